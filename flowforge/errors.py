@@ -1,0 +1,131 @@
+"""The one error tree, the exit codes, and the one function that quotes text from outside.
+
+    FlowForgeError            exit 1: nothing was written
+    ├── UsageError            FF0xx  the command line or its surroundings
+    ├── ManifestError         FF1xx  the manifest, all of its problems at once
+    ├── SourceError           FF2xx  a value that cannot be had, or must not be used
+    ├── GitHubError           FF3xx  GitHub said no, or could not be reached
+    ├── StateError            FF4xx  the state file, its journal or its lock
+    └── RefusedError          FF5xx  exit 4: a safety limit
+
+A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a process of ours returns; product documentation lists the same numbers."""
+
+    DONE = 0
+    ERROR = 1
+    CHANGES = 2
+    PARTIAL = 3
+    REFUSED = 4
+    UNRECORDED = 5
+    INTERRUPTED = 130
+
+
+# Tokens of Anthropic and GitHub. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so
+# neither a length nor a narrow alphabet can be assumed.
+_CREDENTIAL = re.compile(r"(sk-ant-[A-Za-z0-9]+-?|gh[a-z]_|github_pat_)[A-Za-z0-9_.\-]*", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_QUOTE_LIMIT = 120
+
+
+def redact(text: str) -> str:
+    """Replace whatever looks like a credential of Anthropic or GitHub by its kind and `[redacted]`."""
+    return _CREDENTIAL.sub(lambda match: f"{match.group(1)}[redacted]", text)
+
+
+def printable(text: str) -> str:
+    """Make text from outside safe on a terminal and in a CI log, redacted but not shortened.
+
+    Control and direction characters are escaped; a leading `::`, which GitHub's runner reads as a command, is too.
+    """
+    safe = _CONTROL.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), redact(text))
+    return "\\u003a" + safe[1:] if safe.lstrip().startswith("::") else safe
+
+
+def quote(text: str) -> str:
+    """Quote a short piece of text from outside for a message: redacted, escaped, at most 120 characters."""
+    safe = printable(text)
+    if len(safe) > _QUOTE_LIMIT:
+        safe = safe[: _QUOTE_LIMIT - 1] + "…"
+    return f'"{safe}"'
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Where:
+    """A position in a file: lines and columns count from 1. A line of 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Give `file:line:column`, the form that editors and CI annotations understand."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, in our own words.
+
+    code: stable, like `FF102`. what: one sentence without its full stop. where: a position, a repo, a path.
+    why: what makes it a problem, where that is not plain. fix: what to do, an imperative sentence.
+    """
+
+    code: str
+    what: str
+    where: str = ""
+    why: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        """Give the text that people read: one line, and an indented one each for why and fix."""
+        place = f" {self.where}:" if self.where else ""
+        lines = [f"error {self.code}:{place} {self.what}"]
+        lines += [f"  why: {self.why}"] if self.why else []
+        lines += [f"  fix: {self.fix}"] if self.fix else []
+        return "\n".join(lines)
+
+
+class FlowForgeError(Exception):
+    """Anything that FlowForge can explain. An exception that is not one of these is a bug of ours."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.ERROR
+
+    def __init__(self, *problems: Problem) -> None:
+        """Take one or more problems; the first is the one a short message shows."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class UsageError(FlowForgeError):
+    """The command line, or what surrounds the process, is not usable."""
+
+
+class ManifestError(FlowForgeError):
+    """The manifest cannot be used; `problems` holds everything that is wrong with it."""
+
+
+class SourceError(FlowForgeError):
+    """A value cannot be had from its source, or must not be used."""
+
+
+class GitHubError(FlowForgeError):
+    """GitHub refused, answered what we cannot trust, or could not be reached."""
+
+
+class StateError(FlowForgeError):
+    """The state, its journal or its lock cannot be used."""
+
+
+class RefusedError(FlowForgeError):
+    """A safety limit holds; the message names the flag that admits it."""
+
+    exit_code = ExitCode.REFUSED

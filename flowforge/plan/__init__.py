@@ -1,0 +1,1 @@
+"""The decision: pure functions over addresses, fingerprints and times. No plaintext, no input or output."""

@@ -1,0 +1,69 @@
+"""What FlowForge would do to a secret, and why. Action steers apply; Reason is for people and never steers."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Action(StrEnum):
+    """What apply does about one secret on GitHub."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NONE = "none"
+    BLOCKED = "blocked"
+
+
+class OnDrift(StrEnum):
+    """What to do about a secret that was changed outside FlowForge and whose wanted value is unchanged."""
+
+    OVERWRITE = "overwrite"
+    REPORT = "report"
+
+
+class _Worded(StrEnum):
+    """An enum whose members carry a stable word for machines and a phrase for people."""
+
+    text: str
+
+    def __new__(cls, value: str, text: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.text = text
+        return member
+
+
+class Why(_Worded):
+    """Why a scope could not be read. None of these is ever taken for absence."""
+
+    NO_PERMISSION = "no_permission", "no permission"
+    ARCHIVED = "archived", "archived"
+    RENAMED = "renamed", "renamed"
+    RECREATED = "recreated", "another repo now has this name"
+    NOT_FOUND = "not_found", "not found"
+    SSO = "sso", "the organization's single sign-on is required"
+    CUT_SHORT = "cut_short", "the list was cut short"
+    FAILED = "failed", "GitHub did not answer"
+
+
+class Reason(_Worded):
+    """Why an action was chosen, one member for each row of the table in docs/planning.md."""
+
+    MISSING = "missing", "missing"
+    DELETED_OUTSIDE = "deleted_outside", "deleted outside FlowForge"
+    INTERRUPTED = "write_interrupted", "a write was interrupted"
+    NEVER_APPLIED = "never_applied", "never applied by FlowForge"
+    IN_SYNC = "in_sync", "in sync"
+    ASSUMED = "assumed", "assumed in sync"
+    VALUE_CHANGED = "value_changed", "value changed"
+    CHANGED_OUTSIDE = "changed_outside", "changed outside FlowForge"
+    VALUE_CHANGED_AND_OUTSIDE = "value_changed_and_outside", "value changed, and changed outside FlowForge"
+    VALUE_NOT_CHECKED = "value_not_checked", "value not checked"
+    VALUE_UNAVAILABLE = "value_unavailable", "value not available"
+    DECLARED_ABSENT = "declared_absent", "declared absent"
+    ALREADY_ABSENT = "already_absent", "already absent"
+    NOT_NAMED = "not_named", "no longer in the manifest"
+    NOT_OURS = "not_ours", "not what FlowForge wrote"
+    GONE = "gone", "gone"
+    UNREADABLE = "unreadable", "unreadable"
+    NOT_SEEN = "not_seen", "not seen"

@@ -1,0 +1,69 @@
+"""Where a secret lives: a repo, a scope of it, and one name there."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+# GitHub allows letters, digits, `-`, `_` and `.` in a repo's name and letters, digits and `-` in an owner's
+# (Enterprise Managed Users add `_`). `.` and `..` are not names.
+_REPO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*)/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+
+
+class Store(StrEnum):
+    """The product whose secrets these are; each has its own list and its own public key."""
+
+    ACTIONS = "actions"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Repo:
+    """A repo, equal to itself in whatever case it is written. `name` keeps the writing, `owner/name`."""
+
+    key: str
+    name: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Repo":
+        """Read `owner/name`; raises ValueError, whose message holds no part of the text."""
+        if not _REPO.fullmatch(text):
+            message = "not of the form owner/name"
+            raise ValueError(message)
+        return cls(text.lower(), text)
+
+    @property
+    def owner(self) -> str:
+        """The owner, as written."""
+        return self.name.partition("/")[0]
+
+    @property
+    def short(self) -> str:
+        """The name without its owner, as written."""
+        return self.name.partition("/")[2]
+
+    def __str__(self) -> str:
+        """Give `owner/name` as written."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """One list of secrets with one public key: a repo's store."""
+
+    repo: Repo
+    store: Store = Store.ACTIONS
+
+    def __str__(self) -> str:
+        """Give `owner/name/store`."""
+        return f"{self.repo}/{self.store}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """One secret: a name, in upper case as GitHub stores it, in one scope."""
+
+    scope: Scope
+    secret: str
+
+    def __str__(self) -> str:
+        """Give `owner/name/store/NAME`."""
+        return f"{self.scope}/{self.secret}"

@@ -1,0 +1,101 @@
+"""The three things a decision stands on: what is wanted, what GitHub shows, what the state remembers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowforge.errors import Where
+from flowforge.plan.action import OnDrift, Why
+from flowforge.plan.address import Address
+
+
+class Presence(StrEnum):
+    """What the manifest says of a secret it names."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that was read; only its fingerprint is here (see `flowforge.vault.Fingerprinter`)."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """A value that was not asked for, such as under `--skip-values`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A value that was asked for and cannot be had. `why` is one clause, `env X is unset`."""
+
+    why: str
+    code: str = ""
+    fix: str = ""
+
+
+Value = Known | NotRead | Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the manifest wants of one secret. `value` matters only where it is to be present."""
+
+    address: Address
+    presence: Presence
+    target: str
+    where: Where
+    credential: str = ""
+    type: str = ""
+    value: Value = NotRead("not needed")
+    on_drift: OnDrift = OnDrift.OVERWRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The secrets of one scope as GitHub listed them, whole: upper-case name to `updated_at` as GitHub wrote it."""
+
+    updated_at: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A scope that could not be read, why, and what a person needs to know: `renamed to acme/new`."""
+
+    why: Why
+    detail: str = ""
+    fix: str = ""
+
+
+Seen = Listing | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the state holds of one secret.
+
+    updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write.
+    value_since: when this value was first written or seen (ISO 8601, UTC). repo_id: 0 when not known.
+    adopted: recorded without a write, so the value is assumed.
+    """
+
+    fingerprint: str
+    updated_at: str
+    credential: str
+    repo_id: int
+    written_at: str
+    value_since: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The record, if there is one, and whether a write or a delete was begun whose end was never recorded."""
+
+    record: Record | None
+    pending: bool = False

@@ -1,0 +1,103 @@
+"""The only home of plaintext: a value that shows nothing, the vault that holds values, and their fingerprints.
+
+A value leaves this module in two ways only: `SecretValue.reveal()`, called by the sealed box and by the
+Authorization header, and `Fingerprinter`, whose result is a keyed hash.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from typing import Final, NoReturn
+
+_HIDDEN: Final = "[secret]"
+# scrypt at N=2**14, r=8 takes 16 MiB and about 50 ms: dear enough that a short value cannot be guessed from a state file.
+_SCRYPT_N: Final = 2**14
+
+
+class SecretValue:
+    """A secret that prints as `[secret]` everywhere: repr, str, format, f-strings; it refuses pickle and JSON.
+
+    It is not a `str`, so nothing that joins, logs or encodes text can take it by accident.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        """Hold `value`; the caller should drop its own reference."""
+        self.__value = value
+
+    def reveal(self) -> str:
+        """Give the plaintext. Callers: kinds (shape), github.seal (sealed box), github.auth (header)."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return _HIDDEN
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        """Show nothing, whatever is asked."""
+        return format(_HIDDEN, spec)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare in constant time."""
+        if not isinstance(other, SecretValue):
+            return NotImplemented
+        return hmac.compare_digest(self.__value.encode(), other.reveal().encode())
+
+    def __hash__(self) -> int:
+        """Refuse: a set of values would be a second home for them."""
+        message = "a SecretValue is not hashable"
+        raise TypeError(message)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        message = "a SecretValue cannot be pickled"
+        raise TypeError(message)
+
+
+class Fingerprinter:
+    """Keyed hashes of values, so that a state can tell a changed value and hold nothing of it.
+
+    salt: 32 random bytes that belong to one state. The result is tagged with its algorithm. Values of a known,
+    high-entropy shape get HMAC-SHA256; others, which a person may have chosen, get scrypt.
+    """
+
+    def __init__(self, salt: bytes) -> None:
+        """Take the state's salt; raises ValueError when it is shorter than 16 bytes."""
+        if len(salt) < 16:  # noqa: PLR2004 -- the least that any reader of this line would accept as a salt
+            message = "the salt is too short"
+            raise ValueError(message)
+        self._salt = salt
+
+    def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:
+        """Give `hmac-sha256:<hex>`, or `scrypt:<hex>` for a value that could be guessed."""
+        data = value.reveal().encode()
+        if guessable:
+            return "scrypt:" + hashlib.scrypt(data, salt=self._salt, n=_SCRYPT_N, r=8, p=1, dklen=32).hex()
+        return "hmac-sha256:" + hmac.new(self._salt, data, hashlib.sha256).hexdigest()
+
+
+class Vault:
+    """The values of one run, by fingerprint: the planner hands fingerprints about, apply gets values back here."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._values: dict[str, SecretValue] = {}
+
+    def put(self, fingerprint: str, value: SecretValue) -> None:
+        """Keep a value under its fingerprint."""
+        self._values[fingerprint] = value
+
+    def get(self, fingerprint: str) -> SecretValue:
+        """Give the value of a fingerprint; raises KeyError for one never put here."""
+        return self._values[fingerprint]
+
+    def fingerprints(self) -> Iterable[str]:
+        """List the fingerprints held, in no order that matters."""
+        return tuple(self._values)
+
+    def __repr__(self) -> str:
+        """Say how many values are held, and nothing of them."""
+        return f"Vault({len(self._values)} values)"
