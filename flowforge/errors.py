@@ -46,8 +46,12 @@ def printable(text: str) -> str:
 
     Control and direction characters are escaped; a leading `::`, which GitHub's runner reads as a command, is too.
     """
-    safe = _CONTROL.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), redact(text))
+    safe = _CONTROL.sub(_escaped, redact(text))
     return "\\u003a" + safe[1:] if safe.lstrip().startswith("::") else safe
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def quote(text: str) -> str:

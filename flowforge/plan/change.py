@@ -1,0 +1,134 @@
+"""One line of a plan: what would be done to one secret, why, and what that stands on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from flowforge.plan.action import Action, Reason, Why
+from flowforge.plan.address import Address
+from flowforge.plan.facts import NotRead, Record, Wanted
+
+_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the decision says of one secret; inert data.
+
+    why and detail explain a secret that is blocked or not seen. seen_at: GitHub's `updated_at` now, empty where the
+    secret is missing or unreadable. drift: GitHub's time is not the recorded one. forgets: the state drops its record.
+    """
+
+    address: Address
+    action: Action
+    reason: Reason
+    why: Why | None = None
+    detail: str = ""
+    fix: str = ""
+    wanted: Wanted | None = None
+    record: Record | None = None
+    seen_at: str = ""
+    drift: bool = False
+    forgets: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether apply would send something to GitHub."""
+        return self.action in _WRITES
+
+    @property
+    def applicable(self) -> bool:
+        """Whether apply could do it: a create or an update whose value was not read cannot be done."""
+        needs_value = self.action in {Action.CREATE, Action.UPDATE}
+        return not (needs_value and self.wanted is not None and isinstance(self.wanted.value, NotRead))
+
+    @property
+    def relabels(self) -> bool:
+        """Whether only the credential's name differs from the recorded one; the value is the same."""
+        settled = self.reason in {Reason.IN_SYNC, Reason.ASSUMED}
+        return (
+            settled
+            and self.record is not None
+            and self.wanted is not None
+            and (self.record.credential != self.wanted.credential)
+        )
+
+    @property
+    def reported_drift(self) -> bool:
+        """Whether the secret was changed outside FlowForge and apply will leave it so."""
+        return self.drift and self.action is Action.NONE and self.wanted is not None
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the secret is proven to hold the wanted value, or proven absent where it is to be."""
+        return self.reason is Reason.IN_SYNC or self.reason is Reason.ALREADY_ABSENT
+
+    @property
+    def symbol(self) -> str:
+        """One character for the margin: `+ ~ - = ! ?`, or a space for what is only listed."""
+        if self.reported_drift:
+            return "?"
+        match self.action:
+            case Action.CREATE:
+                return "+"
+            case Action.UPDATE:
+                return "~"
+            case Action.DELETE:
+                return "-"
+            case Action.BLOCKED:
+                return "!"
+            case Action.NONE:
+                return "=" if self.wanted is not None else " "
+            case _:
+                assert_never(self.action)
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words, with its detail: `value not available: env X is unset`."""
+        head = self.why.text if self.why is not None else self.reason.text
+        return f"{head}: {self.detail}" if self.detail else head
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many lines of a plan are of each sort. They overlap: a drifting secret that is updated counts as update."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    in_sync: int = 0
+    assumed: int = 0
+    blocked: int = 0
+    drift: int = 0
+    unchecked: int = 0
+    listed: int = 0
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> "Counts":
+        """Count the lines of a plan."""
+        tally: Counter[str] = Counter()
+        for change in changes:
+            tally.update(_counted_as(change))
+        return cls(**tally)
+
+    @property
+    def writes(self) -> int:
+        """How many secrets would be written or deleted."""
+        return self.create + self.update + self.delete
+
+
+def _counted_as(change: Change) -> Iterable[str]:
+    """Give the fields of Counts that one line adds to."""
+    if change.action is not Action.NONE:
+        yield change.action.value
+    elif change.wanted is None:
+        yield "listed"
+    elif change.reason is Reason.ASSUMED:
+        yield "assumed"
+    elif change.in_sync:
+        yield "in_sync"
+    if change.reason is Reason.VALUE_NOT_CHECKED:
+        yield "unchecked"
+    if change.reported_drift:
+        yield "drift"

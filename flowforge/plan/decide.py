@@ -1,0 +1,165 @@
+"""The decision table of docs/planning.md as one total, pure function, and the plan that it makes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from flowforge.plan.action import Action, OnDrift, Reason
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.change import Change, Counts
+from flowforge.plan.facts import (
+    NotRead,
+    Presence,
+    Record,
+    Remembered,
+    Seen,
+    Unavailable,
+    Unreadable,
+    Wanted,
+)
+
+_NOTHING = Remembered(record=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a plan stands on. A scope that is not in `seen` was not asked for and is not planned."""
+
+    wanted: Mapping[Address, Wanted]
+    seen: Mapping[Scope, Seen]
+    remembered: Mapping[Address, Remembered] = field(default_factory=dict)
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lines of a plan, one for each address, sorted by address."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """How many lines are of each sort."""
+        return Counts.of(self.changes)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to do, or reported drift: what `--detailed-exitcode` answers 2 for."""
+        return any(change.writes or change.reported_drift for change in self.changes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line could be decided and done: nothing blocked, unseen, or unreadable."""
+        return all(
+            change.action is not Action.BLOCKED and change.reason is not Reason.NOT_SEEN and change.applicable
+            for change in self.changes
+        )
+
+    @property
+    def proven(self) -> bool:
+        """Whether GitHub is known to match the manifest: nothing to do, blocked, drifting, assumed or unchecked."""
+        counts = self.counts
+        return not self.has_changes and self.complete and not (counts.assumed or counts.unchecked)
+
+
+def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambda _: True) -> Plan:
+    """Decide every address that is wanted or remembered, in a scope that was asked for and that `select` admits."""
+    addresses = {*situation.wanted, *situation.remembered}
+    return Plan(tuple(_changes(situation, sorted(filter(select, addresses)))))
+
+
+def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Change]:
+    for address in addresses:
+        seen = situation.seen.get(address.scope)
+        if seen is not None:
+            wanted = situation.wanted.get(address)
+            yield decide(address, wanted, seen, situation.remembered.get(address, _NOTHING), prune=situation.prune)
+
+
+def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:
+    """Decide one secret: a row of the table in docs/planning.md for every combination of what is known."""
+    if isinstance(seen, Unreadable):
+        return _unreadable(address, wanted, seen, remembered)
+    seen_at = seen.updated_at.get(address.secret, "")
+    if wanted is None:
+        change = _not_named(address, seen_at, remembered, prune=prune)
+    elif wanted.presence is Presence.ABSENT:
+        change = _absent(address, wanted, seen_at, remembered)
+    else:
+        change = _present(address, wanted, seen_at, remembered)
+    return change
+
+
+def _unreadable(address: Address, wanted: Wanted | None, seen: Unreadable, remembered: Remembered) -> Change:
+    # Unreadable is never taken for absent: what is wanted is blocked, what is only remembered is only listed.
+    action, reason = (Action.NONE, Reason.NOT_SEEN) if wanted is None else (Action.BLOCKED, Reason.UNREADABLE)
+    return Change(address, action, reason, seen.why, seen.detail, seen.fix, wanted=wanted, record=remembered.record)
+
+
+def _absent(address: Address, wanted: Wanted, seen_at: str, remembered: Remembered) -> Change:
+    if seen_at:
+        action, reason = Action.DELETE, Reason.DECLARED_ABSENT
+    else:
+        action, reason = Action.NONE, Reason.ALREADY_ABSENT
+    known = remembered != _NOTHING
+    return Change(
+        address, action, reason, wanted=wanted, record=remembered.record, seen_at=seen_at, forgets=known and not seen_at
+    )
+
+
+def _not_named(address: Address, seen_at: str, remembered: Remembered, *, prune: bool) -> Change:
+    record = remembered.record
+    if not seen_at:
+        return Change(address, Action.NONE, Reason.GONE, record=record, forgets=True)
+    if remembered.pending:
+        # Who wrote what is there now is not known, so it is not ours to delete.
+        reason, ours = Reason.INTERRUPTED, False
+    elif record is not None and record.updated_at == seen_at and not record.adopted:
+        reason, ours = Reason.NOT_NAMED, True
+    else:
+        reason, ours = Reason.NOT_OURS, False
+    pruned = Action.DELETE if ours else Action.BLOCKED
+    return Change(address, pruned if prune else Action.NONE, reason, record=record, seen_at=seen_at)
+
+
+def _present(address: Address, wanted: Wanted, seen_at: str, remembered: Remembered) -> Change:
+    action, reason, detail, fix = _present_row(wanted, seen_at, remembered)
+    record = remembered.record
+    drift = record is not None and not remembered.pending and record.updated_at != seen_at
+    return Change(
+        address, action, reason, None, detail, fix, wanted=wanted, record=record, seen_at=seen_at, drift=drift
+    )
+
+
+def _present_row(wanted: Wanted, seen_at: str, remembered: Remembered) -> tuple[Action, Reason, str, str]:
+    if isinstance(wanted.value, Unavailable):
+        return Action.BLOCKED, Reason.VALUE_UNAVAILABLE, wanted.value.why, wanted.value.fix
+    write = Action.UPDATE if seen_at else Action.CREATE
+    record = remembered.record
+    if remembered.pending:
+        return write, Reason.INTERRUPTED, "", ""
+    if not seen_at:
+        return write, Reason.MISSING if record is None else Reason.DELETED_OUTSIDE, "", ""
+    if record is None:
+        return write, Reason.NEVER_APPLIED, "", ""
+    if isinstance(wanted.value, NotRead):
+        return Action.NONE, Reason.VALUE_NOT_CHECKED, wanted.value.why, ""
+    action, reason = _compared(wanted, record, seen_at, same_value=wanted.value.fingerprint == record.fingerprint)
+    return action, reason, "", ""
+
+
+def _compared(wanted: Wanted, record: Record, seen_at: str, *, same_value: bool) -> tuple[Action, Reason]:
+    match record.updated_at == seen_at, same_value:
+        case True, True:
+            return Action.NONE, Reason.ASSUMED if record.adopted else Reason.IN_SYNC
+        case True, False:
+            return Action.UPDATE, Reason.VALUE_CHANGED
+        case False, False:
+            return Action.UPDATE, Reason.VALUE_CHANGED_AND_OUTSIDE
+        case _:
+            left = wanted.on_drift is OnDrift.REPORT
+            return Action.NONE if left else Action.UPDATE, Reason.CHANGED_OUTSIDE
+
+
+def unreadable_instead(seen: Mapping[Scope, Seen], refused: Mapping[Scope, Unreadable]) -> dict[Scope, Seen]:
+    """Put what a look-up refused in the place of what was listed, so that one table decides both."""
+    return {scope: refused.get(scope, listed) for scope, listed in seen.items()}

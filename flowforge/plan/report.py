@@ -1,0 +1,86 @@
+"""What apply did: one result for each line of the plan, and the exit code that they add up to."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flowforge.errors import ExitCode, Problem
+from flowforge.plan.action import Action
+from flowforge.plan.address import Address
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+
+
+class Outcome(StrEnum):
+    """What became of one line of the plan."""
+
+    IN_SYNC = "in_sync"
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNRECORDED = "unrecorded"  # on GitHub, but not in the state
+    NOT_DONE = "not_done"  # apply ended before its turn
+    LEFT = "left"  # nothing to do about it: reported drift, listed, value not checked
+
+
+RECAP = (Outcome.IN_SYNC, Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED, Outcome.BLOCKED)
+DONE = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One secret's outcome; `problem` says why where it failed or was not recorded; notes are for people."""
+
+    address: Address
+    outcome: Outcome
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every line's result, sorted by address, and whether apply was interrupted."""
+
+    results: tuple[Result, ...]
+    interrupted: bool = False
+    counts: Mapping[Outcome, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
+        object.__setattr__(self, "counts", Counter(result.outcome for result in self.results))
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The larger trouble wins: interrupted, unrecorded, failed or blocked, done."""
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        if self.counts.get(Outcome.UNRECORDED):
+            return ExitCode.UNRECORDED
+        trouble = any(self.counts.get(outcome) for outcome in (Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE))
+        return ExitCode.PARTIAL if trouble else ExitCode.DONE
+
+    def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
+        """Count outcomes for each repo, sorted by its name without case."""
+        tally: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+        for result in self.results:
+            tally[result.address.scope.repo.name][result.outcome] += 1
+        return dict(sorted(tally.items(), key=lambda item: item[0].lower()))
+
+
+def settle(plan: Plan, written: Iterable[Result], *, interrupted: bool) -> Report:
+    """Join what was written with the lines that needed no write into one report, a result for every line."""
+    done = {result.address: result for result in written}
+    return Report(tuple(done.get(change.address) or _unwritten(change) for change in plan.changes), interrupted)
+
+
+def _unwritten(change: Change) -> Result:
+    if change.action is Action.BLOCKED or not change.applicable:
+        outcome = Outcome.BLOCKED
+    elif change.writes:
+        outcome = Outcome.NOT_DONE
+    else:
+        outcome = Outcome.IN_SYNC if change.in_sync else Outcome.LEFT
+    return Result(change.address, outcome)

@@ -1,0 +1,112 @@
+"""The brakes: what apply refuses until a flag names it. A plan is always printed, with what will be refused."""
+
+from dataclasses import dataclass
+
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.decide import Plan
+
+# A fleet smaller than this is read by a person line by line; a share of it says nothing.
+_FEWEST = 10
+_SHARE_PERCENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The flags that a person gave. allow_deletes: how many deletes may be made, whatever their share."""
+
+    deletes: int = 0
+    takeover: bool = False
+    empty: bool = False
+    manifest_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What the plan is measured against, counted before `--limit`.
+
+    managed: secrets the state remembers. wanted: secrets the manifest wants present or absent.
+    wanted_present: those it wants present. state_file: where the state was looked for.
+    recorded_manifests: the set of manifests the state was written from, empty for a new state.
+    """
+
+    managed: int
+    wanted: int
+    wanted_present: int
+    state_file: str
+    manifests: tuple[str, ...]
+    recorded_manifests: tuple[str, ...] = ()
+    prune: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """One limit that holds: a stable code, what it stops, and the flag that admits it."""
+
+    code: str
+    what: str
+    flag: str
+    fix: str
+
+
+def brakes(plan: Plan, estate: Estate, allowed: Allowed) -> tuple[Brake, ...]:
+    """Give every limit that stops this plan from being applied, in a fixed order."""
+    found = (
+        None if allowed.empty else _emptied(estate),
+        None if allowed.manifest_change else _other_manifests(estate),
+        _deletes(plan, estate, allowed.deletes),
+        None if allowed.takeover else _takeover(plan, estate),
+    )
+    return tuple(brake for brake in found if brake is not None)
+
+
+def _emptied(estate: Estate) -> Brake | None:
+    if estate.wanted or not estate.managed:
+        return None
+    return Brake(
+        "FF501",
+        f"the manifest names no secret at all, and the state remembers {estate.managed}",
+        "--allow-empty",
+        "check that the right manifest was read; if it is meant to be empty, say --allow-empty",
+    )
+
+
+def _other_manifests(estate: Estate) -> Brake | None:
+    if not estate.prune or not estate.recorded_manifests or estate.manifests == estate.recorded_manifests:
+        return None
+    recorded, now = ", ".join(estate.recorded_manifests), ", ".join(estate.manifests)
+    return Brake(
+        "FF502",
+        f"--prune with another set of manifests than the state was written from ({recorded}; now {now})",
+        "--allow-manifest-change",
+        "name the same manifests, or say --allow-manifest-change if the set was changed on purpose",
+    )
+
+
+def _deletes(plan: Plan, estate: Estate, allowed: int) -> Brake | None:
+    deletes = sum(change.action is Action.DELETE for change in plan.changes)
+    if not _over(deletes, estate.managed) or deletes <= allowed:
+        return None
+    return Brake(
+        "FF503",
+        f"{deletes} of {estate.managed} managed secrets would be deleted, more than {_SHARE_PERCENT} %",
+        f"--allow-deletes {deletes}",
+        f"read the deletions above; if they are meant, say --allow-deletes {deletes}",
+    )
+
+
+def _takeover(plan: Plan, estate: Estate) -> Brake | None:
+    taken = sum(change.reason is Reason.NEVER_APPLIED for change in plan.changes)
+    if not _over(taken, estate.wanted_present):
+        return None
+    return Brake(
+        "FF504",
+        f"{taken} of {estate.wanted_present} secrets exist on GitHub and are not remembered, more than "
+        f"{_SHARE_PERCENT} %: this is what a lost state looks like",
+        "--allow-takeover",
+        f"the state was looked for at {estate.state_file}: put the right one there; if FlowForge shall overwrite these "
+        "secrets, say --allow-takeover",
+    )
+
+
+def _over(part: int, whole: int) -> bool:
+    return whole >= _FEWEST and part * 100 > whole * _SHARE_PERCENT
