@@ -47,7 +47,7 @@ def printable(text: str) -> str:
     Control and direction characters are escaped; a leading `::`, which GitHub's runner reads as a command, is too.
     """
     safe = _CONTROL.sub(_escaped, redact(text))
-    return "\\u003a" + safe[1:] if safe.lstrip().startswith("::") else safe
+    return safe.replace(":", "\\u003a", 1) if safe.lstrip().startswith("::") else safe
 
 
 def _escaped(match: re.Match[str]) -> str:
