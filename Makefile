@@ -1,0 +1,88 @@
+# What there is to run. Needs make (GNU make 3.81 or later), git and Python 3.11 to 3.13, nothing else.
+#   make test                        with the first Python that runs, in .venv
+#   make test PYTHON=python3.12 VENV=.venv-3.12
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV ?= .venv
+PYTHON ?=
+BIN := $(VENV)/bin
+# The workers of the test run; one process, as for a debugger, with JOBS=0.
+JOBS ?= auto
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+MADE := $(VENV)/.made
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+
+# An environment whose interpreter is gone, or was made with another PYTHON=, is made anew.
+STALE := $(shell test -e "$(MADE)" || exit 0; \
+	"$(BIN)/python" -c '' 2>/dev/null || echo gone; \
+	test -z "$(PYTHON)" || test "$$(cat "$(MADE)")" = "$(PYTHON)" || echo other)
+ifneq ($(STALE),)
+.PHONY: $(MADE)
+endif
+
+.PHONY: help demo test check slow wheel lowest bench format clean
+
+help:  ## list what there is to run
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+$(MADE):
+	@tools/make_venv.sh "$(VENV)" "$(PYTHON)"
+
+# The stamp gets the time at which the install began and its name when that ended: a pyproject.toml edited
+# meanwhile is noticed, and an interrupted install leaves no stamp.
+$(RUN): pyproject.toml $(MADE)
+	@echo "Installing FlowForge into $(VENV)"
+	@touch $@.begun
+	@$(BIN)/python -m pip install --quiet --editable .
+	@mv $@.begun $@
+
+$(DEV): pyproject.toml $(MADE)
+	@echo "Installing FlowForge and what its tests need into $(VENV)"
+	@touch $@.begun
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@mv $@.begun $@
+
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitHub, in under 20 seconds
+	@$(BIN)/flowforge demo
+
+test: $(DEV)  ## the tests, with branch coverage of at least 95 %
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(JOBS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=95
+
+check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and the planner's laws over 10,000 cases each
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_sizes.py
+	$(BIN)/python tools/check_docs.py
+	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) -m hypothesis tests/plan
+
+slow: $(DEV)  ## the tests that take minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+wheel: $(DEV)  ## build the wheel and try it, installed, outside the checkout
+	$(BIN)/python tools/check_wheel.py
+
+lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.toml admits
+	$(BIN)/python tools/check_lowest.py "$(VENV)-lowest"
+
+bench: $(DEV)  ## the numbers of the README
+	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+format: $(DEV)  ## put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove what these targets made
+	rm -rf .venv .venv-lowest build dist .coverage .coverage.* htmlcov
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
