@@ -4,6 +4,7 @@
     ├── UsageError            FF0xx  the command line or its surroundings
     ├── ManifestError         FF1xx  the manifest, all of its problems at once
     ├── SourceError           FF2xx  a value that cannot be had, or must not be used
+    │   └── TrustError                  a rule of the operator's forbids the read: ends the whole run
     ├── GitHubError           FF3xx  GitHub said no, or could not be reached
     ├── StateError            FF4xx  the state file, its journal or its lock
     └── RefusedError          FF5xx  exit 4: a safety limit
@@ -30,9 +31,8 @@ class ExitCode(IntEnum):
 
 
 # Tokens of Anthropic and GitHub. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so
-# neither a length nor a narrow alphabet can be assumed.
-_CREDENTIAL = re.compile(r"(sk-ant-[A-Za-z0-9]+-?|gh[a-z]_|github_pat_)[A-Za-z0-9_.\-]*", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# neither a length nor a narrow alphabet can be assumed. Of Anthropic's, only a kind such as `api03-` is shown.
+_CREDENTIAL = re.compile(r"(sk-ant-(?:[a-z]{3,5}\d\d-)?|gh[a-z]_|github_pat_)[A-Za-z0-9_.\-]*", re.IGNORECASE)
 _QUOTE_LIMIT = 120
 
 
@@ -44,14 +44,16 @@ def redact(text: str) -> str:
 def printable(text: str) -> str:
     """Make text from outside safe on a terminal and in a CI log, redacted but not shortened.
 
-    Control and direction characters are escaped; a leading `::`, which GitHub's runner reads as a command, is too.
+    Characters that do not print (control, direction, zero width) are escaped, and so are the two forms that GitHub's
+    runner reads as a command: `::` at the start and `##[` anywhere (actions/runner, ActionCommand.cs).
     """
-    safe = _CONTROL.sub(_escaped, redact(text))
+    shown = (char if char.isprintable() else _escaped(char) for char in redact(text))
+    safe = "".join(shown).replace("##[", "##\\u005b")
     return safe.replace(":", "\\u003a", 1) if safe.lstrip().startswith("::") else safe
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return match.group().encode("unicode_escape", "surrogatepass").decode("ascii")
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def quote(text: str) -> str:
@@ -119,6 +121,10 @@ class ManifestError(FlowForgeError):
 
 class SourceError(FlowForgeError):
     """A value cannot be had from its source, or must not be used."""
+
+
+class TrustError(SourceError):
+    """A trust rule forbids reading a source. It blocks no single secret, as other SourceErrors do: it ends the run."""
 
 
 class GitHubError(FlowForgeError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.action import Action
-from flowforge.plan.address import Address
+from flowforge.plan.address import Address, Repo
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 
@@ -64,10 +64,10 @@ class Report:
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
         """Count outcomes for each repo, sorted by its name without case."""
-        tally: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+        tally: defaultdict[Repo, Counter[Outcome]] = defaultdict(Counter)
         for result in self.results:
-            tally[result.address.scope.repo.name][result.outcome] += 1
-        return dict(sorted(tally.items(), key=lambda item: item[0].lower()))
+            tally[result.address.scope.repo][result.outcome] += 1
+        return {repo.name: tally[repo] for repo in sorted(tally)}
 
 
 def settle(plan: Plan, written: Iterable[Result], *, interrupted: bool) -> Report:

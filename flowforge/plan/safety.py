@@ -71,7 +71,8 @@ def _emptied(estate: Estate) -> Brake | None:
 
 
 def _other_manifests(estate: Estate) -> Brake | None:
-    if not estate.prune or not estate.recorded_manifests or estate.manifests == estate.recorded_manifests:
+    same = set(estate.manifests) == set(estate.recorded_manifests)
+    if same or not estate.prune or not estate.recorded_manifests:
         return None
     recorded, now = ", ".join(estate.recorded_manifests), ", ".join(estate.manifests)
     return Brake(
