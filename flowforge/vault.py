@@ -6,29 +6,32 @@ Authorization header, and `Fingerprinter`, whose result is a keyed hash.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
-from typing import Final, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Final, NoReturn, final
 
 _HIDDEN: Final = "[secret]"
-# scrypt at N=2**14, r=8 takes 16 MiB and about 50 ms: dear enough that a short value cannot be guessed from a state file.
+# scrypt at N=2**14, r=8 takes 16 MiB and about 50 ms: dear enough that a value a person chose is not soon guessed.
 _SCRYPT_N: Final = 2**14
 
 
+@final
 class SecretValue:
-    """A secret that prints as `[secret]` everywhere: repr, str, format, f-strings; it refuses pickle and JSON.
+    """A secret that prints as `[secret]` everywhere: repr, str, format, f-strings; it refuses copy, pickle and JSON.
 
-    It is not a `str`, so nothing that joins, logs or encodes text can take it by accident.
+    It is not a `str`, so nothing that joins, logs or encodes text can take it by accident. The text is held in a
+    function's closure and is no attribute of anything, so a tool that walks attributes (deepdiff, `inspect.getmembers`,
+    a format string with a dot, a debugger's list of locals) meets a function and not the value.
     """
 
-    __slots__ = ("__value",)
+    __slots__ = ("__reveal",)
 
     def __init__(self, value: str) -> None:
         """Hold `value`; the caller should drop its own reference."""
-        self.__value = value
+        self.__reveal: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
         """Give the plaintext. Callers: kinds (shape), github.seal (sealed box), github.auth (header)."""
-        return self.__value
+        return self.__reveal()
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -44,7 +47,7 @@ class SecretValue:
         """Compare in constant time."""
         if not isinstance(other, SecretValue):
             return NotImplemented
-        return hmac.compare_digest(self.__value.encode(), other.reveal().encode())
+        return hmac.compare_digest(_encoded(self), _encoded(other))
 
     def __hash__(self) -> int:
         """Refuse: a set of values would be a second home for them."""
@@ -53,8 +56,17 @@ class SecretValue:
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
-        message = "a SecretValue cannot be pickled"
+        message = "a SecretValue cannot be copied or pickled"
         raise TypeError(message)
+
+    def __getstate__(self) -> NoReturn:
+        """Refuse: object's own would hand the slots over."""
+        self.__reduce__()
+
+
+def _encoded(value: SecretValue) -> bytes:
+    """Encode any text at all: the error of a strict encoder would carry the plaintext in its `object`."""
+    return value.reveal().encode("utf-8", "surrogatepass")
 
 
 class Fingerprinter:
@@ -73,10 +85,10 @@ class Fingerprinter:
 
     def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:
         """Give `hmac-sha256:<hex>`, or `scrypt:<hex>` for a value that could be guessed."""
-        data = value.reveal().encode()
+        # NOTE: the encoded value is never bound to a name here, so no traceback with locals can show it.
         if guessable:
-            return "scrypt:" + hashlib.scrypt(data, salt=self._salt, n=_SCRYPT_N, r=8, p=1, dklen=32).hex()
-        return "hmac-sha256:" + hmac.new(self._salt, data, hashlib.sha256).hexdigest()
+            return "scrypt:" + hashlib.scrypt(_encoded(value), salt=self._salt, n=_SCRYPT_N, r=8, p=1, dklen=32).hex()
+        return "hmac-sha256:" + hmac.new(self._salt, _encoded(value), hashlib.sha256).hexdigest()
 
 
 class Vault:

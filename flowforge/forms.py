@@ -1,0 +1,126 @@
+"""Forms that no value of any kind may have: what goes wrong when a person copies a credential, named one by one."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.errors import Problem
+
+# GitHub takes 48,000 bytes of sealed box, 48 of which are the box's own.
+MAX_BYTES: Final = 47_952
+RUN_SETUP: Final = "run `claude setup-token` and use the token that it prints"
+
+# The whole value, never a part of it: a real key may well contain `xxx`.
+_PLACEHOLDERS = (
+    r"(?:sk-ant-(?:[a-z]+\d\d-)?)?(?:"
+    r"[x*.…]{3,}|your(?:[-_ ][a-z]+)+|<[^<>]*>|(?:change|replace|fill)[-_ ]?(?:me|this|it)(?:[-_ ][a-z]+)*)"
+    r"|\$\{.*\}|\$\(.*\)|\$[a-z_][a-z0-9_]*|%[a-z_]+%|\$?\{\{.*\}\}|op://.*"
+    r"|todo|tbd|fixme|placeholder|dummy|example|none|null|undefined|secret|password|\[?redacted\]?|\[secret\]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A form that no value of any kind may have, tried in order."""
+
+    pattern: re.Pattern[str]
+    problem: Problem
+
+
+def _rule(pattern: str, code: str, what: str, why: str, fix: str) -> _Rule:
+    return _Rule(re.compile(pattern, re.IGNORECASE), Problem(code, what, why=why, fix=fix))
+
+
+_RULES = (
+    _rule(
+        r"\A\Z",
+        "FF201",
+        "the value is empty",
+        "an empty secret still takes its place, and Claude then reports a missing credential",
+        "put the credential where its source reads it",
+    ),
+    _rule(
+        r"\A\s+\Z",
+        "FF202",
+        "the value is blank",
+        "white space alone is no credential",
+        "put the credential where its source reads it",
+    ),
+    _rule(
+        r'\A\s*\{[\s\S]*"claudeAiOauth"',
+        "FF203",
+        "the value is a .credentials.json of Claude Code",
+        "its token lives for hours, and the login that it belongs to replaces it",
+        RUN_SETUP,
+    ),
+    _rule(
+        rf"\A\s*(?:{_PLACEHOLDERS})\s*\Z",
+        "FF204",
+        "the value is a placeholder",
+        "it stands for a credential and is none; FlowForge fills in no variable and no reference inside a value",
+        "put the credential itself where its source reads it",
+    ),
+    _rule(
+        r"\A\s*(?:\{[\s\S]*\}|\[[\s\S]*\])\s*\Z",
+        "FF205",
+        "the value is JSON",
+        "a secret holds the credential alone; FlowForge takes no document apart",
+        "extract the credential, and let the source read only that",
+    ),
+    _rule(
+        r"\A\s*([\"'`])[\s\S]*\1\s*\Z",
+        "FF206",
+        "the value is in quotes",
+        "the quotes would be stored as part of the credential",
+        "remove them from where the source reads the value",
+    ),
+    _rule(
+        r"\A[^\r\n]*\r\n?\Z",
+        "FF207",
+        "the value ends with a carriage return",
+        "it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
+        "save it with Unix line endings (LF), or with none",
+    ),
+    _rule(
+        r"[\r\n]",
+        "FF208",
+        "the value has a line break in it",
+        "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, "
+        "and drops only one LF at the end of a file",
+        "copy the credential again as one line, and save it alone",
+    ),
+    _rule(
+        r"[ \t]",
+        "FF209",
+        "the value has white space in it",
+        "no credential has any; it comes from copying too much, or from a wrapped line",
+        "copy the credential again, without spaces or tabs before, in or after it",
+    ),
+    _rule(
+        r"[\x00-\x1f\x7f]",
+        "FF210",
+        "the value has a control character in it",
+        "an HTTP header cannot carry it, so Claude would fail to sign in",
+        "copy the credential again as plain text",
+    ),
+    _rule(
+        r"[^\x00-\x7f]",
+        "FF211",
+        "the value has a character in it that is not ASCII",
+        "no credential has one; it is often invisible, or a typographic quote or dash from a chat or a document",
+        "copy the credential again from where it was issued",
+    ),
+)
+_TOO_LARGE = Problem(
+    "FF212",
+    f"the value is larger than {MAX_BYTES:,} bytes",
+    why="GitHub takes no larger secret",
+    fix="let the source read the credential alone",
+)
+
+
+def unfit(text: str) -> Problem | None:
+    """Find the first reason why a text can be no credential of any kind (FF201 to FF212), or None."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        return _TOO_LARGE
+    return next((rule.problem for rule in _RULES if rule.pattern.search(text)), None)

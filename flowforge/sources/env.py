@@ -1,0 +1,33 @@
+"""The source `env`: a variable of this process's environment, taken as it is."""
+
+from collections.abc import Mapping
+
+from flowforge.errors import Problem, SourceError, printable
+from flowforge.sources.base import Context
+from flowforge.sources.text import decode
+from flowforge.vault import SecretValue
+
+
+class EnvSource:
+    """`{env: NAME}`. Unset and set-but-empty are different mistakes, so they get different answers."""
+
+    name = "env"
+
+    def read(self, spec: Mapping[str, str], context: Context) -> SecretValue:
+        """Read the variable; raises SourceError: FF221 unset, FF222 empty, FF223 not UTF-8."""
+        found = _find(spec[self.name], context.environ)
+        if isinstance(found, Problem):
+            raise SourceError(found)
+        return found
+
+
+def _find(variable: str, environ: Mapping[str, str]) -> SecretValue | Problem:
+    origin = f"env {printable(variable)}"
+    if variable not in environ:
+        fix = "set it where flowforge runs; in a workflow, map the secret to it under the step's `env:`"
+        return Problem("FF221", f"{origin} is unset", fix=fix)
+    if not environ[variable]:
+        why = "a workflow sets an empty text for a secret that does not exist, or that the run may not see"
+        fix = "check the name of the secret that fills it; runs from forks and of Dependabot see no Actions secrets"
+        return Problem("FF222", f"{origin} is set but empty", why=why, fix=fix)
+    return decode(origin, environ[variable])

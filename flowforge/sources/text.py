@@ -1,0 +1,30 @@
+"""From bytes or half-decoded text to a value, without an exception that would carry the plaintext."""
+
+import codecs
+import re
+from typing import Final
+
+from flowforge.errors import Problem
+from flowforge.vault import SecretValue
+
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def decode(origin: str, text: str) -> SecretValue | Problem:
+    """Take text decoded with `surrogateescape`, or say that `origin` (`env X`, `file Y`) was not UTF-8 (FF223)."""
+    if _SURROGATE.search(text):
+        fix = "write it as plain text; a credential is ASCII"
+        return Problem("FF223", f"{origin} is not UTF-8", fix=fix)
+    return SecretValue(text)
+
+
+def decode_file(origin: str, data: bytes) -> SecretValue | Problem:
+    """Take a file's bytes less one final LF; FF223 as above, FF228 for an empty one, FF229 for a byte order mark."""
+    if data.startswith(_MARKS):
+        why = "the mark would be stored as part of the credential; some Windows editors and PowerShell's `>` write one"
+        fix = "save it as UTF-8 without a byte order mark"
+        return Problem("FF229", f"{origin} begins with a byte order mark", why=why, fix=fix)
+    if not data.removesuffix(b"\n"):
+        return Problem("FF228", f"{origin} is empty", fix="write the credential into it")
+    return decode(origin, data.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
