@@ -1,0 +1,99 @@
+"""The document checker: each of its comparisons can fail, and documents in step pass."""
+
+from pathlib import Path
+
+import pytest
+
+from tools import check_docs
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Give a small tree whose documents are in step, its reference aside."""
+    for folder in ("docs", "flowforge", "tests"):
+        (tmp_path / folder).mkdir()
+    readme = f"# A\n\n[b](docs/b.md#part-two-its-end) [web](https://example.com/x)\n{check_docs.HELP_BEGIN}\n"
+    (tmp_path / "README.md").write_text(readme + check_docs.HELP_END + "\n", encoding="utf-8")
+    (tmp_path / "docs/b.md").write_text("# B\n\n## Part two: its `end`\n\n[a](../README.md#a)\n", encoding="utf-8")
+    (tmp_path / "docs/dependencies.md").write_text(
+        "| name | why |\n|---|---|\n| `click` | options |\n| `hatchling` | wheels |\n| `PyYAML` | events |\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling>=1"]\n[project]\ndependencies = ["click>=8.2"]\n'
+        "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "flowforge/a.py").write_text('"""As FF199."""\nX = Problem("FF102", "x")\n', encoding="utf-8")
+    (tmp_path / "tests/test_a.py").write_text('assert "error FF102: x"\n', encoding="utf-8")
+    return tmp_path
+
+
+def test_what_is_in_step_passes(root: Path) -> None:
+    """Links that lead somewhere, tested codes and explained dependencies give no complaint."""
+    found = [
+        *check_docs.dead_links(root),
+        *check_docs.untested_codes(root),
+        *check_docs.unexplained_dependencies(root),
+    ]
+    assert [] == found
+
+
+def test_a_link_must_lead_somewhere(root: Path) -> None:
+    """A missing file and a missing heading are named; a link inside a code block is none."""
+    page = root / "docs/b.md"
+    page.write_text(
+        "# B\n[c](c.md) ![d](d.svg)\n[e](../README.md#none)\n[f](#b)\n```\n[g](g.md)\n```\n", encoding="utf-8"
+    )
+    (root / "README.md").write_text("# A\n", encoding="utf-8")
+    expected = [
+        "docs/b.md: c.md is not there",
+        "docs/b.md: d.svg is not there",
+        "docs/b.md: ../README.md#none has no such heading",
+    ]
+    assert expected == list(check_docs.dead_links(root))
+
+
+def test_every_code_is_stated_in_a_test(root: Path) -> None:
+    """A code that the package can raise and no test states is named; one that a docstring speaks of is not."""
+    (root / "flowforge/b.py").write_text('"""B."""\nX = f"error FF205: {y}"\n', encoding="utf-8")
+    assert ["flowforge/b.py: FF205 is stated in no test"] == list(check_docs.untested_codes(root))
+
+
+def test_every_dependency_is_explained_and_nothing_else(root: Path) -> None:
+    """A dependency without its row and a row without its dependency are both named."""
+    page = root / "docs/dependencies.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("`click`", "`clack`"), encoding="utf-8")
+    expected = ["docs/dependencies.md: click is not explained", "docs/dependencies.md: clack is no dependency"]
+    assert expected == list(check_docs.unexplained_dependencies(root))
+
+
+def test_the_reference_goes_between_its_markers() -> None:
+    """Writing the reference replaces what stood between the markers and nothing else, and again changes nothing."""
+    readme = f"before {check_docs.HELP_BEGIN}\nold\n{check_docs.HELP_END} after"
+    expected = f"before {check_docs.HELP_BEGIN}\nnew\n{check_docs.HELP_END} after"
+    once = check_docs.with_reference(readme, "new\n")
+    assert (expected, expected) == (once, check_docs.with_reference(once, "new\n"))
+
+
+def test_a_readme_without_its_blocks_is_a_complaint(root: Path) -> None:
+    """Without markers nothing is written, and both missing blocks are named."""
+    readme = root / "README.md"
+    readme.write_text("# A\n", encoding="utf-8")
+    expected = [
+        "README.md: no reference between <!-- help:begin --> and <!-- help:end -->",
+        "README.md: no transcript of `flowforge demo` between <!-- demo:begin --> and <!-- demo:end -->",
+    ]
+    assert ("# A\n", expected) == (check_docs.with_reference("# A\n", "new\n"), list(check_docs.readme_differs(root)))
+
+
+def test_a_stale_reference_is_a_complaint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A README whose reference is not today's help is named, and `--write` mends it."""
+    monkeypatch.setattr(check_docs, "reference", lambda: "today's\n")
+    readme = root / "README.md"
+    demo = f"{check_docs.DEMO_BEGIN}\n$ flowforge demo\n{check_docs.DEMO_END}\n"
+    readme.write_text(readme.read_text(encoding="utf-8") + demo, encoding="utf-8")
+    stale = list(check_docs.readme_differs(root))
+    mended = check_docs.main(root, write=True)
+    expected = "README.md: its reference is not what --help prints; run: python tools/check_docs.py --write"
+    assert ([expected], 0, []) == (stale, mended, list(check_docs.readme_differs(root)))
