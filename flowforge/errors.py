@@ -7,6 +7,7 @@
     │   └── TrustError                  a rule of the operator's forbids the read: ends the whole run
     ├── GitHubError           FF3xx  GitHub said no, or could not be reached
     ├── StateError            FF4xx  the state file, its journal or its lock
+    │   └── UnrecordedError   FF412  exit 5: done on GitHub, not recorded here
     └── RefusedError          FF5xx  exit 4: a safety limit
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
@@ -133,6 +134,12 @@ class GitHubError(FlowForgeError):
 
 class StateError(FlowForgeError):
     """The state, its journal or its lock cannot be used."""
+
+
+class UnrecordedError(StateError):
+    """Something was done on GitHub whose result could not be recorded; the intent is, so it shows as interrupted."""
+
+    exit_code = ExitCode.UNRECORDED
 
 
 class RefusedError(FlowForgeError):

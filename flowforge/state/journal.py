@@ -1,0 +1,209 @@
+"""What happened since the state was last written: one synced line for each change, each with a checksum.
+
+    {"checksum":"…","extends":"sha256:…","id":"…","lineage":"…","serial":4,"version":1}
+    {"checksum":"…","op":"intend","secrets":[{"fingerprint":"…","name":"…","repo":"…","store":"actions"}]}
+    {"checksum":"…","op":"record","repo":"…", …}
+
+A line's checksum covers the line and the checksum before it, so a line that is changed, lost or moved is seen.
+A last line that is cut was never acknowledged: no write to GitHub follows it.
+"""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flowforge.errors import Problem, StateError
+from flowforge.state import disk
+from flowforge.state.model import (
+    Abandoned,
+    Change,
+    Forgotten,
+    Intended,
+    ManifestsAdopted,
+    Recorded,
+)
+from flowforge.state.shape import (
+    ADDRESS,
+    RECORD,
+    TEXT_OR_NULL,
+    MalformedError,
+    Shape,
+    address_from_json,
+    address_to_json,
+    canonical,
+    fields,
+    parse_json,
+    record_from_json,
+    record_to_json,
+)
+from flowforge.state.text import Written, check_version
+
+VERSION: Final = 1
+_OPEN: Final = b'{"checksum":"'
+_DIGITS: Final = 32
+_HEADER: Final[Shape] = {"version": (int,), "id": (str,), "lineage": (str,), "serial": (int,), "extends": (str,)}
+_OP: Final[Shape] = {"op": (str,)}
+_SHAPES: Final[dict[str, Shape]] = {
+    "intend": {**_OP, "secrets": (list,)},
+    "record": {**_OP, **ADDRESS, **RECORD},
+    "forget": {**_OP, **ADDRESS},
+    "abandon": {**_OP, **ADDRESS},
+    "manifests": {**_OP, "manifests": (list,)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line: which journal this is, and the checksum of exactly the state that it extends."""
+
+    id: str
+    lineage: str
+    serial: int
+    extends: str
+    version: int = VERSION
+
+    @classmethod
+    def after(cls, written: Written) -> "Header":
+        """Begin a journal for a state as it stands on disk."""
+        return cls(str(uuid.uuid4()), written.state.lineage, written.state.serial, written.checksum)
+
+
+def _seal(previous: str, payload: bytes) -> tuple[bytes, str]:
+    checksum = hashlib.sha256(previous.encode("ascii") + payload).hexdigest()[:_DIGITS]
+    return _OPEN + checksum.encode("ascii") + b'",' + payload[1:] + b"\n", checksum
+
+
+def _unseal(previous: str, line: bytes) -> tuple[bytes, str]:
+    """Give a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
+    start = len(_OPEN) + _DIGITS + len(b'",')
+    payload = b"{" + line[start:]
+    expected, checksum = _seal(previous, payload)
+    if line + b"\n" != expected:
+        raise MalformedError("its checksum does not fit")
+    return payload, checksum
+
+
+def _to_json(change: Change) -> dict[str, object]:
+    match change:
+        case Intended(fingerprints):
+            secrets = [address_to_json(address) | {"fingerprint": one} for address, one in fingerprints.items()]
+            return {"op": "intend", "secrets": secrets}
+        case Recorded(address, record):
+            return {"op": "record", **address_to_json(address), **record_to_json(record)}
+        case Forgotten(address):
+            return {"op": "forget", **address_to_json(address)}
+        case Abandoned(address):
+            return {"op": "abandon", **address_to_json(address)}
+        case ManifestsAdopted(manifests):
+            return {"op": "manifests", "manifests": list(manifests)}
+
+
+def _from_json(parsed: object) -> Change:
+    op = parsed.get("op") if isinstance(parsed, dict) else None
+    data = fields(parsed, _SHAPES.get(op, _OP) if isinstance(op, str) else _OP, "the line")
+    match data["op"]:
+        case "intend":
+            return Intended(dict(_intent(item) for item in data["secrets"]))
+        case "record":
+            return Recorded(address_from_json(data, "the line"), record_from_json(data))
+        case "forget":
+            return Forgotten(address_from_json(data, "the line"))
+        case "abandon":
+            return Abandoned(address_from_json(data, "the line"))
+        case "manifests" if all(type(name) is str for name in data["manifests"]):
+            return ManifestsAdopted(tuple(data["manifests"]))
+        case _:
+            raise MalformedError("it says nothing that is known")
+
+
+def _intent(item: object) -> tuple[Any, str | None]:
+    data = fields(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
+    return address_from_json(data, "an intent"), data["fingerprint"]
+
+
+def _damaged(number: int, error: MalformedError, where: str) -> StateError:
+    fix = "Put a good copy of the journal back; or remove it: what it held then shows as changed outside FlowForge."
+    return StateError(Problem("FF408", f"line {number} of the journal is damaged", where, str(error), fix))
+
+
+def _payloads(data: bytes, where: str) -> Iterator[tuple[int, bytes]]:
+    *whole, last = data.split(b"\n")
+    checksum = ""
+    for number, line in enumerate(whole, start=1):
+        try:
+            payload, checksum = _unseal(checksum, line)
+        except MalformedError as error:
+            raise _damaged(number, error, where) from error
+        yield number, payload
+    try:
+        payload, _ = _unseal(checksum, last)
+    except MalformedError as error:
+        # Cut, so never acknowledged. A file that does not even begin as ours is somebody else's.
+        if not whole and last[: len(_OPEN)] != _OPEN[: len(last)]:
+            raise _damaged(1, error, where) from error
+        return
+    yield len(whole) + 1, payload
+
+
+class Journal:
+    """A journal as it was found: its header, None where even that was cut, and behind it the changes."""
+
+    def __init__(self, data: bytes, where: str) -> None:
+        """Read the header; raises StateError FF406 or FF408."""
+        self._where = where
+        self._payloads = _payloads(data, where)
+        number, first = next(self._payloads, (0, b""))
+        self.header = self._header(first) if number else None
+
+    def _header(self, payload: bytes) -> Header:
+        try:
+            parsed = parse_json(payload)
+            check_version(parsed, VERSION, self._where)
+            return Header(**fields(parsed, _HEADER, "the line"))
+        except MalformedError as error:
+            raise _damaged(1, error, self._where) from error
+
+    def changes(self) -> Iterator[Change]:
+        """Read the lines after the header, once; raises StateError FF408 naming the line that is damaged."""
+        for number, payload in self._payloads:
+            try:
+                yield _from_json(parse_json(payload))
+            except MalformedError as error:
+                raise _damaged(number, error, self._where) from error
+
+
+class Writer:
+    """A journal that is being written; not thread-safe. Its methods raise OSError."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        """Begin the journal on disk, in place of what is there: the caller has folded it."""
+        self._handle = disk.create(path)
+        self._checksum = ""
+        self._length = 0
+        try:
+            self._write(canonical(asdict(header)))
+            disk.sync_folder(path.parent)
+        except OSError:
+            self.close()
+            raise
+
+    def append(self, change: Change) -> None:
+        """Add a line and return when it is on the disk: acknowledged."""
+        self._write(canonical(_to_json(change)))
+
+    def _write(self, payload: bytes) -> None:
+        line, checksum = _seal(self._checksum, payload)
+        # What a line that failed has left goes first, or this one would follow a torn one.
+        os.ftruncate(self._handle, self._length)
+        disk.write_all(self._handle, line)
+        disk.sync(self._handle)
+        self._checksum = checksum
+        self._length += len(line)
+
+    def close(self) -> None:
+        """Give the file back; it stays where it is."""
+        os.close(self._handle)

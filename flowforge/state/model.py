@@ -1,0 +1,114 @@
+"""What the state holds, and the changes that a run makes to it: plain data, no files."""
+
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Record, Remembered
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True)
+class State:
+    """What was written where, as one version of it.
+
+    serial: grows by one with every version written. lineage: a UUID that all versions of one state share.
+    salt: 32 random bytes that key the fingerprints. manifests: names relative to the state's folder.
+    pending: writes and deletes begun whose end is not known: the fingerprint being written, None for a delete.
+    folded: the id of the last journal that went into this version, empty where there was none.
+    """
+
+    serial: int
+    lineage: str
+    salt: bytes = field(repr=False)
+    manifests: tuple[str, ...] = ()
+    records: Mapping[Address, Record] = field(default_factory=dict)
+    pending: Mapping[Address, str | None] = field(default_factory=dict)
+    folded: str = ""
+
+    @classmethod
+    def fresh(cls, manifests: Iterable[str] = ()) -> "State":
+        """Begin a state of its own lineage and salt that remembers nothing."""
+        return cls(0, str(uuid.uuid4()), secrets.token_bytes(SALT_BYTES), tuple(manifests))
+
+    @cached_property
+    def remembered(self) -> Mapping[Address, Remembered]:
+        """What a decision stands on: each address with its record, if there is one, and whether a write is open."""
+        addresses = self.records.keys() | self.pending.keys()
+        return {address: Remembered(self.records.get(address), address in self.pending) for address in addresses}
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """Writes (the fingerprint) and deletes (None) that are about to begin."""
+
+    fingerprints: Mapping[Address, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A write that succeeded, or a secret that was adopted."""
+
+    address: Address
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A secret that is no longer there."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A write or delete that certainly did not happen."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestsAdopted:
+    """The set of manifests that the state is now written from."""
+
+    manifests: tuple[str, ...]
+
+
+Change = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted
+
+
+class Draft:
+    """A state being changed. Not thread-safe: its owner holds a lock."""
+
+    def __init__(self, base: State, changes: Iterable[Change] = ()) -> None:
+        """Begin from `base` and apply `changes` in order."""
+        self._base = base
+        self._manifests = base.manifests
+        self._records = dict(base.records)
+        self.pending = dict(base.pending)
+        for change in changes:
+            self.apply(change)
+
+    def apply(self, change: Change) -> None:
+        """Take one change in."""
+        match change:
+            case Intended(fingerprints):
+                self.pending |= fingerprints
+            case Recorded(address, record):
+                self._records[address] = record
+                self.pending.pop(address, None)
+            case Forgotten(address):
+                self._records.pop(address, None)
+                self.pending.pop(address, None)
+            case Abandoned(address):
+                self.pending.pop(address, None)
+            case ManifestsAdopted(manifests):
+                self._manifests = manifests
+
+    def state(self) -> State:
+        """Give what stands now, still under the serial of the state it began from."""
+        return replace(self._base, manifests=self._manifests, records=dict(self._records), pending=dict(self.pending))

@@ -1,0 +1,97 @@
+"""The parts of the state's JSON that the file and its journal share, read strictly."""
+
+import json
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, Final
+
+from flowforge.errors import quote
+from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.facts import Record
+
+Shape = Mapping[str, tuple[type, ...]]
+
+ADDRESS: Final[Shape] = {"repo": (str,), "store": (str,), "name": (str,)}
+RECORD: Final[Shape] = {
+    "fingerprint": (str,),
+    "updated_at": (str,),
+    "credential": (str,),
+    "repo_id": (int,),
+    "written_at": (str,),
+    "value_since": (str,),
+    "adopted": (bool,),
+}
+TEXT_OR_NULL: Final = (str, NoneType)
+
+_WORDS: Final[Mapping[type, str]] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    NoneType: "null",
+}
+
+
+class MalformedError(ValueError):
+    """Data that is not what we write. The message is ours: a place and a clause, and no foreign text unquoted."""
+
+
+def parse_json(data: bytes) -> object:
+    """Read JSON; raises MalformedError for whatever is not."""
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        what, cause = "it is nested too deeply", error
+    except json.JSONDecodeError as error:
+        what, cause = f"it is not JSON from line {error.lineno}, column {error.colno} on", error
+    except ValueError as error:  # not UTF-8, or a number of thousands of digits
+        what, cause = "it is not JSON", error
+    raise MalformedError(what) from cause
+
+
+def canonical(data: object) -> bytes:
+    """Give the one way to write `data` on one line, in ASCII: equal data, equal bytes."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
+    """Check that `data` is an object of exactly `shape`; `at` is its place, such as `secrets[3]`."""
+    what = ""
+    if type(data) is not dict:
+        what = f"{at} is not an object"
+    elif unknown := data.keys() - shape.keys():
+        what = f"{at} has {quote(min(unknown))}, which is not known"
+    elif missing := shape.keys() - data.keys():
+        what = f"{at} has no {min(missing)}"
+    else:
+        for key, types in shape.items():
+            if type(data[key]) not in types:  # `type`, as a bool is an int
+                what = f"{key} of {at} is not {' or '.join(_WORDS[one] for one in types)}"
+    if what:
+        raise MalformedError(what)
+    return data
+
+
+def address_to_json(address: Address) -> dict[str, object]:
+    """Write an address as the three members of `ADDRESS`."""
+    return {"repo": address.scope.repo.name, "store": str(address.scope.store), "name": address.secret}
+
+
+def address_from_json(data: Mapping[str, str], at: str) -> Address:
+    """Read what `address_to_json` wrote, its members already checked by `fields`."""
+    try:
+        return Address(Scope(Repo.parse(data["repo"]), Store(data["store"])), data["name"])
+    except ValueError as error:
+        what = f"{at} names no repo or store that is known: {quote(data['repo'])}, {quote(data['store'])}"
+        raise MalformedError(what) from error
+
+
+def record_to_json(record: Record) -> dict[str, object]:
+    """Write a record as the members of `RECORD`."""
+    return {name: getattr(record, name) for name in RECORD}
+
+
+def record_from_json(data: Mapping[str, Any]) -> Record:
+    """Read what `record_to_json` wrote, its members already checked by `fields`."""
+    return Record(**{name: data[name] for name in RECORD})

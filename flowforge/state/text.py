@@ -1,0 +1,167 @@
+"""The state as bytes: sorted, one secret a line, the same state always the same bytes."""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from flowforge.errors import Problem, StateError, quote
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Record
+from flowforge.state.model import SALT_BYTES, State
+from flowforge.state.shape import (
+    ADDRESS,
+    RECORD,
+    TEXT_OR_NULL,
+    MalformedError,
+    Shape,
+    address_from_json,
+    address_to_json,
+    canonical,
+    fields,
+    parse_json,
+    record_from_json,
+    record_to_json,
+)
+
+VERSION: Final = 1
+RESTORE: Final = "Put a good copy back, from git or from the .backup file beside it; nothing was overwritten."
+_SHAPE: Final[Shape] = {
+    "version": (int,),
+    "serial": (int,),
+    "lineage": (str,),
+    "salt": (str,),
+    "manifests": (list,),
+    "secrets": (list,),
+    "folded": (str,),
+    "checksum": (str,),
+}
+_CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A state as it stands on disk: `checksum` names exactly this content, however it is laid out."""
+
+    state: State
+    checksum: str
+
+
+def _body(state: State) -> dict[str, object]:
+    secrets = []
+    for address in sorted(state.records.keys() | state.pending.keys()):
+        entry = address_to_json(address)
+        if address in state.records:
+            entry |= record_to_json(state.records[address])
+        if address in state.pending:
+            entry["pending"] = state.pending[address]
+        secrets.append(entry)
+    return {
+        "version": VERSION,
+        "serial": state.serial,
+        "lineage": state.lineage,
+        "salt": base64.b64encode(state.salt).decode("ascii"),
+        "manifests": list(state.manifests),
+        "secrets": secrets,
+        "folded": state.folded,
+    }
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(canonical(body)).hexdigest()
+
+
+def _list(items: list[Any]) -> str:
+    lines = ",\n".join(f"    {json.dumps(item, sort_keys=True)}" for item in items)
+    return f"[\n{lines}\n  ]" if items else "[]"
+
+
+def encode(state: State) -> tuple[bytes, str]:
+    """Write a state: its bytes, which end in a newline, and their checksum.
+
+    One secret a line: a diff shows one line for each secret that changed, and 10,000 of them stay quick to write.
+    """
+    body = _body(state)
+    checksum = _checksum(body)
+    parts = {key: _list(value) if isinstance(value, list) else json.dumps(value) for key, value in body.items()}
+    parts["checksum"] = json.dumps(checksum)
+    lines = ",\n".join(f'  "{key}": {parts[key]}' for key in sorted(parts))
+    return f"{{\n{lines}\n}}\n".encode("ascii"), checksum
+
+
+def decode(data: bytes, where: str) -> Written:
+    """Read a state file's bytes; raises StateError FF404, FF405 or FF406. `where` names the file."""
+    try:
+        return _parse(data, where)
+    except MalformedError as error:
+        what = str(error)
+    if not data.strip():
+        what = "it is empty"
+    elif _CONFLICT.search(data):
+        what = "it holds the markers of a merge conflict in git"
+    raise StateError(Problem("FF404", "the state is damaged", where, what, RESTORE))
+
+
+def _parse(data: bytes, where: str) -> Written:
+    parsed = parse_json(data)
+    check_version(parsed, VERSION, where)
+    body = dict(fields(parsed, _SHAPE, "the file"))
+    checksum = body.pop("checksum")
+    state = _state(body)
+    if checksum != _checksum(body):
+        why = "its checksum does not fit its content: it was edited by hand, merged or cut"
+        raise StateError(Problem("FF405", "the state is not as FlowForge wrote it", where, why, RESTORE))
+    return Written(state, checksum)
+
+
+def check_version(parsed: object, known: int, where: str) -> None:
+    """Refuse what a later FlowForge wrote, before anything else in it is looked at: StateError FF406."""
+    version = parsed.get("version") if isinstance(parsed, dict) else None
+    if type(version) is int and version > known:
+        why = f"it has version {version}; this FlowForge reads up to {known}"
+        raise StateError(
+            Problem("FF406", "the state was written by a newer FlowForge", where, why, "Upgrade FlowForge.")
+        )
+
+
+def _refuse(what: str) -> NoReturn:
+    raise MalformedError(what)
+
+
+def _state(body: dict[str, Any]) -> State:
+    if body["version"] != VERSION or body["serial"] < 0:
+        _refuse("version or serial is out of range")
+    if not _UUID.fullmatch(body["lineage"]):
+        _refuse("lineage is not a UUID")
+    try:
+        salt = base64.b64decode(body["salt"], validate=True)
+    except (binascii.Error, ValueError):
+        salt = b""
+    if len(salt) != SALT_BYTES:
+        _refuse(f"salt is not {SALT_BYTES} bytes in base64")
+    if not all(type(name) is str for name in body["manifests"]):
+        _refuse("manifests is not a list of texts")
+    records: dict[Address, Record] = {}
+    pending: dict[Address, str | None] = {}
+    for index, item in enumerate(body["secrets"]):
+        _take(item, f"secrets[{index}]", records, pending)
+    return State(body["serial"], body["lineage"], salt, tuple(body["manifests"]), records, pending, body["folded"])
+
+
+def _take(item: object, at: str, records: dict[Address, Record], pending: dict[Address, str | None]) -> None:
+    members = item.keys() if isinstance(item, dict) else set()
+    is_pending = "pending" in members
+    has_record = bool(members & RECORD.keys()) or not is_pending
+    shape = {**ADDRESS, **(RECORD if has_record else {}), **({"pending": TEXT_OR_NULL} if is_pending else {})}
+    data = fields(item, shape, at)
+    address = address_from_json(data, at)
+    if address in records or address in pending:
+        _refuse(f"{at} names {quote(str(address))} a second time")
+    if has_record:
+        records[address] = record_from_json(data)
+    if is_pending:
+        pending[address] = data["pending"]
