@@ -1,0 +1,95 @@
+"""One admitted call of GitHub's API: who asks what of which world, and what every handler needs of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flowforge.sandbox.access import Token, TokenKind
+from flowforge.sandbox.answers import DOCS, RefusalError, Request, not_found
+from flowforge.sandbox.world import Owner, Repository, World
+
+_PER_PAGE = 30
+_MAX_PER_PAGE = 100
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request with its token, the parameters of its route and the instant at which it is handled.
+
+    now: whole seconds on the sandbox's clock; the answer's Date and the times of what is written are this instant.
+    """
+
+    world: World
+    request: Request
+    token: Token
+    params: Mapping[str, str]
+    version: str
+    now: int
+
+    def shut_out(self, owner: Owner) -> bool:
+        """Say whether the organization's single sign-on keeps this token out; only classic tokens need it."""
+        return owner.sso and self.token.kind is TokenKind.CLASSIC and not self.token.sso
+
+    def sees(self, repo: Repository) -> bool:
+        """Say whether the repository exists as far as the token can tell."""
+        return not repo.hidden and self.token.reaches(repo.full_name.lower(), private=repo.private)
+
+    def repository(self) -> Repository:
+        """Give the repository that the path names; raises 404, the redirect of an old name, or the 403 of SSO."""
+        if "id" in self.params:
+            number = self.params["id"]
+            repo, moved = self.world.by_id.get(int(number)) if number.isdecimal() else None, None
+        else:
+            name = f"{self.params['owner']}/{self.params['repo']}"
+            repo, moved = self.world.find(name), self.world.moved(name)
+        found = repo or moved
+        if found is None or not self.sees(found):
+            raise not_found()
+        if self.shut_out(found.owner):
+            raise _sso_required(found.owner)
+        if repo is None:
+            raise self._redirect(found)
+        return repo
+
+    def _redirect(self, repo: Repository) -> RefusalError:
+        rest = self.request.path.removeprefix(f"/repos/{self.params['owner']}/{self.params['repo']}")
+        query = f"?{urlencode(self.request.query)}" if self.request.query else ""
+        url = f"{self.request.base}/repositories/{repo.id}{rest}{query}"
+        status = 301 if self.request.method == "GET" else 307
+        docs = "https://docs.github.com/v3/#http-redirects"
+        return RefusalError(status, "Moved Permanently", docs=docs, headers={"location": url}, url=url)
+
+
+def page_of(call: Call, items: Sequence[_Item]) -> tuple[list[_Item], dict[str, str]]:
+    """Cut out the page that the query asks for, and give the Link header that leads on."""
+    size = min(_number(call.request.query.get("per_page"), _PER_PAGE), _MAX_PER_PAGE)
+    page = _number(call.request.query.get("page"), 1)
+    last = max(1, -(-len(items) // size))
+    links = []
+    if page > 1:
+        links += [("prev", page - 1)]
+    if page < last:
+        links += [("next", page + 1), ("last", last)]
+    if page > 1:
+        links += [("first", 1)]
+    url = call.request.base + call.request.path
+    link = ", ".join(f'<{url}?{urlencode({**call.request.query, "page": to})}>; rel="{rel}"' for rel, to in links)
+    return list(items[(page - 1) * size : page * size]), {"link": link} if link else {}
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and int(text) > 0 else default
+
+
+def _sso_required(owner: Owner) -> RefusalError:
+    return RefusalError(
+        403,
+        "Resource protected by organization SAML enforcement. "
+        "You must grant your Personal Access token access to this organization.",
+        docs=f"{DOCS}/authentication/authenticating-to-the-rest-api",
+        headers={
+            "x-github-sso": f"required; url=https://github.com/orgs/{owner.login}/sso?authorization_request=sandbox"
+        },
+    )

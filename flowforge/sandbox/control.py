@@ -1,0 +1,171 @@
+"""The same control over the world that a test has in process, over HTTP: POST /_sandbox/VERB with a JSON object."""
+
+import hmac
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from types import UnionType
+from typing import Final, get_args, get_origin
+
+from flowforge.sandbox.access import Level, Token, TokenKind
+from flowforge.sandbox.answers import Answer, RefusalError, Request, not_found
+from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.scope import Lag
+from flowforge.sandbox.wire import Reply, encode
+from flowforge.sandbox.world import World
+
+PREFIX: Final = "/_sandbox/"
+
+
+class Control:
+    """Verbs on a world. Every request must carry the sandbox's own token, because `reveal` answers with plaintext.
+
+    A page in a browser can reach loopback ports; it cannot know the token.
+    """
+
+    def __init__(self, world: World, token: str) -> None:
+        """Control `world` for who knows `token`."""
+        self._world = world
+        self._token = token
+        self._verbs: Mapping[str, Callable[..., object]] = {
+            "create_repo": world.create_repo,
+            "create_repos": world.create_repos,
+            "delete_repo": world.delete_repo,
+            "recreate_repo": world.recreate_repo,
+            "rename_repo": world.rename_repo,
+            "archive_repo": world.archive_repo,
+            "hide_repo": world.hide_repo,
+            "require_sso": world.require_sso,
+            "set_secret": world.set_secret,
+            "delete_secret": world.delete_secret,
+            "rotate_keys": world.rotate_keys,
+            "replace_key": world.replace_key,
+            "reveal": world.reveal,
+            "revoke_token": world.revoke_token,
+            "stats": world.stats,
+            "reset_stats": world.reset_stats,
+            "advance": world.clock.advance,
+            "clear_faults": world.faults.clear,
+            "add_token": self._add_token,
+            "add_fault": self._add_fault,
+            "settings": self._settings,
+            "limits": self._limits,
+            "log": self._log,
+        }
+
+    def respond(self, request: Request) -> Reply:
+        """Do one verb: 200 with its result as JSON, or a refusal that says what is wrong with the request."""
+        try:
+            answer = Answer(200, self._done(request))
+        except RefusalError as refusal:
+            answer = refusal.answer
+        answer.raw = json.dumps(answer.data).encode()
+        return Reply(encode(answer, int(self._world.clock.now())))
+
+    def _done(self, request: Request) -> object:
+        given = request.headers.get("authorization", "").partition(" ")[2].strip()
+        if not hmac.compare_digest(given.encode(), self._token.encode()):
+            raise RefusalError(401, "The control surface needs the sandbox's own token.")
+        verb = self._verbs.get(request.path.removeprefix(PREFIX))
+        if verb is None or request.method != "POST":
+            raise not_found()
+        try:
+            return verb(**_checked(verb, json.loads(request.body or b"{}")))
+        except KeyError as error:
+            raise RefusalError(404, f"There is no {error.args[0]}.") from None
+        except ValueError as error:
+            raise RefusalError(422, str(error)) from None
+
+    def _settings(
+        self,
+        *,
+        latency: float | None = None,
+        lag_reads: int | None = None,
+        lag_seconds: float | None = None,
+        late_stamp: int | None = None,
+    ) -> None:
+        settings = self._world.settings
+        lag = settings.lag
+        settings.lag = Lag(
+            lag.reads if lag_reads is None else lag_reads, lag.seconds if lag_seconds is None else lag_seconds
+        )
+        settings.latency = settings.latency if latency is None else latency
+        settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
+
+    def _limits(
+        self,
+        *,
+        enabled: bool | None = None,
+        primary: int | None = None,
+        points: int | None = None,
+        in_flight: int | None = None,
+        status: int | None = None,
+        tell_wait: bool | None = None,
+    ) -> None:
+        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight}
+        for name, value in {**asked, "status": status, "tell_wait": tell_wait}.items():
+            if value is not None:
+                setattr(self._world.limits, name, value)
+
+    def _add_token(
+        self,
+        text: str,
+        *,
+        kind: str = TokenKind.FINE_GRAINED,
+        login: str = "rehearsal",
+        secrets: str = "write",
+        scopes: list[str] | None = None,
+        repos: list[str] | None = None,
+        role: str = "admin",
+        expires: int | None = None,
+        sso: bool = False,
+    ) -> None:
+        if secrets.upper() not in Level.__members__:
+            raise ValueError("secrets is none, read or write")
+        token = Token(TokenKind(kind), login, Level[secrets.upper()], role=role, expires=expires, sso=sso)
+        if scopes is not None:
+            token = replace(token, scopes=tuple(scopes))
+        if repos is not None:
+            token = replace(token, repos=frozenset(name.lower() for name in repos))
+        self._world.add_token(text, token)
+
+    def _add_fault(
+        self,
+        match: str,
+        kind: str,
+        *,
+        times: int = 1,
+        status: int = 502,
+        retry_after: int | None = None,
+        message: str = "",
+        seconds: float = 0.0,
+    ) -> None:
+        self._world.faults.add(Fault(match, FaultKind(kind), times, status, retry_after, message, seconds))
+
+    def _log(self) -> list[dict[str, object]]:
+        return [asdict(entry) for entry in self._world.traffic.log()]
+
+
+def _checked(verb: Callable[..., object], arguments: object) -> dict[str, object]:
+    """Give the arguments when the verb takes them by these names and types; raises ValueError for what does not fit."""
+    if not isinstance(arguments, dict):
+        raise ValueError("the body is not a JSON object")  # noqa: TRY004 -- answered like every other bad argument
+    signature = inspect.signature(verb)
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    for name, value in arguments.items():
+        if not _fits(value, signature.parameters[name].annotation):
+            message = f"{name} has the wrong type"
+            raise ValueError(message)
+    return arguments
+
+
+def _fits(value: object, hint: object) -> bool:
+    """Say whether a JSON value is of a parameter's type: plain types, lists, None, and unions of these."""
+    kinds = tuple(get_origin(kind) or kind for kind in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, (*kinds, int) if float in kinds else kinds)

@@ -1,0 +1,128 @@
+"""Faults on demand: each names the requests it strikes, how many times, and what goes wrong with them."""
+
+import base64
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nacl.public import PrivateKey
+
+from flowforge.sandbox.answers import UNANSWERED, Answer, RefusalError
+
+_UNICORN = (
+    b"<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head>"
+    b"<body><p><strong>We had issues producing the response to your request.</strong></p></body></html>\n"
+)
+_PROXY = b"<html><head><title>Sign in</title></head><body>Your network needs you to sign in.</body></html>\n"
+_HTML = "text/html; charset=utf-8"
+_LIMITED = {403, 429}
+_JSON = {*_LIMITED, 500}
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    STATUS = "status"
+    """An answer with `status` and nothing done: JSON for 500, 403 and 429, GitHub's HTML page for the others."""
+    RESET_BEFORE = "reset_before"
+    """The connection is reset, and nothing was done."""
+    RESET_AFTER = "reset_after"
+    """The connection is reset after the work was done: a write without an answer."""
+    HANG = "hang"
+    """`seconds` (real ones) of silence, then the connection closes; nothing was done."""
+    SLOW_BODY = "slow_body"
+    """The answer's second half arrives `seconds` (real ones) later."""
+    TRUNCATED = "truncated"
+    """A valid answer whose JSON is cut in half, its length adjusted."""
+    PROXY = "proxy"
+    """200 and somebody's sign-in page."""
+    CUT = "cut"
+    """A list that ends after one item, its total_count untouched and no Link header."""
+    WRONG_KEY = "wrong_key"
+    """A public key that is not the scope's."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault. match: a regular expression searched in `METHOD /path?query`. times: how often it strikes.
+
+    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit.
+    """
+
+    match: str
+    kind: FaultKind
+    times: int = 1
+    status: int = 502
+    retry_after: int | None = None
+    message: str = ""
+    seconds: float = 0.0
+
+    def instead(self, pause: Callable[[float], None]) -> Answer | None:
+        """Give the answer that replaces the work, or None for a fault that strikes later. pause: waits real seconds."""
+        match self.kind:
+            case FaultKind.PROXY:
+                return Answer(200, raw=_PROXY, content_type=_HTML)
+            case FaultKind.STATUS:
+                return self._refusal()
+            case FaultKind.HANG:
+                pause(self.seconds)
+                return Answer(UNANSWERED)
+            case FaultKind.RESET_BEFORE:
+                return Answer(UNANSWERED)
+        return None
+
+    def spoil(self, answer: Answer) -> None:
+        """Make a good answer wrong in its content."""
+        data = answer.data
+        if self.kind is FaultKind.CUT:
+            answer.headers.pop("link", None)
+            items = data.get("secrets") if isinstance(data, dict) else data
+            if isinstance(items, list):
+                del items[1:]
+        elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
+            data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+
+    def _refusal(self) -> Answer:
+        headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        if self.status not in _JSON and not self.message:
+            return Answer(self.status, raw=_UNICORN, content_type=_HTML, headers=headers)
+        usual = "You have exceeded a secondary rate limit." if self.status in _LIMITED else "Server Error"
+        return RefusalError(self.status, self.message or usual, headers=headers).answer
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that wait to strike, first come, first served. Thread-safe."""
+
+    waiting: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault wait; raises ValueError for a bad expression."""
+        try:
+            re.compile(fault.match)
+        except re.error as error:
+            message = f"match is not a regular expression: {error}"
+            raise ValueError(message) from None
+        with self._lock:
+            self.waiting.append(fault)
+
+    def clear(self) -> None:
+        """Drop all that wait."""
+        with self._lock:
+            self.waiting.clear()
+
+    def strike(self, method: str, target: str) -> Fault | None:
+        """Give the fault that this request meets, and count it down."""
+        if not self.waiting:
+            return None
+        with self._lock:
+            for fault in self.waiting:
+                if re.search(fault.match, f"{method} {target}"):
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self.waiting.remove(fault)
+                    return fault
+        return None

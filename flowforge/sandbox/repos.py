@@ -1,0 +1,81 @@
+"""Handlers of repositories: one by name or id, the lists of an owner or a token, the user, the rate limit."""
+
+from collections.abc import Iterable
+
+from flowforge.sandbox import shapes
+from flowforge.sandbox.answers import Answer, not_found
+from flowforge.sandbox.call import Call, page_of
+from flowforge.sandbox.world import Repository
+
+
+def get(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo} and GET /repositories/{id}."""
+    repo = call.repository()
+    return Answer(200, shapes.repository(repo, call.token, call.request.base, call.version, full=True))
+
+
+def of_organization(call: Call) -> Answer:
+    """Answer GET /orgs/{org}/repos; a user is not an organization."""
+    owner = call.world.owners.get(call.params["owner"].lower())
+    if owner is None or owner.type != "Organization":
+        raise not_found()
+    return _page(call, call.world.repositories(owner.login), default_sort="created")
+
+
+def of_account(call: Call) -> Answer:
+    """Answer GET /users/{username}/repos."""
+    owner = call.world.owners.get(call.params["owner"].lower())
+    if owner is None:
+        raise not_found()
+    return _page(call, call.world.repositories(owner.login), default_sort="full_name")
+
+
+def of_token(call: Call) -> Answer:
+    """Answer GET /user/repos: all that the token's user can see."""
+    return _page(call, call.world.repositories(), default_sort="full_name")
+
+
+def user(call: Call) -> Answer:
+    """Answer GET /user."""
+    return Answer(200, shapes.user(call.world.user(call.token.login), call.request.base))
+
+
+def rate_limit(call: Call) -> Answer:
+    """Answer GET /rate_limit; since 2026-03-10 without the old `rate`."""
+    core = call.world.limits.state(call.token, call.world.clock.now())
+    search = {"limit": 30, "used": 0, "remaining": 30, "reset": core["reset"]}
+    body: dict[str, object] = {"resources": {"core": core, "search": search}}
+    if call.version == "2022-11-28":
+        body["rate"] = core
+    return Answer(200, body)
+
+
+def _page(call: Call, repos: Iterable[Repository], *, default_sort: str) -> Answer:
+    """Give a page of what the token sees. Organizations whose SSO keeps it out are left out, which a header says."""
+    wanted = [repo for repo in repos if call.sees(repo) and _is_type(repo, call.request.query.get("type", "all"))]
+    shown = [repo for repo in wanted if not call.shut_out(repo.owner)]
+    sort = call.request.query.get("sort", default_sort)
+    if sort == "full_name":
+        shown.sort(key=lambda repo: repo.full_name.lower())
+    direction = call.request.query.get("direction", "asc" if sort == "full_name" else "desc")
+    if direction == "desc":
+        shown.reverse()
+    page, headers = page_of(call, shown)
+    missing = sorted({repo.owner.id for repo in wanted if call.shut_out(repo.owner)})
+    if missing:
+        headers["x-github-sso"] = f"partial-results; organizations={','.join(map(str, missing))}"
+    base, version = call.request.base, call.version
+    return Answer(200, [shapes.repository(repo, call.token, base, version) for repo in page], headers)
+
+
+def _is_type(repo: Repository, kind: str) -> bool:
+    match kind:
+        case "public":
+            return not repo.private
+        case "private":
+            return repo.private
+        case "forks":
+            return repo.fork
+        case "sources":
+            return not repo.fork
+    return True

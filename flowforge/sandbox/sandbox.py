@@ -1,0 +1,104 @@
+"""The sandbox as a whole: a world, its token, and the servers in front of it."""
+
+import secrets
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flowforge.errors import Problem, UsageError, quote
+from flowforge.sandbox.access import Token
+from flowforge.sandbox.api import Api
+from flowforge.sandbox.control import Control
+from flowforge.sandbox.server import Server
+from flowforge.sandbox.world import World
+
+_LONGEST_SOCKET = 100  # bytes: sun_path holds 104 on macOS, 108 on Linux
+
+
+class Sandbox:
+    """A context manager that serves a world from start to stop.
+
+    url: `http://127.0.0.1:PORT`. socket: the unix socket's path, or None. token: of a person who may do everything,
+    made at run time unless given; also what the control surface demands. world: everything behind it, thread-safe.
+    """
+
+    def __init__(
+        self, *, port: int = 0, socket_path: Path | None = None, token: str = "", time_scale: float = 1.0
+    ) -> None:
+        """Prepare; nothing listens yet. A port of 0 takes a free one."""
+        self.world = World(time_scale=time_scale)
+        self.token = token or f"github_pat_sandbox_{secrets.token_hex(20)}"
+        self.socket = socket_path
+        self.url = ""
+        self._port = port
+        self._servers: list[Server] = []
+        self.world.add_token(self.token, Token())
+
+    def start(self) -> None:
+        """Listen; raises UsageError when the port or the socket's path cannot be had."""
+        api, control = Api(self.world), Control(self.world, self.token)
+        try:
+            server = Server(("127.0.0.1", self._port), api, control)
+        except (OSError, OverflowError) as error:
+            why = "the number is not a port's" if isinstance(error, OverflowError) else str(error.strerror)
+            raise UsageError(
+                Problem(
+                    "FF040", f"the sandbox cannot listen on port {self._port}", why=why, fix="choose another --port"
+                )
+            ) from None
+        self._servers.append(server)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if self.socket is not None:
+            try:
+                self._servers.append(_on_socket(self.socket, api, control))
+            except UsageError:
+                server.server_close()
+                raise
+        for each in self._servers:
+            threading.Thread(target=each.serve_forever, args=(0.05,), name="sandbox", daemon=True).start()
+
+    def stop(self) -> None:
+        """Hang up on everybody, stop listening, remove the socket."""
+        self.world.stopping.set()
+        for server in self._servers:
+            server.close()
+        if self.socket is not None and self._servers:
+            self.socket.unlink(missing_ok=True)
+        self._servers.clear()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+def _on_socket(path: Path, api: Api, control: Control) -> Server:
+    """Listen on a unix socket that only its owner can use; one that nobody listens on any more is replaced."""
+    if len(bytes(path)) > _LONGEST_SOCKET:
+        raise _bad_socket(path, f"its path is longer than {_LONGEST_SOCKET} bytes")
+    try:
+        if path.is_socket() and not _alive(path):
+            path.unlink()
+        server = Server(str(path), api, control)
+        path.chmod(0o600)
+    except OSError as error:
+        raise _bad_socket(path, str(error.strerror)) from None
+    return server
+
+
+def _alive(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def _bad_socket(path: Path, why: str) -> UsageError:
+    what = f"the sandbox cannot listen on the socket {quote(str(path))}"
+    return UsageError(Problem("FF041", what, why=why, fix="choose another --socket"))

@@ -1,0 +1,47 @@
+"""What was asked of the sandbox: counts by method and route, and a log of paths and statuses, never of contents."""
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from flowforge.errors import redact
+
+_LOG_LENGTH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One request: its method, its path with query (credentials redacted), the status it got."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counts and log since the start or the last reset. Thread-safe."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    entries: deque[Logged] = field(default_factory=lambda: deque(maxlen=_LOG_LENGTH))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, method: str, template: str, path: str, status: int) -> None:
+        """Count a request under `METHOD template` and log it."""
+        with self._lock:
+            self.requests[f"{method} {template}"] += 1
+            self.statuses[status] += 1
+            self.entries.append(Logged(method, redact(path), status))
+
+    def log(self) -> list[Logged]:
+        """Give the latest requests, oldest first."""
+        with self._lock:
+            return list(self.entries)
+
+    def reset(self) -> None:
+        """Begin counting anew."""
+        with self._lock:
+            self.requests.clear()
+            self.statuses.clear()
+            self.entries.clear()
