@@ -29,7 +29,7 @@ def reason(error: OSError) -> str:
 def resolved(path: Path) -> Path:
     """Follow links, so that a link at the path survives; raises StateError FF407 when there is no such folder."""
     real = Path(os.path.realpath(path))
-    if not real.parent.is_dir():
+    if not os.path.isdir(real.parent):  # noqa: PTH112 -- Path.is_dir raises where a parent may not be searched
         fix = "Make the folder, or name another file under state.file."
         raise StateError(Problem("FF407", "the state's folder does not exist", printable(str(real.parent)), "", fix))
     return real
@@ -45,14 +45,19 @@ def read(path: Path) -> bytes | None:
     except OSError as error:
         raise failed("read the state", path, error) from error
     try:
-        with open(handle, "rb") as file:  # noqa: PTH123 -- a descriptor, not a path
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                fix = "Remove it, or name another file under state.file."
-                raise StateError(Problem("FF402", "the state is not a regular file", printable(str(path)), "", fix))
-            data = file.read(SIZE_LIMIT + 1)
+        return _read(handle, path)
     except OSError as error:
         raise failed("read the state", path, error) from error
+    finally:
+        os.close(handle)
+
+
+def _read(handle: int, path: Path) -> bytes:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        fix = "Remove it, or name another file under state.file."
+        raise StateError(Problem("FF402", "the state is not a regular file", printable(str(path)), "", fix))
+    with open(handle, "rb", closefd=False) as file:
+        data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         why = f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no state does"
         fix = "Check the path under state.file."
@@ -85,18 +90,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def create(path: Path) -> int:
-    """Open an empty file of mode 0600 for appending, and give its descriptor. The caller holds the lock."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(path, flags, MODE)
-    os.fchmod(handle, MODE)
+    """Make a new file of mode 0600 in place of any other, and give its descriptor for appending. Raises OSError.
+
+    The caller holds the lock, so what stands there is what a killed run has left.
+    """
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+    os.fchmod(handle, MODE)  # whatever the umask
     return handle
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError.
-
-    The temporary file has one name only, as the caller holds the lock: one that a kill left is overwritten.
-    """
+    """Put `data` at `path` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
     temporary = path.with_name(path.name + ".tmp")
     try:
         handle = create(temporary)

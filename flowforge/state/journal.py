@@ -14,9 +14,10 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from flowforge.errors import Problem, StateError
+from flowforge.plan.address import Address
 from flowforge.state import disk
 from flowforge.state.model import (
     Abandoned,
@@ -39,6 +40,7 @@ from flowforge.state.shape import (
     parse_json,
     record_from_json,
     record_to_json,
+    texts,
 )
 from flowforge.state.text import Written, check_version
 
@@ -104,8 +106,10 @@ def _to_json(change: Change) -> dict[str, object]:
 
 def _from_json(parsed: object) -> Change:
     op = parsed.get("op") if isinstance(parsed, dict) else None
-    data = fields(parsed, _SHAPES.get(op, _OP) if isinstance(op, str) else _OP, "the line")
-    match data["op"]:
+    if not isinstance(op, str) or op not in _SHAPES:
+        raise MalformedError("it says nothing that is known")
+    data = fields(parsed, _SHAPES[op], "the line")
+    match op:
         case "intend":
             return Intended(dict(_intent(item) for item in data["secrets"]))
         case "record":
@@ -114,13 +118,11 @@ def _from_json(parsed: object) -> Change:
             return Forgotten(address_from_json(data, "the line"))
         case "abandon":
             return Abandoned(address_from_json(data, "the line"))
-        case "manifests" if all(type(name) is str for name in data["manifests"]):
-            return ManifestsAdopted(tuple(data["manifests"]))
         case _:
-            raise MalformedError("it says nothing that is known")
+            return ManifestsAdopted(texts(data["manifests"], "manifests"))
 
 
-def _intent(item: object) -> tuple[Any, str | None]:
+def _intent(item: object) -> tuple[Address, str | None]:
     data = fields(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
     return address_from_json(data, "an intent"), data["fingerprint"]
 

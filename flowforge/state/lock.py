@@ -1,6 +1,7 @@
 """One writer at a time: a lock that the system frees when its holder dies, and a note of who holds it."""
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
         raise StateError(Problem("FF411", "the state is in use", printable(str(path)), _holder(note), fix)) from error
     except OSError as error:
         raise disk.failed("lock the state", name, error) from error
+    except NotImplementedError as error:  # filelock's word for a file system without locks
+        raise disk.failed("lock the state", name, OSError(errno.ENOTSUP, "")) from error
     try:
         _sign(note)
         yield

@@ -42,12 +42,12 @@ def parse_json(data: bytes) -> object:
     try:
         return json.loads(data)
     except RecursionError as error:
-        what, cause = "it is nested too deeply", error
+        raise MalformedError("it is nested too deeply") from error
     except json.JSONDecodeError as error:
-        what, cause = f"it is not JSON from line {error.lineno}, column {error.colno} on", error
+        what = f"it is not JSON from line {error.lineno}, column {error.colno} on"
+        raise MalformedError(what) from error
     except ValueError as error:  # not UTF-8, or a number of thousands of digits
-        what, cause = "it is not JSON", error
-    raise MalformedError(what) from cause
+        raise MalformedError("it is not JSON") from error
 
 
 def canonical(data: object) -> bytes:
@@ -57,20 +57,26 @@ def canonical(data: object) -> bytes:
 
 def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
     """Check that `data` is an object of exactly `shape`; `at` is its place, such as `secrets[3]`."""
-    what = ""
-    if type(data) is not dict:
+    if not isinstance(data, dict):
         what = f"{at} is not an object"
     elif unknown := data.keys() - shape.keys():
         what = f"{at} has {quote(min(unknown))}, which is not known"
     elif missing := shape.keys() - data.keys():
         what = f"{at} has no {min(missing)}"
+    elif wrong := [key for key, types in shape.items() if type(data[key]) not in types]:  # `type`: a bool is an int
+        what = f"{wrong[0]} of {at} is not {' or '.join(_WORDS[one] for one in shape[wrong[0]])}"
     else:
-        for key, types in shape.items():
-            if type(data[key]) not in types:  # `type`, as a bool is an int
-                what = f"{key} of {at} is not {' or '.join(_WORDS[one] for one in types)}"
-    if what:
+        return data
+    raise MalformedError(what)
+
+
+def texts(data: list[object], at: str) -> tuple[str, ...]:
+    """Check that a list holds texts alone."""
+    found = tuple(item for item in data if isinstance(item, str))
+    if len(found) < len(data):
+        what = f"{at} is not a list of texts"
         raise MalformedError(what)
-    return data
+    return found
 
 
 def address_to_json(address: Address) -> dict[str, object]:

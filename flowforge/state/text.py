@@ -25,6 +25,7 @@ from flowforge.state.shape import (
     parse_json,
     record_from_json,
     record_to_json,
+    texts,
 )
 
 VERSION: Final = 1
@@ -143,13 +144,12 @@ def _state(body: dict[str, Any]) -> State:
         salt = b""
     if len(salt) != SALT_BYTES:
         _refuse(f"salt is not {SALT_BYTES} bytes in base64")
-    if not all(type(name) is str for name in body["manifests"]):
-        _refuse("manifests is not a list of texts")
+    manifests = texts(body["manifests"], "manifests")
     records: dict[Address, Record] = {}
     pending: dict[Address, str | None] = {}
     for index, item in enumerate(body["secrets"]):
         _take(item, f"secrets[{index}]", records, pending)
-    return State(body["serial"], body["lineage"], salt, tuple(body["manifests"]), records, pending, body["folded"])
+    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"])
 
 
 def _take(item: object, at: str, records: dict[Address, Record], pending: dict[Address, str | None]) -> None:

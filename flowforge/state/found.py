@@ -1,0 +1,77 @@
+"""What is on disk, as one consistent picture, taken without a lock: the state and the changes beside it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn, Self
+
+from flowforge.errors import Problem, StateError, printable
+from flowforge.state import disk, text
+from flowforge.state.journal import Header, Journal
+from flowforge.state.model import Change, State
+
+_READS: Final = 100
+_PAUSE: Final = 0.01
+
+
+def journal_path(path: Path) -> Path:
+    """Name the journal of the state at `path`."""
+    return path.with_name(path.name + ".journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The state as written, None where there is none yet; its journal's header, and the changes it does not hold."""
+
+    written: text.Written | None
+    header: Header | None = None
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Read the state at `path`, its links resolved, and its journal; raises StateError."""
+        state, journal = _snapshot(path)
+        written = None if state is None else text.decode(state, printable(str(path)))
+        where = printable(str(journal_path(path)))
+        book = Journal(journal or b"", where)
+        if book.header is None:
+            return cls(written)
+        if written is None:
+            _misfit(where, "there is no state file beside it", "Put the state file back")
+        if book.header.lineage != written.state.lineage:
+            _foreign(where, book.header, written.state)
+        if book.header.id == written.state.folded:
+            return cls(written, book.header)
+        if book.header.extends != written.checksum:
+            why = f"it extends serial {book.header.serial} of the state, and here is serial {written.state.serial}"
+            _misfit(where, why, f"Put serial {book.header.serial} back, from git or from the .backup file")
+        return cls(written, book.header, tuple(book.changes()))
+
+
+def _snapshot(path: Path) -> tuple[bytes | None, bytes | None]:
+    """Read file and journal as they stood at one moment.
+
+    A state's bytes never come back once they were replaced, as its serial grows: the same bytes before and after
+    mean that no fold lies between, so the journal read in the middle belongs to them.
+    """
+    state = disk.read(path)
+    for _ in range(_READS):
+        journal = disk.read(journal_path(path))
+        again = disk.read(path)
+        if again == state:
+            return state, journal
+        state = again
+        time.sleep(_PAUSE)
+    fix = "Run again when the other process has ended."
+    raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(path)), "", fix))
+
+
+def _misfit(where: str, why: str, fix: str) -> NoReturn:
+    fix += "; or remove the journal: what it held then shows as changed outside FlowForge."
+    raise StateError(Problem("FF410", "the journal does not belong to this state", where, why, fix))
+
+
+def _foreign(where: str, header: Header, state: State) -> NoReturn:
+    why = f"the journal is of lineage {printable(header.lineage)}, the state is of {state.lineage}"
+    fix = "Put the state and its own journal together again; nothing was changed."
+    raise StateError(Problem("FF409", "the journal is of another state", where, why, fix))
