@@ -93,7 +93,8 @@ def test_an_environment_that_will_not_do_is_made_anew(checkout: Checkout, troubl
 
 def test_help_names_every_target(checkout: Checkout) -> None:
     """Bare `make` lists each target that people may run, and installs nothing."""
-    done = subprocess.run(["make"], cwd=checkout.folder, capture_output=True, text=True, check=True)
+    environ = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(["make"], cwd=checkout.folder, env=environ, capture_output=True, text=True, check=True)
     listed = {line.split()[1] for line in done.stdout.splitlines()}
     text = (checkout.folder / "Makefile").read_text(encoding="utf-8")
     declared = set(text.split(".PHONY: help ")[1].split("\n")[0].split()) | {"help"}
