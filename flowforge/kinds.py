@@ -182,5 +182,5 @@ def _verdict(kind: Kind, value: SecretValue) -> Verdict:
         f"does not end as {kind.noun} usually does": not text.endswith(kind.usual_ending),
         f"has a character that {kind.noun} usually has not": not re.fullmatch(r"[A-Za-z0-9_-]+", text),
     }
-    warnings = tuple(f"the value {clause}; was it copied whole?" for clause, true in found.items() if true)
+    warnings = tuple(f"the value {clause}; was it copied exactly?" for clause, true in found.items() if true)
     return Verdict(warnings, guessable=len(text) - prefix.end() < _UNGUESSABLE_BODY)

@@ -1,7 +1,7 @@
 """What a source is: something named in a credential's `from` that yields one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,8 @@ from flowforge.vault import SecretValue
 class Context:
     """Where a read happens: the process's environment, and the folder of the manifest that names the source."""
 
-    environ: Mapping[str, str]
+    # Not in the repr: the environment is where most plaintext comes from, and a traceback with locals shows reprs.
+    environ: Mapping[str, str] = field(repr=False)
     folder: Path
 
     def listed(self, variable: str) -> frozenset[str] | None:

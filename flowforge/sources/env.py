@@ -15,19 +15,19 @@ class EnvSource:
 
     def read(self, spec: Mapping[str, str], context: Context) -> SecretValue:
         """Read the variable; raises SourceError: FF221 unset, FF222 empty, FF223 not UTF-8."""
-        found = _find(spec[self.name], context.environ)
+        found = _find(spec[self.name], context)
         if isinstance(found, Problem):
             raise SourceError(found)
         return found
 
 
-def _find(variable: str, environ: Mapping[str, str]) -> SecretValue | Problem:
+def _find(variable: str, context: Context) -> SecretValue | Problem:
     origin = f"env {printable(variable)}"
-    if variable not in environ:
+    if variable not in context.environ:
         fix = "set it where flowforge runs; in a workflow, map the secret to it under the step's `env:`"
         return Problem("FF221", f"{origin} is unset", fix=fix)
-    if not environ[variable]:
+    if not context.environ[variable]:
         why = "a workflow sets an empty text for a secret that does not exist, or that the run may not see"
         fix = "check the name of the secret that fills it; runs from forks and of Dependabot see no Actions secrets"
         return Problem("FF222", f"{origin} is set but empty", why=why, fix=fix)
-    return decode(origin, environ[variable])
+    return decode(origin, context.environ[variable])

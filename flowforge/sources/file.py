@@ -58,7 +58,7 @@ def _find(text: str, context: Context) -> SecretValue | Problem:
 def _read(origin: str, path: Path, roots: tuple[Path, ...] | None) -> bytes | Problem:
     """Read at most LIMIT bytes of a regular file; raises OSError and ValueError as the system calls do."""
     real = Path(os.path.realpath(path))
-    root = next((each for each in roots or () if real.is_relative_to(each)), None)
+    root = next((each for each in roots or () if each in real.parents), None)
     if roots is not None and root is None:
         why = f"where CI or {PATHS_VARIABLE} is set, files stay below the manifest's folder, links resolved"
         fix = f"keep it below that folder, or let the operator add its folder to {PATHS_VARIABLE}"
