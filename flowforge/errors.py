@@ -129,7 +129,12 @@ class TrustError(SourceError):
 
 
 class GitHubError(FlowForgeError):
-    """GitHub refused, answered what we cannot trust, or could not be reached."""
+    """GitHub refused, answered what we cannot trust, or could not be reached.
+
+    certain: what failed changed nothing on GitHub. It is not, where a write got no answer.
+    """
+
+    certain = False
 
 
 class StateError(FlowForgeError):

@@ -1,0 +1,89 @@
+"""One answer of GitHub, with its headers read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Final
+
+_LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
+_EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
+
+
+class NotJson:
+    """Stands where a body was sent that is not JSON: HTML of a proxy, or an answer cut short."""
+
+
+NOT_JSON: Final = NotJson()
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Stands for an answer that did not come. what: a clause. unreached: not even a connection was made."""
+
+    what: str
+    unreached: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers by lower-case name, and the JSON body: None when empty, NOT_JSON when unreadable."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: object = None
+
+    @cached_property
+    def time(self) -> datetime | None:
+        """GitHub's own time of the answer: its `Date` header, UTC."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+        except ValueError:
+            return None
+
+    @property
+    def date(self) -> str:
+        """GitHub's own time of the answer as it writes times elsewhere, `2026-11-23T08:00:00Z`; empty without one."""
+        return self.time.strftime("%Y-%m-%dT%H:%M:%SZ") if self.time else ""
+
+    @property
+    def message(self) -> str:
+        """What GitHub says is wrong; empty when it does not say. Not safe to print: see `errors.quote`."""
+        found = self.data.get("message") if isinstance(self.data, Mapping) else None
+        return found if isinstance(found, str) else ""
+
+    @property
+    def documentation(self) -> str:
+        """The page that GitHub names for an error; rate limits are told apart by it."""
+        found = self.data.get("documentation_url") if isinstance(self.data, Mapping) else None
+        return found if isinstance(found, str) else ""
+
+    def number(self, header: str) -> int | None:
+        """Read a header that is a whole number; None without one, or for other text."""
+        text = self.headers.get(header, "").strip()
+        return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
+
+    def link(self, relation: str) -> str | None:
+        """Give the URL of a `Link` relation such as `next`."""
+        found = {match.group(2): match.group(1) for match in _LINK.finditer(self.headers.get("link", ""))}
+        return found.get(relation)
+
+    @property
+    def until_reset(self) -> float | None:
+        """Seconds from this answer to the reset of the primary limit, by GitHub's clock alone."""
+        reset = self.number("x-ratelimit-reset")
+        return None if reset is None or self.time is None else max(0.0, reset - self.time.timestamp())
+
+    @property
+    def token_expires(self) -> datetime | None:
+        """When the token ends, for tokens that do: both of GitHub's formats, as UTC."""
+        text = self.headers.get("github-authentication-token-expiration", "").strip()
+        for form in _EXPIRY:
+            try:
+                found = datetime.strptime(text, form)  # noqa: DTZ007 -- the zone is UTC in the form without an offset
+            except ValueError:
+                continue
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return None

@@ -1,0 +1,142 @@
+"""The GitHub token: where it is found, which hosts may have it, and the one place that reveals it."""
+
+import hashlib
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from flowforge.errors import GitHubError, Problem
+from flowforge.github.urls import ApiUrl
+from flowforge.vault import SecretValue
+
+ALLOWED_HOSTS: Final = "FLOWFORGE_ALLOWED_HOSTS"
+EXPLICIT: Final = "github.auth.token"
+_OURS: Final = "FLOWFORGE_GITHUB_TOKEN"
+# `gh help environment` (2.23 and later): the first pair is for github.com and ghe.com, the second for other hosts.
+_DOTCOM: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+_ENTERPRISE: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+# What gh needs to find its settings and a keyring: nothing else of our environment reaches it.
+_FOR_GH: Final = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TMPDIR",
+        "GH_CONFIG_DIR",
+        "XDG_CONFIG_HOME",
+        "XDG_RUNTIME_DIR",
+        "DBUS_SESSION_BUS_ADDRESS",
+    }
+)
+_GH_SECONDS: Final = 5.0
+_TOKEN: Final = re.compile(r"[!-~]+")
+_INSTALLATION: Final = "ghs_"
+
+RunGh = Callable[[str, Mapping[str, str]], SecretValue | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and where it came from. workflow: it looks like the one that GitHub gives every workflow run."""
+
+    value: SecretValue
+    origin: str
+    workflow: bool = False
+
+    def header(self) -> str:
+        """Give the Authorization header's value. The caller keeps it no longer than one request."""
+        return f"Bearer {self.value.reveal()}"
+
+    def digest(self, purpose: str) -> str:
+        """Give a short hash that names this token for one purpose, and from which it cannot be had."""
+        text = f"{purpose}\0{self.value.reveal()}".encode()
+        return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
+
+    @property
+    def installation(self) -> bool:
+        """Whether a GitHub App's installation has it; what a repo shows as permissions is then not its own."""
+        return self.value.reveal().startswith(_INSTALLATION)
+
+
+def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
+    """Ask `gh` for the token it keeps for a host; None without gh, or when it has none or hangs."""
+    argv = ("gh", "auth", "token", "--hostname", host)
+    kept = {name: text for name, text in environ.items() if name in _FOR_GH}
+    try:
+        done = subprocess.run(  # noqa: S603 -- a fixed command; the host was parsed from a URL, and no shell reads it
+            argv, env=kept, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_GH_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    text = done.stdout.decode("ascii", "replace").strip()
+    return SecretValue(text) if done.returncode == 0 and text else None
+
+
+def find_token(
+    api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], *, run_gh: RunGh = run_gh
+) -> Token:
+    """Find the token for an API, as product documentation orders the places.
+
+    explicit: the value of the manifest's `github.auth.token`, read already. Raises GitHubError: FF310 for a host that
+    no token goes to, FF300 when there is none, FF301 for one whose text cannot be a token.
+    """
+    check_host(api, environ)
+    found = next(_candidates(api, explicit, environ, run_gh), None)
+    if found is None:
+        raise GitHubError(_nowhere(api))
+    value, origin = found
+    if not _TOKEN.fullmatch(value.reveal()):
+        why = "it holds a space, a line break, a control character or a letter outside ASCII"
+        raise GitHubError(
+            Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
+        )
+    workflow = origin == "GITHUB_TOKEN" and "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
+    return Token(value, origin, workflow)
+
+
+def check_host(api: ApiUrl, environ: Mapping[str, str]) -> None:
+    """Refuse a host that only the manifest vouches for, which whoever proposed it wrote: GitHubError FF310."""
+    own = urlsplit(environ.get("GITHUB_API_URL", "")).hostname
+    allowed = {host.strip().lower() for host in environ.get(ALLOWED_HOSTS, "").split(",")}
+    if api.dotcom or api.loopback or api.host == own or not allowed.isdisjoint({api.host, f"{api.host}:{api.port}"}):
+        return
+    why = "a token goes only to GitHub itself, this machine, the host of GITHUB_API_URL, or a host that you allow"
+    fix = f"if you trust it, set {ALLOWED_HOSTS}={api.host} where FlowForge runs"
+    raise GitHubError(Problem("FF310", f"no token goes to {api.host}", "github.api_url", why, fix))
+
+
+def _names(api: ApiUrl) -> tuple[str, ...]:
+    if api.loopback:
+        return (_OURS, *_DOTCOM, *_ENTERPRISE)
+    return (_OURS, *(_DOTCOM if api.dotcom else _ENTERPRISE))
+
+
+def _candidates(
+    api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], run_gh: RunGh
+) -> Iterator[tuple[SecretValue, str]]:
+    """Yield tokens with their origin, best first; gh is run only when it is asked for the next one."""
+    if explicit is not None:
+        yield explicit, EXPLICIT
+    for name in _names(api):
+        if environ.get(name):
+            yield SecretValue(environ[name]), name
+    # gh keeps nothing for this machine, and a sandbox needs no real token.
+    kept = None if api.loopback else run_gh(api.web_host, environ)
+    if kept is not None:
+        yield kept, _gh(api)
+
+
+def _gh(api: ApiUrl) -> str:
+    return f"gh auth token --hostname {api.web_host}"
+
+
+def _nowhere(api: ApiUrl) -> Problem:
+    places = ", ".join((EXPLICIT, *_names(api)))
+    gh = "" if api.loopback else f", `{_gh(api)}`"
+    fix = f"set {_OURS}" + ("" if api.loopback else f", or run: gh auth login --hostname {api.web_host}")
+    return Problem("FF300", f"no GitHub token found for {api.host}", why=f"looked in {places}{gh}", fix=fix)

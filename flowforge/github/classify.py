@@ -1,0 +1,160 @@
+"""What an answer means: fine, try again, wait, or no. Pure.
+
+Sources: docs.github.com, "Troubleshooting the REST API" and "Rate limits for the REST API". A 403 says one of six
+things; only a rate limit is worth waiting for, and it may come without a `retry-after`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from flowforge.errors import printable, quote
+from flowforge.github.answer import NOT_JSON, Answer, Broken
+from flowforge.github.problems import No
+from flowforge.github.urls import ApiUrl
+from flowforge.plan.action import Why
+
+_SECONDARY: Final = re.compile(r"secondary rate|abuse detection", re.IGNORECASE)
+_SECONDARY_PAGE: Final = re.compile(r"secondary-rate-limits$|#abuse-rate-limits$")
+_ARCHIVED: Final = re.compile(r"archived", re.IGNORECASE)
+_LOCKED_OUT: Final = re.compile(r"login attempts", re.IGNORECASE)
+_SSO_URL: Final = re.compile(r"\burl=(\S+)")
+_REDIRECTS: Final = frozenset({301, 302, 307, 308})
+_SERVER_ERROR: Final = 500
+INTEGRATION: Final = "Resource not accessible by integration"
+
+
+@dataclass(frozen=True, slots=True)
+class Fine:
+    """The answer can be used."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """GitHub, or something between, failed; the same request may work in a moment. what: a clause."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A rate limit. seconds: how long to wait, None where GitHub does not say. secondary: we went too fast."""
+
+    seconds: float | None
+    secondary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVersion:
+    """The API version we name is not known there."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadToken:
+    """The token is not accepted, anywhere. what: GitHub's words, quoted."""
+
+    what: str
+
+
+Verdict = Fine | Again | Limited | OtherVersion | BadToken | No
+
+
+def classify(answer: Answer | Broken, api: ApiUrl) -> Verdict:
+    """Say what an answer means. A 404 and a redirect are refusals; the caller may know better."""
+    if isinstance(answer, Broken):
+        return Again(answer.what)
+    if answer.status in {403, 429}:
+        return _limited(answer) or _forbidden(answer, api)
+    match answer.status // 100:
+        case 2 if answer.data is not NOT_JSON:
+            return Fine(answer)
+        case 3 if answer.status in _REDIRECTS:
+            return _renamed(answer)
+        case 4:
+            return _refused(answer)
+    return Again(f"it answered {_phrase(answer)}")
+
+
+def _limited(answer: Answer) -> Limited | None:
+    """Recognise a rate limit among the 403s and 429s: `retry-after`, an empty budget, or the words."""
+    secondary = bool(_SECONDARY.search(answer.message) or _SECONDARY_PAGE.search(answer.documentation))
+    empty = answer.number("x-ratelimit-remaining") == 0
+    if "retry-after" in answer.headers:
+        return Limited(answer.number("retry-after"), secondary or not empty)
+    if empty and not secondary:
+        return Limited(answer.until_reset, secondary=False)
+    return Limited(None, secondary=True) if secondary or answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
+
+
+def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
+    """Tell apart the 403s that no waiting helps."""
+    message = answer.message
+    if _LOCKED_OUT.search(message):
+        return BadToken(f"it answered 403 {quote(message)}")
+    sso = answer.headers.get("x-github-sso", "")
+    if sso.startswith("required"):
+        fix = f"open {_sso_url(sso, api) or 'the settings of the token'} and authorize it for the organization"
+        return No("FF321", Why.SSO, "the organization's single sign-on must authorize this token", fix, status=403)
+    if _ARCHIVED.search(message):
+        fix = "unarchive it, or take it out of the manifest"
+        return No("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
+    accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
+    detail = f"no permission: GitHub accepts {accepted}" if accepted else f"no permission: {quote(message)}"
+    fix = "give the token that permission" if accepted else "give the token read and write permission for Secrets"
+    if message.startswith(INTEGRATION):
+        fix += ", and install its GitHub App on this repo"
+    return No("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
+
+
+def _sso_url(header: str, api: ApiUrl) -> str | None:
+    """Give the address where the token can be authorized, only when it is GitHub's own."""
+    match = _SSO_URL.search(header)
+    if match is None:
+        return None
+    try:
+        url = urlsplit(match.group(1))
+    except ValueError:
+        return None
+    return printable(match.group(1)) if (url.scheme, url.netloc.lower()) == ("https", api.web_host) else None
+
+
+def _renamed(answer: Answer) -> No:
+    """Refuse to follow a redirect: the name in the manifest must be the one that GitHub uses."""
+    location = answer.headers.get("location", "")
+    if not location and isinstance(answer.data, Mapping) and isinstance(answer.data.get("url"), str):
+        location = answer.data["url"]
+    return No(
+        "FF323",
+        Why.RENAMED,
+        "renamed or moved",
+        fix="write its new name in the manifest",
+        status=answer.status,
+        message=answer.message,
+        location=location,
+    )
+
+
+def _refused(answer: Answer) -> OtherVersion | BadToken | No:
+    """Tell apart the other 4xx; none of them is worth trying again."""
+    status, message = answer.status, answer.message
+    if status == HTTPStatus.BAD_REQUEST and "version" in message.lower():
+        return OtherVersion()
+    if status == HTTPStatus.UNAUTHORIZED:
+        return BadToken(f"it answered 401 {quote(message)}")
+    if status == HTTPStatus.NOT_FOUND:
+        fix = "check its name, and that the token may see it"
+        return No("FF324", Why.NOT_FOUND, "not found, or invisible to this token", fix, status=status, message=message)
+    words = f": {quote(message)}" if message else ""
+    return No("FF326", Why.FAILED, f"GitHub refused the request with {status}{words}", status=status, message=message)
+
+
+def _phrase(answer: Answer) -> str:
+    """Name an answer that cannot be used: HTTP's own words for its status, and what its body is not."""
+    known = {status.value: f" {status.phrase}" for status in HTTPStatus}
+    body = ", which is not JSON" if answer.data is NOT_JSON and answer.status < _SERVER_ERROR else ""
+    return f"{answer.status}{known.get(answer.status, '')}{body}"

@@ -1,0 +1,99 @@
+"""After a scope's writes: list it again until GitHub shows them, and learn the time that it gave to each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from flowforge.github.http import Client
+from flowforge.github.problems import StoppedError
+from flowforge.github.secrets import Deleted, list_secrets
+from flowforge.plan.address import Scope
+from flowforge.plan.facts import Listing
+
+# GitHub's `updated_at` was seen a second after its own `Date` of the PUT; both are whole seconds of two machines.
+_BEFORE: Final = timedelta(seconds=2)
+_AFTER: Final = timedelta(seconds=3)
+_WAITS: Final = (0, 1, 2, 4, 8, 15, 30)  # seconds before each list; lists lag behind writes, for up to a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """GitHub shows what was done. updated_at: the time it gave; empty for a delete."""
+
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """Somebody wrote the secret after us; updated_at is theirs."""
+
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lagging:
+    """GitHub did not show it in time. why: what stood in the way, empty for a list that merely lags."""
+
+    why: str = ""
+
+
+Outcome = Confirmed | ChangedSince | Lagging
+# A PUT's own `Date` and the `updated_at` before it, None where there was none; or a delete.
+Done = tuple[str, str | None] | Deleted
+
+
+def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Outcome]:
+    """Say for each secret just written or deleted what GitHub shows of it: one list, more only while it lags.
+
+    written: by upper-case name. Only GitHub's own times are compared. Once the run is to stop, it is asked at most
+    twice more, without waiting. Raises GitHubError when the run is over.
+    """
+    found: dict[str, Outcome] = dict.fromkeys(written, Lagging())
+    unsure = dict(written)
+    try:
+        for seconds in _WAITS:
+            stopping = not _waited(client, seconds)
+            seen = list_secrets(client, scope)
+            if not isinstance(seen, Listing):
+                return found | dict.fromkeys(unsure, Lagging(seen.detail))
+            found |= {name: _judge(done, seen.updated_at.get(name)) for name, done in unsure.items()}
+            unsure = {name: done for name, done in unsure.items() if not _sure(done, found[name])}
+            if stopping or not unsure:
+                return found
+    except StoppedError:
+        pass
+    return found
+
+
+def _waited(client: Client, seconds: float) -> bool:
+    try:
+        client.pacer.sleep(seconds)
+    except StoppedError:
+        return False
+    return True
+
+
+def _judge(done: Done, listed: str | None) -> Outcome:
+    if isinstance(done, Deleted):
+        if listed is None:
+            return Confirmed("")
+        return ChangedSince(listed) if done.date and _time(listed) > _time(done.date) + _AFTER else Lagging()
+    date = done[0]
+    if listed is None or not date or _time(listed) < _time(date) - _BEFORE:
+        return Lagging()
+    return Confirmed(listed) if _time(listed) <= _time(date) + _AFTER else ChangedSince(listed)
+
+
+def _sure(done: Done, outcome: Outcome) -> bool:
+    """Tell whether asking again could say something else.
+
+    A write within two seconds of the one before: a list that still shows the earlier time may lag.
+    """
+    if isinstance(outcome, Lagging):
+        return False
+    return isinstance(done, Deleted) or outcome.updated_at != done[1] or _time(done[0]) <= _time(outcome.updated_at)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,136 @@
+"""One pacer for all workers: nobody sends before GitHub's limits, and this process's own, allow it."""
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from flowforge.errors import GitHubError, Problem
+from flowforge.github.answer import Answer
+from flowforge.github.clock import Clock
+from flowforge.github.problems import StoppedError
+from flowforge.github.spent import WINDOW, Spent
+from flowforge.github.window import Primary, Window
+
+# docs.github.com, "Rate limits for the REST API": 900 points a minute, GET 1 and PUT or DELETE 5, 100 at once;
+# after a secondary limit without `retry-after` at least a minute, then longer each time.
+POINTS_PER_MINUTE: Final = 900
+MAX_IN_FLIGHT: Final = 100
+READ_POINTS: Final = 1
+WRITE_POINTS: Final = 5
+_PAUSE: Final = 60.0
+_MARGIN: Final = 1.0  # GitHub gives whole seconds
+_SLOT: Final = 0.01
+
+
+class Pacer:
+    """Lets requests through. Thread-safe; workers call `start` before each request and `end` after it.
+
+    Every wait goes by the clock and ends at once with StoppedError when `stop` is set; what need not wait goes through
+    even then, so that a write that is under way can still be looked at. notify gets a sentence for people.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        stop: threading.Event,
+        *,
+        points_per_minute: int = POINTS_PER_MINUTE,
+        max_in_flight: int = 32,
+        max_wait: float = 900.0,
+        spent: Spent | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._slots = min(max_in_flight, MAX_IN_FLIGHT)
+        self._max_wait = max_wait
+        self._notify = notify
+        self._turnstile = threading.Lock()
+        self._lock = threading.Lock()
+        self._window = Window(clock, points_per_minute, spent or Spent(None))
+        self._primary = Primary(clock)
+        self._paused_at = self._paused_until = self._slowed_at = -math.inf
+        self._pauses = 0
+
+    def start(self, points: int) -> float:
+        """Wait until a request of so many points may be sent, and count it; give the time.
+
+        One worker at a time waits for the limits and the others queue behind it, so a write is not overtaken for ever
+        by reads, and a pause holds everybody. Raises StoppedError; GitHubError FF331 for a wait beyond `max_wait`.
+        """
+        with self._turnstile:
+            while (seconds := self._admit(points)) > 0:
+                self.sleep(seconds)
+            return self._clock.now()
+
+    def end(self, points: int, answer: Answer | None) -> None:
+        """Count the end of a request: with its answer, or None when the connection broke."""
+        with self._lock:
+            self._window.end(points)
+            self._primary.learn(answer)
+
+    def refused(self, seconds: float | None, *, secondary: bool, sent: float) -> None:
+        """Hold every worker after a rate limit; after a secondary one, be slower from now on.
+
+        seconds: what GitHub asks for; None is a minute, and twice as long each time in a row. sent: when the refused
+        request was, by the clock: requests refused together are one refusal. Raises GitHubError FF331.
+        """
+        with self._lock:
+            said = self._pause(seconds, self._clock.now(), secondary=secondary, sent=sent)
+        for text in said:
+            self._notify(text)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises StoppedError as soon as the run is to stop."""
+        if self._clock.wait(seconds, self._stop):
+            raise StoppedError
+
+    def estimate(self, points: int) -> float:
+        """Give the seconds that so many points will take from now, pauses included and GitHub's own time left out."""
+        with self._lock:
+            paused = max(0.0, self._paused_until - self._clock.now())
+            return paused + self._window.estimate(points)
+
+    def close(self) -> None:
+        """Leave behind what was spent, for the next process of this token."""
+        with self._lock:
+            self._window.close()
+
+    def _admit(self, points: int) -> float:
+        """Count a request in and give 0, or give the seconds after which to ask again."""
+        with self._lock:
+            pause = self._paused_until - self._clock.now()
+            if pause > 0:
+                return pause
+            if self._window.in_flight >= self._slots:
+                return _SLOT
+            dry = self._primary.delay(self._window.in_flight)
+            self._check(dry)
+            return dry or self._window.delay(points)
+
+    def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> list[str]:
+        said = []
+        if sent >= self._paused_at:
+            self._pauses = self._pauses + 1 if now - self._paused_until < WINDOW else 1
+            self._paused_at = now
+            wait = _PAUSE * 2.0 ** (self._pauses - 1) if seconds is None else seconds + _MARGIN
+            said.append(f"GitHub asks to wait {_spell(wait)}")
+        else:
+            wait = 0.0 if seconds is None else seconds + _MARGIN
+        if secondary and now - self._slowed_at >= WINDOW and self._window.slow_down():
+            self._slowed_at = now
+            said.append(f"slower from now on: at most {self._window.budget} points a minute")
+        self._check(wait)
+        self._paused_until = max(self._paused_until, now + wait)
+        return said
+
+    def _check(self, seconds: float) -> None:
+        if seconds > self._max_wait:
+            what = f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self._max_wait)} that we may wait"
+            raise GitHubError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
+
+
+def _spell(seconds: float) -> str:
+    """Write a wait as people say it, rounded up: `45 s`, `47 min`."""
+    return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004 -- two minutes

@@ -1,0 +1,124 @@
+"""What can go wrong with GitHub, as exceptions.
+
+GitHubError         ends the run: no token, a bad one, GitHub down, a wait too long
+├── RepoError         concerns one repo: the run goes on without it
+└── StoppedError         a wait was ended because the run is to stop
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.errors import GitHubError, Problem
+from flowforge.github.urls import ApiUrl
+from flowforge.plan.action import Why
+from flowforge.plan.facts import Unreadable
+
+TITLES: Final = {
+    "FF300": "no GitHub token found",
+    "FF301": "a token's text cannot be used",
+    "FF302": "GitHub does not accept the token",
+    "FF303": "the workflow's own GITHUB_TOKEN cannot manage secrets",
+    "FF304": "the API's URL cannot be used",
+    "FF305": "the HTTPS client cannot be set up",
+    "FF306": "FLOWFORGE_TIME_SCALE cannot be used",
+    "FF310": "no token goes to this host",
+    "FF320": "no permission",
+    "FF321": "single sign-on required",
+    "FF322": "archived",
+    "FF323": "renamed",
+    "FF324": "not found, or invisible",
+    "FF325": "a list was cut short",
+    "FF326": "GitHub refuses the request",
+    "FF327": "an answer of another shape",
+    "FF328": "no usable answer after retries",
+    "FF329": "a sealed value is not accepted",
+    "FF330": "GitHub cannot be reached",
+    "FF331": "GitHub asks for too long a wait",
+    "FF332": "stopped while waiting",
+    "FF333": "refused by a rate limit again and again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """GitHub's no to one request, as the planner and people need it.
+
+    detail: a clause that stands alone, also the problem's `what`. status: HTTP's, 0 without an answer. message:
+    GitHub's own words, not safe to print. location: where a redirect points, unchecked.
+    """
+
+    code: str
+    why: Why
+    detail: str
+    fix: str = ""
+    status: int = 0
+    message: str = ""
+    location: str = ""
+
+    def unreadable(self) -> Unreadable:
+        """Give it as the planner knows it."""
+        return Unreadable(self.why, self.detail, self.fix)
+
+
+class RepoError(GitHubError):
+    """A No, raised. It concerns one repo: the run goes on without it."""
+
+    def __init__(self, no: No, *, where: str = "", certain: bool = True) -> None:
+        super().__init__(Problem(no.code, no.detail, where, fix=no.fix))
+        self.no = no
+        self.certain = certain
+
+    def at(self, where: str, no: No | None = None) -> "RepoError":
+        """Give the same refusal with the place that it is about, and perhaps with more known of it."""
+        return RepoError(no or self.no, where=where, certain=self.certain)
+
+
+class StoppedError(GitHubError):
+    """The run is to stop, and a wait was ended for it."""
+
+    def __init__(self) -> None:
+        super().__init__(Problem("FF332", "stopped while waiting for GitHub"))
+
+
+def cut_short(detail: str) -> RepoError:
+    """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
+    return RepoError(No("FF325", Why.CUT_SHORT, detail, "run it again; if it stays, use another token"))
+
+
+def other_shape(detail: str) -> RepoError:
+    """Make the refusal of an answer that is not what GitHub documents."""
+    return RepoError(No("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
+
+
+def exhausted(tries: int, what: str) -> RepoError:
+    """Make the refusal after failures that retries did not help."""
+    return RepoError(No("FF328", Why.FAILED, f"no usable answer in {tries} tries: {what}", "run it again in a while"))
+
+
+def limited(times: int) -> RepoError:
+    """Make the refusal after rate limits that waiting did not help."""
+    return RepoError(
+        No("FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs")
+    )
+
+
+def unreachable(api: ApiUrl, what: str) -> GitHubError:
+    """Make the error of a GitHub that is down, or that we cannot get to."""
+    fix = "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url"
+    return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
+
+
+def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
+    """Make the error of a token that GitHub does not accept."""
+    why = f"{what}; the token came from {origin}"
+    fix = "check that it is whole, not expired, not revoked, and made for this host"
+    return GitHubError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
+
+
+def workflow_token() -> GitHubError:
+    """Make the error of the token that GitHub gives to every workflow run."""
+    why = "GitHub has no permission for secrets that a workflow could ask for"
+    fix = "set FLOWFORGE_GITHUB_TOKEN to the token of a GitHub App with Secrets: write, or to a personal access token"
+    return GitHubError(
+        Problem("FF303", "the workflow's own GITHUB_TOKEN cannot manage secrets", "GITHUB_TOKEN", why, fix)
+    )

@@ -1,0 +1,174 @@
+"""Repos: whether a name is still the repo that it was, and whether it can be written."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeVar
+from urllib.parse import parse_qs, urlsplit
+from urllib.parse import quote as encode
+
+from flowforge.github.answer import Answer
+from flowforge.github.http import Client
+from flowforge.github.paging import pages
+from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
+
+_BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
+_NOT_FOUND: Final = 404
+_ARCHIVED: Final = No(
+    "FF322", Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest"
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Each(Protocol):
+    """Calls a function for each item, perhaps in parallel: `map`, or a pool's own."""
+
+    def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]:
+        """Give the results in the order of the items."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RepoInfo:
+    """What GitHub says of a repo. can_write: None where the answer does not show it, as to a GitHub App."""
+
+    id: int
+    name: str
+    archived: bool
+    can_write: bool | None
+
+
+Found = RepoInfo | Unreadable
+
+
+def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Mapping[Repo, Found]:
+    """Look repos up by name, in few requests: 100 at a time from their owner's list as long as that is fewer.
+
+    How long the list is its first page says. What is not in it (renamed, invisible, another user's) is asked for
+    alone. A user's list is that of the token's own user: no other shows private repos. Raises StoppedError, and
+    GitHubError when the run is over.
+    """
+    owners: dict[str, set[Repo]] = {}
+    for repo in repos:
+        owners.setdefault(repo.owner.lower(), set()).add(repo)
+    listed = each(lambda wanted: _from_list(client, wanted), [owners[owner] for owner in sorted(owners)])
+    found = {repo: info for part in listed for repo, info in part.items()}
+    alone = sorted(set(repos) - set(found))
+    return found | dict(zip(alone, each(lambda repo: _ask(client, repo), alone), strict=True))
+
+
+def explain(client: Client, repo: Repo, refusal: RepoError) -> RepoError:
+    """Say more of a refusal by one request: the new name of a renamed repo, or what a 404 is about.
+
+    GitHub answers 404 both for what is not there and for what a token may not see.
+    """
+    no = refusal.no
+    if no.why is Why.RENAMED:
+        return refusal.at(str(repo), _renamed(client, no))
+    if no.status != _NOT_FOUND:
+        return refusal.at(str(repo))
+    try:
+        client.get(_path(repo))
+    except RepoError as other:
+        return refusal.at(str(repo), _renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
+    detail = "no permission: the token sees the repo and not its secrets"
+    fix = "give the token read and write permission for Secrets"
+    return refusal.at(str(repo), replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=fix))
+
+
+def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
+    """Give those of one owner's wanted repos that its list shows, as long as listing is the shorter way."""
+    found: dict[Repo, Found] = {}
+    if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
+        return found
+    owner = encode(next(iter(wanted)).owner, safe="")
+    for path in (f"/orgs/{owner}/repos?type=all", "/user/repos?affiliation=owner"):
+        try:
+            for answer, items in pages(client, path):
+                found |= _matching(client, wanted, items)
+                if _pages_left(answer) >= len(wanted) - len(found):
+                    return found
+        except RepoError as refusal:
+            if refusal.no.status != _NOT_FOUND:
+                return found
+        else:
+            return found
+    return found
+
+
+def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[str, object]]) -> dict[Repo, Found]:
+    by_key = {repo.key: repo for repo in wanted}
+    shown = ((by_key.get(str(item.get("full_name")).lower()), item) for item in items)
+    return {repo: _read(client, repo, item) for repo, item in shown if repo is not None}
+
+
+def _pages_left(answer: Answer) -> int:
+    """Say how many pages a list has after this one; where GitHub does not say, one at least."""
+    following, last = answer.link("next"), answer.link("last")
+    if following is None:
+        return 0
+    try:
+        pages_at = [int(parse_qs(urlsplit(url).query)["page"][0]) for url in (following, last or following)]
+    except (ValueError, KeyError):
+        return 1
+    return max(1, pages_at[1] - pages_at[0] + 1)
+
+
+def _ask(client: Client, repo: Repo) -> Found:
+    try:
+        return _read(client, repo, client.get(_path(repo)).data)
+    except RepoError as refusal:
+        no = refusal.no
+        return (_renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
+
+
+def _read(client: Client, repo: Repo, data: object) -> Found:
+    match data:
+        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived}:
+            if name.lower() != repo.key:
+                return _moved(name).unreadable()
+            if archived:
+                return _ARCHIVED.unreadable()
+            return RepoInfo(number, name, archived, _can_write(client, data))
+    detail = "a repo without its id, full_name or archived"
+    raise other_shape(detail)
+
+
+def _can_write(client: Client, data: object) -> bool | None:
+    """Read the role of the token's user; write access is enough for secrets. An App's rights are not shown there."""
+    match data:
+        case {"permissions": {"push": bool() as push, **roles}} if not client.token.installation:
+            return push or any(roles.get(role) is True for role in ("maintain", "admin"))
+    return None
+
+
+def _renamed(client: Client, no: No) -> No:
+    """Find the new name behind a redirect, if it points below the API's base to `/repositories/ID`."""
+    target = _BY_ID.fullmatch(client.api.below(no.location) or "")
+    if target is None:
+        return no
+    try:
+        data = client.get(target.group(1)).data
+    except RepoError:
+        return no
+    match data:
+        case {"full_name": str() as name}:
+            return replace(_moved(name), status=no.status)
+    return no
+
+
+def _moved(name: str) -> No:
+    try:
+        shown = Repo.parse(name)
+    except ValueError:
+        raise other_shape("a repo's full_name is not owner/name") from None
+    return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+
+
+def _path(repo: Repo) -> str:
+    return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"

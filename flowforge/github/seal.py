@@ -1,0 +1,39 @@
+"""Sealed boxes: the one place where a value is put into what only GitHub can open."""
+
+import binascii
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+
+from nacl.exceptions import CryptoError
+from nacl.public import PublicKey as Box
+from nacl.public import SealedBox
+
+from flowforge.github.problems import other_shape
+from flowforge.vault import SecretValue
+
+Plaintext = SecretValue
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """One scope's key. `key_id` names its generation at GitHub and is the same for many scopes; `box` is not."""
+
+    key_id: str
+    box: Box
+
+    @classmethod
+    def read(cls, data: object) -> "PublicKey":
+        """Read GitHub's answer, `{"key_id": ..., "key": base64}`; raises RepoError (FF327) for any other shape."""
+        match data:
+            case {"key_id": str() | int() as key_id, "key": str() as key}:
+                try:
+                    return cls(str(key_id), Box(b64decode(key, validate=True)))
+                except (binascii.Error, ValueError, CryptoError):
+                    pass
+        detail = "GitHub's public key is not one"
+        raise other_shape(detail)
+
+
+def seal(key: PublicKey, value: Plaintext) -> str:
+    """Seal a value for one scope: standard base64 of libsodium's sealed box."""
+    return b64encode(SealedBox(key.box).encrypt(value.reveal().encode())).decode("ascii")

@@ -1,0 +1,144 @@
+"""The secrets of one scope: list, put, delete. GitHub never gives a value back."""
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import quote as encode
+
+from flowforge.github.answer import Answer
+from flowforge.github.http import Client
+from flowforge.github.paging import whole
+from flowforge.github.problems import RepoError, other_shape
+from flowforge.github.repos import explain
+from flowforge.github.seal import Plaintext, PublicKey, seal
+from flowforge.plan.address import Scope
+from flowforge.plan.facts import Listing, Unreadable
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+# "Bad request - validation failed due to an improperly encrypted secret". For a stale key_id nothing is documented.
+_WRONG_KEY: Final = re.compile(r"improperly encrypted|\bkey(?:_id)?\b", re.IGNORECASE)
+_UNPROCESSABLE: Final = 422
+_NOT_FOUND: Final = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What GitHub said to a PUT: whether the secret is new, and its own time, `2026-11-23T08:00:00Z`."""
+
+    created: bool
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """GitHub's own time of a delete, or of finding nothing to delete."""
+
+    date: str
+
+
+def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
+    """List a scope: upper-case names with the `updated_at` that GitHub wrote. Never a part of a list.
+
+    Raises StoppedError, and GitHubError when the run is over.
+    """
+    try:
+        items = whole(client, _path(scope), "secrets")
+        found = dict(_read(item) for item in items)
+        if len(found) != len(items):
+            detail = "the same name twice in a list of secrets"
+            raise other_shape(detail)
+    except RepoError as refusal:
+        return explain(client, scope.repo, refusal).no.unreadable()
+    return Listing(found)
+
+
+class Keys:
+    """The public key of every scope that is written, each fetched once. Thread-safe."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._keys: dict[Scope, PublicKey] = {}
+        self._locks: dict[Scope, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, scope: Scope) -> PublicKey:
+        """Give a scope's key; raises as the client does."""
+        with self._lock_of(scope):
+            if scope not in self._keys:
+                self._keys[scope] = self._fetch(scope)
+            return self._keys[scope]
+
+    def refresh(self, scope: Scope, stale: PublicKey) -> PublicKey:
+        """Give a key newer than one that GitHub does not take any more, fetched once for all who had that one."""
+        with self._lock_of(scope):
+            if self._keys.get(scope) in {None, stale}:
+                self._keys[scope] = self._fetch(scope)
+            return self._keys[scope]
+
+    def _lock_of(self, scope: Scope) -> threading.Lock:
+        with self._lock:
+            return self._locks.setdefault(scope, threading.Lock())
+
+    def _fetch(self, scope: Scope) -> PublicKey:
+        return PublicKey.read(self._client.get(f"{_path(scope)}/public-key").data)
+
+
+def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plaintext) -> Written:
+    """Seal a value and put it. When GitHub cannot open the box, once more with the key fetched anew.
+
+    Raises RepoError, which names the secret; StoppedError; GitHubError when the run is over.
+    """
+    where = f"{scope}/{name}"
+    try:
+        key = keys.get(scope)
+        try:
+            answer = _put(client, key, scope, name, value)
+        except RepoError as refusal:
+            if not _wrong_key(refusal):
+                raise
+            answer = _put(client, keys.refresh(scope, key), scope, name, value)
+    except RepoError as refusal:
+        raise _final(explain(client, scope.repo, refusal)).at(where) from None
+    return Written(answer.status == 201, answer.date)  # noqa: PLR2004 -- 201 created, 204 updated
+
+
+def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:
+    """Delete a secret; one that is not there is deleted already. Raises as `put_secret` does."""
+    where = f"{scope}/{name}"
+    try:
+        return Deleted(client.delete(f"{_path(scope)}/{name}").date)
+    except RepoError as refusal:
+        if refusal.no.status == _NOT_FOUND:
+            return Deleted("")
+        raise explain(client, scope.repo, refusal).at(where) from None
+
+
+def _put(client: Client, key: PublicKey, scope: Scope, name: str, value: Plaintext) -> Answer:
+    return client.put(f"{_path(scope)}/{name}", {"encrypted_value": seal(key, value), "key_id": key.key_id})
+
+
+def _wrong_key(refusal: RepoError) -> bool:
+    return refusal.no.status == _UNPROCESSABLE and bool(_WRONG_KEY.search(refusal.no.message))
+
+
+def _final(refusal: RepoError) -> RepoError:
+    """Name the trouble of a box that GitHub did not open twice; other refusals name theirs."""
+    if not _wrong_key(refusal):
+        return refusal
+    detail = "GitHub does not accept the sealed value, nor with the key fetched again"
+    return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))
+
+
+def _path(scope: Scope) -> str:
+    owner, name = encode(scope.repo.owner, safe=""), encode(scope.repo.short, safe="")
+    return f"/repos/{owner}/{name}/{scope.store}/secrets"
+
+
+def _read(item: Mapping[str, object]) -> tuple[str, str]:
+    match item:
+        case {"name": str() as name, "updated_at": str() as updated_at} if name and _TIME.fullmatch(updated_at):
+            return name.upper(), updated_at
+    detail = "a secret without its name or its updated_at in a list"
+    raise other_shape(detail)

@@ -1,0 +1,94 @@
+"""The points that processes of one token spent in the last minute, shared through a small cache file.
+
+A plan and then an apply in the same minute, or two runs side by side, are one client to GitHub. Each process takes
+points in portions under a lock, so together they keep to one budget. The file is a help, never a duty: where it cannot
+be read or written, a process is on its own.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+WINDOW: Final = 60.0
+_LOCK_SECONDS: Final = 1.0
+_VERSION: Final = 1
+_SIZE: Final = 1_000_000
+
+# When points stop counting, in seconds of a clock's `wall`, and how many they are.
+Points = tuple[float, int]
+
+
+def spent_path(environ: Mapping[str, str], name: str) -> Path:
+    """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder."""
+    folder = environ.get("FLOWFORGE_CACHE_DIR")
+    return (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
+
+
+class Spent:
+    """One process's view of the file. Not thread-safe: its pacer calls it under the pacer's own lock."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Take the file; None keeps to this process alone."""
+        self._path = path
+        self._me = secrets.token_hex(8)
+        self.others: tuple[Points, ...] = ()
+
+    def take(self, mine: Iterable[Points], want: int, budget: int, now: float) -> int:
+        """Say how many of `want` points may be spent, and publish them with `mine`, in one locked step.
+
+        mine: everything this process holds already. budget: the points of a window. `others` is new afterwards.
+        """
+        held = tuple(mine)
+        if self._path is None:
+            return _granted(held, want, budget)
+        try:
+            with self._lock(self._path):
+                return self._exchange(self._path, held, want, budget, now)
+        except (OSError, Timeout):
+            self.others = tuple((until, points) for until, points in self.others if until > now)
+            return _granted((*held, *self.others), want, budget)
+
+    def _lock(self, path: Path) -> FileLock:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return FileLock(f"{path}.lock", timeout=_LOCK_SECONDS, mode=0o600)
+
+    def _exchange(self, path: Path, held: tuple[Points, ...], want: int, budget: int, now: float) -> int:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(file, "r+b") as stream:
+            others = _read(stream.read(_SIZE), now)
+            others.pop(self._me, None)
+            self.others = tuple(entry for entries in others.values() for entry in entries)
+            granted = _granted((*held, *self.others), want, budget)
+            mine = [*held, (now + WINDOW, granted)] if granted else list(held)
+            stream.seek(0)
+            stream.truncate()
+            stream.write(json.dumps({"version": _VERSION, "processes": {**others, self._me: mine}}).encode())
+        return granted
+
+
+def _granted(held: Iterable[Points], want: int, budget: int) -> int:
+    return max(0, min(want, budget - sum(points for _, points in held)))
+
+
+def _read(data: bytes, now: float) -> dict[str, list[Points]]:
+    """Read what still counts; anything that is not ours to understand counts for nothing."""
+    try:
+        parsed = json.loads(data)
+        if parsed["version"] != _VERSION:
+            return {}
+        # An end further off than a window and a request's time comes from a clock that was set back.
+        found = {
+            str(process): [
+                (min(float(until), now + 2 * WINDOW), int(points)) for until, points in entries if until > now
+            ]
+            for process, entries in parsed["processes"].items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return {}
+    return {process: [entry for entry in entries if entry[1] > 0] for process, entries in found.items() if entries}

@@ -1,0 +1,88 @@
+"""The API's address: what is below it, and whether it is this machine."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from flowforge.errors import GitHubError, Problem, quote
+
+# Printable ASCII without space, quotes, angle brackets and backslash: readers of URLs disagree about all of those.
+_PLAIN: Final = re.compile(r"[!#-;=?-\[\]^-~]+")
+_DOTS: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_PORTS: Final = {"https": 443, "http": 80}
+DOTCOM: Final = "api.github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUrl:
+    """A REST API's base: `https://api.github.com`, `https://ghe.example.com/api/v3`. `path` has no slash at its end."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ApiUrl":
+        """Read a base URL; raises GitHubError (FF304) unless it is https, or http to this machine."""
+        url = _split(text)
+        if url is None or url.query or not url.hostname:
+            fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
+            raise GitHubError(
+                Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", "github.api_url", fix=fix)
+            )
+        found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"))
+        if found.scheme != "https" and not found.loopback:
+            why = "a token must not travel in the clear; plain http is for this machine alone"
+            raise GitHubError(Problem("FF304", f"{quote(text)} is not https", "github.api_url", why, "write https://"))
+        return found
+
+    @property
+    def loopback(self) -> bool:
+        """Whether this is the machine we run on."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def dotcom(self) -> bool:
+        """Whether GitHub itself runs it: github.com, or a tenant at `api.SUBDOMAIN.ghe.com`."""
+        return self.host == DOTCOM or self.host.endswith(".ghe.com")
+
+    @property
+    def web_host(self) -> str:
+        """The host that people open, which is also what `gh` calls it."""
+        return self.host.removeprefix("api.") if self.dotcom else self.host
+
+    def below(self, url: str) -> str | None:
+        """Give the path and query of a URL from an answer, relative to this base.
+
+        None unless it has the same scheme, host, port and base path: a token goes nowhere else.
+        """
+        found = _split(url)
+        if found is None or (found.scheme, found.hostname) != (self.scheme, self.host):
+            return None
+        if (found.port or _PORTS[found.scheme]) != self.port or not found.path.startswith(f"{self.path}/"):
+            return None
+        return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
+
+    def __str__(self) -> str:
+        """Give the base URL, with the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+
+def _split(text: str) -> SplitResult | None:
+    """Split a plain absolute http(s) URL without userinfo, fragment or dot segments; None for any other text."""
+    if not _PLAIN.fullmatch(text):
+        return None
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in _PORTS and url.port != 0
+    except ValueError:
+        return None
+    return None if not usable or "@" in url.netloc or url.fragment or _DOTS.search(url.path) else url
