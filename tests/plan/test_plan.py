@@ -1,0 +1,130 @@
+"""A line's own words, a plan's counts, and what a whole plan says of itself."""
+
+from dataclasses import replace
+
+import pytest
+
+from flowforge.errors import Where
+from flowforge.plan.action import Action, Reason, Why
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.change import Change, Counts
+from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
+from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Seen, Unreadable, Wanted
+
+HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
+TIME = "2026-03-01T10:00:00Z"
+WANTED = Wanted(HERE, Presence.PRESENT, "Reviews", Where("m", 1, 1), "ci-key", value=Known("hmac-sha256:aa"))
+UNCHECKED = replace(WANTED, value=NotRead("--skip-values"))
+ABSENT = replace(WANTED, presence=Presence.ABSENT)
+RECORD = Record("hmac-sha256:aa", TIME, "ci-key", 7, TIME, TIME)
+
+CREATE = Change(HERE, Action.CREATE, Reason.MISSING, wanted=WANTED)
+CREATE_LATER = replace(CREATE, wanted=UNCHECKED)
+UPDATE = Change(HERE, Action.UPDATE, Reason.CHANGED_OUTSIDE, wanted=WANTED, drift=True)
+DELETE = Change(HERE, Action.DELETE, Reason.DECLARED_ABSENT, wanted=ABSENT)
+IN_SYNC = Change(HERE, Action.NONE, Reason.IN_SYNC, wanted=WANTED, record=RECORD)
+ALREADY_ABSENT = Change(HERE, Action.NONE, Reason.ALREADY_ABSENT, wanted=ABSENT)
+ASSUMED = replace(IN_SYNC, reason=Reason.ASSUMED)
+DRIFT = Change(HERE, Action.NONE, Reason.CHANGED_OUTSIDE, wanted=WANTED, drift=True)
+NOT_CHECKED = Change(HERE, Action.NONE, Reason.VALUE_NOT_CHECKED, detail="--skip-values", wanted=UNCHECKED)
+NOT_CHECKED_DRIFT = replace(NOT_CHECKED, drift=True)
+BLOCKED = Change(
+    HERE, Action.BLOCKED, Reason.UNREADABLE, Why.NO_PERMISSION, "no permission: Secrets: read", wanted=WANTED
+)
+NOT_NAMED = Change(HERE, Action.NONE, Reason.NOT_NAMED, record=RECORD)
+NOT_SEEN = Change(HERE, Action.NONE, Reason.NOT_SEEN, Why.SSO, record=RECORD)
+PRUNE_BLOCKED = Change(HERE, Action.BLOCKED, Reason.NOT_OURS, record=RECORD)
+
+# symbol, counts, and of a plan of this one line: has_changes, complete, proven
+LINES = [
+    (CREATE, "+", Counts(create=1), (True, True, False)),
+    (CREATE_LATER, "+", Counts(create=1), (True, False, False)),
+    (UPDATE, "~", Counts(update=1), (True, True, False)),
+    (DELETE, "-", Counts(delete=1), (True, True, False)),
+    (IN_SYNC, "=", Counts(in_sync=1), (False, True, True)),
+    (ALREADY_ABSENT, "=", Counts(in_sync=1), (False, True, True)),
+    (ASSUMED, "=", Counts(assumed=1), (False, True, False)),
+    (DRIFT, "?", Counts(drift=1), (True, True, False)),
+    (NOT_CHECKED, "=", Counts(unchecked=1), (False, True, False)),
+    (NOT_CHECKED_DRIFT, "?", Counts(unchecked=1, drift=1), (True, True, False)),
+    (BLOCKED, "!", Counts(blocked=1), (False, False, False)),
+    (NOT_NAMED, " ", Counts(listed=1), (False, True, True)),
+    (NOT_SEEN, " ", Counts(listed=1), (False, False, False)),
+    (PRUNE_BLOCKED, "!", Counts(blocked=1), (False, False, False)),
+]
+
+
+@pytest.mark.parametrize(("change", "symbol", "counts", "says"), LINES)
+def test_each_line_and_a_plan_of_it(change: Change, symbol: str, counts: Counts, says: tuple[bool, bool, bool]) -> None:
+    """Each sort of line has its symbol, its place in the footer, and its say in the plan's three answers."""
+    plan = Plan((change,))
+    assert (symbol, counts, says) == (change.symbol, plan.counts, (plan.has_changes, plan.complete, plan.proven))
+
+
+def test_a_whole_plan_adds_up() -> None:
+    """Counts are sums over the lines, and a plan is proven only if each of its lines is."""
+    plan = Plan(tuple(line[0] for line in LINES))
+    expected = Counts(create=2, update=1, delete=1, in_sync=2, assumed=1, blocked=2, drift=2, unchecked=2, listed=2)
+    assert (expected, 4, (True, False, False)) == (
+        plan.counts,
+        plan.counts.writes,
+        (plan.has_changes, plan.complete, plan.proven),
+    )
+
+
+def test_an_empty_plan_is_proven() -> None:
+    """Nothing wanted and nothing remembered: nothing to do, and nothing in doubt."""
+    plan = make_plan(Situation({}, {}))
+    assert (Plan(()), Counts(), (False, True, True)) == (
+        plan,
+        plan.counts,
+        (plan.has_changes, plan.complete, plan.proven),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (CREATE, "missing"),
+        (NOT_CHECKED, "value not checked: --skip-values"),
+        (BLOCKED, "no permission: Secrets: read"),
+        (replace(BLOCKED, detail=""), "no permission"),
+        (NOT_SEEN, "the organization's single sign-on is required"),
+    ],
+)
+def test_the_sentence_says_why(change: Change, expected: str) -> None:
+    """A line says its reason, with the detail after a colon; an unreadable scope says its own detail, or why."""
+    assert expected == change.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (IN_SYNC, False),
+        (replace(IN_SYNC, wanted=replace(WANTED, credential="new")), True),
+        (replace(ASSUMED, wanted=replace(WANTED, credential="new")), True),
+        (replace(UPDATE, record=RECORD, wanted=replace(WANTED, credential="new")), False),
+        (replace(IN_SYNC, record=None), False),
+        (replace(IN_SYNC, wanted=None), False),
+    ],
+)
+def test_only_a_settled_line_is_relabelled(*, change: Change, expected: bool) -> None:
+    """The state takes another credential's name only where the value is known or assumed to be the same."""
+    assert expected is change.relabels
+
+
+def test_a_scope_that_was_not_asked_for_is_not_planned() -> None:
+    """A plan says nothing of what was not looked at: it is neither missing nor unreadable."""
+    web = Address(Scope(Repo.parse("acme/web")), "ANTHROPIC_API_KEY")
+    wanted = {HERE: WANTED, web: replace(WANTED, address=web)}
+    assert Plan((CREATE,)) == make_plan(Situation(wanted, {HERE.scope: Listing({})}))
+
+
+def test_a_refused_look_up_stands_in_the_place_of_the_list() -> None:
+    """What a look-up refuses replaces the list of that scope, adds no scope, and leaves the others and its input."""
+    scopes = [Scope(Repo.parse(f"acme/{name}")) for name in ("api", "billing", "web")]
+    seen: dict[Scope, Seen] = {scopes[0]: Listing({"A_KEY": TIME}), scopes[1]: Listing({"B_KEY": TIME})}
+    archived = Unreadable(Why.ARCHIVED)
+    before = dict(seen)
+    expected = {scopes[0]: archived, scopes[1]: Listing({"B_KEY": TIME})}
+    assert (expected, before) == (unreadable_instead(seen, {scopes[0]: archived, scopes[2]: archived}), seen)

@@ -1,0 +1,146 @@
+"""What apply did: a result for every line, the exit code that the larger trouble sets, and the recap."""
+
+from itertools import permutations
+
+import pytest
+
+from flowforge.errors import ExitCode, Problem, Where
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import NotRead, Presence, Wanted
+from flowforge.plan.report import DONE, RECAP, Outcome, Report, Result, settle
+
+FAILED = Problem("FF310", "GitHub answered 500")
+
+
+def place(repo: str, secret: str = "ANTHROPIC_API_KEY") -> Address:
+    """Give an address."""
+    return Address(Scope(Repo.parse(repo)), secret)
+
+
+def report(*outcomes: Outcome, interrupted: bool = False) -> Report:
+    """Give a report of one secret for each outcome."""
+    results = (Result(place(f"acme/repo-{number}"), outcome) for number, outcome in enumerate(outcomes))
+    return Report(tuple(results), interrupted)
+
+
+# Every outcome stands here: one that is added without an exit code fails.
+EXIT_CODES = {
+    Outcome.IN_SYNC: ExitCode.DONE,
+    Outcome.CREATED: ExitCode.DONE,
+    Outcome.UPDATED: ExitCode.DONE,
+    Outcome.DELETED: ExitCode.DONE,
+    Outcome.LEFT: ExitCode.DONE,
+    Outcome.FAILED: ExitCode.PARTIAL,
+    Outcome.BLOCKED: ExitCode.PARTIAL,
+    Outcome.NOT_DONE: ExitCode.PARTIAL,
+    Outcome.UNRECORDED: ExitCode.UNRECORDED,
+}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_has_its_exit_code(outcome: Outcome) -> None:
+    """One such secret among a hundred done decides the exit code; an interrupt decides over each."""
+    done = [Outcome.UPDATED] * 100
+    assert (EXIT_CODES[outcome], ExitCode.INTERRUPTED) == (
+        report(*done, outcome).exit_code,
+        report(*done, outcome, interrupted=True).exit_code,
+    )
+
+
+@pytest.mark.parametrize("outcomes", list(permutations((Outcome.UPDATED, Outcome.FAILED, Outcome.UNRECORDED))))
+def test_the_larger_trouble_wins_in_any_order(outcomes: tuple[Outcome, ...]) -> None:
+    """Not recorded is larger than failed, and interrupted larger than both."""
+    assert (ExitCode.UNRECORDED, ExitCode.INTERRUPTED) == (
+        report(*outcomes).exit_code,
+        report(*outcomes, interrupted=True).exit_code,
+    )
+
+
+def test_nothing_to_do_is_done() -> None:
+    """An empty report is a success."""
+    assert (ExitCode.DONE, {}, {}) == (report().exit_code, dict(report().counts), report().recap())
+
+
+def test_results_are_sorted_and_counted() -> None:
+    """Results come from many threads in any order; a report is the same for each."""
+    results = [
+        Result(place("acme/web"), Outcome.FAILED, FAILED),
+        Result(place("acme/api", "B_KEY"), Outcome.CREATED, notes=("GitHub lagged",)),
+        Result(place("acme/api", "A_KEY"), Outcome.CREATED),
+    ]
+    expected = tuple(reversed(results))
+    reports = [Report(order) for order in permutations(results)]
+    counts = {Outcome.CREATED: 2, Outcome.FAILED: 1}
+    assert [(expected, counts)] * 6 == [(each.results, each.counts) for each in reports]
+
+
+def test_the_recap_has_a_row_for_each_repo_whatever_its_case() -> None:
+    """Rows are sorted without case, and a repo written in two cases is one repo."""
+    results = (
+        Result(place("Zoo/app"), Outcome.IN_SYNC),
+        Result(place("acme/web"), Outcome.BLOCKED),
+        Result(place("Acme/api", "A_KEY"), Outcome.CREATED),
+        Result(place("acme/API", "B_KEY"), Outcome.CREATED),
+        Result(place("acme/api", "C_KEY"), Outcome.FAILED, FAILED),
+    )
+    expected = [
+        ("Acme/api", {Outcome.CREATED: 2, Outcome.FAILED: 1}),
+        ("acme/web", {Outcome.BLOCKED: 1}),
+        ("Zoo/app", {Outcome.IN_SYNC: 1}),
+    ]
+    assert expected == list(Report(results).recap().items())
+
+
+def test_the_recap_shows_what_people_count() -> None:
+    """The columns stand in the order of the documented line."""
+    assert ["in_sync", "created", "updated", "deleted", "failed", "blocked"] == [outcome.value for outcome in RECAP]
+
+
+def test_every_write_has_its_outcome() -> None:
+    """What was planned as a write is reported in the same words."""
+    expected = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}
+    assert expected == DONE
+
+
+HERE = place("acme/api")
+WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (Change(HERE, Action.CREATE, Reason.MISSING, wanted=None), Outcome.NOT_DONE),
+        (Change(HERE, Action.DELETE, Reason.DECLARED_ABSENT, wanted=WANTED), Outcome.NOT_DONE),
+        (
+            Change(
+                HERE,
+                Action.CREATE,
+                Reason.MISSING,
+                wanted=Wanted(HERE, Presence.PRESENT, "t", Where("m"), value=NotRead("--skip-values")),
+            ),
+            Outcome.BLOCKED,
+        ),
+        (Change(HERE, Action.BLOCKED, Reason.VALUE_UNAVAILABLE, wanted=WANTED), Outcome.BLOCKED),
+        (Change(HERE, Action.NONE, Reason.IN_SYNC, wanted=WANTED), Outcome.IN_SYNC),
+        (Change(HERE, Action.NONE, Reason.ALREADY_ABSENT, wanted=WANTED), Outcome.IN_SYNC),
+        (Change(HERE, Action.NONE, Reason.ASSUMED, wanted=WANTED), Outcome.LEFT),
+        (Change(HERE, Action.NONE, Reason.CHANGED_OUTSIDE, wanted=WANTED, drift=True), Outcome.LEFT),
+        (Change(HERE, Action.NONE, Reason.NOT_NAMED), Outcome.LEFT),
+        (Change(HERE, Action.NONE, Reason.NOT_SEEN), Outcome.LEFT),
+    ],
+)
+def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcome) -> None:
+    """Every line without a result of its own gets the one that its row says."""
+    assert Report((Result(HERE, expected),)) == settle(Plan((change,)), (), interrupted=False)
+
+
+def test_what_was_written_speaks_for_itself() -> None:
+    """A result of a write is passed on whole, beside the other lines; so are an interrupt and the run's own problems."""
+    other = place("acme/web")
+    failed = Result(HERE, Outcome.FAILED, FAILED, ("tried three times",))
+    plan = Plan((Change(HERE, Action.CREATE, Reason.MISSING), Change(other, Action.CREATE, Reason.MISSING)))
+    expected = Report((failed, Result(other, Outcome.NOT_DONE)), interrupted=True, problems=(FAILED,))
+    assert expected == settle(plan, iter([failed]), interrupted=True, problems=(FAILED,))
