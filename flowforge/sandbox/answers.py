@@ -1,5 +1,7 @@
 """What a request is and what an answer is, and GitHub's refusals in GitHub's body shape."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,6 +9,7 @@ from typing import Final
 DOCS: Final = "https://docs.github.com/rest"
 UNANSWERED: Final = 0  # the status of a request whose connection is reset or left hanging
 SECRETS_DOCS: Final = f"{DOCS}/reference/actions#create-or-update-a-repository-secret"
+_WHOLE = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,22 @@ class RefusalError(Exception):
         if url:
             body = {"message": message, "url": url, "documentation_url": docs}
         self.answer = Answer(status, body, dict(headers or {}))
+
+
+def whole(text: str, default: int) -> int:
+    """Read a whole number above 0 from a path or a query; anything else is the default."""
+    return int(text) if _WHOLE.fullmatch(text) else default
+
+
+def parsed(body: bytes) -> dict[str, object]:
+    """Read a body as a JSON object; raises GitHub's 400 for anything else."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise RefusalError(400, "Problems parsing JSON")
+    return data
 
 
 def not_found() -> RefusalError:

@@ -6,8 +6,9 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from flowforge.sandbox.access import Token, TokenKind
-from flowforge.sandbox.answers import DOCS, RefusalError, Request, not_found
-from flowforge.sandbox.world import Owner, Repository, World
+from flowforge.sandbox.answers import DOCS, RefusalError, Request, not_found, whole
+from flowforge.sandbox.model import Owner, Repository
+from flowforge.sandbox.world import World
 
 _PER_PAGE = 30
 _MAX_PER_PAGE = 100
@@ -39,11 +40,10 @@ class Call:
     def repository(self) -> Repository:
         """Give the repository that the path names; raises 404, the redirect of an old name, or the 403 of SSO."""
         if "id" in self.params:
-            number = self.params["id"]
-            repo, moved = self.world.by_id.get(int(number)) if number.isdecimal() else None, None
+            repo, moved = self.world.directory.by_id(whole(self.params["id"], 0)), None
         else:
             name = f"{self.params['owner']}/{self.params['repo']}"
-            repo, moved = self.world.find(name), self.world.moved(name)
+            repo, moved = self.world.directory.by_name(name), self.world.directory.moved(name)
         found = repo or moved
         if found is None or not self.sees(found):
             raise not_found()
@@ -64,8 +64,8 @@ class Call:
 
 def page_of(call: Call, items: Sequence[_Item]) -> tuple[list[_Item], dict[str, str]]:
     """Cut out the page that the query asks for, and give the Link header that leads on."""
-    size = min(_number(call.request.query.get("per_page"), _PER_PAGE), _MAX_PER_PAGE)
-    page = _number(call.request.query.get("page"), 1)
+    size = min(whole(call.request.query.get("per_page", ""), _PER_PAGE), _MAX_PER_PAGE)
+    page = whole(call.request.query.get("page", ""), 1)
     last = max(1, -(-len(items) // size))
     links = []
     if page > 1:
@@ -77,10 +77,6 @@ def page_of(call: Call, items: Sequence[_Item]) -> tuple[list[_Item], dict[str, 
     url = call.request.base + call.request.path
     link = ", ".join(f'<{url}?{urlencode({**call.request.query, "page": to})}>; rel="{rel}"' for rel, to in links)
     return list(items[(page - 1) * size : page * size]), {"link": link} if link else {}
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else default
 
 
 def _sso_required(owner: Owner) -> RefusalError:

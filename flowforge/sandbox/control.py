@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Final, get_args, get_origin
 
 from flowforge.sandbox.access import Level, Token, TokenKind
-from flowforge.sandbox.answers import Answer, RefusalError, Request, not_found
+from flowforge.sandbox.answers import Answer, RefusalError, Request, not_found, parsed
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.sandbox.scope import Lag
 from flowforge.sandbox.wire import Reply, encode
@@ -36,6 +36,7 @@ class Control:
             "rename_repo": world.rename_repo,
             "archive_repo": world.archive_repo,
             "hide_repo": world.hide_repo,
+            "create_user": world.create_user,
             "require_sso": world.require_sso,
             "set_secret": world.set_secret,
             "delete_secret": world.delete_secret,
@@ -43,7 +44,8 @@ class Control:
             "replace_key": world.replace_key,
             "reveal": world.reveal,
             "revoke_token": world.revoke_token,
-            "stats": world.stats,
+            "stats": lambda: asdict(world.stats()),
+            "log": lambda: [asdict(entry) for entry in world.log()],
             "reset_stats": world.reset_stats,
             "advance": world.clock.advance,
             "clear_faults": world.faults.clear,
@@ -51,7 +53,6 @@ class Control:
             "add_fault": self._add_fault,
             "settings": self._settings,
             "limits": self._limits,
-            "log": self._log,
         }
 
     def respond(self, request: Request) -> Reply:
@@ -71,7 +72,7 @@ class Control:
         if verb is None or request.method != "POST":
             raise not_found()
         try:
-            return verb(**_checked(verb, json.loads(request.body or b"{}")))
+            return verb(**_checked(verb, parsed(request.body or b"{}")))
         except KeyError as error:
             raise RefusalError(404, f"There is no {error.args[0]}.") from None
         except ValueError as error:
@@ -143,14 +144,9 @@ class Control:
     ) -> None:
         self._world.faults.add(Fault(match, FaultKind(kind), times, status, retry_after, message, seconds))
 
-    def _log(self) -> list[dict[str, object]]:
-        return [asdict(entry) for entry in self._world.traffic.log()]
 
-
-def _checked(verb: Callable[..., object], arguments: object) -> dict[str, object]:
+def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[str, object]:
     """Give the arguments when the verb takes them by these names and types; raises ValueError for what does not fit."""
-    if not isinstance(arguments, dict):
-        raise ValueError("the body is not a JSON object")  # noqa: TRY004 -- answered like every other bad argument
     signature = inspect.signature(verb)
     try:
         signature.bind(**arguments)

@@ -90,6 +90,11 @@ class Limits:
             limit, used = self._hourly(token), account.used if self.enabled else 0
             return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": account.reset}
 
+    def counts(self) -> tuple[int, dict[str, int], int]:
+        """Give points spent, refusals by limit, and the most requests of one account in flight."""
+        with self._lock:
+            return self.points_spent, dict(self.refusals), self.max_in_flight
+
     def reset_counts(self) -> None:
         """Forget the counts of refusals, points and requests in flight, not what accounts have spent."""
         with self._lock:

@@ -1,11 +1,9 @@
 """Handlers of repositories: one by name or id, the lists of an owner or a token, the user, the rate limit."""
 
-from collections.abc import Iterable
-
 from flowforge.sandbox import shapes
 from flowforge.sandbox.answers import Answer, not_found
 from flowforge.sandbox.call import Call, page_of
-from flowforge.sandbox.world import Repository
+from flowforge.sandbox.model import Owner, Repository
 
 
 def get(call: Call) -> Answer:
@@ -16,28 +14,28 @@ def get(call: Call) -> Answer:
 
 def of_organization(call: Call) -> Answer:
     """Answer GET /orgs/{org}/repos; a user is not an organization."""
-    owner = call.world.owners.get(call.params["owner"].lower())
+    owner = call.world.directory.owner(call.params["owner"])
     if owner is None or owner.type != "Organization":
         raise not_found()
-    return _page(call, call.world.repositories(owner.login), default_sort="created")
+    return _page(call, owner, default_sort="created")
 
 
 def of_account(call: Call) -> Answer:
     """Answer GET /users/{username}/repos."""
-    owner = call.world.owners.get(call.params["owner"].lower())
+    owner = call.world.directory.owner(call.params["owner"])
     if owner is None:
         raise not_found()
-    return _page(call, call.world.repositories(owner.login), default_sort="full_name")
+    return _page(call, owner, default_sort="full_name")
 
 
 def of_token(call: Call) -> Answer:
     """Answer GET /user/repos: all that the token's user can see."""
-    return _page(call, call.world.repositories(), default_sort="full_name")
+    return _page(call, None, default_sort="full_name")
 
 
 def user(call: Call) -> Answer:
     """Answer GET /user."""
-    return Answer(200, shapes.user(call.world.user(call.token.login), call.request.base))
+    return Answer(200, shapes.user(call.world.directory.user(call.token.login), call.request.base))
 
 
 def rate_limit(call: Call) -> Answer:
@@ -50,9 +48,14 @@ def rate_limit(call: Call) -> Answer:
     return Answer(200, body)
 
 
-def _page(call: Call, repos: Iterable[Repository], *, default_sort: str) -> Answer:
-    """Give a page of what the token sees. Organizations whose SSO keeps it out are left out, which a header says."""
-    wanted = [repo for repo in repos if call.sees(repo) and _is_type(repo, call.request.query.get("type", "all"))]
+def _page(call: Call, owner: Owner | None, *, default_sort: str) -> Answer:
+    """Give a page of what the token sees of an owner, or of all.
+
+    Organizations whose single sign-on keeps the token out are left out, which a header says.
+    """
+    kind = call.request.query.get("type", "all")
+    repos = (repo for repo in call.world.directory if owner is None or repo.owner is owner)
+    wanted = [repo for repo in repos if call.sees(repo) and _is_type(repo, kind)]
     shown = [repo for repo in wanted if not call.shut_out(repo.owner)]
     sort = call.request.query.get("sort", default_sort)
     if sort == "full_name":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from flowforge.sandbox import repos, secrets
 from flowforge.sandbox.answers import Answer
@@ -52,5 +53,9 @@ def find(method: str, path: str) -> tuple[str, Handler | None, Mapping[str, str]
         match = route.pattern.fullmatch(path)
         if match:
             handler = route.handlers.get(method)
-            return (route.template, handler, match.groupdict()) if handler else (UNKNOWN, None, {})
+            return (
+                (route.template, handler, {name: unquote(value) for name, value in match.groupdict().items()})
+                if handler
+                else (UNKNOWN, None, {})
+            )
     return UNKNOWN, None, {}

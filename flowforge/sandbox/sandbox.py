@@ -38,6 +38,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Listen; raises UsageError when the port or the socket's path cannot be had."""
+        self.world.stopping.clear()
         api, control = Api(self.world), Control(self.world, self.token)
         try:
             server = Server(("127.0.0.1", self._port), api, control)

@@ -100,8 +100,7 @@ class Scope:
         return value
 
     def put(self, name: str, value: bytes, *, at: int, lag: Lag) -> bool:
-        """Store a value under the upper-cased name with the whole second `at`; say whether the secret is new."""
-        name = checked_name(name)
+        """Store a value under a checked name with the whole second `at`; say whether the secret is new."""
         old = self.secrets.get(name)
         if old is None and len(self.secrets) >= MAX_SECRETS:
             raise invalid(_TOO_MANY)

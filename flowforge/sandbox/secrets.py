@@ -1,12 +1,10 @@
 """Handlers of a repository's Actions secrets: list, public key, get, put, delete."""
 
-import json
-
 from flowforge.sandbox.access import Level
-from flowforge.sandbox.answers import Answer, RefusalError, invalid, not_found
+from flowforge.sandbox.answers import Answer, RefusalError, invalid, not_found, parsed
 from flowforge.sandbox.call import Call, page_of
 from flowforge.sandbox.clock import timestamp
-from flowforge.sandbox.scope import Scope, Secret
+from flowforge.sandbox.scope import Scope, Secret, checked_name
 
 
 def list_all(call: Call) -> Answer:
@@ -37,7 +35,7 @@ def put(call: Call) -> Answer:
     encrypted, key_id = _sealed(call.request.body)
     settings = call.world.settings
     value = scope.open(encrypted, key_id)
-    created = scope.put(call.params["name"], value, at=call.now + settings.late_stamp, lag=settings.lag)
+    created = scope.put(checked_name(call.params["name"]), value, at=call.now + settings.late_stamp, lag=settings.lag)
     return Answer(201, {}) if created else Answer(204)
 
 
@@ -62,12 +60,7 @@ def _shape(secret: Secret, updated: int) -> dict[str, str]:
 
 def _sealed(body: bytes) -> tuple[str, str]:
     """Give encrypted_value and key_id, which some clients send as a number; raises 400 or 422 in GitHub's words."""
-    try:
-        data = json.loads(body)
-    except ValueError:
-        raise RefusalError(400, "Problems parsing JSON") from None
-    if not isinstance(data, dict):
-        raise invalid("Invalid request.\n\nBody should be a JSON object.")
+    data = parsed(body)
     for member in ("encrypted_value", "key_id"):
         if not isinstance(data.get(member), str | int):
             message = f'Invalid request.\n\n"{member}" wasn\'t supplied.'

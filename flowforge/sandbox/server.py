@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from flowforge.sandbox.answers import RefusalError, Request
+from flowforge.sandbox.answers import RefusalError, Request, whole
 from flowforge.sandbox.api import Api
 from flowforge.sandbox.control import PREFIX, Control
 from flowforge.sandbox.wire import Reply, encode_refusal
@@ -95,11 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         if "transfer-encoding" in headers:
             raise RefusalError(411, "A Content-Length is required.")
         length = headers.get("content-length", "0")
-        if not length.isdecimal():
-            raise RefusalError(400, "The Content-Length is not a number.")
-        if int(length) > _MAX_BODY:
+        if whole(length, 0) > _MAX_BODY:
             raise RefusalError(413, "The body is too large.")
-        body = self.rfile.read(int(length))
+        body = self.rfile.read(whole(length, 0))
         host = headers.get("host", "")
         if not _HOST.fullmatch(host):
             raise RefusalError(400, "The Host header is missing or malformed.")

@@ -4,7 +4,7 @@ import base64
 
 from flowforge.sandbox.access import Token
 from flowforge.sandbox.clock import timestamp
-from flowforge.sandbox.world import Owner, Repository
+from flowforge.sandbox.model import Owner, Repository
 
 _OWNER_URLS = {
     "events_url": "/events{/privacy}",

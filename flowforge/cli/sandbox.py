@@ -1,0 +1,103 @@
+"""`flowforge sandbox`: run a local GitHub to rehearse against, and say how to point FlowForge and gh at it."""
+
+import json
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from flowforge.cli.output import Output
+from flowforge.cli.signals import interruption
+from flowforge.errors import ExitCode, Problem, UsageError, quote
+from flowforge.sandbox import Sandbox
+
+_LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*")
+
+
+def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not _LOGIN.fullmatch(value):
+        raise click.BadParameter("letters, digits and single hyphens only", ctx, parameter)
+    return value
+
+
+@click.command(name="sandbox")
+@click.option("--repos", type=click.IntRange(0, 100_000), default=25, show_default=True, help="How many to begin with.")
+@click.option("--owner", default="acme", show_default=True, callback=_login, help="The organization that has them.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; a free one unless given.")
+@click.option(
+    "--socket", "socket_path", type=click.Path(path_type=Path), help="Listen on this unix socket too, for gh."
+)
+@click.option("--time-scale", type=click.FloatRange(min=0, min_open=True), default=1, help="60: an hour in a minute.")
+@click.option("--latency", type=click.FloatRange(min=0), default=0, metavar="MS", help="What each request takes.")
+@click.option("--limits/--no-limits", default=True, show_default=True, help="GitHub's rate limits.")
+@click.option("--token", default="", help="The token it accepts; made up unless given.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Write url, socket, token and pid here as JSON.")
+def command(
+    *,
+    repos: int,
+    owner: str,
+    port: int,
+    socket_path: Path | None,
+    time_scale: float,
+    latency: float,
+    limits: bool,
+    token: str,
+    ready_file: Path | None,
+) -> int:
+    """Run a local GitHub to rehearse against, until Ctrl-C. It keeps nothing."""
+    sandbox = Sandbox(port=port, socket_path=socket_path, token=token, time_scale=time_scale)
+    sandbox.world.create_repos(owner, repos)
+    sandbox.world.limits.enabled = limits
+    sandbox.world.settings.latency = latency / 1000
+    with suppress(KeyboardInterrupt), interruption(), sandbox, _announced(sandbox, ready_file):
+        Output().lines(_directions(sandbox, owner, repos))
+        while True:
+            time.sleep(3600)
+    return ExitCode.DONE
+
+
+def _directions(sandbox: Sandbox, owner: str, repos: int) -> Iterator[str]:
+    """Give lines that a shell can take: comments and exports."""
+    token = shlex.quote(sandbox.token)
+    yield f"# A local GitHub with {repos} repositories, {owner}/repo-001 and so on. Ctrl-C ends it; nothing stays."
+    yield "# For flowforge (or write `github: {api_url: " + sandbox.url + "}` in the manifest):"
+    yield f"export GITHUB_API_URL={sandbox.url}"
+    yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
+    if sandbox.world.clock.scale != 1:
+        yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
+    if sandbox.socket is None:
+        yield "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only."
+        return
+    yield "# For gh, with a configuration of its own, so that yours stays as it is:"
+    yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
+    yield f"export GH_TOKEN={token}"
+    yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
+    yield "# To change things behind FlowForge's back, for instance:"
+    yield f"#   gh api /_sandbox/rename_repo -f full_name={owner}/repo-001 -f new_name={owner}/api"
+
+
+@contextmanager
+def _announced(sandbox: Sandbox, ready_file: Path | None) -> Iterator[None]:
+    """Keep the ready file there, readable by its owner only, while the sandbox listens."""
+    if ready_file is None:
+        yield
+        return
+    where = {"url": sandbox.url, "socket": str(sandbox.socket.absolute()) if sandbox.socket else None}
+    text = json.dumps({**where, "token": sandbox.token, "pid": os.getpid()})
+    half = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        half.replace(ready_file)
+    except OSError as error:
+        what = f"the ready file {quote(str(ready_file))} cannot be written"
+        raise UsageError(Problem("FF042", what, why=str(error.strerror), fix="choose another --ready-file")) from None
+    try:
+        yield
+    finally:
+        ready_file.unlink(missing_ok=True)
