@@ -85,9 +85,10 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """The reason in words, with its detail: `value not available: env X is unset`."""
-        head = self.why.text if self.why is not None else self.reason.text
-        return f"{head}: {self.detail}" if self.detail else head
+        """The reason in words: `value not available: env X is unset`; where a scope is unreadable, its own detail."""
+        if self.why is not None:
+            return self.detail or self.why.text
+        return f"{self.reason.text}: {self.detail}" if self.detail else self.reason.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every line's result, sorted by address, and whether apply was interrupted."""
+    """Every line's result, sorted by address, and whether apply was interrupted.
+
+    problems: what concerns the run and no single secret.
+    """
 
     results: tuple[Result, ...]
     interrupted: bool = False
+    problems: tuple[Problem, ...] = ()
     counts: Mapping[Outcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,10 +74,12 @@ class Report:
         return {repo.name: tally[repo] for repo in sorted(tally)}
 
 
-def settle(plan: Plan, written: Iterable[Result], *, interrupted: bool) -> Report:
+def settle(
+    plan: Plan, written: Iterable[Result], *, interrupted: bool, problems: tuple[Problem, ...] = ()
+) -> Report:
     """Join what was written with the lines that needed no write into one report, a result for every line."""
     done = {result.address: result for result in written}
-    return Report(tuple(done.get(change.address) or _unwritten(change) for change in plan.changes), interrupted)
+    return Report(tuple(done.get(change.address) or _unwritten(change) for change in plan.changes), interrupted, problems)
 
 
 def _unwritten(change: Change) -> Result:

@@ -1,0 +1,58 @@
+"""The process: one place that catches, one place that exits."""
+
+import sys
+import traceback
+
+import click
+
+from flowforge.cli.main import cli
+from flowforge.cli.output import say
+from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
+
+
+def main() -> None:
+    """Run the command line and exit with its code (see `flowforge.errors.ExitCode`)."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run one command line and give its exit code; everything that can be explained is, on stderr."""
+    try:
+        if sys.platform == "win32":
+            fix = "use it under WSL, in a container, or in CI"
+            raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
+        result = cli.main(args, prog_name="flowforge", standalone_mode=False)
+    except click.ClickException as error:
+        return _explain(UsageError(Problem("FF003", printable(error.format_message().rstrip(".")), fix=_hint(error))), args)
+    except FlowForgeError as error:
+        return _explain(error, args)
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted; nothing was written")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
+        return _bug(error, verbose=bool({"-v", "--verbose"} & set(args)))
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _explain(error: FlowForgeError, args: list[str]) -> int:
+    say(*error.problems)
+    return error.exit_code
+
+
+def _hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"see `{context.command_path} --help`" if context else "see `flowforge --help`"
+
+
+def _bug(error: Exception, *, verbose: bool) -> int:
+    # The message of an unknown exception may quote anything, so only its type is shown; a traceback shows source
+    # lines, never values, and its last line is replaced.
+    if verbose:
+        say("".join(printable(line) + "\n" for line in "".join(traceback.format_tb(error.__traceback__)).splitlines()))
+    fix = "please report it" if verbose else "run it again with -v and report what it prints"
+    say(Problem("FF099", f"a bug in FlowForge: {type(error).__name__}", fix=fix))
+    return ExitCode.ERROR
+
+
+if __name__ == "__main__":
+    main()

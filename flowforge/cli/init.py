@@ -1,0 +1,104 @@
+"""`flowforge init`: write a starter manifest and its schema."""
+
+from pathlib import Path
+
+import click
+
+from flowforge.cli.output import say
+from flowforge.errors import ExitCode, Problem, UsageError, quote
+from flowforge.plan.address import Repo
+from flowforge.resources import schema_text
+
+SCHEMA_FILE = ".flowforge.schema.json"
+_STARTER = """\
+# yaml-language-server: $schema=./{schema}
+#
+# Which repositories need which Claude credential, and where each value comes from.
+# This file holds no value: it goes into git. `flowforge validate` checks it, `flowforge plan` compares it with GitHub,
+# `flowforge apply` makes GitHub match.
+version: 1
+
+credentials:
+  # An API key, created at https://platform.claude.com/settings/keys:
+  ci-key:
+    type: anthropic_api_key
+    from: {{env: ACME_ANTHROPIC_KEY}}    # or {{file: ci-key.txt}}, a file that is not in git
+    # expires: 2027-02-01              # the plan warns 30 days before
+
+  # A subscription's token, printed by `claude setup-token`; it lives one year and is one person's:
+  # my-token:
+  #   type: claude_code_oauth_token
+  #   from: {{env: MY_CLAUDE_TOKEN}}
+  #   issued: 2026-11-23
+
+groups:
+  everything:
+    repos:
+{repos}
+
+targets:
+  - name: Claude in CI
+    groups: [everything]
+    credential: ci-key
+
+# Every deliberate deletion in one place:
+# absent:
+#   - name: The old token goes
+#     groups: [everything]
+#     secret: CLAUDE_CODE_OAUTH_TOKEN
+"""
+
+
+@click.command(name="init")
+@click.argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
+@click.option(
+    "-m",
+    "--manifest",
+    type=click.Path(path_type=Path),
+    default=Path("flowforge.yaml"),
+    show_default=True,
+    help="Where.",
+)
+def command(repos: tuple[str, ...], manifest: Path) -> int:
+    """Write a commented starter manifest, and beside it the schema that editors check it with.
+
+    Repositories named here go into it. Overwrites no manifest.
+    """
+    for repo in repos:
+        _check(repo)
+    named = repos or ("my-org/my-repo",)
+    text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
+    _write_new(manifest, text)
+    schema = manifest.parent / SCHEMA_FILE
+    schema.write_text(schema_text("manifest"), encoding="utf-8")
+    say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", _next_step(manifest, edited=bool(repos)))
+    return ExitCode.DONE
+
+
+def _check(repo: str) -> None:
+    try:
+        Repo.parse(repo)
+    except ValueError:
+        raise UsageError(Problem("FF009", f"{quote(repo)} is not a repository", fix="write it as owner/name")) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(
+            Problem("FF010", f"{quote(str(path))} is there already", fix="edit it, or name another file with -m")
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            Problem(
+                "FF011", f"{quote(str(path))} cannot be written", why=error.strerror or "", fix="name a folder you own"
+            )
+        ) from error
+
+
+def _next_step(manifest: Path, *, edited: bool) -> str:
+    option = "" if manifest == Path("flowforge.yaml") else f" -m {manifest}"
+    first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
+    return f"{first}, then: flowforge plan{option}"

@@ -1,0 +1,115 @@
+"""The options that several commands share, and how they become a request."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from flowforge.cli.output import FORMATS, Output, parse_reports, say
+from flowforge.cli.signals import Interruption
+from flowforge.plan.safety import Allowed
+from flowforge.render import progress
+from flowforge.run import Request
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own settings
+    """Make an option that an environment variable named after it can set too."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0]
+    variable = "FLOWFORGE_" + long.removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+
+
+_MANIFEST = (
+    _option(
+        "-m",
+        "--manifest",
+        "manifests",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        default=("flowforge.yaml",),
+        show_default="flowforge.yaml",
+        help="A manifest, or a folder of them; several are read as one.",
+    ),
+)
+_OUTPUT = (
+    _option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
+    click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write the result to a file."),
+    _option("--no-color", "no_color", is_flag=True, help="No colours (as NO_COLOR does)."),
+    _option("-v", "--verbose", is_flag=True, help="Show what is in sync too."),
+    _option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
+)
+_CHOICE = (
+    _option("-l", "--limit", multiple=True, metavar="PATTERN", help="Plan only these repos: a name or a glob."),
+    _option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out."),
+    _option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
+    _option("--max-wait", type=click.FloatRange(min=0), default=900, show_default=True, help="Longest pause, seconds."),
+    _option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
+    click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
+)
+# The brakes have no environment variables: what they admit is decided by a person, each time.
+_BRAKES = (
+    click.option("--allow-deletes", type=click.IntRange(min=0), default=0, metavar="N", help="Admit N deletions."),
+    click.option("--allow-takeover", is_flag=True, help="Admit overwriting many secrets that are not remembered."),
+    click.option("--allow-empty", is_flag=True, help="Admit a manifest that names nothing."),
+    click.option("--allow-manifest-change", is_flag=True, help="Admit --prune with another set of manifests."),
+)
+
+
+def _all(*groups: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def manifest_options(command: Command) -> Command:
+    """Add `-m` and the output options."""
+    return _all(_MANIFEST, _OUTPUT)(command)
+
+
+def planning_options(command: Command) -> Command:
+    """Add all that `plan` and `apply` have in common."""
+    return _all(_MANIFEST, _CHOICE, _BRAKES, _OUTPUT)(command)
+
+
+def output(*, format_: str, reports: tuple[str, ...], no_color: bool, quiet: bool) -> Output:
+    """Make the output from its options; raises UsageError for a report that cannot be written."""
+    colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+    return Output(format_, parse_reports(reports), quiet, colour)
+
+
+def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
+    """Make a request from the options of `plan` or `apply`."""
+    return Request(
+        manifests=tuple(options["manifests"]),
+        environ=dict(os.environ),
+        limit=options["limit"],
+        exclude=options["exclude"],
+        jobs=options["jobs"],
+        max_wait=options["max_wait"],
+        skip_values=options["skip_values"],
+        prune=options["prune"],
+        keep_going=options.get("keep_going", False),
+        allowed=Allowed(
+            deletes=options["allow_deletes"],
+            takeover=options["allow_takeover"],
+            empty=options["allow_empty"],
+            manifest_change=options["allow_manifest_change"],
+        ),
+        stop=interruption.stop,
+        progress=_progress(quiet=quiet),
+        notify=say,
+    )
+
+
+def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
+    if quiet:
+        return progress.nothing
+    return progress.bar if sys.stderr.isatty() else progress.lines

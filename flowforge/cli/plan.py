@@ -1,0 +1,67 @@
+"""`flowforge plan`: say what apply would do."""
+
+from typing import Any
+
+import click
+
+from flowforge import run
+from flowforge.cli import options
+from flowforge.cli.output import Output, say
+from flowforge.cli.signals import interruption
+from flowforge.errors import ExitCode, printable
+from flowforge.render.document import Document, plan_document
+from flowforge.render.text import after_plan, plan_lines
+
+
+@click.command(name="plan")
+@options.planning_options
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
+def command(*, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
+    """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
+    return plan(given, detailed_exitcode=detailed_exitcode)
+
+
+def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
+    """Plan, print, and give the exit code; `apply --check` comes here too."""
+    output = options.output(
+        format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
+    )
+    with interruption() as interrupted:
+        planned = run.plan(options.request(interrupted, given, quiet=output.quiet))
+    show(planned, output, verbose=given["verbose"])
+    output.finish(document(planned), text(planned, verbose=given["verbose"]))
+    if output.closed:
+        return ExitCode.ERROR
+    return exit_code(planned) if detailed_exitcode else ExitCode.DONE
+
+
+def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
+    """Print a plan for people: warnings to stderr, the plan to stdout unless stdout is for JSON."""
+    if not output.quiet:
+        say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
+    if output.format == "text":
+        output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
+        output.lines(_after(planned))
+
+
+def text(planned: run.Planned, *, verbose: bool) -> list[str]:
+    """Give a plan as text, for a report."""
+    return [*plan_lines(planned.plan, verbose=verbose), *_after(planned)]
+
+
+def _after(planned: run.Planned) -> list[str]:
+    return list(after_plan(planned.brakes, planned.requests, planned.plan.counts.writes, planned.eta))
+
+
+def document(planned: run.Planned) -> Document:
+    """Give a plan as the public JSON."""
+    return plan_document(
+        planned.plan, brakes=planned.brakes, warnings=planned.warnings, requests=planned.requests, eta=planned.eta
+    )
+
+
+def exit_code(planned: run.Planned) -> ExitCode:
+    """Give what `--detailed-exitcode` answers: changes or reported drift, else blocked, else in sync."""
+    if planned.plan.has_changes:
+        return ExitCode.CHANGES
+    return ExitCode.DONE if planned.plan.complete else ExitCode.PARTIAL

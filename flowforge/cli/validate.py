@@ -1,0 +1,34 @@
+"""`flowforge validate`: check the manifest, offline."""
+
+import os
+from pathlib import Path
+
+import click
+
+from flowforge import run
+from flowforge.cli import options
+from flowforge.cli.output import say
+from flowforge.errors import ExitCode, printable
+from flowforge.render.document import validation_document
+from flowforge.render.words import count
+
+
+@click.command(name="validate")
+@options.manifest_options
+def command(
+    *, manifests: tuple[Path, ...], format_: str, reports: tuple[str, ...], no_color: bool, verbose: bool, quiet: bool
+) -> int:
+    """Check the manifest. Opens no source, makes no request, needs no token."""
+    output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet)
+    manifest, places = run.validate(run.Request(manifests=manifests, environ=dict(os.environ)))
+    if not quiet:
+        say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
+    repos = {place.address.scope.repo for place in places}
+    lines = [
+        *(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose),
+        f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}.",
+    ]
+    if format_ == "text":
+        output.lines(lines)
+    output.finish(validation_document(len(places), len(repos), manifest.warnings), lines)
+    return ExitCode.ERROR if output.closed else ExitCode.DONE

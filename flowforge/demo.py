@@ -1,0 +1,155 @@
+"""The whole story on a sandbox: real processes of `flowforge`, real HTTP on loopback, real sealed boxes."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowforge.sandbox import Sandbox, World
+
+_FLEET = (
+    *("api", "web", "billing", "search", "mobile", "gateway", "accounts", "catalog", "checkout", "payments", "shipping"),
+    *("reports", "metrics", "alerts", "auth", "media", "docs", "design", "platform", "infra", "data", "models"),
+    *("tools", "releases", "website"),
+)
+_MANIFEST = """\
+version: 1
+
+credentials:
+  ci-key:                              # an API key, for every repo
+    type: anthropic_api_key
+    from: {{env: ACME_ANTHROPIC_KEY}}
+  release-token:                       # printed by `claude setup-token`, for one repo
+    type: claude_code_oauth_token
+    from: {{env: ACME_CLAUDE_TOKEN}}
+
+groups:
+  fleet:
+    repos:
+{repos}
+
+targets:
+  - name: Claude reviews in CI
+    groups: [fleet]
+    exclude: [acme/releases]
+    credential: ci-key
+  - name: Releases use the subscription
+    repos: [acme/releases]
+    credential: release-token
+"""
+_LATENCY = 0.02  # seconds, as a near GitHub would take
+
+
+@dataclass(slots=True)
+class Story:
+    """One telling of the demo, in a folder of its own. `tell` gets every line; `live` shows commands as they run."""
+
+    folder: Path
+    tell: Callable[[str], None]
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    values: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> bool:
+        """Tell the story; true when at its end every repo holds the intended value."""
+        with self.sandbox:
+            self._prepare()
+            self._first_apply()
+            self._nothing_to_do()
+            self._trouble()
+            return self._proof()
+
+    def _prepare(self) -> None:
+        world = self.sandbox.world
+        for name in _FLEET:
+            world.create_repo(f"acme/{name}")
+        world.settings.latency = _LATENCY
+        self.values = {"ACME_ANTHROPIC_KEY": _made_up("api03"), "ACME_CLAUDE_TOKEN": _made_up("oat01")}
+        repos = "\n".join(f"      - acme/{name}" for name in _FLEET)
+        (self.folder / "flowforge.yaml").write_text(_MANIFEST.format(repos=repos), encoding="utf-8")
+        self._say(
+            "FlowForge demo. No account, no token and no network are used: a sandbox on this machine plays GitHub,",
+            f"with {len(_FLEET)} repositories of acme. The values are made up and come from two environment variables.",
+        )
+        self._say("This is the manifest. It names repositories and sources, and holds no value:")
+        self.tell(_MANIFEST.format(repos="      - acme/api\n      - acme/web\n      - ... 23 more"))
+
+    def _first_apply(self) -> None:
+        self._say("1. What does GitHub lack? plan only reads.")
+        self._flowforge("plan")
+        self._say("2. Make it so. Each value is sealed for its repo with GitHub's public key, and sent.")
+        self._flowforge("apply", "--yes")
+
+    def _nothing_to_do(self) -> None:
+        self._say(
+            "3. Is every repo on the key? GitHub never gives a secret back; FlowForge remembers a keyed fingerprint of",
+            "   what it wrote and the time GitHub gave for it, in flowforge.state.json. No value is in that file.",
+        )
+        self._flowforge("plan")
+
+    def _trouble(self) -> None:
+        world = self.sandbox.world
+        self.values["ACME_CLAUDE_TOKEN"] = _made_up("oat01")
+        _one_second_later(world)
+        world.set_secret("acme/billing", "ANTHROPIC_API_KEY", "edited-behind-our-back")
+        world.delete_secret("acme/docs", "ANTHROPIC_API_KEY")
+        self._say(
+            "4. Now three things happen that nobody tells FlowForge: the release token is rotated at its source, somebody",
+            "   edits acme/billing's secret by hand, and somebody deletes acme/docs's.",
+        )
+        self._flowforge("plan")
+        self._say("5. Mend exactly those three.")
+        self._flowforge("apply", "--yes")
+        self._flowforge("plan")
+
+    def _proof(self) -> bool:
+        wanted = {f"acme/{name}": _wanted(name, self.values) for name in _FLEET}
+        right = [repo for repo, secret in wanted.items() if self.sandbox.world.reveal(repo) == secret]
+        self._say(
+            "6. The proof that only a sandbox can give: it opens every sealed box and compares.",
+            f"   {len(right)} of {len(wanted)} repositories hold exactly the intended value.",
+        )
+        limits = self.sandbox.world.limits
+        refused = sum(limits.refusals.values())
+        self.tell(f"   At GitHub's published limits it took {limits.points_spent} points; {refused} requests were refused.")
+        return len(right) == len(wanted)
+
+    def _say(self, *lines: str) -> None:
+        self.tell("\n" + "\n".join(lines))
+
+    def _flowforge(self, *args: str) -> None:
+        self.tell(f"\n$ flowforge {' '.join(args)}")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("FLOWFORGE_", "GH_", "GITHUB_"))}
+        settings = {
+            "FLOWFORGE_GITHUB_TOKEN": self.sandbox.token,
+            "GITHUB_API_URL": self.sandbox.url,
+            "FLOWFORGE_CACHE_DIR": str(self.folder / "cache"),
+        }
+        done = subprocess.run(  # noqa: S603 -- this very program, with arguments of ours
+            [sys.executable, "-m", "flowforge", *args],
+            cwd=self.folder,
+            env={**kept, **settings, **self.values},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        self.tell(done.stdout.rstrip("\n"))
+
+
+def _made_up(kind: str) -> str:
+    """Make a value of the right shape; it opens nothing anywhere."""
+    return f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
+
+
+def _wanted(name: str, values: Mapping[str, str]) -> dict[str, str]:
+    if name == "releases":
+        return {"CLAUDE_CODE_OAUTH_TOKEN": values["ACME_CLAUDE_TOKEN"]}
+    return {"ANTHROPIC_API_KEY": values["ACME_ANTHROPIC_KEY"]}
+
+
+def _one_second_later(world: World) -> None:
+    """GitHub's times are whole seconds: an edit within the same second as our write cannot be seen by anybody."""
+    world.pause(1.1)

@@ -1,0 +1,1 @@
+"""Views: one file for each format; they see plans and reports, never a value."""

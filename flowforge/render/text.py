@@ -1,0 +1,157 @@
+"""The plan and the recap as people read them on a terminal and in a CI log."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+import click
+
+from flowforge.errors import printable
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.change import Change, Counts
+from flowforge.plan.decide import Plan
+from flowforge.plan.difference import Difference, differences
+from flowforge.plan.report import RECAP, Outcome, Report, Result
+from flowforge.plan.safety import Brake
+from flowforge.render.words import count, duration
+
+_COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta", "?": "cyan"}
+Style = Callable[[str, str], str]
+
+
+def coloured(text: str, symbol: str) -> str:
+    """Colour a line by its symbol."""
+    colour = _COLOURS.get(symbol)
+    return click.style(text, fg=colour) if colour else text
+
+
+def plain(text: str, symbol: str) -> str:
+    """Leave a line as it is."""
+    del symbol
+    return text
+
+
+def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
+    """Give the lines of a plan, grouped by repo; what is in sync is shown only when `verbose`."""
+    shown = [change for change in plan.changes if verbose or not _quiet(change)]
+    for repo, changes in groupby(shown, key=lambda change: change.address.scope.repo):
+        yield printable(repo.name)
+        for change in changes:
+            yield from (style(line, change.symbol) for line in _change_lines(change))
+    if shown:
+        yield ""
+    yield from footer(plan)
+
+
+def _quiet(change: Change) -> bool:
+    """Whether a line tells nobody anything new: in sync, or only forgotten."""
+    settled = change.reason in {Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE}
+    unchecked = change.reason is Reason.VALUE_NOT_CHECKED and not change.drift
+    return (settled or unchecked) and not change.relabels
+
+
+def _change_lines(change: Change) -> Iterable[str]:
+    address = change.address
+    name = printable(address.secret)
+    source = f"  ({printable(change.wanted.credential)})" if change.wanted and change.wanted.credential else ""
+    yield f"  {change.symbol} {name}{source}  {printable(change.sentence)}{_suffix(change)}"
+    for difference in differences(change):
+        yield f"      {_difference(difference)}"
+    if change.action is Action.BLOCKED and change.fix:
+        yield f"      fix: {printable(change.fix)}"
+
+
+def _suffix(change: Change) -> str:
+    if not change.applicable:
+        return "; not applicable without its value"
+    if change.reported_drift and change.reason is Reason.VALUE_NOT_CHECKED:
+        return "; changed outside FlowForge"
+    if change.reported_drift:
+        return "; left as it is (on_drift: report)"
+    return ""
+
+
+def _difference(difference: Difference) -> str:
+    if not (difference.before or difference.after):
+        return f"{difference.field}: changed"
+    return f"{difference.field}: {printable(difference.before)} -> {printable(difference.after) or 'missing'}"
+
+
+def footer(plan: Plan) -> Iterable[str]:
+    """Give the sentence that sums a plan up, and what it could not see."""
+    counts = plan.counts
+    if plan.proven:
+        yield "No changes. GitHub matches the manifest."
+        return
+    if counts.writes:
+        yield f"Plan: {_totals(counts)}."
+    else:
+        yield f"No changes found; {_open_ends(plan) or 'nothing is wanted'}."
+    if not plan.complete:
+        yield "The plan is incomplete: see the lines marked !."
+
+
+def _totals(counts: Counts) -> str:
+    parts = [
+        f"{counts.create} to create",
+        f"{counts.update} to update",
+        f"{counts.delete} to delete",
+        f"{counts.in_sync} in sync",
+    ]
+    return ", ".join([*parts, *_extras(counts)])
+
+
+def _extras(counts: Counts) -> Iterable[str]:
+    named = (
+        (counts.assumed, "assumed"),
+        (counts.drift, "drifting"),
+        (counts.blocked, "blocked"),
+        (counts.unchecked, "values not checked"),
+        (counts.listed, "no longer in the manifest"),
+    )
+    return (f"{number} {words}" for number, words in named if number)
+
+
+def _open_ends(plan: Plan) -> str:
+    return ", ".join(_extras(plan.counts))
+
+
+def after_plan(brakes: Sequence[Brake], requests: int, to_write: int, eta: float) -> Iterable[str]:
+    """Give what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
+    if to_write:
+        yield f"Read with {count(requests, 'request')}; writing takes {duration(eta)} at GitHub's limits."
+    for brake in brakes:
+        yield f"apply will refuse this ({brake.code}): {printable(brake.what)}."
+        yield f"  {printable(brake.fix)}"
+
+
+def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iterable[str]:
+    """Give what went wrong, then the recap: a line for every repo that is not simply in sync."""
+    yield from _troubles(report.results, style)
+    for problem in report.problems:
+        yield style(printable(problem.what), "!")
+    for result in report.results:
+        yield from (f"note: {printable(str(result.address))}: {note}" for note in result.notes)
+    for repo, tally in report.recap().items():
+        if verbose or set(tally) - {Outcome.IN_SYNC}:
+            extras = [outcome for outcome in tally if outcome not in RECAP]
+            numbers = " ".join(f"{outcome.value}={tally.get(outcome, 0)}" for outcome in (*RECAP, *extras))
+            yield style(f"{printable(repo)} : {numbers}", _mood(tally))
+
+
+def _troubles(results: Iterable[Result], style: Style) -> Iterable[str]:
+    """Say each trouble once, with the secrets that it met."""
+    met: dict[tuple[Outcome, str, str, str], list[str]] = {}
+    for result in results:
+        if result.problem is not None:
+            problem = result.problem
+            met.setdefault((result.outcome, problem.code, problem.what, problem.fix), []).append(str(result.address))
+    for (outcome, code, what, fix), addresses in met.items():
+        yield style(f"{outcome.value} ({code}): {printable(what)}", "-")
+        yield from (f"    {printable(address)}" for address in addresses)
+        if fix:
+            yield f"  fix: {printable(fix)}"
+
+
+def _mood(tally: Iterable[Outcome]) -> str:
+    bad = {Outcome.FAILED, Outcome.BLOCKED, Outcome.UNRECORDED, Outcome.NOT_DONE}
+    return "-" if bad & set(tally) else "+"

@@ -1,0 +1,23 @@
+"""Small pieces of text that every view shares."""
+
+from flowforge.errors import printable
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Give `1 repo`, `2 repos`: a number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Give a time that people can plan with: `under a second`, `40 s`, `3 min`, `1 h 20 min`."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 90:  # noqa: PLR2004 -- where people begin to think in minutes
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 -- an hour
+
+
+def safe(text: str) -> str:
+    """Give text from a manifest or from GitHub as it may be printed."""
+    return printable(text)

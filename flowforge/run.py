@@ -1,0 +1,195 @@
+"""The flow of every command, readable top to bottom; the only place that puts the parts together."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flowforge.errors import Problem, RefusedError, SourceError, StateError, quote
+from flowforge.github.http import Client
+from flowforge.github.repos import RepoInfo
+from flowforge.github.secrets import Keys
+from flowforge.manifest import load
+from flowforge.manifest.expand import Place, expand
+from flowforge.manifest.model import GitHubSettings, Manifest
+from flowforge.plan.action import Reason
+from flowforge.plan.address import Repo
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
+from flowforge.plan.facts import Presence, Unavailable
+from flowforge.plan.report import Report, settle
+from flowforge.plan.safety import Allowed, Brake, Estate, brakes
+from flowforge.state.file import StateFile, manifest_names
+from flowforge.state.model import State
+from flowforge.steps.advise import advise
+from flowforge.steps.choose import chooser
+from flowforge.steps.observe import identify, observe, refused
+from flowforge.steps.progress import Progress, silent
+from flowforge.steps.resolve import Resolver, want
+from flowforge.steps.sign_in import sign_in
+from flowforge.steps.write import Writer, cost, tidy, write_all
+from flowforge.vault import Fingerprinter, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for. `stop` ends the run early; `progress` and `notify` are told what goes on."""
+
+    manifests: tuple[Path, ...]
+    environ: Mapping[str, str]
+    limit: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    jobs: int = 32
+    max_wait: float = 900.0
+    skip_values: bool = False
+    prune: bool = False
+    keep_going: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: Progress = silent
+    notify: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what surrounds it: what apply would refuse, warnings, and what it cost and will cost.
+
+    requests: those the plan took. to_write: points that applying it takes; eta: seconds they take at GitHub's limits.
+    """
+
+    plan: Plan
+    brakes: tuple[Brake, ...]
+    warnings: tuple[str, ...]
+    requests: int
+    to_write: int
+    eta: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    planned: Planned
+    vault: Vault
+    repos: Mapping[Repo, RepoInfo]
+
+
+def validate(request: Request) -> tuple[Manifest, tuple[Place, ...]]:
+    """Read the manifest and expand it, offline: no source is opened, no request is made."""
+    manifest = load(request.manifests, environ=request.environ)
+    return manifest, expand(manifest)
+
+
+def plan(request: Request) -> Planned:
+    """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
+    manifest, places = validate(request)
+    state = StateFile.read(manifest.state_file)
+    with _signed_in(manifest.github, request) as client:
+        return _prepare(request, manifest, places, state, client).planned
+
+
+def apply(
+    request: Request, show: Callable[[Planned], None], approve: Callable[[Planned], bool]
+) -> tuple[Planned, Report | None]:
+    """Make GitHub match the manifest. Gives no report where `approve` said no.
+
+    Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
+    plan was shown and nothing was written then.
+    """
+    manifest, places = validate(request)
+    names = manifest_names(manifest.state_file, manifest.files)
+    with StateFile.open(manifest.state_file, manifests=names) as memory, _signed_in(manifest, request) as client:
+        prepared = _prepare(request, manifest, places, memory.state, client)
+        planned = prepared.planned
+        show(planned)
+        _refuse(planned, keep_going=request.keep_going)
+        if planned.to_write and not approve(planned):
+            return planned, None
+        if request.allowed.manifest_change:
+            memory.adopt_manifests(names)
+        tidy(planned.plan, memory)
+        writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
+        results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
+        report = settle(planned.plan, results, interrupted=request.stop.is_set(), problems=_fold(memory))
+        return planned, report
+
+
+def _prepare(
+    request: Request, manifest: Manifest, places: tuple[Place, ...], state: State, client: Client
+) -> _Prepared:
+    """Resolve, observe, decide; look up what would be written, and decide again with what that shows."""
+    remembered = state.remembered
+    named = {place.address for place in places}
+    select = chooser(request.limit, request.exclude, {address.scope.repo for address in {*named, *remembered}})
+    resolver = Resolver(request.environ, Fingerprinter(state.salt))
+    wanted = want(places, resolver, select=select, skip_values=request.skip_values)
+    scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
+    seen = observe(client, scopes, jobs=request.jobs, stop=request.stop, progress=request.progress)
+    situation = Situation(wanted, seen, remembered, request.prune)
+    draft = make_plan(situation, select=select)
+    repos = identify(client, draft, jobs=request.jobs, stop=request.stop)
+    seen = unreadable_instead(seen, refused(scopes, repos))
+    decided = make_plan(replace(situation, seen=seen), select=select)
+    warnings = (*resolver.warnings, *advise(manifest, wanted, seen, remembered, datetime.now(UTC).date()))
+    planned = Planned(
+        plan=decided,
+        brakes=brakes(decided, _estate(request, manifest, places, state), request.allowed),
+        warnings=warnings,
+        requests=client.requests,
+        to_write=decided.counts.writes,
+        eta=client.pacer.estimate(cost(decided)),
+    )
+    return _Prepared(
+        planned, resolver.vault, {repo: info for repo, info in repos.items() if isinstance(info, RepoInfo)}
+    )
+
+
+def _estate(request: Request, manifest: Manifest, places: tuple[Place, ...], state: State) -> Estate:
+    return Estate(
+        managed=len(state.records),
+        wanted=len(places),
+        wanted_present=sum(place.presence is Presence.PRESENT for place in places),
+        state_file=str(manifest.state_file),
+        manifests=manifest_names(manifest.state_file, manifest.files),
+        recorded_manifests=state.manifests,
+        prune=request.prune,
+    )
+
+
+def _refuse(planned: Planned, *, keep_going: bool) -> None:
+    if planned.brakes:
+        raise RefusedError(
+            *(Problem(brake.code, brake.what, why="nothing was written", fix=brake.fix) for brake in planned.brakes)
+        )
+    blocked = [change for change in planned.plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
+    if blocked and not keep_going:
+        problems = {_missing(change): None for change in blocked}
+        raise SourceError(*problems)
+
+
+def _missing(change: Change) -> Problem:
+    value = change.wanted.value if change.wanted else None
+    code = value.code if isinstance(value, Unavailable) else ""
+    credential = quote(change.wanted.credential) if change.wanted else ""
+    why = "nothing was written; --keep-going writes the secrets that need other values"
+    return Problem(code, change.sentence, f"credential {credential}", why, change.fix)
+
+
+def _fold(memory: StateFile) -> tuple[Problem, ...]:
+    """Put the journal into the state file; a failure is told, and does not hide what was written."""
+    try:
+        memory.close()
+    except StateError as error:
+        return error.problems
+    return ()
+
+
+def _signed_in(settings: GitHubSettings, request: Request) -> AbstractContextManager[Client]:
+    return sign_in(
+        settings,
+        environ=request.environ,
+        jobs=request.jobs,
+        max_wait=request.max_wait,
+        stop=request.stop,
+        notify=request.notify,
+    )

@@ -1,0 +1,98 @@
+"""Warnings that cost no request: what the names already listed and the dates in the manifest tell."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from flowforge.errors import printable
+from flowforge.kinds import KINDS
+from flowforge.manifest.model import Credential, Manifest
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.facts import Listing, Presence, Remembered, Seen, Wanted
+
+SOON = timedelta(days=30)
+_MOST_NAMED = 3
+
+
+def advise(
+    manifest: Manifest,
+    wanted: Mapping[Address, Wanted],
+    seen: Mapping[Scope, Seen],
+    remembered: Mapping[Address, Remembered],
+    today: date,
+) -> tuple[str, ...]:
+    """Give every warning, in a fixed order."""
+    return (
+        *manifest.warnings,
+        *shadowed(wanted, seen),
+        *shared_personal(wanted),
+        *ageing(manifest.credentials.values(), first_seen(remembered), today),
+    )
+
+
+def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
+    """Warn of repos that have, or are to have, a credential that another one there makes Claude ignore."""
+    names = {scope: set(listing.updated_at) for scope, listing in seen.items() if isinstance(listing, Listing)}
+    for address, want in wanted.items():
+        if address.scope in names:
+            held = names[address.scope]
+            (held.add if want.presence is Presence.PRESENT else held.discard)(address.secret)
+    for kind in KINDS.values():
+        for other in kind.shadows:
+            both = sorted(str(scope.repo) for scope, held in names.items() if {kind.slot, other} <= held)
+            if both:
+                yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores the latter"
+
+
+def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
+    """Warn of one person's OAuth token for more than one repo."""
+    repos: defaultdict[str, set[str]] = defaultdict(set)
+    for address, want in wanted.items():
+        if want.presence is Presence.PRESENT and KINDS[want.type].personal:
+            repos[want.credential].add(address.scope.repo.key)
+    for credential, names in sorted(repos.items()):
+        if len(names) > 1:
+            yield (
+                f"credential {printable(credential)}: one OAuth token for {len(names)} repos; it is tied to the person "
+                "who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+            )
+
+
+def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:
+    """Warn of credentials that have expired, expire within 30 days, or are older than their `max_age`."""
+    for credential in credentials:
+        name = printable(credential.name)
+        expires = _expires(credential)
+        if expires is not None and expires <= today:
+            yield f"credential {name}: expired on {expires}"
+        elif expires is not None and expires - today <= SOON:
+            yield f"credential {name}: expires on {expires}, in {(expires - today).days} days"
+        since = credential.issued or _date(first_seen.get(credential.name, ""))
+        if credential.max_age is not None and since is not None and today - since > credential.max_age:
+            yield f"credential {name}: {(today - since).days} days old, its max_age is {credential.max_age.days} days"
+
+
+def first_seen(remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
+    """Give for each credential since when its oldest value still recorded is known."""
+    since: dict[str, str] = {}
+    for memory in remembered.values():
+        if memory.record is not None:
+            name = memory.record.credential
+            since[name] = min(since.get(name, memory.record.value_since), memory.record.value_since)
+    return since
+
+
+def _expires(credential: Credential) -> date | None:
+    lifetime = KINDS[credential.type].lifetime
+    if credential.expires is not None or credential.issued is None or lifetime is None:
+        return credential.expires
+    return credential.issued + lifetime
+
+
+def _date(text: str) -> date | None:
+    return datetime.fromisoformat(text).astimezone(UTC).date() if text else None
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more repos"

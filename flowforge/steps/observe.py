@@ -1,0 +1,68 @@
+"""Ask GitHub what is there: every scope's list, then the repos that are about to be written."""
+
+import threading
+from collections.abc import Collection, Iterable, Mapping
+
+from flowforge.github.http import Client
+from flowforge.github.repos import RepoInfo, look_up
+from flowforge.github.secrets import list_secrets
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo, Scope
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import Seen, Unreadable
+from flowforge.steps.pool import each, in_order
+from flowforge.steps.progress import Progress
+
+
+def observe(
+    client: Client, scopes: Collection[Scope], *, jobs: int, stop: threading.Event, progress: Progress
+) -> Mapping[Scope, Seen]:
+    """List the secrets of every scope: one request each, in parallel."""
+    seen: dict[Scope, Seen] = {}
+    with progress("Reading", len(scopes)) as advance:
+        for scope, found in each(
+            sorted(scopes), lambda scope: list_secrets(client, scope), jobs=jobs, stopped=stop.is_set
+        ):
+            seen[scope] = found
+            advance()
+    return seen
+
+
+def identify(
+    client: Client, plan: Plan, *, jobs: int, stop: threading.Event
+) -> Mapping[Repo, RepoInfo | Unreadable]:
+    """Look up the repos about to be written, and only those: lists say nothing of archived, renamed or the id.
+
+    A repo whose id is not the one the state recorded, or that this token may not write, comes back unreadable.
+    """
+    recorded: dict[Repo, set[int]] = {}
+    for change in plan.changes:
+        if change.writes:
+            ids = recorded.setdefault(change.address.scope.repo, set())
+            ids.update({change.record.repo_id} if change.record is not None and change.record.repo_id else ())
+    found = look_up(client, list(recorded), each=in_order(jobs=jobs, stopped=stop.is_set))
+    return {repo: _admit(info, recorded[repo]) for repo, info in found.items()}
+
+
+def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]) -> Mapping[Scope, Unreadable]:
+    """Give the scopes whose repo must not be written, and why."""
+    verdicts = ((scope, repos.get(scope.repo)) for scope in scopes)
+    return {scope: verdict for scope, verdict in verdicts if isinstance(verdict, Unreadable)}
+
+
+def _admit(info: RepoInfo | Unreadable, recorded: Collection[int]) -> RepoInfo | Unreadable:
+    if isinstance(info, Unreadable):
+        return info
+    if recorded and info.id not in recorded:
+        return Unreadable(
+            Why.RECREATED,
+            f"its id is {info.id}, the state recorded {', '.join(map(str, sorted(recorded)))}",
+            "make sure that the new repo may have this secret, then drop the old record from the state",
+        )
+    if info.can_write is False:
+        return Unreadable(
+            Why.NO_PERMISSION,
+            "this token may not write to the repo",
+            "use a token whose owner has write access to the repo and that has Secrets: write",
+        )
+    return info

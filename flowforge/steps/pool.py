@@ -1,0 +1,105 @@
+"""A bounded pool of plain threads that stops when it is told to."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+def each(
+    items: Iterable[Item],
+    work: Callable[[Item], Outcome],
+    *,
+    jobs: int,
+    stopped: Callable[[], bool],
+    grace: float = 0.0,
+) -> Iterator[tuple[Item, Outcome]]:
+    """Do `work` on every item in at most `jobs` threads, giving each item with its result as it is ready.
+
+    Once `stopped` says so no further item is begun, and those begun are waited for during `grace` seconds. Whatever
+    `work` raises is raised here, after which no further item is begun. The threads are daemons: one that hangs in
+    a system call never keeps the process from ending.
+    """
+    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
+    for item in items:
+        waiting.put(item)
+    done: queue.SimpleQueue[tuple[Item, Future[Outcome]] | None] = queue.SimpleQueue()
+    over = threading.Event()
+    workers = min(jobs, waiting.qsize())
+    for _ in range(workers):
+        threading.Thread(
+            target=_worker, args=(waiting, done, work, lambda: over.is_set() or stopped()), daemon=True
+        ).start()
+    try:
+        yield from _collect(done, workers, stopped, grace)
+    finally:
+        over.set()
+
+
+class InOrder(Protocol):
+    """Maps a function over items as `map` does, in parallel, with the results in the items' order."""
+
+    def __call__(self, function: Callable[[Item], Outcome], items: Iterable[Item], /) -> Iterable[Outcome]:
+        """Give the results."""
+        ...
+
+
+def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
+    """Make a `map` that works in at most `jobs` threads; raises what the function raises."""
+
+    def run(function: Callable[[Item], Outcome], items: Iterable[Item], /) -> Iterable[Outcome]:
+        given = list(items)
+        done = dict(each(range(len(given)), lambda index: function(given[index]), jobs=jobs, stopped=stopped))
+        return [done[index] for index in sorted(done)]
+
+    return run
+
+
+def _worker(
+    waiting: "queue.SimpleQueue[Item]",
+    done: "queue.SimpleQueue[tuple[Item, Future[Outcome]] | None]",
+    work: Callable[[Item], Outcome],
+    stopped: Callable[[], bool],
+) -> None:
+    try:
+        while not stopped():
+            item = waiting.get_nowait()
+            future: Future[Outcome] = Future()
+            try:
+                future.set_result(work(item))
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
+                future.set_exception(error)
+            done.put((item, future))
+    except queue.Empty:
+        pass
+    finally:
+        done.put(None)
+
+
+def _collect(
+    done: "queue.SimpleQueue[tuple[Item, Future[Outcome]] | None]",
+    workers: int,
+    stopped: Callable[[], bool],
+    grace: float,
+) -> Iterator[tuple[Item, Outcome]]:
+    deadline: float | None = None
+    while workers:
+        if stopped() and deadline is None:
+            deadline = time.monotonic() + grace
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        try:
+            # A short wait keeps the main thread able to see that it is to stop, and a signal able to interrupt it.
+            entry = done.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if entry is None:
+            workers -= 1
+        else:
+            item, future = entry
+            yield item, future.result()

@@ -1,0 +1,195 @@
+"""Make GitHub match: intent to the journal, seal, write, list again, result to the journal; one scope at a time."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
+from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
+from flowforge.github.http import Client
+from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
+from flowforge.github.problems import RepoError, StoppedError
+from flowforge.github.repos import RepoInfo
+from flowforge.github.secrets import Keys, Written, delete_secret, put_secret
+from flowforge.plan.action import Action
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import Known, Record
+from flowforge.plan.report import DONE, Outcome, Result
+from flowforge.state.file import StateFile
+from flowforge.steps.pool import each
+from flowforge.steps.progress import Progress
+from flowforge.vault import Vault
+
+# A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
+GRACE = 4.5
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes scopes, safe to be used from many threads. Every success is in the journal before the next write."""
+
+    client: Client
+    memory: StateFile
+    vault: Vault
+    repos: Mapping[Repo, RepoInfo]
+    keys: Keys
+    stop: threading.Event
+    halted: threading.Event = field(default_factory=threading.Event)
+
+    def over(self) -> bool:
+        """Whether nothing more may be begun: a person said so, or going on makes no sense."""
+        return self.stop.is_set() or self.halted.is_set()
+
+    def write_scope(self, scope: Scope, changes: Iterable[Change]) -> list[Result]:
+        """Write one scope's changes; a failure of one of them is its result, not an exception."""
+        results: list[Result] = []
+        written: dict[Change, Written] = {}
+        for change in changes:
+            if self.over():
+                results.append(Result(change.address, Outcome.NOT_DONE))
+                continue
+            try:
+                done = self._send(change)
+            except FlowForgeError as error:
+                results.append(self._failed(change, error))
+                continue
+            if done is None:
+                results.append(Result(change.address, Outcome.DELETED))
+            else:
+                written[change] = done
+        return results + (self._settle(scope, written) if written else [])
+
+    def _send(self, change: Change) -> Written | None:
+        """Write or delete one secret; None says that a delete is done and recorded."""
+        address = change.address
+        if change.action is Action.DELETE:
+            self.memory.intend({address: None})
+            delete_secret(self.client, address.scope, address.secret)
+            self.memory.forget(address)
+            return None
+        fingerprint = _fingerprint(change)
+        self.memory.intend({address: fingerprint})
+        return put_secret(self.client, self.keys, address.scope, address.secret, self.vault.get(fingerprint))
+
+    def _failed(self, change: Change, error: FlowForgeError) -> Result:
+        """Tell what a failure leaves behind. Only what certainly did not happen is taken back from the journal."""
+        outcome = Outcome.FAILED
+        match error:
+            case UnrecordedError():
+                self.halted.set()  # nothing may be written that cannot be recorded
+                outcome = Outcome.UNRECORDED
+            case StateError():
+                self.halted.set()
+            case StoppedError():
+                self._abandon(change)
+                outcome = Outcome.NOT_DONE
+            case RepoError(certain=True):
+                self._abandon(change)
+            case RepoError():
+                pass  # an earlier try may have got through: the next plan writes it again
+            case _:
+                self.halted.set()  # it concerns the whole run: a bad token, GitHub down
+        return Result(change.address, outcome, error.problems[0])
+
+    def _abandon(self, change: Change) -> None:
+        with suppress(StateError):  # the intent then stays open, which costs one more write and loses nothing
+            self.memory.abandon(change.address)
+
+    def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> list[Result]:
+        """Ask GitHub what time it gave each write, and record it."""
+        sent = {change.address.secret: (done.date, change.seen_at or None) for change, done in written.items()}
+        try:
+            found = confirm(self.client, scope, sent)
+        except GitHubError as error:
+            return [Result(change.address, Outcome.UNRECORDED, error.problems[0]) for change in written]
+        return [self._record(change, done, found[change.address.secret]) for change, done in written.items()]
+
+    def _record(self, change: Change, done: Written, found: Confirmed | ChangedSince | Lagging) -> Result:
+        notes = _surprises(change, done)
+        match found:
+            case Confirmed(updated_at):
+                pass
+            case ChangedSince():
+                # Our own time, which is not GitHub's any more: the next plan says "changed outside FlowForge".
+                updated_at = done.date
+                notes = (*notes, "somebody else wrote it right after FlowForge")
+            case Lagging():
+                return Result(change.address, Outcome.UNRECORDED, _lagging(change.address), notes)
+        try:
+            self.memory.record(change.address, self._new_record(change, done, updated_at))
+        except StateError as error:
+            self.halted.set()
+            return Result(change.address, Outcome.UNRECORDED, error.problems[0], notes)
+        return Result(change.address, DONE[change.action], None, notes)
+
+    def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
+        fingerprint, before = _fingerprint(change), change.record
+        same_value = before is not None and before.fingerprint == fingerprint
+        return Record(
+            fingerprint=fingerprint,
+            updated_at=updated_at,
+            credential=change.wanted.credential if change.wanted else "",
+            repo_id=self.repos[change.address.scope.repo].id,
+            written_at=done.date,
+            value_since=before.value_since if before is not None and same_value else done.date,
+        )
+
+
+def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
+    """Write every applicable change, scope by scope through the pool; gives the results of what was begun."""
+    todo = [change for change in plan.changes if change.writes and change.applicable]
+    scopes = {scope: tuple(changes) for scope, changes in groupby(todo, key=lambda change: change.address.scope)}
+    results: list[Result] = []
+    with progress("Writing", len(scopes)) as advance:
+        work = each(
+            scopes, lambda scope: writer.write_scope(scope, scopes[scope]), jobs=jobs, stopped=writer.over, grace=GRACE
+        )
+        for _, part in work:
+            results += part
+            advance()
+    return results
+
+
+def cost(plan: Plan) -> int:
+    """Give the points that writing takes at GitHub: for each scope a key and a list, for each secret a write."""
+    todo = [change for change in plan.changes if change.writes and change.applicable]
+    return len(todo) * WRITE_POINTS + len({change.address.scope for change in todo}) * 2 * READ_POINTS
+
+
+def tidy(plan: Plan, memory: StateFile) -> None:
+    """Bring the state in line where GitHub needs nothing: forget what is gone, re-label what has another name now."""
+    for change in plan.changes:
+        if change.forgets:
+            memory.forget(change.address)
+        elif change.relabels and change.record is not None and change.wanted is not None:
+            memory.record(change.address, replace(change.record, credential=change.wanted.credential))
+
+
+def _fingerprint(change: Change) -> str:
+    if change.wanted is None or not isinstance(change.wanted.value, Known):
+        message = f"{change.address} has no value to write"
+        raise TypeError(message)
+    return change.wanted.value.fingerprint
+
+
+def _surprises(change: Change, done: Written) -> tuple[str, ...]:
+    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw."""
+    if change.action is Action.CREATE and not done.created:
+        return ("somebody created it between the plan and the write; FlowForge's value stands",)
+    if change.action is Action.UPDATE and done.created:
+        return ("it was deleted between the plan and the write; FlowForge created it again",)
+    return ()
+
+
+def _lagging(address: Address) -> Problem:
+    return Problem(
+        "FF320",
+        "written, but GitHub's list does not show it yet, so its time could not be recorded",
+        str(address),
+        "GitHub's lists lag behind its writes at times",
+        "run plan again in a minute; it will write this secret once more",
+    )
