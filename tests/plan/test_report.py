@@ -138,7 +138,7 @@ def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcom
 
 
 def test_what_was_written_speaks_for_itself() -> None:
-    """A result of a write is passed on whole, beside the other lines; so are an interrupt and the run's own problems."""
+    """A write's result is passed on whole, beside the other lines; so are an interrupt and the run's problems."""
     other = place("acme/web")
     failed = Result(HERE, Outcome.FAILED, FAILED, ("tried three times",))
     plan = Plan((Change(HERE, Action.CREATE, Reason.MISSING), Change(other, Action.CREATE, Reason.MISSING)))

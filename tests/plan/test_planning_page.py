@@ -1,0 +1,142 @@
+"""docs/planning.md against the code: every reason, every brake, every exit code, and every example as it is printed."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowforge.errors import ExitCode, Where
+from flowforge.plan.action import OnDrift, Reason, Why
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.decide import Plan, decide
+from flowforge.plan.facts import (
+    Known,
+    Listing,
+    NotRead,
+    Presence,
+    Record,
+    Remembered,
+    Seen,
+    Unavailable,
+    Unreadable,
+    Wanted,
+)
+from flowforge.plan.safety import Allowed, Estate, brakes
+from flowforge.render.text import plan_lines
+
+PAGE = (Path(__file__).parents[2] / "docs" / "planning.md").read_text("utf-8")
+
+HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
+OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
+RECORD = Record("hmac-sha256:aa", OURS, "ci-key", 7, OURS, OURS)
+ADOPTED = replace(RECORD, adopted=True)
+WANTED = Wanted(
+    HERE, Presence.PRESENT, "Reviews", Where("m", 1, 1), "ci-key", "anthropic_api_key", Known("hmac-sha256:aa")
+)
+ROTATED = replace(WANTED, value=Known("hmac-sha256:bb"))
+UNCHECKED = replace(WANTED, value=NotRead("--skip-values"))
+TOLERATED = replace(WANTED, on_drift=OnDrift.REPORT)
+WITHOUT = replace(WANTED, value=Unavailable("env ACME_KEY is unset"))
+ABSENT = Wanted(HERE, Presence.ABSENT, "gone", Where("m", 9, 1))
+MISSING, AS_OURS, AS_LATER = (Listing({}), Listing({HERE.secret: OURS}), Listing({HERE.secret: LATER}))
+HIDDEN = Unreadable(Why.NOT_FOUND, "not found, or invisible to this token")
+NEVER = Remembered(None)
+ONCE = Remembered(RECORD)
+TAKEN = Remembered(ADOPTED)
+PENDING = Remembered(RECORD, pending=True)
+
+# The section of the page, and the facts of each of its examples in their order.
+Facts = tuple[Wanted | None, Seen, Remembered, bool]
+EXAMPLES: dict[Reason, list[Facts]] = {
+    Reason.MISSING: [(WANTED, MISSING, NEVER, False)],
+    Reason.DELETED_OUTSIDE: [(WANTED, MISSING, ONCE, False)],
+    Reason.INTERRUPTED: [
+        (WANTED, MISSING, PENDING, False),
+        (WANTED, AS_OURS, PENDING, False),
+        (None, AS_OURS, PENDING, False),
+        (None, AS_OURS, PENDING, True),
+    ],
+    Reason.NEVER_APPLIED: [(WANTED, AS_LATER, NEVER, False)],
+    Reason.IN_SYNC: [(WANTED, AS_OURS, ONCE, False)],
+    Reason.ASSUMED: [(WANTED, AS_OURS, TAKEN, False)],
+    Reason.VALUE_CHANGED: [(ROTATED, AS_OURS, ONCE, False)],
+    Reason.CHANGED_OUTSIDE: [(WANTED, AS_LATER, ONCE, False), (TOLERATED, AS_LATER, ONCE, False)],
+    Reason.VALUE_CHANGED_AND_OUTSIDE: [(ROTATED, AS_LATER, ONCE, False)],
+    Reason.VALUE_NOT_CHECKED: [
+        (UNCHECKED, AS_OURS, ONCE, False),
+        (UNCHECKED, AS_LATER, ONCE, False),
+        (UNCHECKED, MISSING, NEVER, False),
+        (UNCHECKED, AS_LATER, NEVER, False),
+    ],
+    Reason.VALUE_UNAVAILABLE: [(WITHOUT, MISSING, NEVER, False)],
+    Reason.DECLARED_ABSENT: [(ABSENT, AS_LATER, NEVER, False)],
+    Reason.ALREADY_ABSENT: [(ABSENT, MISSING, NEVER, False)],
+    Reason.NOT_NAMED: [(None, AS_OURS, ONCE, False), (None, AS_OURS, ONCE, True)],
+    Reason.NOT_OURS: [(None, AS_LATER, ONCE, False), (None, AS_LATER, ONCE, True)],
+    Reason.GONE: [(None, MISSING, ONCE, False)],
+    Reason.UNREADABLE: [(WANTED, HIDDEN, ONCE, False)],
+    Reason.NOT_SEEN: [(None, HIDDEN, ONCE, False)],
+}
+
+
+def section(heading: str) -> str:
+    """Give the text below a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None, heading
+    return found.group(1)
+
+
+def printed(facts: Facts) -> str:
+    """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
+    wanted, seen, remembered, prune = facts
+    plan = Plan((decide(HERE, wanted, seen, remembered, prune=prune),))
+    return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_its_section_with_the_lines_that_a_plan_prints(reason: Reason) -> None:
+    """Each reason is a heading; its examples are what the decision and the view print, all of them, in order."""
+    text = section(f"`{reason.value}`")
+    blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    expected = [printed(facts) for facts in EXAMPLES[reason]]
+    assert expected == "".join(blocks).splitlines()
+    assert len(re.sub(r"```text.*?```", "", text, flags=re.DOTALL).split()) >= 8, "a meaning in words"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_in_the_table(reason: Reason) -> None:
+    """The table names each reason in the last column of a row."""
+    assert re.search(rf"\|[^|\n]*`{reason.value}`[^|\n]*\|$", section("The table"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_cause_of_not_seeing_is_described(why: Why) -> None:
+    """Each is a row: its word for machines, its words for people, and what to do."""
+    row = re.search(rf"^\| `{why.value}` \| {re.escape(why.text)} \| (.+) \|$", section("`unreadable`"), re.MULTILINE)
+    assert row is not None
+    assert len(row.group(1).split()) >= 4, "what to do"
+
+
+def test_every_brake_is_described() -> None:
+    """The page's rows are the brakes that there are, in their order, each with its flag; each has a word of advice."""
+    estate = Estate(10, 0, 10, "s", ("a",), ("b",), prune=True)
+    hidden = decide(HERE, ABSENT, AS_LATER, NEVER, prune=False)
+    taken = decide(HERE, WANTED, AS_LATER, NEVER, prune=False)
+    held = brakes(Plan((hidden,) * 4 + (taken,) * 4), estate, Allowed())
+    expected = [(brake.code, brake.flag.split()[0]) for brake in held]
+    rows = re.findall(r"^\| `(FF5\d\d)` \| .+ \| `(--[a-z-]+)[^|]*` \|$", section("Brakes"), re.MULTILINE)
+    advice = re.findall(r"^- `(FF5\d\d)`: ", section("Brakes"), re.MULTILINE)
+    assert (4, expected, [code for code, _ in expected]) == (len(rows), rows, advice)
+
+
+def test_every_exit_code_is_described() -> None:
+    """The table of exit codes is whole and in order."""
+    rows = re.findall(r"^\| (\d+) \|", section("Exit codes"), re.MULTILINE)
+    assert [str(code.value) for code in ExitCode] == rows
+
+
+@pytest.mark.parametrize("symbol", "+~-=?!")
+def test_every_symbol_is_described(symbol: str) -> None:
+    """Each symbol of the margin is a row of the first table."""
+    assert f"| `{symbol}` | " in section("Reading a plan")
