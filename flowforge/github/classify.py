@@ -83,7 +83,8 @@ def classify(answer: Answer | Broken, api: ApiUrl) -> Verdict:
 def _limited(answer: Answer) -> Limited | None:
     """Recognise a rate limit among the 403s and 429s: `retry-after`, an empty budget, or the words."""
     secondary = bool(_SECONDARY.search(answer.message) or _SECONDARY_PAGE.search(answer.documentation))
-    empty = answer.number("x-ratelimit-remaining") == 0
+    # A refusal for want of permission may happen to be the hour's last request: no wait helps that one.
+    empty = answer.number("x-ratelimit-remaining") == 0 and (not answer.message or "rate limit" in answer.message)
     if "retry-after" in answer.headers:
         return Limited(answer.number("retry-after"), secondary or not empty)
     if empty and not secondary:
@@ -104,7 +105,8 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
         fix = "unarchive it, or take it out of the manifest"
         return No("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
     accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
-    detail = f"no permission: GitHub accepts {accepted}" if accepted else f"no permission: {quote(message)}"
+    words = f"GitHub accepts {accepted}" if accepted else quote(message) if message else f"it answered {answer.status}"
+    detail = f"no permission: {words}"
     fix = "give the token that permission" if accepted else "give the token read and write permission for Secrets"
     if message.startswith(INTEGRATION):
         fix += ", and install its GitHub App on this repo"
@@ -128,15 +130,8 @@ def _renamed(answer: Answer) -> No:
     location = answer.headers.get("location", "")
     if not location and isinstance(answer.data, Mapping) and isinstance(answer.data.get("url"), str):
         location = answer.data["url"]
-    return No(
-        "FF323",
-        Why.RENAMED,
-        "renamed or moved",
-        fix="write its new name in the manifest",
-        status=answer.status,
-        message=answer.message,
-        location=location,
-    )
+    fix = "write its new name in the manifest"
+    return No("FF323", Why.RENAMED, "renamed or moved", fix, answer.status, answer.message, location)
 
 
 def _refused(answer: Answer) -> OtherVersion | BadToken | No:
@@ -150,7 +145,9 @@ def _refused(answer: Answer) -> OtherVersion | BadToken | No:
         fix = "check its name, and that the token may see it"
         return No("FF324", Why.NOT_FOUND, "not found, or invisible to this token", fix, status=status, message=message)
     words = f": {quote(message)}" if message else ""
-    return No("FF326", Why.FAILED, f"GitHub refused the request with {status}{words}", status=status, message=message)
+    named = status == HTTPStatus.UNPROCESSABLE_ENTITY
+    fix = "check the secret's name, and that its value has at most 47,952 bytes" if named else "see what GitHub says"
+    return No("FF326", Why.FAILED, f"GitHub refused the request with {status}{words}", fix, status, message)
 
 
 def _phrase(answer: Answer) -> str:

@@ -46,8 +46,8 @@ Done = tuple[str, str | None] | Deleted
 def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Outcome]:
     """Say for each secret just written or deleted what GitHub shows of it: one list, more only while it lags.
 
-    written: by upper-case name. Only GitHub's own times are compared. Once the run is to stop, it is asked at most
-    twice more, without waiting. Raises GitHubError when the run is over.
+    written: by upper-case name. Only GitHub's own times are compared. Once the run is to stop, it is asked only once
+    more, without waiting. Raises GitHubError when the run is over.
     """
     found: dict[str, Outcome] = dict.fromkeys(written, Lagging())
     unsure = dict(written)

@@ -21,6 +21,7 @@ WRITE_POINTS: Final = 5
 _PAUSE: Final = 60.0
 _MARGIN: Final = 1.0  # GitHub gives whole seconds
 _SLOT: Final = 0.01
+_WORTH_TELLING: Final = 5.0
 
 
 class Pacer:
@@ -50,7 +51,7 @@ class Pacer:
         self._lock = threading.Lock()
         self._window = Window(clock, points_per_minute, spent or Spent(None))
         self._primary = Primary(clock)
-        self._paused_at = self._paused_until = self._slowed_at = -math.inf
+        self._paused_at = self._paused_until = self._slowed_at = self._told_until = -math.inf
         self._pauses = 0
 
     def start(self, points: int) -> float:
@@ -61,6 +62,7 @@ class Pacer:
         """
         with self._turnstile:
             while (seconds := self._admit(points)) > 0:
+                self._tell(seconds)
                 self.sleep(seconds)
             return self._clock.now()
 
@@ -96,6 +98,13 @@ class Pacer:
         """Leave behind what was spent, for the next process of this token."""
         with self._lock:
             self._window.close()
+
+    def _tell(self, seconds: float) -> None:
+        """Say why nothing moves, once in a while; a pause that GitHub asked for was told when it began."""
+        now = self._clock.now()
+        if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._paused_until):
+            self._told_until = now + WINDOW
+            self._notify(f"waiting {_spell(seconds)} to stay within GitHub's rate limit")
 
     def _admit(self, points: int) -> float:
         """Count a request in and give 0, or give the seconds after which to ask again."""

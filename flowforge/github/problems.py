@@ -6,37 +6,11 @@ GitHubError         ends the run: no token, a bad one, GitHub down, a wait too l
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
 from flowforge.plan.facts import Unreadable
-
-TITLES: Final = {
-    "FF300": "no GitHub token found",
-    "FF301": "a token's text cannot be used",
-    "FF302": "GitHub does not accept the token",
-    "FF303": "the workflow's own GITHUB_TOKEN cannot manage secrets",
-    "FF304": "the API's URL cannot be used",
-    "FF305": "the HTTPS client cannot be set up",
-    "FF306": "FLOWFORGE_TIME_SCALE cannot be used",
-    "FF310": "no token goes to this host",
-    "FF320": "no permission",
-    "FF321": "single sign-on required",
-    "FF322": "archived",
-    "FF323": "renamed",
-    "FF324": "not found, or invisible",
-    "FF325": "a list was cut short",
-    "FF326": "GitHub refuses the request",
-    "FF327": "an answer of another shape",
-    "FF328": "no usable answer after retries",
-    "FF329": "a sealed value is not accepted",
-    "FF330": "GitHub cannot be reached",
-    "FF331": "GitHub asks for too long a wait",
-    "FF332": "stopped while waiting",
-    "FF333": "refused by a rate limit again and again",
-}
 
 
 @dataclass(frozen=True, slots=True)

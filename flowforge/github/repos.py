@@ -153,12 +153,11 @@ def _renamed(client: Client, no: No) -> No:
     if target is None:
         return no
     try:
-        data = client.get(target.group(1)).data
+        match client.get(target.group(1)).data:
+            case {"full_name": str() as name}:
+                return replace(_moved(name), status=no.status)
     except RepoError:
-        return no
-    match data:
-        case {"full_name": str() as name}:
-            return replace(_moved(name), status=no.status)
+        pass  # what the repo is called now is a courtesy
     return no
 
 

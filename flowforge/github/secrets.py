@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote as encode
 
@@ -16,7 +17,6 @@ from flowforge.github.seal import Plaintext, PublicKey, seal
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Listing, Unreadable
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 # "Bad request - validation failed due to an improperly encrypted secret". For a stale key_id nothing is documented.
 _WRONG_KEY: Final = re.compile(r"improperly encrypted|\bkey(?:_id)?\b", re.IGNORECASE)
 _UNPROCESSABLE: Final = 422
@@ -73,7 +73,7 @@ class Keys:
     def refresh(self, scope: Scope, stale: PublicKey) -> PublicKey:
         """Give a key newer than one that GitHub does not take any more, fetched once for all who had that one."""
         with self._lock_of(scope):
-            if self._keys.get(scope) in {None, stale}:
+            if self._keys.get(scope) is stale:
                 self._keys[scope] = self._fetch(scope)
             return self._keys[scope]
 
@@ -136,9 +136,16 @@ def _path(scope: Scope) -> str:
     return f"/repos/{owner}/{name}/{scope.store}/secrets"
 
 
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def _read(item: Mapping[str, object]) -> tuple[str, str]:
     match item:
-        case {"name": str() as name, "updated_at": str() as updated_at} if name and _TIME.fullmatch(updated_at):
+        case {"name": str() as name, "updated_at": str() as updated_at} if name and _is_time(updated_at):
             return name.upper(), updated_at
     detail = "a secret without its name or its updated_at in a list"
     raise other_shape(detail)

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 WINDOW: Final = 60.0
+SLACK: Final = 2.0  # a request under way ends later than the file was last told
 _LOCK_SECONDS: Final = 1.0
 _VERSION: Final = 1
 _SIZE: Final = 1_000_000
@@ -82,10 +83,10 @@ def _read(data: bytes, now: float) -> dict[str, list[Points]]:
         parsed = json.loads(data)
         if parsed["version"] != _VERSION:
             return {}
-        # An end further off than a window and a request's time comes from a clock that was set back.
+        # An end further off than this was written before the clock was set back.
         found = {
             str(process): [
-                (min(float(until), now + 2 * WINDOW), int(points)) for until, points in entries if until > now
+                (min(float(until), now + WINDOW + SLACK), int(points)) for until, points in entries if until > now
             ]
             for process, entries in parsed["processes"].items()
         }

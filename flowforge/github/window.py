@@ -7,10 +7,9 @@ from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
-from flowforge.github.spent import WINDOW, Points, Spent
+from flowforge.github.spent import SLACK, WINDOW, Points, Spent
 
 _STEP: Final = 0.25  # ends of points are rounded up to this, so that a window is a short list
-_SLACK: Final = 2.0  # a request that is under way ends later than the file was last told
 _PORTIONS: Final = 30
 _SYNC: Final = 1.0
 _POLL: Final = 0.25
@@ -91,7 +90,7 @@ class Window:
         self._held()
         mine = [(until - now + wall, points) for until, points in self._ended]
         if self._flying + self._leased:
-            mine.append((wall + WINDOW + _SLACK, self._flying + self._leased))
+            mine.append((wall + WINDOW + SLACK, self._flying + self._leased))
         return self._spent.take(mine, want, self.budget, wall)
 
     def _ends(self, now: float) -> Iterator[Points]:
