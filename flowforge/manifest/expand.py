@@ -1,0 +1,93 @@
+"""From a manifest to the places where secrets are to be, or not to be: one per address, sorted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowforge.errors import Where, quote
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.members import Members
+from flowforge.manifest.model import Absent, Credential, Manifest, Target
+from flowforge.manifest.placeholders import fits, names_in, unfit
+from flowforge.plan.action import OnDrift
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.facts import Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One secret that the manifest names. credential: None where it is to be absent. where: of the target."""
+
+    address: Address
+    presence: Presence
+    credential: Credential | None
+    target: str
+    where: Where
+    on_drift: OnDrift
+
+
+def expand(manifest: Manifest) -> tuple[Place, ...]:
+    """Give every place of a manifest, sorted by address, each once; offline.
+
+    Raises ManifestError: FF150 for a secret wanted with two credentials, FF151 for one both wanted and absent, FF152
+    for a repo whose name cannot stand for a placeholder. `load` has raised them before for a manifest that it read.
+    """
+    findings = Findings()
+    places = find_places(manifest, findings)
+    findings.raise_any()
+    return places
+
+
+def find_places(manifest: Manifest, findings: Findings) -> tuple[Place, ...]:
+    """Give every place, and report what stands against them."""
+    found: dict[Address, Place] = {}
+    clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
+    for place in _wanted(manifest, findings):
+        first = found.setdefault(place.address, place)
+        if (first.presence, first.credential) != (place.presence, place.credential):
+            clashes.setdefault((first.where, place.where), []).append((first, place))
+    for pairs in clashes.values():
+        _report(pairs, findings)
+    return tuple(sorted(found.values(), key=lambda place: place.address))
+
+
+def _wanted(manifest: Manifest, findings: Findings) -> Iterator[Place]:
+    members = Members(manifest.groups, findings)
+    for target in manifest.targets:
+        repos = members.of(target.choice, f"the target {quote(target.name)}", target.where)
+        credential = manifest.credentials[target.credential]
+        names = {name for text in credential.source.options.values() for name in names_in(text)}
+        for repo in repos.values():
+            _check_fit(names, repo, target, findings)
+            yield _place(manifest, repo, target, credential)
+    for absent in manifest.absent:
+        repos = members.of(absent.choice, f"the absent entry {quote(absent.name)}", absent.where)
+        for repo in repos.values():
+            yield _place(manifest, repo, absent, None)
+
+
+def _place(manifest: Manifest, repo: Repo, entry: Target | Absent, credential: Credential | None) -> Place:
+    presence = Presence.PRESENT if credential else Presence.ABSENT
+    address = Address(Scope(repo), entry.secret)
+    return Place(address, presence, credential, entry.name, entry.where, manifest.on_drift)
+
+
+def _check_fit(names: set[str], repo: Repo, target: Target, findings: Findings) -> None:
+    for name in names:
+        if not fits(name, repo):
+            findings.add(target.where, "FF152", **unfit(name, repo))
+
+
+def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
+    """Report that two entries want different things: once, however many repos they share."""
+    first, second = pairs[0]
+    others = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
+    secret = f"{second.address.secret} of {quote(str(second.address.scope.repo))}{others}"
+    earlier = f"{quote(first.target)} at {first.where}"
+    if first.credential and second.credential:
+        names = f"{quote(first.credential.name)} and {quote(second.credential.name)}"
+        what, why = f"{secret} is wanted with two credentials: {names}", f"{earlier} wants it with the former"
+        fix = "exclude the repository from one of the two targets, or give one a `secret` of its own"
+        findings.add(second.where, "FF150", what, why=why, fix=fix)
+    else:
+        what, why = f"{secret} is wanted present and absent", f"{earlier} wants it present"
+        findings.add(second.where, "FF151", what, why=why, fix="exclude the repository from one of the two")

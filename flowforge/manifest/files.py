@@ -1,0 +1,121 @@
+"""Find the files of a manifest and read them: regular files of UTF-8 text, none of them large, none waited for."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flowforge.errors import ManifestError, Problem, Where, printable
+
+MAX_BYTES: Final = 10_000_000
+_SUFFIXES: Final = (".yaml", ".yml")
+_FORMS: Final = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
+# YAML 1.2, production [1] c-printable, without the byte order mark.
+_UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the manifest. `shown` is its name in messages."""
+
+    path: Path
+    shown: str
+
+
+def find_files(paths: Sequence[Path]) -> tuple[File, ...]:
+    """List the files that the paths name, each once: a folder means its `*.yaml` and `*.yml`, sorted, not hidden.
+
+    Raises ManifestError (FF101) for a folder without any.
+    """
+    found: dict[str, File] = {}
+    for path in paths:
+        for file in _in_folder(path) if path.is_dir() else (path,):
+            found.setdefault(os.path.realpath(file), File(file, printable(str(file))))
+    return tuple(found.values())
+
+
+def _in_folder(folder: Path) -> Sequence[Path]:
+    try:
+        files = sorted(each for each in folder.iterdir() if _is_manifest(each))
+    except OSError as error:
+        raise ManifestError(_unreadable(printable(str(folder)), error)) from None
+    if not files:
+        fix = "name a folder with *.yaml or *.yml files, or run `flowforge init`"
+        raise ManifestError(Problem("FF101", "this folder has no manifest", printable(str(folder)), fix=fix))
+    return files
+
+
+def _is_manifest(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+
+
+def read_text(file: File) -> str:
+    """Read a file whole; raises ManifestError (FF101 to FF104) when it is none, too large, or not text."""
+    try:
+        data = _read(file)
+    except FileNotFoundError:
+        fix = "run `flowforge init` to begin one, or name yours with -m"
+        raise ManifestError(Problem("FF101", "there is no such manifest", file.shown, fix=fix)) from None
+    except OSError as error:
+        raise ManifestError(_unreadable(file.shown, error)) from None
+    return _decode(file, data)
+
+
+def _unreadable(shown: str, error: OSError) -> Problem:
+    reason = (error.strerror or type(error).__name__).lower()
+    return Problem(
+        "FF102", f"the manifest cannot be read: {reason}", shown, fix="let the user that runs flowforge read it"
+    )
+
+
+def _read(file: File) -> bytes:
+    """Read at most MAX_BYTES. The type is looked at before opening: to open a FIFO is to wait for its writer."""
+    status = file.path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        form = next((noun for test, noun in _FORMS if test(status.st_mode)), "a device")
+        raise ManifestError(
+            Problem(
+                "FF102", f"the manifest is {form}, not a regular file", file.shown, fix="name a regular file with -m"
+            )
+        )
+    with file.path.open("rb") as opened:
+        data = b"" if status.st_size > MAX_BYTES else opened.read(MAX_BYTES + 1)
+    if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
+        fix = "split it into several files and name their folder with -m"
+        raise ManifestError(
+            Problem("FF103", f"the manifest is larger than {MAX_BYTES // 1_000_000} MB", file.shown, fix=fix)
+        )
+    return data
+
+
+def _decode(file: File, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        what = "this is not UTF-8"
+        raise ManifestError(
+            Problem("FF104", what, str(_position(file, before)), fix="save the file as UTF-8")
+        ) from None
+    unfit = _UNFIT.search(text)
+    if unfit:
+        what = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
+        where = str(_position(file, text[: unfit.start()]))
+        raise ManifestError(Problem("FF104", what, where, fix="remove it; in double quotes an escape may stand for it"))
+    return text
+
+
+def _position(file: File, before: str) -> Where:
+    """Give the position that follows a text, counted as the YAML parser counts it."""
+    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", before)
+    return Where(file.shown, len(lines), len(lines[-1]) + 1)
+
+
+def lines_with(pattern: re.Pattern[str], text: str, file: str) -> Iterator[Where]:
+    """Give the position of each match in a file's text."""
+    for number, line in enumerate(re.split("\r\n|[\r\n\x85\u2028\u2029]", text), start=1):
+        for match in pattern.finditer(line):
+            yield Where(file, number, match.start() + 1)

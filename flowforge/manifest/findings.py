@@ -1,0 +1,45 @@
+"""Everything that is wrong with a manifest, gathered by position and raised at once."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from flowforge.errors import ManifestError, Problem, Where, quote
+
+# Enough for any reader; it keeps a file of ten thousand misspelt names from costing minutes of comparing.
+_MAX_SUGGESTIONS = 200
+
+
+class Findings:
+    """Problems and warnings so far. A problem found twice, as through an alias, is kept once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[tuple[Where, Problem], None] = {}
+        self._warnings: dict[tuple[Where, str], None] = {}
+        self._suggested = 0
+
+    def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
+        """Keep a problem at a position."""
+        self._problems[where, Problem(code, what, str(where), why, fix)] = None
+
+    def warn(self, where: Where, text: str) -> None:
+        """Keep a warning at a position: one clause."""
+        self._warnings[where, text] = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings in order of their positions, each as `file:line:column: text`."""
+        return tuple(f"{where}: {text}" for where, text in sorted(self._warnings))
+
+    def raise_any(self) -> None:
+        """Raise ManifestError with all problems in order of their positions, if there is one."""
+        if self._problems:
+            found = sorted(self._problems, key=lambda each: (each[0], each[1].code, each[1].what))
+            raise ManifestError(*(problem for _, problem in found))
+
+    def suggest(self, word: str, known: Collection[str], otherwise: str) -> str:
+        """Give `did you mean "x"?` for the known word nearest to `word`, or `otherwise` when none is near."""
+        self._suggested += 1
+        if self._suggested > _MAX_SUGGESTIONS:
+            return otherwise
+        nearest = get_close_matches(word, known, n=1)
+        return f"did you mean {quote(nearest[0])}?" if nearest else otherwise

@@ -1,0 +1,67 @@
+"""What to say of a string that has not the form it must have, by the title that the schema gives the form.
+
+A text is quoted only where no one would take its place for the place of a value.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.errors import quote
+
+_URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com/)([^/]+/[^/]+?)(?:\.git)?/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The sentences of a form. what: `{}` stands for the quoted text. fix: a sentence, or what makes one of the text."""
+
+    code: str
+    what: str
+    fix: str | Callable[[str], str]
+    why: str = ""
+
+
+def _repo_fix(text: str) -> str:
+    address = _URL.fullmatch(text.strip())
+    return f"write {quote(address[1])}" if address else "write it as owner/name"
+
+
+def _secret_fix(text: str) -> str:
+    if text.upper().startswith("GITHUB_"):
+        return "begin it otherwise: GitHub keeps the prefix GITHUB_ for itself"
+    return "write a name like ANTHROPIC_API_KEY; the value itself never stands in a manifest"
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    "Repository": Form("FF124", "{} is not a repository", _repo_fix),
+    "Secret name": Form(
+        "FF125",
+        "this cannot be the name of a secret",
+        _secret_fix,
+        "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
+    ),
+    "Name": Form(
+        "FF126", "{} cannot be a name here", "use letters, digits, - _ and . alone, and begin with a letter, digit or _"
+    ),
+    "Label": Form("FF126", "a name is empty here", "write what people call this entry"),
+    "Date": Form("FF127", "this is not a date", "write it as 2027-02-01"),
+    "Duration": Form("FF128", "this is not a duration", "write a number and h, d or w, as 24h, 90d or 12w"),
+    "API address": Form(
+        "FF129",
+        "this is not the address of a GitHub API",
+        "write it as https://api.github.com, or https://ghe.example.com/api/v3",
+    ),
+    "Environment variable": Form(
+        "FF130",
+        "this is not the name of an environment variable",
+        "write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest",
+    ),
+    "Path": Form("FF130", "this is not a path", "write one without line breaks and control characters"),
+    "Exclusion": Form(
+        "FF145",
+        "{} excludes nothing that could be a repository",
+        "write owner/name, a pattern like acme/svc-*, or @group",
+    ),
+}

@@ -1,0 +1,88 @@
+"""From paths to a checked manifest: find, read, parse, check, build; all problems at once, a syntax error alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flowforge.errors import ManifestError, Problem, quote
+from flowforge.manifest.choices import read_absent, read_groups, read_targets
+from flowforge.manifest.documents import Document, Documents
+from flowforge.manifest.expand import find_places
+from flowforge.manifest.files import File, find_files, lines_with, read_text
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.literals import LITERAL
+from flowforge.manifest.model import Manifest
+from flowforge.manifest.origins import read_credentials
+from flowforge.manifest.parse import parse
+from flowforge.manifest.schema import check
+from flowforge.manifest.settings import read_github, read_on_drift, read_state_file
+from flowforge.manifest.trust import Rules
+
+
+def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
+    """Read the files and folders at `paths` (at least one) as one manifest; opens no source, asks nobody.
+
+    environ: the operator's rules come from it, FLOWFORGE_ALLOWED_SOURCES, _OWNERS and _PATHS, CI and HOME. Raises
+    ManifestError (FF1xx) with everything that is wrong, sorted by position; what keeps a file from being read at all,
+    such as a syntax error, is reported alone.
+    """
+    findings = Findings()
+    files = find_files(paths)
+    documents = Documents(_parse_all(files, findings), _default_state(paths[0]), Rules.of(environ), findings)
+    for document in documents.all:
+        check(document.root, findings)
+    manifest = _build(documents)
+    _warn_of_unused(manifest, documents)
+    findings.raise_any()
+    return replace(manifest, warnings=findings.warnings)
+
+
+def _default_state(path: Path) -> Path:
+    """Name the state after the first manifest, beside it: `prod.yaml` has `prod.state.json`, a folder's is inside."""
+    manifest = path / "flowforge.yaml" if path.is_dir() else path
+    return manifest.with_name(f"{manifest.stem}.state.json").absolute()
+
+
+def _parse_all(files: Sequence[File], findings: Findings) -> tuple[Document, ...]:
+    documents: list[Document] = []
+    fatal: list[Problem] = []
+    for file in files:
+        try:
+            text = read_text(file)
+            root = parse(text, file.shown, findings)
+        except ManifestError as error:
+            fatal += error.problems
+        else:
+            documents.append(Document(file.path, file.path.parent.absolute(), root))
+            for where in lines_with(LITERAL, text, file.shown):
+                findings.warn(where, "a comment here has what looks like a credential: remove and rotate it")
+    if fatal:
+        raise ManifestError(*fatal)
+    return tuple(documents)
+
+
+def _build(documents: Documents) -> Manifest:
+    """Build the model of what is sound, and report the rest."""
+    documents.check_names()
+    documents.check_purpose()
+    credentials = read_credentials(documents)
+    manifest = Manifest(
+        files=tuple(document.path for document in documents.all),
+        folder=documents.all[0].folder,
+        github=read_github(documents),
+        state_file=read_state_file(documents),
+        on_drift=read_on_drift(documents),
+        credentials=credentials,
+        groups=read_groups(documents),
+        targets=read_targets(documents, credentials),
+        absent=read_absent(documents),
+    )
+    find_places(manifest, documents.findings)
+    return manifest
+
+
+def _warn_of_unused(manifest: Manifest, documents: Documents) -> None:
+    used = {target.credential for target in manifest.targets}
+    for name, credential in manifest.credentials.items():
+        if name not in used:
+            documents.findings.warn(credential.where, f"no target uses the credential {quote(name)}")

@@ -1,0 +1,117 @@
+"""Which repos a group or a target comes to, in one walk over the groups, without recursion."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import Final
+
+from flowforge.errors import ManifestError, Problem, Where, quote
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.model import Choice, Group, Mention
+from flowforge.plan.address import Repo
+
+# Groups of groups can be made to multiply. This is a few seconds' work, and a hundred times a large fleet.
+MAX_WORK: Final = 2_000_000
+_MOST_SHOWN: Final = 8
+Repos = Mapping[str, Repo]
+
+
+@dataclass(slots=True)
+class Members:
+    """The repos of every group, by key. A cycle (FF142) is reported, and cut where it closes."""
+
+    groups: Mapping[str, Group]
+    findings: Findings
+    _repos: dict[str, Repos] = field(default_factory=dict)
+    _unsound: set[str] = field(default_factory=set)
+    _work: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self._in_order():
+            group = self.groups[name]
+            if not self._is_sound(group.choice):
+                self._unsound.add(name)
+            self._repos[name] = self.of(group.choice, f"the group {quote(name)}", group.where)
+
+    def of(self, choice: Choice, owner: str, where: Where) -> Repos:
+        """Give the repos of a choice. Two writings of a repo are one: the first stands.
+
+        An exclusion that leaves nothing is reported (FF144), one that takes nothing away is warned of. Raises
+        ManifestError (FF103) when all that was asked for comes to too much.
+        """
+        repos: dict[str, Repo] = {}
+        for repo in choice.repos:
+            repos.setdefault(repo.key, repo)
+        for mention in choice.groups:
+            taken = self._repos.get(mention.text, {})
+            self._spend(len(taken), where)
+            repos = {**taken, **repos}
+        left = repos
+        for mention in choice.exclude:
+            self._spend(len(repos), where)
+            left = self._without(left, repos, mention)
+        if repos and not left and self._is_sound(choice):
+            self.findings.add(
+                where, "FF144", f"{owner} excludes every repository it names", fix="exclude less, or remove it"
+            )
+        return left
+
+    def _without(self, left: Repos, before: Repos, mention: Mention) -> Repos:
+        """Take away what one exclusion names. `before` is what stood before all exclusions."""
+        excluded = self._matcher(mention.text)
+        if not any(map(excluded, before)):
+            self.findings.warn(mention.where, f"{quote(mention.text)} excludes nothing")
+            return left
+        return {key: repo for key, repo in left.items() if not excluded(key)}
+
+    def _matcher(self, text: str) -> Callable[[str], bool]:
+        """Give the test for `@group`, for a pattern of owner/name, or for one of the name alone."""
+        if text.startswith("@"):
+            return self._repos.get(text[1:], {}).__contains__
+        pattern = text if "/" in text else f"*/{text}"
+        matches = re.compile(translate(pattern.lower())).match
+        return lambda key: matches(key) is not None
+
+    def _is_sound(self, choice: Choice) -> bool:
+        return choice.sound and all(name in self._repos and name not in self._unsound for name in _needs(choice))
+
+    def _spend(self, work: int, where: Where) -> None:
+        self._work += work
+        if self._work > MAX_WORK:
+            what = f"the groups and exclusions up to here come to more than {MAX_WORK:,} repositories"
+            fix = "name each repository in fewer groups, or split the manifest into several"
+            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+
+    def _in_order(self) -> Iterator[str]:
+        """Give the groups so that each comes after those it needs."""
+        done: set[str] = set()
+        for root in self.groups:
+            path: dict[str, Iterator[Mention]] = {} if root in done else {root: self._mentions(root)}
+            while path:
+                name, mentions = next(reversed(path.items()))
+                mention = next(mentions, None)
+                if mention is None:
+                    del path[name]
+                    done.add(name)
+                    yield name
+                elif (needed := mention.text.removeprefix("@")) in path:
+                    self._report_cycle([*path, needed], mention)
+                elif needed not in done:
+                    path[needed] = self._mentions(needed)
+
+    def _mentions(self, name: str) -> Iterator[Mention]:
+        choice = self.groups[name].choice
+        mentions = (*choice.groups, *(each for each in choice.exclude if each.text.startswith("@")))
+        return (each for each in mentions if each.text.removeprefix("@") in self.groups)
+
+    def _report_cycle(self, path: list[str], mention: Mention) -> None:
+        cycle = path[path.index(path[-1]) :]
+        shown = cycle if len(cycle) <= _MOST_SHOWN else [*cycle[: _MOST_SHOWN - 2], "…", cycle[-1]]
+        what = f"groups go in a circle: {' -> '.join(shown)}"
+        self.findings.add(mention.where, "FF142", what, fix="remove one of these from the `groups` of another")
+
+
+def _needs(choice: Choice) -> Iterator[str]:
+    yield from (mention.text for mention in choice.groups)
+    yield from (mention.text[1:] for mention in choice.exclude if mention.text.startswith("@"))

@@ -1,0 +1,110 @@
+"""What a manifest says, checked and typed; no value is in it, only where each comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from flowforge.errors import Where
+from flowforge.plan.action import OnDrift
+from flowforge.plan.address import Repo
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """Where a value comes from. options: as written, `{"env": "KEY_{repo}"}`. folder: what relative paths begin at."""
+
+    options: Mapping[str, str]
+    where: Where
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A credential. type: a key of `kinds.KINDS`. secret: its name on GitHub, in upper case."""
+
+    name: str
+    type: str
+    secret: str
+    source: SourceSpec
+    expires: date | None
+    issued: date | None
+    max_age: timedelta | None
+    allow_nonstandard: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name or pattern at a position: a group to take in, or what `exclude` leaves out."""
+
+    text: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which repos are meant: those named and those of the groups, without the excluded.
+
+    exclude: `owner/name`, a pattern or `@group`. sound: nothing of it was left out because it was wrong.
+    """
+
+    repos: tuple[Repo, ...]
+    groups: tuple[Mention, ...]
+    exclude: tuple[Mention, ...]
+    sound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Repos under a name."""
+
+    name: str
+    choice: Choice
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A credential for some repos. secret: the name on GitHub, in upper case, the credential's own unless it says so."""
+
+    name: str
+    choice: Choice
+    credential: str
+    secret: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A secret that some repos must not have. secret: in upper case."""
+
+    name: str
+    choice: Choice
+    secret: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSettings:
+    """Which GitHub, and with which token. api_url: empty where the manifest does not say. token: no placeholders."""
+
+    api_url: str
+    token: SourceSpec | None
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All files of a manifest, read as one. folder: of the first file. state_file: absolute. warnings: for people."""
+
+    files: tuple[Path, ...]
+    folder: Path
+    github: GitHubSettings
+    state_file: Path
+    on_drift: OnDrift
+    credentials: Mapping[str, Credential]
+    groups: Mapping[str, Group]
+    targets: tuple[Target, ...]
+    absent: tuple[Absent, ...]
+    warnings: tuple[str, ...] = ()
