@@ -1,6 +1,6 @@
 """A line's own words, a plan's counts, and what a whole plan says of itself."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -9,7 +9,7 @@ from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Seen, Unreadable, Wanted
+from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Seen, Unreadable, Wanted
 
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
 TIME = "2026-03-01T10:00:00Z"
@@ -128,3 +128,18 @@ def test_a_refused_look_up_stands_in_the_place_of_the_list() -> None:
     before = dict(seen)
     expected = {scopes[0]: archived, scopes[1]: Listing({"B_KEY": TIME})}
     assert (expected, before) == (unreadable_instead(seen, {scopes[0]: archived, scopes[2]: archived}), seen)
+
+
+def test_nothing_is_pruned_unless_it_is_said() -> None:
+    """Pruning is asked for, never a default: what we wrote and nobody names is only listed."""
+    seen = {HERE.scope: Listing({HERE.secret: TIME})}
+    assert Plan((replace(NOT_NAMED, seen_at=TIME),)) == make_plan(Situation({}, seen, {HERE: Remembered(RECORD)}))
+
+
+@pytest.mark.parametrize(
+    ("data", "name"), [(IN_SYNC, "action"), (Plan(()), "changes"), (WANTED, "value"), (RECORD, "fingerprint")]
+)
+def test_a_plan_is_inert(data: object, name: str) -> None:
+    """A plan and what it stands on cannot be changed after the decision."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(data, name, getattr(data, name))
