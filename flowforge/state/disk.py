@@ -40,16 +40,14 @@ def read(path: Path) -> bytes | None:
     try:
         # A FIFO without a writer would block without O_NONBLOCK.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return _read(handle, path)
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise failed("read the state", path, error) from error
-    try:
-        return _read(handle, path)
-    except OSError as error:
-        raise failed("read the state", path, error) from error
-    finally:
-        os.close(handle)
 
 
 def _read(handle: int, path: Path) -> bytes:

@@ -30,7 +30,7 @@ from flowforge.state.model import (
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
     """Give the manifests' names as a state keeps them: relative to its folder, with `/`, sorted, each once."""
-    folder = os.path.realpath(state_file.parent)
+    folder = Path(os.path.realpath(state_file)).parent
     names = {os.path.relpath(os.path.realpath(manifest), folder) for manifest in manifests}
     return tuple(sorted(Path(name).as_posix() for name in names))
 
@@ -104,7 +104,8 @@ class StateFile:
         """
         with self._mutex:
             doubtful = fingerprints.keys() & self._draft.pending.keys()
-            self._commit(Intended(dict(fingerprints)))
+            if fingerprints:
+                self._commit(Intended(dict(fingerprints)))
             self._doubtful |= doubtful
 
     def record(self, address: Address, record: Record) -> None:
@@ -128,8 +129,10 @@ class StateFile:
 
     def adopt_manifests(self, names: Iterable[str]) -> None:
         """Say which manifests the state is written from now on; see `manifest_names`."""
+        manifests = tuple(names)
         with self._mutex:
-            self._commit(ManifestsAdopted(tuple(names)))
+            if manifests != self._draft.manifests:
+                self._commit(ManifestsAdopted(manifests))
 
     def close(self) -> None:
         """Fold the changes into the file and free the lock. Calling it again does nothing.
@@ -145,9 +148,7 @@ class StateFile:
             except OSError as error:
                 if self._unrecorded:
                     raise self._lost(error, ", ".join(map(str, sorted(self._unrecorded)))) from error
-                fix = (
-                    "Make room or mend the folder: the journal beside it holds every change, and the next run folds it."
-                )
+                fix = "Make room or mend the folder. The journal beside it holds every change; the next run folds it."
                 raise disk.failed("write the state", self._path, error, fix) from error
             finally:
                 if self._writer is not None:

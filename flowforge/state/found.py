@@ -7,7 +7,7 @@ from typing import Final, NoReturn, Self
 
 from flowforge.errors import Problem, StateError, printable
 from flowforge.state import disk, text
-from flowforge.state.journal import Header, Journal
+from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import Change, State
 
 _READS: Final = 100
@@ -67,8 +67,7 @@ def _snapshot(path: Path) -> tuple[bytes | None, bytes | None]:
 
 
 def _misfit(where: str, why: str, fix: str) -> NoReturn:
-    fix += "; or remove the journal: what it held then shows as changed outside FlowForge."
-    raise StateError(Problem("FF410", "the journal does not belong to this state", where, why, fix))
+    raise StateError(Problem("FF410", "the journal does not belong to this state", where, why, fix + OR_REMOVE))
 
 
 def _foreign(where: str, header: Header, state: State) -> NoReturn:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from flowforge.errors import Problem, StateError
 from flowforge.plan.address import Address
@@ -45,6 +45,7 @@ from flowforge.state.shape import (
 from flowforge.state.text import Written, check_version
 
 VERSION: Final = 1
+OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed outside FlowForge."
 _OPEN: Final = b'{"checksum":"'
 _DIGITS: Final = 32
 _HEADER: Final[Shape] = {"version": (int,), "id": (str,), "lineage": (str,), "serial": (int,), "extends": (str,)}
@@ -102,6 +103,8 @@ def _to_json(change: Change) -> dict[str, object]:
             return {"op": "abandon", **address_to_json(address)}
         case ManifestsAdopted(manifests):
             return {"op": "manifests", "manifests": list(manifests)}
+        case _:
+            assert_never(change)
 
 
 def _from_json(parsed: object) -> Change:
@@ -128,7 +131,7 @@ def _intent(item: object) -> tuple[Address, str | None]:
 
 
 def _damaged(number: int, error: MalformedError, where: str) -> StateError:
-    fix = "Put a good copy of the journal back; or remove it: what it held then shows as changed outside FlowForge."
+    fix = "Put a good copy of the journal back" + OR_REMOVE
     return StateError(Problem("FF408", f"line {number} of the journal is damaged", where, str(error), fix))
 
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import assert_never
 
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
@@ -87,7 +88,7 @@ class Draft:
     def __init__(self, base: State, changes: Iterable[Change] = ()) -> None:
         """Begin from `base` and apply `changes` in order."""
         self._base = base
-        self._manifests = base.manifests
+        self.manifests = base.manifests
         self._records = dict(base.records)
         self.pending = dict(base.pending)
         for change in changes:
@@ -107,8 +108,10 @@ class Draft:
             case Abandoned(address):
                 self.pending.pop(address, None)
             case ManifestsAdopted(manifests):
-                self._manifests = manifests
+                self.manifests = manifests
+            case _:
+                assert_never(change)
 
     def state(self) -> State:
         """Give what stands now, still under the serial of the state it began from."""
-        return replace(self._base, manifests=self._manifests, records=dict(self._records), pending=dict(self.pending))
+        return replace(self._base, manifests=self.manifests, records=dict(self._records), pending=dict(self.pending))

@@ -38,9 +38,9 @@ class MalformedError(ValueError):
 
 
 def parse_json(data: bytes) -> object:
-    """Read JSON; raises MalformedError for whatever is not."""
+    """Read JSON in UTF-8; raises MalformedError for whatever is not."""
     try:
-        return json.loads(data)
+        return json.loads(data.decode())
     except RecursionError as error:
         raise MalformedError("it is nested too deeply") from error
     except json.JSONDecodeError as error:
@@ -59,10 +59,10 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
     """Check that `data` is an object of exactly `shape`; `at` is its place, such as `secrets[3]`."""
     if not isinstance(data, dict):
         what = f"{at} is not an object"
-    elif unknown := data.keys() - shape.keys():
-        what = f"{at} has {quote(min(unknown))}, which is not known"
-    elif missing := shape.keys() - data.keys():
-        what = f"{at} has no {min(missing)}"
+    elif data.keys() != shape.keys():
+        unknown = sorted(data.keys() - shape.keys())
+        what = f"{at} has {quote(unknown[0])}, which is not known" if unknown else ""
+        what = what or f"{at} has no {min(shape.keys() - data.keys())}"
     elif wrong := [key for key, types in shape.items() if type(data[key]) not in types]:  # `type`: a bool is an int
         what = f"{wrong[0]} of {at} is not {' or '.join(_WORDS[one] for one in shape[wrong[0]])}"
     else:

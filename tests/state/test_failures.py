@@ -1,0 +1,278 @@
+"""What the disk and the folder may refuse: each a StateError with the system's reason, and nothing lost."""
+
+import errno
+import os
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from flowforge.errors import ExitCode, StateError, UnrecordedError
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Record, Remembered
+from flowforge.state import disk, found
+from flowforge.state.file import StateFile
+
+Addresses = tuple[Address, ...]
+Records = tuple[Record, ...]
+
+CHECK = "  fix: Check the disk's space, the permissions and the path."
+FULL, TOO_LARGE = os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG)
+
+
+@contextmanager
+def limited(size: int) -> Iterator[None]:
+    """Let no file grow beyond `size` bytes: writes come up short and then fail, as on a disk that fills up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def powerless() -> Iterator[None]:
+    """Run as a user whom permissions bind, also where the tests are root's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def failing(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every sync fail."""
+
+    def refuse(_: int) -> None:
+        raise OSError(number, "the path and more, which no message of ours repeats")
+
+    monkeypatch.setattr(disk, "sync", refuse)
+
+
+def refusal(act: Callable[[], object], kind: type[StateError] = StateError) -> str:
+    """Give the message of what `act` raises, which is exactly of `kind`."""
+    with pytest.raises(kind) as caught:
+        act()
+    assert kind is type(caught.value)
+    return str(caught.value)
+
+
+def test_an_intent_that_cannot_be_written_stops_the_write(
+    path: Path, addresses: Addresses, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FF401 before anything is sent, from the first intent of all or a later one; then it is as if never said."""
+    journal = path.with_name(path.name + ".journal")
+    with StateFile.open(path) as file:
+        with limited(50):
+            assert (f"error FF401: {journal}: cannot write the journal\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
+                lambda: file.intend({addresses[0]: "hmac-sha256:00"})
+            )
+        assert {} == StateFile.read(path).remembered
+        assert not path.exists()
+        with limited(400):
+            refusal(lambda: file.intend({addresses[0]: "hmac-sha256:00" * 50}))
+        assert {} == StateFile.read(path).remembered
+        file.intend({addresses[1]: "hmac-sha256:01"})
+        with monkeypatch.context() as patch:
+            failing(errno.ENOSPC, patch)
+            assert FULL in refusal(lambda: file.intend({addresses[2]: "hmac-sha256:02"}))
+        file.record(addresses[1], records[1])
+        assert {addresses[1]: Remembered(records[1])} == StateFile.read(path).remembered
+    assert {addresses[1]: Remembered(records[1])} == StateFile.read(path).remembered
+
+
+def test_a_journal_that_cannot_begin_can_begin_later(path: Path, addresses: Addresses, records: Records) -> None:
+    """FF401 where not even its first line fits; with room again the same run goes on, and the next one reads it."""
+    with StateFile.open(path) as file:
+        file.record(addresses[0], records[0])
+    with StateFile.open(path) as file:
+        with limited(100):
+            assert TOO_LARGE in refusal(lambda: file.intend({addresses[1]: None}))
+            assert {addresses[0]: Remembered(records[0])} == StateFile.read(path).remembered
+        file.intend({addresses[1]: None})
+    assert {addresses[1]: None} == StateFile.read(path).pending
+
+
+def test_a_lock_whose_holder_cannot_be_noted_is_free_again(path: Path) -> None:
+    """FF401 on opening a full disk, before anything is done; nothing stays locked."""
+    with limited(10):
+        assert (f"error FF401: {path}.lock-holder: cannot lock the state\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
+            lambda: StateFile.open(path)
+        )
+    StateFile.open(path).close()
+
+
+def test_a_state_file_removed_during_a_run_is_written_again(path: Path, addresses: Addresses, records: Records) -> None:
+    """The run remembers what it read, so a file that somebody deletes meanwhile is back after the fold."""
+    with StateFile.open(path) as file:
+        file.record(addresses[0], records[0])
+        path.unlink()
+    assert {addresses[0]: Remembered(records[0])} == StateFile.read(path).remembered
+
+
+def test_a_result_that_cannot_be_written_is_a_trouble_of_its_own(
+    path: Path, addresses: Addresses, records: Records
+) -> None:
+    """FF412, exit 5: what was done and not recorded is named, stays pending on disk, and a later fold records it."""
+    journal = path.with_name(path.name + ".journal")
+    a, b, *_ = addresses
+    with StateFile.open(path) as file:
+        file.intend({a: "hmac-sha256:00", b: None})
+        with limited(journal.stat().st_size + 20):
+            message = (
+                f"error FF412: {journal}: done on GitHub, but not recorded: %s\n"
+                f"  why: {TOO_LARGE}; the next plan shows it as interrupted, so nothing goes unnoticed\n"
+                "  fix: Make room or mend the folder, then run flowforge apply again."
+            )
+            assert message % a == refusal(lambda: file.record(a, records[0]), UnrecordedError)
+            assert message % b == refusal(lambda: file.forget(b), UnrecordedError)
+            open_ = Remembered(None, pending=True)
+            assert {a: open_, b: open_} == StateFile.read(path).remembered
+            assert {a, b} == file.unrecorded
+    assert ExitCode.UNRECORDED == UnrecordedError.exit_code
+    assert frozenset() == file.unrecorded
+    assert {a: Remembered(records[0])} == StateFile.read(path).remembered
+
+
+def test_an_adoption_that_cannot_be_written_has_not_happened(
+    path: Path, addresses: Addresses, records: Records
+) -> None:
+    """FF401: without an intent nothing was done on GitHub, so there is nothing unrecorded."""
+    with StateFile.open(path) as file, limited(400):
+        refusal(lambda: file.record(addresses[0], records[0]))
+        assert frozenset() == file.unrecorded
+        assert {} == file.state.remembered
+
+
+def test_a_fold_that_fails_keeps_the_journal(path: Path, addresses: Addresses, records: Records) -> None:
+    """FF401 from close: the lock is free again, the changes are read from the journal, and the next run folds them."""
+    file = StateFile.open(path)
+    file.intend({addresses[0]: "hmac-sha256:00"})
+    file.record(addresses[0], records[0])
+    before = path.read_bytes()
+    with limited(400):
+        assert (
+            f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n"
+            "  fix: Make room or mend the folder. The journal beside it holds every change; the next run folds it."
+        ) == refusal(file.close)
+        assert (f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
+            lambda: StateFile.open(path)
+        )
+    assert before == path.read_bytes()
+    assert not path.with_name(path.name + ".tmp").exists()
+    assert {addresses[0]: Remembered(records[0])} == StateFile.read(path).remembered
+    StateFile.open(path).close()
+    assert 1 == StateFile.read(path).serial
+
+
+def test_a_fold_that_fails_with_results_in_memory_only_says_so(
+    path: Path, addresses: Addresses, records: Records
+) -> None:
+    """FF412 from close too, naming all of them: the process ends with 5 and the state shows them as pending."""
+    file = StateFile.open(path)
+    file.intend(dict.fromkeys(addresses[:2], "hmac-sha256:00"))
+    with limited(400):
+        for address, record in zip(addresses[:2], records, strict=False):
+            refusal(partial(file.record, address, record), UnrecordedError)
+        message = refusal(file.close, UnrecordedError).split("\n")[0]
+    assert f"{path}.journal: done on GitHub, but not recorded: {addresses[0]}, {addresses[1]}" == message[13:]
+    assert addresses[:2] == tuple(sorted(StateFile.read(path).pending))
+
+
+def test_a_folder_that_cannot_be_synced_is_no_error_where_that_is_unknown(
+    path: Path, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EINVAL is what some file systems say to a folder's sync; any other errno counts."""
+    with monkeypatch.context() as patch:
+        failing(errno.EINVAL, patch)
+        disk.sync_folder(path.parent)
+        failing(errno.EIO, patch)
+        with pytest.raises(OSError, match=r"^\[Errno 5\]"):
+            disk.sync_folder(path.parent)
+    with StateFile.open(path) as file:
+        file.intend({addresses[0]: None})
+
+
+def test_a_read_only_folder_is_found_out_before_anything_is_done() -> None:
+    """FF401 on opening, so that no write to GitHub can precede it; reading needs no permission to write."""
+    # Not below tmp_path, whose parents are root's alone where the tests are root's.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o555)
+        with powerless():
+            path = folder / "flowforge.state.json"
+            assert (
+                f"error FF401: {path}.lock: cannot lock the state\n  why: {os.strerror(errno.EACCES)}\n{CHECK}"
+            ) == refusal(lambda: StateFile.open(path))
+            assert {} == StateFile.read(path).remembered
+        folder.chmod(0o755)
+
+
+def test_a_file_that_may_not_be_read_is_an_error(path: Path) -> None:
+    """FF401 on reading a link that leads nowhere but to itself: the reason is the system's."""
+    path.symlink_to(path.name)
+    assert (f"error FF401: {path}: cannot read the state\n  why: {os.strerror(errno.ELOOP)}\n{CHECK}") == refusal(
+        lambda: StateFile.read(path)
+    )
+
+
+def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
+    """FF407 for reader and writer, and no folder is made."""
+    missing = path.parent / "typo" / path.name
+    for use in (StateFile.read, StateFile.open):
+        assert (
+            f"error FF407: {missing.parent}: the state's folder does not exist\n"
+            "  fix: Make the folder, or name another file under state.file."
+        ) == refusal(partial(use, missing))
+    assert [] == [entry.name for entry in path.parent.iterdir()]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "fifo"])
+@pytest.mark.parametrize("suffix", ["", ".journal"])
+def test_what_is_not_a_file_is_refused_without_waiting(path: Path, suffix: str, make: Callable[[Path], None]) -> None:
+    """FF402: neither a directory nor a FIFO that nobody writes to makes a reader fail otherwise, or hang."""
+    place = path.with_name(path.name + suffix)
+    make(place)
+    for use in (StateFile.read, StateFile.open):
+        assert (
+            f"error FF402: {place}: the state is not a regular file\n"
+            "  fix: Remove it, or name another file under state.file."
+        ) == refusal(partial(use, path))
+
+
+def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
+    """FF403: a file that no state can be is not parsed."""
+    with path.open("wb") as file:
+        file.truncate(disk.SIZE_LIMIT + 1)
+    assert (
+        f"error FF403: {path}: the state is too large\n"
+        "  why: it holds more than 128 MiB, which no state does\n"
+        "  fix: Check the path under state.file."
+    ) == refusal(lambda: StateFile.read(path))
+
+
+def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FF413: a reader gives up in the end rather than mix two versions."""
+    contents = iter(range(10_000))
+    monkeypatch.setattr(disk, "read", lambda _: str(next(contents)).encode())
+    monkeypatch.setattr(found, "_PAUSE", 0)
+    assert (
+        f"error FF413: {path}: the state keeps changing while it is read\n"
+        "  fix: Run again when the other process has ended."
+    ) == refusal(lambda: StateFile.read(path))
+
+
+def test_a_damaged_state_is_never_overwritten(path: Path) -> None:
+    """A file that cannot be understood stays as it is, and the lock is free again after the refusal."""
+    path.write_text("{")
+    for _ in range(2):
+        assert f"error FF404: {path}: the state is damaged" == refusal(lambda: StateFile.open(path)).split("\n")[0]
+    assert "{" == path.read_text()

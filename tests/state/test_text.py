@@ -1,0 +1,199 @@
+"""The state's bytes: stable, readable by nobody but us, and every way of damage said by name."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowforge.errors import StateError
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.facts import Record
+from flowforge.state.model import State
+from flowforge.state.text import decode, encode
+
+LINEAGE = "00000000-0000-4000-8000-000000000001"
+GOLDEN = """{
+  "checksum": "%s",
+  "folded": "",
+  "lineage": "00000000-0000-4000-8000-000000000001",
+  "manifests": [
+    "flowforge.yaml",
+    "sub/\\u00fc.yaml"
+  ],
+  "salt": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+  "secrets": [
+    {"name": "A", "pending": null, "repo": "acme/api", "store": "actions"},
+    {"adopted": true, "credential": "ci", "fingerprint": "hmac-sha256:00", "name": "B", "pending": "scrypt:11", \
+"repo": "Acme/API", "repo_id": 7, "store": "actions", "updated_at": "u", "value_since": "v", "written_at": "w"}
+  ],
+  "serial": 3,
+  "version": 1
+}
+"""
+FIX = "\n  fix: Put a good copy back, from git or from the .backup file beside it; nothing was overwritten."
+
+text = st.text(max_size=20)
+repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
+addresses = st.builds(lambda repo, name: Address(Scope(Repo.parse(repo)), name), repos, st.text(min_size=1, max_size=9))
+record_values = st.builds(Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans())
+states = st.builds(
+    State,
+    st.integers(0, 2**40),
+    st.uuids().map(str),
+    st.binary(min_size=32, max_size=32),
+    st.lists(text, max_size=3).map(tuple),
+    st.dictionaries(addresses, record_values, max_size=4),
+    st.dictionaries(addresses, st.none() | text, max_size=3),
+    st.uuids().map(str) | st.just(""),
+)
+
+
+def sample() -> State:
+    """Make a small state with each kind of entry, written in two cases."""
+    a, b = Address(Scope(Repo.parse("acme/api")), "A"), Address(Scope(Repo.parse("Acme/API")), "B")
+    record = Record("hmac-sha256:00", "u", "ci", 7, "w", "v", adopted=True)
+    pending = {a: None, b: "scrypt:11"}
+    return State(3, LINEAGE, b"\x07" * 32, ("flowforge.yaml", "sub/ü.yaml"), {b: record}, pending)
+
+
+def refusal(data: bytes) -> str:
+    """Give the message that `data` is refused with."""
+    with pytest.raises(StateError) as caught:
+        decode(data, "s.json")
+    return str(caught.value)
+
+
+def test_the_bytes_are_these() -> None:
+    """The layout is fixed: sorted, one secret a line, ASCII, a checksum, a newline at the end."""
+    data, checksum = encode(sample())
+    assert GOLDEN % checksum == data.decode("ascii")
+    body = json.loads(data)
+    del body["checksum"]
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
+    assert f"sha256:{hashlib.sha256(canonical).hexdigest()}" == checksum
+
+
+@given(states)
+def test_what_is_written_is_read(state: State) -> None:
+    """Any state comes back as it was, and is written to the same bytes again."""
+    data, checksum = encode(state)
+    written = decode(data, "s.json")
+    assert (state, checksum) == (written.state, written.checksum)
+    assert (data, checksum) == encode(written.state)
+
+
+def test_the_layout_does_not_matter_to_the_checksum() -> None:
+    """A formatter that ran over the file changed no fact, so the state is still readable."""
+    data, _ = encode(sample())
+    assert sample() == decode(json.dumps(json.loads(data), indent=8).encode(), "s.json").state
+
+
+def test_a_salt_does_not_show_in_a_traceback() -> None:
+    """The salt keys the fingerprints, so it stays out of a state's repr."""
+    assert "salt" not in repr(sample())
+
+
+def edited(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Write the sample with one edit to its JSON, its checksum left as it was."""
+    body = json.loads(encode(sample())[0])
+    change(body)
+    return json.dumps(body).encode()
+
+
+DAMAGED: dict[str, tuple[bytes, str]] = {
+    "empty": (b" \n", "it is empty"),
+    "cut": (encode(sample())[0][:40], "it is not JSON from line 2, column 15 on"),
+    "binary": (b"\xff\xfe", "it is not JSON"),
+    "number": (b"9" * 5000, "it is not JSON"),
+    "nested": (b"[" * 200_000, "it is nested too deeply"),
+    "conflict": (b'{\n<<<<<<< HEAD\n "a": 1\n=======\n>>>>>>> x\n}', "it holds the markers of a merge conflict in git"),
+    "list": (b"[]", "the file is not an object"),
+    "unknown": (edited(lambda s: s.update(extra=1)), 'the file has "extra", which is not known'),
+    "missing": (edited(lambda s: s.pop("salt")), "the file has no salt"),
+    "bool": (edited(lambda s: s.update(serial=True)), "serial of the file is not a whole number"),
+    "negative": (edited(lambda s: s.update(serial=-1)), "version or serial is out of range"),
+    "old": (edited(lambda s: s.update(version=0)), "version or serial is out of range"),
+    "lineage": (edited(lambda s: s.update(lineage="x")), "lineage is not a UUID"),
+    "short salt": (edited(lambda s: s.update(salt="AAAA")), "salt is not 32 bytes in base64"),
+    "bad salt": (edited(lambda s: s.update(salt="ä")), "salt is not 32 bytes in base64"),
+    "manifests": (edited(lambda s: s.update(manifests=[1])), "manifests is not a list of texts"),
+    "entry": (edited(lambda s: s["secrets"].append(1)), "secrets[2] is not an object"),
+    "no record": (edited(lambda s: s["secrets"][0].pop("pending")), "secrets[0] has no adopted"),
+    "pending": (edited(lambda s: s["secrets"][0].update(pending=1)), "pending of secrets[0] is not a text or null"),
+    "repo": (
+        edited(lambda s: s["secrets"][0].update(repo="no\x1brepo")),
+        'secrets[0] names no repo or store that is known: "no\\x1brepo", "actions"',
+    ),
+    "store": (
+        edited(lambda s: s["secrets"][0].update(store="codespaces")),
+        'secrets[0] names no repo or store that is known: "acme/api", "codespaces"',
+    ),
+    "twice": (
+        edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),
+        'secrets[2] names "ACME/api/actions/A" a second time',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_state_is_refused_by_name(case: str) -> None:
+    """FF404: each way a file can be damaged, in the exact words that a person reads."""
+    data, why = DAMAGED[case]
+    assert f"error FF404: s.json: the state is damaged\n  why: {why}{FIX}" == refusal(data)
+
+
+def test_a_hand_edited_state_is_refused() -> None:
+    """FF405: an edit that leaves a well-formed state is seen by the checksum."""
+    why = "its checksum does not fit its content: it was edited by hand, merged or cut"
+    message = refusal(edited(lambda s: s["secrets"][1].update(fingerprint="hmac-sha256:22")))
+    assert f"error FF405: s.json: the state is not as FlowForge wrote it\n  why: {why}{FIX}" == message
+
+
+def test_a_newer_state_is_refused_before_anything_else_in_it() -> None:
+    """FF406: a version that we do not know is named as such, whatever else it holds."""
+    assert (
+        "error FF406: s.json: the state was written by a newer FlowForge\n"
+        "  why: it has version 2; this FlowForge reads up to 1\n"
+        "  fix: Upgrade FlowForge."
+    ) == refusal(b'{"version": 2, "tables": []}')
+
+
+def outcome(data: bytes) -> object:
+    """Give the state that is read, or the code of the refusal; anything else is a crash."""
+    try:
+        return decode(data, "s.json").state
+    except StateError as error:
+        return error.problems[0].code
+
+
+@given(st.data())
+def test_no_bytes_crash_the_reader(data: st.DataObject) -> None:
+    """Bytes changed, dropped or put in: a refusal, or the very same state where only the layout was touched."""
+    whole, _ = encode(sample())
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 40)))
+    found = outcome(whole[:start] + data.draw(st.binary(max_size=40)) + whole[end:])
+    assert found in ("FF404", "FF405", "FF406", sample())
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.data(), json_values)
+def test_no_json_crashes_the_reader(data: st.DataObject, value: object) -> None:
+    """Any JSON value in any position of the file, or as the file: a refusal, never a crash, never another state."""
+    body = json.loads(encode(sample())[0])
+    entry = data.draw(st.sampled_from([body, body["secrets"][0], body["secrets"][1]]))
+    key = data.draw(st.sampled_from(sorted(entry)))
+    entry[key] = value
+    assert outcome(json.dumps(body).encode()) in ("FF404", "FF405", "FF406", sample())
+    assert outcome(json.dumps(value).encode()) in ("FF404", "FF406")
