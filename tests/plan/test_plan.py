@@ -1,6 +1,6 @@
 """A line's own words, a plan's counts, and what a whole plan says of itself."""
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, astuple, replace
 
 import pytest
 
@@ -75,9 +75,9 @@ def test_a_whole_plan_adds_up() -> None:
 def test_an_empty_plan_is_proven() -> None:
     """Nothing wanted and nothing remembered: nothing to do, and nothing in doubt."""
     plan = make_plan(Situation({}, {}))
-    assert (Plan(()), Counts(), (False, True, True)) == (
+    assert (Plan(()), (0,) * 9, (False, True, True)) == (
         plan,
-        plan.counts,
+        astuple(plan.counts),
         (plan.has_changes, plan.complete, plan.proven),
     )
 
