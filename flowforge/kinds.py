@@ -36,16 +36,16 @@ def _token(noun: str, stem: str, prefix: str | None = None) -> Token:
 
 
 # The first stem that fits decides, so a longer one stands before its beginning.
-_SCOPED = _token("a Claude Enterprise scoped key (sk-ant-api01-)", "sk-ant-api01-")
-_API_KEY = _token("an Anthropic API key (sk-ant-api…)", "sk-ant-api", r"sk-ant-api\d\d-")
-_OAUTH = _token("a Claude OAuth token (sk-ant-oat…)", "sk-ant-oat", r"sk-ant-oat\d\d-")
+_SCOPED = _token("a Claude Enterprise scoped key (sk-ant-api01-…)", "sk-ant-api01-")
+_API_KEY = _token("an Anthropic API key (sk-ant-api03-…)", "sk-ant-api", r"sk-ant-api\d\d-")
+_OAUTH = _token("a Claude OAuth token (sk-ant-oat01-…)", "sk-ant-oat", r"sk-ant-oat\d\d-")
 TOKENS: Final = (
     _SCOPED,
     _API_KEY,
     _OAUTH,
-    _token("an Anthropic Admin API key (sk-ant-admin…)", "sk-ant-admin"),
-    _token("a Claude OAuth refresh token (sk-ant-ort…)", "sk-ant-ort"),
-    _token("a claude.ai session (sk-ant-sid…)", "sk-ant-sid"),
+    _token("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin"),
+    _token("a Claude OAuth refresh token (sk-ant-ort01-…)", "sk-ant-ort"),
+    _token("a claude.ai session (sk-ant-sid01-…)", "sk-ant-sid"),
     _token("a GitHub token (github_pat_…)", "github_pat_"),
     *(_token(f"a GitHub token ({stem}…)", stem) for stem in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
     _token("a 1Password service account token (ops_…)", "ops_eyJ"),
@@ -84,7 +84,7 @@ _ALL = (
         slot="ANTHROPIC_API_KEY",
         noun="an Anthropic API key",
         token=_API_KEY,
-        begins="sk-ant-apiNN-",
+        begins="sk-ant-api03-",
         remedy="create an API key at https://platform.claude.com/settings/keys",
         usual_length=108,
         usual_ending="AA",
@@ -95,7 +95,7 @@ _ALL = (
         slot="CLAUDE_CODE_OAUTH_TOKEN",
         noun="a Claude Code OAuth token",
         token=_OAUTH,
-        begins="sk-ant-oatNN-",
+        begins="sk-ant-oat01-",
         remedy=RUN_SETUP,
         usual_length=108,
         usual_ending="AA",

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from flowforge.errors import (
@@ -50,6 +50,7 @@ def trouble(text: str) -> set[str]:
 @given(AROUND, st.sampled_from(KINDS), TAIL, AROUND)
 def test_no_token_shows_more_than_its_kind(before: str, kind: str, tail: str, after: str) -> None:
     """Wherever a token stands, and in whatever case it is written, its kind is shown and none of the rest."""
+    assume(tail.lower() not in kind)
     for token in (kind + tail, kind.upper() + tail):
         shown = before + token[: len(kind)] + "[redacted]" + after
         assert shown == redact(before + token + after)
@@ -70,12 +71,12 @@ def test_a_token_of_no_known_kind_shows_nothing(tail: str) -> None:
         ("two: gh" + "p_aaaa and sk-ant-" + "api03-bbbb.", "two: ghp_[redacted] and sk-ant-api03-[redacted]"),
         ("ghs" + "_12345_eyJh.eyJi.c2ln@host", "ghs_[redacted]@host"),
         ("https://x:gh" + "o_abc@github.com/a/b", "https://x:gho_[redacted]@github.com/a/b"),
-        ("sk-ant-", "sk-ant-[redacted]"),
+        ("one begins with sk-ant-" + "oat01-, not ghp_", "one begins with sk-ant-oat01-, not ghp_"),
         ("nothing to hide: acme/api, ANTHROPIC_API_KEY", "nothing to hide: acme/api, ANTHROPIC_API_KEY"),
     ],
 )
 def test_what_is_redacted(text: str, expected: str) -> None:
-    """Several tokens in one text, an installation token with its dots, a token in a URL, an empty one, and none."""
+    """Several tokens in one text, an installation token with its dots, a token in a URL, kinds alone, and none."""
     assert expected == redact(text)
 
 

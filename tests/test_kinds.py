@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowforge.errors import ExitCode, Problem, SourceError
+from flowforge.errors import ExitCode, Problem, SourceError, printable
 from flowforge.kinds import KINDS, TOKENS, Verdict, check, recognise
 from flowforge.vault import SecretValue
 
@@ -21,12 +21,12 @@ NEW_KEY = "create an API key at https://platform.claude.com/settings/keys"
 NEW_TOKEN = "run `claude setup-token` and use the token that it prints"
 # What begins like this is, in a message, called that.
 NOUNS = {
-    f"{ANT}api01-": "a Claude Enterprise scoped key (sk-ant-api01-)",
-    f"{ANT}api03-": "an Anthropic API key (sk-ant-api…)",
-    f"{ANT}oat01-": "a Claude OAuth token (sk-ant-oat…)",
-    f"{ANT}admin01-": "an Anthropic Admin API key (sk-ant-admin…)",
-    f"{ANT}ort01-": "a Claude OAuth refresh token (sk-ant-ort…)",
-    f"{ANT}sid01-": "a claude.ai session (sk-ant-sid…)",
+    f"{ANT}api01-": "a Claude Enterprise scoped key (sk-ant-api01-…)",
+    f"{ANT}api03-": "an Anthropic API key (sk-ant-api03-…)",
+    f"{ANT}oat01-": "a Claude OAuth token (sk-ant-oat01-…)",
+    f"{ANT}admin01-": "an Anthropic Admin API key (sk-ant-admin01-…)",
+    f"{ANT}ort01-": "a Claude OAuth refresh token (sk-ant-ort01-…)",
+    f"{ANT}sid01-": "a claude.ai session (sk-ant-sid01-…)",
     "github_pat_": "a GitHub token (github_pat_…)",
     **{f"gh{letter}_": f"a GitHub token (gh{letter}_…)" for letter in "pousr"},
     "ops_" + "eyJ": "a 1Password service account token (ops_…)",
@@ -72,6 +72,15 @@ def test_an_unknown_token_is_not_recognised() -> None:
 def test_every_known_token_is_named_in_these_tests() -> None:
     """No row of the table of tokens is without a test."""
     assert {token.noun for token in TOKENS} == set(NOUNS.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", ["gw-0123456789", *(f"{prefix}{BODY}" for prefix in NOUNS)])
+def test_a_message_is_not_taken_for_a_credential(kind: str, text: str) -> None:
+    """The public prefixes that our messages name are left alone by the function that redacts text from outside."""
+    problem = problem_of(kind, text)
+    for line in str(problem).splitlines():
+        assert printable(line) == line
 
 
 @pytest.mark.parametrize(("kind", "text"), [("anthropic_api_key", KEY), ("claude_code_oauth_token", TOKEN)])
@@ -122,7 +131,7 @@ def test_a_gateway_key_needs_leave(text: str) -> None:
     assert problem_of("anthropic_api_key", text) == Problem(
         "FF216",
         "the value does not look like an Anthropic API key",
-        why="one begins with sk-ant-apiNN-",
+        why="one begins with sk-ant-api03-",
         fix=f"{NEW_KEY}; for a gateway's own key write `allow_nonstandard: true` in the credential",
     )
     assert check(API_KEY, SecretValue(text), allow_nonstandard=True) == Verdict((), guessable=True)
@@ -133,7 +142,7 @@ def test_a_nonstandard_oauth_token_needs_leave() -> None:
     assert problem_of("claude_code_oauth_token", "gw-0123456789") == Problem(
         "FF216",
         "the value does not look like a Claude Code OAuth token",
-        why="one begins with sk-ant-oatNN-",
+        why="one begins with sk-ant-oat01-",
         fix=f"{NEW_TOKEN}; for a gateway's own key write `allow_nonstandard: true` in the credential",
     )
     assert check(OAUTH, SecretValue("gw-0123456789"), allow_nonstandard=True) == Verdict((), guessable=True)
