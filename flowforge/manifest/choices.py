@@ -26,12 +26,12 @@ def read_targets(documents: Documents, credentials: Mapping[str, Credential]) ->
     """Read `targets` of all files; a target whose credential cannot be used is left out."""
     groups, names = documents.names("groups"), documents.names("credentials")
     found: list[Target] = []
-    for node in documents.entries("targets"):
-        name, wanted, secret = node.text("name") or "", node.text("credential"), node.text("secret")
+    for node in documents.listed("targets"):
+        name, wanted, secret = node.text("name"), node.text("credential"), node.text("secret")
         choice = _choice(node, f"the target {quote(name)}", groups, documents)
-        if wanted is not None and wanted not in names:
+        if wanted and wanted not in names:
             fix = documents.findings.suggest(wanted, names, "add it under `credentials:`")
-            where = node.mapping()["credential"].where
+            where = node.step("credential").where
             documents.findings.add(where, "FF140", f"there is no credential {quote(wanted)}", fix=fix)
         if wanted in credentials:
             credential = credentials[wanted]
@@ -43,10 +43,10 @@ def read_absent(documents: Documents) -> tuple[Absent, ...]:
     """Read `absent` of all files."""
     groups = documents.names("groups")
     found: list[Absent] = []
-    for node in documents.entries("absent"):
-        name, secret = node.text("name") or "", node.text("secret")
+    for node in documents.listed("absent"):
+        name, secret = node.text("name"), node.text("secret")
         choice = _choice(node, f"the absent entry {quote(name)}", groups, documents)
-        if secret is not None:
+        if secret:
             found.append(Absent(name, choice, secret.upper(), node.where))
     return tuple(found)
 
@@ -55,7 +55,7 @@ def _choice(node: Node, owner: str, groups: Mapping[str, None], documents: Docum
     """Read `repos`, `groups` and `exclude`; one that names no repos at all is reported (FF143)."""
     parts = {key: node.part(key) for key in _KEYS}
     listed = {key: part.items() if part else () for key, part in parts.items()}
-    if not node.bad and not any(_names_any(node.mapping().get(key)) for key in ("repos", "groups")):
+    if not node.bad and not any(_names_any(node.entries().get(key)) for key in ("repos", "groups")):
         findings = documents.findings
         findings.add(
             node.where, "FF143", f"{owner} names no repositories", fix="add `repos: [owner/name]` or `groups: [name]`"
@@ -64,13 +64,13 @@ def _choice(node: Node, owner: str, groups: Mapping[str, None], documents: Docum
         repos=tuple(_repo(each, documents) for each in listed["repos"]),
         groups=tuple(_mention(each, str(each.data), groups, documents) for each in listed["groups"]),
         exclude=tuple(_exclusion(each, groups, documents) for each in listed["exclude"]),
-        sound=all(part.sound for key, part in node.mapping().items() if key in _KEYS),
+        sound=all(part.sound for key, part in node.entries().items() if key in _KEYS),
     )
 
 
 def _names_any(node: Node | None) -> bool:
     """Whether a list has an item, or something else stands in its place, which was reported."""
-    return node is not None and (node.bad or bool(node.parts))
+    return node is not None and (node.bad or any(True for _ in node.inner))
 
 
 def _repo(node: Node, documents: Documents) -> Repo:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.nodes import Node
+from flowforge.manifest.nodes import MapNode, Node
 from flowforge.manifest.trust import Rules
 
 
@@ -31,32 +31,37 @@ class Documents:
     rules: Rules
     findings: Findings
 
-    def named(self, section: str) -> Iterator[tuple[Document, str, Where, Node]]:
-        """Give the entries of `credentials` or `groups` in all files: file, name, the name's position, entry."""
+    def sections(self, name: str) -> Iterator[tuple[Document, Node]]:
+        """Give a section of each file that has it, unless it is bad."""
         for document in self.all:
-            node = document.root.part(section)
-            for name, entry in node.mapping().items() if node else ():
-                yield document, name, node.keys[name], entry  # type: ignore[union-attr] -- entries come of a node
+            section = document.root.part(name)
+            if section is not None:
+                yield document, section
 
-    def entries(self, section: str) -> Iterator[Node]:
-        """Give the sound entries of `targets` or `absent` in all files."""
-        for document in self.all:
-            node = document.root.part(section)
-            yield from node.items() if node else ()
+    def named(self, section: str) -> Iterator[tuple[Document, str, Where, Node]]:
+        """Give each entry of `credentials` or `groups`: its file, its name, the name's position, the entry."""
+        for document, node in self.sections(section):
+            for name, entry in node.entries().items():
+                yield document, name, node.key(name), entry
+
+    def listed(self, section: str) -> Iterator[Node]:
+        """Give each entry of `targets` or `absent`."""
+        for _, node in self.sections(section):
+            yield from node.items()
 
     def names(self, section: str) -> Mapping[str, None]:
-        """Give the names in a section, also of entries that are not sound: what refers to those is not wrong."""
+        """Give the names in a section, also of entries that are bad: what refers to those is not wrong."""
         return {name: None for _, name, _, _ in self.named(section)}
 
     def single(self, section: str) -> tuple[Document, Node]:
-        """Give a section that only one file may have (FF147), or an empty one of the first file."""
-        found = [document for document in self.all if section in document.root.keys]
+        """Give a section that one file alone may have (FF147), or an empty one of the first file."""
+        found = [document for document in self.all if section in document.root.entries()]
         for document in found[1:]:
-            what = f"{quote(section)} stands in two files: it is at {found[0].root.keys[section]} already"
-            fix = "keep it in one of the files of a manifest"
-            self.findings.add(document.root.keys[section], "FF147", what, fix=fix)
+            what = f"{quote(section)} stands in two files: it is at {found[0].root.key(section)} already"
+            fix = "keep it in one file of the manifest"
+            self.findings.add(document.root.key(section), "FF147", what, fix=fix)
         document = found[0] if found else self.all[0]
-        return document, document.root.part(section) or Node(Where(document.root.where.file), {}, parts={})
+        return document, document.root.part(section) or MapNode(Where(document.root.where.file), {})
 
     def check_names(self) -> None:
         """Report (FF146) a name that stands twice: credentials and groups of all files share one namespace."""
@@ -71,7 +76,7 @@ class Documents:
 
     def check_purpose(self) -> None:
         """Report (FF148) a manifest that does not say what it wants, not even nothing."""
-        if not any({"targets", "absent"} & document.root.keys.keys() for document in self.all):
+        if not any({"targets", "absent"} & document.root.entries().keys() for document in self.all):
             where = Where(self.all[0].root.where.file)
             why = "a file that was cut short looks like this too, and would want nothing"
             fix = "add `targets:`; write `targets: []` when nothing is wanted"

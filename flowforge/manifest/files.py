@@ -32,9 +32,17 @@ def find_files(paths: Sequence[Path]) -> tuple[File, ...]:
     """
     found: dict[str, File] = {}
     for path in paths:
-        for file in _in_folder(path) if path.is_dir() else (path,):
+        for file in _in_folder(path) if is_folder(path) else (path,):
             found.setdefault(os.path.realpath(file), File(file, printable(str(file))))
     return tuple(found.values())
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; what cannot be looked at is none."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _in_folder(folder: Path) -> Sequence[Path]:
@@ -49,7 +57,7 @@ def _in_folder(folder: Path) -> Sequence[Path]:
 
 
 def _is_manifest(path: Path) -> bool:
-    return path.suffix in _SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    return path.suffix in _SUFFIXES and not path.name.startswith(".") and not is_folder(path)
 
 
 def read_text(file: File) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
 
-# Enough for any reader; it keeps a file of ten thousand misspelt names from costing minutes of comparing.
-_MAX_SUGGESTIONS = 200
+# More than anyone reads. Both keep a file that is wrong in a hundred thousand places from costing minutes or gigabytes.
+MAX_PROBLEMS: Final = 1_000
+_MAX_COMPARISONS: Final = 50_000
 
 
 class Findings:
@@ -15,11 +17,12 @@ class Findings:
     def __init__(self) -> None:
         self._problems: dict[tuple[Where, Problem], None] = {}
         self._warnings: dict[tuple[Where, str], None] = {}
-        self._suggested = 0
+        self._compared = 0
 
     def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
         """Keep a problem at a position."""
-        self._problems[where, Problem(code, what, str(where), why, fix)] = None
+        if len(self._problems) <= MAX_PROBLEMS:
+            self._problems[where, Problem(code, what, str(where), why, fix)] = None
 
     def warn(self, where: Where, text: str) -> None:
         """Keep a warning at a position: one clause."""
@@ -32,14 +35,18 @@ class Findings:
 
     def raise_any(self) -> None:
         """Raise ManifestError with all problems in order of their positions, if there is one."""
-        if self._problems:
-            found = sorted(self._problems, key=lambda each: (each[0], each[1].code, each[1].what))
-            raise ManifestError(*(problem for _, problem in found))
+        found = sorted(self._problems, key=lambda each: (each[0], each[1].code, each[1].what))
+        problems = [problem for _, problem in found[:MAX_PROBLEMS]]
+        if len(found) > MAX_PROBLEMS:
+            what, fix = f"more than {MAX_PROBLEMS:,} problems were found, and only these are shown", "mend these first"
+            problems.append(Problem("FF100", what, fix=fix))
+        if problems:
+            raise ManifestError(*problems)
 
     def suggest(self, word: str, known: Collection[str], otherwise: str) -> str:
         """Give `did you mean "x"?` for the known word nearest to `word`, or `otherwise` when none is near."""
-        self._suggested += 1
-        if self._suggested > _MAX_SUGGESTIONS:
+        self._compared += len(known)
+        if self._compared > _MAX_COMPARISONS:
             return otherwise
         nearest = get_close_matches(word, known, n=1)
         return f"did you mean {quote(nearest[0])}?" if nearest else otherwise

@@ -15,7 +15,7 @@ _URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The sentences of a form. what: `{}` stands for the quoted text. fix: a sentence, or what makes one of the text."""
+    """The sentences of a form. what: `{}` stands for the quoted text. fix: a sentence, or what makes one of a text."""
 
     code: str
     what: str
@@ -52,6 +52,7 @@ FORMS: Final[Mapping[str, Form]] = {
         "FF129",
         "this is not the address of a GitHub API",
         "write it as https://api.github.com, or https://ghe.example.com/api/v3",
+        "it has a scheme, a host and perhaps a path, but no user, query or fragment",
     ),
     "Environment variable": Form(
         "FF130",

@@ -8,7 +8,7 @@ from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.choices import read_absent, read_groups, read_targets
 from flowforge.manifest.documents import Document, Documents
 from flowforge.manifest.expand import find_places
-from flowforge.manifest.files import File, find_files, lines_with, read_text
+from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.literals import LITERAL
 from flowforge.manifest.model import Manifest
@@ -39,7 +39,7 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
 
 def _default_state(path: Path) -> Path:
     """Name the state after the first manifest, beside it: `prod.yaml` has `prod.state.json`, a folder's is inside."""
-    manifest = path / "flowforge.yaml" if path.is_dir() else path
+    manifest = path / "flowforge.yaml" if is_folder(path) else path
     return manifest.with_name(f"{manifest.stem}.state.json").absolute()
 
 

@@ -1,9 +1,9 @@
 """Which repos a group or a target comes to, in one walk over the groups, without recursion."""
 
+import fnmatch
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import translate
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
@@ -14,6 +14,7 @@ from flowforge.plan.address import Repo
 # Groups of groups can be made to multiply. This is a few seconds' work, and a hundred times a large fleet.
 MAX_WORK: Final = 2_000_000
 _MOST_SHOWN: Final = 8
+_GLOB: Final = re.compile(r"[*?\[]")
 Repos = Mapping[str, Repo]
 
 
@@ -46,32 +47,27 @@ class Members:
         for mention in choice.groups:
             taken = self._repos.get(mention.text, {})
             self._spend(len(taken), where)
-            repos = {**taken, **repos}
-        left = repos
-        for mention in choice.exclude:
-            self._spend(len(repos), where)
-            left = self._without(left, repos, mention)
-        if repos and not left and self._is_sound(choice):
-            self.findings.add(
-                where, "FF144", f"{owner} excludes every repository it names", fix="exclude less, or remove it"
-            )
-        return left
+            for key, repo in taken.items():
+                repos.setdefault(key, repo)
+        excluded = {key for mention in choice.exclude for key in self._excluded(mention, repos)}
+        if repos and len(excluded) == len(repos) and self._is_sound(choice):
+            fix = "exclude less, or remove the entry"
+            self.findings.add(where, "FF144", f"{owner} excludes every repository that it names", fix=fix)
+        return {key: repo for key, repo in repos.items() if key not in excluded}
 
-    def _without(self, left: Repos, before: Repos, mention: Mention) -> Repos:
-        """Take away what one exclusion names. `before` is what stood before all exclusions."""
-        excluded = self._matcher(mention.text)
-        if not any(map(excluded, before)):
-            self.findings.warn(mention.where, f"{quote(mention.text)} excludes nothing")
-            return left
-        return {key: repo for key, repo in left.items() if not excluded(key)}
-
-    def _matcher(self, text: str) -> Callable[[str], bool]:
-        """Give the test for `@group`, for a pattern of owner/name, or for one of the name alone."""
+    def _excluded(self, mention: Mention, repos: Repos) -> Collection[str]:
+        """Give the keys that one exclusion takes away; warn of one that takes none."""
+        text = mention.text.lower()
         if text.startswith("@"):
-            return self._repos.get(text[1:], {}).__contains__
-        pattern = text if "/" in text else f"*/{text}"
-        matches = re.compile(translate(pattern.lower())).match
-        return lambda key: matches(key) is not None
+            keys: Collection[str] = repos.keys() & self._repos.get(mention.text[1:], {}).keys()
+        elif _GLOB.search(text) or "/" not in text:
+            self._spend(len(repos), mention.where)
+            keys = fnmatch.filter(repos, text if "/" in text else f"*/{text}")
+        else:
+            keys = repos.keys() & {text}
+        if not keys:
+            self.findings.warn(mention.where, f"{quote(mention.text)} excludes nothing here")
+        return keys
 
     def _is_sound(self, choice: Choice) -> bool:
         return choice.sound and all(name in self._repos and name not in self._unsound for name in _needs(choice))

@@ -66,7 +66,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A credential for some repos. secret: the name on GitHub, in upper case, the credential's own unless it says so."""
+    """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another."""
 
     name: str
     choice: Choice

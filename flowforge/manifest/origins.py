@@ -27,7 +27,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
         issued, expires = _dates(name, node, documents.findings)
         nonstandard = node.part("allow_nonstandard")
-        if source is not None and type_ is not None:
+        if source and type_:
             found[name] = Credential(
                 name=name,
                 type=type_,
@@ -44,27 +44,29 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
 
 def _dates(name: str, node: Node, findings: Findings) -> tuple[date | None, date | None]:
     """Read `issued` and `expires` (FF127)."""
-    days: dict[str, date | None] = dict.fromkeys(("issued", "expires"))
-    for key in days:
-        text = node.text(key)
-        days[key] = read_day(text) if text else None
-        if text and days[key] is None:
-            fix = "write a day that the calendar has, as 2027-02-01"
-            findings.add(node.mapping()[key].where, "FF127", "there is no such day", fix=fix)
-    issued, expires = days["issued"], days["expires"]
+    issued, expires = (_day(node, key, findings) for key in ("issued", "expires"))
     if issued and expires and expires < issued:
         what = f"{quote(name)} expires before it was issued"
-        findings.add(node.mapping()["expires"].where, "FF127", what, fix="correct one of the two dates")
+        findings.add(node.step("expires").where, "FF127", what, fix="correct one of the two dates")
     return issued, expires
+
+
+def _day(node: Node, key: str, findings: Findings) -> date | None:
+    text = node.text(key)
+    day = read_day(text) if text else None
+    if text and day is None:
+        fix = "write a day that the calendar has, as 2027-02-01"
+        findings.add(node.step(key).where, "FF127", "there is no such day", fix=fix)
+    return day
 
 
 def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: bool) -> SourceSpec | None:
     """Read a source: its one key and that key's text. per_repo: whether placeholders may stand in it."""
-    options = {key: text for key in node.mapping() if (text := node.text(key)) is not None}
+    options = {key: text for key in node.entries() if (text := node.text(key))}
     sound = True
     for name, text in options.items():
-        where = node.mapping()[name].where
-        documents.rules.check_source(name, node.keys[name], documents.findings)
+        where = node.step(name).where
+        documents.rules.check_source(name, node.key(name), documents.findings)
         sound = sound and _check_text(name, text, where, documents.findings, per_repo=per_repo)
         if name == "file":
             documents.rules.check_path(text, folder, where, documents.findings)

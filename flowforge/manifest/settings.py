@@ -15,7 +15,7 @@ def read_github(documents: Documents) -> GitHubSettings:
     text, auth = section.text("api_url"), section.part("auth")
     url = read_api_url(text) if text else ""
     if isinstance(url, Unusable):
-        where, what = section.mapping()["api_url"].where, "this address of a GitHub API cannot be used"
+        where, what = section.step("api_url").where, "this address of a GitHub API cannot be used"
         documents.findings.add(where, "FF129", what, why=url.why, fix=url.fix)
         url = ""
     token = auth.part("token") if auth else None
@@ -29,7 +29,7 @@ def read_state_file(documents: Documents) -> Path:
     text = section.text("file")
     if not text:
         return documents.default_state
-    documents.rules.check_path(text, document.folder, section.mapping()["file"].where, documents.findings)
+    documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
     return documents.rules.locate(text, document.folder)
 
 

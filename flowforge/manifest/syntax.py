@@ -1,30 +1,65 @@
 """Say in our own words what is wrong with YAML. The parser's own text may quote a value, so none of it is passed on."""
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import yaml
 
 from flowforge.errors import Problem, Where
 
-# What both parsers, libyaml's and PyYAML's own, say in fixed words, in the order of trying; and what we say.
-# The third is whether the position is where the construct began, which is where a person looks.
+
+class Mark(Protocol):
+    """A position of the parser's; both count from 0."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a parser says in fixed words, and what we say. at_start: to be shown where the construct began."""
+
+    said: str
+    what: str
+    fix: str
+    at_start: bool = False
+
+
+_UNFITTING: Final = "this does not fit what stands before it"
+_ALIKE: Final = "indent what belongs together alike, and let nothing follow a closing quote or bracket"
+_TAB: Final = ("a tab cannot indent YAML", "indent with spaces")
+# Words of libyaml's and of PyYAML's own parser, tried in this order.
 _KNOWN: Final = (
-    (("found unexpected end of stream", "quoted scalar"), "the quote that opens here is not closed", "close it", True),
-    (("found unexpected document", "quoted scalar"), "the quote that opens here is not closed", "close it", True),
-    (("expected ',' or ']'",), "the list that opens here is not closed", "close it with ], or separate its items by commas", True),
-    (("expected ',' or '}'",), "the mapping that opens here is not closed", "close it with }, or separate its entries by commas", True),
-    (("expected node content",), "a value is missing here", "write one, or close the brackets", False),
-    (("expected the node content",), "a value is missing here", "write one, or close the brackets", False),
-    (("mapping values are not allowed",), "a colon is not allowed here", "put a text that has a colon in quotes, or begin a new line", False),
-    (("could not find expected ':'",), "a colon is missing after this key", "write `key: value`", True),
-    (("unknown escape character",), "this escape is not known in double quotes", "double the backslash, or use single quotes", False),
-    (("escape",), "this escape is not known in double quotes", "double the backslash, or use single quotes", False),
-    (("expected key",), "the indentation does not fit here", "indent entries of one mapping alike", False),
-    (("expected <block end>",), "the indentation does not fit here", "indent entries of one mapping alike", False),
-    (("expected '-' indicator",), "the indentation does not fit here", "indent items of one list alike", False),
-)  # fmt: skip
+    _Known("escape", "this escape is not known in double quotes", "double the backslash, or use single quotes"),
+    _Known("hexdecimal", "this escape is not known in double quotes", "double the backslash, or use single quotes"),
+    _Known("quoted scalar", "the quote that opens here is not closed", "close it", at_start=True),
+    _Known(
+        "',' or ']'",
+        "the list that opens here is not closed",
+        "write commas between items, and ] at its end",
+        at_start=True,
+    ),
+    _Known(
+        "',' or '}'",
+        "the mapping that opens here is not closed",
+        "write commas between entries, and } at its end",
+        at_start=True,
+    ),
+    _Known("node content", "a value is missing here", "write one, or close the brackets"),
+    _Known(
+        "mapping values are not allowed",
+        "a colon cannot stand here",
+        "put a text with `: ` in it in quotes, or begin a new line",
+    ),
+    _Known("expected ':'", "a colon is missing after this", "write `key: value`", at_start=True),
+    _Known("sequence entries are not allowed", "a list cannot begin here", "begin a new line before its first `- `"),
+    _Known("tab character", *_TAB),
+    _Known("block mapping", _UNFITTING, _ALIKE),
+    _Known("block collection", _UNFITTING, _ALIKE),
+    _Known("<document start>", _UNFITTING, _ALIKE),
+)
 _FIRST: Final = {
-    "\t": ("a tab cannot indent YAML", "indent with spaces"),
+    "\t": _TAB,
     "@": ("a text cannot begin with @", "put it in quotes"),
     "`": ("a text cannot begin with `", "put it in quotes"),
     "%": ("a text cannot begin with %", "put it in quotes"),
@@ -33,21 +68,22 @@ _FIRST: Final = {
 
 def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Make a problem (FF105) of a parser's error."""
-    where, start = _where(error, "problem_mark", file), _where(error, "context_mark", file)
-    said = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or ''}"
+    where = position(getattr(error, "problem_mark", None), file)
+    start = position(getattr(error, "context_mark", None), file)
+    said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
     if "cannot start any token" in said:
         what, fix = _FIRST.get(
-            _character(text, where), ("this is not YAML", "put a text with special characters in quotes")
+            _character(text, where), ("this is not YAML", "put a text of special characters in quotes")
         )
         return Problem("FF105", what, str(where), fix=fix)
-    for marks, what, fix, at_start in _KNOWN:
-        if all(mark in said for mark in marks):
-            return Problem("FF105", what, str(start if at_start and start.line else where), fix=fix)
+    for known in _KNOWN:
+        if known.said in said:
+            return Problem("FF105", known.what, str(start if known.at_start else where), fix=known.fix)
     return Problem("FF105", "this is not YAML", str(where), fix="check the brackets, quotes and indentation here")
 
 
-def _where(error: yaml.YAMLError, attribute: str, file: str) -> Where:
-    mark = getattr(error, attribute, None)
+def position(mark: Mark | None, file: str) -> Where:
+    """Give a parser's position as people count, from 1; the file as a whole where it has none."""
     return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
 
 

@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DOTCOM: Final = "api.github.com"
-_TENANT: Final = ".ghe.com"
 
 
 def read_day(text: str) -> date | None:
@@ -33,25 +32,35 @@ class Unusable:
 
 
 def read_api_url(text: str) -> str | Unusable:
-    """Normalise an API's address: lower-case scheme and host, no slash at its end."""
+    """Normalise an API's address: scheme and host in lower case, no slash at its end."""
     url = _split(text)
     if url is None or not url.hostname:
-        return Unusable("its host or its port cannot be read", "write it as https://api.github.com")
-    host, path = url.hostname, url.path.rstrip("/")
-    if url.scheme != "https" and not _loopback(host):
-        return Unusable("a token must not travel in the clear; plain http is for this machine alone", "write https://")
-    if host in {"github.com", "www.github.com"}:
-        return Unusable("this is where people go; programs go to api.github.com", f"write https://{_DOTCOM}")
-    if host.endswith(_TENANT) and not host.startswith("api."):
-        return Unusable("the API of a ghe.com tenant has a host of its own", f"write https://api.{host}")
-    hosted = host == _DOTCOM or host.endswith(_TENANT)
-    if hosted and path:
-        return Unusable("the API of github.com and ghe.com has no path", f"write https://{host}")
-    if not hosted and not path and not _loopback(host):
-        return Unusable(
-            "GitHub Enterprise Server has its API below /api/v3", f"write https://{url.netloc.lower()}/api/v3"
-        )
-    return f"{url.scheme}://{url.netloc.lower()}{path}"
+        return Unusable("its host, port or path cannot be read", f"write it as https://{_DOTCOM}")
+    return _objection(url, url.hostname) or f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
+
+
+def _objection(url: SplitResult, host: str) -> Unusable | None:
+    """Find the first reason why an address is not one of an API of GitHub's."""
+    local = _is_loopback(host)
+    tenant = host.endswith(".ghe.com")
+    hosted = host == _DOTCOM or tenant
+    bare = not url.path.strip("/")
+    rules = (
+        (
+            url.scheme != "https" and not local,
+            "a token must not travel in the clear, except to this machine",
+            "write https://",
+        ),
+        (host in {"github.com", "www.github.com"}, "that is where people go, not programs", f"write https://{_DOTCOM}"),
+        (
+            tenant and not host.startswith("api."),
+            "the API of a ghe.com tenant has its own host",
+            f"write https://api.{host}",
+        ),
+        (hosted and not bare, "the API of github.com and ghe.com has no path", f"write https://{host}"),
+        (bare and not hosted and not local, "GitHub Enterprise Server has its API below /api/v3", "add /api/v3"),
+    )
+    return next((Unusable(why, fix) for true, why, fix in rules if true), None)
 
 
 def _split(text: str) -> SplitResult | None:
@@ -63,7 +72,7 @@ def _split(text: str) -> SplitResult | None:
     return url if usable and not {".", ".."} & set(url.path.split("/")) else None
 
 
-def _loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,0 +1,84 @@
+"""Lists and mappings while they are being parsed: they take their parts one by one, and merge at their end."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from flowforge.errors import Where, quote
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.nodes import ListNode, MapNode, Node
+
+MERGE: Final = "<<"
+
+
+@dataclass(slots=True)
+class OpenList:
+    """A list that has begun."""
+
+    node: ListNode
+    anchor: str | None
+
+    def take(self, node: Node, _: Where, __: Findings) -> None:
+        """Take an item."""
+        self.node.add(node)
+
+    def close(self) -> None:
+        """Take the measures of what stands within."""
+        self.node.size += sum(node.size for node in self.node.parts)
+        self.node.height += max((node.height for node in self.node.parts), default=0)
+
+
+@dataclass(slots=True)
+class OpenMap:
+    """A mapping that has begun. key: the one whose value comes next, None when that is to be dropped."""
+
+    node: MapNode
+    anchor: str | None
+    key: str | None = None
+    wants_key: bool = True
+    inner: list[Node] = field(default_factory=list)
+    merged: list[MapNode] = field(default_factory=list)
+
+    def take(self, node: Node, where: Where, findings: Findings) -> None:
+        """Take a key or a key's value."""
+        if self.wants_key:
+            self.name(node.data if isinstance(node.data, str) else None, where, findings)
+            return
+        self.wants_key = True
+        self.inner.append(node)
+        if self.key == MERGE:
+            self._merge(node, where, findings)
+        elif self.key is not None:
+            self.node.add(self.key, node)
+
+    def name(self, key: str | None, where: Where, findings: Findings) -> None:
+        """Take a key. One that is a duplicate, or no string, is reported."""
+        self.wants_key, self.key = False, None
+        if key is None:
+            findings.add(where, "FF106", "a key must be a string", fix="put it in quotes")
+        elif key in self.node.keys:
+            what = f"the key {quote(key)} stands twice in this mapping, first in line {self.node.keys[key].line}"
+            fix = "write << once, with a list: <<: [*a, *b]" if key == MERGE else "remove one of the two"
+            findings.add(where, "FF108", what, fix=fix)
+        else:
+            self.key = key
+            self.node.keys[key] = where
+
+    def _merge(self, node: Node, where: Where, findings: Findings) -> None:
+        """Keep what << merges until the mapping ends, since its own keys go first."""
+        for each in node.parts if isinstance(node, ListNode) else (node,):
+            if isinstance(each, MapNode):
+                self.merged.append(each)
+            elif not each.bad:
+                findings.add(where, "FF106", "<< merges mappings, and this is none", fix="write <<: *name")
+
+    def close(self) -> None:
+        """Merge, and take the measures of what stands within."""
+        if MERGE not in self.node.parts:
+            self.node.keys.pop(MERGE, None)
+        for merged in self.merged:
+            for key, node in merged.parts.items():
+                if key not in self.node.keys:
+                    self.node.keys[key] = merged.keys[key]
+                    self.node.add(key, node)
+        self.node.size += sum(node.size for node in self.inner)
+        self.node.height += max((node.height for node in self.inner), default=0)
