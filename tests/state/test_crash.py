@@ -67,7 +67,7 @@ def remembers(path: Path) -> object:
 def writer(path: Path, step: int, end: int) -> "subprocess.Popen[str]":
     """Begin the endless run at a step."""
     command = [sys.executable, "-c", WRITER, str(path), str(step), str(end)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- our own interpreter and code
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
@@ -75,7 +75,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
 
     A step whose method had not returned may or may not be there; the next writer goes on from what was found.
     """
-    random = Random(7)  # noqa: S311 -- moments to kill at, the same in every run
+    random = Random(7)
     expected = meanings(5_000)
     step = 0
     for _ in range(10):

@@ -32,7 +32,7 @@ def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
     """Run another process that holds the state until its stdin is closed."""
     command = [sys.executable, "-c", HOLD, str(path)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 -- our own code
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         assert "held\n" == process.stdout.readline()
         yield process
