@@ -6,10 +6,9 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from flowforge.errors import GitHubError, Problem
-from flowforge.github.urls import ApiUrl
+from flowforge.github.urls import ApiUrl, host_of
 from flowforge.vault import SecretValue
 
 ALLOWED_HOSTS: Final = "FLOWFORGE_ALLOWED_HOSTS"
@@ -101,7 +100,7 @@ def find_token(
 
 def check_host(api: ApiUrl, environ: Mapping[str, str]) -> None:
     """Refuse a host that only the manifest vouches for, which whoever proposed it wrote: GitHubError FF310."""
-    own = urlsplit(environ.get("GITHUB_API_URL", "")).hostname
+    own = host_of(environ.get("GITHUB_API_URL", ""))
     allowed = {host.strip().lower() for host in environ.get(ALLOWED_HOSTS, "").split(",")}
     if api.dotcom or api.loopback or api.host == own or not allowed.isdisjoint({api.host, f"{api.host}:{api.port}"}):
         return

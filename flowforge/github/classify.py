@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 from flowforge.errors import printable, quote
 from flowforge.github.answer import NOT_JSON, Answer, Broken
 from flowforge.github.problems import No
-from flowforge.github.urls import ApiUrl
+from flowforge.github.urls import ApiUrl, host_of
 from flowforge.plan.action import Why
 
 _SECONDARY: Final = re.compile(r"secondary rate|abuse detection", re.IGNORECASE)
@@ -116,13 +115,8 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
 def _sso_url(header: str, api: ApiUrl) -> str | None:
     """Give the address where the token can be authorized, only when it is GitHub's own."""
     match = _SSO_URL.search(header)
-    if match is None:
-        return None
-    try:
-        url = urlsplit(match.group(1))
-    except ValueError:
-        return None
-    return printable(match.group(1)) if (url.scheme, url.netloc.lower()) == ("https", api.web_host) else None
+    url = match.group(1) if match else ""
+    return printable(url) if url.startswith("https://") and host_of(url) == api.web_host else None
 
 
 def _renamed(answer: Answer) -> No:

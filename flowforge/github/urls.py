@@ -76,6 +76,12 @@ class ApiUrl:
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
+def host_of(text: str) -> str | None:
+    """Give the host of a plain URL in lower case; None for any other text."""
+    url = _split(text)
+    return None if url is None else url.hostname
+
+
 def _split(text: str) -> SplitResult | None:
     """Split a plain absolute http(s) URL without userinfo, fragment or dot segments; None for any other text."""
     if not _PLAIN.fullmatch(text):

@@ -99,13 +99,13 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Give the seconds until `missing` more points can be free; a short while where requests in flight decide."""
+        """Give the seconds until `missing` more points can be free; those of requests in flight take a window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points
             if missing <= 0:
                 return max(until - now, 0.001)
-        return _POLL
+        return WINDOW
 
 
 class Primary:

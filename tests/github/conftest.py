@@ -1,0 +1,99 @@
+"""A clock without waiting, clients on scripted HTTP, and clients on the sandbox's real HTTP."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from flowforge.github.auth import Token
+from flowforge.github.clock import Clock
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
+from flowforge.github.urls import ApiUrl
+from flowforge.sandbox import Sandbox
+from flowforge.vault import SecretValue
+
+FAST = 2000.0  # so many seconds of ours pass in a real one
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Give the waits that `clock` was asked for, in order."""
+    return []
+
+
+@pytest.fixture
+def clock(waits: list[float]) -> Clock:
+    """Give a clock that stands still, and jumps ahead instead of waiting."""
+
+    class Still(Clock):
+        time = 1000.0
+
+        def now(self) -> float:
+            return self.time
+
+        def wall(self) -> float:
+            return self.time + 1_000_000
+
+        def wait(self, seconds: float, event: threading.Event) -> bool:
+            waits.append(seconds)
+            if not event.is_set():
+                self.time += max(0.0, seconds)
+            return event.is_set()
+
+    return Still()
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    """Give the event that ends every wait."""
+    return threading.Event()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Give what people were told, in order."""
+    return []
+
+
+@pytest.fixture
+def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
+    """Make clients whose server is a function of ours, on the clock that does not wait."""
+    made: list[Client] = []
+
+    def make(
+        handler: Handler, *, url: str = "https://api.github.com", origin: str = "GH_TOKEN", workflow: bool = False
+    ) -> Client:
+        token = Token(SecretValue("ghp_" + "fake" * 5), origin, workflow)
+        pacer = Pacer(clock, stop, notify=said.append)
+        made.append(Client(ApiUrl.parse(url), token, pacer, jobs=4, transport=httpx.MockTransport(handler)))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Start a local GitHub whose clock runs as fast as that of `connect`."""
+    with Sandbox(time_scale=FAST) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
+    """Make clients of the sandbox, with a token of their own if given."""
+    made: list[Client] = []
+
+    def make(*, token: str = "", jobs: int = 8, origin: str = "GH_TOKEN", workflow: bool = False) -> Client:
+        held = Token(SecretValue(token or sandbox.token), origin, workflow)
+        pacer = Pacer(Clock(FAST), stop, notify=said.append)
+        made.append(Client(ApiUrl.parse(sandbox.url), held, pacer, jobs=jobs))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()

@@ -1,0 +1,115 @@
+"""The file that processes of one token share."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from flowforge.github.spent import Spent, spent_path
+
+_NOW = 1_000_000.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give a file in a folder that is not there yet."""
+    return tmp_path / "cache" / "spent-x.json"
+
+
+def test_where_it_is(tmp_path: Path) -> None:
+    """The file is named after a digest, in FLOWFORGE_CACHE_DIR or the user's cache folder."""
+    assert tmp_path / "spent-abc.json" == spent_path({"FLOWFORGE_CACHE_DIR": str(tmp_path)}, "abc")
+    assert user_cache_path("flowforge") / "spent-abc.json" == spent_path({}, "abc")
+
+
+def test_two_processes_share_one_budget(path: Path) -> None:
+    """What one took the other cannot take, until it is a minute old."""
+    first, second = Spent(path), Spent(path)
+    assert first.take([(_NOW + 50, 500)], 300, 900, _NOW) == 300
+    assert second.take([], 300, 900, _NOW) == 100
+    assert sorted(second.others) == [(_NOW + 50, 500), (_NOW + 60, 300)]
+    assert second.take([(_NOW + 60, 100)], 700, 900, _NOW + 55) == 500
+    assert sorted(second.others) == [(_NOW + 60, 300)]
+
+
+def test_the_process_before_is_known(path: Path) -> None:
+    """A file outlives its process, and everything in it ends."""
+    Spent(path).take([(_NOW + 30, 900)], 0, 900, _NOW)
+    assert [Spent(path).take([], 5, 900, _NOW + after) for after in (0, 29, 30)] == [0, 0, 5]
+
+
+def test_it_is_private(path: Path) -> None:
+    """Folder and file are the user's alone."""
+    Spent(path).take([], 5, 900, _NOW)
+    assert (0o700, 0o600) == (stat.S_IMODE(path.parent.stat().st_mode), stat.S_IMODE(path.stat().st_mode))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        '"x"',
+        "\x00\xff",
+        "[" * 100_000,
+        '{"version": 2, "processes": {"a": [[2e6, 900]]}}',
+        '{"version": 1}',
+        '{"version": 1, "processes": []}',
+        '{"version": 1, "processes": {"a": 7}}',
+        '{"version": 1, "processes": {"a": [7]}}',
+        '{"version": 1, "processes": {"a": [["x", 900]]}}',
+        '{"version": 1, "processes": {"a": [[NaN, 900]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, 1e999]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, -900]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, null]]}}',
+    ],
+)
+def test_a_spoilt_file_counts_for_nothing(path: Path, text: str) -> None:
+    """What cannot be understood is written over, without a word."""
+    path.parent.mkdir()
+    path.write_text(text, encoding="latin-1")
+    assert Spent(path).take([], 900, 900, _NOW) == 900
+    assert json.loads(path.read_text())["version"] == 1
+
+
+def test_a_clock_that_was_set_back(path: Path) -> None:
+    """Points that end in a far future end in a minute."""
+    Spent(path).take([(_NOW + 9_000, 900)], 0, 900, _NOW + 9_000)
+    late = Spent(path)
+    assert [late.take([], 5, 900, _NOW + after) for after in (0, 61, 62)] == [0, 0, 5]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """Without a place to write, a process is alone with its budget."""
+    (tmp_path / "file").write_text("")
+    spent = Spent(tmp_path / "file" / "spent.json")
+    assert (880, ()) == (spent.take([(_NOW + 9, 20)], 900, 900, _NOW), spent.others)
+
+
+def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
+    """A link where the file should be is not written through."""
+    path.parent.mkdir()
+    (tmp_path / "precious").write_text("mine")
+    path.symlink_to(tmp_path / "precious")
+    assert Spent(path).take([], 900, 900, _NOW) == 900
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_lock_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cannot have the lock soon goes by what it knew of the others."""
+    monkeypatch.setattr("flowforge.github.spent._LOCK_SECONDS", 0.01)
+    Spent(path).take([(_NOW + 30, 400)], 0, 900, _NOW)
+    spent = Spent(path)
+    spent.take([], 0, 900, _NOW)
+    with FileLock(f"{path}.lock"):
+        assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]
+
+
+def test_a_process_of_its_own() -> None:
+    """Without a file only the own points count."""
+    assert Spent(None).take([(_NOW + 9, 895)], 900, 900, _NOW) == 5
