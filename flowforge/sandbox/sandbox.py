@@ -14,6 +14,7 @@ from flowforge.sandbox.control import Control
 from flowforge.sandbox.server import Server
 from flowforge.sandbox.world import World
 
+_POLL = 0.02  # seconds until a server notices that it is to stop
 _LONGEST_SOCKET = 100  # bytes: sun_path holds 104 on macOS, 108 on Linux
 
 
@@ -49,16 +50,17 @@ class Sandbox:
                     "FF040", f"the sandbox cannot listen on port {self._port}", why=why, fix="choose another --port"
                 )
             ) from None
-        self._servers.append(server)
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        servers = [server]
         if self.socket is not None:
             try:
-                self._servers.append(_on_socket(self.socket, api, control))
+                servers.append(_on_socket(self.socket, api, control))
             except UsageError:
                 server.server_close()
                 raise
-        for each in self._servers:
-            threading.Thread(target=each.serve_forever, args=(0.05,), name="sandbox", daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        self._servers = servers
+        for each in servers:
+            threading.Thread(target=each.serve_forever, args=(_POLL,), name="sandbox", daemon=True).start()
 
     def stop(self) -> None:
         """Hang up on everybody, stop listening, remove the socket."""

@@ -1,0 +1,65 @@
+"""A sandbox with three repositories, a client that speaks to it, and helpers that seal and write."""
+
+import base64
+import ssl
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from nacl.public import PublicKey, SealedBox
+
+from flowforge.sandbox import Sandbox, Token
+
+
+# Made once: each takes longer than a whole test here. No request uses it, all of this is plain HTTP.
+_TLS = ssl.create_default_context()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Serve acme/repo-001 to acme/repo-003."""
+    with Sandbox() as running:
+        running.world.create_repos("acme", 3)
+        yield running
+
+
+@pytest.fixture
+def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """Speak to the sandbox with its own token, over one connection."""
+    headers = {"authorization": f"Bearer {sandbox.token}", "accept": "application/vnd.github+json"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, timeout=10, verify=_TLS) as client:
+        yield client
+
+
+@pytest.fixture
+def seal(http: httpx.Client) -> Callable[[str, bytes], dict[str, str]]:
+    """Give a function that seals a value for a repository, as the body of a PUT."""
+
+    def sealed(repo: str, value: bytes) -> dict[str, str]:
+        key = http.get(f"/repos/{repo}/actions/secrets/public-key").json()
+        box = SealedBox(PublicKey(base64.b64decode(key["key"]))).encrypt(value)
+        return {"encrypted_value": base64.b64encode(box).decode(), "key_id": key["key_id"]}
+
+    return sealed
+
+
+@pytest.fixture
+def put(http: httpx.Client, seal: Callable[[str, bytes], dict[str, str]]) -> Callable[..., httpx.Response]:
+    """Give a function that writes a secret as a client does: fetch the key, seal, PUT."""
+
+    def write(repo: str, name: str, value: bytes = b"plainly-fake") -> httpx.Response:
+        return http.put(f"/repos/{repo}/actions/secrets/{name}", json=seal(repo, value))
+
+    return write
+
+
+@pytest.fixture
+def as_token(sandbox: Sandbox) -> Callable[[Token], dict[str, str]]:
+    """Give a function that makes a token known and returns the header that carries it."""
+
+    def known(token: Token) -> dict[str, str]:
+        text = f"token-{len(sandbox.world.tokens.tokens)}"
+        sandbox.world.add_token(text, token)
+        return {"authorization": f"Bearer {text}"}
+
+    return known

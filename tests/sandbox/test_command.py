@@ -1,0 +1,105 @@
+"""`flowforge sandbox`, as a process: what it prints, its ready file, how it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from flowforge.cli.sandbox import command
+from flowforge.errors import UsageError
+
+START = "from flowforge.cli.sandbox import command; command()"
+Started = tuple[subprocess.Popen[str], dict[str, object]]
+
+
+@pytest.fixture
+def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]:
+    """Start the command in a folder of its own; give the process and what its ready file says."""
+    args = [sys.executable, "-c", START, "--ready-file", "ready.json", *request.param]
+    with subprocess.Popen(args, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 -- ours
+        ready, deadline = tmp_path / "ready.json", time.monotonic() + 20
+        while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield process, json.loads(ready.read_text())
+        process.kill()
+
+
+SOCKET = ["--socket", "gh.sock"]
+
+
+@pytest.mark.parametrize(
+    "started", [[*SOCKET, "--repos", "7", "--owner", "umbrella", "--time-scale", "60"]], indirect=True
+)
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None:
+    """It serves what was asked for, says how to reach it, and ends with 0, leaving neither socket nor ready file."""
+    process, ready = started
+    header = {"authorization": f"token {ready['token']}"}
+    answer = httpx.get(f"{ready['url']}/orgs/umbrella/repos?sort=full_name", headers=header)
+    mode = (tmp_path / "ready.json").stat().st_mode & 0o777
+    process.send_signal(ending)
+    stdout, stderr = process.communicate(timeout=10)
+    assert (answer.json()[6]["full_name"], len(answer.json()), mode) == ("umbrella/repo-007", 7, 0o600)
+    assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
+    assert stdout.splitlines() == [
+        "# A local GitHub with 7 repositories, umbrella/repo-001 and so on. Ctrl-C ends it; nothing stays.",
+        f"# For flowforge (or write `github: {{api_url: {ready['url']}}}` in the manifest):",
+        f"export GITHUB_API_URL={ready['url']}",
+        f"export FLOWFORGE_GITHUB_TOKEN={ready['token']}",
+        "export FLOWFORGE_TIME_SCALE=60",
+        "# For gh, with a configuration of its own, so that yours stays as it is:",
+        'export GH_CONFIG_DIR="$(mktemp -d)"',
+        f"export GH_TOKEN={ready['token']}",
+        f"gh config set http_unix_socket {tmp_path / 'gh.sock'}",
+        "# To change things behind FlowForge's back, for instance:",
+        "#   gh api /_sandbox/rename_repo -f full_name=umbrella/repo-001 -f new_name=umbrella/api",
+    ]
+
+
+@pytest.mark.parametrize("started", [["--no-limits", "--latency", "1", "--token", "it's mine"]], indirect=True)
+def test_plain(started: Started) -> None:
+    """Without a socket it says how gh could be had; a token of one's own is quoted for the shell; limits can be off."""
+    process, ready = started
+    header = {"authorization": f"token {ready['token']}"}
+    answers = [httpx.get(f"{ready['url']}/orgs/acme/repos", headers=header) for _ in range(2)]
+    process.terminate()
+    stdout, _ = process.communicate(timeout=10)
+    assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
+    assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
+    assert stdout.splitlines()[3:] == [
+        "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
+        "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--owner", "a b"], "Invalid value for '--owner': letters, digits and single hyphens only"),
+        (["--repos", "-1"], "Invalid value for '--repos'"),
+        (["--time-scale", "0"], "Invalid value for '--time-scale'"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+    ],
+)
+def test_bad_options(args: list[str], says: str) -> None:
+    """An option that makes no sense is refused before anything listens."""
+    done = CliRunner().invoke(command, args)
+    assert (done.exit_code, says in done.output) == (2, True)
+
+
+def test_ready_file_cannot_be_written(tmp_path: Path) -> None:
+    """A ready file that cannot be written ends the command with an error that names it."""
+    path = tmp_path / "none" / "ready.json"
+    done = CliRunner().invoke(command, ["--repos", "0", "--ready-file", str(path)])
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).splitlines()[1:] == [
+        "  why: No such file or directory",
+        "  fix: choose another --ready-file",
+    ]

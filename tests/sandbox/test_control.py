@@ -1,0 +1,159 @@
+"""The control surface over HTTP: every verb of the world, for who knows the sandbox's token, and clear refusals."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from flowforge.sandbox import Lag, Level, Sandbox, Token, TokenKind
+
+Put = Callable[..., httpx.Response]
+PATH = "/repos/acme/repo-001/actions/secrets"
+
+
+def ask(http: httpx.Client, verb: str, **arguments: object) -> object:
+    """Do a verb that must succeed, and give its result."""
+    answer = http.post(f"/_sandbox/{verb}", json=arguments)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_repositories(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Repositories are created, renamed, archived, hidden, re-created and deleted as in process."""
+    first = ask(http, "create_repo", full_name="acme/x", private=False, fork=True)
+    ask(http, "rename_repo", full_name="acme/x", new_name="acme/y")
+    ask(http, "archive_repo", full_name="acme/y")
+    ask(http, "hide_repo", full_name="acme/repo-002")
+    second = ask(http, "recreate_repo", full_name="acme/repo-003")
+    ask(http, "delete_repo", full_name="acme/repo-001")
+    ask(http, "create_user", login="me")
+    assert ask(http, "create_repos", owner="me", count=2) == ["me/repo-001", "me/repo-002"]
+    ask(http, "require_sso", owner="me")
+    assert [
+        (repo.id, repo.full_name, repo.private, repo.archived, repo.fork, repo.hidden)
+        for repo in sandbox.world.directory
+        if repo.owner.type == "Organization"
+    ] == [
+        (1000004, "acme/repo-002", True, False, False, True),
+        (first, "acme/y", False, True, True, False),
+        (second, "acme/repo-003", True, False, False, False),
+    ]
+    assert {repo.owner.sso for repo in sandbox.world.directory if repo.owner.type == "User"} == {True}
+
+
+def test_secrets_and_keys(http: httpx.Client, put: Put) -> None:
+    """Values are written, revealed and deleted behind FlowForge's back; keys are rotated and replaced."""
+    put("acme/repo-001", "A", b"sealed")
+    ask(http, "set_secret", full_name="acme/repo-001", name="b", value="behind")
+    both = ask(http, "reveal", full_name="acme/repo-001")
+    ask(http, "delete_secret", full_name="acme/repo-001", name="A")
+    assert (both, ask(http, "reveal", full_name="acme/repo-001")) == ({"A": "sealed", "B": "behind"}, {"B": "behind"})
+    keys = [http.get(f"{PATH}/public-key").json()]
+    for verb, arguments in (("replace_key", {"full_name": "acme/repo-001"}), ("rotate_keys", {})):
+        ask(http, verb, **arguments)
+        keys.append(http.get(f"{PATH}/public-key").json())
+    assert (len({key["key"] for key in keys}), [int(key["key_id"]) - int(keys[0]["key_id"]) for key in keys]) == (
+        3,
+        [0, 0, 1],
+    )
+
+
+def test_tokens(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Tokens of every kind are added with what they may do, and revoked."""
+    ask(http, "add_token", text="one", kind="app", secrets="read", repos=["Acme/Repo-001"], expires=9, sso=True)
+    ask(http, "add_token", text="two", kind="classic", login="x", scopes=["repo", "gist"], role="read")
+    tokens = sandbox.world.tokens.tokens
+    assert tokens["one"] == Token(
+        TokenKind.APP, secrets=Level.READ, repos=frozenset({"acme/repo-001"}), expires=9, sso=True
+    )
+    assert tokens["two"] == Token(TokenKind.CLASSIC, login="x", scopes=("repo", "gist"), role="read")
+    ask(http, "revoke_token", text="one")
+    assert "one" not in tokens
+
+
+def test_behaviour(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Settings and limits change one at a time, and keep what is not named."""
+    ask(http, "settings", latency=0.001, lag_reads=2)
+    ask(http, "settings", lag_seconds=3, late_stamp=1)
+    ask(http, "limits", enabled=False, primary=7, points=8)
+    ask(http, "limits", in_flight=9, status=429, tell_wait=False)
+    settings, limits = sandbox.world.settings, sandbox.world.limits
+    assert (settings.latency, settings.lag, settings.late_stamp) == (0.001, Lag(2, 3), 1)
+    assert (limits.enabled, limits.primary, limits.points, limits.in_flight) == (False, 7, 8, 9)
+    assert (limits.status, limits.tell_wait) == (429, False)
+    before = sandbox.world.clock.now()
+    ask(http, "advance", seconds=1000)
+    assert 1000 <= sandbox.world.clock.now() - before < 1100
+
+
+def test_faults(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Faults are added and cleared."""
+    ask(http, "add_fault", match="GET /user", kind="status", status=503)
+    ask(http, "add_fault", match="GET", kind="hang", seconds=99)
+    unwell = http.get("/user").status_code
+    ask(http, "clear_faults")
+    assert (unwell, http.get("/user").status_code, sandbox.world.faults.waiting) == (503, 200, [])
+
+
+def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
+    """Requests are counted by route and logged by path, never with a body or a token; control is not counted."""
+    put("acme/repo-001", "A")
+    http.get(f"{PATH}?x={sandbox.token}")
+    assert ask(http, "stats") == {
+        "requests": {
+            "GET /repos/{owner}/{repo}/actions/secrets/public-key": 1,
+            "PUT /repos/{owner}/{repo}/actions/secrets/{name}": 1,
+            "GET /repos/{owner}/{repo}/actions/secrets": 1,
+        },
+        "statuses": {"200": 2, "201": 1},
+        "points": 7,
+        "refusals": {},
+        "max_in_flight": 1,
+    }
+    assert ask(http, "log") == [
+        {"method": "GET", "path": f"{PATH}/public-key", "status": 200},
+        {"method": "PUT", "path": f"{PATH}/A", "status": 201},
+        {"method": "GET", "path": f"{PATH}?x=github_pat_[redacted]", "status": 200},
+    ]
+    ask(http, "reset_stats")
+    empty = {"requests": {}, "statuses": {}, "points": 0, "refusals": {}, "max_in_flight": 0}
+    assert (ask(http, "stats"), ask(http, "log")) == (empty, [])
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "status", "message"),
+    [
+        ("none", b"{}", 404, "Not Found"),
+        ("reveal", b"{", 400, "Problems parsing JSON"),
+        ("reveal", b"", 422, "missing a required argument: 'full_name'"),
+        ("reveal", b'{"name": 1}', 422, "missing a required argument: 'full_name'"),
+        ("reveal", b'{"full_name": 1}', 422, "full_name has the wrong type"),
+        ("reveal", b'{"full_name": "acme/none"}', 404, "There is no acme/none."),
+        ("create_repos", b'{"owner": "acme", "count": true}', 422, "count has the wrong type"),
+        ("create_repo", b'{"full_name": "acme/repo-001"}', 422, "a repository has that name already"),
+        ("limits", b'{"enabled": 1}', 422, "enabled has the wrong type"),
+        ("add_token", b'{"text": "x", "repos": "acme/x"}', 422, "repos has the wrong type"),
+        ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
+        ("add_token", b'{"text": "x", "kind": "magic"}', 422, "'magic' is not a valid TokenKind"),
+        ("add_fault", b'{"match": "", "kind": "magic"}', 422, "'magic' is not a valid FaultKind"),
+    ],
+)
+def test_refusals(http: httpx.Client, verb: str, body: bytes, status: int, message: str) -> None:
+    """A verb that is none, a body that is none, and arguments that do not fit are refused in a sentence."""
+    answer = http.post(f"/_sandbox/{verb}", content=body)
+    assert (answer.status_code, answer.json()["message"]) == (status, message)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "token other", "Bearer ä"])
+def test_needs_the_token(sandbox: Sandbox, http: httpx.Client, authorization: str) -> None:
+    """Whoever does not know the sandbox's own token learns and changes nothing, not even with another good token."""
+    sandbox.world.add_token("other", Token())
+    header = {b"authorization": authorization.encode()}
+    answer = httpx.post(f"{sandbox.url}/_sandbox/rotate_keys", headers=header)
+    assert (answer.status_code, answer.json()["message"]) == (401, "The control surface needs the sandbox's own token.")
+    assert http.get(f"{PATH}/public-key").json()["key_id"] == "3380204578043523366"
+
+
+def test_get_is_not_post(http: httpx.Client) -> None:
+    """Only POST does anything."""
+    assert http.get("/_sandbox/stats").status_code == 404

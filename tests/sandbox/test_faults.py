@@ -1,0 +1,123 @@
+"""Faults: each kind does what it says, to the requests it names and as often as it says, and to nothing else."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from flowforge.sandbox import Fault, FaultKind, Sandbox
+
+Put = Callable[..., httpx.Response]
+Seal = Callable[[str, bytes], dict[str, str]]
+PATH = "/repos/acme/repo-001/actions/secrets"
+
+
+def test_match_and_times(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A fault strikes only what it names, so many times; a later one waits its turn; clearing drops the rest."""
+    faults = sandbox.world.faults
+    faults.add(Fault(r"GET .*/repo-001/.*per_page=5", FaultKind.STATUS, times=2, status=500))
+    faults.add(Fault(r"^GET /user", FaultKind.STATUS))
+    asked = [f"{PATH}?per_page=5", PATH, f"{PATH}?per_page=5", f"{PATH}?per_page=5", "/user", "/user"]
+    assert [http.get(path).status_code for path in asked] == [500, 200, 500, 200, 502, 200]
+    faults.add(Fault("", FaultKind.STATUS, times=9))
+    faults.clear()
+    assert http.get("/user").status_code == 200
+
+
+def test_bad_expression(sandbox: Sandbox) -> None:
+    """An expression that is none is refused when it is given, not when a request meets it."""
+    with pytest.raises(ValueError, match="^match is not a regular expression: "):
+        sandbox.world.faults.add(Fault("(", FaultKind.HANG))
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "type_", "text"),
+    [
+        (Fault("", FaultKind.STATUS, status=502), 502, "text/html", "Unicorn!"),
+        (Fault("", FaultKind.STATUS, status=503), 503, "text/html", "Unicorn!"),
+        (Fault("", FaultKind.STATUS, status=500), 500, "application/json", '"Server Error"'),
+        (Fault("", FaultKind.STATUS, status=429), 429, "application/json", "secondary rate limit"),
+        (Fault("", FaultKind.STATUS, status=403, message="No."), 403, "application/json", '"No."'),
+        (Fault("", FaultKind.PROXY), 200, "text/html", "sign in"),
+    ],
+)
+def test_other_answers(
+    http: httpx.Client, sandbox: Sandbox, put: Put, fault: Fault, status: int, type_: str, text: str
+) -> None:
+    """A status, or somebody's sign-in page, comes instead of the work: nothing is written."""
+    fault.match = "PUT"
+    sandbox.world.faults.add(fault)
+    answer = put("acme/repo-001", "A")
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0], text in answer.text) == (
+        status,
+        type_,
+        True,
+    )
+    assert (sandbox.world.reveal("acme/repo-001"), "retry-after" in answer.headers) == ({}, False)
+
+
+def test_rate_limit_with_wait(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A made-up rate limit may name its wait."""
+    sandbox.world.faults.add(Fault("", FaultKind.STATUS, status=403, retry_after=7))
+    assert http.get("/user").headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [(FaultKind.RESET_BEFORE, {}), (FaultKind.RESET_AFTER, {"A": "x"}), (FaultKind.HANG, {})],
+)
+def test_no_answer(sandbox: Sandbox, http: httpx.Client, seal: Seal, kind: FaultKind, written: dict[str, str]) -> None:
+    """The connection ends without an answer, before or after the work; the next request is served."""
+    body = seal("acme/repo-001", b"x")
+    sandbox.world.faults.add(Fault("PUT", kind, seconds=0.05))
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        http.put(f"{PATH}/A", json=body)
+    assert (sandbox.world.reveal("acme/repo-001"), sandbox.world.log()[-1].status) == (written, 0)
+    assert http.put(f"{PATH}/A", json=body).status_code == (204 if written else 201)
+
+
+def test_slow_body(sandbox: Sandbox, http: httpx.Client) -> None:
+    """The second half of the answer comes later, so that a client's read limit can be tried."""
+    sandbox.world.faults.add(Fault("", FaultKind.SLOW_BODY, times=2, seconds=0.2))
+    assert (http.get("/user").status_code, http.get("/user").elapsed.total_seconds() >= 0.2) == (200, True)
+
+
+def test_truncated(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A body that ends in the middle, with a Content-Length that agrees, is not JSON."""
+    sandbox.world.faults.add(Fault("", FaultKind.TRUNCATED))
+    answer = http.get(PATH)
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert (answer.status_code, answer.text) == (200, '{"total_count":')
+
+
+def test_cut(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A list is cut short: fewer items than total_count, and no Link that leads on."""
+    for name in ("A", "B", "C"):
+        sandbox.world.set_secret("acme/repo-001", name, "x")
+    sandbox.world.faults.add(Fault("", FaultKind.CUT, times=3))
+    secrets, repos, user = (http.get(path) for path in (f"{PATH}?per_page=2", "/orgs/acme/repos?per_page=2", "/user"))
+    assert (secrets.json()["total_count"], len(secrets.json()["secrets"]), secrets.links) == (3, 1, {})
+    assert (len(repos.json()), repos.links, user.status_code) == (1, {}, 200)
+
+
+def test_wrong_key(sandbox: Sandbox, put: Put) -> None:
+    """A public key that is not the scope's leads to the 422 of a bad box, once."""
+    sandbox.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY))
+    assert [put("acme/repo-001", "A").status_code for _ in range(2)] == [422, 201]
+
+
+def test_refused_requests_meet_no_fault(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A request that is refused for its token or a limit leaves the fault waiting."""
+    sandbox.world.faults.add(Fault("", FaultKind.STATUS, status=500))
+    wrong = http.get("/user", headers={"authorization": "Bearer wrong"})
+    assert (wrong.status_code, http.get("/user").status_code) == (401, 500)
+
+
+def test_stop_ends_what_hangs(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Stopping the sandbox ends a request that hangs for an hour."""
+    sandbox.world.faults.add(Fault("", FaultKind.HANG, seconds=3600))
+    sandbox.world.stopping.set()
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        http.get("/user")

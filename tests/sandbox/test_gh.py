@@ -1,0 +1,79 @@
+"""The real gh drives the sandbox over its unix socket: an oracle that knows nothing of FlowForge."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flowforge.sandbox import Sandbox
+
+GH = shutil.which("gh") or ""
+pytestmark = pytest.mark.skipif(not GH, reason="gh is not installed")
+Gh = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Serve on a unix socket, whose relative path is short whatever the temporary folder's is."""
+    monkeypatch.chdir(tmp_path)
+    with Sandbox(socket_path=Path("gh.sock")) as running:
+        running.world.create_repos("acme", 35)
+        yield running
+
+
+@pytest.fixture
+def gh(rehearsal: Sandbox, tmp_path: Path) -> Gh:
+    """Give a function that runs gh against the sandbox, with a configuration of its own."""
+    own = {"GH_CONFIG_DIR": str(tmp_path / "gh"), "GH_TOKEN": rehearsal.token, "GH_NO_UPDATE_NOTIFIER": "1"}
+    environ = {**os.environ, **own, "NO_COLOR": "1"}
+
+    def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 -- the gh that is installed here, with arguments of ours
+            [GH, *args], env=environ, input=stdin, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=30
+        )
+
+    run("config", "set", "http_unix_socket", "gh.sock")
+    return run
+
+
+def test_secret_set_list_delete(rehearsal: Sandbox, gh: Gh) -> None:
+    """Gh seals, writes, lists and deletes; the sandbox opens what it sealed."""
+    made = gh("secret", "set", "api_key", "-R", "acme/repo-001", stdin="from gh")
+    listed = gh("secret", "list", "-R", "acme/repo-001")
+    value = rehearsal.world.reveal("acme/repo-001")
+    removed = gh("secret", "delete", "API_KEY", "-R", "acme/repo-001")
+    assert [done.returncode for done in (made, listed, removed)] == [0, 0, 0], (
+        made.stderr + listed.stderr + removed.stderr
+    )
+    assert (listed.stdout.split("\t")[0], value) == ("API_KEY", {"API_KEY": "from gh"})
+    assert rehearsal.world.reveal("acme/repo-001") == {}
+
+
+def test_refusals(rehearsal: Sandbox, gh: Gh) -> None:
+    """Gh shows the sandbox's refusals in GitHub's words."""
+    rehearsal.world.archive_repo("acme/repo-002")
+    archived = gh("secret", "set", "A", "-b", "x", "-R", "acme/repo-002")
+    missing = gh("secret", "delete", "A", "-R", "acme/repo-001")
+    assert (archived.returncode, "HTTP 403: Repository was archived so is read-only." in archived.stderr) == (1, True)
+    assert (missing.returncode, "HTTP 404: Not Found" in missing.stderr) == (1, True)
+
+
+def test_api_follows_pages(gh: Gh) -> None:
+    """`gh api --paginate` follows the Link headers to the end."""
+    listed = gh("api", "--paginate", "/orgs/acme/repos?sort=full_name", "--jq", ".[].name")
+    assert listed.stdout.split() == [f"repo-{number:03}" for number in range(1, 36)]
+
+
+def test_api_follows_a_rename(rehearsal: Sandbox, gh: Gh) -> None:
+    """A read of a renamed repository is redirected, and gh arrives."""
+    rehearsal.world.rename_repo("acme/repo-001", "acme/new")
+    assert gh("api", "/repos/acme/repo-001", "--jq", ".full_name").stdout == "acme/new\n"
+
+
+def test_control_through_gh(rehearsal: Sandbox, gh: Gh) -> None:
+    """People change things behind FlowForge's back with the gh that they have at hand."""
+    done = gh("api", "/_sandbox/rename_repo", "-f", "full_name=acme/repo-001", "-f", "new_name=acme/new")
+    assert (done.returncode, rehearsal.world.directory["acme/new"].name) == (0, "new")
