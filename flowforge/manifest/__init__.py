@@ -1,5 +1,5 @@
 """The manifest: from files to a checked model, and from that to the places where secrets are wanted."""
 
-from flowforge.manifest.load import load
+from flowforge.manifest.loading import load
 
 __all__ = ["load"]

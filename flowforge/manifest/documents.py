@@ -49,9 +49,11 @@ class Documents:
         for _, node in self.sections(section):
             yield from node.items()
 
-    def names(self, section: str) -> Mapping[str, None]:
-        """Give the names in a section, also of entries that are bad: what refers to those is not wrong."""
-        return {name: None for _, name, _, _ in self.named(section)}
+    def references(self, section: str) -> "References":
+        """Give what may refer to the entries of `credentials` or `groups`."""
+        names = {name: None for _, name, _, _ in self.named(section)}
+        whole = all(document.root.part(section) for document in self.all if section in document.root.entries())
+        return References(section, names, whole, self.findings)
 
     def single(self, section: str) -> tuple[Document, Node]:
         """Give a section that one file alone may have (FF147), or an empty one of the first file."""
@@ -81,3 +83,20 @@ class Documents:
             why = "a file that was cut short looks like this too, and would want nothing"
             fix = "add `targets:`; write `targets: []` when nothing is wanted"
             self.findings.add(where, "FF148", "the manifest has neither targets nor absent", why=why, fix=fix)
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The names of a section. Bad entries have theirs too; where a section is not `whole`, nobody can tell."""
+
+    section: str
+    names: Mapping[str, None]
+    whole: bool
+    findings: Findings
+
+    def check(self, name: str, where: Where) -> None:
+        """Report a name that nothing has: FF140 of a credential, FF141 of a group."""
+        if self.whole and name not in self.names:
+            code, noun = ("FF140", "credential") if self.section == "credentials" else ("FF141", "group")
+            fix = self.findings.suggest(name, self.names, f"add it under `{self.section}:`")
+            self.findings.add(where, code, f"there is no {noun} {quote(name)}", fix=fix)

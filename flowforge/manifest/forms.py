@@ -62,7 +62,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "Path": Form("FF130", "this is not a path", "write one without line breaks and control characters"),
     "Exclusion": Form(
         "FF145",
-        "{} excludes nothing that could be a repository",
+        "{} is no repository, pattern or group",
         "write owner/name, a pattern like acme/svc-*, or @group",
     ),
 }

@@ -106,4 +106,6 @@ def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str
     if name == "environment":
         return f"the placeholder {shown} cannot stand here", "use {owner} and {repo}: no target has environments yet"
     otherwise = "the placeholders are {owner} and {repo}; write {{ for a brace"
-    return f"the placeholder {shown} is not known", findings.suggest(name, NAMES, otherwise)
+    return f"the placeholder {shown} is not known", findings.suggest(
+        f"{{{name}}}", [f"{{{each}}}" for each in NAMES], otherwise
+    )

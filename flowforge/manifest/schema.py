@@ -23,6 +23,10 @@ _EXPECTED: Final = {
     "integer": "a whole number",
 }
 _FOUND: Final = {dict: "a mapping", list: "a list", str: "a string", bool: "true or false", int: "a number"}
+_TEXT_FIXES: Final[Mapping[type, str]] = {
+    dict: "put a text that begins with { in quotes",
+    list: "write one text, outside of a list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,9 @@ def _type_fix(misfit: _Misfit) -> str:
     if misfit.value is None:
         return "write a value, or remove the key"
     if "const" in misfit.schema:
-        return f"write {json.dumps(misfit.schema['const'])}"
+        return f"write `version: {misfit.schema['const']}`"
     if misfit.wanted == "string":
-        return "put a text that begins with { in quotes" if isinstance(misfit.value, dict) else "put it in quotes"
+        return _TEXT_FIXES.get(type(misfit.value), "put it in quotes")
     if misfit.wanted == "array":
         return "write each item on a line of its own after `- `, or all of them in [ ]"
     if "properties" in misfit.schema:
@@ -150,7 +154,7 @@ def _wrong_number(misfit: _Misfit, findings: Findings) -> None:
     if not misfit.value or len(known) > 1:
         misfit.node.bad = True
         what = f"{misfit.label} has {'more than one source' if known else 'no source'}"
-        findings.add(misfit.node.where, "FF132", what, fix=f"write one of {_listed(misfit.schema['properties'])}")
+        findings.add(misfit.node.where, "FF132", what, fix=f"write {_listed(misfit.schema['properties'], 'or')}")
 
 
 _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {

@@ -1,0 +1,183 @@
+"""What is said of a manifest whose parts do not fit together: the exact text."""
+
+from collections.abc import Callable
+
+CASES = """
+## unknown placeholder
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: 'K_{repos}'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:56: the placeholder "{repos}" is not known
+  fix: did you mean "{repo}"?
+## unknown placeholder, nothing like it
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: 'K_{zzz}'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:56: the placeholder "{zzz}" is not known
+  fix: the placeholders are {owner} and {repo}; write {{ for a brace
+## environment
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:57: the placeholder "{environment}" cannot stand here
+  fix: use {owner} and {repo}: no target has environments yet
+## unbalanced
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {file: 'k{repo'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:57: a brace here belongs to no placeholder
+  fix: write {{ and }} for braces that are no placeholder
+## placeholder in the token
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+github: {auth: {token: {env: 'T_{owner}'}}}
+=>
+error FF131: flowforge.yaml:4:30: the placeholder "{owner}" cannot stand here
+  fix: name one source: the token is the same for every repository
+## unknown credential
+version: 1
+credentials: {ci-key: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: cikey}]
+=>
+error FF140: flowforge.yaml:3:52: there is no credential "cikey"
+  fix: did you mean "ci-key"?
+## no credentials
+version: 1
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF140: flowforge.yaml:2:52: there is no credential "k"
+  fix: add it under `credentials:`
+## unknown group
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {backend: {repos: [acme/api]}}
+targets: [{name: t, groups: [backnd], credential: k}]
+=>
+error FF141: flowforge.yaml:4:30: there is no group "backnd"
+  fix: did you mean "backend"?
+## unknown group, no groups
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, groups: [backnd], exclude: ['@other'], credential: k}]
+=>
+error FF141: flowforge.yaml:3:30: there is no group "backnd"
+  fix: add it under `groups:`
+error FF141: flowforge.yaml:3:49: there is no group "other"
+  fix: add it under `groups:`
+## cycle
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {groups: [b]}, b: {groups: [a]}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF142: flowforge.yaml:3:41: groups go in a circle: a -> b -> a
+  fix: remove one of these from the `groups` of another
+## cycle of one
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {repos: [acme/api], exclude: ['@a']}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF142: flowforge.yaml:3:43: groups go in a circle: a -> a
+  fix: remove one of these from the `groups` of another
+## long cycle
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups:
+  g0: {groups: [g1]}
+  g1: {groups: [g2]}
+  g2: {groups: [g3]}
+  g3: {groups: [g4]}
+  g4: {groups: [g5]}
+  g5: {groups: [g6]}
+  g6: {groups: [g7]}
+  g7: {groups: [g8]}
+  g8: {groups: [g9]}
+  g9: {groups: [g0]}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF142: flowforge.yaml:13:17: groups go in a circle: g0 -> g1 -> g2 -> g3 -> g4 -> g5 -> … -> g0
+  fix: remove one of these from the `groups` of another
+## names no repos
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {repos: []}}
+targets: [{name: t, credential: k, exclude: [acme/api]}]
+absent: [{name: gone, secret: X, groups: []}]
+=>
+error FF143: flowforge.yaml:3:13: the group "a" names no repositories
+  fix: add `repos: [owner/name]` or `groups: [name]`
+error FF143: flowforge.yaml:4:11: the target "t" names no repositories
+  fix: add `repos: [owner/name]` or `groups: [name]`
+error FF143: flowforge.yaml:5:10: the absent entry "gone" names no repositories
+  fix: add `repos: [owner/name]` or `groups: [name]`
+## excludes all
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {repos: [acme/api], exclude: [acme/*]}}
+targets: [{name: t, repos: [acme/api], exclude: [acme/api], credential: k}]
+=>
+error FF144: flowforge.yaml:3:10: the group "a" excludes every repository that it names
+  fix: exclude less, or remove the entry
+error FF144: flowforge.yaml:4:11: the target "t" excludes every repository that it names
+  fix: exclude less, or remove the entry
+## bad exclusion
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], exclude: ['a b', '@', 'a/b/c'], credential: k}]
+=>
+error FF145: flowforge.yaml:3:50: "a b" is no repository, pattern or group
+  fix: write owner/name, a pattern like acme/svc-*, or @group
+error FF145: flowforge.yaml:3:57: "@" is no repository, pattern or group
+  fix: write owner/name, a pattern like acme/svc-*, or @group
+error FF145: flowforge.yaml:3:62: "a/b/c" is no repository, pattern or group
+  fix: write owner/name, a pattern like acme/svc-*, or @group
+## name used twice
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {k: {repos: [acme/api]}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF146: flowforge.yaml:3:10: the name "k" is used twice: it is a credential at flowforge.yaml:2:15
+  why: credentials and groups share one namespace, in all files of a manifest
+  fix: rename one of the two
+## two credentials
+version: 1
+credentials:
+  k: {type: anthropic_api_key, from: {env: K}}
+  l: {type: anthropic_api_key, from: {env: L}}
+targets:
+  - {name: one, repos: [acme/api, acme/web], credential: k}
+  - {name: two, repos: [ACME/Web, acme/API], credential: l}
+=>
+error FF150: flowforge.yaml:7:5: ANTHROPIC_API_KEY of "ACME/Web" and 1 more is wanted with two credentials: "k" and "l"
+  why: "one" at flowforge.yaml:6:5 wants it with the former
+  fix: exclude the repository from one of the two targets, or give one a `secret` of its own
+## present and absent
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+absent: [{name: gone, repos: [acme/api], secret: anthropic_api_key}]
+=>
+error FF151: flowforge.yaml:4:10: ANTHROPIC_API_KEY of "acme/api" is wanted present and absent
+  why: "t" at flowforge.yaml:3:11 wants it present
+  fix: exclude the repository from one of the two
+## dot repo for a placeholder
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {file: '{owner}/{repo}'}}}
+targets: [{name: t, repos: [acme/.github], credential: k}]
+=>
+error FF152: flowforge.yaml:3:11: "acme/.github" cannot stand for {repo}
+  why: what stands for a placeholder begins with a letter, a digit or _
+  fix: give this repository a credential whose source has no such placeholder
+"""
+
+
+def test_wrong_meaning(given: str, expected: str, refused: Callable[[str], str]) -> None:
+    """Each placeholder, reference, cycle and contradiction is reported with its position and with what to do."""
+    assert expected == refused(given)
