@@ -18,14 +18,12 @@ def main() -> None:
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; everything that can be explained is, on stderr."""
     try:
-        if sys.platform == "win32":
-            fix = "use it under WSL, in a container, or in CI"
-            raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
+        _require_posix()
         result = cli.main(args, prog_name="flowforge", standalone_mode=False)
     except click.ClickException as error:
-        return _explain(UsageError(Problem("FF003", printable(error.format_message().rstrip(".")), fix=_hint(error))), args)
+        return _explain(UsageError(Problem("FF003", printable(error.format_message().rstrip(".")), fix=_hint(error))))
     except FlowForgeError as error:
-        return _explain(error, args)
+        return _explain(error)
     except (KeyboardInterrupt, click.Abort):
         say("interrupted; nothing was written")
         return ExitCode.INTERRUPTED
@@ -34,7 +32,13 @@ def run(args: list[str]) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _explain(error: FlowForgeError, args: list[str]) -> int:
+def _require_posix() -> None:
+    if sys.platform == "win32":
+        fix = "use it under WSL, in a container, or in CI"
+        raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
+
+
+def _explain(error: FlowForgeError) -> int:
     say(*error.problems)
     return error.exit_code
 

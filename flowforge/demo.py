@@ -11,10 +11,9 @@ from pathlib import Path
 from flowforge.sandbox import Sandbox, World
 
 _FLEET = (
-    *("api", "web", "billing", "search", "mobile", "gateway", "accounts", "catalog", "checkout", "payments", "shipping"),
-    *("reports", "metrics", "alerts", "auth", "media", "docs", "design", "platform", "infra", "data", "models"),
-    *("tools", "releases", "website"),
-)
+    "accounts alerts api auth billing catalog checkout data design docs gateway infra media metrics mobile models "
+    "payments platform releases reports search shipping tools web website"
+).split()
 _MANIFEST = """\
 version: 1
 
@@ -113,7 +112,7 @@ class Story:
         )
         limits = self.sandbox.world.limits
         refused = sum(limits.refusals.values())
-        self.tell(f"   At GitHub's published limits it took {limits.points_spent} points; {refused} requests were refused.")
+        self.tell(f"   GitHub's published limits held: {limits.points_spent} points spent, {refused} requests refused.")
         return len(right) == len(wanted)
 
     def _say(self, *lines: str) -> None:
@@ -121,7 +120,8 @@ class Story:
 
     def _flowforge(self, *args: str) -> None:
         self.tell(f"\n$ flowforge {' '.join(args)}")
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(("FLOWFORGE_", "GH_", "GITHUB_"))}
+        ours = ("FLOWFORGE_", "GH_", "GITHUB_")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         settings = {
             "FLOWFORGE_GITHUB_TOKEN": self.sandbox.token,
             "GITHUB_API_URL": self.sandbox.url,

@@ -29,7 +29,7 @@ from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.resolve import Resolver, want
 from flowforge.steps.sign_in import sign_in
-from flowforge.steps.write import Writer, cost, tidy, write_all
+from flowforge.steps.write import Writer, cost, recorded_after_all, tidy, write_all
 from flowforge.vault import Fingerprinter, Vault
 
 
@@ -98,7 +98,7 @@ def apply(
     """
     manifest, places = validate(request)
     names = manifest_names(manifest.state_file, manifest.files)
-    with StateFile.open(manifest.state_file, manifests=names) as memory, _signed_in(manifest, request) as client:
+    with StateFile.open(manifest.state_file, manifests=names) as memory, _signed_in(manifest.github, request) as client:
         prepared = _prepare(request, manifest, places, memory.state, client)
         planned = prepared.planned
         show(planned)
@@ -110,8 +110,9 @@ def apply(
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
-        report = settle(planned.plan, results, interrupted=request.stop.is_set(), problems=_fold(memory))
-        return planned, report
+        problems = _fold(memory)
+        results = recorded_after_all(results, planned.plan, memory.unrecorded)
+        return planned, settle(planned.plan, results, interrupted=request.stop.is_set(), problems=problems)
 
 
 def _prepare(

@@ -1,7 +1,6 @@
 """The plan and the recap as people read them on a terminal and in a CI log."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
 
 import click
 
@@ -31,12 +30,14 @@ def plain(text: str, symbol: str) -> str:
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Give the lines of a plan, grouped by repo; what is in sync is shown only when `verbose`."""
+    """Give the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
-    for repo, changes in groupby(shown, key=lambda change: change.address.scope.repo):
-        yield printable(repo.name)
-        for change in changes:
-            yield from (style(line, change.symbol) for line in _change_lines(change))
+    cells = [_cells(change) for change in shown]
+    widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
+    for change, row in zip(shown, cells, strict=True):
+        padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
+        yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
+        yield from _details(change)
     if shown:
         yield ""
     yield from footer(plan)
@@ -49,15 +50,17 @@ def _quiet(change: Change) -> bool:
     return (settled or unchecked) and not change.relabels
 
 
-def _change_lines(change: Change) -> Iterable[str]:
-    address = change.address
-    name = printable(address.secret)
-    source = f"  ({printable(change.wanted.credential)})" if change.wanted and change.wanted.credential else ""
-    yield f"  {change.symbol} {name}{source}  {printable(change.sentence)}{_suffix(change)}"
+def _cells(change: Change) -> tuple[str, str, str]:
+    address, credential = change.address, change.wanted.credential if change.wanted else ""
+    return printable(str(address.scope.repo)), printable(address.secret), printable(credential)
+
+
+def _details(change: Change) -> Iterable[str]:
     for difference in differences(change):
-        yield f"      {_difference(difference)}"
+        if difference.field != "value":
+            yield f"    {_difference(difference)}"
     if change.action is Action.BLOCKED and change.fix:
-        yield f"      fix: {printable(change.fix)}"
+        yield f"    fix: {printable(change.fix)}"
 
 
 def _suffix(change: Change) -> str:
@@ -71,8 +74,6 @@ def _suffix(change: Change) -> str:
 
 
 def _difference(difference: Difference) -> str:
-    if not (difference.before or difference.after):
-        return f"{difference.field}: changed"
     return f"{difference.field}: {printable(difference.before)} -> {printable(difference.after) or 'missing'}"
 
 

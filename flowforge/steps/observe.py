@@ -28,9 +28,7 @@ def observe(
     return seen
 
 
-def identify(
-    client: Client, plan: Plan, *, jobs: int, stop: threading.Event
-) -> Mapping[Repo, RepoInfo | Unreadable]:
+def identify(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> Mapping[Repo, RepoInfo | Unreadable]:
     """Look up the repos about to be written, and only those: lists say nothing of archived, renamed or the id.
 
     A repo whose id is not the one the state recorded, or that this token may not write, comes back unreadable.

@@ -1,10 +1,11 @@
 """Make GitHub match: intent to the journal, seal, write, list again, result to the journal; one scope at a time."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Final
 
 from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
@@ -25,7 +26,8 @@ from flowforge.steps.progress import Progress
 from flowforge.vault import Vault
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
-GRACE = 4.5
+GRACE: Final = 4.5
+NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
 
 
 @dataclass(slots=True)
@@ -154,6 +156,17 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
     return results
 
 
+def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
+    """Correct the results whose line the journal refused and whose record the folded state has nevertheless."""
+    actions = {change.address: change.action for change in plan.changes}
+    return [
+        replace(result, outcome=DONE[actions[result.address]], problem=None)
+        if result.problem is not None and result.problem.code == NOT_RECORDED and result.address not in unrecorded
+        else result
+        for result in results
+    ]
+
+
 def cost(plan: Plan) -> int:
     """Give the points that writing takes at GitHub: for each scope a key and a list, for each secret a write."""
     todo = [change for change in plan.changes if change.writes and change.applicable]
@@ -187,7 +200,7 @@ def _surprises(change: Change, done: Written) -> tuple[str, ...]:
 
 def _lagging(address: Address) -> Problem:
     return Problem(
-        "FF320",
+        "FF340",
         "written, but GitHub's list does not show it yet, so its time could not be recorded",
         str(address),
         "GitHub's lists lag behind its writes at times",

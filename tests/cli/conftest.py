@@ -1,0 +1,105 @@
+"""A fleet on a sandbox, and the command line run against it in this process."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from flowforge.__main__ import run
+from flowforge.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Give stdout's lines."""
+        return self.out.splitlines()
+
+
+@dataclass
+class Fleet:
+    """A sandbox with repos of acme, a folder with a manifest, and `flowforge` itself."""
+
+    sandbox: Sandbox
+    folder: Path
+    capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+    repos: list[str] = field(default_factory=list)
+
+    def flowforge(self, *args: str) -> Done:
+        """Run one command in the fleet's folder."""
+        self.capfd.readouterr()
+        code = run(list(args))
+        shown = self.capfd.readouterr()
+        return Done(code, shown.out, shown.err)
+
+    def manifest(self, text: str, name: str = "flowforge.yaml") -> None:
+        """Write a manifest."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def simple(self, *repos: str, more: str = "") -> None:
+        """Write a manifest that wants the API key in these repos, or in all of them."""
+        names = "".join(f"\n      - {repo}" for repo in repos or self.repos)
+        self.manifest(
+            "version: 1\ncredentials:\n  ci-key:\n    type: anthropic_api_key\n    from: {env: ACME_KEY}\n"
+            f"targets:\n  - name: All\n    repos:{names}\n    credential: ci-key\n{more}"
+        )
+
+    def grow(self, total: int) -> None:
+        """Make it a fleet of so many repos, all in the manifest."""
+        new = [f"acme/repo-{number:03}" for number in range(len(self.repos) + 1, total + 1)]
+        for repo in new:
+            self.sandbox.world.create_repo(repo)
+        self.repos += new
+        self.simple()
+
+    def set_key(self, name: str = "ACME_KEY", kind: str = "api03") -> str:
+        """Put a new made-up value into an environment variable, and give it."""
+        value = f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
+        self.monkeypatch.setenv(name, value)
+        return value
+
+    def plan(self) -> dict[str, tuple[str, str]]:
+        """Plan, and give the action and reason of every line that is not simply in sync."""
+        document = json.loads(self.flowforge("plan", "--format", "json").out)
+        lines = {line["address"]: (line["action"], line["reason"]) for line in document["changes"]}
+        return {address: line for address, line in lines.items() if line != ("none", "in_sync")}
+
+    def later(self) -> None:
+        """Let a second of the sandbox's clock pass: GitHub's times are whole seconds."""
+        time.sleep(2.1 / 60)
+
+    def held(self) -> dict[str, dict[str, str]]:
+        """Give the decrypted secrets of every repo."""
+        return {repo: self.sandbox.world.reveal(repo) for repo in self.repos}
+
+    def requests(self) -> dict[str, int]:
+        """Give how often each route was asked since the last call."""
+        counts = {str(route): count for route, count in self.sandbox.world.traffic.requests.items()}
+        self.sandbox.world.reset_stats()
+        return counts
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """Five repos, a manifest that wants one key in all of them, and nothing applied yet."""
+    monkeypatch.chdir(tmp_path)
+    with Sandbox(time_scale=60) as sandbox:
+        monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", sandbox.token)
+        monkeypatch.setenv("GITHUB_API_URL", sandbox.url)
+        monkeypatch.setenv("FLOWFORGE_TIME_SCALE", "60")
+        fleet = Fleet(sandbox, tmp_path, capfd, monkeypatch, sandbox.world.create_repos("acme", 5))
+        fleet.set_key()
+        fleet.simple()
+        yield fleet

@@ -1,0 +1,131 @@
+"""Ctrl-C and SIGTERM, on real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flowforge.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Fleet
+
+IN_SYNC = "No changes. GitHub matches the manifest.\n"
+
+
+def _start(fleet: "Fleet", *args: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "flowforge", *args],
+        cwd=fleet.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", number: signal.Signals) -> None:
+    """Apply stops within 5 s with 130; what was written is recorded, and the next plan wants exactly the rest."""
+    world = fleet.sandbox.world
+    fleet.grow(45)
+    value = fleet.set_key()
+    world.settings.latency = 0.05
+    process = _start(fleet, "apply", "--yes", "-j", "4")
+    _wait_until(lambda: sum(1 for held in fleet.held().values() if held) >= 5)
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, time.monotonic() - began < 5) == (130, True)
+    assert "stopping: what is in flight is finished and recorded" in err
+    assert "interrupted; what was written is recorded, and the next plan knows the rest" in err
+    world.settings.latency = 0
+    written = {repo for repo, held in fleet.held().items() if held}
+    assert 0 < len(written) < len(fleet.repos)
+    assert f"{min(written)} : in_sync=0 created=1" in out
+    assert {address.removesuffix("/actions/ANTHROPIC_API_KEY") for address in fleet.plan()} == {*fleet.repos} - written
+    assert fleet.flowforge("apply", "--yes").code == 0
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+    assert fleet.flowforge("plan").out == IN_SYNC
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
+    """Two signals leave without waiting; the write whose end nobody saw is open in the next plan."""
+    hang = Fault("^PUT", FaultKind.HANG, times=100, seconds=8)
+    fleet.sandbox.world.faults.add(hang)
+    process = _start(fleet, "apply", "--yes")
+    _wait_until(lambda: hang.times < 100)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, time.monotonic() - began < 3) == (130, True)
+    assert "interrupted" in err
+    fleet.sandbox.world.faults.clear()
+    assert {reason for _, reason in fleet.plan().values()} <= {"write_interrupted", "missing"}
+    assert fleet.flowforge("apply", "--yes").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")], ids=["plan", "apply"])
+def test_a_signal_before_the_first_write_just_ends(
+    fleet: "Fleet", command: tuple[str, ...], number: signal.Signals
+) -> None:
+    """While GitHub is only read, a signal ends the run at once with 130 and nothing written."""
+    hang = Fault("secrets", FaultKind.HANG, times=100, seconds=8)
+    fleet.sandbox.world.faults.add(hang)
+    process = _start(fleet, *command)
+    _wait_until(lambda: hang.times < 100)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err, time.monotonic() - began < 3) == (
+        130,
+        "\ninterrupted; nothing was written\n",
+        True,
+    )
+    fleet.sandbox.world.faults.clear()
+    assert not any(fleet.held().values())
+
+
+def test_stdout_closed_early_does_not_stop_apply(fleet: "Fleet") -> None:
+    """Apply into a pipe that nobody reads writes and records everything, and exits as its work deserves."""
+    value = fleet.set_key()
+    done = _into_a_closed_pipe(fleet, "apply", "--yes")
+    assert (done.returncode, done.stderr) == (0, "error FF005: stdout was closed before everything was printed\n")
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+    assert fleet.flowforge("plan").out == IN_SYNC
+
+
+def test_stdout_closed_early_is_an_error_of_a_plan(fleet: "Fleet") -> None:
+    """A plan that could not be printed exits 1 with one line."""
+    done = _into_a_closed_pipe(fleet, "plan")
+    assert (done.returncode, done.stderr) == (1, "error FF005: stdout was closed before everything was printed\n")
+
+
+def _into_a_closed_pipe(fleet: "Fleet", *args: str) -> "subprocess.CompletedProcess[str]":
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        return subprocess.run(
+            [sys.executable, "-m", "flowforge", *args],
+            cwd=fleet.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
