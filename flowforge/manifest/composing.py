@@ -1,13 +1,10 @@
 """Lists and mappings while they are being parsed: they take their parts one by one, and merge at their end."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import ListNode, MapNode, Node
-
-MERGE: Final = "<<"
 
 
 @dataclass(slots=True)
@@ -29,11 +26,13 @@ class OpenList:
 
 @dataclass(slots=True)
 class OpenMap:
-    """A mapping that has begun. key: the one whose value comes next, None when that is to be dropped."""
+    """A mapping that has begun. key: the one whose value comes next, None when that is to be merged or dropped."""
 
     node: MapNode
     anchor: str | None
     key: str | None = None
+    merges: bool = False
+    merged_at: Where | None = None
     wants_key: bool = True
     inner: list[Node] = field(default_factory=list)
     merged: list[MapNode] = field(default_factory=list)
@@ -45,7 +44,7 @@ class OpenMap:
             return
         self.wants_key = True
         self.inner.append(node)
-        if self.key == MERGE:
+        if self.merges:
             self._merge(node, where, findings)
         elif self.key is not None:
             self.node.add(self.key, node)
@@ -57,14 +56,22 @@ class OpenMap:
             findings.add(where, "FF106", "a key must be a string", fix="put it in quotes")
         elif key in self.node.keys:
             what = f"the key {quote(key)} stands twice in this mapping, first in line {self.node.keys[key].line}"
-            fix = "write << once, with a list: <<: [*a, *b]" if key == MERGE else "remove one of the two"
-            findings.add(where, "FF108", what, fix=fix)
+            findings.add(where, "FF108", what, fix="remove one of the two")
         else:
             self.key = key
             self.node.keys[key] = where
 
+    def begin_merge(self, where: Where, findings: Findings) -> None:
+        """Take a << that is not in quotes, once."""
+        self.wants_key, self.key, self.merges = False, None, True
+        if self.merged_at:
+            what = f"<< stands twice in this mapping, first in line {self.merged_at.line}"
+            findings.add(where, "FF108", what, fix="write it once, with a list: <<: [*a, *b]")
+        self.merged_at = self.merged_at or where
+
     def _merge(self, node: Node, where: Where, findings: Findings) -> None:
         """Keep what << merges until the mapping ends, since its own keys go first."""
+        self.merges = False
         for each in node.parts if isinstance(node, ListNode) else (node,):
             if isinstance(each, MapNode):
                 self.merged.append(each)
@@ -73,8 +80,6 @@ class OpenMap:
 
     def close(self) -> None:
         """Merge, and take the measures of what stands within."""
-        if MERGE not in self.node.parts:
-            self.node.keys.pop(MERGE, None)
         for merged in self.merged:
             for key, node in merged.parts.items():
                 if key not in self.node.keys:

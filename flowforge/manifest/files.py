@@ -89,13 +89,16 @@ def _read(file: File) -> bytes:
                 "FF102", f"the manifest is {form}, not a regular file", file.shown, fix="name a regular file with -m"
             )
         )
-    with file.path.open("rb") as opened:
-        data = b"" if status.st_size > MAX_BYTES else opened.read(MAX_BYTES + 1)
-    if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
-        fix = "split it into several files and name their folder with -m"
-        raise ManifestError(
-            Problem("FF103", f"the manifest is larger than {MAX_BYTES // 1_000_000} MB", file.shown, fix=fix)
+    data = b""
+    if status.st_size <= MAX_BYTES:
+        with file.path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    if max(status.st_size, len(data)) > MAX_BYTES:
+        what, fix = (
+            f"the manifest is larger than {MAX_BYTES // 1_000_000} MB",
+            "split it, and name the files' folder with -m",
         )
+        raise ManifestError(Problem("FF103", what, file.shown, fix=fix))
     return data
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from flowforge.errors import ManifestError, Problem, Where
-from flowforge.manifest.composing import MERGE, OpenList, OpenMap
+from flowforge.manifest.composing import OpenList, OpenMap
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.literals import LITERAL
 from flowforge.manifest.nodes import ListNode, MapNode, Node
@@ -94,8 +94,8 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent, where: Where) -> None:
         plain, text = event.implicit[0], event.value
         top = self._stack[-1] if self._stack else None
-        if isinstance(top, OpenMap) and top.wants_key and plain and text == MERGE:
-            top.name(MERGE, where, self._findings)
+        if isinstance(top, OpenMap) and top.wants_key and plain and text == "<<":
+            top.begin_merge(where, self._findings)
             return
         node = Node(where, _resolve(text) if plain else text)
         if LITERAL.search(text):

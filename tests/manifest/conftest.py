@@ -34,7 +34,7 @@ class Refuser(Protocol):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, which is the current one: positions in messages are relative to it."""
+    """Give an empty folder, which is the current one: positions in messages are relative to it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

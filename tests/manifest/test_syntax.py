@@ -202,8 +202,8 @@ x-a:
   <<: *b
   <<: *b
 =>
-error FF108: flowforge.yaml:7:3: the key "<<" stands twice in this mapping, first in line 6
-  fix: write << once, with a list: <<: [*a, *b]
+error FF108: flowforge.yaml:7:3: << stands twice in this mapping, first in line 6
+  fix: write it once, with a list: <<: [*a, *b]
 ## duplicate key
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
@@ -225,5 +225,5 @@ error FF108: flowforge.yaml:4:3: the key "k" stands twice in this mapping, first
 
 
 def test_bad_yaml(given: str, expected: str, refused: Callable[[str], str]) -> None:
-    """A syntax error is reported alone, in our words; what else YAML can be and a manifest cannot is one clear problem."""
+    """A syntax error is reported alone, in our words; YAML that a manifest cannot be is one clear problem."""
     assert expected == refused(given)
