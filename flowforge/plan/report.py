@@ -74,12 +74,11 @@ class Report:
         return {repo.name: tally[repo] for repo in sorted(tally)}
 
 
-def settle(
-    plan: Plan, written: Iterable[Result], *, interrupted: bool, problems: tuple[Problem, ...] = ()
-) -> Report:
+def settle(plan: Plan, written: Iterable[Result], *, interrupted: bool, problems: tuple[Problem, ...] = ()) -> Report:
     """Join what was written with the lines that needed no write into one report, a result for every line."""
     done = {result.address: result for result in written}
-    return Report(tuple(done.get(change.address) or _unwritten(change) for change in plan.changes), interrupted, problems)
+    results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
+    return Report(results, interrupted, problems)
 
 
 def _unwritten(change: Change) -> Result:

@@ -57,7 +57,7 @@ def test_case_never_makes_two_repos_of_one(owner: str, name: str) -> None:
     assert (1, True) == (len(set(writings)), writings[0] == writings[1] == writings[2])
 
 
-@given(st.lists(st.builds("{}/{}".format, OWNERS, NAMES), max_size=8))
+@given(st.lists(st.text("aAbBzZ09-_.", min_size=1, max_size=3).map("acme/x{}".format), max_size=8))
 def test_repos_sort_without_case(texts: list[str]) -> None:
     """The order of repos is that of their names in lower case, in whatever case they are written."""
     expected = sorted(text.lower() for text in texts)

@@ -387,7 +387,7 @@ def test_same_input_same_bytes_in_every_process() -> None:
         "print(make_plan(Situation(wanted, {a.scope: Listing({}) for a in places}, held)))"
     )
     outputs = {
-        subprocess.run(  # noqa: S603 -- our own interpreter and our own script
+        subprocess.run(
             [sys.executable, "-c", script],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
