@@ -6,7 +6,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -54,7 +54,8 @@ def command(
     sandbox.world.create_repos(owner, repos)
     sandbox.world.limits.enabled = limits
     sandbox.world.settings.latency = latency / 1000
-    with suppress(KeyboardInterrupt), interruption(), sandbox, _announced(sandbox, ready_file):
+    announced = _announced(sandbox, ready_file) if ready_file else nullcontext()
+    with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         Output().lines(_directions(sandbox, owner, repos))
         while True:
             time.sleep(3600)
@@ -82,11 +83,8 @@ def _directions(sandbox: Sandbox, owner: str, repos: int) -> Iterator[str]:
 
 
 @contextmanager
-def _announced(sandbox: Sandbox, ready_file: Path | None) -> Iterator[None]:
+def _announced(sandbox: Sandbox, ready_file: Path) -> Iterator[None]:
     """Keep the ready file there, readable by its owner only, while the sandbox listens."""
-    if ready_file is None:
-        yield
-        return
     where = {"url": sandbox.url, "socket": str(sandbox.socket.absolute()) if sandbox.socket else None}
     text = json.dumps({**where, "token": sandbox.token, "pid": os.getpid()})
     half = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")

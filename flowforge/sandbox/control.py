@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Final, get_args, get_origin
 
 from flowforge.sandbox.access import Level, Token, TokenKind
-from flowforge.sandbox.answers import Answer, RefusalError, Request, not_found, parsed
+from flowforge.sandbox.answers import Answer, RefusalError, Request, parsed
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.sandbox.scope import Lag
 from flowforge.sandbox.wire import Reply, encode
@@ -70,7 +70,7 @@ class Control:
             raise RefusalError(401, "The control surface needs the sandbox's own token.")
         verb = self._verbs.get(request.path.removeprefix(PREFIX))
         if verb is None or request.method != "POST":
-            raise not_found()
+            raise RefusalError(404, f"POST one of these: {', '.join(sorted(self._verbs))}.")
         try:
             return verb(**_checked(verb, parsed(request.body or b"{}")))
         except KeyError as error:

@@ -4,7 +4,7 @@ import base64
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from nacl.public import PrivateKey
@@ -107,7 +107,7 @@ class Faults:
             message = f"match is not a regular expression: {error}"
             raise ValueError(message) from None
         with self._lock:
-            self.waiting.append(fault)
+            self.waiting.append(replace(fault))
 
     def clear(self) -> None:
         """Drop all that wait."""

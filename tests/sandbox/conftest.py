@@ -10,7 +10,6 @@ from nacl.public import PublicKey, SealedBox
 
 from flowforge.sandbox import Sandbox, Token
 
-
 # Made once: each takes longer than a whole test here. No request uses it, all of this is plain HTTP.
 _TLS = ssl.create_default_context()
 

@@ -23,7 +23,7 @@ Started = tuple[subprocess.Popen[str], dict[str, object]]
 def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]:
     """Start the command in a folder of its own; give the process and what its ready file says."""
     args = [sys.executable, "-c", START, "--ready-file", "ready.json", *request.param]
-    with subprocess.Popen(args, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 -- ours
+    with subprocess.Popen(args, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         ready, deadline = tmp_path / "ready.json", time.monotonic() + 20
         while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -77,6 +77,17 @@ def test_plain(started: Started) -> None:
         "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
         "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only.",
     ]
+
+
+def test_without_ready_file() -> None:
+    """Without a ready file the printed lines are enough to reach it."""
+    with subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().rstrip() for _ in range(4)]
+        url, token = (line.partition("=")[2] for line in lines[2:])
+        answer = httpx.get(f"{url}/user", headers={"authorization": f"token {token}"})
+        process.terminate()
+        assert (answer.status_code, process.wait(timeout=10)) == (200, 0)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_described_refusals(sandbox: Sandbox, http: httpx.Client, github: OpenAP
         check(github, answer)
 
 
-def test_the_check_can_fail(sandbox: Sandbox, http: httpx.Client, github: OpenAPI) -> None:
+def test_the_check_can_fail(http: httpx.Client, github: OpenAPI) -> None:
     """An answer that lacks a required field is noticed: the other tests here are not vacuous."""
     answer = http.get(f"{SECRETS}/public-key")
     wrong = httpx.Response(200, json={"key_id": "1"}, request=answer.request)

@@ -123,7 +123,6 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
 @pytest.mark.parametrize(
     ("verb", "body", "status", "message"),
     [
-        ("none", b"{}", 404, "Not Found"),
         ("reveal", b"{", 400, "Problems parsing JSON"),
         ("reveal", b"", 422, "missing a required argument: 'full_name'"),
         ("reveal", b'{"name": 1}', 422, "missing a required argument: 'full_name'"),
@@ -154,6 +153,13 @@ def test_needs_the_token(sandbox: Sandbox, http: httpx.Client, authorization: st
     assert http.get(f"{PATH}/public-key").json()["key_id"] == "3380204578043523366"
 
 
-def test_get_is_not_post(http: httpx.Client) -> None:
-    """Only POST does anything."""
-    assert http.get("/_sandbox/stats").status_code == 404
+@pytest.mark.parametrize(("method", "verb"), [("GET", "stats"), ("POST", "none"), ("GET", "")])
+def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
+    """Only POST of a known verb does anything; everything else is told the verbs."""
+    answer = http.request(method, f"/_sandbox/{verb}")
+    verbs = (
+        "add_fault, add_token, advance, archive_repo, clear_faults, create_repo, create_repos, create_user, "
+        "delete_repo, delete_secret, hide_repo, limits, log, recreate_repo, rename_repo, replace_key, require_sso, "
+        "reset_stats, reveal, revoke_token, rotate_keys, set_secret, settings, stats"
+    )
+    assert (answer.status_code, answer.json()["message"]) == (404, f"POST one of these: {verbs}.")

@@ -31,7 +31,7 @@ def gh(rehearsal: Sandbox, tmp_path: Path) -> Gh:
     environ = {**os.environ, **own, "NO_COLOR": "1"}
 
     def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 -- the gh that is installed here, with arguments of ours
+        return subprocess.run(
             [GH, *args], env=environ, input=stdin, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=30
         )
 

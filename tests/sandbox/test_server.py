@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flowforge.errors import UsageError
-from flowforge.sandbox import Sandbox
+from flowforge.sandbox import Fault, FaultKind, Sandbox
 
 
 @pytest.fixture
@@ -83,6 +83,16 @@ def test_one_send_and_keep_alive(sandbox: Sandbox) -> None:
             assert connection.recv(65536)[-2:] == b"}}"
 
 
+def test_stop_hangs_up(sandbox: Sandbox) -> None:
+    """Stopping ends connections that are kept alive, and leaves nobody waiting."""
+    request = f"GET /rate_limit HTTP/1.1\r\nHost: x\r\nAuthorization: token {sandbox.token}\r\n\r\n".encode()
+    with connected(sandbox) as connection:
+        connection.sendall(request)
+        first = connection.recv(65536)
+        sandbox.stop()
+        assert (first[:15], connection.recv(65536)) == (b"HTTP/1.1 200 OK", b"")
+
+
 def test_enterprise_prefix(sandbox: Sandbox, http: httpx.Client) -> None:
     """Under /api/v3 everything is the same, and URLs in answers stay there."""
     answer = http.get("/api/v3/orgs/acme/repos?per_page=1")
@@ -106,6 +116,15 @@ def test_unix_socket(short_folder: Path, host: str, base: str) -> None:
             answer = http.get("http://x/repos/acme/repo-001", headers=header)
         assert (answer.json()["url"], path.stat().st_mode & 0o777) == (f"{base}/repos/acme/repo-001", 0o600)
     assert not path.exists()
+
+
+def test_reset_on_a_unix_socket(short_folder: Path) -> None:
+    """A fault that drops the connection does so on a unix socket too."""
+    path = short_folder / "gh.sock"
+    with Sandbox(socket_path=path) as sandbox, httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
+        sandbox.world.faults.add(Fault("", FaultKind.RESET_BEFORE))
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            http.get("http://localhost/user", headers={"authorization": f"token {sandbox.token}"})
 
 
 def test_start_again(short_folder: Path) -> None:
