@@ -86,12 +86,12 @@ def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
     found: dict[Repo, Found] = {}
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
         return found
-    owner = encode(next(iter(wanted)).owner, safe="")
-    for path in (f"/orgs/{owner}/repos?type=all", "/user/repos?affiliation=owner"):
+    owner = next(iter(wanted)).owner
+    for path in (f"/orgs/{encode(owner, safe='')}/repos?type=all", "/user/repos?affiliation=owner"):
         try:
             for answer, items in pages(client, path):
                 found |= _matching(client, wanted, items)
-                if _pages_left(answer) >= len(wanted) - len(found):
+                if _pages_left(answer) >= len(wanted) - len(found) or not _of(owner, items):
                     return found
         except RepoError as refusal:
             if refusal.no.status != _NOT_FOUND:
@@ -105,6 +105,11 @@ def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[
     by_key = {repo.key: repo for repo in wanted}
     shown = ((by_key.get(str(item.get("full_name")).lower()), item) for item in items)
     return {repo: _read(client, repo, item) for repo, item in shown if repo is not None}
+
+
+def _of(owner: str, items: Iterable[Mapping[str, object]]) -> bool:
+    """Say whether a list shows any repo of an owner; the token's own user may be somebody else."""
+    return any(str(item.get("full_name")).lower().startswith(f"{owner.lower()}/") for item in items)
 
 
 def _pages_left(answer: Answer) -> int:

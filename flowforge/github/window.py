@@ -99,7 +99,7 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Give the seconds until `missing` more points can be free; those of requests in flight take a window at least."""
+        """Give the seconds until so many more points can be free; those in flight take a whole window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points

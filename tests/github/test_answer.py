@@ -32,7 +32,9 @@ def test_what_github_says_is_read_from_any_body(data: object, said: tuple[str, s
     assert said == (answer.message, answer.documentation)
 
 
-@pytest.mark.parametrize(("text", "number"), [("60", 60), (" 0 ", 0), ("-1", None), ("1e3", None), ("", None), ("\u0663", None)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("60", 60), (" 0 ", 0), ("-1", None), ("1e3", None), ("", None), ("\u0663", None)]
+)
 def test_numbers_in_headers(text: str, number: int | None) -> None:
     """Only plain whole numbers are read."""
     assert number == Answer(200, {"retry-after": text}).number("retry-after")

@@ -48,7 +48,9 @@ def test_the_manifests_own_token_comes_first() -> None:
     assert ("github.auth.token", SecretValue("explicit")) == (token.origin, token.value)
 
 
-@pytest.mark.parametrize(("api", "host"), [(_GITHUB, "github.com"), (_TENANT, "acme.ghe.com"), (_SERVER, "ghe.acme.test")])
+@pytest.mark.parametrize(
+    ("api", "host"), [(_GITHUB, "github.com"), (_TENANT, "acme.ghe.com"), (_SERVER, "ghe.acme.test")]
+)
 def test_gh_is_asked_last(api: ApiUrl, host: str) -> None:
     """`gh` is asked for the host as people know it; an empty variable counts as none."""
     token = find_token(api, None, _ALLOWED | {"GH_TOKEN": ""}, run_gh=lambda name, _: SecretValue(f"kept-for-{name}"))
@@ -83,10 +85,13 @@ def test_no_token_on_this_machine() -> None:
 def test_a_host_that_only_the_manifest_vouches_for(explicit: SecretValue | None) -> None:
     """No token, ambient or named, goes to a host of a manifest's choosing: the operator allows hosts."""
     with pytest.raises(GitHubError) as caught:
-        find_token(_SERVER, explicit, {"GH_ENTERPRISE_TOKEN": "x", "FLOWFORGE_ALLOWED_HOSTS": "other.test"}, run_gh=_never)
+        find_token(
+            _SERVER, explicit, {"GH_ENTERPRISE_TOKEN": "x", "FLOWFORGE_ALLOWED_HOSTS": "other.test"}, run_gh=_never
+        )
     assert str(caught.value) == (
         "error FF310: github.api_url: no token goes to ghe.acme.test\n"
-        "  why: a token goes only to GitHub itself, this machine, the host of GITHUB_API_URL, or a host that you allow\n"
+        "  why: a token goes only to GitHub itself, this machine, the host of GITHUB_API_URL,"
+        " or a host that you allow\n"
         "  fix: if you trust it, set FLOWFORGE_ALLOWED_HOSTS=ghe.acme.test where FlowForge runs"
     )
 
@@ -101,7 +106,10 @@ def test_a_host_that_only_the_manifest_vouches_for(explicit: SecretValue | None)
 )
 def test_hosts_that_the_environment_vouches_for(environ: Mapping[str, str]) -> None:
     """An allowed host, with or without its port, and the runner's own GitHub may have a token."""
-    assert find_token(_SERVER, None, {**environ, "GH_ENTERPRISE_TOKEN": "x"}, run_gh=_never).origin == "GH_ENTERPRISE_TOKEN"
+    assert (
+        find_token(_SERVER, None, {**environ, "GH_ENTERPRISE_TOKEN": "x"}, run_gh=_never).origin
+        == "GH_ENTERPRISE_TOKEN"
+    )
 
 
 @pytest.mark.parametrize("text", ["two words", "line\n", "tab\t", "nul\0", "\u00e9", " "])
@@ -131,7 +139,7 @@ def test_the_workflows_own_token_is_suspected(environ: Mapping[str, str], *, wor
 
 
 def test_a_token_shows_nothing() -> None:
-    """The header is the one place with the token's text; repr has none, and a digest is not it and differs by purpose."""
+    """The header alone has the token's text; repr has none of it, and a digest differs by purpose."""
     token = Token(SecretValue("ghs_" + "fake"), "GH_TOKEN")
     assert token.header() == "Bearer ghs_" + "fake"
     assert repr(token) == "Token(value=[secret], origin='GH_TOKEN', workflow=False)"

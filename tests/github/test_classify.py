@@ -23,7 +23,9 @@ def _verdict(status: int, message: str = "", headers: Mapping[str, str] | None =
     return classify(Answer(status, headers or {}, {"message": message, "documentation_url": page}), _API)
 
 
-@pytest.mark.parametrize(("status", "data"), [(200, {"total_count": 0}), (201, {}), (201, None), (204, None), (200, [])])
+@pytest.mark.parametrize(
+    ("status", "data"), [(200, {"total_count": 0}), (201, {}), (201, None), (204, None), (200, [])]
+)
 def test_fine(status: int, data: object) -> None:
     """A 2xx with JSON, or with no body, can be used."""
     answer = Answer(status, {}, data)
@@ -58,7 +60,12 @@ def test_again(answer: Answer | Broken, what: str) -> None:
         ("Slow down.", {}, "https://developer.github.com/v3/#abuse-rate-limits", Limited(None, secondary=True)),
         ("Slow down.", {"retry-after": "Mon, 23 Nov"}, "", Limited(None, secondary=True)),
         ("API rate limit exceeded for user ID 1.", _EMPTY, _DOCS, Limited(200.0, secondary=False)),
-        ("API rate limit exceeded for user ID 1.", {**_EMPTY, "retry-after": "9"}, _DOCS, Limited(9.0, secondary=False)),
+        (
+            "API rate limit exceeded for user ID 1.",
+            {**_EMPTY, "retry-after": "9"},
+            _DOCS,
+            Limited(9.0, secondary=False),
+        ),
         ("", _EMPTY, "", Limited(200.0, secondary=False)),
     ],
 )
@@ -116,7 +123,11 @@ def test_no_permission(message: str, headers: Mapping[str, str], detail: str, fi
 @pytest.mark.parametrize(
     ("api", "header", "place"),
     [
-        ("https://api.github.com", "required; url=https://github.com/orgs/acme/sso?a=b", "https://github.com/orgs/acme/sso?a=b"),
+        (
+            "https://api.github.com",
+            "required; url=https://github.com/orgs/acme/sso?a=b",
+            "https://github.com/orgs/acme/sso?a=b",
+        ),
         ("https://api.acme.ghe.com", "required; url=https://acme.ghe.com/sso", "https://acme.ghe.com/sso"),
         ("https://api.github.com", "required; url=https://evil.test/sso", "the settings of the token"),
         ("https://api.github.com", "required; url=http://github.com/sso", "the settings of the token"),

@@ -31,7 +31,7 @@ def test_a_scale_that_is_none(text: str) -> None:
 
 
 def test_waits_are_scaled_and_end_with_the_event() -> None:
-    """An hour passes in a hundredth of a second at that scale, on all three of the clock's hands; an event ends a wait."""
+    """An hour passes in a hundredth of a second at that scale, for waits and for both times; an event ends a wait."""
     clock, event = Clock(360_000.0), threading.Event()
     start, wall, real = clock.now(), clock.wall(), time.monotonic()
     assert clock.wait(3600, event) is False

@@ -109,15 +109,14 @@ _request = st.builds(
 
 
 def _bursts(longest: int) -> st.SearchStrategy[list[_Planned]]:
-    """Requests in up to ten bursts of like ones."""
+    """Draw requests in up to ten bursts of like ones."""
     bursts = st.lists(st.tuples(_request, st.integers(1, longest)), min_size=1, max_size=10)
     return bursts.map(lambda drawn: [request for burst, times in drawn for request in [burst] * times])
 
 
-
 @given(requests=_bursts(25), budget=st.sampled_from([60, 90, 900]), slots=st.sampled_from([1, 8, 100]))
 def test_no_minute_at_github_is_over_the_budget(requests: list[_Planned], budget: int, slots: int) -> None:
-    """Whatever the arrivals and latencies, no 60 s at GitHub hold more points than allowed, and no more is in flight."""
+    """Whatever the arrivals and latencies, no 60 s at GitHub hold more points than allowed; so with those in flight."""
     clock = _Simulated()
     world = _World([Pacer(clock, threading.Event(), points_per_minute=budget, max_in_flight=slots)], clock)
     world.run(requests)
@@ -192,7 +191,9 @@ def test_slots_are_waited_for(clock: Clock, stop: threading.Event) -> None:
         (None, [60.0]),
     ],
 )
-def test_a_pause_holds_everybody(clock: Clock, waits: list[float], said: list[str], asked: float | None, expected: list[float]) -> None:
+def test_a_pause_holds_everybody(
+    clock: Clock, waits: list[float], said: list[str], asked: float | None, expected: list[float]
+) -> None:
     """After a refusal nobody sends until it is over: what GitHub asks and a second, or a minute."""
     pacer = Pacer(clock, threading.Event(), notify=said.append)
     pacer.refused(asked, secondary=False, sent=pacer.start(1))
@@ -236,9 +237,7 @@ def test_it_slows_down_once_a_minute_and_not_below_a_floor(clock: Clock, said: l
     assert [f"slower from now on: at most {points} points a minute" for points in (100, 60)] == slower
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"), [(900.0, "16 min"), (3599.0, "60 min")]
-)
+@pytest.mark.parametrize(("asked", "said"), [(900.0, "16 min"), (3599.0, "60 min")])
 def test_a_wait_beyond_the_limit_ends_the_run(clock: Clock, asked: float, said: str) -> None:
     """Nobody waits longer than they said they would; the error tells how long GitHub asks for."""
     pacer = Pacer(clock, threading.Event())

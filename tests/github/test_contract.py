@@ -1,0 +1,102 @@
+"""What is sent, against GitHub's own description of its API."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from nacl.public import PrivateKey
+from openapi_core import OpenAPI
+from openapi_core.testing import MockRequest
+from openapi_core.validation.request.exceptions import InvalidRequestBody
+
+from flowforge.github.confirm import confirm
+from flowforge.github.http import Client
+from flowforge.github.repos import look_up
+from flowforge.github.secrets import Keys, delete_secret, list_secrets, put_secret
+from flowforge.plan.address import Repo, Scope
+from flowforge.vault import SecretValue
+
+_DESCRIPTION = Path(__file__).parents[3] / "shared" / "data" / "github-openapi-subset.json"
+_API = Scope(Repo.parse("acme/api"))
+
+
+def _sent(request: httpx.Request) -> MockRequest:
+    """Give an httpx request in the shape that openapi-core reads."""
+    return MockRequest(
+        f"{request.url.scheme}://{request.url.host}",
+        request.method.lower(),
+        request.url.path,
+        args=dict(request.url.params),
+        data=request.content or None,
+        content_type="application/json",
+    )
+
+
+@pytest.fixture(scope="module")
+def description() -> OpenAPI:
+    """Read GitHub's description of its API."""
+    if not _DESCRIPTION.exists():
+        pytest.skip(f"GitHub's description of its API is not at {_DESCRIPTION}")
+    return OpenAPI.from_dict(json.loads(_DESCRIPTION.read_text()))
+
+
+def test_every_request_is_one_that_github_documents(description: OpenAPI, scripted: Callable[..., Client]) -> None:
+    """List, key, put, delete, look-up and confirmation: method, path, query and body are as GitHub describes them."""
+    sent: list[str] = []
+    key = b64encode(bytes(PrivateKey.generate().public_key)).decode()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        description.validate_request(_sent(request))
+        sent.append(f"{request.method} {request.url.raw_path.decode()}")
+        return _answer(request, key)
+
+    client = scripted(handle)
+    list_secrets(client, _API)
+    keys = Keys(client)
+    written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
+    confirm(client, _API, {"A": (written.date, None)})
+    delete_secret(client, _API, "A")
+    look_up(client, [Repo.parse("acme/api"), Repo.parse("acme/web"), Repo.parse("me/one")])
+    assert [
+        "GET /repos/acme/api/actions/secrets?per_page=100",
+        "GET /repos/acme/api/actions/secrets/public-key",
+        "PUT /repos/acme/api/actions/secrets/A",
+        "GET /repos/acme/api/actions/secrets?per_page=100",
+        "DELETE /repos/acme/api/actions/secrets/A",
+        "GET /orgs/acme/repos?type=all&per_page=100",
+        "GET /user/repos?affiliation=owner&per_page=100",
+        "GET /repos/acme/api",
+        "GET /repos/acme/web",
+        "GET /repos/me/one",
+    ] == sent
+
+
+def _answer(request: httpx.Request, key: str) -> httpx.Response:
+    """Answer as GitHub does, for a token whose user is not `acme`."""
+    date = {"date": "Mon, 23 Nov 2026 08:00:00 GMT"}
+    match request.method, request.url.path.rpartition("/")[2]:
+        case "PUT", _:
+            return httpx.Response(201, json={}, headers=date)
+        case "DELETE", _:
+            return httpx.Response(204, headers=date)
+        case _, "public-key":
+            return httpx.Response(200, json={"key_id": "1", "key": key})
+        case _, "secrets":
+            items = [{"name": "A", "created_at": "2026-11-23T08:00:00Z", "updated_at": "2026-11-23T08:00:00Z"}]
+            return httpx.Response(200, json={"total_count": 1, "secrets": items})
+        case _, "repos":
+            mine = request.url.path == "/user/repos"
+            return httpx.Response(200, json=[]) if mine else httpx.Response(404, json={"message": "Not Found"})
+    name = request.url.path.removeprefix("/repos/")
+    return httpx.Response(200, json={"id": 7, "full_name": name, "archived": False})
+
+
+def test_the_check_can_fail(description: OpenAPI) -> None:
+    """A body that GitHub's description does not allow is found, so the test above says something."""
+    url = "https://api.github.com/repos/a/b/actions/secrets/A"
+    wrong = httpx.Request("PUT", url, json={"encrypted_value": "not base64!"})
+    with pytest.raises(InvalidRequestBody):
+        description.validate_request(_sent(wrong))

@@ -1,0 +1,376 @@
+"""The client on scripted HTTP: what is sent, what is tried again, and what ends the run."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from flowforge import __version__
+from flowforge.errors import GitHubError
+from flowforge.github.answer import Answer
+from flowforge.github.auth import Token
+from flowforge.github.clock import Clock
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
+from flowforge.github.problems import RepoError, StoppedError
+from flowforge.github.urls import ApiUrl
+from flowforge.plan.action import Why
+from flowforge.vault import SecretValue
+
+MakeClient = Callable[..., Client]
+Handler = Callable[[httpx.Request], httpx.Response]
+
+_SECRET = "ghp_" + "fake" * 5
+
+
+def _in_turn(*answers: httpx.Response | httpx.TransportError, then: int = 200) -> Handler:
+    """Answer with these, one after the other, and then for ever with an empty object."""
+    left: Iterator[httpx.Response | httpx.TransportError] = iter(answers)
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        answer = next(left, None) or httpx.Response(then, json={})
+        if isinstance(answer, httpx.TransportError):
+            raise answer
+        return answer
+
+    return handle
+
+
+def _fail(client: Client, verb: Callable[[Client], Answer] = lambda client: client.get("/x")) -> GitHubError:
+    with pytest.raises(GitHubError) as caught:
+        verb(client)
+    return caught.value
+
+
+def test_what_is_sent(scripted: MakeClient) -> None:
+    """Every request carries the token, one fixed Accept, the API's version and our name; the base path is kept."""
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={})
+
+    client = scripted(handle, url="https://ghe.test/api/v3")
+    client.put("/repos/a/b/actions/secrets/N", {"key_id": "1"})
+    (request,) = seen
+    assert ("PUT", "https://ghe.test/api/v3/repos/a/b/actions/secrets/N") == (request.method, str(request.url))
+    assert request.content == b'{"key_id":"1"}'
+    expected = {
+        "authorization": f"Bearer {_SECRET}",
+        "accept": "application/vnd.github+json",
+        "x-github-api-version": "2026-03-10",
+        "user-agent": f"flowforge/{__version__}",
+        "content-type": "application/json",
+    }
+    assert expected == {name: request.headers[name] for name in expected}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        lambda: httpx.Response(502, html="<html>unicorn</html>"),
+        lambda: httpx.Response(500, json={"message": "Server Error"}),
+        lambda: httpx.Response(200, html="<html>sign in</html>"),
+        lambda: httpx.Response(200, content=b'{"total_count": 1, "secr'),
+        lambda: httpx.Response(200, content=b"[" * 100_000),
+        lambda: httpx.ReadTimeout("slow"),
+        lambda: httpx.ConnectTimeout("slow"),
+        lambda: httpx.ConnectError("refused"),
+        lambda: httpx.RemoteProtocolError("cut"),
+        lambda: httpx.ReadError("reset"),
+        lambda: httpx.ProxyError("407"),
+    ],
+)
+def test_failures_are_tried_again(
+    scripted: MakeClient, waits: list[float], failure: Callable[[], httpx.Response | httpx.TransportError]
+) -> None:
+    """5xx, broken connections, timeouts and what is not JSON: three times more, after about 1, 4 and 9 seconds."""
+    client = scripted(_in_turn(failure(), failure(), failure()))
+    assert {} == client.get("/x").data
+    assert 4 == client.requests
+    assert [1, 4, 9] == [int(wait) for wait in waits]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "FF326"), (403, "FF320"), (404, "FF324"), (409, "FF326"), (410, "FF326"), (422, "FF326")]
+)
+def test_a_no_is_not_tried_again(scripted: MakeClient, waits: list[float], status: int, code: str) -> None:
+    """Refusals are final at the first request, concern one repo, and did certainly nothing."""
+    client = scripted(_in_turn(httpx.Response(status, json={"message": "No."})))
+    error = _fail(client, lambda client: client.put("/x", {}))
+    assert isinstance(error, RepoError)
+    assert (code, status, True) == (error.no.code, error.no.status, error.certain)
+    assert (1, []) == (client.requests, waits)
+
+
+@pytest.mark.parametrize(
+    ("failure", "what"),
+    [
+        (httpx.Response(502, html="<html>unicorn</html>"), "it answered 502 Bad Gateway"),
+        (httpx.ReadTimeout("x"), "no answer within 15 s"),
+        (httpx.RemoteProtocolError(_SECRET), "the connection broke"),
+    ],
+)
+def test_giving_up(scripted: MakeClient, failure: httpx.Response | httpx.TransportError, what: str) -> None:
+    """After four failures the repo is given up, in our words: an exception of httpx holds the request's headers."""
+    client = scripted(_in_turn(*[failure] * 4))
+    error = _fail(client)
+    assert isinstance(error, RepoError)
+    assert str(error) == f"error FF328: no usable answer in 4 tries: {what}\n  fix: run it again in a while"
+    assert (Why.FAILED, None, True) == (
+        error.no.why,
+        error.__cause__,
+        error.__suppress_context__ or not error.__context__,
+    )
+    assert {} == client.get("/x").data
+
+
+def test_a_write_without_an_answer_may_have_happened(scripted: MakeClient) -> None:
+    """A refusal after a lost answer does not say that nothing happened; after an answered one it does."""
+    lost = scripted(_in_turn(httpx.ReadTimeout("x"), httpx.Response(403, json={"message": "No."})))
+    limited = scripted(_in_turn(httpx.Response(429, json={}), httpx.Response(403, json={"message": "No."})))
+    read = scripted(_in_turn(httpx.ReadTimeout("x"), httpx.Response(403, json={"message": "No."})))
+    assert (False, True, True) == (
+        _fail(lost, lambda client: client.put("/x", {})).certain,
+        _fail(limited, lambda client: client.delete("/x")).certain,
+        _fail(read).certain,
+    )
+
+
+def test_a_stop_between_tries(scripted: MakeClient, stop: threading.Event) -> None:
+    """A stop ends the wait before the next try, and a write that got no answer is not certain."""
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        stop.set()
+        raise httpx.ReadTimeout("x")
+
+    client = scripted(handle)
+    error = _fail(client, lambda client: client.put("/x", {}))
+    assert (StoppedError, False) == (type(error), error.certain)
+    assert isinstance(_fail(client), StoppedError)
+
+
+def test_a_limit_is_waited_for(scripted: MakeClient, waits: list[float], said: list[str]) -> None:
+    """After a rate limit the same request is sent again when GitHub says, and slower after a secondary one."""
+    refusal = httpx.Response(403, headers={"retry-after": "30"}, json={"message": "secondary rate limit"})
+    assert {} == scripted(_in_turn(refusal)).get("/x").data
+    assert [31.0] == waits
+    assert ["GitHub asks to wait 31 s", "slower from now on: at most 450 points a minute"] == said
+
+
+def test_a_limit_that_does_not_end(scripted: MakeClient) -> None:
+    """Six refusals of one request are enough."""
+    refusals = [httpx.Response(429, headers={"retry-after": "1"}, json={}) for _ in range(6)]
+    error = _fail(scripted(_in_turn(*refusals)))
+    assert isinstance(error, RepoError)
+    assert str(error) == (
+        "error FF333: refused by a rate limit 6 times\n  fix: run it again in an hour, with fewer --jobs"
+    )
+
+
+def test_a_wait_too_long_ends_the_run(scripted: MakeClient) -> None:
+    """A wait beyond what we may wait is an error for every worker, and no further request is sent."""
+    client = scripted(_in_turn(httpx.Response(403, headers={"retry-after": "7200"}, json={})))
+    errors = [_fail(client), _fail(client)]
+    expected = (
+        "error FF331: GitHub asks to wait 121 min, longer than the 15 min that we may wait\n"
+        "  fix: run it again after that time, or allow it with --max-wait"
+    )
+    assert ([expected] * 2, 1) == ([str(error) for error in errors], client.requests)
+
+
+def test_a_bad_token_ends_the_run(scripted: MakeClient) -> None:
+    """A 401 is met once: nothing more is sent with that token, and the error says where it came from."""
+    client = scripted(lambda _: httpx.Response(401, json={"message": "Bad credentials"}))
+    with ThreadPoolExecutor(8) as pool:
+        errors = [pool.submit(client.get, "/x").exception() for _ in range(8)]
+    expected = (
+        "error FF302: https://api.github.com: GitHub does not accept the token\n"
+        '  why: it answered 401 "Bad credentials"; the token came from GH_TOKEN\n'
+        "  fix: check that it is whole, not expired, not revoked, and made for this host"
+    )
+    assert ({expected}, {GitHubError}, 1) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
+
+
+def test_the_workflows_own_token_ends_the_run(scripted: MakeClient) -> None:
+    """The token of every workflow run is named as what it is once GitHub refuses it."""
+    refusal = {"message": "Resource not accessible by integration"}
+    client = scripted(lambda _: httpx.Response(403, json=refusal), origin="GITHUB_TOKEN", workflow=True)
+    error = _fail(client)
+    assert str(error) == (
+        "error FF303: GITHUB_TOKEN: the workflow's own GITHUB_TOKEN cannot manage secrets\n"
+        "  why: GitHub has no permission for secrets that a workflow could ask for\n"
+        "  fix: set FLOWFORGE_GITHUB_TOKEN to the token of a GitHub App with Secrets: write,"
+        " or to a personal access token"
+    )
+    assert not isinstance(error, RepoError)
+    archived = {"message": "Repository was archived so is read-only."}
+    other = scripted(lambda _: httpx.Response(403, json=archived), origin="GITHUB_TOKEN", workflow=True)
+    assert isinstance(_fail(other), RepoError)
+
+
+def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:
+    """When the very first request cannot connect, the run is over after its tries and not after everybody's."""
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[Errno 111] Connection refused")
+
+    client = scripted(refuse)
+    with ThreadPoolExecutor(8) as pool:
+        errors = [pool.submit(client.get, "/x").exception() for _ in range(8)]
+    expected = (
+        "error FF330: https://api.github.com: GitHub cannot be reached\n"
+        "  why: no connection: [Errno 111] Connection refused\n"
+        "  fix: check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url"
+    )
+    assert ({expected}, {GitHubError}, 4) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
+
+
+def test_a_github_that_goes_down_ends_the_run(scripted: MakeClient) -> None:
+    """Later, one repo's bad luck is that repo's; eight in a row without any answer are GitHub's."""
+    down: list[bool] = []
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        if down:
+            raise httpx.ConnectTimeout("x")
+        return httpx.Response(200, json={})
+
+    client = scripted(handle)
+    client.get("/x")
+    down.append(True)
+    assert [RepoError] * 3 == [type(_fail(client)) for _ in range(3)]
+    down.clear()
+    client.get("/x")
+    down.append(True)
+    errors = [_fail(client) for _ in range(9)]
+    assert [RepoError] * 7 + [GitHubError] * 2 == [type(error) for error in errors]
+    assert ["FF328"] * 7 + ["FF330"] * 2 == [error.problems[0].code for error in errors]
+
+
+def test_the_first_request_goes_alone(scripted: MakeClient) -> None:
+    """Until the first request has its answer no other is sent; then they go side by side."""
+    going, most, lock = [0], [], threading.Lock()
+    together = threading.Barrier(4)
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        with lock:
+            going[0] += 1
+            most.append(going[0])
+            alone = len(most) == 1
+        if not alone:
+            together.wait(timeout=5)
+        with lock:
+            going[0] -= 1
+        return httpx.Response(200, json={})
+
+    client = scripted(handle)
+    with ThreadPoolExecutor(5) as pool:
+        assert [{}] * 5 == [answer.data for answer in pool.map(client.get, ["/x"] * 5)]
+    assert [1, 1] == most[:2]
+    assert max(most) == 4
+
+
+def test_another_version_of_the_api(scripted: MakeClient) -> None:
+    """A server that does not know our version is asked with the one before, from then on."""
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["x-github-api-version"])
+        known = asked[-1] == "2022-11-28"
+        return httpx.Response(200, json={}) if known else httpx.Response(400, json={"message": "Unsupported version"})
+
+    client = scripted(handle)
+    client.get("/x")
+    client.get("/x")
+    assert ["2026-03-10", "2022-11-28", "2022-11-28"] == asked
+
+
+def test_no_version_of_the_api(scripted: MakeClient) -> None:
+    """A server that knows neither is no GitHub for us."""
+    client = scripted(lambda _: httpx.Response(400, json={"message": "Unsupported version"}))
+    assert str(_fail(client)) == (
+        "error FF327: GitHub knows no version of its API that we know\n  fix: check that github.api_url is a GitHub API"
+    )
+    assert 2 == client.requests
+
+
+def test_redirects_are_not_followed(scripted: MakeClient) -> None:
+    """Neither a read nor a write goes where a redirect points."""
+    moved = httpx.Response(307, headers={"location": "https://evil.test/"}, json={"message": "Moved Permanently"})
+    client = scripted(_in_turn(moved, moved))
+    codes = [_fail(client, verb).problems[0].code for verb in (lambda c: c.get("/x"), lambda c: c.put("/x", {}))]
+    assert (["FF323", "FF323"], 2) == (codes, client.requests)
+
+
+def test_when_the_token_ends_is_kept(scripted: MakeClient) -> None:
+    """The expiry that a header told is known afterwards, also when later answers do not say it."""
+    told = httpx.Response(200, json={}, headers={"github-authentication-token-expiration": "2027-03-02 22:39:38 UTC"})
+    client = scripted(_in_turn(told))
+    assert client.token_expires is None
+    client.get("/x")
+    client.get("/x")
+    assert str(client.token_expires) == "2027-03-02 22:39:38+00:00"
+
+
+def test_an_interrupt_leaves_the_account_right(scripted: MakeClient) -> None:
+    """An exception of no kind that we know still ends the request in the pacer's account."""
+    struck: list[bool] = []
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        if not struck:
+            struck.append(True)
+            raise KeyboardInterrupt
+        return httpx.Response(200, json={})
+
+    client = scripted(handle)
+    with pytest.raises(KeyboardInterrupt):
+        client.get("/x")
+    assert {} == client.get("/x").data
+    assert (2, 0) == (client.requests, client.pacer._window.in_flight)
+
+
+def test_httpx_is_silent(scripted: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody sees the URLs that httpx logs at INFO, whatever the root logger shows."""
+    caplog.set_level(logging.DEBUG)
+    scripted(_in_turn()).get("/x")
+    assert [] == caplog.records
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("HTTPS_PROXY", "nonsense://user:pass@proxy.test", "ValueError"),
+        ("SSL_CERT_FILE", "/nowhere/cert.pem", "FileNotFoundError"),
+    ],
+)
+def test_surroundings_that_httpx_cannot_use(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, name: str, value: str, kind: str
+) -> None:
+    """A proxy or certificate file that is none is our error, which does not repeat a proxy's password."""
+    monkeypatch.setenv(name, value)
+    pacer = Pacer(clock, threading.Event())
+    with pytest.raises(GitHubError) as caught:
+        Client(ApiUrl.parse("https://api.github.com"), Token(SecretValue(_SECRET), "GH_TOKEN"), pacer)
+    assert str(caught.value) == (
+        "error FF305: the HTTPS client cannot be set up\n"
+        f"  why: {kind} from a proxy's URL or a file of certificates\n"
+        "  fix: check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+    )
+
+
+def test_this_machine_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, connect: MakeClient) -> None:
+    """A proxy in the environment is not asked for a loopback address."""
+    for name in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert connect().get("/rate_limit").status == 200
+
+
+def test_the_token_is_nowhere_in_the_client(scripted: MakeClient) -> None:
+    """Neither the client nor what it holds shows the token, by repr or by attribute."""
+    client = scripted(_in_turn())
+    client.get("/x")
+    shown = [repr(vars(held)) for held in (client, client._http, client._http.auth, client.pacer)]
+    assert [False] * 4 == [_SECRET in text for text in shown]

@@ -1,0 +1,64 @@
+"""Lists are whole, or they are an error."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from flowforge.github.http import Client
+from flowforge.github.paging import whole
+from flowforge.github.problems import RepoError
+
+MakeClient = Callable[..., Client]
+_API = "https://api.github.com"
+_AGAIN = "  fix: run it again; if it stays, use another token"
+_OTHER = "  fix: check that github.api_url is a GitHub API"
+
+
+def _page(names: str, total: object, following: str = "", **headers: str) -> httpx.Response:
+    link = {"link": f'<{following}>; rel="next"'} if following else {}
+    items = [{"name": name} for name in names]
+    return httpx.Response(200, json={"total_count": total, "secrets": items}, headers={**link, **headers})
+
+
+def test_pages_are_followed_by_link(scripted: MakeClient) -> None:
+    """A hundred at a time, then wherever `Link` points below the base; page numbers are never made up."""
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return _page("AB", 3, f"{_API}/x?after=opaque") if len(asked) == 1 else _page("C", 3)
+
+    assert ["A", "B", "C"] == [item["name"] for item in whole(scripted(handle), "/x", "secrets")]
+    assert ["/x?per_page=100", "/x?after=opaque"] == asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (_page("AB", 3), f"error FF325: the list was cut short: 2 of 3 came\n{_AGAIN}"),
+        (_page("AB", 1), f"error FF325: the list was cut short: 2 of 1 came\n{_AGAIN}"),
+        (
+            _page("AB", 2, **{"x-github-sso": "partial-results; organizations=7"}),
+            f"error FF325: the list was cut short: single sign-on hides some organizations from this token\n{_AGAIN}",
+        ),
+        (
+            _page("AB", 3, "https://evil.test/x?page=2"),
+            f"error FF325: the list was cut short: its next page is said to be at another host\n{_AGAIN}",
+        ),
+        (_page("AB", None), f"error FF327: a list without its total_count\n{_OTHER}"),
+        (_page("AB", "2"), f"error FF327: a list without its total_count\n{_OTHER}"),
+        (httpx.Response(200, json={"total_count": 0}), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
+        (httpx.Response(200, json=[]), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
+        (httpx.Response(204), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
+        (
+            httpx.Response(200, json={"total_count": 1, "secrets": ["A"]}),
+            f"error FF327: not a list where GitHub documents one\n{_OTHER}",
+        ),
+    ],
+)
+def test_a_list_that_is_not_whole(scripted: MakeClient, answer: httpx.Response, text: str) -> None:
+    """A wrong count, hidden organizations, a next page elsewhere or another shape: never a shorter list."""
+    with pytest.raises(RepoError) as caught:
+        whole(scripted(lambda _: answer), "/x", "secrets")
+    assert text == str(caught.value)
