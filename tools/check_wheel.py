@@ -107,9 +107,8 @@ def use(installed: Installed, version: str) -> None:
         expect("the second plan", [IN_SYNC], [line for line in again if line.startswith("No changes")])
         meant = {repo: {NAME: ours.environ["ACME_ANTHROPIC_KEY"]} for repo in REPOS}
         held = {repo: reveal(url, token, repo) for repo in REPOS}
-        expect(
-            "repos whose decrypted value is not the source's", [], [repo for repo in REPOS if meant[repo] != held[repo]]
-        )
+        wrong = [repo for repo in REPOS if meant[repo] != held[repo]]
+        expect("repos whose decrypted value is not the source's", [], wrong)
 
 
 @contextmanager
@@ -137,7 +136,8 @@ def reveal(url: str, token: str, repo: str) -> object:
     body = json.dumps({"full_name": repo}).encode()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/_sandbox/reveal", body, headers, method="POST")  # noqa: S310 -- loopback
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- loopback
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=10) as answer:
         return json.load(answer)
 
 
