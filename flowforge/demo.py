@@ -11,9 +11,10 @@ from pathlib import Path
 from flowforge.sandbox import Sandbox, World
 
 _FLEET = (
-    "accounts alerts api auth billing catalog checkout data design docs gateway infra media metrics mobile models "
-    "payments platform releases reports search shipping tools web website"
-).split()
+    *("accounts", "alerts", "api", "auth", "billing", "catalog", "checkout", "data", "design", "docs", "gateway"),
+    *("infra", "media", "metrics", "mobile", "models", "payments", "platform", "releases", "reports", "search"),
+    *("shipping", "tools", "web", "website"),
+)
 _MANIFEST = """\
 version: 1
 
@@ -39,6 +40,7 @@ targets:
     repos: [acme/releases]
     credential: release-token
 """
+_MOST_LINES = 16
 _LATENCY = 0.02  # seconds, as a near GitHub would take
 
 
@@ -95,8 +97,8 @@ class Story:
         world.set_secret("acme/billing", "ANTHROPIC_API_KEY", "edited-behind-our-back")
         world.delete_secret("acme/docs", "ANTHROPIC_API_KEY")
         self._say(
-            "4. Now three things happen that nobody tells FlowForge: the release token is rotated at its source, somebody",
-            "   edits acme/billing's secret by hand, and somebody deletes acme/docs's.",
+            "4. Now three things happen that nobody tells FlowForge: the release token is rotated at its source,",
+            "   somebody edits acme/billing's secret by hand, and somebody deletes acme/docs's.",
         )
         self._flowforge("plan")
         self._say("5. Mend exactly those three.")
@@ -136,7 +138,15 @@ class Story:
             text=True,
             check=False,
         )
-        self.tell(done.stdout.rstrip("\n"))
+        self.tell("\n".join(_shortened(done.stdout.rstrip("\n").splitlines())))
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Leave out the middle of what is long and all alike."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    half = _MOST_LINES // 2
+    return [*lines[:half], f"  ... {len(lines) - 2 * half} more lines ...", *lines[-half:]]
 
 
 def _made_up(kind: str) -> str:

@@ -29,7 +29,7 @@ from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.resolve import Resolver, want
 from flowforge.steps.sign_in import sign_in
-from flowforge.steps.write import Writer, cost, recorded_after_all, tidy, write_all
+from flowforge.steps.write import Cost, Writer, recorded_after_all, tidy, write_all
 from flowforge.vault import Fingerprinter, Vault
 
 
@@ -56,14 +56,14 @@ class Request:
 class Planned:
     """A plan with what surrounds it: what apply would refuse, warnings, and what it cost and will cost.
 
-    requests: those the plan took. to_write: points that applying it takes; eta: seconds they take at GitHub's limits.
+    requests: those the plan took. to_come: those that applying it takes. eta: seconds that needs at GitHub's limits.
     """
 
     plan: Plan
     brakes: tuple[Brake, ...]
     warnings: tuple[str, ...]
     requests: int
-    to_write: int
+    to_come: int
     eta: float
 
 
@@ -103,7 +103,7 @@ def apply(
         planned = prepared.planned
         show(planned)
         _refuse(planned, keep_going=request.keep_going)
-        if planned.to_write and not approve(planned):
+        if planned.plan.todo and not approve(planned):
             return planned, None
         if request.allowed.manifest_change:
             memory.adopt_manifests(names)
@@ -131,14 +131,18 @@ def _prepare(
     repos = identify(client, draft, jobs=request.jobs, stop=request.stop)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
-    warnings = (*resolver.warnings, *advise(manifest, wanted, seen, remembered, datetime.now(UTC).date()))
+    warnings = (
+        *resolver.warnings,
+        *advise(manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()),
+    )
+    cost = Cost.of(decided)
     planned = Planned(
         plan=decided,
         brakes=brakes(decided, _estate(request, manifest, places, state), request.allowed),
         warnings=warnings,
         requests=client.requests,
-        to_write=decided.counts.writes,
-        eta=client.pacer.estimate(cost(decided)),
+        to_come=cost.requests,
+        eta=client.pacer.estimate(cost.points),
     )
     return _Prepared(
         planned, resolver.vault, {repo: info for repo, info in repos.items() if isinstance(info, RepoInfo)}
@@ -158,14 +162,15 @@ def _estate(request: Request, manifest: Manifest, places: tuple[Place, ...], sta
 
 
 def _refuse(planned: Planned, *, keep_going: bool) -> None:
-    if planned.brakes:
-        raise RefusedError(
-            *(Problem(brake.code, brake.what, why="nothing was written", fix=brake.fix) for brake in planned.brakes)
-        )
+    """Stop before the first write, for what weighs more first: a value that cannot be had, then a brake."""
     blocked = [change for change in planned.plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
     if blocked and not keep_going:
         problems = {_missing(change): None for change in blocked}
         raise SourceError(*problems)
+    if planned.brakes:
+        raise RefusedError(
+            *(Problem(brake.code, brake.what, why="nothing was written", fix=brake.fix) for brake in planned.brakes)
+        )
 
 
 def _missing(change: Change) -> Problem:

@@ -14,6 +14,7 @@ from flowforge.errors import ExitCode, Problem, UsageError
 from flowforge.plan.report import Report
 from flowforge.render.document import report_document
 from flowforge.render.text import report_lines
+from flowforge.render.words import count
 
 
 @click.command(name="apply")
@@ -47,7 +48,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
 
 def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> bool:
     if not yes:
-        say("", f"Apply {planned.plan.counts.writes} changes? Only 'yes' is accepted.")
+        say("", f"Apply {count(len(planned.plan.todo), 'change')}? Only 'yes' is accepted.")
         if input().strip() != "yes":
             return False
     interrupted.finish_first()

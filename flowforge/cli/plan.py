@@ -50,13 +50,18 @@ def text(planned: run.Planned, *, verbose: bool) -> list[str]:
 
 
 def _after(planned: run.Planned) -> list[str]:
-    return list(after_plan(planned.brakes, planned.requests, planned.plan.counts.writes, planned.eta))
+    return list(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta))
 
 
 def document(planned: run.Planned) -> Document:
     """Give a plan as the public JSON."""
     return plan_document(
-        planned.plan, brakes=planned.brakes, warnings=planned.warnings, requests=planned.requests, eta=planned.eta
+        planned.plan,
+        brakes=planned.brakes,
+        warnings=planned.warnings,
+        requests=planned.requests,
+        to_come=planned.to_come,
+        eta=planned.eta,
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 # GitHub allows letters, digits, `-`, `_` and `.` in a repo's name and letters, digits and `-` in an owner's
 # (Enterprise Managed Users add `_`). `.` and `..` are not names.
-_REPO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*)/(?!\.{1,2}$)[A-Za-z0-9._-]+")
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Store(StrEnum):

@@ -17,7 +17,8 @@ class Change:
     """What the decision says of one secret; inert data.
 
     why and detail explain a secret that is blocked or not seen. seen_at: GitHub's `updated_at` now, empty where the
-    secret is missing or unreadable. drift: GitHub's time is not the recorded one. forgets: the state drops its record.
+    secret is missing or unreadable. drift: GitHub's time is not the recorded one; told only of what is wanted present.
+    forgets: the state drops its record.
     """
 
     address: Address

@@ -18,6 +18,7 @@ from flowforge.plan.facts import (
 )
 
 _NOTHING = Remembered(record=None)
+_NAME_IT = "name it under `absent` in the manifest to have it deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Plan:
     def counts(self) -> Counts:
         """How many lines are of each sort."""
         return Counts.of(self.changes)
+
+    @property
+    def todo(self) -> tuple[Change, ...]:
+        """What apply would write or delete: a write whose value was not read is not among it."""
+        return tuple(change for change in self.changes if change.writes and change.applicable)
 
     @property
     def has_changes(self) -> bool:
@@ -118,7 +124,8 @@ def _not_named(address: Address, seen_at: str, remembered: Remembered, *, prune:
     else:
         reason, ours = Reason.NOT_OURS, False
     pruned = Action.DELETE if ours else Action.BLOCKED
-    return Change(address, pruned if prune else Action.NONE, reason, record=record, seen_at=seen_at)
+    fix = _NAME_IT if prune and not ours else ""
+    return Change(address, pruned if prune else Action.NONE, reason, fix=fix, record=record, seen_at=seen_at)
 
 
 def _present(address: Address, wanted: Wanted, seen_at: str, remembered: Remembered) -> Change:

@@ -58,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The secrets of one scope as GitHub listed them, whole: upper-case name to `updated_at` as GitHub wrote it."""
+    """The secrets of one scope as GitHub listed them, whole: upper-case name to GitHub's `updated_at`, never empty."""
 
     updated_at: Mapping[str, str]
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from flowforge.errors import ExitCode, Problem
@@ -50,20 +50,24 @@ class Report:
     results: tuple[Result, ...]
     interrupted: bool = False
     problems: tuple[Problem, ...] = ()
-    counts: Mapping[Outcome, int] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
-        object.__setattr__(self, "counts", Counter(result.outcome for result in self.results))
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many results are of each sort."""
+        return Counter(result.outcome for result in self.results)
 
     @property
     def exit_code(self) -> ExitCode:
         """The larger trouble wins: interrupted, unrecorded, failed or blocked, done."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        if self.counts.get(Outcome.UNRECORDED):
+        counts = self.counts
+        if counts.get(Outcome.UNRECORDED):
             return ExitCode.UNRECORDED
-        trouble = any(self.counts.get(outcome) for outcome in (Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE))
+        trouble = {Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & counts.keys()
         return ExitCode.PARTIAL if trouble else ExitCode.DONE
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:

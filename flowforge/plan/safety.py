@@ -89,7 +89,7 @@ def _deletes(plan: Plan, estate: Estate, allowed: int) -> Brake | None:
         return None
     return Brake(
         "FF503",
-        f"{deletes} of {estate.managed} managed secrets would be deleted, more than {_SHARE_PERCENT} %",
+        f"{deletes} secrets would be deleted, more than {_SHARE_PERCENT} % of the {estate.managed} that are managed",
         f"--allow-deletes {deletes}",
         f"read the deletions above; if they are meant, say --allow-deletes {deletes}",
     )
@@ -110,4 +110,5 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
 
 
 def _over(part: int, whole: int) -> bool:
-    return whole >= _FEWEST and part * 100 > whole * _SHARE_PERCENT
+    # What is not remembered can be deleted too (`absent`), so the part may be larger than the whole.
+    return max(part, whole) >= _FEWEST and part * 100 > whole * _SHARE_PERCENT

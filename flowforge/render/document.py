@@ -23,9 +23,9 @@ def dumps(document: Mapping[str, Any]) -> str:
 
 
 def plan_document(
-    plan: Plan, *, brakes: Sequence[Brake], warnings: Sequence[str], requests: int, eta: float
+    plan: Plan, *, brakes: Sequence[Brake], warnings: Sequence[str], requests: int, to_come: int, eta: float
 ) -> Document:
-    """Give the plan. eta_seconds: how long applying takes at GitHub's limits. No value, no fingerprint."""
+    """Give the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
     counts = plan.counts
     return {
         **_head("plan"),
@@ -34,6 +34,7 @@ def plan_document(
         "proven": plan.proven,
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
         "requests": requests,
+        "requests_to_come": to_come,
         "eta_seconds": round(eta, 1),
         "changes": [_change(change) for change in plan.changes],
         "brakes": [

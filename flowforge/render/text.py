@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
-from flowforge.errors import printable
+from flowforge.errors import ExitCode, printable
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan
@@ -116,10 +116,11 @@ def _open_ends(plan: Plan) -> str:
     return ", ".join(_extras(plan.counts))
 
 
-def after_plan(brakes: Sequence[Brake], requests: int, to_write: int, eta: float) -> Iterable[str]:
+def after_plan(brakes: Sequence[Brake], requests: int, to_come: int, eta: float) -> Iterable[str]:
     """Give what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
-    if to_write:
-        yield f"Read with {count(requests, 'request')}; writing takes {duration(eta)} at GitHub's limits."
+    if to_come:
+        took = f"It took {count(requests, 'request')}"
+        yield f"{took}; applying takes {to_come:,} more, {duration(eta)} at GitHub's limits."
     for brake in brakes:
         yield f"apply will refuse this ({brake.code}): {printable(brake.what)}."
         yield f"  {printable(brake.fix)}"
@@ -132,11 +133,20 @@ def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iter
         yield style(printable(problem.what), "!")
     for result in report.results:
         yield from (f"note: {printable(str(result.address))}: {note}" for note in result.notes)
+    yield ""
     for repo, tally in report.recap().items():
         if verbose or set(tally) - {Outcome.IN_SYNC}:
             extras = [outcome for outcome in tally if outcome not in RECAP]
             numbers = " ".join(f"{outcome.value}={tally.get(outcome, 0)}" for outcome in (*RECAP, *extras))
             yield style(f"{printable(repo)} : {numbers}", _mood(tally))
+    yield _done(report)
+
+
+def _done(report: Report) -> str:
+    counts = report.counts
+    rare = [outcome for outcome in (Outcome.UNRECORDED, Outcome.NOT_DONE) if outcome in counts]
+    numbers = ", ".join(f"{counts.get(each, 0)} {each.value.replace('_', ' ')}" for each in (*RECAP[1:], *rare))
+    return f"{'Done' if report.exit_code is ExitCode.DONE else 'Not all done'}: {numbers}."
 
 
 def _troubles(results: Iterable[Result], style: Style) -> Iterable[str]:

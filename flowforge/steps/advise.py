@@ -8,7 +8,7 @@ from flowforge.errors import printable
 from flowforge.kinds import KINDS
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.facts import Listing, Presence, Remembered, Seen, Wanted
+from flowforge.plan.facts import Known, Listing, Presence, Remembered, Seen, Wanted
 
 SOON = timedelta(days=30)
 _MOST_NAMED = 3
@@ -19,6 +19,8 @@ def advise(
     wanted: Mapping[Address, Wanted],
     seen: Mapping[Scope, Seen],
     remembered: Mapping[Address, Remembered],
+    *,
+    token_expires: datetime | None,
     today: date,
 ) -> tuple[str, ...]:
     """Give every warning, in a fixed order."""
@@ -26,7 +28,8 @@ def advise(
         *manifest.warnings,
         *shadowed(wanted, seen),
         *shared_personal(wanted),
-        *ageing(manifest.credentials.values(), first_seen(remembered), today),
+        *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
+        *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
     )
 
 
@@ -61,25 +64,28 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
 def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:
     """Warn of credentials that have expired, expire within 30 days, or are older than their `max_age`."""
     for credential in credentials:
-        name = printable(credential.name)
-        expires = _expires(credential)
-        if expires is not None and expires <= today:
-            yield f"credential {name}: expired on {expires}"
-        elif expires is not None and expires - today <= SOON:
-            yield f"credential {name}: expires on {expires}, in {(expires - today).days} days"
+        name = f"credential {printable(credential.name)}"
+        yield from _ending(name, _expires(credential), today)
         since = credential.issued or _date(first_seen.get(credential.name, ""))
         if credential.max_age is not None and since is not None and today - since > credential.max_age:
-            yield f"credential {name}: {(today - since).days} days old, its max_age is {credential.max_age.days} days"
+            yield f"{name} is {(today - since).days} days old, its max_age is {credential.max_age.days} days"
 
 
-def first_seen(remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
-    """Give for each credential since when its oldest value still recorded is known."""
+def first_seen(wanted: Mapping[Address, Wanted], remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
+    """Give for each credential since when its present value is known; a value that was rotated is a new one."""
     since: dict[str, str] = {}
-    for memory in remembered.values():
-        if memory.record is not None:
-            name = memory.record.credential
-            since[name] = min(since.get(name, memory.record.value_since), memory.record.value_since)
+    for address, want in wanted.items():
+        record = remembered[address].record if address in remembered else None
+        if record is not None and not (isinstance(want.value, Known) and want.value.fingerprint != record.fingerprint):
+            since[want.credential] = min(since.get(want.credential, record.value_since), record.value_since)
     return since
+
+
+def _ending(what: str, expires: date | None, today: date) -> Iterable[str]:
+    if expires is not None and expires <= today:
+        yield f"{what} expired on {expires}"
+    elif expires is not None and expires - today <= SOON:
+        yield f"{what} expires on {expires}, in {(expires - today).days} days"
 
 
 def _expires(credential: Credential) -> date | None:

@@ -54,13 +54,14 @@ def _admit(info: RepoInfo | Unreadable, recorded: Collection[int]) -> RepoInfo |
     if recorded and info.id not in recorded:
         return Unreadable(
             Why.RECREATED,
-            f"its id is {info.id}, the state recorded {', '.join(map(str, sorted(recorded)))}",
+            f"another repo now has this name: its id is {info.id}, the state recorded "
+            f"{', '.join(map(str, sorted(recorded)))}",
             "make sure that the new repo may have this secret, then drop the old record from the state",
         )
     if info.can_write is False:
         return Unreadable(
             Why.NO_PERMISSION,
-            "this token may not write to the repo",
+            "no permission: this token may read the repo and not write to it",
             "use a token whose owner has write access to the repo and that has Secrets: write",
         )
     return info

@@ -143,8 +143,7 @@ class Writer:
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
     """Write every applicable change, scope by scope through the pool; gives the results of what was begun."""
-    todo = [change for change in plan.changes if change.writes and change.applicable]
-    scopes = {scope: tuple(changes) for scope, changes in groupby(todo, key=lambda change: change.address.scope)}
+    scopes = {scope: tuple(changes) for scope, changes in groupby(plan.todo, key=lambda change: change.address.scope)}
     results: list[Result] = []
     with progress("Writing", len(scopes)) as advance:
         work = each(
@@ -167,10 +166,18 @@ def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collec
     ]
 
 
-def cost(plan: Plan) -> int:
-    """Give the points that writing takes at GitHub: for each scope a key and a list, for each secret a write."""
-    todo = [change for change in plan.changes if change.writes and change.applicable]
-    return len(todo) * WRITE_POINTS + len({change.address.scope for change in todo}) * 2 * READ_POINTS
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What writing a plan takes at GitHub: for each scope a key and a list, for each secret a write."""
+
+    requests: int
+    points: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Cost":
+        """Count it."""
+        writes, reads = len(plan.todo), 2 * len({change.address.scope for change in plan.todo})
+        return cls(writes + reads, writes * WRITE_POINTS + reads * READ_POINTS)
 
 
 def tidy(plan: Plan, memory: StateFile) -> None:

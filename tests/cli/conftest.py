@@ -12,6 +12,8 @@ import pytest
 from flowforge.__main__ import run
 from flowforge.sandbox import Sandbox
 
+SCALE = 60
+
 
 @dataclass(frozen=True)
 class Done:
@@ -78,7 +80,7 @@ class Fleet:
 
     def later(self) -> None:
         """Let a second of the sandbox's clock pass: GitHub's times are whole seconds."""
-        time.sleep(2.1 / 60)
+        time.sleep(2.1 / SCALE)
 
     def held(self) -> dict[str, dict[str, str]]:
         """Give the decrypted secrets of every repo."""
@@ -92,14 +94,22 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+def sandbox() -> Iterator[Sandbox]:
+    """A local GitHub on loopback whose minutes last a second."""
+    with Sandbox(time_scale=SCALE) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def fleet(
+    tmp_path: Path, sandbox: Sandbox, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Fleet:
     """Five repos, a manifest that wants one key in all of them, and nothing applied yet."""
     monkeypatch.chdir(tmp_path)
-    with Sandbox(time_scale=60) as sandbox:
-        monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", sandbox.token)
-        monkeypatch.setenv("GITHUB_API_URL", sandbox.url)
-        monkeypatch.setenv("FLOWFORGE_TIME_SCALE", "60")
-        fleet = Fleet(sandbox, tmp_path, capfd, monkeypatch, sandbox.world.create_repos("acme", 5))
-        fleet.set_key()
-        fleet.simple()
-        yield fleet
+    monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", sandbox.token)
+    monkeypatch.setenv("GITHUB_API_URL", sandbox.url)
+    monkeypatch.setenv("FLOWFORGE_TIME_SCALE", str(SCALE))
+    fleet = Fleet(sandbox, tmp_path, capfd, monkeypatch, sandbox.world.create_repos("acme", 5))
+    fleet.set_key()
+    fleet.simple()
+    return fleet

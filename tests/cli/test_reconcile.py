@@ -23,8 +23,9 @@ def test_the_whole_circle(fleet: "Fleet") -> None:
 
     applied = fleet.flowforge("apply", "--yes")
     assert applied.code == 0
-    assert applied.lines[-5:] == [
-        f"acme/repo-00{n} : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0" for n in range(1, 6)
+    assert applied.lines[-6:] == [
+        *(f"acme/repo-00{n} : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0" for n in range(1, 6)),
+        "Done: 5 created, 0 updated, 0 deleted, 0 failed, 0 blocked.",
     ]
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": first} for repo in fleet.repos}
 

@@ -63,10 +63,9 @@ def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", numbe
 
 def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
     """Two signals leave without waiting; the write whose end nobody saw is open in the next plan."""
-    hang = Fault("^PUT", FaultKind.HANG, times=100, seconds=8)
-    fleet.sandbox.world.faults.add(hang)
+    fleet.sandbox.world.faults.add(Fault("^PUT", FaultKind.HANG, times=100, seconds=8))
     process = _start(fleet, "apply", "--yes")
-    _wait_until(lambda: hang.times < 100)
+    _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     began = time.monotonic()
@@ -85,10 +84,9 @@ def test_a_signal_before_the_first_write_just_ends(
     fleet: "Fleet", command: tuple[str, ...], number: signal.Signals
 ) -> None:
     """While GitHub is only read, a signal ends the run at once with 130 and nothing written."""
-    hang = Fault("secrets", FaultKind.HANG, times=100, seconds=8)
-    fleet.sandbox.world.faults.add(hang)
+    fleet.sandbox.world.faults.add(Fault("secrets", FaultKind.HANG, times=100, seconds=8))
     process = _start(fleet, *command)
-    _wait_until(lambda: hang.times < 100)
+    _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
     process.send_signal(number)
     began = time.monotonic()
     _, err = process.communicate(timeout=20)

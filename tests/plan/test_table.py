@@ -11,6 +11,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import decide
 from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Unavailable, Unreadable, Wanted
 
+NAME_IT = "name it under `absent` in the manifest to have it deleted"
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
 OURS = "2026-03-01T10:00:00Z"
 LATER = "2026-03-02T11:30:00Z"
@@ -202,7 +203,8 @@ def test_not_named_and_not_what_we_wrote_is_never_pruned(
     *, seen_at: str, record: Record, prune: bool, action: Action
 ) -> None:
     """What somebody else wrote, or what was only adopted, is not deleted: `--prune` is blocked by it."""
-    expected = Change(HERE, action, Reason.NOT_OURS, record=record, seen_at=seen_at)
+    fix = NAME_IT if prune else ""
+    expected = Change(HERE, action, Reason.NOT_OURS, fix=fix, record=record, seen_at=seen_at)
     assert expected == decided(None, seen_at, record, prune=prune)
 
 
@@ -274,7 +276,7 @@ def test_value_unavailable_is_blocked(*, seen_at: str, record: Record | None, pe
 @pytest.mark.parametrize(("prune", "action"), [(False, Action.NONE), (True, Action.BLOCKED)])
 def test_not_named_with_pending_is_never_pruned(*, record: Record | None, prune: bool, action: Action) -> None:
     """Who wrote what is there is not known after an interrupted write, so it is not ours to delete."""
-    expected = Change(HERE, action, Reason.INTERRUPTED, record=record, seen_at=OURS)
+    expected = Change(HERE, action, Reason.INTERRUPTED, fix=NAME_IT if prune else "", record=record, seen_at=OURS)
     assert expected == decided(None, OURS, record, pending=True, prune=prune)
 
 
