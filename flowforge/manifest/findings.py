@@ -8,7 +8,7 @@ from flowforge.errors import ManifestError, Problem, Where, quote
 
 # More than anyone reads. Both keep a file that is wrong in a hundred thousand places from costing minutes or gigabytes.
 MAX_PROBLEMS: Final = 1_000
-_MAX_COMPARISONS: Final = 50_000
+_MAX_COMPARISONS: Final = 20_000
 
 
 class Findings:

@@ -43,7 +43,7 @@ FORMS: Final[Mapping[str, Form]] = {
         "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
     ),
     "Name": Form(
-        "FF126", "{} cannot be a name here", "use letters, digits, - _ and . alone, and begin with a letter, digit or _"
+        "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and begin with no - or ."
     ),
     "Label": Form("FF126", "a name is empty here", "write what people call this entry"),
     "Date": Form("FF127", "this is not a date", "write it as 2027-02-01"),
@@ -63,6 +63,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "Exclusion": Form(
         "FF145",
         "{} is no repository, pattern or group",
-        "write owner/name, a pattern like acme/svc-*, or @group",
+        "write owner/name, a pattern like acme/svc-* or svc-*, or @group",
     ),
 }

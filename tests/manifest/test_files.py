@@ -147,11 +147,8 @@ UNFIT = (
     [
         (b"version: 1\nname: \xff\n", "flowforge.yaml:2:7: this is not UTF-8\n  fix: save the file as UTF-8"),
         ("version: 1\n".encode("utf-16"), "flowforge.yaml:1:1: this is not UTF-8\n  fix: save the file as UTF-8"),
-        (b"version: 1\r\nna\x00me: x\r\n",),
-        (
-            "version: 1\n\ufeff\n".encode(),
-            UNFIT.format("2:1", "FEFF"),
-        ),
+        (b"version: 1\r\nna\x00me: x\r\n", UNFIT.format("2:3", "0000")),
+        ("version: 1\n\ufeff\n".encode(), UNFIT.format("2:1", "FEFF")),
     ],
     ids=["Latin-1", "UTF-16", "NUL", "BOM inside"],
 )
@@ -252,5 +249,6 @@ def test_each_file_has_its_version(refused: Refuser) -> None:
 
 def test_a_files_name_is_made_safe(refused: Refuser) -> None:
     """A file's name may hold what steers a terminal or a CI log; messages show it escaped."""
-    expected = "error FF107: \\u003a:x\\x1b.yaml: the manifest is empty\n  fix: begin it with `version: 1`, or run `flowforge init`"
+    rest = "the manifest is empty\n  fix: begin it with `version: 1`, or run `flowforge init`"
+    expected = f"error FF107: \\u003a:x\\x1b.yaml: {rest}"
     assert expected == refused({"::x\x1b.yaml": ""}, "::x\x1b.yaml")

@@ -132,11 +132,11 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], exclude: ['a b', '@', 'a/b/c'], credential: k}]
 =>
 error FF145: flowforge.yaml:3:50: "a b" is no repository, pattern or group
-  fix: write owner/name, a pattern like acme/svc-*, or @group
+  fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
 error FF145: flowforge.yaml:3:57: "@" is no repository, pattern or group
-  fix: write owner/name, a pattern like acme/svc-*, or @group
+  fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
 error FF145: flowforge.yaml:3:62: "a/b/c" is no repository, pattern or group
-  fix: write owner/name, a pattern like acme/svc-*, or @group
+  fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
 ## name used twice
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -124,6 +124,13 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF132: flowforge.yaml:2:50: "from" has more than one source
   fix: write env or file
+## a source and an unknown one
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K, onepasword: k}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF120: flowforge.yaml:2:59: the key "onepasword" is not known here
+  fix: the keys here are env and file
 ## no from, no type
 version: 1
 credentials: {k: {}}
@@ -191,9 +198,9 @@ groups: {a/b: {repos: [acme/api]}}
 targets: []
 =>
 error FF126: flowforge.yaml:2:15: "my key" cannot be a name here
-  fix: use letters, digits, - _ and . alone, and begin with a letter, digit or _
+  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
 error FF126: flowforge.yaml:3:10: "a/b" cannot be a name here
-  fix: use letters, digits, - _ and . alone, and begin with a letter, digit or _
+  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
 ## blank label
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -1,0 +1,170 @@
+"""The schema: it is one, editors can show it, and it accepts what the loader accepts."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from flowforge.errors import ManifestError
+from flowforge.kinds import KINDS
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.forms import FORMS
+from flowforge.manifest.parse import parse
+from flowforge.manifest.placeholders import NAMES
+from flowforge.manifest.schema import check
+from flowforge.manifest.values import read_duration
+from flowforge.plan.action import OnDrift
+from flowforge.plan.address import Repo
+from flowforge.resources import schema_text
+
+SCHEMA = json.loads(schema_text("manifest"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+def definition(name: str) -> Draft202012Validator:
+    """Give the validator of one definition."""
+    return Draft202012Validator(SCHEMA["$defs"][name])
+
+
+def walk(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every object of a schema, with its path."""
+    if isinstance(schema, dict):
+        yield path, schema
+        for key, value in schema.items():
+            yield from walk(value, f"{path}/{key}")
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from walk(value, f"{path}/{index}")
+
+
+def test_it_is_a_schema_of_ours() -> None:
+    """It is valid under draft 2020-12, its id is no address, and its references stay within it."""
+    Draft202012Validator.check_schema(SCHEMA)
+    references = {each["$ref"] for _, each in walk(SCHEMA) if "$ref" in each}
+    assert ("https://json-schema.org/draft/2020-12/schema", "urn:flowforge:schema:manifest:1", set()) == (
+        SCHEMA["$schema"],
+        SCHEMA["$id"],
+        references - {f"#/$defs/{name}" for name in SCHEMA["$defs"]},
+    )
+
+
+def test_editors_have_something_to_show() -> None:
+    """Every key has a title or refers to what has one, and a description."""
+    silent = [
+        f"{path}/{name}"
+        for path, each in walk(SCHEMA)
+        if isinstance(each.get("properties"), dict) and path.rpartition("/")[2] != "properties"
+        for name, key in each["properties"].items()
+        if not {"title", "description"} <= {**SCHEMA["$defs"].get(key.get("$ref", "")[8:], {}), **key}.keys()
+    ]
+    assert [] == silent
+
+
+def test_no_key_is_taken_unseen() -> None:
+    """Every mapping says which keys it has, or what its values are: a misspelt key is never ignored."""
+    open_ones = [
+        path for path, each in walk(SCHEMA) if each.get("type") == "object" and "additionalProperties" not in each
+    ]
+    assert [] == open_ones
+
+
+def test_each_form_has_its_sentence() -> None:
+    """Every pattern stands beside a title that the sentences know, and every sentence has its pattern."""
+    assert set(FORMS) == {each["title"] for _, each in walk(SCHEMA) if isinstance(each.get("pattern"), str)}
+
+
+def test_it_agrees_with_the_tables() -> None:
+    """Types, policies and sources are those that the program has."""
+    credential = SCHEMA["$defs"]["credential"]["properties"]
+    defaults = SCHEMA["properties"]["defaults"]["properties"]
+    assert (list(KINDS), sorted(OnDrift), {"owner", "repo"}, ["env", "file"]) == (
+        sorted(credential["type"]["enum"]),
+        sorted(defaults["on_drift"]["enum"]),
+        set(NAMES),
+        sorted(SCHEMA["$defs"]["source"]["properties"]),
+    )
+
+
+NAME = st.text(st.sampled_from("aZ09._-/ \n@é"), max_size=8)
+
+
+def is_repo(text: str) -> bool:
+    """Whether the planner takes a repo's name."""
+    try:
+        Repo.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+@given(NAME | st.from_regex(r"\A[a-z0-9._-]{1,3}/[a-z0-9._-]{1,3}\n?\Z"))
+def test_the_pattern_of_a_repo_is_the_planners(text: str) -> None:
+    """The schema takes a repo's name exactly where the planner does; but for a final line break (Python's `$`)."""
+    assert is_repo(text) == (definition("repo").is_valid(text) and not text.endswith("\n"))
+
+
+@given(st.text(st.sampled_from("019hdwm "), max_size=7))
+def test_every_duration_can_be_read(text: str) -> None:
+    """What the schema takes for a duration is one, longer than nothing."""
+    if definition("duration").is_valid(text):
+        assert read_duration(text).total_seconds() >= 3_600
+
+
+SECRET = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.IGNORECASE)
+
+
+@given(
+    st.text(st.sampled_from("aZ_9- "), max_size=4) | st.sampled_from(["github_x", "GitHub_X", "GITHUB", "_GITHUB_X"])
+)
+def test_the_pattern_of_a_secret_is_githubs(text: str) -> None:
+    """Letters, digits and _, no digit first, no GITHUB_ first, whatever the case (github-api.md, 2.1)."""
+    assert bool(SECRET.fullmatch(text)) == definition("secret").is_valid(text)
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "k", "acme/api", "2027-02-01", "90d", "A"])
+)
+WORDS = (
+    "version github api_url auth token env file state defaults on_drift credentials k type from secret max_age "
+    "allow_nonstandard groups repos exclude targets name credential absent x-y z"
+)
+KEYS = st.sampled_from(WORDS.split())
+ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+SOUND: dict[str, Any] = {
+    "version": 1,
+    "credentials": {"k": {"type": "anthropic_api_key", "from": {"env": "K"}, "max_age": "90d"}},
+    "groups": {"g": {"repos": ["acme/api"], "exclude": ["acme/x*"]}},
+    "targets": [{"name": "t", "groups": ["g"], "credential": "k", "secret": "S"}],
+    "absent": [{"name": "a", "repos": ["acme/api"], "secret": "X"}],
+}
+
+
+@st.composite
+def almost_sound(draw: st.DrawFn) -> object:
+    """Make a sound manifest in which one place has anything."""
+    data = json.loads(json.dumps(SOUND))
+    node: Any = data
+    while True:
+        step = draw(st.sampled_from(sorted(node)) if isinstance(node, dict) else st.integers(0, len(node) - 1))
+        if not isinstance(node[step], dict | list) or not node[step] or draw(st.integers(0, 3)) == 0:
+            node[step] = draw(ANYTHING)
+            return data
+        node = node[step]
+
+
+@given(almost_sound() | st.dictionaries(KEYS, ANYTHING))
+def test_the_loader_says_what_the_schema_says(data: object) -> None:
+    """A shape that the schema takes has no problem; one that it refuses has one, whatever jsonschema found wrong."""
+    findings = Findings()
+    try:
+        check(parse(yaml.safe_dump(data), "f", findings), findings)
+        findings.raise_any()
+        accepted = True
+    except ManifestError:
+        accepted = False
+    assert VALIDATOR.is_valid(data) == accepted
