@@ -29,7 +29,7 @@ def read_targets(documents: Documents, credentials: Mapping[str, Credential]) ->
     for node in documents.listed("targets"):
         name, wanted, secret = node.text("name"), node.text("credential"), node.text("secret")
         choice = _choice(node, f"the target {quote(name)}", groups, documents)
-        if wanted:
+        if node.part("credential"):
             names.check(wanted, node.step("credential").where)
         if wanted in credentials:
             credential = credentials[wanted]

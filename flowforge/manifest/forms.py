@@ -59,7 +59,7 @@ FORMS: Final[Mapping[str, Form]] = {
         "this is not the name of an environment variable",
         "write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest",
     ),
-    "Path": Form("FF130", "this is not a path", "write one without line breaks and control characters"),
+    "Path": Form("FF130", "this is not a path", "write one, without line breaks and control characters"),
     "Exclusion": Form(
         "FF145",
         "{} is no repository, pattern or group",

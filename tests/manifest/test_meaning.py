@@ -46,6 +46,15 @@ targets: [{name: t, repos: [acme/api], credential: cikey}]
 =>
 error FF140: flowforge.yaml:3:52: there is no credential "cikey"
   fix: did you mean "ci-key"?
+## empty names
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], groups: [''], credential: ''}]
+=>
+error FF141: flowforge.yaml:3:49: there is no group ""
+  fix: add it under `groups:`
+error FF140: flowforge.yaml:3:66: there is no credential ""
+  fix: add it under `credentials:`
 ## no credentials
 version: 1
 targets: [{name: t, repos: [acme/api], credential: k}]

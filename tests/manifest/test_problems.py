@@ -323,7 +323,7 @@ credentials: {k: {type: anthropic_api_key, from: {file: "a\nb"}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF130: flowforge.yaml:2:57: this is not a path
-  fix: write one without line breaks and control characters
+  fix: write one, without line breaks and control characters
 """
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from flowforge.errors import ManifestError
 from flowforge.kinds import KINDS
+from flowforge.manifest import load
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
 from flowforge.manifest.parse import parse
@@ -168,3 +170,16 @@ def test_the_loader_says_what_the_schema_says(data: object) -> None:
     except ManifestError:
         accepted = False
     assert VALIDATOR.is_valid(data) == accepted
+
+
+@given(almost_sound())
+def test_nothing_is_left_out_silently(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:  # noqa: ANN401 -- any YAML
+    """What is loaded has each credential, group, target and absent entry that was written: else there is a problem."""
+    file = tmp_path_factory.mktemp("any") / "flowforge.yaml"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    try:
+        manifest = load([file], environ={})
+    except ManifestError:
+        return
+    sections = (manifest.credentials, manifest.groups, manifest.targets, manifest.absent)
+    assert [len(data.get(key, ())) for key in ("credentials", "groups", "targets", "absent")] == [*map(len, sections)]
