@@ -4,8 +4,9 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from flowforge.sandbox import Sandbox, World
@@ -40,7 +41,7 @@ targets:
     repos: [acme/releases]
     credential: release-token
 """
-_MOST_LINES = 16
+_MOST_ALIKE = 6
 _LATENCY = 0.02  # seconds, as a near GitHub would take
 
 
@@ -141,12 +142,13 @@ class Story:
         self.tell("\n".join(_shortened(done.stdout.rstrip("\n").splitlines())))
 
 
-def _shortened(lines: list[str]) -> list[str]:
-    """Leave out the middle of what is long and all alike."""
-    if len(lines) <= _MOST_LINES:
-        return lines
-    half = _MOST_LINES // 2
-    return [*lines[:half], f"  ... {len(lines) - 2 * half} more lines ...", *lines[-half:]]
+def _shortened(lines: Iterable[str]) -> Iterable[str]:
+    """Leave out most of a long run of lines that are all alike: creations, or the recap of them."""
+    for _, run in groupby(lines, key=lambda line: "recap" if " : " in line else line[:1]):
+        alike = list(run)
+        if len(alike) > _MOST_ALIKE:
+            alike[2:-1] = [f"  ... {len(alike) - 3} more lines like these ..."]
+        yield from alike
 
 
 def _made_up(kind: str) -> str:

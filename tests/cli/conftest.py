@@ -95,7 +95,7 @@ class Fleet:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A local GitHub on loopback whose minutes last a second."""
+    """Serve a local GitHub on loopback whose minutes last a second."""
     with Sandbox(time_scale=SCALE) as sandbox:
         yield sandbox
 

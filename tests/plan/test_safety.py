@@ -175,8 +175,10 @@ def test_other_manifests_are_admitted_by_their_flag() -> None:
     ],
 )
 def test_many_deletes_are_refused(number: int, managed: int, expected: tuple[Brake, ...]) -> None:
-    """More than 30 % of ten or more is refused; exactly 30 % is not, and nine are read line by line. A state that is
-    lost does not open the gate for many declared absent."""
+    """More than 30 % of ten or more is refused; exactly 30 % is not, and nine are read line by line.
+
+    A lost state does not open the gate for many that are declared absent.
+    """
     assert expected == brakes(deletes(number), replace(CALM, managed=managed), NO_FLAG)
 
 

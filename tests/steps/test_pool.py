@@ -71,7 +71,12 @@ def test_stopped_begins_nothing_more_and_waits_for_what_is_begun() -> None:
         return number
 
     work_through = each(range(100), work, jobs=1, stopped=stop.is_set, grace=5)
-    threading.Thread(target=lambda: (inside.wait(5), stop.set())).start()
+
+    def end() -> None:
+        inside.wait(5)
+        stop.set()
+
+    threading.Thread(target=end).start()
     done = [item for item, _ in work_through]
     assert done in ([0], [0, 1])
 

@@ -1,0 +1,45 @@
+"""The story that `flowforge demo` tells."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flowforge import demo
+
+
+def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
+    """Plan, apply, no changes; three troubles, seen and mended; and every value opened and right at the end."""
+    told: list[str] = []
+    assert demo.Story(tmp_path, told.append).run() is True
+    text = "\n".join(told)
+    assert re.findall(r"^\$ (.*)$", text, re.MULTILINE) == [
+        "flowforge plan",
+        "flowforge apply --yes",
+        "flowforge plan",
+        "flowforge plan",
+        "flowforge apply --yes",
+        "flowforge plan",
+    ]
+    assert text.count("Plan: 25 to create, 0 to update, 0 to delete, 0 in sync.") == 2
+    assert text.count("Plan: 1 to create, 2 to update, 0 to delete, 22 in sync.") == 2
+    assert text.count("No changes. GitHub matches the manifest.") == 2
+    assert "25 of 25 repositories hold exactly the intended value." in text
+    assert re.search(r"limits held: \d+ points spent, 0 requests refused\.$", text, re.MULTILINE)
+    assert "sk-ant-" not in text
+
+
+def test_a_wrong_value_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof can fail: with a repo that apply did not mend, it says 24 of 25 and the story ends false."""
+    told: list[str] = []
+    story = demo.Story(tmp_path, told.append)
+
+    def spoil(*_: str) -> None:
+        world = story.sandbox.world
+        for name in demo._FLEET:
+            for slot, value in demo._wanted(name, story.values).items():
+                world.set_secret(f"acme/{name}", slot, "wrong" if name == "web" else value)
+
+    monkeypatch.setattr(demo.Story, "_flowforge", lambda _, *args: spoil(*args))
+    assert story.run() is False
+    assert "24 of 25 repositories hold exactly the intended value." in "\n".join(told)
