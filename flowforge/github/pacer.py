@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from flowforge.errors import GitHubError, Problem
@@ -71,12 +72,18 @@ class Pacer:
         with self._lock:
             self._window.end(points)
             self._primary.learn(answer)
+            if (
+                answer is not None
+                and answer.status < HTTPStatus.BAD_REQUEST
+                and self._clock.now() >= self._paused_until
+            ):
+                self._pauses = 0
 
     def refused(self, seconds: float | None, *, secondary: bool, sent: float) -> None:
         """Hold every worker after a rate limit; after a secondary one, be slower from now on.
 
-        seconds: what GitHub asks for; None is a minute, and twice as long each time in a row. sent: when the refused
-        request was, by the clock: requests refused together are one refusal. Raises GitHubError FF331.
+        seconds: what GitHub asks for; None is a minute, and twice as long each time until something succeeds. sent:
+        when the refused request was, by the clock: requests refused together are one refusal. Raises GitHubError FF331.
         """
         with self._lock:
             said = self._pause(seconds, self._clock.now(), secondary=secondary, sent=sent)
@@ -121,7 +128,7 @@ class Pacer:
     def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> list[str]:
         said = []
         if sent >= self._paused_at:
-            self._pauses = self._pauses + 1 if now - self._paused_until < WINDOW else 1
+            self._pauses += 1
             self._paused_at = now
             wait = _PAUSE * 2.0 ** (self._pauses - 1) if seconds is None else seconds + _MARGIN
             said.append(f"GitHub asks to wait {_spell(wait)}")

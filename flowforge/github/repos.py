@@ -82,22 +82,28 @@ def explain(client: Client, repo: Repo, refusal: RepoError) -> RepoError:
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
-    """Give those of one owner's wanted repos that its list shows, as long as listing is the shorter way."""
-    found: dict[Repo, Found] = {}
+    """Give those of one owner's wanted repos that its list shows; none where there is no list for us."""
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
-        return found
+        return {}
     owner = next(iter(wanted)).owner
-    for path in (f"/orgs/{encode(owner, safe='')}/repos?type=all", "/user/repos?affiliation=owner"):
-        try:
-            for answer, items in pages(client, path):
-                found |= _matching(client, wanted, items)
-                if _pages_left(answer) >= len(wanted) - len(found) or not _of(owner, items):
-                    return found
-        except RepoError as refusal:
-            if refusal.no.status != _NOT_FOUND:
-                return found
-        else:
-            return found
+    try:
+        return _listed(client, f"/orgs/{encode(owner, safe='')}/repos?type=all", owner, wanted)
+    except RepoError as refusal:
+        if refusal.no.status != _NOT_FOUND:
+            return {}
+    try:
+        return _listed(client, "/user/repos?affiliation=owner", owner, wanted)
+    except RepoError:
+        return {}
+
+
+def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> dict[Repo, Found]:
+    """Read a list as long as that takes fewer requests than asking for the rest alone."""
+    found: dict[Repo, Found] = {}
+    for answer, items in pages(client, path):
+        found |= _matching(client, wanted, items)
+        if _pages_left(answer) >= len(wanted) - len(found) or not _of(owner, items):
+            break
     return found
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from flowforge.github.auth import Token
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
+from flowforge.github.spent import Spent
 from flowforge.github.urls import ApiUrl
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
@@ -61,19 +63,18 @@ def said() -> list[str]:
 @pytest.fixture
 def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
     """Make clients whose server is a function of ours, on the clock that does not wait."""
-    made: list[Client] = []
+    opened = ExitStack()
 
     def make(
         handler: Handler, *, url: str = "https://api.github.com", origin: str = "GH_TOKEN", workflow: bool = False
     ) -> Client:
         token = Token(SecretValue("ghp_" + "fake" * 5), origin, workflow)
         pacer = Pacer(clock, stop, notify=said.append)
-        made.append(Client(ApiUrl.parse(url), token, pacer, jobs=4, transport=httpx.MockTransport(handler)))
-        return made[-1]
+        client = Client(ApiUrl.parse(url), token, pacer, jobs=4, transport=httpx.MockTransport(handler))
+        return opened.enter_context(client)
 
-    yield make
-    for client in made:
-        client.close()
+    with opened:
+        yield make
 
 
 @pytest.fixture
@@ -86,14 +87,20 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def connect(sandbox: Sandbox, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
     """Make clients of the sandbox, with a token of their own if given."""
-    made: list[Client] = []
+    opened = ExitStack()
 
-    def make(*, token: str = "", jobs: int = 8, origin: str = "GH_TOKEN", workflow: bool = False) -> Client:
+    def make(
+        *,
+        token: str = "",
+        origin: str = "GH_TOKEN",
+        workflow: bool = False,
+        jobs: int = 8,
+        points: int = 900,
+        spent: Spent | None = None,
+    ) -> Client:
         held = Token(SecretValue(token or sandbox.token), origin, workflow)
-        pacer = Pacer(Clock(FAST), stop, notify=said.append)
-        made.append(Client(ApiUrl.parse(sandbox.url), held, pacer, jobs=jobs))
-        return made[-1]
+        pacer = Pacer(Clock(FAST), stop, points_per_minute=points, spent=spent, notify=said.append)
+        return opened.enter_context(Client(ApiUrl.parse(sandbox.url), held, pacer, jobs=jobs))
 
-    yield make
-    for client in made:
-        client.close()
+    with opened:
+        yield make

@@ -202,15 +202,18 @@ def test_a_pause_holds_everybody(
 
 
 def test_pauses_without_a_time_double(clock: Clock, waits: list[float]) -> None:
-    """Refused again right after a pause: twice as long. After a quiet minute: a minute again."""
+    """Refused again right after a pause: twice as long. Once something succeeded: a minute again."""
     pacer = Pacer(clock, threading.Event())
     for _ in range(3):
         pacer.refused(None, secondary=False, sent=pacer.start(1))
+        pacer.end(1, Answer(403, {}))
     pacer.start(1)
-    clock.wait(61, threading.Event())
+    pacer.end(1, Answer(200, {}))
+    pacer.refused(None, secondary=False, sent=pacer.start(1))
+    pacer.end(1, Answer(200, {}))  # sent before the pause: it says nothing of what comes after it
     pacer.refused(None, secondary=False, sent=pacer.start(1))
     pacer.start(1)
-    assert [60.0, 120.0, 240.0, 61, 60.0] == waits
+    assert [60.0, 120.0, 240.0, 60.0, 120.0] == waits
 
 
 def test_requests_refused_together_are_one_refusal(clock: Clock, waits: list[float], said: list[str]) -> None:

@@ -119,6 +119,19 @@ def test_another_users_repos(scripted: MakeClient) -> None:
     assert ["/orgs/somebody/repos", "/user/repos", *(f"/repos/{name}" for name in names)] == asked
 
 
+def test_an_app_on_a_users_account(scripted: MakeClient) -> None:
+    """A GitHub App has no list of its own user: its repos on a user's account are asked for one by one."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        status = {"/orgs/me/repos": 404, "/user/repos": 403}.get(request.url.path, 200)
+        name = request.url.path.removeprefix("/repos/")
+        return httpx.Response(status, json={"id": 7, "full_name": name, "archived": False, "message": "No."})
+
+    client = scripted(handle)
+    assert [RepoInfo] * 2 == [type(info) for info in _by_name(client, ["me/a", "me/b"]).values()]
+    assert 4 == client.requests
+
+
 @pytest.mark.parametrize(
     ("token", "expected"),
     [
