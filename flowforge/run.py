@@ -1,4 +1,4 @@
-"""The flow of every command, readable top to bottom; the only place that puts the parts together."""
+"""The flow of every command that asks GitHub, readable top to bottom: here the parts are put together."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from flowforge.errors import Problem, RefusedError, SourceError, StateError, quo
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
-from flowforge.manifest import load
-from flowforge.manifest.expand import Place, expand
+from flowforge.manifest.expand import Place
 from flowforge.manifest.model import GitHubSettings, Manifest
+from flowforge.offline import validate
 from flowforge.plan.action import Reason
 from flowforge.plan.address import Repo
 from flowforge.plan.change import Change
@@ -74,15 +74,9 @@ class _Prepared:
     repos: Mapping[Repo, RepoInfo]
 
 
-def validate(request: Request) -> tuple[Manifest, tuple[Place, ...]]:
-    """Read the manifest and expand it, offline: no source is opened, no request is made."""
-    manifest = load(request.manifests, environ=request.environ)
-    return manifest, expand(manifest)
-
-
 def plan(request: Request) -> Planned:
     """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
-    manifest, places = validate(request)
+    manifest, places = validate(request.manifests, request.environ)
     state = StateFile.read(manifest.state_file)
     with _signed_in(manifest.github, request) as client:
         return _prepare(request, manifest, places, state, client).planned
@@ -96,7 +90,7 @@ def apply(
     Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
     plan was shown and nothing was written then.
     """
-    manifest, places = validate(request)
+    manifest, places = validate(request.manifests, request.environ)
     names = manifest_names(manifest.state_file, manifest.files)
     with StateFile.open(manifest.state_file, manifests=names) as memory, _signed_in(manifest.github, request) as client:
         prepared = _prepare(request, manifest, places, memory.state, client)

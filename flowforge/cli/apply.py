@@ -9,10 +9,11 @@ from flowforge import run
 from flowforge.cli import options
 from flowforge.cli import plan as planning
 from flowforge.cli.output import Output, say
+from flowforge.cli.request import request
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.errors import ExitCode, Problem, UsageError
 from flowforge.plan.report import Report
-from flowforge.render.document import report_document
+from flowforge.render.results import report_document
 from flowforge.render.text import report_lines
 from flowforge.render.words import count
 
@@ -36,7 +37,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
     )
     with interruption() as interrupted:
         planned, report = run.apply(
-            options.request(interrupted, given, quiet=output.quiet),
+            request(interrupted, given, quiet=output.quiet),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
             approve=lambda planned: _approve(planned, interrupted, yes=yes),
         )

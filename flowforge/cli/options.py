@@ -1,4 +1,4 @@
-"""The options that several commands share, and how they become a request."""
+"""The options that several commands share, as click's decorators, and the output they ask for."""
 
 import os
 import sys
@@ -8,11 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from flowforge.cli.output import FORMATS, Output, parse_reports, say
-from flowforge.cli.signals import Interruption
-from flowforge.plan.safety import Allowed
-from flowforge.render import progress
-from flowforge.run import Request
+from flowforge.cli.output import FORMATS, Output, parse_reports
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -83,33 +79,3 @@ def output(*, format_: str, reports: tuple[str, ...], no_color: bool, quiet: boo
     """Make the output from its options; raises UsageError for a report that cannot be written."""
     colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
     return Output(format_, parse_reports(reports), quiet, colour)
-
-
-def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
-    """Make a request from the options of `plan` or `apply`."""
-    return Request(
-        manifests=tuple(options["manifests"]),
-        environ=dict(os.environ),
-        limit=options["limit"],
-        exclude=options["exclude"],
-        jobs=options["jobs"],
-        max_wait=options["max_wait"],
-        skip_values=options["skip_values"],
-        prune=options["prune"],
-        keep_going=options.get("keep_going", False),
-        allowed=Allowed(
-            deletes=options["allow_deletes"],
-            takeover=options["allow_takeover"],
-            empty=options["allow_empty"],
-            manifest_change=options["allow_manifest_change"],
-        ),
-        stop=interruption.stop,
-        progress=_progress(quiet=quiet),
-        notify=say,
-    )
-
-
-def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
-    if quiet:
-        return progress.nothing
-    return progress.bar if sys.stderr.isatty() else progress.lines

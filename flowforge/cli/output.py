@@ -10,7 +10,7 @@ import click
 
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.render.document import Document, dumps
-from flowforge.render.text import Style, coloured, plain
+from flowforge.render.style import Style, coloured, plain
 
 FORMATS = ("text", "json")
 

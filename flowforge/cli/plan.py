@@ -7,9 +7,11 @@ import click
 from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.output import Output, say
+from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.errors import ExitCode, printable
-from flowforge.render.document import Document, plan_document
+from flowforge.render.document import Document
+from flowforge.render.results import plan_document
 from flowforge.render.text import after_plan, plan_lines
 
 
@@ -27,7 +29,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
         format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
     )
     with interruption() as interrupted:
-        planned = run.plan(options.request(interrupted, given, quiet=output.quiet))
+        planned = run.plan(request(interrupted, given, quiet=output.quiet))
     show(planned, output, verbose=given["verbose"])
     output.finish(document(planned), text(planned, verbose=given["verbose"]))
     if output.closed:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flowforge import run
+from flowforge import offline
 from flowforge.cli import options
 from flowforge.cli.output import say
 from flowforge.errors import ExitCode, printable
@@ -20,7 +20,7 @@ def command(
 ) -> int:
     """Check the manifest. Opens no source, makes no request, needs no token."""
     output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet)
-    manifest, places = run.validate(run.Request(manifests=manifests, environ=dict(os.environ)))
+    manifest, places = offline.validate(manifests, os.environ)
     if not quiet:
         say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
     repos = {place.address.scope.repo for place in places}

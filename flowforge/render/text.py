@@ -1,8 +1,6 @@
 """The plan and the recap as people read them on a terminal and in a CI log."""
 
-from collections.abc import Callable, Iterable, Sequence
-
-import click
+from collections.abc import Iterable, Sequence
 
 from flowforge.errors import ExitCode, printable
 from flowforge.plan.action import Action, Reason
@@ -11,22 +9,8 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.plan.safety import Brake
+from flowforge.render.style import Style, plain
 from flowforge.render.words import count, duration
-
-_COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "magenta", "?": "cyan"}
-Style = Callable[[str, str], str]
-
-
-def coloured(text: str, symbol: str) -> str:
-    """Colour a line by its symbol."""
-    colour = _COLOURS.get(symbol)
-    return click.style(text, fg=colour) if colour else text
-
-
-def plain(text: str, symbol: str) -> str:
-    """Leave a line as it is."""
-    del symbol
-    return text
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:

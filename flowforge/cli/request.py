@@ -1,0 +1,41 @@
+"""How the options of `plan` and `apply` become a request to the flow."""
+
+import os
+import sys
+from typing import Any
+
+from flowforge.cli.output import say
+from flowforge.cli.signals import Interruption
+from flowforge.plan.safety import Allowed
+from flowforge.render import progress
+from flowforge.run import Request
+
+
+def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
+    """Make a request from the options of `plan` or `apply`."""
+    return Request(
+        manifests=tuple(options["manifests"]),
+        environ=dict(os.environ),
+        limit=options["limit"],
+        exclude=options["exclude"],
+        jobs=options["jobs"],
+        max_wait=options["max_wait"],
+        skip_values=options["skip_values"],
+        prune=options["prune"],
+        keep_going=options.get("keep_going", False),
+        allowed=Allowed(
+            deletes=options["allow_deletes"],
+            takeover=options["allow_takeover"],
+            empty=options["allow_empty"],
+            manifest_change=options["allow_manifest_change"],
+        ),
+        stop=interruption.stop,
+        progress=_progress(quiet=quiet),
+        notify=say,
+    )
+
+
+def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
+    if quiet:
+        return progress.nothing
+    return progress.bar if sys.stderr.isatty() else progress.lines

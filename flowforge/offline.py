@@ -1,0 +1,14 @@
+"""The flow of what asks nobody, and so loads nothing of sources and of GitHub."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from flowforge.manifest import load
+from flowforge.manifest.expand import Place, expand
+from flowforge.manifest.model import Manifest
+
+
+def validate(manifests: Sequence[Path], environ: Mapping[str, str]) -> tuple[Manifest, tuple[Place, ...]]:
+    """Read the manifests as one and expand them to places; raises ManifestError with every problem."""
+    manifest = load(manifests, environ=environ)
+    return manifest, expand(manifest)

@@ -1,0 +1,90 @@
+"""The public JSON of a plan and of what apply did with it: schemas/plan.schema.json and report.schema.json."""
+
+from collections.abc import Sequence
+
+from flowforge.errors import ExitCode, printable
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+from flowforge.plan.difference import differences
+from flowforge.plan.report import Report, Result
+from flowforge.plan.safety import Brake
+from flowforge.render.document import Document, head, problem_entry
+
+
+def plan_document(
+    plan: Plan, *, brakes: Sequence[Brake], warnings: Sequence[str], requests: int, to_come: int, eta: float
+) -> Document:
+    """Give the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
+    counts = plan.counts
+    return {
+        **head("plan"),
+        "has_changes": plan.has_changes,
+        "complete": plan.complete,
+        "proven": plan.proven,
+        "counts": {name: getattr(counts, name) for name in counts.__slots__},
+        "requests": requests,
+        "requests_to_come": to_come,
+        "eta_seconds": round(eta, 1),
+        "changes": [_change(change) for change in plan.changes],
+        "brakes": [
+            {"code": brake.code, "what": printable(brake.what), "flag": brake.flag, "fix": printable(brake.fix)}
+            for brake in brakes
+        ],
+        "warnings": [printable(warning) for warning in warnings],
+    }
+
+
+def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Document:
+    """Give what apply did, with the plan that it carried out."""
+    return {
+        **head("report"),
+        "has_changes": plan["has_changes"],
+        "complete": plan["complete"],
+        "exit_code": int(exit_code),
+        "interrupted": report.interrupted,
+        "counts": {outcome.value: number for outcome, number in sorted(report.counts.items())},
+        "results": [_result(result) for result in report.results],
+        "recap": {
+            printable(repo): {outcome.value: number for outcome, number in sorted(tally.items())}
+            for repo, tally in report.recap().items()
+        },
+        "errors": [problem_entry(problem) for problem in report.problems],
+        "plan": plan,
+    }
+
+
+def _change(change: Change) -> Document:
+    scope, wanted = change.address.scope, change.wanted
+    return {
+        "address": printable(str(change.address)),
+        "repo": printable(scope.repo.name),
+        "store": scope.store.value,
+        "secret": printable(change.address.secret),
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "why": change.why.value if change.why else None,
+        "sentence": printable(change.sentence),
+        "fix": printable(change.fix) or None,
+        "credential": printable(wanted.credential) if wanted and wanted.credential else None,
+        "target": printable(wanted.target) if wanted else None,
+        "where": printable(str(wanted.where)) if wanted else None,
+        "updated_at": change.seen_at or None,
+        "drift": change.drift,
+        "applicable": change.applicable,
+        "differences": [
+            {"field": item.field, "before": printable(item.before) or None, "after": printable(item.after) or None}
+            for item in differences(change)
+        ],
+    }
+
+
+def _result(result: Result) -> Document:
+    return {
+        "address": printable(str(result.address)),
+        "repo": printable(result.address.scope.repo.name),
+        "store": result.address.scope.store.value,
+        "secret": printable(result.address.secret),
+        "outcome": result.outcome.value,
+        "error": problem_entry(result.problem) if result.problem else None,
+        "notes": list(result.notes),
+    }
