@@ -6,12 +6,14 @@ import traceback
 import click
 
 from flowforge.cli.main import cli
-from flowforge.cli.output import say
+from flowforge.cli.output import NOTHING_WRITTEN, mend_streams, say
+from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
 
 
 def main() -> None:
     """Run the command line and exit with its code (see `flowforge.errors.ExitCode`)."""
+    mend_streams()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -21,11 +23,11 @@ def run(args: list[str]) -> int:
         _require_posix()
         result = cli.main(args, prog_name="flowforge", standalone_mode=False)
     except click.ClickException as error:
-        return _explain(UsageError(Problem("FF003", printable(error.format_message().rstrip(".")), fix=_hint(error))))
+        return _say(explain(error))
     except FlowForgeError as error:
-        return _explain(error)
-    except (KeyboardInterrupt, click.Abort):
-        say("interrupted; nothing was written")
+        return _say(error)
+    except (KeyboardInterrupt, click.Abort) as error:
+        say(str(error.__cause__ or error) or NOTHING_WRITTEN)
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
         return _bug(error, verbose=bool({"-v", "--verbose"} & set(args)))
@@ -38,14 +40,9 @@ def _require_posix() -> None:
         raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
 
 
-def _explain(error: FlowForgeError) -> int:
+def _say(error: FlowForgeError) -> int:
     say(*error.problems)
     return error.exit_code
-
-
-def _hint(error: click.ClickException) -> str:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"see `{context.command_path} --help`" if context else "see `flowforge --help`"
 
 
 def _bug(error: Exception, *, verbose: bool) -> int:

@@ -12,6 +12,8 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "plan": "plan.schema.json",
         "report": "report.schema.json",
         "state": "state.schema.json",
+        "error": "error.schema.json",
+        "validation": "validation.schema.json",
     }
 )
 # A wheel carries the schemas inside the package, a checkout beside it.

@@ -163,16 +163,16 @@ def _refuse(planned: Planned, *, keep_going: bool) -> None:
         raise SourceError(*problems)
     if planned.brakes:
         raise RefusedError(
-            *(Problem(brake.code, brake.what, why="nothing was written", fix=brake.fix) for brake in planned.brakes)
+            *(Problem(brake.code, f"{brake.what}; nothing was written", fix=brake.fix) for brake in planned.brakes)
         )
 
 
 def _missing(change: Change) -> Problem:
     value = change.wanted.value if change.wanted else None
-    code = value.code if isinstance(value, Unavailable) else ""
+    code, why = (value.code, value.because) if isinstance(value, Unavailable) else ("", "")
     credential = quote(change.wanted.credential) if change.wanted else ""
-    why = "nothing was written; --keep-going writes the secrets that need other values"
-    return Problem(code, change.sentence, f"credential {credential}", why, change.fix)
+    fix = f"{change.fix}; --keep-going writes the secrets that need other values"
+    return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)
 
 
 def _fold(memory: StateFile) -> tuple[Problem, ...]:

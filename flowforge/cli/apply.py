@@ -1,7 +1,7 @@
 """`flowforge apply`: plan, show, ask, write, recap."""
 
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,6 +17,8 @@ from flowforge.render.results import report_document
 from flowforge.render.text import report_lines
 from flowforge.render.words import count
 
+_APPROVE: Final = "answer yes to apply, in full; --yes applies without asking"
+
 
 @click.command(name="apply")
 @options.planning_options
@@ -28,40 +30,48 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
     """Make GitHub match the manifest: plan, show, ask, write, recap."""
     if check:
         return planning.plan(given, detailed_exitcode=detailed_exitcode)
-    if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            Problem("FF008", "apply cannot ask for approval: stdin is not a terminal", fix="say --yes, or plan first")
-        )
     output = options.output(
         format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
     )
-    with interruption() as interrupted:
+    with output.explaining(), interruption() as interrupted:
+        if not yes:
+            _require_somebody_to_ask(output)
         planned, report = run.apply(
             request(interrupted, given, quiet=output.quiet),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
             approve=lambda planned: _approve(planned, interrupted, yes=yes),
         )
-    if report is None:
-        say("apply was cancelled; nothing was written")
-        return ExitCode.ERROR
-    return _recap(planned, report, output, verbose=given["verbose"])
+        if report is None:
+            raise UsageError(Problem("FF013", "apply was not approved", why="nothing was written", fix=_APPROVE))
+        return _recap(planned, report, output, verbose=given["verbose"])
+
+
+def _require_somebody_to_ask(output: Output) -> None:
+    why = "stdout is for JSON, so the plan is not shown" if output.format == "json" else ""
+    why = why if sys.stdin.isatty() else "stdin is not a terminal"
+    if why:
+        raise UsageError(Problem("FF008", "apply cannot ask for approval", why=why, fix="say --yes; plan shows first"))
 
 
 def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> bool:
     if not yes:
         say("", f"Apply {count(len(planned.plan.todo), 'change')}? Only 'yes' is accepted.")
-        if input().strip() != "yes":
+        if _answer() != "yes":
             return False
     interrupted.finish_first()
     return True
 
 
+def _answer() -> str:
+    try:
+        return input()
+    except EOFError:
+        return ""
+
+
 def _recap(planned: run.Planned, report: Report, output: Output, *, verbose: bool) -> ExitCode:
-    lines = list(report_lines(report, verbose=verbose, style=output.style))
-    if output.format == "text":
-        output.lines(lines)
+    output.lines(report_lines(report, verbose=verbose, style=output.style))
     if report.interrupted:
         say("interrupted; what was written is recorded, and the next plan knows the rest")
-    document = report_document(report, planning.document(planned), report.exit_code)
-    output.finish(document, [*planning.text(planned, verbose=verbose), *report_lines(report, verbose=verbose)])
+    output.finish(report_document(report, planning.document(planned), report.exit_code))
     return report.exit_code

@@ -16,4 +16,4 @@ def command() -> int:
     output = Output()
     with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder:
         right = Story(Path(folder), lambda text: output.lines([text])).run()
-    return ExitCode.DONE if right and not output.closed else ExitCode.ERROR
+    return ExitCode.DONE if right and not output.broken else ExitCode.ERROR

@@ -1,11 +1,13 @@
 """`flowforge init`: write a starter manifest and its schema."""
 
+import os
+import shlex
 from pathlib import Path
 
 import click
 
-from flowforge.cli.output import say
-from flowforge.errors import ExitCode, Problem, UsageError, quote
+from flowforge.cli.output import reason, say
+from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
 from flowforge.plan.address import Repo
 from flowforge.resources import schema_text
 
@@ -57,48 +59,42 @@ targets:
     type=click.Path(path_type=Path),
     default=Path("flowforge.yaml"),
     show_default=True,
-    help="Where.",
+    help="The manifest to write.",
 )
 def command(repos: tuple[str, ...], manifest: Path) -> int:
     """Write a commented starter manifest, and beside it the schema that editors check it with.
 
     Repositories named here go into it. Overwrites no manifest.
     """
-    for repo in repos:
-        _check(repo)
-    named = repos or ("my-org/my-repo",)
+    named = sorted({_repo(text) for text in repos}) or [Repo.parse("my-org/my-repo")]
     text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
-    _write_new(manifest, text)
     schema = manifest.parent / SCHEMA_FILE
-    schema.write_text(schema_text("manifest"), encoding="utf-8")
+    if os.path.lexists(manifest):
+        what, fix = f"{quote(str(manifest))} is there already", "edit it, or name another file with -m"
+        raise UsageError(Problem("FF010", what, fix=fix))
+    _write(schema, schema_text("manifest"), "w")
+    _write(manifest, text, "x")
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", _next_step(manifest, edited=bool(repos)))
     return ExitCode.DONE
 
 
-def _check(repo: str) -> None:
+def _repo(text: str) -> Repo:
     try:
-        Repo.parse(repo)
+        return Repo.parse(text)
     except ValueError:
-        raise UsageError(Problem("FF009", f"{quote(repo)} is not a repository", fix="write it as owner/name")) from None
+        raise UsageError(Problem("FF009", f"{quote(text)} is not a repository", fix="write it as owner/name")) from None
 
 
-def _write_new(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: str) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open(mode, encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError:
-        raise UsageError(
-            Problem("FF010", f"{quote(str(path))} is there already", fix="edit it, or name another file with -m")
-        ) from None
     except OSError as error:
-        raise UsageError(
-            Problem(
-                "FF011", f"{quote(str(path))} cannot be written", why=error.strerror or "", fix="name a folder you own"
-            )
-        ) from error
+        what, fix = f"{quote(str(path))} cannot be written", "name a file with -m in a folder that you may write to"
+        raise UsageError(Problem("FF011", what, why=reason(error), fix=fix)) from None
 
 
 def _next_step(manifest: Path, *, edited: bool) -> str:
-    option = "" if manifest == Path("flowforge.yaml") else f" -m {manifest}"
+    option = "" if manifest == Path("flowforge.yaml") else f" -m {printable(shlex.quote(str(manifest)))}"
     first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
     return f"{first}, then: flowforge plan{option}"

@@ -28,31 +28,21 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
     output = options.output(
         format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
     )
-    with interruption() as interrupted:
+    with output.explaining(), interruption() as interrupted:
         planned = run.plan(request(interrupted, given, quiet=output.quiet))
     show(planned, output, verbose=given["verbose"])
-    output.finish(document(planned), text(planned, verbose=given["verbose"]))
-    if output.closed:
+    output.finish(document(planned))
+    if output.broken:
         return ExitCode.ERROR
     return exit_code(planned) if detailed_exitcode else ExitCode.DONE
 
 
 def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
-    """Print a plan for people: warnings to stderr, the plan to stdout unless stdout is for JSON."""
+    """Give a plan to people: warnings on stderr, and its lines."""
     if not output.quiet:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
-    if output.format == "text":
-        output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
-        output.lines(_after(planned))
-
-
-def text(planned: run.Planned, *, verbose: bool) -> list[str]:
-    """Give a plan as text, for a report."""
-    return [*plan_lines(planned.plan, verbose=verbose), *_after(planned)]
-
-
-def _after(planned: run.Planned) -> list[str]:
-    return list(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta))
+    output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
+    output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta))
 
 
 def document(planned: run.Planned) -> Document:

@@ -13,4 +13,4 @@ def command(name: str) -> int:
     """Print the JSON Schema of the manifest, or of what FlowForge writes."""
     output = Output()
     output.lines([schema_text(name).rstrip("\n")])
-    return ExitCode.ERROR if output.closed else ExitCode.DONE
+    return ExitCode.ERROR if output.broken else ExitCode.DONE

@@ -26,7 +26,7 @@ class Interruption:
         first = not self.stop.is_set()
         self.stop.set()
         if not (self._finishing and first):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
         say("stopping: what is in flight is finished and recorded")
 
 

@@ -20,15 +20,12 @@ def command(
 ) -> int:
     """Check the manifest. Opens no source, makes no request, needs no token."""
     output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet)
-    manifest, places = offline.validate(manifests, os.environ)
+    with output.explaining():
+        manifest, places = offline.validate(manifests, os.environ)
     if not quiet:
         say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
     repos = {place.address.scope.repo for place in places}
-    lines = [
-        *(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose),
-        f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}.",
-    ]
-    if format_ == "text":
-        output.lines(lines)
-    output.finish(validation_document(len(places), len(repos), manifest.warnings), lines)
-    return ExitCode.ERROR if output.closed else ExitCode.DONE
+    output.lines(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose)
+    output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}."])
+    output.finish(validation_document(len(places), len(repos), manifest.warnings))
+    return ExitCode.ERROR if output.broken else ExitCode.DONE

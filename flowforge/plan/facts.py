@@ -32,11 +32,12 @@ class NotRead:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A value that was asked for and cannot be had. `why` is one clause, `env X is unset`."""
+    """A value that was asked for and cannot be had. `why` is one clause, `env X is unset`; `because` explains it."""
 
     why: str
     code: str = ""
     fix: str = ""
+    because: str = ""
 
 
 Value = Known | NotRead | Unavailable

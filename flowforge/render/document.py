@@ -13,8 +13,8 @@ Document = dict[str, Any]
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """Write a document: the same input gives the same bytes."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    """Write a document: the same input gives the same bytes, ASCII, so that no terminal's encoding matters."""
+    return json.dumps(document, indent=2)
 
 
 def validation_document(secrets: int, repos: int, warnings: Sequence[str]) -> Document:

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -34,7 +34,8 @@ def lines(what: str, total: int) -> Iterator[Callable[[], None]]:
             now = time.monotonic()
             if now - last >= _SILENCE:
                 last = now
-                print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)  # noqa: T201 -- stderr is for people
+                with suppress(OSError):  # that nobody listens is no reason to end an apply
+                    print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)  # noqa: T201 -- for people
 
     yield advance
 

@@ -46,7 +46,7 @@ class Resolver:
             raise  # a rule of the operator's: it ends the run, it does not merely block a secret
         except SourceError as error:
             problem = error.problems[0]
-            return Unavailable(problem.what, problem.code, problem.fix)
+            return Unavailable(problem.what, problem.code, problem.fix, problem.why)
         for warning in verdict.warnings:
             self.warnings[f"credential {credential.name}: {warning}"] = None
         fingerprint = self.fingerprinter.fingerprint(value, guessable=verdict.guessable)

@@ -46,6 +46,21 @@ class Fleet:
         shown = self.capfd.readouterr()
         return Done(code, shown.out, shown.err)
 
+    def refused(self, *args: str) -> Done:
+        """Run one command, and prove that it wrote nothing: neither to GitHub nor to the state."""
+        before = self._state_files()
+        self.sandbox.world.reset_stats()
+        done = self.flowforge(*args)
+        asked = self.sandbox.world.stats().requests
+        assert [route for route in asked if not route.startswith("GET ")] == []
+        assert before == self._state_files()
+        return done
+
+    def _state_files(self) -> dict[str, bytes]:
+        """Give what the state's files hold; a lock file stays behind and means nothing."""
+        found = sorted(self.folder.rglob("*.state.json*"))
+        return {str(path): path.read_bytes() for path in found if path.is_file() and path.suffix != ".lock"}
+
     def manifest(self, text: str, name: str = "flowforge.yaml") -> None:
         """Write a manifest."""
         (self.folder / name).write_text(text, encoding="utf-8")

@@ -103,7 +103,10 @@ def test_stdout_closed_early_does_not_stop_apply(fleet: "Fleet") -> None:
     """Apply into a pipe that nobody reads writes and records everything, and exits as its work deserves."""
     value = fleet.set_key()
     done = _into_a_closed_pipe(fleet, "apply", "--yes")
-    assert (done.returncode, done.stderr) == (0, "error FF005: stdout was closed before everything was printed\n")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "error FF005: stdout did not take all of the output\n  why: broken pipe\n",
+    )
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
     assert fleet.flowforge("plan").out == IN_SYNC
 
@@ -111,7 +114,10 @@ def test_stdout_closed_early_does_not_stop_apply(fleet: "Fleet") -> None:
 def test_stdout_closed_early_is_an_error_of_a_plan(fleet: "Fleet") -> None:
     """A plan that could not be printed exits 1 with one line."""
     done = _into_a_closed_pipe(fleet, "plan")
-    assert (done.returncode, done.stderr) == (1, "error FF005: stdout was closed before everything was printed\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error FF005: stdout did not take all of the output\n  why: broken pipe\n",
+    )
 
 
 def _into_a_closed_pipe(fleet: "Fleet", *args: str) -> "subprocess.CompletedProcess[str]":
