@@ -56,7 +56,7 @@ def _admit(info: RepoInfo | Unreadable, recorded: Collection[int]) -> RepoInfo |
             Why.RECREATED,
             f"another repo now has this name: its id is {info.id}, the state recorded "
             f"{', '.join(map(str, sorted(recorded)))}",
-            "make sure that the new repo may have this secret, then drop the old record from the state",
+            "if the new repo may have this secret, take it out of the manifest, apply, and put it back",
         )
     if info.can_write is False:
         return Unreadable(

@@ -3,16 +3,19 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from flowforge import sources
+from flowforge.errors import SourceError
 from flowforge.github.auth import find_token
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.spent import Spent, spent_path
 from flowforge.github.urls import DOTCOM, ApiUrl
-from flowforge.manifest.model import GitHubSettings
+from flowforge.manifest.model import GitHubSettings, SourceSpec
 from flowforge.sources.base import Context
+from flowforge.vault import SecretValue
 
 
 @contextmanager
@@ -30,13 +33,23 @@ def sign_in(
     The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
     GitHubError without a usable token, SourceError when the manifest's source of it cannot be read.
     """
-    api = ApiUrl.parse(settings.api_url or environ.get("GITHUB_API_URL") or f"https://{DOTCOM}")
-    explicit = None
-    if settings.token is not None:
-        explicit = sources.read(settings.token.options, Context(environ, settings.token.folder))
+    if settings.api_url:
+        api = ApiUrl.parse(settings.api_url)
+    else:
+        api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
+    explicit = _read(settings.token, environ) if settings.token else None
     token = find_token(api, explicit, environ)
     clock = Clock.of(api, environ)
-    spent = Spent(spent_path(environ, token.digest("spent")))
+    spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
     pacer = Pacer(clock, stop, max_in_flight=jobs, max_wait=max_wait, spent=spent, notify=notify)
     with Client(api, token, pacer, jobs=jobs) as client:
         yield client
+
+
+def _read(token: SourceSpec, environ: Mapping[str, str]) -> SecretValue:
+    try:
+        return sources.read(token.options, Context(environ, token.folder))
+    except SourceError as error:
+        problem = error.problems[0]
+        what = f"the GitHub token is not available: {problem.what}"
+        raise type(error)(replace(problem, what=what, where=str(token.where))) from None

@@ -80,21 +80,14 @@ class Writer:
     def _failed(self, change: Change, error: FlowForgeError) -> Result:
         """Tell what a failure leaves behind. Only what certainly did not happen is taken back from the journal."""
         outcome = Outcome.FAILED
-        match error:
-            case UnrecordedError():
-                self.halted.set()  # nothing may be written that cannot be recorded
-                outcome = Outcome.UNRECORDED
-            case StateError():
-                self.halted.set()
-            case StoppedError():
-                self._abandon(change)
-                outcome = Outcome.NOT_DONE
-            case RepoError(certain=True):
-                self._abandon(change)
-            case RepoError():
-                pass  # an earlier try may have got through: the next plan writes it again
-            case _:
-                self.halted.set()  # it concerns the whole run: a bad token, GitHub down
+        if isinstance(error, UnrecordedError):
+            outcome = Outcome.UNRECORDED
+        elif isinstance(error, GitHubError) and error.certain:
+            self._abandon(change)
+            outcome = Outcome.NOT_DONE if isinstance(error, StoppedError) else Outcome.FAILED
+        if not isinstance(error, RepoError | StoppedError):
+            # It concerns the whole run: a bad token, GitHub down, or a journal in which nothing can be recorded.
+            self.halted.set()
         return Result(change.address, outcome, error.problems[0])
 
     def _abandon(self, change: Change) -> None:
