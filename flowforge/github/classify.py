@@ -23,6 +23,9 @@ _LOCKED_OUT: Final = re.compile(r"login attempts", re.IGNORECASE)
 _SSO_URL: Final = re.compile(r"\burl=(\S+)")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _SERVER_ERROR: Final = 500
+PERMIT: Final = (
+    "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
+)
 INTEGRATION: Final = "Resource not accessible by integration"
 
 
@@ -106,7 +109,7 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
     accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
     words = f"GitHub accepts {accepted}" if accepted else quote(message) if message else f"it answered {answer.status}"
     detail = f"no permission: {words}"
-    fix = "give the token that permission" if accepted else "give the token read and write permission for Secrets"
+    fix = "give the token that permission" if accepted else PERMIT
     if message.startswith(INTEGRATION):
         fix += ", and install its GitHub App on this repo"
     return No("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)

@@ -3,6 +3,7 @@
 import json
 import logging
 import random
+import re
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; 
 _RETRIES: Final = 3
 _LIMITED: Final = 5
 _LEAST_UNREACHED: Final = 8
+# Other numbers on other systems, the same words.
+_ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0, pool=None)
 
 for _name in ("httpx", "httpcore"):
@@ -234,7 +237,7 @@ def _broken(error: httpx.TransportError | httpx.DecodingError) -> Broken:
         case httpx.ConnectTimeout():
             return Broken(f"no connection within {_TIMEOUT.connect:g} s", unreached=True)
         case httpx.ConnectError() | httpx.ProxyError():
-            return Broken(f"no connection: {printable(str(error))}", unreached=True)
+            return Broken(f"no connection: {printable(_ERRNO.sub('', str(error)))}", unreached=True)
         case httpx.TimeoutException():
             return Broken(f"no answer within {_TIMEOUT.read:g} s", unreached=False)
         case _:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
+from flowforge.github.classify import PERMIT
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
 from flowforge.github.problems import No, RepoError, other_shape
@@ -77,8 +78,7 @@ def explain(client: Client, repo: Repo, refusal: RepoError) -> RepoError:
     except RepoError as other:
         return refusal.at(str(repo), _renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
     detail = "no permission: the token sees the repo and not its secrets"
-    fix = "give the token read and write permission for Secrets"
-    return refusal.at(str(repo), replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=fix))
+    return refusal.at(str(repo), replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=PERMIT))
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:

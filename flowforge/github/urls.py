@@ -25,18 +25,16 @@ class ApiUrl:
     path: str
 
     @classmethod
-    def parse(cls, text: str) -> "ApiUrl":
-        """Read a base URL; raises GitHubError (FF304) unless it is https, or http to this machine."""
+    def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":
+        """Read a base URL found at `origin`; raises GitHubError (FF304) unless it is https, or http to this machine."""
         url = _split(text)
         if url is None or url.query or not url.hostname:
             fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
-            raise GitHubError(
-                Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", "github.api_url", fix=fix)
-            )
+            raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, fix=fix))
         found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"))
         if found.scheme != "https" and not found.loopback:
             why = "a token must not travel in the clear; plain http is for this machine alone"
-            raise GitHubError(Problem("FF304", f"{quote(text)} is not https", "github.api_url", why, "write https://"))
+            raise GitHubError(Problem("FF304", f"{quote(text)} is not https", origin, why, "write https://"))
         return found
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 CREDENTIALS = "credentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
 TARGETS = "targets:\n  - {name: All, repos: [acme/repo-001, acme/repo-002], credential: ci-key}\n"
 GOOD = f"version: 1\n{CREDENTIALS}{TARGETS}"
-BILLION = "".join(f"x-{name}: &{name} [{', '.join([f'*{last}'] * 10)}]\n" for last, name in zip("abcdefgh", "bcdefghi"))
+BILLION = "".join(f"x-{name}: &{name} [{', '.join([f'*{last}'] * 10)}]\n" for last, name in pairwise("abcdefghi"))
 COMMANDS = (("validate",), ("plan",), ("plan", "--skip-values"), ("apply", "--yes"), ("apply", "--check"))
 
 
@@ -131,7 +132,7 @@ def _fifty_megabytes(path: Path) -> None:
     ("make", "expected"),
     [
         pytest.param(
-            lambda path: None,
+            lambda _: None,
             "error FF101: ops.yaml: there is no such manifest\n"
             "  fix: run `flowforge init` to begin one, or name yours with -m\n",
             id="none",

@@ -1,11 +1,14 @@
-"""Values that cannot be had or must not be used, through the command line: said exactly, nothing written, no value shown."""
+"""Values that cannot be had or must not be used: said exactly by the command line, none shown, nothing written."""
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from flowforge.errors import Problem
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -27,129 +30,136 @@ def _manifest(fleet: "Fleet", kind: str, source: str, more: str = "") -> None:
     )
 
 
-def _refused(fleet: "Fleet", code: str, what: str, *, why: str = "", fix: str) -> None:
+def _refused(fleet: "Fleet", problem: Problem) -> None:
     """Say that plan shows the secret blocked, and that apply explains it, writes nothing and exits 1."""
     planned = fleet.refused("plan")
     assert 0 == planned.code
     (blocked,) = [line for line in planned.lines if line.startswith("!")]
-    assert f"key   value not available: {what}" == blocked[blocked.index("key ") :]
-    assert f"    fix: {fix}" in planned.lines
+    assert f"key   value not available: {problem.what}" == blocked[blocked.index("key ") :]
+    assert f"    fix: {problem.fix}" in planned.lines
     assert "The plan is incomplete: see the lines marked !." in planned.lines
     applied = fleet.refused("apply", "--yes")
-    explained = f"  why: {why}\n" if why else ""
-    assert (
-        1,
-        f'error {code}: credential "key": value not available: {what}; nothing was written\n'
-        f"{explained}  fix: {fix}; --keep-going writes the secrets that need other values\n",
-    ) == (applied.code, applied.err)
+    said = replace(
+        problem,
+        what=f"value not available: {problem.what}; nothing was written",
+        where='credential "key"',
+        fix=f"{problem.fix}; --keep-going writes the secrets that need other values",
+    )
+    assert (1, f"{said}\n") == (applied.code, applied.err)
     for shown in (planned.out, planned.err, applied.out, applied.err):
         assert BODY[:20] not in shown
 
 
+def _bad(given: object, code: str, what: str, why: str, fix: str, *, name: str) -> object:
+    """Make a case: what is given, and the problem that must be told."""
+    return pytest.param(given, Problem(code, what, why=why, fix=fix), id=name)
+
+
 @pytest.mark.parametrize(
-    ("value", "code", "what", "why", "fix"),
+    ("value", "problem"),
     [
-        pytest.param("   ", "FF202", "the value is blank", "white space alone is no credential", ENOUGH, id="blank"),
-        pytest.param(
+        _bad("   ", "FF202", "the value is blank", "white space alone is no credential", ENOUGH, name="blank"),
+        _bad(
             '{"claudeAiOauth": {"accessToken": "' + OAUTH + '"}}',
             "FF203",
             "the value is a .credentials.json of Claude Code",
             "its token lives for hours, and the login that it belongs to replaces it",
             SETUP,
-            id="credentials-json",
+            name="credentials-json",
         ),
         *(
-            pytest.param(
+            _bad(
                 text,
                 "FF204",
                 "the value is a placeholder",
-                "it stands for a credential and is none; FlowForge fills in no variable and no reference inside a value",
+                "it stands for a credential and is none; FlowForge fills in no variable and no reference inside a "
+                "value",
                 "put the credential itself where its source reads it",
-                id=f"placeholder-{text}",
+                name=f"placeholder-{text}",
             )
             for text in ("CHANGE_ME", "***", "${ACME_KEY}", "op://Engineering/Claude/credential")
         ),
-        pytest.param(
+        _bad(
             '{"key": "' + API_KEY + '"}',
             "FF205",
             "the value is JSON",
             "a secret holds the credential alone; FlowForge takes no document apart",
             "extract the credential, and let the source read only that",
-            id="json",
+            name="json",
         ),
-        pytest.param(
+        _bad(
             f'"{API_KEY}"',
             "FF206",
             "the value is in quotes",
             "the quotes would be stored as part of the credential",
             "remove them from where the source reads the value",
-            id="quotes",
+            name="quotes",
         ),
-        pytest.param(
+        _bad(
             f"{API_KEY}\r\n",
             "FF207",
             "the value ends with a carriage return",
             "it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
             "save it with Unix line endings (LF), or with none",
-            id="crlf",
+            name="crlf",
         ),
-        pytest.param(
+        _bad(
             f"{API_KEY[:80]}\n{API_KEY[80:]}",
             "FF208",
             "the value has a line break in it",
             "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, and drops "
             "only one LF at the end of a file",
             "copy the credential again as one line, and save it alone",
-            id="two-lines",
+            name="two-lines",
         ),
-        pytest.param(
+        _bad(
             f"{API_KEY[:80]} {API_KEY[80:]}",
             "FF209",
             "the value has white space in it",
             "no credential has any; it comes from copying too much, or from a wrapped line",
             "copy the credential again, without spaces or tabs before, in or after it",
-            id="space",
+            name="space",
         ),
-        pytest.param(
+        _bad(
             f"{API_KEY}\x1b",
             "FF210",
             "the value has a control character in it",
             "an HTTP header cannot carry it, so Claude would fail to sign in",
             "copy the credential again as plain text",
-            id="control",
+            name="control",
         ),
-        pytest.param(
+        _bad(
             f"{API_KEY}\u200b",
             "FF211",
             "the value has a character in it that is not ASCII",
             "no credential has one; it is often invisible, or a typographic quote or dash from a chat or a document",
             "copy the credential again from where it was issued",
-            id="invisible",
+            name="invisible",
         ),
-        pytest.param(
+        _bad(
             "sk-ant-" + "api03-" + "x" * 47_940,
             "FF212",
             "the value is larger than 47,952 bytes",
             "GitHub takes no larger secret",
             "let the source read the credential alone",
-            id="too-large",
+            name="too-large",
         ),
-        pytest.param(
+        _bad(
             f"ANTHROPIC_API_KEY={API_KEY}",
             "FF213",
             "the value begins with ANTHROPIC_API_KEY=",
             "a source reads the credential alone, not an assignment",
             "remove ANTHROPIC_API_KEY= from it",
-            id="assignment",
+            name="assignment",
         ),
         *(
-            pytest.param(
+            _bad(
                 "sk-ant-" + kind + BODY,
                 "FF215",
                 f"the value is {noun}, not an Anthropic API key",
                 "Claude takes nothing but an Anthropic API key as ANTHROPIC_API_KEY",
                 fix,
-                id=kind,
+                name=kind,
             )
             for kind, noun, fix in (
                 (
@@ -162,57 +172,57 @@ def _refused(fleet: "Fleet", code: str, what: str, *, why: str = "", fix: str) -
                 ("sid01-", "a claude.ai session (sk-ant-sid01-…)", NEW_KEY),
             )
         ),
-        pytest.param(
+        _bad(
             "a-gateway's-own-key-" + BODY,
             "FF216",
             "the value does not look like an Anthropic API key",
             "one begins with sk-ant-api03-",
             f"{NEW_KEY}; for a gateway's own key write `allow_nonstandard: true` in the credential",
-            id="nonstandard",
+            name="nonstandard",
         ),
     ],
 )
-def test_a_value_that_is_no_api_key(fleet: "Fleet", value: str, code: str, what: str, why: str, fix: str) -> None:
+def test_a_value_that_is_no_api_key(fleet: "Fleet", value: str, problem: Problem) -> None:
     """Each bad shape is named, with the reason that a person needs to find it."""
     _manifest(fleet, "anthropic_api_key", "env: BAD")
     fleet.monkeypatch.setenv("BAD", value)
-    _refused(fleet, code, what, why=why, fix=fix)
+    _refused(fleet, problem)
 
 
 @pytest.mark.parametrize(
-    ("value", "code", "what", "why", "fix"),
+    ("value", "problem"),
     [
-        pytest.param(
+        _bad(
             f"{BODY}#c0ffee",
             "FF214",
             "the value is the code that the browser shows, not the token",
             "it has a # in it; `claude setup-token` asks for this code and then prints the token",
             "paste the code into `claude setup-token` and use what it prints",
-            id="browser-code",
+            name="browser-code",
         ),
-        pytest.param(
+        _bad(
             API_KEY,
             "FF215",
             "the value is an Anthropic API key (sk-ant-api03-…), not a Claude Code OAuth token",
             "Claude takes nothing but a Claude Code OAuth token as CLAUDE_CODE_OAUTH_TOKEN",
             f"use it in a credential of type anthropic_api_key, or {SETUP}",
-            id="api-key",
+            name="api-key",
         ),
-        pytest.param(
+        _bad(
             OAUTH[:79],
             "FF217",
             "the value is cut short: shorter than a Claude Code OAuth token is",
             "a terminal wraps the long token, and copying then takes only a part of it",
             f"{SETUP}, in a window wide enough for one line; `allow_nonstandard: true` takes it as it is",
-            id="cut-short",
+            name="cut-short",
         ),
     ],
 )
-def test_a_value_that_is_no_oauth_token(fleet: "Fleet", value: str, code: str, what: str, why: str, fix: str) -> None:
+def test_a_value_that_is_no_oauth_token(fleet: "Fleet", value: str, problem: Problem) -> None:
     """The mistakes that people make with `claude setup-token` are told apart."""
     _manifest(fleet, "claude_code_oauth_token", "env: BAD")
     fleet.monkeypatch.setenv("BAD", value)
-    _refused(fleet, code, what, why=why, fix=fix)
+    _refused(fleet, problem)
 
 
 @pytest.mark.parametrize("kind", ["admin01-", "ort01-", "sid01-"])
@@ -229,15 +239,11 @@ def test_an_unset_and_an_empty_variable(fleet: "Fleet") -> None:
     """The two are different mistakes: one in the shell, the other usually in a workflow."""
     _manifest(fleet, "anthropic_api_key", "env: NOT_SET")
     fix = "set it where flowforge runs; in a workflow, map the secret to it under the step's `env:`"
-    _refused(fleet, "FF221", "env NOT_SET is unset", fix=fix)
+    _refused(fleet, Problem("FF221", "env NOT_SET is unset", fix=fix))
     fleet.monkeypatch.setenv("NOT_SET", "")
-    _refused(
-        fleet,
-        "FF222",
-        "env NOT_SET is set but empty",
-        why="a workflow sets an empty text for a secret that does not exist, or that the run may not see",
-        fix="check the name of the secret that fills it; runs from forks and of Dependabot see no Actions secrets",
-    )
+    why = "a workflow sets an empty text for a secret that does not exist, or that the run may not see"
+    fix = "check the name of the secret that fills it; runs from forks and of Dependabot see no Actions secrets"
+    _refused(fleet, Problem("FF222", "env NOT_SET is set but empty", why=why, fix=fix))
 
 
 REGULAR = "name a regular file that holds the credential"
@@ -245,86 +251,82 @@ BOM = "the mark would be stored as part of the credential; some Windows editors 
 
 
 @pytest.mark.parametrize(
-    ("make", "code", "what", "why", "fix"),
+    ("make", "problem"),
     [
-        pytest.param(
-            lambda path: None,
+        _bad(
+            lambda _: None,
             "FF224",
             "file key.txt does not exist",
             "",
             "create it; a relative path begins at the manifest's folder, {folder}",
-            id="none",
+            name="none",
         ),
-        pytest.param(Path.touch, "FF228", "file key.txt is empty", "", "write the credential into it", id="empty"),
-        pytest.param(
+        _bad(Path.touch, "FF228", "file key.txt is empty", "", "write the credential into it", name="empty"),
+        _bad(
             lambda path: path.write_text("\n"),
             "FF228",
             "file key.txt is empty",
             "",
             "write the credential into it",
-            id="one-newline",
+            name="one-newline",
         ),
-        pytest.param(
+        _bad(
             lambda path: path.write_text("\n\n"),
             "FF202",
             "the value is blank",
             "white space alone is no credential",
             ENOUGH,
-            id="two-newlines",
+            name="two-newlines",
         ),
-        pytest.param(
-            Path.mkdir, "FF225", "file key.txt is a directory, not a regular file", "", REGULAR, id="directory"
-        ),
-        pytest.param(os.mkfifo, "FF225", "file key.txt is a FIFO, not a regular file", "", REGULAR, id="fifo"),
-        pytest.param(
+        _bad(Path.mkdir, "FF225", "file key.txt is a directory, not a regular file", "", REGULAR, name="directory"),
+        _bad(os.mkfifo, "FF225", "file key.txt is a FIFO, not a regular file", "", REGULAR, name="fifo"),
+        _bad(
             lambda path: path.symlink_to("/dev/zero"),
             "FF225",
             "file key.txt is a device, not a regular file",
             "",
             REGULAR,
-            id="device",
+            name="device",
         ),
-        pytest.param(
+        _bad(
             lambda path: path.symlink_to("key.txt"),
             "FF226",
             "file key.txt cannot be read: too many levels of symbolic links",
             "",
             "let the user that runs flowforge read it",
-            id="a-link-to-itself",
+            name="a-link-to-itself",
         ),
-        pytest.param(
+        _bad(
             lambda path: path.write_bytes(b"x" * 70_000),
             "FF227",
             "file key.txt is larger than 64 KiB",
             "",
             "name a file that holds the credential alone",
-            id="large",
+            name="large",
         ),
-        pytest.param(
+        _bad(
             lambda path: path.write_bytes(b"\xef\xbb\xbf" + API_KEY.encode()),
             "FF229",
             "file key.txt begins with a byte order mark",
             BOM,
             "save it as UTF-8 without a byte order mark",
-            id="bom",
+            name="bom",
         ),
-        pytest.param(
+        _bad(
             lambda path: path.write_bytes(b"\xe9" + API_KEY.encode()),
             "FF223",
             "file key.txt is not UTF-8",
             "",
             "write it as plain text; a credential is ASCII",
-            id="latin-1",
+            name="latin-1",
         ),
     ],
 )
-def test_a_file_that_gives_no_value(
-    fleet: "Fleet", make: Callable[[Path], object], code: str, what: str, why: str, fix: str
-) -> None:
+def test_a_file_that_gives_no_value(fleet: "Fleet", make: Callable[[Path], object], problem: Problem) -> None:
     """A file that cannot be read is named with the reason, and none is waited for."""
     _manifest(fleet, "anthropic_api_key", "file: key.txt")
     make(fleet.folder / "key.txt")
-    _refused(fleet, code, what, why=why, fix=fix.replace("{folder}", str(fleet.folder)))
+    _refused(fleet, replace(problem, fix=problem.fix.replace("{folder}", str(fleet.folder))))
 
 
 def test_in_ci_a_file_stays_below_the_manifest(fleet: "Fleet") -> None:
@@ -339,13 +341,12 @@ def test_in_ci_a_file_stays_below_the_manifest(fleet: "Fleet") -> None:
     )
     fleet.monkeypatch.setenv("CI", "true")
     done = fleet.refused("apply", "--yes", "-m", "ops/flowforge.yaml")
-    assert (
-        1,
-        "",
+    expected = (
         'error FF113: ops/flowforge.yaml:3:47: "key.txt" is outside the manifest\'s folder\n'
         "  why: where CI or FLOWFORGE_ALLOWED_PATHS is set, files stay below the manifest's folder, links resolved\n"
-        "  fix: keep it below that folder, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS\n",
-    ) == (done.code, done.out, done.err)
+        "  fix: keep it below that folder, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS\n"
+    )
+    assert (1, "", expected) == (done.code, done.out, done.err)
     fleet.monkeypatch.setenv("FLOWFORGE_ALLOWED_PATHS", str(fleet.folder))
     assert 0 == fleet.flowforge("apply", "--yes", "-m", "ops/flowforge.yaml").code
 

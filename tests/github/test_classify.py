@@ -15,7 +15,9 @@ _DATE = {"date": "Mon, 23 Nov 2026 08:00:00 GMT"}
 _EMPTY = {**_DATE, "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795421000"}
 _SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 _DOCS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
-_PERMISSION = "give the token read and write permission for Secrets"
+_PERMISSION = (
+    "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
+)
 _INSTALL = ", and install its GitHub App on this repo"
 
 

@@ -223,7 +223,7 @@ def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:
         errors = [pool.submit(client.get, "/x").exception() for _ in range(8)]
     expected = (
         "error FF330: https://api.github.com: GitHub cannot be reached\n"
-        "  why: no connection: [Errno 111] Connection refused\n"
+        "  why: no connection: Connection refused\n"
         "  fix: check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url"
     )
     assert ({expected}, {GitHubError}, 4) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)

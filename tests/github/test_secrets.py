@@ -301,7 +301,7 @@ def test_a_404_behind_which_the_repo_is_seen(scripted: MakeClient) -> None:
     expected = Unreadable(
         Why.NO_PERMISSION,
         "no permission: the token sees the repo and not its secrets",
-        "give the token read and write permission for Secrets",
+        "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access",
     )
     assert expected == list_secrets(scripted(handle), _API)
 
