@@ -1,8 +1,9 @@
 """The plan and the recap as people read them on a terminal and in a CI log."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from flowforge.errors import ExitCode, printable
+from flowforge.errors import ExitCode, Problem, printable
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan
@@ -18,10 +19,13 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
-    for change, row in zip(shown, cells, strict=True):
+    for change, row, following in zip(shown, cells, [*shown[1:], None], strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
         yield from _details(change)
+        # What helps several secrets in a row is said once, below the last.
+        if _fix(change) and (following is None or _fix(following) != _fix(change)):
+            yield f"    fix: {printable(_fix(change))}"
     if shown:
         yield ""
     yield from footer(plan)
@@ -43,8 +47,10 @@ def _details(change: Change) -> Iterable[str]:
     for difference in differences(change):
         if difference.field != "value":
             yield f"    {_difference(difference)}"
-    if change.action is Action.BLOCKED and change.fix:
-        yield f"    fix: {printable(change.fix)}"
+
+
+def _fix(change: Change) -> str:
+    return change.fix if change.action is Action.BLOCKED else ""
 
 
 def _suffix(change: Change) -> str:
@@ -114,7 +120,7 @@ def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iter
     """Give what went wrong, then the recap: a line for every repo that is not simply in sync."""
     yield from _troubles(report.results, style)
     for problem in report.problems:
-        yield style(printable(problem.what), "!")
+        yield from (style(printable(line), "-") for line in str(problem).splitlines())
     for result in report.results:
         yield from (f"note: {printable(str(result.address))}: {note}" for note in result.notes)
     yield ""
@@ -135,16 +141,16 @@ def _done(report: Report) -> str:
 
 def _troubles(results: Iterable[Result], style: Style) -> Iterable[str]:
     """Say each trouble once, with the secrets that it met."""
-    met: dict[tuple[Outcome, str, str, str], list[str]] = {}
+    met: dict[tuple[Outcome, Problem], list[str]] = {}
     for result in results:
         if result.problem is not None:
-            problem = result.problem
-            met.setdefault((result.outcome, problem.code, problem.what, problem.fix), []).append(str(result.address))
-    for (outcome, code, what, fix), addresses in met.items():
-        yield style(f"{outcome.value} ({code}): {printable(what)}", "-")
+            met.setdefault((result.outcome, replace(result.problem, where="")), []).append(str(result.address))
+    for (outcome, problem), addresses in met.items():
+        yield style(f"{outcome.value} ({problem.code}): {printable(problem.what)}", "-")
         yield from (f"    {printable(address)}" for address in addresses)
-        if fix:
-            yield f"  fix: {printable(fix)}"
+        yield from (
+            f"  {word}: {printable(text)}" for word, text in (("why", problem.why), ("fix", problem.fix)) if text
+        )
 
 
 def _mood(tally: Iterable[Outcome]) -> str:

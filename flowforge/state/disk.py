@@ -15,22 +15,22 @@ MODE: Final = 0o600
 
 
 def failed(
-    verb: str, path: Path, error: OSError, fix: str = "Check the disk's space, the permissions and the path."
+    verb: str, path: Path, error: OSError, fix: str = "check the disk's space, the permissions and the path"
 ) -> StateError:
     """Say what the system refused: StateError FF401."""
     return StateError(Problem("FF401", f"cannot {verb}", printable(str(path)), reason(error), fix))
 
 
 def reason(error: OSError) -> str:
-    """Give the meaning of an error's number, which names no path: the message names ours."""
-    return os.strerror(error.errno) if error.errno else "the system gave no reason"
+    """Give the meaning of an error's number as a clause, which names no path: the message names ours."""
+    return os.strerror(error.errno).lower() if error.errno else "the system gave no reason"
 
 
 def resolved(path: Path) -> Path:
     """Follow links, so that a link at the path survives; raises StateError FF407 when there is no such folder."""
     real = Path(os.path.realpath(path))
     if not os.path.isdir(real.parent):  # noqa: PTH112 -- Path.is_dir raises where a parent may not be searched
-        fix = "Make the folder, or name another file under state.file."
+        fix = "make the folder, or name another file under state.file"
         raise StateError(Problem("FF407", "the state's folder does not exist", printable(str(real.parent)), "", fix))
     return real
 
@@ -52,13 +52,13 @@ def read(path: Path) -> bytes | None:
 
 def _read(handle: int, path: Path) -> bytes:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        fix = "Remove it, or name another file under state.file."
+        fix = "remove it, or name another file under state.file"
         raise StateError(Problem("FF402", "the state is not a regular file", printable(str(path)), "", fix))
     with open(handle, "rb", closefd=False) as file:
         data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         why = f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no state does"
-        fix = "Check the path under state.file."
+        fix = "check the path under state.file"
         raise StateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
     return data
 

@@ -147,8 +147,10 @@ class StateFile:
                 self._fold()
             except OSError as error:
                 if self._unrecorded:
-                    raise self._lost(error, ", ".join(map(str, sorted(self._unrecorded)))) from error
-                fix = "Make room or mend the folder. The journal beside it holds every change; the next run folds it."
+                    raise self._lost(error, f": {', '.join(map(str, sorted(self._unrecorded)))}") from error
+                fix = (
+                    "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
+                )
                 raise disk.failed("write the state", self._path, error, fix) from error
             finally:
                 if self._writer is not None:
@@ -191,13 +193,13 @@ class StateFile:
         try:
             self._append(change)
         except OSError as error:
-            raise self._lost(error, str(address)) from error
+            raise self._lost(error) from error
         self._unrecorded.discard(address)
 
-    def _lost(self, error: OSError, addresses: str) -> UnrecordedError:
+    def _lost(self, error: OSError, addresses: str = "") -> UnrecordedError:
         why = f"{disk.reason(error)}; the next plan shows it as interrupted, so nothing goes unnoticed"
-        what = f"done on GitHub, but not recorded: {addresses}"
-        fix = "Make room or mend the folder, then run flowforge apply again."
+        what = f"done on GitHub, but not recorded{addresses}"
+        fix = "make room or mend the folder, then run flowforge apply again"
         return UnrecordedError(Problem("FF412", what, printable(str(journal_path(self._path))), why, fix))
 
     def _write(self, state: State) -> text.Written:

@@ -37,14 +37,14 @@ class Found:
         if book.header is None:
             return cls(written)
         if written is None:
-            _misfit(where, "there is no state file beside it", "Put the state file back")
+            _misfit(where, "there is no state file beside it", "put the state file back")
         if book.header.lineage != written.state.lineage:
             _foreign(where, book.header, written.state)
         if book.header.id == written.state.folded:
             return cls(written, book.header)
         if book.header.extends != written.checksum:
             why = f"it extends serial {book.header.serial} of the state, and here is serial {written.state.serial}"
-            _misfit(where, why, f"Put serial {book.header.serial} back, from git or from the .backup file")
+            _misfit(where, why, f"put serial {book.header.serial} back, from git or from the .backup file")
         return cls(written, book.header, tuple(book.changes()))
 
 
@@ -62,7 +62,7 @@ def _snapshot(path: Path) -> tuple[bytes | None, bytes | None]:
             return state, journal
         state = again
         time.sleep(_PAUSE)
-    fix = "Run again when the other process has ended."
+    fix = "run again when the other process has ended"
     raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(path)), "", fix))
 
 
@@ -72,5 +72,5 @@ def _misfit(where: str, why: str, fix: str) -> NoReturn:
 
 def _foreign(where: str, header: Header, state: State) -> NoReturn:
     why = f"the journal is of lineage {printable(header.lineage)}, the state is of {state.lineage}"
-    fix = "Put the state and its own journal together again; nothing was changed."
+    fix = "put the state and its own journal together again; nothing was changed"
     raise StateError(Problem("FF409", "the journal is of another state", where, why, fix))

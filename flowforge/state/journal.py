@@ -45,7 +45,7 @@ from flowforge.state.shape import (
 from flowforge.state.text import Written, check_version
 
 VERSION: Final = 1
-OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed outside FlowForge."
+OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed outside FlowForge"
 _OPEN: Final = b'{"checksum":"'
 _DIGITS: Final = 32
 _HEADER: Final[Shape] = {"version": (int,), "id": (str,), "lineage": (str,), "serial": (int,), "extends": (str,)}
@@ -131,7 +131,7 @@ def _intent(item: object) -> tuple[Address, str | None]:
 
 
 def _damaged(number: int, error: MalformedError, where: str) -> StateError:
-    fix = "Put a good copy of the journal back" + OR_REMOVE
+    fix = "put a good copy of the journal back" + OR_REMOVE
     return StateError(Problem("FF408", f"line {number} of the journal is damaged", where, str(error), fix))
 
 

@@ -31,7 +31,7 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        fix = "Wait until it ends, or stop it: the lock goes with it."
+        fix = "wait until it ends, or stop it: the lock goes with it"
         raise StateError(Problem("FF411", "the state is in use", printable(str(path)), _holder(note), fix)) from error
     except OSError as error:
         raise disk.failed("lock the state", name, error) from error

@@ -29,7 +29,7 @@ from flowforge.state.shape import (
 )
 
 VERSION: Final = 1
-RESTORE: Final = "Put a good copy back, from git or from the .backup file beside it; nothing was overwritten."
+RESTORE: Final = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
 _SHAPE: Final[Shape] = {
     "version": (int,),
     "serial": (int,),
@@ -133,7 +133,7 @@ def check_version(parsed: object, known: int, where: str) -> None:
     if type(version) is int and version > known:
         why = f"it has version {version}; this FlowForge reads up to {known}"
         raise StateError(
-            Problem("FF406", "the state was written by a newer FlowForge", where, why, "Upgrade FlowForge.")
+            Problem("FF406", "the state was written by a newer FlowForge", where, why, "upgrade FlowForge")
         )
 
 

@@ -20,8 +20,8 @@ from flowforge.state.file import StateFile
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
 
-CHECK = "  fix: Check the disk's space, the permissions and the path."
-FULL, TOO_LARGE = os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG)
+CHECK = "  fix: check the disk's space, the permissions and the path"
+FULL, TOO_LARGE = os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EFBIG).lower()
 
 
 @contextmanager
@@ -128,12 +128,12 @@ def test_a_result_that_cannot_be_written_is_a_trouble_of_its_own(
         file.intend({a: "hmac-sha256:00", b: None})
         with limited(journal.stat().st_size + 20):
             message = (
-                f"error FF412: {journal}: done on GitHub, but not recorded: %s\n"
+                f"error FF412: {journal}: done on GitHub, but not recorded\n"
                 f"  why: {TOO_LARGE}; the next plan shows it as interrupted, so nothing goes unnoticed\n"
-                "  fix: Make room or mend the folder, then run flowforge apply again."
+                "  fix: make room or mend the folder, then run flowforge apply again"
             )
-            assert message % a == refusal(lambda: file.record(a, records[0]), UnrecordedError)
-            assert message % b == refusal(lambda: file.forget(b), UnrecordedError)
+            assert message == refusal(lambda: file.record(a, records[0]), UnrecordedError)
+            assert message == refusal(lambda: file.forget(b), UnrecordedError)
             open_ = Remembered(None, pending=True)
             assert {a: open_, b: open_} == StateFile.read(path).remembered
             assert {a, b} == file.unrecorded
@@ -161,7 +161,7 @@ def test_a_fold_that_fails_keeps_the_journal(path: Path, addresses: Addresses, r
     with limited(400):
         assert (
             f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n"
-            "  fix: Make room or mend the folder. The journal beside it holds every change; the next run folds it."
+            "  fix: make room or mend the folder; the journal beside it holds every change, and the next run folds it"
         ) == refusal(file.close)
         assert (f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
             lambda: StateFile.open(path)
@@ -210,7 +210,7 @@ def test_a_read_only_folder_is_found_out_before_anything_is_done() -> None:
         with powerless():
             path = folder / "flowforge.state.json"
             assert (
-                f"error FF401: {path}.lock: cannot lock the state\n  why: {os.strerror(errno.EACCES)}\n{CHECK}"
+                f"error FF401: {path}.lock: cannot lock the state\n  why: {os.strerror(errno.EACCES).lower()}\n{CHECK}"
             ) == refusal(lambda: StateFile.open(path))
             assert {} == StateFile.read(path).remembered
         folder.chmod(0o755)
@@ -219,9 +219,9 @@ def test_a_read_only_folder_is_found_out_before_anything_is_done() -> None:
 def test_a_file_that_may_not_be_read_is_an_error(path: Path) -> None:
     """FF401 on reading a link that leads nowhere but to itself: the reason is the system's."""
     path.symlink_to(path.name)
-    assert (f"error FF401: {path}: cannot read the state\n  why: {os.strerror(errno.ELOOP)}\n{CHECK}") == refusal(
-        lambda: StateFile.read(path)
-    )
+    assert (
+        f"error FF401: {path}: cannot read the state\n  why: {os.strerror(errno.ELOOP).lower()}\n{CHECK}"
+    ) == refusal(lambda: StateFile.read(path))
 
 
 def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
     for use in (StateFile.read, StateFile.open):
         assert (
             f"error FF407: {missing.parent}: the state's folder does not exist\n"
-            "  fix: Make the folder, or name another file under state.file."
+            "  fix: make the folder, or name another file under state.file"
         ) == refusal(partial(use, missing))
     assert [] == [entry.name for entry in path.parent.iterdir()]
 
@@ -244,7 +244,7 @@ def test_what_is_not_a_file_is_refused_without_waiting(path: Path, suffix: str, 
     for use in (StateFile.read, StateFile.open):
         assert (
             f"error FF402: {place}: the state is not a regular file\n"
-            "  fix: Remove it, or name another file under state.file."
+            "  fix: remove it, or name another file under state.file"
         ) == refusal(partial(use, path))
 
 
@@ -255,7 +255,7 @@ def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
     assert (
         f"error FF403: {path}: the state is too large\n"
         "  why: it holds more than 128 MiB, which no state does\n"
-        "  fix: Check the path under state.file."
+        "  fix: check the path under state.file"
     ) == refusal(lambda: StateFile.read(path))
 
 
@@ -266,7 +266,7 @@ def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: py
     monkeypatch.setattr(found, "_PAUSE", 0)
     assert (
         f"error FF413: {path}: the state keeps changing while it is read\n"
-        "  fix: Run again when the other process has ended."
+        "  fix: run again when the other process has ended"
     ) == refusal(lambda: StateFile.read(path))
 
 

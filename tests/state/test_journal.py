@@ -17,7 +17,7 @@ from flowforge.state.model import State
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
 
-REMOVE = "; or remove the journal: what it held then shows as changed outside FlowForge."
+REMOVE = "; or remove the journal: what it held then shows as changed outside FlowForge"
 
 
 def beside(path: Path) -> Path:
@@ -116,7 +116,7 @@ def test_a_damaged_line_stops_both_reader_and_writer(path: Path, acknowledged: S
         assert (
             f"error FF408: {beside(path)}: line 4 of the journal is damaged\n"
             "  why: its checksum does not fit\n"
-            "  fix: Put a good copy of the journal back" + REMOVE
+            "  fix: put a good copy of the journal back" + REMOVE
         ) == str(caught.value)
     assert (state, b"".join(lines)) == (path.read_bytes(), beside(path).read_bytes())
 
@@ -187,7 +187,7 @@ def test_a_whole_line_without_sense_is_damage(begun: Path, case: str) -> None:
         StateFile.read(begun)
     assert (
         f"error FF408: {beside(begun)}: line 2 of the journal is damaged\n"
-        f"  why: {why}\n  fix: Put a good copy of the journal back{REMOVE}"
+        f"  why: {why}\n  fix: put a good copy of the journal back{REMOVE}"
     ) == str(caught.value)
 
 
@@ -207,7 +207,7 @@ def test_a_newer_journal_is_refused(begun: Path) -> None:
     assert (
         f"error FF406: {beside(begun)}: the state was written by a newer FlowForge\n"
         "  why: it has version 2; this FlowForge reads up to 1\n"
-        "  fix: Upgrade FlowForge."
+        "  fix: upgrade FlowForge"
     ) == str(caught.value)
 
 
@@ -220,7 +220,7 @@ def test_a_journal_of_another_lineage_is_refused(begun: Path) -> None:
     assert (
         f"error FF409: {beside(begun)}: the journal is of another state\n"
         f"  why: the journal is of lineage {other}, the state is of {own}\n"
-        "  fix: Put the state and its own journal together again; nothing was changed."
+        "  fix: put the state and its own journal together again; nothing was changed"
     ) == str(caught.value)
     assert beside(begun).exists()
 
@@ -234,7 +234,7 @@ def test_a_journal_that_extends_another_version_is_refused(begun: Path, serial: 
     assert (
         f"error FF410: {beside(begun)}: the journal does not belong to this state\n"
         f"  why: it extends serial {serial} of the state, and here is serial 1\n"
-        f"  fix: Put serial {serial} back, from git or from the .backup file{REMOVE}"
+        f"  fix: put serial {serial} back, from git or from the .backup file{REMOVE}"
     ) == str(caught.value)
     assert beside(begun).exists()
 
@@ -248,6 +248,6 @@ def test_a_journal_without_its_state_is_refused(begun: Path) -> None:
             use(begun)
         assert (
             f"error FF410: {beside(begun)}: the journal does not belong to this state\n"
-            f"  why: there is no state file beside it\n  fix: Put the state file back{REMOVE}"
+            f"  why: there is no state file beside it\n  fix: put the state file back{REMOVE}"
         ) == str(caught.value)
     assert not begun.exists()

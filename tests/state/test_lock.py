@@ -53,7 +53,7 @@ def test_a_second_process_is_told_who_holds_the_state(path: Path) -> None:
         assert (
             f"error FF411: {path}: the state is in use\n"
             f"  why: process {process.pid} on {host} holds its lock since {since}\n"
-            "  fix: Wait until it ends, or stop it: the lock goes with it."
+            "  fix: wait until it ends, or stop it: the lock goes with it"
         ) == refusal(path)
         note.write_text("?")
         assert "  why: another process holds its lock" == refusal(path).split("\n")[1]
@@ -91,8 +91,8 @@ def test_a_lock_that_cannot_be_made_is_an_error(path: Path) -> None:
     path.with_name(path.name + ".lock").mkdir()
     assert (
         f"error FF401: {path}.lock: cannot lock the state\n"
-        "  why: Is a directory\n"
-        "  fix: Check the disk's space, the permissions and the path."
+        "  why: is a directory\n"
+        "  fix: check the disk's space, the permissions and the path"
     ) == refusal(path)
 
 
@@ -103,4 +103,4 @@ def test_a_file_system_without_locks_is_an_error(path: Path, monkeypatch: pytest
         raise NotImplementedError
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
-    assert "cannot lock the state\n  why: Operation not supported\n" in refusal(path)
+    assert "cannot lock the state\n  why: operation not supported\n" in refusal(path)

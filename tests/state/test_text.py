@@ -35,7 +35,7 @@ GOLDEN = """{
   "version": 1
 }
 """
-FIX = "\n  fix: Put a good copy back, from git or from the .backup file beside it; nothing was overwritten."
+FIX = "\n  fix: put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
 
 text = st.text(max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
@@ -159,7 +159,7 @@ def test_a_newer_state_is_refused_before_anything_else_in_it() -> None:
     assert (
         "error FF406: s.json: the state was written by a newer FlowForge\n"
         "  why: it has version 2; this FlowForge reads up to 1\n"
-        "  fix: Upgrade FlowForge."
+        "  fix: upgrade FlowForge"
     ) == refusal(b'{"version": 2, "tables": []}')
 
 
