@@ -16,7 +16,7 @@ def read_groups(documents: Documents) -> Mapping[str, Group]:
     """Read `groups` of all files."""
     known = documents.references("groups")
     return {
-        name: Group(name, _choice(node, f"the group {quote(name)}", known, documents), where)
+        name: Group(name, _choice(node, Group.noun, name, known, documents), where)
         for _, name, where, node in documents.named("groups")
         if not node.bad
     }
@@ -28,7 +28,7 @@ def read_targets(documents: Documents, credentials: Mapping[str, Credential]) ->
     found: list[Target] = []
     for node in documents.listed("targets"):
         name, wanted, secret = node.text("name"), node.text("credential"), node.text("secret")
-        choice = _choice(node, f"the target {quote(name)}", groups, documents)
+        choice = _choice(node, Target.noun, name, groups, documents)
         if node.part("credential"):
             names.check(wanted, node.step("credential").where)
         if wanted in credentials:
@@ -43,19 +43,19 @@ def read_absent(documents: Documents) -> tuple[Absent, ...]:
     found: list[Absent] = []
     for node in documents.listed("absent"):
         name, secret = node.text("name"), node.text("secret")
-        choice = _choice(node, f"the absent entry {quote(name)}", groups, documents)
+        choice = _choice(node, Absent.noun, name, groups, documents)
         if secret:
             found.append(Absent(name, choice, secret.upper(), node.where))
     return tuple(found)
 
 
-def _choice(node: Node, owner: str, groups: References, documents: Documents) -> Choice:
+def _choice(node: Node, noun: str, name: str, groups: References, documents: Documents) -> Choice:
     """Read `repos`, `groups` and `exclude`; one that names no repos at all is reported (FF143)."""
     parts = {key: node.part(key) for key in _KEYS}
     listed = {key: part.items() if part else () for key, part in parts.items()}
     if not node.bad and not any(_names_any(node.entries().get(key)) for key in ("repos", "groups")):
         fix = "add `repos: [owner/name]` or `groups: [name]`"
-        documents.findings.add(node.where, "FF143", f"{owner} names no repositories", fix=fix)
+        documents.findings.add(node.where, "FF143", f"the {noun} {quote(name)} names no repositories", fix=fix)
     return Choice(
         repos=tuple(_repo(each, documents) for each in listed["repos"]),
         groups=tuple(_mention(each, groups) for each in listed["groups"]),

@@ -39,11 +39,11 @@ class OpenMap:
 
     def take(self, node: Node, where: Where, findings: Findings) -> None:
         """Take a key or a key's value."""
+        self.inner.append(node)
         if self.wants_key:
             self.name(node.data if isinstance(node.data, str) else None, where, findings)
             return
         self.wants_key = True
-        self.inner.append(node)
         if self.merges:
             self._merge(node, where, findings)
         elif self.key is not None:

@@ -53,15 +53,13 @@ def find_places(manifest: Manifest, findings: Findings) -> tuple[Place, ...]:
 def _wanted(manifest: Manifest, findings: Findings) -> Iterator[Place]:
     members = Members(manifest.groups, findings)
     for target in manifest.targets:
-        repos = members.of(target.choice, f"the target {quote(target.name)}", target.where)
         credential = manifest.credentials[target.credential]
         names = {name for text in credential.source.options.values() for name in names_in(text)}
-        for repo in repos.values():
+        for repo in members.of(target).values():
             _check_fit(names, repo, target, findings)
             yield _place(manifest, repo, target, credential)
     for absent in manifest.absent:
-        repos = members.of(absent.choice, f"the absent entry {quote(absent.name)}", absent.where)
-        for repo in repos.values():
+        for repo in members.of(absent).values():
             yield _place(manifest, repo, absent, None)
 
 

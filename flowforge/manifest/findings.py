@@ -20,9 +20,10 @@ class Findings:
         self._compared = 0
 
     def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
-        """Keep a problem at a position."""
-        if len(self._problems) <= MAX_PROBLEMS:
-            self._problems[where, Problem(code, what, str(where), why, fix)] = None
+        """Keep a problem at a position; raise what there is once it is too much."""
+        self._problems[where, Problem(code, what, str(where), why, fix)] = None
+        if len(self._problems) > MAX_PROBLEMS:
+            self.raise_any()
 
     def warn(self, where: Where, text: str) -> None:
         """Keep a warning at a position: one clause."""

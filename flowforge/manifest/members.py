@@ -8,7 +8,7 @@ from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Choice, Group, Mention
+from flowforge.manifest.model import Absent, Choice, Group, Mention, Target
 from flowforge.plan.address import Repo
 
 # Groups of groups can be made to multiply. This is a few seconds' work, and a hundred times a large fleet.
@@ -33,26 +33,27 @@ class Members:
             group = self.groups[name]
             if not self._is_sound(group.choice):
                 self._unsound.add(name)
-            self._repos[name] = self.of(group.choice, f"the group {quote(name)}", group.where)
+            self._repos[name] = self.of(group)
 
-    def of(self, choice: Choice, owner: str, where: Where) -> Repos:
-        """Give the repos of a choice. Two writings of a repo are one: the first stands.
+    def of(self, entry: Group | Target | Absent) -> Repos:
+        """Give the repos of an entry. Two writings of a repo are one: the first stands.
 
         An exclusion that leaves nothing is reported (FF144), one that takes nothing away is warned of. Raises
         ManifestError (FF103) when all that was asked for comes to too much.
         """
         repos: dict[str, Repo] = {}
-        for repo in choice.repos:
+        for repo in entry.choice.repos:
             repos.setdefault(repo.key, repo)
-        for mention in choice.groups:
+        for mention in entry.choice.groups:
             taken = self._repos.get(mention.text, {})
-            self._spend(len(taken), where)
+            self._spend(len(taken), entry.where)
             for key, repo in taken.items():
                 repos.setdefault(key, repo)
-        excluded = {key for mention in choice.exclude for key in self._excluded(mention, repos)}
-        if repos and len(excluded) == len(repos) and self._is_sound(choice):
+        excluded = {key for mention in entry.choice.exclude for key in self._excluded(mention, repos)}
+        if repos and len(excluded) == len(repos) and self._is_sound(entry.choice):
             fix = "exclude less, or remove the entry"
-            self.findings.add(where, "FF144", f"{owner} excludes every repository that it names", fix=fix)
+            what = f"the {entry.noun} {quote(entry.name)} excludes every repository that it names"
+            self.findings.add(entry.where, "FF144", what, fix=fix)
         return {key: repo for key, repo in repos.items() if key not in excluded}
 
     def _excluded(self, mention: Mention, repos: Repos) -> Collection[str]:
@@ -105,7 +106,7 @@ class Members:
         cycle = path[path.index(path[-1]) :]
         shown = cycle if len(cycle) <= _MOST_SHOWN else [*cycle[: _MOST_SHOWN - 2], "…", cycle[-1]]
         what = f"groups go in a circle: {' -> '.join(shown)}"
-        self.findings.add(mention.where, "FF142", what, fix="remove one of these from the `groups` of another")
+        self.findings.add(mention.where, "FF142", what, fix="remove one of these references")
 
 
 def _needs(choice: Choice) -> Iterator[str]:

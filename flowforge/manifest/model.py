@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift
@@ -59,6 +60,7 @@ class Choice:
 class Group:
     """Repos under a name."""
 
+    noun: ClassVar[str] = "group"
     name: str
     choice: Choice
     where: Where
@@ -68,6 +70,7 @@ class Group:
 class Target:
     """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another."""
 
+    noun: ClassVar[str] = "target"
     name: str
     choice: Choice
     credential: str
@@ -79,6 +82,7 @@ class Target:
 class Absent:
     """A secret that some repos must not have. secret: in upper case."""
 
+    noun: ClassVar[str] = "absent entry"
     name: str
     choice: Choice
     secret: str

@@ -11,7 +11,8 @@ from flowforge.errors import Where
 class Node:
     """A value at a position. An alias is the node itself once more, so nodes may be shared.
 
-    data: plain, as a validator takes it. size: how many nodes this is, aliases followed. height: how deep it goes.
+    data: plain, as a validator takes it. size: how many nodes this is, keys and what aliases repeat counted, and a long
+    text as many. height: how deep it goes.
     bad: it was reported, and is not to be looked at again.
     """
 

@@ -19,6 +19,7 @@ from flowforge.manifest.syntax import explain, position
 
 MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000
+_TEXT: Final = 100
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema without octal, hexadecimal and fractions, which stay the text that was written, as 0123 does.
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
@@ -97,13 +98,16 @@ class _Composer:
         if isinstance(top, OpenMap) and top.wants_key and plain and text == "<<":
             top.begin_merge(where, self._findings)
             return
-        node = Node(where, _resolve(text) if plain else text)
+        # A long text counts as many: an alias may repeat it a hundred thousand times.
+        node = Node(where, _resolve(text) if plain else text, size=1 + len(text) // _TEXT)
         if LITERAL.search(text):
             node.bad = True
             why = "a manifest goes into git, and whoever can read it there has the credential"
             fix = "move it to a source, {env: NAME} or {file: PATH}, and rotate it, as others may know it by now"
             self._findings.add(where, "FF109", "this looks like a credential", why=why, fix=fix)
-        elif _SURROGATE.search(text):  # libyaml refuses such an escape, PyYAML's own parser does not
+        elif not text.isascii() and _SURROGATE.search(
+            text
+        ):  # libyaml refuses such an escape, PyYAML's own parser does not
             node.bad = True
             self._findings.add(where, "FF104", "half a character is escaped here", fix="write the character itself")
         self._refuse_tag(node, event.tag)

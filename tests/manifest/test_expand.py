@@ -341,8 +341,8 @@ def test_groups_against_a_plain_definition(edges: Edges) -> None:
     else:
         findings.raise_any()
         for n in range(len(known)):
-            choice = Choice((), (Mention(str(n), Where("f")),), ())
-            assert {f"acme/r{far}" for far in reached[n]} == found.of(choice, "x", Where("f")).keys()
+            all_of_it = Group("x", Choice((), (Mention(str(n), Where("f")),), ()), Where("f"))
+            assert {f"acme/r{far}" for far in reached[n]} == found.of(all_of_it).keys()
 
 
 def _reach(edges: Edges, start: int) -> set[int]:

@@ -41,7 +41,7 @@ def mangled(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=min(1_000, settings().max_examples), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mangled() | st.lists(TOKENS | st.sampled_from(FULL.split()), max_size=30).map("".join))
 @example("? ")
 @example("- - - ? : ")
@@ -50,7 +50,7 @@ def test_any_text(tmp_path: Path, text: str) -> None:
     check(tmp_path, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=min(1_000, settings().max_examples), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60))
 def test_any_bytes(tmp_path: Path, data: bytes) -> None:
     """Nor do any bytes."""

@@ -85,7 +85,7 @@ groups: {a: {groups: [b]}, b: {groups: [a]}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF142: flowforge.yaml:3:41: groups go in a circle: a -> b -> a
-  fix: remove one of these from the `groups` of another
+  fix: remove one of these references
 ## cycle of one
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
@@ -93,7 +93,7 @@ groups: {a: {repos: [acme/api], exclude: ['@a']}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF142: flowforge.yaml:3:43: groups go in a circle: a -> a
-  fix: remove one of these from the `groups` of another
+  fix: remove one of these references
 ## long cycle
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
@@ -111,7 +111,7 @@ groups:
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF142: flowforge.yaml:13:17: groups go in a circle: g0 -> g1 -> g2 -> g3 -> g4 -> g5 -> … -> g0
-  fix: remove one of these from the `groups` of another
+  fix: remove one of these references
 ## names no repos
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

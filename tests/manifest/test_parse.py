@@ -225,3 +225,11 @@ def test_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """So are values that are simply many; a smaller limit, which is quicker to reach, shows it."""
     monkeypatch.setattr(parser, "MAX_NODES", 5_000)
     assert f"error FF103: f:1:10000: {MANY.replace('500,000', '5,000')}" == said_of("[" + "1," * 5_000 + "1]")
+
+
+@pytest.mark.parametrize("form", ["&a {}", "[&a {}]", "&a {{{}: 1}}", "&a {{a: {}}}"])
+def test_a_long_text_repeated(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text counts by its length, as a key too: to repeat a long one by aliases is to repeat what it costs."""
+    monkeypatch.setattr(parser, "MAX_NODES", 1_000)
+    found = said_of(f"x: {form.format('t' * 900)}\ny: [{', '.join(['*a'] * 120)}]\n")
+    assert MANY.replace("500,000", "1,000") == found.split(": ", 2)[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -159,6 +159,7 @@ def almost_sound(draw: st.DrawFn) -> object:
         node = node[step]
 
 
+@settings(max_examples=min(1_000, settings().max_examples))
 @given(almost_sound() | st.dictionaries(KEYS, ANYTHING))
 def test_the_loader_says_what_the_schema_says(data: object) -> None:
     """A shape that the schema takes has no problem; one that it refuses has one, whatever jsonschema found wrong."""
@@ -172,6 +173,7 @@ def test_the_loader_says_what_the_schema_says(data: object) -> None:
     assert VALIDATOR.is_valid(data) == accepted
 
 
+@settings(max_examples=min(1_000, settings().max_examples))
 @given(almost_sound())
 def test_nothing_is_left_out_silently(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:  # noqa: ANN401 -- any YAML
     """What is loaded has each credential, group, target and absent entry that was written: else there is a problem."""
