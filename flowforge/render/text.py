@@ -19,7 +19,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
-    for change, row, following in zip(shown, cells, [*shown[1:], None], strict=True):
+    for change, row, following in zip(shown, cells, [*shown, None][1:], strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
         yield from _details(change)
