@@ -49,8 +49,10 @@ def printable(text: str) -> str:
     Characters that do not print (control, direction, zero width) are escaped, and so are the two forms that GitHub's
     runner reads as a command: `::` at the start and `##[` anywhere (actions/runner, ActionCommand.cs).
     """
-    shown = (char if char.isprintable() else _escaped(char) for char in redact(text))
-    safe = "".join(shown).replace("##[", "##\\u005b")
+    shown = redact(text)
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else _escaped(char) for char in shown)
+    safe = shown.replace("##[", "##\\u005b")
     return safe.replace(":", "\\u003a", 1) if safe.lstrip().startswith("::") else safe
 
 

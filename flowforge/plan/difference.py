@@ -1,5 +1,6 @@
-"""What differs inside a change, field by field: the only file of the planner that uses deepdiff."""
+"""What differs inside changes, field by field: the only file of the planner that uses deepdiff."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deepdiff import DeepDiff
@@ -17,25 +18,38 @@ class Difference:
     after: str = ""
 
 
-def differences(change: Change) -> tuple[Difference, ...]:
-    """Give what differs between the record and what is wanted and seen, sorted by field.
+def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]:
+    """Give for each change, in their order, what differs between the record and what is wanted and seen, by field.
 
     Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub. DeepDiff
-    walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only, and only for lines that
-    are not in sync: it takes 0.1 ms a line.
+    walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only. It is called once for
+    all lines that are not in sync: a call for each takes 2.5 times as long.
     """
+    before: dict[tuple[int, str], str] = {}
+    after: dict[tuple[int, str], str] = {}
+    for line, change in enumerate(changes):
+        was, now = _sides(change)
+        if was != now:
+            before |= {(line, field): text for field, text in was.items()}
+            after |= {(line, field): text for field, text in now.items()}
+    found: dict[int, list[Difference]] = {}
+    for item in DeepDiff(before, after, view="tree").get("values_changed", ()):
+        ((line, field),) = item.path(output_format="list")
+        found.setdefault(line, []).append(_difference(field, item.t1, item.t2))
+    return tuple(tuple(sorted(found.get(line, ()))) for line in range(len(changes)))
+
+
+def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Give the fields of the record and the same fields of what is wanted and seen."""
     record, wanted = change.record, change.wanted
     unreadable = change.why is not None  # nothing was seen, and that is not the same as seeing nothing
     if unreadable or record is None or wanted is None or wanted.presence is Presence.ABSENT:
-        return ()
+        return {}, {}
     before = {"credential": record.credential, "updated_at": record.updated_at}
     after = {"credential": wanted.credential, "updated_at": change.seen_at}
     if isinstance(wanted.value, Known):
         before["value"], after["value"] = record.fingerprint, wanted.value.fingerprint
-    if before == after:
-        return ()
-    changed = DeepDiff(before, after, view="tree").get("values_changed", ())
-    return tuple(sorted(_difference(item.path(output_format="list")[0], item.t1, item.t2) for item in changed))
+    return before, after
 
 
 def _difference(field: str, before: str, after: str) -> Difference:

@@ -1,11 +1,11 @@
 """The public JSON of a plan and of what apply did with it: schemas/plan.schema.json and report.schema.json."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flowforge.errors import ExitCode, printable
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
-from flowforge.plan.difference import differences
+from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import Report, Result
 from flowforge.plan.safety import Brake
 from flowforge.render.document import Document, head, problem_entry
@@ -25,7 +25,7 @@ def plan_document(
         "requests": requests,
         "requests_to_come": to_come,
         "eta_seconds": round(eta, 1),
-        "changes": [_change(change) for change in plan.changes],
+        "changes": list(map(_change, plan.changes, differences(plan.changes))),
         "brakes": [
             {"code": brake.code, "what": printable(brake.what), "flag": brake.flag, "fix": printable(brake.fix)}
             for brake in brakes
@@ -53,7 +53,7 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
     }
 
 
-def _change(change: Change) -> Document:
+def _change(change: Change, differing: Iterable[Difference]) -> Document:
     scope, wanted = change.address.scope, change.wanted
     return {
         "address": printable(str(change.address)),
@@ -73,7 +73,7 @@ def _change(change: Change) -> Document:
         "applicable": change.applicable,
         "differences": [
             {"field": item.field, "before": printable(item.before) or None, "after": printable(item.after) or None}
-            for item in differences(change)
+            for item in differing
         ],
     }
 

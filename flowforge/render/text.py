@@ -19,10 +19,11 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
-    for change, row, following in zip(shown, cells, [*shown, None][1:], strict=True):
+    lines = zip(shown, cells, differences(shown), [*shown, None][1:], strict=True)
+    for change, row, differing, following in lines:
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
-        yield from _details(change)
+        yield from (f"    {_difference(item)}" for item in differing if item.field != "value")
         # What helps several secrets in a row is said once, below the last.
         if _fix(change) and (following is None or _fix(following) != _fix(change)):
             yield f"    fix: {printable(_fix(change))}"
@@ -41,12 +42,6 @@ def _quiet(change: Change) -> bool:
 def _cells(change: Change) -> tuple[str, str, str]:
     address, credential = change.address, change.wanted.credential if change.wanted else ""
     return printable(str(address.scope.repo)), printable(address.secret), printable(credential)
-
-
-def _details(change: Change) -> Iterable[str]:
-    for difference in differences(change):
-        if difference.field != "value":
-            yield f"    {_difference(difference)}"
 
 
 def _fix(change: Change) -> str:

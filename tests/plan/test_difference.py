@@ -27,7 +27,7 @@ IN_CREDENTIAL = Difference("credential", "ci-key", "new-key")
 
 def test_nothing_differs_in_sync() -> None:
     """A secret as it was recorded and as it is wanted differs in nothing."""
-    assert () == differences(SAME)
+    assert ((),) == differences([SAME])
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,20 @@ def test_each_field_that_differs_is_named(
 ) -> None:
     """Value, time and credential are compared each for itself, and given in the order of their names."""
     change = replace(SAME, wanted=replace(WANTED, value=value, credential=credential), seen_at=seen_at)
-    assert expected == differences(change)
+    assert (expected,) == differences([change])
 
 
 @pytest.mark.parametrize("value", [NotRead("--skip-values"), Unavailable("env X is unset")])
 def test_a_value_that_is_not_known_is_not_compared(value: Value) -> None:
     """Without a fingerprint the value is neither the same nor another; the time still differs."""
-    assert (IN_TIME,) == differences(replace(SAME, wanted=replace(WANTED, value=value), seen_at=LATER))
+    change = replace(SAME, wanted=replace(WANTED, value=value), seen_at=LATER)
+    assert ((IN_TIME,),) == differences([change])
 
 
 def test_no_fingerprint_is_shown() -> None:
     """A fingerprint is no value, but it is nobody's business either: it is in no field of a difference."""
     change = replace(SAME, wanted=replace(WANTED, value=ROTATED, credential="new-key"), seen_at=LATER)
-    text = repr(differences(change))
+    text = repr(differences([change]))
     assert ("hmac" in text, "value" in text) == (False, True)
 
 
@@ -74,4 +75,11 @@ def test_no_fingerprint_is_shown() -> None:
 )
 def test_where_there_is_nothing_to_compare_nothing_differs(change: Change) -> None:
     """Without a record, without a wish for presence, or without sight of GitHub there are not two sides."""
-    assert () == differences(change)
+    assert ((),) == differences([change])
+
+
+def test_each_change_keeps_its_own_differences() -> None:
+    """Several changes are compared in one go: each gets what differs in it, in the order in which they came."""
+    edited = replace(SAME, seen_at=LATER)
+    rotated = replace(SAME, wanted=replace(WANTED, value=ROTATED))
+    assert ((IN_TIME,), (), (IN_VALUE,), (IN_TIME,)) == differences([edited, SAME, rotated, edited])
