@@ -99,6 +99,8 @@ def apply(
         _refuse(planned, keep_going=request.keep_going)
         if planned.plan.todo and not approve(planned):
             return planned, None
+        if planned.plan.todo:
+            memory.begin()
         if request.allowed.manifest_change:
             memory.adopt_manifests(names)
         tidy(planned.plan, memory)

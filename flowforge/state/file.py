@@ -97,6 +97,14 @@ class StateFile:
         with self._mutex:
             return frozenset(self._unrecorded)
 
+    def begin(self) -> None:
+        """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
+        with self._mutex:
+            try:
+                self._journal()
+            except OSError as error:
+                raise disk.failed("write the journal", journal_path(self._path), error) from error
+
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Say that writes (the value's fingerprint) and deletes (None) are about to begin, all with one sync.
 
@@ -164,7 +172,7 @@ class StateFile:
     ) -> None:
         self.close()
 
-    def _append(self, change: Change) -> None:
+    def _journal(self) -> Writer:
         if self._closed:
             raise ValueError("the state is closed")
         if self._writer is None:
@@ -172,11 +180,11 @@ class StateFile:
             header = Header.after(self._written or self._write(self._draft.state()))
             self._writer = Writer(journal_path(self._path), header)
             self._journal_id = header.id
-        self._writer.append(change)
+        return self._writer
 
     def _commit(self, change: Change) -> None:
         try:
-            self._append(change)
+            self._journal().append(change)
         except OSError as error:
             raise disk.failed("write the journal", journal_path(self._path), error) from error
         self._draft.apply(change)
@@ -191,7 +199,7 @@ class StateFile:
         self._doubtful.discard(address)
         self._unrecorded.add(address)
         try:
-            self._append(change)
+            self._journal().append(change)
         except OSError as error:
             raise self._lost(error) from error
         self._unrecorded.discard(address)

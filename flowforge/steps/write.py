@@ -28,6 +28,7 @@ from flowforge.vault import Vault
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
 GRACE: Final = 4.5
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+_LATE: Final = "the journal did not take its record, so nothing more was begun; the state file has it"
 
 
 @dataclass(slots=True)
@@ -152,7 +153,7 @@ def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collec
     """Correct the results whose line the journal refused and whose record the folded state has nevertheless."""
     actions = {change.address: change.action for change in plan.changes}
     return [
-        replace(result, outcome=DONE[actions[result.address]], problem=None)
+        replace(result, outcome=DONE[actions[result.address]], problem=None, notes=(*result.notes, _LATE))
         if result.problem is not None and result.problem.code == NOT_RECORDED and result.address not in unrecorded
         else result
         for result in results

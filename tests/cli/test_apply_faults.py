@@ -78,9 +78,10 @@ def test_a_list_that_never_shows_the_write_is_said(fleet: "Fleet") -> None:
     fleet.sandbox.world.settings.lag = Lag(reads=1000)
     applied = fleet.flowforge("apply", "--yes", "--limit", "repo-001")
     assert applied.code == 5
-    assert applied.lines[-6:] == [
+    assert applied.lines[-7:] == [
         "unrecorded (FF340): written, but GitHub's list does not show it yet, so its time could not be recorded",
         "    acme/repo-001/actions/ANTHROPIC_API_KEY",
+        "  why: GitHub's lists lag behind its writes at times",
         "  fix: run plan again in a minute; it will write this secret once more",
         "",
         "acme/repo-001 : in_sync=0 created=0 updated=0 deleted=0 failed=0 blocked=0 unrecorded=1",
