@@ -1,0 +1,118 @@
+"""GitHub's limits on whole processes: a plan and an apply at once, two applies side by side, and bad days."""
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flowforge.sandbox.faults import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Fleet
+
+POINTS_A_MINUTE = 900
+
+
+def _begin(fleet: "Fleet", *args: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "flowforge", *args],
+        cwd=fleet.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _end(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    err = process.communicate()[1]
+    return process.returncode, err
+
+
+def test_a_plan_and_an_apply_at_once_are_one_client_to_github(fleet: "Fleet") -> None:
+    """On 200 repos both spend two minutes' points: what the plan spent is known to the apply, and nothing is refused."""
+    fleet.grow(200)
+    value = fleet.set_key()
+    clock, begun = fleet.sandbox.world.clock, fleet.sandbox.world.clock.now()
+    codes = [_end(_begin(fleet, *command))[0] for command in (["plan", "--detailed-exitcode"], ["apply", "--yes"])]
+    seconds, stats = clock.now() - begun, fleet.sandbox.world.stats()
+    least = (stats.points - 1) // POINTS_A_MINUTE * 60
+    print(f"{stats.points} points in {seconds:.0f} s of GitHub's clock; at the limit they take {least} s at least")
+    assert ([2, 0], {}, {200, 201}) == (codes, stats.refusals, set(stats.statuses))
+    assert (200 + 2 + 200 + 2 + 200 * (1 + 5 + 1), 120) == (stats.points, least)
+    assert seconds > least  # or the limit was not in force
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
+    """Two processes with one token and a state each write 100 repos each: together they are never refused."""
+    fleet.grow(200)
+    value = fleet.set_key()
+    whole = (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8")
+    for name, half in (("first", fleet.repos[:100]), ("second", fleet.repos[100:])):
+        fleet.simple(*half)
+        (fleet.folder / "flowforge.yaml").rename(fleet.folder / f"{name}.yaml")
+    assert whole.count("acme/") == 200
+    both = [_begin(fleet, "apply", "--yes", "-j", "16", "-m", f"{name}.yaml") for name in ("first", "second")]
+    codes = [_end(process)[0] for process in both]
+    stats = fleet.sandbox.world.stats()
+    assert ([0, 0], {}, {200, 201}) == (codes, stats.refusals, set(stats.statuses))
+    assert stats.points > POINTS_A_MINUTE
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
+    """Where others have spent nearly all of the hour, the apply waits for the next one, says so, and then does it all."""
+    world = fleet.sandbox.world
+    fleet.grow(20)
+    value = fleet.set_key()
+    fleet.flowforge("plan")
+    world.clock.advance(3500)  # nearly the hour that began with the plan's first request
+    world.limits.primary = sum(world.stats().requests.values()) + 30
+    applied = fleet.flowforge("apply", "--yes")
+    assert (0, {}) == (applied.code, world.stats().refusals)
+    assert "to stay within GitHub's rate limit" in applied.err
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+def test_a_secondary_limit_that_does_not_say_how_long(fleet: "Fleet") -> None:
+    """One refusal without retry-after: everybody waits a minute, goes slower, says both, and nothing is left undone."""
+    fleet.sandbox.world.faults.add(Fault("PUT ", FaultKind.STATUS, status=403))
+    value = fleet.set_key()
+    applied = fleet.flowforge("apply", "--yes")
+    said = ["GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute"]
+    assert (0, said) == (applied.code, [line for line in applied.err.splitlines() if line in said])
+    assert fleet.sandbox.world.stats().statuses[403] == 1
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+def test_a_wait_longer_than_allowed_is_an_error(fleet: "Fleet") -> None:
+    """With a --max-wait shorter than what GitHub asks for, the run ends at once with that error, nothing written."""
+    fleet.sandbox.world.faults.add(Fault("GET /repos", FaultKind.STATUS, status=429, retry_after=100))
+    done = fleet.refused("apply", "--yes", "--max-wait", "30")
+    assert (1, "") == (done.code, done.out)
+    assert done.err.splitlines()[-1] == (
+        "FF331: GitHub asks to wait 101 s, longer than the 30 s that we may wait. "
+        "Run it again after that time, or allow it with --max-wait."
+    )
+
+
+@pytest.mark.slow
+def test_ten_thousand_repos(fleet: "Fleet") -> None:
+    """Apply and plan 10,000 repos as processes: every decrypted value is right, the second plan is clean."""
+    world = fleet.sandbox.world
+    world.limits.enabled = False
+    fleet.monkeypatch.setenv("FLOWFORGE_TIME_SCALE", "10000")  # its own pace is not what is tried here
+    fleet.grow(10_000)
+    value = fleet.set_key()
+    for command in (["apply", "--yes", "-q"], ["plan", "--detailed-exitcode", "-q"]):
+        world.reset_stats()
+        process = _begin(fleet, *command)
+        _, status, usage = os.wait4(process.pid, 0)
+        requests = sum(world.stats().requests.values())
+        print(f"{command[0]}: {requests:,} requests, ru_maxrss {usage.ru_maxrss:,}, CPU {usage.ru_utime:.0f} s")
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert (0, "") == _end(process)
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
