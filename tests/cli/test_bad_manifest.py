@@ -104,7 +104,7 @@ def _everywhere(fleet: "Fleet", expected: str, *options: str) -> None:
         pytest.param(
             f"{GOOD}groups: {{a: {{groups: [b]}}, b: {{groups: [c]}}, c: {{groups: [a]}}}}\n",
             "error FF142: flowforge.yaml:6:59: groups go in a circle: a -> b -> c -> a\n"
-            "  fix: remove one of these from the `groups` of another\n",
+            "  fix: remove one of these references\n",
             id="cycle",
         ),
         pytest.param(
