@@ -1,7 +1,5 @@
 """Small pieces of text that every view shares."""
 
-from flowforge.errors import printable
-
 
 def count(number: int, one: str, many: str = "") -> str:
     """Give `1 repo`, `2 repos`: a number with its noun."""
@@ -16,8 +14,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 -- an hour
-
-
-def safe(text: str) -> str:
-    """Give text from a manifest or from GitHub as it may be printed."""
-    return printable(text)

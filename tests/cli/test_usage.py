@@ -156,6 +156,7 @@ def test_help_of_every_command(fleet: "Fleet", name: str) -> None:
     assert max(map(len, done.lines)) <= 100
     with click.Context(cli) as context:
         command = cli.get_command(context, name)
+        assert cli.get_command(context, f"{name}s") is None
     assert command
     for option in command.params:
         if isinstance(option, click.Option):
