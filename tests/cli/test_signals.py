@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM, on real processes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,20 @@ def test_a_signal_before_the_first_write_just_ends(
     )
     fleet.sandbox.world.faults.clear()
     assert not any(fleet.held().values())
+
+
+def test_an_interruption_is_json_too(fleet: "Fleet") -> None:
+    """A plan that was interrupted says so on stdout as JSON, with code FF012 and exit code 130."""
+    fleet.sandbox.world.faults.add(Fault("secrets", FaultKind.HANG, times=100, seconds=8))
+    process = _start(fleet, "plan", "--format", "json")
+    _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    document = json.loads(out)
+    assert (process.returncode, document["format"], document["exit_code"]) == (130, "flowforge.error", 130)
+    assert [(each["code"], each["what"]) for each in document["errors"]] == [
+        ("FF012", "interrupted; nothing was written")
+    ]
 
 
 def test_stdout_closed_early_does_not_stop_apply(fleet: "Fleet") -> None:
