@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flowforge.cli.output import Output
+from flowforge.cli import options
 from flowforge.demo import Story
 from flowforge.errors import ExitCode
 
@@ -13,7 +13,11 @@ from flowforge.errors import ExitCode
 @click.command(name="demo")
 def command() -> int:
     """Watch a fleet of 25 repositories being brought onto a Claude credential, on a sandbox on this machine."""
-    output = Output()
+    output = options.output(format_="text", reports=(), no_color=False, quiet=False)
+
+    def tell(text: str) -> None:
+        output.lines(output.style(line, line[:1]) for line in text.split("\n"))
+
     with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder:
-        right = Story(Path(folder), lambda text: output.lines([text])).run()
+        right = Story(Path(folder), tell).run()
     return ExitCode.DONE if right and not output.broken else ExitCode.ERROR
