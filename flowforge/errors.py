@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
 # Tokens of Anthropic and GitHub. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so
 # neither a length nor a narrow alphabet can be assumed. Of Anthropic's, only a kind such as `api03-` is shown. A kind
 # with nothing after it is no credential: our own messages name kinds so.
-# NOTE: no possessive quantifiers; before Python 3.11.5, which Debian 12 is, they match too much (python/cpython#106052).
+# NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
 _CREDENTIAL = re.compile(
     r"(sk-ant-[a-z]{3,5}\d\d-|sk-ant-(?![a-z]{3,5}\d\d-)|gh[opusr]_|github_pat_)[A-Za-z0-9_.\-]+", re.IGNORECASE
 )
