@@ -1,41 +1,64 @@
 """A plan that finds nothing to do: 1,000 repos at 80 ms a request, with no secondary limit in the way."""
 
-from common import LATENCY, Project, Server, median, names, project, sandbox, say, spread, table
+import sys
+
+from common import LATENCY, Project, Server, median, names, project, ran, sandbox, say, spread, table
 
 REPOS = 1000
 WORKERS = (8, 32)
 RUNS = 5
-# The sandbox's limits are off. FlowForge keeps to 900 points a minute in any case, so its minutes pass 60 times as
+# The sandbox's limits are off. FlowForge keeps to 900 points a minute in any case, so its minutes pass 40 times as
 # fast; the latency is in real seconds all the same.
-UNLIMITED = {"FLOWFORGE_TIME_SCALE": "60"}
+UNLIMITED = {"FLOWFORGE_TIME_SCALE": "40"}
+# The same requests with the same HTTP library and nothing else, to tell FlowForge from the machine.
+BARE = """
+import os, sys, httpx
+from concurrent.futures import ThreadPoolExecutor
+workers, repos = int(sys.argv[1]), int(sys.argv[2])
+headers = {"Authorization": "Bearer " + os.environ["FLOWFORGE_GITHUB_TOKEN"]}
+limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
+with httpx.Client(base_url=os.environ["GITHUB_API_URL"], headers=headers, limits=limits, verify=False) as client:
+    with ThreadPoolExecutor(workers) as pool:
+        paths = [f"/repos/acme/repo-{n:03}/actions/secrets?per_page=100" for n in range(1, repos + 1)]
+        answers = list(pool.map(lambda path: client.get(path).json(), paths))
+sys.exit(len(answers) != repos)
+"""
 
 
 def main() -> None:
     """Apply once, then plan, again and again."""
     say(
         f"`flowforge plan` as a whole process, nothing changed, {REPOS:,} repos, {LATENCY * 1000:.0f} ms a request, "
-        f"{RUNS} runs of each.\nBound: requests x latency / workers."
+        f"{RUNS} runs of each in turns.\nBound: requests x latency / workers. "
+        "Start-up: a plan of one repo.\n"
+        "Bare: a process that makes the same requests with httpx and threads, and nothing else."
     )
-    with sandbox(REPOS, "--no-limits", "--time-scale=60") as server, project(names(REPOS), server, **UNLIMITED) as here:
+    with sandbox(REPOS, "--no-limits", "--time-scale=40") as server, project(names(REPOS), server, **UNLIMITED) as here:
         if here.flowforge("apply", "--yes").code != 0:
             raise RuntimeError("the fleet could not be set up")
         server.call("settings", latency=LATENCY)
         rows = [_row(here, server, workers) for workers in WORKERS]
-    table(("workers", "requests", "bound s", "wall s", "wall / bound", "CPU s", "MB"), rows)
+    head = ("workers", "requests", "bound s", "plan s", "start-up s", "bare s", "plan / bound")
+    table((*head, "without start-up", "bare / bound", "plan CPU s", "bare CPU s", "MB"), rows)
 
 
 def _row(here: Project, server: Server, workers: int) -> tuple[object, ...]:
-    runs = []
+    plans, bare, one = [], [], []
     for _ in range(RUNS):
+        one.append(here.flowforge("plan", "--limit=acme/repo-001"))
         server.call("reset_stats")
-        runs.append(here.flowforge("plan", "--detailed-exitcode", f"--jobs={workers}"))
-    requests = sum(server.call("stats")["requests"].values())
-    if any(run.code != 0 for run in runs):
+        plans.append(here.flowforge("plan", "--detailed-exitcode", f"--jobs={workers}"))
+        requests = sum(server.call("stats")["requests"].values())
+        bare.append(ran([sys.executable, "-c", BARE, str(workers), str(REPOS)], here.environ, here.folder))
+    if any(run.code != 0 for run in (*plans, *bare, *one)):
         raise RuntimeError("the plan found something to do")
     bound = requests * LATENCY / workers
-    wall = [run.seconds for run in runs]
-    cpu, memory = median(run.cpu for run in runs), median(run.memory for run in runs)
-    return workers, requests, f"{bound:.2f}", spread(wall), f"{median(wall) / bound:.2f}", f"{cpu:.2f}", f"{memory:.0f}"
+    wall, alone = [run.seconds for run in plans], [run.seconds for run in bare]
+    start = median(run.seconds for run in one)
+    ratios = (f"{seconds / bound:.2f}" for seconds in (median(wall), median(wall) - start, median(alone)))
+    cpu = (f"{median(run.cpu for run in runs):.2f}" for runs in (plans, bare))
+    memory = f"{median(run.memory for run in plans):.0f}"
+    return workers, requests, f"{bound:.2f}", spread(wall), f"{start:.2f}", spread(alone), *ratios, *cpu, memory
 
 
 if __name__ == "__main__":

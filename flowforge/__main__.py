@@ -6,7 +6,7 @@ import traceback
 import click
 
 from flowforge.cli.main import cli
-from flowforge.cli.output import NOTHING_WRITTEN, mend_streams, say
+from flowforge.cli.streams import NOTHING_WRITTEN, mend_streams, say
 from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
 

@@ -8,9 +8,10 @@ import click
 from flowforge import run
 from flowforge.cli import options
 from flowforge.cli import plan as planning
-from flowforge.cli.output import Output, say
+from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import Interruption, interruption
+from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError
 from flowforge.plan.report import Report
 from flowforge.render.results import report_document

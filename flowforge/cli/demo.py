@@ -12,7 +12,10 @@ from flowforge.errors import ExitCode
 
 @click.command(name="demo")
 def command() -> int:
-    """Watch a fleet of 25 repositories being brought onto a Claude credential, on a sandbox on this machine."""
+    """Watch a fleet being brought onto a Claude credential.
+
+    It has 25 repositories, on a sandbox on this machine.
+    """
     output = options.output(format_="text", reports=(), no_color=False, quiet=False)
 
     def tell(text: str) -> None:

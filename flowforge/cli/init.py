@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flowforge.cli.output import reason, say
+from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
 from flowforge.plan.address import Repo
 from flowforge.resources import schema_text
@@ -62,9 +62,9 @@ targets:
     help="The manifest to write.",
 )
 def command(repos: tuple[str, ...], manifest: Path) -> int:
-    """Write a commented starter manifest, and beside it the schema that editors check it with.
+    """Write a commented starter manifest, and the schema for editors.
 
-    Repositories named here go into it. Overwrites no manifest.
+    The schema goes beside the manifest. Repositories named here go into it. Overwrites no manifest.
     """
     named = sorted({_repo(text) for text in repos}) or [Repo.parse("my-org/my-repo")]
     text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))

@@ -9,7 +9,16 @@ import click
 from flowforge import __version__
 from flowforge.errors import Problem, UsageError, quote
 
-_COMMANDS: Final = ("init", "validate", "plan", "apply", "schema", "sandbox", "demo")
+# In the order in which people meet them, each with the first sentence of its own help.
+_COMMANDS: Final = {
+    "init": "Write a commented starter manifest, and the schema for editors.",
+    "validate": "Check the manifest.",
+    "plan": "Say what GitHub lacks, and what `apply` would do about it.",
+    "apply": "Make GitHub match the manifest: plan, show, ask, write, recap.",
+    "schema": "Print the JSON Schema of manifests, or of what FlowForge writes.",
+    "sandbox": "Run a local GitHub to rehearse against, until Ctrl-C.",
+    "demo": "Watch a fleet being brought onto a Claude credential.",
+}
 _ELSEWHERE: Final = {
     "diff": "say `flowforge plan`",
     "preview": "say `flowforge plan`",
@@ -23,12 +32,18 @@ _ELSEWHERE: Final = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are modules of this package, imported on use: `--version` stays fast."""
+    """A group whose commands are modules of this package, imported on use: `--version` and `--help` stay fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the commands in the order in which people meet them."""
         del ctx
         return list(_COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and give a command; None for one that there is not."""

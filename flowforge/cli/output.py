@@ -1,7 +1,5 @@
-"""What is printed where: data on stdout, words for people on stderr, reports into files."""
+"""Where a result goes: to stdout as text or JSON, and into reports."""
 
-import io
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,36 +9,12 @@ from typing import Final
 
 import click
 
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, quote
 from flowforge.render.document import Document, dumps, error_document
 from flowforge.render.style import Style, coloured, plain
 
 FORMATS: Final = ("text", "json")
-NOTHING_WRITTEN: Final = "interrupted; nothing was written"
-
-
-def mend_streams() -> None:
-    """Make the standard streams usable whatever the process was started with.
-
-    One that is closed becomes a null one, or the next file to be opened would get its number and its output. What an
-    encoding such as ASCII does not have is escaped: a name in another alphabet must not end the run.
-    """
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- it stays open
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def say(*messages: object) -> None:
-    """Tell people something on stderr; that nobody listens is no reason to fail."""
-    try:
-        for message in messages:
-            click.echo(str(message), err=True)
-    except OSError:
-        _detach(sys.stderr.fileno())
 
 
 @dataclass(slots=True)
@@ -101,17 +75,12 @@ class Output:
             click.echo(text, color=self.colour)
             sys.stdout.flush()
         except OSError as error:
-            _detach(sys.stdout.fileno())
+            detach(sys.stdout.fileno())
             self._broken("FF005", "stdout did not take all of the output", error)
 
     def _broken(self, code: str, what: str, error: OSError) -> None:
         self.broken = True
         say(Problem(code, what, why=reason(error)))
-
-
-def reason(error: OSError) -> str:
-    """Give the system's words for an error, as a clause."""
-    return (error.strerror or type(error).__name__).lower()
 
 
 def parse_reports(values: Iterable[str]) -> tuple[tuple[str, Path], ...]:
@@ -129,10 +98,3 @@ def parse_reports(values: Iterable[str]) -> tuple[tuple[str, Path], ...]:
             )
         reports.append((kind, path))
     return tuple(reports)
-
-
-def _detach(descriptor: int) -> None:
-    """Point a closed stream at nothing, so that flushing it at exit does not fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

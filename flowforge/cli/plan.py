@@ -6,9 +6,10 @@ import click
 
 from flowforge import run
 from flowforge.cli import options
-from flowforge.cli.output import Output, say
+from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
+from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.render.document import Document
 from flowforge.render.results import plan_document

@@ -4,8 +4,8 @@ import os
 import sys
 from typing import Any
 
-from flowforge.cli.output import say
 from flowforge.cli.signals import Interruption
+from flowforge.cli.streams import say
 from flowforge.plan.safety import Allowed
 from flowforge.render import progress
 from flowforge.run import Request

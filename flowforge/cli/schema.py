@@ -10,7 +10,7 @@ from flowforge.resources import SCHEMAS, schema_text
 @click.command(name="schema")
 @click.argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
 def command(name: str) -> int:
-    """Print the JSON Schema of the manifest, or of what FlowForge writes."""
+    """Print the JSON Schema of manifests, or of what FlowForge writes."""
     output = Output()
     output.lines([schema_text(name).rstrip("\n")])
     return ExitCode.ERROR if output.broken else ExitCode.DONE

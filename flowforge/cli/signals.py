@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from flowforge.cli.output import say
+from flowforge.cli.streams import say
 
 
 class Interruption:

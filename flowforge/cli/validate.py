@@ -7,7 +7,7 @@ import click
 
 from flowforge import offline
 from flowforge.cli import options
-from flowforge.cli.output import say
+from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.render.document import validation_document
 from flowforge.render.words import count
