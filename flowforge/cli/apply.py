@@ -24,9 +24,9 @@ _APPROVE: Final = "answer yes to apply, in full; --yes applies without asking"
 @click.command(name="apply")
 @options.planning_options
 @click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-@click.option("--check", is_flag=True, help="Only plan.")
-@click.option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had.")
-@click.option("--detailed-exitcode", is_flag=True, help="With --check: as for plan.")
+@options.option("--check", is_flag=True, help="Only plan.")
+@options.option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had.")
+@options.option("--detailed-exitcode", is_flag=True, help="With --check: as for plan.")
 def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
     """Make GitHub match the manifest: plan, show, ask, write, recap."""
     if check:

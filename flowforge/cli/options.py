@@ -13,7 +13,7 @@ from flowforge.cli.output import FORMATS, Output, parse_reports
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own settings
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own settings
     """Make an option that an environment variable named after it can set too."""
     long = next(name for name in names if name.startswith("--")).partition("/")[0]
     variable = "FLOWFORGE_" + long.removeprefix("--").replace("-", "_").upper()
@@ -21,7 +21,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # no
 
 
 _MANIFEST = (
-    _option(
+    option(
         "-m",
         "--manifest",
         "manifests",
@@ -33,18 +33,18 @@ _MANIFEST = (
     ),
 )
 _OUTPUT = (
-    _option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
-    click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write the result to a file."),
-    _option("--no-color", "no_color", is_flag=True, help="No colours (as NO_COLOR does)."),
-    _option("-v", "--verbose", is_flag=True, help="Show what is in sync too."),
-    _option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
+    option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
+    option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write the result to a file."),
+    option("--no-color", "no_color", is_flag=True, help="No colours (as NO_COLOR does)."),
+    option("-v", "--verbose", is_flag=True, help="Show what is in sync too."),
+    option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
 )
 _CHOICE = (
-    _option("-l", "--limit", multiple=True, metavar="PATTERN", help="Plan only these repos: a name or a glob."),
-    _option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out."),
-    _option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
-    _option("--max-wait", type=click.FloatRange(min=0), default=900, show_default=True, help="Longest pause, seconds."),
-    _option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
+    option("-l", "--limit", multiple=True, metavar="PATTERN", help="Plan only these repos: a name or a glob."),
+    option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out."),
+    option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
+    option("--max-wait", type=click.FloatRange(min=0), default=900, show_default=True, help="Longest pause, seconds."),
+    option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
 )
 # The brakes have no environment variables: what they admit is decided by a person, each time.

@@ -18,7 +18,7 @@ from flowforge.render.text import after_plan, plan_lines
 
 @click.command(name="plan")
 @options.planning_options
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
+@options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
 def command(*, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
     """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
     return plan(given, detailed_exitcode=detailed_exitcode)
