@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowforge.errors import Problem, RefusedError, SourceError, StateError, quote
+from flowforge.errors import GitHubError, Problem, RefusedError, SourceError, StateError, quote
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
@@ -18,7 +18,7 @@ from flowforge.plan.action import Reason
 from flowforge.plan.address import Repo
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence, Unavailable
+from flowforge.plan.facts import Presence, Unavailable, Unreadable
 from flowforge.plan.report import Report, settle
 from flowforge.plan.safety import Allowed, Brake, Estate, brakes
 from flowforge.state.file import StateFile, manifest_names
@@ -35,7 +35,11 @@ from flowforge.vault import Fingerprinter, Vault
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a command line asks for. `stop` ends the run early; `progress` and `notify` are told what goes on."""
+    """What a command line asks for.
+
+    asks: whether a person is asked, so that time passes before the writes. `stop` ends the run early; `progress` and
+    `notify` are told what goes on.
+    """
 
     manifests: tuple[Path, ...]
     environ: Mapping[str, str]
@@ -46,6 +50,7 @@ class Request:
     skip_values: bool = False
     prune: bool = False
     keep_going: bool = False
+    asks: bool = False
     allowed: Allowed = field(default_factory=Allowed)
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Progress = silent
@@ -99,10 +104,11 @@ def apply(
         _refuse(planned, keep_going=request.keep_going)
         if planned.plan.todo and not approve(planned):
             return planned, None
+        if planned.plan.todo and request.asks:
+            _require_same(prepared.repos, identify(client, planned.plan, jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
             memory.begin()
-        if request.allowed.manifest_change:
-            memory.adopt_manifests(names)
+        memory.adopt_manifests(_written_from(memory.state, names, request.allowed))
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
@@ -157,6 +163,15 @@ def _estate(request: Request, manifest: Manifest, places: tuple[Place, ...], sta
     )
 
 
+def _written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tuple[str, ...]:
+    """Give the manifests that the state is written from: a set that only grows, unless a change of it is admitted.
+
+    Were it the last run's alone, an apply of one manifest would let the next --prune delete what another one named.
+    """
+    before = () if allowed.manifest_change else state.manifests
+    return tuple(sorted({*before, *names}))
+
+
 def _refuse(planned: Planned, *, keep_going: bool) -> None:
     """Stop before the first write, for what weighs more first: a value that cannot be had, then a brake."""
     blocked = [change for change in planned.plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
@@ -167,6 +182,14 @@ def _refuse(planned: Planned, *, keep_going: bool) -> None:
         raise RefusedError(
             *(Problem(brake.code, f"{brake.what}; nothing was written", fix=brake.fix) for brake in planned.brakes)
         )
+
+
+def _require_same(before: Mapping[Repo, RepoInfo], now: Mapping[Repo, RepoInfo | Unreadable]) -> None:
+    """Refuse to write where a repo became another while the question waited for its answer."""
+    moved = [repo for repo, info in now.items() if before.get(repo) != info]
+    if moved:
+        what = f"{', '.join(map(str, moved))} changed since the plan was shown; nothing was written"
+        raise GitHubError(Problem("FF343", what, fix="run it again, and read the new plan"))
 
 
 def _missing(change: Change) -> Problem:

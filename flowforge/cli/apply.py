@@ -1,6 +1,7 @@
 """`flowforge apply`: plan, show, ask, write, recap."""
 
 import sys
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -38,7 +39,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
         if not yes:
             _require_somebody_to_ask(output)
         planned, report = run.apply(
-            request(interrupted, given, quiet=output.quiet),
+            replace(request(interrupted, given, quiet=output.quiet), asks=not yes),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
             approve=lambda planned: _approve(planned, interrupted, yes=yes),
         )

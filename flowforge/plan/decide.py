@@ -116,11 +116,12 @@ def _not_named(address: Address, seen_at: str, remembered: Remembered, *, prune:
     record = remembered.record
     if not seen_at:
         return Change(address, Action.NONE, Reason.GONE, record=record, forgets=True)
-    if remembered.pending:
+    if record is not None and record.updated_at == seen_at and not record.adopted:
+        # Also when a write was interrupted: it did not arrive, or GitHub would show another time.
+        reason, ours = Reason.NOT_NAMED, True
+    elif remembered.pending:
         # Who wrote what is there now is not known, so it is not ours to delete.
         reason, ours = Reason.INTERRUPTED, False
-    elif record is not None and record.updated_at == seen_at and not record.adopted:
-        reason, ours = Reason.NOT_NAMED, True
     else:
         reason, ours = Reason.NOT_OURS, False
     pruned = Action.DELETE if ours else Action.BLOCKED

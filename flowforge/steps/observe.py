@@ -33,11 +33,11 @@ def identify(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) ->
 
     A repo whose id is not the one the state recorded, or that this token may not write, comes back unreadable.
     """
-    recorded: dict[Repo, set[int]] = {}
+    recorded: dict[Repo, set[int]] = {change.address.scope.repo: set() for change in plan.changes if change.writes}
     for change in plan.changes:
-        if change.writes:
-            ids = recorded.setdefault(change.address.scope.repo, set())
-            ids.update({change.record.repo_id} if change.record is not None and change.record.repo_id else ())
+        # Any record of the repo tells its id, also one of a line that is not written.
+        if change.record is not None and change.record.repo_id and change.address.scope.repo in recorded:
+            recorded[change.address.scope.repo].add(change.record.repo_id)
     found = look_up(client, list(recorded), each=in_order(jobs=jobs, stopped=stop.is_set))
     return {repo: _admit(info, recorded[repo]) for repo, info in found.items()}
 

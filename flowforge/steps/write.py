@@ -11,10 +11,10 @@ from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, U
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
 from flowforge.github.http import Client
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
-from flowforge.github.problems import RepoError, StoppedError
+from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys, Written, delete_secret, put_secret
-from flowforge.plan.action import Action
+from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
@@ -26,9 +26,13 @@ from flowforge.steps.progress import Progress
 from flowforge.vault import Vault
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
-GRACE: Final = 4.5
+GRACE: Final = 4.0
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
 _LATE: Final = "the journal did not take its record, so nothing more was begun; the state file has it"
+
+_STILL_LISTED: Final = No(
+    "FF341", Why.FAILED, "GitHub answered that it is not there, and lists it", "run it again; then check the token"
+)
 
 
 @dataclass(slots=True)
@@ -48,11 +52,16 @@ class Writer:
         return self.stop.is_set() or self.halted.is_set()
 
     def write_scope(self, scope: Scope, changes: Iterable[Change]) -> list[Result]:
-        """Write one scope's changes; a failure of one of them is its result, not an exception."""
+        """Write one scope's changes; a failure of one of them is its result, not an exception.
+
+        Deletes come last, and not at all where a write failed: a repo must not lose its old credential before it has
+        the new one.
+        """
         results: list[Result] = []
         written: dict[Change, Written] = {}
-        for change in changes:
-            if self.over():
+        for change in sorted(changes, key=_deletes):
+            held = _deletes(change) and any(result.outcome is Outcome.FAILED for result in results)
+            if held or self.over():
                 results.append(Result(change.address, Outcome.NOT_DONE))
                 continue
             try:
@@ -71,12 +80,20 @@ class Writer:
         address = change.address
         if change.action is Action.DELETE:
             self.memory.intend({address: None})
-            delete_secret(self.client, address.scope, address.secret)
+            self._delete(address)
             self.memory.forget(address)
             return None
         fingerprint = _fingerprint(change)
         self.memory.intend({address: fingerprint})
         return put_secret(self.client, self.keys, address.scope, address.secret, self.vault.get(fingerprint))
+
+    def _delete(self, address: Address) -> None:
+        done = delete_secret(self.client, address.scope, address.secret)
+        # A 404 may also mean that the token sees nothing there, so it is believed only when the list agrees.
+        if not done.date and not isinstance(
+            confirm(self.client, address.scope, {address.secret: done})[address.secret], Confirmed
+        ):
+            raise RepoError(_STILL_LISTED, where=str(address), certain=False)
 
     def _failed(self, change: Change, error: FlowForgeError) -> Result:
         """Tell what a failure leaves behind. Only what certainly did not happen is taken back from the journal."""
@@ -113,8 +130,8 @@ class Writer:
                 # Our own time, which is not GitHub's any more: the next plan says "changed outside FlowForge".
                 updated_at = done.date
                 notes = (*notes, "somebody else wrote it right after FlowForge")
-            case Lagging():
-                return Result(change.address, Outcome.UNRECORDED, _lagging(change.address), notes)
+            case Lagging(why):
+                return Result(change.address, Outcome.UNRECORDED, _lagging(change.address, why), notes)
         try:
             self.memory.record(change.address, self._new_record(change, done, updated_at))
         except StateError as error:
@@ -137,7 +154,10 @@ class Writer:
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
     """Write every applicable change, scope by scope through the pool; gives the results of what was begun."""
-    scopes = {scope: tuple(changes) for scope, changes in groupby(plan.todo, key=lambda change: change.address.scope)}
+    # A scope that lacks a value keeps what would be deleted: it may be what the missing one is to replace.
+    lacking = {each.address.scope for each in plan.changes if each.reason is Reason.VALUE_UNAVAILABLE}
+    todo = [change for change in plan.todo if not (_deletes(change) and change.address.scope in lacking)]
+    scopes = {scope: tuple(changes) for scope, changes in groupby(todo, key=lambda change: change.address.scope)}
     results: list[Result] = []
     with progress("Writing", len(scopes)) as advance:
         work = each(
@@ -146,7 +166,9 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
         for _, part in work:
             results += part
             advance()
-    return results
+    done, pending = {result.address for result in results}, writer.memory.state.pending
+    lost = [change.address for change in plan.todo if change.address in pending and change.address not in done]
+    return results + [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
 
 
 def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
@@ -199,11 +221,20 @@ def _surprises(change: Change, done: Written) -> tuple[str, ...]:
     return ()
 
 
-def _lagging(address: Address) -> Problem:
+def _deletes(change: Change) -> bool:
+    return change.action is Action.DELETE
+
+
+def _unanswered(address: Address) -> Problem:
+    fix = "run plan again; it will write this secret once more"
+    return Problem("FF342", "sent, but the run ended before GitHub answered", str(address), fix=fix)
+
+
+def _lagging(address: Address, why: str) -> Problem:
     return Problem(
         "FF340",
         "written, but GitHub's list does not show it yet, so its time could not be recorded",
         str(address),
-        "GitHub's lists lag behind its writes at times",
+        why or "GitHub's lists lag behind its writes at times",
         "run plan again in a minute; it will write this secret once more",
     )

@@ -205,7 +205,7 @@ ROWS = (
     Row("absent", lambda c: c.wanted == "absent" and c.there == "no", Action.NONE, Reason.ALREADY_ABSENT),
     Row(
         "no longer named",
-        _unnamed(there="ours", record="written", pending=False),
+        _unnamed(there="ours", record="written"),
         Action.NONE,
         Reason.NOT_NAMED,
         Action.DELETE,
@@ -226,7 +226,7 @@ ROWS = (
     ),
     Row(
         "interrupted, not named",
-        lambda c: _unnamed(pending=True)(c) and c.there != "no",
+        lambda c: _unnamed(pending=True)(c) and c.there != "no" and (c.there, c.record) != ("ours", "written"),
         Action.NONE,
         Reason.INTERRUPTED,
         Action.BLOCKED,

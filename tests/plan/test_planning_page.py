@@ -54,8 +54,8 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.INTERRUPTED: [
         (WANTED, MISSING, PENDING, False),
         (WANTED, AS_OURS, PENDING, False),
-        (None, AS_OURS, PENDING, False),
-        (None, AS_OURS, PENDING, True),
+        (None, AS_LATER, PENDING, False),
+        (None, AS_LATER, PENDING, True),
     ],
     Reason.NEVER_APPLIED: [(WANTED, AS_LATER, NEVER, False)],
     Reason.IN_SYNC: [(WANTED, AS_OURS, ONCE, False)],

@@ -272,12 +272,21 @@ def test_value_unavailable_is_blocked(*, seen_at: str, record: Record | None, pe
     assert expected == decided(WITHOUT, seen_at, record, pending=pending)
 
 
-@pytest.mark.parametrize("record", [None, RECORD])
+@pytest.mark.parametrize(("record", "seen_at"), [(None, OURS), (RECORD, LATER), (ADOPTED, OURS)])
 @pytest.mark.parametrize(("prune", "action"), [(False, Action.NONE), (True, Action.BLOCKED)])
-def test_not_named_with_pending_is_never_pruned(*, record: Record | None, prune: bool, action: Action) -> None:
+def test_not_named_with_pending_is_never_pruned(
+    *, record: Record | None, seen_at: str, prune: bool, action: Action
+) -> None:
     """Who wrote what is there is not known after an interrupted write, so it is not ours to delete."""
-    expected = Change(HERE, action, Reason.INTERRUPTED, fix=NAME_IT if prune else "", record=record, seen_at=OURS)
-    assert expected == decided(None, OURS, record, pending=True, prune=prune)
+    expected = Change(HERE, action, Reason.INTERRUPTED, fix=NAME_IT if prune else "", record=record, seen_at=seen_at)
+    assert expected == decided(None, seen_at, record, pending=True, prune=prune)
+
+
+@pytest.mark.parametrize(("prune", "action"), [(False, Action.NONE), (True, Action.DELETE)])
+def test_not_named_with_pending_that_did_not_arrive_is_still_ours(*, prune: bool, action: Action) -> None:
+    """GitHub still shows the recorded time, so what is there is what we wrote: an interrupted prune can be repeated."""
+    expected = Change(HERE, action, Reason.NOT_NAMED, record=RECORD, seen_at=OURS)
+    assert expected == decided(None, OURS, RECORD, pending=True, prune=prune)
 
 
 @pytest.mark.parametrize("record", [None, RECORD])
