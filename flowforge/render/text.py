@@ -73,7 +73,7 @@ def footer(plan: Plan) -> Iterable[str]:
     else:
         yield f"No changes found; {_open_ends(plan) or 'nothing is wanted'}."
     if not plan.complete:
-        yield "The plan is incomplete: see the lines marked !."
+        yield "The plan is incomplete: see the lines above."
 
 
 def _totals(counts: Counts) -> str:

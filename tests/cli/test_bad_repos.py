@@ -92,7 +92,7 @@ def test_a_strange_repo_does_not_keep_the_others(fleet: "Fleet") -> None:
     planned = fleet.flowforge("plan", "--detailed-exitcode")
     assert 2 == planned.code
     assert "Plan: 4 to create, 0 to update, 0 to delete, 0 in sync, 1 blocked." in planned.lines
-    assert "The plan is incomplete: see the lines marked !." in planned.lines
+    assert "The plan is incomplete: see the lines above." in planned.lines
     assert 3 == fleet.flowforge("apply", "--yes").code
     written = [repo for repo, held in fleet.held().items() if held == {"ANTHROPIC_API_KEY": value}]
     assert ["acme/repo-001", "acme/repo-002", "acme/repo-004", "acme/repo-005"] == written

@@ -37,7 +37,7 @@ def _refused(fleet: "Fleet", problem: Problem) -> None:
     (blocked,) = [line for line in planned.lines if line.startswith("!")]
     assert f"key   value not available: {problem.what}" == blocked[blocked.index("key ") :]
     assert f"    fix: {problem.fix}" in planned.lines
-    assert "The plan is incomplete: see the lines marked !." in planned.lines
+    assert "The plan is incomplete: see the lines above." in planned.lines
     applied = fleet.refused("apply", "--yes")
     said = replace(
         problem,

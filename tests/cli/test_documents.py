@@ -130,7 +130,7 @@ def test_a_refusal_keeps_the_plan_in_the_text_report(fleet: "Fleet") -> None:
     fleet.monkeypatch.delenv("ACME_KEY")
     done = fleet.refused("apply", "--yes", "--report", "text=r.txt")
     assert (1, done.out + done.err) == (done.code, (fleet.folder / "r.txt").read_text(encoding="utf-8"))
-    assert "The plan is incomplete: see the lines marked !.\n" in done.out
+    assert "The plan is incomplete: see the lines above.\n" in done.out
 
 
 def test_reports_beside_stdout(fleet: "Fleet") -> None:
