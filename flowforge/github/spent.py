@@ -25,10 +25,13 @@ _SIZE: Final = 1_000_000
 Points = tuple[float, int]
 
 
-def spent_path(environ: Mapping[str, str], name: str) -> Path:
-    """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder."""
+def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
+    """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder; None without a home."""
     folder = environ.get("FLOWFORGE_CACHE_DIR")
-    return (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
+    try:
+        return (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
+    except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
+        return None
 
 
 class Spent:

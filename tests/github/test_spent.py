@@ -1,6 +1,7 @@
 """The file that processes of one token share."""
 
 import json
+import pwd
 import stat
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def test_where_it_is(tmp_path: Path) -> None:
     """The file is named after a digest, in FLOWFORGE_CACHE_DIR or the user's cache folder."""
     assert tmp_path / "spent-abc.json" == spent_path({"FLOWFORGE_CACHE_DIR": str(tmp_path)}, "abc")
     assert user_cache_path("flowforge") / "spent-abc.json" == spent_path({}, "abc")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without HOME, a cache folder or an entry in passwd there is no file, and a process keeps to itself."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert spent_path({}, "abc") is None
+    assert Spent(None).take([(_NOW + 50, 500)], 900, 900, _NOW) == 400
 
 
 def test_two_processes_share_one_budget(path: Path) -> None:
