@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from flowforge.cli.signals import Interruption
@@ -38,4 +39,4 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
 def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
     if quiet:
         return progress.nothing
-    return progress.bar if sys.stderr.isatty() else progress.lines
+    return progress.bar if sys.stderr.isatty() else partial(progress.lines, say)

@@ -1,10 +1,9 @@
 """Progress for people, on stderr: a bar on a terminal, a line now and then in CI, never both."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,8 +22,8 @@ def bar(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def lines(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Print a line now and then."""
+def lines(say: Callable[[str], None], what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Say a line now and then; `say` sees to it that nobody listening is no reason to end an apply."""
     done, lock, last = 0, threading.Lock(), time.monotonic()
 
     def advance() -> None:
@@ -34,8 +33,7 @@ def lines(what: str, total: int) -> Iterator[Callable[[], None]]:
             now = time.monotonic()
             if now - last >= _SILENCE:
                 last = now
-                with suppress(OSError):  # that nobody listens is no reason to end an apply
-                    print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)  # noqa: T201 -- for people
+                say(f"{what}: {done} of {total}")
 
     yield advance
 

@@ -135,6 +135,22 @@ def test_stdout_closed_early_is_an_error_of_a_plan(fleet: "Fleet") -> None:
     )
 
 
+def test_stderr_closed_early_does_not_change_how_a_long_apply_ends(fleet: "Fleet") -> None:
+    """An apply that tells its progress to nobody writes everything and exits as its work deserves."""
+    value = fleet.set_key()
+    read, write = os.pipe()
+    os.close(read)
+    program = (
+        "import sys; from flowforge.__main__ import main; from flowforge.render import progress; "
+        "progress._SILENCE = 0.0; sys.argv[1:] = ['apply', '--yes']; main()"
+    )
+    with os.fdopen(write, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=fleet.folder, stdout=subprocess.PIPE, stderr=closed, check=False
+        )
+    assert (done.returncode, fleet.held()) == (0, {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos})
+
+
 def _into_a_closed_pipe(fleet: "Fleet", *args: str) -> "subprocess.CompletedProcess[str]":
     read, write = os.pipe()
     os.close(read)

@@ -7,21 +7,23 @@ from flowforge.render import progress
 
 def test_a_short_step_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     """What is over within ten seconds leaves no line."""
-    with progress.lines("Reading", 3) as advance:
+    told: list[str] = []
+    with progress.lines(told.append, "Reading", 3) as advance:
         for _ in range(3):
             advance()
-    assert capsys.readouterr() == ("", "")
+    assert (told, capsys.readouterr()) == ([], ("", ""))
 
 
 def test_a_long_step_says_a_line_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a line due after every moment, each step says how far it is, on stderr."""
+    """With a line due after every moment, each step tells how far it is, and prints nothing by itself."""
     monkeypatch.setattr(progress, "_SILENCE", 0.0)
-    with progress.lines("Reading", 2) as advance:
+    told: list[str] = []
+    with progress.lines(told.append, "Reading", 2) as advance:
         advance()
         advance()
-    assert capsys.readouterr() == ("", "Reading: 1 of 2\nReading: 2 of 2\n")
+    assert (told, capsys.readouterr()) == (["Reading: 1 of 2", "Reading: 2 of 2"], ("", ""))
 
 
 def test_a_bar_leaves_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:
