@@ -1,5 +1,6 @@
 """The options that several commands share, as click's decorators, and the output they ask for."""
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -20,13 +21,34 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noq
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
+class Finite(click.FloatRange):
+    """A number in a range, and never nan or inf, which pass every range's test or none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 -- as click's
+        """Read the number, or fail as click's own types do."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class _ManifestPath(click.Path):
+    """A path that is not empty: pathlib takes an empty one for the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401 -- as click's
+        """Give the path, or fail as click's own types do."""
+        if not os.fspath(value):
+            self.fail("an empty path names no manifest", param, ctx)
+        return Path(value)
+
+
 _MANIFEST = (
     option(
         "-m",
         "--manifest",
         "manifests",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=_ManifestPath(),
         default=("flowforge.yaml",),
         show_default="flowforge.yaml",
         help="A manifest, or a folder of them; several are read as one.",
@@ -43,7 +65,7 @@ _CHOICE = (
     option("-l", "--limit", multiple=True, metavar="PATTERN", help="Plan only these repos: a name or a glob."),
     option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out."),
     option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
-    option("--max-wait", type=click.FloatRange(min=0), default=900, show_default=True, help="Longest pause, seconds."),
+    option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
     option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
 )

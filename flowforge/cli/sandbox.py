@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from flowforge.cli.options import Finite
 from flowforge.cli.output import Output
 from flowforge.cli.signals import interruption
 from flowforge.errors import ExitCode, Problem, UsageError, quote
@@ -32,8 +33,8 @@ def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
 @click.option(
     "--socket", "socket_path", type=click.Path(path_type=Path), help="Listen on this unix socket too, for gh."
 )
-@click.option("--time-scale", type=click.FloatRange(min=0, min_open=True), default=1, help="60: an hour in a minute.")
-@click.option("--latency", type=click.FloatRange(min=0), default=0, metavar="MS", help="What each request takes.")
+@click.option("--time-scale", type=Finite(min=0, min_open=True), default=1, help="60: an hour in a minute.")
+@click.option("--latency", type=Finite(min=0), default=0, metavar="MS", help="What each request takes.")
 @click.option("--limits/--no-limits", default=True, show_default=True, help="GitHub's rate limits.")
 @click.option("--token", default="", help="The token it accepts; made up unless given.")
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write url, socket, token and pid here as JSON.")

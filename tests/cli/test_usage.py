@@ -62,6 +62,30 @@ COMMANDS = ("init", "validate", "plan", "apply", "schema", "sandbox", "demo")
             "error FF003: --jobs: 'many' is not a valid integer range\n  fix: see `flowforge plan --help`\n",
         ),
         (
+            "plan --max-wait nan",
+            "error FF003: --max-wait: 'nan' is not a finite number\n  fix: see `flowforge plan --help`\n",
+        ),
+        (
+            "apply --max-wait inf",
+            "error FF003: --max-wait: 'inf' is not a finite number\n  fix: see `flowforge apply --help`\n",
+        ),
+        (
+            "sandbox --time-scale nan",
+            "error FF003: --time-scale: 'nan' is not a finite number\n  fix: see `flowforge sandbox --help`\n",
+        ),
+        (
+            "sandbox --time-scale inf",
+            "error FF003: --time-scale: 'inf' is not a finite number\n  fix: see `flowforge sandbox --help`\n",
+        ),
+        (
+            "sandbox --latency inf",
+            "error FF003: --latency: 'inf' is not a finite number\n  fix: see `flowforge sandbox --help`\n",
+        ),
+        (
+            "validate --manifest=",
+            "error FF003: --manifest: an empty path names no manifest\n  fix: see `flowforge validate --help`\n",
+        ),
+        (
             "plan --format xml",
             "error FF003: --format: 'xml' is not one of 'text', 'json'\n  fix: see `flowforge plan --help`\n",
         ),
@@ -116,6 +140,13 @@ def test_a_wrong_variable_is_named(fleet: "Fleet") -> None:
     """A value that came from the environment is not blamed on an option that nobody gave."""
     fleet.monkeypatch.setenv("FLOWFORGE_JOBS", "many")
     expected = "error FF003: FLOWFORGE_JOBS: 'many' is not a valid integer range\n  fix: see `flowforge plan --help`\n"
+    assert (1, expected) == ((done := fleet.refused("plan")).code, done.err)
+
+
+def test_an_empty_part_of_a_list_of_manifests_is_no_folder(fleet: "Fleet") -> None:
+    """FLOWFORGE_MANIFEST with nothing beside its colon is refused: an empty path would read the current folder."""
+    fleet.monkeypatch.setenv("FLOWFORGE_MANIFEST", "flowforge.yaml:")
+    expected = "error FF003: FLOWFORGE_MANIFEST: an empty path names no manifest\n  fix: see `flowforge plan --help`\n"
     assert (1, expected) == ((done := fleet.refused("plan")).code, done.err)
 
 
