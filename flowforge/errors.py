@@ -38,6 +38,8 @@ class ExitCode(IntEnum):
 _CREDENTIAL = re.compile(
     r"(sk-ant-[a-z]{3,5}\d\d-|sk-ant-(?![a-z]{3,5}\d\d-)|gh[opusr]_|github_pat_)[A-Za-z0-9_.\-]+", re.IGNORECASE
 )
+_AFTER = re.compile(r"\[redacted\].+", re.DOTALL)
+_HIDING = re.compile(r"[^!-~]+")
 _QUOTE_LIMIT = 120
 
 
@@ -64,8 +66,15 @@ def _escaped(char: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Quote a short piece of text from outside for a message: redacted, escaped, at most 120 characters."""
-    safe = printable(text)
+    """Quote a short piece of text from outside for a message: redacted, escaped, at most 120 characters.
+
+    Nothing after a credential is shown, since a value broken by a space or a line end goes on there; and nothing at
+    all of a text where a credential is seen only without its spaces, invisible and other characters outside ASCII.
+    """
+    head = _CREDENTIAL.split(text, maxsplit=1)[0]
+    if _CREDENTIAL.search(_HIDING.sub("", head)):
+        return '"[redacted]"'
+    safe = _AFTER.sub("[redacted]", printable(text))
     if len(safe) > _QUOTE_LIMIT:
         safe = safe[: _QUOTE_LIMIT - 1] + "…"
     return f'"{safe}"'

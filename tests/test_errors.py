@@ -132,6 +132,24 @@ def test_a_quotation_is_short(length: int, expected: str) -> None:
     assert expected == quote("a" * length)
 
 
+@pytest.mark.parametrize("gap", [" ", "\n", "\u200b", "\u00a0", "+", "/", "=", "\ufe0f", "] ", "…"])
+def test_a_quotation_ends_with_the_first_credential(gap: str) -> None:
+    """A value that something breaks in two shows nothing of its second part, whatever the break."""
+    for kind in KINDS:
+        assert f'"see {kind}[redacted]"' == quote(f"see {kind}AAAA{gap}SECRETTAIL\nMORE")
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "\u200b", "\u00ad", "\u202e", "\x00", "\ufe0f"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_credential_that_is_broken_within_its_kind(kind: str, gap: str) -> None:
+    """Where a kind is seen only without what hides it nothing is shown, also before a credential that is seen."""
+    for at in range(1, len(kind) + 1):
+        broken = kind[:at] + gap + kind[at:] + "SECRETTAIL"
+        known = not kind.startswith("sk-ant-") or at <= len("sk-ant-") or at == len(kind)
+        head = "" if known else "sk-ant-"
+        assert [f'"{head}[redacted]"'] * 2 == [quote(broken), quote(f"{broken} or {kind}AAAA")]
+
+
 @given(TEXT)
 def test_a_quotation_is_what_is_printable_or_its_head(text: str) -> None:
     """A quotation adds nothing but its marks and the ellipsis."""
