@@ -27,9 +27,12 @@ class ApiUrl:
     @classmethod
     def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":
         """Read a base URL found at `origin`; raises GitHubError (FF304) unless it is https, or http to this machine."""
+        fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
+        if "@" in text:  # not quoted: a password stands before it
+            what = "a URL with a user or a password is not the URL of a GitHub API"
+            raise GitHubError(Problem("FF304", what, origin, fix=fix))
         url = _split(text)
         if url is None or url.query or not url.hostname:
-            fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
             raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, fix=fix))
         found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"))
         if found.scheme != "https" and not found.loopback:

@@ -62,6 +62,27 @@ def test_the_text_of_a_url_that_is_none() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot:pa55@ghe.test/api/v3",
+        "http://bot:pa55@ghe.test/api/v3",
+        "https://bot:1/pa55@ghe.test",
+        "http://bot:1/pa55@ghe.test",
+        "bot:pa55@ghe.test",
+        "https://pa55@",
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(url: str) -> None:
+    """A URL with a user or a password is refused without being quoted, also where the two make it no URL."""
+    with pytest.raises(GitHubError) as caught:
+        ApiUrl.parse(url, "GITHUB_API_URL")
+    assert str(caught.value) == (
+        "error FF304: GITHUB_API_URL: a URL with a user or a password is not the URL of a GitHub API\n"
+        "  fix: write it as https://api.github.com, or https://ghe.example.com/api/v3"
+    )
+
+
 def test_plain_http_is_for_this_machine_alone() -> None:
     """A token never travels in the clear to another host."""
     with pytest.raises(GitHubError) as caught:
