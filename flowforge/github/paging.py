@@ -18,7 +18,12 @@ def pages(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, It
     GitHub itself calls partial, FF327 for another shape; and as the client does.
     """
     here: str | None = f"{path}{'&' if '?' in path else '?'}per_page={PER_PAGE}"
+    seen: set[str] = set()
     while here is not None:
+        if here in seen:
+            detail = "the list was cut short: its next page is one that came already"
+            raise cut_short(detail)
+        seen.add(here)
         answer = client.get(here)
         if answer.headers.get("x-github-sso", "").startswith("partial-results"):
             detail = "the list was cut short: single sign-on hides some organizations from this token"

@@ -33,6 +33,21 @@ def test_pages_are_followed_by_link(scripted: MakeClient) -> None:
     assert ["/x?per_page=100", "/x?after=opaque"] == asked
 
 
+@pytest.mark.parametrize("circle", [["/x?after=1"], ["/x?after=1", "/x?after=2"], ["/x?per_page=100"]])
+def test_pages_that_go_round(scripted: MakeClient, circle: list[str]) -> None:
+    """A next page that came already, at once or after others, ends the list as one that is not whole."""
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return _page("A", 100, f"{_API}{circle[(len(asked) - 1) % len(circle)]}")
+
+    with pytest.raises(RepoError) as caught:
+        whole(scripted(handle), "/x", "secrets")
+    expected = f"error FF325: the list was cut short: its next page is one that came already\n{_AGAIN}"
+    assert (expected, sorted({"/x?per_page=100", *circle})) == (str(caught.value), sorted(asked))
+
+
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
