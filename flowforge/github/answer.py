@@ -29,11 +29,15 @@ class Broken:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers by lower-case name, and the JSON body: None when empty, NOT_JSON when unreadable."""
+    """Status, headers by lower-case name, and the JSON body: None when empty, NOT_JSON when unreadable.
+
+    retried: the request was sent before without a usable answer, so that what it asks may have been done already.
+    """
 
     status: int
     headers: Mapping[str, str]
     data: object = None
+    retried: bool = False
 
     @cached_property
     def time(self) -> datetime | None:

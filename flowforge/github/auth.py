@@ -41,7 +41,10 @@ RunGh = Callable[[str, Mapping[str, str]], SecretValue | None]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and where it came from. workflow: it looks like the one that GitHub gives every workflow run."""
+    """A token and where it came from. workflow: it may be the one that GitHub gives every workflow run.
+
+    An App's token inside a workflow looks the same; only the origin GITHUB_TOKEN tells them apart.
+    """
 
     value: SecretValue
     origin: str
@@ -94,7 +97,7 @@ def find_token(
         raise GitHubError(
             Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
         )
-    workflow = origin == "GITHUB_TOKEN" and "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
+    workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
     return Token(value, origin, workflow)
 
 

@@ -6,8 +6,9 @@ import random
 import re
 import threading
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 from typing import Final, Self
 
 import httpx
@@ -39,6 +40,8 @@ _LEAST_UNREACHED: Final = 8
 # Other numbers on other systems, the same words.
 _ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0, pool=None)
+_BODY_SECONDS: Final = 30.0
+_BODY_BYTES: Final = 32_000_000
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # httpx logs every URL at INFO
@@ -144,7 +147,7 @@ class Client:
             verdict = classify(outcome, self.api)
             match verdict:
                 case Fine(answer):
-                    return answer
+                    return replace(answer, retried=True) if failures else answer
                 case Again(what):
                     failures.append(what)
                     if len(failures) > _RETRIES:
@@ -175,10 +178,14 @@ class Client:
     def _exchange(self, request: _Request, version: str) -> Answer | Broken:
         headers = {"X-GitHub-Api-Version": version}
         try:
-            found = self._http.request(request.method, f"{self.api}{request.path}", headers=headers, json=request.body)
+            url = f"{self.api}{request.path}"
+            with self._http.stream(request.method, url, headers=headers, json=request.body) as found:
+                body = _body(found)
         except (httpx.TransportError, httpx.DecodingError) as error:
             return _broken(error)
-        return Answer(found.status_code, dict(found.headers), _parsed(found.content))
+        if isinstance(body, Broken):
+            return body
+        return Answer(found.status_code, dict(found.headers), _parsed(body))
 
     def _note(self, outcome: Answer | Broken) -> None:
         with self._lock:
@@ -202,7 +209,9 @@ class Client:
             case BadToken(what):
                 return bad_token(self.api, self.token.origin, what)
             case No() if self.token.workflow and verdict.message.startswith(INTEGRATION):
-                return workflow_token()
+                if self.token.origin == "GITHUB_TOKEN":
+                    return workflow_token()
+                return RepoError(replace(verdict, fix=f"{verdict.fix}; the workflow's own token never can"))
             case No():
                 return RepoError(verdict)
             case Limited():
@@ -242,6 +251,18 @@ def _broken(error: httpx.TransportError | httpx.DecodingError) -> Broken:
             return Broken(f"no answer within {_TIMEOUT.read:g} s", unreached=False)
         case _:
             return Broken("the connection broke", unreached=False)
+
+
+def _body(answer: httpx.Response) -> bytes | Broken:
+    """Read a body whole: httpx bounds the wait for each part alone, and neither their number nor their sum."""
+    end, body = monotonic() + _BODY_SECONDS, bytearray()
+    for part in answer.iter_bytes():
+        body += part
+        if len(body) > _BODY_BYTES:
+            return Broken(f"an answer of more than {_BODY_BYTES // 1_000_000} MB", unreached=False)
+        if monotonic() > end:
+            return Broken(f"no whole answer within {_BODY_SECONDS:g} s", unreached=False)
+    return bytes(body)
 
 
 def _parsed(body: bytes) -> object:

@@ -25,10 +25,14 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What GitHub said to a PUT: whether the secret is new, and its own time, `2026-11-23T08:00:00Z`."""
+    """What GitHub said to a PUT: whether the secret is new, and its own time, `2026-11-23T08:00:00Z`.
+
+    retried: an earlier try got no usable answer and may have landed; `created` then says nothing about anybody else.
+    """
 
     created: bool
     date: str
+    retried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plain
     Raises RepoError, which names the secret; StoppedError; GitHubError when the run is over.
     """
     where = f"{scope}/{name}"
+    lost = False
     try:
         key = keys.get(scope)
         try:
@@ -98,10 +103,12 @@ def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plain
         except RepoError as refusal:
             if not _wrong_key(refusal):
                 raise
+            lost = not refusal.certain
             answer = _put(client, keys.refresh(scope, key), scope, name, value)
     except RepoError as refusal:
         raise _final(explain(client, scope.repo, refusal)).at(where) from None
-    return Written(answer.status == 201, answer.date)  # noqa: PLR2004 -- 201 created, 204 updated
+    created = answer.status == 201  # noqa: PLR2004 -- 201 created, 204 updated
+    return Written(created, answer.date, retried=lost or answer.retried)
 
 
 def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:

@@ -187,6 +187,17 @@ def test_a_token_that_may_only_read_secrets(fleet: "Fleet", kind: TokenKind, mor
     assert {"missing"} == {reason for _, reason in fleet.plan().values()}
 
 
+def test_a_workflows_own_token_under_another_name(fleet: "Fleet") -> None:
+    """It cannot be told from an App's there, so that each repo's remedy says that this one never can."""
+    fleet.simple("acme/repo-001")
+    fleet.monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    _sign_in(fleet, Token(TokenKind.WORKFLOW))
+    fixes = [line for line in _blocked(fleet.refused("plan")) if line.startswith("    fix: ")]
+    assert [True] == [
+        line.endswith("its GitHub App on this repo; the workflow's own token never can") for line in fixes
+    ]
+
+
 def test_single_sign_on(fleet: "Fleet") -> None:
     """A classic token that the organization's single sign-on does not know blocks every repo there."""
     fleet.simple("acme/repo-001")

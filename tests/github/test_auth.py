@@ -130,11 +130,13 @@ def test_text_that_cannot_be_a_token(text: str) -> None:
         ({"GITHUB_TOKEN": "ghs_" + "x", "GITHUB_ACTIONS": "true"}, True),
         ({"GITHUB_TOKEN": "ghp_" + "x", "GITHUB_ACTIONS": "true"}, False),
         ({"GITHUB_TOKEN": "ghs_" + "x"}, False),
-        ({"GH_TOKEN": "ghs_" + "x", "GITHUB_ACTIONS": "true"}, False),
+        ({"GH_TOKEN": "ghs_" + "x", "GITHUB_ACTIONS": "true"}, True),
+        ({"FLOWFORGE_GITHUB_TOKEN": "ghs_" + "x", "GITHUB_ACTIONS": "true"}, True),
+        ({"GH_TOKEN": "ghs_" + "x"}, False),
     ],
 )
 def test_the_workflows_own_token_is_suspected(environ: Mapping[str, str], *, workflow: bool) -> None:
-    """An installation's token in GITHUB_TOKEN, inside a workflow, looks like the one every run is given."""
+    """An installation's token, inside a workflow and under whatever name, may be the one every run is given."""
     assert workflow is find_token(_GITHUB, None, environ, run_gh=_never).workflow
 
 

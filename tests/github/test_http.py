@@ -128,6 +128,43 @@ def test_giving_up(scripted: MakeClient, failure: httpx.Response | httpx.Transpo
     assert {} == client.get("/x").data
 
 
+@pytest.mark.parametrize(
+    ("part", "seconds", "what"),
+    [
+        (b" " * 1_000_000, 0.0, "an answer of more than 32 MB"),
+        (b" ", 1.0, "no whole answer within 30 s"),
+    ],
+    ids=["size", "time"],
+)
+def test_an_answer_without_end(
+    scripted: MakeClient, monkeypatch: pytest.MonkeyPatch, part: bytes, seconds: float, what: str
+) -> None:
+    """A body that goes on too far or too long is left unread, tried again as a broken connection, and given up."""
+    time, sent = [0.0], [0]
+    monkeypatch.setattr("flowforge.github.http.monotonic", lambda: time[0])
+
+    def drip() -> Iterator[bytes]:
+        while True:
+            time[0] += seconds
+            sent[0] += 1
+            yield part
+
+    client = scripted(lambda _: httpx.Response(200, content=drip()))
+    error = _fail(client, lambda client: client.put("/x", {}))
+    assert str(error) == f"error FF328: no usable answer in 4 tries: {what}\n  fix: run it again in a while"
+    assert (False, 4) == (error.certain, client.requests)
+    assert sent[0] == 4 * (31 if seconds else 33)
+
+
+def test_an_answer_tells_that_it_was_not_the_first_try(scripted: MakeClient) -> None:
+    """Whether an earlier try got no usable answer is known of an answer; a limit or a version did nothing."""
+    version = httpx.Response(400, json={"message": "Unsupported version"})
+    tries = (httpx.ReadTimeout("x"), httpx.Response(502), httpx.Response(429, json={}), version)
+    answers = [scripted(_in_turn(first)).put("/x", {}) for first in tries]
+    assert [True, True, False, False] == [answer.retried for answer in answers]
+    assert not scripted(_in_turn()).put("/x", {}).retried
+
+
 def test_a_write_without_an_answer_may_have_happened(scripted: MakeClient) -> None:
     """A refusal after a lost answer does not say that nothing happened; after an answered one it does."""
     lost = scripted(_in_turn(httpx.ReadTimeout("x"), httpx.Response(403, json={"message": "No."})))
@@ -210,6 +247,19 @@ def test_the_workflows_own_token_ends_the_run(scripted: MakeClient) -> None:
     archived = {"message": "Repository was archived so is read-only."}
     other = scripted(lambda _: httpx.Response(403, json=archived), origin="GITHUB_TOKEN", workflow=True)
     assert isinstance(_fail(other), RepoError)
+
+
+def test_a_token_that_may_be_the_workflows_own(scripted: MakeClient) -> None:
+    """Under another name it cannot be told from an App's, so that the repo's refusal says both."""
+    refusal = {"message": "Resource not accessible by integration"}
+    client = scripted(lambda _: httpx.Response(403, json=refusal), origin="FLOWFORGE_GITHUB_TOKEN", workflow=True)
+    error = _fail(client)
+    assert isinstance(error, RepoError)
+    assert str(error) == (
+        'error FF320: no permission: "Resource not accessible by integration"\n'
+        "  fix: give the token read and write permission for Secrets (classic: the scope repo), and its owner write "
+        "access, and install its GitHub App on this repo; the workflow's own token never can"
+    )
 
 
 def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:

@@ -137,10 +137,23 @@ def test_writes_survive_lost_answers(world: Sandbox, connect: MakeClient, kind: 
     client = connect()
     world.world.faults.add(Fault("^PUT", kind, times=2))
     world.world.faults.add(Fault("^DELETE", kind, times=2))
-    _put(client)
+    assert _put(client).retried
     assert {"A": _VALUE} == world.world.reveal("acme/api")
     delete_secret(client, _API, "A")
     assert {} == world.world.reveal("acme/api")
+
+
+def test_what_is_put_tells_whether_it_was_tried_before(world: Sandbox, connect: MakeClient) -> None:
+    """A lost answer counts also where a wrong key's 422 followed it; that 422 alone wrote nothing for certain."""
+    client = connect()
+    told = [_put(client).retried]
+    for lost in (0, 1):
+        world.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY, times=1))
+        if lost:
+            world.world.faults.add(Fault("^PUT", FaultKind.RESET_AFTER, times=1))
+        told.append(_put(client).retried)
+    assert [False, False, True] == told
+    assert {"A": _VALUE} == world.world.reveal("acme/api")
 
 
 def _archive(sandbox: Sandbox) -> None:
