@@ -24,7 +24,7 @@ from flowforge.plan.safety import Allowed, Brake, Estate, brakes
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
 from flowforge.steps.advise import advise
-from flowforge.steps.choose import chooser
+from flowforge.steps.choose import chooser, unmatched
 from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.resolve import Resolver, want
@@ -123,7 +123,8 @@ def _prepare(
     """Resolve, observe, decide; look up what would be written, and decide again with what that shows."""
     remembered = state.remembered
     named = {place.address for place in places}
-    select = chooser(request.limit, request.exclude, {address.scope.repo for address in {*named, *remembered}})
+    known = {address.scope.repo for address in {*named, *remembered}}
+    select = chooser(request.limit, request.exclude, known)
     resolver = Resolver(request.environ, Fingerprinter(state.salt))
     wanted = want(places, resolver, select=select, skip_values=request.skip_values)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
@@ -134,6 +135,7 @@ def _prepare(
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (
+        *unmatched(request.exclude, known),
         *resolver.warnings,
         *advise(manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()),
     )

@@ -31,6 +31,12 @@ def chooser(limit: Sequence[str], exclude: Sequence[str], repos: Collection[Repo
     return lambda address: address.scope.repo.key in chosen
 
 
+def unmatched(exclude: Sequence[str], repos: Collection[Repo]) -> tuple[str, ...]:
+    """Give a warning for each pattern of `--exclude` that matches none of these repos: it may be misspelt."""
+    lost = [pattern for pattern in exclude if not any(_matches(repo.key, pattern) for repo in repos)]
+    return tuple(f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
+
+
 def _matches(key: str, pattern: str) -> bool:
     text = key if "/" in pattern else key.partition("/")[2]
     return fnmatchcase(text, pattern.lower())

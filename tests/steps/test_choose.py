@@ -4,7 +4,7 @@ import pytest
 
 from flowforge.errors import UsageError
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.steps.choose import chooser
+from flowforge.steps.choose import chooser, unmatched
 
 REPOS = [Repo.parse(name) for name in ("acme/api", "Acme/Web", "acme/svc-one", "other/api")]
 
@@ -30,6 +30,14 @@ def _chosen(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[
 def test_patterns(limit: tuple[str, ...], exclude: tuple[str, ...], expected: list[str]) -> None:
     """Globs match owner/name, or the name alone, without case; --exclude is applied last."""
     assert _chosen(limit, exclude) == expected
+
+
+def test_an_exclude_that_matches_nothing_is_told() -> None:
+    """A misspelt exclude leaves a repo in the plan that somebody wanted out of it; only those are named."""
+    assert unmatched(("acme/ap", "api", "no\x1bne"), REPOS) == (
+        '--exclude "acme/ap" matches no repo of the manifest or the state',
+        '--exclude "no\\x1bne" matches no repo of the manifest or the state',
+    )
 
 
 def test_a_limit_that_matches_nothing_is_an_error() -> None:
