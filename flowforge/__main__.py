@@ -1,20 +1,27 @@
 """The process: one place that catches, one place that exits."""
 
+import signal
 import sys
 import traceback
 
 import click
 
 from flowforge.cli.main import cli
-from flowforge.cli.streams import NOTHING_WRITTEN, mend_streams, say
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say
 from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
 
 
 def main() -> None:
     """Run the command line and exit with its code (see `flowforge.errors.ExitCode`)."""
-    mend_streams()
-    sys.exit(run(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until a command says otherwise, it is a Ctrl-C
+    try:
+        mend_streams()
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        say("interrupted")
+        code = ExitCode.INTERRUPTED
+    sys.exit(code)
 
 
 def run(args: list[str]) -> int:
@@ -30,6 +37,8 @@ def run(args: list[str]) -> int:
         say(str(error.__cause__ or error) or NOTHING_WRITTEN)
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
+        if isinstance(error, OSError) and _in_echo(error):
+            return _unprinted(error)
         return _bug(error, verbose=bool({"-v", "--verbose"} & set(args)))
     return result if isinstance(result, int) else ExitCode.DONE
 
@@ -43,6 +52,16 @@ def _require_posix() -> None:
 def _say(error: FlowForgeError) -> int:
     say(*error.problems)
     return error.exit_code
+
+
+def _in_echo(error: OSError) -> bool:
+    """Whether click itself was printing, a version or a help: all that we print goes through Output and `say`."""
+    return any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
+
+
+def _unprinted(error: OSError) -> int:
+    detach(sys.stdout.fileno())
+    return _say(UsageError(Problem("FF005", "stdout did not take all of the output", why=reason(error))))
 
 
 def _bug(error: Exception, *, verbose: bool) -> int:

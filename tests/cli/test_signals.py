@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,6 +134,42 @@ def test_stdout_closed_early_is_an_error_of_a_plan(fleet: "Fleet") -> None:
         1,
         "error FF005: stdout did not take all of the output\n  why: broken pipe\n",
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("main.mend_streams", "interrupted\n"),
+        ("main._require_posix", "interrupted; nothing was written\n"),
+        ("main.cli.invoke", "\ninterrupted; nothing was written\n"),
+    ],
+)
+def test_a_signal_before_the_command_begins(where: str, expected: str, number: signal.Signals) -> None:
+    """Whatever the process is at, a signal ends it with 130 and a line, never with a traceback or by the signal."""
+    program = (
+        "import os, sys, flowforge.__main__ as main; sys.argv[1:] = ['schema']; "
+        f"{where} = lambda *_: os.kill(os.getpid(), {number:d}); main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (130, "", expected) == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["plan", "--help"], []], ids=" ".join)
+def test_a_full_disk_is_no_bug_of_a_help(args: list[str], unbuffered: str) -> None:
+    """What click itself prints, and a full disk does not take, is said in one line with exit 1."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "flowforge", *args],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    expected = "error FF005: stdout did not take all of the output\n  why: no space left on device\n"
+    assert (1, expected) == (done.returncode, done.stderr)
 
 
 def test_stderr_closed_early_does_not_change_how_a_long_apply_ends(fleet: "Fleet") -> None:
