@@ -32,9 +32,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
     """Make GitHub match the manifest: plan, show, ask, write, recap."""
     if check:
         return planning.plan(given, detailed_exitcode=detailed_exitcode)
-    output = options.output(
-        format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
-    )
+    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
         if not yes:
             _require_somebody_to_ask(output)

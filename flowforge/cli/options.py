@@ -97,7 +97,9 @@ def planning_options(command: Command) -> Command:
     return _all(_MANIFEST, _CHOICE, _BRAKES, _OUTPUT)(command)
 
 
-def output(*, format_: str, reports: tuple[str, ...], no_color: bool, quiet: bool) -> Output:
+def output(
+    *, format_: str, reports: tuple[str, ...], no_color: bool, quiet: bool, manifests: tuple[Path, ...] = ()
+) -> Output:
     """Make the output from its options; raises UsageError for a report that cannot be written."""
     colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
-    return Output(format_, parse_reports(reports), quiet, colour)
+    return Output(format_, parse_reports(reports, manifests), quiet, colour)

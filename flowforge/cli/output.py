@@ -1,7 +1,7 @@
 """Where a result goes: to stdout as text or JSON, and into reports."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,16 @@ FORMATS: Final = ("text", "json")
 
 @dataclass(slots=True)
 class Output:
-    """Where a command's result goes. `broken` tells that stdout or a report did not take all of it."""
+    """Where a command's result goes. `broken` tells that stdout or a report did not take all of it.
+
+    plan: gives the document of the plan that was shown, which goes with what stops the run after that.
+    """
 
     format: str = "text"
     reports: tuple[tuple[str, Path], ...] = ()
     quiet: bool = False
     colour: bool = False
+    plan: Callable[[], Document] | None = field(default=None, init=False)
     broken: bool = field(default=False, init=False)
     _told: list[str] = field(default_factory=list, init=False)
 
@@ -65,7 +69,7 @@ class Output:
 
     def _stopped(self, *problems: Problem, code: ExitCode) -> None:
         self._told += map(str, problems)
-        self.finish(error_document(problems, code))
+        self.finish(error_document(problems, code, self.plan() if self.plan else None))
 
     def _print(self, text: str) -> None:
         """Print to stdout. A closed pipe or a full disk ends the printing, never the work."""
@@ -83,8 +87,11 @@ class Output:
         say(Problem(code, what, why=reason(error)))
 
 
-def parse_reports(values: Iterable[str]) -> tuple[tuple[str, Path], ...]:
-    """Read `FORMAT=FILE`, and make sure before any work that the file's folder is there; raises UsageError (FF007)."""
+def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tuple[tuple[str, Path], ...]:
+    """Read `FORMAT=FILE`, and make sure before any work that each can be written; raises UsageError (FF007).
+
+    The file's folder must be there, and the file must be neither one of these manifests nor a state.
+    """
     reports = []
     for value in values:
         kind, _, name = value.partition("=")
@@ -96,5 +103,12 @@ def parse_reports(values: Iterable[str]) -> tuple[tuple[str, Path], ...]:
             raise UsageError(
                 Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
             )
+        if path.name.endswith(".state.json") or any(_is(path, manifest) for manifest in manifests):
+            what = f"--report would overwrite {quote(name)}, a manifest or a state"
+            raise UsageError(Problem("FF007", what, fix="name another file"))
         reports.append((kind, path))
     return tuple(reports)
+
+
+def _is(path: Path, manifest: Path) -> bool:
+    return path.exists() and manifest.exists() and path.samefile(manifest)

@@ -1,5 +1,6 @@
 """`flowforge plan`: say what apply would do."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -26,9 +27,7 @@ def command(*, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 --
 
 def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
     """Plan, print, and give the exit code; `apply --check` comes here too."""
-    output = options.output(
-        format_=given["format_"], reports=given["reports"], no_color=given["no_color"], quiet=given["quiet"]
-    )
+    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
         planned = run.plan(request(interrupted, given, quiet=output.quiet))
     show(planned, output, verbose=given["verbose"])
@@ -39,7 +38,8 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
 
 
 def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
-    """Give a plan to people: warnings on stderr, and its lines."""
+    """Give a plan to people: warnings on stderr, and its lines; whatever stops the run now comes with its document."""
+    output.plan = partial(document, planned)
     if not output.quiet:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
     output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))

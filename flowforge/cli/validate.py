@@ -19,7 +19,7 @@ def command(
     *, manifests: tuple[Path, ...], format_: str, reports: tuple[str, ...], no_color: bool, verbose: bool, quiet: bool
 ) -> int:
     """Check the manifest. Opens no source, makes no request, needs no token."""
-    output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet)
+    output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet, manifests=manifests)
     with output.explaining():
         manifest, places = offline.validate(manifests, os.environ)
     if not quiet:

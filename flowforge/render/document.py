@@ -28,9 +28,13 @@ def validation_document(secrets: int, repos: int, warnings: Sequence[str]) -> Do
     }
 
 
-def error_document(problems: Sequence[Problem], exit_code: ExitCode) -> Document:
-    """Give what stopped a run before it could say anything else."""
-    return {**head("error"), "exit_code": int(exit_code), "errors": [problem_entry(problem) for problem in problems]}
+def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Document | None = None) -> Document:
+    """Give what stopped a run, with the plan that was made before, if any."""
+    errors = [problem_entry(problem) for problem in problems]
+    document = {**head("error"), "exit_code": int(exit_code), "errors": errors}
+    if plan is None:
+        return document
+    return {**document, "has_changes": plan["has_changes"], "complete": plan["complete"], "plan": plan}
 
 
 def head(name: str) -> Document:

@@ -125,6 +125,47 @@ def test_an_error_is_in_the_reports(fleet: "Fleet", command: tuple[str, ...]) ->
     assert NO_MANIFEST == (fleet.folder / "r.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("key", "code", "error"), [(True, 4, "FF503"), (False, 1, "FF221")], ids=["brake", "value"])
+def test_a_refused_apply_gives_the_plan_too(fleet: "Fleet", *, key: bool, code: int, error: str) -> None:
+    """The error's document of an apply that stops after its plan holds that plan, as `plan` itself gives it."""
+    if key:
+        fleet.grow(12)
+        assert 0 == fleet.flowforge("apply", "--yes").code
+        fleet.simple(*fleet.repos[:6])
+    else:
+        fleet.monkeypatch.delenv("ACME_KEY")
+    planned = _json(fleet.flowforge("plan", "--prune", "--format", "json"))
+    refused = fleet.refused("apply", "--yes", "--prune", "--format", "json", "--report", "json=r.json")
+    document = _json(refused)
+    assert (code, code, error) == (refused.code, document["exit_code"], document["errors"][0]["code"])
+    assert (planned, planned["has_changes"], planned["complete"]) == tuple(
+        document[name] for name in ("plan", "has_changes", "complete")
+    )
+    assert document == _fits((fleet.folder / "r.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["error", "report"])
+def test_the_plan_in_another_document_is_a_plan(name: str) -> None:
+    """Each schema stands alone, so those that hold a plan repeat the plan's own, word for word."""
+    own = json.loads(schema_text("plan"))
+    assert {key: part for key, part in own.items() if key not in {"$schema", "$id"}} == json.loads(schema_text(name))[
+        "properties"
+    ]["plan"]
+
+
+def test_a_report_never_takes_the_place_of_a_manifest_or_a_state(fleet: "Fleet") -> None:
+    """A report whose path is a manifest's, by whatever name, or a state's is refused before any work."""
+    (fleet.folder / "link.yaml").symlink_to("flowforge.yaml")
+    for command in (("validate",), ("plan",), ("apply", "--yes")):
+        for name in ("flowforge.yaml", "./flowforge.yaml", "link.yaml", "flowforge.state.json", "prod.state.json"):
+            done = fleet.refused(*command, "--report", f"json={name}")
+            expected = (
+                f'error FF007: --report would overwrite "{name}", a manifest or a state\n  fix: name another file\n'
+            )
+            assert (1, "", expected) == (done.code, done.out, done.err)
+    assert (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8").startswith("version: 1\n")
+
+
 def test_a_refusal_keeps_the_plan_in_the_text_report(fleet: "Fleet") -> None:
     """The text report of a refused apply holds what was shown, the plan, and then why it was refused."""
     fleet.monkeypatch.delenv("ACME_KEY")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -239,6 +240,13 @@ def test_quiet_and_verbose(fleet: "Fleet") -> None:
     assert 5 == sum(line.endswith("  ci-key  in sync") for line in verbose)
 
 
+def test_a_misspelt_exclude_is_warned_of(fleet: "Fleet") -> None:
+    """The plan goes on, with a warning that names the pattern; one that matches says nothing."""
+    done = fleet.flowforge("plan", "--exclude", "repo-01", "--exclude", "repo-002")
+    expected = 'warning: --exclude "repo-01" matches no repo of the manifest or the state\n'
+    assert (0, expected, 4) == (done.code, done.err, sum(line.startswith("+") for line in done.lines))
+
+
 def test_no_home(fleet: "Fleet") -> None:
     """Without HOME, and where the cache cannot be written, everything works; a path below ~ says what it misses."""
     fleet.monkeypatch.delenv("HOME")
@@ -280,11 +288,12 @@ def test_windows_is_told_so(fleet: "Fleet") -> None:
 
 
 def test_the_process_exits_with_the_code(fleet: "Fleet") -> None:
-    """`main`, which the installed script calls, takes the process's arguments and exits."""
+    """`main`, which the installed script calls, takes the process's arguments and exits; SIGTERM is a Ctrl-C in it."""
     fleet.monkeypatch.setattr(sys, "argv", ["flowforge", "plan", "-m", "nowhere.yaml"])
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as ended:
         main()
-    assert 1 == ended.value.code
+    assert (1, signal.default_int_handler) == (ended.value.code, signal.signal(signal.SIGTERM, before))
 
 
 def test_the_sandbox_checks_its_options(fleet: "Fleet", tmp_path: Path) -> None:
