@@ -213,7 +213,12 @@ def _fingerprint(change: Change) -> str:
 
 
 def _surprises(change: Change, done: Written) -> tuple[str, ...]:
-    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw."""
+    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw.
+
+    An earlier try of the same write whose answer was lost may have created it: then the answer tells nothing.
+    """
+    if done.retried:
+        return ()
     if change.action is Action.CREATE and not done.created:
         return ("somebody created it between the plan and the write; FlowForge's value stands",)
     if change.action is Action.UPDATE and done.created:

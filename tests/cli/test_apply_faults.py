@@ -1,10 +1,12 @@
 """Apply on bad days: what GitHub holds, what is recorded and what the next plan says afterwards."""
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flowforge import run
 from flowforge.sandbox import Fault, FaultKind, Lag
 
 if TYPE_CHECKING:
@@ -32,9 +34,34 @@ def test_passing_faults_are_mended_within_the_run(fleet: "Fleet", fault: Fault) 
     """A fault that passes is met by trying again: exit 0, right values, and a clean plan afterwards."""
     value = fleet.set_key()
     fleet.sandbox.world.faults.add(fault)
-    assert fleet.flowforge("apply", "--yes").code == 0
+    applied = fleet.flowforge("apply", "--yes")
+    assert (applied.code, "note:" in applied.out) == (0, False)  # our own lost try is not taken for somebody else's
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
     assert fleet.flowforge("plan").out == IN_SYNC
+
+
+def test_a_secret_made_or_deleted_between_plan_and_write_is_noted(fleet: "Fleet") -> None:
+    """A create that GitHub answers as an update, and the other way round, are told; our value stands."""
+    world = fleet.sandbox.world
+    fleet.simple("acme/repo-001", "acme/repo-002")
+    fleet.flowforge("apply", "--yes", "--limit", "repo-002")
+    fleet.later()
+    value = fleet.set_key()
+
+    def behind_our_back(_: run.Planned) -> None:
+        world.set_secret("acme/repo-001", "ANTHROPIC_API_KEY", "somebody else's")
+        world.delete_secret("acme/repo-002", "ANTHROPIC_API_KEY")
+
+    request = run.Request((fleet.folder / "flowforge.yaml",), dict(os.environ))
+    _, report = run.apply(request, show=behind_our_back, approve=lambda _: True)
+    assert report is not None
+    assert [(result.outcome, result.notes) for result in report.results] == [
+        ("created", ("somebody created it between the plan and the write; FlowForge's value stands",)),
+        ("updated", ("it was deleted between the plan and the write; FlowForge created it again",)),
+    ]
+    assert {repo: held for repo, held in fleet.held().items() if held} == {
+        repo: {"ANTHROPIC_API_KEY": value} for repo in ("acme/repo-001", "acme/repo-002")
+    }
 
 
 def test_a_write_without_an_answer_stays_open(fleet: "Fleet") -> None:
