@@ -183,7 +183,12 @@ def test_stderr_closed_early_does_not_change_how_a_long_apply_ends(fleet: "Fleet
     )
     with os.fdopen(write, "w") as closed:
         done = subprocess.run(
-            [sys.executable, "-c", program], cwd=fleet.folder, stdout=subprocess.PIPE, stderr=closed, check=False
+            [sys.executable, "-c", program],
+            cwd=fleet.folder,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            stdout=subprocess.PIPE,
+            stderr=closed,
+            check=False,
         )
     assert (done.returncode, fleet.held()) == (0, {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos})
 
