@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 REPOS = 40
 
 
-def _killed(fleet: "Fleet", after: float) -> bool:
-    """Begin an apply and kill it; tells whether it was still running."""
+def _killed(fleet: "Fleet", value: str, writes: int, after: float) -> None:
+    """Begin an apply and kill it `after` seconds after so many writes, or when it is over."""
     process = subprocess.Popen(
         [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "8"],
         cwd=fleet.folder,
@@ -23,11 +23,15 @@ def _killed(fleet: "Fleet", after: float) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    while process.poll() is None and _written(fleet, value) < writes:
+        time.sleep(0.002)
     time.sleep(after)
-    running = process.poll() is None
     process.kill()
     process.wait()
-    return running
+
+
+def _written(fleet: "Fleet", value: str) -> int:
+    return sum(held == {"ANTHROPIC_API_KEY": value} for held in fleet.held().values())
 
 
 def _rounds(fleet: "Fleet", rounds: int) -> int:
@@ -42,7 +46,9 @@ def _rounds(fleet: "Fleet", rounds: int) -> int:
         fleet.later()
         value = fleet.set_key()
         world.settings.latency = 0.02
-        _killed(fleet, chance.uniform(0.5, 1.6))
+        # Wherever the machine's speed puts it: after some of the writes, and now and then before the first one.
+        writes = chance.randrange(-REPOS // 4, REPOS)
+        _killed(fleet, value, writes, chance.uniform(0, 0.05 if writes > 0 else 0.8))
         world.settings.latency = 0
         time.sleep(0.1)  # a request that the killed process had sent is still carried out
         right = {repo for repo, held in fleet.held().items() if held == {"ANTHROPIC_API_KEY": value}}
