@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flowforge import demo
+from flowforge.__main__ import run
 
 
 def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
@@ -43,3 +44,19 @@ def test_a_wrong_value_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(demo.Story, "_flowforge", lambda _, *args: spoil(*args))
     assert story.run() is False
     assert "24 of 25 repositories hold exactly the intended value." in "\n".join(told)
+
+
+@pytest.mark.parametrize(("right", "code"), [(True, 0), (False, 1)])
+def test_the_command_exits_as_the_proof_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, right: bool, code: int
+) -> None:
+    """What is told is printed as it is told, and a proof that fails is an exit code of 1."""
+
+    def told(story: demo.Story) -> bool:
+        story.tell("$ flowforge plan")
+        story.tell("+ acme/api  missing\n\nPlan: 1 to create.")
+        return right
+
+    monkeypatch.setattr(demo.Story, "run", told)
+    assert run(["demo"]) == code
+    assert capsys.readouterr() == ("$ flowforge plan\n+ acme/api  missing\n\nPlan: 1 to create.\n", "")
