@@ -63,6 +63,29 @@ def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", numbe
     assert fleet.flowforge("plan").out == IN_SYNC
 
 
+def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
+    """What GitHub has not answered 4 s after the signal is told as sent and not recorded, and is open in the next plan."""
+    fleet.simple("acme/repo-001")
+    fleet.sandbox.world.faults.add(Fault("^PUT", FaultKind.HANG, times=100, seconds=9))
+    process = _start(fleet, "apply", "--yes")
+    _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out.splitlines()[-6:]) == (
+        130,
+        [
+            "unrecorded (FF342): sent, but the run ended before GitHub answered",
+            "    acme/repo-001/actions/ANTHROPIC_API_KEY",
+            "  fix: run plan again; it will write this secret once more",
+            "",
+            "acme/repo-001 : in_sync=0 created=0 updated=0 deleted=0 failed=0 blocked=0 unrecorded=1",
+            "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded.",
+        ],
+    )
+    fleet.sandbox.world.faults.clear()
+    assert fleet.plan() == {"acme/repo-001/actions/ANTHROPIC_API_KEY": ("create", "write_interrupted")}
+
+
 def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
     """Two signals leave without waiting; the write whose end nobody saw is open in the next plan."""
     fleet.sandbox.world.faults.add(Fault("^PUT", FaultKind.HANG, times=100, seconds=8))
