@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flowforge.sandbox import Token
 from flowforge.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
     value = fleet.set_key()
     for _ in range(4):
         assert fleet.flowforge("plan").code == 0
-    world.clock.advance(3300)  # nearly the hour that began with the first request
+    account = world.limits.state(Token(), world.clock.now())
+    world.clock.advance(account["reset"] - world.clock.now() - 240)  # four of its minutes are left of the hour
     world.limits.primary = 4 * 22 + 30  # enough for an apply in the next hour, and not in what is left of this one
     applied = fleet.flowforge("apply", "--yes")
     assert (0, {}) == (applied.code, world.stats().refusals)

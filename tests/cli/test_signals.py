@@ -64,7 +64,7 @@ def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", numbe
 
 
 def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
-    """What GitHub has not answered 4 s after the signal is told as sent and unrecorded, and is open in the next plan."""
+    """What GitHub has not answered 4 s after the signal is told as sent and unrecorded, and is open afterwards."""
     fleet.simple("acme/repo-001")
     fleet.sandbox.world.faults.add(Fault("^PUT", FaultKind.HANG, times=100, seconds=9))
     process = _start(fleet, "apply", "--yes")
