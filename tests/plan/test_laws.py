@@ -287,7 +287,7 @@ def test_nothing_but_ours_or_declared_is_deleted(situation: Situation) -> None:
         if change.action is Action.DELETE:
             declared = change.wanted is not None and change.wanted.presence is Presence.ABSENT
             held = situation.remembered.get(change.address)
-            record = held.record if held is not None and not held.pending else None
+            record = held.record if held is not None else None
             ours = record is not None and not record.adopted and record.updated_at == change.seen_at
             assert declared or (situation.prune and change.wanted is None and ours)
 
