@@ -292,9 +292,10 @@ def test_nothing_but_ours_or_declared_is_deleted(situation: Situation) -> None:
             assert declared or (situation.prune and change.wanted is None and ours)
 
 
-@given(situations, st.randoms(use_true_random=False))
-def test_order_of_input_does_not_matter(situation: Situation, random: Random) -> None:
+@given(situations, st.integers(0, 2**32))
+def test_order_of_input_does_not_matter(situation: Situation, seed: int) -> None:
     """The same facts in another order give the same plan, to the byte."""
+    random = Random(seed)
     mixed = replace(
         situation,
         wanted=shuffled(situation.wanted, random),
