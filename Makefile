@@ -65,7 +65,8 @@ check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and th
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/check_docs.py
-	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py tests/plan/test_histories.py
+	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
+	HYPOTHESIS_PROFILE=medium $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_histories.py
 
 slow: $(DEV)  ## the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow

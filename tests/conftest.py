@@ -17,6 +17,7 @@ os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / f"flowforge-hypothesis-{os.getuid()}")
 )
 settings.register_profile("quick", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("medium", max_examples=2_000, deadline=None, database=None, print_blob=True)
 settings.register_profile("slow", max_examples=10_000, deadline=None, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
