@@ -17,6 +17,7 @@ from flowforge.plan.safety import Allowed, Estate, brakes
 from flowforge.render.document import dumps
 from flowforge.render.results import plan_document
 from flowforge.render.text import plan_lines
+from flowforge.sources import Context
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
 from flowforge.steps.resolve import Resolver, want
@@ -70,7 +71,7 @@ def _remember(here: Project) -> None:
 
 
 def _wanted(places: tuple[Place, ...], state: State, environ: Mapping[str, str]) -> Mapping[Address, Wanted]:
-    resolver = Resolver(environ, Fingerprinter(state.salt))
+    resolver = Resolver(Context(environ, Path()), Fingerprinter(state.salt))
     return want(places, resolver, select=lambda _: True, skip_values=False)
 
 

@@ -12,7 +12,7 @@ from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
 from flowforge.manifest.expand import Place
-from flowforge.manifest.model import GitHubSettings, Manifest
+from flowforge.manifest.model import Manifest
 from flowforge.offline import validate
 from flowforge.plan.action import Reason
 from flowforge.plan.address import Repo
@@ -21,13 +21,14 @@ from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Unavailable, Unreadable
 from flowforge.plan.report import Report, settle
 from flowforge.plan.safety import Allowed, Brake, Estate, brakes
+from flowforge.sources import Context
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
 from flowforge.steps.advise import advise
 from flowforge.steps.choose import chooser, unmatched
 from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
-from flowforge.steps.resolve import Resolver, want
+from flowforge.steps.resolve import Resolver, concealed, want
 from flowforge.steps.sign_in import sign_in
 from flowforge.steps.write import Cost, Writer, recorded_after_all, tidy, write_all
 from flowforge.vault import Fingerprinter, Vault
@@ -37,12 +38,13 @@ from flowforge.vault import Fingerprinter, Vault
 class Request:
     """What a command line asks for.
 
-    asks: whether a person is asked, so that time passes before the writes. `stop` ends the run early; `progress` and
-    `notify` are told what goes on.
+    asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
+    be asked for a value. `stop` ends the run early; `progress` and `notify` are told what goes on.
     """
 
     manifests: tuple[Path, ...]
-    environ: Mapping[str, str]
+    # Not in the repr: values come from it.
+    environ: Mapping[str, str] = field(repr=False)
     limit: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int = 32
@@ -51,6 +53,7 @@ class Request:
     prune: bool = False
     keep_going: bool = False
     asks: bool = False
+    interactive: bool = False
     allowed: Allowed = field(default_factory=Allowed)
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Progress = silent
@@ -73,6 +76,37 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class _Task:
+    """What a run has to do: what was asked for, what the manifest says, and where values are read."""
+
+    request: Request
+    manifest: Manifest
+    places: tuple[Place, ...]
+    context: Context
+
+    @classmethod
+    def of(cls, request: Request) -> "_Task":
+        manifest, places = validate(request.manifests, request.environ)
+        context = Context(
+            request.environ,
+            manifest.folder,
+            interactive=request.interactive,
+            concealed=concealed(manifest, places),
+            stop=request.stop,
+        )
+        return cls(request, manifest, places, context)
+
+    def signed_in(self) -> AbstractContextManager[Client]:
+        return sign_in(
+            self.manifest.github,
+            context=self.context,
+            jobs=self.request.jobs,
+            max_wait=self.request.max_wait,
+            notify=self.request.notify,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
     planned: Planned
     vault: Vault
@@ -81,10 +115,10 @@ class _Prepared:
 
 def plan(request: Request) -> Planned:
     """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
-    manifest, places = validate(request.manifests, request.environ)
-    state = StateFile.read(manifest.state_file)
-    with _signed_in(manifest.github, request) as client:
-        return _prepare(request, manifest, places, state, client).planned
+    task = _Task.of(request)
+    state = StateFile.read(task.manifest.state_file)
+    with task.signed_in() as client:
+        return _prepare(task, state, client).planned
 
 
 def apply(
@@ -95,10 +129,11 @@ def apply(
     Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
     plan was shown and nothing was written then.
     """
-    manifest, places = validate(request.manifests, request.environ)
-    names = manifest_names(manifest.state_file, manifest.files)
-    with StateFile.open(manifest.state_file, manifests=names) as memory, _signed_in(manifest.github, request) as client:
-        prepared = _prepare(request, manifest, places, memory.state, client)
+    task = _Task.of(request)
+    state_file = task.manifest.state_file
+    names = manifest_names(state_file, task.manifest.files)
+    with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
+        prepared = _prepare(task, memory.state, client)
         planned = prepared.planned
         show(planned)
         _refuse(planned, keep_going=request.keep_going)
@@ -117,15 +152,13 @@ def apply(
         return planned, settle(planned.plan, results, interrupted=request.stop.is_set(), problems=problems)
 
 
-def _prepare(
-    request: Request, manifest: Manifest, places: tuple[Place, ...], state: State, client: Client
-) -> _Prepared:
+def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     """Resolve, observe, decide; look up what would be written, and decide again with what that shows."""
-    remembered = state.remembered
+    request, places, remembered = task.request, task.places, state.remembered
     named = {place.address for place in places}
     known = {address.scope.repo for address in {*named, *remembered}}
     select = chooser(request.limit, request.exclude, known)
-    resolver = Resolver(request.environ, Fingerprinter(state.salt))
+    resolver = Resolver(task.context, Fingerprinter(state.salt))
     wanted = want(places, resolver, select=select, skip_values=request.skip_values)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
     seen = observe(client, scopes, jobs=request.jobs, stop=request.stop, progress=request.progress)
@@ -137,12 +170,14 @@ def _prepare(
     warnings = (
         *unmatched(request.exclude, known),
         *resolver.warnings,
-        *advise(manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()),
+        *advise(
+            task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()
+        ),
     )
     cost = Cost.of(decided)
     planned = Planned(
         plan=decided,
-        brakes=brakes(decided, _estate(request, manifest, places, state), request.allowed),
+        brakes=brakes(decided, _estate(task, state), request.allowed),
         warnings=warnings,
         requests=client.requests,
         to_come=cost.requests,
@@ -153,15 +188,15 @@ def _prepare(
     )
 
 
-def _estate(request: Request, manifest: Manifest, places: tuple[Place, ...], state: State) -> Estate:
+def _estate(task: _Task, state: State) -> Estate:
     return Estate(
         managed=len(state.records),
-        wanted=len(places),
-        wanted_present=sum(place.presence is Presence.PRESENT for place in places),
-        state_file=str(manifest.state_file),
-        manifests=manifest_names(manifest.state_file, manifest.files),
+        wanted=len(task.places),
+        wanted_present=sum(place.presence is Presence.PRESENT for place in task.places),
+        state_file=str(task.manifest.state_file),
+        manifests=manifest_names(task.manifest.state_file, task.manifest.files),
         recorded_manifests=state.manifests,
-        prune=request.prune,
+        prune=task.request.prune,
     )
 
 
@@ -209,14 +244,3 @@ def _fold(memory: StateFile) -> tuple[Problem, ...]:
     except StateError as error:
         return error.problems
     return ()
-
-
-def _signed_in(settings: GitHubSettings, request: Request) -> AbstractContextManager[Client]:
-    return sign_in(
-        settings,
-        environ=request.environ,
-        jobs=request.jobs,
-        max_wait=request.max_wait,
-        stop=request.stop,
-        notify=request.notify,
-    )

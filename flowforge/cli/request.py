@@ -30,6 +30,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
             empty=options["allow_empty"],
             manifest_change=options["allow_manifest_change"],
         ),
+        interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
         stop=interruption.stop,
         progress=_progress(quiet=quiet),
         notify=say,

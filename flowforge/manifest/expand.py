@@ -54,7 +54,7 @@ def _wanted(manifest: Manifest, findings: Findings) -> Iterator[Place]:
     members = Members(manifest.groups, findings)
     for target in manifest.targets:
         credential = manifest.credentials[target.credential]
-        names = {name for text in credential.source.options.values() for name in names_in(text)}
+        names = {name for text in credential.source.texts for name in names_in(text)}
         for repo in members.of(target).values():
             _check_fit(names, repo, target, findings)
             yield _place(manifest, repo, target, credential)

@@ -59,6 +59,27 @@ FORMS: Final[Mapping[str, Form]] = {
         "this is not the name of an environment variable",
         "write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest",
     ),
+    "1Password reference": Form(
+        "FF134",
+        "this is not a 1Password reference",
+        "write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID",
+        "it is op://vault/item/field or op://vault/item/section/field",
+    ),
+    "1Password account": Form(
+        "FF130", "this is not a 1Password account", "write its sign-in address, as acme.1password.com, or its ID"
+    ),
+    "Argument": Form(
+        "FF131",
+        "a placeholder begins this argument",
+        "write something before it, as --repo={repo}",
+        "what a repository is called must not choose an option of the program",
+    ),
+    "Time limit": Form("FF128", "this is not a time limit", "write a number and s or m, as 20s"),
+    "Variable to pass on": Form("FF130", "this is not the name of an environment variable", "write a name like NAME"),
+    "Question": Form("FF126", "a question is empty here", "write what to ask for"),
+    "Source or option": Form(
+        "FF126", "{} cannot be a name here", "write the source's name, in small letters with a hyphen, and its options"
+    ),
     "Path": Form("FF130", "this is not a path", "write one, without line breaks and control characters"),
     "Exclusion": Form(
         "FF145",

@@ -10,14 +10,27 @@ from flowforge.errors import Where
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
+Option = str | tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """Where a value comes from. options: as written, `{"env": "KEY_{repo}"}`. folder: what relative paths begin at."""
+    """Where a value comes from. name: of the source. folder: what relative paths begin at.
 
-    options: Mapping[str, str]
+    options: as written, the source's own key among them: `{"command": ("vault", "read", "{repo}"), "timeout": "20s"}`.
+    """
+
+    name: str
+    options: Mapping[str, Option]
     where: Where
     folder: Path
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text of it, each of which may hold placeholders."""
+        return tuple(
+            text for option in self.options.values() for text in ((option,) if isinstance(option, str) else option)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The credentials of a manifest, and the sources that they and the token come from."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,9 +11,11 @@ from flowforge.kinds import KINDS
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
-from flowforge.manifest.model import Credential, SourceSpec
+from flowforge.manifest.model import Credential, Option, SourceSpec
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, sample
+from flowforge.manifest.plugins import installed_sources
+from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
 from flowforge.manifest.values import read_day, read_duration
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -61,20 +63,66 @@ def _day(node: Node, key: str, findings: Findings) -> date | None:
 
 
 def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: bool) -> SourceSpec | None:
-    """Read a source: its one key and that key's text. per_repo: whether placeholders may stand in it."""
-    options = {key: text for key in node.entries() if (text := node.text(key))}
-    sound = True
-    for name, text in options.items():
-        where = node.step(name).where
-        documents.rules.check_source(name, node.key(name), documents.findings)
-        sound = sound and _check_text(name, text, where, documents.findings, per_repo=per_repo)
-        if name == "file":
-            documents.rules.check_path(text, folder, where, documents.findings)
-    if not options or not sound:
+    """Read a source: its one key and its options. per_repo: whether placeholders may stand in their texts.
+
+    Reports FF132 for none or several, FF133 for one that nothing installed offers; opens none and loads no plugin.
+    """
+    name = _source_name(node, documents.findings)
+    if not name:
+        return None
+    documents.rules.check_source(name, node.key(name), documents.findings)
+    options = {key: option for key, each in node.entries().items() if (option := _option(each)) is not None}
+    checks = [
+        _check_text(key, text, where, documents.findings, per_repo=per_repo)
+        for key, each in node.entries().items()
+        for text, where in _texts(each)
+    ]
+    if name == "file" and name in options:
+        documents.rules.check_path(node.text(name), folder, node.step(name).where, documents.findings)
+    if not all(checks) or not node.sound:
         return None
     # What has no placeholder needs no repo to be filled: the token's source is ready to be read.
-    ready = options if per_repo else {key: sample(text) for key, text in options.items()}
-    return SourceSpec(ready, node.where, folder)
+    ready = options if per_repo else {key: _plain(option) for key, option in options.items()}
+    return SourceSpec(name, ready, node.where, folder)
+
+
+def _source_name(node: Node, findings: Findings) -> str:
+    """Give the one key that names a source; plugins' names have a hyphen, so that they never meet one of ours."""
+    keys = node.entries().keys()
+    plugins = {key for key in keys if "-" in key}
+    names = sorted({*plugins, *(keys & OWN_SOURCES)})
+    if len(names) != 1:
+        # A source that is misspelt was reported as that; an option alone asks for its source.
+        if names or keys <= SOURCE_OPTIONS:
+            what = f'"from" has {"more than one source" if names else "no source"}'
+            fix = f"write {listed(sorted(OWN_SOURCES), 'or')}"
+            findings.add(node.where, "FF132", what, fix=fix)
+        return ""
+    (name,) = names
+    if node.step(name).bad:
+        return ""
+    if name in plugins and name not in (installed := installed_sources()):
+        what = f"no installed package offers the source {quote(name)}"
+        fix = findings.suggest(name, installed, "install the package that offers it where flowforge runs")
+        findings.add(node.key(name), "FF133", what, why="a source with a hyphen is a plugin's", fix=fix)
+        return ""
+    return name
+
+
+def _option(node: Node) -> Option | None:
+    if node.bad:
+        return None
+    return node.data if isinstance(node.data, str) else tuple(str(each.data) for each in node.items())
+
+
+def _texts(node: Node) -> Iterator[tuple[str, Where]]:
+    for each in node.items() or (node,):
+        if not each.bad and isinstance(each.data, str):
+            yield each.data, each.where
+
+
+def _plain(option: Option) -> Option:
+    return sample(option) if isinstance(option, str) else tuple(map(sample, option))
 
 
 def _check_text(name: str, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:

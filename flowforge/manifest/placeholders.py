@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, quote
+from flowforge.manifest.model import Option
 from flowforge.plan.address import Repo
 
 NAMES: Final[Mapping[str, Callable[[Repo], str]]] = MappingProxyType(
@@ -42,6 +43,11 @@ def fill(text: str, repo: Repo) -> str:
     Raises ManifestError (FF152) when the repo's name does not fit.
     """
     return "".join(_brace(piece) if name is None else _value(name, repo) for piece, name in _pieces(text))
+
+
+def fill_option(option: Option, repo: Repo) -> Option:
+    """Fill a text, or each text of a list; raises ManifestError as `fill` does."""
+    return fill(option, repo) if isinstance(option, str) else tuple(fill(text, repo) for text in option)
 
 
 def _brace(piece: str) -> str:

@@ -27,6 +27,12 @@ _TEXT_FIXES: Final[Mapping[type, str]] = {
     dict: "put a text that begins with { in quotes",
     list: "write one text, outside of a list",
 }
+# By the type that was wanted; of a plugin's option it is one of two.
+_FIXES: Final = {
+    "array": "write each item on a line of its own after `- `, or all of them in [ ]",
+    "boolean": "write true or false, without quotes",
+    str(["string", "array"]): "write a text, or a list of texts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,16 @@ def check(document: Node, findings: Findings) -> None:
             _TELLERS[misfit.keyword](misfit, findings)
 
 
+def _sources() -> tuple[frozenset[str], frozenset[str]]:
+    definitions = json.loads(schema_text("manifest"))["$defs"]
+    options = frozenset(definitions["source"]["dependentRequired"])
+    return frozenset(definitions["own_source"]["properties"]) - options, options
+
+
+# The sources that FlowForge has itself, and the options that stand beside them.
+OWN_SOURCES, SOURCE_OPTIONS = _sources()
+
+
 @cache
 def _validator() -> Draft202012Validator:
     schema = json.loads(schema_text("manifest"))
@@ -94,7 +110,7 @@ def _unknown_keys(misfit: _Misfit, findings: Findings) -> None:
     prefixes = tuple(pattern.removeprefix("^") for pattern in misfit.schema.get("patternProperties", ()))
     for key in misfit.value:
         if key not in known and not key.startswith(prefixes):
-            fix = findings.suggest(key, known, f"the keys here are {_listed(known)}")
+            fix = findings.suggest(key, known, f"the keys here are {listed(known)}")
             findings.add(misfit.node.key(key), "FF120", f"the key {quote(key)} is not known here", fix=fix)
 
 
@@ -107,7 +123,8 @@ def _missing_keys(misfit: _Misfit, findings: Findings) -> None:
 
 def _wrong_type(misfit: _Misfit, findings: Findings) -> None:
     misfit.node.bad = True
-    expected, found = _EXPECTED[misfit.wanted], _FOUND.get(type(misfit.value), "nothing")
+    kinds = (misfit.wanted,) if isinstance(misfit.wanted, str) else misfit.wanted
+    expected, found = listed((_EXPECTED[kind] for kind in kinds), "or"), _FOUND.get(type(misfit.value), "nothing")
     what = f"{misfit.label} must be {expected}, but this is {found}"
     findings.add(misfit.node.where, "FF122", what, fix=_type_fix(misfit))
 
@@ -119,18 +136,15 @@ def _type_fix(misfit: _Misfit) -> str:
         return f"write `version: {misfit.schema['const']}`"
     if misfit.wanted == "string":
         return _TEXT_FIXES.get(type(misfit.value), "put it in quotes")
-    if misfit.wanted == "array":
-        return "write each item on a line of its own after `- `, or all of them in [ ]"
-    if "properties" in misfit.schema:
-        return f"the keys here are {_listed(misfit.schema['properties'])}"
-    return (
-        "write true or false, without quotes" if misfit.wanted == "boolean" else "write `name:` and its keys below it"
-    )
+    if misfit.wanted == "object":
+        keys = misfit.schema.get("then", misfit.schema).get("properties")
+        return f"the keys here are {listed(keys)}" if keys else "write `name:` and its keys below it"
+    return _FIXES[str(misfit.wanted)]
 
 
 def _wrong_choice(misfit: _Misfit, findings: Findings) -> None:
     misfit.node.bad = True
-    fix = findings.suggest(misfit.value, misfit.wanted, f"write {_listed(misfit.wanted, 'or')}")
+    fix = findings.suggest(misfit.value, misfit.wanted, f"write {listed(misfit.wanted, 'or')}")
     findings.add(misfit.node.where, "FF123", f"{misfit.label} cannot be {quote(misfit.value)}", fix=fix)
 
 
@@ -148,13 +162,18 @@ def _wrong_form(misfit: _Misfit, findings: Findings) -> None:
     findings.add(where, form.code, form.what.replace("{}", quote(misfit.value)), why=form.why, fix=fix)
 
 
-def _wrong_number(misfit: _Misfit, findings: Findings) -> None:
-    """Say that a source has not exactly one key; of several, those that are not known are reported as that."""
-    known = misfit.value.keys() & misfit.schema["properties"].keys()
-    if not misfit.value or len(known) > 1:
+def _left_empty(misfit: _Misfit, findings: Findings) -> None:
+    """Say that a mapping or a list has nothing in it; of a source, whoever looks for its name says so."""
+    if isinstance(misfit.value, list):
         misfit.node.bad = True
-        what = f"{misfit.label} has {'more than one source' if known else 'no source'}"
-        findings.add(misfit.node.where, "FF132", what, fix=f"write {_listed(misfit.schema['properties'], 'or')}")
+        findings.add(misfit.node.where, "FF121", f"{misfit.label} is empty", fix="name the program, then its arguments")
+
+
+def _stray_option(misfit: _Misfit, findings: Findings) -> None:
+    for option, (source,) in misfit.wanted.items():
+        if option in misfit.value and source not in misfit.value:
+            fix = f"remove it, or name {source} as the source"
+            findings.add(misfit.node.key(option), "FF120", f"{quote(option)} is an option of {source} alone", fix=fix)
 
 
 _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {
@@ -164,8 +183,9 @@ _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {
     "enum": _wrong_choice,
     "const": _wrong_version,
     "pattern": _wrong_form,
-    "minProperties": _wrong_number,
-    "maxProperties": _wrong_number,
+    "minProperties": _left_empty,
+    "minItems": _left_empty,
+    "dependentRequired": _stray_option,
 }
 
 
@@ -177,6 +197,7 @@ def _label(path: list[str | int]) -> str:
     return quote(last) if path else "the manifest"
 
 
-def _listed(words: Iterable[str], conjunction: str = "and") -> str:
+def listed(words: Iterable[str], conjunction: str = "and") -> str:
+    """Give words as people list them."""
     *others, last = words
     return f"{', '.join(others)} {conjunction} {last}" if others else last

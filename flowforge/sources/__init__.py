@@ -1,17 +1,18 @@
 """Where values come from: one file per source, one sorted table of them, and the one way to read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable
-from flowforge.sources.base import Context, Source
+from flowforge.plan.facts import NotRead
+from flowforge.sources.base import Ask, Context, Found, Source, Spec
 from flowforge.sources.env import EnvSource
 from flowforge.sources.file import FileSource
 from flowforge.sources.trust import require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["SOURCES", "Context", "Source", "read"]
+__all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
 
 _ALL: tuple[Source, ...] = (EnvSource(), FileSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
@@ -19,16 +20,37 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
 )
 
 
-def read(spec: Mapping[str, str], context: Context) -> SecretValue:
-    """Read the value that a `from` names, such as `{"env": "ACME_KEY"}` with its placeholders filled.
+def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
+    """Read values, each source its own in one go; gives one result per ask, in order. The asks are distinct.
 
-    Raises TrustError where a rule of the operator's forbids it, which ends the run, and else SourceError (FF2xx), which
-    blocks the secrets that need the value. The problem has no `where`: the caller knows the manifest's line.
+    A SourceError among them (FF2xx) blocks the secrets that need the value; its problem has no `where`, since the
+    caller knows the manifest's line. Raises TrustError where a rule of the operator's forbids a read: it ends the run.
     """
+    places: dict[str, list[int]] = {}
+    for place, ask in enumerate(asks):
+        places.setdefault(_name(ask.spec), []).append(place)
+    for name in places:
+        require_source(name, context)
+    found: dict[int, Found] = {}
+    for name, mine in places.items():
+        found |= zip(mine, SOURCES[name].read_all([asks[place] for place in mine], context), strict=True)
+    return [found[place] for place in range(len(asks))]
+
+
+def read(spec: Spec, context: Context) -> SecretValue:
+    """Read one value that the run cannot do without; raises as above, and SourceError (FF234) where it was not read."""
+    (found,) = read_all([Ask(spec)], context)
+    if isinstance(found, NotRead):
+        raise SourceError(Problem("FF234", found.why, fix="name a source that can be read where nobody can be asked"))
+    if isinstance(found, SourceError):
+        raise found
+    return found
+
+
+def _name(spec: Spec) -> str:
     names = [name for name in spec if name in SOURCES]
     if len(names) != 1:
         count = "more than one source" if names else "no source that FlowForge knows"
         what = f"`from` has {count}: {printable(', '.join(spec))}"
         raise SourceError(Problem("FF233", what, fix=f"write one of {', '.join(SOURCES)}"))
-    require_source(names[0], context)
-    return SOURCES[names[0]].read(spec, context)
+    return names[0]

@@ -1,20 +1,50 @@
 """What a source is: something named in a credential's `from` that yields one value."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+from flowforge.errors import Problem, SourceError, TrustError, redact
+from flowforge.plan.facts import NotRead
 from flowforge.vault import SecretValue
+
+# A `from` as a source gets it, its placeholders filled: the source's own key, and that source's options.
+Spec = Mapping[str, str | tuple[str, ...]]
+Found = SecretValue | NotRead | SourceError
+
+_OURS: Final = "FLOWFORGE_"
+_GITHUB_TOKENS: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"})
+
+
+def no_objection(_: SecretValue) -> Problem | None:
+    """Object to no value."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One value to read. objection: what is wrong with a value's shape, for a source that can ask again at once."""
+
+    spec: Spec
+    objection: Callable[[SecretValue], Problem | None] = no_objection
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a read happens: the process's environment, and the folder of the manifest that names the source."""
+    """Where reads happen: the process's environment, and the folder of the manifest that names the source.
+
+    interactive: whether a person is there to be asked. concealed: variables that hold values, so no child process gets
+    them. stop: set when the run is to end; a source that waits must notice it within a tenth of a second.
+    """
 
     # Not in the repr: the environment is where most plaintext comes from, and a traceback with locals shows reprs.
     environ: Mapping[str, str] = field(repr=False)
     folder: Path
+    interactive: bool = False
+    concealed: frozenset[str] = frozenset()
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def listed(self, variable: str) -> frozenset[str] | None:
         """Read a comma-separated variable of the operator's; None where it is unset. Set but empty, it lists nothing.
@@ -24,17 +54,52 @@ class Context:
         text = self.environ.get(variable)
         return None if text is None else frozenset(filter(None, (part.strip() for part in text.split(","))))
 
+    def child_environ(self, admitted: Sequence[str] = ()) -> dict[str, str]:
+        """Give the environment of a child process: ours, without what holds values and what steers FlowForge.
+
+        Left out are the variables that `env` sources name, GitHub tokens by their name or their look, and FLOWFORGE_*,
+        unless `admitted` names them.
+        """
+        return {name: text for name, text in self.environ.items() if name in admitted or not self._conceals(name, text)}
+
+    def _conceals(self, name: str, text: str) -> bool:
+        return name in self.concealed or name in _GITHUB_TOKENS or name.startswith(_OURS) or redact(text) != text
+
 
 class Source(Protocol):
-    """One kind of place that a value can be read from.
-
-    A source hands over a SecretValue or raises SourceError (FF2xx). `what` of its problem is one clause in lower case,
-    fit to follow "value not available: ". Neither the frame that raises nor an exception chained to it holds plaintext.
-    """
+    """One kind of place that values can be read from."""
 
     @property
     def name(self) -> str:
         """The key that names this source in `from`."""
 
-    def read(self, spec: Mapping[str, str], context: Context) -> SecretValue:
-        """Read the value. `spec` is the whole `from`, its placeholders filled: this source's key and its options."""
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Read values, one result per ask, in order; the asks are distinct.
+
+        What is expected to go wrong is a result: SourceError (FF2xx), whose problem's `what` is one clause in lower
+        case, fit to follow "value not available: ". Raises TrustError where a rule of the operator's forbids a read.
+        Neither a frame that raises nor an exception chained to it holds plaintext.
+        """
+
+
+def one_by_one(read: Callable[[Spec, Context], SecretValue], asks: Sequence[Ask], context: Context) -> list[Found]:
+    """Read one after the other, for a source that never waits. `read` raises SourceError."""
+
+    def found(spec: Spec) -> Found:
+        try:
+            return read(spec, context)
+        except TrustError:
+            raise  # it ends the run
+        except SourceError as error:
+            return error
+
+    return [found(ask.spec) for ask in asks]
+
+
+def text_of(spec: Spec, key: str) -> str:
+    """Give the text of a key that has one; the manifest's schema saw to that."""
+    found = spec[key]
+    if not isinstance(found, str):
+        message = f"{key} is not a text"
+        raise TypeError(message)
+    return found

@@ -1,9 +1,9 @@
 """The source `env`: a variable of this process's environment, taken as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from flowforge.errors import Problem, SourceError, printable
-from flowforge.sources.base import Context
+from flowforge.sources.base import Ask, Context, Found, Spec, one_by_one, text_of
 from flowforge.sources.text import decode
 from flowforge.vault import SecretValue
 
@@ -13,9 +13,13 @@ class EnvSource:
 
     name = "env"
 
-    def read(self, spec: Mapping[str, str], context: Context) -> SecretValue:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Read them as `read` does."""
+        return one_by_one(self.read, asks, context)
+
+    def read(self, spec: Spec, context: Context) -> SecretValue:
         """Read the variable; raises SourceError: FF221 unset, FF222 empty, FF223 not UTF-8."""
-        found = _find(spec[self.name], context)
+        found = _find(text_of(spec, self.name), context)
         if isinstance(found, Problem):
             raise SourceError(found)
         return found

@@ -2,12 +2,12 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from flowforge.errors import Problem, SourceError, TrustError, printable
-from flowforge.sources.base import Context
+from flowforge.sources.base import Ask, Context, Found, Spec, one_by_one, text_of
 from flowforge.sources.text import decode_file
 from flowforge.sources.trust import PATHS_VARIABLE, confining
 from flowforge.vault import SecretValue
@@ -26,9 +26,13 @@ class FileSource:
 
     name = "file"
 
-    def read(self, spec: Mapping[str, str], context: Context) -> SecretValue:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Read them as `read` does."""
+        return one_by_one(self.read, asks, context)
+
+    def read(self, spec: Spec, context: Context) -> SecretValue:
         """Read the file; raises TrustError (FF232) and SourceError (FF223 to FF230)."""
-        found = _find(spec[self.name], context)
+        found = _find(text_of(spec, self.name), context)
         if isinstance(found, Problem):
             raise TrustError(found) if found.code == "FF232" else SourceError(found)
         return found

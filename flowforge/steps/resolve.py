@@ -1,47 +1,61 @@
 """Read every value that is needed, once, check its shape, and keep only its fingerprint for the planner."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from flowforge import kinds, sources
-from flowforge.errors import SourceError, TrustError
+from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.expand import Place
-from flowforge.manifest.model import Credential
-from flowforge.manifest.placeholders import fill
-from flowforge.plan.address import Address, Repo
+from flowforge.manifest.model import Credential, Manifest, Option
+from flowforge.manifest.placeholders import fill, fill_option
+from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Unavailable, Value, Wanted
-from flowforge.sources.base import Context
+from flowforge.sources import Ask, Context, Found
 from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
 SKIPPED = NotRead("--skip-values")
 
-_Spec = tuple[tuple[str, str], ...]
+_Spec = tuple[tuple[str, Option], ...]
 
 
 @dataclass(slots=True)
 class Resolver:
-    """Reads sources for places. Each distinct source is read once, each value is checked once for a credential."""
+    """Reads sources for places. Each distinct source is read once, each value is checked once for a credential.
 
-    environ: Mapping[str, str]
+    context: where reads happen; the folder is each source's own.
+    """
+
+    context: Context
     fingerprinter: Fingerprinter
     vault: Vault = field(default_factory=Vault)
     warnings: dict[str, None] = field(default_factory=dict)
-    _values: dict[tuple[str, _Spec], Value] = field(default_factory=dict)
-    _read: dict[tuple[str, _Spec], SecretValue | SourceError] = field(default_factory=dict)
 
-    def value(self, credential: Credential, repo: Repo) -> Value:
-        """Give what is known of a credential's value for a repo; the value itself goes to the vault."""
-        spec = tuple(sorted((key, fill(text, repo)) for key, text in credential.source.options.items()))
-        key = (credential.name, spec)
-        if key not in self._values:
-            self._values[key] = self._resolve(credential, spec)
-        return self._values[key]
+    def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
+        """Give what is known of the value of each place that has a credential; the values go to the vault."""
+        needs = {place.address: (place.credential, _spec(place)) for place in places if place.credential is not None}
+        asks: dict[Path, dict[_Spec, Credential]] = {}
+        for credential, spec in needs.values():
+            asks.setdefault(credential.source.folder, {}).setdefault(spec, credential)
+        found = {folder: self._read(folder, mine) for folder, mine in asks.items()}
+        judged: dict[tuple[str, _Spec], Value] = {}
+        for credential, spec in needs.values():
+            if (credential.name, spec) not in judged:
+                judged[credential.name, spec] = self._judge(credential, found[credential.source.folder][spec])
+        return {address: judged[credential.name, spec] for address, (credential, spec) in needs.items()}
 
-    def _resolve(self, credential: Credential, spec: _Spec) -> Value:
+    def _read(self, folder: Path, asks: Mapping[_Spec, Credential]) -> Mapping[_Spec, Found]:
+        """Read the distinct sources of one folder."""
+        questions = [Ask(dict(spec), _objections(credential)) for spec, credential in asks.items()]
+        return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
+
+    def _judge(self, credential: Credential, found: Found) -> Value:
+        if isinstance(found, NotRead):
+            return found
         try:
-            value = self._from_source(credential, spec)
-            verdict = kinds.check(kinds.KINDS[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
+            value = _or_raise(found)
+            verdict = _check(credential, value)
         except TrustError:
             raise  # a rule of the operator's: it ends the run, it does not merely block a secret
         except SourceError as error:
@@ -53,30 +67,13 @@ class Resolver:
         self.vault.put(fingerprint, value)
         return Known(fingerprint)
 
-    def _from_source(self, credential: Credential, spec: _Spec) -> SecretValue:
-        folder = credential.source.folder
-        key = (str(folder), spec)
-        if key not in self._read:
-            try:
-                self._read[key] = sources.read(dict(spec), Context(environ=self.environ, folder=folder))
-            except SourceError as error:
-                self._read[key] = error
-        found = self._read[key]
-        if isinstance(found, SourceError):
-            raise found
-        return found
-
 
 def want(
     places: Collection[Place], resolver: Resolver, *, select: Callable[[Address], bool], skip_values: bool
 ) -> Mapping[Address, Wanted]:
     """Turn places into what is wanted, reading the values of those that are selected."""
-
-    def value(place: Place) -> Value:
-        if place.credential is None or not select(place.address):
-            return NOT_NEEDED
-        return SKIPPED if skip_values else resolver.value(place.credential, place.address.scope.repo)
-
+    needed = [place for place in places if place.presence is Presence.PRESENT and select(place.address)]
+    values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
     return {
         place.address: Wanted(
             address=place.address,
@@ -85,8 +82,48 @@ def want(
             where=place.where,
             credential=place.credential.name if place.credential else "",
             type=place.credential.type if place.credential else "",
-            value=value(place) if place.presence is Presence.PRESENT else NOT_NEEDED,
+            value=values.get(place.address, NOT_NEEDED),
             on_drift=place.on_drift,
         )
         for place in places
     }
+
+
+def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:
+    """Give the variables that `env` sources name, filled for every place: no child process gets them."""
+    filled = {
+        fill(text, place.address.scope.repo)
+        for place in places
+        if place.credential and place.credential.source.name == "env"
+        for text in place.credential.source.texts
+    }
+    plain = [*(credential.source for credential in manifest.credentials.values()), manifest.github.token]
+    return frozenset(filled | {text for source in plain if source and source.name == "env" for text in source.texts})
+
+
+def _spec(place: Place) -> _Spec:
+    options = place.credential.source.options if place.credential else {}
+    return tuple(sorted((key, fill_option(option, place.address.scope.repo)) for key, option in options.items()))
+
+
+def _check(credential: Credential, value: SecretValue) -> kinds.Verdict:
+    return kinds.check(kinds.KINDS[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
+
+
+def _objections(credential: Credential) -> Callable[[SecretValue], Problem | None]:
+    """Make what tells a source at once that a value is not fit for a credential."""
+
+    def objection(value: SecretValue) -> Problem | None:
+        try:
+            _check(credential, value)
+        except SourceError as error:
+            return error.problems[0]
+        return None
+
+    return objection
+
+
+def _or_raise(found: SecretValue | SourceError) -> SecretValue:
+    if isinstance(found, SourceError):
+        raise found
+    return found

@@ -1,7 +1,6 @@
 """Find the token, and make the one client and the one pacer of a run."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,10 +21,9 @@ from flowforge.vault import SecretValue
 def sign_in(
     settings: GitHubSettings,
     *,
-    environ: Mapping[str, str],
+    context: Context,
     jobs: int,
     max_wait: float,
-    stop: threading.Event,
     notify: Callable[[str], None],
 ) -> Iterator[Client]:
     """Give a client that is signed in; what it spends of the limits is kept for the next process.
@@ -33,22 +31,23 @@ def sign_in(
     The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
     GitHubError without a usable token, SourceError when the manifest's source of it cannot be read.
     """
+    environ = context.environ
     if settings.api_url:
         api = ApiUrl.parse(settings.api_url)
     else:
         api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
-    explicit = _read(settings.token, environ) if settings.token else None
+    explicit = _read(settings.token, context) if settings.token else None
     token = find_token(api, explicit, environ)
     clock = Clock.of(api, environ)
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
-    pacer = Pacer(clock, stop, max_in_flight=jobs, max_wait=max_wait, spent=spent, notify=notify)
+    pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=max_wait, spent=spent, notify=notify)
     with Client(api, token, pacer, jobs=jobs) as client:
         yield client
 
 
-def _read(token: SourceSpec, environ: Mapping[str, str]) -> SecretValue:
+def _read(token: SourceSpec, context: Context) -> SecretValue:
     try:
-        return sources.read(token.options, Context(environ, token.folder))
+        return sources.read(token.options, replace(context, folder=token.folder))
     except SourceError as error:
         problem = error.problems[0]
         what = f"the GitHub token is not available: {problem.what}"

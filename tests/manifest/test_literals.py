@@ -36,6 +36,9 @@ credentials:
     max_age: 90d
     allow_nonstandard: true
   per-repo: {type: claude_code_oauth_token, from: {file: "keys/{repo}"}}
+  vaulted: {type: anthropic_api_key, from: {onepassword: "op://CI/{repo}/credential", account: acme}}
+  run: {type: anthropic_api_key, from: {command: [vault, "kv/{repo}"], timeout: 20s, pass_env: [VAULT_TOKEN]}}
+  asked: {type: claude_code_oauth_token, from: {prompt: The token}}
 groups:
   backend: {repos: [acme/api], groups: [other], exclude: [acme/web, "@other"]}
   other: {repos: [acme/web, acme/x]}

@@ -47,11 +47,11 @@ error FF120: flowforge.yaml:4:1: the key "xyz" is not known here
   fix: the keys here are version, github, state, defaults, credentials, groups, targets and absent
 ## key of a later version
 version: 1
-credentials: {k: {type: anthropic_api_key, from: {onepassword: x}}}
+credentials: {k: {type: anthropic_api_key, from: {vault: x}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF120: flowforge.yaml:2:51: the key "onepassword" is not known here
-  fix: the keys here are env and file
+error FF120: flowforge.yaml:2:51: the key "vault" is not known here
+  fix: the keys here are env, file, onepassword, account, command, timeout, pass_env and prompt
 ## nothing
 version: 1
 credentials:
@@ -95,7 +95,7 @@ credentials: {k: {type: anthropic_api_key, from: K}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF122: flowforge.yaml:2:50: "from" must be a mapping, but this is a string
-  fix: the keys here are env and file
+  fix: the keys here are env, file, onepassword, account, command, timeout, pass_env and prompt
 ## text for a mapping
 version: 1
 credentials: [k]
@@ -116,21 +116,21 @@ credentials: {k: {type: anthropic_api_key, from: {}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF132: flowforge.yaml:2:50: "from" has no source
-  fix: write env or file
+  fix: write command, env, file, onepassword or prompt
 ## two sources
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, file: k}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF132: flowforge.yaml:2:50: "from" has more than one source
-  fix: write env or file
+  fix: write command, env, file, onepassword or prompt
 ## a source and an unknown one
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, onepasword: k}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF120: flowforge.yaml:2:59: the key "onepasword" is not known here
-  fix: the keys here are env and file
+  fix: did you mean "onepassword"?
 ## no from, no type
 version: 1
 credentials: {k: {}}

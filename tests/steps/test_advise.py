@@ -32,7 +32,7 @@ def _credential(**changes: object) -> Credential:
         "name": "c",
         "type": "anthropic_api_key",
         "secret": KEY,
-        "source": SourceSpec({"env": "X"}, WHERE, Path()),
+        "source": SourceSpec("env", {"env": "X"}, WHERE, Path()),
         "expires": None,
         "issued": None,
         "max_age": None,

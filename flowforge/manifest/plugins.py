@@ -1,0 +1,13 @@
+"""The names of the sources that installed packages offer, read from their metadata: nothing of them is loaded."""
+
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final
+
+GROUP: Final = "flowforge.sources"
+
+
+@cache
+def installed_sources() -> frozenset[str]:
+    """Give the names under which installed packages offer sources."""
+    return frozenset(point.name for point in entry_points(group=GROUP))

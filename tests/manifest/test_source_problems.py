@@ -1,0 +1,189 @@
+"""What is said of a source that is wrong: the exact text. Nothing is opened, started or loaded to find it."""
+
+from collections.abc import Callable
+
+CASES = r"""
+## no reference
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: Engineering/Claude/key}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF134: flowforge.yaml:2:64: this is not a 1Password reference
+  why: it is op://vault/item/field or op://vault/item/section/field
+  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+## reference without a field
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://Engineering/Claude'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF134: flowforge.yaml:2:64: this is not a 1Password reference
+  why: it is op://vault/item/field or op://vault/item/section/field
+  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+## reference with too many parts
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://a/b/c/d/e'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF134: flowforge.yaml:2:64: this is not a 1Password reference
+  why: it is op://vault/item/field or op://vault/item/section/field
+  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+## reference in another alphabet
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://Schlüssel/Claude/key'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF134: flowforge.yaml:2:64: this is not a 1Password reference
+  why: it is op://vault/item/field or op://vault/item/section/field
+  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+## reference as a list
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: ['op://a/b/c']}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:64: "onepassword" must be a string, but this is a list
+  fix: write one text, outside of a list
+## bad account
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://a/b/c', account: '--debug'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF130: flowforge.yaml:2:87: this is not a 1Password account
+  fix: write its sign-in address, as acme.1password.com, or its ID
+## account of another source
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K, account: acme}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF120: flowforge.yaml:2:59: "account" is an option of onepassword alone
+  fix: remove it, or name onepassword as the source
+## account alone
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {account: acme}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF132: flowforge.yaml:2:50: "from" has no source
+  fix: write command, env, file, onepassword or prompt
+error FF120: flowforge.yaml:2:51: "account" is an option of onepassword alone
+  fix: remove it, or name onepassword as the source
+## command as a text
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: vault kv get}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:60: "command" must be a list, but this is a string
+  fix: write each item on a line of its own after `- `, or all of them in [ ]
+## command without a program
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: []}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF121: flowforge.yaml:2:60: "command" is empty
+  fix: name the program, then its arguments
+## number in a command
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, 1]}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:68: item 2 of "command" must be a string, but this is a number
+  fix: put it in quotes
+## placeholder begins an argument
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, '{repo}']}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:68: a placeholder begins this argument
+  why: what a repository is called must not choose an option of the program
+  fix: write something before it, as --repo={repo}
+## unknown placeholder in a command
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, 'kv/{rep}']}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:68: the placeholder "{rep}" is not known
+  fix: did you mean "{repo}"?
+## brace in a command
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, 'kv/{']}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:68: a brace here belongs to no placeholder
+  fix: write {{ and }} for braces that are no placeholder
+## time limit without a unit
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: '20'}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF128: flowforge.yaml:2:78: this is not a time limit
+  fix: write a number and s or m, as 20s
+## time limit as a number
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: 20}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:78: "timeout" must be a string, but this is a number
+  fix: put it in quotes
+## time limit of another source
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K, timeout: 20s}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF120: flowforge.yaml:2:59: "timeout" is an option of command alone
+  fix: remove it, or name command as the source
+## bad variable to pass on
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], pass_env: [A-B]}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF130: flowforge.yaml:2:80: this is not the name of an environment variable
+  fix: write a name like NAME
+## empty question
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {prompt: ' '}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF126: flowforge.yaml:2:59: a question is empty here
+  fix: write what to ask for
+## plugin that is not installed
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {acme-vault: secret/claude, field: key}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF133: flowforge.yaml:2:51: no installed package offers the source "acme-vault"
+  why: a source with a hyphen is a plugin's
+  fix: install the package that offers it where flowforge runs
+## plugin and a source
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {acme-vault: secret/claude, env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF132: flowforge.yaml:2:50: "from" has more than one source
+  fix: write command, env, file, onepassword or prompt
+## plugin with capitals
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {Acme-Vault: secret/claude}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF126: flowforge.yaml:2:51: "Acme-Vault" cannot be a name here
+  fix: write the source's name, in small letters with a hyphen, and its options
+## plugin option that is a mapping
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {acme-vault: {path: x}}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:63: "acme-vault" must be a string or a list, but this is a mapping
+  fix: write a text, or a list of texts
+## option of ours that is a mapping
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K, account: {a: b}}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF120: flowforge.yaml:2:59: "account" is an option of onepassword alone
+  fix: remove it, or name onepassword as the source
+error FF122: flowforge.yaml:2:68: "account" must be a string, but this is a mapping
+  fix: put a text that begins with { in quotes
+"""
+
+
+def test_wrong_source(given: str, expected: str, refused: Callable[[str], str]) -> None:
+    """Each wrong source, reference, option and placeholder is reported with its position and what to write instead."""
+    assert expected == refused(given)
