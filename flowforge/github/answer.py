@@ -44,13 +44,14 @@ class Answer:
         """GitHub's own time of the answer: its `Date` header, UTC."""
         try:
             return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for a year or a zone that no calendar has
             return None
 
     @property
     def date(self) -> str:
         """GitHub's own time of the answer as it writes times elsewhere, `2026-11-23T08:00:00Z`; empty without one."""
-        return self.time.strftime("%Y-%m-%dT%H:%M:%SZ") if self.time else ""
+        # NOTE: strftime writes the year 999 with three digits, which nothing reads again.
+        return self.time.isoformat(timespec="seconds").replace("+00:00", "Z") if self.time else ""
 
     @property
     def message(self) -> str:
@@ -87,7 +88,7 @@ class Answer:
         for form in _EXPIRY:
             try:
                 found = datetime.strptime(text, form)  # noqa: DTZ007 -- the zone is UTC in the form without an offset
-            except ValueError:
+                return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+            except (ValueError, OverflowError):
                 continue
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         return None

@@ -78,11 +78,12 @@ def _judge(done: Done, listed: str | None) -> Outcome:
     if isinstance(done, Deleted):
         if listed is None:
             return Confirmed("")
-        return ChangedSince(listed) if done.date and _time(listed) > _time(done.date) + _AFTER else Lagging()
+        return ChangedSince(listed) if done.date and _time(listed) - _time(done.date) > _AFTER else Lagging()
     date = done[0]
-    if listed is None or not date or _time(listed) < _time(date) - _BEFORE:
+    # NOTE: a difference of two times always exists; a time and three seconds may lie beyond the year 9999.
+    if listed is None or not date or _time(date) - _time(listed) > _BEFORE:
         return Lagging()
-    return Confirmed(listed) if _time(listed) <= _time(date) + _AFTER else ChangedSince(listed)
+    return Confirmed(listed) if _time(listed) - _time(date) <= _AFTER else ChangedSince(listed)
 
 
 def _sure(done: Done, outcome: Outcome) -> bool:

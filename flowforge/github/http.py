@@ -40,6 +40,7 @@ _LEAST_UNREACHED: Final = 8
 # Other numbers on other systems, the same words.
 _ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0, pool=None)
+_ASIDE: Final = "flowforge.location"
 _BODY_SECONDS: Final = 30.0
 _BODY_BYTES: Final = 32_000_000
 
@@ -185,7 +186,7 @@ class Client:
             return _broken(error)
         if isinstance(body, Broken):
             return body
-        return Answer(found.status_code, dict(found.headers), _parsed(body))
+        return Answer(found.status_code, {**found.headers, **found.extensions[_ASIDE]}, _parsed(body))
 
     def _note(self, outcome: Answer | Broken) -> None:
         with self._lock:
@@ -226,6 +227,7 @@ def _http(api: ApiUrl, token: Token, jobs: int, transport: httpx.BaseTransport |
     try:
         return httpx.Client(
             auth=_Bearer(token.header),
+            event_hooks={"response": [_set_aside]},
             headers={"Accept": "application/vnd.github+json", "User-Agent": f"flowforge/{__version__}"},
             limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
             timeout=_TIMEOUT,
@@ -238,6 +240,12 @@ def _http(api: ApiUrl, token: Token, jobs: int, transport: httpx.BaseTransport |
         why = f"{type(error).__name__} from a proxy's URL or a file of certificates"
         fix = "check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
         raise GitHubError(Problem("FF305", "the HTTPS client cannot be set up", why=why, fix=fix)) from None
+
+
+def _set_aside(answer: httpx.Response) -> None:
+    """Keep `Location` from httpx, which makes a request of it even where it follows none, and raises where it cannot."""
+    location = answer.headers.pop("location", None)
+    answer.extensions[_ASIDE] = {} if location is None else {"location": location}
 
 
 def _broken(error: httpx.TransportError | httpx.DecodingError) -> Broken:

@@ -140,7 +140,7 @@ def _ask(client: Client, repo: Repo) -> Found:
 
 def _read(client: Client, repo: Repo, data: object) -> Found:
     match data:
-        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived}:
+        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if type(number) is int:
             if name.lower() != repo.key:
                 return _moved(name).unreadable()
             if archived:

@@ -145,7 +145,7 @@ def _path(scope: Scope) -> str:
 
 def _is_time(text: str) -> bool:
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
+        return text.isprintable() and datetime.fromisoformat(text).tzinfo is not None  # which takes any sign for the T
     except ValueError:
         return False
 

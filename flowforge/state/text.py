@@ -44,6 +44,7 @@ _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
 _BOTH: Final[Shape] = {**_PENDING, **_RECORDED}
+_LAST_SERIAL: Final = 2**53  # what every reader of JSON holds exactly, and more versions than anybody writes
 _CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -142,7 +143,7 @@ def _refuse(what: str) -> NoReturn:
 
 
 def _state(body: dict[str, Any]) -> State:
-    if body["version"] != VERSION or body["serial"] < 0:
+    if body["version"] != VERSION or not 0 <= body["serial"] <= _LAST_SERIAL:
         _refuse("version or serial is out of range")
     if not _UUID.fullmatch(body["lineage"]):
         _refuse("lineage is not a UUID")

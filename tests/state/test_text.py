@@ -117,6 +117,7 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "missing": (edited(lambda s: s.pop("salt")), "the file has no salt"),
     "bool": (edited(lambda s: s.update(serial=True)), "serial of the file is not a whole number"),
     "negative": (edited(lambda s: s.update(serial=-1)), "version or serial is out of range"),
+    "endless": (edited(lambda s: s.update(serial=2**53 + 1)), "version or serial is out of range"),
     "old": (edited(lambda s: s.update(version=0)), "version or serial is out of range"),
     "lineage": (edited(lambda s: s.update(lineage="x")), "lineage is not a UUID"),
     "short salt": (edited(lambda s: s.update(salt="AAAA")), "salt is not 32 bytes in base64"),

@@ -1,0 +1,94 @@
+"""Answers that only fuzzing thinks of: each is understood or refused, and none ends in a traceback."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from flowforge.github.answer import Answer
+from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, confirm
+from flowforge.github.http import Client
+from flowforge.github.problems import RepoError
+from flowforge.github.repos import look_up
+from flowforge.github.secrets import list_secrets
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo, Scope
+from flowforge.plan.facts import Unreadable
+
+MakeClient = Callable[..., Client]
+_REPO = Repo.parse("acme/api")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Mon, 23 Nov 2026 08:00:00 +99999999999999",
+        "Mon, 23 Nov 99999999999999999999 08:00:00 GMT",
+    ],
+)
+def test_a_date_beyond_the_calendar(date: str) -> None:
+    """A date that no calendar has is no date: the answer counts as one without."""
+    answer = Answer(200, {"date": date})
+    assert (None, "") == (answer.time, answer.date)
+
+
+def test_a_date_in_the_first_thousand_years() -> None:
+    """A year of three digits is written with four, so that what we write of a date can be read again."""
+    answer = Answer(200, {"date": "Sat, 23 Nov 999 08:00:00 GMT"})
+    assert (datetime(999, 11, 23, 8, tzinfo=UTC), "0999-11-23T08:00:00Z") == (answer.time, answer.date)
+
+
+def test_a_token_that_expires_beyond_the_calendar() -> None:
+    """A token's end that is no time in UTC is unknown."""
+    header = {"github-authentication-token-expiration": "9999-12-31 23:59:59 -0100"}
+    assert Answer(200, header).token_expires is None
+
+
+@pytest.mark.parametrize("location", ["http:s//api.github.com/repositories/1", "https://[", "\x80"])
+def test_a_redirect_to_what_is_no_url(scripted: MakeClient, location: str) -> None:
+    """A redirect is a refusal wherever it points, also to where the HTTP library could make no request to."""
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(301, headers=[(b"location", location.encode("latin-1"))])
+
+    with pytest.raises(RepoError) as caught:
+        scripted(handler).get("/repos/acme/api")
+    no = caught.value.no
+    assert (Why.RENAMED, 301, location, ["/repos/acme/api"]) == (no.why, no.status, no.location, asked)
+
+
+@pytest.mark.parametrize(
+    ("date", "listed", "expected"),
+    [
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", Confirmed("9999-12-31T23:59:59Z")),
+        ("9999-12-31T23:59:59Z", "2026-11-23T08:00:00Z", Lagging()),
+        ("0001-01-01T00:00:00Z", "2026-11-23T08:00:00Z", ChangedSince("2026-11-23T08:00:00Z")),
+    ],
+)
+def test_times_at_the_ends_of_the_calendar(scripted: MakeClient, date: str, listed: str, expected: Outcome) -> None:
+    """A write at the first or last second there is, is judged as any other."""
+    secrets = {"total_count": 1, "secrets": [{"name": "A", "updated_at": listed}]}
+    client = scripted(lambda _: httpx.Response(200, json=secrets))
+    assert {"A": expected} == confirm(client, Scope(_REPO), {"A": (date, None)})
+
+
+def test_a_repo_whose_id_is_true(scripted: MakeClient) -> None:
+    """`true` is no number: taken for one it would be written to a state that nobody can read."""
+    repo = {"id": True, "full_name": "acme/api", "archived": False}
+    client = scripted(lambda _: httpx.Response(200, json=repo))
+    detail = "a repo without its id, full_name or archived"
+    fix = "check that github.api_url is a GitHub API"
+    assert {_REPO: Unreadable(Why.FAILED, detail, fix)} == look_up(client, [_REPO])
+
+
+def test_a_time_with_an_escape_in_it(scripted: MakeClient) -> None:
+    """Between day and hour any character makes a time for Python, and ESC would reach the terminal with it."""
+    secrets = {"total_count": 1, "secrets": [{"name": "A", "updated_at": "2026-11-23\x1b08:00:00Z"}]}
+    client = scripted(lambda _: httpx.Response(200, json=secrets))
+    detail = "a secret without its name or its updated_at in a list"
+    fix = "check that github.api_url is a GitHub API"
+    assert Unreadable(Why.FAILED, detail, fix) == list_secrets(client, Scope(_REPO))
