@@ -7,14 +7,17 @@ from typing import Final
 from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
 from flowforge.sources.base import Ask, Context, Found, Source, Spec
+from flowforge.sources.command import CommandSource
 from flowforge.sources.env import EnvSource
 from flowforge.sources.file import FileSource
+from flowforge.sources.plugins import PackagedSource
+from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import require_source
 from flowforge.vault import SecretValue
 
 __all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
 
-_ALL: tuple[Source, ...] = (EnvSource(), FileSource())
+_ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), PromptSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {source.name: source for source in sorted(_ALL, key=lambda each: each.name)}
 )
@@ -33,7 +36,7 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
         require_source(name, context)
     found: dict[int, Found] = {}
     for name, mine in places.items():
-        found |= zip(mine, SOURCES[name].read_all([asks[place] for place in mine], context), strict=True)
+        found |= zip(mine, _source(name).read_all([asks[place] for place in mine], context), strict=True)
     return [found[place] for place in range(len(asks))]
 
 
@@ -47,8 +50,13 @@ def read(spec: Spec, context: Context) -> SecretValue:
     return found
 
 
+def _source(name: str) -> Source:
+    return SOURCES.get(name) or PackagedSource(name)
+
+
 def _name(spec: Spec) -> str:
-    names = [name for name in spec if name in SOURCES]
+    """Give the key that names the source; a hyphen tells a plugin's name from an option."""
+    names = [name for name in spec if name in SOURCES or "-" in name]
     if len(names) != 1:
         count = "more than one source" if names else "no source that FlowForge knows"
         what = f"`from` has {count}: {printable(', '.join(spec))}"

@@ -12,8 +12,9 @@ Reader = Callable[..., str | Problem]
 
 
 def test_the_sources_are_sorted_and_named_by_themselves() -> None:
-    """The table has the two sources of today, each under the name that it has in `from`."""
-    assert [(name, source.name) for name, source in SOURCES.items()] == [("env", "env"), ("file", "file")]
+    """The table has each source under the name that it has in `from`; these are those of FlowForge's own."""
+    assert [(name, source.name) for name, source in SOURCES.items()] == [(name, name) for name in sorted(SOURCES)]
+    assert {"command", "env", "file", "prompt"} <= SOURCES.keys()
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_the_sources_are_sorted_and_named_by_themselves() -> None:
 )
 def test_a_from_names_one_source(outcome: Reader, spec: dict[str, str], what: str) -> None:
     """None or two is an error, whoever built the `from`."""
-    assert outcome(spec, {"X": "value"}) == Problem("FF233", what, fix="write one of env, file")
+    assert outcome(spec, {"X": "value"}) == Problem("FF233", what, fix=f"write one of {', '.join(SOURCES)}")
 
 
 def test_the_options_of_a_source_reach_it_beside_its_key(outcome: Reader) -> None:

@@ -1,0 +1,102 @@
+"""The source `command`: what a program prints, run without a shell in the manifest's folder."""
+
+import signal
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from flowforge.errors import Problem, SourceError, printable, quote
+from flowforge.sources.base import Ask, Context, Found, Spec, text_of
+from flowforge.sources.process import Ended, Failure, Program, run
+from flowforge.sources.side_by_side import side_by_side
+from flowforge.sources.text import decode
+from flowforge.vault import SecretValue
+
+_UNITS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60})
+_USUAL_LIMIT: Final = "30s"
+_ALONE: Final = "let it print the credential alone"
+
+
+class CommandSource:
+    """`{command: [PROGRAM, ARGUMENT...], timeout: 20s, pass_env: [NAME...]}`. Exactly one final LF is dropped.
+
+    Messages name the program and none of its arguments, since those could hold anything. What it says on stderr could
+    too: that goes to the terminal of the person who is there, past us, or nowhere.
+    """
+
+    name = "command"
+
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258."""
+        return side_by_side(lambda ask: self._read(ask.spec, context), asks)
+
+    def _read(self, spec: Spec, context: Context) -> Found:
+        argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
+        program = Program(
+            argv,
+            context.child_environ(_texts(spec, "pass_env")),
+            context.folder,
+            int(limit[:-1]) * _UNITS[limit[-1]],
+            overheard=context.interactive,
+        )
+        found = _judge(run(program, context.stop), argv[0], limit, _look(context))
+        return SourceError(found) if isinstance(found, Problem) else found
+
+
+def _texts(spec: Spec, key: str) -> tuple[str, ...]:
+    """Give the texts of a key that has a list; the manifest's schema saw to that."""
+    return tuple(spec.get(key, ()))
+
+
+def _look(context: Context) -> str:
+    """Say how to see what went wrong."""
+    if context.interactive:
+        return "see what it said above"
+    return f"run it by hand in the manifest's folder, {printable(str(context.folder))}, and see what it says"
+
+
+def _judge(ended: Ended | Failure, program: str, limit: str, look: str) -> SecretValue | Problem:
+    named = f"the program {quote(program)}"
+    if isinstance(ended, Failure):
+        return _unfinished(ended, named, program, limit)
+    return _failed(ended, named, look) or _printed(ended, named, look)
+
+
+def _unfinished(failure: Failure, named: str, program: str, limit: str) -> Problem:
+    match failure:
+        case Failure.NOT_FOUND:
+            inside = (
+                "a path with a slash in it begins at the manifest's folder, and a script's first line names another"
+            )
+            why = inside if "/" in program else "it is in no folder of PATH"
+            return Problem("FF250", f"{named} was not found", why=why, fix="install it where flowforge runs")
+        case Failure.NOT_EXECUTABLE:
+            fix = "let the user that runs flowforge execute it; a script begins with #! and its interpreter"
+            return Problem("FF251", f"{named} cannot be executed", fix=fix)
+        case Failure.TOO_LONG:
+            why = "it may wait for an answer, and nobody can give it one: its stdin is closed"
+            return Problem(
+                "FF252", f"{named} took longer than {limit}", why=why, fix="give it more time with `timeout`"
+            )
+        case Failure.TOO_MUCH:
+            return Problem("FF253", f"{named} printed more than 64 KiB", fix=_ALONE)
+        case Failure.STOPPED:
+            return Problem("FF258", f"{named} was stopped with the run", fix="run it again")
+
+
+def _failed(ended: Ended, named: str, look: str) -> Problem | None:
+    if ended.code > 0:
+        return Problem("FF254", f"{named} failed with exit code {ended.code}", fix=look)
+    if ended.code < 0:
+        return Problem("FF255", f"{named} was ended by {_signal(-ended.code)}", fix=look)
+    return None
+
+
+def _signal(number: int) -> str:
+    return next((each.name for each in signal.Signals if each == number), f"signal {number}")
+
+
+def _printed(ended: Ended, named: str, look: str) -> SecretValue | Problem:
+    if ended.printed.reveal() in {"", "\n"}:
+        return Problem("FF257", f"{named} printed nothing", fix=look)
+    return decode(f"what {named} printed", ended.printed.reveal().removesuffix("\n"))

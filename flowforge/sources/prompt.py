@@ -1,0 +1,54 @@
+"""The source `prompt`: a person pastes the value at a terminal, where it is not shown."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flowforge.errors import Problem, SourceError, printable
+from flowforge.plan.facts import NotRead
+from flowforge.sources.base import Ask, Context, Found, text_of
+from flowforge.sources.terminal import Terminal, hidden
+from flowforge.sources.text import decode
+
+_TRIES: Final = 3
+_NOBODY: Final = NotRead("nobody can be asked")
+_LEFT: Final = NotRead("not pasted")
+
+
+class PromptSource:
+    """`{prompt: QUESTION}`. Where nobody can be asked, and where Enter alone is the answer, the value is not read.
+
+    What is pasted is judged at once, so that a token that a terminal broke can be pasted again.
+    """
+
+    name = "prompt"
+
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Ask one question after the other; a SourceError has what was wrong with the last of three tries."""
+        if not context.interactive:
+            return [_NOBODY for _ in asks]
+        with hidden(context.stop) as terminal:
+            return [_NOBODY if terminal is None else _ask(text_of(ask.spec, self.name), ask, terminal) for ask in asks]
+
+
+def _ask(question: str, ask: Ask, terminal: Terminal) -> Found:
+    terminal.say(f"{printable(question)}\n")
+    for _ in range(_TRIES - 1):
+        found = _try(ask, terminal)
+        if not isinstance(found, SourceError):
+            return found
+    return _try(ask, terminal)
+
+
+def _try(ask: Ask, terminal: Terminal) -> Found:
+    terminal.say("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
+    pasted = terminal.ask()
+    if pasted is None:
+        terminal.say("left\n")
+        return _LEFT
+    found = decode("what was pasted", pasted.reveal())
+    problem = found if isinstance(found, Problem) else ask.objection(found)
+    if problem is not None:
+        terminal.say(f"not taken\n{problem}\n")
+        return SourceError(problem)
+    terminal.say("taken\n")
+    return pasted

@@ -1,0 +1,149 @@
+"""A person at the terminal: what they paste is read whole and is not shown."""
+
+import os
+import select
+import termios
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from flowforge.vault import SecretValue
+
+_TICK: Final = 0.1
+# How long after a line's end more of the same paste may come: a wrapped line is pasted as two.
+_SAME_PASTE: Final = 0.15
+_PIECE: Final = 4096
+# A terminal that knows it marks where a paste begins and ends (xterm's "bracketed paste").
+_MARK_PASTES: Final = b"\x1b[?2004h"
+_MARK_NO_PASTES: Final = b"\x1b[?2004l"
+_PASTE: Final = b"\x1b[200~"
+_PASTED: Final = b"\x1b[201~"
+_INPUT_AS_IT_IS: Final = termios.ICRNL | termios.INLCR | termios.IGNCR | termios.ISTRIP | termios.IXON
+
+
+class Terminal:
+    """The terminal of this process, in the state in which it shows nothing of what is typed."""
+
+    def __init__(self, descriptor: int, stop: threading.Event) -> None:
+        """Use an open terminal; see `hidden`."""
+        self._descriptor = descriptor
+        self._stop = stop
+
+    def say(self, text: str) -> None:
+        """Show a text; it is printable."""
+        os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+
+    def ask(self) -> SecretValue | None:
+        """Take one line, or all lines of one paste, joined by LF; None for an empty one. Bytes that are no UTF-8 stay.
+
+        What was typed before the question is dropped. Raises KeyboardInterrupt when the run is to stop.
+        """
+        termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        line = _Line()
+        while not line.ended or self._ready(_SAME_PASTE):
+            while not self._ready(_TICK):
+                pass
+            # Not bound to a name here, so that no frame that an interruption leaves holds plaintext.
+            if not line.take(os.read(self._descriptor, _PIECE)):
+                break
+        return line.value
+
+    def _ready(self, seconds: float) -> bool:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+
+class _Line:
+    """What was typed up to now, without what edits it."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._text = bytearray()
+        self._pasting = False
+        self._before = 0
+
+    @property
+    def value(self) -> SecretValue | None:
+        return SecretValue(self._text.decode("utf-8", "surrogateescape")) if self._text else None
+
+    def take(self, piece: bytes) -> bool:
+        """Take what came from the terminal; gives False for nothing, which is what one gives that is gone."""
+        for byte in piece:
+            if not (byte == ord("\n") and self._before == ord("\r")):  # CR LF ends one line
+                self._type(byte)
+            self._before = byte
+        return bool(piece)
+
+    def _type(self, byte: int) -> None:
+        if self.ended:  # what comes so soon after the line's end was pasted with it
+            self._text += b"\n"
+            self.ended = False
+        if not self._pasting and byte in b"\x04\r\n":
+            self.ended = True
+        elif not self._pasting and byte in b"\x08\x7f":
+            while self._text and self._text.pop() & 0xC0 == 0x80:  # noqa: PLR2004 -- UTF-8: not a character's first byte
+                pass
+        elif not self._pasting and byte == 0x15:  # noqa: PLR2004 -- Ctrl-U
+            self._text.clear()
+        else:
+            self._text.append(ord("\n") if byte == ord("\r") else byte)
+            self._notice_marks()
+
+    def _notice_marks(self) -> None:
+        """Take the marks of a paste away, and one line end at its end: it was copied with the line."""
+        for mark in (_PASTE, _PASTED):
+            if self._text.endswith(mark):
+                del self._text[-len(mark) :]
+                self._pasting = mark == _PASTE
+                if not self._pasting and self._text.endswith(b"\n"):
+                    del self._text[-1:]
+
+
+@contextmanager
+def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
+    """Give the terminal of this process, silenced; None where there is none, or where it is another job's.
+
+    However the block is left, the terminal is again as it was, and what was typed and not read is dropped: it may be
+    the rest of a paste, and would be the shell's next command.
+    """
+    try:
+        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        yield None
+        return
+    try:
+        if os.tcgetpgrp(descriptor) != os.getpgrp():
+            yield None
+            return
+        with _silenced(descriptor):
+            yield Terminal(descriptor, stop)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _silenced(descriptor: int) -> Iterator[None]:
+    before = termios.tcgetattr(descriptor)
+    try:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, _quiet(termios.tcgetattr(descriptor), descriptor))
+        os.write(descriptor, _MARK_PASTES)
+        yield
+    finally:
+        with suppress(OSError, termios.error):  # a terminal that went away needs nothing
+            os.write(descriptor, _MARK_NO_PASTES)
+            termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+
+
+def _quiet(mode: list[Any], descriptor: int) -> list[Any]:
+    """Make a mode without echo, in which a line may have any length: by lines, it ends at 4,096 bytes.
+
+    Ctrl-C stays a signal. Ctrl-Z and Ctrl-Backslash do not: they would leave the terminal as it is now.
+    """
+    incoming, outgoing, control, local, *speeds, keys = mode
+    quiet = local & ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN)
+    no_key = bytes([os.fpathconf(descriptor, "PC_VDISABLE")])
+    changed = {termios.VMIN: 1, termios.VTIME: 0, termios.VSUSP: no_key, termios.VQUIT: no_key}
+    keys = [changed.get(index, key) for index, key in enumerate(keys)]
+    return [incoming & ~_INPUT_AS_IT_IS, outgoing, control, quiet, *speeds, keys]
