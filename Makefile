@@ -18,6 +18,9 @@ export PIP_NO_INPUT := 1
 MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
+FUZZ := $(VENV)/.installed-fuzz
+# Seconds of fuzzing in all.
+FUZZ_SECONDS ?= 3600
 
 # An environment whose interpreter is gone, or was made with another PYTHON=, is made anew.
 STALE := $(shell test -e "$(MADE)" || exit 0; \
@@ -27,7 +30,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check slow wheel lowest bench format clean
+.PHONY: help demo test check slow fuzz wheel lowest bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -47,6 +50,12 @@ $(DEV): pyproject.toml $(MADE)
 	@echo "Installing FlowForge and what its tests need into $(VENV)"
 	@touch $@.begun
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@mv $@.begun $@
+
+$(FUZZ): $(DEV)
+	@echo "Installing what fuzzing needs into $(VENV)"
+	@touch $@.begun
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,fuzz]'
 	@mv $@.begun $@
 
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitHub, in under 20 seconds
@@ -71,6 +80,9 @@ check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and th
 slow: $(DEV)  ## the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
 
+fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+
 wheel: $(DEV)  ## build the wheel and try it, installed, outside the checkout
 	$(BIN)/python tools/check_wheel.py
 
@@ -86,4 +98,4 @@ format: $(DEV)  ## put the code into form
 
 clean:  ## remove what these targets made
 	rm -rf .venv .venv-lowest build dist .coverage .coverage.* htmlcov
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz

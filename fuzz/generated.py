@@ -1,0 +1,81 @@
+"""The engine for where atheris is not to be had: hypothesis makes inputs out of seeds and words, blind to coverage."""
+
+import hashlib
+import importlib
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from fuzz.target import SECONDS_FOR_ONE, Target
+
+_BATCH = 500  # inputs
+_QUIET = settings(
+    max_examples=_BATCH,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class HangError(Exception):
+    """An input took too long."""
+
+
+def _hang(_signal: int, _frame: FrameType | None) -> NoReturn:
+    message = f"more than {SECONDS_FOR_ONE} s for one input"
+    raise HangError(message)
+
+
+def _inputs(target: Target) -> st.SearchStrategy[bytes]:
+    seeds = st.sampled_from([bytes(one) for one in target.seeds()])
+    pieces = st.sampled_from([word.encode() for word in target.words] or [b"\0"]) | st.binary(max_size=6)
+
+    @st.composite
+    def mutated(draw: st.DrawFn) -> bytes:
+        data = draw(seeds)
+        for _ in range(draw(st.integers(0, 5))):
+            start, other = draw(st.integers(0, len(data))), draw(seeds)
+            at = draw(st.integers(0, len(other)))
+            piece = draw(pieces | st.just(b"") | st.just(other[at : at + 40]))
+            data = data[:start] + piece + data[start + draw(st.integers(0, 20)) :]
+        return data[: target.longest]
+
+    return mutated() | st.binary(max_size=200)
+
+
+def fuzz(table: str, name: str, seconds: int, folder: Path) -> None:
+    """Fuzz one target for so long; what breaks the law is kept in `folder`, and raised."""
+    end = time.monotonic() + seconds
+    target: Target = importlib.import_module(table).TARGETS[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGALRM, _hang)
+    inputs = _inputs(target)
+    tried, last = 0, b""
+
+    def law(data: bytes) -> None:
+        nonlocal tried, last
+        if time.monotonic() > end:
+            return
+        tried, last = tried + 1, data
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_FOR_ONE)
+        try:
+            target.law(data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    batch = 0
+    try:
+        while time.monotonic() < end:
+            seed(batch)(_QUIET(given(inputs)(law)))()
+            batch += 1
+    except BaseException:
+        (folder / f"crash-{hashlib.sha256(last).hexdigest()[:40]}").write_bytes(last)
+        raise
+    finally:
+        print(f"stat::number_of_executed_units: {tried}")

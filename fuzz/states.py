@@ -1,0 +1,126 @@
+"""The readers of the state and its journal: what was not written by FlowForge is refused with StateError."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowforge.errors import StateError
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.facts import Record
+from flowforge.state import text
+from flowforge.state.file import StateFile
+from flowforge.state.journal import Header, Journal
+from flowforge.state.model import Change, Draft, State
+from fuzz.planted import MARK, check_said, planted
+from fuzz.target import Target
+
+_BASE = State(7, "00000000-0000-4000-8000-000000000000", bytes(32))
+_OPEN, _DIGITS = b'{"checksum":"', 32
+_WORDS = """version serial lineage salt manifests secrets folded checksum repo store name fingerprint updated_at
+credential repo_id written_at value_since adopted pending op intend record forget abandon id extends actions null true
+NaN -1 1e999 99999999999999999999 [] {} "" \\ud800 \\u001b sha256: hmac-sha256: <<<<<<< ======= >>>>>>>"""
+
+
+def state_law(data: bytes) -> None:
+    """Read bytes as a state: as they are, and under a checksum that fits, or no mutation would come behind it."""
+    data = planted(data)
+    _read_state(data)
+    resealed = _resealed(data)
+    if resealed is not None:
+        _read_state(resealed)
+
+
+def _read_state(data: bytes) -> None:
+    try:
+        written = text.decode(data, "here")
+    except StateError as error:
+        check_said(str(error))
+        return
+    again, checksum = text.encode(written.state)
+    assert (written.state, checksum) == ((found := text.decode(again, "here")).state, found.checksum), "no round trip"
+
+
+def _resealed(data: bytes) -> bytes | None:
+    try:
+        body = json.loads(data)
+        if not isinstance(body, dict):
+            return None
+        body.pop("checksum", None)
+        plain = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return None
+    return json.dumps(body | {"checksum": "sha256:" + hashlib.sha256(plain).hexdigest()}).encode()
+
+
+def journal_law(data: bytes) -> None:
+    """Read bytes as a journal: as they are, and each line under a checksum that fits."""
+    data = planted(data)
+    for book in (data, _chained(data)):
+        try:
+            header, changes = _journal(book)
+        except StateError as error:
+            check_said(str(error))
+            continue
+        _check_torn(book, header, changes)
+        state = Draft(_BASE, changes).state()
+        assert text.decode(text.encode(state)[0], "here").state == state, "a change that no state holds"
+
+
+def _journal(data: bytes) -> tuple[Header | None, list[Change]]:
+    journal = Journal(data, "here")
+    return journal.header, list(journal.changes())
+
+
+def _check_torn(book: bytes, header: Header | None, changes: list[Change]) -> None:
+    """Cut a journal anywhere: what is left says nothing that the whole one did not say."""
+    cut = book[: int.from_bytes(hashlib.sha256(book).digest()[:4]) % (len(book) + 1)]
+    found, fewer = _journal(cut)
+    assert found in (None, header), "a header that was not there"
+    assert fewer == changes[: len(fewer)], "a change that was not there"
+
+
+def _chained(data: bytes) -> bytes:
+    checksum, lines = "", []
+    for line in data.splitlines():
+        payload = b"{" + line[len(_OPEN) + _DIGITS + 2 :] if line.startswith(_OPEN) else line
+        checksum = hashlib.sha256(checksum.encode() + payload).hexdigest()[:_DIGITS]
+        lines.append(_OPEN + checksum.encode() + b'",' + payload[1:] + b"\n")
+    return b"".join(lines)
+
+
+def _written() -> tuple[bytes, bytes]:
+    """Let FlowForge write a state and a journal with changes of every sort; give both as they stand at the end."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        path = Path(folder) / "flowforge.state.json"
+        places = [Address(Scope(Repo.parse(f"Acme/repo-{n}")), "ANTHROPIC_API_KEY") for n in range(4)]
+        time = "2026-03-01T10:00:00Z"
+        record = Record("hmac-sha256:" + "0" * 64, time, "key", 100, time, time, adopted=False)
+        for _ in range(2):  # the second time the first one's changes are the state
+            state = StateFile.open(path, manifests=["flowforge.yaml"])
+            state.intend({place: None if place == places[2] else record.fingerprint for place in places})
+            state.record(places[0], record)
+            state.forget(places[2])
+            state.abandon(places[3])
+            state.adopt_manifests(["a.yaml", "b.yaml"])
+            journal = path.with_name(path.name + ".journal").read_bytes()
+            state.close()
+        return path.read_bytes(), journal
+
+
+def state_seeds() -> Iterator[bytes]:
+    """Give a real state, and one with the credential where a text may stand."""
+    state, _ = _written()
+    yield from (state, state.replace(b'"key"', f'"{MARK}"'.encode()), text.encode(_BASE)[0], b"{}", b"[]")
+
+
+def journal_seeds() -> Iterator[bytes]:
+    """Give a real journal, and its lines alone."""
+    _, journal = _written()
+    header, *lines = journal.splitlines(keepends=True)
+    yield from (journal, header, *(header + line for line in lines), journal.replace(b'"key"', f'"{MARK}"'.encode()))
+
+
+STATE = Target(state_law, state_seeds, (*_WORDS.split(), MARK))
+JOURNAL = Target(journal_law, journal_seeds, (*_WORDS.split(), MARK))

@@ -1,0 +1,15 @@
+"""The table of what is fuzzed. A reader of something from outside joins by a line here."""
+
+from typing import Final
+
+from fuzz import answers, manifests, states, values
+from fuzz.target import Target
+
+TARGETS: Final[dict[str, Target]] = {
+    "manifest": manifests.TARGET,
+    "state": states.STATE,
+    "journal": states.JOURNAL,
+    "answers": answers.TARGET,
+    "values": values.VALUES,
+    "texts": values.TEXTS,
+}
