@@ -8,6 +8,7 @@ import pytest
 
 from flowforge.errors import Problem, TrustError
 from flowforge.sources import Context, read
+from flowforge.sources.trust import require_source
 
 Reader = Callable[..., str | Problem]
 PLAIN = "trust-" + "value-0123456789"
@@ -143,3 +144,68 @@ def test_a_swap_after_the_check_leads_nowhere(  # noqa: PLR0917 -- four fixtures
     assert isinstance(problem, Problem)
     assert problem.what in [f"file sub/key cannot be read: {reason}" for reason in reasons]
     assert (folder / "sub/key").read_text() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_EVENT_NAME", "pull_request_target"),
+        ("GITHUB_EVENT_NAME", "pull_request_review_comment"),
+        ("CI_PIPELINE_SOURCE", "merge_request_event"),
+        ("CI_PIPELINE_SOURCE", "external_pull_request_event"),
+        ("CI_MERGE_REQUEST_IID", "7"),
+        ("BUILD_REASON", "PullRequest"),
+        ("BITBUCKET_PR_ID", "7"),
+        ("BUILDKITE_PULL_REQUEST", "7"),
+        ("CHANGE_ID", "7"),
+        ("CIRCLE_PULL_REQUEST", "https://github.com/acme/ops/pull/7"),
+        ("CI_PIPELINE_EVENT", "pull_request"),
+        ("DRONE_BUILD_EVENT", "pull_request"),
+        ("TRAVIS_PULL_REQUEST", "7"),
+    ],
+)
+def test_a_pull_request_runs_no_program(outcome: Reader, folder: Path, variable: str, text: str) -> None:
+    """Where a pull request began the run, `command` ends it before the program starts, whatever CI says so and how."""
+    environ = {"PATH": os.environ["PATH"], variable: text}
+    assert outcome({"command": ("touch", "ran")}, environ) == Problem(
+        "FF259",
+        "source command is refused for a pull request",
+        why=f"{variable} says so, and whoever proposes a manifest must not thereby run programs here",
+        fix="plan after the merge; or let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may "
+        "use, command among it",
+    )
+    with pytest.raises(TrustError):
+        read({"command": ("touch", "ran")}, Context(environ, folder))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("GITHUB_EVENT_NAME", "push"),
+        ("GITHUB_EVENT_NAME", "schedule"),
+        ("GITHUB_EVENT_NAME", "merge_group"),
+        ("CI_PIPELINE_SOURCE", "push"),
+        ("CI_MERGE_REQUEST_IID", ""),
+        ("BUILD_REASON", "IndividualCI"),
+        ("BUILDKITE_PULL_REQUEST", "false"),
+        ("CI_PIPELINE_EVENT", "push"),
+        ("DRONE_BUILD_EVENT", "push"),
+        ("TRAVIS_PULL_REQUEST", "false"),
+    ],
+)
+def test_what_is_no_pull_request_runs_programs(outcome: Reader, variable: str, text: str) -> None:
+    """A push, a schedule and a merge queue run what was merged."""
+    assert outcome({"command": ("printf", "value")}, {"PATH": os.environ["PATH"], variable: text}) == "value"
+
+
+def test_a_pull_request_reads_what_the_operator_admits(outcome: Reader) -> None:
+    """FLOWFORGE_ALLOWED_SOURCES admits `command` there; `env` and `file` need no such word; a plugin's name does."""
+    environ = {"PATH": os.environ["PATH"], "X": "value", "GITHUB_EVENT_NAME": "pull_request"}
+    admitted = environ | {"FLOWFORGE_ALLOWED_SOURCES": "env,command,acme-vault"}
+    assert outcome({"env": "X"}, environ) == "value"
+    assert outcome({"command": ("printf", "value")}, admitted) == "value"
+    require_source("acme-vault", Context(admitted, Path()))
+    with pytest.raises(TrustError, match="FF259: source acme-vault is refused for a pull request"):
+        require_source("acme-vault", Context(environ, Path()))
