@@ -38,7 +38,7 @@ github-authentication-token-expiration: x-accepted-github-permissions: rel="next
 <https://api.github.com/ https://github.com/ https://evil.example/ total_count secrets name updated_at full_name id
 archived permissions push key key_id message documentation_url true false null NaN 1e999 -1 99999999999999999999 \ud800
 \u001b 2026-11-23T08:00:00Z 9999-12-31T23:59:59-23:59 0001-01-01T00:00:00+23:59 GMT +2359 -0000
-99999999999999 9999-12-31 acme/api acme/web /repositories/1 rate\ limit archived SSO abuse"""
+99999999999999 9999-12-31 acme/api acme/web /repositories/1 archived SSO abuse"""
 
 
 _MOVED = (
