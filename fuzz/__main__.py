@@ -64,7 +64,7 @@ def _targets(table: str) -> dict[str, Target]:
 def _run(name: str, seconds: int, options: argparse.Namespace) -> Result:
     """Fuzz one target in a process of its own, and read what its engine says at the end."""
     folder = options.folder / name
-    known = set(_crashes(folder))
+    known = _crashes(folder)
     argv = [sys.executable, "-m", "fuzz", "--table", options.table, "--engine", options.engine]
     argv += ["--folder", str(options.folder), "--seconds", str(seconds), "one", name]
     try:
@@ -75,13 +75,14 @@ def _run(name: str, seconds: int, options: argparse.Namespace) -> Result:
     except subprocess.TimeoutExpired as error:
         log, failed = (error.stdout or b"").decode(errors="replace") + "\nit did not end", True
     tried, features = _TRIED.search(log), _FEATURES.findall(log)
-    crashes = tuple(path for path in _crashes(folder) if path not in known)
+    crashes = tuple(path for path, time in _crashes(folder).items() if known.get(path) != time)
     count = int(tried.group(1)) if tried else 0
     return Result(name, count, int(features[-1]) if features else -1, seconds, crashes, failed or not count, log)
 
 
-def _crashes(folder: Path) -> list[Path]:
-    return sorted(path for pattern in _FOUND for path in folder.glob(pattern))
+def _crashes(folder: Path) -> dict[Path, int]:
+    """Give the inputs that broke the law with their times: what breaks it again is written again."""
+    return {path: path.stat().st_mtime_ns for pattern in _FOUND for path in sorted(folder.glob(pattern))}
 
 
 def _table(results: Sequence[Result]) -> str:

@@ -18,6 +18,7 @@ _QUIET = settings(
     max_examples=_BATCH,
     database=None,
     deadline=None,
+    report_multiple_bugs=False,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
@@ -56,16 +57,20 @@ def fuzz(table: str, name: str, seconds: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGALRM, _hang)
     inputs = _inputs(target)
-    tried, last = 0, b""
+    tried = 0
+    broken: bytes | None = None
 
     def law(data: bytes) -> None:
-        nonlocal tried, last
-        if time.monotonic() > end:
+        nonlocal tried, broken
+        if broken is None and time.monotonic() > end:
             return
-        tried, last = tried + 1, data
+        tried += 1
         signal.setitimer(signal.ITIMER_REAL, SECONDS_FOR_ONE)
         try:
             target.law(data)
+        except BaseException:
+            broken = data  # the last one is the smallest
+            raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -74,8 +79,7 @@ def fuzz(table: str, name: str, seconds: int, folder: Path) -> None:
         while time.monotonic() < end:
             seed(batch)(_QUIET(given(inputs)(law)))()
             batch += 1
-    except BaseException:
-        (folder / f"crash-{hashlib.sha256(last).hexdigest()[:40]}").write_bytes(last)
-        raise
     finally:
+        if broken is not None:
+            (folder / f"crash-{hashlib.sha256(broken).hexdigest()[:40]}").write_bytes(broken)
         print(f"stat::number_of_executed_units: {tried}")
