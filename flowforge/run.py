@@ -77,24 +77,31 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What a run has to do: what was asked for, what the manifest says, and where values are read."""
+    """What a run has to do: what was asked for, what the manifest says, and where values are read.
+
+    warnings: what sources warned of, each once.
+    """
 
     request: Request
     manifest: Manifest
     places: tuple[Place, ...]
     context: Context
+    warnings: Mapping[str, None]
 
     @classmethod
     def of(cls, request: Request) -> "_Task":
         manifest, places = validate(request.manifests, request.environ)
+        warnings: dict[str, None] = {}
         context = Context(
             request.environ,
             manifest.folder,
             interactive=request.interactive,
             concealed=concealed(manifest, places),
             stop=request.stop,
+            notify=request.notify,
+            warn=warnings.setdefault,
         )
-        return cls(request, manifest, places, context)
+        return cls(request, manifest, places, context, warnings)
 
     def signed_in(self) -> AbstractContextManager[Client]:
         return sign_in(
@@ -169,6 +176,7 @@ def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (
         *unmatched(request.exclude, known),
+        *task.warnings,
         *resolver.warnings,
         *advise(
             task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()

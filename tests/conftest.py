@@ -1,14 +1,19 @@
 """What holds for every test: an environment of its own, and how many cases hypothesis generates."""
 
+import json
 import os
+import shlex
+import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
-_FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "XDG_")
+_FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "OP_", "XDG_")
 _FOREIGN_NAMES = ("CI", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR")
 
 # Hypothesis keeps what it learns out of the tree. The everyday profile is the same on every machine and every run;
@@ -32,3 +37,50 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
     return home
+
+
+@dataclass
+class FakeOp:
+    """1Password's CLI as `tests/fake_op.py` plays it. path: the folder to put on PATH. environ: what it needs."""
+
+    path: Path
+    world: dict[str, Any] = field(default_factory=lambda: {"vaults": {}})
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Give an environment in which `op` is found."""
+        return {"PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}", "OP_FAKE": str(self.path)}
+
+    def holds(self, value: str, reference: str = "op://CI/Claude/credential") -> None:
+        """Put a value into a field."""
+        vault, item, *_, name = reference.removeprefix("op://").split("/")
+        self.world["vaults"].setdefault(vault, {}).setdefault(item, {})[name] = value
+        self.is_like()
+
+    def is_like(self, **more: object) -> None:
+        """Set delays and answers, as `fake_op.py` says."""
+        self.world |= more
+        (self.path / "vaults.json").write_text(json.dumps(self.world), encoding="utf-8")
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """Give the beginnings and ends of its runs so far, in order."""
+        log = self.path / "log"
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+    @property
+    def runs(self) -> list[list[str]]:
+        """Give the arguments of each run so far, in order of their beginning."""
+        return [entry["argv"] for entry in self.log if entry["event"] == "begin"]
+
+
+@pytest.fixture
+def op(tmp_path_factory: pytest.TempPathFactory) -> FakeOp:
+    """Make an `op` with no vault."""
+    fake = FakeOp(tmp_path_factory.mktemp("op"))
+    script = fake.path / "op"
+    player = Path(__file__).with_name("fake_op.py")
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(player))} "$@"\n')
+    script.chmod(0o755)
+    fake.is_like()
+    return fake

@@ -33,8 +33,12 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
         stop=interruption.stop,
         progress=_progress(quiet=quiet),
-        notify=say,
+        notify=_nothing if quiet else say,
     )
+
+
+def _nothing(_: str) -> None:
+    """Say nothing: -q wants neither progress nor warnings."""
 
 
 def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape

@@ -10,6 +10,7 @@ from flowforge.sources.base import Ask, Context, Found, Source, Spec
 from flowforge.sources.command import CommandSource
 from flowforge.sources.env import EnvSource
 from flowforge.sources.file import FileSource
+from flowforge.sources.onepassword import OnePasswordSource
 from flowforge.sources.plugins import PackagedSource
 from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import require_source
@@ -17,7 +18,7 @@ from flowforge.vault import SecretValue
 
 __all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
 
-_ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), PromptSource())
+_ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), OnePasswordSource(), PromptSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {source.name: source for source in sorted(_ALL, key=lambda each: each.name)}
 )

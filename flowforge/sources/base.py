@@ -23,6 +23,10 @@ def no_objection(_: SecretValue) -> Problem | None:
     return None
 
 
+def unheard(_: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One value to read. objection: what is wrong with a value's shape, for a source that can ask again at once."""
@@ -36,7 +40,8 @@ class Context:
     """Where reads happen: the process's environment, and the folder of the manifest that names the source.
 
     interactive: whether a person is there to be asked. concealed: variables that hold values, so no child process gets
-    them. stop: set when the run is to end; a source that waits must notice it within a tenth of a second.
+    them. stop: set when the run is to end; a source that waits must notice it within a tenth of a second. notify: tells
+    people what goes on. warn: adds a warning to the plan, once however often it is given.
     """
 
     # Not in the repr: the environment is where most plaintext comes from, and a traceback with locals shows reprs.
@@ -45,6 +50,8 @@ class Context:
     interactive: bool = False
     concealed: frozenset[str] = frozenset()
     stop: threading.Event = field(default_factory=threading.Event)
+    notify: Callable[[str], None] = unheard
+    warn: Callable[[str], None] = unheard
 
     def listed(self, variable: str) -> frozenset[str] | None:
         """Read a comma-separated variable of the operator's; None where it is unset. Set but empty, it lists nothing.

@@ -1,0 +1,159 @@
+"""The source `onepassword`: values in 1Password, read by its CLI, `op`."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeGuard
+
+from flowforge.errors import Problem, SourceError
+from flowforge.sources.base import Ask, Context, Found, Spec, text_of
+from flowforge.sources.op_answer import GENERAL, Refusal, Refused, recognise
+from flowforge.sources.op_problem import field_of, no_reference, problem
+from flowforge.sources.op_reference import Reference
+from flowforge.sources.process import Failure, Program, run
+from flowforge.sources.side_by_side import AT_ONCE, side_by_side
+from flowforge.sources.text import decode
+from flowforge.vault import SecretValue
+
+# A sign-in that waits for a person never ends by itself.
+SECONDS: Final = 15.0
+# Before the second and the third try of what 1Password's servers or the network failed.
+PAUSES: Final = (0.5, 1.0)
+# Of at most 500 characters each: below what a pipe holds, and far from a batch's limit of time.
+_BATCH: Final = 50
+_FAILURES: Final[Mapping[Failure, Refused]] = MappingProxyType(
+    {
+        Failure.NOT_FOUND: Refused(Refusal.NOT_INSTALLED, "is not installed"),
+        Failure.NOT_EXECUTABLE: Refused(Refusal.NOT_INSTALLED, "cannot be executed"),
+        Failure.TOO_LONG: Refused(Refusal.SILENT, f"{SECONDS:.0f} seconds"),
+        Failure.TOO_MUCH: Refused(Refusal.TOO_MUCH),
+        Failure.STOPPED: Refused(Refusal.STOPPED),
+    }
+)
+_TWO_WAYS: Final = (
+    "OP_CONNECT_HOST with OP_CONNECT_TOKEN and OP_SERVICE_ACCOUNT_TOKEN are set: op asks the Connect server, and the "
+    "service account for nothing; unset what you do not use"
+)
+
+
+class OnePasswordSource:
+    """`{onepassword: "op://vault/item/field", account: NAME}`. The value is exactly what op prints.
+
+    op keeps its own variables, whatever else a manifest makes of them, and a session of `op signin` among them.
+    """
+
+    name = "onepassword"
+
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+        """Read each distinct reference once, after saying how many; a SourceError has FF223 or FF235 to FF248."""
+        references = [_reference(ask.spec) for ask in asks]
+        distinct = tuple(dict.fromkeys(reference for reference in references if reference))
+        if distinct:
+            _tell(len(distinct), context)
+        found = _Op(context).read(distinct)
+        return [_found(found[reference] if reference else no_reference()) for reference in references]
+
+
+def _reference(spec: Spec) -> Reference | None:
+    return Reference.parse(text_of(spec, "onepassword"), text_of(spec, "account") if "account" in spec else "")
+
+
+def _tell(count: int, context: Context) -> None:
+    context.notify(f"Reading {count} value{'' if count == 1 else 's'} from 1Password")
+    if all(map(context.environ.get, ("OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN"))):
+        context.warn(_TWO_WAYS)
+
+
+def _found(value: SecretValue | Problem) -> Found:
+    return SourceError(value) if isinstance(value, Problem) else value
+
+
+def _batches(references: Sequence[Reference]) -> Iterator[Sequence[Reference]]:
+    """Divide what is many among processes side by side; the few of an account are read alone."""
+    accounts: dict[str, list[Reference]] = {}
+    for reference in references:
+        accounts.setdefault(reference.account, []).append(reference)
+    for mine in accounts.values():
+        size = min(_BATCH, -(-len(mine) // AT_ONCE))
+        if size > 1:
+            yield from (mine[first : first + size] for first in range(0, len(mine), size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One run of op. reference: the one that it is about, where it is about one."""
+
+    arguments: Sequence[str]
+    account: str
+    reference: Reference | None = None
+    feed: bytes = b""
+
+
+@dataclass(slots=True)
+class _Op:
+    """The runs of op in one go. refused: by account, what none of its references can escape; threads share it."""
+
+    context: Context
+    refused: dict[str, Refused] = field(default_factory=dict)
+
+    def read(self, references: Sequence[Reference]) -> Mapping[Reference, SecretValue | Problem]:
+        """Read many in a few processes, and what that does not give one by one, so that each gets its own reason."""
+        found: dict[Reference, SecretValue | Problem] = {}
+        for part in side_by_side(self._inject, tuple(_batches(references))):
+            found |= part
+        rest = [reference for reference in references if reference not in found]
+        return found | dict(zip(rest, side_by_side(self._read, rest), strict=True))
+
+    def _inject(self, batch: Sequence[Reference]) -> Mapping[Reference, SecretValue]:
+        """Let op fill a template; gives what came whole, which is nothing where one reference is wrong.
+
+        Between two values stands a mark that nobody can know beforehand, so a value may hold anything.
+        """
+        mark = secrets.token_hex(16)
+        template = mark.join(("", *(f"{{{{ {reference.text} }}}}" for reference in batch), ""))
+        printed = self._answer(_Question(("inject",), batch[0].account, feed=template.encode()))
+        if isinstance(printed, Refused):
+            return {}
+        values = [decode("", piece) for piece in printed.reveal().split(mark)[1:-1]]
+        if len(values) != len(batch):
+            return {}
+        pairs = zip(batch, values, strict=True)
+        return {reference: value for reference, value in pairs if isinstance(value, SecretValue) and value.reveal()}
+
+    def _read(self, reference: Reference) -> SecretValue | Problem:
+        question = _Question(("read", "--no-newline", reference.text), reference.account, reference)
+        printed = self._answer(question)
+        if isinstance(printed, Refused):
+            return problem(printed, reference)
+        return decode(field_of(reference), printed.reveal())
+
+    def _answer(self, question: _Question) -> SecretValue | Refused:
+        """Ask op; again after a pause where 1Password's servers or the network failed, and not where it is no use."""
+        known = self.refused.get(question.account)
+        answer = known or self._once(question)
+        for pause in () if known else PAUSES:
+            if not _is(answer, Refusal.FAILING):
+                break
+            stopped = self.context.stop.wait(pause)
+            answer = _FAILURES[Failure.STOPPED] if stopped else self._once(question)
+        # Many values may take long where one does not.
+        late = question.reference is None and _is(answer, Refusal.SILENT)
+        if _is(answer, *GENERAL) and not late:
+            self.refused.setdefault(question.account, answer)
+        return answer
+
+    def _once(self, question: _Question) -> SecretValue | Refused:
+        context = self.context
+        environ = context.child_environ([name for name in context.environ if name.startswith("OP_")])
+        argv = ("op", *question.arguments, *((f"--account={question.account}",) if question.account else ()))
+        ended = run(Program(argv, environ, context.folder, SECONDS, feed=question.feed), context.stop)
+        if isinstance(ended, Failure):
+            return _FAILURES[ended]
+        if ended.code:
+            return recognise(ended.code, ended.said.reveal(), question.reference)
+        return ended.printed if ended.printed.reveal() else Refused(Refusal.EMPTY)
+
+
+def _is(answer: SecretValue | Refused, *refusals: Refusal) -> TypeGuard[Refused]:
+    return isinstance(answer, Refused) and answer.refusal in refusals

@@ -1,0 +1,107 @@
+"""What op's refusals mean, known by their text: its exit code is 1 for nearly all of them."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from flowforge.sources.op_reference import Reference
+
+
+class Refusal(Enum):
+    """Why there is no value: one code for each kind."""
+
+    MALFORMED = "FF235"
+    NOT_INSTALLED = "FF236"
+    SIGNED_OUT = "FF237"
+    NOT_ACCEPTED = "FF238"
+    MISSING = "FF239"
+    AMBIGUOUS = "FF240"
+    LIMITED = "FF241"
+    FAILING = "FF242"
+    CRASHED = "FF243"
+    SILENT = "FF244"
+    EMPTY = "FF245"
+    UNKNOWN = "FF246"
+    TOO_MUCH = "FF247"
+    STOPPED = "FF248"
+
+
+# What every reference of an account meets alike: one such answer, and op is not started for the others.
+GENERAL: Final = frozenset(
+    {
+        Refusal.NOT_INSTALLED,
+        Refusal.SIGNED_OUT,
+        Refusal.NOT_ACCEPTED,
+        Refusal.LIMITED,
+        Refusal.FAILING,
+        Refusal.SILENT,
+        Refusal.STOPPED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal. detail: what it is about, a word of ours, or the wait that op names, such as `58 minutes`."""
+
+    refusal: Refusal
+    detail: str = ""
+
+
+_SIGNED_OUT: Final = (
+    r"not (?:currently )?signed in|no account found for filter|not authenticated yet|no accounts configured"
+    r"|session expired|authorization prompt dismissed"
+)
+_UNREACHED: Final = (
+    r"connection refused|connection reset|no such host|network is unreachable|i/o timeout|dial tcp"
+    r"|tls handshake|unexpected eof|context deadline exceeded|name resolution"
+)
+_TEXTS: Final = tuple(
+    (refusal, detail, re.compile(text, re.IGNORECASE))
+    for refusal, detail, text in (
+        (Refusal.NOT_ACCEPTED, "deleted", r"service account (?:used in this integration has been )?deleted"),
+        (Refusal.LIMITED, "", r"\(429\)|too many requests"),
+        (Refusal.FAILING, "failed", r"\(5\d\d\)|internal server error"),
+        (Refusal.MALFORMED, "", r"secret references should match|secret reference has invalid"),
+        (Refusal.AMBIGUOUS, "vault", r"more than one vault matches"),
+        (Refusal.AMBIGUOUS, "item", r"more than one item matches"),
+        (Refusal.MISSING, "vault", r"isn't a vault"),
+        (Refusal.MISSING, "item", r"isn't an item"),
+        (Refusal.MISSING, "field", r"(?:doesn't|does not) have a (?:field|section|file)|could not find field"),
+        (Refusal.SIGNED_OUT, "", _SIGNED_OUT),
+        (Refusal.NOT_ACCEPTED, "", r"\(40[13]\)|invalid (?:bearer )?token"),
+        (Refusal.FAILING, "could not be reached", _UNREACHED),
+    )
+)
+_PANIC: Final = re.compile(r"^panic: |^fatal error: |^goroutine \d+ \[|\[signal SIG", re.MULTILINE)
+_WAIT: Final = re.compile(r"(?:retry|try again) in (\d{1,5}) (second|minute|hour)s?\b", re.IGNORECASE)
+# Names come from the manifest and from 1Password: an item may be called "connection refused".
+_QUOTED: Final = re.compile(r"(?<!\w)'[^'\n]*'|\"[^\"\n]*\"")
+
+
+def recognise(code: int, said: str, reference: Reference | None = None) -> Refused:
+    """Say what a refusal means. code: op's exit code, or the negative number of the signal that ended it.
+
+    said: its stderr; a notice may stand there before the error. Nothing of it is in the answer but the wait it names.
+    """
+    if code < 0 or _PANIC.search(said):
+        return Refused(Refusal.CRASHED)
+    text = _without_names(said[max(said.find("[ERROR]"), 0) :], reference)
+    known = next(((refusal, detail) for refusal, detail, pattern in _TEXTS if pattern.search(text)), None)
+    if known is None:
+        return Refused(Refusal.UNKNOWN, f"exit code {code}")
+    refusal, detail = known
+    return Refused(refusal, _wait(text) if refusal is Refusal.LIMITED else detail)
+
+
+def _without_names(said: str, reference: Reference | None) -> str:
+    text = _QUOTED.sub(" ", said)
+    for name in (reference.text, f"{reference.vault}/{reference.item}") if reference else ():
+        text = text.replace(name, " ")
+    return text
+
+
+def _wait(text: str) -> str:
+    found = _WAIT.search(text)
+    return f"{int(found[1])} {found[2].lower()}{'' if int(found[1]) == 1 else 's'}" if found else ""

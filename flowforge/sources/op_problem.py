@@ -1,0 +1,128 @@
+"""What is told of a value that 1Password does not give: the reference's own parts, and nothing that op printed."""
+
+from typing import Final
+
+from flowforge.errors import Problem, quote
+from flowforge.sources.op_answer import Refusal, Refused
+from flowforge.sources.op_reference import Reference
+
+TRIES: Final = 3
+_CLI: Final = "the 1Password CLI (op)"
+_Parts = tuple[str, str, str]
+
+
+def no_reference() -> Problem:
+    """Say that a text is none (FF235), without showing it: it may be a value in the wrong place."""
+    why = "it is op://vault/item/field or op://vault/item/section/field, of at most 500 characters"
+    fix = "of a name with other characters than letters, digits, - _ . and spaces, write the ID"
+    return Problem("FF235", "this is not a 1Password reference", why=why, fix=fix)
+
+
+def problem(refused: Refused, reference: Reference) -> Problem:
+    """Say why a reference has no value (FF235 to FF248)."""
+    what, why, fix = _SENTENCES[refused.refusal](refused.detail, reference)
+    return Problem(refused.refusal.value, what, why=why, fix=fix)
+
+
+def field_of(reference: Reference) -> str:
+    """Name the field of a reference, for a message."""
+    return f"1Password field {quote(reference.field)} of item {quote(reference.item)} in vault {quote(reference.vault)}"
+
+
+def _malformed(_: str, reference: Reference) -> _Parts:
+    return f"1Password takes {quote(reference.text)} for no reference", "", "write IDs in place of the names"
+
+
+def _not_installed(detail: str, _: Reference) -> _Parts:
+    fix = "install it where flowforge runs: https://developer.1password.com/docs/cli/get-started"
+    return f"{_CLI} {detail}", "", fix
+
+
+def _signed_out(_: str, reference: Reference) -> _Parts:
+    account = f" to account {quote(reference.account)}" if reference.account else ""
+    why = "an OP_SESSION_ variable of an earlier sign-in counts for nothing once it has expired"
+    fix = "run `op signin`; set OP_SERVICE_ACCOUNT_TOKEN where nobody can, such as CI"
+    return f"{_CLI} is not signed in{account}", why, fix
+
+
+def _not_accepted(detail: str, _: Reference) -> _Parts:
+    if detail:
+        fix = "create another one, and set OP_SERVICE_ACCOUNT_TOKEN to its token"
+        return "the 1Password service account was deleted", "", fix
+    fix = "check OP_SERVICE_ACCOUNT_TOKEN, or OP_CONNECT_TOKEN, where flowforge runs"
+    return "1Password does not accept the token that op has", "", fix
+
+
+def _missing(detail: str, reference: Reference) -> _Parts:
+    vault, item, field = quote(reference.vault), quote(reference.item), quote(reference.field)
+    what = {
+        "vault": f"1Password vault {vault} is not in the account",
+        "item": f"1Password item {item} is not in vault {vault}",
+        "field": f"1Password item {item} in vault {vault} has no field {field}",
+    }
+    why = "1Password answers the same for what the account may not see"
+    return what[detail], why, "correct the reference, or let the account see the vault"
+
+
+def _ambiguous(detail: str, reference: Reference) -> _Parts:
+    name = quote(reference.vault) if detail == "vault" else f"{quote(reference.item)} in vault {quote(reference.vault)}"
+    return f"more than one 1Password {detail} matches {name}", "", f"write the ID of the {detail} in place of its name"
+
+
+def _limited(detail: str, _: Reference) -> _Parts:
+    more = f"; it admits more in {detail}" if detail else ""
+    fix = f"run it again in {detail or 'an hour'}; `op service-account ratelimit` says what is left"
+    return f"1Password's limit of requests is reached{more}", "", fix
+
+
+def _failing(detail: str, _: Reference) -> _Parts:
+    fix = "run it again later; https://status.1password.com says whether it is known"
+    return f"1Password {detail}, {TRIES} times in a row", "", fix
+
+
+def _crashed(_: str, __: Reference) -> _Parts:
+    why = "a damaged service account token is known to make it crash"
+    return f"{_CLI} crashed", why, "check OP_SERVICE_ACCOUNT_TOKEN, and update op"
+
+
+def _silent(detail: str, _: Reference) -> _Parts:
+    why = "it waits where a person has to unlock 1Password or to allow the access"
+    fix = "unlock it and run again; set OP_SERVICE_ACCOUNT_TOKEN where nobody can"
+    return f"{_CLI} gave no answer within {detail}", why, fix
+
+
+def _empty(_: str, reference: Reference) -> _Parts:
+    return f"{field_of(reference)} is empty", "", "put the credential into it"
+
+
+def _unknown(detail: str, reference: Reference) -> _Parts:
+    account = f" --account {quote(reference.account)}" if reference.account else ""
+    why = "what it said is not shown, as it could hold anything"
+    fix = f"run `op read{account} {quote(reference.text)} > /dev/null` and see what it says"
+    return f"{_CLI} refused for a reason that FlowForge does not know ({detail})", why, fix
+
+
+def _too_much(_: str, reference: Reference) -> _Parts:
+    return f"{field_of(reference)} holds more than 64 KiB", "", "name the field that holds the credential alone"
+
+
+def _stopped(_: str, __: Reference) -> _Parts:
+    return f"{_CLI} was stopped with the run", "", "run it again"
+
+
+_SENTENCES: Final = {
+    Refusal.MALFORMED: _malformed,
+    Refusal.NOT_INSTALLED: _not_installed,
+    Refusal.SIGNED_OUT: _signed_out,
+    Refusal.NOT_ACCEPTED: _not_accepted,
+    Refusal.MISSING: _missing,
+    Refusal.AMBIGUOUS: _ambiguous,
+    Refusal.LIMITED: _limited,
+    Refusal.FAILING: _failing,
+    Refusal.CRASHED: _crashed,
+    Refusal.SILENT: _silent,
+    Refusal.EMPTY: _empty,
+    Refusal.UNKNOWN: _unknown,
+    Refusal.TOO_MUCH: _too_much,
+    Refusal.STOPPED: _stopped,
+}

@@ -1,0 +1,30 @@
+"""A reference to a value in 1Password: `op://vault/item[/section]/field`, checked before any process starts."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+# https://developer.1password.com/docs/cli/secrets-reference-syntax: other characters need the ID in the name's place.
+_PART: Final = "[A-Za-z0-9._-]|[A-Za-z0-9._-][A-Za-z0-9._ -]*[A-Za-z0-9._-]"
+_REFERENCE: Final = re.compile(
+    rf"op://(?P<vault>{_PART})/(?P<item>{_PART})(?:/(?P<section>{_PART}))?/(?P<field>{_PART})(?:\?[a-z-]+=[a-z0-9-]+)?"
+)
+# Far above what names need; with it, a batch of references stays below what a pipe holds.
+LONGEST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What op reads. text: as op takes it, names in any case. account: the one it lies in, where op knows several."""
+
+    text: str
+    vault: str
+    item: str
+    field: str
+    account: str = ""
+
+    @classmethod
+    def parse(cls, text: str, account: str = "") -> Self | None:
+        """Take a reference apart; None for what is none, or is longer than 500 characters."""
+        found = _REFERENCE.fullmatch(text) if len(text) <= LONGEST else None
+        return found and cls(text, found["vault"], found["item"], found["field"], account)
