@@ -1,0 +1,29 @@
+"""Every command, in the ways in which it shows something. A new command must be here: a test sees to that."""
+
+from typing import Final
+
+# Those that read values, where they go well and where they do not.
+READING: Final[tuple[tuple[str, ...], ...]] = (
+    ("plan",),
+    ("plan", "-v"),
+    ("plan", "--format", "json", "-v"),
+    ("plan", "--report", "json=plan.json", "--report", "text=plan.txt"),
+    ("plan", "--skip-values"),
+    ("apply", "--check", "-v"),
+    ("apply",),
+    ("apply", "--yes"),
+    ("apply", "--yes", "-v", "--format", "json"),
+    ("apply", "--yes", "--keep-going", "--report", "json=report.json", "--report", "text=report.txt"),
+    ("apply", "--yes", "--prune", "--allow-takeover", "--max-wait", "0"),
+)
+OTHERS: Final[tuple[tuple[str, ...], ...]] = (
+    ("validate", "-v"),
+    ("validate", "--format", "json"),
+    ("init",),
+    ("schema", "manifest"),
+    ("--help",),
+    ("--version",),
+    (),
+)
+# These serve until they are stopped, or play a whole story: each has a test of its own.
+APART: Final = ("sandbox", "demo")

@@ -1,0 +1,111 @@
+"""The sweep: a value planted in each place, every command over every fault, and no eight characters of it anywhere."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.bench import SCALE
+from tests.faults.row import Row
+from tests.faults.table import ROWS
+from tests.sweep.commands import OTHERS, READING
+from tests.sweep.plants import ARGUMENTS, PLACES, SHAPES, SOURCES, Plant, api_key, oauth_token
+from tests.sweep.stage import Stage
+
+pytestmark = pytest.mark.sweep
+# What a person wrote is in the variables of what reads it, and an argument in click's own exceptions, which `explain`
+# turns into sentences of ours before anything is printed.
+WRITTEN = frozenset({"local variables"})
+TYPED = frozenset({"local variables", "tracebacks"})
+LITERALS: dict[str, Callable[[], str]] = {
+    "key": api_key,
+    "oauth": oauth_token,
+    "ghp": lambda: "ghp_" + api_key()[20:56],
+}
+
+
+def _name(args: tuple[str, ...]) -> str:
+    return " ".join(args) or "nothing"
+
+
+@pytest.mark.parametrize("args", [*READING, *OTHERS], ids=_name)
+@pytest.mark.parametrize("plant", SOURCES.values(), ids=SOURCES)
+def test_a_good_value(stage: Stage, plant: Plant, args: tuple[str, ...]) -> None:
+    """A value that its source gives is written, and shown by no command: when it is new, and when it replaces one."""
+    for value in (api_key(), api_key()):
+        stage.seek(value)
+        plant(stage, value)
+        stage.run(*args)
+        time.sleep(2.1 / SCALE)
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("plant", SOURCES.values(), ids=SOURCES)
+def test_a_bad_value(stage: Stage, plant: Plant, shape: Callable[[str], str]) -> None:
+    """A value that is refused, or admitted as nonstandard, is shown neither whole nor in part."""
+    value = api_key()
+    stage.seek(value)
+    plant(stage, shape(value))
+    stage.run("plan", "-v", "--format", "json")
+    manifest = stage.folder / "flowforge.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("targets:", "    allow_nonstandard: true\ntargets:"), encoding="utf-8")
+    stage.run("apply", "--yes", "-v", "--keep-going", "--report", "json=report.json", "--report", "text=report.txt")
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.slow], ids=lambda row: f"{row.fault}-{row.command}")
+def test_a_fault(stage: Stage, row: Row) -> None:
+    """Whatever goes wrong on the way, neither the value nor the token is shown, with or without -v."""
+    bench = stage.bench
+    bench.value("old")
+    if not row.fresh:
+        stage.run("apply", "--yes")
+        time.sleep(2.1 / SCALE)
+    bench.value("new")
+    stage.seek(*filter(None, bench.values.values()))
+    row.given(bench)
+    with stage.watching():
+        stage.take(row.act(bench, (*row.args, "-v", "--report", "json=report.json", "--report", "text=report.txt")))
+    stage.run("plan", "-v", "--format", "json")
+    bench.mend()
+    stage.run("plan", "-v")
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("literal", LITERALS.values(), ids=LITERALS)
+@pytest.mark.parametrize("plant", PLACES.values(), ids=PLACES)
+def test_a_literal_in_the_manifest(stage: Stage, plant: Plant, literal: Callable[[], str]) -> None:
+    """A credential that somebody wrote into the manifest is refused or ignored, and never repeated."""
+    text = literal()
+    stage.seek(text.removeprefix("ghp_"))
+    stage.patch.setenv("ACME_KEY", api_key())
+    plant(stage, text)
+    for args in (("validate", "-v"), ("plan", "-v", "--format", "json"), ("apply", "--yes", "--report", "json=r.json")):
+        stage.run(*args)
+    assert stage.leaks(but=WRITTEN) == []
+
+
+@pytest.mark.parametrize("args", ARGUMENTS, ids=_name)
+def test_a_literal_on_the_command_line(stage: Stage, args: tuple[str, ...]) -> None:
+    """A credential pasted into an argument is not repeated by what is said of it."""
+    for literal in (make() for make in LITERALS.values()):
+        stage.seek(literal.removeprefix("ghp_"))
+        stage.bench.value("new")
+        stage.run(*(arg.replace("LITERAL", literal) for arg in args))
+        stage.run(*(arg.replace("LITERAL", literal) for arg in args), "-v")
+    assert stage.leaks(but=TYPED) == []
+
+
+@pytest.mark.parametrize("variable", ["FLOWFORGE_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"])
+@pytest.mark.parametrize("change", ["", "x", "\n", " ", "\x1b", "é", "ghs_"], ids=ascii)
+def test_a_token(stage: Stage, variable: str, change: str) -> None:
+    """A token that works, is unknown, or cannot be one, is shown by nothing that is said of it."""
+    token = stage.bench.sandbox.token
+    stage.bench.value("new")
+    stage.patch.delenv("FLOWFORGE_GITHUB_TOKEN")
+    stage.patch.setenv(variable, change + token if change == "ghs_" else token[:40] + change + token[40:])
+    stage.run("plan", "-v")
+    stage.run("apply", "--yes", "-v", "--format", "json", "--report", "text=report.txt")
+    assert stage.leaks() == []
