@@ -62,6 +62,10 @@ class FakeOp:
         self.world |= more
         (self.path / "vaults.json").write_text(json.dumps(self.world), encoding="utf-8")
 
+    def count(self, event: str) -> int:
+        """Give how many runs began (`begin`) or ended by themselves (`end`) so far."""
+        return sum(entry["event"] == event for entry in self.log)
+
     @property
     def log(self) -> list[dict[str, Any]]:
         """Give the beginnings and ends of its runs so far, in order."""
