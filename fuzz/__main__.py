@@ -23,7 +23,7 @@ _GRACE = 60  # seconds: to begin, and to end
 _TRIED = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILINE)
 _FEATURES = re.compile(r"\bft: (\d+)")
 _FOUND = ("crash-*", "timeout-*", "oom-*")
-_WITHOUT = "atheris is not installed (it exists for Linux on x86-64): hypothesis makes the inputs, blind to coverage"
+_WITHOUT = "without atheris (it exists for Linux on x86-64): hypothesis makes the inputs, blind to coverage"
 
 
 @dataclass(frozen=True, slots=True)

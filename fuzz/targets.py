@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, manifests, states, values
+from fuzz import addresses, answers, manifests, onepassword, states, values
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -11,6 +11,7 @@ TARGETS: Final[dict[str, Target]] = {
     "journal": states.JOURNAL,
     "answers": answers.TARGET,
     "addresses": addresses.TARGET,
+    "onepassword": onepassword.TARGET,
     "values": values.VALUES,
     "texts": values.TEXTS,
 }
