@@ -7,6 +7,7 @@ import traceback
 import click
 
 from flowforge.cli.main import cli
+from flowforge.cli.signals import obeyed
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say
 from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
@@ -14,7 +15,8 @@ from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, prin
 
 def main() -> None:
     """Run the command line and exit with its code (see `flowforge.errors.ExitCode`)."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until a command says otherwise, it is a Ctrl-C
+    for number in obeyed():
+        signal.signal(number, signal.default_int_handler)  # until a command says otherwise, it is a Ctrl-C
     try:
         mend_streams()
         code = run(sys.argv[1:])

@@ -1,12 +1,18 @@
-"""Ctrl-C and SIGTERM: before the first write they end the run, after it they let what is in flight be finished."""
+"""Ctrl-C, SIGTERM, SIGHUP: before the first write they end the run, then they let what is in flight be finished."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-from flowforge.cli.streams import say
+
+def obeyed() -> tuple[signal.Signals, ...]:
+    """Give the signals that end a run: a terminal that goes away is one too, unless `nohup` said that it is not."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
 
 
 class Interruption:
@@ -27,14 +33,16 @@ class Interruption:
         self.stop.set()
         if not (self._finishing and first):
             raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
-        say("stopping: what is in flight is finished and recorded")
+        # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.
+        with suppress(OSError):
+            os.write(sys.stderr.fileno(), b"stopping: what is in flight is finished and recorded\n")
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Handle SIGINT and SIGTERM alike inside the context; must be entered in the main thread."""
+    """Handle them all alike inside the context; must be entered in the main thread."""
     state = Interruption()
-    before = {number: signal.signal(number, state.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, state.handle) for number in obeyed()}
     try:
         yield state
     finally:

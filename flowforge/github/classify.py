@@ -19,6 +19,7 @@ from flowforge.plan.action import Why
 _SECONDARY: Final = re.compile(r"secondary rate|abuse detection", re.IGNORECASE)
 _SECONDARY_PAGE: Final = re.compile(r"secondary-rate-limits$|#abuse-rate-limits$")
 _ARCHIVED: Final = re.compile(r"archived", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"IP allow list", re.IGNORECASE)
 _LOCKED_OUT: Final = re.compile(r"login attempts", re.IGNORECASE)
 _SSO_URL: Final = re.compile(r"\burl=(\S+)")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
@@ -106,6 +107,10 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
     if _ARCHIVED.search(message):
         fix = "unarchive it, or take it out of the manifest"
         return No("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
+    if _ADDRESS.search(message):
+        fix = "run it from an address on that list, or have this one added to it"
+        detail = "no permission: the organization's IP allow list does not have this address"
+        return No("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
     accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
     words = f"GitHub accepts {accepted}" if accepted else quote(message) if message else f"it answered {answer.status}"
     detail = f"no permission: {words}"

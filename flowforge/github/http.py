@@ -37,8 +37,8 @@ OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; 
 _RETRIES: Final = 3
 _LIMITED: Final = 5
 _LEAST_UNREACHED: Final = 8
-# Other numbers on other systems, the same words.
-_ERRNO: Final = re.compile(r"\[Errno -?\d+\] ")
+# Other numbers on other systems and with other releases, the same words.
+_NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0, pool=None)
 _ASIDE: Final = "flowforge.location"
 _BODY_SECONDS: Final = 30.0
@@ -243,7 +243,7 @@ def _http(api: ApiUrl, token: Token, jobs: int, transport: httpx.BaseTransport |
 
 
 def _set_aside(answer: httpx.Response) -> None:
-    """Keep `Location` from httpx, which makes a request of it even where it follows none, and raises where it cannot."""
+    """Keep `Location` from httpx: it makes a request of it even where it follows none, and raises where it cannot."""
     location = answer.headers.pop("location", None)
     answer.extensions[_ASIDE] = {} if location is None else {"location": location}
 
@@ -254,7 +254,7 @@ def _broken(error: httpx.TransportError | httpx.DecodingError) -> Broken:
         case httpx.ConnectTimeout():
             return Broken(f"no connection within {_TIMEOUT.connect:g} s", unreached=True)
         case httpx.ConnectError() | httpx.ProxyError():
-            return Broken(f"no connection: {printable(_ERRNO.sub('', str(error)))}", unreached=True)
+            return Broken(f"no connection: {printable(_NUMBERS.sub('', str(error)))}", unreached=True)
         case httpx.TimeoutException():
             return Broken(f"no answer within {_TIMEOUT.read:g} s", unreached=False)
         case _:

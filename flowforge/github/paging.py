@@ -26,8 +26,9 @@ def pages(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, It
         seen.add(here)
         answer = client.get(here)
         if answer.headers.get("x-github-sso", "").startswith("partial-results"):
-            detail = "the list was cut short: single sign-on hides some organizations from this token"
-            raise cut_short(detail)
+            detail = "the list was cut short: single sign-on hides organizations from this token"
+            fix = "authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token"
+            raise cut_short(detail, fix)
         yield answer, _items(answer, key)
         here = _next(client, answer)
 

@@ -54,9 +54,9 @@ class StoppedError(GitHubError):
         super().__init__(Problem("FF332", "stopped while waiting for GitHub"))
 
 
-def cut_short(detail: str) -> RepoError:
+def cut_short(detail: str, fix: str = "run it again; if it stays, use another token") -> RepoError:
     """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
-    return RepoError(No("FF325", Why.CUT_SHORT, detail, "run it again; if it stays, use another token"))
+    return RepoError(No("FF325", Why.CUT_SHORT, detail, fix))
 
 
 def other_shape(detail: str) -> RepoError:
@@ -78,7 +78,7 @@ def limited(times: int) -> RepoError:
 
 def unreachable(api: ApiUrl, what: str) -> GitHubError:
     """Make the error of a GitHub that is down, or that we cannot get to."""
-    fix = "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url"
+    fix = "check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
     return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
 
 

@@ -29,9 +29,11 @@ def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
     """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder; None without a home."""
     folder = environ.get("FLOWFORGE_CACHE_DIR")
     try:
-        return (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
+        path = (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
     except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
         return None
+    # Older releases of platformdirs answer with `~/.cache` then, which would be a folder named ~ here.
+    return path if folder or path.is_absolute() else None
 
 
 class Spent:

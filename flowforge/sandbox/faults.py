@@ -40,6 +40,8 @@ class FaultKind(StrEnum):
     """200 and somebody's sign-in page."""
     CUT = "cut"
     """A list that ends after one item, its total_count untouched and no Link header."""
+    PARTIAL = "partial"
+    """A list of which GitHub says that single sign-on hides a part: the header X-GitHub-SSO: partial-results."""
     WRONG_KEY = "wrong_key"
     """A public key that is not the scope's."""
 
@@ -81,6 +83,8 @@ class Fault:
             items = data.get("secrets") if isinstance(data, dict) else data
             if isinstance(items, list):
                 del items[1:]
+        elif self.kind is FaultKind.PARTIAL:
+            answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
             data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
 

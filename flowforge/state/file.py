@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flowforge.errors import Problem, UnrecordedError, printable
+from flowforge.errors import Problem, StateError, UnrecordedError, printable
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state import disk, text
@@ -48,6 +48,7 @@ class StateFile:
         found = Found.at(path)
         self._path = path
         self._written = found.written
+        self._data = found.data
         self._base = found.written.state if found.written else State.fresh(manifests)
         self._draft = Draft(self._base, found.changes)
         self._journal_id = found.header.id if found.header else self._base.folded
@@ -145,7 +146,8 @@ class StateFile:
     def close(self) -> None:
         """Fold the changes into the file and free the lock. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results are on no disk; StateError FF401 where the journal still holds all.
+        Raises UnrecordedError FF412 where results are on no disk; StateError FF401 where the journal still holds all,
+        and FF414 where it does but belongs to a state that somebody replaced: all its results are `unrecorded` then.
         """
         with self._mutex, self._held:
             if self._closed:
@@ -160,6 +162,10 @@ class StateFile:
                     "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
                 )
                 raise disk.failed("write the state", self._path, error, fix) from error
+            except StateError:
+                before, after = self._base.records, self._draft.state().records
+                self._unrecorded |= {each for each in {*before, *after} if before.get(each) != after.get(each)}
+                raise
             finally:
                 if self._writer is not None:
                     self._writer.close()
@@ -176,6 +182,7 @@ class StateFile:
         if self._closed:
             raise ValueError("the state is closed")
         if self._writer is None:
+            self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
             self._writer = Writer(journal_path(self._path), header)
@@ -213,15 +220,35 @@ class StateFile:
     def _write(self, state: State) -> text.Written:
         data, checksum = text.encode(state)
         disk.replace(self._path, data)
+        self._data = data
         self._written, self._base, self._draft = text.Written(state, checksum), state, Draft(state)
         return self._written
+
+    @property
+    def _backup(self) -> Path:
+        return self._path.with_name(self._path.name + ".backup")
+
+    def _untouched(self) -> None:
+        """Raise StateError FF414 where another file stands in the state's place: it may be somebody's only copy.
+
+        One that is gone is written again.
+        """
+        found = disk.read(self._path)
+        if found is None or found == self._data:
+            return
+        fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
+        if self._writer is not None and self._data is not None:
+            disk.replace(self._backup, self._data)
+            fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
+        what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
+        raise StateError(Problem("FF414", what, printable(str(self._path)), why, fix))
 
     def _fold(self) -> None:
         after = self._draft.state()
         if after != self._base:
-            old = disk.read(self._path)
-            if old is not None:
-                disk.replace(self._path.with_name(self._path.name + ".backup"), old)
+            self._untouched()
+            if self._data is not None:
+                disk.replace(self._backup, self._data)
             self._write(replace(after, serial=after.serial + 1, folded=self._journal_id))
         journal_path(self._path).unlink(missing_ok=True)
         self._unrecorded.clear()

@@ -21,11 +21,15 @@ def journal_path(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The state as written, None where there is none yet; its journal's header, and the changes it does not hold."""
+    """The state as written, None where there is none yet; its journal's header, and the changes it does not hold.
+
+    data: the state's bytes as they were read.
+    """
 
     written: text.Written | None
     header: Header | None = None
     changes: tuple[Change, ...] = ()
+    data: bytes | None = None
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -35,17 +39,17 @@ class Found:
         where = printable(str(journal_path(path)))
         book = Journal(journal or b"", where)
         if book.header is None:
-            return cls(written)
+            return cls(written, data=state)
         if written is None:
             _misfit(where, "there is no state file beside it", "put the state file back")
         if book.header.lineage != written.state.lineage:
             _foreign(where, book.header, written.state)
         if book.header.id == written.state.folded:
-            return cls(written, book.header)
+            return cls(written, book.header, data=state)
         if book.header.extends != written.checksum:
             why = f"it extends serial {book.header.serial} of the state, and here is serial {written.state.serial}"
             _misfit(where, why, f"put serial {book.header.serial} back, from git or from the .backup file")
-        return cls(written, book.header, tuple(book.changes()))
+        return cls(written, book.header, tuple(book.changes()), state)
 
 
 def _snapshot(path: Path) -> tuple[bytes | None, bytes | None]:

@@ -172,14 +172,23 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
 
 
 def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
-    """Correct the results whose line the journal refused and whose record the folded state has nevertheless."""
+    """Correct results by what the fold made of them.
+
+    A line that the journal refused may have its record in the state nevertheless; and what the journal took is in no
+    state where that was replaced meanwhile.
+    """
     actions = {change.address: change.action for change in plan.changes}
-    return [
-        replace(result, outcome=DONE[actions[result.address]], problem=None, notes=(*result.notes, _LATE))
-        if result.problem is not None and result.problem.code == NOT_RECORDED and result.address not in unrecorded
-        else result
-        for result in results
-    ]
+    return [_as_folded(result, actions[result.address], known=result.address not in unrecorded) for result in results]
+
+
+def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
+    if known and result.problem is not None and result.problem.code == NOT_RECORDED:
+        return replace(result, outcome=DONE[action], problem=None, notes=(*result.notes, _LATE))
+    if not known and result.outcome in DONE.values():
+        what, why = "done on GitHub, but recorded in the journal alone", "the state was replaced while it was in use"
+        problem = Problem("FF414", what, str(result.address), why, "see what is said of the state")
+        return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def test_github_down(fleet: "Fleet") -> None:
             fleet,
             f"error FF330: {url}: GitHub cannot be reached\n"
             "  why: no connection: Connection refused\n"
-            "  fix: check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url\n",
+            "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url\n",
         )
 
 

@@ -274,7 +274,7 @@ def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:
     expected = (
         "error FF330: https://api.github.com: GitHub cannot be reached\n"
         "  why: no connection: Connection refused\n"
-        "  fix: check the network, the proxy (HTTPS_PROXY, NO_PROXY) and github.api_url"
+        "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
     )
     assert ({expected}, {GitHubError}, 4) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
 

@@ -12,6 +12,7 @@ from flowforge.github.problems import RepoError
 MakeClient = Callable[..., Client]
 _API = "https://api.github.com"
 _AGAIN = "  fix: run it again; if it stays, use another token"
+_AUTHORIZE = "  fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token"
 _OTHER = "  fix: check that github.api_url is a GitHub API"
 
 
@@ -55,7 +56,7 @@ def test_pages_that_go_round(scripted: MakeClient, circle: list[str]) -> None:
         (_page("AB", 1), f"error FF325: the list was cut short: 2 of 1 came\n{_AGAIN}"),
         (
             _page("AB", 2, **{"x-github-sso": "partial-results; organizations=7"}),
-            f"error FF325: the list was cut short: single sign-on hides some organizations from this token\n{_AGAIN}",
+            f"error FF325: the list was cut short: single sign-on hides organizations from this token\n{_AUTHORIZE}",
         ),
         (
             _page("AB", 3, "https://evil.test/x?page=2"),

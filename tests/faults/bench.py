@@ -1,0 +1,186 @@
+"""A bench for one fault: a local GitHub, two repos, a manifest, and FlowForge run against it, here or as a process."""
+
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from flowforge.__main__ import run
+from flowforge.sandbox import Fault, Lag, Sandbox
+from flowforge.sandbox.faults import Faults
+
+if TYPE_CHECKING:
+    import pytest
+
+SCALE: Final = 240
+SECONDS: Final = 30.0
+REPOS: Final = ("acme/api", "acme/web")
+STATE: Final = "flowforge.state.json"
+MANIFEST: Final = (
+    "version: 1\ncredentials:\n  ci-key:\n    type: anthropic_api_key\n    from: {env: ACME_KEY}\n"
+    "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
+)
+_COST: Final = re.compile(r"^It took \d+ requests?.*\n", re.MULTILINE)
+_TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Watched(Faults):
+    """The sandbox's faults, with a call for the first request that matches; it comes before the request is handled."""
+
+    def __init__(self, match: str, then: Callable[[], object], waiting: list[Fault]) -> None:
+        super().__init__(waiting)
+        self._match, self._then, self._met = match, then, False
+
+    def strike(self, method: str, target: str) -> Fault | None:
+        """Call, once, and go on as ever: with the fault that waits now, whatever the call does to the rest."""
+        fault = super().strike(method, target)
+        if not self._met and re.search(self._match, f"{method} {target}"):
+            self._met = True
+            self._then()
+        return fault
+
+
+class Bench:
+    """Two repos and what is done to them. What is injected through the bench ends with `mend`."""
+
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, capfd: "pytest.CaptureFixture[str]", patch: "pytest.MonkeyPatch"
+    ) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.state = folder / STATE
+        self.world = sandbox.world
+        self.patch = patch
+        self.injected = ExitStack()
+        self.instead: dict[str, str] = {}
+        self.values: dict[str, str | None] = {"nothing": None}
+        self._capfd = capfd
+        for repo in REPOS:
+            self.world.create_repo(repo)
+        (folder / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
+
+    def value(self, name: str) -> None:
+        """Make up a value, remember it by a name, and let the manifest's source give it."""
+        self.values[name] = value = f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA"
+        self.patch.setenv("ACME_KEY", value)
+
+    # Running it
+
+    def run(self, *args: str) -> Done:
+        """Run one command in this process."""
+        self._capfd.readouterr()
+        code = run(list(args))
+        shown = self._capfd.readouterr()
+        return Done(code, shown.out, shown.err)
+
+    def start(
+        self, *command: str, stdout: "int | IO[str]" = subprocess.PIPE, environ: Mapping[str, str | None] | None = None
+    ) -> "subprocess.Popen[str]":
+        """Start a process: FlowForge's, or `command` where it begins with a program. environ: what differs."""
+        argv = command if command[0] == sys.executable else (sys.executable, "-m", "flowforge", *command)
+        changed = {**os.environ, **(environ or {})}
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
+        try:
+            return subprocess.Popen(
+                argv,
+                cwd=self.folder,
+                env={name: text for name, text in changed.items() if text is not None},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def end(self, process: "subprocess.Popen[str]") -> Done:
+        """Wait for a process to end."""
+        out, err = process.communicate(timeout=SECONDS)
+        return Done(process.returncode, out or "", err)
+
+    # Injecting faults
+
+    def fault(self, match: str, fault: Fault) -> None:
+        """Let the sandbox misbehave."""
+        self.world.faults.add(replace(fault, match=match))
+
+    def when(self, match: str, then: Callable[[], object]) -> None:
+        """Do something at the moment at which the first request arrives that matches."""
+        self.world.faults = Watched(match, then, self.world.faults.waiting)
+
+    def handled(self, match: str) -> int:
+        """Count the requests that match and that GitHub is done with."""
+        return sum(1 for each in self.world.log() if re.search(match, f"{each.method} {each.path}"))
+
+    def environ(self, name: str, value: str | None) -> None:
+        """Set a variable, or take it away, until the fault is mended."""
+        before = os.environ.get(name)
+        self._set(name, value)
+        self.injected.callback(self._set, name, before)
+
+    def _set(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.patch.delenv(name, raising=False)
+        else:
+            self.patch.setenv(name, value)
+
+    def attribute(self, owner: object, name: str, value: object) -> None:
+        """Replace an attribute until the fault is mended."""
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        self.injected.callback(setattr, owner, name, before)
+
+    def mend(self) -> None:
+        """End every fault, and let a second of GitHub's clock pass."""
+        self.injected.close()
+        self.world.faults.clear()
+        self.world.settings.lag = Lag()
+        self.world.limits.enabled = False
+        time.sleep(2.1 / SCALE)
+
+    # What became of it
+
+    def held(self) -> tuple[str, ...]:
+        """Say for each repo which value GitHub holds, by its name."""
+        names = {value: name for name, value in self.values.items()}
+        return tuple(names[self.world.reveal(repo).get("ANTHROPIC_API_KEY")] for repo in REPOS)
+
+    def next_plan(self) -> str:
+        """Say what a plan says now: each repo with its reason, or the first line of an error."""
+        done = self.run("plan", "--format", "json")
+        document = json.loads(done.out)
+        if done.code:
+            return self.plain(done.err.splitlines()[0])
+        lines = {line["address"].split("/")[1]: f"{line['action']}, {line['reason']}" for line in document["changes"]}
+        if set(lines.values()) == {"none, in_sync"}:
+            return "in sync"
+        return "; ".join(f"{repo}: {line}" for repo, line in lines.items()).replace("none, in_sync", "in sync")
+
+    def said(self, done: Done, command: str) -> tuple[str, ...]:
+        """Give what was printed for people: of an apply without the changes to come and the counts of each repo."""
+        out = _COST.sub("", done.out)
+        out = _TO_COME.sub("", out) if command == "apply" else out
+        return tuple(filter(None, self.plain(done.err + out).splitlines()))
+
+    def plain(self, text: str) -> str:
+        """Replace what differs from run to run."""
+        for found, word in {str(self.folder): ".", self.sandbox.url: "http://127.0.0.1:PORT", **self.instead}.items():
+            text = text.replace(found, word)
+        return text

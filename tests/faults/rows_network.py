@@ -1,0 +1,414 @@
+"""The network's faults: nobody there, a connection that breaks, hangs or crawls, TLS, and somebody in between."""
+
+import socket
+import ssl
+import subprocess
+import threading
+from contextlib import closing
+from typing import Final
+
+import httpx
+
+from flowforge.github import http
+from flowforge.sandbox import Fault
+from flowforge.sandbox import FaultKind as Kind
+from tests.faults.bench import Bench
+from tests.faults.row import (
+    API_OLD,
+    BOTH_CHANGED,
+    BOTH_NEW,
+    BOTH_OLD,
+    CREATED,
+    INCOMPLETE,
+    WEB_OLD,
+    WEB_ONLY_BLOCKED,
+    WEB_ONLY_FAILED,
+    Expected,
+    Given,
+    Row,
+    faults,
+)
+
+PUT_API: Final = "^PUT /repos/acme/api/"
+LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
+FOREVER: Final = 1000
+
+
+def _nobody_there(bench: Bench) -> None:
+    """Name a port at which nobody listens."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    bench.instead[url] = "http://127.0.0.1:PORT"
+    bench.environ("GITHUB_API_URL", url)
+
+
+def _gone_at_the_first_write(bench: Bench) -> None:
+    """Let GitHub vanish at the moment of the first write, and come back when the fault is mended."""
+
+    def back() -> None:
+        bench.sandbox.start()
+        bench.patch.setenv("GITHUB_API_URL", bench.sandbox.url)
+
+    bench.when(PUT_API, bench.sandbox.stop)
+    bench.injected.callback(back)
+
+
+def _impatient(name: str, seconds: float, *, real: str) -> Given:
+    """Shorten one of the client's limits, so that no test waits for the real one."""
+
+    def given(bench: Bench) -> None:
+        bench.attribute(http, name, httpx.Timeout(seconds) if name == "_TIMEOUT" else seconds)
+        bench.instead[f"within {seconds:g} s"] = f"within {real}"
+
+    return given
+
+
+def _hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given:
+    def given(bench: Bench) -> None:
+        _impatient("_TIMEOUT", 0.2, real="15 s")(bench)
+        faults(match, Fault("", Kind.HANG, times=times, seconds=seconds))(bench)
+
+    return given
+
+
+def _crawling(bench: Bench) -> None:
+    for number in range(50):  # long enough for its middle to be in the list, and not in the headers
+        bench.world.set_secret("acme/api", f"OTHER_{number}", "not ours")
+    _impatient("_BODY_SECONDS", 0.2, real="30 s")(bench)
+    faults(LIST_API, Fault("", Kind.SLOW_BODY, times=FOREVER, seconds=0.3))(bench)
+
+
+def _self_signed(bench: Bench) -> None:
+    """Serve TLS with a certificate that nobody vouches for, made now."""
+    key, certificate = bench.folder / "key.pem", bench.folder / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made += ["-keyout", str(key), "-out", str(certificate), "-days", "1", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*made, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:  # the fault is mended
+                return
+            with connection:
+                try:
+                    context.wrap_socket(connection, server_side=True).close()
+                except OSError:  # what we are here to see: the client leaves
+                    continue
+
+    threading.Thread(target=serve, daemon=True).start()
+    bench.injected.callback(listening.close)
+    bench.injected.callback(listening.shutdown, socket.SHUT_RDWR)
+    _https(bench, listening.getsockname()[1])
+
+
+def _no_tls(bench: Bench) -> None:
+    """Speak TLS to a port that does not."""
+    _https(bench, int(bench.sandbox.url.rpartition(":")[2]))
+
+
+def _https(bench: Bench, port: int) -> None:
+    bench.instead[f"https://127.0.0.1:{port}"] = "https://127.0.0.1:PORT"
+    bench.environ("GITHUB_API_URL", f"https://127.0.0.1:{port}")
+
+
+ROWS: Final = (
+    Row(
+        "connection refused",
+        "plan",
+        Expected(
+            (
+                "error FF330: http://127.0.0.1:PORT: GitHub cannot be reached",
+                "  why: no connection: Connection refused",
+                "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _nobody_there,
+    ),
+    Row(
+        "connection refused",
+        "apply",
+        Expected(
+            (
+                "error FF330: http://127.0.0.1:PORT: GitHub cannot be reached",
+                "  why: no connection: Connection refused",
+                "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _nobody_there,
+    ),
+    Row(
+        "connection refused from the first write on",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: no connection: Connection refused",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                "Not all done: 0 created, 0 updated, 0 deleted, 2 failed, 0 blocked.",
+            ),
+            3,
+            WEB_OLD,
+            "api: update, write_interrupted; web: update, value_changed",
+        ),
+        _gone_at_the_first_write,
+        more=("-j", "1"),
+    ),
+    Row(
+        "connection reset before the write, twice",
+        "apply",
+        Expected(),
+        faults(PUT_API, Fault("", Kind.RESET_BEFORE, times=2)),
+    ),
+    Row(
+        "connection reset before the write, always",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: the connection broke",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        faults(PUT_API, Fault("", Kind.RESET_BEFORE, FOREVER)),
+    ),
+    Row(
+        "connection reset after the write, twice",
+        "apply",
+        Expected((CREATED,)),
+        faults(PUT_API, Fault("", Kind.RESET_AFTER, times=2)),
+        fresh=True,
+    ),
+    Row(
+        "connection reset after the write, always",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: the connection broke",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            BOTH_NEW,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        faults(PUT_API, Fault("", Kind.RESET_AFTER, FOREVER)),
+    ),
+    Row(
+        "connection reset while reading, always",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: the connection broke",
+                "    fix: run it again in a while",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        faults(LIST_API, Fault("", Kind.RESET_BEFORE, FOREVER)),
+    ),
+    Row(
+        "connection reset while reading, always",
+        "apply",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: the connection broke",
+                "    fix: run it again in a while",
+                INCOMPLETE,
+                WEB_ONLY_BLOCKED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        faults(LIST_API, Fault("", Kind.RESET_BEFORE, FOREVER)),
+    ),
+    Row("no answer to a write, once", "apply", Expected(), _hanging(PUT_API, 1)),
+    Row(
+        "no answer to a write, ever",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: no answer within 15 s",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        _hanging(PUT_API),
+    ),
+    Row(
+        "no answer to a read, ever",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: no answer within 15 s",
+                "    fix: run it again in a while",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _hanging(LIST_API),
+    ),
+    Row(
+        "no answer to a write, ever, in real time",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: no answer within 15 s",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        faults(PUT_API, Fault("", Kind.HANG, FOREVER, seconds=20)),
+        slow=True,
+    ),
+    Row(
+        "an answer that comes slowly", "apply", Expected(), faults("", Fault("", Kind.SLOW_BODY, FOREVER, seconds=0.05))
+    ),
+    Row(
+        "an answer that does not end in time",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: no whole answer within 30 s",
+                "    fix: run it again in a while",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _crawling,
+    ),
+    Row(
+        "a certificate that nobody vouches for",
+        "plan",
+        Expected(
+            (
+                "error FF330: https://127.0.0.1:PORT: GitHub cannot be reached",
+                "  why: no connection: certificate verify failed: self-signed certificate",
+                "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _self_signed,
+    ),
+    Row(
+        "a certificate that nobody vouches for",
+        "apply",
+        Expected(
+            (
+                "error FF330: https://127.0.0.1:PORT: GitHub cannot be reached",
+                "  why: no connection: certificate verify failed: self-signed certificate",
+                "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _self_signed,
+    ),
+    Row(
+        "no TLS where https is written",
+        "plan",
+        Expected(
+            (
+                "error FF330: https://127.0.0.1:PORT: GitHub cannot be reached",
+                "  why: no connection: wrong version number",
+                "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _no_tls,
+    ),
+    Row("a proxy's page with status 200, once", "apply", Expected(), faults(PUT_API, Fault("", Kind.PROXY))),
+    Row(
+        "a proxy's page with status 200 for every write",
+        "apply",
+        Expected(
+            (
+                "failed (FF328): no usable answer in 4 tries: it answered 200 OK, which is not JSON",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in a while",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        faults(PUT_API, Fault("", Kind.PROXY, FOREVER)),
+    ),
+    Row(
+        "a proxy's page with status 200 for every request",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: it answered 200 OK, which is not JSON",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: it answered 200 OK, which is not JSON",
+                "    fix: run it again in a while",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        faults("", Fault("", Kind.PROXY, FOREVER)),
+    ),
+    Row(
+        "a proxy's page with status 200 for every request",
+        "apply",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: it answered 200 OK, which is not JSON",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: it answered 200 OK, which is not JSON",
+                "    fix: run it again in a while",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 2 blocked.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        faults("", Fault("", Kind.PROXY, FOREVER)),
+    ),
+)

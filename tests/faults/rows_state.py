@@ -1,0 +1,538 @@
+"""Faults of the state: a disk that is full or read-only, a torn journal, a file that is replaced, two runs at once."""
+
+import errno
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from flowforge.sandbox import Fault
+from flowforge.sandbox import FaultKind as Kind
+from flowforge.state import disk, text
+from flowforge.state.file import StateFile
+from flowforge.state.found import journal_path
+from flowforge.state.model import State
+from tests.faults.bench import SECONDS, Bench, Done
+from tests.faults.row import (
+    BOTH_CHANGED,
+    BOTH_NEW,
+    BOTH_OLD,
+    IN_SYNC,
+    NEITHER,
+    UPDATED,
+    WEB_OLD,
+    Act,
+    Expected,
+    Given,
+    Row,
+)
+
+PUT_API: Final = "^PUT /repos/acme/api/"
+PUT_WEB: Final = "^PUT /repos/acme/web/"
+LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
+_LIMITED: Final = (
+    "import os, resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)\n"
+    "os.execv(sys.executable, [sys.executable, '-m', 'flowforge', *sys.argv[2:]])\n"
+)
+
+
+def _room_for(size: int) -> Act:
+    """Run it where no file may grow beyond so many bytes, as on a disk that is full."""
+
+    def act(bench: Bench, args: tuple[str, ...]) -> Done:
+        uncounted = dict.fromkeys(name for name in os.environ if name.startswith("COV"))  # coverage writes a file too
+        return bench.end(bench.start(sys.executable, "-c", _LIMITED, str(size), *args, environ=uncounted))
+
+    return act
+
+
+def _read_only_from(mark: bytes) -> Given:
+    """Let the disk take nothing any more from the first write on that holds these bytes."""
+
+    def given(bench: Bench) -> None:
+        write_all, turned = disk.write_all, threading.Event()
+
+        def refuse(handle: int, data: bytes) -> None:
+            if mark in data:
+                turned.set()
+            if turned.is_set():
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            write_all(handle, data)
+
+        bench.attribute(disk, "write_all", refuse)
+
+    return given
+
+
+def _read_only_folder(bench: Bench, args: tuple[str, ...]) -> Done:
+    """Run it as a user who may not write to the folder, also where the tests are root's."""
+    bench.run("apply", "--check")  # loads every module, which that user might not be able to read
+    bench.folder.chmod(0o555)
+    root = os.geteuid() == 0
+    os.seteuid(65534 if root else os.geteuid())
+    try:
+        return bench.run(*args)
+    finally:
+        os.seteuid(0 if root else os.geteuid())
+        bench.folder.chmod(0o755)
+
+
+def _torn(kill_at: str, line: int, *, every: bool = False) -> Act:
+    """Kill apply at a write that GitHub does not do; then cut its journal at each byte of a line.
+
+    Each cut must be read the same way, and the plan is made of the first, the middle and the last, or of every one.
+    """
+
+    def act(bench: Bench, args: tuple[str, ...]) -> Done:
+        bench.fault(kill_at, Fault("", Kind.RESET_BEFORE))
+        done = killed(bench, args, kill_at)
+        journal = journal_path(bench.state)
+        data = journal.read_bytes()
+        lines = data.splitlines(keepends=True)
+        begin = sum(map(len, lines[: line - 1]))
+        cuts = range(begin, begin + len(lines[line - 1]) - 1)  # one more, and only its newline is lost: it is whole
+        read, plans = set(), set()
+        for cut in cuts:
+            journal.write_bytes(data[:cut])
+            read.add(repr(sorted(StateFile.read(bench.state).remembered.items())))
+            if every or cut in {cuts[0], cuts[len(cuts) // 2], cuts[-1]}:
+                plans.add(bench.next_plan())
+        assert (1, 1) == (len(read), len(plans)), plans
+        return done
+
+    return act
+
+
+def killed(bench: Bench, args: tuple[str, ...], match: str) -> Done:
+    """Run it as a process that is killed when a request arrives that matches; GitHub carries it out all the same."""
+    started, before = threading.Event(), bench.handled(match)
+
+    def kill() -> None:
+        started.wait(SECONDS)
+        process.kill()
+        process.wait(SECONDS)
+
+    bench.when(match, kill)
+    process = bench.start(*args)
+    started.set()
+    done, deadline = bench.end(process), time.monotonic() + SECONDS
+    while bench.handled(match) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return done
+
+
+def _written(state: State) -> bytes:
+    return text.encode(state)[0]
+
+
+def _state(bench: Bench) -> State:
+    return text.decode(bench.state.read_bytes(), "").state
+
+
+def _older(bench: Bench) -> bytes:
+    return _written(replace(_state(bench), serial=0, records={}))
+
+
+def _others(bench: Bench) -> bytes:
+    return _written(replace(_state(bench), lineage=str(uuid.uuid4())))
+
+
+def _cut(bench: Bench) -> bytes:
+    return bench.state.read_bytes()[:100]
+
+
+def _nonsense(_: Bench) -> bytes:
+    return b"{}"
+
+
+def _becomes(match: str, made: Callable[[Bench], bytes]) -> Given:
+    """Replace the state at the moment of a request."""
+
+    def given(bench: Bench) -> None:
+        data = made(bench)
+        bench.when(match, lambda: bench.state.write_bytes(data))
+
+    return given
+
+
+def _no_state(bench: Bench) -> None:
+    bench.when(PUT_API, bench.state.unlink)
+
+
+def _no_journal(bench: Bench) -> None:
+    bench.when(PUT_API, journal_path(bench.state).unlink)
+
+
+def _put_backup_in_its_place(bench: Bench) -> None:
+    bench.state.with_name(bench.state.name + ".backup").replace(bench.state)
+
+
+def _beside_an_apply(bench: Bench, args: tuple[str, ...]) -> Done:
+    """Run it while another apply is in the middle of a write, which then ends as if it had been alone."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reached.set()
+        go_on.wait(SECONDS)
+
+    bench.when(PUT_API, hold)
+    other = bench.start("apply", "--yes", "-j", "1")
+    assert reached.wait(SECONDS)
+    since = json.loads(bench.state.with_name(f"{bench.state.name}.lock-holder").read_bytes())["since"]
+    who = f"process {other.pid} on {socket.gethostname()} holds its lock since {since}"
+    bench.instead[who] = "process PID on HOST holds its lock since TIME"
+    done = bench.run(*args)
+    go_on.set()
+    assert 0 == bench.end(other).code
+    return done
+
+
+ROWS: Final = (
+    Row(
+        "a full disk, without room for a byte",
+        "apply",
+        Expected(
+            (
+                "error FF401: ./flowforge.state.json.lock-holder: cannot lock the state",
+                "  why: file too large",
+                "  fix: check the disk's space, the permissions and the path",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        act=_room_for(0),
+    ),
+    Row(
+        "a full disk, without room for a journal",
+        "apply",
+        Expected(
+            (
+                "error FF401: ./flowforge.state.json.journal: cannot write the journal",
+                "  why: file too large",
+                "  fix: check the disk's space, the permissions and the path",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        act=_room_for(200),
+    ),
+    Row(
+        "a disk that fills up between a write and its record",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF412): done on GitHub, but not recorded",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: file too large; the next plan shows it as interrupted, so nothing goes unnoticed",
+                "  fix: make room or mend the folder, then run flowforge apply again",
+                "error FF412: ./flowforge.state.json.journal: done on GitHub, but not recorded: acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: file too large; the next plan shows it as interrupted, so nothing goes unnoticed",
+                "  fix: make room or mend the folder, then run flowforge apply again",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded, 1 not done.",
+            ),
+            5,
+            WEB_OLD,
+            "api: update, write_interrupted; web: update, value_changed",
+        ),
+        act=_room_for(600),
+        more=("-j", "1"),
+    ),
+    Row(
+        "a folder that is read-only",
+        "plan",
+        Expected(
+            (
+                "+ acme/api  ANTHROPIC_API_KEY  ci-key  missing",
+                "+ acme/web  ANTHROPIC_API_KEY  ci-key  missing",
+                "Plan: 2 to create, 0 to update, 0 to delete, 0 in sync.",
+            ),
+            0,
+            NEITHER,
+            "api: create, missing; web: create, missing",
+        ),
+        act=_read_only_folder,
+        fresh=True,
+    ),
+    Row(
+        "a folder that is read-only",
+        "apply",
+        Expected(
+            (
+                "error FF401: ./flowforge.state.json.lock: cannot lock the state",
+                "  why: permission denied",
+                "  fix: check the disk's space, the permissions and the path",
+            ),
+            1,
+            NEITHER,
+            "api: create, missing; web: create, missing",
+        ),
+        act=_read_only_folder,
+        fresh=True,
+    ),
+    Row(
+        "a disk that turns read-only before the journal begins",
+        "apply",
+        Expected(
+            (
+                "error FF401: ./flowforge.state.json.journal: cannot write the journal",
+                "  why: read-only file system",
+                "  fix: check the disk's space, the permissions and the path",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _read_only_from(b'"extends"'),
+    ),
+    Row(
+        "a disk that turns read-only before the first intent",
+        "apply",
+        Expected(
+            (
+                "failed (FF401): cannot write the journal",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: read-only file system",
+                "  fix: check the disk's space, the permissions and the path",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _read_only_from(b'"intend"'),
+    ),
+    Row(
+        "a disk that turns read-only between a write and its record",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF412): done on GitHub, but not recorded",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: read-only file system; the next plan shows it as interrupted, so nothing goes unnoticed",
+                "  fix: make room or mend the folder, then run flowforge apply again",
+                "error FF412: ./flowforge.state.json.journal: done on GitHub, but not recorded: acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: read-only file system; the next plan shows it as interrupted, so nothing goes unnoticed",
+                "  fix: make room or mend the folder, then run flowforge apply again",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded, 1 not done.",
+            ),
+            5,
+            WEB_OLD,
+            "api: update, write_interrupted; web: update, value_changed",
+        ),
+        _read_only_from(b'"record"'),
+        more=("-j", "1"),
+    ),
+    Row(
+        "a disk that turns read-only before the journal is folded in",
+        "apply",
+        Expected(
+            (
+                "error FF401: ./flowforge.state.json: cannot write the state",
+                "  why: read-only file system",
+                "  fix: make room or mend the folder; the journal beside it holds every change, and the next run folds it",
+                UPDATED,
+            )
+        ),
+        _read_only_from(b'"secrets": [\n'),
+    ),
+    Row(
+        "killed, and the journal is torn in its header",
+        "apply",
+        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
+        act=_torn(PUT_API, 1),
+        more=("-j", "1"),
+    ),
+    Row(
+        "killed, and the journal is torn in its first intent",
+        "apply",
+        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
+        act=_torn(PUT_API, 2),
+        more=("-j", "1"),
+    ),
+    Row(
+        "killed, and the journal is torn in a record",
+        "apply",
+        Expected((), -9, WEB_OLD, "api: update, write_interrupted; web: update, value_changed"),
+        act=_torn(PUT_WEB, 3),
+        more=("-j", "1"),
+    ),
+    Row(
+        "killed, and the journal is torn in a later intent",
+        "apply",
+        Expected((), -9, WEB_OLD, "api: in sync; web: update, value_changed"),
+        act=_torn(PUT_WEB, 4),
+        more=("-j", "1"),
+    ),
+    Row(
+        "killed, and the journal is torn at every byte of its header, each planned",
+        "apply",
+        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
+        act=_torn(PUT_API, 1, every=True),
+        more=("-j", "1"),
+        slow=True,
+    ),
+    Row(
+        "killed, and the journal is torn at every byte of its first intent, each planned",
+        "apply",
+        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
+        act=_torn(PUT_API, 2, every=True),
+        more=("-j", "1"),
+        slow=True,
+    ),
+    Row(
+        "killed, and the journal is torn at every byte of a record, each planned",
+        "apply",
+        Expected((), -9, WEB_OLD, "api: update, write_interrupted; web: update, value_changed"),
+        act=_torn(PUT_WEB, 3, every=True),
+        more=("-j", "1"),
+        slow=True,
+    ),
+    Row(
+        "killed, and the journal is torn at every byte of a later intent, each planned",
+        "apply",
+        Expected((), -9, WEB_OLD, "api: in sync; web: update, value_changed"),
+        act=_torn(PUT_WEB, 4, every=True),
+        more=("-j", "1"),
+        slow=True,
+    ),
+    Row(
+        "the state is replaced by an older one while it is read",
+        "apply",
+        Expected(
+            (
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan",
+            ),
+            1,
+            BOTH_OLD,
+            "api: update, never_applied; web: update, never_applied",
+        ),
+        _becomes(LIST_API, _older),
+        more=("-j", "1"),
+    ),
+    Row(
+        "the state is replaced by an older one while it writes",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: put flowforge.state.json.backup in its place, which goes with the journal; then run plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "error FF410: ./flowforge.state.json.journal: the journal does not belong to this state",
+        ),
+        _becomes(PUT_API, _older),
+        more=("-j", "1"),
+        repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "the state is replaced by another team's while it writes",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: put flowforge.state.json.backup in its place, which goes with the journal; then run plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "error FF409: ./flowforge.state.json.journal: the journal is of another state",
+        ),
+        _becomes(PUT_API, _others),
+        more=("-j", "1"),
+        repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "the state is cut in half while it writes",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: put flowforge.state.json.backup in its place, which goes with the journal; then run plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "error FF404: ./flowforge.state.json: the state is damaged",
+        ),
+        _becomes(PUT_API, _cut),
+        more=("-j", "1"),
+        repair=_put_backup_in_its_place,
+    ),
+    Row("the state is removed while it writes", "apply", Expected(), _no_state, more=("-j", "1")),
+    Row(
+        "a state appears while the first one is about to be made",
+        "apply",
+        Expected(
+            (
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan",
+            ),
+            1,
+            NEITHER,
+            "error FF404: ./flowforge.state.json: the state is damaged",
+        ),
+        _becomes(LIST_API, _nonsense),
+        fresh=True,
+        repair=lambda bench: bench.state.unlink(),
+    ),
+    Row("the journal is removed while it writes", "apply", Expected(), _no_journal, more=("-j", "1")),
+    Row(
+        "another apply is writing",
+        "plan",
+        Expected(
+            (
+                "~ acme/api  ANTHROPIC_API_KEY  ci-key  a write was interrupted",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 2 to update, 0 to delete, 0 in sync.",
+            )
+        ),
+        act=_beside_an_apply,
+    ),
+    Row(
+        "another apply is writing",
+        "apply",
+        Expected(
+            (
+                "error FF411: ./flowforge.state.json: the state is in use",
+                "  why: process PID on HOST holds its lock since TIME",
+                "  fix: wait until it ends, or stop it: the lock goes with it",
+            ),
+            1,
+            BOTH_NEW,
+            IN_SYNC,
+        ),
+        act=_beside_an_apply,
+    ),
+)

@@ -1,0 +1,14 @@
+"""The fault matrix: every row, by what has the fault."""
+
+from typing import Final
+
+from tests.faults import rows_github, rows_network, rows_process, rows_state
+from tests.faults.row import Row
+
+FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
+    "The network": rows_network.ROWS,
+    "GitHub": rows_github.ROWS,
+    "The state and its disk": rows_state.ROWS,
+    "The process": rows_process.ROWS,
+}
+ROWS: Final = tuple(row for rows in FAMILIES.values() for row in rows)

@@ -1,0 +1,44 @@
+"""The fault matrix: every row of the table, for real."""
+
+import time
+
+import pytest
+
+from tests.faults.bench import SCALE, Bench
+from tests.faults.row import Expected, Row
+from tests.faults.table import ROWS
+
+
+def _rows() -> list[object]:
+    marks = {True: (pytest.mark.slow,), False: ()}
+    return [pytest.param(row, id=f"{row.fault}-{row.command}", marks=marks[row.slow]) for row in ROWS]
+
+
+def begin(bench: Bench, row: Row) -> None:
+    """Bring both repos to where the row begins."""
+    if row.fresh:
+        bench.value("new")
+        return
+    bench.value("old")
+    assert 0 == bench.run("apply", "--yes").code
+    time.sleep(2.1 / SCALE)
+    bench.value("new")
+
+
+def outcome(bench: Bench, row: Row) -> Expected:
+    """Run a row, and give what became of it."""
+    row.given(bench)
+    done = row.act(bench, row.args)
+    bench.mend()
+    return Expected(bench.said(done, row.command), done.code, bench.held(), bench.next_plan())
+
+
+@pytest.mark.parametrize("row", _rows())
+def test_a_fault(bench: Bench, row: Row) -> None:
+    """What is printed, the exit code, what GitHub holds and what the next plan says; the next apply mends it all."""
+    begin(bench, row)
+    assert row.expected == outcome(bench, row)
+    if row.command == "plan" or row.expected.then == "in sync":
+        return
+    row.repair(bench)
+    assert (0, ("new", "new"), "in sync") == (bench.run("apply", "--yes").code, bench.held(), bench.next_plan())
