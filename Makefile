@@ -14,6 +14,12 @@ JOBS ?= auto
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Whatever pip installs below, and what it fetches to build something, is at the version that constraints.txt says. A
+# URL, since pip takes white space for the end of a path. Newer releases of pip read the second where they build.
+NOTHING :=
+HERE := $(subst $(NOTHING) ,%20,$(CURDIR))
+export PIP_CONSTRAINT := file://$(HERE)/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 
 MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
@@ -30,7 +36,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check slow fuzz wheel lowest bench format clean
+.PHONY: help demo test check slow fuzz wheel sbom lowest pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -40,13 +46,13 @@ $(MADE):
 
 # The stamp gets the time at which the install began and its name when that ended: a pyproject.toml edited
 # meanwhile is noticed, and an interrupted install leaves no stamp.
-$(RUN): pyproject.toml $(MADE)
+$(RUN): pyproject.toml constraints.txt $(MADE)
 	@echo "Installing FlowForge into $(VENV)"
 	@touch $@.begun
 	@$(BIN)/python -m pip install --quiet --editable .
 	@mv $@.begun $@
 
-$(DEV): pyproject.toml $(MADE)
+$(DEV): pyproject.toml constraints.txt $(MADE)
 	@echo "Installing FlowForge and what its tests need into $(VENV)"
 	@touch $@.begun
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
@@ -84,11 +90,18 @@ slow: $(DEV)  ## the tests that take minutes
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
-wheel: $(DEV)  ## build the wheel and try it, installed, outside the checkout
+wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, installed, outside the checkout
+	$(BIN)/python tools/check_reproducible.py
 	$(BIN)/python tools/check_wheel.py
+
+sbom: $(DEV)  ## list what FlowForge runs on, as installed, in dist/flowforge.cdx.json (CycloneDX)
+	$(BIN)/python tools/sbom.py dist/flowforge.cdx.json
 
 lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.toml admits
 	$(BIN)/python tools/check_lowest.py "$(VENV)-lowest"
+
+pins: $(DEV)  ## resolve constraints.txt anew: the newest versions that pyproject.toml admits
+	$(BIN)/python tools/pins.py
 
 bench: $(DEV)  ## the numbers of the README
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

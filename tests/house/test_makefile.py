@@ -21,7 +21,8 @@ class Checkout:
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
         shutil.copy(root / "Makefile", folder)
-        (folder / "pyproject.toml").touch()
+        for name in ("pyproject.toml", "constraints.txt"):
+            (folder / name).touch()
         (folder / "exit-code").write_text("0", encoding="utf-8")
         programs = folder / ".venv/bin"
         programs.mkdir(parents=True)
