@@ -1,5 +1,10 @@
 """1Password from end to end: what a manifest refers to is read, counted, written, and blocked where it is missing."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,6 +127,26 @@ def test_a_token_that_is_not_there(vaulted: Vaulted) -> None:
         "Reading 1 value from 1Password\nerror FF239: flowforge.yaml:2:24: the GitHub token is not available: "
         '1Password vault "Ops" is not in the account\n'
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_while_op_waits_for_a_person(vaulted: Vaulted, number: signal.Signals) -> None:
+    """The run ends with 130 long before op's 15 seconds are over, nothing is written, and no op goes on."""
+    vaulted.op.is_like(answers={"*": ["hang"]})
+    command = [sys.executable, "-m", "flowforge", "apply", "--yes"]
+    process = subprocess.Popen(command, cwd=vaulted.fleet.folder, stderr=subprocess.PIPE, text=True)
+    while vaulted.op.count("begin") < 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert (130, True) == (process.returncode, time.monotonic() - began < 5)
+    assert "interrupted; nothing was written" in err
+    assert {repo: {} for repo in vaulted.fleet.repos} == vaulted.fleet.held()
+    for each in {entry["process"] for entry in vaulted.op.log}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(each, 0)
 
 
 def test_two_ways_to_sign_in_are_warned_of_once(vaulted: Vaulted, monkeypatch: pytest.MonkeyPatch) -> None:
