@@ -11,6 +11,7 @@ from fuzz.target import Target
 
 _REPEAT = "*"  # at the start of an input: the rest, over and over, as long as a value may be
 _BEGINNINGS = ("sk-ant-api03-", "sk-ant-oat01-", "sk-ant-admin01-", "ghp_", "ghs_1_", "github_pat_", "ops_eyJ")
+_SHOWN = ("sk-ant-api03-", "sk-ant-oat01-", "sk-ant-", "ghp_", "ghs_1_", "github_pat_")  # what redacting knows
 _WORDS = """your-api-key <key> change-me ${X} $(x) {{ }} op:// xxx "claudeAiOauth" ANTHROPIC_API_KEY= ::error:: ##["""
 
 
@@ -50,12 +51,13 @@ def texts_law(data: bytes) -> None:
     """Show any text with a credential anywhere in it, whole or broken by what does not print: none of it is seen."""
     head, _, rest = data.decode("utf-8", "surrogateescape").partition("\n")
     tail, _, between = rest.partition("\n")
-    whole = f"{head}{TOKEN}{tail}"
+    token = _SHOWN[len(data) % len(_SHOWN)] + BODY
+    whole = f"{head}{token}{tail}"
     for shown in (redact(whole), printable(whole), quote(whole)):
         check_hidden(shown, data)
     gap = "".join(char for char in between if not "!" <= char <= "~")
     if gap:
-        broken = gap.join(TOKEN[at : at + 12] for at in range(0, len(TOKEN), 12))
+        broken = gap.join(token[at : at + 12] for at in range(0, len(token), 12))
         check_hidden(quote(f"{head} {broken}{tail}"), data)
     for shown in (printable(whole), printable(head), quote(head)):
         assert shown.isprintable(), "a character that does not print"
