@@ -40,8 +40,7 @@ def _ask(question: str, ask: Ask, terminal: Terminal) -> Found:
 
 
 def _try(ask: Ask, terminal: Terminal) -> Found:
-    terminal.say("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
-    pasted = terminal.ask()
+    pasted = terminal.ask("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
     if pasted is None:
         terminal.say("left\n")
         return _LEFT

@@ -31,23 +31,33 @@ class Terminal:
         self._stop = stop
 
     def say(self, text: str) -> None:
-        """Show a text; it is printable."""
-        os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+        """Show a text; it is printable. That the terminal went away is told by the next read."""
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
 
-    def ask(self) -> SecretValue | None:
-        """Take one line, or all lines of one paste, joined by LF; None for an empty one. Bytes that are no UTF-8 stay.
+    def ask(self, question: str) -> SecretValue | None:
+        """Ask, and take one line, or all lines of one paste, joined by LF; None for an empty one, or a lost terminal.
 
-        What was typed before the question is dropped. Raises KeyboardInterrupt when the run is to stop.
+        What is no UTF-8 is decoded with `surrogateescape`. What was typed before the question is dropped. Raises
+        KeyboardInterrupt when the run is to stop.
         """
         termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        self.say(question)
         line = _Line()
         while not line.ended or self._ready(_SAME_PASTE):
             while not self._ready(_TICK):
                 pass
             # Not bound to a name here, so that no frame that an interruption leaves holds plaintext.
-            if not line.take(os.read(self._descriptor, _PIECE)):
-                break
+            if not line.take(self._read()):
+                return None
         return line.value
+
+    def _read(self) -> bytes:
+        """Read what is there; nothing is there of a terminal that went away."""
+        try:
+            return os.read(self._descriptor, _PIECE)
+        except OSError:
+            return b""
 
     def _ready(self, seconds: float) -> bool:
         if self._stop.is_set():
@@ -69,7 +79,7 @@ class _Line:
         return SecretValue(self._text.decode("utf-8", "surrogateescape")) if self._text else None
 
     def take(self, piece: bytes) -> bool:
-        """Take what came from the terminal; gives False for nothing, which is what one gives that is gone."""
+        """Take what came from the terminal; gives False for nothing."""
         for byte in piece:
             if not (byte == ord("\n") and self._before == ord("\r")):  # CR LF ends one line
                 self._type(byte)
@@ -103,11 +113,7 @@ class _Line:
 
 @contextmanager
 def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
-    """Give the terminal of this process, silenced; None where there is none, or where it is another job's.
-
-    However the block is left, the terminal is again as it was, and what was typed and not read is dropped: it may be
-    the rest of a paste, and would be the shell's next command.
-    """
+    """Give the terminal of this process, silenced; None where there is none, or where it is another job's."""
     try:
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -117,19 +123,23 @@ def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
         if os.tcgetpgrp(descriptor) != os.getpgrp():
             yield None
             return
-        with _silenced(descriptor):
-            yield Terminal(descriptor, stop)
+        with silenced(descriptor, stop) as terminal:
+            yield terminal
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def _silenced(descriptor: int) -> Iterator[None]:
+def silenced(descriptor: int, stop: threading.Event) -> Iterator[Terminal]:
+    """Silence an open terminal. However the block is left, it is then again as it was.
+
+    What was typed and not read is dropped: it may be the rest of a paste, and would be the shell's next command.
+    """
     before = termios.tcgetattr(descriptor)
     try:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, _quiet(termios.tcgetattr(descriptor), descriptor))
         os.write(descriptor, _MARK_PASTES)
-        yield
+        yield Terminal(descriptor, stop)
     finally:
         with suppress(OSError, termios.error):  # a terminal that went away needs nothing
             os.write(descriptor, _MARK_NO_PASTES)

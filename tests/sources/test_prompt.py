@@ -1,0 +1,213 @@
+"""The source `prompt` on a terminal: what is taken of a paste, what is refused, and that nothing is echoed."""
+
+import os
+import pty
+import select
+import termios
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flowforge.errors import Problem, SourceError
+from flowforge.plan.facts import NotRead
+from flowforge.sources import Ask, Context, Found, read_all
+from flowforge.sources.terminal import Terminal, silenced
+from flowforge.vault import SecretValue
+
+HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
+BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
+PLAIN = "prompt-" + "value-0123456789"
+BROKEN = Problem("FF299", "it is broken", fix="do better")
+
+
+def no_breaks(value: SecretValue) -> Problem | None:
+    """Object to a line break."""
+    return BROKEN if "\n" in value.reveal() else None
+
+
+class Desk:
+    """A terminal in this process, and the hand of a person who answers each hint."""
+
+    def __init__(self) -> None:
+        """Open it."""
+        self.hand, self.screen = pty.openpty()
+        self.mode = termios.tcgetattr(self.screen)
+        self.seen = b""
+        self.stop = threading.Event()
+        self._over = threading.Event()
+
+    def ask(self, *answers: bytes, asks: tuple[Ask, ...] = (Ask({"prompt": "Key?"}, no_breaks),)) -> list[Found]:
+        """Ask, and answer each hint with the next bytes; `seen` is then all that the screen showed."""
+        self._over.clear()
+        hand = threading.Thread(target=self._answer, args=(answers,))
+        hand.start()
+        try:
+            return read_all(asks, Context({}, Path(), interactive=True, stop=self.stop))
+        finally:
+            self._over.set()
+            hand.join()
+
+    def shown(self) -> str:
+        """Give what the screen showed since the last time."""
+        text, self.seen = self.seen.decode().replace("\r\n", "\n"), b""
+        return text
+
+    def _answer(self, answers: tuple[bytes, ...]) -> None:
+        waiting = list(answers)
+        hints = 0
+        while not self._over.is_set() or self._readable():
+            if self._readable():
+                self.seen += os.read(self.hand, 4096)
+            if self.seen.count(HINT.encode()) > hints and waiting:
+                hints += 1
+                left = waiting.pop(0)
+                while left:
+                    left = left[os.write(self.hand, left[:1000]) :]
+
+    def _readable(self) -> bool:
+        return bool(select.select([self.hand], [], [], 0.01)[0])
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Make a terminal of the process's own; after each test its mode must be what it was before."""
+    made = Desk()
+
+    @contextmanager
+    def own(stop: threading.Event) -> Iterator[Terminal]:
+        with silenced(made.screen, stop) as terminal:
+            yield terminal
+
+    monkeypatch.setattr("flowforge.sources.prompt.hidden", own)
+    yield made
+    assert made.mode == termios.tcgetattr(made.screen)
+    os.close(made.screen)
+    os.close(made.hand)
+
+
+def plain(found: list[Found]) -> list[object]:
+    """Give plaintexts and problems."""
+    return [
+        each.reveal()
+        if isinstance(each, SecretValue)
+        else (each.problems[0] if isinstance(each, SourceError) else each)
+        for each in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ("{0}\r", "{0}"),
+        ("{0}\n", "{0}"),
+        ("{0}\r\n", "{0}"),
+        ("{0}\x04", "{0}"),
+        (" {0} \r", " {0} "),
+        ("{0}xy\x7f\x08\r", "{0}"),
+        ("{0}é\x7f\r", "{0}"),
+        ("\x7f\x7f{0}\r", "{0}"),
+        ("wrong\x15{0}\r", "{0}"),
+        ("\x1b[200~{0}\x1b[201~\r", "{0}"),
+        ("\x1b[200~{0}\n\x1b[201~\r", "{0}"),
+        ("ab\x1b[200~{0}x\x7f\x15\x1b[201~\x7f\r", "ab{0}x\x7f"),
+        ("\x1b[A{0}\x1a\x1c\r", "\x1b[A{0}\x1a\x1c"),
+    ],
+)
+def test_what_is_taken_of_a_paste(desk: Desk, keys: str, value: str) -> None:
+    """A line without its end and what edits it (Backspace, Ctrl-U, a paste's marks); in a paste nothing edits."""
+    assert [value.format(PLAIN)] == plain(desk.ask(keys.format(PLAIN).encode()))
+    assert f"{BEGIN}Key?\n{HINT}taken\n{END}" == desk.shown()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["a\rb\r", "a\r\nb\r\n", "a\nb\r", "\x1b[200~a\rb\x1b[201~\r", "\x1b[200~a\r\nb\n\x1b[201~\r", "a\x04b\r"],
+)
+def test_all_lines_of_a_paste_belong_to_it(desk: Desk, keys: str) -> None:
+    """What comes with a line break in it is one value that has one, is refused, and leaves nothing to the next try."""
+    assert [PLAIN] == plain(desk.ask(keys.encode(), f"{PLAIN}\r".encode()))
+    assert f"{BEGIN}Key?\n{HINT}not taken\n{BROKEN}\n{HINT}taken\n{END}" == desk.shown()
+
+
+def test_three_tries(desk: Desk) -> None:
+    """A third bad paste is the last; its problem is the result."""
+    assert [BROKEN] == plain(desk.ask(*[b"a\rb\r"] * 3))
+    assert f"{BEGIN}Key?\n" + f"{HINT}not taken\n{BROKEN}\n" * 3 + END == desk.shown()
+
+
+def test_what_is_no_text(desk: Desk) -> None:
+    """Bytes that are not UTF-8 are refused as any source's are, and may be pasted again."""
+    assert [PLAIN] == plain(desk.ask(b"\xff\r", f"{PLAIN}\r".encode()))
+    assert "not taken\nerror FF223: what was pasted is not UTF-8\n" in desk.shown()
+
+
+@pytest.mark.parametrize("keys", ["\r", "\n", "\x04", "abc\x15\r", "\x1b[200~\x1b[201~\r"])
+def test_enter_alone_leaves_it(desk: Desk, keys: str) -> None:
+    """An empty answer is no value and no error: it is not read."""
+    assert [NotRead("not pasted")] == desk.ask(keys.encode())
+    assert f"{BEGIN}Key?\n{HINT}left\n{END}" == desk.shown()
+
+
+def test_each_question_has_its_own_answer(desk: Desk) -> None:
+    """Questions come one after the other, as text from outside; the rest of one paste answers no other."""
+    asks = tuple(Ask({"prompt": text}, no_breaks) for text in ("One?", "::error::\x1b[8m\nTwo?", "Three?"))
+    found = desk.ask(b"a\rb\r", b"first\r", b"\r", b"third\r", asks=asks)
+    assert ["first", NotRead("not pasted"), "third"] == plain(found)
+    assert desk.shown() == (
+        f"{BEGIN}One?\n{HINT}not taken\n{BROKEN}\n{HINT}taken\n"
+        f"\\u003a:error::\\x1b[8m\\nTwo?\n{HINT}left\nThree?\n{HINT}taken\n{END}"
+    )
+
+
+def test_a_value_that_is_longer_than_a_terminals_line(desk: Desk) -> None:
+    """A terminal cuts a line at 4,096 bytes; ours is not cut."""
+    assert ["x" * 60_000] == plain(desk.ask(b"x" * 60_000 + b"\r"))
+
+
+def test_what_was_typed_before_the_question_is_no_answer(desk: Desk) -> None:
+    """Whatever waits in the terminal when the question comes is dropped."""
+    os.write(desk.hand, b"ls -l\n")
+    time.sleep(0.05)
+    assert [PLAIN] == plain(desk.ask(f"{PLAIN}\r".encode()))
+
+
+def test_the_end_of_the_run_ends_the_question(desk: Desk) -> None:
+    """When the run is to stop, the question ends as by Ctrl-C, and the terminal is as it was."""
+    threading.Timer(0.5, desk.stop.set).start()
+    with pytest.raises(KeyboardInterrupt):
+        desk.ask(PLAIN.encode())
+    assert f"{BEGIN}Key?\n{HINT}{END}" == desk.shown()
+
+
+def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a terminal is no answer, and closing it is no error."""
+    hand, screen = pty.openpty()
+
+    @contextmanager
+    def own(stop: threading.Event) -> Iterator[Terminal]:
+        with silenced(screen, stop) as terminal:
+            yield terminal
+
+    monkeypatch.setattr("flowforge.sources.prompt.hidden", own)
+    threading.Timer(0.1, os.close, (hand,)).start()
+    assert [NotRead("not pasted")] == read_all([Ask({"prompt": "Key?"})], Context({}, Path(), interactive=True))
+    os.close(screen)
+
+
+def test_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away from a person nothing is opened; without a terminal, or with that of another job, nobody is asked either."""
+    asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
+    nobody = [NotRead("nobody can be asked")] * 2
+    opened: list[object] = []
+
+    def refuse(path: object, *_: object) -> int:
+        opened.append(path)
+        raise OSError
+
+    monkeypatch.setattr("flowforge.sources.terminal.os.open", refuse)
+    assert (nobody, []) == (read_all(asks, Context({}, Path())), opened)
+    assert (nobody, ["/dev/tty"]) == (read_all(asks, Context({}, Path(), interactive=True)), opened)
