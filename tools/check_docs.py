@@ -1,8 +1,9 @@
 """Hold the documents to the program; exit 1 where they differ.
 
-The reference in README.md, between `<!-- help:begin -->` and `<!-- help:end -->`, is what `--help` prints; `--write`
-writes it anew. Beside that: the demo's transcript is there, relative links lead somewhere, every code of an error is
-stated in a test, and every dependency says in docs/dependencies.md why it earns its place.
+The reference in README.md, between `<!-- help:begin -->` and `<!-- help:end -->`, is what `--help` prints, and
+docs/faults.md is the table of tests/faults; `--write` writes both anew. Beside that: the demo's transcript is there,
+relative links lead somewhere, every code of an error is stated in a test, and every dependency says in
+docs/dependencies.md why it earns its place.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 HELP_BEGIN, HELP_END = "<!-- help:begin -->", "<!-- help:end -->"
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
+FAULTS = "docs/faults.md"
 WIDTH = "100"
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -34,7 +36,14 @@ def main(root: Path, *, write: bool) -> int:
     if write:
         readme = root / "README.md"
         readme.write_text(with_reference(readme.read_text(encoding="utf-8"), reference()), encoding="utf-8")
-    found = [*readme_differs(root), *dead_links(root), *untested_codes(root), *unexplained_dependencies(root)]
+        (root / FAULTS).write_text(faults(), encoding="utf-8")
+    found = [
+        *readme_differs(root),
+        *faults_differ(root),
+        *dead_links(root),
+        *untested_codes(root),
+        *unexplained_dependencies(root),
+    ]
     print("\n".join(found) or "The documents are in step with the program.")
     return 1 if found else 0
 
@@ -78,6 +87,19 @@ def readme_differs(root: Path) -> Iterator[str]:
     transcript, end, _ = rest.partition(DEMO_END)
     if not (begin and end and "flowforge demo" in transcript):
         yield f"README.md: no transcript of `flowforge demo` between {DEMO_BEGIN} and {DEMO_END}"
+
+
+def faults() -> str:
+    """Give docs/faults.md as the tests' table makes it."""
+    command, here = [sys.executable, "-m", "tests.faults.page"], Path(__file__).resolve().parent.parent
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=here).stdout
+
+
+def faults_differ(root: Path) -> Iterator[str]:
+    """Say whether docs/faults.md is in step with the table of the tests."""
+    page = root / FAULTS
+    if not page.exists() or page.read_text(encoding="utf-8") != faults():
+        yield f"{FAULTS}: it is not the table of tests/faults; run: python tools/check_docs.py --write"
 
 
 def dead_links(root: Path) -> Iterator[str]:
@@ -139,5 +161,7 @@ def unexplained_dependencies(root: Path) -> Iterator[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write the reference in README.md anew")
+    parser.add_argument(
+        "--write", action="store_true", help="write the reference in README.md, and docs/faults.md, anew"
+    )
     sys.exit(main(Path(__file__).resolve().parent.parent, write=parser.parse_args().write))

@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from tests.faults import rows_github, rows_network, rows_process, rows_state
+from tests.faults import rows_disk, rows_github, rows_limits, rows_network, rows_process, rows_state
 from tests.faults.row import Row
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The network": rows_network.ROWS,
     "GitHub": rows_github.ROWS,
-    "The state and its disk": rows_state.ROWS,
+    "Limits and refusals": rows_limits.ROWS,
+    "The disk": rows_disk.ROWS,
+    "The state": rows_state.ROWS,
     "The process": rows_process.ROWS,
 }
 ROWS: Final = tuple(row for rows in FAMILIES.values() for row in rows)

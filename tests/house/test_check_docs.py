@@ -1,9 +1,11 @@
 """The document checker: each of its comparisons can fail, and documents in step pass."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.faults.table import FAMILIES, ROWS
 from tools import check_docs
 
 
@@ -88,12 +90,25 @@ def test_a_readme_without_its_blocks_is_a_complaint(root: Path) -> None:
 
 
 def test_a_stale_reference_is_a_complaint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A README whose reference is not today's help is named, and `--write` mends it."""
+    """A README whose reference is not today's help is named, and `--write` mends it; so with the page of faults."""
     monkeypatch.setattr(check_docs, "reference", lambda: "today's\n")
+    monkeypatch.setattr(check_docs, "faults", lambda: "# Faults\n")
     readme = root / "README.md"
     demo = f"{check_docs.DEMO_BEGIN}\n$ flowforge demo\n{check_docs.DEMO_END}\n"
     readme.write_text(readme.read_text(encoding="utf-8") + demo, encoding="utf-8")
-    stale = list(check_docs.readme_differs(root))
+    stale = [*check_docs.readme_differs(root), *check_docs.faults_differ(root)]
     mended = check_docs.main(root, write=True)
-    expected = "README.md: its reference is not what --help prints; run: python tools/check_docs.py --write"
-    assert ([expected], 0, []) == (stale, mended, list(check_docs.readme_differs(root)))
+    expected = [
+        "README.md: its reference is not what --help prints; run: python tools/check_docs.py --write",
+        "docs/faults.md: it is not the table of tests/faults; run: python tools/check_docs.py --write",
+    ]
+    assert (expected, 0, []) == (stale, mended, [*check_docs.readme_differs(root), *check_docs.faults_differ(root)])
+
+
+def test_the_page_of_faults_is_made_of_their_table() -> None:
+    """Every family has its table, and every row that is not slow its line, with the code that it prints."""
+    page = check_docs.faults()
+    assert {f"## {name}" for name in FAMILIES} == {line for line in page.splitlines() if line.startswith("## ")}
+    rows = [row for row in ROWS if not row.slow]
+    assert [row.fault for row in rows] == re.findall(r"^\| (?!fault |---)(.*?) \| `", page, re.MULTILINE)
+    assert all(code in page for row in rows for code in re.findall(r"FF\d{3}", "".join(row.expected.printed)))

@@ -1,0 +1,383 @@
+"""GitHub's refusals: the limits of how much one may ask, and what a token may not do."""
+
+from typing import Final
+
+from flowforge.sandbox import Fault, Level, Token, TokenKind
+from flowforge.sandbox import FaultKind as Kind
+from tests.faults.bench import Bench
+from tests.faults.row import (
+    API_OLD,
+    BOTH_CHANGED,
+    BOTH_OLD,
+    INCOMPLETE,
+    UPDATED,
+    WEB_ONLY_FAILED,
+    Expected,
+    Given,
+    Row,
+    faults,
+)
+
+PUT_API: Final = "^PUT /repos/acme/api/"
+LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
+KEY_API: Final = "^GET /repos/acme/api/actions/secrets/public-key"
+FOREVER: Final = 1000
+_ALLOW_LIST: Final = (
+    "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list "
+    "enabled, and your IP address is not permitted to access this resource."
+)
+_ABUSE: Final = "You have triggered an abuse detection mechanism. Please wait a few minutes before you try again."
+
+
+def _status(match: str, status: int, times: int = FOREVER, *, message: str = "", wait: int | None = None) -> Given:
+    return faults(match, Fault("", Kind.STATUS, times, status=status, message=message, retry_after=wait))
+
+
+def _token(token: Token, *, sso: bool = False) -> Given:
+    """Use another token, of another kind or with other rights."""
+
+    def given(bench: Bench) -> None:
+        bench.world.add_token("github_pat_other", token)
+        bench.environ("FLOWFORGE_GITHUB_TOKEN", "github_pat_other")
+        bench.world.require_sso("acme", required=sso)
+
+    return given
+
+
+def _app(bench: Bench) -> None:
+    """Use the token of a GitHub App that was not given the secrets."""
+    bench.world.add_token("ghs_other", Token(TokenKind.APP, secrets=Level.NONE))
+    bench.environ("FLOWFORGE_GITHUB_TOKEN", "ghs_other")
+
+
+def _left(requests: int, *, seconds: int = 3600) -> Given:
+    """Leave the account so many requests of an hour that ends in so many seconds."""
+
+    def given(bench: Bench) -> None:
+        limits, now = bench.world.limits, int(bench.world.clock.now())
+        account = limits._account(Token(), now)
+        account.used, account.reset = limits.primary - requests, now + seconds
+
+    return given
+
+
+def _revoked_at_the_first_write(bench: Bench) -> None:
+    token = bench.world.tokens.tokens[bench.sandbox.token]
+    bench.when(KEY_API, lambda: bench.world.revoke_token(bench.sandbox.token))
+    bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
+
+
+READS: Final = Token(secrets=Level.READ)
+NONE: Final = Token(secrets=Level.NONE)
+CLASSIC: Final = Token(TokenKind.CLASSIC)
+ROWS: Final = (
+    Row(
+        "429 with retry-after, once",
+        "apply",
+        Expected(("GitHub asks to wait 6 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        _status(PUT_API, 429, 1, wait=5),
+    ),
+    Row(
+        "429 with retry-after, always",
+        "apply",
+        Expected(
+            (
+                "GitHub asks to wait 2 s",
+                "slower from now on: at most 450 points a minute",
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                "failed (FF333): refused by a rate limit 6 times",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in an hour, with fewer --jobs",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        _status(PUT_API, 429, wait=1),
+    ),
+    Row(
+        "429 with retry-after while reading, once",
+        "plan",
+        Expected(
+            (
+                "GitHub asks to wait 6 s",
+                "slower from now on: at most 450 points a minute",
+                "~ acme/api  ANTHROPIC_API_KEY  ci-key  value changed",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 2 to update, 0 to delete, 0 in sync.",
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _status(LIST_API, 429, 1, wait=5),
+    ),
+    Row(
+        "429 with retry-after of an hour",
+        "apply",
+        Expected(
+            (
+                "failed (FF331): GitHub asks to wait 61 min, longer than the 15 min that we may wait",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again after that time, or allow it with --max-wait",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _status(PUT_API, 429, wait=3600),
+        more=("-j", "1"),
+    ),
+    Row(
+        "429 without retry-after, once",
+        "apply",
+        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        _status(PUT_API, 429, 1),
+    ),
+    Row(
+        "429 without retry-after, always",
+        "apply",
+        Expected(
+            (
+                "GitHub asks to wait 60 s",
+                "slower from now on: at most 450 points a minute",
+                "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that we may wait",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again after that time, or allow it with --max-wait",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _status(PUT_API, 429),
+        more=("-j", "1", "--max-wait", "100"),
+    ),
+    Row(
+        "403, a secondary limit with retry-after, once",
+        "apply",
+        Expected(("GitHub asks to wait 6 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        _status(PUT_API, 403, 1, wait=5),
+    ),
+    Row(
+        "403, a secondary limit without retry-after, once",
+        "apply",
+        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        _status(PUT_API, 403, 1),
+    ),
+    Row(
+        "403, abuse detection, once",
+        "apply",
+        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        _status(PUT_API, 403, 1, message=_ABUSE),
+    ),
+    Row(
+        "403, the hour's requests are spent",
+        "plan",
+        Expected(
+            (
+                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "  fix: run it again after that time, or allow it with --max-wait",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _left(0),
+    ),
+    Row(
+        "403, the hour's requests are spent",
+        "apply",
+        Expected(
+            (
+                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "  fix: run it again after that time, or allow it with --max-wait",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _left(0),
+    ),
+    Row(
+        "the hour's requests are spent after the plan",
+        "apply",
+        Expected(
+            (
+                "failed (FF331): GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again after that time, or allow it with --max-wait",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _left(3),
+        more=("-j", "1"),
+    ),
+    Row(
+        "the hour's requests are spent after the plan, and it ends soon",
+        "apply",
+        Expected(("waiting 3 min to stay within GitHub's rate limit", UPDATED)),
+        _left(3, seconds=150),
+    ),
+    Row(
+        "403, the token lacks Secrets: read",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
+                "    fix: give the token that permission",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _token(NONE),
+    ),
+    Row(
+        "403, the token lacks Secrets: write",
+        "apply",
+        Expected(
+            (
+                "failed (FF320): no permission: GitHub accepts secrets=write",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  fix: give the token that permission",
+                "Not all done: 0 created, 0 updated, 0 deleted, 2 failed, 0 blocked.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _token(READS),
+    ),
+    Row(
+        "403, single sign-on has not authorized the token",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                "    fix: open the settings of the token and authorize it for the organization",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _token(CLASSIC, sso=True),
+    ),
+    Row(
+        "403, single sign-on has not authorized the token",
+        "apply",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                "    fix: open the settings of the token and authorize it for the organization",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 2 blocked.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _token(CLASSIC, sso=True),
+    ),
+    Row(
+        "403, resource not accessible by integration",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
+                "! acme/web  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
+                "    fix: give the token that permission, and install its GitHub App on this repo",
+                "No changes found; 2 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _app,
+    ),
+    Row(
+        "403, resource not accessible by integration",
+        "apply",
+        Expected(
+            (
+                'failed (FF320): no permission: "Resource not accessible by integration"',
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: give the token read and write permission for Secrets (classic: the scope repo), and its owner write access, and install its GitHub App on this repo",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        _status(PUT_API, 403, message="Resource not accessible by integration"),
+    ),
+    Row(
+        "403, the organization's IP allow list",
+        "plan",
+        Expected(
+            (
+                "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: the organization's IP allow list does not have this address",
+                "    fix: run it from an address on that list, or have this one added to it",
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
+                "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
+                INCOMPLETE,
+            ),
+            0,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _status("acme/api", 403, message=_ALLOW_LIST),
+    ),
+    Row(
+        "403, the organization's IP allow list",
+        "apply",
+        Expected(
+            (
+                "failed (FF320): no permission: the organization's IP allow list does not have this address",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it from an address on that list, or have this one added to it",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        _status(PUT_API, 403, message=_ALLOW_LIST),
+    ),
+    Row(
+        "401, the token is revoked before the first write",
+        "apply",
+        Expected(
+            (
+                "failed (FF302): GitHub does not accept the token",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                '  why: it answered 401 "Bad credentials"; the token came from FLOWFORGE_GITHUB_TOKEN',
+                "  fix: check that it is whole, not expired, not revoked, and made for this host",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            3,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _revoked_at_the_first_write,
+        more=("-j", "1"),
+    ),
+)
