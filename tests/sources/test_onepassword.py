@@ -394,13 +394,14 @@ def test_what_stops_all_is_not_asked_for_fifty_times(reader: Reader, answer: str
 @pytest.mark.parametrize("world", [{}, {"answers": {"inject": ["crash"]}}])
 def test_never_more_than_four_at_a_time(reader: Reader, world: dict[str, object]) -> None:
     """Neither batches nor single reads: desktop sign-ins fail where more come at once."""
-    reader.op.is_like(delay=0.1, **world)
+    reader.op.is_like(delay=0.3, **world)
     reader.read(*_many(reader, 6 if world else 50))
     at_once, most = 0, 0
     for entry in reader.op.log:
         at_once += 1 if entry["event"] == "begin" else -1
         most = max(most, at_once)
-    assert (0, 4) == (at_once, most)
+    assert at_once == 0
+    assert 1 < most <= 4
 
 
 STOPPED = Problem("FF248", f"{CLI} was stopped with the run", fix="run it again")
