@@ -10,7 +10,11 @@ import pytest
 
 # Stands in for the environment's Python: it notes each install and does as told about its end.
 FAKE_PYTHON = """#!/bin/sh
-case "$*" in *"pip install"*) echo "$*" >> installs; exit "$(cat exit-code)";; esac
+case "$*" in *"pip install"*)
+    echo "$*" >> installs
+    echo "$PIP_CONSTRAINT $PIP_BUILD_CONSTRAINT" >> pinned-by
+    exit "$(cat exit-code)";;
+esac
 """
 FLOWFORGE = "#!/bin/sh\necho the story\n"
 
@@ -65,6 +69,17 @@ def test_the_demo_uses_what_development_installed(checkout: Checkout) -> None:
     """Where the development dependencies are in, the demo installs nothing."""
     codes = [checkout.make(".venv/.installed-dev"), checkout.make("demo")]
     assert ([0, 0], [DEV_INSTALL]) == (codes, checkout.installs())
+
+
+def test_every_install_is_pinned(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Pip, and what it builds with, is told of constraints.txt, in a folder with a space in its name too."""
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    checkout = Checkout(folder, pytestconfig.rootpath)
+    codes = [checkout.make(".venv/.installed-run"), checkout.make(".venv/.installed-fuzz")]
+    pinned_by = (folder / "pinned-by").read_text(encoding="utf-8").splitlines()
+    url = (folder / "constraints.txt").as_uri()
+    assert ([0, 0], [f"{url} {url}"] * 3) == (codes, pinned_by)
 
 
 def test_a_broken_off_install_does_not_count(checkout: Checkout) -> None:
