@@ -110,6 +110,12 @@ def test_a_bare_429_is_a_limit() -> None:
         ),
         ("", {}, "no permission: it answered 403", _PERMISSION),
         (
+            "The `acme` organization has an IP allow list enabled, and your IP address is not permitted here.",
+            {},
+            "no permission: the organization's IP allow list does not have this address",
+            "run it from an address on that list, or have this one added to it",
+        ),
+        (
             "No.",
             {"x-accepted-github-permissions": "a\x1b[31m"},
             "no permission: GitHub accepts a\\x1b[31m",

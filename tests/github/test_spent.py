@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from flowforge.github import spent
 from flowforge.github.spent import Spent, spent_path
 
 _NOW = 1_000_000.0
@@ -37,6 +38,15 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert spent_path({}, "abc") is None
     assert Spent(None).take([(_NOW + 50, 500)], 900, 900, _NOW) == 400
+
+
+def test_a_library_that_finds_no_home_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older releases of platformdirs answer `~/.cache` where there is no home: no folder named ~ is made of that."""
+    monkeypatch.setattr(spent, "user_cache_path", lambda name: Path("~/.cache") / name)
+    assert (None, Path("here/spent-abc.json")) == (
+        spent_path({}, "abc"),
+        spent_path({"FLOWFORGE_CACHE_DIR": "here"}, "abc"),
+    )
 
 
 def test_two_processes_share_one_budget(path: Path) -> None:

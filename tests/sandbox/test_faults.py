@@ -97,6 +97,13 @@ def test_cut(sandbox: Sandbox, http: httpx.Client) -> None:
     assert (len(repos.json()), repos.links, user.status_code) == (1, {}, 200)
 
 
+def test_partial(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A list comes with the header that says that single sign-on hides a part of it, once."""
+    sandbox.world.faults.add(Fault("", FaultKind.PARTIAL))
+    headers = [http.get("/orgs/acme/repos").headers.get("x-github-sso") for _ in range(2)]
+    assert headers == ["partial-results; organizations=21955855,20582480", None]
+
+
 def test_wrong_key(sandbox: Sandbox, put: Put) -> None:
     """A public key that is not the scope's leads to the 422 of a bad box, once."""
     sandbox.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY))

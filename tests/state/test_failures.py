@@ -276,3 +276,43 @@ def test_a_damaged_state_is_never_overwritten(path: Path) -> None:
     for _ in range(2):
         assert f"error FF404: {path}: the state is damaged" == refusal(lambda: StateFile.open(path)).split("\n")[0]
     assert "{" == path.read_text()
+
+
+def test_a_state_that_is_replaced_during_a_run_is_not_overwritten(
+    path: Path, addresses: Addresses, records: Records
+) -> None:
+    """FF414 on closing: theirs stays, ours of before is the backup that goes with the journal, and nothing is lost."""
+    with StateFile.open(path) as file:
+        file.record(addresses[0], records[0])
+    before = path.read_bytes()
+    file = StateFile.open(path)
+    file.record(addresses[1], records[1])
+    path.write_bytes(b"theirs")
+    expected = (
+        f"error FF414: {path}: the state was replaced while it was in use\n"
+        "  why: it is not the file that this run read and locked\n"
+        f"  fix: put {path.name}.backup in its place, which goes with the journal; then run plan"
+    )
+    assert expected == refusal(file.close)
+    backup = path.with_name(f"{path.name}.backup")
+    assert (b"theirs", before, frozenset({addresses[1]})) == (path.read_bytes(), backup.read_bytes(), file.unrecorded)
+    backup.replace(path)
+    assert dict(zip(addresses[:2], records[:2], strict=True)) == StateFile.read(path).records
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["replaced", "appeared"])
+def test_a_state_that_is_replaced_before_the_first_write_stops_it(
+    path: Path, addresses: Addresses, records: Records, *, begun: bool
+) -> None:
+    """FF414 before the journal begins: nothing was done, so nothing but the other file needs a look."""
+    if begun:
+        with StateFile.open(path) as file:
+            file.record(addresses[0], records[0])
+    with StateFile.open(path) as file:
+        path.write_bytes(b"theirs")
+        assert (
+            f"error FF414: {path}: the state was replaced while it was in use\n"
+            "  why: it is not the file that this run read and locked\n"
+            "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan"
+        ) == refusal(file.begin)
+    assert b"theirs" == path.read_bytes()
