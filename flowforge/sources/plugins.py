@@ -61,10 +61,11 @@ def _load(name: str) -> PluginSource | Problem:
         offered = point.load()
         return _misfit(origin, offered) or offered()
     except KeyboardInterrupt:
-        raise
+        pass
     except BaseException as error:  # noqa: BLE001 -- a package's own code: whatever it raises is its failure
         what = f"{origin} cannot be loaded: {_type(error)}"
-    return Problem("FF266", what, why=_UNTOLD, fix="ask its authors, or install another version of it")
+        return Problem("FF266", what, why=_UNTOLD, fix="ask its authors, or install another version of it")
+    raise KeyboardInterrupt  # as below
 
 
 def _misfit(origin: str, offered: object) -> Problem | None:
@@ -97,10 +98,16 @@ def _read(name: str, plugin: PluginSource, spec: Spec, context: PluginContext) -
     except NotAvailableError as error:
         return Problem("FF270", f"{name}: {_said(error.what)}", why=_said(error.why), fix=_said(error.fix))
     except KeyboardInterrupt:
-        raise
+        pass
     except BaseException as error:  # noqa: BLE001 -- as above
         return Problem("FF271", f"{name} failed: {_type(error)}", why=_UNTOLD, fix="ask its authors")
-    # No subclass: one of a text could be encoded to something else than what is checked.
+    else:
+        return _taken(name, found)
+    raise KeyboardInterrupt  # one of our own, since what a plugin makes of a Ctrl-C may have a text, and a cause
+
+
+def _taken(name: str, found: object) -> SecretValue | Problem:
+    """Take a value, of no subclass: one of a text could be encoded to something else than what is checked."""
     if type(found) is SecretValue and type(found.reveal()) is str:
         return decode(name, found.reveal())
     return Problem("FF272", f"{name} gave something else than a SecretValue of a str", fix="ask its authors")

@@ -137,12 +137,15 @@ def test_what_a_plugin_raises_is_told_without_a_value(
 
 
 def test_ctrl_c_ends_a_plugin_too(offer: Offer, outcome: Reader) -> None:
-    """KeyboardInterrupt is not the plugin's failure: it ends the run, while loading and while reading."""
-    offer(reading("raise KeyboardInterrupt"))
-    offer("raise KeyboardInterrupt", names=("other-vault",), package="other")
+    """It is not the plugin's failure but ends the run, with nothing of what the plugin made of it."""
+    interrupted = f'raise KeyboardInterrupt("{PLAIN}") from ValueError("{PLAIN}")'
+    offer(reading(interrupted))
+    offer(interrupted, names=("other-vault",), package="other")
     for name in ("acme-vault", "other-vault"):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             outcome({name: "x"})
+        error = caught.value
+        assert (error.args, error.__cause__, error.__context__) == ((), None, None)
 
 
 @pytest.mark.parametrize(
