@@ -94,9 +94,10 @@ def _lists_texts(offered: type) -> bool:
 def _read(name: str, plugin: PluginSource, spec: Spec, context: PluginContext) -> SecretValue | Problem:
     """Read once. What the plugin raises ends here: its text, its frames and its causes may hold plaintext."""
     try:
-        found: object = plugin.read(spec, context)
-    except NotAvailableError as error:
-        return Problem("FF270", f"{name}: {_said(error.what)}", why=_said(error.why), fix=_said(error.fix))
+        try:
+            found: object = plugin.read(spec, context)
+        except NotAvailableError as error:  # what it says need be no text at all
+            return Problem("FF270", f"{name}: {_said(error.what)}", why=_said(error.why), fix=_said(error.fix))
     except KeyboardInterrupt:
         pass
     except BaseException as error:  # noqa: BLE001 -- as above

@@ -116,6 +116,10 @@ def test_reads_come_one_after_another_from_one_object(offer: Offer) -> None:
             Problem("FF270", "acme-vault: sk-ant-api03-[redacted]", why="\\x1b[1m", fix="x" * 119 + "…"),
         ),
         (
+            f'raise NotAvailableError(ValueError("{PLAIN}"))',
+            Problem("FF271", "acme-vault failed: TypeError", why=UNTOLD, fix="ask its authors"),
+        ),
+        (
             'return text_of(spec, "field")',
             Problem(
                 "FF270", "acme-vault: the option field is missing", fix="write it beside the source, as field: ..."
@@ -126,7 +130,7 @@ def test_reads_come_one_after_another_from_one_object(offer: Offer) -> None:
             Problem("FF270", "acme-vault: field has a list, and takes one text", fix="write one text"),
         ),
     ],
-    ids=["raises", "raises from another", "exits", "says why", "option missing", "option is a list"],
+    ids=["raises", "raises from another", "exits", "says why", "says no text", "option missing", "option is a list"],
 )
 def test_what_a_plugin_raises_is_told_without_a_value(
     offer: Offer, outcome: Reader, statements: str, expected: Problem
