@@ -3,8 +3,10 @@
 import json
 import os
 import shlex
+import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,3 +90,11 @@ def op(tmp_path_factory: pytest.TempPathFactory) -> FakeOp:
     script.chmod(0o755)
     fake.is_like()
     return fake
+
+
+@pytest.fixture
+def heeds_hangups() -> Iterator[None]:
+    """Let SIGHUP mean what it means at a terminal, also where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)

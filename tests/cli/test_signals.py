@@ -117,6 +117,7 @@ def test_an_interruption_is_json_too(fleet: "Fleet") -> None:
     ]
 
 
+@pytest.mark.usefixtures("heeds_hangups")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["ctrl-c", "sigterm", "sighup"])
 @pytest.mark.parametrize(
     ("where", "expected"),

@@ -141,7 +141,8 @@ def test_a_person_at_a_terminal(fleet: "Fleet") -> None:
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.usefixtures("heeds_hangups")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["ctrl-c", "sigterm", "sighup"])
 def test_a_signal_at_the_question(fleet: "Fleet", number: signal.Signals) -> None:
     """Interrupted while it asks, apply has written nothing, says so, and exits 130."""
     screen = Screen(fleet, "apply")

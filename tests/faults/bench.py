@@ -4,7 +4,6 @@ import json
 import os
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -96,19 +95,15 @@ class Bench:
         """Start a process: FlowForge's, or `command` where it begins with a program. environ: what differs."""
         argv = command if command[0] == sys.executable else (sys.executable, "-m", "flowforge", *command)
         changed = {**os.environ, **(environ or {})}
-        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
-        try:
-            return subprocess.Popen(
-                argv,
-                cwd=self.folder,
-                env={name: text for name, text in changed.items() if text is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-            )
-        finally:
-            signal.signal(signal.SIGHUP, before)
+        return subprocess.Popen(
+            argv,
+            cwd=self.folder,
+            env={name: text for name, text in changed.items() if text is not None},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
 
     def end(self, process: "subprocess.Popen[str]") -> Done:
         """Wait for a process to end."""

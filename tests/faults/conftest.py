@@ -11,8 +11,9 @@ from tests.faults.bench import SCALE, Bench
 
 
 @pytest.fixture
-def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, heeds_hangups: None) -> Iterator[Bench]:
     """Two repos at a local GitHub whose minutes last a second, and a manifest that wants one key in both."""
+    del heeds_hangups  # asked for, not used
     # Not below tmp_path, whose parents are root's alone where the tests are root's.
     with tempfile.TemporaryDirectory() as name, Sandbox(time_scale=SCALE) as sandbox:
         folder = Path(name).resolve()
