@@ -14,8 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # What the tests themselves need, at the versions that constraints.txt pins; the house's own tests are not about
 # dependencies.
 TOOLS = ("hatchling", "hypothesis", "openapi-core", "pytest", "pytest-xdist")
-# What must be as old as the oldest jsonschema asks.
-FREE = ("jsonschema-path", "openapi-core", "openapi-schema-validator", "openapi-spec-validator")
+# What must be as old as the oldest jsonschema asks: openapi-core, and what holds to it.
+FREE = (
+    "jsonschema-path",
+    "openapi-core",
+    "openapi-schema-validator",
+    "openapi-spec-validator",
+    "pathable",
+    "referencing",
+    "werkzeug",
+)
 
 
 def lower_bounds(pyproject: str) -> list[str]:
