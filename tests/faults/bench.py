@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, ClassVar, Final
 
 from flowforge.__main__ import run
 from flowforge.sandbox import Fault, Lag, Sandbox
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCALE: Final = 240
 SECONDS: Final = 30.0
 REPOS: Final = ("acme/api", "acme/web")
+SECRET: Final = "ANTHROPIC_API_KEY"
 STATE: Final = "flowforge.state.json"
 MANIFEST: Final = (
     "version: 1\ncredentials:\n  ci-key:\n    type: anthropic_api_key\n    from: {env: ACME_KEY}\n"
@@ -39,6 +40,15 @@ class Done:
     code: int
     out: str
     err: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a first apply left: the state, the value, and when GitHub says that each repo's secret was written."""
+
+    state: bytes
+    value: str
+    updated: tuple[int, ...]
 
 
 class Watched(Faults):
@@ -60,6 +70,8 @@ class Watched(Faults):
 class Bench:
     """Two repos and what is done to them. What is injected through the bench ends with `mend`."""
 
+    applied: ClassVar[Applied | None] = None
+
     def __init__(
         self, sandbox: Sandbox, folder: Path, capfd: "pytest.CaptureFixture[str]", patch: "pytest.MonkeyPatch"
     ) -> None:
@@ -75,10 +87,26 @@ class Bench:
             self.world.create_repo(repo)
         (folder / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
 
-    def value(self, name: str) -> None:
+    def value(self, name: str) -> str:
         """Make up a value, remember it by a name, and let the manifest's source give it."""
         self.values[name] = value = f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA"
         self.patch.setenv("ACME_KEY", value)
+        return value
+
+    def apply_old(self) -> None:
+        """Let both repos hold the old value, applied and recorded: by a real apply once, and by its traces after it."""
+        scopes = [self.world.directory[repo].actions for repo in REPOS]
+        if Bench.applied is None:
+            value = self.value("old")
+            assert 0 == self.run("apply", "--yes").code
+            updated = tuple(scope.secrets[SECRET].updated for scope in scopes)
+            Bench.applied = Applied(self.state.read_bytes(), value, updated)
+        applied = Bench.applied
+        self.values["old"] = applied.value
+        self.state.write_bytes(applied.state)
+        for scope, at in zip(scopes, applied.updated, strict=True):
+            scope.put(SECRET, applied.value.encode(), at=at, lag=Lag())
+        self.world.clock.advance(max(0.0, max(applied.updated) + 2 - self.world.clock.now()))
 
     # Running it
 
@@ -155,7 +183,7 @@ class Bench:
     def held(self) -> tuple[str, ...]:
         """Say for each repo which value GitHub holds, by its name."""
         names = {value: name for name, value in self.values.items()}
-        return tuple(names[self.world.reveal(repo).get("ANTHROPIC_API_KEY")] for repo in REPOS)
+        return tuple(names[self.world.reveal(repo).get(SECRET)] for repo in REPOS)
 
     def next_plan(self) -> str:
         """Say what a plan says now: each repo with its reason, or the first line of an error."""

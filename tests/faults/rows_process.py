@@ -29,15 +29,15 @@ ONE_BY_ONE: Final = ("-j", "1")
 _IN_FLIGHT: Final = 0.2
 
 
-def _interrupted(number: signal.Signals) -> Act:
-    """Send a signal to this process while the first list is asked for."""
+def _interrupted(number: signal.Signals, match: str = LIST_API) -> Act:
+    """Send a signal to this process while a request that matches is in flight."""
 
     def act(bench: Bench, args: tuple[str, ...]) -> Done:
         def send() -> None:
             os.kill(os.getpid(), number)
             time.sleep(_IN_FLIGHT)
 
-        bench.when(LIST_API, send)
+        bench.when(match, send)
         return bench.run(*args)
 
     return act
@@ -151,7 +151,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_signalled(signal.SIGINT, PUT_API),
+        act=_interrupted(signal.SIGINT, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -185,7 +185,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_signalled(signal.SIGTERM, PUT_API),
+        act=_interrupted(signal.SIGTERM, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row(

@@ -1,10 +1,8 @@
 """The fault matrix: every row of the table, for real."""
 
-import time
-
 import pytest
 
-from tests.faults.bench import SCALE, Bench
+from tests.faults.bench import Bench
 from tests.faults.row import Expected, Row
 from tests.faults.table import ROWS
 
@@ -16,12 +14,8 @@ def _rows() -> list[object]:
 
 def begin(bench: Bench, row: Row) -> None:
     """Bring both repos to where the row begins."""
-    if row.fresh:
-        bench.value("new")
-        return
-    bench.value("old")
-    assert 0 == bench.run("apply", "--yes").code
-    time.sleep(2.1 / SCALE)
+    if not row.fresh:
+        bench.apply_old()
     bench.value("new")
 
 
