@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.sources.base import Ask, Context, Found, Spec, text_of
@@ -82,6 +82,8 @@ def _unfinished(failure: Failure, named: str, program: str, limit: str) -> Probl
             return Problem("FF253", f"{named} printed more than 64 KiB", fix=_ALONE)
         case Failure.STOPPED:
             return Problem("FF258", f"{named} was stopped with the run", fix="run it again")
+        case _:
+            assert_never(failure)
 
 
 def _failed(ended: Ended, named: str, look: str) -> Problem | None:

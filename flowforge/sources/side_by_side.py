@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Final, TypeVar
 
 Item = TypeVar("Item")
@@ -35,23 +36,19 @@ def side_by_side(read: Callable[[Item], Outcome], items: Sequence[Item]) -> list
 
 
 def _work(read: Callable[[Item], Outcome], waiting: "queue.SimpleQueue[tuple[Item, Future[Outcome]]]") -> None:
-    while True:
-        try:
+    with suppress(queue.Empty):
+        while True:
             item, future = waiting.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            future.set_result(read(item))
-        except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
-            future.set_exception(error)
+            try:
+                future.set_result(read(item))
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
+                future.set_exception(error)
 
 
 def _leave(waiting: "queue.SimpleQueue[tuple[Item, Future[Outcome]]]", threads: Sequence[threading.Thread]) -> None:
-    while not waiting.empty():
-        try:
+    with suppress(queue.Empty):
+        while True:
             waiting.get_nowait()
-        except queue.Empty:
-            break
     deadline = time.monotonic() + _PATIENCE
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))

@@ -183,9 +183,26 @@ def test_the_end_of_the_run_ends_the_question(desk: Desk) -> None:
     assert f"{BEGIN}Key?\n{HINT}{END}" == desk.shown()
 
 
-def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end of a terminal is no answer, and closing it is no error."""
+def test_a_silenced_terminal(desk: Desk) -> None:
+    """It echoes nothing, and only Ctrl-C is still a signal: Ctrl-Z and Ctrl-Backslash would leave it silent."""
+    with silenced(desk.screen, desk.stop):
+        *_, local, _, _, keys = termios.tcgetattr(desk.screen)
+    no_key = bytes([os.fpathconf(desk.screen, "PC_VDISABLE")])
+    silent = termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN
+    assert (0, termios.ISIG) == (local & silent, local & termios.ISIG)
+    assert (b"\x03", no_key, no_key) == (keys[termios.VINTR], keys[termios.VSUSP], keys[termios.VQUIT])
+
+
+@pytest.mark.parametrize("told", ["by the end of what it gives", "by an error"])
+def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """A lost terminal, of which systems tell in two ways, gives no answer, and restoring it is no error."""
     hand, screen = pty.openpty()
+
+    def lost(*_: object) -> bytes:
+        raise OSError
+
+    if told == "by an error":
+        monkeypatch.setattr("flowforge.sources.terminal.os.read", lost)
 
     @contextmanager
     def own(stop: threading.Event) -> Iterator[Terminal]:
