@@ -237,7 +237,8 @@ class StateFile:
         if found is None or found == self._data:
             return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
-        if self._writer is not None and self._data is not None:
+        # Where the journal is gone too, removed or folded by another run, nothing goes with the state of before.
+        if self._writer is not None and self._data is not None and journal_path(self._path).exists():
             disk.replace(self._backup, self._data)
             fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"

@@ -185,7 +185,7 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
     if known and result.problem is not None and result.problem.code == NOT_RECORDED:
         return replace(result, outcome=DONE[action], problem=None, notes=(*result.notes, _LATE))
     if not known and result.outcome in DONE.values():
-        what, why = "done on GitHub, but recorded in the journal alone", "the state was replaced while it was in use"
+        what, why = "done on GitHub, but not recorded in the state", "the state was replaced while it was in use"
         problem = Problem("FF414", what, str(result.address), why, "see what is said of the state")
         return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
     return result

@@ -125,6 +125,16 @@ def _put_backup_in_its_place(bench: Bench) -> None:
     bench.state.with_name(bench.state.name + ".backup").replace(bench.state)
 
 
+def _unlocked(bench: Bench) -> None:
+    """Remove the lock at the moment of the first write, and let another apply run from its beginning to its end."""
+
+    def unlock() -> None:
+        bench.state.with_name(f"{bench.state.name}.lock").unlink()
+        assert 0 == bench.end(bench.start("apply", "--yes")).code
+
+    bench.when(PUT_API, unlock)
+
+
 def _beside_an_apply(bench: Bench, args: tuple[str, ...]) -> Done:
     """Run it while another apply is in the middle of a write, which then ends as if it had been alone."""
     reached, go_on = threading.Event(), threading.Event()
@@ -227,7 +237,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: the state was replaced while it was in use",
@@ -250,7 +260,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: the state was replaced while it was in use",
@@ -273,7 +283,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "unrecorded (FF414): done on GitHub, but recorded in the journal alone",
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: the state was replaced while it was in use",
@@ -336,5 +346,27 @@ ROWS: Final = (
             IN_SYNC,
         ),
         act=_beside_an_apply,
+    ),
+    Row(
+        "the lock is removed while it writes, and another apply runs",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "api: update, changed_outside; web: update, changed_outside",
+        ),
+        _unlocked,
+        more=("-j", "1"),
     ),
 )
