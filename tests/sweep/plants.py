@@ -42,7 +42,83 @@ def _file(stage: "Stage", value: str) -> None:
     source(stage, {"file": str(stage.outside / "key")})
 
 
-SOURCES: Final[dict[str, Plant]] = {"env": _env, "file": _file}
+def _command(stage: "Stage", value: str) -> None:
+    """Let a program give it that says all that it knows on stderr, and leaves it in no argument."""
+    (stage.outside / "key").write_text(value, encoding="utf-8")
+    source(stage, {"command": ["sh", "-c", "env >&2; tee /dev/stderr <../outside/key"]})
+
+
+def _failing_command(stage: "Stage", value: str) -> None:
+    _command(stage, value)
+    source(stage, {"command": ["sh", "-c", "tee /dev/stderr <../outside/key; exit 3"]})
+
+
+def _onepassword(stage: "Stage", value: str) -> None:
+    stage.op.holds(value)
+    source(stage, {"onepassword": "op://CI/Claude/credential"})
+
+
+def _many_from_onepassword(stage: "Stage", value: str) -> None:
+    """Let references be read in batches, one of which fails: the value is read alone then."""
+    stage.op.holds(value)
+    text = MANIFEST.format(source=json.dumps({"onepassword": "op://CI/Claude/credential"}), options="")
+    for number in range(5):
+        stage.op.holds(f"{value}{number}", f"op://CI/Other/field{number}")
+        text = text.replace(
+            "targets:\n",
+            f"  other-{number}: {{type: anthropic_api_key, from: {{onepassword: op://CI/Other/field{number * 2}}}}}\n"
+            f"targets:\n  - {{name: T{number}, repos: [acme/api], secret: KEY_{number}, credential: other-{number}}}\n",
+        )
+    (stage.folder / "flowforge.yaml").write_text(text, encoding="utf-8")
+
+
+def _failing_op(stage: "Stage", value: str) -> None:
+    """Let `op` repeat the value in an error that FlowForge does not know."""
+    (stage.outside / "key").write_text(value, encoding="utf-8")
+    script = f"#!/bin/sh\nprintf '[ERROR] unheard of: ' >&2; cat '{stage.outside}/key' >&2; exit 1\n"
+    (stage.op.path / "op").write_text(script, encoding="utf-8")
+    source(stage, {"onepassword": "op://CI/Claude/credential"})
+
+
+def _plugin(stage: "Stage", value: str) -> None:
+    """Let an installed package give it that keeps it in an exception, a log and its own variables on the way."""
+    stage.install(
+        "import logging\n\nfrom flowforge.sources.plugin import SecretValue\n\n\n"
+        "class Source:\n    interface = 1\n    options = frozenset()\n\n    def read(self, spec, context):\n"
+        f"        return SecretValue(open({str(stage.outside / 'key')!r}, encoding='utf-8').read())\n"
+    )
+    (stage.outside / "key").write_text(value, encoding="utf-8")
+    source(stage, {"planted-source": "x"})
+
+
+def _failing_plugin(stage: "Stage", value: str) -> None:
+    """Let a plugin fail with the value in its exception, and in what that is chained to."""
+    _plugin(stage, value)
+    stage.install(
+        "class Source:\n    interface = 1\n    options = frozenset()\n\n    def read(self, spec, context):\n"
+        f"        held = open({str(stage.outside / 'key')!r}, encoding='utf-8').read()\n"
+        "        try:\n            raise KeyError(held)\n        except KeyError as error:\n"
+        "            raise ValueError(f'cannot use {held}') from error\n"
+    )
+
+
+def _prompt(stage: "Stage", value: str) -> None:
+    stage.person = value
+    source(stage, {"prompt": "The key"})
+
+
+SOURCES: Final[dict[str, Plant]] = {
+    "env": _env,
+    "file": _file,
+    "command": _command,
+    "failing command": _failing_command,
+    "onepassword": _onepassword,
+    "many from onepassword": _many_from_onepassword,
+    "failing op": _failing_op,
+    "plugin": _plugin,
+    "failing plugin": _failing_plugin,
+    "prompt": _prompt,
+}
 
 # What is wrong with a value, each in a way of its own; what is made of it is refused, and nothing of it is shown.
 SHAPES: Final[dict[str, Callable[[str], str]]] = {

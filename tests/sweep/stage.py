@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowforge import __main__ as program
 from flowforge.cli.main import cli
+from flowforge.manifest.plugins import installed_sources
 from tests.faults.bench import Bench, Done
+from tests.sweep.paste import pasted
 from tests.sweep.seek import Seeker
 from tests.sweep.sinks import SINKS
 
 if TYPE_CHECKING:
     import pytest
+
+    from tests.conftest import FakeOp
 
 # The beginning of a credential is public, and messages name it.
 _BODY: Final = len("sk-ant-api03-")
@@ -31,8 +35,10 @@ class Stage:
     out: bytes
     err: bytes
 
-    def __init__(self, bench: Bench, outside: Path, patch: "pytest.MonkeyPatch") -> None:
+    def __init__(self, bench: Bench, op: "FakeOp", outside: Path, patch: "pytest.MonkeyPatch") -> None:
         self.bench = bench
+        self.op: Final = op
+        self.person: str | None = None
         self.patch: Final = patch
         self.folder: Final[Path] = bench.folder
         self.outside: Final[Path] = outside
@@ -51,17 +57,34 @@ class Stage:
         patch.setenv("FLOWFORGE_CACHE_DIR", str(self.cache))
         patch.setenv("TMPDIR", str(self.tmp))
         patch.setattr(tempfile, "tempdir", None)
+        for name, text in op.environ.items():
+            patch.setenv(name, text)
 
     def seek(self, *secrets: str) -> None:
         """Look for these values from now on, but for what is public of them."""
         self.sought += (secret[_BODY:] if secret.startswith("sk-ant-") else secret for secret in secrets)
 
-    def run(self, *args: str) -> Done:
-        """Run one command in this process, and take what it shows."""
+    def run(self, *args: str) -> None:
+        """Run one command, and take what it shows: in this process, or at a terminal where a person pastes."""
+        if self.person is not None:
+            self.take(Done(0, pasted(self.folder, args, self.person), ""))
+            return
         with self.watching():
             done = self.bench.run(*args)
         self.take(done)
-        return done
+
+    def install(self, module: str) -> None:
+        """Install a package that offers the source `planted-source`, made of one module."""
+        site = self.outside / "site"
+        metadata = site / "planted-1.0.dist-info"
+        metadata.mkdir(parents=True, exist_ok=True)
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: planted\nVersion: 1.0\n", encoding="utf-8")
+        points = "[flowforge.sources]\nplanted-source = planted:Source\n"
+        (metadata / "entry_points.txt").write_text(points, encoding="utf-8")
+        (site / "planted.py").write_text(module, encoding="utf-8")
+        self.patch.syspath_prepend(str(site))
+        sys.modules.pop("planted", None)
+        installed_sources.cache_clear()
 
     def take(self, done: Done) -> None:
         """Take what a run printed, wherever it ran."""
