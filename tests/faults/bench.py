@@ -20,7 +20,7 @@ from flowforge.sandbox.faults import Faults
 if TYPE_CHECKING:
     import pytest
 
-SCALE: Final = 240
+SCALE: Final = 120
 SECONDS: Final = 30.0
 REPOS: Final = ("acme/api", "acme/web")
 SECRET: Final = "ANTHROPIC_API_KEY"

@@ -57,6 +57,10 @@ def _left(requests: int, *, seconds: int = 3600) -> Given:
         limits, now = bench.world.limits, int(bench.world.clock.now())
         account = limits._account(Token(), now)
         account.used, account.reset = limits.primary - requests, now + seconds
+        for word, minutes in (
+            (word, minutes) for word in ("wait", "waiting") for minutes in range(2, seconds // 60 + 2)
+        ):
+            bench.instead[f"{word} {minutes} min"] = f"{word} {seconds // 60} min"  # some pass meanwhile
 
     return given
 
@@ -224,8 +228,8 @@ ROWS: Final = (
     Row(
         "the hour's requests are spent after the plan, and it ends soon",
         "apply",
-        Expected(("waiting 3 min to stay within GitHub's rate limit", UPDATED)),
-        _left(3, seconds=150),
+        Expected(("waiting 5 min to stay within GitHub's rate limit", UPDATED)),
+        _left(3, seconds=300),
     ),
     Row(
         "403, the token lacks Secrets: read",

@@ -282,6 +282,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
+                "Writing: 2 of 2",
                 "failed (FF328): no usable answer in 4 tries: no answer within 15 s",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again in a while",

@@ -52,7 +52,7 @@ def _signalled(number: signal.Signals, match: str) -> Act:
         def send() -> None:
             started.wait(SECONDS)
             running.send_signal(number)
-            time.sleep(_IN_FLIGHT)
+            time.sleep(2 * _IN_FLIGHT)
 
         bench.when(match, send)
         running = bench.start(*args)
