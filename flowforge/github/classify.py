@@ -64,7 +64,12 @@ class BadToken:
     what: str
 
 
-Verdict = Fine | Again | Limited | OtherVersion | BadToken | No
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """The answer points to another host."""
+
+
+Verdict = Fine | Again | Limited | OtherVersion | BadToken | Strayed | No
 
 
 def classify(answer: Answer | Broken, api: ApiUrl) -> Verdict:
@@ -77,7 +82,7 @@ def classify(answer: Answer | Broken, api: ApiUrl) -> Verdict:
         case 2 if answer.data is not NOT_JSON:
             return Fine(answer)
         case 3 if answer.status in _REDIRECTS:
-            return _renamed(answer)
+            return _renamed(answer, api)
         case 4:
             return _refused(answer)
     return Again(f"it answered {_phrase(answer)}")
@@ -127,11 +132,13 @@ def _sso_url(header: str, api: ApiUrl) -> str | None:
     return printable(url) if url.startswith("https://") and host_of(url) == api.web_host else None
 
 
-def _renamed(answer: Answer) -> No:
+def _renamed(answer: Answer, api: ApiUrl) -> Strayed | No:
     """Refuse to follow a redirect: the name in the manifest must be the one that GitHub uses."""
     location = answer.headers.get("location", "")
     if not location and isinstance(answer.data, Mapping) and isinstance(answer.data.get("url"), str):
         location = answer.data["url"]
+    if api.elsewhere(location):
+        return Strayed()
     fix = "write its new name in the manifest"
     return No("FF323", Why.RENAMED, "renamed or moved", fix, answer.status, answer.message, location)
 

@@ -17,7 +17,17 @@ from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
 from flowforge.github.answer import NOT_JSON, Answer, Broken
 from flowforge.github.auth import Token
-from flowforge.github.classify import INTEGRATION, Again, BadToken, Fine, Limited, OtherVersion, Verdict, classify
+from flowforge.github.classify import (
+    INTEGRATION,
+    Again,
+    BadToken,
+    Fine,
+    Limited,
+    OtherVersion,
+    Strayed,
+    Verdict,
+    classify,
+)
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS, Pacer
 from flowforge.github.problems import (
     No,
@@ -27,6 +37,7 @@ from flowforge.github.problems import (
     exhausted,
     limited,
     other_shape,
+    strayed,
     unreachable,
     workflow_token,
 )
@@ -209,6 +220,8 @@ class Client:
         match verdict:
             case BadToken(what):
                 return bad_token(self.api, self.token.origin, what)
+            case Strayed():
+                return strayed(self.api)
             case No() if self.token.workflow and verdict.message.startswith(INTEGRATION):
                 if self.token.origin == "GITHUB_TOKEN":
                     return workflow_token()

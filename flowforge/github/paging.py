@@ -5,7 +5,7 @@ from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.http import Client
-from flowforge.github.problems import cut_short, other_shape
+from flowforge.github.problems import cut_short, other_shape, strayed
 
 PER_PAGE: Final = 100
 Items = Sequence[Mapping[str, object]]
@@ -63,8 +63,10 @@ def _next(client: Client, answer: Answer) -> str | None:
     url = answer.link("next")
     if url is None:
         return None
+    if client.api.elsewhere(url):
+        raise strayed(client.api)
     path = client.api.below(url)
     if path is None:
-        detail = "the list was cut short: its next page is said to be at another host"
+        detail = "the list was cut short: its next page is said to be where no API is"
         raise cut_short(detail)
     return path

@@ -54,6 +54,13 @@ class StoppedError(GitHubError):
         super().__init__(Problem("FF332", "stopped while waiting for GitHub"))
 
 
+def strayed(api: ApiUrl) -> GitHubError:
+    """Make the error of an answer whose `Link` or `Location` is at another host: nothing is asked there."""
+    why = "no token goes there, and GitHub never sends one there"
+    fix = "check that github.api_url is your GitHub's, and what stands between it and this machine"
+    return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", "github.api_url", why, fix))
+
+
 def cut_short(detail: str, fix: str = "run it again; if it stays, use another token") -> RepoError:
     """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
     return RepoError(No("FF325", Why.CUT_SHORT, detail, fix))

@@ -70,6 +70,13 @@ class ApiUrl:
             return None
         return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
 
+    def elsewhere(self, url: str) -> bool:
+        """Whether a URL from an answer is one of another scheme, host or port."""
+        found = _split(url)
+        if found is None:
+            return False
+        return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
+
     def __str__(self) -> str:
         """Give the base URL, with the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -9,5 +9,5 @@ GROUP: Final = "flowforge.sources"
 
 @cache
 def installed_sources() -> frozenset[str]:
-    """Give the names under which installed packages offer sources."""
-    return frozenset(point.name for point in entry_points(group=GROUP))
+    """Give the names under which installed packages offer sources; one without a hyphen is no plugin's."""
+    return frozenset(point.name for point in entry_points(group=GROUP) if "-" in point.name)

@@ -91,7 +91,7 @@ def _extras(counts: Counts) -> Iterable[str]:
         (counts.assumed, "assumed"),
         (counts.drift, "drifting"),
         (counts.blocked, "blocked"),
-        (counts.unchecked, "values not checked"),
+        (counts.unchecked, "value not checked" if counts.unchecked == 1 else "values not checked"),
         (counts.listed, "no longer in the manifest"),
     )
     return (f"{number} {words}" for number, words in named if number)

@@ -15,6 +15,11 @@ from flowforge.sandbox.answers import Answer
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+STRAYED = (
+    "error FF311: github.api_url: an answer of 127.0.0.1 points to another host\n"
+    "  why: no token goes there, and GitHub never sends one there\n"
+    "  fix: check that github.api_url is your GitHub's, and what stands between it and this machine\n"
+)
 COMMANDS = (("plan",), ("apply", "--yes"), ("validate",))
 
 
@@ -80,26 +85,31 @@ def test_a_hostile_api_url(fleet: "Fleet", host: str) -> None:
 
 @pytest.mark.parametrize("skip", [(), ("--skip-values",)], ids=["values", "skip-values"])
 def test_a_link_to_another_host(fleet: "Fleet", elsewhere: Sandbox, skip: tuple[str, ...]) -> None:
-    """A list whose next page is said to be at another port is taken as cut short; nobody is asked there."""
+    """A list whose next page is said to be at another port ends the run; nobody is asked there."""
     fleet.simple("acme/repo-001")
     url = f"{elsewhere.url}/repos/acme/repo-001/actions/secrets?page=2"
     fleet.sandbox.world.faults.add(Elsewhere("actions/secrets", FaultKind.CUT, times=100, status=200, url=url))
     done = fleet.refused("apply", "--yes", *skip)
-    detail = "the list was cut short: its next page is said to be at another host"
-    assert (3, "", f"! acme/repo-001  ANTHROPIC_API_KEY  ci-key  {detail}") == (done.code, done.err, done.lines[0])
+    assert (1, "", STRAYED) == (done.code, done.out, done.err)
     assert ({}, {}) == (elsewhere.world.stats().requests, fleet.held()["acme/repo-001"])
 
 
 @pytest.mark.parametrize("request_", ["GET .*/actions/secrets", "GET .*/public-key", "PUT "])
 def test_a_location_at_another_host(fleet: "Fleet", elsewhere: Sandbox, request_: str) -> None:
-    """No redirect is followed: neither a read's, nor a key's, which would seal for the attacker, nor a write's."""
+    """No redirect is followed: neither a read's, nor a key's, which would seal for the attacker, nor a write's.
+
+    Before the first write it ends the run with 1; that of a key or of a write is what failed, and nothing is begun
+    after it.
+    """
     fleet.simple("acme/repo-001")
     url = f"{elsewhere.url}/repos/acme/repo-001/actions/secrets"
     for status in (301, 302, 307, 308):
         fleet.sandbox.world.faults.add(Elsewhere(request_, FaultKind.STATUS, times=100, status=status, url=url))
         done = fleet.flowforge("apply", "--yes")
         fleet.sandbox.world.faults.clear()
-        assert (3, "", True) == (done.code, done.err, "renamed or moved" in done.out)
+        reading = request_.startswith("GET .*/actions")
+        said = done.err if reading else done.out
+        assert (1 if reading else 3, True) == (done.code, "points to another host" in said)
         assert ({}, {}) == (elsewhere.world.stats().requests, fleet.held()["acme/repo-001"])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from flowforge.errors import GitHubError
 from flowforge.github.http import Client
 from flowforge.github.paging import whole
 from flowforge.github.problems import RepoError
@@ -59,8 +60,8 @@ def test_pages_that_go_round(scripted: MakeClient, circle: list[str]) -> None:
             f"error FF325: the list was cut short: single sign-on hides organizations from this token\n{_AUTHORIZE}",
         ),
         (
-            _page("AB", 3, "https://evil.test/x?page=2"),
-            f"error FF325: the list was cut short: its next page is said to be at another host\n{_AGAIN}",
+            _page("AB", 3, "/x?page=2"),
+            f"error FF325: the list was cut short: its next page is said to be where no API is\n{_AGAIN}",
         ),
         (_page("AB", None), f"error FF327: a list without its total_count\n{_OTHER}"),
         (_page("AB", "2"), f"error FF327: a list without its total_count\n{_OTHER}"),
@@ -78,3 +79,19 @@ def test_a_list_that_is_not_whole(scripted: MakeClient, answer: httpx.Response, 
     with pytest.raises(RepoError) as caught:
         whole(scripted(lambda _: answer), "/x", "secrets")
     assert text == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.test/x?page=2", "http://api.github.com/x", "https://api.github.com:444/x"]
+)
+def test_a_next_page_at_another_host_ends_the_run(scripted: MakeClient, url: str) -> None:
+    """Another host, port or scheme is an attack or a broken proxy: one error for the whole run, and no request."""
+    client = scripted(lambda _: _page("AB", 3, url))
+    with pytest.raises(GitHubError) as caught:
+        whole(client, "/x", "secrets")
+    expected = (
+        "error FF311: github.api_url: an answer of api.github.com points to another host\n"
+        "  why: no token goes there, and GitHub never sends one there\n"
+        "  fix: check that github.api_url is your GitHub's, and what stands between it and this machine"
+    )
+    assert (expected, 1, False) == (str(caught.value), client.requests, isinstance(caught.value, RepoError))

@@ -216,7 +216,6 @@ def _moved(location: str, **answers: httpx.Response) -> Callable[[httpx.Request]
             2,
         ),
         ("https://api.github.com/repositories/7", httpx.Response(200, json=[]), "renamed or moved", 2),
-        ("https://evil.test/repositories/7", httpx.Response(200), "renamed or moved", 1),
         ("https://api.github.com/user", httpx.Response(200), "renamed or moved", 1),
         ("/repositories/7", httpx.Response(200), "renamed or moved", 1),
     ],
