@@ -215,6 +215,14 @@ class Client:
                     return unreachable(self.api, failures[-1])
         return exhausted(len(failures), failures[-1])
 
+    def _no(self, no: No) -> GitHubError:
+        """Make the exception of a refusal; the token that every workflow run gets is refused everywhere."""
+        if not (self.token.workflow and no.message.startswith(INTEGRATION)):
+            return RepoError(no)
+        if self.token.origin == "GITHUB_TOKEN":
+            return workflow_token()
+        return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
+
     def _error(self, verdict: Verdict) -> GitHubError:
         """Make the exception of a verdict that neither waiting nor trying again helps."""
         match verdict:
@@ -222,12 +230,8 @@ class Client:
                 return bad_token(self.api, self.token.origin, what)
             case Strayed():
                 return strayed(self.api)
-            case No() if self.token.workflow and verdict.message.startswith(INTEGRATION):
-                if self.token.origin == "GITHUB_TOKEN":
-                    return workflow_token()
-                return RepoError(replace(verdict, fix=f"{verdict.fix}; the workflow's own token never can"))
             case No():
-                return RepoError(verdict)
+                return self._no(verdict)
             case Limited():
                 return limited(_LIMITED + 1)
             case _:

@@ -73,7 +73,7 @@ class ApiUrl:
     def elsewhere(self, url: str) -> bool:
         """Whether a URL from an answer is one of another scheme, host or port."""
         found = _split(url)
-        if found is None:
+        if found is None or not found.hostname:
             return False
         return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
 
