@@ -349,10 +349,11 @@ def test_no_version_of_the_api(scripted: MakeClient) -> None:
 
 def test_redirects_are_not_followed(scripted: MakeClient) -> None:
     """Neither a read nor a write goes where a redirect points."""
-    moved = httpx.Response(307, headers={"location": "https://evil.test/"}, json={"message": "Moved Permanently"})
-    client = scripted(_in_turn(moved, moved))
-    codes = [_fail(client, verb).problems[0].code for verb in (lambda c: c.get("/x"), lambda c: c.put("/x", {}))]
-    assert (["FF323", "FF323"], 2) == (codes, client.requests)
+    for location, code in (("https://api.github.com/y", "FF323"), ("https://evil.test/", "FF311")):
+        moved = httpx.Response(307, headers={"location": location}, json={"message": "Moved Permanently"})
+        client = scripted(_in_turn(moved, moved))
+        codes = [_fail(client, verb).problems[0].code for verb in (lambda c: c.get("/x"), lambda c: c.put("/x", {}))]
+        assert ([code, code], 2) == (codes, client.requests)
 
 
 def test_when_the_token_ends_is_kept(scripted: MakeClient) -> None:
