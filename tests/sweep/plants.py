@@ -81,11 +81,11 @@ def _failing_op(stage: "Stage", value: str) -> None:
 
 
 def _plugin(stage: "Stage", value: str) -> None:
-    """Let an installed package give it that keeps it in an exception, a log and its own variables on the way."""
+    """Let an installed package give it."""
     stage.install(
-        "import logging\n\nfrom flowforge.sources.plugin import SecretValue\n\n\n"
+        "from pathlib import Path\n\nfrom flowforge.sources.plugin import SecretValue\n\n\n"
         "class Source:\n    interface = 1\n    options = frozenset()\n\n    def read(self, spec, context):\n"
-        f"        return SecretValue(open({str(stage.outside / 'key')!r}, encoding='utf-8').read())\n"
+        f"        return SecretValue(Path({str(stage.outside / 'key')!r}).read_text(encoding='utf-8'))\n"
     )
     (stage.outside / "key").write_text(value, encoding="utf-8")
     source(stage, {"planted-source": "x"})
@@ -95,14 +95,16 @@ def _failing_plugin(stage: "Stage", value: str) -> None:
     """Let a plugin fail with the value in its exception, and in what that is chained to."""
     _plugin(stage, value)
     stage.install(
+        "from pathlib import Path\n\n\n"
         "class Source:\n    interface = 1\n    options = frozenset()\n\n    def read(self, spec, context):\n"
-        f"        held = open({str(stage.outside / 'key')!r}, encoding='utf-8').read()\n"
+        f"        held = Path({str(stage.outside / 'key')!r}).read_text(encoding='utf-8')\n"
         "        try:\n            raise KeyError(held)\n        except KeyError as error:\n"
         "            raise ValueError(f'cannot use {held}') from error\n"
     )
 
 
-def _prompt(stage: "Stage", value: str) -> None:
+def paste(stage: "Stage", value: str) -> None:
+    """Let a person paste it, at a terminal whose screen is a sink: a process of its own each time, so not for all."""
     stage.person = value
     source(stage, {"prompt": "The key"})
 
@@ -117,7 +119,6 @@ SOURCES: Final[dict[str, Plant]] = {
     "failing op": _failing_op,
     "plugin": _plugin,
     "failing plugin": _failing_plugin,
-    "prompt": _prompt,
 }
 
 # What is wrong with a value, each in a way of its own; what is made of it is refused, and nothing of it is shown.

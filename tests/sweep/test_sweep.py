@@ -9,7 +9,7 @@ from tests.faults.bench import SCALE
 from tests.faults.row import Row
 from tests.faults.table import ROWS
 from tests.sweep.commands import OTHERS, READING
-from tests.sweep.plants import ARGUMENTS, PLACES, SHAPES, SOURCES, Plant, api_key, oauth_token
+from tests.sweep.plants import ARGUMENTS, PLACES, SHAPES, SOURCES, Plant, api_key, oauth_token, paste
 from tests.sweep.stage import Stage
 
 pytestmark = pytest.mark.sweep
@@ -55,7 +55,22 @@ def test_a_bad_value(stage: Stage, plant: Plant, shape: Callable[[str], str]) ->
     assert stage.leaks() == []
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.slow], ids=lambda row: f"{row.fault}-{row.command}")
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_pasted_value(stage: Stage, shape: Callable[[str], str]) -> None:
+    """What a person pastes is shown on no screen, whether it is taken or not."""
+    value = api_key()
+    stage.seek(value)
+    paste(stage, shape(value))
+    stage.run("apply", "--report", "json=report.json", "--report", "text=report.txt", "-v")
+    assert b"paste it and press Enter" in stage.out
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if not row.slow and "is torn" not in row.fault],
+    ids=lambda row: f"{row.fault}-{row.command}",
+)
 def test_a_fault(stage: Stage, row: Row) -> None:
     """Whatever goes wrong on the way, neither the value nor the token is shown, with or without -v."""
     bench = stage.bench
