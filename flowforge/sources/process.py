@@ -20,6 +20,7 @@ OUTPUT_LIMIT: Final = 64 * 1024
 # How soon a Ctrl-C is noticed, and how long a program may take to go when it is told to.
 _TICK: Final = 0.05
 _FAREWELL: Final = 0.5
+_MOMENT: Final = 0.01
 # What a program leaves in the background may keep its pipes open; what was printed is there by then.
 _LINGER: Final = 0.2
 
@@ -89,6 +90,7 @@ class _Reading:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.printed, self.said = bytearray(), bytearray()
         self._process = process
+        self._over = False
         self._selector = selectors.DefaultSelector()
         for pipe, into in ((process.stdout, self.printed), (process.stderr, self.said)):
             if pipe is not None:
@@ -99,8 +101,8 @@ class _Reading:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing behind, whatever happened: neither the process nor what it began."""
-        if self._process.poll() is None:
+        """Leave nothing of a program that did not end by itself; what one that did left in the background stays."""
+        if not self._over:
             self._kill()
         self._selector.close()
         for pipe in (self._process.stdout, self._process.stderr, self._process.stdin):
@@ -110,6 +112,11 @@ class _Reading:
 
     def finish(self, program: Program, stop: threading.Event) -> Failure | None:
         """Feed it and read until it ends, or say which limit it met."""
+        failure = self._finish(program, stop)
+        self._over = failure is None
+        return failure
+
+    def _finish(self, program: Program, stop: threading.Event) -> Failure | None:
         _feed(self._process.stdin, program.feed)
         deadline = time.monotonic() + program.seconds
         ended = 0.0
@@ -146,12 +153,24 @@ class _Reading:
                 del self.said[:-OUTPUT_LIMIT]
 
     def _kill(self) -> None:
-        for number, patience in ((signal.SIGTERM, _FAREWELL), (signal.SIGKILL, None)):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
-                return
+        """Tell the whole group to go, and kill what is then left of it; not waited for is what may not be killed."""
+        over = time.monotonic() + _FAREWELL
+        left = self._signal(signal.SIGTERM)
+        while left and time.monotonic() < over:
+            self._process.poll()  # one that has ended counts until it is asked after
+            time.sleep(_MOMENT)
+            left = self._signal(0)
+        self._signal(signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_FAREWELL)
+
+    def _signal(self, number: int) -> bool:
+        """Send a signal to the group; gives whether anything is left that took it."""
+        try:
+            os.killpg(self._process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
 
 def _feed(pipe: IO[bytes] | None, data: bytes) -> None:

@@ -83,6 +83,33 @@ def test_a_program_that_takes_too_long(shell: Run, tmp_path: Path) -> None:
     _gone(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
+@pytest.mark.parametrize(
+    ("did", "then", "failure"),
+    [("", "sleep 60", Failure.TOO_LONG), ("yes; ", "exit 0", Failure.TOO_MUCH)],
+    ids=["goes-when-told", "has-gone-before"],
+)
+def test_what_a_program_began_is_killed_though_it_goes_itself(
+    shell: Run, tmp_path: Path, did: str, then: str, failure: Failure
+) -> None:
+    """A child that ignores the first signal outlives neither a program that heeds it nor one that has ended."""
+    line = f"(trap '' TERM; until test -e child; do :; done; {did}sleep 60) & echo $! >child; {then}"
+    assert shell(line, seconds=1.5) is failure
+    _gone(int((tmp_path / "child").read_text(encoding="utf-8")))
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <function Popen:pytest.PytestUnraisableExceptionWarning")
+def test_what_may_not_be_killed_is_not_waited_for(shell: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of another user, such as one that `sudo` began, keeps nobody past its time limit."""
+
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("flowforge.sources.process.os.killpg", refuse)
+    begun = time.monotonic()
+    assert shell("exec sleep 4", seconds=0.2) is Failure.TOO_LONG
+    assert time.monotonic() - begun < 3
+
+
 def _gone(pid: int) -> None:
     """Prove that a process ends: it is no more, or waits to be reaped by whoever inherited it."""
     status = Path(f"/proc/{pid}/stat")
