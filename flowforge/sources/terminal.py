@@ -41,7 +41,8 @@ class Terminal:
         What is no UTF-8 is decoded with `surrogateescape`. What was typed before the question is dropped. Raises
         KeyboardInterrupt when the run is to stop.
         """
-        termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        with suppress(termios.error):  # that the terminal went away is told by the read
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
         self.say(question)
         line = _Line()
         while not line.ended or self._ready(_SAME_PASTE):
