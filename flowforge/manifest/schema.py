@@ -73,9 +73,9 @@ def check(document: Node, findings: Findings) -> None:
 
 
 def _sources() -> tuple[frozenset[str], frozenset[str]]:
-    definitions = json.loads(schema_text("manifest"))["$defs"]
-    options = frozenset(definitions["source"]["dependentRequired"])
-    return frozenset(definitions["own_source"]["properties"]) - options, options
+    own = json.loads(schema_text("manifest"))["$defs"]["own_source"]
+    options = frozenset(own["dependentRequired"])
+    return frozenset(own["properties"]) - options, options
 
 
 # The sources that FlowForge has itself, and the options that stand beside them.

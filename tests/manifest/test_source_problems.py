@@ -1,6 +1,11 @@
 """What is said of a source that is wrong: the exact text. Nothing is opened, started or loaded to find it."""
 
+import json
 from collections.abc import Callable
+
+import pytest
+
+from flowforge.manifest.model import Manifest
 
 CASES = r"""
 ## no reference
@@ -187,3 +192,14 @@ error FF122: flowforge.yaml:2:68: "account" must be a string, but this is a mapp
 def test_wrong_source(given: str, expected: str, refused: Callable[[str], str]) -> None:
     """Each wrong source, reference, option and placeholder is reported with its position and what to write instead."""
     assert expected == refused(given)
+
+
+def test_what_a_plugins_options_are_called(loaded: Callable[[str], Manifest], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin may call its options as those of our own sources are called."""
+    monkeypatch.setattr("flowforge.manifest.origins.installed_sources", lambda: frozenset({"acme-vault"}))
+    spec = {"acme-vault": "kv/claude", "account": "acme", "timeout": "soon", "pass_env": "A B"}
+    credentials = loaded(
+        f"version: 1\ncredentials: {{k: {{type: anthropic_api_key, from: {json.dumps(spec)}}}}}\n"
+        "targets: [{name: t, repos: [acme/api], credential: k}]\n"
+    ).credentials
+    assert spec == credentials["k"].source.options
