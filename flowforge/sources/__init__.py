@@ -25,10 +25,11 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
 
 
 def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
-    """Read values, each source its own in one go; gives one result per ask, in order. The asks are distinct.
+    """Read values, each source its own in one go; gives one result per ask, in order.
 
-    A SourceError among them (FF2xx) blocks the secrets that need the value; its problem has no `where`, since the
-    caller knows the manifest's line. Raises TrustError where a rule of the operator's forbids a read: it ends the run.
+    The asks are distinct, but for questions to a person. A SourceError among the results (FF2xx) blocks the secrets
+    that need the value; its problem has no `where`, since the caller knows the manifest's line. Raises TrustError where
+    a rule of the operator's forbids a read: it ends the run.
     """
     places: dict[str, list[int]] = {}
     for place, ask in enumerate(asks):

@@ -81,7 +81,7 @@ class Source(Protocol):
         """The key that names this source in `from`."""
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
-        """Read values, one result per ask, in order; the asks are distinct.
+        """Read values, one result per ask, in order; the asks are distinct, but for questions to a person.
 
         What is expected to go wrong is a result: SourceError (FF2xx), whose problem's `what` is one clause in lower
         case, fit to follow "value not available: ". Raises TrustError where a rule of the operator's forbids a read.

@@ -18,11 +18,15 @@ NOT_NEEDED = NotRead("not needed")
 SKIPPED = NotRead("--skip-values")
 
 _Spec = tuple[tuple[str, Option], ...]
+# What is read once: a spec; where a person is asked, for one credential: in two, one question means two values.
+_Need = tuple[_Spec, str]
 
 
 @dataclass(slots=True)
 class Resolver:
     """Reads sources for places. Each distinct source is read once, each value is checked once for a credential.
+
+    A person is asked once for each credential: whoever answers a question for one was not asked about another.
 
     context: where reads happen; the folder is each source's own.
     """
@@ -34,20 +38,24 @@ class Resolver:
 
     def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
         """Give what is known of the value of each place that has a credential; the values go to the vault."""
-        needs = {place.address: (place.credential, _spec(place)) for place in places if place.credential is not None}
-        asks: dict[Path, dict[_Spec, Credential]] = {}
-        for credential, spec in needs.values():
-            asks.setdefault(credential.source.folder, {}).setdefault(spec, credential)
+        needs = {
+            place.address: (place.credential, _need(place, place.credential))
+            for place in places
+            if place.credential is not None
+        }
+        asks: dict[Path, dict[_Need, Credential]] = {}
+        for credential, need in needs.values():
+            asks.setdefault(credential.source.folder, {}).setdefault(need, credential)
         found = {folder: self._read(folder, mine) for folder, mine in asks.items()}
-        judged: dict[tuple[str, _Spec], Value] = {}
-        for credential, spec in needs.values():
-            if (credential.name, spec) not in judged:
-                judged[credential.name, spec] = self._judge(credential, found[credential.source.folder][spec])
-        return {address: judged[credential.name, spec] for address, (credential, spec) in needs.items()}
+        judged: dict[tuple[str, _Need], Value] = {}
+        for credential, need in needs.values():
+            if (credential.name, need) not in judged:
+                judged[credential.name, need] = self._judge(credential, found[credential.source.folder][need])
+        return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
 
-    def _read(self, folder: Path, asks: Mapping[_Spec, Credential]) -> Mapping[_Spec, Found]:
+    def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, Found]:
         """Read the distinct sources of one folder."""
-        questions = [Ask(dict(spec), _objections(credential)) for spec, credential in asks.items()]
+        questions = [Ask(dict(spec), _objections(credential)) for (spec, _), credential in asks.items()]
         return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
 
     def _judge(self, credential: Credential, found: Found) -> Value:
@@ -127,3 +135,7 @@ def _or_raise(found: SecretValue | SourceError) -> SecretValue:
     if isinstance(found, SourceError):
         raise found
     return found
+
+
+def _need(place: Place, credential: Credential) -> _Need:
+    return _spec(place), credential.name if credential.source.name == "prompt" else ""
