@@ -1,22 +1,21 @@
 """Repos: whether a name is still the repo that it was, and whether it can be written."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
-from flowforge.github.classify import PERMIT
+from flowforge.github.explain import moved, renamed
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
+from flowforge.github.paths import repo_path
 from flowforge.github.problems import No, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 
-_BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 _NOT_FOUND: Final = 404
 _ARCHIVED: Final = No(
     "FF322", Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest"
@@ -61,24 +60,6 @@ def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Map
     found = {repo: info for part in listed for repo, info in part.items()}
     alone = sorted(set(repos) - set(found))
     return found | dict(zip(alone, each(lambda repo: _ask(client, repo), alone), strict=True))
-
-
-def explain(client: Client, repo: Repo, refusal: RepoError) -> RepoError:
-    """Say more of a refusal by one request: the new name of a renamed repo, or what a 404 is about.
-
-    GitHub answers 404 both for what is not there and for what a token may not see.
-    """
-    no = refusal.no
-    if no.why is Why.RENAMED:
-        return refusal.at(str(repo), _renamed(client, no))
-    if no.status != _NOT_FOUND:
-        return refusal.at(str(repo))
-    try:
-        client.get(_path(repo))
-    except RepoError as other:
-        return refusal.at(str(repo), _renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
-    detail = "no permission: the token sees the repo and not its secrets"
-    return refusal.at(str(repo), replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=PERMIT))
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
@@ -132,17 +113,17 @@ def _pages_left(answer: Answer) -> int:
 
 def _ask(client: Client, repo: Repo) -> Found:
     try:
-        return _read(client, repo, client.get(_path(repo)).data)
+        return _read(client, repo, client.get(repo_path(repo)).data)
     except RepoError as refusal:
         no = refusal.no
-        return (_renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
+        return (renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
 
 
 def _read(client: Client, repo: Repo, data: object) -> Found:
     match data:
         case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if type(number) is int:
             if name.lower() != repo.key:
-                return _moved(name).unreadable()
+                return moved(name).unreadable()
             if archived:
                 return _ARCHIVED.unreadable()
             return RepoInfo(number, name, archived, _can_write(client, data))
@@ -156,29 +137,3 @@ def _can_write(client: Client, data: object) -> bool | None:
         case {"permissions": {"push": bool() as push, **roles}} if not client.token.installation:
             return push or any(roles.get(role) is True for role in ("maintain", "admin"))
     return None
-
-
-def _renamed(client: Client, no: No) -> No:
-    """Find the new name behind a redirect, if it points below the API's base to `/repositories/ID`."""
-    target = _BY_ID.fullmatch(client.api.below(no.location) or "")
-    if target is None:
-        return no
-    try:
-        match client.get(target.group(1)).data:
-            case {"full_name": str() as name}:
-                return replace(_moved(name), status=no.status)
-    except RepoError:
-        pass  # what the repo is called now is a courtesy
-    return no
-
-
-def _moved(name: str) -> No:
-    try:
-        shown = Repo.parse(name)
-    except ValueError:
-        raise other_shape("a repo's full_name is not owner/name") from None
-    return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
-
-
-def _path(repo: Repo) -> str:
-    return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"

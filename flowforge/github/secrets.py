@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
+from flowforge.github.explain import explain
 from flowforge.github.http import Client
 from flowforge.github.paging import whole
+from flowforge.github.paths import secrets_path
 from flowforge.github.problems import RepoError, other_shape
-from flowforge.github.repos import explain
 from flowforge.github.seal import Plaintext, PublicKey, seal
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Listing, Unreadable
@@ -48,13 +48,13 @@ def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
     Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        items = whole(client, _path(scope), "secrets")
+        items = whole(client, secrets_path(scope), "secrets")
         found = dict(_read(item) for item in items)
         if len(found) != len(items):
             detail = "the same name twice in a list of secrets"
             raise other_shape(detail)
     except RepoError as refusal:
-        return explain(client, scope.repo, refusal).no.unreadable()
+        return explain(client, scope, refusal).no.unreadable()
     return Listing(found)
 
 
@@ -86,7 +86,7 @@ class Keys:
             return self._locks.setdefault(scope, threading.Lock())
 
     def _fetch(self, scope: Scope) -> PublicKey:
-        return PublicKey.read(self._client.get(f"{_path(scope)}/public-key").data)
+        return PublicKey.read(self._client.get(f"{secrets_path(scope)}/public-key").data)
 
 
 def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plaintext) -> Written:
@@ -106,7 +106,7 @@ def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plain
             lost = not refusal.certain
             answer = _put(client, keys.refresh(scope, key), scope, name, value)
     except RepoError as refusal:
-        raise _final(explain(client, scope.repo, refusal)).at(where) from None
+        raise _final(explain(client, scope, refusal)).at(where) from None
     created = answer.status == 201  # noqa: PLR2004 -- 201 created, 204 updated
     return Written(created, answer.date, retried=lost or answer.retried)
 
@@ -115,15 +115,15 @@ def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:
     """Delete a secret; one that is not there is deleted already. Raises as `put_secret` does."""
     where = f"{scope}/{name}"
     try:
-        return Deleted(client.delete(f"{_path(scope)}/{name}").date)
+        return Deleted(client.delete(f"{secrets_path(scope)}/{name}").date)
     except RepoError as refusal:
         if refusal.no.status == _NOT_FOUND:
             return Deleted("")
-        raise explain(client, scope.repo, refusal).at(where) from None
+        raise explain(client, scope, refusal).at(where) from None
 
 
 def _put(client: Client, key: PublicKey, scope: Scope, name: str, value: Plaintext) -> Answer:
-    return client.put(f"{_path(scope)}/{name}", {"encrypted_value": seal(key, value), "key_id": key.key_id})
+    return client.put(f"{secrets_path(scope)}/{name}", {"encrypted_value": seal(key, value), "key_id": key.key_id})
 
 
 def _wrong_key(refusal: RepoError) -> bool:
@@ -136,11 +136,6 @@ def _final(refusal: RepoError) -> RepoError:
         return refusal
     detail = "GitHub does not accept the sealed value, nor with the key fetched again"
     return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))
-
-
-def _path(scope: Scope) -> str:
-    owner, name = encode(scope.repo.owner, safe=""), encode(scope.repo.short, safe="")
-    return f"/repos/{owner}/{name}/{scope.store}/secrets"
 
 
 def _is_time(text: str) -> bool:

@@ -5,9 +5,9 @@ from typing import Final
 
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents, References
-from flowforge.manifest.model import Absent, Choice, Credential, Group, Mention, Target
+from flowforge.manifest.model import Absent, Choice, Credential, Group, Lists, Mention, Target
 from flowforge.manifest.nodes import Node
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Repo, Store
 
 _KEYS: Final = ("repos", "groups", "exclude")
 
@@ -22,8 +22,10 @@ def read_groups(documents: Documents) -> Mapping[str, Group]:
     }
 
 
-def read_targets(documents: Documents, credentials: Mapping[str, Credential]) -> tuple[Target, ...]:
-    """Read `targets` of all files; a target whose credential cannot be used is left out."""
+def read_targets(
+    documents: Documents, credentials: Mapping[str, Credential], stores: tuple[Store, ...]
+) -> tuple[Target, ...]:
+    """Read `targets` of all files; one whose credential cannot be used is left out. stores: of one that names none."""
     groups, names = documents.references("groups"), documents.references("credentials")
     found: list[Target] = []
     for node in documents.listed("targets"):
@@ -33,20 +35,65 @@ def read_targets(documents: Documents, credentials: Mapping[str, Credential]) ->
             names.check(wanted, node.step("credential").where)
         if wanted in credentials:
             credential = credentials[wanted]
-            found.append(Target(name, choice, wanted, (secret or credential.secret).upper(), node.where))
+            found.append(
+                Target(
+                    name,
+                    choice,
+                    wanted,
+                    (secret or credential.secret).upper(),
+                    node.where,
+                    _lists(node, stores, documents),
+                    create_environment=_is_true(node, "create_environment"),
+                )
+            )
     return tuple(found)
 
 
-def read_absent(documents: Documents) -> tuple[Absent, ...]:
-    """Read `absent` of all files."""
+def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent, ...]:
+    """Read `absent` of all files. stores: of an entry that names none."""
     groups = documents.references("groups")
     found: list[Absent] = []
     for node in documents.listed("absent"):
         name, secret = node.text("name"), node.text("secret")
         choice = _choice(node, Absent.noun, name, groups, documents)
         if secret:
-            found.append(Absent(name, choice, secret.upper(), node.where))
+            found.append(Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents)))
     return tuple(found)
+
+
+def read_stores(documents: Documents) -> tuple[Store, ...]:
+    """Read `defaults.stores`."""
+    _, section = documents.single("defaults")
+    return _stores(section) or (Store.ACTIONS,)
+
+
+def _stores(node: Node) -> tuple[Store, ...]:
+    """Read `stores`, each once."""
+    named = node.part("stores")
+    return tuple(dict.fromkeys(Store(str(each.data)) for each in named.items())) if named else ()
+
+
+def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists:
+    """Read `stores` and `environments`; both at once are reported (FF136), as an environment has no stores."""
+    named, own = node.part("environments"), _stores(node)
+    if named is None:
+        if _is_true(node, "create_environment"):
+            fix = "name its `environments`, or remove it"
+            where = node.key("create_environment")
+            documents.findings.add(where, "FF137", '"create_environment" stands without environments', fix=fix)
+        return Lists(own or stores)
+    if own:
+        what, fix = "a target has stores or environments, not both", "write one entry for each"
+        documents.findings.add(
+            node.key("stores"), "FF136", what, why="environments have Actions secrets alone", fix=fix
+        )
+    names = {str(each.data).lower(): str(each.data) for each in named.items()}
+    return Lists(environments=tuple(names.values()))
+
+
+def _is_true(node: Node, key: str) -> bool:
+    part = node.part(key)
+    return part is not None and part.data is True
 
 
 def _choice(node: Node, noun: str, name: str, groups: References, documents: Documents) -> Choice:

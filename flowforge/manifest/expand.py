@@ -9,13 +9,16 @@ from flowforge.manifest.members import Members
 from flowforge.manifest.model import Absent, Credential, Manifest, Target
 from flowforge.manifest.placeholders import fits, names_in, unfit
 from flowforge.plan.action import OnDrift
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Scope
 from flowforge.plan.facts import Presence
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One secret that the manifest names. credential: None where it is to be absent. where: of the target."""
+    """One secret that the manifest names. credential: None where it is to be absent. where: of the target.
+
+    creates_environment: whether its environment is made where there is none.
+    """
 
     address: Address
     presence: Presence
@@ -23,6 +26,7 @@ class Place:
     target: str
     where: Where
     on_drift: OnDrift
+    creates_environment: bool = False
 
 
 def expand(manifest: Manifest) -> tuple[Place, ...]:
@@ -55,31 +59,41 @@ def _wanted(manifest: Manifest, findings: Findings) -> Iterator[Place]:
     for target in manifest.targets:
         credential = manifest.credentials[target.credential]
         names = {name for text in credential.source.texts for name in names_in(text)}
-        for repo in members.of(target).values():
-            _check_fit(names, repo, target, findings)
-            yield _place(manifest, repo, target, credential)
+        for scope in _scopes(target, members):
+            _check_fit(names, scope, target, findings)
+            yield _place(manifest, scope, target, credential)
     for absent in manifest.absent:
-        for repo in members.of(absent).values():
-            yield _place(manifest, repo, absent, None)
+        for scope in _scopes(absent, members):
+            yield _place(manifest, scope, absent, None)
 
 
-def _place(manifest: Manifest, repo: Repo, entry: Target | Absent, credential: Credential | None) -> Place:
+def _scopes(entry: Target | Absent, members: Members) -> Iterator[Scope]:
+    return (scope for repo in members.of(entry).values() for scope in entry.lists.of(repo))
+
+
+def _place(manifest: Manifest, scope: Scope, entry: Target | Absent, credential: Credential | None) -> Place:
     presence = Presence.PRESENT if credential else Presence.ABSENT
-    address = Address(Scope(repo), entry.secret)
-    return Place(address, presence, credential, entry.name, entry.where, manifest.on_drift)
+    creates = isinstance(entry, Target) and entry.create_environment
+    return Place(
+        Address(scope, entry.secret), presence, credential, entry.name, entry.where, manifest.on_drift, creates
+    )
 
 
-def _check_fit(names: set[str], repo: Repo, target: Target, findings: Findings) -> None:
+def _check_fit(names: set[str], scope: Scope, target: Target, findings: Findings) -> None:
     for name in names:
-        if not fits(name, repo):
-            findings.add(target.where, "FF152", **unfit(name, repo))
+        if not fits(name, scope):
+            findings.add(target.where, "FF152", **unfit(name, scope))
+
+
+def _named(scope: Scope) -> str:
+    return str(scope.repo) if scope == Scope(scope.repo) else str(scope)
 
 
 def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
     """Report that two entries want different things: once, however many repos they share."""
     first, second = pairs[0]
     others = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
-    secret = f"{second.address.secret} of {quote(str(second.address.scope.repo))}{others}"
+    secret = f"{second.address.secret} of {quote(_named(second.address.scope))}{others}"
     earlier = f"{quote(first.target)} at {first.where}"
     if first.credential and second.credential:
         names = f"{quote(first.credential.name)} and {quote(second.credential.name)}"

@@ -46,6 +46,12 @@ FORMS: Final[Mapping[str, Form]] = {
         "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and begin with no - or ."
     ),
     "Label": Form("FF126", "a name is empty here", "write what people call this entry"),
+    "Environment": Form(
+        "FF135",
+        "{} cannot be an environment's name",
+        "write its name as GitHub shows it",
+        "it has at most 255 characters, no control character, and no space at an end, and is neither . nor ..",
+    ),
     "Date": Form("FF127", "this is not a date", "write it as 2027-02-01"),
     "Duration": Form("FF128", "this is not a duration", "write a number and h, d or w, as 24h, 90d or 12w"),
     "API address": Form(

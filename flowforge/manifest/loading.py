@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowforge.errors import ManifestError, Problem, quote
-from flowforge.manifest.choices import read_absent, read_groups, read_targets
+from flowforge.manifest.choices import read_absent, read_groups, read_stores, read_targets
 from flowforge.manifest.documents import Document, Documents
 from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
@@ -65,7 +65,7 @@ def _build(documents: Documents) -> Manifest:
     """Build the model of what is sound, and report the rest."""
     documents.check_names()
     documents.check_purpose()
-    credentials = read_credentials(documents)
+    credentials, stores = read_credentials(documents), read_stores(documents)
     manifest = Manifest(
         files=tuple(document.path for document in documents.all),
         folder=documents.all[0].folder,
@@ -74,8 +74,8 @@ def _build(documents: Documents) -> Manifest:
         on_drift=read_on_drift(documents),
         credentials=credentials,
         groups=read_groups(documents),
-        targets=read_targets(documents, credentials),
-        absent=read_absent(documents),
+        targets=read_targets(documents, credentials, stores),
+        absent=read_absent(documents, stores),
     )
     find_places(manifest, documents.findings)
     return manifest

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Repo, Scope, Store
 
 Option = str | tuple[str, ...]
 
@@ -80,8 +80,25 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Lists:
+    """Which of a repo's lists of secrets are meant: of its stores, or of its environments."""
+
+    stores: tuple[Store, ...] = (Store.ACTIONS,)
+    environments: tuple[str, ...] = ()
+
+    def of(self, repo: Repo) -> tuple[Scope, ...]:
+        """Give these lists of a repo."""
+        if self.environments:
+            return tuple(Scope.of_environment(repo, name) for name in self.environments)
+        return tuple(Scope(repo, store) for store in self.stores)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another."""
+    """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another.
+
+    create_environment: whether an environment that is not there is made.
+    """
 
     noun: ClassVar[str] = "target"
     name: str
@@ -89,6 +106,8 @@ class Target:
     credential: str
     secret: str
     where: Where
+    lists: Lists = Lists()
+    create_environment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +119,7 @@ class Absent:
     choice: Choice
     secret: str
     where: Where
+    lists: Lists = Lists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,7 @@ def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str
             f"the placeholder {shown} cannot stand here",
             "name one source: the token is the same for every repository",
         )
-    if name == "environment":
-        return f"the placeholder {shown} cannot stand here", "use {owner} and {repo}: no target has environments yet"
-    otherwise = "the placeholders are {owner} and {repo}; write {{ for a brace"
+    otherwise = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
     return f"the placeholder {shown} is not known", findings.suggest(
         f"{{{name}}}", [f"{{{each}}}" for each in NAMES], otherwise
     )

@@ -1,4 +1,4 @@
-"""Placeholders in a source's text: `{owner}` and `{repo}`, and `{{` and `}}` for braces."""
+"""Placeholders in a source's text: `{owner}`, `{repo}` and `{environment}`, and `{{` and `}}` for braces."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,10 +7,14 @@ from typing import Final
 
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.model import Option
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Scope
 
-NAMES: Final[Mapping[str, Callable[[Repo], str]]] = MappingProxyType(
-    {"owner": lambda repo: repo.owner, "repo": lambda repo: repo.short}
+NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(
+    {
+        "owner": lambda scope: scope.repo.owner,
+        "repo": lambda scope: scope.repo.short,
+        "environment": lambda scope: scope.environment,
+    }
 )
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 # One segment of a path: it leads nowhere else, and begins neither an option nor a hidden file.
@@ -27,9 +31,9 @@ def balanced(text: str) -> bool:
     return all(name is not None or piece not in {"{", "}"} for piece, name in _pieces(text))
 
 
-def fits(name: str, repo: Repo) -> bool:
-    """Whether a repo's name or owner may stand for a placeholder: one path segment (`acme/.github` has none)."""
-    return _SEGMENT.fullmatch(NAMES[name](repo)) is not None
+def fits(name: str, scope: Scope) -> bool:
+    """Whether a name may stand for a placeholder: it is one path segment (`acme/.github` has none)."""
+    return _SEGMENT.fullmatch(NAMES[name](scope)) is not None
 
 
 def sample(text: str) -> str:
@@ -37,35 +41,41 @@ def sample(text: str) -> str:
     return "".join(_brace(piece) if name is None else "x" for piece, name in _pieces(text))
 
 
-def fill(text: str, repo: Repo) -> str:
-    """Fill a checked text for a repo.
+def fill(text: str, scope: Scope) -> str:
+    """Fill a checked text for a scope.
 
-    Raises ManifestError (FF152) when the repo's name does not fit.
+    Raises ManifestError (FF152) when a name of it does not fit.
     """
-    return "".join(_brace(piece) if name is None else _value(name, repo) for piece, name in _pieces(text))
+    return "".join(_brace(piece) if name is None else _value(name, scope) for piece, name in _pieces(text))
 
 
-def fill_option(option: Option, repo: Repo) -> Option:
+def fill_option(option: Option, scope: Scope) -> Option:
     """Fill a text, or each text of a list; raises ManifestError as `fill` does."""
-    return fill(option, repo) if isinstance(option, str) else tuple(fill(text, repo) for text in option)
+    return fill(option, scope) if isinstance(option, str) else tuple(fill(text, scope) for text in option)
 
 
 def _brace(piece: str) -> str:
     return piece[0] if piece in {"{{", "}}"} else piece
 
 
-def _value(name: str, repo: Repo) -> str:
-    if not fits(name, repo):
-        raise ManifestError(Problem("FF152", **unfit(name, repo)))
-    return NAMES[name](repo)
+def _value(name: str, scope: Scope) -> str:
+    if not fits(name, scope):
+        raise ManifestError(Problem("FF152", **unfit(name, scope)))
+    return NAMES[name](scope)
 
 
-def unfit(name: str, repo: Repo) -> dict[str, str]:
-    """Say that a repo's name does not fit (the parts of a Problem)."""
+def unfit(name: str, scope: Scope) -> dict[str, str]:
+    """Say that a name does not fit (the parts of a Problem)."""
+    if not NAMES[name](scope):
+        return {
+            "what": f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment",
+            "fix": "name `environments` in the target, or a credential whose source has no such placeholder",
+        }
+    noun = scope.environment if name == "environment" else scope.repo.name
     return {
-        "what": f"{quote(repo.name)} cannot stand for {{{name}}}",
-        "why": "what stands for a placeholder begins with a letter, a digit or _",
-        "fix": "give this repository a credential whose source has no such placeholder",
+        "what": f"{quote(noun)} cannot stand for {{{name}}}",
+        "why": "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _",
+        "fix": "use a credential whose source has no such placeholder",
     }
 
 

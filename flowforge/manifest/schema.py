@@ -166,7 +166,9 @@ def _left_empty(misfit: _Misfit, findings: Findings) -> None:
     """Say that a mapping or a list has nothing in it; of a source, whoever looks for its name says so."""
     if isinstance(misfit.value, list):
         misfit.node.bad = True
-        findings.add(misfit.node.where, "FF121", f"{misfit.label} is empty", fix="name the program, then its arguments")
+        command = misfit.schema["title"] == "Command"
+        fix = "name the program, then its arguments" if command else "name at least one, or remove the key"
+        findings.add(misfit.node.where, "FF121", f"{misfit.label} is empty", fix=fix)
 
 
 def _stray_option(misfit: _Misfit, findings: Findings) -> None:

@@ -41,6 +41,7 @@ class Why(_Worded):
     RENAMED = "renamed", "renamed"
     RECREATED = "recreated", "another repo now has this name"
     NOT_FOUND = "not_found", "not found"
+    NO_ENVIRONMENT = "no_environment", "no such environment"
     SSO = "sso", "the organization's single sign-on is required"
     CUT_SHORT = "cut_short", "the list was cut short"
     FAILED = "failed", "GitHub did not answer"

@@ -10,9 +10,12 @@ _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Store(StrEnum):
-    """The product whose secrets these are; each has its own list and its own public key."""
+    """The product whose secrets these are; each has its own list and its own public key, and no run reads another's."""
 
     ACTIONS = "actions"
+    AGENTS = "agents"
+    CODESPACES = "codespaces"
+    DEPENDABOT = "dependabot"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,14 +50,29 @@ class Repo:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One list of secrets with one public key: a repo's store."""
+    """One list of secrets with one public key: a repo's store, or an environment of a repo, which Actions alone has.
+
+    environment: empty for the repo itself; the same in whatever case it is written, as GitHub takes it.
+    """
 
     repo: Repo
     store: Store = Store.ACTIONS
+    environment_key: str = ""
+    environment: str = field(default="", compare=False)
+
+    @classmethod
+    def of_environment(cls, repo: Repo, environment: str) -> "Scope":
+        """Give the scope of an environment, whose name may hold any character."""
+        return cls(repo, Store.ACTIONS, environment.lower(), environment)
+
+    @property
+    def place(self) -> str:
+        """Which of a repo's lists it is, in a word or two: `actions`, `dependabot`, `environment production`."""
+        return f"environment {self.environment}" if self.environment else str(self.store)
 
     def __str__(self) -> str:
-        """Give `owner/name/store`."""
-        return f"{self.repo}/{self.store}"
+        """Give `owner/name/store`, or `owner/name/environments/environment`."""
+        return f"{self.repo}/environments/{self.environment}" if self.environment else f"{self.repo}/{self.store}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,5 +83,5 @@ class Address:
     secret: str
 
     def __str__(self) -> str:
-        """Give `owner/name/store/NAME`."""
+        """Give `owner/name/store/NAME`, or `owner/name/environments/environment/NAME`."""
         return f"{self.scope}/{self.secret}"

@@ -18,7 +18,7 @@ class Change:
 
     why and detail explain a secret that is blocked or not seen. seen_at: GitHub's `updated_at` now, empty where the
     secret is missing or unreadable. drift: GitHub's time is not the recorded one; told only of what is wanted present.
-    forgets: the state drops its record.
+    forgets: the state drops its record. makes_environment: its environment is not there, and apply makes it first.
     """
 
     address: Address
@@ -32,6 +32,7 @@ class Change:
     seen_at: str = ""
     drift: bool = False
     forgets: bool = False
+    makes_environment: bool = False
 
     @property
     def writes(self) -> bool:

@@ -1,7 +1,7 @@
 """The decision table of docs/planning.md as one total, pure function, and the plan that it makes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowforge.plan.action import Action, OnDrift, Reason
 from flowforge.plan.address import Address, Scope
@@ -18,6 +18,7 @@ from flowforge.plan.facts import (
 )
 
 _NOTHING = Remembered(record=None)
+_MAKES_ENVIRONMENT = "its environment is made first"
 _NAME_IT = "name it under `absent` in the manifest to have it deleted"
 
 
@@ -92,6 +93,8 @@ def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Reme
         change = _absent(address, wanted, seen_at, remembered)
     else:
         change = _present(address, wanted, seen_at, remembered)
+    if not seen.made and change.action is Action.CREATE:
+        return replace(change, detail=_MAKES_ENVIRONMENT, makes_environment=True)
     return change
 
 

@@ -55,13 +55,18 @@ class Wanted:
     type: str = ""
     value: Value = NotRead("not needed")
     on_drift: OnDrift = OnDrift.OVERWRITE
+    creates_environment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The secrets of one scope as GitHub listed them, whole: upper-case name to GitHub's `updated_at`, never empty."""
+    """The secrets of one scope as GitHub listed them, whole: upper-case name to GitHub's `updated_at`, never empty.
+
+    made: False for an environment that is not there, and that apply makes.
+    """
 
     updated_at: Mapping[str, str]
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
             for repo, tally in report.recap().items()
         },
         "errors": [problem_entry(problem) for problem in report.problems],
+        "warnings": [printable(warning) for warning in report.warnings],
         "plan": plan,
     }
 
@@ -59,6 +60,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
         "address": printable(str(change.address)),
         "repo": printable(scope.repo.name),
         "store": scope.store.value,
+        "environment": printable(scope.environment) or None,
         "secret": printable(change.address.secret),
         "action": change.action.value,
         "reason": change.reason.value,
@@ -83,6 +85,7 @@ def _result(result: Result) -> Document:
         "address": printable(str(result.address)),
         "repo": printable(result.address.scope.repo.name),
         "store": result.address.scope.store.value,
+        "environment": printable(result.address.scope.environment) or None,
         "secret": printable(result.address.secret),
         "outcome": result.outcome.value,
         "error": problem_entry(result.problem) if result.problem else None,

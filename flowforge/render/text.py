@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flowforge.errors import ExitCode, Problem, printable
 from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Scope
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
@@ -18,7 +19,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
     """Give the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
-    widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
+    widths = [max((len(row[column]) for row in cells), default=0) for column in range(4)]
     lines = zip(shown, cells, differences(shown), [*shown, None][1:], strict=True)
     for change, row, differing, following in lines:
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
@@ -39,9 +40,11 @@ def _quiet(change: Change) -> bool:
     return (settled or unchecked) and not change.relabels
 
 
-def _cells(change: Change) -> tuple[str, str, str]:
-    address, credential = change.address, change.wanted.credential if change.wanted else ""
-    return printable(str(address.scope.repo)), printable(address.secret), printable(credential)
+def _cells(change: Change) -> tuple[str, str, str, str]:
+    """Give the cells of a line. Which list of the repo it is in is said only where it is another than usual."""
+    scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
+    place = "" if scope == Scope(scope.repo) else scope.place
+    return printable(str(scope.repo)), printable(place), printable(change.address.secret), printable(credential)
 
 
 def _fix(change: Change) -> str:
@@ -116,6 +119,7 @@ def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iter
     yield from _troubles(report.results, style)
     for problem in report.problems:
         yield from (style(printable(line), "-") for line in str(problem).splitlines())
+    yield from (f"warning: {printable(warning)}" for warning in report.warnings)
     for result in report.results:
         yield from (f"note: {printable(str(result.address))}: {note}" for note in result.notes)
     yield ""

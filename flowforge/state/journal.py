@@ -35,6 +35,7 @@ from flowforge.state.shape import (
     Shape,
     address_from_json,
     address_to_json,
+    addressed,
     canonical,
     fields,
     parse_json,
@@ -111,7 +112,8 @@ def _from_json(parsed: object) -> Change:
     op = parsed.get("op") if isinstance(parsed, dict) else None
     if not isinstance(op, str) or op not in _SHAPES:
         raise MalformedError("it says nothing that is known")
-    data = fields(parsed, _SHAPES[op], "the line")
+    shape = _SHAPES[op]
+    data = (addressed if ADDRESS.keys() <= shape.keys() else fields)(parsed, shape, "the line")
     match op:
         case "intend":
             return Intended(dict(_intent(item) for item in data["secrets"]))
@@ -126,7 +128,7 @@ def _from_json(parsed: object) -> Change:
 
 
 def _intent(item: object) -> tuple[Address, str | None]:
-    data = fields(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
+    data = addressed(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
     return address_from_json(data, "an intent"), data["fingerprint"]
 
 

@@ -12,6 +12,8 @@ from flowforge.plan.facts import Record
 Shape = Mapping[str, tuple[type, ...]]
 
 ADDRESS: Final[Shape] = {"repo": (str,), "store": (str,), "name": (str,)}
+# Only of an environment's secret.
+ENVIRONMENT: Final[Shape] = {"environment": (str,)}
 RECORD: Final[Shape] = {
     "fingerprint": (str,),
     "updated_at": (str,),
@@ -70,6 +72,12 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
     raise MalformedError(what)
 
 
+def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
+    """Check as `fields` does what has an address: it may have the member of `ENVIRONMENT` too."""
+    inside = isinstance(data, dict) and "environment" in data
+    return fields(data, {**shape, **ENVIRONMENT} if inside else shape, at)
+
+
 def texts(data: list[object], at: str) -> tuple[str, ...]:
     """Check that a list holds texts alone."""
     found = tuple(item for item in data if isinstance(item, str))
@@ -80,17 +88,25 @@ def texts(data: list[object], at: str) -> tuple[str, ...]:
 
 
 def address_to_json(address: Address) -> dict[str, object]:
-    """Write an address as the three members of `ADDRESS`."""
-    return {"repo": address.scope.repo.name, "store": str(address.scope.store), "name": address.secret}
+    """Write an address as the members of `ADDRESS`, and of `ENVIRONMENT` where it is in one."""
+    scope = address.scope
+    environment = {"environment": scope.environment} if scope.environment else {}
+    return {"repo": scope.repo.name, "store": str(scope.store), "name": address.secret, **environment}
 
 
 def address_from_json(data: Mapping[str, str], at: str) -> Address:
     """Read what `address_to_json` wrote, its members already checked by `fields`."""
     try:
-        return Address(Scope(Repo.parse(data["repo"]), Store(data["store"])), data["name"])
+        repo, store = Repo.parse(data["repo"]), Store(data["store"])
     except ValueError as error:
         what = f"{at} names no repo or store that is known: {quote(data['repo'])}, {quote(data['store'])}"
         raise MalformedError(what) from error
+    if "environment" not in data:
+        return Address(Scope(repo, store), data["name"])
+    if not data["environment"] or store is not Store.ACTIONS:
+        what = f"{at} names an environment that cannot be"
+        raise MalformedError(what)
+    return Address(Scope.of_environment(repo, data["environment"]), data["name"])
 
 
 def record_to_json(record: Record) -> dict[str, object]:

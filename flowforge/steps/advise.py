@@ -42,7 +42,7 @@ def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> It
             (held.add if want.presence is Presence.PRESENT else held.discard)(address.secret)
     for kind in KINDS.values():
         for other in kind.shadows:
-            both = sorted(str(scope.repo) for scope, held in names.items() if {kind.slot, other} <= held)
+            both = sorted(_shown(scope) for scope, held in names.items() if {kind.slot, other} <= held)
             if both:
                 yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores the latter"
 
@@ -97,6 +97,10 @@ def _expires(credential: Credential) -> date | None:
 
 def _date(text: str) -> date | None:
     return datetime.fromisoformat(text).astimezone(UTC).date() if text else None
+
+
+def _shown(scope: Scope) -> str:
+    return printable(str(scope.repo if scope == Scope(scope.repo) else scope))
 
 
 def _some(names: list[str]) -> str:

@@ -9,21 +9,31 @@ from flowforge.github.secrets import list_secrets
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.decide import Plan
-from flowforge.plan.facts import Seen, Unreadable
+from flowforge.plan.facts import Listing, Seen, Unreadable
 from flowforge.steps.pool import each, in_order
 from flowforge.steps.progress import Progress
 
 
 def observe(
-    client: Client, scopes: Collection[Scope], *, jobs: int, stop: threading.Event, progress: Progress
+    client: Client,
+    scopes: Collection[Scope],
+    *,
+    creatable: Collection[Scope],
+    jobs: int,
+    stop: threading.Event,
+    progress: Progress,
 ) -> Mapping[Scope, Seen]:
-    """List the secrets of every scope: one request each, in parallel."""
+    """List the secrets of every scope: one request each, in parallel.
+
+    creatable: the environments that apply makes where they are missing; such a one has no secrets yet.
+    """
     seen: dict[Scope, Seen] = {}
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(
             sorted(scopes), lambda scope: list_secrets(client, scope), jobs=jobs, stopped=stop.is_set
         ):
-            seen[scope] = found
+            missing = isinstance(found, Unreadable) and found.why is Why.NO_ENVIRONMENT
+            seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
     return seen
 

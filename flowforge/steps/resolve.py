@@ -92,6 +92,7 @@ def want(
             type=place.credential.type if place.credential else "",
             value=values.get(place.address, NOT_NEEDED),
             on_drift=place.on_drift,
+            creates_environment=place.creates_environment,
         )
         for place in places
     }
@@ -100,7 +101,7 @@ def want(
 def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:
     """Give the variables that `env` sources name, filled for every place: no child process gets them."""
     filled = {
-        fill(text, place.address.scope.repo)
+        fill(text, place.address.scope)
         for place in places
         if place.credential and place.credential.source.name == "env"
         for text in place.credential.source.texts
@@ -111,7 +112,7 @@ def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:
 
 def _spec(place: Place) -> _Spec:
     options = place.credential.source.options if place.credential else {}
-    return tuple(sorted((key, fill_option(option, place.address.scope.repo)) for key, option in options.items()))
+    return tuple(sorted((key, fill_option(option, place.address.scope)) for key, option in options.items()))
 
 
 def _check(credential: Credential, value: SecretValue) -> kinds.Verdict:

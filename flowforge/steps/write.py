@@ -9,6 +9,7 @@ from typing import Final
 
 from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
+from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.problems import No, RepoError, StoppedError
@@ -46,10 +47,17 @@ class Writer:
     keys: Keys
     stop: threading.Event
     halted: threading.Event = field(default_factory=threading.Event)
+    _made: set[Scope] = field(default_factory=set)
+    sent: threading.Event = field(default_factory=threading.Event)
 
     def over(self) -> bool:
         """Whether nothing more may be begun: a person said so, or going on makes no sense."""
         return self.stop.is_set() or self.halted.is_set()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether what concerns the whole run ended it before anything may have reached GitHub."""
+        return self.halted.is_set() and not self.sent.is_set()
 
     def write_scope(self, scope: Scope, changes: Iterable[Change]) -> list[Result]:
         """Write one scope's changes; a failure of one of them is its result, not an exception.
@@ -69,6 +77,7 @@ class Writer:
             except FlowForgeError as error:
                 results.append(self._failed(change, error))
                 continue
+            self.sent.set()
             if done is None:
                 results.append(Result(change.address, Outcome.DELETED))
             else:
@@ -83,6 +92,9 @@ class Writer:
             self._delete(address)
             self.memory.forget(address)
             return None
+        if change.makes_environment and address.scope not in self._made:
+            make_environment(self.client, address.scope)
+            self._made.add(address.scope)
         fingerprint = _fingerprint(change)
         self.memory.intend({address: fingerprint})
         return put_secret(self.client, self.keys, address.scope, address.secret, self.vault.get(fingerprint))
@@ -100,9 +112,12 @@ class Writer:
         outcome = Outcome.FAILED
         if isinstance(error, UnrecordedError):
             outcome = Outcome.UNRECORDED
+            self.sent.set()
         elif isinstance(error, GitHubError) and error.certain:
             self._abandon(change)
             outcome = Outcome.NOT_DONE if isinstance(error, StoppedError) else Outcome.FAILED
+        elif isinstance(error, GitHubError):
+            self.sent.set()
         if not isinstance(error, RepoError | StoppedError):
             # It concerns the whole run: a bad token, GitHub down, or a journal in which nothing can be recorded.
             self.halted.set()

@@ -16,7 +16,7 @@ from flowforge.manifest.members import Members
 from flowforge.manifest.model import Choice, Credential, Group, Manifest, Mention, SourceSpec
 from flowforge.manifest.placeholders import fill, names_in
 from flowforge.plan.action import OnDrift
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Presence
 
 Loader = Callable[..., Manifest]
@@ -261,17 +261,17 @@ def test_expand_refuses_what_load_refuses(loaded: Loader) -> None:
 )
 def test_fill(text: str, filled: str) -> None:
     """Placeholders are the repo's name and owner as written; doubled braces are braces."""
-    assert filled == fill(text, Repo.parse("Acme/api.v2"))
+    assert filled == fill(text, Scope(Repo.parse("Acme/api.v2")))
 
 
 def test_fill_refuses_what_is_no_segment() -> None:
     """A name that begins with a dot would be a hidden file, or lead upwards: it stands for nothing."""
     with pytest.raises(ManifestError) as caught:
-        fill("keys/{repo}", Repo.parse("acme/.github"))
+        fill("keys/{repo}", Scope(Repo.parse("acme/.github")))
     expected = """\
 error FF152: "acme/.github" cannot stand for {repo}
-  why: what stands for a placeholder begins with a letter, a digit or _
-  fix: give this repository a credential whose source has no such placeholder"""
+  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+  fix: use a credential whose source has no such placeholder"""
     assert expected == str(caught.value)
 
 

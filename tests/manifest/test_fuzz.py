@@ -73,4 +73,4 @@ def test_the_example_is_a_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[2]
     monkeypatch.chdir(root)
     manifest = load([Path("flowforge.yaml.example")], environ={})
-    assert ((), 12) == (manifest.warnings, len(expand(manifest)))
+    assert ((), 14) == (manifest.warnings, len(expand(manifest)))

@@ -24,7 +24,7 @@ github:
   api_url: https://ghe.example.com/api/v3
   auth: {token: {env: OPS_TOKEN}}
 state: {file: flowforge.state.json}
-defaults: {on_drift: report}
+defaults: {on_drift: report, stores: [actions, dependabot]}
 x-anything: {nested: [{deep: text}]}
 credentials:
   ci-key:
@@ -43,8 +43,14 @@ groups:
   backend: {repos: [acme/api], groups: [other], exclude: [acme/web, "@other"]}
   other: {repos: [acme/web, acme/x]}
 targets:
-  - {name: one, repos: [acme/y], groups: [backend], exclude: [acme/z*], credential: ci-key, secret: THIRD}
-  - {name: two, groups: [other], credential: per-repo}
+  - name: one
+    repos: [acme/y]
+    groups: [backend]
+    exclude: [acme/z*]
+    credential: ci-key
+    secret: THIRD
+    stores: [agents]
+  - {name: two, groups: [other], credential: per-repo, environments: [production], create_environment: true}
 absent:
   - {name: three, repos: [acme/api], groups: [other], exclude: ["@backend"], secret: X}
 """

@@ -16,14 +16,74 @@ credentials: {k: {type: anthropic_api_key, from: {env: 'K_{zzz}'}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:56: the placeholder "{zzz}" is not known
-  fix: the placeholders are {owner} and {repo}; write {{ for a brace
+  fix: the placeholders are {owner}, {repo} and {environment}; write {{ for a brace
 ## environment
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF131: flowforge.yaml:2:57: the placeholder "{environment}" cannot stand here
-  fix: use {owner} and {repo}: no target has environments yet
+error FF152: flowforge.yaml:3:11: nothing stands for {environment}: "acme/api/actions" is in no environment
+  fix: name `environments` in the target, or a credential whose source has no such placeholder
+## environment with a space for a placeholder
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
+targets: [{name: t, repos: [acme/api], credential: k, environments: [../x]}]
+=>
+error FF152: flowforge.yaml:3:11: "../x" cannot stand for {environment}
+  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+  fix: use a credential whose source has no such placeholder
+## environments that are none
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k, environments: [.., " x", "a\tb", 7]}]
+=>
+error FF135: flowforge.yaml:3:70: ".." cannot be an environment's name
+  why: it has at most 255 characters, no control character, and no space at an end, and is neither . nor ..
+  fix: write its name as GitHub shows it
+error FF135: flowforge.yaml:3:74: " x" cannot be an environment's name
+  why: it has at most 255 characters, no control character, and no space at an end, and is neither . nor ..
+  fix: write its name as GitHub shows it
+error FF135: flowforge.yaml:3:80: "a\\tb" cannot be an environment's name
+  why: it has at most 255 characters, no control character, and no space at an end, and is neither . nor ..
+  fix: write its name as GitHub shows it
+error FF122: flowforge.yaml:3:87: item 4 of "environments" must be a string, but this is a number
+  fix: put it in quotes
+## stores and environments
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k, environments: [prod], stores: [actions]}]
+=>
+error FF136: flowforge.yaml:3:77: a target has stores or environments, not both
+  why: environments have Actions secrets alone
+  fix: write one entry for each
+## an environment to make, and none named
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k, create_environment: true}]
+=>
+error FF137: flowforge.yaml:3:55: "create_environment" stands without environments
+  fix: name its `environments`, or remove it
+## stores that are none
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets:
+  - {name: t, repos: [acme/api], credential: k, stores: []}
+  - {name: u, repos: [acme/b], credential: k, stores: [dependabots]}
+=>
+error FF121: flowforge.yaml:4:57: "stores" is empty
+  fix: name at least one, or remove the key
+error FF123: flowforge.yaml:5:56: item 1 of "stores" cannot be "dependabots"
+  fix: did you mean "dependabot"?
+## one secret of an environment wanted twice
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}, m: {type: anthropic_api_key, from: {env: M}}}
+targets:
+  - {name: t, repos: [a/b], credential: k, environments: [Prod], secret: S}
+  - {name: u, repos: [a/b], credential: m, environments: [prod], secret: S}
+=>
+error FF150: flowforge.yaml:5:5: S of "a/b/environments/prod" is wanted with two credentials: "k" and "m"
+  why: "t" at flowforge.yaml:4:5 wants it with the former
+  fix: exclude the repository from one of the two targets, or give one a `secret` of its own
 ## unbalanced
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: 'k{repo'}}}
@@ -182,8 +242,8 @@ credentials: {k: {type: anthropic_api_key, from: {file: '{owner}/{repo}'}}}
 targets: [{name: t, repos: [acme/.github], credential: k}]
 =>
 error FF152: flowforge.yaml:3:11: "acme/.github" cannot stand for {repo}
-  why: what stands for a placeholder begins with a letter, a digit or _
-  fix: give this repository a credential whose source has no such placeholder
+  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+  fix: use a credential whose source has no such placeholder
 """
 
 

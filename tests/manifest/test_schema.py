@@ -21,7 +21,7 @@ from flowforge.manifest.placeholders import NAMES
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, check
 from flowforge.manifest.values import read_duration
 from flowforge.plan.action import OnDrift
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Repo, Store
 from flowforge.resources import schema_text
 
 SCHEMA = json.loads(schema_text("manifest"))
@@ -88,9 +88,13 @@ def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
     credential = SCHEMA["$defs"]["credential"]["properties"]
     defaults = SCHEMA["properties"]["defaults"]["properties"]
-    assert (list(KINDS), sorted(OnDrift), {"owner", "repo"}, {*OWN_SOURCES, *SOURCE_OPTIONS}) == (
+    stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
+    assert (list(KINDS), sorted(OnDrift), sorted(Store)) == (
         sorted(credential["type"]["enum"]),
         sorted(defaults["on_drift"]["enum"]),
+        sorted(stores),
+    )
+    assert ({"owner", "repo", "environment"}, {*OWN_SOURCES, *SOURCE_OPTIONS}) == (
         set(NAMES),
         set(SCHEMA["$defs"]["own_source"]["properties"]),
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flowforge.errors import Where
 from flowforge.plan.action import Action, OnDrift, Reason, Why
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, decide, make_plan
 from flowforge.plan.facts import (
@@ -72,11 +72,15 @@ CASES = tuple(
         ("ci-key", "new-name"),
     )
 )
-PLACES = tuple(
-    Address(Scope(Repo.parse(f"acme/{repo}")), name)
-    for repo in ("api", "billing", "web", "Zoo")
-    for name in ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+API = Repo.parse("acme/api")
+SCOPES = (
+    Scope(API),
+    Scope(API, Store.DEPENDABOT),
+    Scope.of_environment(API, "Production"),
+    Scope(Repo.parse("acme/web")),
+    Scope(Repo.parse("acme/Zoo")),
 )
+PLACES = tuple(Address(scope, name) for scope in SCOPES for name in ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"))
 VALUES: dict[str, Value] = {
     "same": Known("hmac-sha256:aa"),
     "other": Known("hmac-sha256:bb"),
@@ -126,8 +130,10 @@ def situation_of(cases: Sequence[Case], unreadable: int, *, prune: bool) -> Situ
 
 
 def shouted(address: Address) -> Address:
-    """Give the same address with its repo written in capitals."""
-    return Address(Scope(Repo.parse(address.scope.repo.name.upper())), address.secret)
+    """Give the same address with its repo and its environment written in capitals."""
+    scope = address.scope
+    repo, environment = Repo.parse(scope.repo.name.upper()), scope.environment.upper()
+    return Address(Scope(repo, scope.store, scope.environment_key, environment), address.secret)
 
 
 situations = st.builds(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowforge.errors import StateError
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
 from flowforge.state.model import State
 from flowforge.state.text import decode, encode
@@ -39,7 +39,10 @@ FIX = "\n  fix: put a good copy back, from git or from the .backup file beside i
 
 text = st.text(max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
-addresses = st.builds(lambda repo, name: Address(Scope(Repo.parse(repo)), name), repos, st.text(min_size=1, max_size=9))
+scopes = st.builds(lambda repo, store: Scope(Repo.parse(repo), store), repos, st.sampled_from(Store)) | st.builds(
+    lambda repo, name: Scope.of_environment(Repo.parse(repo), name), repos, st.text(min_size=1, max_size=9)
+)
+addresses = st.builds(Address, scopes, st.text(min_size=1, max_size=9))
 record_values = st.builds(Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans())
 states = st.builds(
     State,
@@ -131,8 +134,20 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         'secrets[0] names no repo or store that is known: "no\\x1brepo", "actions"',
     ),
     "store": (
-        edited(lambda s: s["secrets"][0].update(store="codespaces")),
-        'secrets[0] names no repo or store that is known: "acme/api", "codespaces"',
+        edited(lambda s: s["secrets"][0].update(store="packages")),
+        'secrets[0] names no repo or store that is known: "acme/api", "packages"',
+    ),
+    "environment of another store": (
+        edited(lambda s: s["secrets"][0].update(store="dependabot", environment="production")),
+        "secrets[0] names an environment that cannot be",
+    ),
+    "environment without a name": (
+        edited(lambda s: s["secrets"][0].update(environment="")),
+        "secrets[0] names an environment that cannot be",
+    ),
+    "environment that is no text": (
+        edited(lambda s: s["secrets"][0].update(environment=None)),
+        "environment of secrets[0] is not a text",
     ),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),

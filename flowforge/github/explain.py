@@ -1,0 +1,86 @@
+"""What is behind a refusal: GitHub answers 404 both for what is not there and for what a token may not see."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from flowforge.github.classify import PERMIT
+from flowforge.github.http import Client
+from flowforge.github.paths import environment_path, repo_path
+from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo, Scope, Store
+
+_BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
+_NOT_FOUND: Final = 404
+# What the permission is called where a person gives it. That of the agents store has no documented name.
+_PERMISSIONS: Final = {
+    Store.ACTIONS: "Secrets",
+    Store.DEPENDABOT: "Dependabot secrets",
+    Store.CODESPACES: "Codespaces secrets",
+}
+
+
+def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
+    """Say more of a refusal by one request or two: a repo's new name, a missing environment, a missing permission."""
+    no, repo = refusal.no, scope.repo
+    if no.why is Why.RENAMED:
+        return refusal.at(str(repo), renamed(client, no))
+    if no.status != _NOT_FOUND:
+        return refusal.at(str(repo), replace(no, fix=_permit(scope)) if no.fix == PERMIT else no)
+    try:
+        client.get(repo_path(repo))
+    except RepoError as other:
+        return refusal.at(str(repo), renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
+    missing = _missing_environment(client, scope) if scope.environment else None
+    return refusal.at(str(repo), missing or _unseen(scope, no))
+
+
+def renamed(client: Client, no: No) -> No:
+    """Find the new name behind a redirect, if it points below the API's base to `/repositories/ID`."""
+    target = _BY_ID.fullmatch(client.api.below(no.location) or "")
+    if target is None:
+        return no
+    try:
+        match client.get(target.group(1)).data:
+            case {"full_name": str() as name}:
+                return replace(moved(name), status=no.status)
+    except RepoError:
+        pass  # what the repo is called now is a courtesy
+    return no
+
+
+def moved(name: str) -> No:
+    """Say that a repo is called `name` now; raises RepoError for what is no name."""
+    try:
+        shown = Repo.parse(name)
+    except ValueError:
+        raise other_shape("a repo's full_name is not owner/name") from None
+    return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+
+
+def _missing_environment(client: Client, scope: Scope) -> No | None:
+    try:
+        client.get(environment_path(scope))
+    except RepoError as refusal:
+        if refusal.no.status != _NOT_FOUND:
+            return refusal.no
+        fix = "make it in the repo's settings, or write `create_environment: true` in the target"
+        return No("FF344", Why.NO_ENVIRONMENT, f"there is no {scope.place}", fix, _NOT_FOUND)
+    return None
+
+
+def _unseen(scope: Scope, no: No) -> No:
+    whose = "its secrets" if scope.store is Store.ACTIONS else f"its {scope.store} secrets"
+    what = f"the secrets of its {scope.place}" if scope.environment else whose
+    detail = f"no permission: the token sees the repo and not {what}"
+    return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=_permit(scope))
+
+
+def _permit(scope: Scope) -> str:
+    """Name the permission that a scope needs (fine-grained tokens and Apps; classic tokens have one scope for all)."""
+    if scope.environment:
+        return PERMIT.replace("Secrets", "Environments and Secrets")
+    if scope.store not in _PERMISSIONS:
+        return f"give the token the permission for the {scope.store} store's secrets (classic: the scope repo)"
+    return PERMIT.replace("Secrets", _PERMISSIONS[scope.store])

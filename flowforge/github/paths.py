@@ -1,0 +1,20 @@
+"""Paths of the REST API. A name is encoded once: an environment's may hold a slash or a space."""
+
+from urllib.parse import quote as encode
+
+from flowforge.plan.address import Repo, Scope
+
+
+def repo_path(repo: Repo) -> str:
+    """Give `/repos/owner/name`."""
+    return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"
+
+
+def environment_path(scope: Scope) -> str:
+    """Give the path of a scope's environment."""
+    return f"{repo_path(scope.repo)}/environments/{encode(scope.environment, safe='')}"
+
+
+def secrets_path(scope: Scope) -> str:
+    """Give the path of a scope's list of secrets."""
+    return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/{scope.store}'}/secrets"
