@@ -1,5 +1,6 @@
 """Tokens and what they may see and do: the kinds GitHub has, and the way each is refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -17,13 +18,14 @@ class TokenKind(StrEnum):
 
 
 class Level(IntEnum):
-    """How far the permission `secrets` goes. A workflow's own token never has any."""
+    """How far a permission goes. A workflow's own token never has any of those here."""
 
     NONE = 0
     READ = 1
     WRITE = 2
 
 
+_ROLES = ("read", "write", "admin")
 _ACTOR = {
     TokenKind.FINE_GRAINED: "personal access token",
     TokenKind.APP: "integration",
@@ -32,14 +34,33 @@ _ACTOR = {
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What a request needs: a permission by GitHub's name, how far, and the least role of a person."""
+
+    permission: str
+    level: Level
+    role: str = "write"
+
+    def refusal(self, token: "Token") -> RefusalError:
+        """Give the 403 of a token that is not of the classic kind; a header names what was missing."""
+        return RefusalError(
+            403,
+            f"Resource not accessible by {_ACTOR[token.kind]}",
+            headers={"x-accepted-github-permissions": f"{self.permission}={self.level.name.lower()}"},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """One token of the table.
 
     login: whose it is; limits are counted per login for people's tokens, per login and kind for installations.
-    secrets: the permission of every kind but classic. scopes: of a classic token. repos: `owner/name` in lower case
-    that it reaches, None for all. role: admin, write or read, the person's role on those repos (installations have
-    none). expires: seconds since the epoch on the sandbox's clock. sso: whether it was authorized for organizations
-    that require single sign-on (only classic tokens need it).
+    secrets: how far every permission goes that `permissions` does not name, for every kind but classic, like
+    `Token(permissions={"dependabot_secrets": Level.NONE})`. scopes: of a classic token. repos: `owner/name` in lower
+    case that it reaches, None for all; of organizations it reaches those of its repos. role: admin, write or read, the
+    person's role on those repos and in their organizations (installations have none). expires: seconds since the epoch
+    on the sandbox's clock. sso: whether it was authorized for organizations that require single sign-on (only classic
+    tokens need it).
     """
 
     kind: TokenKind = TokenKind.FINE_GRAINED
@@ -50,6 +71,7 @@ class Token:
     role: str = "admin"
     expires: int | None = None
     sso: bool = False
+    permissions: Mapping[str, Level] = field(default_factory=dict)
 
     @property
     def is_person(self) -> bool:
@@ -78,22 +100,42 @@ class Token:
             )
         return said
 
-    def demand(self, full_name: str, need: Level) -> None:
-        """Refuse, in GitHub's words for this kind, unless the token has `need` on the repository's secrets."""
+    def demand(self, full_name: str, need: Need) -> None:
+        """Refuse, in GitHub's words for this kind, unless the token has what is needed of a repository."""
         if self.kind is TokenKind.CLASSIC:
             if "repo" not in self.scopes:
                 raise not_found()
-            if self.role == "read":
+            if not self._plays(need.role):
                 raise RefusalError(403, "Must have admin rights to Repository.")
             return
-        level = Level.NONE if self.kind is TokenKind.WORKFLOW else self.secrets
         outside = self.repos is not None and full_name not in self.repos
-        if level < need or outside or (self.is_person and self.role == "read"):
-            raise RefusalError(
-                403,
-                f"Resource not accessible by {_ACTOR[self.kind]}",
-                headers={"x-accepted-github-permissions": f"secrets={need.name.lower()}"},
-            )
+        if outside or not self._grants(need):
+            raise need.refusal(self)
+
+    def demand_of_organization(self, login: str, need: Need, scope: str) -> None:
+        """Refuse unless the token has what is needed of an organization. scope: what a classic one needs.
+
+        login: in lower case. The scope `admin:org` includes `read:org`.
+        """
+        if self.kind is TokenKind.CLASSIC:
+            if not {scope, "admin:org"} & {*self.scopes} or not self._plays(need.role):
+                raise RefusalError(
+                    403, "Must have admin rights to Repository.", headers={"x-accepted-oauth-scopes": scope}
+                )
+            return
+        if not self.reaches_organization(login) or not self._grants(need):
+            raise need.refusal(self)
+
+    def reaches_organization(self, login: str) -> bool:
+        """Say whether the token is for an organization (its login in lower case), or one of its repositories."""
+        return self.repos is None or any(name.startswith(f"{login}/") for name in self.repos)
+
+    def _grants(self, need: Need) -> bool:
+        level = Level.NONE if self.kind is TokenKind.WORKFLOW else self.permissions.get(need.permission, self.secrets)
+        return level >= need.level and (not self.is_person or self._plays(need.role))
+
+    def _plays(self, role: str) -> bool:
+        return _ROLES.index(self.role) >= _ROLES.index(role)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flowforge.sandbox.access import Token, TokenKind
 from flowforge.sandbox.answers import DOCS, RefusalError, Request, not_found, whole
-from flowforge.sandbox.model import Owner, Repository
+from flowforge.sandbox.model import Environment, Owner, Repository
 from flowforge.sandbox.world import World
 
 _PER_PAGE = 30
@@ -53,6 +53,22 @@ class Call:
             raise self._redirect(found)
         return repo
 
+    def organization(self) -> Owner:
+        """Give the organization that the path names; a user is not one. Raises 404, or the 403 of SSO."""
+        owner = self.world.directory.owner(self.params["owner"])
+        if owner is None or not owner.is_organization:
+            raise not_found()
+        if self.shut_out(owner):
+            raise _sso_required(owner)
+        return owner
+
+    def environment(self, repo: Repository) -> Environment:
+        """Give the environment that the path names, in any case; raises 404."""
+        found = repo.environments.get(self.params["environment"].lower())
+        if found is None or repo.is_short_of_plan:
+            raise not_found()
+        return found
+
     def _redirect(self, repo: Repository) -> RefusalError:
         rest = self.request.path.removeprefix(f"/repos/{self.params['owner']}/{self.params['repo']}")
         query = f"?{urlencode(self.request.query)}" if self.request.query else ""
@@ -62,9 +78,14 @@ class Call:
         return RefusalError(status, "Moved Permanently", docs=docs, headers={"location": url}, url=url)
 
 
-def page_of(call: Call, items: Sequence[_Item]) -> tuple[list[_Item], dict[str, str]]:
-    """Cut out the page that the query asks for, and give the Link header that leads on."""
-    size = min(whole(call.request.query.get("per_page", ""), _PER_PAGE), _MAX_PER_PAGE)
+def page_of(
+    call: Call, items: Sequence[_Item], *, usual: int = _PER_PAGE, most: int = _MAX_PER_PAGE
+) -> tuple[list[_Item], dict[str, str]]:
+    """Cut out the page that the query asks for, and give the Link header that leads on.
+
+    usual: how many a page has when the query does not say. most: how many it has at most.
+    """
+    size = min(whole(call.request.query.get("per_page", ""), usual), most)
     page = whole(call.request.query.get("page", ""), 1)
     last = max(1, -(-len(items) // size))
     links = []

@@ -12,10 +12,14 @@ from flowforge.sandbox.access import Level, Token, TokenKind
 from flowforge.sandbox.answers import Answer, RefusalError, Request, parsed
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.sandbox.scope import Lag
+from flowforge.sandbox.verbs_orgs import OrganizationVerbs
+from flowforge.sandbox.verbs_repos import RepositoryVerbs
+from flowforge.sandbox.verbs_secrets import SecretVerbs
 from flowforge.sandbox.wire import Reply, encode
 from flowforge.sandbox.world import World
 
 PREFIX: Final = "/_sandbox/"
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs)
 
 
 class Control:
@@ -29,20 +33,7 @@ class Control:
         self._world = world
         self._token = token
         self._verbs: Mapping[str, Callable[..., object]] = {
-            "create_repo": world.create_repo,
-            "create_repos": world.create_repos,
-            "delete_repo": world.delete_repo,
-            "recreate_repo": world.recreate_repo,
-            "rename_repo": world.rename_repo,
-            "archive_repo": world.archive_repo,
-            "hide_repo": world.hide_repo,
-            "create_user": world.create_user,
-            "require_sso": world.require_sso,
-            "set_secret": world.set_secret,
-            "delete_secret": world.delete_secret,
-            "rotate_keys": world.rotate_keys,
-            "replace_key": world.replace_key,
-            "reveal": world.reveal,
+            **{verb: getattr(world, verb) for kind in _VERBS for verb in vars(kind) if not verb.startswith("_")},
             "revoke_token": world.revoke_token,
             "stats": lambda: asdict(world.stats()),
             "log": lambda: [asdict(entry) for entry in world.log()],
@@ -121,10 +112,18 @@ class Control:
         role: str = "admin",
         expires: int | None = None,
         sso: bool = False,
+        permissions: dict[str, str] | None = None,
     ) -> None:
-        if secrets.upper() not in Level.__members__:
-            raise ValueError("secrets is none, read or write")
-        token = Token(TokenKind(kind), login, Level[secrets.upper()], role=role, expires=expires, sso=sso)
+        granted = {name: _level(name, level) for name, level in (permissions or {}).items()}
+        token = Token(
+            TokenKind(kind),
+            login,
+            _level("secrets", secrets),
+            role=role,
+            expires=expires,
+            sso=sso,
+            permissions=granted,
+        )
         if scopes is not None:
             token = replace(token, scopes=tuple(scopes))
         if repos is not None:
@@ -143,6 +142,13 @@ class Control:
         seconds: float = 0.0,
     ) -> None:
         self._world.faults.add(Fault(match, FaultKind(kind), times, status, retry_after, message, seconds))
+
+
+def _level(permission: str, level: str) -> Level:
+    if level.upper() not in Level.__members__:
+        message = f"{permission} is none, read or write"
+        raise ValueError(message)
+    return Level[level.upper()]
 
 
 def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[str, object]:

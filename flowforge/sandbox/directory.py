@@ -1,10 +1,11 @@
-"""Who is who: repositories by id and by name, the names they once had, and their owners."""
+"""Who is who: repositories by id and by name, the names they once had, their owners, and every id."""
 
 import re
 from collections.abc import Iterator
 
-from flowforge.sandbox.model import Owner, Repository
-from flowforge.sandbox.scope import Scope
+from flowforge.sandbox.model import Environment, Owner, Repository
+from flowforge.sandbox.stores import Rings, Stores
+from flowforge.sandbox.variable import Variables
 
 _FULL_NAME = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9])*)/([A-Za-z0-9._-]+)")
 
@@ -15,8 +16,9 @@ class Directory:
     Not thread-safe: the world's lock guards it.
     """
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, rings: Rings) -> None:
+        """Begin empty; everything with secrets takes its keys from `rings`."""
+        self._rings = rings
         self._by_id: dict[int, Repository] = {}
         self._by_name: dict[str, Repository] = {}
         self._moved: dict[str, Repository] = {}
@@ -49,15 +51,28 @@ class Directory:
 
     def user(self, login: str) -> Owner:
         """Give an owner, who comes into being as a user."""
-        return self._owners.setdefault(login.lower(), Owner(self._new_id(), login, "User"))
+        return self._owner(login, "User")
 
-    def add(self, full_name: str, actions: Scope, created: int) -> Repository:
+    def organization(self, login: str) -> Owner:
+        """Give an owner, who comes into being as an organization."""
+        return self._owner(login, "Organization")
+
+    def add(self, full_name: str, created: int) -> Repository:
         """Add a repository; a redirect from its name ends."""
         login, name = self._free(full_name)
-        repo = Repository(self._new_id(), self._organization(login), name, created, actions)
+        stores, variables = Stores(self._rings, 100, "repository"), Variables(500, "repository")
+        repo = Repository(self.new_id(), self.organization(login), name, created, stores, variables)
         self._by_id[repo.id] = self._by_name[full_name.lower()] = repo
         self._moved.pop(full_name.lower(), None)
         return repo
+
+    def add_environment(self, repo: Repository, name: str, created: int) -> Environment:
+        """Give a repository an environment, or give the one that has this name in any case."""
+        if name.lower() not in repo.environments:
+            stores, variables = Stores(self._rings, 100, "environment"), Variables(100, "environment")
+            made = Environment(self.new_id(), name, created, created, stores, variables)
+            repo.environments[name.lower()] = made
+        return repo.environments[name.lower()]
 
     def remove(self, full_name: str) -> Repository:
         """Remove a repository, and the redirects to it."""
@@ -73,7 +88,12 @@ class Directory:
         del self._by_name[full_name.lower()]
         self._moved.pop(new_name.lower(), None)
         self._by_name[new_name.lower()] = self._moved[full_name.lower()] = repo
-        repo.owner, repo.name = self._organization(login), name
+        repo.owner, repo.name = self.organization(login), name
+
+    def new_id(self) -> int:
+        """Give a number that nothing else has or had."""
+        self._next_id += 1
+        return self._next_id
 
     def _free(self, full_name: str) -> tuple[str, str]:
         match = _FULL_NAME.fullmatch(full_name)
@@ -83,9 +103,8 @@ class Directory:
             raise ValueError("a repository has that name already")
         return match[1], match[2]
 
-    def _organization(self, login: str) -> Owner:
-        return self._owners.setdefault(login.lower(), Owner(self._new_id(), login))
-
-    def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id
+    def _owner(self, login: str, kind: str) -> Owner:
+        if login.lower() not in self._owners:
+            stores, variables = Stores(self._rings, 1000, "organization"), Variables(1000, "organization")
+            self._owners[login.lower()] = Owner(self.new_id(), login, stores, variables, kind)
+        return self._owners[login.lower()]

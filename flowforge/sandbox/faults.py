@@ -80,9 +80,9 @@ class Fault:
         data = answer.data
         if self.kind is FaultKind.CUT:
             answer.headers.pop("link", None)
-            items = data.get("secrets") if isinstance(data, dict) else data
-            if isinstance(items, list):
-                del items[1:]
+            for items in data.values() if isinstance(data, dict) else [data]:
+                if isinstance(items, list):
+                    del items[1:]
         elif self.kind is FaultKind.PARTIAL:
             answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):

@@ -1,38 +1,136 @@
-"""What the sandbox's world is made of: owners, repositories, and how the world behaves."""
+"""What the sandbox's world is made of: owners, their teams and properties, repositories, environments."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from flowforge.sandbox.audience import Audience
 from flowforge.sandbox.scope import Lag, Scope
+from flowforge.sandbox.stores import Stores
+from flowforge.sandbox.variable import Variables
+
+PropertyValue = str | list[str] | None
+
+
+class Holder(Protocol):
+    """What has secrets and variables: a repository, an environment, an organization."""
+
+    @property
+    def stores(self) -> Stores:
+        """Give its secrets by store; an environment has those of `actions` only."""
+
+    @property
+    def variables(self) -> Variables:
+        """Give its variables."""
+
+
+@dataclass(slots=True)
+class Team:
+    """A team of an organization. repos: the ids of its repositories."""
+
+    id: int
+    name: str
+    slug: str
+    repos: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A custom property that an organization defines. default: of every repository that has no value of its own."""
+
+    name: str
+    value_type: str = "string"
+    allowed: tuple[str, ...] = ()
+    default: str | None = None
 
 
 @dataclass(slots=True)
 class Owner:
-    """An organization, or a user. sso: whether it requires single sign-on of classic tokens."""
+    """An organization, or a user. sso: whether it requires single sign-on of classic tokens.
+
+    plan: free, pro, team or enterprise; private repositories of a free one have no environments and do not see the
+    organization's secrets and variables.
+    """
 
     id: int
     login: str
+    stores: Stores
+    variables: Variables
     type: str = "Organization"
     sso: bool = False
+    plan: str = "team"
+    teams: dict[str, Team] = field(default_factory=dict)
+    properties: dict[str, Property] = field(default_factory=dict)
+
+    @property
+    def is_organization(self) -> bool:
+        """Say whether it has teams, properties, secrets and variables."""
+        return self.type == "Organization"
+
+
+@dataclass(slots=True)
+class Environment:
+    """An environment of a repository. wait_timer: minutes, its one protection rule here; 0 for none."""
+
+    id: int
+    name: str
+    created: int
+    updated: int
+    stores: Stores
+    variables: Variables
+    wait_timer: int = 0
 
 
 @dataclass(slots=True)
 class Repository:
-    """One repository. The id is for life; the names may change. hidden: nobody is told that it exists."""
+    """One repository. The id is for life; the names may change. hidden: nobody is told that it exists.
+
+    environments: by name in lower case, for names compare without case.
+    """
 
     id: int
     owner: Owner
     name: str
     created: int
-    actions: Scope
-    private: bool = True
+    stores: Stores
+    variables: Variables
+    visibility: str = "private"
     archived: bool = False
     fork: bool = False
     hidden: bool = False
+    topics: tuple[str, ...] = ()
+    properties: dict[str, PropertyValue] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
         """Give `owner/name` as it was spelled."""
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def private(self) -> bool:
+        """Say whether it is private or internal."""
+        return self.visibility != "public"
+
+    @property
+    def actions(self) -> Scope:
+        """Give its Actions secrets."""
+        return self.stores["actions"]
+
+    @property
+    def is_short_of_plan(self) -> bool:
+        """Say whether its owner's plan gives it neither environments nor the organization's secrets."""
+        return self.owner.plan == "free" and self.private
+
+    def property_values(self) -> dict[str, PropertyValue]:
+        """Give the values of all properties that the organization defines; None for one that has none."""
+        return {
+            name: self.properties.get(name, definition.default)
+            for name, definition in sorted(self.owner.properties.items())
+        }
+
+    def sees(self, audience: Audience | None) -> bool:
+        """Say whether it sees what its organization has for this audience."""
+        return audience is not None and not self.is_short_of_plan and audience.admits(self.id, public=not self.private)
 
 
 @dataclass(slots=True)

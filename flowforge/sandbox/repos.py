@@ -1,5 +1,7 @@
 """Handlers of repositories: one by name or id, the lists of an owner or a token, the user, the rate limit."""
 
+from collections.abc import Iterable
+
 from flowforge.sandbox import shapes
 from flowforge.sandbox.answers import Answer, not_found
 from flowforge.sandbox.call import Call, page_of
@@ -15,22 +17,24 @@ def get(call: Call) -> Answer:
 def of_organization(call: Call) -> Answer:
     """Answer GET /orgs/{org}/repos; a user is not an organization."""
     owner = call.world.directory.owner(call.params["owner"])
-    if owner is None or owner.type != "Organization":
+    if owner is None or not owner.is_organization:
         raise not_found()
-    return _page(call, owner, default_sort="created")
+    return page(call, _of(call, owner), default_sort="created")
 
 
 def of_account(call: Call) -> Answer:
-    """Answer GET /users/{username}/repos."""
+    """Answer GET /users/{username}/repos: the public ones, whoever asks."""
     owner = call.world.directory.owner(call.params["owner"])
     if owner is None:
         raise not_found()
-    return _page(call, owner, default_sort="full_name")
+    return page(call, (repo for repo in _of(call, owner) if not repo.private), default_sort="full_name")
 
 
 def of_token(call: Call) -> Answer:
-    """Answer GET /user/repos: all that the token's user can see."""
-    return _page(call, None, default_sort="full_name")
+    """Answer GET /user/repos: all that the token's user can see, or with affiliation=owner the user's own."""
+    own = call.token.login.lower() if call.request.query.get("affiliation") == "owner" else ""
+    repos = (repo for repo in call.world.directory if not own or repo.owner.login.lower() == own)
+    return page(call, repos, default_sort="full_name")
 
 
 def user(call: Call) -> Answer:
@@ -48,13 +52,12 @@ def rate_limit(call: Call) -> Answer:
     return Answer(200, body)
 
 
-def _page(call: Call, owner: Owner | None, *, default_sort: str) -> Answer:
-    """Give a page of what the token sees of an owner, or of all.
+def page(call: Call, repos: Iterable[Repository], *, default_sort: str) -> Answer:
+    """Give a page of what the token sees of these repositories.
 
     Organizations whose single sign-on keeps the token out are left out, which a header says.
     """
-    kind = call.request.query.get("type", "all")
-    repos = (repo for repo in call.world.directory if owner is None or repo.owner is owner)
+    kind = call.request.query.get("type") or call.request.query.get("visibility", "all")
     wanted = [repo for repo in repos if call.sees(repo) and _is_type(repo, kind)]
     shown = [repo for repo in wanted if not call.shut_out(repo.owner)]
     sort = call.request.query.get("sort", default_sort)
@@ -63,12 +66,16 @@ def _page(call: Call, owner: Owner | None, *, default_sort: str) -> Answer:
     direction = call.request.query.get("direction", "asc" if sort == "full_name" else "desc")
     if direction == "desc":
         shown.reverse()
-    page, headers = page_of(call, shown)
+    part, headers = page_of(call, shown)
     missing = sorted({repo.owner.id for repo in wanted if call.shut_out(repo.owner)})
     if missing:
         headers["x-github-sso"] = f"partial-results; organizations={','.join(map(str, missing))}"
     base, version = call.request.base, call.version
-    return Answer(200, [shapes.repository(repo, call.token, base, version) for repo in page], headers)
+    return Answer(200, [shapes.repository(repo, call.token, base, version) for repo in part], headers)
+
+
+def _of(call: Call, owner: Owner) -> Iterable[Repository]:
+    return (repo for repo in call.world.directory if repo.owner is owner)
 
 
 def _is_type(repo: Repository, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""One scope of secrets (a repository's Actions secrets): its key pair, its sealed boxes opened, its lagging lists."""
+"""One scope of secrets, like a repository's Actions secrets: its key pair, its opened boxes, its lagging lists."""
 
 import base64
 import binascii
@@ -9,36 +9,35 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
 from flowforge.sandbox.answers import RefusalError, invalid
+from flowforge.sandbox.audience import Audience
 
 # 48,000 bytes of ciphertext, 48 of which are the sealed box's own: measured at GitHub, not 48 * 1024.
 MAX_PLAINTEXT = 47_952
-MAX_SECRETS = 100
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_RULE = (
-    "Secret names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). "
+    "names can only contain alphanumeric characters ([a-z], [A-Z], [0-9]) or underscores (_). "
     "Spaces are not allowed. Must start with a letter ([a-z], [A-Z]) or underscores (_)."
 )
 # GitHub answers 422 to both; its wording is not known, so this is ours.
 _TOO_LARGE = "The secret is too large: the limit is 48 KB."
-_TOO_MANY = f"The repository has {MAX_SECRETS} secrets already, which is the limit."
 _BAD_BOX = "Bad request - validation failed due to an improperly encrypted secret"
 
 
 class KeyRing:
-    """The one key id that all scopes share. After `rotate` there is a new id, and a new key for every scope."""
+    """The one key id that a product's scopes share. After `rotate` there is a new id, and a new key for every scope."""
 
-    def __init__(self) -> None:
-        """Begin with the id seen at GitHub since 2024."""
-        self._generation = 0
+    def __init__(self, first: int) -> None:
+        """Begin with an id."""
+        self._number = first
 
     @property
     def key_id(self) -> str:
         """Give the current id: the same for every repository, while the keys differ."""
-        return str(3380204578043523366 + self._generation)
+        return str(self._number)
 
     def rotate(self) -> None:
         """Make every key, and boxes sealed for it, invalid."""
-        self._generation += 1
+        self._number += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,16 @@ class Lag:
 
 @dataclass(slots=True)
 class Secret:
-    """One secret, its times in whole seconds, and what lagging reads still show (`before`; None: not there yet)."""
+    """One secret, its times in whole seconds, and what lagging reads still show (`before`; None: not there yet).
+
+    audience: who sees an organization's secret; None for any other.
+    """
 
     name: str
     value: bytes
     created: int
     updated: int
+    audience: Audience | None = None
     before: int | None = None
     stale_reads: int = 0
     stale_until: float = 0.0
@@ -72,10 +75,15 @@ class Secret:
 class Scope:
     """Secrets by upper-case name, and the key pair they are sealed for. Not thread-safe: the world's lock guards it."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        """Begin with no secrets; the key pair is made when it is first needed, so that thousands cost nothing."""
+    def __init__(self, ring: KeyRing, most: int, whose: str) -> None:
+        """Begin with no secrets, of which there may be `most`; whose: like `repository`, for the refusal of more.
+
+        The key pair is made when it is first needed, so that thousands of scopes cost nothing.
+        """
         self.secrets: dict[str, Secret] = {}
         self._ring = ring
+        self._most = most
+        self._whose = whose
         self._key: PrivateKey | None = None
         self._key_id = ""
 
@@ -99,16 +107,18 @@ class Scope:
             raise invalid(_TOO_LARGE)
         return value
 
-    def put(self, name: str, value: bytes, *, at: int, lag: Lag) -> bool:
+    def put(self, name: str, value: bytes, *, at: int, lag: Lag, audience: Audience | None = None) -> bool:
         """Store a value under a checked name with the whole second `at`; say whether the secret is new."""
         old = self.secrets.get(name)
-        if old is None and len(self.secrets) >= MAX_SECRETS:
-            raise invalid(_TOO_MANY)
+        if old is None and len(self.secrets) >= self._most:
+            message = f"The {self._whose} has {self._most} secrets already, which is the limit."
+            raise invalid(message)
         self.secrets[name] = Secret(
             name=name,
             value=value,
             created=old.created if old else at,
             updated=at,
+            audience=audience,
             before=old.updated if old else None,
             stale_reads=lag.reads,
             stale_until=at + lag.seconds if lag.seconds else 0.0,
@@ -126,10 +136,14 @@ class Scope:
         return self._key
 
 
-def checked_name(name: str) -> str:
-    """Give the name in upper case; raises a 422 in GitHub's words for one that breaks its rules."""
+def checked_name(name: str, kind: str = "Secret") -> str:
+    """Give the name in upper case; raises a 422 in GitHub's words for one that breaks its rules.
+
+    kind: `Secret` or `Variable`; of variables' names GitHub says the same.
+    """
     if not _NAME.fullmatch(name):
-        raise invalid(_NAME_RULE)
+        message = f"{kind} {_NAME_RULE}"
+        raise invalid(message)
     if name.upper().startswith("GITHUB_"):
-        raise RefusalError(422, "Secret names must not start with GITHUB_.")
+        raise RefusalError(422, f"{kind} names must not start with GITHUB_.")
     return name.upper()

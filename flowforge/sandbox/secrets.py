@@ -1,66 +1,90 @@
-"""Handlers of a repository's Actions secrets: list, public key, get, put, delete."""
+"""Handlers of secrets in every store of repositories, environments and organizations: list, key, get, put, delete."""
 
-from flowforge.sandbox.access import Level
-from flowforge.sandbox.answers import Answer, RefusalError, invalid, not_found, parsed
+from flowforge.sandbox.answers import Answer, invalid, not_found, parsed
+from flowforge.sandbox.audience import Audience
 from flowforge.sandbox.call import Call, page_of
 from flowforge.sandbox.clock import timestamp
+from flowforge.sandbox.model import Owner
+from flowforge.sandbox.places import holder
 from flowforge.sandbox.scope import Scope, Secret, checked_name
+from flowforge.sandbox.selected import audience_of, shape_of
 
 
 def list_all(call: Call) -> Answer:
-    """Answer GET …/actions/secrets, at most 100 a page."""
-    seen = _scope(call, Level.READ).listed(call.world.clock.now())
-    page, headers = page_of(call, seen)
-    secrets = [_shape(secret, updated) for secret, updated in page]
-    return Answer(200, {"total_count": len(seen), "secrets": secrets}, headers)
+    """Answer GET …/secrets, at most 100 a page."""
+    return _page(call, _scope(call).listed(call.world.clock.now()))
+
+
+def of_the_organization(call: Call) -> Answer:
+    """Answer GET …/organization-secrets: those of its organization that the repository sees."""
+    holder(call)
+    repo = call.repository()
+    listed = repo.owner.stores[call.params["store"]].listed(call.world.clock.now())
+    return _page(call, [(secret, updated) for secret, updated in listed if repo.sees(secret.audience)], bare=True)
 
 
 def public_key(call: Call) -> Answer:
-    """Answer GET …/actions/secrets/public-key: one id for all, a key for each repository."""
-    return Answer(200, _scope(call, Level.READ).public_key())
+    """Answer GET …/secrets/public-key: one id for all of a store, a key for each scope."""
+    return Answer(200, _scope(call).public_key())
 
 
 def get(call: Call) -> Answer:
-    """Answer GET …/actions/secrets/{name}, which lags like the list."""
-    secret = _scope(call, Level.READ).secrets.get(call.params["name"].upper())
+    """Answer GET …/secrets/{name}, which lags like the list."""
+    secret = _scope(call).secrets.get(call.params["name"].upper())
     updated = secret.seen(call.world.clock.now()) if secret else None
     if secret is None or updated is None:
         raise not_found()
-    return Answer(200, _shape(secret, updated))
+    return Answer(200, _shape(call, secret, updated))
 
 
 def put(call: Call) -> Answer:
-    """Answer PUT …/actions/secrets/{name}: the box is opened here; 201 with `{}` when created, 204 when updated."""
-    scope = _scope(call, Level.WRITE)
-    encrypted, key_id = _sealed(call.request.body)
-    settings = call.world.settings
-    value = scope.open(encrypted, key_id)
-    created = scope.put(checked_name(call.params["name"]), value, at=call.now + settings.late_stamp, lag=settings.lag)
-    return Answer(201, {}) if created else Answer(204)
+    """Answer PUT …/secrets/{name}: the box is opened here; 201 with `{}` when created, 204 when updated.
+
+    Of an organization the audience is written too, and the value may be left out of an update.
+    """
+    place = holder(call)
+    scope = place.stores[call.params["store"]]
+    data = parsed(call.request.body)
+    name = call.params["name"].upper()
+    audience, old = None, None
+    if isinstance(place, Owner):
+        audience, old = audience_of(call, place, data), scope.secrets.get(name)
+    value = old.value if old and "encrypted_value" not in data else scope.open(*_sealed(data))
+    return _written(call, scope, value, audience)
 
 
 def delete(call: Call) -> Answer:
-    """Answer DELETE …/actions/secrets/{name}: 204, or 404 when there is none."""
-    if _scope(call, Level.WRITE).secrets.pop(call.params["name"].upper(), None) is None:
+    """Answer DELETE …/secrets/{name}: 204, or 404 when there is none."""
+    if _scope(call).secrets.pop(call.params["name"].upper(), None) is None:
         raise not_found()
     return Answer(204)
 
 
-def _scope(call: Call, need: Level) -> Scope:
-    repo = call.repository()
-    call.token.demand(repo.full_name.lower(), need)
-    if need is Level.WRITE and repo.archived:
-        raise RefusalError(403, "Repository was archived so is read-only.")
-    return repo.actions
+def _written(call: Call, scope: Scope, value: bytes, audience: Audience | None) -> Answer:
+    settings = call.world.settings
+    name, at = checked_name(call.params["name"]), call.now + settings.late_stamp
+    created = scope.put(name, value, at=at, lag=settings.lag, audience=audience)
+    return Answer(201, {}) if created else Answer(204)
 
 
-def _shape(secret: Secret, updated: int) -> dict[str, str]:
-    return {"name": secret.name, "created_at": timestamp(secret.created), "updated_at": timestamp(updated)}
+def _scope(call: Call) -> Scope:
+    return holder(call).stores[call.params["store"]]
 
 
-def _sealed(body: bytes) -> tuple[str, str]:
-    """Give encrypted_value and key_id, which some clients send as a number; raises 400 or 422 in GitHub's words."""
-    data = parsed(body)
+def _page(call: Call, seen: list[tuple[Secret, int]], *, bare: bool = False) -> Answer:
+    page, headers = page_of(call, seen)
+    secrets = [_shape(call, secret, updated, bare=bare) for secret, updated in page]
+    return Answer(200, {"total_count": len(seen), "secrets": secrets}, headers)
+
+
+def _shape(call: Call, secret: Secret, updated: int, *, bare: bool = False) -> dict[str, str]:
+    """Give a secret as GitHub does. bare: without its audience, as a repository is told."""
+    shape = {"name": secret.name, "created_at": timestamp(secret.created), "updated_at": timestamp(updated)}
+    return shape if bare else shape | shape_of(call, secret)
+
+
+def _sealed(data: dict[str, object]) -> tuple[str, str]:
+    """Give encrypted_value and key_id, which some clients send as a number; raises 422 in GitHub's words."""
     for member in ("encrypted_value", "key_id"):
         if not isinstance(data.get(member), str | int):
             message = f'Invalid request.\n\n"{member}" wasn\'t supplied.'

@@ -72,7 +72,6 @@ _CONSTANT: dict[str, object] = {
     "has_downloads": False,
     "allow_forking": True,
     "web_commit_signoff_required": False,
-    "topics": [],
     "size": 0,
     **dict.fromkeys(("forks", "forks_count", "open_issues", "open_issues_count"), 0),
     **dict.fromkeys(("stargazers_count", "watchers", "watchers_count"), 0),
@@ -92,7 +91,7 @@ def owner(account: Owner, base: str) -> dict[str, object]:
     return {
         "login": account.login,
         "id": account.id,
-        "node_id": _node_id("User", account.id),
+        "node_id": node_id("User", account.id),
         "avatar_url": f"https://avatars.githubusercontent.com/u/{account.id}",
         "gravatar_id": "",
         "html_url": f"https://github.com/{account.login}",
@@ -118,12 +117,12 @@ def repository(repo: Repository, token: Token, base: str, version: str, *, full:
     then = timestamp(repo.created)
     shape: dict[str, object] = {
         "id": repo.id,
-        "node_id": _node_id("Repository", repo.id),
+        "node_id": node_id("Repository", repo.id),
         "name": repo.name,
         "full_name": repo.full_name,
         "owner": owner(repo.owner, base),
         "private": repo.private,
-        "visibility": "private" if repo.private else "public",
+        "visibility": repo.visibility,
         "fork": repo.fork,
         "archived": repo.archived,
         "html_url": f"https://{web}",
@@ -135,7 +134,11 @@ def repository(repo: Repository, token: Token, base: str, version: str, *, full:
         **{field: url + suffix for field, suffix in _REPOSITORY_URLS.items()},
         **_CONSTANT,
         **dict.fromkeys(("created_at", "updated_at", "pushed_at"), then),
+        "topics": list(repo.topics),
     }
+    if repo.owner.is_organization:
+        given = repo.property_values().items()
+        shape["custom_properties"] = {name: value for name, value in given if value is not None}
     if version != "2022-11-28":
         del shape["has_downloads"]
     if token.is_person:
@@ -148,5 +151,6 @@ def _permissions(role: str) -> dict[str, bool]:
     return {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": True}
 
 
-def _node_id(kind: str, number: int) -> str:
+def node_id(kind: str, number: int) -> str:
+    """Give an id as GraphQL has them."""
     return base64.b64encode(f"{len(kind):03}:{kind}{number}".encode()).decode()

@@ -53,6 +53,19 @@ def put(http: httpx.Client, seal: Callable[[str, bytes], dict[str, str]]) -> Cal
 
 
 @pytest.fixture
+def write(http: httpx.Client) -> Callable[..., httpx.Response]:
+    """Give a function that writes a secret below any path that has a public key; more members of the body by name."""
+
+    def written(path: str, value: str = "plainly-fake", **members: object) -> httpx.Response:
+        key = http.get(f"{path.rpartition('/')[0]}/public-key").json()
+        box = SealedBox(PublicKey(base64.b64decode(key["key"]))).encrypt(value.encode())
+        body = {"encrypted_value": base64.b64encode(box).decode(), "key_id": key["key_id"], **members}
+        return http.put(path, json=body)
+
+    return written
+
+
+@pytest.fixture
 def as_token(sandbox: Sandbox) -> Callable[[Token], dict[str, str]]:
     """Give a function that makes a token known and returns the header that carries it."""
 
