@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Final
 
 from flowforge.__main__ import run
-from flowforge.sandbox import Fault, Lag, Sandbox
+from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
 from flowforge.sandbox.faults import Faults
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SCALE: Final = 120
 SECONDS: Final = 30.0
+FOREVER: Final = 1000  # times that a fault strikes
 REPOS: Final = ("acme/api", "acme/web")
 SECRET: Final = "ANTHROPIC_API_KEY"
 STATE: Final = "flowforge.state.json"
@@ -56,13 +58,13 @@ class Watched(Faults):
 
     def __init__(self, match: str, then: Callable[[], object], waiting: list[Fault]) -> None:
         super().__init__(waiting)
-        self._match, self._then, self._met = match, then, False
+        self.match, self.met, self._then = match, False, then
 
     def strike(self, method: str, target: str) -> Fault | None:
         """Call, once, and go on as ever: with the fault that waits now, whatever the call does to the rest."""
         fault = super().strike(method, target)
-        if not self._met and re.search(self._match, f"{method} {target}"):
-            self._met = True
+        if not self.met and re.search(self.match, f"{method} {target}"):
+            self.met = True
             self._then()
         return fault
 
@@ -83,6 +85,7 @@ class Bench:
         self.instead: dict[str, str] = {}
         self.values: dict[str, str | None] = {"nothing": None}
         self._capfd = capfd
+        self._ready: Counter[tuple[str, FaultKind]] = Counter()
         for repo in REPOS:
             self.world.create_repo(repo)
         (folder / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
@@ -142,11 +145,23 @@ class Bench:
 
     def fault(self, match: str, fault: Fault) -> None:
         """Let the sandbox misbehave."""
+        self._ready[match, fault.kind] += fault.times
         self.world.faults.add(replace(fault, match=match))
 
     def when(self, match: str, then: Callable[[], object]) -> None:
         """Do something at the moment at which the first request arrives that matches."""
         self.world.faults = Watched(match, then, self.world.faults.waiting)
+
+    def unmet(self) -> list[str]:
+        """Give what was made ready and did not happen: a fault that no request met, or not as often as it was to be."""
+        left: Counter[tuple[str, FaultKind]] = Counter()
+        for fault in self.world.faults.waiting:
+            left[fault.match, fault.kind] += fault.times
+        faults = self.world.faults
+        calls = [faults.match] if isinstance(faults, Watched) and not faults.met else []
+        # What lasts for ever is to strike once, and what does not is to strike until it is over.
+        few = {each for each, times in self._ready.items() if left[each] == times or (left[each] and times < FOREVER)}
+        return [*calls, *sorted(match for match, _ in few)]
 
     def handled(self, match: str) -> int:
         """Count the requests that match and that GitHub is done with."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from flowforge.sandbox import Fault, Lag
 from flowforge.sandbox import FaultKind as Kind
-from tests.faults.bench import Bench
+from tests.faults.bench import FOREVER, Bench
 from tests.faults.row import (
     API_OLD,
     BOTH_CHANGED,
@@ -23,7 +23,6 @@ from tests.faults.row import (
 PUT_API: Final = "^PUT /repos/acme/api/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
 KEY_API: Final = "^GET /repos/acme/api/actions/secrets/public-key"
-FOREVER: Final = 1000
 DAY: Final = 86_400
 
 

@@ -1,10 +1,9 @@
 """The network's faults: nobody there, a connection that breaks, hangs or crawls, TLS, and somebody in between."""
 
 import socket
-import ssl
-import subprocess
+import socketserver
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Final
 
 import httpx
@@ -12,7 +11,8 @@ import httpx
 from flowforge.github import http
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
-from tests.faults.bench import Bench
+from tests.faults.bench import FOREVER, Bench
+from tests.faults.certificate import self_signed
 from tests.faults.row import (
     API_OLD,
     BOTH_CHANGED,
@@ -31,7 +31,6 @@ from tests.faults.row import (
 
 PUT_API: Final = "^PUT /repos/acme/api/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
-FOREVER: Final = 1000
 
 
 def _nobody_there(bench: Bench) -> None:
@@ -80,30 +79,18 @@ def _crawling(bench: Bench) -> None:
 
 def _self_signed(bench: Bench) -> None:
     """Serve TLS with a certificate that nobody vouches for, made now."""
-    key, certificate = bench.folder / "key.pem", bench.folder / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    made += ["-keyout", str(key), "-out", str(certificate), "-days", "1", "-subj", "/CN=127.0.0.1"]
-    subprocess.run([*made, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    listening = socket.create_server(("127.0.0.1", 0))
+    context = self_signed()
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:  # the fault is mended
-                return
-            with connection:
-                try:
-                    context.wrap_socket(connection, server_side=True).close()
-                except OSError:  # what we are here to see: the client leaves
-                    continue
+    class Greeter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):  # what we are here to see: the client leaves
+                context.wrap_socket(self.request, server_side=True).close()
 
-    threading.Thread(target=serve, daemon=True).start()
-    bench.injected.callback(listening.close)
-    bench.injected.callback(listening.shutdown, socket.SHUT_RDWR)
-    _https(bench, listening.getsockname()[1])
+    server = socketserver.TCPServer(("127.0.0.1", 0), Greeter)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    bench.injected.callback(server.server_close)
+    bench.injected.callback(server.shutdown)
+    _https(bench, server.server_address[1])
 
 
 def _no_tls(bench: Bench) -> None:

@@ -7,8 +7,10 @@ import socket
 import sys
 import threading
 import time
+from types import FrameType
 from typing import Final, NoReturn
 
+from flowforge.cli.signals import Interruption
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from tests.faults.bench import MANIFEST, SECONDS, Bench, Done
@@ -26,38 +28,28 @@ from tests.faults.rows_state import killed
 PUT_API: Final = "^PUT /repos/acme/api/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
 ONE_BY_ONE: Final = ("-j", "1")
-_IN_FLIGHT: Final = 0.2
+_UNHEEDED: Final = 0.2  # seconds: what is ignored tells nobody when it has come
 
 
 def _interrupted(number: signal.Signals, match: str = LIST_API) -> Act:
-    """Send a signal to this process while a request that matches is in flight."""
+    """Send a signal to this process while a request that matches is in flight, until it was handled."""
 
     def act(bench: Bench, args: tuple[str, ...]) -> Done:
+        handle, handled = Interruption.handle, threading.Event()
+
+        def handling(self: Interruption, number: int, frame: FrameType | None) -> None:
+            try:
+                handle(self, number, frame)
+            finally:
+                handled.set()
+
         def send() -> None:
             os.kill(os.getpid(), number)
-            time.sleep(_IN_FLIGHT)
+            handled.wait(SECONDS)
 
+        bench.attribute(Interruption, "handle", handling)
         bench.when(match, send)
         return bench.run(*args)
-
-    return act
-
-
-def _signalled(number: signal.Signals, match: str) -> Act:
-    """Run it as a process, and send a signal while a request that matches is in flight."""
-
-    def act(bench: Bench, args: tuple[str, ...]) -> Done:
-        started = threading.Event()
-
-        def send() -> None:
-            started.wait(SECONDS)
-            running.send_signal(number)
-            time.sleep(2 * _IN_FLIGHT)
-
-        bench.when(match, send)
-        running = bench.start(*args)
-        started.set()
-        return bench.end(running)
 
     return act
 
@@ -72,10 +64,20 @@ def _killed_before_the_write(bench: Bench, args: tuple[str, ...]) -> Done:
 
 
 def _under_nohup(bench: Bench, args: tuple[str, ...]) -> Done:
-    """Ignore SIGHUP from the start, as nohup does, and send it while a write is in flight."""
+    """Run it as a process, ignore SIGHUP from the start, as nohup does, and send it while a write is in flight."""
     program = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     program += "os.execv(sys.executable, [sys.executable, '-m', 'flowforge', *sys.argv[1:]])"
-    return _signalled(signal.SIGHUP, PUT_API)(bench, (sys.executable, "-c", program, *args))
+    started = threading.Event()
+
+    def send() -> None:
+        started.wait(SECONDS)
+        running.send_signal(signal.SIGHUP)
+        time.sleep(_UNHEEDED)
+
+    bench.when(PUT_API, send)
+    running = bench.start(sys.executable, "-c", program, *args)
+    started.set()
+    return bench.end(running)
 
 
 def _never_answered(bench: Bench, args: tuple[str, ...]) -> Done:
@@ -213,7 +215,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_signalled(signal.SIGHUP, PUT_API),
+        act=_interrupted(signal.SIGHUP, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row("SIGHUP while it writes, under nohup", "apply", Expected(), act=_under_nohup, more=ONE_BY_ONE),

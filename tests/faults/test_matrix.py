@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.bench import Bench
+from flowforge.sandbox import Fault, FaultKind
+from tests.faults.bench import FOREVER, Bench
 from tests.faults.row import Expected, Row
 from tests.faults.table import ROWS
 
@@ -23,6 +24,7 @@ def outcome(bench: Bench, row: Row) -> Expected:
     """Run a row, and give what became of it."""
     row.given(bench)
     done = row.act(bench, row.args)
+    assert [] == bench.unmet()
     bench.mend()
     return Expected(bench.said(done, row.command), done.code, bench.held(), bench.next_plan())
 
@@ -36,3 +38,14 @@ def test_a_fault(bench: Bench, row: Row) -> None:
         return
     row.repair(bench)
     assert (0, ("new", "new"), "in sync") == (bench.run("apply", "--yes").code, bench.held(), bench.next_plan())
+
+
+def test_a_fault_that_is_not_met_is_noticed(bench: Bench) -> None:
+    """A row whose fault strikes nothing, or too seldom, or whose moment never comes, would prove nothing."""
+    kind = FaultKind.STATUS
+    bench.when("^never", lambda: None)
+    for match, times in (("^GET", FOREVER), ("^GET .*page=", FOREVER), ("^PUT", 1), ("^POST", FOREVER)):
+        bench.fault(match, Fault("", kind, times=times))
+    bench.value("new")
+    assert 0 == bench.run("plan").code
+    assert ["^never", "^GET .*page=", "^POST", "^PUT"] == bench.unmet()
