@@ -162,6 +162,10 @@ class UnrecordedError(StateError):
     exit_code = ExitCode.UNRECORDED
 
 
+class UnfoldedError(StateError):
+    """The journal holds every change, and the state file did not take them: the next run folds them in."""
+
+
 class RefusedError(FlowForgeError):
     """A safety limit holds; the message names the flag that admits it."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowforge.errors import GitHubError, Problem, RefusedError, SourceError, StateError, quote
+from flowforge.errors import GitHubError, Problem, RefusedError, SourceError, StateError, UnfoldedError, quote
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
@@ -154,9 +154,15 @@ def apply(
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
-        problems = _fold(memory)
-        results = recorded_after_all(results, planned.plan, memory.unrecorded)
-        return planned, settle(planned.plan, results, interrupted=request.stop.is_set(), problems=problems)
+        problems, warnings = _fold(memory)
+        return planned, settle(
+            planned.plan,
+            recorded_after_all(results, planned.plan, memory.unrecorded),
+            interrupted=request.stop.is_set(),
+            problems=problems,
+            warnings=warnings,
+            untouched=writer.untouched,
+        )
 
 
 def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
@@ -245,10 +251,14 @@ def _missing(change: Change) -> Problem:
     return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)
 
 
-def _fold(memory: StateFile) -> tuple[Problem, ...]:
-    """Put the journal into the state file; a failure is told, and does not hide what was written."""
+def _fold(memory: StateFile) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Put the journal into the state file; gives what went wrong and what to warn of, which hide no result."""
     try:
         memory.close()
+    except UnfoldedError as error:
+        return (), tuple(
+            f"{each.where}: {each.what}: {each.why}; nothing is lost: {each.fix}" for each in error.problems
+        )
     except StateError as error:
-        return error.problems
-    return ()
+        return error.problems, ()
+    return (), ()

@@ -44,12 +44,15 @@ class Result:
 class Report:
     """Every line's result, sorted by address, and whether apply was interrupted.
 
-    problems: what concerns the run and no single secret.
+    problems: what concerns the run and no single secret. warnings: what it leaves to the next one, with nothing lost.
+    untouched: what ended the run came before anything was sent.
     """
 
     results: tuple[Result, ...]
     interrupted: bool = False
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    untouched: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
@@ -61,12 +64,14 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The larger trouble wins: interrupted, unrecorded, failed or blocked, done."""
+        """The larger trouble wins: interrupted, unrecorded, an error of the run, failed or blocked, done."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
         counts = self.counts
         if counts.get(Outcome.UNRECORDED):
             return ExitCode.UNRECORDED
+        if self.untouched or self.problems:
+            return ExitCode.ERROR
         trouble = {Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & counts.keys()
         return ExitCode.PARTIAL if trouble else ExitCode.DONE
 
@@ -78,11 +83,19 @@ class Report:
         return {repo.name: tally[repo] for repo in sorted(tally)}
 
 
-def settle(plan: Plan, written: Iterable[Result], *, interrupted: bool, problems: tuple[Problem, ...] = ()) -> Report:
+def settle(
+    plan: Plan,
+    written: Iterable[Result],
+    *,
+    interrupted: bool,
+    problems: tuple[Problem, ...] = (),
+    warnings: tuple[str, ...] = (),
+    untouched: bool = False,
+) -> Report:
     """Join what was written with the lines that needed no write into one report, a result for every line."""
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
-    return Report(results, interrupted, problems)
+    return Report(results, interrupted, problems, warnings, untouched)
 
 
 def _unwritten(change: Change) -> Result:

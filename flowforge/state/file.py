@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flowforge.errors import Problem, StateError, UnrecordedError, printable
+from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state import disk, text
@@ -146,8 +146,8 @@ class StateFile:
     def close(self) -> None:
         """Fold the changes into the file and free the lock. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results are on no disk; StateError FF401 where the journal still holds all,
-        and FF414 where it does but belongs to a state that somebody replaced: all its results are `unrecorded` then.
+        Raises UnrecordedError FF412 where results are on no disk; UnfoldedError FF401 where the journal holds them all;
+        StateError FF414 where it does but is that of a state which somebody replaced: they are `unrecorded` then.
         """
         with self._mutex, self._held:
             if self._closed:
@@ -161,7 +161,7 @@ class StateFile:
                 fix = (
                     "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
                 )
-                raise disk.failed("write the state", self._path, error, fix) from error
+                raise UnfoldedError(*disk.failed("write the state", self._path, error, fix).problems) from error
             except StateError:
                 before, after = self._base.records, self._draft.state().records
                 self._unrecorded |= {each for each in {*before, *after} if before.get(each) != after.get(each)}

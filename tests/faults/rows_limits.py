@@ -4,7 +4,7 @@ from typing import Final
 
 from flowforge.sandbox import Fault, Level, Token, TokenKind
 from flowforge.sandbox import FaultKind as Kind
-from tests.faults.bench import Bench
+from tests.faults.bench import FOREVER, Bench
 from tests.faults.row import (
     API_OLD,
     BOTH_CHANGED,
@@ -21,7 +21,6 @@ from tests.faults.row import (
 PUT_API: Final = "^PUT /repos/acme/api/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
 KEY_API: Final = "^GET /repos/acme/api/actions/secrets/public-key"
-FOREVER: Final = 1000
 _ALLOW_LIST: Final = (
     "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list "
     "enabled, and your IP address is not permitted to access this resource."
@@ -130,7 +129,7 @@ ROWS: Final = (
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
-            3,
+            1,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
@@ -155,7 +154,7 @@ ROWS: Final = (
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
-            3,
+            1,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
@@ -218,7 +217,7 @@ ROWS: Final = (
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
-            3,
+            1,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
@@ -377,7 +376,7 @@ ROWS: Final = (
                 "  fix: check that it is whole, not expired, not revoked, and made for this host",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
-            3,
+            1,
             BOTH_OLD,
             BOTH_CHANGED,
         ),

@@ -1,6 +1,8 @@
 """What apply did: a result for every line, the exit code that the larger trouble sets, and the recap."""
 
+from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -57,6 +59,20 @@ def test_the_larger_trouble_wins_in_any_order(outcomes: tuple[Outcome, ...]) -> 
         report(*outcomes).exit_code,
         report(*outcomes, interrupted=True).exit_code,
     )
+
+
+@pytest.mark.parametrize("trouble", [{"untouched": True}, {"problems": (FAILED,)}])
+def test_an_error_of_the_run_is_larger_than_that_of_a_secret(trouble: dict[str, Any]) -> None:
+    """What ended the run before its first write is an error, whatever failed; a write without a record is more."""
+    cases = [((Outcome.FAILED,), False), ((Outcome.UNRECORDED,), False), ((Outcome.NOT_DONE,), True)]
+    assert [ExitCode.ERROR, ExitCode.UNRECORDED, ExitCode.INTERRUPTED] == [
+        replace(report(*outcomes, interrupted=interrupted), **trouble).exit_code for outcomes, interrupted in cases
+    ]
+
+
+def test_a_warning_is_no_trouble() -> None:
+    """What the next run puts right by itself leaves the exit code alone."""
+    assert ExitCode.DONE is replace(report(Outcome.UPDATED), warnings=("not folded",)).exit_code
 
 
 def test_nothing_to_do_is_done() -> None:
@@ -138,9 +154,10 @@ def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcom
 
 
 def test_what_was_written_speaks_for_itself() -> None:
-    """A write's result is passed on whole, beside the other lines; so are an interrupt and the run's problems."""
+    """A write's result is passed on whole, beside the other lines; so is what is said of the run."""
     other = place("acme/web")
     failed = Result(HERE, Outcome.FAILED, FAILED, ("tried three times",))
     plan = Plan((Change(HERE, Action.CREATE, Reason.MISSING), Change(other, Action.CREATE, Reason.MISSING)))
-    expected = Report((failed, Result(other, Outcome.NOT_DONE)), interrupted=True, problems=(FAILED,))
-    assert expected == settle(plan, iter([failed]), interrupted=True, problems=(FAILED,))
+    run: dict[str, Any] = {"interrupted": True, "problems": (FAILED,), "warnings": ("not folded",), "untouched": True}
+    expected = Report((failed, Result(other, Outcome.NOT_DONE)), **run)
+    assert expected == settle(plan, iter([failed]), **run)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flowforge.errors import ExitCode, StateError, UnrecordedError
+from flowforge.errors import ExitCode, StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.state import disk, found
@@ -162,7 +162,7 @@ def test_a_fold_that_fails_keeps_the_journal(path: Path, addresses: Addresses, r
         assert (
             f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n"
             "  fix: make room or mend the folder; the journal beside it holds every change, and the next run folds it"
-        ) == refusal(file.close)
+        ) == refusal(file.close, UnfoldedError)
         assert (f"error FF401: {path}: cannot write the state\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
             lambda: StateFile.open(path)
         )
