@@ -92,11 +92,13 @@ class Writer:
             self._delete(address)
             self.memory.forget(address)
             return None
+        fingerprint = _fingerprint(change)
+        # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
+        self.memory.intend({address: fingerprint})
         if change.makes_environment and address.scope not in self._made:
             make_environment(self.client, address.scope)
             self._made.add(address.scope)
-        fingerprint = _fingerprint(change)
-        self.memory.intend({address: fingerprint})
+            self.sent.set()
         return put_secret(self.client, self.keys, address.scope, address.secret, self.vault.get(fingerprint))
 
     def _delete(self, address: Address) -> None:
