@@ -174,7 +174,8 @@ def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     resolver = Resolver(task.context, Fingerprinter(state.salt))
     wanted = want(places, resolver, select=select, skip_values=request.skip_values)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
-    seen = observe(client, scopes, jobs=request.jobs, stop=request.stop, progress=request.progress)
+    creatable = {place.address.scope for place in places if place.creates_environment}
+    seen = observe(client, scopes, creatable=creatable, jobs=request.jobs, stop=request.stop, progress=request.progress)
     situation = Situation(wanted, seen, remembered, request.prune)
     draft = make_plan(situation, select=select)
     repos = identify(client, draft, jobs=request.jobs, stop=request.stop)
