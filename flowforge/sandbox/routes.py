@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from flowforge.sandbox import environments, organizations, repos, secrets, selected, variables
+from flowforge.sandbox import environments, graphql, organizations, repos, secrets, selected, variables
 from flowforge.sandbox.answers import Answer
 from flowforge.sandbox.call import Call
 from flowforge.sandbox.places import VARIABLES
@@ -98,6 +98,7 @@ _ROUTES: Final = (
     _route("/installation/repositories", GET=organizations.installation_repos),
     _route("/user/repos", GET=repos.of_token),
     _route("/user", GET=repos.user),
+    _route("/graphql", POST=graphql.repository_ids),
     _route(RATE_LIMIT, GET=repos.rate_limit),
 )
 

@@ -82,7 +82,8 @@ def furnished(sandbox: Sandbox) -> Sandbox:
     world.add_token("app", Token(TokenKind.APP))
     world.define_property("acme", "tier", default="low")
     world.define_property("acme", "areas", value_type="multi_select", allowed=["a", "b"])
-    world.set_property("acme/repo-001", "areas", ["a"])
+    for number in (1, 2, 3):  # none is null: the checker takes `nullable` beside `oneOf` for nothing
+        world.set_property(f"acme/repo-00{number}", "areas", ["a"])
     world.set_topics("acme/repo-001", ["claude"])
     world.create_team("acme", "Core Team", ["repo-001"])
     world.create_environment("acme/repo-001", "a/b c", wait_timer=30)

@@ -52,6 +52,48 @@ def test_secret_set_list_delete(rehearsal: Sandbox, gh: Gh) -> None:
     assert rehearsal.world.reveal("acme/repo-001") == {}
 
 
+def test_other_stores(rehearsal: Sandbox, gh: Gh) -> None:
+    """Gh writes and lists the Dependabot store and an environment, each apart from the others."""
+    rehearsal.world.create_environment("acme/repo-001", "a b")
+    repo = ("-R", "acme/repo-001")
+    places = [("--app", "dependabot"), ("--app", "codespaces"), ("--env", "a b")]
+    made = [gh("secret", "set", f"key_{number}", *repo, *place, "-b", "x") for number, place in enumerate(places)]
+    assert [done.returncode for done in made] == [0] * 3, [done.stderr for done in made]
+    assert [gh("secret", "list", *repo, *place).stdout.split("\t")[0] for place in places] == [
+        "KEY_0",
+        "KEY_1",
+        "KEY_2",
+    ]
+    reveal = rehearsal.world.reveal
+    assert [
+        reveal("acme/repo-001", store="dependabot"),
+        reveal("acme/repo-001", store="codespaces"),
+        reveal("acme/repo-001", environment="a b"),
+        reveal("acme/repo-001"),
+    ] == [{"KEY_0": "x"}, {"KEY_1": "x"}, {"KEY_2": "x"}, {}]
+
+
+def test_organization(rehearsal: Sandbox, gh: Gh) -> None:
+    """Gh writes, lists and deletes an organization's secrets, with each visibility, and in Dependabot's store too."""
+    org = ("--org", "acme")
+    whom = [("--visibility", "all"), ("--visibility", "private"), ("--repos", "repo-002,repo-001")]
+    made = [gh("secret", "set", f"key_{number}", *org, *audience, "-b", "x") for number, audience in enumerate(whom)]
+    made += [gh("secret", "set", "other", *org, "--app", "dependabot", "--repos", "repo-001", "-b", "y")]
+    assert [done.returncode for done in made] == [0] * 4, [done.stderr for done in made]
+    lines = [line.split("\t") for line in gh("secret", "list", *org).stdout.splitlines()]
+    audiences = [rehearsal.world.org_audience("acme", f"KEY_{number}") for number in range(3)]
+    assert [(line[0], line[2]) for line in lines] == [
+        ("KEY_0", "ALL"),
+        ("KEY_1", "PRIVATE"),
+        ("KEY_2", "SELECTED"),
+    ]
+    assert audiences == [("all", []), ("private", []), ("selected", ["acme/repo-001", "acme/repo-002"])]
+    assert rehearsal.world.reveal_org("acme", store="dependabot") == {"OTHER": "y"}
+    assert rehearsal.world.org_audience("acme", "OTHER", store="dependabot") == ("selected", ["acme/repo-001"])
+    assert gh("secret", "delete", "KEY_0", *org).returncode == 0
+    assert list(rehearsal.world.reveal_org("acme")) == ["KEY_1", "KEY_2"]
+
+
 def test_refusals(rehearsal: Sandbox, gh: Gh) -> None:
     """Gh shows the sandbox's refusals in GitHub's words."""
     rehearsal.world.archive_repo("acme/repo-002")
