@@ -21,6 +21,7 @@ class Interruption:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self._finishing = False
+        self._told = False
 
     def finish_first(self) -> None:
         """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe)."""
@@ -29,8 +30,9 @@ class Interruption:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Answer a signal."""
         del number, frame
-        first = not self.stop.is_set()
-        self.stop.set()
+        first, self._told = not self._told, True
+        if first:  # NOTE: one that comes while it is being set would wait for itself: its lock is not reentrant
+            self.stop.set()
         if not (self._finishing and first):
             raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
         # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.

@@ -142,9 +142,17 @@ def silenced(descriptor: int, stop: threading.Event) -> Iterator[Terminal]:
         os.write(descriptor, _MARK_PASTES)
         yield Terminal(descriptor, stop)
     finally:
-        with suppress(OSError, termios.error):  # a terminal that went away needs nothing
-            os.write(descriptor, _MARK_NO_PASTES)
-            termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+        try:
+            _restore(descriptor, before)
+        except KeyboardInterrupt:  # a second one, in the midst of it
+            _restore(descriptor, before)
+            raise
+
+
+def _restore(descriptor: int, before: list[Any]) -> None:
+    with suppress(OSError, termios.error):  # a terminal that went away needs nothing
+        os.write(descriptor, _MARK_NO_PASTES)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
 
 
 def _quiet(mode: list[Any], descriptor: int) -> list[Any]:

@@ -193,9 +193,24 @@ def test_a_silenced_terminal(desk: Desk) -> None:
     assert (b"\x03", no_key, no_key) == (keys[termios.VINTR], keys[termios.VSUSP], keys[termios.VQUIT])
 
 
+def test_a_second_ctrl_c_leaves_no_silent_terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes while the terminal is given back is not lost, and neither is the terminal's echo."""
+    write, again = os.write, [KeyboardInterrupt("again")]
+
+    def interrupted(descriptor: int, data: bytes) -> int:
+        if data == END.encode() and again:
+            raise again.pop()
+        return write(descriptor, data)
+
+    monkeypatch.setattr("flowforge.sources.terminal.os.write", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="again"), silenced(desk.screen, desk.stop):
+        raise KeyboardInterrupt
+    assert desk.mode == termios.tcgetattr(desk.screen)
+
+
 @pytest.mark.parametrize("told", ["by the end of what it gives", "by an error"])
 def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    """A lost terminal, of which systems tell in two ways, gives no answer to any question, and restoring it is no error."""
+    """A lost terminal, of which systems tell in two ways, answers no question, and restoring it is no error."""
     hand, screen = pty.openpty()
 
     def lost(*_: object) -> bytes:
