@@ -166,8 +166,14 @@ def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[
 
 
 def _fits(value: object, hint: object) -> bool:
-    """Say whether a JSON value is of a parameter's type: plain types, lists, None, and unions of these."""
-    kinds = tuple(get_origin(kind) or kind for kind in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, (*kinds, int) if float in kinds else kinds)
+    """Say whether a JSON value is of a parameter's type: plain types, lists and objects of them, None, and unions."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    kind, of = get_origin(hint) or hint, get_args(hint)
+    if kind is list:
+        return isinstance(value, list) and all(_fits(item, of[0]) for item in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(_fits(item, of[1]) for item in value.values())
+    if kind is float:
+        return type(value) in {int, float}
+    return type(value) is kind

@@ -45,11 +45,13 @@ def update(call: Call) -> Answer:
     place = holder(call)
     data = parsed(call.request.body)
     given = {member: _text(data, member) for member in ("name", "value") if member in data}
-    audience = _audience(call, place, data) if "visibility" in data else None
+    audience = place.variables[call.params["name"]].audience
+    if audience and {"visibility", "selected_repository_ids"} & data.keys():
+        audience = _audience(call, place, {"visibility": audience.visibility, **data})
     changed = place.variables.update(
         call.params["name"], new_name=given.get("name"), value=given.get("value"), at=_at(call)
     )
-    changed.audience = audience or changed.audience
+    changed.audience = audience
     return Answer(204)
 
 

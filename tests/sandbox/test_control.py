@@ -58,15 +58,54 @@ def test_secrets_and_keys(http: httpx.Client, put: Put) -> None:
     )
 
 
+def test_everything_else(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Stores, environments, variables, teams, topics, properties and plans are reached as in process."""
+    repo, org = {"full_name": "acme/repo-001"}, {"org": "acme"}
+    ask(http, "set_secret", **repo, name="a", value="1", store="agents")
+    ask(http, "create_environment", **repo, name="prod", wait_timer=5)
+    ask(http, "set_secret", **repo, name="a", value="2", environment="prod")
+    ask(http, "set_variable", **repo, name="a", value="3")
+    ask(http, "set_org_secret", **org, name="a", value="4", visibility="selected", repos=["repo-002"])
+    ask(http, "set_org_variable", **org, name="a", value="5")
+    ask(http, "define_property", **org, name="tier", value_type="multi_select", allowed=["x"])
+    ask(http, "set_property", **repo, name="tier", value=["x"])
+    ask(http, "set_topics", **repo, topics=["claude"])
+    ask(http, "set_plan", owner="acme", plan="free")
+    assert ask(http, "create_team", **org, name="Core", repos=["repo-001"]) == "core"
+    assert [
+        ask(http, "reveal", **repo, store="agents"),
+        ask(http, "reveal", **repo, environment="prod"),
+        ask(http, "environments", **repo),
+        ask(http, "variables", **repo),
+        ask(http, "reveal_org", **org),
+        ask(http, "org_audience", **org, name="a"),
+        ask(http, "org_variables", **org),
+        ask(http, "properties", **repo),
+    ] == [
+        {"A": "1"},
+        {"A": "2"},
+        {"prod": 5},
+        {"A": "3"},
+        {"A": "4"},
+        ["selected", ["acme/repo-002"]],
+        {"A": "5"},
+        {"tier": ["x"]},
+    ]
+    found = sandbox.world.directory["acme/repo-001"]
+    assert (found.topics, found.owner.plan, found.owner.teams["core"].repos) == (("claude",), "free", {found.id})
+
+
 def test_tokens(sandbox: Sandbox, http: httpx.Client) -> None:
     """Tokens of every kind are added with what they may do, and revoked."""
     ask(http, "add_token", text="one", kind="app", secrets="read", repos=["Acme/Repo-001"], expires=9, sso=True)
     ask(http, "add_token", text="two", kind="classic", login="x", scopes=["repo", "gist"], role="read")
+    ask(http, "add_token", text="three", permissions={"dependabot_secrets": "none"})
     tokens = sandbox.world.tokens.tokens
     assert tokens["one"] == Token(
         TokenKind.APP, secrets=Level.READ, repos=frozenset({"acme/repo-001"}), expires=9, sso=True
     )
     assert tokens["two"] == Token(TokenKind.CLASSIC, login="x", scopes=("repo", "gist"), role="read")
+    assert tokens["three"] == Token(permissions={"dependabot_secrets": Level.NONE})
     ask(http, "revoke_token", text="one")
     assert "one" not in tokens
 
@@ -132,6 +171,13 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         ("create_repo", b'{"full_name": "acme/repo-001"}', 422, "a repository has that name already"),
         ("limits", b'{"enabled": 1}', 422, "enabled has the wrong type"),
         ("add_token", b'{"text": "x", "repos": "acme/x"}', 422, "repos has the wrong type"),
+        ("add_token", b'{"text": "x", "repos": [1]}', 422, "repos has the wrong type"),
+        ("add_token", b'{"text": "x", "permissions": {"a": 1}}', 422, "permissions has the wrong type"),
+        ("add_token", b'{"text": "x", "permissions": {"a": "all"}}', 422, "a is none, read or write"),
+        ("set_topics", b'{"full_name": "acme/repo-001", "topics": "x"}', 422, "topics has the wrong type"),
+        ("reveal", b'{"full_name": "acme/repo-001", "store": "x"}', 404, "There is no store x."),
+        ("reveal", b'{"full_name": "acme/repo-001", "environment": "x"}', 404, "There is no environment x."),
+        ("set_plan", b'{"owner": "acme", "plan": "x"}', 422, "plan is free, pro, team or enterprise"),
         ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
         ("add_token", b'{"text": "x", "kind": "magic"}', 422, "'magic' is not a valid TokenKind"),
         ("add_fault", b'{"match": "", "kind": "magic"}', 422, "'magic' is not a valid FaultKind"),

@@ -62,6 +62,25 @@ def test_value_may_stay(sandbox: Sandbox, http: httpx.Client, write: Write) -> N
     )
 
 
+def test_audience_of_a_variable(sandbox: Sandbox, http: httpx.Client, ids: list[int]) -> None:
+    """A PATCH changes who sees a variable as far as it says: the list alone, the visibility, or neither."""
+    path, world = "/orgs/acme/actions/variables", sandbox.world
+    made = http.post(path, json={"name": "A", "value": "x", "visibility": "selected"})
+    seen = []
+    bodies: list[dict[str, object]] = [
+        {"selected_repository_ids": ids[:1]},
+        {"value": "y"},
+        {"visibility": "selected"},
+        {"visibility": "all"},
+    ]
+    for body in bodies:
+        assert http.patch(f"{path}/A", json=body).status_code == 204
+        seen.append(world.org_audience("acme", "A", store="variables"))
+    assert (made.status_code, http.post(path, json={"name": "B", "value": "x"}).status_code) == (201, 422)
+    assert seen == [("selected", [REPOS[0]]), ("selected", [REPOS[0]]), ("selected", []), ("all", [])]
+    assert world.org_variables("acme") == {"A": "y"}
+
+
 @pytest.mark.parametrize("shown", [{}, {"visibility": "some"}, {"visibility": ["all"]}])
 def test_bad_visibility(sandbox: Sandbox, write: Write, shown: dict[str, object]) -> None:
     """A visibility that is missing or unknown is 422."""
