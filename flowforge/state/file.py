@@ -176,7 +176,12 @@ class StateFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except StateError:
+            # A person's second Ctrl-C stays one: what no fold has taken stands in the journal, done or as pending.
+            if not isinstance(error, KeyboardInterrupt):
+                raise
 
     def _journal(self) -> Writer:
         if self._closed:

@@ -173,6 +173,22 @@ def test_a_fold_that_fails_keeps_the_journal(path: Path, addresses: Addresses, r
     assert 1 == StateFile.read(path).serial
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupt_stays_one(path: Path, addresses: Addresses, records: Records, error: type[BaseException]) -> None:
+    """A fold that fails after a second Ctrl-C does not hide it, and the journal has everything; a bug hides nothing."""
+    file = StateFile.open(path)
+    file.intend({addresses[0]: "hmac-sha256:00"})
+    file.record(addresses[0], records[0])
+
+    def interrupted() -> None:
+        with limited(400), file:
+            raise error
+
+    with pytest.raises(error if error is KeyboardInterrupt else UnfoldedError):
+        interrupted()
+    assert {addresses[0]: Remembered(records[0])} == StateFile.read(path).remembered
+
+
 def test_a_fold_that_fails_with_results_in_memory_only_says_so(
     path: Path, addresses: Addresses, records: Records
 ) -> None:
