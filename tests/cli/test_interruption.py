@@ -17,7 +17,7 @@ def test_a_signal_within_a_signal_waits_for_nothing() -> None:
 
         def set(self) -> None:
             """Hold the lock, as the event's own `set` does."""
-            with self._cond:  # type: ignore[attr-defined]  # the lock that a signal may find taken
+            with self._cond:  # type: ignore[attr-defined]  # -- the lock that a signal may find taken
                 state.handle(signal.SIGINT, None)
 
     state.stop = Interrupted()

@@ -487,3 +487,14 @@ def test_one_way_to_sign_in_is_not_warned_of(reader: Reader, one_unset: str) -> 
     """Connect needs both of its variables; one that is empty counts as unset."""
     reader.more = TWO_WAYS | {one_unset: ""}
     assert ([VALUE], []) == (reader.read(REFERENCE), reader.warned)
+
+
+@pytest.mark.parametrize("relative", ["", ".", "bin"])
+def test_an_op_in_the_manifests_folder_is_not_run(reader: Reader, folder: Path, relative: str) -> None:
+    """A folder of PATH that is relative would be one of those whose content comes with a proposed manifest."""
+    made = folder / relative / "op"
+    made.parent.mkdir(exist_ok=True)
+    made.write_text("#!/bin/sh\nprintf 'not yours'\n", encoding="utf-8")
+    made.chmod(0o755)
+    reader.more = {"PATH": f"{relative}{os.pathsep}{reader.op.environ['PATH']}"}
+    assert [VALUE] == reader.read(REFERENCE)
