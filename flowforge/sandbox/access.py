@@ -57,10 +57,10 @@ class Token:
     login: whose it is; limits are counted per login for people's tokens, per login and kind for installations.
     secrets: how far every permission goes that `permissions` does not name, for every kind but classic, like
     `Token(permissions={"dependabot_secrets": Level.NONE})`. scopes: of a classic token. repos: `owner/name` in lower
-    case that it reaches, None for all; of organizations it reaches those of its repos. role: admin, write or read, the
-    person's role on those repos and in their organizations (installations have none). expires: seconds since the epoch
-    on the sandbox's clock. sso: whether it was authorized for organizations that require single sign-on (only classic
-    tokens need it).
+    case that it reaches, `owner/*` for all of an owner's, None for all; it reaches the organizations that stand there.
+    role: admin, write or read, the person's role on those repos and in their organizations (installations have none).
+    expires: seconds since the epoch on the sandbox's clock. sso: whether it was authorized for organizations that
+    require single sign-on (only classic tokens need it).
     """
 
     kind: TokenKind = TokenKind.FINE_GRAINED
@@ -89,7 +89,11 @@ class Token:
             return True
         if self.kind is TokenKind.CLASSIC and "repo" not in self.scopes:
             return False
-        return self.repos is None or full_name in self.repos
+        return self.has(full_name)
+
+    def has(self, full_name: str) -> bool:
+        """Say whether the token was given a repository, by its name in lower case or with all of its owner's."""
+        return self.repos is None or not self.repos.isdisjoint((full_name, f"{full_name.partition('/')[0]}/*"))
 
     def headers(self) -> dict[str, str]:
         """Give the headers that say something about the token: scopes of a classic one, when it expires."""
@@ -108,8 +112,7 @@ class Token:
             if not self._plays(need.role):
                 raise RefusalError(403, "Must have admin rights to Repository.")
             return
-        outside = self.repos is not None and full_name not in self.repos
-        if outside or not self._grants(need):
+        if not self.has(full_name) or not self._grants(need):
             raise need.refusal(self)
 
     def demand_of_organization(self, login: str, need: Need, scope: str) -> None:

@@ -28,13 +28,11 @@ def installation_repos(call: Call) -> Answer:
     if token.kind not in {TokenKind.APP, TokenKind.WORKFLOW}:
         message = "You must authenticate with an installation access token in order to list repositories."
         raise RefusalError(403, message)
-    names = token.repos
-    given = [
-        repo for repo in call.world.directory if call.sees(repo) and (names is None or repo.full_name.lower() in names)
-    ]
+    given = [repo for repo in call.world.directory if call.sees(repo) and token.has(repo.full_name.lower())]
     page, headers = page_of(call, given)
     listed = [shapes.repository(repo, token, call.request.base, call.version, full=True) for repo in page]
-    selection = "all" if names is None else "selected"
+    whole = token.repos is None or any(name.endswith("/*") for name in token.repos)
+    selection = "all" if whole else "selected"
     return Answer(200, {"total_count": len(given), "repository_selection": selection, "repositories": listed}, headers)
 
 

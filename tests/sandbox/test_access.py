@@ -67,6 +67,8 @@ BY_TOKEN, BY_APP = "Resource not accessible by personal access token", "Resource
         (Token(role="read"), [(403, BY_TOKEN), (403, BY_TOKEN)]),
         (Token(repos=frozenset()), [(404, "Not Found"), (404, "Not Found")]),
         (Token(repos=OURS), [(200, ""), (201, "")]),
+        (Token(repos=frozenset({"acme/*"})), [(200, ""), (201, "")]),
+        (Token(repos=frozenset({"other/*"})), [(404, "Not Found"), (404, "Not Found")]),
         (Token(TokenKind.APP), [(200, ""), (201, "")]),
         (Token(TokenKind.APP, secrets=Level.READ), [(200, ""), (403, BY_APP)]),
         (Token(TokenKind.APP, role="read"), [(200, ""), (201, "")]),

@@ -151,11 +151,14 @@ def test_half_an_organization(sandbox: Sandbox, http: httpx.Client, as_token: As
 def test_installation(sandbox: Sandbox, http: httpx.Client, as_token: AsToken) -> None:
     """An installation lists exactly what it was given; other tokens have none."""
     sandbox.world.create_repo("acme/open", private=False)
-    tokens = (Token(TokenKind.APP, repos=HALF.repos), Token(TokenKind.APP))
+    sandbox.world.create_repo("other/repo")
+    whole = Token(TokenKind.APP, repos=frozenset({"acme/*"}))
+    tokens = (Token(TokenKind.APP, repos=HALF.repos), whole, Token(TokenKind.APP))
     answers = [http.get("/installation/repositories?per_page=2", headers=as_token(token)) for token in tokens]
     assert [(answer.json()["total_count"], answer.json()["repository_selection"]) for answer in answers] == [
         (2, "selected"),
         (4, "all"),
+        (5, "all"),
     ]
     assert (names(answers[0]), "next" in answers[1].links) == (["acme/repo-001", "acme/repo-003"], True)
     assert http.get("/installation/repositories").status_code == 403

@@ -97,6 +97,22 @@ def test_cut(sandbox: Sandbox, http: httpx.Client) -> None:
     assert (len(repos.json()), repos.links, user.status_code) == (1, {}, 200)
 
 
+def test_cut_lists_of_every_kind(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Variables, environments and the repositories that see a secret are cut short likewise."""
+    world = sandbox.world
+    for name in ("A", "B"):
+        world.set_variable("acme/repo-001", name, "x")
+        world.create_environment("acme/repo-001", name)
+    world.set_org_secret("acme", "A", "x", visibility="selected", repos=["repo-001", "repo-002"])
+    world.faults.add(Fault("", FaultKind.CUT, times=3))
+    repo = "/repos/acme/repo-001"
+    paths = (f"{repo}/actions/variables", f"{repo}/environments", "/orgs/acme/actions/secrets/A/repositories")
+    answers = [http.get(path).json() for path in paths]
+    assert [(answer.pop("total_count"), [len(items) for items in answer.values()]) for answer in answers] == [
+        (2, [1])
+    ] * 3
+
+
 def test_partial(sandbox: Sandbox, http: httpx.Client) -> None:
     """A list comes with the header that says that single sign-on hides a part of it, once."""
     sandbox.world.faults.add(Fault("", FaultKind.PARTIAL))

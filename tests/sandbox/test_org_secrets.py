@@ -1,6 +1,7 @@
 """Secrets and variables of organizations: who sees them, the list of repositories, conflicts, and what moves along."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -127,6 +128,20 @@ def test_the_list_alone(sandbox: Sandbox, http: httpx.Client, ids: list[int], pa
     assert (world.reveal_org("acme"), world.org_variables("acme")) == ({"A": "x"}, {"A": "x"})
 
 
+def test_at_once(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Many who write at once lose nothing: every repository is added, one variable is made by one alone."""
+    names = sandbox.world.create_repos("big", 16)
+    sandbox.world.set_org_secret("big", "A", "x", visibility="selected")
+    numbers = [sandbox.world.directory[name].id for name in names]
+    variable = {"name": "A", "value": "x", "visibility": "all"}
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda id_: http.put(f"/orgs/big/actions/secrets/A/repositories/{id_}"), numbers))
+        made = list(pool.map(lambda _: http.post("/orgs/big/actions/variables", json=variable), range(8)))
+    assert {answer.status_code for answer in added} == {204}
+    assert sorted(answer.status_code for answer in made) == [201, *[409] * 7]
+    assert sandbox.world.org_audience("big", "A") == ("selected", names)
+
+
 def test_conflicts(sandbox: Sandbox, http: httpx.Client, ids: list[int]) -> None:
     """Without the visibility `selected` there is no list to change: 409. A variable's is not even read."""
     sandbox.world.set_org_secret("acme", "A", "x", visibility="all")
@@ -219,6 +234,7 @@ ADMINS = "Must have admin rights to Repository."
         (Token(permissions={"organization_secrets": Level.NONE}), [(403, BY_TOKEN)] * 2),
         (Token(role="write"), [(403, BY_TOKEN)] * 2),
         (Token(repos=frozenset({"acme/repo-001"})), [(200, ""), (204, "")]),
+        (Token(repos=frozenset({"acme/*"})), [(200, ""), (204, "")]),
         (Token(repos=frozenset({"other/repo"})), [(403, BY_TOKEN)] * 2),
         (Token(TokenKind.APP, role="read"), [(200, ""), (204, "")]),
         (Token(TokenKind.WORKFLOW), [(403, BY_APP)] * 2),
