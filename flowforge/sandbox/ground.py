@@ -33,21 +33,21 @@ class Ground:
         if seconds > 0:
             self.stopping.wait(seconds)
 
-    def account(self, login: str) -> Owner:
+    def _account(self, login: str) -> Owner:
         """Give an owner; raises KeyError."""
         found = self.directory.owner(login)
         if found is None:
             raise KeyError(login)
         return found
 
-    def organization(self, login: str) -> Owner:
+    def _organization(self, login: str) -> Owner:
         """Give an organization; raises KeyError, for a user too."""
-        found = self.account(login)
+        found = self._account(login)
         if not found.is_organization:
             raise KeyError(login)
         return found
 
-    def place(self, full_name: str, environment: str) -> Holder:
+    def _place(self, full_name: str, environment: str) -> Holder:
         """Give a repository, or its environment unless that is empty; raises KeyError."""
         repo = self.directory[full_name]
         if not environment:
@@ -57,12 +57,12 @@ class Ground:
             raise KeyError(message)
         return repo.environments[environment.lower()]
 
-    def ids_of(self, organization: Owner, repos: list[str] | None) -> frozenset[int]:
+    def _ids_of(self, organization: Owner, repos: list[str] | None) -> frozenset[int]:
         """Give the ids of repositories, each named `owner/name` or by its name alone; raises KeyError."""
         return frozenset(
             self.directory[name if "/" in name else f"{organization.login}/{name}"].id for name in repos or ()
         )
 
-    def names_of(self, numbers: frozenset[int]) -> list[str]:
+    def _names_of(self, numbers: frozenset[int]) -> list[str]:
         """Give the full names of the repositories that still exist."""
         return sorted(repo.full_name for repo in self.directory if repo.id in numbers)

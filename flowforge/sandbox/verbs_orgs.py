@@ -25,31 +25,31 @@ class OrganizationVerbs(Ground):
         if plan not in _PLANS:
             raise ValueError("plan is free, pro, team or enterprise")
         with self.lock:
-            self.account(owner).plan = plan
+            self._account(owner).plan = plan
 
     def require_sso(self, owner: str, *, required: bool = True) -> None:
         """Let an organization require single sign-on of classic tokens."""
         with self.lock:
-            self.account(owner).sso = required
+            self._account(owner).sso = required
 
     def create_team(self, org: str, name: str, repos: list[str] | None = None) -> str:
         """Create a team with these repositories, named in full or within the organization, and give its slug."""
         slug = _slug(name)
         with self.lock:
-            organization = self.organization(org)
-            organization.teams[slug] = Team(self.directory.new_id(), name, slug, {*self.ids_of(organization, repos)})
+            organization = self._organization(org)
+            organization.teams[slug] = Team(self.directory.new_id(), name, slug, {*self._ids_of(organization, repos)})
         return slug
 
     def delete_team(self, org: str, slug: str) -> None:
         """Delete a team."""
         with self.lock:
-            del self.organization(org).teams[slug]
+            del self._organization(org).teams[slug]
 
     def set_team_repos(self, org: str, slug: str, repos: list[str]) -> None:
         """Replace the repositories of a team."""
         with self.lock:
-            organization = self.organization(org)
-            organization.teams[slug].repos = {*self.ids_of(organization, repos)}
+            organization = self._organization(org)
+            organization.teams[slug].repos = {*self._ids_of(organization, repos)}
 
     def define_property(
         self,
@@ -64,7 +64,7 @@ class OrganizationVerbs(Ground):
         if value_type not in _TYPES:
             raise ValueError("value_type is string, single_select, multi_select, true_false or url")
         with self.lock:
-            self.organization(org).properties[name] = Property(name, value_type, tuple(allowed or ()), default)
+            self._organization(org).properties[name] = Property(name, value_type, tuple(allowed or ()), default)
 
 
 def _slug(name: str) -> str:

@@ -99,7 +99,7 @@ class RepositoryVerbs(Ground):
     def delete_environment(self, full_name: str, name: str) -> None:
         """Delete an environment with its secrets and variables."""
         with self.lock:
-            self.place(full_name, name)
+            self._place(full_name, name)
             del self.directory[full_name].environments[name.lower()]
 
     def environments(self, full_name: str) -> dict[str, int]:

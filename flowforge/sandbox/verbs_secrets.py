@@ -53,8 +53,8 @@ class SecretVerbs(Ground):
     ) -> None:
         """Write a secret of an organization."""
         with self.lock:
-            organization = self.organization(org)
-            audience = Audience(visibility, self.ids_of(organization, repos))
+            organization = self._organization(org)
+            audience = Audience(visibility, self._ids_of(organization, repos))
             organization.stores[store].put(
                 checked_name(name), value.encode(), at=int(self.clock.now()), lag=Lag(), audience=audience
             )
@@ -62,12 +62,12 @@ class SecretVerbs(Ground):
     def delete_org_secret(self, org: str, name: str, *, store: str = "actions") -> None:
         """Delete a secret of an organization."""
         with self.lock:
-            del self.organization(org).stores[store].secrets[name.upper()]
+            del self._organization(org).stores[store].secrets[name.upper()]
 
     def reveal_org(self, org: str, *, store: str = "actions") -> dict[str, str]:
         """Give the decrypted values of an organization's secrets by name."""
         with self.lock:
-            return _decrypted(self.organization(org).stores[store])
+            return _decrypted(self._organization(org).stores[store])
 
     def org_audience(self, org: str, name: str, *, store: str = "actions") -> tuple[str, list[str]]:
         """Give the visibility of an organization's secret, or with the store `variables` of its variable.
@@ -75,50 +75,50 @@ class SecretVerbs(Ground):
         With it the full names of the selected repositories, sorted.
         """
         with self.lock:
-            organization = self.organization(org)
+            organization = self._organization(org)
             key = name.upper()
             items = organization.variables.items if store == "variables" else organization.stores[store].secrets
             audience = items[key].audience or Audience("private")
-            return audience.visibility, self.names_of(audience.selected)
+            return audience.visibility, self._names_of(audience.selected)
 
     def set_variable(self, full_name: str, name: str, value: str, *, environment: str = "") -> None:
         """Write a variable of a repository or an environment."""
         with self.lock:
-            _set(self.place(full_name, environment).variables, name, value, int(self.clock.now()))
+            _set(self._place(full_name, environment).variables, name, value, int(self.clock.now()))
 
     def delete_variable(self, full_name: str, name: str, *, environment: str = "") -> None:
         """Delete a variable of a repository or an environment."""
         with self.lock:
-            del self.place(full_name, environment).variables.items[name.upper()]
+            del self._place(full_name, environment).variables.items[name.upper()]
 
     def variables(self, full_name: str, *, environment: str = "") -> dict[str, str]:
         """Give the variables of a repository or an environment by name."""
         with self.lock:
-            return _values(self.place(full_name, environment).variables)
+            return _values(self._place(full_name, environment).variables)
 
     def set_org_variable(
         self, org: str, name: str, value: str, *, visibility: str = "private", repos: list[str] | None = None
     ) -> None:
         """Write a variable of an organization."""
         with self.lock:
-            organization = self.organization(org)
-            audience = Audience(visibility, self.ids_of(organization, repos))
+            organization = self._organization(org)
+            audience = Audience(visibility, self._ids_of(organization, repos))
             _set(organization.variables, name, value, int(self.clock.now()), audience)
 
     def delete_org_variable(self, org: str, name: str) -> None:
         """Delete a variable of an organization."""
         with self.lock:
-            del self.organization(org).variables.items[name.upper()]
+            del self._organization(org).variables.items[name.upper()]
 
     def org_variables(self, org: str) -> dict[str, str]:
         """Give the variables of an organization by name."""
         with self.lock:
-            return _values(self.organization(org).variables)
+            return _values(self._organization(org).variables)
 
     def _scope(self, full_name: str, store: str, environment: str) -> Scope:
         if environment and store != "actions":
             raise ValueError("an environment has the store actions only")
-        return self.place(full_name, environment).stores[store]
+        return self._place(full_name, environment).stores[store]
 
 
 def _decrypted(scope: Scope) -> dict[str, str]:
