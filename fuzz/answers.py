@@ -4,9 +4,10 @@ An input is a letter for what is asked, and the answers that come, NUL between t
 headers, an empty line, the body. Header lines that no HTTP parser lets through are left out.
 """
 
+import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -77,29 +78,40 @@ def law(data: bytes) -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         assert request.url.host == _API.host, "the token went elsewhere"
-        return _answer(next(answers, b"404"))
+        served.append(next(answers, b"404"))
+        return _answer(served[-1])
 
     said: list[str] = []
+    served: list[bytes] = []
     token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
     pacer = Pacer(_Still(), threading.Event(), notify=said.append)
     with Client(_API, token, pacer, jobs=1, transport=httpx.MockTransport(handler)) as client:
         try:
-            said.append(_ASKED.get(data[:1], _list)(client))
+            said.append(_ASKED.get(data[:1], _list)(client, served))
         except GitHubError as error:
             said.append(str(error))
         assert client.token_expires is None or client.token_expires.tzinfo is UTC
     check_said("\n".join(said), data)
 
 
-def _list(client: Client) -> str:
+def _list(client: Client, served: Sequence[bytes]) -> str:
     found = list_secrets(client, _SCOPE)
     if isinstance(found, Unreadable):
         return found.detail + found.fix
     assert all(datetime.fromisoformat(time).tzinfo for time in found.updated_at.values())
+    assert _total(served[-1]) in (None, len(found.updated_at)), "a part of a list taken for all of it"
     return "".join(found.updated_at.values())
 
 
-def _look_up(client: Client) -> str:
+def _total(answer: bytes) -> object:
+    """Give how many items an answer says that there are, None where it is packed."""
+    try:
+        return json.loads(answer.partition(b"\n\n")[2])["total_count"]
+    except ValueError:
+        return None
+
+
+def _look_up(client: Client, _: Sequence[bytes]) -> str:
     found = look_up(client, _REPOS)
     assert set(_REPOS) == set(found)
     for repo, info in found.items():
@@ -107,15 +119,15 @@ def _look_up(client: Client) -> str:
     return "".join(info.detail + info.fix for info in found.values() if isinstance(info, Unreadable))
 
 
-def _put(client: Client) -> str:
+def _put(client: Client, _: Sequence[bytes]) -> str:
     return put_secret(client, Keys(client), _SCOPE, "A", SecretValue(TOKEN)).date
 
 
-def _delete(client: Client) -> str:
+def _delete(client: Client, _: Sequence[bytes]) -> str:
     return delete_secret(client, _SCOPE, "A").date
 
 
-def _confirm(client: Client) -> str:
+def _confirm(client: Client, _: Sequence[bytes]) -> str:
     date = client.put("/repos/acme/api/actions/secrets/A", {}).date
     done: dict[str, Done] = {"A": (date, "2026-11-23T07:00:00Z"), "B": Deleted(date)}
     found = confirm(client, _SCOPE, done)
@@ -123,7 +135,12 @@ def _confirm(client: Client) -> str:
     return "".join(getattr(outcome, "why", "") for outcome in found.values())
 
 
-_ASKED: dict[bytes, Callable[[Client], str]] = {b"R": _look_up, b"P": _put, b"D": _delete, b"C": _confirm}
+_ASKED: dict[bytes, Callable[[Client, Sequence[bytes]], str]] = {
+    b"R": _look_up,
+    b"P": _put,
+    b"D": _delete,
+    b"C": _confirm,
+}
 
 
 def seeds() -> Iterator[bytes]:

@@ -56,3 +56,12 @@ def test_seeds_hold_the_law(name: str) -> None:
     assert len(seeds) >= 5
     for seed in seeds:
         TARGETS[name].law(seed)
+
+
+def test_a_part_of_a_list_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law of the answers tells when a reader no longer counts: what a list lacks would be read as absent."""
+    cut = b'L200\n\n{"total_count": 2, "secrets": []}'
+    TARGETS["answers"].law(cut)
+    monkeypatch.setattr("flowforge.github.secrets.whole", lambda *_: [])
+    with pytest.raises(AssertionError, match="a part of a list"):
+        TARGETS["answers"].law(cut)
