@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowforge.github.http import Client
 from fuzz.targets import TARGETS
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -60,8 +61,13 @@ def test_seeds_hold_the_law(name: str) -> None:
 
 def test_a_part_of_a_list_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The law of the answers tells when a reader no longer counts: what a list lacks would be read as absent."""
+
+    def uncounted(client: Client, path: str, _: str) -> list[object]:
+        client.get(path)
+        return []
+
     cut = b'L200\n\n{"total_count": 2, "secrets": []}'
     TARGETS["answers"].law(cut)
-    monkeypatch.setattr("flowforge.github.secrets.whole", lambda *_: [])
+    monkeypatch.setattr("flowforge.github.secrets.whole", uncounted)
     with pytest.raises(AssertionError, match="a part of a list"):
         TARGETS["answers"].law(cut)
