@@ -10,7 +10,7 @@ _HEAD = """# When things go wrong
 Each row is a fault that a test makes for real while two repos, `acme/api` and `acme/web`, hold an old value that
 FlowForge wrote and the manifest wants a new one ("first" means that they hold nothing yet): what is printed, beside the
 changes and the counts of each repo; the exit code; which value GitHub holds; what the next plan says once the fault is
-gone. In every row the next apply puts both repos right, after what a message asks a person to do.
+gone. Whatever an apply leaves undone, the next one puts right, after what a message asks a person to do.
 
 <!-- Made from tests/faults by `python tools/check_docs.py --write`. -->
 """
