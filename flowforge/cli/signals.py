@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -15,11 +16,40 @@ def obeyed() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
 
 
+class _Stop(threading.Event):
+    """An event that a signal handler may set, whatever the main thread is doing with it at that moment.
+
+    NOTE: threading's own holds a lock that is not reentrant while it is set or begins to be waited for, so a handler
+    that sets it could wait for itself. This one has no lock; who waits looks twenty times a second.
+    """
+
+    _TICK = 0.05
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._is_set:
+            left = self._TICK if deadline is None else min(self._TICK, deadline - time.monotonic())
+            if left <= 0:
+                break
+            time.sleep(left)
+        return self._is_set
+
+
 class Interruption:
     """Whether the run was told to stop, and whether it may still simply end."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop: threading.Event = _Stop()
         self._finishing = False
         self._told = False
 
@@ -31,8 +61,7 @@ class Interruption:
         """Answer a signal."""
         del number, frame
         first, self._told = not self._told, True
-        if first:  # NOTE: one that comes while it is being set would wait for itself: its lock is not reentrant
-            self.stop.set()
+        self.stop.set()
         if not (self._finishing and first):
             raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
         # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.

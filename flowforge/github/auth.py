@@ -9,6 +9,7 @@ from typing import Final
 
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.urls import ApiUrl, host_of
+from flowforge.programs import trusted_path
 from flowforge.vault import SecretValue
 
 ALLOWED_HOSTS: Final = "FLOWFORGE_ALLOWED_HOSTS"
@@ -68,7 +69,7 @@ class Token:
 def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
     """Ask `gh` for the token it keeps for a host; None without gh, or when it has none or hangs."""
     argv = ("gh", "auth", "token", "--hostname", host)
-    kept = {name: text for name, text in environ.items() if name in _FOR_GH}
+    kept = {name: text for name, text in environ.items() if name in _FOR_GH} | {"PATH": trusted_path(environ)}
     try:
         done = subprocess.run(  # noqa: S603 -- a fixed command; the host was parsed from a URL, and no shell reads it
             argv, env=kept, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_GH_SECONDS

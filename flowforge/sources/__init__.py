@@ -16,12 +16,14 @@ from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
+__all__ = ["ANYWHERE", "SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
 
 _ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), OnePasswordSource(), PromptSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {source.name: source for source in sorted(_ALL, key=lambda each: each.name)}
 )
+# Those that read the same from whatever folder, so that one question of two manifests is asked once.
+ANYWHERE: Final = frozenset({"env", "onepassword", "prompt"})
 
 
 def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:

@@ -29,10 +29,14 @@ def unheard(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One value to read. objection: what is wrong with a value's shape, for a source that can ask again at once."""
+    """One value to read. objection: what is wrong with a value's shape, for a source that can ask again at once.
+
+    credential: what the manifest calls it, for people.
+    """
 
     spec: Spec
     objection: Callable[[SecretValue], Problem | None] = no_objection
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)

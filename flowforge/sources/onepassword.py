@@ -1,6 +1,5 @@
 """The source `onepassword`: values in 1Password, read by its CLI, `op`."""
 
-import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, TypeGuard
 
 from flowforge.errors import Problem, SourceError
+from flowforge.programs import trusted_path
 from flowforge.sources.base import Ask, Context, Found, Spec, text_of
 from flowforge.sources.op_answer import GENERAL, Refusal, Refused, recognise
 from flowforge.sources.op_problem import field_of, no_reference, problem
@@ -147,7 +147,7 @@ class _Op:
     def _once(self, question: _Question) -> SecretValue | Refused:
         context = self.context
         environ = context.child_environ([name for name in context.environ if name.startswith("OP_")])
-        environ["PATH"] = _absolute(environ.get("PATH", os.defpath))
+        environ["PATH"] = trusted_path(environ)
         argv = ("op", *question.arguments, *((f"--account={question.account}",) if question.account else ()))
         ended = run(Program(argv, environ, context.folder, SECONDS, feed=question.feed), context.stop)
         if isinstance(ended, Failure):
@@ -155,11 +155,6 @@ class _Op:
         if ended.code:
             return recognise(ended.code, ended.said.reveal(), question.reference)
         return ended.printed if ended.printed.reveal() else Refused(Refusal.EMPTY)
-
-
-def _absolute(path: str) -> str:
-    """Leave out what begins at the manifest's folder: whoever proposes a manifest could put an `op` there."""
-    return os.pathsep.join(filter(os.path.isabs, path.split(os.pathsep))) or os.defpath
 
 
 def _is(answer: SecretValue | Refused, *refusals: Refusal) -> TypeGuard[Refused]:

@@ -1,5 +1,6 @@
 """The source `prompt`: a person pastes the value at a terminal, where it is not shown."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,8 +27,15 @@ class PromptSource:
         """Ask one question after the other; a SourceError has what was wrong with the last of three tries."""
         if not context.interactive:
             return [_NOBODY for _ in asks]
+        questions = Counter(text_of(ask.spec, self.name) for ask in asks)
         with hidden(context.stop) as terminal:
-            return [_NOBODY if terminal is None else _ask(text_of(ask.spec, self.name), ask, terminal) for ask in asks]
+            return [_NOBODY if terminal is None else _ask(_worded(ask, questions), ask, terminal) for ask in asks]
+
+
+def _worded(ask: Ask, questions: Counter[str]) -> str:
+    """Give the question, with the credential where two ask in the same words."""
+    question = text_of(ask.spec, "prompt")
+    return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 
 
 def _ask(question: str, ask: Ask, terminal: Terminal) -> Found:

@@ -112,6 +112,13 @@ class _Line:
                     del self._text[-1:]
 
 
+def _in_front(descriptor: int) -> bool:
+    """Whether this process's group is the one that the terminal listens to; a terminal that is gone listens to none."""
+    with suppress(OSError):
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    return False
+
+
 @contextmanager
 def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
     """Give the terminal of this process, silenced; None where there is none, or where it is another job's."""
@@ -121,7 +128,7 @@ def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
         yield None
         return
     try:
-        if os.tcgetpgrp(descriptor) != os.getpgrp():
+        if not _in_front(descriptor):
             yield None
             return
         with silenced(descriptor, stop) as terminal:

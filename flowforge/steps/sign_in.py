@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flowforge import sources
 from flowforge.errors import SourceError
-from flowforge.github.auth import find_token
+from flowforge.github.auth import check_host, find_token
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
@@ -36,6 +36,7 @@ def sign_in(
         api = ApiUrl.parse(settings.api_url)
     else:
         api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
+    check_host(api, environ)  # before a source is opened for a host that gets no token
     explicit = _read(settings.token, context) if settings.token else None
     token = find_token(api, explicit, environ)
     clock = Clock.of(api, environ)
