@@ -109,16 +109,19 @@ def paste(stage: "Stage", value: str) -> None:
     source(stage, {"prompt": "The key"})
 
 
-SOURCES: Final[dict[str, Plant]] = {
+GIVING: Final[dict[str, Plant]] = {
     "env": _env,
     "file": _file,
     "command": _command,
-    "failing command": _failing_command,
     "onepassword": _onepassword,
-    "many from onepassword": _many_from_onepassword,
-    "failing op": _failing_op,
     "plugin": _plugin,
-    "failing plugin": _failing_plugin,
+}
+# Each with the code of the error in which the value could be.
+FAILING: Final[dict[str, tuple[Plant, str]]] = {
+    "command": (_failing_command, "FF254"),
+    "op": (_failing_op, "FF246"),
+    "one of many from op": (_many_from_onepassword, "FF239"),
+    "plugin": (_failing_plugin, "FF271"),
 }
 
 # What is wrong with a value, each in a way of its own; what is made of it is refused, and nothing of it is shown.

@@ -9,7 +9,7 @@ from tests.faults.bench import SCALE
 from tests.faults.row import Row
 from tests.faults.table import ROWS
 from tests.sweep.commands import OTHERS, READING
-from tests.sweep.plants import ARGUMENTS, PLACES, SHAPES, SOURCES, Plant, api_key, oauth_token, paste
+from tests.sweep.plants import ARGUMENTS, FAILING, GIVING, PLACES, SHAPES, Plant, api_key, oauth_token, paste
 from tests.sweep.stage import Stage
 
 pytestmark = pytest.mark.sweep
@@ -29,19 +29,35 @@ def _name(args: tuple[str, ...]) -> str:
 
 
 @pytest.mark.parametrize("args", [*READING, *OTHERS], ids=_name)
-@pytest.mark.parametrize("plant", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("plant", GIVING.values(), ids=GIVING)
 def test_a_good_value(stage: Stage, plant: Plant, args: tuple[str, ...]) -> None:
     """A value that its source gives is written, and shown by no command: when it is new, and when it replaces one."""
     for value in (api_key(), api_key()):
         stage.seek(value)
         plant(stage, value)
         stage.run(*args)
+        if "--yes" in args:
+            assert {"ANTHROPIC_API_KEY": value} == stage.bench.world.reveal("acme/api")
         time.sleep(2.1 / SCALE)
     assert stage.leaks() == []
 
 
+@pytest.mark.parametrize("args", READING, ids=_name)
+@pytest.mark.parametrize(("plant", "code"), FAILING.values(), ids=FAILING)
+def test_a_value_in_a_failure(stage: Stage, plant: Plant, code: str, args: tuple[str, ...]) -> None:
+    """A source that fails with the value in its hands, on its stderr or in its exception, shows nothing of it."""
+    value = api_key()
+    stage.seek(value)
+    plant(stage, value)
+    stage.run(*args)
+    shown = stage.leaks()
+    stage.run("apply", "--yes")
+    assert ([], True) == (shown, code.encode() in stage.err)
+    assert stage.leaks() == []
+
+
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("plant", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("plant", GIVING.values(), ids=GIVING)
 def test_a_bad_value(stage: Stage, plant: Plant, shape: Callable[[str], str]) -> None:
     """A value that is refused, or admitted as nonstandard, is shown neither whole nor in part."""
     value = api_key()
