@@ -36,7 +36,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check slow sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help demo test check slow faults sweep fuzz wheel sbom lowest pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -84,8 +84,11 @@ check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and th
 	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
 	HYPOTHESIS_PROFILE=medium $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_histories.py
 
-slow: $(DEV)  ## the tests that take minutes, and the sweep
-	$(BIN)/python -m pytest -n $(JOBS) -m 'slow or sweep'
+slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
+	$(BIN)/python -m pytest -n $(JOBS) -m 'slow or faults or sweep'
+
+faults: $(DEV)  ## each fault of docs/faults.md, made for real
+	$(BIN)/python -m pytest -n $(JOBS) -m 'faults and not slow'
 
 sweep: $(DEV)  ## plant values everywhere, run every command over every fault, and look for any part of them
 	$(BIN)/python -m pytest -n $(JOBS) -m sweep

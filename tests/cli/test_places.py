@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flowforge.sandbox import Level, Token
+from flowforge.sandbox import Fault, FaultKind, Level, Token
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -131,6 +131,24 @@ def test_an_environment_deleted_between_plan_and_apply(fleet: "Fleet") -> None:
     fleet.flowforge("apply", "--yes")
     world.delete_environment("acme/repo-001", "production")
     assert {"acme/repo-001/environments/production/ANTHROPIC_API_KEY": ("blocked", "unreadable")} == fleet.plan()
+
+
+def test_an_environment_that_cannot_be_made_forgets_no_interrupted_write(fleet: "Fleet") -> None:
+    """A write that was cut off stays interrupted when the next run may not make the environment that is gone since."""
+    world, put = fleet.sandbox.world, "PUT /repos/acme/repo-001/environments/production"
+    world.create_environment("acme/repo-001", "production")
+    _wants(fleet, "environments: [production], create_environment: true")
+    world.faults.add(Fault(f"{put}/secrets", FaultKind.RESET_AFTER, times=10))
+    assert 3 == fleet.flowforge("apply", "--yes").code
+    world.faults.clear()
+    world.delete_environment("acme/repo-001", "production")
+    world.faults.add(Fault(f"{put}$", FaultKind.STATUS, times=10, status=403, message="Resource not accessible"))
+    assert "Resource not accessible" in fleet.flowforge("apply", "--yes").out
+    world.faults.clear()
+    world.create_environment("acme/repo-001", "production")
+    world.set_secret("acme/repo-001", KEY, "ours, for all that is known", environment="production")
+    reason = fleet.plan()["acme/repo-001/environments/production/ANTHROPIC_API_KEY"]
+    assert ("update", "write_interrupted") == reason
 
 
 def test_a_placeholder_for_the_environment(fleet: "Fleet") -> None:

@@ -7,6 +7,8 @@ from tests.faults.bench import FOREVER, Bench
 from tests.faults.row import Expected, Row
 from tests.faults.table import ROWS
 
+pytestmark = pytest.mark.faults
+
 
 def _rows() -> list[object]:
     marks = {True: (pytest.mark.slow,), False: ()}
