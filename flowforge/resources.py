@@ -14,6 +14,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "state": "state.schema.json",
         "error": "error.schema.json",
         "validation": "validation.schema.json",
+        "repos": "repos.schema.json",
     }
 )
 # A wheel carries the schemas inside the package, a checkout beside it.

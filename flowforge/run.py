@@ -7,28 +7,30 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowforge.errors import GitHubError, Problem, RefusedError, SourceError, StateError, UnfoldedError, quote
+from flowforge.errors import Problem, StateError, UnfoldedError
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
-from flowforge.manifest.expand import Place
+from flowforge.manifest.expand import Place, expand_with, selectors_of
 from flowforge.manifest.model import Manifest
 from flowforge.offline import validate
-from flowforge.plan.action import Reason
-from flowforge.plan.address import Repo
-from flowforge.plan.change import Change
+from flowforge.plan.address import Address, Repo
+from flowforge.plan.chosen import Choice, Roll
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence, Unavailable, Unreadable
+from flowforge.plan.facts import Presence, Unresolved
 from flowforge.plan.report import Report, settle
 from flowforge.plan.safety import Allowed, Brake, Estate, brakes
 from flowforge.sources import Context
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
+from flowforge.steps.admit import admit, new_to
 from flowforge.steps.advise import advise
 from flowforge.steps.choose import chooser, unmatched
 from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
+from flowforge.steps.refuse import refuse, require_same
 from flowforge.steps.resolve import Resolver, concealed, want
+from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import sign_in
 from flowforge.steps.write import Cost, Writer, recorded_after_all, tidy, write_all
 from flowforge.vault import Fingerprinter, Vault
@@ -79,14 +81,17 @@ class Planned:
 class _Task:
     """What a run has to do: what was asked for, what the manifest says, and where values are read.
 
-    warnings: what sources warned of, each once.
+    warnings: what sources warned of, each once. unresolved: entries whose repos cannot be known. selected: what
+    selectors found, nothing before `found`.
     """
 
     request: Request
     manifest: Manifest
     places: tuple[Place, ...]
     context: Context
-    warnings: Mapping[str, None]
+    warnings: dict[str, None]
+    unresolved: tuple[Unresolved, ...] = ()
+    selected: Selected = field(default_factory=Selected)
 
     @classmethod
     def of(cls, request: Request) -> "_Task":
@@ -112,6 +117,17 @@ class _Task:
             notify=self.request.notify,
         )
 
+    def found(self, client: Client) -> "_Task":
+        """Ask which repos the selectors mean, and give the task with them."""
+        request, selectors = self.request, selectors_of(self.manifest)
+        if not selectors:
+            return self
+        selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        expanded = expand_with(self.manifest, selected.found, request.environ)
+        self.warnings.update(dict.fromkeys((*selected.notes, *expanded.warnings)))
+        context = replace(self.context, concealed=concealed(self.manifest, expanded.places))
+        return replace(self, places=expanded.places, context=context, unresolved=expanded.unresolved, selected=selected)
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
@@ -125,7 +141,29 @@ def plan(request: Request) -> Planned:
     task = _Task.of(request)
     state = StateFile.read(task.manifest.state_file)
     with task.signed_in() as client:
-        return _prepare(task, state, client).planned
+        return _prepare(task.found(client), state, client).planned
+
+
+def list_repos(request: Request) -> Roll:
+    """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
+    task = _Task.of(request)
+    state = StateFile.read(task.manifest.state_file)
+    if selectors_of(task.manifest):
+        with task.signed_in() as client:
+            task = task.found(client)
+    select = _chooser(task, state)
+    choices = {
+        Choice(
+            place.address.scope.repo,
+            place.entry,
+            place.chosen,
+            tuple(holder.name for holder in place.holders),
+            new_to(place, state.admitted),
+        )
+        for place in task.places
+        if select(place.address)
+    }
+    return Roll(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
 
 
 def apply(
@@ -140,17 +178,19 @@ def apply(
     state_file = task.manifest.state_file
     names = manifest_names(state_file, task.manifest.files)
     with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
+        task = task.found(client)
         prepared = _prepare(task, memory.state, client)
         planned = prepared.planned
         show(planned)
-        _refuse(planned, keep_going=request.keep_going)
+        refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
         if planned.plan.todo and not approve(planned):
             return planned, None
         if planned.plan.todo and request.asks:
-            _require_same(prepared.repos, identify(client, planned.plan, jobs=request.jobs, stop=request.stop))
+            require_same(prepared.repos, identify(client, planned.plan, jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
             memory.begin()
         memory.adopt_manifests(_written_from(memory.state, names, request.allowed))
+        admit(task.places, memory, {change.address for change in planned.plan.todo if request.allowed.new_repos})
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
@@ -168,21 +208,19 @@ def apply(
 def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     """Resolve, observe, decide; look up what would be written, and decide again with what that shows."""
     request, places, remembered = task.request, task.places, state.remembered
-    named = {place.address for place in places}
-    known = {address.scope.repo for address in {*named, *remembered}}
-    select = chooser(request.limit, request.exclude, known)
+    select = _chooser(task, state)
     resolver = Resolver(task.context, Fingerprinter(state.salt))
-    wanted = want(places, resolver, select=select, skip_values=request.skip_values)
+    wanted = want(places, resolver, select=select, skip_values=request.skip_values, admitted=state.admitted)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
     creatable = {place.address.scope for place in places if place.creates_environment}
     seen = observe(client, scopes, creatable=creatable, jobs=request.jobs, stop=request.stop, progress=request.progress)
-    situation = Situation(wanted, seen, remembered, request.prune)
+    situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    repos = identify(client, draft, jobs=request.jobs, stop=request.stop)
+    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known=task.selected.repos)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (
-        *unmatched(request.exclude, known),
+        *unmatched(request.exclude, _repos(task, state)),
         *task.warnings,
         *resolver.warnings,
         *advise(
@@ -203,10 +241,18 @@ def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     )
 
 
+def _repos(task: _Task, state: State) -> set[Repo]:
+    return {address.scope.repo for address in (*(place.address for place in task.places), *state.remembered)}
+
+
+def _chooser(task: _Task, state: State) -> Callable[[Address], bool]:
+    return chooser(task.request.limit, task.request.exclude, _repos(task, state))
+
+
 def _estate(task: _Task, state: State) -> Estate:
     return Estate(
         managed=len(state.records),
-        wanted=len(task.places),
+        wanted=len(task.places) + len(task.unresolved),
         wanted_present=sum(place.presence is Presence.PRESENT for place in task.places),
         state_file=str(task.manifest.state_file),
         manifests=manifest_names(task.manifest.state_file, task.manifest.files),
@@ -222,34 +268,6 @@ def _written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tup
     """
     before = () if allowed.manifest_change else state.manifests
     return tuple(sorted({*before, *names}))
-
-
-def _refuse(planned: Planned, *, keep_going: bool) -> None:
-    """Stop before the first write, for what weighs more first: a value that cannot be had, then a brake."""
-    blocked = [change for change in planned.plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
-    if blocked and not keep_going:
-        problems = {_missing(change): None for change in blocked}
-        raise SourceError(*problems)
-    if planned.brakes:
-        raise RefusedError(
-            *(Problem(brake.code, f"{brake.what}; nothing was written", fix=brake.fix) for brake in planned.brakes)
-        )
-
-
-def _require_same(before: Mapping[Repo, RepoInfo], now: Mapping[Repo, RepoInfo | Unreadable]) -> None:
-    """Refuse to write where a repo became another while the question waited for its answer."""
-    moved = [repo for repo, info in now.items() if before.get(repo) != info]
-    if moved:
-        what = f"{', '.join(map(str, moved))} changed since the plan was shown; nothing was written"
-        raise GitHubError(Problem("FF343", what, fix="run it again, and read the new plan"))
-
-
-def _missing(change: Change) -> Problem:
-    value = change.wanted.value if change.wanted else None
-    code, why = (value.code, value.because) if isinstance(value, Unavailable) else ("", "")
-    credential = quote(change.wanted.credential) if change.wanted else ""
-    fix = f"{change.fix}; --keep-going writes the secrets that need other values"
-    return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)
 
 
 def _fold(memory: StateFile) -> tuple[tuple[Problem, ...], tuple[str, ...]]:

@@ -15,6 +15,7 @@ _COMMANDS: Final = {
     "validate": "Check the manifest.",
     "plan": "Say what GitHub lacks, and what `apply` would do about it.",
     "apply": "Make GitHub match the manifest: plan, show, ask, write, recap.",
+    "state": "Mend what FlowForge remembers.",
     "schema": "Print the JSON Schema of manifests, or of what FlowForge writes.",
     "sandbox": "Run a local GitHub to rehearse against, until Ctrl-C.",
     "demo": "Watch a fleet being brought onto a Claude credential.",

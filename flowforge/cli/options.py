@@ -75,6 +75,7 @@ _BRAKES = (
     click.option("--allow-takeover", is_flag=True, help="Admit overwriting many secrets that are not remembered."),
     click.option("--allow-empty", is_flag=True, help="Admit a manifest that names nothing."),
     click.option("--allow-manifest-change", is_flag=True, help="Admit --prune with another set of manifests."),
+    click.option("--allow-new-repos", is_flag=True, help="Admit repos that a selector finds for the first time."),
 )
 
 
@@ -90,6 +91,11 @@ def _all(*groups: tuple[Callable[[Command], Command], ...]) -> Callable[[Command
 def manifest_options(command: Command) -> Command:
     """Add `-m` and the output options."""
     return _all(_MANIFEST, _OUTPUT)(command)
+
+
+def manifest_option(command: Command) -> Command:
+    """Add `-m` alone."""
+    return _all(_MANIFEST)(command)
 
 
 def planning_options(command: Command) -> Command:

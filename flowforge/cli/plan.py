@@ -14,14 +14,18 @@ from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.render.document import Document
 from flowforge.render.results import plan_document
+from flowforge.render.roll import roll_document, roll_lines
 from flowforge.render.text import after_plan, plan_lines
 
 
 @click.command(name="plan")
 @options.planning_options
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
-def command(*, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
+@options.option("--list-repos", is_flag=True, help="Only say which repos are chosen, and by which line.")
+def command(*, detailed_exitcode: bool, list_repos: bool, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
     """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
+    if list_repos:
+        return roll(given)
     return plan(given, detailed_exitcode=detailed_exitcode)
 
 
@@ -35,6 +39,18 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
     if output.broken:
         return ExitCode.ERROR
     return exit_code(planned) if detailed_exitcode else ExitCode.DONE
+
+
+def roll(given: dict[str, Any]) -> int:
+    """Print which repos are chosen."""
+    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
+    with output.explaining(), interruption() as interrupted:
+        found = run.list_repos(request(interrupted, given, quiet=output.quiet))
+    if not output.quiet:
+        say(*(f"warning: {printable(warning)}" for warning in found.warnings))
+    output.lines(roll_lines(found))
+    output.finish(roll_document(found))
+    return ExitCode.ERROR if output.broken else ExitCode.DONE
 
 
 def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:

@@ -29,6 +29,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
             takeover=options["allow_takeover"],
             empty=options["allow_empty"],
             manifest_change=options["allow_manifest_change"],
+            new_repos=options["allow_new_repos"],
         ),
         interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
         stop=interruption.stop,

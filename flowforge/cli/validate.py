@@ -9,6 +9,7 @@ from flowforge import offline
 from flowforge.cli import options
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
+from flowforge.manifest.expand import selectors_of
 from flowforge.render.document import validation_document
 from flowforge.render.words import count
 
@@ -24,8 +25,10 @@ def command(
         manifest, places = offline.validate(manifests, os.environ)
     if not quiet:
         say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
+    selectors = len(selectors_of(manifest))
     repos = {place.address.scope.repo for place in places}
     output.lines(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose)
-    output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}."])
+    found = f", and what {count(selectors, 'selector')} find{'s' * (selectors == 1)}" if selectors else ""
+    output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{found}."])
     output.finish(validation_document(len(places), len(repos), manifest.warnings))
     return ExitCode.ERROR if output.broken else ExitCode.DONE

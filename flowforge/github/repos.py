@@ -91,7 +91,7 @@ def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> 
 def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[str, object]]) -> dict[Repo, Found]:
     by_key = {repo.key: repo for repo in wanted}
     shown = ((by_key.get(str(item.get("full_name")).lower()), item) for item in items)
-    return {repo: _read(client, repo, item) for repo, item in shown if repo is not None}
+    return {repo: read_repo(client, repo, item) for repo, item in shown if repo is not None}
 
 
 def _of(owner: str, items: Iterable[Mapping[str, object]]) -> bool:
@@ -113,13 +113,14 @@ def _pages_left(answer: Answer) -> int:
 
 def _ask(client: Client, repo: Repo) -> Found:
     try:
-        return _read(client, repo, client.get(repo_path(repo)).data)
+        return read_repo(client, repo, client.get(repo_path(repo)).data)
     except RepoError as refusal:
         no = refusal.no
         return (renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
 
 
-def _read(client: Client, repo: Repo, data: object) -> Found:
+def read_repo(client: Client, repo: Repo, data: object) -> Found:
+    """Read what GitHub says of a repo, alone or in a list; raises RepoError FF327 for another shape."""
     match data:
         case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if type(number) is int:
             if name.lower() != repo.key:

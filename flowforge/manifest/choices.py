@@ -7,9 +7,10 @@ from flowforge.errors import quote
 from flowforge.manifest.documents import Documents, References
 from flowforge.manifest.model import Absent, Choice, Credential, Group, Lists, Mention, Target
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.select import is_true, read_select
 from flowforge.plan.address import Repo, Store
 
-_KEYS: Final = ("repos", "groups", "exclude")
+_KEYS: Final = ("repos", "groups", "select", "exclude")
 
 
 def read_groups(documents: Documents) -> Mapping[str, Group]:
@@ -43,7 +44,7 @@ def read_targets(
                     (secret or credential.secret).upper(),
                     node.where,
                     _lists(node, stores, documents),
-                    create_environment=_is_true(node, "create_environment"),
+                    create_environment=is_true(node, "create_environment"),
                 )
             )
     return tuple(found)
@@ -77,7 +78,7 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
     """Read `stores` and `environments`; both at once are reported (FF136), as an environment has no stores."""
     named, own = node.part("environments"), _stores(node)
     if named is None:
-        if _is_true(node, "create_environment"):
+        if is_true(node, "create_environment"):
             fix = "name its `environments`, or remove it"
             where = node.key("create_environment")
             documents.findings.add(where, "FF137", '"create_environment" stands without environments', fix=fix)
@@ -91,23 +92,25 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
     return Lists(environments=tuple(names.values()))
 
 
-def _is_true(node: Node, key: str) -> bool:
-    part = node.part(key)
-    return part is not None and part.data is True
-
-
 def _choice(node: Node, noun: str, name: str, groups: References, documents: Documents) -> Choice:
-    """Read `repos`, `groups` and `exclude`; one that names no repos at all is reported (FF143)."""
+    """Read `repos`, `groups`, `select` and `exclude`; one that names no repos at all is reported (FF143)."""
     parts = {key: node.part(key) for key in _KEYS}
+    select = read_select(node, documents)
     listed = {key: part.items() if part else () for key, part in parts.items()}
-    if not node.bad and not any(_names_any(node.entries().get(key)) for key in ("repos", "groups")):
-        fix = "add `repos: [owner/name]` or `groups: [name]`"
+    entries = node.entries()
+    if not node.bad and not ("select" in entries or any(_names_any(entries.get(key)) for key in ("repos", "groups"))):
+        fix = "add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`"
         documents.findings.add(node.where, "FF143", f"the {noun} {quote(name)} names no repositories", fix=fix)
+    repos = {each.where: _repo(each, documents) for each in listed["repos"]}
     return Choice(
-        repos=tuple(_repo(each, documents) for each in listed["repos"]),
+        repos=tuple(repos.values()),
         groups=tuple(_mention(each, groups) for each in listed["groups"]),
         exclude=tuple(_mention(each, groups, excluded=True) for each in listed["exclude"]),
-        sound=all(part.sound for key, part in node.entries().items() if key in _KEYS),
+        sound=all(part.sound for key, part in entries.items() if key in _KEYS),
+        written={repo.key: where for where, repo in reversed(repos.items())},
+        select=select,
+        allow_empty=is_true(node, "allow_empty"),
+        auto_admit=is_true(node, "auto_admit"),
     )
 
 

@@ -1,82 +1,147 @@
 """From a manifest to the places where secrets are to be, or not to be: one per address, sorted."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Members
-from flowforge.manifest.model import Absent, Credential, Manifest, Target
+from flowforge.manifest.members import Holder, Members
+from flowforge.manifest.model import Absent, Credential, Found, Manifest, Selector, Target
+from flowforge.manifest.per_repo import check_per_repo, check_reach
 from flowforge.manifest.placeholders import fits, names_in, unfit
+from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.facts import Presence
+from flowforge.plan.facts import Presence, Unreadable, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """One secret that the manifest names. credential: None where it is to be absent. where: of the target.
 
-    creates_environment: whether its environment is made where there is none.
+    entry: what names it, as `target All`. chosen: where the repo is named or selected. creates_environment: whether
+    its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
+    GitHub's, of one that was found. unread: why it cannot be known whether it is wanted.
     """
 
     address: Address
     presence: Presence
     credential: Credential | None
     target: str
+    entry: str
     where: Where
     on_drift: OnDrift
+    chosen: Where
     creates_environment: bool = False
+    holders: tuple[Holder, ...] = ()
+    repo_id: int = 0
+    unread: Unreadable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """Every place, sorted by address, each once; the entries whose repos cannot be known; and warnings."""
+
+    places: tuple[Place, ...]
+    unresolved: tuple[Unresolved, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
 
 
 def expand(manifest: Manifest) -> tuple[Place, ...]:
-    """Give every place of a manifest, sorted by address, each once; offline.
+    """Give every place of a manifest, sorted by address, each once; offline, so none that only a selector finds.
 
     Raises ManifestError: FF150 for a secret wanted with two credentials, FF151 for one both wanted and absent, FF152
     for a repo whose name cannot stand for a placeholder. `load` has raised them before for a manifest that it read.
     """
-    findings = Findings()
-    places = find_places(manifest, findings)
+    return expand_with(manifest, {}, {}).places
+
+
+def expand_with(manifest: Manifest, found: Found, environ: Mapping[str, str]) -> Expanded:
+    """Give every place, with what selectors found. environ: the operator's rules for owners come from it.
+
+    Raises ManifestError as `expand` does, and FF112 for an owner that is not allowed, FF163 for a repo whose name may
+    not choose its value, FF164 for a selector that finds nothing.
+    """
+    findings, rules = Findings(), Rules.of(environ)
+    for selector, repos in found.items():
+        for repo in repos if isinstance(repos, Mapping) else ():
+            rules.check_owner(repo, selector.where, findings)
+    expanded = find_places(manifest, findings, found)
     findings.raise_any()
-    return places
+    return Expanded(expanded.places, expanded.unresolved, findings.warnings)
 
 
-def find_places(manifest: Manifest, findings: Findings) -> tuple[Place, ...]:
+def selectors_of(manifest: Manifest) -> tuple[Selector, ...]:
+    """Give the selectors that targets and absent entries stand on, each once."""
+    reached: dict[str, None] = {}
+    left = deque([*(target.choice for target in manifest.targets), *(absent.choice for absent in manifest.absent)])
+    found: dict[Selector, None] = {}
+    while left:
+        choice = left.popleft()
+        if choice.select:
+            found.setdefault(choice.select)
+        for mention in (*choice.groups, *choice.exclude):
+            name = mention.text.removeprefix("@")
+            if name in manifest.groups and name not in reached:
+                reached[name] = None
+                left.append(manifest.groups[name].choice)
+    return tuple(sorted(found, key=lambda selector: selector.where))
+
+
+def find_places(manifest: Manifest, findings: Findings, found_by: Found | None = None) -> Expanded:
     """Give every place, and report what stands against them."""
+    members = Members(manifest.groups, findings, found_by or {})
     found: dict[Address, Place] = {}
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
-    for place in _wanted(manifest, findings):
+    for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
         if (first.presence, first.credential) != (place.presence, place.credential):
             clashes.setdefault((first.where, place.where), []).append((first, place))
+        elif first.holders and not place.holders:
+            found[place.address] = place  # what is named needs nobody to admit it
     for pairs in clashes.values():
         _report(pairs, findings)
-    return tuple(sorted(found.values(), key=lambda place: place.address))
+    entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
+    unread = ((entry, members.unread(entry)) for entry in entries)
+    unresolved = tuple(Unresolved(f"{each.noun} {each.name}", each.where, why) for each, why in unread if why)
+    return Expanded(tuple(sorted(found.values(), key=lambda place: place.address)), unresolved)
 
 
-def _wanted(manifest: Manifest, findings: Findings) -> Iterator[Place]:
-    members = Members(manifest.groups, findings)
+def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:
     for target in manifest.targets:
         credential = manifest.credentials[target.credential]
         names = {name for text in credential.source.texts for name in names_in(text)}
-        for scope in _scopes(target, members):
-            _check_fit(names, scope, target, findings)
-            yield _place(manifest, scope, target, credential)
+        check_reach(manifest, target, credential, names, findings)
+        for place in _places(manifest, target, credential, members):
+            _check_fit(names, place.address.scope, target, findings)
+            if place.holders:
+                check_per_repo(place.address.scope.repo, target, credential, names, findings)
+            yield place
     for absent in manifest.absent:
-        for scope in _scopes(absent, members):
-            yield _place(manifest, scope, absent, None)
+        yield from _places(manifest, absent, None, members)
 
 
-def _scopes(entry: Target | Absent, members: Members) -> Iterator[Scope]:
-    return (scope for repo in members.of(entry).values() for scope in entry.lists.of(repo))
-
-
-def _place(manifest: Manifest, scope: Scope, entry: Target | Absent, credential: Credential | None) -> Place:
-    presence = Presence.PRESENT if credential else Presence.ABSENT
-    creates = isinstance(entry, Target) and entry.create_environment
-    return Place(
-        Address(scope, entry.secret), presence, credential, entry.name, entry.where, manifest.on_drift, creates
-    )
+def _places(
+    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members
+) -> Iterator[Place]:
+    unread = members.unread(entry)
+    for member in members.of(entry).values():
+        for scope in entry.lists.of(member.repo):
+            yield Place(
+                address=Address(scope, entry.secret),
+                presence=Presence.PRESENT if credential else Presence.ABSENT,
+                credential=credential,
+                target=entry.name,
+                entry=f"{entry.noun} {entry.name}",
+                where=entry.where,
+                on_drift=manifest.on_drift,
+                chosen=member.where,
+                creates_environment=isinstance(entry, Target) and entry.create_environment,
+                holders=member.holders,
+                repo_id=member.id,
+                unread=unread,
+            )
 
 
 def _check_fit(names: set[str], scope: Scope, target: Target, findings: Findings) -> None:

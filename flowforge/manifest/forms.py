@@ -87,6 +87,16 @@ FORMS: Final[Mapping[str, Form]] = {
         "FF126", "{} cannot be a name here", "write the source's name, in small letters with a hyphen, and its options"
     ),
     "Path": Form("FF130", "this is not a path", "write one, without line breaks and control characters"),
+    "Owner": Form("FF124", "{} is not an owner", "write the name of one organization or user, as acme"),
+    "Pattern of names": Form(
+        "FF145", "{} is no pattern of names", "write a name or a pattern without its owner, as svc-*"
+    ),
+    "Topic": Form("FF145", "{} is not a topic", "write it as GitHub does: small letters, digits and hyphens"),
+    "Team": Form(
+        "FF145", "{} is not a team's slug", "write the last part of the team's address on GitHub, as platform"
+    ),
+    "Property": Form("FF145", "{} is not a custom property's name", "write its name as GitHub shows it"),
+    "Repository that may": Form("FF145", "{} is no repository or pattern", "write owner/name, acme/svc-* or svc-*"),
     "Exclusion": Form(
         "FF145",
         "{} is no repository, pattern or group",

@@ -3,29 +3,65 @@
 import fnmatch
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Absent, Choice, Group, Mention, Target
+from flowforge.manifest.model import Absent, Choice, Found, Group, Mention, Target
 from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
 
 # Groups of groups can be made to multiply. This is a few seconds' work, and a hundred times a large fleet.
 MAX_WORK: Final = 2_000_000
 _MOST_SHOWN: Final = 8
 _GLOB: Final = re.compile(r"[*?\[]")
-Repos = Mapping[str, Repo]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A group, target or absent entry that has a selector, as `group services`. auto: new repos are admitted."""
+
+    name: str
+    auto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A repo of an entry, and where it is chosen. holders: whose selectors found it; none where it is named too.
+
+    id: GitHub's, of a repo that was found.
+    """
+
+    repo: Repo
+    where: Where
+    holders: tuple[Holder, ...] = ()
+    id: int = 0
+
+    def and_by(self, other: "Member") -> "Member":
+        """Join two ways to the same repo: to be named weighs more than to be found."""
+        if not self.holders or not other.holders:
+            return other if self.holders else self
+        return replace(self, holders=tuple(dict.fromkeys((*self.holders, *other.holders))))
+
+
+Repos = Mapping[str, Member]
 
 
 @dataclass(slots=True)
 class Members:
-    """The repos of every group, by key. A cycle (FF142) is reported, and cut where it closes."""
+    """The repos of every group, by key. A cycle (FF142) is reported, and cut where it closes.
+
+    found: what selectors found; one that is not in it contributes nothing, and nothing is said of what that leaves.
+    """
 
     groups: Mapping[str, Group]
     findings: Findings
+    found: Found = field(default_factory=dict)
     _repos: dict[str, Repos] = field(default_factory=dict)
     _unsound: set[str] = field(default_factory=set)
+    _unread: dict[str, Unreadable] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
     _work: int = 0
 
     def __post_init__(self) -> None:
@@ -33,30 +69,68 @@ class Members:
             group = self.groups[name]
             if not self._is_sound(group.choice):
                 self._unsound.add(name)
+            if unread := self.unread(group):
+                self._unread[name] = unread
+            if self._is_open(group.choice):
+                self._open.add(name)
             self._repos[name] = self.of(group)
 
     def of(self, entry: Group | Target | Absent) -> Repos:
         """Give the repos of an entry. Two writings of a repo are one: the first stands.
 
-        An exclusion that leaves nothing is reported (FF144), one that takes nothing away is warned of. Raises
-        ManifestError (FF103) when all that was asked for comes to too much.
+        An exclusion that leaves nothing is reported (FF144), one that takes nothing away is warned of, a selector that
+        finds nothing is reported (FF164). Raises ManifestError (FF103) when all that was asked for comes to too much.
         """
-        repos: dict[str, Repo] = {}
-        for repo in entry.choice.repos:
-            repos.setdefault(repo.key, repo)
-        for mention in entry.choice.groups:
-            taken = self._repos.get(mention.text, {})
-            self._spend(len(taken), entry.where)
-            for key, repo in taken.items():
-                repos.setdefault(key, repo)
-        excluded = {key for mention in entry.choice.exclude for key in self._excluded(mention, repos)}
-        if repos and len(excluded) == len(repos) and self._is_sound(entry.choice):
+        choice, repos = entry.choice, self._taken(entry)
+        whole = not self._is_open(choice)
+        excluded = {key for mention in choice.exclude for key in self._excluded(mention, repos, warns=whole)}
+        if repos and len(excluded) == len(repos) and whole and self._is_sound(choice) and not choice.allow_empty:
             fix = "exclude less, or remove the entry"
             what = f"the {entry.noun} {quote(entry.name)} excludes every repository that it names"
             self.findings.add(entry.where, "FF144", what, fix=fix)
         return {key: repo for key, repo in repos.items() if key not in excluded}
 
-    def _excluded(self, mention: Mention, repos: Repos) -> Collection[str]:
+    def unread(self, entry: Group | Target | Absent) -> Unreadable | None:
+        """Give why it cannot be known which repos an entry has, where a list that it stands on cannot be had."""
+        choice = entry.choice
+        own = self.found.get(choice.select) if choice.select else None
+        if isinstance(own, Unreadable):
+            return own
+        return next((self._unread[name] for name in _needs(choice) if name in self._unread), None)
+
+    def _taken(self, entry: Group | Target | Absent) -> Repos:
+        """Give what an entry takes in, before its exclusions."""
+        repos: dict[str, Member] = {}
+        for repo in entry.choice.repos:
+            repos.setdefault(repo.key, Member(repo, entry.choice.written.get(repo.key, entry.where)))
+        for mention in entry.choice.groups:
+            taken = self._repos.get(mention.text, {})
+            self._spend(len(taken), entry.where)
+            _take(repos, taken)
+        _take(repos, self._selected(entry))
+        return repos
+
+    def _selected(self, entry: Group | Target | Absent) -> Repos:
+        """Give what an entry's own selector found."""
+        select = entry.choice.select
+        found = self.found.get(select) if select else None
+        if select is None or found is None or isinstance(found, Unreadable):
+            return {}
+        if not found and not entry.choice.allow_empty:
+            what = f"the selector of the {entry.noun} {quote(entry.name)} finds no repository"
+            why = "it leaves out archived repositories, forks and public ones unless it asks for them"
+            fix = "ask for less, or write `allow_empty: true` beside it"
+            self.findings.add(select.where, "FF164", what, why=why, fix=fix)
+        self._spend(len(found), select.where)
+        holders = (Holder(f"{entry.noun} {entry.name}", entry.choice.auto_admit),)
+        return {repo.key: Member(repo, select.where, holders, number) for repo, number in found.items()}
+
+    def _is_open(self, choice: Choice) -> bool:
+        """Whether a selector has still to say, or cannot, which repos these are."""
+        own = choice.select is not None and not isinstance(self.found.get(choice.select), Mapping)
+        return own or any(name in self._open for name in _needs(choice))
+
+    def _excluded(self, mention: Mention, repos: Repos, *, warns: bool) -> Collection[str]:
         """Give the keys that one exclusion takes away; warn of one that takes none."""
         text = mention.text.lower()
         if text.startswith("@"):
@@ -66,7 +140,7 @@ class Members:
             keys = fnmatch.filter(repos, text if "/" in text else f"*/{text}")
         else:
             keys = repos.keys() & {text}
-        if not keys:
+        if not keys and warns:
             self.findings.warn(mention.where, f"{quote(mention.text)} excludes nothing here")
         return keys
 
@@ -107,6 +181,11 @@ class Members:
         shown = cycle if len(cycle) <= _MOST_SHOWN else [*cycle[: _MOST_SHOWN - 2], "…", cycle[-1]]
         what = f"groups go in a circle: {' -> '.join(shown)}"
         self.findings.add(mention.where, "FF142", what, fix="remove one of these references")
+
+
+def _take(repos: dict[str, Member], taken: Repos) -> None:
+    for key, member in taken.items():
+        repos[key] = repos[key].and_by(member) if key in repos else member
 
 
 def _needs(choice: Choice) -> Iterator[str]:

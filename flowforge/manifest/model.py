@@ -1,16 +1,27 @@
 """What a manifest says, checked and typed; no value is in it, only where each comes from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.facts import Unreadable
 
 Option = str | tuple[str, ...]
+NOT_PUBLIC: Final = ("internal", "private")
+
+
+class Owned(StrEnum):
+    """Whose repos a selector asks for; each is its key in the manifest."""
+
+    ORG = "org"
+    USER = "user"
+    INSTALLATION = "installation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,10 @@ class SourceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential. type: a key of `kinds.KINDS`. secret: its name on GitHub, in upper case."""
+    """A credential. type: a key of `kinds.KINDS`. secret: its name on GitHub, in upper case.
+
+    per_repo: patterns, in lower case, of the repos found by `select` whose name may stand in the source.
+    """
 
     name: str
     type: str
@@ -46,6 +60,31 @@ class Credential:
     max_age: timedelta | None
     allow_nonstandard: bool
     where: Where
+    per_repo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Repos by what they are like. owner: in lower case, empty where `by` is an installation. where: not compared.
+
+    names: globs, in lower case, of which one must fit; none: any name. topics: all of them. team: a slug or empty.
+    properties: each name with the values of which one is enough. visibility: of which one must be the repo's.
+    """
+
+    by: Owned
+    owner: str
+    where: Where = field(compare=False)
+    names: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    team: str = ""
+    properties: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    visibility: tuple[str, ...] = NOT_PUBLIC
+    archived: bool = False
+    fork: bool = False
+
+
+# What selectors found: each repo with its id, or why the list cannot be had whole. One that was not asked is not there.
+Found = Mapping[Selector, Mapping[Repo, int] | Unreadable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +97,20 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which repos are meant: those named and those of the groups, without the excluded.
+    """Which repos are meant: those named, those of the groups and those selected, without the excluded.
 
     exclude: `owner/name`, a pattern or `@group`. sound: nothing of it was left out because it was wrong.
+    written: where a named repo stands, by its key. allow_empty, auto_admit: of what `select` finds.
     """
 
     repos: tuple[Repo, ...]
     groups: tuple[Mention, ...]
     exclude: tuple[Mention, ...]
     sound: bool = True
+    written: Mapping[str, Where] = field(default_factory=dict)
+    select: Selector | None = None
+    allow_empty: bool = False
+    auto_admit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

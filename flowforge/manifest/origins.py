@@ -40,8 +40,16 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 max_age=read_duration(age) if age else None,
                 allow_nonstandard=nonstandard is not None and nonstandard.data is True,
                 where=where,
+                per_repo=_allowed(node),
             )
     return found
+
+
+def _allowed(node: Node) -> tuple[str, ...]:
+    """Read the patterns of `per_repo`."""
+    per_repo = node.part("per_repo")
+    allow = per_repo.part("allow") if per_repo else None
+    return tuple(str(each.data).lower() for each in allow.items()) if allow else ()
 
 
 def _dates(name: str, node: Node, findings: Findings) -> tuple[date | None, date | None]:

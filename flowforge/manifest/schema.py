@@ -164,7 +164,7 @@ def _wrong_form(misfit: _Misfit, findings: Findings) -> None:
 
 def _left_empty(misfit: _Misfit, findings: Findings) -> None:
     """Say that a mapping or a list has nothing in it; of a source, whoever looks for its name says so."""
-    if isinstance(misfit.value, list):
+    if isinstance(misfit.value, list) or misfit.schema["title"] == "Custom properties":
         misfit.node.bad = True
         command = misfit.schema["title"] == "Command"
         fix = "name the program, then its arguments" if command else "name at least one, or remove the key"

@@ -64,6 +64,17 @@ class Rules:
                 fix=f"remove the repository, or let the operator add {printable(repo.owner)} to {OWNERS}",
             )
 
+    def check_account(self, owner: str, where: Where, findings: Findings) -> None:
+        """Report (FF112) an owner, all of whose repos a selector asks for, that is not allowed."""
+        if self.owners is not None and not any(fnmatchcase(owner.lower(), pattern) for pattern in self.owners):
+            findings.add(
+                where,
+                "FF112",
+                f"the owner {quote(owner)} is not allowed by {OWNERS}",
+                why=_admits(self.owners),
+                fix=f"remove the selector, or let the operator add {printable(owner)} to {OWNERS}",
+            )
+
     def check_path(self, text: str, folder: Path, where: Where, findings: Findings) -> None:
         """Report (FF113) a path that leads out of the manifest's folder, links resolved, where files are confined."""
         if self.roots is None:

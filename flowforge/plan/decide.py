@@ -14,6 +14,7 @@ from flowforge.plan.facts import (
     Seen,
     Unavailable,
     Unreadable,
+    Unresolved,
     Wanted,
 )
 
@@ -30,13 +31,15 @@ class Situation:
     seen: Mapping[Scope, Seen]
     remembered: Mapping[Address, Remembered] = field(default_factory=dict)
     prune: bool = False
+    unresolved: tuple[Unresolved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The lines of a plan, one for each address, sorted by address."""
+    """The lines of a plan, one for each address, sorted by address. unresolved: entries whose repos are not known."""
 
     changes: tuple[Change, ...]
+    unresolved: tuple[Unresolved, ...] = ()
 
     @property
     def counts(self) -> Counts:
@@ -56,7 +59,7 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Whether every line could be decided and done: nothing blocked, unseen, or unreadable."""
-        return all(
+        return not self.unresolved and all(
             change.action is not Action.BLOCKED and change.reason is not Reason.NOT_SEEN and change.applicable
             for change in self.changes
         )
@@ -71,19 +74,23 @@ class Plan:
 def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambda _: True) -> Plan:
     """Decide every address that is wanted or remembered, in a scope that was asked for and that `select` admits."""
     addresses = {*situation.wanted, *situation.remembered}
-    return Plan(tuple(_changes(situation, sorted(filter(select, addresses)))))
+    return Plan(tuple(_changes(situation, sorted(filter(select, addresses)))), situation.unresolved)
 
 
 def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Change]:
     for address in addresses:
-        seen = situation.seen.get(address.scope)
+        seen, wanted = situation.seen.get(address.scope), situation.wanted.get(address)
+        if wanted is None and situation.unresolved:
+            # Whether it is still wanted is not known, and that is never taken for "not".
+            seen = seen and situation.unresolved[0].unreadable
         if seen is not None:
-            wanted = situation.wanted.get(address)
             yield decide(address, wanted, seen, situation.remembered.get(address, _NOTHING), prune=situation.prune)
 
 
 def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:
     """Decide one secret: a row of the table in docs/planning.md for every combination of what is known."""
+    if wanted is not None and wanted.unread is not None:
+        seen = wanted.unread
     if isinstance(seen, Unreadable):
         return _unreadable(address, wanted, seen, remembered)
     seen_at = seen.updated_at.get(address.secret, "")

@@ -45,7 +45,11 @@ Value = Known | NotRead | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the manifest wants of one secret. `value` matters only where it is to be present."""
+    """What the manifest wants of one secret. `value` matters only where it is to be present.
+
+    unread: why it cannot be known whether it is wanted. new_to: the group, `group services`, whose selector found its
+    repo and had found others before; empty for one that is named, or admitted.
+    """
 
     address: Address
     presence: Presence
@@ -56,6 +60,8 @@ class Wanted:
     value: Value = NotRead("not needed")
     on_drift: OnDrift = OnDrift.OVERWRITE
     creates_environment: bool = False
+    unread: "Unreadable | None" = None
+    new_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,15 @@ class Unreadable:
 
 
 Seen = Listing | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A target or an absent entry, `target All services`, whose repos cannot be known, and why."""
+
+    entry: str
+    where: Where
+    unreadable: Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Report:
     """Every line's result, sorted by address, and whether apply was interrupted.
 
     problems: what concerns the run and no single secret. warnings: what it leaves to the next one, with nothing lost.
-    untouched: what ended the run came before anything was sent.
+    untouched: what ended the run came before anything was sent. incomplete: which repos an entry has is not known.
     """
 
     results: tuple[Result, ...]
@@ -53,6 +53,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     untouched: bool = False
+    incomplete: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
@@ -73,7 +74,7 @@ class Report:
         if self.untouched or self.problems:
             return ExitCode.ERROR
         trouble = {Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & counts.keys()
-        return ExitCode.PARTIAL if trouble else ExitCode.DONE
+        return ExitCode.PARTIAL if trouble or self.incomplete else ExitCode.DONE
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
         """Count outcomes for each repo, sorted by its name without case."""
@@ -95,7 +96,7 @@ def settle(
     """Join what was written with the lines that needed no write into one report, a result for every line."""
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
-    return Report(results, interrupted, problems, warnings, untouched)
+    return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved))
 
 
 def _unwritten(change: Change) -> Result:

@@ -1,13 +1,16 @@
 """The brakes: what apply refuses until a flag names it. A plan is always printed, with what will be refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Repo
 from flowforge.plan.decide import Plan
 
 # A fleet smaller than this is read by a person line by line; a share of it says nothing.
 _FEWEST = 10
 _SHARE_PERCENT = 30
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Allowed:
     takeover: bool = False
     empty: bool = False
     manifest_change: bool = False
+    new_repos: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def brakes(plan: Plan, estate: Estate, allowed: Allowed) -> tuple[Brake, ...]:
         None if allowed.manifest_change else _other_manifests(estate),
         _deletes(plan, estate, allowed.deletes),
         None if allowed.takeover else _takeover(plan, estate),
+        None if allowed.new_repos else _new_repos(plan),
     )
     return tuple(brake for brake in found if brake is not None)
 
@@ -107,6 +112,27 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
         f"the state was looked for at {estate.state_file}: put the right one there; if FlowForge shall overwrite these "
         "secrets, say --allow-takeover",
     )
+
+
+def _new_repos(plan: Plan) -> Brake | None:
+    new: dict[str, dict[Repo, None]] = {}
+    for change in plan.changes:
+        if change.writes and change.wanted is not None and change.wanted.new_to:
+            new.setdefault(change.wanted.new_to, {})[change.address.scope.repo] = None
+    if not new:
+        return None
+    return Brake(
+        "FF505",
+        "; ".join(_new_to(group, list(repos)) for group, repos in new.items()),
+        "--allow-new-repos",
+        "if they are to have these secrets, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+    )
+
+
+def _new_to(group: str, repos: Sequence[Repo]) -> str:
+    shown = ", ".join(map(str, repos[:_MOST_NAMED]))
+    others = f" and {len(repos) - _MOST_NAMED} more" if len(repos) > _MOST_NAMED else ""
+    return f"new to {group}, which has found others before: {shown}{others}"
 
 
 def _over(part: int, whole: int) -> bool:

@@ -9,6 +9,7 @@ from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import Report, Result
 from flowforge.plan.safety import Brake
 from flowforge.render.document import Document, head, problem_entry
+from flowforge.render.roll import unresolved_entry
 
 
 def plan_document(
@@ -26,6 +27,7 @@ def plan_document(
         "requests_to_come": to_come,
         "eta_seconds": round(eta, 1),
         "changes": list(map(_change, plan.changes, differences(plan.changes))),
+        "unresolved": [unresolved_entry(each) for each in plan.unresolved],
         "brakes": [
             {"code": brake.code, "what": printable(brake.what), "flag": brake.flag, "fix": printable(brake.fix)}
             for brake in brakes
@@ -70,6 +72,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
         "credential": printable(wanted.credential) if wanted and wanted.credential else None,
         "target": printable(wanted.target) if wanted else None,
         "where": printable(str(wanted.where)) if wanted else None,
+        "new_to": printable(wanted.new_to) if wanted and wanted.new_to else None,
         "updated_at": change.seen_at or None,
         "drift": change.drift,
         "applicable": change.applicable,

@@ -11,6 +11,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.plan.safety import Brake
+from flowforge.render.roll import unresolved_lines
 from flowforge.render.style import Style, plain
 from flowforge.render.words import count, duration
 
@@ -28,7 +29,8 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
         # What helps several secrets in a row is said once, below the last.
         if _fix(change) and (following is None or _fix(following) != _fix(change)):
             yield f"    fix: {printable(_fix(change))}"
-    if shown:
+    yield from (style(line, "!") for line in unresolved_lines(plan.unresolved))
+    if shown or plan.unresolved:
         yield ""
     yield from footer(plan)
 
@@ -52,6 +54,11 @@ def _fix(change: Change) -> str:
 
 
 def _suffix(change: Change) -> str:
+    new = f"; new to {printable(change.wanted.new_to)}" if change.wanted and change.wanted.new_to else ""
+    return f"{new}{_left_open(change)}"
+
+
+def _left_open(change: Change) -> str:
     if not change.applicable:
         return "; not applicable without its value"
     if change.reported_drift and change.reason is Reason.VALUE_NOT_CHECKED:
@@ -101,7 +108,8 @@ def _extras(counts: Counts) -> Iterable[str]:
 
 
 def _open_ends(plan: Plan) -> str:
-    return ", ".join(_extras(plan.counts))
+    unknown = (count(len(plan.unresolved), "entry", "entries") + " without known repos",) if plan.unresolved else ()
+    return ", ".join((*unknown, *_extras(plan.counts)))
 
 
 def after_plan(brakes: Sequence[Brake], requests: int, to_come: int, eta: float) -> Iterable[str]:

@@ -18,6 +18,7 @@ from flowforge.state.journal import Header, Writer
 from flowforge.state.lock import locked
 from flowforge.state.model import (
     Abandoned,
+    Admitted,
     Change,
     Draft,
     Forgotten,
@@ -142,6 +143,12 @@ class StateFile:
         with self._mutex:
             if manifests != self._draft.manifests:
                 self._commit(ManifestsAdopted(manifests))
+
+    def admit(self, holder: str, repos: frozenset[int]) -> None:
+        """Say which repos a group or target with a selector may give secrets from now on."""
+        with self._mutex:
+            if repos != self._draft.admitted.get(holder):
+                self._commit(Admitted(holder, repos))
 
     def close(self) -> None:
         """Fold the changes into the file and free the lock. Calling it again does nothing.

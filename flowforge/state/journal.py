@@ -21,6 +21,7 @@ from flowforge.plan.address import Address
 from flowforge.state import disk
 from flowforge.state.model import (
     Abandoned,
+    Admitted,
     Change,
     Forgotten,
     Intended,
@@ -38,6 +39,7 @@ from flowforge.state.shape import (
     addressed,
     canonical,
     fields,
+    numbers,
     parse_json,
     record_from_json,
     record_to_json,
@@ -57,6 +59,7 @@ _SHAPES: Final[dict[str, Shape]] = {
     "forget": {**_OP, **ADDRESS},
     "abandon": {**_OP, **ADDRESS},
     "manifests": {**_OP, "manifests": (list,)},
+    "admit": {**_OP, "holder": (str,), "repos": (list,)},
 }
 
 
@@ -104,6 +107,8 @@ def _to_json(change: Change) -> dict[str, object]:
             return {"op": "abandon", **address_to_json(address)}
         case ManifestsAdopted(manifests):
             return {"op": "manifests", "manifests": list(manifests)}
+        case Admitted(holder, repos):
+            return {"op": "admit", "holder": holder, "repos": sorted(repos)}
         case _:
             assert_never(change)
 
@@ -123,6 +128,8 @@ def _from_json(parsed: object) -> Change:
             return Forgotten(address_from_json(data, "the line"))
         case "abandon":
             return Abandoned(address_from_json(data, "the line"))
+        case "admit":
+            return Admitted(data["holder"], numbers(data["repos"], "repos"))
         case _:
             return ManifestsAdopted(texts(data["manifests"], "manifests"))
 

@@ -21,6 +21,7 @@ class State:
     salt: 32 random bytes that key the fingerprints. manifests: names relative to the state's folder.
     pending: writes and deletes begun whose end is not known: the fingerprint being written, None for a delete.
     folded: the id of the last journal that went into this version, empty where there was none.
+    admitted: for each group or target with a selector, `group services`, the ids of the repos that it may give secrets.
     """
 
     serial: int
@@ -30,6 +31,7 @@ class State:
     records: Mapping[Address, Record] = field(default_factory=dict)
     pending: Mapping[Address, str | None] = field(default_factory=dict)
     folded: str = ""
+    admitted: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":
@@ -79,7 +81,15 @@ class ManifestsAdopted:
     manifests: tuple[str, ...]
 
 
-Change = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The repos, by id, that a group or target with a selector may give secrets from now on."""
+
+    holder: str
+    repos: frozenset[int]
+
+
+Change = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted | Admitted
 
 
 class Draft:
@@ -91,6 +101,7 @@ class Draft:
         self.manifests = base.manifests
         self._records = dict(base.records)
         self.pending = dict(base.pending)
+        self.admitted = dict(base.admitted)
         for change in changes:
             self.apply(change)
 
@@ -109,9 +120,17 @@ class Draft:
                 self.pending.pop(address, None)
             case ManifestsAdopted(manifests):
                 self.manifests = manifests
+            case Admitted(holder, repos):
+                self.admitted[holder] = repos
             case _:
                 assert_never(change)
 
     def state(self) -> State:
         """Give what stands now, still under the serial of the state it began from."""
-        return replace(self._base, manifests=self.manifests, records=dict(self._records), pending=dict(self.pending))
+        return replace(
+            self._base,
+            manifests=self.manifests,
+            records=dict(self._records),
+            pending=dict(self.pending),
+            admitted=dict(self.admitted),
+        )

@@ -87,6 +87,15 @@ def texts(data: list[object], at: str) -> tuple[str, ...]:
     return found
 
 
+def numbers(data: object, at: str) -> frozenset[int]:
+    """Check that a list holds the ids of repos alone."""
+    found = data if isinstance(data, list) else [""]
+    if not all(type(item) is int and item > 0 for item in found):
+        what = f"{at} is not a list of ids"
+        raise MalformedError(what)
+    return frozenset(found)
+
+
 def address_to_json(address: Address) -> dict[str, object]:
     """Write an address as the members of `ADDRESS`, and of `ENVIRONMENT` where it is in one."""
     scope = address.scope

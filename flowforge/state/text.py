@@ -23,6 +23,7 @@ from flowforge.state.shape import (
     addressed,
     canonical,
     fields,
+    numbers,
     parse_json,
     record_from_json,
     record_to_json,
@@ -41,6 +42,8 @@ _SHAPE: Final[Shape] = {
     "folded": (str,),
     "checksum": (str,),
 }
+# Only of a state that has applied what a selector found.
+_ADMITTED: Final[Shape] = {"admitted": (dict,)}
 _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
@@ -85,6 +88,11 @@ def _body(state: State) -> dict[str, object]:
         "manifests": list(state.manifests),
         "secrets": secrets,
         "folded": state.folded,
+        **(
+            {"admitted": {name: sorted(state.admitted[name]) for name in sorted(state.admitted)}}
+            if state.admitted
+            else {}
+        ),
     }
 
 
@@ -126,7 +134,8 @@ def decode(data: bytes, where: str) -> Written:
 def _parse(data: bytes, where: str) -> Written:
     parsed = parse_json(data)
     check_version(parsed, VERSION, where)
-    body = dict(fields(parsed, _SHAPE, "the file"))
+    shape = {**_SHAPE, **_ADMITTED} if isinstance(parsed, dict) and "admitted" in parsed else _SHAPE
+    body = dict(fields(parsed, shape, "the file"))
     checksum = body.pop("checksum")
     state = _state(body)
     if checksum != _checksum(body):
@@ -165,7 +174,8 @@ def _state(body: dict[str, Any]) -> State:
     pending: dict[Address, str | None] = {}
     for index, item in enumerate(body["secrets"]):
         _take(item, f"secrets[{index}]", records, pending)
-    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"])
+    admitted = {name: numbers(each, "admitted") for name, each in body.get("admitted", {}).items()}
+    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"], admitted)
 
 
 def _take(item: object, at: str, records: dict[Address, Record], pending: dict[Address, str | None]) -> None:

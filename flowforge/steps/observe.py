@@ -38,9 +38,12 @@ def observe(
     return seen
 
 
-def identify(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> Mapping[Repo, RepoInfo | Unreadable]:
+def identify(
+    client: Client, plan: Plan, *, jobs: int, stop: threading.Event, known: Mapping[Repo, RepoInfo] | None = None
+) -> Mapping[Repo, RepoInfo | Unreadable]:
     """Look up the repos about to be written, and only those: lists say nothing of archived, renamed or the id.
 
+    known: what this run's lists of repos said a moment ago; those are not asked for again.
     A repo whose id is not the one the state recorded, or that this token may not write, comes back unreadable.
     """
     recorded: dict[Repo, set[int]] = {change.address.scope.repo: set() for change in plan.changes if change.writes}
@@ -48,7 +51,9 @@ def identify(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) ->
         # Any record of the repo tells its id, also one of a line that is not written.
         if change.record is not None and change.record.repo_id and change.address.scope.repo in recorded:
             recorded[change.address.scope.repo].add(change.record.repo_id)
-    found = look_up(client, list(recorded), each=in_order(jobs=jobs, stopped=stop.is_set))
+    listed = {repo: info for repo, info in (known or {}).items() if repo in recorded}
+    asked = [repo for repo in recorded if repo not in listed]
+    found = {**listed, **look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set))}
     return {repo: _admit(info, recorded[repo]) for repo, info in found.items()}
 
 

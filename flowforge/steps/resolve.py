@@ -12,6 +12,7 @@ from flowforge.manifest.placeholders import fill, fill_option
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Unavailable, Value, Wanted
 from flowforge.sources import Ask, Context, Found
+from flowforge.steps.admit import Admitted, new_to
 from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
@@ -45,17 +46,24 @@ class Resolver:
         }
         asks: dict[Path, dict[_Need, Credential]] = {}
         for credential, need in needs.values():
-            asks.setdefault(credential.source.folder, {}).setdefault(need, credential)
+            asks.setdefault(self._folder(credential), {}).setdefault(need, credential)
         found = {folder: self._read(folder, mine) for folder, mine in asks.items()}
         judged: dict[tuple[str, _Need], Value] = {}
         for credential, need in needs.values():
             if (credential.name, need) not in judged:
-                judged[credential.name, need] = self._judge(credential, found[credential.source.folder][need])
+                judged[credential.name, need] = self._judge(credential, found[self._folder(credential)][need])
         return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
+
+    def _folder(self, credential: Credential) -> Path:
+        """Give the folder where a source is read: any will do for one that depends on none."""
+        source = credential.source
+        return self.context.folder if source.name in sources.ANYWHERE else source.folder
 
     def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, Found]:
         """Read the distinct sources of one folder."""
-        questions = [Ask(dict(spec), _objections(credential)) for (spec, _), credential in asks.items()]
+        questions = [
+            Ask(dict(spec), _objections(credential), credential.name) for (spec, _), credential in asks.items()
+        ]
         return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
 
     def _judge(self, credential: Credential, found: Found) -> Value:
@@ -77,10 +85,16 @@ class Resolver:
 
 
 def want(
-    places: Collection[Place], resolver: Resolver, *, select: Callable[[Address], bool], skip_values: bool
+    places: Collection[Place],
+    resolver: Resolver,
+    *,
+    select: Callable[[Address], bool],
+    skip_values: bool,
+    admitted: Admitted,
 ) -> Mapping[Address, Wanted]:
-    """Turn places into what is wanted, reading the values of those that are selected."""
-    needed = [place for place in places if place.presence is Presence.PRESENT and select(place.address)]
+    """Turn places into what is wanted, reading the values of those that are selected. admitted: by the state."""
+    present = [place for place in places if place.presence is Presence.PRESENT and place.unread is None]
+    needed = [place for place in present if select(place.address)]
     values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
     return {
         place.address: Wanted(
@@ -93,6 +107,8 @@ def want(
             value=values.get(place.address, NOT_NEEDED),
             on_drift=place.on_drift,
             creates_environment=place.creates_environment,
+            unread=place.unread,
+            new_to=new_to(place, admitted),
         )
         for place in places
     }

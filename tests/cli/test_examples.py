@@ -26,15 +26,19 @@ def _prepare(fleet: "Fleet", example: Path) -> list[str]:
         fleet.sandbox.world.create_repo(repo)
     for name in re.findall(r"env: ([A-Z_]+)", text):
         fleet.set_key(name, "oat01" if "TOKEN" in name else "api03")
+    for name in re.findall(r"environments: \[(\w+)\]", text):
+        fleet.set_key(f"KEY_{name}")
     (fleet.folder / "keys").mkdir()
     for repo in repos:
         path = fleet.folder / "keys" / f"{repo.partition('/')[2]}.txt"
         path.write_text(fleet.set_key("UNUSED") + "\n", encoding="utf-8")
     before = fleet.folder / "before.json"
     if before.exists():
-        for repo, names in json.loads(before.read_text(encoding="utf-8")).items():
-            for name in names:
+        for repo, there in json.loads(before.read_text(encoding="utf-8")).items():
+            for name in there.get("secrets", ()):
                 fleet.sandbox.world.set_secret(repo, name, "from before")
+            for name in there.get("environments", ()):
+                fleet.sandbox.world.create_environment(repo, name)
     fleet.repos = repos
     return [part for path in manifests for part in ("-m", str(path.relative_to(fleet.folder)))]
 

@@ -17,7 +17,7 @@ from flowforge.cli.main import cli
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "schema", "sandbox", "demo")
+COMMANDS = ("init", "validate", "plan", "apply", "state", "schema", "sandbox", "demo")
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,19 @@ credentials:
     expires: 2027-02-01
     max_age: 90d
     allow_nonstandard: true
-  per-repo: {type: claude_code_oauth_token, from: {file: "keys/{repo}"}}
+  per-repo: {type: claude_code_oauth_token, from: {file: "keys/{repo}"}, per_repo: {allow: [acme/svc-*]}}
   vaulted: {type: anthropic_api_key, from: {onepassword: "op://CI/{repo}/credential", account: acme}}
   run: {type: anthropic_api_key, from: {command: [vault, "kv/{repo}"], timeout: 20s, pass_env: [VAULT_TOKEN]}}
   asked: {type: claude_code_oauth_token, from: {prompt: The token}}
 groups:
   backend: {repos: [acme/api], groups: [other], exclude: [acme/web, "@other"]}
   other: {repos: [acme/web, acme/x]}
+  selected:
+    select: {org: acme, name: [svc-*], topics: [claude], team: core, properties: {tier: gold, zone: [eu, us]}}
+    allow_empty: true
+    auto_admit: true
+  mine: {select: {user: me, name: x, visibility: [public], archived: true, fork: true}}
+  given: {select: {installation: true, visibility: internal}}
 targets:
   - name: one
     repos: [acme/y]
@@ -112,14 +118,14 @@ def test_the_full_manifest_is_one(loaded: Loader) -> None:
     assert (2, set()) == (len(loaded(FULL).targets), set(_keys(json.loads(schema_text("manifest")))) - used)
 
 
-def _keys(schema: object) -> Iterator[str]:
-    """Give the names of all properties of a schema."""
-    parts: list[object] = schema if isinstance(schema, list) else []
+def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
+    """Give the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
+    parts: list[tuple[str, object]] = [("", each) for each in schema] if isinstance(schema, list) else []
     if isinstance(schema, dict):
-        yield from schema.get("properties", {})
-        parts = list(schema.values())
-    for part in parts:
-        yield from _keys(part)
+        yield from () if named else schema.get("properties", {})
+        parts = list(schema.items())
+    for key, part in parts:
+        yield from _keys(part, named=key == "properties" and not named)
 
 
 @pytest.mark.parametrize(("path", "as_key"), PLACES, ids=[f"{'key ' * k}{'.'.join(map(str, p))}" for p, k in PLACES])

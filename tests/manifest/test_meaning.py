@@ -180,11 +180,11 @@ targets: [{name: t, credential: k, exclude: [acme/api]}]
 absent: [{name: gone, secret: X, groups: []}]
 =>
 error FF143: flowforge.yaml:3:13: the group "a" names no repositories
-  fix: add `repos: [owner/name]` or `groups: [name]`
+  fix: add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`
 error FF143: flowforge.yaml:4:11: the target "t" names no repositories
-  fix: add `repos: [owner/name]` or `groups: [name]`
+  fix: add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`
 error FF143: flowforge.yaml:5:10: the absent entry "gone" names no repositories
-  fix: add `repos: [owner/name]` or `groups: [name]`
+  fix: add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`
 ## excludes all
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

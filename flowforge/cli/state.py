@@ -1,0 +1,61 @@
+"""`flowforge state`: mend what FlowForge remembers."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from flowforge import offline
+from flowforge.cli import options
+from flowforge.cli.output import Output
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.render.words import count
+from flowforge.state.file import StateFile
+from flowforge.steps import forget as forgetting
+
+_APPROVE: Final = "answer yes, in full; --yes forgets without asking"
+
+
+@click.group(name="state", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Mend what FlowForge remembers."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@command.command(name="forget")
+@options.manifest_option
+@click.argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], yes: bool) -> int:
+    """Forget a secret, or all of a repo.
+
+    Changes nothing on GitHub: the next plan takes it for a secret that FlowForge never wrote. A repo that was deleted
+    and made again under its name gets secrets only after this.
+    """
+    if not yes and not sys.stdin.isatty():
+        why = "stdin is not a terminal"
+        raise UsageError(Problem("FF008", "forget cannot ask for approval", why=why, fix="say --yes"))
+    manifest, _ = offline.validate(manifests, os.environ)
+    output = Output()
+    with StateFile.open(manifest.state_file) as memory:
+        found = forgetting.find(memory.state, named)
+        if not yes:
+            say(*(printable(str(address)) for address in found))
+            say("", f"Forget {count(len(found), 'secret')}? Only 'yes' is accepted.")
+            if _answer() != "yes":
+                raise UsageError(Problem("FF013", "forget was not approved", why="nothing was forgotten", fix=_APPROVE))
+        forgetting.forget(memory, found)
+    output.lines(f"Forgotten: {printable(str(address))}" for address in found)
+    return ExitCode.ERROR if output.broken else ExitCode.DONE
+
+
+def _answer() -> str:
+    try:
+        return input()
+    except EOFError:
+        return ""

@@ -1,0 +1,167 @@
+"""Lists of repos, each whole or a reason why not: an organization's, a user's, an installation's, a team's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote as encode
+
+from flowforge.errors import quote
+from flowforge.github.http import Client
+from flowforge.github.paging import Items, pages, whole
+from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.github.repos import Found, read_repo
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
+
+_NOT_FOUND: Final = 404
+_FORBIDDEN: Final = 403
+
+
+class Kind(StrEnum):
+    """Which list it is."""
+
+    ORG = "org"
+    USER = "user"
+    INSTALLATION = "installation"
+    TEAM = "team"
+    PROPERTIES = "properties"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wanted:
+    """One list to ask for. owner: empty for an installation. team: its slug, else empty."""
+
+    kind: Kind
+    owner: str = ""
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A repo as a list of repos describes it. info: as a look-up would give it."""
+
+    repo: Repo
+    id: int
+    info: Found
+    topics: frozenset[str]
+    visibility: str
+    archived: bool
+    fork: bool
+
+
+# Of each repo, by its id, the values of its custom properties; one that is not set has none.
+Properties = Mapping[int, Mapping[str, frozenset[str]]]
+
+
+def list_repos(client: Client, wanted: Wanted) -> tuple[Described, ...] | Unreadable:
+    """Give every repo of a list, sorted, or why it cannot be had whole.
+
+    A user's is that of the token's own user: no other shows private repos. Raises StoppedError, and GitHubError when
+    the run is over.
+    """
+    try:
+        found = {each.id: each for each in (_read(client, item) for item in _items(client, wanted))}
+    except RepoError as refusal:
+        return _explained(wanted, refusal.no)
+    mine = [each for each in found.values() if wanted.kind is not Kind.USER or _is_of(wanted.owner, each)]
+    if wanted.kind is Kind.USER and not mine:
+        return _not_own(wanted.owner)
+    return tuple(sorted(mine, key=lambda each: each.repo))
+
+
+def list_properties(client: Client, wanted: Wanted) -> Properties | Unreadable:
+    """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
+    try:
+        return dict(_values(item) for item in _items(client, wanted))
+    except RepoError as refusal:
+        return _explained(wanted, refusal.no)
+
+
+def no_such_property(organization: str, name: str) -> Unreadable:
+    """Say that no repo of an organization has a custom property."""
+    detail = f"no repository of {quote(organization)} has a custom property {quote(name)}"
+    fix = "write its name as the organization's settings show it"
+    return Unreadable(Why.NOT_FOUND, detail, fix)
+
+
+def _items(client: Client, wanted: Wanted) -> Items:
+    owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
+    if wanted.kind is Kind.INSTALLATION:
+        return whole(client, "/installation/repositories", "repositories")
+    paths = {
+        Kind.ORG: f"/orgs/{owner}/repos?type=all",
+        Kind.USER: "/user/repos?affiliation=owner",
+        Kind.TEAM: f"/orgs/{owner}/teams/{team}/repos",
+        Kind.PROPERTIES: f"/orgs/{owner}/properties/values",
+    }
+    return [item for _, items in pages(client, paths[wanted.kind]) for item in items]
+
+
+def _read(client: Client, item: Mapping[str, object]) -> Described:
+    match item:
+        case {
+            "id": int() as number,
+            "full_name": str() as name,
+            "archived": bool() as archived,
+            "fork": bool() as fork,
+            "private": bool() as private,
+            "topics": list() as topics,
+        }:
+            try:
+                repo = Repo.parse(name)
+            except ValueError:
+                raise other_shape("a repo's full_name is not owner/name") from None
+            visibility = str(item.get("visibility") or ("private" if private else "public"))
+            words = frozenset(str(topic) for topic in topics)
+            return Described(repo, number, read_repo(client, repo, item), words, visibility, archived, fork)
+    raise other_shape("a repo in a list without its id, full_name, topics, archived, fork or private")
+
+
+def _values(item: Mapping[str, object]) -> tuple[int, Mapping[str, frozenset[str]]]:
+    match item:
+        case {"repository_id": int() as number, "properties": list() as properties}:
+            return number, dict(_value(each) for each in properties)
+    raise other_shape("a repo without its repository_id or properties in a list")
+
+
+def _value(item: object) -> tuple[str, frozenset[str]]:
+    match item:
+        case {"property_name": str() as name, "value": None | str() | list() as value}:
+            return name.lower(), frozenset((value,) if isinstance(value, str) else map(str, value or ()))
+    raise other_shape("a custom property without its property_name or value")
+
+
+def _is_of(owner: str, described: Described) -> bool:
+    return described.repo.owner.lower() == owner.lower()
+
+
+def _not_own(user: str) -> Unreadable:
+    detail = f"the token's user has no repositories as {quote(user)}"
+    fix = "use a token of that user: GitHub shows a user's private repositories to nobody else"
+    return Unreadable(Why.NOT_FOUND, detail, fix)
+
+
+def _explained(wanted: Wanted, no: No) -> Unreadable:
+    """Say what a 404 or a 403 means of this list; other refusals say it themselves."""
+    owner = quote(wanted.owner)
+    if wanted.kind is Kind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
+        detail = "no permission: the token of a GitHub App's installation alone has such a list"
+        return Unreadable(Why.NO_PERMISSION, detail, "use one, or write `org:` or `user:`")
+    if no.status == _NOT_FOUND and wanted.kind is Kind.TEAM:
+        detail = f"there is no team {quote(wanted.team)} in {owner}, or this token may not see it"
+        return Unreadable(no.why, detail, f"write its slug; the token needs {_PERMISSIONS[Kind.TEAM]}")
+    if no.status == _NOT_FOUND:
+        detail = f"there is no organization {owner}, or this token may not see it"
+        return Unreadable(no.why, detail, "check its name; of a user, write `user:`")
+    if no.why is Why.NO_PERMISSION and wanted.kind in _PERMISSIONS:
+        return Unreadable(no.why, no.detail, f"give the token {_PERMISSIONS[wanted.kind]}")
+    return no.unreadable()
+
+
+# Which permission each list needs besides that to see the repos: fine-grained, and of classic tokens.
+_PERMISSIONS: Final = {
+    Kind.TEAM: "Members: read (classic: read:org)",
+    Kind.PROPERTIES: "Custom properties: read, of the organization (classic: read:org)",
+}

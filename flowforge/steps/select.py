@@ -1,0 +1,131 @@
+"""Ask GitHub which repos the manifest's selectors mean: each list once, however many selectors stand on it."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final, TypeVar
+
+from flowforge.errors import printable
+from flowforge.github.discover import (
+    Described,
+    Kind,
+    Properties,
+    Wanted,
+    list_properties,
+    list_repos,
+    no_such_property,
+)
+from flowforge.github.http import Client
+from flowforge.github.problems import StoppedError
+from flowforge.github.repos import RepoInfo
+from flowforge.manifest.model import Found, Owned, Selector
+from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
+from flowforge.steps.pool import each
+from flowforge.steps.progress import Progress
+
+_MOST_NAMED: Final = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What selectors found, notes for people, and what the lists already say of each repo that can be written."""
+
+    found: Found = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+
+
+def select_repos(
+    client: Client, selectors: Sequence[Selector], *, jobs: int, stop: threading.Event, progress: Progress
+) -> Selected:
+    """Find the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
+    lists = {_repos_of(selector) for selector in selectors}
+    tables = {_properties_of(selector) for selector in selectors if selector.properties}
+    with progress("Selecting", len(lists) + len(tables)) as advance:
+
+        def ask(wanted: Collection[Wanted], work: Callable[[Client, Wanted], T]) -> Mapping[Wanted, T]:
+            answers: dict[Wanted, T] = {}
+            for one, answer in each(sorted(wanted), lambda one: work(client, one), jobs=jobs, stopped=stop.is_set):
+                answers[one] = answer
+                advance()
+            if len(answers) < len(wanted):
+                raise StoppedError
+            return answers
+
+        repos, properties = ask(lists, list_repos), ask(tables, list_properties)
+    picked = {selector: _pick(selector, repos, properties) for selector in selectors}
+    known = {one.repo: one.info for _, part in _whole(picked) for one in part if isinstance(one.info, RepoInfo)}
+    found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
+        selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
+    }
+    notes = tuple(note for selector, part in _whole(picked) for note in _notes(selector, part))
+    return Selected(found, notes, known)
+
+
+def _repos_of(selector: Selector) -> Wanted:
+    """Give the list of repos that a selector needs: a team's own describes them as well as the organization's."""
+    if selector.by is Owned.ORG and selector.team:
+        return Wanted(Kind.TEAM, selector.owner, selector.team)
+    return Wanted(Kind(selector.by), selector.owner)
+
+
+def _properties_of(selector: Selector) -> Wanted:
+    return Wanted(Kind.PROPERTIES, selector.owner)
+
+
+def _pick(
+    selector: Selector,
+    repos: Mapping[Wanted, tuple[Described, ...] | Unreadable],
+    properties: Mapping[Wanted, Properties | Unreadable],
+) -> Sequence[Described] | Unreadable:
+    """Give the repos that fit a selector, the archived among them, or why that cannot be known."""
+    listed = repos[_repos_of(selector)]
+    if isinstance(listed, Unreadable):
+        return listed
+    fitting = [one for one in listed if _fits(selector, one)]
+    table = properties[_properties_of(selector)] if selector.properties else {}
+    if isinstance(table, Unreadable):
+        return table
+    defined = {name for values in table.values() for name in values}
+    missing = [name for name, _ in selector.properties if name.lower() not in defined]
+    if missing and table:
+        return no_such_property(selector.owner, missing[0])
+    return [one for one in fitting if _has(selector, table.get(one.id, {}))]
+
+
+def _fits(selector: Selector, one: Described) -> bool:
+    """Whether a repo is as a selector wants it, archived or not, properties aside."""
+    name = one.repo.short.lower()
+    return (
+        (not selector.names or any(fnmatchcase(name, pattern) for pattern in selector.names))
+        and one.topics.issuperset(selector.topics)
+        and one.visibility in selector.visibility
+        and (selector.fork or not one.fork)
+    )
+
+
+def _has(selector: Selector, values: Mapping[str, frozenset[str]]) -> bool:
+    """Whether each property that a selector names has one of its values."""
+    return all(not values.get(name.lower(), frozenset()).isdisjoint(admitted) for name, admitted in selector.properties)
+
+
+def _whole(
+    picked: Mapping[Selector, Sequence[Described] | Unreadable],
+) -> Iterator[tuple[Selector, Sequence[Described]]]:
+    return ((selector, part) for selector, part in picked.items() if not isinstance(part, Unreadable))
+
+
+def _ids(selector: Selector, picked: Sequence[Described]) -> Mapping[Repo, int]:
+    return {one.repo: one.id for one in picked if selector.archived or not one.archived}
+
+
+def _notes(selector: Selector, picked: Sequence[Described]) -> Iterator[str]:
+    """Say which archived repos were dropped that fit otherwise."""
+    dropped = [one.repo for one in picked if one.archived and not selector.archived]
+    if dropped:
+        others = f" and {len(dropped) - _MOST_NAMED} more" if len(dropped) > _MOST_NAMED else ""
+        shown = ", ".join(printable(str(repo)) for repo in dropped[:_MOST_NAMED])
+        yield f"{selector.where}: archived, so left out: {shown}{others}"
