@@ -210,7 +210,10 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What writing a plan takes at GitHub: for each scope a key and a list, for each secret a write."""
+    """What writing a plan takes at GitHub: for each scope a key and a list, for each secret a write.
+
+    For each environment that is made, a look whether it is still missing and a write.
+    """
 
     requests: int
     points: int
@@ -218,7 +221,8 @@ class Cost:
     @classmethod
     def of(cls, plan: Plan) -> "Cost":
         """Count it."""
-        writes, reads = len(plan.todo), 2 * len({change.address.scope for change in plan.todo})
+        made = len({change.address.scope for change in plan.todo if change.makes_environment})
+        writes, reads = len(plan.todo) + made, 2 * len({change.address.scope for change in plan.todo}) + made
         return cls(writes + reads, writes * WRITE_POINTS + reads * READ_POINTS)
 
 
