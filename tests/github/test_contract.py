@@ -13,6 +13,7 @@ from openapi_core.testing import MockRequest
 from openapi_core.validation.request.exceptions import InvalidRequestBody
 
 from flowforge.github.confirm import confirm
+from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
 from flowforge.github.http import Client
 from flowforge.github.repos import look_up
 from flowforge.github.secrets import Keys, delete_secret, list_secrets, put_secret
@@ -59,6 +60,9 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
     written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
     confirm(client, _API, {"A": (written.date, None)})
     delete_secret(client, _API, "A")
+    for kind in (Kind.ORG, Kind.USER, Kind.INSTALLATION, Kind.TEAM):
+        list_repos(client, Wanted(kind, "acme", "core"))
+    list_properties(client, Wanted(Kind.PROPERTIES, "acme"))
     look_up(client, [Repo.parse("acme/api"), Repo.parse("acme/web"), Repo.parse("me/one")])
     assert [
         "GET /repos/acme/api/actions/secrets?per_page=100",
@@ -66,6 +70,11 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
         "PUT /repos/acme/api/actions/secrets/A",
         "GET /repos/acme/api/actions/secrets?per_page=100",
         "DELETE /repos/acme/api/actions/secrets/A",
+        "GET /orgs/acme/repos?type=all&per_page=100",
+        "GET /user/repos?affiliation=owner&per_page=100",
+        "GET /installation/repositories?per_page=100",
+        "GET /orgs/acme/teams/core/repos?per_page=100",
+        "GET /orgs/acme/properties/values?per_page=100",
         "GET /orgs/acme/repos?type=all&per_page=100",
         "GET /user/repos?affiliation=owner&per_page=100",
         "GET /repos/acme/api",
@@ -87,7 +96,7 @@ def _answer(request: httpx.Request, key: str) -> httpx.Response:
         case _, "secrets":
             items = [{"name": "A", "created_at": "2026-11-23T08:00:00Z", "updated_at": "2026-11-23T08:00:00Z"}]
             return httpx.Response(200, json={"total_count": 1, "secrets": items})
-        case _, "repos":
+        case _, "repos" | "repositories" | "values":
             mine = request.url.path == "/user/repos"
             return httpx.Response(200, json=[]) if mine else httpx.Response(404, json={"message": "Not Found"})
     name = request.url.path.removeprefix("/repos/")

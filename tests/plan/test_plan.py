@@ -9,7 +9,18 @@ from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Seen, Unreadable, Wanted
+from flowforge.plan.facts import (
+    Known,
+    Listing,
+    NotRead,
+    Presence,
+    Record,
+    Remembered,
+    Seen,
+    Unreadable,
+    Unresolved,
+    Wanted,
+)
 
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
 TIME = "2026-03-01T10:00:00Z"
@@ -143,3 +154,31 @@ def test_a_plan_is_inert(data: object, name: str) -> None:
     """A plan and what it stands on cannot be changed after the decision."""
     with pytest.raises(FrozenInstanceError):
         setattr(data, name, getattr(data, name))
+
+
+def test_what_is_not_known_to_be_wanted() -> None:
+    """Where an entry's repos are not known, what it may want is blocked, and what nobody names is left as it is."""
+    cut = Unreadable(Why.CUT_SHORT, "the list was cut short", "try again")
+    other = Address(Scope(Repo.parse("acme/other")), "OLD")
+    third = Address(Scope(Repo.parse("acme/third")), "NEW")
+    seen: dict[Scope, Seen] = {
+        HERE.scope: Listing({}),
+        other.scope: Listing({"OLD": TIME}),
+        third.scope: Listing({}),
+    }
+    unresolved = (Unresolved("target All", Where("m", 1, 1), cut),)
+    situation = Situation(
+        {HERE: replace(WANTED, unread=cut), third: replace(WANTED, address=third)},
+        seen,
+        {other: Remembered(RECORD)},
+        prune=True,
+        unresolved=unresolved,
+    )
+    plan = make_plan(situation)
+    assert [
+        (HERE, Action.BLOCKED, Reason.UNREADABLE, Why.CUT_SHORT, "the list was cut short", "try again"),
+        (other, Action.NONE, Reason.NOT_SEEN, Why.CUT_SHORT, "the list was cut short", "try again"),
+        (third, Action.CREATE, Reason.MISSING, None, "", ""),
+    ] == [(each.address, each.action, each.reason, each.why, each.detail, each.fix) for each in plan.changes]
+    assert (unresolved, False, False) == (plan.unresolved, plan.complete, Plan((IN_SYNC,), unresolved).proven)
+    assert not make_plan(replace(situation, seen={})).changes

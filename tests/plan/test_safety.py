@@ -258,3 +258,25 @@ def test_every_brake_that_holds_is_named_in_a_fixed_order() -> None:
         brakes(plan, estate, NO_FLAG),
         brakes(plan, estate, everything),
     )
+
+
+def test_repos_that_a_selector_finds_for_the_first_time() -> None:
+    """Each group is named with its new repos, at most five of them; a line that writes nothing holds nothing up."""
+    news = [f"acme/svc-{number}" for number in range(1, 8)]
+    groups = {**dict.fromkeys(news, "group services"), "acme/web": "target All", "acme/old": ""}
+    made = []
+    for name, group in groups.items():
+        place = Address(Scope(Repo.parse(name)), "ANTHROPIC_API_KEY")
+        want = Wanted(place, Presence.PRESENT, "t", Where("f", 3, 1), new_to=group)
+        made.append(Change(place, Action.CREATE, Reason.MISSING, wanted=want))
+    held = replace(made[0], action=Action.BLOCKED, reason=Reason.UNREADABLE)
+    brake = Brake(
+        "FF505",
+        "new to group services, which has found others before: acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, "
+        "acme/svc-5 and 2 more; new to target All, which has found others before: acme/web",
+        "--allow-new-repos",
+        "if they are to have these secrets, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+    )
+    assert (brake,) == brakes(Plan(tuple(made)), CALM, NO_FLAG)
+    assert () == brakes(Plan(tuple(made)), CALM, Allowed(new_repos=True))
+    assert () == brakes(Plan((held, made[-1])), CALM, NO_FLAG)

@@ -27,7 +27,7 @@ def beside(path: Path) -> Path:
 
 def remembers(state: State) -> object:
     """Give all that a state says but its serial and the journal that went in."""
-    return state.records, state.pending, state.manifests
+    return state.records, state.pending, state.manifests, state.admitted
 
 
 @pytest.fixture
@@ -55,6 +55,11 @@ def acknowledged(path: Path, addresses: Addresses, records: Records) -> list[tup
     point()
     file.record(b, records[1])
     point()
+    file.admit("group g", frozenset({2, 1}))
+    point()
+    file.admit("group g", frozenset({1, 2}))  # nothing new, and nothing written
+    file.admit("group g", frozenset({1}))
+    point()
     journal = beside(path).read_bytes()
     file.close()
     path.write_bytes(state)
@@ -68,7 +73,7 @@ def test_a_cut_at_any_byte_loses_nothing_acknowledged(path: Path, acknowledged: 
     Only the newline of a line may be lost without losing the line, which is then whole.
     """
     state, journal = path.read_bytes(), beside(path).read_bytes()
-    nothing: object = ({}, {}, ("a.yaml",))
+    nothing: object = ({}, {}, ("a.yaml",), {})
     ends = [end for end, _ in acknowledged]
     for cut in range(len(journal) + 1):
         beside(path).write_bytes(journal[:cut])

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,7 @@ states = st.builds(
     st.dictionaries(addresses, record_values, max_size=4),
     st.dictionaries(addresses, st.none() | text, max_size=3),
     st.uuids().map(str) | st.just(""),
+    st.dictionaries(text, st.frozensets(st.integers(1, 2**63), max_size=3), max_size=3),
 )
 
 
@@ -213,3 +215,29 @@ def test_no_json_crashes_the_reader(data: st.DataObject, value: object) -> None:
     entry[key] = value
     assert outcome(json.dumps(body).encode()) in ("FF404", "FF405", "FF406", sample())
     assert outcome(json.dumps(value).encode()) in ("FF404", "FF406")
+
+
+def test_admitted_repos_are_there_only_where_there_are_any() -> None:
+    """A state of before reads as it did, and is written as it was; what selectors admitted is sorted, by holder."""
+    admitted = {"target ü": frozenset({2, 1}), "group g": frozenset({3})}
+    with_them = replace(sample(), admitted=admitted)
+    data, _ = encode(with_them)
+    assert b'"admitted": {"group g": [3], "target \\u00fc": [1, 2]},\n' in data
+    assert (with_them, sample()) == (decode(data, "s.json").state, decode(encode(sample())[0], "s.json").state)
+    assert b"admitted" not in encode(sample())[0]
+
+
+@pytest.mark.parametrize(
+    ("admitted", "said"),
+    [
+        ([], "admitted of the file is not an object"),
+        ({"g": 7}, "admitted is not a list of ids"),
+        ({"g": [True]}, "admitted is not a list of ids"),
+        ({"g": [0]}, "admitted is not a list of ids"),
+        ({"g": ["7"]}, "admitted is not a list of ids"),
+    ],
+)
+def test_what_cannot_have_been_admitted(admitted: object, said: str) -> None:
+    """Anything but ids by holder is damage."""
+    data = json.loads(encode(sample())[0]) | {"admitted": admitted}
+    assert f"error FF404: s.json: the state is damaged\n  why: {said}{FIX}" == refusal(json.dumps(data).encode())

@@ -1,0 +1,113 @@
+"""What selectors ask, how often, and what they make of the answers; the lists are those of a sandbox."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from flowforge.errors import Where
+from flowforge.github.auth import Token
+from flowforge.github.clock import Clock
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
+from flowforge.github.problems import StoppedError
+from flowforge.github.urls import ApiUrl
+from flowforge.manifest.model import Owned, Selector
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
+from flowforge.sandbox import Level, Sandbox, TokenKind
+from flowforge.sandbox import Token as Known
+from flowforge.steps.progress import silent
+from flowforge.steps.select import Selected, select_repos
+from flowforge.vault import SecretValue
+
+SCALE = 1000.0
+HERE = Where("f", 3, 5)
+
+
+@contextmanager
+def connected(sandbox: Sandbox, stop: threading.Event, token: str = "") -> Iterator[Client]:
+    """Sign in to the sandbox."""
+    held = Token(SecretValue(token or sandbox.token), "GH_TOKEN", workflow=False)
+    with Client(ApiUrl.parse(sandbox.url), held, Pacer(Clock(SCALE), stop), jobs=4) as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Serve an organization of 140 repos, of which four are archived, and a user's own."""
+    with Sandbox(time_scale=SCALE) as running:
+        for number in range(140):
+            running.world.create_repo(f"acme/r-{number:03}", archived=number < 4)
+        running.world.create_team("acme", "core", ["r-004"])
+        running.world.define_property("acme", "tier")
+        yield running
+
+
+def found(sandbox: Sandbox, *selectors: Selector, token: str = "") -> Selected:
+    """Give what selectors find."""
+    stop = threading.Event()
+    with connected(sandbox, stop, token) as client:
+        return select_repos(client, selectors, jobs=4, stop=stop, progress=silent)
+
+
+def test_a_list_of_several_pages_is_read_whole_and_once(sandbox: Sandbox) -> None:
+    """Two selectors of one organization are one list of two pages; archived repos are dropped with one note."""
+    everything = Selector(Owned.ORG, "acme", HERE)
+    some = Selector(Owned.ORG, "acme", HERE, names=("r-00?",), archived=True)
+    team = Selector(Owned.ORG, "acme", HERE, team="core")
+    selected = found(sandbox, everything, some, team)
+    counts = [len(part) for part in selected.found.values() if not isinstance(part, Unreadable)]
+    assert [136, 10, 1] == counts
+    assert ("f:3:5: archived, so left out: acme/r-000, acme/r-001, acme/r-002 and 1 more",) == selected.notes
+    assert {f"acme/r-{number:03}" for number in range(4, 140)} == {repo.name for repo in selected.repos}
+    asked = {str(route): times for route, times in sandbox.world.stats().requests.items()}
+    assert {"GET /orgs/{owner}/repos": 2, "GET /orgs/{owner}/teams/{team}/repos": 1} == asked
+
+
+def test_the_installation_and_the_tokens_own_user(sandbox: Sandbox) -> None:
+    """An App's token finds what it was given, a user's own token the user's repos, private ones too."""
+    app = "ghs_" + "fake" * 5
+    sandbox.world.add_token(app, Known(TokenKind.APP, repos=frozenset({"acme/r-007", "acme/r-008"})))
+    given = Selector(Owned.INSTALLATION, "", HERE)
+    names = [repo.name for repo in _mapping(found(sandbox, given, token=app), given)]
+    login = sandbox.world.tokens.tokens[sandbox.token].login
+    sandbox.world.create_user(login)
+    sandbox.world.create_repo(f"{login}/own")
+    mine = Selector(Owned.USER, login, HERE)
+    own = [repo.name for repo in _mapping(found(sandbox, mine), mine)]
+    assert (["acme/r-007", "acme/r-008"], [f"{login}/own"]) == (names, own)
+
+
+def _mapping(selected: Selected, selector: Selector) -> list[Repo]:
+    part = selected.found[selector]
+    assert not isinstance(part, Unreadable)
+    return list(part)
+
+
+def test_properties_of_an_organization_without_repos_say_nothing(sandbox: Sandbox) -> None:
+    """Where there is no repo at all, a property is not called unknown: there is just nothing to find."""
+    sandbox.world.create_org("empty")
+    wanted = Selector(Owned.ORG, "empty", HERE, properties=(("tier", ("gold",)),))
+    assert {wanted: {}} == found(sandbox, wanted).found
+
+
+def test_properties_that_a_token_may_not_read(sandbox: Sandbox) -> None:
+    """Without them it cannot be known who is meant: nobody is chosen by the rest of the selector."""
+    app = "ghs_" + "none" * 5
+    sandbox.world.add_token(app, Known(TokenKind.APP, permissions={"organization_custom_properties": Level.NONE}))
+    wanted = Selector(Owned.ORG, "acme", HERE, properties=(("tier", ("gold",)),))
+    part = found(sandbox, wanted, token=app).found[wanted]
+    assert isinstance(part, Unreadable)
+    fix = "give the token Custom properties: read, of the organization (classic: read:org)"
+    assert (Why.NO_PERMISSION, fix) == (part.why, part.fix)
+
+
+def test_a_run_that_is_stopped_chooses_nobody(sandbox: Sandbox) -> None:
+    """A list that was not asked for because the run ends is no empty list."""
+    stop = threading.Event()
+    stop.set()
+    with connected(sandbox, stop) as client, pytest.raises(StoppedError):
+        select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
