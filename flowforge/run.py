@@ -124,7 +124,8 @@ class _Task:
             return self
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
         expanded = expand_with(self.manifest, selected.found, request.environ)
-        self.warnings.update(dict.fromkeys((*selected.notes, *expanded.warnings)))
+        new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
+        self.warnings.update(dict.fromkeys((*selected.notes, *new)))
         context = replace(self.context, concealed=concealed(self.manifest, expanded.places))
         return replace(self, places=expanded.places, context=context, unresolved=expanded.unresolved, selected=selected)
 
@@ -141,7 +142,7 @@ def plan(request: Request) -> Planned:
     task = _Task.of(request)
     state = StateFile.read(task.manifest.state_file)
     with task.signed_in() as client:
-        return _prepare(task.found(client), state, client).planned
+        return _prepare(task.found(client), state, client, fresh=False).planned
 
 
 def list_repos(request: Request) -> Roll:
@@ -179,7 +180,8 @@ def apply(
     names = manifest_names(state_file, task.manifest.files)
     with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
         task = task.found(client)
-        prepared = _prepare(task, memory.state, client)
+        # Where a person is asked, all is looked up again after the answer; else what is about to be written is fresh.
+        prepared = _prepare(task, memory.state, client, fresh=not request.asks)
         planned = prepared.planned
         show(planned)
         refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
@@ -205,8 +207,11 @@ def apply(
         )
 
 
-def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
-    """Resolve, observe, decide; look up what would be written, and decide again with what that shows."""
+def _prepare(task: _Task, state: State, client: Client, *, fresh: bool) -> _Prepared:
+    """Resolve, observe, decide; look up what would be written, and decide again with what that shows.
+
+    fresh: whether what selectors' lists said of a repo, before all that, is too old for the look-up.
+    """
     request, places, remembered = task.request, task.places, state.remembered
     select = _chooser(task, state)
     resolver = Resolver(task.context, Fingerprinter(state.salt))
@@ -216,7 +221,7 @@ def _prepare(task: _Task, state: State, client: Client) -> _Prepared:
     seen = observe(client, scopes, creatable=creatable, jobs=request.jobs, stop=request.stop, progress=request.progress)
     situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known=task.selected.repos)
+    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known={} if fresh else task.selected.repos)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (

@@ -57,7 +57,9 @@ def select_repos(
 
         repos, properties = ask(lists, list_repos), ask(tables, list_properties)
     picked = {selector: _pick(selector, repos, properties) for selector in selectors}
-    known = {one.repo: one.info for _, part in _whole(picked) for one in part if isinstance(one.info, RepoInfo)}
+    # What a team's list shows as permissions is the team's: whether the token may write is not known from there.
+    described = [one for selector, part in _whole(picked) if not selector.team for one in part]
+    known = {one.repo: one.info for one in described if isinstance(one.info, RepoInfo)}
     found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
         selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
     }

@@ -140,6 +140,7 @@ SCALARS = (
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "k", "acme/api", "2027-02-01", "90d", "A"])
 )
 WORDS = (
+    "select org topics properties visibility "
     "version github api_url auth token env file state defaults on_drift credentials k type from secret max_age "
     "allow_nonstandard groups repos exclude targets name credential absent x-y z"
 )
@@ -148,7 +149,10 @@ ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.
 SOUND: dict[str, Any] = {
     "version": 1,
     "credentials": {"k": {"type": "anthropic_api_key", "from": {"env": "K"}, "max_age": "90d"}},
-    "groups": {"g": {"repos": ["acme/api"], "exclude": ["acme/x*"]}},
+    "groups": {
+        "g": {"repos": ["acme/api"], "exclude": ["acme/x*"]},
+        "s": {"select": {"org": "acme", "name": "k", "properties": {"k": ["k"]}, "visibility": ["public"]}},
+    },
     "targets": [{"name": "t", "groups": ["g"], "credential": "k", "secret": "S"}],
     "absent": [{"name": "a", "repos": ["acme/api"], "secret": "X"}],
 }

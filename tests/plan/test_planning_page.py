@@ -122,12 +122,12 @@ def test_every_brake_is_described() -> None:
     """The page's rows are the brakes that there are, in their order, each with its flag; each has a word of advice."""
     estate = Estate(10, 0, 10, "s", ("a",), ("b",), prune=True)
     hidden = decide(HERE, ABSENT, AS_LATER, NEVER, prune=False)
-    taken = decide(HERE, WANTED, AS_LATER, NEVER, prune=False)
+    taken = decide(HERE, replace(WANTED, new_to="group services"), AS_LATER, NEVER, prune=False)
     held = brakes(Plan((hidden,) * 4 + (taken,) * 4), estate, Allowed())
     expected = [(brake.code, brake.flag.split()[0]) for brake in held]
     rows = re.findall(r"^\| `(FF5\d\d)` \| .+ \| `(--[a-z-]+)[^|]*` \|$", section("Brakes"), re.MULTILINE)
     advice = re.findall(r"^- `(FF5\d\d)`: ", section("Brakes"), re.MULTILINE)
-    assert (4, expected, [code for code, _ in expected]) == (len(rows), rows, advice)
+    assert (5, expected, [code for code, _ in expected]) == (len(rows), rows, advice)
 
 
 def test_every_exit_code_is_described() -> None:

@@ -63,6 +63,9 @@ def test_a_list_of_several_pages_is_read_whole_and_once(sandbox: Sandbox) -> Non
     assert [136, 10, 1] == counts
     assert ("f:3:5: archived, so left out: acme/r-000, acme/r-001, acme/r-002 and 1 more",) == selected.notes
     assert {f"acme/r-{number:03}" for number in range(4, 140)} == {repo.name for repo in selected.repos}
+    assert {} == found(sandbox, team).repos  # its list says what the team may do, not what the token may
+    sandbox.world.reset_stats()
+    found(sandbox, everything, some, team)
     asked = {str(route): times for route, times in sandbox.world.stats().requests.items()}
     assert {"GET /orgs/{owner}/repos": 2, "GET /orgs/{owner}/teams/{team}/repos": 1} == asked
 
