@@ -74,12 +74,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "1Password account": Form(
         "FF130", "this is not a 1Password account", "write its sign-in address, as acme.1password.com, or its ID"
     ),
-    "Argument": Form(
-        "FF131",
-        "a placeholder begins this argument",
-        "write something before it, as --repo={repo}",
-        "what a repository is called must not choose an option of the program",
-    ),
+    "Argument": Form("FF130", "this cannot be an argument of a program", "remove the NUL from it"),
     "Time limit": Form("FF128", "this is not a time limit", "write a number and s or m, as 20s"),
     "Variable to pass on": Form("FF130", "this is not the name of an environment variable", "write a name like NAME"),
     "Question": Form("FF126", "a question is empty here", "write what to ask for"),

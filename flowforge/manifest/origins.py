@@ -18,6 +18,8 @@ from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
 from flowforge.manifest.values import read_day, read_duration
 
+# Such as {repo}, and -{repo}, whose letters would be options.
+_BEGINS: Final = re.compile(r"-*\{(?!\{)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -104,7 +106,8 @@ def _source_name(node: Node, findings: Findings) -> str:
         if names or keys <= SOURCE_OPTIONS:
             what = f'"from" has {"more than one source" if names else "no source"}'
             fix = f"write {listed(sorted(OWN_SOURCES), 'or')}"
-            findings.add(node.where, "FF132", what, fix=fix)
+            why = "each key with a hyphen is a plugin's source; options are written with _" if len(plugins) > 1 else ""
+            findings.add(node.where, "FF132", what, why=why, fix=fix)
         return ""
     (name,) = names
     if node.step(name).bad:
@@ -138,6 +141,11 @@ def _check_text(name: str, text: str, where: Where, findings: Findings, *, per_r
     if not balanced(text):
         fix = "write {{ and }} for braces that are no placeholder"
         findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
+        return False
+    if name == "command" and _BEGINS.match(text):
+        why = "what a repository is called must not choose an option of the program"
+        fix = "write something before it, as --repo={repo}"
+        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
         return False
     known = NAMES if per_repo else {}
     unknown = sorted(names_in(text) - known.keys())

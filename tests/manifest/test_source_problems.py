@@ -99,6 +99,32 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 error FF131: flowforge.yaml:2:68: a placeholder begins this argument
   why: what a repository is called must not choose an option of the program
   fix: write something before it, as --repo={repo}
+## placeholder as letters of options
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, '-{repo}', '--{repo}', '{{x', '-o{repo}']}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF131: flowforge.yaml:2:68: a placeholder begins this argument
+  why: what a repository is called must not choose an option of the program
+  fix: write something before it, as --repo={repo}
+error FF131: flowforge.yaml:2:79: a placeholder begins this argument
+  why: what a repository is called must not choose an option of the program
+  fix: write something before it, as --repo={repo}
+## NUL in a command
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, "a\0"]}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF130: flowforge.yaml:2:68: this cannot be an argument of a program
+  fix: remove the NUL from it
+## two plugins
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {acme-vault: x, key-name: y}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF132: flowforge.yaml:2:50: "from" has more than one source
+  why: each key with a hyphen is a plugin's source; options are written with _
+  fix: write command, env, file, onepassword or prompt
 ## unknown placeholder in a command
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {command: [vault, 'kv/{rep}']}}}

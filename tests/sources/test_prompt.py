@@ -167,9 +167,7 @@ def test_the_same_question_for_two_credentials(desk: Desk) -> None:
     """Where two credentials ask in the same words, each question says whose value it wants."""
     asks = tuple(Ask({"prompt": "Key?"}, no_breaks, name) for name in ("dev", "prod"))
     assert ["first", "second"] == plain(desk.ask(b"first\r", b"second\r", asks=asks))
-    assert desk.shown() == (
-        f"{BEGIN}Key? (credential dev)\n{HINT}taken\nKey? (credential prod)\n{HINT}taken\n{END}"
-    )
+    assert desk.shown() == (f"{BEGIN}Key? (credential dev)\n{HINT}taken\nKey? (credential prod)\n{HINT}taken\n{END}")
 
 
 def test_a_value_that_is_longer_than_a_terminals_line(desk: Desk) -> None:
