@@ -4,7 +4,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from flowforge.resources import schema_text
 from flowforge.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -291,3 +293,45 @@ def test_requests_are_few(zoo: "Fleet") -> None:
         "GET /orgs/{owner}/properties/values": 10,
         "GET /repos/{owner}/{repo}/actions/secrets": 4,
     } == zoo.requests()
+
+
+def test_what_apply_writes_unasked_is_looked_up_again(zoo: "Fleet") -> None:
+    """A plan takes what the selector's list said; apply --yes asks anew, after values were read, before it writes."""
+    select(zoo, "{org: zoo, name: svc-?}")
+    zoo.requests()
+    counts = []
+    for args in (("plan",), ("apply", "--yes")):
+        assert 0 == zoo.flowforge(*args).code
+        counts.append(zoo.requests()["GET /orgs/{owner}/repos"])
+    assert [1, 2] == counts
+
+
+def test_the_list_of_repos_is_a_report_too(zoo: "Fleet") -> None:
+    """--report takes it in both formats, and -q keeps what there is to warn of."""
+    select(zoo, "{org: zoo, name: svc-*}")
+    done = zoo.flowforge("plan", "--list-repos", "-q", "--report", "json=r.json", "--report", "text=r.txt")
+    assert (0, "") == (done.code, done.err)
+    assert done.out == (zoo.folder / "r.txt").read_text(encoding="utf-8")
+    document = json.loads((zoo.folder / "r.json").read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(schema_text("repos"))).validate(document)
+    assert (True, ["zoo/svc-a", "zoo/svc-b", "zoo/svc-in"], 1) == (
+        document["complete"],
+        [each["repo"] for each in document["repos"]],
+        len(document["warnings"]),
+    )
+
+
+def test_a_repo_that_is_archived_later(zoo: "Fleet") -> None:
+    """One that is archived later is left out with a note; what it has is listed, and nothing is deleted there."""
+    select(zoo, "{org: zoo, name: svc-?}")
+    applied(zoo)
+    zoo.set_key()
+    world = zoo.sandbox.world
+    world.archive_repo("zoo/svc-a")
+    done = zoo.flowforge("apply", "--yes")
+    assert 0 == done.code
+    assert "warning: flowforge.yaml:6:5: archived, so left out: zoo/svc-a\n" == done.err
+    assert "  zoo/svc-a  ANTHROPIC_API_KEY          no longer in the manifest" in done.lines
+    pruned = zoo.flowforge("apply", "--yes", "--prune")
+    assert "  zoo/svc-a  ANTHROPIC_API_KEY  archived, so it is read-only" in pruned.lines
+    assert {"ANTHROPIC_API_KEY"} == {*world.reveal("zoo/svc-a")}
