@@ -81,8 +81,8 @@ def selectors_of(manifest: Manifest) -> tuple[Selector, ...]:
         choice = left.popleft()
         if choice.select:
             found.setdefault(choice.select)
-        for mention in (*choice.groups, *choice.exclude):
-            name = mention.text.removeprefix("@")
+        excluded = (mention.text[1:] for mention in choice.exclude if mention.text.startswith("@"))
+        for name in (*(mention.text for mention in choice.groups), *excluded):
             if name in manifest.groups and name not in reached:
                 reached[name] = None
                 left.append(manifest.groups[name].choice)

@@ -345,3 +345,12 @@ def test_new_repos_may_be_admitted_without_asking(loaded: Callable[..., Manifest
     (place,) = expand_with(manifest, found_in(manifest, {API: 7}), {}).places
     assert ((Holder("target t", auto=True),), 7) == (place.holders, place.repo_id)
     assert place != replace(place, holders=())
+
+
+def test_only_the_selectors_that_are_needed_are_asked(loaded: Callable[..., Manifest]) -> None:
+    """A group that is only excluded counts; one that nothing uses does not, nor one called as an excluded repo is."""
+    manifest = loaded(
+        HEAD + "groups:\n  taken: {select: {org: a}}\n  left: {select: {org: b}}\n  svc: {select: {org: c}}\n"
+        'targets: [{name: t, credential: k, groups: [taken, taken], exclude: ["@left", svc]}]\n'
+    )
+    assert ["a", "b"] == [selector.owner for selector in selectors_of(manifest)]
