@@ -25,13 +25,18 @@ x-a: [*d, "{MARK}", !t |
   of lines]
 credentials:
   k: {{type: anthropic_api_key, from: {{env: 'K_{{repo}}'}}, expires: 2027-02-01, issued: 2026-02-15, max_age: 90d}}
-groups: {{a: {{repos: [acme/api], groups: [b]}}, b: {{repos: [acme/x], exclude: ["@c", 'x*']}}, c: {{<<: *d}}}}
+groups:
+  a: {{repos: [acme/api], groups: [b]}}
+  b: {{repos: [acme/x], exclude: ["@c", 'x*']}}
+  c: {{<<: *d}}
+  s: {{select: {{org: acme, name: k*, properties: {{p: [v]}}}}, auto_admit: true}}
 targets: [{{name: t, groups: [a], exclude: [acme/*], credential: k, secret: S}}]
 absent: [{{name: n, repos: [acme/api], secret: S}}]
 """
 _WORDS = """\
 version: |github: |state: |file: |defaults: |on_drift: |credentials: |type: |anthropic_api_key|from: |env: |value: |
 command: |onepassword: |prompt: |pass_env: |account: |expires: |issued: |max_age: |groups: |repos: |exclude: |
+select: |org: |installation: |topics: |team: |properties: |visibility: |per_repo: |allow: |auto_admit: |allow_empty: |
 targets: |absent: |name: |secret: |allow_nonstandard: |{repo}|{owner}|<<: |*d|&d |--- |...|!!binary |!!set |!<x> |? |
 - |: |null|~|true|0x1F|1e9|2027-02-30|\\x1b|\\ud800|\\u2028|@a|acme/*|acme/..|../|%YAML 9.9|%TAG ! x|{|}|[|]|,|#|'|"|||>
 """
