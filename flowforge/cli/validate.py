@@ -30,5 +30,5 @@ def command(
     output.lines(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose)
     found = f", and what {count(selectors, 'selector')} find{'s' * (selectors == 1)}" if selectors else ""
     output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{found}."])
-    output.finish(validation_document(len(places), len(repos), manifest.warnings))
+    output.finish(validation_document(len(places), len(repos), selectors, manifest.warnings))
     return ExitCode.ERROR if output.broken else ExitCode.DONE

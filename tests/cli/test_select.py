@@ -268,6 +268,9 @@ def test_validate_counts_selectors(zoo: "Fleet") -> None:
     zoo.requests()
     done = zoo.flowforge("validate")
     assert "The manifest is valid: 1 secret in 1 repo, and what 1 selector finds.\n" == done.out
+    document = json.loads(zoo.flowforge("validate", "--format", "json").out)
+    Draft202012Validator(json.loads(schema_text("validation"))).validate(document)
+    assert (1, 1, 1) == (document["secrets"], document["repos"], document["selectors"])
     assert {} == zoo.requests()
 
 
