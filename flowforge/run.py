@@ -11,7 +11,7 @@ from flowforge.errors import Problem, StateError, UnfoldedError
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
-from flowforge.manifest.expand import Place, expand_with, selectors_of
+from flowforge.manifest.expand import Place, expand_with, members_of, selectors_of
 from flowforge.manifest.model import Manifest
 from flowforge.offline import validate
 from flowforge.plan.address import Address, Repo
@@ -25,7 +25,7 @@ from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
 from flowforge.steps.admit import admit, new_to
 from flowforge.steps.advise import advise
-from flowforge.steps.choose import chooser, unmatched
+from flowforge.steps.choose import Filter
 from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.refuse import refuse, require_same
@@ -51,6 +51,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     jobs: int = 32
     max_wait: float = 900.0
+    tags: tuple[str, ...] = ()
     skip_values: bool = False
     prune: bool = False
     keep_going: bool = False
@@ -225,7 +226,7 @@ def _prepare(task: _Task, state: State, client: Client, *, fresh: bool) -> _Prep
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (
-        *unmatched(request.exclude, _repos(task, state)),
+        *_filter(task).unmatched(_repos(task, state)),
         *task.warnings,
         *resolver.warnings,
         *advise(
@@ -250,8 +251,15 @@ def _repos(task: _Task, state: State) -> set[Repo]:
     return {address.scope.repo for address in (*(place.address for place in task.places), *state.remembered)}
 
 
+def _filter(task: _Task) -> Filter:
+    request = task.request
+    named = any(pattern.startswith("@") for pattern in (*request.limit, *request.exclude))
+    groups = members_of(task.manifest, task.selected.found) if named else {}
+    return Filter(request.limit, request.exclude, request.tags, groups)
+
+
 def _chooser(task: _Task, state: State) -> Callable[[Address], bool]:
-    return chooser(task.request.limit, task.request.exclude, _repos(task, state))
+    return _filter(task).chooser(_repos(task, state), task.places)
 
 
 def _estate(task: _Task, state: State) -> Estate:

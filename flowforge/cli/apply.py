@@ -1,7 +1,10 @@
 """`flowforge apply`: plan, show, ask, write, recap."""
 
+import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -13,12 +16,15 @@ from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, Problem, UsageError
-from flowforge.plan.report import Report
+from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.plan.report import Outcome, Report
 from flowforge.render.results import report_document
 from flowforge.render.text import report_lines
 from flowforge.render.words import count
 
+_UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
+# More repos than this make no command that a person would copy; apply tries again only what is left anyway.
+_READABLE: Final = 20
 _APPROVE: Final = "answer yes to apply, in full; --yes applies without asking"
 
 
@@ -43,7 +49,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
         )
         if report is None:
             raise UsageError(Problem("FF013", "apply was not approved", why="nothing was written", fix=_APPROVE))
-        return _recap(planned, report, output, verbose=given["verbose"])
+        return _recap(planned, report, output, given["manifests"], verbose=given["verbose"])
 
 
 def _require_somebody_to_ask(output: Output) -> None:
@@ -69,9 +75,23 @@ def _answer() -> str:
         return ""
 
 
-def _recap(planned: run.Planned, report: Report, output: Output, *, verbose: bool) -> ExitCode:
+def _recap(
+    planned: run.Planned, report: Report, output: Output, manifests: Sequence[Path], *, verbose: bool
+) -> ExitCode:
     output.lines(report_lines(report, verbose=verbose, style=output.style))
     if report.interrupted:
         say("interrupted; what was written is recorded, and the next plan knows the rest")
+    elif not output.quiet:
+        say(*_again(report, manifests))
     output.finish(report_document(report, planning.document(planned), report.exit_code))
     return report.exit_code
+
+
+def _again(report: Report, manifests: Sequence[Path]) -> Iterator[str]:
+    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read."""
+    failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
+    if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
+        named = () if tuple(map(str, manifests)) == ("flowforge.yaml",) else manifests
+        words = [*(word for path in named for word in ("-m", str(path)))]
+        words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
+        yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"

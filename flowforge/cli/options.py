@@ -62,8 +62,15 @@ _OUTPUT = (
     option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
 )
 _CHOICE = (
-    option("-l", "--limit", multiple=True, metavar="PATTERN", help="Plan only these repos: a name or a glob."),
-    option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out."),
+    option(
+        "-l",
+        "--limit",
+        multiple=True,
+        metavar="PATTERN",
+        help="Plan only these repos: a name, a glob, @group, or @file with one on each line.",
+    ),
+    option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out; patterns as for --limit."),
+    option("--tags", multiple=True, metavar="TAG", help="Plan only what entries with this tag name."),
     option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
     option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
     option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),

@@ -19,6 +19,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         environ=dict(os.environ),
         limit=options["limit"],
         exclude=options["exclude"],
+        tags=options["tags"],
         jobs=options["jobs"],
         max_wait=options["max_wait"],
         skip_values=options["skip_values"],

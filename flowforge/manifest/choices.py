@@ -45,6 +45,7 @@ def read_targets(
                     node.where,
                     _lists(node, stores, documents),
                     create_environment=is_true(node, "create_environment"),
+                    tags=_tags(node),
                 )
             )
     return tuple(found)
@@ -58,8 +59,13 @@ def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent
         name, secret = node.text("name"), node.text("secret")
         choice = _choice(node, Absent.noun, name, groups, documents)
         if secret:
-            found.append(Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents)))
+            found.append(Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents), _tags(node)))
     return tuple(found)
+
+
+def _tags(node: Node) -> frozenset[str]:
+    part = node.part("tags")
+    return frozenset(str(each.data) for each in part.items()) if part else frozenset()
 
 
 def read_stores(documents: Documents) -> tuple[Store, ...]:

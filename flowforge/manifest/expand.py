@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
@@ -22,7 +22,8 @@ class Place:
 
     entry: what names it, as `target All`. chosen: where the repo is named or selected. creates_environment: whether
     its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
-    GitHub's, of one that was found. unread: why it cannot be known whether it is wanted.
+    GitHub's, of one that was found. unread: why it cannot be known whether it is wanted. tags: of every entry
+    that wants the same here.
     """
 
     address: Address
@@ -37,6 +38,7 @@ class Place:
     holders: tuple[Holder, ...] = ()
     repo_id: int = 0
     unread: Unreadable | None = None
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ def expand_with(manifest: Manifest, found: Found, environ: Mapping[str, str]) ->
     return Expanded(expanded.places, expanded.unresolved, findings.warnings)
 
 
+def members_of(manifest: Manifest, found: Found) -> Mapping[str, frozenset[str]]:
+    """Give the keys of the repos of each group, with what selectors found."""
+    members = Members(manifest.groups, Findings(), found)
+    return {name: frozenset(members.of(group)) for name, group in manifest.groups.items()}
+
+
 def selectors_of(manifest: Manifest) -> tuple[Selector, ...]:
     """Give the selectors that targets and absent entries stand on, each once."""
     reached: dict[str, None] = {}
@@ -98,8 +106,10 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         first = found.setdefault(place.address, place)
         if (first.presence, first.credential) != (place.presence, place.credential):
             clashes.setdefault((first.where, place.where), []).append((first, place))
-        elif first.holders and not place.holders:
-            found[place.address] = place  # what is named needs nobody to admit it
+        else:
+            # What is named needs nobody to admit it.
+            stands = place if first.holders and not place.holders else first
+            found[place.address] = replace(stands, tags=first.tags | place.tags)
     for pairs in clashes.values():
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
@@ -141,6 +151,7 @@ def _places(
                 holders=member.holders,
                 repo_id=member.id,
                 unread=unread,
+                tags=entry.tags,
             )
 
 

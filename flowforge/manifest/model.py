@@ -152,6 +152,7 @@ class Target:
     where: Where
     lists: Lists = Lists()
     create_environment: bool = False
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class Absent:
     secret: str
     where: Where
     lists: Lists = Lists()
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,83 @@
-"""`--limit` and `--exclude`: which lines are planned. They never change what is wanted."""
+"""`--limit`, `--exclude` and `--tags`: which lines are planned. They never change what is wanted."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from flowforge.errors import Problem, UsageError, quote
+from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Repo
 
 
-def chooser(limit: Sequence[str], exclude: Sequence[str], repos: Collection[Repo]) -> Callable[[Address], bool]:
-    """Give the predicate that the patterns make: `owner/name` or a name alone, globs, without case.
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the command line asks for. groups: those of the manifest by name, each as keys of repos."""
 
-    Raises UsageError when a pattern of `--limit` matches no repo of the manifest or the state: a misspelt limit
-    that plans nothing would look like a fleet in sync.
-    """
-    keys = {repo.key for repo in repos}
-    lost = [pattern for pattern in limit if not any(_matches(key, pattern) for key in keys)]
-    if lost:
-        raise UsageError(
-            *(
-                Problem(
-                    "FF004",
-                    f"--limit {quote(pattern)} matches no repo of the manifest or the state",
-                    fix="give a repo or a glob such as acme/svc-*",
-                )
-                for pattern in lost
-            )
-        )
-    chosen = {key for key in keys if not limit or any(_matches(key, pattern) for pattern in limit)}
-    chosen -= {key for key in chosen if any(_matches(key, pattern) for pattern in exclude)}
-    return lambda address: address.scope.repo.key in chosen
+    limit: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    groups: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
+        """Give the predicate that the patterns and the tags make.
+
+        A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
+        or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
+        of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF014 for
+        a file that cannot be read; FF015 for a tag that no entry has.
+        """
+        keys = {repo.key for repo in repos}
+        wanted = [self._keys(pattern, keys) for pattern in self.limit]
+        lost = [pattern for pattern, found in zip(self.limit, wanted, strict=True) if not found]
+        if lost:
+            raise UsageError(*map(_unmatched, lost))
+        chosen = keys if not self.limit else {key for found in wanted for key in found}
+        chosen = chosen - {key for pattern in self.exclude for key in self._keys(pattern, keys)}
+        tagged = self._tagged(places)
+        return lambda address: address.scope.repo.key in chosen and (tagged is None or address in tagged)
+
+    def unmatched(self, repos: Collection[Repo]) -> tuple[str, ...]:
+        """Give a warning for each pattern of `--exclude` that matches none of these repos: it may be misspelt."""
+        keys = {repo.key for repo in repos}
+        lost = [pattern for pattern in self.exclude if not self._keys(pattern, keys)]
+        return tuple(f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
+
+    def _keys(self, pattern: str, keys: Collection[str]) -> set[str]:
+        """Give those of the keys that a pattern means."""
+        if not pattern.startswith("@"):
+            return {key for key in keys if _matches(key, pattern)}
+        name = pattern[1:]
+        if name in self.groups:
+            return {*keys} & {*self.groups[name]}
+        return {key for line in _lines(name) for key in keys if _matches(key, line)}
+
+    def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
+        """Give the lines that have one of the tags; None where none is asked for."""
+        if not self.tags:
+            return None
+        tagged = {tag: {place.address for place in places if tag in place.tags} for tag in self.tags}
+        lost = [tag for tag, found in tagged.items() if not found]
+        if lost:
+            fix = "tags stand in targets and absent entries, as `tags: [production]`"
+            raise UsageError(*(Problem("FF015", f"--tags {quote(tag)}: nothing has this tag", fix=fix) for tag in lost))
+        return {address for found in tagged.values() for address in found}
 
 
-def unmatched(exclude: Sequence[str], repos: Collection[Repo]) -> tuple[str, ...]:
-    """Give a warning for each pattern of `--exclude` that matches none of these repos: it may be misspelt."""
-    lost = [pattern for pattern in exclude if not any(_matches(repo.key, pattern) for repo in repos)]
-    return tuple(f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
+def _unmatched(pattern: str) -> Problem:
+    what = f"--limit {quote(pattern)} matches no repo of the manifest or the state"
+    return Problem("FF004", what, fix="give a repo or a glob such as acme/svc-*")
+
+
+def _lines(name: str) -> list[str]:
+    """Read the patterns of a file; empty lines and those that begin with # say nothing."""
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        what = f"{quote(f'@{name}')} is neither a group of the manifest nor a file that can be read"
+        fix = "name a group, or a file with a repo or a glob on each line"
+        raise UsageError(Problem("FF014", what, fix=fix)) from None
+    return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
 
 
 def _matches(key: str, pattern: str) -> bool:

@@ -32,6 +32,7 @@ MANIFEST: Final = (
     "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
 )
 _COST: Final = re.compile(r"^It took \d+ requests?.*\n", re.MULTILINE)
+_AGAIN: Final = re.compile(r"^what failed alone: .*\n", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
 
 
@@ -212,10 +213,13 @@ class Bench:
         return "; ".join(f"{repo}: {line}" for repo, line in lines.items()).replace("none, in_sync", "in sync")
 
     def said(self, done: Done, command: str) -> tuple[str, ...]:
-        """Give what was printed for people: of an apply without the changes to come and the counts of each repo."""
+        """Give what was printed for people.
+
+        Of an apply without the changes to come, the counts of each repo, and the command that tries again.
+        """
         out = _COST.sub("", done.out)
         out = _TO_COME.sub("", out) if command == "apply" else out
-        return tuple(filter(None, self.plain(done.err + out).splitlines()))
+        return tuple(filter(None, self.plain(_AGAIN.sub("", done.err) + out).splitlines()))
 
     def plain(self, text: str) -> str:
         """Replace what differs from run to run."""

@@ -56,6 +56,7 @@ targets:
     credential: ci-key
     secret: THIRD
     stores: [agents]
+    tags: [reviews]
   - {name: two, groups: [other], credential: per-repo, environments: [production], create_environment: true}
 absent:
   - {name: three, repos: [acme/api], groups: [other], exclude: ["@backend"], secret: X}

@@ -1,16 +1,19 @@
 """`--limit` and `--exclude`."""
 
+from pathlib import Path
+
 import pytest
 
-from flowforge.errors import UsageError
+from flowforge.errors import UsageError, quote
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.steps.choose import chooser, unmatched
+from flowforge.steps.choose import Filter
 
 REPOS = [Repo.parse(name) for name in ("acme/api", "Acme/Web", "acme/svc-one", "other/api")]
+GROUPS = {"web": frozenset({"acme/web", "gone/gone"}), "empty": frozenset[str]()}
 
 
 def _chosen(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
-    select = chooser(limit, exclude, REPOS)
+    select = Filter(limit, exclude, groups=GROUPS).chooser(REPOS)
     return [repo.name for repo in REPOS if select(Address(Scope(repo), "ANTHROPIC_API_KEY"))]
 
 
@@ -25,6 +28,9 @@ def _chosen(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[
         ((), ("api",), ["Acme/Web", "acme/svc-one"]),
         (("acme/*",), ("acme/svc-*", "nothing"), ["acme/api", "Acme/Web"]),
         (("acme/*",), ("*",), []),
+        (("@web",), (), ["Acme/Web"]),
+        (("@web", "other/*"), (), ["Acme/Web", "other/api"]),
+        ((), ("@web", "@empty"), ["acme/api", "acme/svc-one", "other/api"]),
     ],
 )
 def test_patterns(limit: tuple[str, ...], exclude: tuple[str, ...], expected: list[str]) -> None:
@@ -34,7 +40,7 @@ def test_patterns(limit: tuple[str, ...], exclude: tuple[str, ...], expected: li
 
 def test_an_exclude_that_matches_nothing_is_told() -> None:
     """A misspelt exclude leaves a repo in the plan that somebody wanted out of it; only those are named."""
-    assert unmatched(("acme/ap", "api", "no\x1bne"), REPOS) == (
+    assert Filter(exclude=("acme/ap", "api", "no\x1bne")).unmatched(REPOS) == (
         '--exclude "acme/ap" matches no repo of the manifest or the state',
         '--exclude "no\\x1bne" matches no repo of the manifest or the state',
     )
@@ -50,3 +56,30 @@ def test_a_limit_that_matches_nothing_is_an_error() -> None:
         'error FF004: --limit "no\\x1bne" matches no repo of the manifest or the state\n'
         "  fix: give a repo or a glob such as acme/svc-*"
     )
+
+
+def test_a_group_without_repos_here_is_no_limit() -> None:
+    """A group that comes to nothing is refused as a limit, like a misspelt name."""
+    with pytest.raises(UsageError) as caught:
+        _chosen(("@empty",))
+    assert str(caught.value).startswith('error FF004: --limit "@empty" matches no repo')
+
+
+def test_patterns_from_a_file(tmp_path: Path) -> None:
+    """A file has a repo or a glob on each line; empty lines and remarks are none."""
+    file = tmp_path / "repos.txt"
+    file.write_text("# what failed\nacme/api\n\n  acme/svc-*  \r\n", encoding="utf-8")
+    assert _chosen((f"@{file}",)) == ["acme/api", "acme/svc-one"]
+    assert _chosen((), (f"@{file}",)) == ["Acme/Web", "other/api"]
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "a\0b", ""])
+def test_what_is_neither_a_group_nor_a_file(name: str) -> None:
+    """It is an error, also under --exclude: nobody meant to leave out nothing."""
+    for chosen in ((f"@{name}",), ()), ((), (f"@{name}",)):
+        with pytest.raises(UsageError) as caught:
+            _chosen(*chosen)
+        assert str(caught.value) == (
+            f"error FF014: {quote('@' + name)} is neither a group of the manifest nor a file that can be read\n"
+            "  fix: name a group, or a file with a repo or a glob on each line"
+        )
