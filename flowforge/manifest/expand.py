@@ -106,16 +106,23 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         first = found.setdefault(place.address, place)
         if (first.presence, first.credential) != (place.presence, place.credential):
             clashes.setdefault((first.where, place.where), []).append((first, place))
-        else:
-            # What is named needs nobody to admit it.
-            stands = place if first.holders and not place.holders else first
-            found[place.address] = replace(stands, tags=first.tags | place.tags)
+        elif first is not place:
+            found[place.address] = replace(_joined(first, place), tags=first.tags | place.tags)
     for pairs in clashes.values():
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
     unresolved = tuple(Unresolved(f"{each.noun} {each.name}", each.where, why) for each, why in unread if why)
     return Expanded(tuple(sorted(found.values(), key=lambda place: place.address)), unresolved)
+
+
+def _joined(first: Place, second: Place) -> Place:
+    """Join what two entries want alike: what is known stands before what is not, then what is named, then the first."""
+    if bool(first.unread) != bool(second.unread):
+        return second if first.unread else first
+    if not first.holders or not second.holders:
+        return second if first.holders else first
+    return replace(first, holders=tuple(dict.fromkeys((*first.holders, *second.holders))))
 
 
 def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:

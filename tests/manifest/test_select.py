@@ -354,3 +354,23 @@ def test_only_the_selectors_that_are_needed_are_asked(loaded: Callable[..., Mani
         'targets: [{name: t, credential: k, groups: [taken, taken], exclude: ["@left", svc]}]\n'
     )
     assert ["a", "b"] == [selector.owner for selector in selectors_of(manifest)]
+
+
+def test_two_targets_that_find_the_same(loaded: Callable[..., Manifest]) -> None:
+    """What two targets want alike has every way to it; where one of them cannot be known, the other stands."""
+    manifest = loaded(
+        HEAD + "targets:\n  - {name: a, credential: k, select: {org: acme}, repos: [acme/svc]}\n"
+        "  - {name: b, credential: k, select: {org: acme, name: api}}\n"
+        "  - {name: c, credential: k, repos: [acme/svc]}\n"
+    )
+    first, second = selectors_of(manifest)
+    both = expand_with(manifest, {first: {API: 1, WEB: 2}, second: {API: 1}}, {})
+    assert [
+        ("acme/api", 4, ("target a", "target b")),
+        ("acme/svc", 4, ()),
+        ("acme/web", 4, ("target a",)),
+    ] == chosen(both)
+    cut = Unreadable(Why.CUT_SHORT)
+    halves = expand_with(manifest, {first: cut, second: {API: 1}}, {})
+    assert [("acme/api", 5, ("target b",)), ("acme/svc", 6, ())] == chosen(halves)
+    assert [None, None] == [place.unread for place in halves.places]
