@@ -15,7 +15,7 @@ from flowforge.manifest.expand import Place, expand_with, members_of, selectors_
 from flowforge.manifest.model import Manifest
 from flowforge.offline import validate
 from flowforge.plan.address import Address, Repo
-from flowforge.plan.chosen import Choice, Roll
+from flowforge.plan.chosen import Roll
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Unresolved
 from flowforge.plan.report import Report, settle
@@ -23,8 +23,9 @@ from flowforge.plan.safety import Allowed, Brake, Estate, brakes
 from flowforge.sources import Context
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
-from flowforge.steps.admit import admit, new_to
+from flowforge.steps.admit import admit, chosen_by
 from flowforge.steps.advise import advise
+from flowforge.steps.audiences import free_organizations, identify_viewers
 from flowforge.steps.choose import Filter
 from flowforge.steps.observe import identify, observe, refused
 from flowforge.steps.progress import Progress, silent
@@ -154,17 +155,7 @@ def list_repos(request: Request) -> Roll:
         with task.signed_in() as client:
             task = task.found(client)
     select = _chooser(task, state)
-    choices = {
-        Choice(
-            place.address.scope.repo,
-            place.entry,
-            place.chosen,
-            tuple(holder.name for holder in place.holders),
-            new_to(place, state.admitted),
-        )
-        for place in task.places
-        if select(place.address)
-    }
+    choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, state.admitted)}
     return Roll(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
 
 
@@ -219,16 +210,27 @@ def _prepare(task: _Task, state: State, client: Client, *, fresh: bool) -> _Prep
     wanted = want(places, resolver, select=select, skip_values=request.skip_values, admitted=state.admitted)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
     creatable = {place.address.scope for place in places if place.creates_environment}
-    seen = observe(client, scopes, creatable=creatable, jobs=request.jobs, stop=request.stop, progress=request.progress)
+    seen = observe(
+        client,
+        scopes,
+        creatable=creatable,
+        audiences=[address for address, want in wanted.items() if want.audience],
+        jobs=request.jobs,
+        stop=request.stop,
+        progress=request.progress,
+    )
+    viewers = identify_viewers(client, wanted, seen, jobs=request.jobs, stop=request.stop, known=task.selected.repos)
+    wanted, known = viewers.wanted, {**task.selected.repos, **viewers.repos}
     situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known={} if fresh else task.selected.repos)
+    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known={} if fresh else known)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (
         *_filter(task).unmatched(_repos(task, state)),
         *task.warnings,
         *resolver.warnings,
+        *free_organizations(client, decided, jobs=request.jobs, stop=request.stop),
         *advise(
             task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()
         ),

@@ -83,6 +83,7 @@ _BRAKES = (
     click.option("--allow-empty", is_flag=True, help="Admit a manifest that names nothing."),
     click.option("--allow-manifest-change", is_flag=True, help="Admit --prune with another set of manifests."),
     click.option("--allow-new-repos", is_flag=True, help="Admit repos that a selector finds for the first time."),
+    click.option("--allow-widening", is_flag=True, help="Admit that more repos see an organization's secret."),
 )
 
 

@@ -31,6 +31,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
             empty=options["allow_empty"],
             manifest_change=options["allow_manifest_change"],
             new_repos=options["allow_new_repos"],
+            widening=options["allow_widening"],
         ),
         interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
         stop=interruption.stop,

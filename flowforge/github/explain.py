@@ -24,6 +24,8 @@ _PERMISSIONS: Final = {
 def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
     """Say more of a refusal by one request or two: a repo's new name, a missing environment, a missing permission."""
     no, repo = refusal.no, scope.repo
+    if repo.is_organization:
+        return refusal.at(str(repo), _of_organization(scope, no))
     if no.why is Why.RENAMED:
         return refusal.at(str(repo), renamed(client, no))
     if no.status != _NOT_FOUND:
@@ -59,6 +61,13 @@ def moved(name: str) -> No:
     return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
 
 
+def _of_organization(scope: Scope, no: No) -> No:
+    if no.status == _NOT_FOUND:
+        detail = "there is no such organization, or this token may not manage its secrets"
+        return replace(no, detail=detail, fix=f"check its name; {_permit(scope)}")
+    return replace(no, fix=_permit(scope)) if no.fix == PERMIT else no
+
+
 def _missing_environment(client: Client, scope: Scope) -> No | None:
     try:
         client.get(environment_path(scope))
@@ -79,6 +88,9 @@ def _unseen(scope: Scope, no: No) -> No:
 
 def _permit(scope: Scope) -> str:
     """Name the permission that a scope needs (fine-grained tokens and Apps; classic tokens have one scope for all)."""
+    if scope.repo.is_organization:
+        noun = _PERMISSIONS.get(scope.store, f"{scope.store} secrets").lower()
+        return f"give the token read and write permission for organization {noun} (classic: the scope admin:org)"
     if scope.environment:
         return PERMIT.replace("Secrets", "Environments and Secrets")
     if scope.store not in _PERMISSIONS:

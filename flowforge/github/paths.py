@@ -10,6 +10,11 @@ def repo_path(repo: Repo) -> str:
     return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"
 
 
+def organization_path(organization: Repo) -> str:
+    """Give `/orgs/organization`."""
+    return f"/orgs/{encode(organization.owner, safe='')}"
+
+
 def environment_path(scope: Scope) -> str:
     """Give the path of a scope's environment."""
     return f"{repo_path(scope.repo)}/environments/{encode(scope.environment, safe='')}"
@@ -17,4 +22,6 @@ def environment_path(scope: Scope) -> str:
 
 def secrets_path(scope: Scope) -> str:
     """Give the path of a scope's list of secrets."""
+    if scope.repo.is_organization:
+        return f"{organization_path(scope.repo)}/{scope.store}/secrets"
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/{scope.store}'}/secrets"

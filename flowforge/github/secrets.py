@@ -10,7 +10,7 @@ from typing import Final
 from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.paging import whole
+from flowforge.github.paging import Items, whole
 from flowforge.github.paths import secrets_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.seal import Plaintext, PublicKey, seal
@@ -48,13 +48,17 @@ def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
     Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        items = whole(client, secrets_path(scope), "secrets")
-        found = dict(_read(item) for item in items)
-        if len(found) != len(items):
-            detail = "the same name twice in a list of secrets"
-            raise other_shape(detail)
+        return read_listing(whole(client, secrets_path(scope), "secrets"))
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
+
+
+def read_listing(items: Items) -> Listing:
+    """Read a whole list of secrets; raises RepoError FF327 for another shape."""
+    found = dict(_read(item) for item in items)
+    if len(found) != len(items):
+        detail = "the same name twice in a list of secrets"
+        raise other_shape(detail)
     return Listing(found)
 
 
@@ -89,22 +93,25 @@ class Keys:
         return PublicKey.read(self._client.get(f"{secrets_path(scope)}/public-key").data)
 
 
-def put_secret(client: Client, keys: Keys, scope: Scope, name: str, value: Plaintext) -> Written:
+def put_secret(
+    client: Client, keys: Keys, scope: Scope, name: str, value: Plaintext, *, more: Mapping[str, object] | None = None
+) -> Written:
     """Seal a value and put it. When GitHub cannot open the box, once more with the key fetched anew.
 
+    more: what else the body says, such as who sees an organization's secret.
     Raises RepoError, which names the secret; StoppedError; GitHubError when the run is over.
     """
-    where = f"{scope}/{name}"
+    where, path = f"{scope}/{name}", f"{secrets_path(scope)}/{name}"
     lost = False
     try:
         key = keys.get(scope)
         try:
-            answer = _put(client, key, scope, name, value)
+            answer = _put(client, key, path, value, more or {})
         except RepoError as refusal:
             if not _wrong_key(refusal):
                 raise
             lost = not refusal.certain
-            answer = _put(client, keys.refresh(scope, key), scope, name, value)
+            answer = _put(client, keys.refresh(scope, key), path, value, more or {})
     except RepoError as refusal:
         raise _final(explain(client, scope, refusal)).at(where) from None
     created = answer.status == 201  # noqa: PLR2004 -- 201 created, 204 updated
@@ -122,8 +129,8 @@ def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:
         raise explain(client, scope, refusal).at(where) from None
 
 
-def _put(client: Client, key: PublicKey, scope: Scope, name: str, value: Plaintext) -> Answer:
-    return client.put(f"{secrets_path(scope)}/{name}", {"encrypted_value": seal(key, value), "key_id": key.key_id})
+def _put(client: Client, key: PublicKey, path: str, value: Plaintext, more: Mapping[str, object]) -> Answer:
+    return client.put(path, {**more, "encrypted_value": seal(key, value), "key_id": key.key_id})
 
 
 def _wrong_key(refusal: RepoError) -> bool:

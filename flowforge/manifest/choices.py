@@ -7,10 +7,13 @@ from flowforge.errors import quote
 from flowforge.manifest.documents import Documents, References
 from flowforge.manifest.model import Absent, Choice, Credential, Group, Lists, Mention, Target
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.select import is_true, read_select
+from flowforge.manifest.org import read_org, read_visibility
+from flowforge.manifest.select import BESIDE, is_true, read_select
 from flowforge.plan.address import Repo, Store
+from flowforge.plan.audience import Visibility
 
 _KEYS: Final = ("repos", "groups", "select", "exclude")
+_NONE: Final = Choice((), (), ())
 
 
 def read_groups(documents: Documents) -> Mapping[str, Group]:
@@ -31,10 +34,10 @@ def read_targets(
     found: list[Target] = []
     for node in documents.listed("targets"):
         name, wanted, secret = node.text("name"), node.text("credential"), node.text("secret")
-        choice = _choice(node, Target.noun, name, groups, documents)
+        org, visibility, choice = _owned(node, name, groups, documents)
         if node.part("credential"):
             names.check(wanted, node.step("credential").where)
-        if wanted in credentials:
+        if wanted in credentials and (org is None) == (visibility is None):
             credential = credentials[wanted]
             found.append(
                 Target(
@@ -46,6 +49,8 @@ def read_targets(
                     _lists(node, stores, documents),
                     create_environment=is_true(node, "create_environment"),
                     tags=_tags(node),
+                    org=org,
+                    visibility=visibility,
                 )
             )
     return tuple(found)
@@ -57,10 +62,27 @@ def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent
     found: list[Absent] = []
     for node in documents.listed("absent"):
         name, secret = node.text("name"), node.text("secret")
-        choice = _choice(node, Absent.noun, name, groups, documents)
-        if secret:
-            found.append(Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents), _tags(node)))
+        org = read_org(node, documents)
+        choice = _NONE if "org" in node.entries() else _choice(node, Absent.noun, name, groups, documents)
+        if secret and (org or "org" not in node.entries()):
+            found.append(
+                Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents), _tags(node), org)
+            )
     return tuple(found)
+
+
+def _owned(
+    node: Node, name: str, groups: References, documents: Documents
+) -> tuple[Repo | None, Visibility | None, Choice]:
+    """Read whose secret a target means: that of repos, or an organization's and who sees it."""
+    org = read_org(node, documents)
+    if "org" not in node.entries():
+        return None, None, _choice(node, Target.noun, name, groups, documents)
+    visibility = read_visibility(node, name, documents)
+    part = node.part("visible_to")
+    if org is None or part is None or visibility is not Visibility.SELECTED:
+        return org, visibility, _NONE
+    return org, visibility, _choice(part, Target.noun, name, groups, documents, may_be_empty=True)
 
 
 def _tags(node: Node) -> frozenset[str]:
@@ -98,13 +120,23 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
     return Lists(environments=tuple(names.values()))
 
 
-def _choice(node: Node, noun: str, name: str, groups: References, documents: Documents) -> Choice:
-    """Read `repos`, `groups`, `select` and `exclude`; one that names no repos at all is reported (FF143)."""
+def _choice(
+    node: Node, noun: str, name: str, groups: References, documents: Documents, *, may_be_empty: bool = False
+) -> Choice:
+    """Read `repos`, `groups`, `select` and `exclude`; one that names no repos at all is reported (FF143).
+
+    may_be_empty: `allow_empty` may stand without a selector, and admits that too.
+    """
     parts = {key: node.part(key) for key in _KEYS}
-    select = read_select(node, documents)
+    select = read_select(node, documents, beside=() if may_be_empty else BESIDE)
+    empty = may_be_empty and is_true(node, "allow_empty")
     listed = {key: part.items() if part else () for key, part in parts.items()}
     entries = node.entries()
-    if not node.bad and not ("select" in entries or any(_names_any(entries.get(key)) for key in ("repos", "groups"))):
+    if (
+        not node.bad
+        and not empty
+        and not ("select" in entries or any(_names_any(entries.get(key)) for key in ("repos", "groups")))
+    ):
         fix = "add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`"
         documents.findings.add(node.where, "FF143", f"the {noun} {quote(name)} names no repositories", fix=fix)
     repos = {each.where: _repo(each, documents) for each in listed["repos"]}

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Holder, Members
+from flowforge.manifest.members import Holder, Member, Members
 from flowforge.manifest.model import Absent, Credential, Found, Manifest, Selector, Target
+from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import check_per_repo, check_reach
 from flowforge.manifest.placeholders import fits, names_in, unfit
 from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address, Scope
+from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Presence, Unreadable, Unresolved
 
 
@@ -23,7 +25,7 @@ class Place:
     entry: what names it, as `target All`. chosen: where the repo is named or selected. creates_environment: whether
     its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
     GitHub's, of one that was found. unread: why it cannot be known whether it is wanted. tags: of every entry
-    that wants the same here.
+    that wants the same here. visibility, viewers: who is to see an organization's secret, and the selected repos.
     """
 
     address: Address
@@ -39,6 +41,15 @@ class Place:
     repo_id: int = 0
     unread: Unreadable | None = None
     tags: frozenset[str] = frozenset()
+    visibility: Visibility | None = None
+    viewers: tuple[Member, ...] = ()
+
+    @property
+    def audience(self) -> Audience | None:
+        """Who is to see it, each repo with its id where a selector found that."""
+        if self.visibility is None:
+            return None
+        return Audience(self.visibility, tuple(sorted(Viewer(each.repo, each.id) for each in self.viewers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
     for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
-        if (first.presence, first.credential) != (place.presence, place.credential):
+        if (first.presence, first.credential, first.audience) != (place.presence, place.credential, place.audience):
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
             found[place.address] = replace(_joined(first, place), tags=first.tags | place.tags)
@@ -129,21 +140,27 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
     for target in manifest.targets:
         credential = manifest.credentials[target.credential]
         names = {name for text in credential.source.texts for name in names_in(text)}
-        check_reach(manifest, target, credential, names, findings)
-        for place in _places(manifest, target, credential, members):
+        if target.org is None:
+            check_reach(manifest, target, credential, names, findings)
+        for place in _places(manifest, target, credential, members, findings):
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
                 check_per_repo(place.address.scope.repo, target, credential, names, findings)
             yield place
     for absent in manifest.absent:
-        yield from _places(manifest, absent, None, members)
+        yield from _places(manifest, absent, None, members, findings)
 
 
 def _places(
-    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members
+    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members, findings: Findings
 ) -> Iterator[Place]:
     unread = members.unread(entry)
-    for member in members.of(entry).values():
+    repos = members.of(entry)
+    visibility = entry.visibility if isinstance(entry, Target) else None
+    if isinstance(entry, Target):
+        check_viewers(entry, repos, members, findings)
+    # An organization's own secret is at one place, whoever sees it.
+    for member in (Member(entry.org, entry.where),) if entry.org else repos.values():
         for scope in entry.lists.of(member.repo):
             yield Place(
                 address=Address(scope, entry.secret),
@@ -159,6 +176,8 @@ def _places(
                 repo_id=member.id,
                 unread=unread,
                 tags=entry.tags,
+                visibility=visibility,
+                viewers=tuple(repos.values()) if visibility else (),
             )
 
 
@@ -178,7 +197,11 @@ def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
     others = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
     secret = f"{second.address.secret} of {quote(_named(second.address.scope))}{others}"
     earlier = f"{quote(first.target)} at {first.where}"
-    if first.credential and second.credential:
+    if first.credential and first.credential == second.credential:
+        why = f"{earlier} says otherwise who sees it"
+        fix = "name all who see it under visible_to of one target"
+        findings.add(second.where, "FF174", f"{secret} is wanted visible to two sets of repositories", why=why, fix=fix)
+    elif first.credential and second.credential:
         names = f"{quote(first.credential.name)} and {quote(second.credential.name)}"
         what, why = f"{secret} is wanted with two credentials: {names}", f"{earlier} wants it with the former"
         fix = "exclude the repository from one of the two targets, or give one a `secret` of its own"

@@ -90,6 +90,12 @@ class Members:
             self.findings.add(entry.where, "FF144", what, fix=fix)
         return {key: repo for key, repo in repos.items() if key not in excluded}
 
+    def takes_none(self, entry: Group | Target | Absent) -> bool:
+        """Whether groups come to nothing, of which nothing else was said, and an entry does not admit that."""
+        choice = entry.choice
+        told = choice.select is not None or not choice.groups or self._is_open(choice) or not self._is_sound(choice)
+        return not told and not choice.allow_empty and not self._taken(entry)
+
     def unread(self, entry: Group | Target | Absent) -> Unreadable | None:
         """Give why it cannot be known which repos an entry has, where a list that it stands on cannot be had."""
         choice = entry.choice

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Unreadable
 
 Option = str | tuple[str, ...]
@@ -141,7 +142,8 @@ class Lists:
 class Target:
     """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another.
 
-    create_environment: whether an environment that is not there is made.
+    create_environment: whether an environment that is not there is made. org: whose own secret it is, None for one of
+    repos; visibility: who sees that, where it is `selected` those of `choice`.
     """
 
     noun: ClassVar[str] = "target"
@@ -153,11 +155,13 @@ class Target:
     lists: Lists = Lists()
     create_environment: bool = False
     tags: frozenset[str] = frozenset()
+    org: Repo | None = None
+    visibility: Visibility | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A secret that some repos must not have. secret: in upper case."""
+    """A secret that some repos, or an organization, must not have. secret: in upper case."""
 
     noun: ClassVar[str] = "absent entry"
     name: str
@@ -166,6 +170,7 @@ class Absent:
     where: Where
     lists: Lists = Lists()
     tags: frozenset[str] = frozenset()
+    org: Repo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ def _value(name: str, scope: Scope) -> str:
 
 def unfit(name: str, scope: Scope) -> dict[str, str]:
     """Say that a name does not fit (the parts of a Problem)."""
+    if scope.repo.is_organization:
+        return {
+            "what": f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}",
+            "why": "it is one secret for all of the organization's repositories",
+            "fix": "use a credential whose source has no such placeholder",
+        }
     if not NAMES[name](scope):
         return {
             "what": f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment",

@@ -31,6 +31,7 @@ _TEXT_FIXES: Final[Mapping[type, str]] = {
 _FIXES: Final = {
     "array": "write each item on a line of its own after `- `, or all of them in [ ]",
     "boolean": "write true or false, without quotes",
+    str(["string", "object"]): "write all, private, or {repos: [owner/name]}",
     str(["string", "array"]): "write a text, or a list of texts",
 }
 

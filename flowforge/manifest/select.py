@@ -9,16 +9,16 @@ from flowforge.manifest.model import NOT_PUBLIC, Owned, Selector
 from flowforge.manifest.nodes import Node
 
 _WITH_ORG: Final = ("team", "properties")
-_BESIDE: Final = ("allow_empty", "auto_admit")
+BESIDE: Final = ("allow_empty", "auto_admit")
 
 
-def read_select(node: Node, documents: Documents) -> Selector | None:
+def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = BESIDE) -> Selector | None:
     """Read the `select` of a group, target or absent entry; one that is not sound is reported and left out.
 
     Reports FF160 where it does not name one owner, FF161 for what organizations alone have, FF162 for what stands
-    beside no selector, FF112 for an owner that is not allowed.
+    beside no selector, FF112 for an owner that is not allowed. beside: the keys that stand beside a selector alone.
     """
-    for key in _BESIDE:
+    for key in beside:
         if node.part(key) is not None and "select" not in node.entries():
             fix = "add `select:`, or remove it"
             documents.findings.add(node.key(key), "FF162", f"{quote(key)} stands without select", fix=fix)

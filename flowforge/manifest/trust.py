@@ -64,15 +64,15 @@ class Rules:
                 fix=f"remove the repository, or let the operator add {printable(repo.owner)} to {OWNERS}",
             )
 
-    def check_account(self, owner: str, where: Where, findings: Findings) -> None:
-        """Report (FF112) an owner, all of whose repos a selector asks for, that is not allowed."""
+    def check_account(self, owner: str, where: Where, findings: Findings, *, what: str = "selector") -> None:
+        """Report (FF112) an owner that is not allowed: all of whose repos a selector asks for, or an organization."""
         if self.owners is not None and not any(fnmatchcase(owner.lower(), pattern) for pattern in self.owners):
             findings.add(
                 where,
                 "FF112",
                 f"the owner {quote(owner)} is not allowed by {OWNERS}",
                 why=_admits(self.owners),
-                fix=f"remove the selector, or let the operator add {printable(owner)} to {OWNERS}",
+                fix=f"remove the {what}, or let the operator add {printable(owner)} to {OWNERS}",
             )
 
     def check_path(self, text: str, folder: Path, where: Where, findings: Findings) -> None:

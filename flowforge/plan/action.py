@@ -59,6 +59,7 @@ class Reason(_Worded):
     VALUE_CHANGED = "value_changed", "value changed"
     CHANGED_OUTSIDE = "changed_outside", "changed outside FlowForge"
     VALUE_CHANGED_AND_OUTSIDE = "value_changed_and_outside", "value changed, and changed outside FlowForge"
+    ACCESS_CHANGED = "access_changed", "who sees it changes"
     VALUE_NOT_CHECKED = "value_not_checked", "value not checked"
     VALUE_UNAVAILABLE = "value_unavailable", "value not available"
     DECLARED_ABSENT = "declared_absent", "declared absent"

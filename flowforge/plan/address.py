@@ -1,7 +1,7 @@
-"""Where a secret lives: a repo, a scope of it, and one name there."""
+"""Where a secret lives: a repo, a scope of it, and one name there; an organization has secrets too."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 # GitHub allows letters, digits, `-`, `_` and `.` in a repo's name and letters, digits and `-` in an owner's
@@ -18,9 +18,15 @@ class Store(StrEnum):
     DEPENDABOT = "dependabot"
 
 
+_ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Repo:
-    """A repo, equal to itself in whatever case it is written. `name` keeps the writing, `owner/name`."""
+    """A repo, equal to itself in whatever case it is written. `name` keeps the writing, `owner/name`.
+
+    An organization, which has secrets of its own as a repo has, is one without the slash and the name.
+    """
 
     key: str
     name: str = field(compare=False)
@@ -33,6 +39,19 @@ class Repo:
             raise ValueError(message)
         return cls(text.lower(), text)
 
+    @classmethod
+    def organization(cls, text: str) -> "Repo":
+        """Read an organization's name; raises ValueError as `parse` does."""
+        if not _ORGANIZATION.fullmatch(text):
+            message = "not the name of an organization"
+            raise ValueError(message)
+        return cls(text.lower(), text)
+
+    @property
+    def is_organization(self) -> bool:
+        """Whether it is an organization as a whole."""
+        return "/" not in self.key
+
     @property
     def owner(self) -> str:
         """The owner, as written."""
@@ -40,17 +59,17 @@ class Repo:
 
     @property
     def short(self) -> str:
-        """The name without its owner, as written."""
+        """The name without its owner, as written; empty for an organization."""
         return self.name.partition("/")[2]
 
     def __str__(self) -> str:
-        """Give `owner/name` as written."""
+        """Give `owner/name`, or an organization's name, as written."""
         return self.name
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One list of secrets with one public key: a repo's store, or an environment of a repo, which Actions alone has.
+    """One list of secrets with one public key: a store of a repo or an organization, or an environment of a repo.
 
     environment: empty for the repo itself; the same in whatever case it is written, as GitHub takes it.
     """
@@ -68,20 +87,38 @@ class Scope:
     @property
     def place(self) -> str:
         """Which of a repo's lists it is, in a word or two: `actions`, `dependabot`, `environment production`."""
+        if self.repo.is_organization:
+            return "organization" if self.store is Store.ACTIONS else f"organization {self.store}"
         return f"environment {self.environment}" if self.environment else str(self.store)
 
     def __str__(self) -> str:
-        """Give `owner/name/store`, or `owner/name/environments/environment`."""
+        """Give `owner/name/store`, `owner/name/environments/environment`, or `orgs/organization/store`."""
+        if self.repo.is_organization:
+            return f"orgs/{self.repo}/{self.store}"
         return f"{self.repo}/environments/{self.environment}" if self.environment else f"{self.repo}/{self.store}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """One secret: a name, in upper case as GitHub stores it, in one scope."""
+    """One secret: a name, in upper case as GitHub stores it, in one scope.
+
+    access: it is not the secret's value that is meant, but who sees it: a line of its own for an organization's.
+    """
 
     scope: Scope
     secret: str
+    access: bool = False
+
+    @property
+    def of_value(self) -> "Address":
+        """The secret itself, which is what the state remembers."""
+        return replace(self, access=False) if self.access else self
+
+    @property
+    def of_access(self) -> "Address":
+        """The line that says who sees it."""
+        return replace(self, access=True)
 
     def __str__(self) -> str:
-        """Give `owner/name/store/NAME`, or `owner/name/environments/environment/NAME`."""
-        return f"{self.scope}/{self.secret}"
+        """Give `owner/name/store/NAME`, `owner/name/environments/environment/NAME`, or `orgs/…/NAME/access`."""
+        return f"{self.scope}/{self.secret}/access" if self.access else f"{self.scope}/{self.secret}"

@@ -7,8 +7,10 @@ from typing import assert_never
 
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address
+from flowforge.plan.audience import Access
 from flowforge.plan.facts import NotRead, Record, Wanted
 
+_WHO_CHANGED = "who sees it was changed outside FlowForge"
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 
@@ -19,6 +21,8 @@ class Change:
     why and detail explain a secret that is blocked or not seen. seen_at: GitHub's `updated_at` now, empty where the
     secret is missing or unreadable. drift: GitHub's time is not the recorded one; told only of what is wanted present.
     forgets: the state drops its record. makes_environment: its environment is not there, and apply makes it first.
+    access: of the line that says who sees an organization's secret. after_drift: the value of such a line drifts, and
+    stays so.
     """
 
     address: Address
@@ -33,6 +37,8 @@ class Change:
     drift: bool = False
     forgets: bool = False
     makes_environment: bool = False
+    access: Access | None = None
+    after_drift: bool = False
 
     @property
     def writes(self) -> bool:
@@ -42,7 +48,7 @@ class Change:
     @property
     def applicable(self) -> bool:
         """Whether apply could do it: a create or an update whose value was not read cannot be done."""
-        needs_value = self.action in {Action.CREATE, Action.UPDATE}
+        needs_value = self.action in {Action.CREATE, Action.UPDATE} and not (self.access and self.access.by_list)
         return not (needs_value and self.wanted is not None and isinstance(self.wanted.value, NotRead))
 
     @property
@@ -53,6 +59,7 @@ class Change:
             settled
             and self.record is not None
             and self.wanted is not None
+            and self.access is None
             and (self.record.credential != self.wanted.credential)
         )
 
@@ -90,7 +97,13 @@ class Change:
         """The reason in words: `value not available: env X is unset`; where a scope is unreadable, its own detail."""
         if self.why is not None:
             return self.detail or self.why.text
-        return f"{self.reason.text}: {self.detail}" if self.detail else self.reason.text
+        if self.access is not None and not self.detail:
+            return _WHO_CHANGED if self.drift else self.access.sentence
+        text = self.reason.text
+        if self.address.scope.repo.is_organization:
+            # GitHub moves the time of an organization's secret also when the list of its repos is changed.
+            text = text.replace(Reason.CHANGED_OUTSIDE.text, f"value or access {Reason.CHANGED_OUTSIDE.text}")
+        return f"{text}: {self.detail}" if self.detail else text
 
 
 @dataclass(frozen=True, slots=True)

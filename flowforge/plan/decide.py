@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from flowforge.plan.action import Action, OnDrift, Reason
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change, Counts
+from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.facts import (
     NotRead,
     Presence,
@@ -36,7 +37,10 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The lines of a plan, one for each address, sorted by address. unresolved: entries whose repos are not known."""
+    """The lines of a plan, sorted by address: one for each, and one more for who sees an organization's secret.
+
+    unresolved: entries whose repos are not known.
+    """
 
     changes: tuple[Change, ...]
     unresolved: tuple[Unresolved, ...] = ()
@@ -84,7 +88,10 @@ def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Cha
             # Whether it is still wanted is not known, and that is never taken for "not".
             seen = seen and situation.unresolved[0].unreadable
         if seen is not None:
-            yield decide(address, wanted, seen, situation.remembered.get(address, _NOTHING), prune=situation.prune)
+            seen = seen_with_access(wanted, address.secret, seen)
+            value = decide(address, wanted, seen, situation.remembered.get(address, _NOTHING), prune=situation.prune)
+            access = decide_access(value, seen)
+            yield from (value,) if access is None else (value, access)
 
 
 def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:

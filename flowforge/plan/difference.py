@@ -42,6 +42,9 @@ def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]
 def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Give the fields of the record and the same fields of what is wanted and seen."""
     record, wanted = change.record, change.wanted
+    if change.access is not None:
+        now, then = change.access.before, change.access.after
+        return ({"visibility": now.visibility}, {"visibility": then.visibility}) if now else ({}, {})
     unreadable = change.why is not None  # nothing was seen, and that is not the same as seeing nothing
     if unreadable or record is None or wanted is None or wanted.presence is Presence.ABSENT:
         return {}, {}

@@ -1,12 +1,13 @@
 """The three things a decision stands on: what is wanted, what GitHub shows, what the state remembers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift, Why
 from flowforge.plan.address import Address
+from flowforge.plan.audience import Audience
 
 
 class Presence(StrEnum):
@@ -48,7 +49,8 @@ class Wanted:
     """What the manifest wants of one secret. `value` matters only where it is to be present.
 
     unread: why it cannot be known whether it is wanted. new_to: the group, `group services`, whose selector found its
-    repo and had found others before; empty for one that is named, or admitted.
+    repo and had found others before; empty for one that is named, or admitted. audience: who is to see an
+    organization's secret, None for any other.
     """
 
     address: Address
@@ -62,17 +64,20 @@ class Wanted:
     creates_environment: bool = False
     unread: "Unreadable | None" = None
     new_to: str = ""
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The secrets of one scope as GitHub listed them, whole: upper-case name to GitHub's `updated_at`, never empty.
 
-    made: False for an environment that is not there, and that apply makes.
+    made: False for an environment that is not there, and that apply makes. audiences: who sees those secrets of an
+    organization that the manifest wants.
     """
 
     updated_at: Mapping[str, str]
     made: bool = True
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ class Record:
 
     updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write.
     value_since: when this value was first written or seen (ISO 8601, UTC). repo_id: 0 when not known.
-    adopted: recorded without a write, so the value is assumed.
+    adopted: recorded without a write, so the value is assumed. visibility, repo_ids: who sees an organization's secret
+    since our write, the ids sorted; empty for any other.
     """
 
     fingerprint: str
@@ -112,6 +118,8 @@ class Record:
     written_at: str
     value_since: str
     adopted: bool = False
+    visibility: str = ""
+    repo_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowforge.plan.action import Action, Reason
-from flowforge.plan.address import Repo
+from flowforge.plan.address import Address, Repo
+from flowforge.plan.audience import Access
 from flowforge.plan.decide import Plan
 
 # A fleet smaller than this is read by a person line by line; a share of it says nothing.
@@ -22,6 +23,7 @@ class Allowed:
     empty: bool = False
     manifest_change: bool = False
     new_repos: bool = False
+    widening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def brakes(plan: Plan, estate: Estate, allowed: Allowed) -> tuple[Brake, ...]:
         _deletes(plan, estate, allowed.deletes),
         None if allowed.takeover else _takeover(plan, estate),
         None if allowed.new_repos else _new_repos(plan),
+        None if allowed.widening else _widening(plan),
     )
     return tuple(brake for brake in found if brake is not None)
 
@@ -129,10 +132,36 @@ def _new_repos(plan: Plan) -> Brake | None:
     )
 
 
+def _widening(plan: Plan) -> Brake | None:
+    wider = [
+        (change.address, change.access)
+        for change in plan.changes
+        if change.writes and change.access is not None and change.access.widens
+    ]
+    if not wider:
+        return None
+    return Brake(
+        "FF506",
+        "; ".join(_wider(address, access) for address, access in wider),
+        "--allow-widening",
+        "if they are to see it, say --allow-widening",
+    )
+
+
+def _wider(address: Address, access: Access) -> str:
+    secret = f"{address.secret} of {address.scope.repo}"
+    if not access.added:
+        return f"{secret} would be visible to {access.after.text}"
+    return f"{secret} would be visible to {_named(access.added)}"
+
+
 def _new_to(group: str, repos: Sequence[Repo]) -> str:
+    return f"new to {group}, which has found others before: {_named(repos)}"
+
+
+def _named(repos: Sequence[Repo]) -> str:
     shown = ", ".join(map(str, repos[:_MOST_NAMED]))
-    others = f" and {len(repos) - _MOST_NAMED} more" if len(repos) > _MOST_NAMED else ""
-    return f"new to {group}, which has found others before: {shown}{others}"
+    return f"{shown} and {len(repos) - _MOST_NAMED} more" if len(repos) > _MOST_NAMED else shown
 
 
 def _over(part: int, whole: int) -> bool:

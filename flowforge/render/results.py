@@ -8,6 +8,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import Report, Result
 from flowforge.plan.safety import Brake
+from flowforge.render.access import access_entry, place_entry
 from flowforge.render.document import Document, head, problem_entry
 from flowforge.render.roll import unresolved_entry
 
@@ -60,7 +61,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
     scope, wanted = change.address.scope, change.wanted
     return {
         "address": printable(str(change.address)),
-        "repo": printable(scope.repo.name),
+        **place_entry(scope),
         "store": scope.store.value,
         "environment": printable(scope.environment) or None,
         "secret": printable(change.address.secret),
@@ -80,13 +81,14 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
             {"field": item.field, "before": printable(item.before) or None, "after": printable(item.after) or None}
             for item in differing
         ],
+        "access": access_entry(change.access) if change.access else None,
     }
 
 
 def _result(result: Result) -> Document:
     return {
         "address": printable(str(result.address)),
-        "repo": printable(result.address.scope.repo.name),
+        **place_entry(result.address.scope),
         "store": result.address.scope.store.value,
         "environment": printable(result.address.scope.environment) or None,
         "secret": printable(result.address.secret),

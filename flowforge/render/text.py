@@ -11,6 +11,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.plan.safety import Brake
+from flowforge.render.access import viewer_lines
 from flowforge.render.roll import unresolved_lines
 from flowforge.render.style import Style, plain
 from flowforge.render.words import count, duration
@@ -26,6 +27,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
         yield from (f"    {_difference(item)}" for item in differing if item.field != "value")
+        yield from (f"    {printable(line)}" for line in viewer_lines(change))
         # What helps several secrets in a row is said once, below the last.
         if _fix(change) and (following is None or _fix(following) != _fix(change)):
             yield f"    fix: {printable(_fix(change))}"
@@ -45,7 +47,8 @@ def _quiet(change: Change) -> bool:
 def _cells(change: Change) -> tuple[str, str, str, str]:
     """Give the cells of a line. Which list of the repo it is in is said only where it is another than usual."""
     scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
-    place = "" if scope == Scope(scope.repo) else scope.place
+    credential = "access" if change.access else credential
+    place = "" if scope == Scope(scope.repo) and not scope.repo.is_organization else scope.place
     return printable(str(scope.repo)), printable(place), printable(change.address.secret), printable(credential)
 
 

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from types import NoneType
 from typing import Any, Final
 
 from flowforge.errors import quote
 from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Record
 
 Shape = Mapping[str, tuple[type, ...]]
 
 ADDRESS: Final[Shape] = {"repo": (str,), "store": (str,), "name": (str,)}
+# In the place of `repo` of an organization's own secret.
+ORGANIZATION: Final[Shape] = {"org": (str,)}
 # Only of an environment's secret.
 ENVIRONMENT: Final[Shape] = {"environment": (str,)}
 RECORD: Final[Shape] = {
@@ -23,6 +27,8 @@ RECORD: Final[Shape] = {
     "value_since": (str,),
     "adopted": (bool,),
 }
+# Only of the record of an organization's secret.
+AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
 _WORDS: Final[Mapping[type, str]] = {
@@ -73,7 +79,14 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
 
 
 def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
-    """Check as `fields` does what has an address: it may have the member of `ENVIRONMENT` too."""
+    """Check as `fields` does what has an address: it may have the member of `ENVIRONMENT` too.
+
+    An organization's has that of `ORGANIZATION`, and with a record perhaps those of `AUDIENCE`.
+    """
+    if isinstance(data, dict) and "org" in data:
+        rest = {key: types for key, types in shape.items() if key != "repo"}
+        seen = AUDIENCE if RECORD.keys() <= rest.keys() and "visibility" in data else {}
+        return fields(data, {**rest, **ORGANIZATION, **seen}, at)
     inside = isinstance(data, dict) and "environment" in data
     return fields(data, {**shape, **ENVIRONMENT} if inside else shape, at)
 
@@ -97,18 +110,22 @@ def numbers(data: object, at: str) -> frozenset[int]:
 
 
 def address_to_json(address: Address) -> dict[str, object]:
-    """Write an address as the members of `ADDRESS`, and of `ENVIRONMENT` where it is in one."""
+    """Write an address as the members of `ADDRESS`, and of `ENVIRONMENT` where it is in one; see `addressed`."""
     scope = address.scope
+    if scope.repo.is_organization:
+        return {"org": scope.repo.name, "store": str(scope.store), "name": address.secret}
     environment = {"environment": scope.environment} if scope.environment else {}
     return {"repo": scope.repo.name, "store": str(scope.store), "name": address.secret, **environment}
 
 
 def address_from_json(data: Mapping[str, str], at: str) -> Address:
     """Read what `address_to_json` wrote, its members already checked by `fields`."""
+    named = data.get("org") or data.get("repo", "")
     try:
-        repo, store = Repo.parse(data["repo"]), Store(data["store"])
+        repo = Repo.organization(named) if "org" in data else Repo.parse(named)
+        store = Store(data["store"])
     except ValueError as error:
-        what = f"{at} names no repo or store that is known: {quote(data['repo'])}, {quote(data['store'])}"
+        what = f"{at} names no repo or store that is known: {quote(named)}, {quote(data['store'])}"
         raise MalformedError(what) from error
     if "environment" not in data:
         return Address(Scope(repo, store), data["name"])
@@ -119,10 +136,22 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
 
 
 def record_to_json(record: Record) -> dict[str, object]:
-    """Write a record as the members of `RECORD`."""
-    return {name: getattr(record, name) for name in RECORD}
+    """Write a record as the members of `RECORD`, and of `AUDIENCE` where it has one."""
+    members = {name: getattr(record, name) for name in RECORD}
+    return (
+        {**members, "visibility": record.visibility, "repo_ids": list(record.repo_ids)}
+        if record.visibility
+        else members
+    )
 
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
-    return Record(**{name: data[name] for name in RECORD})
+    record = Record(**{name: data[name] for name in RECORD})
+    if "visibility" not in data:
+        return record
+    if data["visibility"] not in tuple(Visibility):
+        what = f"visibility is {quote(data['visibility'])}, which is not known"
+        raise MalformedError(what)
+    ids = tuple(sorted(numbers(data["repo_ids"], "repo_ids")))
+    return replace(record, visibility=data["visibility"], repo_ids=ids)

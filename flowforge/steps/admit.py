@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address
+from flowforge.plan.chosen import Choice
 from flowforge.state.file import StateFile
 
 Admitted = Mapping[str, frozenset[int]]
@@ -19,6 +20,16 @@ def new_to(place: Place, admitted: Admitted) -> str:
         if holder.auto or not before or place.repo_id in before:
             return ""
     return place.holders[0].name if place.holders else ""
+
+
+def chosen_by(place: Place, admitted: Admitted) -> Iterable[Choice]:
+    """Give the repos that a place is about: the one that it is in, or those that see an organization's secret."""
+    if place.address.scope.repo.is_organization:
+        for each in place.viewers:
+            yield Choice(each.repo, place.entry, each.where, tuple(holder.name for holder in each.holders))
+    else:
+        by = tuple(holder.name for holder in place.holders)
+        yield Choice(place.address.scope.repo, place.entry, place.chosen, by, new_to(place, admitted))
 
 
 def admit(places: Iterable[Place], memory: StateFile, allowed: Collection[Address]) -> None:

@@ -8,7 +8,9 @@ from flowforge.errors import printable
 from flowforge.kinds import KINDS
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
+from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Known, Listing, Presence, Remembered, Seen, Wanted
+from flowforge.steps.advise_org import advise_org
 
 SOON = timedelta(days=30)
 _MOST_NAMED = 3
@@ -28,6 +30,7 @@ def advise(
         *manifest.warnings,
         *shadowed(wanted, seen),
         *shared_personal(wanted),
+        *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
         *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
     )
@@ -52,13 +55,26 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
     repos: defaultdict[str, set[str]] = defaultdict(set)
     for address, want in wanted.items():
         if want.presence is Presence.PRESENT and KINDS[want.type].personal:
-            repos[want.credential].add(address.scope.repo.key)
+            repos[want.credential] |= set(_readers(address, want))
     for credential, names in sorted(repos.items()):
-        if len(names) > 1:
+        if any("/" not in name for name in names):
+            yield (
+                f"credential {printable(credential)}: one OAuth token for a whole organization; it is tied to the "
+                "person who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+            )
+        elif len(names) > 1:
             yield (
                 f"credential {printable(credential)}: one OAuth token for {len(names)} repos; it is tied to the person "
                 "who ran `claude setup-token`. An API key or workload identity is meant for sharing"
             )
+
+
+def _readers(address: Address, want: Wanted) -> Iterable[str]:
+    """Give the repos that use a secret; the organization itself where all or the private ones do."""
+    listed = want.audience is not None and want.audience.visibility is Visibility.SELECTED
+    return (
+        (viewer.repo.key for viewer in want.audience.viewers) if want.audience and listed else (address.scope.repo.key,)
+    )
 
 
 def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:

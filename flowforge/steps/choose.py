@@ -81,5 +81,5 @@ def _lines(name: str) -> list[str]:
 
 
 def _matches(key: str, pattern: str) -> bool:
-    text = key if "/" in pattern else key.partition("/")[2]
+    text = key if "/" in pattern else key.partition("/")[2] or key  # an organization is its own name
     return fnmatchcase(text, pattern.lower())

@@ -4,10 +4,11 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 
 from flowforge.github.http import Client
+from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.repos import RepoInfo, look_up
 from flowforge.github.secrets import list_secrets
 from flowforge.plan.action import Why
-from flowforge.plan.address import Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Listing, Seen, Unreadable
 from flowforge.steps.pool import each, in_order
@@ -19,19 +20,26 @@ def observe(
     scopes: Collection[Scope],
     *,
     creatable: Collection[Scope],
+    audiences: Collection[Address],
     jobs: int,
     stop: threading.Event,
     progress: Progress,
 ) -> Mapping[Scope, Seen]:
     """List the secrets of every scope: one request each, in parallel.
 
-    creatable: the environments that apply makes where they are missing; such a one has no secrets yet.
+    creatable: the environments that apply makes where they are missing; such a one has no secrets yet. audiences: the
+    secrets of organizations of which it is asked who sees them.
     """
     seen: dict[Scope, Seen] = {}
+    names: dict[Scope, set[str]] = {}
+    for address in audiences:
+        names.setdefault(address.scope, set()).add(address.secret)
+
+    def ask(scope: Scope) -> Seen:
+        return list_org_secrets(client, scope, names[scope]) if scope in names else list_secrets(client, scope)
+
     with progress("Reading", len(scopes)) as advance:
-        for scope, found in each(
-            sorted(scopes), lambda scope: list_secrets(client, scope), jobs=jobs, stopped=stop.is_set
-        ):
+        for scope, found in each(sorted(scopes), ask, jobs=jobs, stopped=stop.is_set):
             missing = isinstance(found, Unreadable) and found.why is Why.NO_ENVIRONMENT
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
@@ -46,7 +54,8 @@ def identify(
     known: what this run's lists of repos said a moment ago; those are not asked for again.
     A repo whose id is not the one the state recorded, or that this token may not write, comes back unreadable.
     """
-    recorded: dict[Repo, set[int]] = {change.address.scope.repo: set() for change in plan.changes if change.writes}
+    written = (change.address.scope.repo for change in plan.changes if change.writes)
+    recorded: dict[Repo, set[int]] = {repo: set() for repo in written if not repo.is_organization}
     for change in plan.changes:
         # Any record of the repo tells its id, also one of a line that is not written.
         if change.record is not None and change.record.repo_id and change.address.scope.repo in recorded:

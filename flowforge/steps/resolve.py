@@ -109,6 +109,7 @@ def want(
             creates_environment=place.creates_environment,
             unread=place.unread,
             new_to=new_to(place, admitted),
+            audience=place.audience,
         )
         for place in places
     }

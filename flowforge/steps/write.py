@@ -11,6 +11,7 @@ from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, U
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
+from flowforge.github.org_secrets import put_viewers
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
@@ -24,6 +25,14 @@ from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.file import StateFile
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
+from flowforge.steps.write_access import (
+    audience_body,
+    list_alone,
+    record_of_list,
+    recorded_audience,
+    with_carried,
+    without_carried,
+)
 from flowforge.vault import Vault
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
@@ -86,12 +95,16 @@ class Writer:
 
     def _send(self, change: Change) -> Written | None:
         """Write or delete one secret; None says that a delete is done and recorded."""
-        address = change.address
+        address = change.address.of_value
         if change.action is Action.DELETE:
             self.memory.intend({address: None})
             self._delete(address)
             self.memory.forget(address)
             return None
+        if alone := list_alone(change):
+            # It moves the time of the value: killed here, the next run must not take that for somebody else's write.
+            self.memory.intend({address: alone[0].fingerprint})
+            return put_viewers(self.client, address.scope, address.secret, alone[1].ids)
         fingerprint = _fingerprint(change)
         # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
         self.memory.intend({address: fingerprint})
@@ -99,7 +112,8 @@ class Writer:
             make_environment(self.client, address.scope)
             self._made.add(address.scope)
             self.sent.set()
-        return put_secret(self.client, self.keys, address.scope, address.secret, self.vault.get(fingerprint))
+        value, more = self.vault.get(fingerprint), audience_body(change)
+        return put_secret(self.client, self.keys, address.scope, address.secret, value, more=more)
 
     def _delete(self, address: Address) -> None:
         done = delete_secret(self.client, address.scope, address.secret)
@@ -127,7 +141,7 @@ class Writer:
 
     def _abandon(self, change: Change) -> None:
         with suppress(StateError):  # the intent then stays open, which costs one more write and loses nothing
-            self.memory.abandon(change.address)
+            self.memory.abandon(change.address.of_value)
 
     def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> list[Result]:
         """Ask GitHub what time it gave each write, and record it."""
@@ -150,30 +164,34 @@ class Writer:
             case Lagging(why):
                 return Result(change.address, Outcome.UNRECORDED, _lagging(change.address, why), notes)
         try:
-            self.memory.record(change.address, self._new_record(change, done, updated_at))
+            self.memory.record(change.address.of_value, self._new_record(change, done, updated_at))
         except StateError as error:
             self.halted.set()
             return Result(change.address, Outcome.UNRECORDED, error.problems[0], notes)
         return Result(change.address, DONE[change.action], None, notes)
 
     def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
-        fingerprint, before = _fingerprint(change), change.record
+        if alone := list_alone(change):
+            return record_of_list(change, alone[0], updated_at)
+        fingerprint, before, repo = _fingerprint(change), change.record, change.address.scope.repo
         same_value = before is not None and before.fingerprint == fingerprint
-        return Record(
+        record = Record(
             fingerprint=fingerprint,
             updated_at=updated_at,
             credential=change.wanted.credential if change.wanted else "",
-            repo_id=self.repos[change.address.scope.repo].id,
+            repo_id=0 if repo.is_organization else self.repos[repo].id,
             written_at=done.date,
             value_since=before.value_since if before is not None and same_value else done.date,
         )
+        return recorded_audience(change, record)
 
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
     """Write every applicable change, scope by scope through the pool; gives the results of what was begun."""
     # A scope that lacks a value keeps what would be deleted: it may be what the missing one is to replace.
     lacking = {each.address.scope for each in plan.changes if each.reason is Reason.VALUE_UNAVAILABLE}
-    todo = [change for change in plan.todo if not (_deletes(change) and change.address.scope in lacking)]
+    planned = [change for change in plan.todo if not (_deletes(change) and change.address.scope in lacking)]
+    todo = without_carried(planned)
     scopes = {scope: tuple(changes) for scope, changes in groupby(todo, key=lambda change: change.address.scope)}
     results: list[Result] = []
     with progress("Writing", len(scopes)) as advance:
@@ -184,8 +202,10 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
             results += part
             advance()
     done, pending = {result.address for result in results}, writer.memory.state.pending
-    lost = [change.address for change in plan.todo if change.address in pending and change.address not in done]
-    return results + [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
+    left = without_carried(plan.todo)
+    lost = [each.address for each in left if each.address.of_value in pending and each.address not in done]
+    results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
+    return with_carried(results, planned)
 
 
 def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
@@ -195,7 +215,7 @@ def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collec
     state where that was replaced meanwhile.
     """
     actions = {change.address: change.action for change in plan.changes}
-    return [_as_folded(result, actions[result.address], known=result.address not in unrecorded) for result in results]
+    return [_as_folded(each, actions[each.address], known=each.address.of_value not in unrecorded) for each in results]
 
 
 def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
@@ -222,7 +242,10 @@ class Cost:
     def of(cls, plan: Plan) -> "Cost":
         """Count it."""
         made = len({change.address.scope for change in plan.todo if change.makes_environment})
-        writes, reads = len(plan.todo) + made, 2 * len({change.address.scope for change in plan.todo}) + made
+        writes, reads = (
+            len(without_carried(plan.todo)) + made,
+            2 * len({change.address.scope for change in plan.todo}) + made,
+        )
         return cls(writes + reads, writes * WRITE_POINTS + reads * READ_POINTS)
 
 

@@ -58,6 +58,7 @@ targets:
     stores: [agents]
     tags: [reviews]
   - {name: two, groups: [other], credential: per-repo, environments: [production], create_environment: true}
+  - {name: four, org: acme, visible_to: {groups: [other], allow_empty: true}, credential: ci-key}
 absent:
   - {name: three, repos: [acme/api], groups: [other], exclude: ["@backend"], secret: X}
 """
@@ -116,7 +117,7 @@ PLACES = list(positions(parse(FULL, "f", Findings()).data))
 def test_the_full_manifest_is_one(loaded: Loader) -> None:
     """What the literals are planted into has nothing wrong, and each key that the schema has is somewhere in it."""
     used = {path[-1] for path, as_key in PLACES if as_key}
-    assert (2, set()) == (len(loaded(FULL).targets), set(_keys(json.loads(schema_text("manifest")))) - used)
+    assert (3, set()) == (len(loaded(FULL).targets), set(_keys(json.loads(schema_text("manifest")))) - used)
 
 
 def _keys(schema: object, *, named: bool = False) -> Iterator[str]:

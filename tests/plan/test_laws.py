@@ -260,7 +260,7 @@ def test_the_rows_are_disjoint_and_total_and_the_function_agrees() -> None:
         reached[row.name] += 1
         reasons.add(change.reason)
     assert {row.name for row in ROWS} == set(reached)
-    assert set(Reason) == reasons
+    assert set(Reason) - {Reason.ACCESS_CHANGED} == reasons  # that one is of a line beside: see test_access.py
 
 
 # The laws.

@@ -9,7 +9,9 @@ import pytest
 from flowforge.errors import ExitCode, Where
 from flowforge.plan.action import OnDrift, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.decide import Plan, decide
+from flowforge.plan.decide_access import decide_access
 from flowforge.plan.facts import (
     Known,
     Listing,
@@ -46,6 +48,16 @@ ONCE = Remembered(RECORD)
 TAKEN = Remembered(ADOPTED)
 PENDING = Remembered(RECORD, pending=True)
 
+# An organization's secret, and who sees it.
+ORG = Address(Scope(Repo.organization("acme")), HERE.secret)
+API, WEB, OLD = (
+    Viewer(Repo.parse(f"acme/{name}"), number) for number, name in enumerate(("api", "web", "old"), start=1)
+)
+SHARED = replace(WANTED, address=ORG, audience=Audience.selected([API, WEB]))
+PUBLISHED = replace(SHARED, audience=Audience(Visibility.ALL))
+TO_ALL_LEFT = replace(PUBLISHED, on_drift=OnDrift.REPORT)
+SEEN_BY_OTHERS = replace(AS_OURS, audiences={HERE.secret: Audience.selected([API, OLD])})
+
 # The section of the page, and the facts of each of its examples in their order.
 Facts = tuple[Wanted | None, Seen, Remembered, bool]
 EXAMPLES: dict[Reason, list[Facts]] = {
@@ -63,6 +75,11 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.VALUE_CHANGED: [(ROTATED, AS_OURS, ONCE, False)],
     Reason.CHANGED_OUTSIDE: [(WANTED, AS_LATER, ONCE, False), (TOLERATED, AS_LATER, ONCE, False)],
     Reason.VALUE_CHANGED_AND_OUTSIDE: [(ROTATED, AS_LATER, ONCE, False)],
+    Reason.ACCESS_CHANGED: [
+        (SHARED, SEEN_BY_OTHERS, ONCE, False),
+        (PUBLISHED, SEEN_BY_OTHERS, ONCE, False),
+        (TO_ALL_LEFT, replace(SEEN_BY_OTHERS, updated_at={HERE.secret: LATER}), ONCE, False),
+    ],
     Reason.VALUE_NOT_CHECKED: [
         (UNCHECKED, AS_OURS, ONCE, False),
         (UNCHECKED, AS_LATER, ONCE, False),
@@ -90,7 +107,8 @@ def section(heading: str) -> str:
 def printed(facts: Facts) -> str:
     """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
-    plan = Plan((decide(HERE, wanted, seen, remembered, prune=prune),))
+    value = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
+    plan = Plan((decide_access(value, seen) or value,))
     return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
 
 
@@ -123,11 +141,13 @@ def test_every_brake_is_described() -> None:
     estate = Estate(10, 0, 10, "s", ("a",), ("b",), prune=True)
     hidden = decide(HERE, ABSENT, AS_LATER, NEVER, prune=False)
     taken = decide(HERE, replace(WANTED, new_to="group services"), AS_LATER, NEVER, prune=False)
-    held = brakes(Plan((hidden,) * 4 + (taken,) * 4), estate, Allowed())
+    shared = decide_access(decide(ORG, PUBLISHED, SEEN_BY_OTHERS, ONCE, prune=False), SEEN_BY_OTHERS)
+    assert shared is not None
+    held = brakes(Plan((hidden,) * 4 + (taken,) * 4 + (shared,)), estate, Allowed())
     expected = [(brake.code, brake.flag.split()[0]) for brake in held]
     rows = re.findall(r"^\| `(FF5\d\d)` \| .+ \| `(--[a-z-]+)[^|]*` \|$", section("Brakes"), re.MULTILINE)
     advice = re.findall(r"^- `(FF5\d\d)`: ", section("Brakes"), re.MULTILINE)
-    assert (5, expected, [code for code, _ in expected]) == (len(rows), rows, advice)
+    assert (6, expected, [code for code, _ in expected]) == (len(rows), rows, advice)
 
 
 def test_every_exit_code_is_described() -> None:

@@ -1,0 +1,88 @@
+"""Who sees an organization's secrets: read with their list, written with the value or alone. Values are never read."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from flowforge.github.explain import explain
+from flowforge.github.http import Client
+from flowforge.github.paging import Items, whole
+from flowforge.github.paths import organization_path, secrets_path
+from flowforge.github.problems import RepoError, other_shape
+from flowforge.github.secrets import Written, read_listing
+from flowforge.plan.address import Repo, Scope
+from flowforge.plan.audience import Audience, Viewer, Visibility
+from flowforge.plan.facts import Listing, Unreadable
+
+_FREE: Final = "free"
+
+
+def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> Listing | Unreadable:
+    """List an organization's secrets, with who sees each of the wanted ones, upper-case names.
+
+    A selected list is asked for only of those. Raises StoppedError, and GitHubError when the run is over.
+    """
+    try:
+        items = whole(client, secrets_path(scope), "secrets")
+        listing = read_listing(items)
+        visible = {name: _visibility(item) for name, item in _by_name(items).items() if name in wanted}
+        audiences = {name: _audience(client, scope, name, each) for name, each in visible.items()}
+    except RepoError as refusal:
+        return explain(client, scope, refusal).no.unreadable()
+    return replace(listing, audiences=audiences)
+
+
+def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -> Written:
+    """Replace the list of repos that see a secret, whole; the value stays. Raises as `put_secret` does."""
+    where = f"{scope}/{name}"
+    try:
+        answer = client.put(f"{secrets_path(scope)}/{name}/repositories", {"selected_repository_ids": sorted(ids)})
+    except RepoError as refusal:
+        raise explain(client, scope, refusal).at(where) from None
+    return Written(created=False, date=answer.date, retried=answer.retried)
+
+
+def body_of(audience: Audience) -> Mapping[str, object]:
+    """Give what a PUT of a value says of who sees it. Without the ids GitHub would empty the list (`selected`)."""
+    if audience.visibility is not Visibility.SELECTED:
+        return {"visibility": audience.visibility.value}
+    return {"visibility": audience.visibility.value, "selected_repository_ids": list(audience.ids)}
+
+
+def is_free(client: Client, organization: Repo) -> bool | None:
+    """Say whether an organization is on the Free plan; None where this token is not told."""
+    try:
+        match client.get(organization_path(organization)).data:
+            case {"plan": {"name": str() as name}}:
+                return name.lower() == _FREE
+    except RepoError:
+        pass  # a warning is all that it is for
+    return None
+
+
+def _by_name(items: Items) -> Mapping[str, Mapping[str, object]]:
+    return {str(item["name"]).upper(): item for item in items}
+
+
+def _visibility(item: Mapping[str, object]) -> Visibility:
+    try:
+        return Visibility(str(item.get("visibility")))
+    except ValueError:
+        raise other_shape("an organization's secret whose visibility is not all, private or selected") from None
+
+
+def _audience(client: Client, scope: Scope, name: str, visibility: Visibility) -> Audience:
+    if visibility is not Visibility.SELECTED:
+        return Audience(visibility)
+    items = whole(client, f"{secrets_path(scope)}/{name}/repositories", "repositories")
+    return Audience.selected(map(_viewer, items))
+
+
+def _viewer(item: Mapping[str, object]) -> Viewer:
+    match item:
+        case {"id": int() as number, "full_name": str() as name} if type(number) is int:
+            try:
+                return Viewer(Repo.parse(name), number)
+            except ValueError:
+                pass
+    raise other_shape("a repo that sees a secret without its id or full_name")

@@ -1,0 +1,106 @@
+"""Who sees an organization's secret: all its repos, the private ones, or those selected; and what differs in that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowforge.plan.address import Repo
+
+
+class Visibility(StrEnum):
+    """What GitHub calls who sees an organization's secret."""
+
+    ALL = "all"
+    PRIVATE = "private"
+    SELECTED = "selected"
+
+
+# What takes away only: whatever else changes may let a repo see the secret that did not before.
+_NARROWS = frozenset({(Visibility.ALL, Visibility.PRIVATE), (Visibility.ALL, Visibility.SELECTED)})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Viewer:
+    """A selected repo. id: GitHub's, 0 where it is not known yet; two are the same by it, or by name."""
+
+    repo: Repo
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A visibility, and the selected repos by name, none of them unless it is `selected`."""
+
+    visibility: Visibility
+    viewers: tuple[Viewer, ...] = ()
+
+    @classmethod
+    def selected(cls, viewers: Iterable[Viewer]) -> "Audience":
+        """Give that of a list of repos, in any order."""
+        return cls(Visibility.SELECTED, tuple(sorted(viewers)))
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of the selected repos, sorted."""
+        return tuple(sorted(viewer.id for viewer in self.viewers))
+
+    @property
+    def text(self) -> str:
+        """It in words: `all repositories`, `private repositories`, `2 selected repositories`."""
+        if self.visibility is not Visibility.SELECTED:
+            return f"{self.visibility} repositories"
+        return f"{len(self.viewers)} selected {'repository' if len(self.viewers) == 1 else 'repositories'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who sees a secret now, None where it is not there, and who is to.
+
+    by_list: the list of repos alone is written. rewrites: the value is, for this alone. Neither: it goes along with it.
+    """
+
+    before: Audience | None
+    after: Audience
+    by_list: bool = False
+    rewrites: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether it would be another audience."""
+        before = self.before
+        return before is None or (before.visibility, before.ids) != (self.after.visibility, self.after.ids)
+
+    @property
+    def added(self) -> tuple[Repo, ...]:
+        """The repos that would be selected and are not."""
+        known = {viewer.id for viewer in self.before.viewers} if self.before else set()
+        return tuple(viewer.repo for viewer in self.after.viewers if viewer.id not in known)
+
+    @property
+    def removed(self) -> tuple[Repo, ...]:
+        """The repos that are selected and would not be."""
+        kept = {viewer.id for viewer in self.after.viewers}
+        return tuple(viewer.repo for viewer in self.before.viewers if viewer.id not in kept) if self.before else ()
+
+    @property
+    def widens(self) -> bool:
+        """Whether a repo may see it that does not now. A secret that is not there is seen by nobody it could reach."""
+        if self.before is None or not self.differs:
+            return False
+        change = (self.before.visibility, self.after.visibility)
+        return bool(self.added) if change == (Visibility.SELECTED,) * 2 else change not in _NARROWS
+
+    @property
+    def sentence(self) -> str:
+        """What would change, in words."""
+        if not self.differs:
+            return f"visible to {self.after.text}"
+        if self.before is None:
+            return f"to be visible to {self.after.text}"
+        if self.before.visibility is not self.after.visibility:
+            what = f"visible to {self.after.text}, until now to {self.before.text}"
+            what += "; this rewrites the value" if self.rewrites else ""
+        else:
+            counts = ((len(self.added), "added"), (len(self.removed), "removed"))
+            what = "visible to " + self.after.text + ": " + ", ".join(f"{n} {verb}" for n, verb in counts if n)
+        return f"{what}; more can see it" if self.widens else what

@@ -1,0 +1,46 @@
+"""Who sees an organization's secret, as people read it and as JSON."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from flowforge.errors import printable
+from flowforge.plan.address import Scope
+from flowforge.plan.audience import Access, Audience
+from flowforge.plan.change import Change
+from flowforge.render.document import Document
+
+_MOST_SHOWN: Final = 20
+
+
+def viewer_lines(change: Change) -> Iterable[str]:
+    """Give the repos that would be selected, and those that would not be any more."""
+    if change.access is not None and change.access.differs:
+        for sign, repos in (("+", change.access.added), ("-", change.access.removed)):
+            yield from (f"{sign} {repo}" for repo in repos[:_MOST_SHOWN])
+            if len(repos) > _MOST_SHOWN:
+                yield f"{sign} {len(repos) - _MOST_SHOWN:,} more; --format json has all"
+
+
+def place_entry(scope: Scope) -> Document:
+    """Give the repo or the organization that a scope is of; the other one is null."""
+    name = printable(scope.repo.name)
+    return {"repo": None, "org": name} if scope.repo.is_organization else {"repo": name, "org": None}
+
+
+def access_entry(access: Access) -> Document:
+    """Give who sees a secret, who is to, and what differs."""
+    return {
+        "before": _audience(access.before) if access.before else None,
+        "after": _audience(access.after),
+        "added": [printable(str(repo)) for repo in access.added],
+        "removed": [printable(str(repo)) for repo in access.removed],
+        "widens": access.widens,
+        "rewrites_value": access.rewrites and access.differs,
+    }
+
+
+def _audience(audience: Audience) -> Document:
+    return {
+        "visibility": audience.visibility.value,
+        "repos": [printable(str(viewer.repo)) for viewer in audience.viewers],
+    }

@@ -1,0 +1,69 @@
+"""Warnings about organizations' secrets that cost no request: what shadows them, and what nobody will see."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from flowforge.errors import printable
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.audience import Audience, Visibility
+from flowforge.plan.facts import Listing, Presence, Seen, Wanted
+
+# A workflow run is given the first hundred organization secrets that its repo sees, sorted by name
+# (docs.github.com, "Secrets reference", limits).
+_FIRST: Final = 100
+_MOST_NAMED: Final = 3
+
+
+def advise_org(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
+    """Give every warning, in a fixed order."""
+    mine = {address: wanted[address].audience for address in sorted(wanted) if _is_present(wanted[address])}
+    for address, audience in mine.items():
+        if audience is not None:
+            yield from _crowded(address, seen.get(address.scope))
+            yield from _shadowed(address, audience, wanted, seen)
+
+
+def _is_present(want: Wanted) -> bool:
+    return want.presence is Presence.PRESENT and want.unread is None
+
+
+def _crowded(address: Address, listing: Seen | None) -> Iterable[str]:
+    """Warn of a secret that has a hundred others before it in the alphabet."""
+    names = listing.updated_at if isinstance(listing, Listing) else ()
+    before = sum(name < address.secret for name in names)
+    if before >= _FIRST:
+        yield (
+            f"{printable(str(address))}: {before} secrets of the organization come before it in the alphabet; "
+            f"a workflow sees the first {_FIRST} that its repository may see"
+        )
+
+
+def _shadowed(
+    address: Address, audience: Audience, wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]
+) -> Iterable[str]:
+    """Warn of repos whose own secret of that name is used in its place."""
+    own = sorted(
+        scope.repo
+        for scope, listing in seen.items()
+        if scope == Scope(scope.repo, address.scope.store)
+        and isinstance(listing, Listing)
+        and _sees(scope.repo, address.scope.repo, audience)
+        and _has(Address(scope, address.secret), listing, wanted)
+    )
+    if own:
+        others = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
+        shown = ", ".join(printable(str(repo)) for repo in own[:_MOST_NAMED])
+        yield f"{printable(str(address))}: {shown}{others}: a secret of the repository's own shadows it"
+
+
+def _sees(repo: Repo, organization: Repo, audience: Audience) -> bool:
+    """Whether a repo is to see it, as far as is known: which repos are private is not."""
+    if repo.is_organization or repo.owner.lower() != organization.key:
+        return False
+    return audience.visibility is not Visibility.SELECTED or repo in {viewer.repo for viewer in audience.viewers}
+
+
+def _has(address: Address, listing: Listing, wanted: Mapping[Address, Wanted]) -> bool:
+    """Whether it is there, or is to be."""
+    want = wanted.get(address)
+    return want.presence is Presence.PRESENT if want is not None else address.secret in listing.updated_at

@@ -1,0 +1,88 @@
+"""Who is to see an organization's secrets: the ids of the repos that the manifest names, in few requests."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from flowforge.github.http import Client
+from flowforge.github.org_secrets import is_free
+from flowforge.github.repos import Found, RepoInfo, look_up
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.audience import Audience, Viewer, Visibility
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import Listing, Seen, Unreadable, Wanted
+from flowforge.steps.pool import each, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is wanted, each repo that is to see something with its id; and what was learned of repos on the way."""
+
+    wanted: Mapping[Address, Wanted]
+    repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+
+
+def identify_viewers(
+    client: Client,
+    wanted: Mapping[Address, Wanted],
+    seen: Mapping[Scope, Seen],
+    *,
+    jobs: int,
+    stop: threading.Event,
+    known: Mapping[Repo, RepoInfo],
+) -> Known:
+    """Find the ids of the repos that are to see secrets: what a selector or today's lists say is not asked for again.
+
+    What is wanted of a secret is unread where one of its repos cannot be found: the list is written whole or not at
+    all. Only scopes that were seen are looked at. Raises StoppedError, and GitHubError when the run is over.
+    """
+    mine = {
+        address: want
+        for address, want in wanted.items()
+        if want.audience and isinstance(seen.get(address.scope), Listing)
+    }
+    ids = {repo.key: info.id for repo, info in known.items()}
+    ids |= {viewer.repo.key: viewer.id for viewer in _listed(seen)}
+    missing = {viewer.repo for want in mine.values() for viewer in _viewers(want) if not viewer.id} - {
+        Repo.parse(key) for key in ids
+    }
+    found = look_up(client, sorted(missing), each=in_order(jobs=jobs, stopped=stop.is_set)) if missing else {}
+    filled = {address: _filled(want, ids, found) for address, want in mine.items()}
+    return Known({**wanted, **filled}, {repo: info for repo, info in found.items() if isinstance(info, RepoInfo)})
+
+
+def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
+    """Warn of organizations on the Free plan, whose private repos see none of these secrets.
+
+    One request for each that something would be written to, and none where nothing would.
+    """
+    changed = {change.address.scope.repo for change in plan.changes if change.writes and change.access is not None}
+    answers = each(sorted(changed), lambda one: is_free(client, one), jobs=jobs, stopped=stop.is_set)
+    return tuple(
+        f"{organization} is on GitHub's Free plan: its private repositories do not see organization secrets"
+        for organization in sorted(organization for organization, free in answers if free)
+    )
+
+
+def _listed(seen: Mapping[Scope, Seen]) -> Iterable[Viewer]:
+    for listing in seen.values():
+        for audience in listing.audiences.values() if isinstance(listing, Listing) else ():
+            yield from audience.viewers
+
+
+def _viewers(want: Wanted) -> Iterable[Viewer]:
+    return want.audience.viewers if want.audience and want.unread is None else ()
+
+
+def _filled(want: Wanted, ids: Mapping[str, int], found: Mapping[Repo, Found]) -> Wanted:
+    if want.audience is None or want.audience.visibility is not Visibility.SELECTED:
+        return want
+    viewers: list[Viewer] = []
+    for viewer in want.audience.viewers:
+        info = found.get(viewer.repo)
+        if isinstance(info, Unreadable):
+            detail = f"{viewer.repo}, which is to see it: {info.detail or info.why.text}"
+            return replace(want, unread=want.unread or Unreadable(info.why, detail, info.fix))
+        number = viewer.id or ids.get(viewer.repo.key, 0) or (info.id if info else 0)
+        viewers.append(Viewer(viewer.repo, number))
+    return replace(want, audience=Audience.selected(viewers))

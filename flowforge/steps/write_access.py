@@ -1,0 +1,66 @@
+"""What writing an organization's secret has of its own: the line that says who sees it, with the value or alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from flowforge.github.org_secrets import body_of
+from flowforge.plan.address import Address
+from flowforge.plan.audience import Audience
+from flowforge.plan.change import Change
+from flowforge.plan.facts import Record
+from flowforge.plan.report import DONE, Result
+
+
+def without_carried(todo: Sequence[Change]) -> list[Change]:
+    """Leave out the lines that the write of their own value carries out."""
+    values = {change.address for change in todo if change.access is None}
+    return [change for change in todo if change.access is None or change.address.of_value not in values]
+
+
+def with_carried(results: Sequence[Result], todo: Iterable[Change]) -> list[Result]:
+    """Give those lines the outcome of their value."""
+    done = {result.address: result for result in results}
+    carried = [
+        _as_value(done[change.address.of_value], change)
+        for change in todo
+        if change.access is not None and change.address not in done and change.address.of_value in done
+    ]
+    return [*results, *carried]
+
+
+def audience_body(change: Change) -> Mapping[str, object]:
+    """Give what a PUT of the value says of who sees it: always the whole of it."""
+    audience = change.wanted.audience if change.wanted else None
+    return body_of(audience) if audience else {}
+
+
+def recorded_audience(change: Change, record: Record) -> Record:
+    """Add to a record who sees the secret since the write."""
+    audience = change.wanted.audience if change.wanted else None
+    return replace(record, visibility=audience.visibility.value, repo_ids=audience.ids) if audience else record
+
+
+def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
+    """Give the record after its list alone was written, which moved GitHub's time and left the value.
+
+    A value that was changed outside before, and is left so, stays drift: its record keeps the time of our own write.
+    """
+    kept = record.updated_at if change.after_drift else updated_at
+    return recorded_audience(change, replace(record, updated_at=kept))
+
+
+def list_alone(change: Change) -> tuple[Record, Audience] | None:
+    """Give the record, and who is to see it, of a line that writes the list of repos alone; None for any other."""
+    if change.access is None or not change.access.by_list or change.record is None:
+        return None
+    return change.record, change.access.after
+
+
+def written_address(change: Change) -> Address:
+    """Give the secret that a line is about, as the state knows it."""
+    return change.address.of_value
+
+
+def _as_value(value: Result, change: Change) -> Result:
+    outcome = DONE[change.action] if value.outcome in DONE.values() else value.outcome
+    return Result(change.address, outcome, value.problem)
