@@ -24,7 +24,7 @@ class Filter:
 
         A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
         or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
-        of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF014 for
+        of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF016 for
         a file that cannot be read; FF015 for a tag that no entry has.
         """
         keys = {repo.key for repo in repos}
@@ -76,7 +76,7 @@ def _lines(name: str) -> list[str]:
     except (OSError, ValueError):
         what = f"{quote(f'@{name}')} is neither a group of the manifest nor a file that can be read"
         fix = "name a group, or a file with a repo or a glob on each line"
-        raise UsageError(Problem("FF014", what, fix=fix)) from None
+        raise UsageError(Problem("FF016", what, fix=fix)) from None
     return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
 
 

@@ -80,6 +80,6 @@ def test_what_is_neither_a_group_nor_a_file(name: str) -> None:
         with pytest.raises(UsageError) as caught:
             _chosen(*chosen)
         assert str(caught.value) == (
-            f"error FF014: {quote('@' + name)} is neither a group of the manifest nor a file that can be read\n"
+            f"error FF016: {quote('@' + name)} is neither a group of the manifest nor a file that can be read\n"
             "  fix: name a group, or a file with a repo or a glob on each line"
         )
