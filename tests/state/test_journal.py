@@ -87,6 +87,23 @@ def test_a_cut_at_any_byte_loses_nothing_acknowledged(path: Path, acknowledged: 
     assert acknowledged[-1][0] == len(journal)
 
 
+def test_a_last_line_that_ends_in_something_else_is_a_cut_one(
+    path: Path, acknowledged: Sequence[tuple[int, object]]
+) -> None:
+    """Where the line's end should be there is another byte: the line is not taken, and what came before it is."""
+    journal = beside(path).read_bytes()
+    for size, meaning in acknowledged[:1]:
+        beside(path).write_bytes(journal[: size - 1] + b"\x1a")
+        fewer = remembers(StateFile.read(path))
+        beside(path).write_bytes(journal[: size - 1])
+        assert (False, meaning) == (fewer == meaning, remembers(StateFile.read(path)))
+    header = journal[: journal.index(b"\n")]
+    beside(path).write_bytes(header + b"\x1a")
+    nothing_begun = remembers(StateFile.read(path))
+    beside(path).unlink()
+    assert nothing_begun == remembers(StateFile.read(path))
+
+
 def test_a_changed_byte_anywhere_is_seen(path: Path, acknowledged: Sequence[tuple[int, object]]) -> None:
     """With any one byte changed: an error naming the line, or, in a last line left without its end, a cut.
 
