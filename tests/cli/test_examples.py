@@ -21,7 +21,9 @@ def _prepare(fleet: "Fleet", example: Path) -> list[str]:
     manifests = sorted(fleet.folder.glob("manifests")) or [fleet.folder / "flowforge.yaml"]
     files = [file for path in manifests for file in ([path] if path.is_file() else sorted(path.glob("*.yaml")))]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    repos = sorted(set(re.findall(r"\bacme/[a-z]+", text)))
+    before = fleet.folder / "before.json"
+    world: dict[str, dict[str, list[str]]] = json.loads(before.read_text(encoding="utf-8")) if before.exists() else {}
+    repos = sorted({*re.findall(r"\bacme/[a-z-]+", text), *world})
     for repo in repos:
         fleet.sandbox.world.create_repo(repo)
     for name in re.findall(r"env: ([A-Z_]+)", text):
@@ -32,13 +34,12 @@ def _prepare(fleet: "Fleet", example: Path) -> list[str]:
     for repo in repos:
         path = fleet.folder / "keys" / f"{repo.partition('/')[2]}.txt"
         path.write_text(fleet.set_key("UNUSED") + "\n", encoding="utf-8")
-    before = fleet.folder / "before.json"
-    if before.exists():
-        for repo, there in json.loads(before.read_text(encoding="utf-8")).items():
-            for name in there.get("secrets", ()):
-                fleet.sandbox.world.set_secret(repo, name, "from before")
-            for name in there.get("environments", ()):
-                fleet.sandbox.world.create_environment(repo, name)
+    for repo, there in world.items():
+        fleet.sandbox.world.set_topics(repo, there.get("topics", []))
+        for name in there.get("secrets", ()):
+            fleet.sandbox.world.set_secret(repo, name, "from before")
+        for name in there.get("environments", ()):
+            fleet.sandbox.world.create_environment(repo, name)
     fleet.repos = repos
     return [part for path in manifests for part in ("-m", str(path.relative_to(fleet.folder)))]
 
