@@ -27,7 +27,7 @@ from flowforge.steps.admit import admit, chosen_by
 from flowforge.steps.advise import advise
 from flowforge.steps.audiences import free_organizations, identify_viewers
 from flowforge.steps.choose import Filter
-from flowforge.steps.observe import identify, observe, refused
+from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.refuse import refuse, require_same
 from flowforge.steps.resolve import Resolver, concealed, want
@@ -180,7 +180,7 @@ def apply(
         if planned.plan.todo and not approve(planned):
             return planned, None
         if planned.plan.todo and request.asks:
-            require_same(prepared.repos, identify(client, planned.plan, jobs=request.jobs, stop=request.stop))
+            require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
             memory.begin()
         memory.adopt_manifests(_written_from(memory.state, names, request.allowed))
@@ -223,7 +223,9 @@ def _prepare(task: _Task, state: State, client: Client, *, fresh: bool) -> _Prep
     wanted, known = viewers.wanted, {**task.selected.repos, **viewers.repos}
     situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    repos = identify(client, draft, jobs=request.jobs, stop=request.stop, known={} if fresh else known)
+    repos = identify(
+        client, draft, Ids.of(state.records, places), jobs=request.jobs, stop=request.stop, known={} if fresh else known
+    )
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (

@@ -61,11 +61,9 @@ def test_a_recreated_repo(one: "Fleet") -> None:
         one,
         "acme/repo-001",
         f"another repo now has this name: its id is {new}, the state recorded {old}",
-        "if the new repo may have this secret, take it out of the manifest, apply, and put it back",
+        "if the new repo may have this secret: flowforge state forget acme/repo-001, then apply",
     )
-    one.simple("acme/repo-002")
-    assert 0 == one.flowforge("apply", "--yes").code
-    one.simple("acme/repo-001", "acme/repo-002")
+    assert 0 == one.flowforge("state", "forget", "acme/repo-001", "--yes").code
     assert 0 == one.flowforge("apply", "--yes").code
     assert ["ANTHROPIC_API_KEY"] == list(world.reveal("acme/repo-001"))
     assert IN_SYNC == one.flowforge("plan").out

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.steps.observe import observe
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -191,6 +192,26 @@ def test_a_recreated_repo_waits_until_its_record_is_dropped(zoo: "Fleet") -> Non
     assert 4 == zoo.refused("apply", "--yes").code
     applied(zoo, "--allow-new-repos")
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("zoo/svc-b")}
+
+
+def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
+    """The first write to a repo goes to the one that the selector found, not to another that took its name since."""
+    world = zoo.sandbox.world
+    found = world.directory["zoo/svc-a"].id
+    select(zoo, "{org: zoo, name: svc-?}")
+
+    def late(*args: Any, **given: Any) -> Any:  # noqa: ANN401 -- stands for any function
+        world.recreate_repo("zoo/svc-a")
+        return observe(*args, **given)
+
+    zoo.monkeypatch.setattr("flowforge.run.observe", late)
+    done = zoo.flowforge("apply", "--yes")
+    new = world.directory["zoo/svc-a"].id
+    what = f"another repo now has this name: its id is {new}, the selector found {found} a moment ago"
+    assert [f"! zoo/svc-a  ANTHROPIC_API_KEY  ci-key  {what}", "    fix: run it again, and read the new plan"] == (
+        done.lines[:2]
+    )
+    assert (3, {}, {"ANTHROPIC_API_KEY"}) == (done.code, world.reveal("zoo/svc-a"), {*world.reveal("zoo/svc-b")})
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,20 @@ def test_a_recreated_repo_is_known_by_any_record(fleet: "Fleet") -> None:
     assert fleet.sandbox.world.reveal("acme/repo-001") == {}
 
 
+def test_a_recreated_repo_is_known_by_a_record_that_is_not_planned(fleet: "Fleet") -> None:
+    """--tags leaves out the line whose record tells of it; the new repo gets nothing all the same."""
+    fleet.manifest(
+        "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: ACME_KEY}}\ntargets:\n"
+        "  - {name: One, repos: [acme/repo-001], credential: k, tags: [one]}\n"
+        "  - {name: Two, repos: [acme/repo-001], credential: k, secret: OTHER_KEY, tags: [two]}\n"
+    )
+    assert fleet.flowforge("apply", "--yes", "--tags", "one").code == 0
+    fleet.sandbox.world.recreate_repo("acme/repo-001")
+    done = fleet.flowforge("apply", "--yes", "--tags", "two")
+    assert (done.code, fleet.sandbox.world.reveal("acme/repo-001")) == (3, {})
+    assert "another repo now has this name" in done.lines[0]
+
+
 def test_the_old_credential_stays_until_the_new_one_is_there(fleet: "Fleet") -> None:
     """Where the write of the new secret fails, the old one is not deleted; the next apply does both."""
     fleet.sandbox.world.set_secret("acme/repo-001", "A_KEY", "old")
