@@ -1,5 +1,6 @@
 """One answer of GitHub, with its headers read."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,16 @@ class NotJson:
 
 
 NOT_JSON: Final = NotJson()
+
+
+def parsed(body: bytes) -> object:
+    """Read a body as JSON: None when empty, NOT_JSON when it is something else."""
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return NOT_JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,27 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flowforge.github.http import Client
+from flowforge.github.lists import list_scope
 from flowforge.github.problems import StoppedError
-from flowforge.github.secrets import Deleted, list_secrets
+from flowforge.github.secrets import Deleted
 from flowforge.plan.address import Scope
-from flowforge.plan.facts import Listing
+from flowforge.plan.facts import Entry, Listing, Public
 
 # GitHub's `updated_at` was seen a second after its own `Date` of the PUT; both are whole seconds of two machines.
 _BEFORE: Final = timedelta(seconds=2)
 _AFTER: Final = timedelta(seconds=3)
 _WAITS: Final = (0, 1, 2, 4, 8, 15, 30)  # seconds before each list; lists lag behind writes, for up to a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A variable that was written: GitHub's own `Date` of it, and the value.
+
+    GitHub shows the value back, and need not move the time of one that was written as it stood.
+    """
+
+    date: str
+    value: Public
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +51,8 @@ class Lagging:
 
 
 Outcome = Confirmed | ChangedSince | Lagging
-# A PUT's own `Date` and the `updated_at` before it, None where there was none; or a delete.
-Done = tuple[str, str | None] | Deleted
+# A PUT's own `Date` and the `updated_at` before it, None where there was none; a variable's write; or a delete.
+Done = tuple[str, str | None] | Readable | Deleted
 
 
 def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Outcome]:
@@ -54,10 +66,10 @@ def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mappin
     try:
         for seconds in _WAITS:
             stopping = not _waited(client, seconds)
-            seen = list_secrets(client, scope)
+            seen = list_scope(client, scope)
             if not isinstance(seen, Listing):
                 return found | dict.fromkeys(unsure, Lagging(seen.detail))
-            found |= {name: _judge(done, seen.updated_at.get(name)) for name, done in unsure.items()}
+            found |= {name: _judge(done, seen.entry(name)) for name, done in unsure.items()}
             unsure = {name: done for name, done in unsure.items() if not _sure(done, found[name])}
             if stopping or not unsure:
                 return found
@@ -74,16 +86,21 @@ def _waited(client: Client, seconds: float) -> bool:
     return True
 
 
-def _judge(done: Done, listed: str | None) -> Outcome:
+def _judge(done: Done, entry: Entry) -> Outcome:
+    listed = entry.updated_at
     if isinstance(done, Deleted):
-        if listed is None:
+        if not listed:
             return Confirmed("")
         return ChangedSince(listed) if done.date and _time(listed) - _time(done.date) > _AFTER else Lagging()
-    date = done[0]
+    if isinstance(done, Readable) and done.value == entry.value:
+        return Confirmed(listed)
+    date = done.date if isinstance(done, Readable) else done[0]
     # NOTE: a difference of two times always exists; a time and three seconds may lie beyond the year 9999.
-    if listed is None or not date or _time(date) - _time(listed) > _BEFORE:
+    if not listed or not date or _time(date) - _time(listed) > _BEFORE:
         return Lagging()
-    return Confirmed(listed) if _time(listed) - _time(date) <= _AFTER else ChangedSince(listed)
+    if _time(listed) - _time(date) > _AFTER:
+        return ChangedSince(listed)
+    return Lagging() if isinstance(done, Readable) else Confirmed(listed)
 
 
 def _sure(done: Done, outcome: Outcome) -> bool:
@@ -93,7 +110,7 @@ def _sure(done: Done, outcome: Outcome) -> bool:
     """
     if isinstance(outcome, Lagging):
         return False
-    return isinstance(done, Deleted) or outcome.updated_at != done[1] or _time(done[0]) <= _time(outcome.updated_at)
+    return not isinstance(done, tuple) or outcome.updated_at != done[1] or _time(done[0]) <= _time(outcome.updated_at)
 
 
 def _time(text: str) -> datetime:

@@ -18,6 +18,7 @@ _PERMISSIONS: Final = {
     Store.ACTIONS: "Secrets",
     Store.DEPENDABOT: "Dependabot secrets",
     Store.CODESPACES: "Codespaces secrets",
+    Store.VARIABLES: "Variables",
 }
 
 
@@ -75,15 +76,21 @@ def _missing_environment(client: Client, scope: Scope) -> No | None:
         if refusal.no.status != _NOT_FOUND:
             return refusal.no
         fix = "make it in the repo's settings, or write `create_environment: true` in the target"
-        return No("FF344", Why.NO_ENVIRONMENT, f"there is no {scope.place}", fix, _NOT_FOUND)
+        return No("FF344", Why.NO_ENVIRONMENT, f"there is no environment {scope.environment}", fix, _NOT_FOUND)
     return None
 
 
 def _unseen(scope: Scope, no: No) -> No:
-    whose = "its secrets" if scope.store is Store.ACTIONS else f"its {scope.store} secrets"
-    what = f"the secrets of its {scope.place}" if scope.environment else whose
-    detail = f"no permission: the token sees the repo and not {what}"
+    detail = f"no permission: the token sees the repo and not {_list(scope)}"
     return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=_permit(scope))
+
+
+def _list(scope: Scope) -> str:
+    if scope.environment:
+        return f"the {'' if scope.is_readable else 'secrets of its '}{scope.place}"
+    if scope.is_readable:
+        return "its variables"
+    return "its secrets" if scope.store is Store.ACTIONS else f"its {scope.store} secrets"
 
 
 def _permit(scope: Scope) -> str:
@@ -92,7 +99,7 @@ def _permit(scope: Scope) -> str:
         noun = _PERMISSIONS.get(scope.store, f"{scope.store} secrets").lower()
         return f"give the token read and write permission for organization {noun} (classic: the scope admin:org)"
     if scope.environment:
-        return PERMIT.replace("Secrets", "Environments and Secrets")
+        return PERMIT.replace("Secrets", f"Environments and {_PERMISSIONS[scope.store]}")
     if scope.store not in _PERMISSIONS:
         return f"give the token the permission for the {scope.store} store's secrets (classic: the scope repo)"
     return PERMIT.replace("Secrets", _PERMISSIONS[scope.store])

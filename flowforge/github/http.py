@@ -1,6 +1,5 @@
 """The client: the only place that speaks HTTP, and the only importer of httpx."""
 
-import json
 import logging
 import random
 import re
@@ -15,7 +14,7 @@ import httpx
 
 from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
-from flowforge.github.answer import NOT_JSON, Answer, Broken
+from flowforge.github.answer import Answer, Broken, parsed
 from flowforge.github.auth import Token
 from flowforge.github.classify import (
     INTEGRATION,
@@ -87,7 +86,7 @@ class Client:
     The first request goes alone: a bad token or a GitHub that is down is then met once and not by every worker, and
     GitHub locks out who tries a bad token often. Such a trouble ends the run: every later call raises it again.
 
-    Paths are below the API's base and begin with a slash. The three verbs give a 2xx answer. They raise RepoError for
+    Paths are below the API's base and begin with a slash. The verbs give a 2xx answer. They raise RepoError for
     a no that concerns one repo, StoppedError, and GitHubError for the end of the run.
     """
 
@@ -126,6 +125,14 @@ class Client:
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Write. Sent again when no answer came: what is put must be the same put twice."""
         return self._send(_Request("PUT", path, body))
+
+    def post(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Create. Sent again when no answer came: the second may find what the first made, a RepoError of 409."""
+        return self._send(_Request("POST", path, body))
+
+    def patch(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Change. Sent again when no answer came, as a put is."""
+        return self._send(_Request("PATCH", path, body))
 
     def delete(self, path: str) -> Answer:
         """Delete. Sent again when no answer came: the second may find nothing there, which is a RepoError of 404."""
@@ -197,7 +204,7 @@ class Client:
             return _broken(error)
         if isinstance(body, Broken):
             return body
-        return Answer(found.status_code, {**found.headers, **found.extensions[_ASIDE]}, _parsed(body))
+        return Answer(found.status_code, {**found.headers, **found.extensions[_ASIDE]}, parsed(body))
 
     def _note(self, outcome: Answer | Broken) -> None:
         with self._lock:
@@ -288,12 +295,3 @@ def _body(answer: httpx.Response) -> bytes | Broken:
         if monotonic() > end:
             return Broken(f"no whole answer within {_BODY_SECONDS:g} s", unreached=False)
     return bytes(body)
-
-
-def _parsed(body: bytes) -> object:
-    if not body:
-        return None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return NOT_JSON

@@ -11,13 +11,13 @@ PER_PAGE: Final = 100
 Items = Sequence[Mapping[str, object]]
 
 
-def pages(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, Items]]:
+def pages(client: Client, path: str, key: str = "", *, per_page: int = PER_PAGE) -> Iterator[tuple[Answer, Items]]:
     """Yield the pages of a list with their answers. key: the name of the list in an answer that is an object.
 
     The next page is where `Link` says, which must be below the API's own base. Raises RepoError: FF325 for a list that
     GitHub itself calls partial, FF327 for another shape; and as the client does.
     """
-    here: str | None = f"{path}{'&' if '?' in path else '?'}per_page={PER_PAGE}"
+    here: str | None = f"{path}{'&' if '?' in path else '?'}per_page={per_page}"
     seen: set[str] = set()
     while here is not None:
         if here in seen:
@@ -33,11 +33,11 @@ def pages(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, It
         here = _next(client, answer)
 
 
-def whole(client: Client, path: str, key: str) -> list[Mapping[str, object]]:
+def whole(client: Client, path: str, key: str, *, per_page: int = PER_PAGE) -> list[Mapping[str, object]]:
     """Give every item of a list that says its `total_count`; raises RepoError FF325 when it is another number."""
     found: list[Mapping[str, object]] = []
     total: object = None
-    for answer, items in pages(client, path, key):
+    for answer, items in pages(client, path, key, per_page=per_page):
         found += items
         total = answer.data.get("total_count") if isinstance(answer.data, Mapping) else None
     if type(total) is not int:

@@ -25,3 +25,8 @@ def secrets_path(scope: Scope) -> str:
     if scope.repo.is_organization:
         return f"{organization_path(scope.repo)}/{scope.store}/secrets"
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/{scope.store}'}/secrets"
+
+
+def variables_path(scope: Scope) -> str:
+    """Give the path of a scope's list of variables, which Actions alone has."""
+    return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/actions'}/variables"

@@ -145,7 +145,8 @@ def _final(refusal: RepoError) -> RepoError:
     return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))
 
 
-def _is_time(text: str) -> bool:
+def is_time(text: str) -> bool:
+    """Whether GitHub could have given this time: with its zone, and nothing that does not print."""
     try:
         return text.isprintable() and datetime.fromisoformat(text).tzinfo is not None  # which takes any sign for the T
     except ValueError:
@@ -154,7 +155,7 @@ def _is_time(text: str) -> bool:
 
 def _read(item: Mapping[str, object]) -> tuple[str, str]:
     match item:
-        case {"name": str() as name, "updated_at": str() as updated_at} if name and _is_time(updated_at):
+        case {"name": str() as name, "updated_at": str() as updated_at} if name and is_time(updated_at):
             return name.upper(), updated_at
     detail = "a secret without its name or its updated_at in a list"
     raise other_shape(detail)

@@ -1,4 +1,4 @@
-"""Groups, targets and absent entries: which repos they name, and under which secret."""
+"""Groups, targets and absent entries: which repos they name, and under which secret or variable."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +9,7 @@ from flowforge.manifest.model import Absent, Choice, Credential, Group, Lists, M
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.org import read_org, read_visibility
 from flowforge.manifest.select import BESIDE, is_true, read_select
+from flowforge.manifest.variables import check_absent, check_target, of_variables
 from flowforge.plan.address import Repo, Store
 from flowforge.plan.audience import Visibility
 
@@ -38,7 +39,10 @@ def read_targets(
         if node.part("credential"):
             names.check(wanted, node.step("credential").where)
         if wanted in credentials and (org is None) == (visibility is None):
-            credential = credentials[wanted]
+            credential, lists = credentials[wanted], _lists(node, stores, documents)
+            if credential.variables:
+                check_target(node, credential, documents.findings)
+                lists = of_variables(lists)
             found.append(
                 Target(
                     name,
@@ -46,7 +50,7 @@ def read_targets(
                     wanted,
                     (secret or credential.secret).upper(),
                     node.where,
-                    _lists(node, stores, documents),
+                    lists,
                     create_environment=is_true(node, "create_environment"),
                     tags=_tags(node),
                     org=org,
@@ -61,13 +65,14 @@ def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent
     groups = documents.references("groups")
     found: list[Absent] = []
     for node in documents.listed("absent"):
-        name, secret = node.text("name"), node.text("secret")
-        org = read_org(node, documents)
+        name, secret, org = node.text("name"), node.text("secret"), read_org(node, documents)
         choice = _NONE if "org" in node.entries() else _choice(node, Absent.noun, name, groups, documents)
+        lists = _lists(node, stores, documents)
+        if "variable" in node.entries():
+            check_absent(node, documents.findings)
+            secret, lists = node.text("variable"), of_variables(lists)
         if secret and (org or "org" not in node.entries()):
-            found.append(
-                Absent(name, choice, secret.upper(), node.where, _lists(node, stores, documents), _tags(node), org)
-            )
+            found.append(Absent(name, choice, secret.upper(), node.where, lists, _tags(node), org))
     return tuple(found)
 
 

@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
@@ -15,17 +17,20 @@ from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
-from flowforge.plan.facts import Presence, Unreadable, Unresolved
+from flowforge.plan.facts import Presence, Public, Unreadable, Unresolved
+
+_OWN_NAME: Final = ", or give one a `secret` of its own"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One secret that the manifest names. credential: None where it is to be absent. where: of the target.
+    """One secret or variable that the manifest names. credential: None where it is to be absent. where: of the target.
 
     entry: what names it, as `target All`. chosen: where the repo is named or selected. creates_environment: whether
     its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
     GitHub's, of one that was found. unread: why it cannot be known whether it is wanted. tags: of every entry
     that wants the same here. visibility, viewers: who is to see an organization's secret, and the selected repos.
+    value: a variable's.
     """
 
     address: Address
@@ -43,6 +48,7 @@ class Place:
     tags: frozenset[str] = frozenset()
     visibility: Visibility | None = None
     viewers: tuple[Member, ...] = ()
+    value: Public | None = None
 
     @property
     def audience(self) -> Audience | None:
@@ -155,15 +161,17 @@ def _places(
     manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members, findings: Findings
 ) -> Iterator[Place]:
     unread = members.unread(entry)
+    variables = credential.variables if credential else ()
+    named: dict[str, Public | None] = {name: Public(text) for name, text in variables} or {entry.secret: None}
     repos = members.of(entry)
     visibility = entry.visibility if isinstance(entry, Target) else None
     if isinstance(entry, Target):
         check_viewers(entry, repos, members, findings)
     # An organization's own secret is at one place, whoever sees it.
     for member in (Member(entry.org, entry.where),) if entry.org else repos.values():
-        for scope in entry.lists.of(member.repo):
+        for scope, (name, value) in product(entry.lists.of(member.repo), named.items()):
             yield Place(
-                address=Address(scope, entry.secret),
+                address=Address(scope, name),
                 presence=Presence.PRESENT if credential else Presence.ABSENT,
                 credential=credential,
                 target=entry.name,
@@ -178,6 +186,7 @@ def _places(
                 tags=entry.tags,
                 visibility=visibility,
                 viewers=tuple(repos.values()) if visibility else (),
+                value=value,
             )
 
 
@@ -204,7 +213,7 @@ def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
     elif first.credential and second.credential:
         names = f"{quote(first.credential.name)} and {quote(second.credential.name)}"
         what, why = f"{secret} is wanted with two credentials: {names}", f"{earlier} wants it with the former"
-        fix = "exclude the repository from one of the two targets, or give one a `secret` of its own"
+        fix = f"exclude the repository from one of the two targets{_OWN_NAME * (second.value is None)}"
         findings.add(second.where, "FF150", what, why=why, fix=fix)
     else:
         what, why = f"{secret} is wanted present and absent", f"{earlier} wants it present"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowforge.errors import quote
+from flowforge.identity import VARIABLES
 
 _URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com/)([^/]+/[^/]+?)(?:\.git)?/?")
 
@@ -34,6 +35,21 @@ def _secret_fix(text: str) -> str:
     return "write a name like ANTHROPIC_API_KEY; the value itself never stands in a manifest"
 
 
+def _id(whose: str, why: str) -> Form:
+    # What stands there is not quoted: somebody may take an ID's place for that of a key.
+    return Form("FF139", f"this is not the ID of {whose} at Anthropic", "copy it from the Claude Console", why)
+
+
+# What stands in a credential of the wrong type, by the title of what it stands in.
+_OF_SECRETS: Final = "remove it: a workload identity is no secret, it has IDs alone"
+_OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity` and the IDs alone"
+STRAY: Final[Mapping[tuple[str, str], str]] = {
+    **{
+        ("Workload identity", key): _OF_SECRETS
+        for key in ("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard")
+    },
+    **{("Secret", key): _OF_IDENTITIES for key in VARIABLES},
+}
 FORMS: Final[Mapping[str, Form]] = {
     "Repository": Form("FF124", "{} is not a repository", _repo_fix),
     "Secret name": Form(
@@ -42,6 +58,16 @@ FORMS: Final[Mapping[str, Form]] = {
         _secret_fix,
         "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
     ),
+    "Variable name": Form(
+        "FF125",
+        "this cannot be the name of a variable",
+        "write a name like ANTHROPIC_FEDERATION_RULE_ID",
+        "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
+    ),
+    "Federation rule": _id("a federation rule", "it begins with fdrl_"),
+    "Organization": _id("an organization", "it is 8-4-4-4-12 hexadecimal digits"),
+    "Service account": _id("a service account", "it begins with svac_"),
+    "Workspace": _id("a workspace", "it begins with wrkspc_"),
     "Name": Form(
         "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and begin with no - or ."
     ),

@@ -50,6 +50,7 @@ class Credential:
     """A credential. type: a key of `kinds.KINDS`. secret: its name on GitHub, in upper case.
 
     per_repo: patterns, in lower case, of the repos found by `select` whose name may stand in the source.
+    variables: of a workload identity, which has no value to be read: each variable's name with its public value.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Credential:
     allow_nonstandard: bool
     where: Where
     per_repo: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Which of a repo's lists of secrets are meant: of its stores, or of its environments."""
+    """Which of a repo's lists are meant: of its stores, or of its environments, which have the first of them."""
 
     stores: tuple[Store, ...] = (Store.ACTIONS,)
     environments: tuple[str, ...] = ()
@@ -134,13 +136,15 @@ class Lists:
     def of(self, repo: Repo) -> tuple[Scope, ...]:
         """Give these lists of a repo."""
         if self.environments:
-            return tuple(Scope.of_environment(repo, name) for name in self.environments)
+            return tuple(Scope.of_environment(repo, name, self.stores[0]) for name in self.environments)
         return tuple(Scope(repo, store) for store in self.stores)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another.
+
+    A workload identity has the names of its variables instead.
 
     create_environment: whether an environment that is not there is made. org: whose own secret it is, None for one of
     repos; visibility: who sees that, where it is `selected` those of `choice`.
@@ -161,7 +165,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A secret that some repos, or an organization, must not have. secret: in upper case."""
+    """A secret or a variable that some repos, or an organization, must not have. secret: its name, in upper case."""
 
     noun: ClassVar[str] = "absent entry"
     name: str

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from flowforge import identity
 from flowforge.errors import Where, quote
 from flowforge.kinds import KINDS
 from flowforge.manifest.documents import Documents
@@ -17,6 +18,7 @@ from flowforge.manifest.placeholders import NAMES, balanced, names_in, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
 from flowforge.manifest.values import read_day, read_duration
+from flowforge.manifest.variables import read_identity
 
 # Such as {repo}, and -{repo}, whose letters would be options.
 _BEGINS: Final = re.compile(r"-*\{(?!\{)")
@@ -28,6 +30,10 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
     found: dict[str, Credential] = {}
     for document, name, where, node in documents.named("credentials"):
         origin, type_, age = node.part("from"), node.text("type"), node.text("max_age")
+        if type_ == identity.TYPE:
+            federated = read_identity(name, where, node, document.folder)
+            found |= {name: federated} if federated else {}
+            continue
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
         issued, expires = _dates(name, node, documents.findings)
         nonstandard = node.part("allow_nonstandard")

@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.forms import FORMS
+from flowforge.manifest.forms import FORMS, STRAY
 from flowforge.manifest.nodes import Node
 from flowforge.resources import schema_text
 
@@ -111,7 +111,8 @@ def _unknown_keys(misfit: _Misfit, findings: Findings) -> None:
     prefixes = tuple(pattern.removeprefix("^") for pattern in misfit.schema.get("patternProperties", ()))
     for key in misfit.value:
         if key not in known and not key.startswith(prefixes):
-            fix = findings.suggest(key, known, f"the keys here are {listed(known)}")
+            stray = STRAY.get((str(misfit.schema.get("title")), key))
+            fix = stray or findings.suggest(key, known, f"the keys here are {listed(known)}")
             findings.add(misfit.node.key(key), "FF120", f"the key {quote(key)} is not known here", fix=fix)
 
 

@@ -1,4 +1,4 @@
-"""Where a secret lives: a repo, a scope of it, and one name there; an organization has secrets too."""
+"""Where a secret or a variable lives: a repo, a scope of it, and one name there; an organization has them too."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -10,12 +10,13 @@ _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Store(StrEnum):
-    """The product whose secrets these are; each has its own list and its own public key, and no run reads another's."""
+    """What a list holds: the secrets of one product, which no other product's run reads, or Actions variables."""
 
     ACTIONS = "actions"
     AGENTS = "agents"
     CODESPACES = "codespaces"
     DEPENDABOT = "dependabot"
+    VARIABLES = "variables"
 
 
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -69,7 +70,9 @@ class Repo:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One list of secrets with one public key: a store of a repo or an organization, or an environment of a repo.
+    """One list of a repo or an organization: a store, or what an environment of a repo has of Actions.
+
+    A list of secrets has one public key; variables are sealed by none, as everybody who sees the repo may read them.
 
     environment: empty for the repo itself; the same in whatever case it is written, as GitHub takes it.
     """
@@ -80,27 +83,40 @@ class Scope:
     environment: str = field(default="", compare=False)
 
     @classmethod
-    def of_environment(cls, repo: Repo, environment: str) -> "Scope":
-        """Give the scope of an environment, whose name may hold any character."""
-        return cls(repo, Store.ACTIONS, environment.lower(), environment)
+    def of_environment(cls, repo: Repo, environment: str, store: Store = Store.ACTIONS) -> "Scope":
+        """Give the scope of an environment, whose name may hold any character; it has secrets, and variables."""
+        return cls(repo, store, environment.lower(), environment)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether GitHub gives the values back."""
+        return self.store is Store.VARIABLES
 
     @property
     def place(self) -> str:
-        """Which of a repo's lists it is, in a word or two: `actions`, `dependabot`, `environment production`."""
+        """Which of a repo's lists it is, in some words: `actions`, `variables`, `environment production`."""
         if self.repo.is_organization:
             return "organization" if self.store is Store.ACTIONS else f"organization {self.store}"
-        return f"environment {self.environment}" if self.environment else str(self.store)
+        if not self.environment:
+            return str(self.store)
+        return f"{'variables of ' if self.is_readable else ''}environment {self.environment}"
 
     def __str__(self) -> str:
-        """Give `owner/name/store`, `owner/name/environments/environment`, or `orgs/organization/store`."""
+        """Give `owner/name/store`, `owner/name/environments/environment`, or `orgs/organization/store`.
+
+        An environment's variables are `owner/name/variables/environments/environment`: were they named last, an
+        environment's name that holds a slash could look like another list.
+        """
         if self.repo.is_organization:
             return f"orgs/{self.repo}/{self.store}"
-        return f"{self.repo}/environments/{self.environment}" if self.environment else f"{self.repo}/{self.store}"
+        if not self.environment:
+            return f"{self.repo}/{self.store}"
+        return f"{self.repo}/{'variables/' if self.is_readable else ''}environments/{self.environment}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """One secret: a name, in upper case as GitHub stores it, in one scope.
+    """One secret or variable: a name, in upper case as GitHub stores it, in one scope.
 
     access: it is not the secret's value that is meant, but who sees it: a line of its own for an organization's.
     """

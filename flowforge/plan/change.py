@@ -8,7 +8,7 @@ from typing import assert_never
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Access
-from flowforge.plan.facts import NotRead, Record, Wanted
+from flowforge.plan.facts import NotRead, Public, Record, Wanted
 
 _WHO_CHANGED = "who sees it was changed outside FlowForge"
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
@@ -23,6 +23,7 @@ class Change:
     forgets: the state drops its record. makes_environment: its environment is not there, and apply makes it first.
     access: of the line that says who sees an organization's secret. after_drift: the value of such a line drifts, and
     stays so.
+    seen_value: of a variable, what GitHub holds now; None where it is missing, and of a secret.
     """
 
     address: Address
@@ -39,6 +40,7 @@ class Change:
     makes_environment: bool = False
     access: Access | None = None
     after_drift: bool = False
+    seen_value: Public | None = None
 
     @property
     def writes(self) -> bool:

@@ -8,6 +8,7 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.facts import (
+    Entry,
     NotRead,
     Presence,
     Record,
@@ -100,13 +101,13 @@ def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Reme
         seen = wanted.unread
     if isinstance(seen, Unreadable):
         return _unreadable(address, wanted, seen, remembered)
-    seen_at = seen.updated_at.get(address.secret, "")
+    entry = seen.entry(address.secret)
     if wanted is None:
-        change = _not_named(address, seen_at, remembered, prune=prune)
+        change = _not_named(address, entry, remembered, prune=prune)
     elif wanted.presence is Presence.ABSENT:
-        change = _absent(address, wanted, seen_at, remembered)
+        change = _absent(address, wanted, entry.updated_at, remembered)
     else:
-        change = _present(address, wanted, seen_at, remembered)
+        change = _present(address, wanted, entry, remembered)
     if not seen.made and change.action is Action.CREATE:
         return replace(change, detail=_MAKES_ENVIRONMENT, makes_environment=True)
     return change
@@ -129,12 +130,12 @@ def _absent(address: Address, wanted: Wanted, seen_at: str, remembered: Remember
     )
 
 
-def _not_named(address: Address, seen_at: str, remembered: Remembered, *, prune: bool) -> Change:
-    record = remembered.record
+def _not_named(address: Address, entry: Entry, remembered: Remembered, *, prune: bool) -> Change:
+    record, seen_at = remembered.record, entry.updated_at
     if not seen_at:
         return Change(address, Action.NONE, Reason.GONE, record=record, forgets=True)
-    if record is not None and record.updated_at == seen_at and not record.adopted:
-        # Also when a write was interrupted: it did not arrive, or GitHub would show another time.
+    if record is not None and entry.is_as_recorded(record) and not record.adopted:
+        # Also when a write was interrupted: it did not arrive, or GitHub would show another time, or value.
         reason, ours = Reason.NOT_NAMED, True
     elif remembered.pending:
         # Who wrote what is there now is not known, so it is not ours to delete.
@@ -146,34 +147,51 @@ def _not_named(address: Address, seen_at: str, remembered: Remembered, *, prune:
     return Change(address, pruned if prune else Action.NONE, reason, fix=fix, record=record, seen_at=seen_at)
 
 
-def _present(address: Address, wanted: Wanted, seen_at: str, remembered: Remembered) -> Change:
-    action, reason, detail, fix = _present_row(wanted, seen_at, remembered)
+def _present(address: Address, wanted: Wanted, entry: Entry, remembered: Remembered) -> Change:
+    action, reason, detail, fix = _present_row(wanted, entry, remembered)
     record = remembered.record
-    drift = record is not None and not remembered.pending and record.updated_at != seen_at
+    drift = record is not None and not remembered.pending and not entry.is_as_recorded(record)
     return Change(
-        address, action, reason, None, detail, fix, wanted=wanted, record=record, seen_at=seen_at, drift=drift
+        address,
+        action,
+        reason,
+        None,
+        detail,
+        fix,
+        wanted=wanted,
+        record=record,
+        seen_at=entry.updated_at,
+        drift=drift and not _holds(entry, wanted),
+        seen_value=entry.value,
     )
 
 
-def _present_row(wanted: Wanted, seen_at: str, remembered: Remembered) -> tuple[Action, Reason, str, str]:
+def _holds(entry: Entry, wanted: Wanted) -> bool:
+    """Whether a variable is seen to hold what is wanted, whoever wrote it."""
+    return entry.value is not None and entry.value == wanted.value
+
+
+def _present_row(wanted: Wanted, entry: Entry, remembered: Remembered) -> tuple[Action, Reason, str, str]:
     if isinstance(wanted.value, Unavailable):
         return Action.BLOCKED, Reason.VALUE_UNAVAILABLE, wanted.value.why, wanted.value.fix
-    write = Action.UPDATE if seen_at else Action.CREATE
+    write = Action.UPDATE if entry.updated_at else Action.CREATE
     record = remembered.record
     if remembered.pending:
         return write, Reason.INTERRUPTED, "", ""
-    if not seen_at:
+    if not entry.updated_at:
         return write, Reason.MISSING if record is None else Reason.DELETED_OUTSIDE, "", ""
-    if record is None:
-        return write, Reason.NEVER_APPLIED, "", ""
+    if record is None or _holds(entry, wanted):
+        row = (Action.NONE, Reason.IN_SYNC) if _holds(entry, wanted) else (write, Reason.NEVER_APPLIED)
+        return (*row, "", "")
     if isinstance(wanted.value, NotRead):
         return Action.NONE, Reason.VALUE_NOT_CHECKED, wanted.value.why, ""
-    action, reason = _compared(wanted, record, seen_at, same_value=wanted.value.fingerprint == record.fingerprint)
+    same_value = wanted.value.fingerprint == record.fingerprint
+    action, reason = _compared(wanted, record, same_value=same_value, untouched=entry.is_as_recorded(record))
     return action, reason, "", ""
 
 
-def _compared(wanted: Wanted, record: Record, seen_at: str, *, same_value: bool) -> tuple[Action, Reason]:
-    match record.updated_at == seen_at, same_value:
+def _compared(wanted: Wanted, record: Record, *, same_value: bool, untouched: bool) -> tuple[Action, Reason]:
+    match untouched, same_value:
         case True, True:
             return Action.NONE, Reason.ASSUMED if record.adopted else Reason.IN_SYNC
         case True, False:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from deepdiff import DeepDiff
 
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Known, Presence
+from flowforge.plan.facts import Known, Presence, Public
+
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """One field that differs. A value is never shown, nor its fingerprint: before and after are empty for it."""
+    """One field that differs. A secret's value is never shown, nor its fingerprint: before and after are empty for it.
+
+    A variable's value is what GitHub holds and what is wanted there, each cut to 100 characters.
+    """
 
     field: str
     before: str = ""
@@ -21,7 +26,8 @@ class Difference:
 def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]:
     """Give for each change, in their order, what differs between the record and what is wanted and seen, by field.
 
-    Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub. DeepDiff
+    Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub; but a
+    variable's value is compared with what GitHub holds, which needs no record. DeepDiff
     walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only. It is called once for
     all lines that are not in sync: a call for each takes 2.5 times as long.
     """
@@ -36,7 +42,19 @@ def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]
     for item in DeepDiff(before, after, view="tree").get("values_changed", ()):
         ((line, field),) = item.path(output_format="list")
         found.setdefault(line, []).append(_difference(field, item.t1, item.t2))
-    return tuple(tuple(sorted(found.get(line, ()))) for line in range(len(changes)))
+    return tuple(tuple(sorted((*found.get(line, ()), *_values(change)))) for line, change in enumerate(changes))
+
+
+def _values(change: Change) -> tuple[Difference, ...]:
+    """Give what a variable's value is and is to be. One that is to be deleted may hold anything: it is not shown."""
+    wanted = change.wanted.value if change.wanted and change.why is None else None
+    if not isinstance(wanted, Public) or wanted == change.seen_value:
+        return ()
+    return (Difference("value", _cut(change.seen_value.text if change.seen_value else ""), _cut(wanted.text)),)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -48,8 +66,10 @@ def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
     unreadable = change.why is not None  # nothing was seen, and that is not the same as seeing nothing
     if unreadable or record is None or wanted is None or wanted.presence is Presence.ABSENT:
         return {}, {}
-    before = {"credential": record.credential, "updated_at": record.updated_at}
-    after = {"credential": wanted.credential, "updated_at": change.seen_at}
+    before, after = {"credential": record.credential}, {"credential": wanted.credential}
+    if isinstance(wanted.value, Public):
+        return before, after
+    before["updated_at"], after["updated_at"] = record.updated_at, change.seen_at
     if isinstance(wanted.value, Known):
         before["value"], after["value"] = record.fingerprint, wanted.value.fingerprint
     return before, after

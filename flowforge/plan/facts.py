@@ -1,5 +1,6 @@
 """The three things a decision stands on: what is wanted, what GitHub shows, what the state remembers."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +26,18 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Public:
+    """The value of a variable, which everybody who sees the repo may read; it is compared and shown as it is."""
+
+    text: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell it from others, in a state that holds no value: `sha256:<hex>`; no key, as it is no secret."""
+        return "sha256:" + hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class NotRead:
     """A value that was not asked for, such as under `--skip-values`."""
 
@@ -41,7 +54,7 @@ class Unavailable:
     because: str = ""
 
 
-Value = Known | NotRead | Unavailable
+Value = Known | Public | NotRead | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +81,35 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What GitHub lists under a name: its `updated_at`, empty where it is missing, and a variable's value."""
+
+    updated_at: str = ""
+    value: Public | None = None
+
+    def is_as_recorded(self, record: "Record") -> bool:
+        """Whether it is what the record says: a variable by its value, a secret by the time of its last change."""
+        if self.value is not None:
+            return self.value.fingerprint == record.fingerprint
+        return self.updated_at == record.updated_at
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """The secrets of one scope as GitHub listed them, whole: upper-case name to GitHub's `updated_at`, never empty.
+    """The list of one scope as GitHub gave it, whole: upper-case name to GitHub's `updated_at`, never empty.
 
     made: False for an environment that is not there, and that apply makes. audiences: who sees those secrets of an
-    organization that the manifest wants.
+    organization that the manifest wants. values: of variables, by the same names.
     """
 
     updated_at: Mapping[str, str]
     made: bool = True
     audiences: Mapping[str, Audience] = field(default_factory=dict)
+    values: Mapping[str, Public] = field(default_factory=dict)
+
+    def entry(self, name: str) -> Entry:
+        """Give what is listed under an upper-case name."""
+        return Entry(self.updated_at.get(name, ""), self.values.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +135,7 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the state holds of one secret.
+    """What the state holds of one secret or variable; of a variable, the fingerprint is `Public.fingerprint`.
 
     updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write.
     value_since: when this value was first written or seen (ISO 8601, UTC). repo_id: 0 when not known.

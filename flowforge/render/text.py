@@ -26,7 +26,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
     for change, row, differing, following in lines:
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
-        yield from (f"    {_difference(item)}" for item in differing if item.field != "value")
+        yield from (f"    {_difference(item)}" for item in differing if item.before or item.after)
         yield from (f"    {printable(line)}" for line in viewer_lines(change))
         # What helps several secrets in a row is said once, below the last.
         if _fix(change) and (following is None or _fix(following) != _fix(change)):
@@ -72,7 +72,8 @@ def _left_open(change: Change) -> str:
 
 
 def _difference(difference: Difference) -> str:
-    return f"{difference.field}: {printable(difference.before)} -> {printable(difference.after) or 'missing'}"
+    before, after = (printable(text) or "missing" for text in (difference.before, difference.after))
+    return f"{difference.field}: {before} -> {after}"
 
 
 def footer(plan: Plan) -> Iterable[str]:

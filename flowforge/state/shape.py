@@ -16,7 +16,8 @@ Shape = Mapping[str, tuple[type, ...]]
 ADDRESS: Final[Shape] = {"repo": (str,), "store": (str,), "name": (str,)}
 # In the place of `repo` of an organization's own secret.
 ORGANIZATION: Final[Shape] = {"org": (str,)}
-# Only of an environment's secret.
+# Only of what an environment has: secrets and variables of Actions.
+_OF_ENVIRONMENTS: Final = (Store.ACTIONS, Store.VARIABLES)
 ENVIRONMENT: Final[Shape] = {"environment": (str,)}
 RECORD: Final[Shape] = {
     "fingerprint": (str,),
@@ -129,10 +130,10 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
         raise MalformedError(what) from error
     if "environment" not in data:
         return Address(Scope(repo, store), data["name"])
-    if not data["environment"] or store is not Store.ACTIONS:
+    if not data["environment"] or store not in _OF_ENVIRONMENTS:
         what = f"{at} names an environment that cannot be"
         raise MalformedError(what)
-    return Address(Scope.of_environment(repo, data["environment"]), data["name"])
+    return Address(Scope.of_environment(repo, data["environment"], store), data["name"])
 
 
 def record_to_json(record: Record) -> dict[str, object]:

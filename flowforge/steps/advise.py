@@ -9,8 +9,9 @@ from flowforge.kinds import KINDS
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Visibility
-from flowforge.plan.facts import Known, Listing, Presence, Remembered, Seen, Wanted
+from flowforge.plan.facts import Known, Presence, Remembered, Seen, Wanted
 from flowforge.steps.advise_org import advise_org
+from flowforge.steps.eclipse import eclipsed, held_after
 
 SOON = timedelta(days=30)
 _MOST_NAMED = 3
@@ -29,6 +30,7 @@ def advise(
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
+        *eclipsed(wanted, seen),
         *shared_personal(wanted),
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
@@ -38,11 +40,7 @@ def advise(
 
 def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
     """Warn of repos that have, or are to have, a credential that another one there makes Claude ignore."""
-    names = {scope: set(listing.updated_at) for scope, listing in seen.items() if isinstance(listing, Listing)}
-    for address, want in wanted.items():
-        if address.scope in names:
-            held = names[address.scope]
-            (held.add if want.presence is Presence.PRESENT else held.discard)(address.secret)
+    names = held_after(wanted, seen)
     for kind in KINDS.values():
         for other in kind.shadows:
             both = sorted(_shown(scope) for scope, held in names.items() if {kind.slot, other} <= held)
@@ -54,7 +52,8 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
     """Warn of one person's OAuth token for more than one repo."""
     repos: defaultdict[str, set[str]] = defaultdict(set)
     for address, want in wanted.items():
-        if want.presence is Presence.PRESENT and KINDS[want.type].personal:
+        kind = KINDS.get(want.type)
+        if want.presence is Presence.PRESENT and kind is not None and kind.personal:
             repos[want.credential] |= set(_readers(address, want))
     for credential, names in sorted(repos.items()):
         if any("/" not in name for name in names):
@@ -105,10 +104,10 @@ def _ending(what: str, expires: date | None, today: date) -> Iterable[str]:
 
 
 def _expires(credential: Credential) -> date | None:
-    lifetime = KINDS[credential.type].lifetime
-    if credential.expires is not None or credential.issued is None or lifetime is None:
+    kind = KINDS.get(credential.type)
+    if credential.expires is not None or credential.issued is None or kind is None or kind.lifetime is None:
         return credential.expires
-    return credential.issued + lifetime
+    return credential.issued + kind.lifetime
 
 
 def _date(text: str) -> date | None:

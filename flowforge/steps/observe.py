@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from flowforge.github.http import Client
+from flowforge.github.lists import list_scope
 from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.repos import RepoInfo, look_up
-from flowforge.github.secrets import list_secrets
 from flowforge.manifest.expand import Place
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
@@ -58,7 +58,7 @@ def observe(
     stop: threading.Event,
     progress: Progress,
 ) -> Mapping[Scope, Seen]:
-    """List the secrets of every scope: one request each, in parallel.
+    """List every scope: one request each (of variables, one for each 30 of them), in parallel.
 
     creatable: the environments that apply makes where they are missing; such a one has no secrets yet. audiences: the
     secrets of organizations of which it is asked who sees them.
@@ -69,7 +69,7 @@ def observe(
         names.setdefault(address.scope, set()).add(address.secret)
 
     def ask(scope: Scope) -> Seen:
-        return list_org_secrets(client, scope, names[scope]) if scope in names else list_secrets(client, scope)
+        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
 
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(sorted(scopes), ask, jobs=jobs, stopped=stop.is_set):

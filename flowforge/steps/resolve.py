@@ -94,7 +94,7 @@ def want(
 ) -> Mapping[Address, Wanted]:
     """Turn places into what is wanted, reading the values of those that are selected. admitted: by the state."""
     present = [place for place in places if place.presence is Presence.PRESENT and place.unread is None]
-    needed = [place for place in present if select(place.address)]
+    needed = [place for place in present if place.value is None and select(place.address)]
     values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
     return {
         place.address: Wanted(
@@ -104,7 +104,7 @@ def want(
             where=place.where,
             credential=place.credential.name if place.credential else "",
             type=place.credential.type if place.credential else "",
-            value=values.get(place.address, NOT_NEEDED),
+            value=place.value or values.get(place.address, NOT_NEEDED),
             on_drift=place.on_drift,
             creates_environment=place.creates_environment,
             unread=place.unread,

@@ -4,27 +4,30 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from functools import partial
 from typing import Final
 
 from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
-from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
+from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Readable, confirm
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
+from flowforge.github.lists import delete
 from flowforge.github.org_secrets import put_viewers
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
-from flowforge.github.secrets import Keys, Written, delete_secret, put_secret
+from flowforge.github.secrets import Keys, Written, put_secret
+from flowforge.github.variables import put_variable
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
-from flowforge.plan.facts import Known, Record
+from flowforge.plan.facts import Known, Public, Record
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.file import StateFile
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
+from flowforge.steps.turns import Work, deletes, turns
 from flowforge.steps.write_access import (
     audience_body,
     list_alone,
@@ -76,8 +79,8 @@ class Writer:
         """
         results: list[Result] = []
         written: dict[Change, Written] = {}
-        for change in sorted(changes, key=_deletes):
-            held = _deletes(change) and any(result.outcome is Outcome.FAILED for result in results)
+        for change in sorted(changes, key=deletes):
+            held = deletes(change) and any(result.outcome is Outcome.FAILED for result in results)
             if held or self.over():
                 results.append(Result(change.address, Outcome.NOT_DONE))
                 continue
@@ -112,11 +115,14 @@ class Writer:
             make_environment(self.client, address.scope)
             self._made.add(address.scope)
             self.sent.set()
-        value, more = self.vault.get(fingerprint), audience_body(change)
-        return put_secret(self.client, self.keys, address.scope, address.secret, value, more=more)
+        value = _value(change)
+        if isinstance(value, Public):
+            return put_variable(self.client, address.scope, address.secret, value, exists=bool(change.seen_at))
+        plaintext, more = self.vault.get(fingerprint), audience_body(change)
+        return put_secret(self.client, self.keys, address.scope, address.secret, plaintext, more=more)
 
     def _delete(self, address: Address) -> None:
-        done = delete_secret(self.client, address.scope, address.secret)
+        done = delete(self.client, address)
         # A 404 may also mean that the token sees nothing there, so it is believed only when the list agrees.
         if not done.date and not isinstance(
             confirm(self.client, address.scope, {address.secret: done})[address.secret], Confirmed
@@ -145,7 +151,7 @@ class Writer:
 
     def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> list[Result]:
         """Ask GitHub what time it gave each write, and record it."""
-        sent = {change.address.secret: (done.date, change.seen_at or None) for change, done in written.items()}
+        sent = {change.address.secret: _sent(change, done) for change, done in written.items()}
         try:
             found = confirm(self.client, scope, sent)
         except GitHubError as error:
@@ -187,25 +193,34 @@ class Writer:
 
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
-    """Write every applicable change, scope by scope through the pool; gives the results of what was begun."""
+    """Write every applicable change, scope by scope through the pool; gives the results of what was begun.
+
+    A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
+    """
     # A scope that lacks a value keeps what would be deleted: it may be what the missing one is to replace.
     lacking = {each.address.scope for each in plan.changes if each.reason is Reason.VALUE_UNAVAILABLE}
-    planned = [change for change in plan.todo if not (_deletes(change) and change.address.scope in lacking)]
-    todo = without_carried(planned)
-    scopes = {scope: tuple(changes) for scope, changes in groupby(todo, key=lambda change: change.address.scope)}
+    planned = [change for change in plan.todo if not (deletes(change) and change.address.scope in lacking)]
+    work = turns(without_carried(planned))
     results: list[Result] = []
-    with progress("Writing", len(scopes)) as advance:
-        work = each(
-            scopes, lambda scope: writer.write_scope(scope, scopes[scope]), jobs=jobs, stopped=writer.over, grace=GRACE
-        )
-        for _, part in work:
-            results += part
-            advance()
+    with progress("Writing", sum(map(len, work))) as advance:
+        for turn in work:
+            failed = {result.address.scope.repo for result in results if result.outcome is Outcome.FAILED}
+            held = [change for scope, changes in turn.items() if scope.repo in failed for change in changes]
+            results += [Result(change.address, Outcome.NOT_DONE) for change in held]
+            scopes = [scope for scope in turn if scope.repo not in failed]
+            write = partial(_write_scope, writer, turn)
+            for _, part in each(scopes, write, jobs=jobs, stopped=writer.over, grace=GRACE):
+                results += part
+                advance()
     done, pending = {result.address for result in results}, writer.memory.state.pending
     left = without_carried(plan.todo)
     lost = [each.address for each in left if each.address.of_value in pending and each.address not in done]
     results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
     return with_carried(results, planned)
+
+
+def _write_scope(writer: Writer, work: Work, scope: Scope) -> list[Result]:
+    return writer.write_scope(scope, work[scope])
 
 
 def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
@@ -230,7 +245,7 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What writing a plan takes at GitHub: for each scope a key and a list, for each secret a write.
+    """What writing a plan takes at GitHub: for each scope a list, and of secrets a key; for each of them a write.
 
     For each environment that is made, a look whether it is still missing and a write.
     """
@@ -242,10 +257,9 @@ class Cost:
     def of(cls, plan: Plan) -> "Cost":
         """Count it."""
         made = len({change.address.scope for change in plan.todo if change.makes_environment})
-        writes, reads = (
-            len(without_carried(plan.todo)) + made,
-            2 * len({change.address.scope for change in plan.todo}) + made,
-        )
+        scopes = {change.address.scope for change in plan.todo}
+        writes = len(without_carried(plan.todo)) + made
+        reads = sum(1 if scope.is_readable else 2 for scope in scopes) + made
         return cls(writes + reads, writes * WRITE_POINTS + reads * READ_POINTS)
 
 
@@ -258,11 +272,20 @@ def tidy(plan: Plan, memory: StateFile) -> None:
             memory.record(change.address, replace(change.record, credential=change.wanted.credential))
 
 
-def _fingerprint(change: Change) -> str:
-    if change.wanted is None or not isinstance(change.wanted.value, Known):
+def _value(change: Change) -> Known | Public:
+    if change.wanted is None or not isinstance(change.wanted.value, Known | Public):
         message = f"{change.address} has no value to write"
         raise TypeError(message)
-    return change.wanted.value.fingerprint
+    return change.wanted.value
+
+
+def _fingerprint(change: Change) -> str:
+    return _value(change).fingerprint
+
+
+def _sent(change: Change, done: Written) -> Done:
+    value = change.wanted.value if change.wanted else None
+    return Readable(done.date, value) if isinstance(value, Public) else (done.date, change.seen_at or None)
 
 
 def _surprises(change: Change, done: Written) -> tuple[str, ...]:
@@ -277,10 +300,6 @@ def _surprises(change: Change, done: Written) -> tuple[str, ...]:
     if change.action is Action.UPDATE and done.created:
         return ("it was deleted between the plan and the write; FlowForge created it again",)
     return ()
-
-
-def _deletes(change: Change) -> bool:
-    return change.action is Action.DELETE
 
 
 def _unanswered(address: Address) -> Problem:

@@ -17,7 +17,9 @@ from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
 from flowforge.github.http import Client
 from flowforge.github.repos import look_up
 from flowforge.github.secrets import Keys, delete_secret, list_secrets, put_secret
-from flowforge.plan.address import Repo, Scope
+from flowforge.github.variables import delete_variable, list_variables, put_variable
+from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.facts import Public
 from flowforge.vault import SecretValue
 
 _DESCRIPTION = Path(__file__).parents[3] / "shared" / "data" / "github-openapi-subset.json"
@@ -60,6 +62,11 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
     written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
     confirm(client, _API, {"A": (written.date, None)})
     delete_secret(client, _API, "A")
+    for scope in (Scope(_API.repo, Store.VARIABLES), Scope.of_environment(_API.repo, "prod", Store.VARIABLES)):
+        list_variables(client, scope)
+        for exists in (False, True):
+            put_variable(client, scope, "A", Public("x"), exists=exists)
+        delete_variable(client, scope, "A")
     for kind in (Kind.ORG, Kind.USER, Kind.INSTALLATION, Kind.TEAM):
         list_repos(client, Wanted(kind, "acme", "core"))
     list_properties(client, Wanted(Kind.PROPERTIES, "acme"))
@@ -70,6 +77,14 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
         "PUT /repos/acme/api/actions/secrets/A",
         "GET /repos/acme/api/actions/secrets?per_page=100",
         "DELETE /repos/acme/api/actions/secrets/A",
+        "GET /repos/acme/api/actions/variables?per_page=30",
+        "POST /repos/acme/api/actions/variables",
+        "PATCH /repos/acme/api/actions/variables/A",
+        "DELETE /repos/acme/api/actions/variables/A",
+        "GET /repos/acme/api/environments/prod/variables?per_page=30",
+        "POST /repos/acme/api/environments/prod/variables",
+        "PATCH /repos/acme/api/environments/prod/variables/A",
+        "DELETE /repos/acme/api/environments/prod/variables/A",
         "GET /orgs/acme/repos?type=all&per_page=100",
         "GET /user/repos?affiliation=owner&per_page=100",
         "GET /installation/repositories?per_page=100",
@@ -87,15 +102,15 @@ def _answer(request: httpx.Request, key: str) -> httpx.Response:
     """Answer as GitHub does, for a token whose user is not `acme`."""
     date = {"date": "Mon, 23 Nov 2026 08:00:00 GMT"}
     match request.method, request.url.path.rpartition("/")[2]:
-        case "PUT", _:
+        case "PUT" | "POST", _:
             return httpx.Response(201, json={}, headers=date)
-        case "DELETE", _:
+        case "DELETE" | "PATCH", _:
             return httpx.Response(204, headers=date)
         case _, "public-key":
             return httpx.Response(200, json={"key_id": "1", "key": key})
-        case _, "secrets":
-            items = [{"name": "A", "created_at": "2026-11-23T08:00:00Z", "updated_at": "2026-11-23T08:00:00Z"}]
-            return httpx.Response(200, json={"total_count": 1, "secrets": items})
+        case _, ("secrets" | "variables") as listed:
+            times = {"created_at": "2026-11-23T08:00:00Z", "updated_at": "2026-11-23T08:00:00Z"}
+            return httpx.Response(200, json={"total_count": 1, listed: [{"name": "A", "value": "x", **times}]})
         case _, "repos" | "repositories" | "values":
             mine = request.url.path == "/user/repos"
             return httpx.Response(200, json=[]) if mine else httpx.Response(404, json={"message": "Not Found"})

@@ -39,6 +39,12 @@ credentials:
   vaulted: {type: anthropic_api_key, from: {onepassword: "op://CI/{repo}/credential", account: acme}}
   run: {type: anthropic_api_key, from: {command: [vault, "kv/{repo}"], timeout: 20s, pass_env: [VAULT_TOKEN]}}
   asked: {type: claude_code_oauth_token, from: {prompt: The token}}
+  federated:
+    type: anthropic_workload_identity
+    federation_rule_id: fdrl_1
+    organization_id: 00000000-0000-0000-0000-000000000000
+    service_account_id: svac_1
+    workspace_id: wrkspc_1
 groups:
   backend: {repos: [acme/api], groups: [other], exclude: [acme/web, "@other"]}
   other: {repos: [acme/web, acme/x]}
@@ -61,6 +67,7 @@ targets:
   - {name: four, org: acme, visible_to: {groups: [other], allow_empty: true}, credential: ci-key}
 absent:
   - {name: three, repos: [acme/api], groups: [other], exclude: ["@backend"], secret: X}
+  - {name: four, repos: [acme/api], variable: X}
 """
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from flowforge import identity
 from flowforge.errors import ManifestError
 from flowforge.kinds import KINDS
 from flowforge.manifest import load
@@ -86,13 +87,17 @@ def test_each_form_has_its_sentence() -> None:
 
 def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
-    credential = SCHEMA["$defs"]["credential"]["properties"]
     defaults = SCHEMA["properties"]["defaults"]["properties"]
     stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
-    assert (list(KINDS), sorted(OnDrift), sorted(Store)) == (
-        sorted(credential["type"]["enum"]),
+    assert (sorted([*KINDS, identity.TYPE]), sorted(OnDrift), sorted({*Store} - {Store.VARIABLES})) == (
+        sorted(SCHEMA["$defs"]["type"]["enum"]),
         sorted(defaults["on_drift"]["enum"]),
         sorted(stores),
+    )
+    federated = SCHEMA["$defs"]["identity_credential"]
+    assert (["type", *identity.VARIABLES], ["type", *identity.REQUIRED]) == (
+        list(federated["properties"]),
+        federated["required"],
     )
     assert ({"owner", "repo", "environment"}, {*OWN_SOURCES, *SOURCE_OPTIONS}) == (
         set(NAMES),

@@ -41,7 +41,10 @@ FIX = "\n  fix: put a good copy back, from git or from the .backup file beside i
 text = st.text(max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
 scopes = st.builds(lambda repo, store: Scope(Repo.parse(repo), store), repos, st.sampled_from(Store)) | st.builds(
-    lambda repo, name: Scope.of_environment(Repo.parse(repo), name), repos, st.text(min_size=1, max_size=9)
+    lambda repo, name, store: Scope.of_environment(Repo.parse(repo), name, store),
+    repos,
+    st.text(min_size=1, max_size=9),
+    st.sampled_from((Store.ACTIONS, Store.VARIABLES)),
 )
 addresses = st.builds(Address, scopes, st.text(min_size=1, max_size=9))
 record_values = st.builds(Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans())

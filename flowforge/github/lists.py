@@ -1,0 +1,21 @@
+"""What a scope holds, secrets or variables, listed and deleted by one name each."""
+
+from flowforge.github.http import Client
+from flowforge.github.secrets import Deleted, delete_secret, list_secrets
+from flowforge.github.variables import delete_variable, list_variables
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.facts import Listing, Unreadable
+
+
+def list_scope(client: Client, scope: Scope) -> Listing | Unreadable:
+    """List a scope, whole; raises StoppedError, and GitHubError when the run is over."""
+    return (list_variables if scope.is_readable else list_secrets)(client, scope)
+
+
+def delete(client: Client, address: Address) -> Deleted:
+    """Delete a secret or a variable; one that is not there is deleted already.
+
+    Raises RepoError, which names it; StoppedError; GitHubError when the run is over.
+    """
+    remove = delete_variable if address.scope.is_readable else delete_secret
+    return remove(client, address.scope, address.secret)

@@ -1,0 +1,103 @@
+"""The Actions variables of one scope: list, create, change, delete. GitHub gives their values back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from flowforge.github.answer import Answer
+from flowforge.github.explain import explain
+from flowforge.github.http import Client
+from flowforge.github.paging import whole
+from flowforge.github.paths import variables_path
+from flowforge.github.problems import RepoError, other_shape
+from flowforge.github.secrets import Deleted, Written, is_time
+from flowforge.plan.address import Scope
+from flowforge.plan.facts import Listing, Public, Unreadable
+
+# GitHub's most: a list of more than these takes a request for each 30.
+PER_PAGE: Final = 30
+_NOT_FOUND: Final = 404
+_CONFLICT: Final = 409
+_Item = tuple[str, str, str]
+
+
+def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
+    """List a scope: upper-case names with the value and GitHub's `updated_at`. Never a part of a list.
+
+    Raises StoppedError, and GitHubError when the run is over.
+    """
+    try:
+        return _list(client, scope)
+    except RepoError as refusal:
+        return explain(client, scope, refusal).no.unreadable()
+
+
+def put_variable(client: Client, scope: Scope, name: str, value: Public, *, exists: bool) -> Written:
+    """Write a variable. exists: whether the plan saw it; GitHub has no one request for both.
+
+    One that was made or deleted since the plan is written all the same: `Written.created` tells. Raises RepoError,
+    which names the variable; StoppedError; GitHubError when the run is over.
+    """
+    where = f"{scope}/{name}"
+    try:
+        if not exists:
+            return _create(client, scope, name, value)
+        try:
+            return _written(_change(client, scope, name, value), created=False)
+        except RepoError as refusal:
+            if refusal.no.status != _NOT_FOUND:
+                raise
+            return _create(client, scope, name, value)
+    except RepoError as refusal:
+        raise explain(client, scope, refusal).at(where) from None
+
+
+def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
+    """Delete a variable; one that is not there is deleted already. Raises as `put_variable` does."""
+    where = f"{scope}/{name}"
+    try:
+        return Deleted(client.delete(f"{variables_path(scope)}/{name}").date)
+    except RepoError as refusal:
+        if refusal.no.status == _NOT_FOUND:
+            return Deleted("")
+        raise explain(client, scope, refusal).at(where) from None
+
+
+def _create(client: Client, scope: Scope, name: str, value: Public) -> Written:
+    """Create it. A name that is taken was made since the plan, or by an earlier try of this: the list tells."""
+    try:
+        return _written(client.post(variables_path(scope), {"name": name, "value": value.text}), created=True)
+    except RepoError as refusal:
+        if refusal.no.status != _CONFLICT:
+            raise
+        lost = not refusal.certain
+    entry = _list(client, scope).entry(name)
+    if entry.value == value:
+        return Written(created=False, date=entry.updated_at, retried=lost)
+    done = _written(_change(client, scope, name, value), created=False)
+    return replace(done, retried=lost or done.retried)
+
+
+def _change(client: Client, scope: Scope, name: str, value: Public) -> Answer:
+    return client.patch(f"{variables_path(scope)}/{name}", {"value": value.text})
+
+
+def _written(answer: Answer, *, created: bool) -> Written:
+    return Written(created, answer.date, retried=answer.retried)
+
+
+def _list(client: Client, scope: Scope) -> Listing:
+    items = [_read(item) for item in whole(client, variables_path(scope), "variables", per_page=PER_PAGE)]
+    times = {name: updated_at for name, updated_at, _ in items}
+    if len(times) != len(items):
+        detail = "the same name twice in a list of variables"
+        raise other_shape(detail)
+    return Listing(times, values={name: Public(text) for name, _, text in items})
+
+
+def _read(item: Mapping[str, object]) -> _Item:
+    match item:
+        case {"name": str() as name, "updated_at": str() as at, "value": str() as text} if name and is_time(at):
+            return name.upper(), at, text
+    detail = "a variable without its name, its value or its updated_at in a list"
+    raise other_shape(detail)
