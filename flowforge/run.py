@@ -27,13 +27,14 @@ from flowforge.steps.admit import admit, chosen_by
 from flowforge.steps.advise import advise
 from flowforge.steps.audiences import free_organizations, identify_viewers
 from flowforge.steps.choose import Filter
+from flowforge.steps.cost import Cost
 from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.refuse import refuse, require_same
 from flowforge.steps.resolve import Resolver, concealed, want
 from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import sign_in
-from flowforge.steps.write import Cost, Writer, recorded_after_all, tidy, write_all
+from flowforge.steps.write import Writer, recorded_after_all, tidy, write_all
 from flowforge.vault import Fingerprinter, Vault
 
 

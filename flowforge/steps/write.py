@@ -13,7 +13,6 @@ from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.lists import delete
 from flowforge.github.org_secrets import put_viewers
-from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys, Written, put_secret
@@ -241,26 +240,6 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
         problem = Problem("FF414", what, str(result.address), why, "see what is said of the state")
         return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What writing a plan takes at GitHub: for each scope a list, and of secrets a key; for each of them a write.
-
-    For each environment that is made, a look whether it is still missing and a write.
-    """
-
-    requests: int
-    points: int
-
-    @classmethod
-    def of(cls, plan: Plan) -> "Cost":
-        """Count it."""
-        made = len({change.address.scope for change in plan.todo if change.makes_environment})
-        scopes = {change.address.scope for change in plan.todo}
-        writes = len(without_carried(plan.todo)) + made
-        reads = sum(1 if scope.is_readable else 2 for scope in scopes) + made
-        return cls(writes + reads, writes * WRITE_POINTS + reads * READ_POINTS)
 
 
 def tidy(plan: Plan, memory: StateFile) -> None:

@@ -38,6 +38,8 @@ def _prepare(fleet: "Fleet", example: Path) -> list[str]:
         fleet.sandbox.world.set_topics(repo, there.get("topics", []))
         for name in there.get("secrets", ()):
             fleet.sandbox.world.set_secret(repo, name, "from before")
+        for name in there.get("variables", ()):
+            fleet.sandbox.world.set_variable(repo, name, "from before")
         for name in there.get("environments", ()):
             fleet.sandbox.world.create_environment(repo, name)
     fleet.repos = repos

@@ -1,7 +1,9 @@
 """Variables in the decision: by value, as GitHub gives it back; each row, then the laws over all combinations."""
 
+import re
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, decide
 from flowforge.plan.difference import Difference, differences
 from flowforge.plan.facts import Entry, Listing, Presence, Public, Record, Remembered, Unreadable, Wanted
+from flowforge.render.text import plan_lines
 
 HERE = Address(Scope(Repo.parse("acme/api"), Store.VARIABLES), "ANTHROPIC_ORGANIZATION_ID")
 OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
@@ -182,3 +185,19 @@ def test_entries() -> None:
 def test_where_they_are(scope: Scope, place: str, address: str) -> None:
     """A list of variables is named; no environment's name makes its address look like another's."""
     assert (place, address, True) == (scope.place, str(Address(scope, "X")), scope.is_readable)
+
+
+def test_the_page_shows_what_a_plan_prints() -> None:
+    """The lines in docs/planning.md, under Variables, are printed by the code."""
+    zero, ones, twos = (Public(f"{d * 8}-{d * 4}-{d * 4}-{d * 4}-{d * 12}") for d in "012")
+    want, record = replace(WANTED, value=zero), replace(RECORD, fingerprint=zero.fingerprint)
+    changes = [
+        decided(want, None),
+        decided(want, ones, replace(RECORD, fingerprint=ones.fingerprint)),
+        decided(replace(want, on_drift=OnDrift.REPORT), twos, record),
+    ]
+    shown = [line for each in changes for line in list(plan_lines(Plan((each,)), verbose=False))[:2]]
+    page = (Path(__file__).parents[2] / "docs" / "planning.md").read_text("utf-8")
+    part = page.partition("## Variables\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```text\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+    assert shown == block.splitlines()
