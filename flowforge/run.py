@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowforge.errors import Problem, StateError, UnfoldedError
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys
 from flowforge.manifest.expand import Place, expand_with, members_of, selectors_of
-from flowforge.manifest.model import Manifest
+from flowforge.manifest.model import Manifest, Selector
 from flowforge.offline import validate
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.chosen import Roll
@@ -31,6 +30,7 @@ from flowforge.steps.cost import Cost
 from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.progress import Progress, silent
 from flowforge.steps.refuse import refuse, require_same
+from flowforge.steps.remember import fold, written_from
 from flowforge.steps.resolve import Resolver, concealed, want
 from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import sign_in
@@ -63,6 +63,11 @@ class Request:
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Progress = silent
     notify: Callable[[str], None] = lambda _: None
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What chooses repos."""
+        return (*self.limit, *self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,14 @@ class _Task:
             notify=self.request.notify,
         )
 
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """Those to be asked: of the manifest's entries, and of groups that the command line names."""
+        return selectors_of(self.manifest, [each[1:] for each in self.request.patterns if each.startswith("@")])
+
     def found(self, client: Client) -> "_Task":
         """Ask which repos the selectors mean, and give the task with them."""
-        request, selectors = self.request, selectors_of(self.manifest)
+        request, selectors = self.request, self.selectors
         if not selectors:
             return self
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
@@ -152,7 +162,7 @@ def list_repos(request: Request) -> Roll:
     """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
     task = _Task.of(request)
     state = StateFile.read(task.manifest.state_file)
-    if selectors_of(task.manifest):
+    if task.selectors:
         with task.signed_in() as client:
             task = task.found(client)
     select = _chooser(task, state)
@@ -184,12 +194,12 @@ def apply(
             require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
             memory.begin()
-        memory.adopt_manifests(_written_from(memory.state, names, request.allowed))
+        memory.adopt_manifests(written_from(memory.state, names, request.allowed))
         admit(task.places, memory, {change.address for change in planned.plan.todo if request.allowed.new_repos})
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
-        problems, warnings = _fold(memory)
+        problems, warnings = fold(memory)
         return planned, settle(
             planned.plan,
             recorded_after_all(results, planned.plan, memory.unrecorded),
@@ -258,7 +268,7 @@ def _repos(task: _Task, state: State) -> set[Repo]:
 
 def _filter(task: _Task) -> Filter:
     request = task.request
-    named = any(pattern.startswith("@") for pattern in (*request.limit, *request.exclude))
+    named = any(pattern.startswith("@") for pattern in request.patterns)
     groups = members_of(task.manifest, task.selected.found) if named else {}
     return Filter(request.limit, request.exclude, request.tags, groups)
 
@@ -277,25 +287,3 @@ def _estate(task: _Task, state: State) -> Estate:
         recorded_manifests=state.manifests,
         prune=task.request.prune,
     )
-
-
-def _written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tuple[str, ...]:
-    """Give the manifests that the state is written from: a set that only grows, unless a change of it is admitted.
-
-    Were it the last run's alone, an apply of one manifest would let the next --prune delete what another one named.
-    """
-    before = () if allowed.manifest_change else state.manifests
-    return tuple(sorted({*before, *names}))
-
-
-def _fold(memory: StateFile) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Put the journal into the state file; gives what went wrong and what to warn of, which hide no result."""
-    try:
-        memory.close()
-    except UnfoldedError as error:
-        return (), tuple(
-            f"{each.where}: {each.what}: {each.why}; nothing is lost: {each.fix}" for each in error.problems
-        )
-    except StateError as error:
-        return error.problems, ()
-    return (), ()

@@ -1,7 +1,7 @@
 """From a manifest to the places where secrets are to be, or not to be: one per address, sorted."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.members import Holder, Member, Members
-from flowforge.manifest.model import Absent, Credential, Found, Manifest, Selector, Target
+from flowforge.manifest.model import Absent, Credential, Found, Group, Manifest, Selector, Target
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import check_per_repo, check_reach
 from flowforge.manifest.placeholders import fits, names_in, unfit
@@ -91,16 +91,18 @@ def expand_with(manifest: Manifest, found: Found, environ: Mapping[str, str]) ->
     return Expanded(expanded.places, expanded.unresolved, findings.warnings)
 
 
-def members_of(manifest: Manifest, found: Found) -> Mapping[str, frozenset[str]]:
-    """Give the keys of the repos of each group, with what selectors found."""
+def members_of(manifest: Manifest, found: Found) -> Mapping[str, frozenset[str] | Unreadable]:
+    """Give the keys of the repos of each group, with what selectors found, or why they cannot be known."""
     members = Members(manifest.groups, Findings(), found)
-    return {name: frozenset(members.of(group)) for name, group in manifest.groups.items()}
+    return {name: members.unread(group) or frozenset(members.of(group)) for name, group in manifest.groups.items()}
 
 
-def selectors_of(manifest: Manifest) -> tuple[Selector, ...]:
-    """Give the selectors that targets and absent entries stand on, each once."""
+def selectors_of(manifest: Manifest, groups: Collection[str] = ()) -> tuple[Selector, ...]:
+    """Give the selectors that targets, absent entries and these groups stand on, each once."""
     reached: dict[str, None] = {}
-    left = deque([*(target.choice for target in manifest.targets), *(absent.choice for absent in manifest.absent)])
+    named = [manifest.groups[name] for name in groups if name in manifest.groups]
+    entries: tuple[Group | Target | Absent, ...] = (*manifest.targets, *manifest.absent, *named)
+    left = deque(entry.choice for entry in entries)
     found: dict[Selector, None] = {}
     while left:
         choice = left.popleft()

@@ -8,16 +8,20 @@ from pathlib import Path
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Repo
+from flowforge.plan.facts import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the command line asks for. groups: those of the manifest by name, each as keys of repos."""
+    """What the command line asks for.
+
+    groups: those of the manifest by name, each as keys of repos, or why these cannot be known.
+    """
 
     limit: Sequence[str] = ()
     exclude: Sequence[str] = ()
     tags: Sequence[str] = ()
-    groups: Mapping[str, Collection[str]] = field(default_factory=dict)
+    groups: Mapping[str, Collection[str] | Unreadable] = field(default_factory=dict)
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
         """Give the predicate that the patterns and the tags make.
@@ -25,7 +29,7 @@ class Filter:
         A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
         or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
         of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF016 for
-        a file that cannot be read; FF015 for a tag that no entry has.
+        a file that cannot be read; FF015 for a tag that no entry has; FF017 for a group whose repos are not known.
         """
         keys = {repo.key for repo in repos}
         wanted = [self._keys(pattern, keys) for pattern in self.limit]
@@ -49,7 +53,7 @@ class Filter:
             return {key for key in keys if _matches(key, pattern)}
         name = pattern[1:]
         if name in self.groups:
-            return {*keys} & {*self.groups[name]}
+            return {*keys} & {*_known(pattern, self.groups[name])}
         return {key for line in _lines(name) for key in keys if _matches(key, line)}
 
     def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
@@ -62,6 +66,15 @@ class Filter:
             fix = "tags stand in targets and absent entries, as `tags: [production]`"
             raise UsageError(*(Problem("FF015", f"--tags {quote(tag)}: nothing has this tag", fix=fix) for tag in lost))
         return {address for found in tagged.values() for address in found}
+
+
+def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]:
+    """Give a group's repos. One cut short would leave a repo in the plan that somebody wanted out of it."""
+    if isinstance(group, Unreadable):
+        raise UsageError(
+            Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.detail}", fix=group.fix)
+        )
+    return group
 
 
 def _unmatched(pattern: str) -> Problem:

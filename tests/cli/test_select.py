@@ -122,6 +122,36 @@ def test_who_and_by_which_line(zoo: "Fleet") -> None:
     assert ["zoo/svc-a"] == chosen(zoo, "--limit", "svc-a")
 
 
+@pytest.mark.parametrize("own", ["", "repos: [zoo/lib], "])
+def test_a_group_that_only_the_command_line_names(zoo: "Fleet", own: str) -> None:
+    """Its selector is asked as well: what --exclude leaves out gets nothing, whoever uses the group otherwise."""
+    zoo.manifest(
+        "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+        f"groups: {{fragile: {{{own}select: {{org: zoo, team: core-team}}}}}}\n"
+        "targets:\n  - {name: All, select: {org: zoo, name: [lib, svc-?]}, credential: k}\n"
+    )
+    assert ["zoo/lib", "zoo/svc-a"] == chosen(zoo, "--limit", "@fragile")
+    applied(zoo, "--exclude", "@fragile")
+    assert {"zoo/svc-b"} == {repo for repo, held in zoo.held().items() if held}
+
+
+def test_an_excluded_group_that_cannot_be_known(zoo: "Fleet") -> None:
+    """Where its list is cut short nothing is written: a repo of it may be among what would be."""
+    zoo.manifest(
+        "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+        "groups: {fragile: {select: {org: zoo, team: core-team}}}\n"
+        "targets:\n  - {name: All, repos: [zoo/svc-a, zoo/svc-b], credential: k}\n"
+    )
+    zoo.sandbox.world.faults.add(Fault("GET /orgs/zoo/teams/", FaultKind.PARTIAL))
+    done = zoo.refused("apply", "--yes", "--exclude", "@fragile")
+    assert (
+        'error FF017: which repos "@fragile" has is not known: the list was cut short: single sign-on hides '
+        "organizations from this token\n"
+        "  fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token\n"
+    ) == done.err
+    assert (1, "") == (done.code, done.out)
+
+
 def test_a_manifest_without_selectors_asks_nobody(fleet: "Fleet") -> None:
     """What is named can be listed without a token."""
     fleet.monkeypatch.delenv("FLOWFORGE_GITHUB_TOKEN")
