@@ -52,3 +52,26 @@ def test_gh_lists_what_flowforge_wrote_and_its_edit_is_seen(fleet: "Fleet", tmp_
     assert fleet.plan() == {"acme/repo-003/actions/ANTHROPIC_API_KEY": ("update", "changed_outside")}
     text = fleet.flowforge("plan").lines
     assert text[0] == "~ acme/repo-003  ANTHROPIC_API_KEY  ci-key  changed outside FlowForge"
+
+
+def test_gh_lists_an_organization_secret_and_who_sees_it(fleet: "Fleet", tmp_path: Path) -> None:
+    """`gh secret list --org` names what apply wrote with its visibility; what `gh` changes in the list is seen."""
+    fleet.manifest(
+        "version: 1\ncredentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\ntargets:\n"
+        "  - {name: All, org: acme, visible_to: all, credential: ci-key}\n"
+        "  - {name: Some, org: acme, visible_to: {repos: [acme/repo-001]}, credential: ci-key, secret: SOME}\n"
+        "  - {name: Bots, org: acme, visible_to: private, credential: ci-key, stores: [dependabot]}\n"
+    )
+    assert fleet.flowforge("apply", "--yes").code == 0
+    for store, expected in (
+        ("actions", {"ANTHROPIC_API_KEY": "ALL", "SOME": "SELECTED"}),
+        ("dependabot", {"ANTHROPIC_API_KEY": "PRIVATE"}),
+    ):
+        listed = _gh(fleet.sandbox, tmp_path, "secret", "list", "--org", "acme", "--app", store)
+        assert expected == {line.split("\t")[0]: line.split("\t")[2].split()[0] for line in listed.splitlines()}
+    fleet.later()
+    _gh(fleet.sandbox, tmp_path, "secret", "set", "SOME", "--org", "acme", "--repos", "repo-001,repo-002", stdin="x")
+    assert {
+        "orgs/acme/actions/SOME": ("update", "changed_outside"),
+        "orgs/acme/actions/SOME/access": ("update", "access_changed"),
+    } == fleet.plan()

@@ -15,10 +15,12 @@ from openapi_core.validation.request.exceptions import InvalidRequestBody
 from flowforge.github.confirm import confirm
 from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
 from flowforge.github.http import Client
+from flowforge.github.org_secrets import body_of, list_org_secrets, put_viewers
 from flowforge.github.repos import look_up
 from flowforge.github.secrets import Keys, delete_secret, list_secrets, put_secret
 from flowforge.github.variables import delete_variable, list_variables, put_variable
 from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.facts import Public
 from flowforge.vault import SecretValue
 
@@ -116,6 +118,42 @@ def _answer(request: httpx.Request, key: str) -> httpx.Response:
             return httpx.Response(200, json=[]) if mine else httpx.Response(404, json={"message": "Not Found"})
     name = request.url.path.removeprefix("/repos/")
     return httpx.Response(200, json={"id": 7, "full_name": name, "archived": False})
+
+
+# Those that the description has; GitHub documents the same of Codespaces.
+@pytest.mark.parametrize("store", [Store.ACTIONS, Store.AGENTS, Store.DEPENDABOT])
+def test_every_request_of_an_organization_is_one_too(
+    description: OpenAPI, scripted: Callable[..., Client], store: Store
+) -> None:
+    """Its list, who sees a secret, its key, a value with its audience, a list alone, a delete."""
+    sent: list[str] = []
+    key = b64encode(bytes(PrivateKey.generate().public_key)).decode()
+    answers: dict[str, dict[str, object]] = {
+        "secrets": {"secrets": [{"name": "A", "updated_at": "2026-11-23T08:00:00Z", "visibility": "selected"}]},
+        "repositories": {"repositories": [{"id": 7, "full_name": "acme/api"}]},
+        "public-key": {"key_id": "1", "key": key},
+    }
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        description.validate_request(_sent(request))
+        sent.append(f"{request.method} {request.url.raw_path.decode()}")
+        body: dict[str, object] = {"total_count": 1, **answers.get(request.url.path.rpartition("/")[2], {})}
+        return httpx.Response(200, json=body, headers={"date": "Mon, 23 Nov 2026 08:00:00 GMT"})
+
+    client, scope = scripted(handle), Scope(Repo.organization("acme"), store)
+    list_org_secrets(client, scope, ["A"])
+    audience = Audience.selected([Viewer(Repo.parse("acme/api"), 7)])
+    put_secret(client, Keys(client), scope, "A", SecretValue("plainly fake"), more=body_of(audience))
+    put_viewers(client, scope, "A", [7])
+    delete_secret(client, scope, "A")
+    assert [
+        f"GET /orgs/acme/{store}/secrets?per_page=100",
+        f"GET /orgs/acme/{store}/secrets/A/repositories?per_page=100",
+        f"GET /orgs/acme/{store}/secrets/public-key",
+        f"PUT /orgs/acme/{store}/secrets/A",
+        f"PUT /orgs/acme/{store}/secrets/A/repositories",
+        f"DELETE /orgs/acme/{store}/secrets/A",
+    ] == sent
 
 
 def test_the_check_can_fail(description: OpenAPI) -> None:

@@ -40,13 +40,34 @@ FIX = "\n  fix: put a good copy back, from git or from the .backup file beside i
 
 text = st.text(max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
-scopes = st.builds(lambda repo, store: Scope(Repo.parse(repo), store), repos, st.sampled_from(Store)) | st.builds(
+owners = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}", re.ASCII), fullmatch=True)
+of_organizations = st.builds(
+    lambda owner, store: Scope(Repo.organization(owner), store), owners, st.sampled_from(Store)
+)
+of_environments = st.builds(
     lambda repo, name, store: Scope.of_environment(Repo.parse(repo), name, store),
     repos,
     st.text(min_size=1, max_size=9),
     st.sampled_from((Store.ACTIONS, Store.VARIABLES)),
 )
+scopes = (
+    of_organizations
+    | of_environments
+    | st.builds(lambda repo, store: Scope(Repo.parse(repo), store), repos, st.sampled_from(Store))
+)
 addresses = st.builds(Address, scopes, st.text(min_size=1, max_size=9))
+
+
+def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
+    """Say of some records of an organization's secret who sees it."""
+    address, record = item
+    if not address.scope.repo.is_organization or record.adopted:
+        return item
+    selected = record.repo_id % 2 == 0
+    ids = (record.repo_id + 1, record.repo_id + 5) if selected else ()
+    return address, replace(record, visibility="selected" if selected else "private", repo_ids=ids)
+
+
 record_values = st.builds(Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans())
 states = st.builds(
     State,
@@ -54,7 +75,9 @@ states = st.builds(
     st.uuids().map(str),
     st.binary(min_size=32, max_size=32),
     st.lists(text, max_size=3).map(tuple),
-    st.dictionaries(addresses, record_values, max_size=4),
+    st.dictionaries(addresses, record_values, max_size=4).map(
+        lambda records: dict(map(_with_audience, records.items()))
+    ),
     st.dictionaries(addresses, st.none() | text, max_size=3),
     st.uuids().map(str) | st.just(""),
     st.dictionaries(text, st.frozensets(st.integers(1, 2**63), max_size=3), max_size=3),
@@ -113,6 +136,14 @@ def edited(change: Callable[[dict[str, Any]], object]) -> bytes:
     return json.dumps(body).encode()
 
 
+NO_PLACE = 'secrets[2] names no repo or store that is known: "acme/api", "actions"'
+ORG: dict[str, Any] = {
+    **json.loads(GOLDEN)["secrets"][1],
+    "org": "acme",
+    "visibility": "selected",
+    "repo_ids": [7],
+}
+del ORG["repo"], ORG["pending"]
 DAMAGED: dict[str, tuple[bytes, str]] = {
     "empty": (b" \n", "it is empty"),
     "cut": (encode(sample())[0][:40], "it is not JSON from line 2, column 15 on"),
@@ -153,6 +184,24 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "environment that is no text": (
         edited(lambda s: s["secrets"][0].update(environment=None)),
         "environment of secrets[0] is not a text",
+    ),
+    "organization": (edited(lambda s: s["secrets"].append(ORG | {"org": "acme/api"})), NO_PLACE),
+    "organization and repo": (
+        edited(lambda s: s["secrets"].append(ORG | {"repo": "acme/api"})),
+        'secrets[2] has "repo", which is not known',
+    ),
+    "visibility": (
+        edited(lambda s: s["secrets"].append(ORG | {"visibility": "selectd"})),
+        'visibility is "selectd", which is not known',
+    ),
+    "ids": (edited(lambda s: s["secrets"].append(ORG | {"repo_ids": [0]})), "repo_ids is not a list of ids"),
+    "no ids": (
+        edited(lambda s: s["secrets"].append({key: ORG[key] for key in ORG.keys() - {"repo_ids"}})),
+        "secrets[2] has no repo_ids",
+    ),
+    "audience of a repo's": (
+        edited(lambda s: s["secrets"][1].update(visibility="all", repo_ids=[])),
+        'secrets[1] has "repo_ids", which is not known',
     ),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),
