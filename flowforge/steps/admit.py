@@ -17,7 +17,7 @@ def new_to(place: Place, admitted: Admitted) -> str:
     """
     for holder in place.holders:
         before = admitted.get(holder.name)
-        if holder.auto or not before or place.repo_id in before:
+        if holder.auto or before is None or place.repo_id in before:
             return ""
     return place.holders[0].name if place.holders else ""
 
@@ -42,8 +42,8 @@ def admit(places: Iterable[Place], memory: StateFile, allowed: Collection[Addres
     now: dict[str, set[int]] = {}
     for place in places:
         for holder in place.holders:
-            known = before.get(holder.name, frozenset())
-            if not known or holder.auto or place.address in allowed:
-                now.setdefault(holder.name, {*known}).add(place.repo_id)
+            known = before.get(holder.name)
+            if known is None or holder.auto or place.address in allowed:
+                now.setdefault(holder.name, {*(known or ())}).add(place.repo_id)
     for name, repos in now.items():
         memory.admit(name, frozenset(repos))

@@ -224,6 +224,21 @@ def test_a_recreated_repo_waits_until_its_record_is_dropped(zoo: "Fleet") -> Non
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("zoo/svc-b")}
 
 
+def test_who_was_forgotten_last_admits_nobody(zoo: "Fleet") -> None:
+    """A selector whose every repo was forgotten has found others before: whoever it finds now is new."""
+    select(zoo, "{org: zoo, name: svc-a*}")
+    applied(zoo)
+    world = zoo.sandbox.world
+    world.recreate_repo("zoo/svc-a")
+    world.create_repo("zoo/svc-a-2")
+    assert 0 == zoo.flowforge("state", "forget", "zoo/svc-a", "--yes").code
+    assert "FF505: new to target All, which has found others before: zoo/svc-a, zoo/svc-a-2;" in (
+        zoo.refused("apply", "--yes").err
+    )
+    applied(zoo, "--allow-new-repos", "--limit", "svc-a")
+    assert [{"ANTHROPIC_API_KEY"}, set()] == [{*world.reveal(f"zoo/{name}")} for name in ("svc-a", "svc-a-2")]
+
+
 def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
     """The first write to a repo goes to the one that the selector found, not to another that took its name since."""
     world = zoo.sandbox.world

@@ -40,15 +40,20 @@ def place(number: int, *holders: Holder) -> Place:
         (place(1), ""),
         (place(1, A), ""),
         (place(2, A), "group a"),
-        (place(2, B), ""),
-        (place(2, A, B), ""),
+        (place(2, B), "group b"),
+        (place(2, Holder("group e")), ""),
+        (place(2, A, B), "group a"),
+        (place(2, A, Holder("group e")), ""),
         (place(2, A, AUTO), ""),
         (place(3, A, Holder("group d")), "group a"),
         (place(3, Holder("group d"), A), "group d"),
     ],
 )
 def test_who_is_new(found: Place, expected: str) -> None:
-    """A repo is new where each selector that found it had found others, and not it; one that is named never is."""
+    """A repo is new where each selector that found it had found others, and not it; one that is named never is.
+
+    Also where all others were forgotten since.
+    """
     admitted = {"group a": frozenset({1}), "group b": frozenset(), "group d": frozenset({9})}
     assert expected == new_to(found, admitted)
 
