@@ -2,9 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -49,7 +48,7 @@ def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) ->
         )
         if report is None:
             raise UsageError(Problem("FF013", "apply was not approved", why="nothing was written", fix=_APPROVE))
-        return _recap(planned, report, output, given["manifests"], verbose=given["verbose"])
+        return _recap(planned, report, output, given)
 
 
 def _require_somebody_to_ask(output: Output) -> None:
@@ -75,23 +74,26 @@ def _answer() -> str:
         return ""
 
 
-def _recap(
-    planned: run.Planned, report: Report, output: Output, manifests: Sequence[Path], *, verbose: bool
-) -> ExitCode:
-    output.lines(report_lines(report, verbose=verbose, style=output.style))
+def _recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:
+    output.lines(report_lines(report, verbose=given["verbose"], style=output.style))
     if report.interrupted:
         say("interrupted; what was written is recorded, and the next plan knows the rest")
     elif not output.quiet:
-        say(*_again(report, manifests))
+        say(*_again(report, given))
     output.finish(report_document(report, planning.document(planned), report.exit_code))
     return report.exit_code
 
 
-def _again(report: Report, manifests: Sequence[Path]) -> Iterator[str]:
-    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read."""
+def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
+    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read.
+
+    It has what says which lines are planned, and no flag that admits what apply refuses: that is said each time.
+    """
     failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
     if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
-        named = () if tuple(map(str, manifests)) == ("flowforge.yaml",) else manifests
-        words = [*(word for path in named for word in ("-m", str(path)))]
+        manifests = tuple(map(str, given["manifests"]))
+        words = [word for path in manifests if manifests != ("flowforge.yaml",) for word in ("-m", path)]
         words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
+        words += [word for tag in given["tags"] for word in ("--tags", tag)]
+        words += [flag for flag, said in (("--prune", given["prune"]), ("--keep-going", given["keep_going"])) if said]
         yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"

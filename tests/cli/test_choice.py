@@ -74,6 +74,30 @@ def test_the_command_that_tries_again_what_failed(fleet: "Fleet") -> None:
     assert "No changes. GitHub matches the manifest.\n" == fleet.flowforge("plan").out
 
 
+def test_the_command_chooses_the_same_lines(fleet: "Fleet") -> None:
+    """It has the tags and --prune of the run: it writes nothing that was not asked for, and leaves nothing behind."""
+    head = "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: ACME_KEY}}\ntargets:\n"
+    one = "  - {name: One, repos: [acme/repo-001, acme/repo-002], credential: k, tags: [one]}\n"
+    two = "  - {name: Two, repos: [acme/repo-001], credential: k, secret: OTHER_KEY, tags: [two]}\n"
+    world = fleet.sandbox.world
+    fleet.manifest(head + one + two)
+    world.faults.add(Fault("PUT /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
+    done = fleet.flowforge("apply", "--yes", "--tags", "one")
+    command = "flowforge apply --limit acme/repo-001 --tags one"
+    assert (3, f"what failed alone: {command}\n") == (done.code, done.err)
+    assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
+    assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    fleet.manifest(head + one)
+    fleet.set_key()
+    world.faults.add(Fault("DELETE /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
+    done = fleet.flowforge("apply", "--yes", "--prune", "--keep-going")
+    command = "flowforge apply --limit acme/repo-001 --prune --keep-going"
+    assert (3, f"what failed alone: {command}\n") == (done.code, done.err)
+    assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
+    assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
+
+
 def test_the_command_names_the_manifests(fleet: "Fleet") -> None:
     """It is the command of this very run: with its manifests, quoted for a shell; a long one says how many more."""
     text = (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8")
