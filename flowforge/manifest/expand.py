@@ -126,7 +126,9 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         if (first.presence, first.credential, first.audience) != (place.presence, place.credential, place.audience):
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
-            found[place.address] = replace(_joined(first, place), tags=first.tags | place.tags)
+            makes = first.creates_environment or place.creates_environment
+            tags = first.tags | place.tags
+            found[place.address] = replace(_joined(first, place), tags=tags, creates_environment=makes)
     for pairs in clashes.values():
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)

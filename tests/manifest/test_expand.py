@@ -160,6 +160,17 @@ def test_addresses_of_apis(written: str, read: str, loaded: Loader) -> None:
     assert read == loaded(text).github.api_url
 
 
+def test_either_of_two_entries_may_make_the_environment(loaded: Loader) -> None:
+    """One secret wanted twice: that one of the two says `create_environment` is enough, whichever comes first."""
+    one, two = (
+        f"  - {{name: {name}, repos: [acme/api], environments: [live], credential: k{more}}}\n"
+        for name, more in (("A", ""), ("B", ", create_environment: true"))
+    )
+    head = "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: K}}\ntargets:\n"
+    made = [place.creates_environment for text in (one + two, two + one) for place in expand(loaded(head + text))]
+    assert [True, True] == made
+
+
 def test_the_same_twice_is_fine(loaded: Loader) -> None:
     """One secret wanted twice with the same credential, or twice absent, is one place: the first."""
     text = """\
