@@ -26,9 +26,12 @@ def command(
     if not quiet:
         say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
     selectors = len(selectors_of(manifest))
-    repos = {place.address.scope.repo for place in places}
+    holders = {place.address.scope.repo for place in places}
+    repos = {repo for repo in holders if not repo.is_organization}
+    organizations = len(holders) - len(repos)
     output.lines(f"{printable(str(place.address))}  {place.presence.value}" for place in places if verbose)
     found = f", and what {count(selectors, 'selector')} find{'s' * (selectors == 1)}" if selectors else ""
-    output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{found}."])
-    output.finish(validation_document(len(places), len(repos), selectors, manifest.warnings))
+    own = f" and {count(organizations, 'organization')}" if organizations else ""
+    output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{own}{found}."])
+    output.finish(validation_document(len(places), len(repos), organizations, selectors, manifest.warnings))
     return ExitCode.ERROR if output.broken else ExitCode.DONE

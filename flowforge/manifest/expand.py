@@ -123,7 +123,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
     for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
-        if (first.presence, first.credential, first.audience) != (place.presence, place.credential, place.audience):
+        if not _alike(first, place):
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
             makes = first.creates_environment or place.creates_environment
@@ -137,10 +137,18 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
     return Expanded(tuple(sorted(found.values(), key=lambda place: place.address)), unresolved)
 
 
+def _alike(first: Place, second: Place) -> bool:
+    """Whether two entries want the same. Who sees it cannot be compared where one of them cannot be read."""
+    if (first.presence, first.credential) != (second.presence, second.credential):
+        return False
+    return first.audience == second.audience or bool(first.unread or second.unread)
+
+
 def _joined(first: Place, second: Place) -> Place:
     """Join what two entries want alike: what is known stands before what is not, then what is named, then the first."""
     if bool(first.unread) != bool(second.unread):
-        return second if first.unread else first
+        # Of who sees an organization's secret, what is known is not the whole.
+        return second if bool(first.unread) != bool(first.visibility) else first
     if not first.holders or not second.holders:
         return second if first.holders else first
     return replace(first, holders=tuple(dict.fromkeys((*first.holders, *second.holders))))

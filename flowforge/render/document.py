@@ -17,13 +17,16 @@ def dumps(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2)
 
 
-def validation_document(secrets: int, repos: int, selectors: int, warnings: Sequence[str]) -> Document:
+def validation_document(
+    secrets: int, repos: int, organizations: int, selectors: int, warnings: Sequence[str]
+) -> Document:
     """Give what `validate` found in a manifest that is valid."""
     return {
         **head("validation"),
         "valid": True,
         "secrets": secrets,
         "repos": repos,
+        "organizations": organizations,
         "selectors": selectors,
         "warnings": [printable(warning) for warning in warnings],
     }

@@ -163,6 +163,14 @@ def test_a_selector_says_who_sees_it(fleet: "Fleet") -> None:
     assert (0, 3) == (apply(fleet), len(audience(fleet)[1]))
 
 
+def test_validate_counts_organizations(fleet: "Fleet") -> None:
+    """They are no repos."""
+    wants(fleet, "all", "  - {name: R, repos: [acme/repo-001], credential: ci-key}\n")
+    assert "The manifest is valid: 2 secrets in 1 repo and 1 organization.\n" == fleet.flowforge("validate").out
+    document = json.loads(fleet.flowforge("validate", "--format", "json").out)
+    assert (2, 1, 1) == (document["secrets"], document["repos"], document["organizations"])
+
+
 def test_limit_shrinks_no_list(fleet: "Fleet") -> None:
     """--limit of a repo leaves the organization's line out; of the organization, plans it whole."""
     wants(

@@ -134,6 +134,9 @@ error FF152: flowforge.yaml:4:5: nothing stands for {{repo}} in a secret of the 
 """
 
 
+TWO = (("Named", "repos: [acme/a]"), ("Found", "repos: [acme/a], select: {org: acme}"))
+
+
 def test_problems(given: str, expected: str, refused: Callable[[str], str]) -> None:
     """Each manifest is refused with exactly these sentences."""
     assert expected == refused(given)
@@ -182,6 +185,17 @@ def test_who_is_to_see_it(loaded: Callable[..., Manifest]) -> None:
     ] == [(str(place.address), place.audience, place.unread) for place in places]
     hidden = Unreadable(Why.SSO)
     assert [hidden, hidden] == [place.unread for place in expand_with(found, {selector: hidden}, {}).places]
+
+
+def test_two_targets_of_which_one_cannot_be_read(loaded: Callable[..., Manifest]) -> None:
+    """Whether they say the same is not known, so the secret is blocked, whichever comes first."""
+    hidden = Unreadable(Why.SSO)
+    targets = [f"  - {{name: {name}, org: acme, visible_to: {{{by}}}, credential: k}}\n" for name, by in TWO]
+    for text in ("".join(targets), "".join(reversed(targets))):
+        both = loaded(f"version: 1\n{KEY}\ntargets:\n{text}")
+        (selector,) = selectors_of(both)
+        (place,) = expand_with(both, {selector: hidden}, {}).places
+        assert (hidden, "Found") == (place.unread, place.target)
 
 
 def test_an_organization_to_have_none(loaded: Callable[..., Manifest]) -> None:
