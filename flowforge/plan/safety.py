@@ -128,7 +128,7 @@ def _new_repos(plan: Plan) -> Brake | None:
         "FF505",
         "; ".join(_new_to(group, list(repos)) for group, repos in new.items()),
         "--allow-new-repos",
-        "if they are to have these secrets, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+        "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
     )
 
 

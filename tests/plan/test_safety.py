@@ -275,7 +275,7 @@ def test_repos_that_a_selector_finds_for_the_first_time() -> None:
         "new to group services, which has found others before: acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, "
         "acme/svc-5 and 2 more; new to target All, which has found others before: acme/web",
         "--allow-new-repos",
-        "if they are to have these secrets, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+        "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
     )
     assert (brake,) == brakes(Plan(tuple(made)), CALM, NO_FLAG)
     assert () == brakes(Plan(tuple(made)), CALM, Allowed(new_repos=True))
