@@ -234,9 +234,8 @@ def _prepare(task: _Task, state: State, client: Client, *, fresh: bool) -> _Prep
     wanted, known = viewers.wanted, {**task.selected.repos, **viewers.repos}
     situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    repos = identify(
-        client, draft, Ids.of(state.records, places), jobs=request.jobs, stop=request.stop, known={} if fresh else known
-    )
+    ids = Ids.of(state.records, places, task.selected.listed)
+    repos = identify(client, draft, ids, jobs=request.jobs, stop=request.stop, known={} if fresh else known)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)
     warnings = (

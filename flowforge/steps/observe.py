@@ -20,22 +20,32 @@ from flowforge.steps.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What repo a name stood for: in every record that the state has of it, and where a selector found it."""
+    """What repo a name stood for: in every record that the state has of it, and where a selector found it.
+
+    listed: all repos of each owner, in lower case, whose list was read for selectors.
+    """
 
     recorded: Mapping[Repo, Collection[int]] = field(default_factory=dict)
     found: Mapping[Repo, int] = field(default_factory=dict)
+    listed: Mapping[str, Collection[Repo]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, records: Mapping[Address, Record], places: Iterable[Place]) -> "Ids":
+    def of(
+        cls, records: Mapping[Address, Record], places: Iterable[Place], listed: Mapping[str, Collection[Repo]]
+    ) -> "Ids":
         """Take them from all records and places: a line that is not planned tells of its repo as well."""
         recorded: dict[Repo, set[int]] = {}
         for address, record in records.items():
             if record.repo_id:
                 recorded.setdefault(address.scope.repo, set()).add(record.repo_id)
-        return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id})
+        return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id}, listed)
 
-    def admit(self, repo: Repo, info: RepoInfo | Unreadable) -> RepoInfo | Unreadable:
-        """Give what was looked up, or why it must not be written: it is another repo, or read-only to this token."""
+    def admit(self, repo: Repo, info: RepoInfo | Unreadable, *, pruned: bool) -> RepoInfo | Unreadable:
+        """Give what was looked up, or why it must not be written: it is another repo, or read-only to this token.
+
+        pruned: something there is deleted as no longer named. A repo that is there and was not in its owner's list
+        slipped from one page to another while that was read, and may well be one that a selector means.
+        """
         if isinstance(info, Unreadable):
             return info
         recorded, found = self.recorded.get(repo, ()), self.found.get(repo, info.id)
@@ -45,6 +55,8 @@ class Ids:
             return _another(info, before, fix)
         if info.id != found:
             return _another(info, f"the selector found {found} a moment ago", "run it again, and read the new plan")
+        if pruned and repo not in self.listed.get(repo.owner.lower(), (repo,)):
+            return _SLIPPED
         return info if info.can_write is not False else _READ_ONLY
 
 
@@ -98,7 +110,8 @@ def identify(
     listed = {repo: info for repo, info in (known or {}).items() if repo in repos}
     asked = repos - listed.keys()
     found = {**listed, **look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set))}
-    return {repo: ids.admit(repo, info) for repo, info in found.items()}
+    pruned = {change.address.scope.repo for change in plan.changes if change.writes and change.wanted is None}
+    return {repo: ids.admit(repo, info, pruned=repo in pruned) for repo, info in found.items()}
 
 
 def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]) -> Mapping[Scope, Unreadable]:
@@ -107,6 +120,9 @@ def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]
     return {scope: verdict for scope, verdict in verdicts if isinstance(verdict, Unreadable)}
 
 
+_SLIPPED: Final = Unreadable(
+    Why.CUT_SHORT, "the list was cut short: its owner's repos changed while they were read", "run it again"
+)
 _READ_ONLY: Final = Unreadable(
     Why.NO_PERMISSION,
     "no permission: this token may read the repo and not write to it",

@@ -31,11 +31,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What selectors found, notes for people, and what the lists already say of each repo that can be written."""
+    """What selectors found, notes for people, and what the lists already say of each repo that can be written.
+
+    listed: all repos of each owner, in lower case, whose own list was read whole.
+    """
 
     found: Found = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+    listed: Mapping[str, frozenset[Repo]] = field(default_factory=dict)
 
 
 def select_repos(
@@ -64,7 +68,12 @@ def select_repos(
         selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
     }
     notes = tuple(note for selector, part in _whole(picked) for note in _notes(selector, part))
-    return Selected(found, notes, known)
+    listed = {
+        one.owner: frozenset(each.repo for each in answer)
+        for one, answer in repos.items()
+        if one.kind in {Kind.ORG, Kind.USER} and not isinstance(answer, Unreadable)
+    }
+    return Selected(found, notes, known, listed)
 
 
 def _repos_of(selector: Selector) -> Wanted:

@@ -1,11 +1,15 @@
 """Selectors end to end: who is chosen, what it costs, what a list cut short blocks, and who is admitted."""
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowforge.github.answer import Answer
+from flowforge.github.http import Client
+from flowforge.github.paging import Items, pages
 from flowforge.resources import schema_text
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.steps.observe import observe
@@ -177,7 +181,7 @@ def test_a_new_repo_waits_until_it_is_admitted(zoo: "Fleet") -> None:
     zoo.repos.append("zoo/svc-c")
     shown = zoo.flowforge("plan")
     what = "new to target All, which has found others before: zoo/svc-c"
-    fix = "if they are to have these secrets, say --allow-new-repos, or write `auto_admit: true` beside the selector"
+    fix = "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector"
     assert "+ zoo/svc-c  ANTHROPIC_API_KEY  ci-key  missing; new to target All" == shown.lines[0]
     assert [f"apply will refuse this (FF505): {what}.", f"  {fix}"] == shown.lines[-2:]
     document = planned(zoo)
@@ -312,6 +316,32 @@ def test_a_list_cut_short_blocks_and_drops_nothing(zoo: "Fleet") -> None:
     assert 3 == zoo.flowforge("apply", "--yes", "--prune").code
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
     assert (before, IN_SYNC + "\n") == (zoo.held(), zoo.flowforge("plan").out)
+
+
+def test_a_repo_that_slips_from_page_to_page_loses_nothing(zoo: "Fleet") -> None:
+    """A repo that goes while its owner's list is read moves another out of sight; --prune deletes nothing there."""
+    world = zoo.sandbox.world
+    world.create_org("big")
+    names = [f"big/r-{number:03}" for number in range(102)]
+    for name in names:
+        world.create_repo(name)
+    select(zoo, "{org: big}")
+    applied(zoo)
+    gone: list[str] = []
+
+    def shifting(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, Items]]:
+        for answer, items in pages(client, path, key):
+            yield answer, items
+            if not gone:
+                gone.append(str(items[0]["full_name"]))
+                world.delete_repo(gone[0])
+
+    zoo.monkeypatch.setattr("flowforge.github.discover.pages", shifting)
+    done = zoo.flowforge("apply", "--yes", "--prune")
+    why = "the list was cut short: its owner's repos changed while they were read"
+    assert [why] == [line.partition("          ")[2] for line in done.lines if "cut short" in line]
+    assert [] == [name for name in names if name not in gone and not world.reveal(name)]
+    assert {} == {address: line for address, line in zoo.plan().items() if line != ("none", "not_seen")}
 
 
 def test_a_selector_that_finds_nothing(zoo: "Fleet") -> None:
