@@ -32,9 +32,7 @@ def each(
     over = threading.Event()
     workers = min(jobs, waiting.qsize())
     for _ in range(workers):
-        threading.Thread(
-            target=_worker, args=(waiting, done, work, lambda: over.is_set() or stopped()), daemon=True
-        ).start()
+        threading.Thread(target=_worker, args=(waiting, done, work, stopped, over), daemon=True).start()
     try:
         yield from _collect(done, workers, stopped, grace)
     finally:
@@ -65,14 +63,16 @@ def _worker(
     done: "queue.SimpleQueue[tuple[Item, Future[Outcome]] | None]",
     work: Callable[[Item], Outcome],
     stopped: Callable[[], bool],
+    over: threading.Event,
 ) -> None:
     try:
-        while not stopped():
+        while not (over.is_set() or stopped()):
             item = waiting.get_nowait()
             future: Future[Outcome] = Future()
             try:
                 future.set_result(work(item))
             except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
+                over.set()  # here and now: whoever collects may look only after much more was done
                 future.set_exception(error)
             done.put((item, future))
     except queue.Empty:
