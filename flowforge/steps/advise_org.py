@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from flowforge.errors import printable
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
 
@@ -42,25 +42,21 @@ def _shadowed(
     address: Address, audience: Audience, wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]
 ) -> Iterable[str]:
     """Warn of repos whose own secret of that name is used in its place."""
+    listed = {viewer.repo for viewer in audience.viewers} if audience.visibility is Visibility.SELECTED else None
     own = sorted(
         scope.repo
         for scope, listing in seen.items()
         if scope == Scope(scope.repo, address.scope.store)
+        and not scope.repo.is_organization
         and isinstance(listing, Listing)
-        and _sees(scope.repo, address.scope.repo, audience)
+        and scope.repo.owner.lower() == address.scope.repo.key
+        and (listed is None or scope.repo in listed)  # which repos are private is not known
         and _has(Address(scope, address.secret), listing, wanted)
     )
     if own:
         others = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
         shown = ", ".join(printable(str(repo)) for repo in own[:_MOST_NAMED])
         yield f"{printable(str(address))}: {shown}{others}: a secret of the repository's own shadows it"
-
-
-def _sees(repo: Repo, organization: Repo, audience: Audience) -> bool:
-    """Whether a repo is to see it, as far as is known: which repos are private is not."""
-    if repo.is_organization or repo.owner.lower() != organization.key:
-        return False
-    return audience.visibility is not Visibility.SELECTED or repo in {viewer.repo for viewer in audience.viewers}
 
 
 def _has(address: Address, listing: Listing, wanted: Mapping[Address, Wanted]) -> bool:

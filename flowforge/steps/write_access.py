@@ -7,7 +7,7 @@ from flowforge.github.org_secrets import body_of
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Audience
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Record
+from flowforge.plan.facts import Known, Record
 from flowforge.plan.report import DONE, Result
 
 
@@ -44,9 +44,12 @@ def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
     """Give the record after its list alone was written, which moved GitHub's time and left the value.
 
     A value that was changed outside before, and is left so, stays drift: its record keeps the time of our own write.
+    One that another credential provides now was given that name before this write.
     """
-    kept = record.updated_at if change.after_drift else updated_at
-    return recorded_audience(change, replace(record, updated_at=kept))
+    kept, wanted = record.updated_at if change.after_drift else updated_at, change.wanted
+    same = wanted is not None and wanted.value == Known(record.fingerprint)
+    credential = wanted.credential if wanted is not None and same else record.credential
+    return recorded_audience(change, replace(record, updated_at=kept, credential=credential))
 
 
 def list_alone(change: Change) -> tuple[Record, Audience] | None:

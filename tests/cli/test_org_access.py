@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind, Level, Token, TokenKind
 from flowforge.sandbox.faults import Faults
 
@@ -171,6 +173,20 @@ def test_validate_counts_organizations(fleet: "Fleet") -> None:
     assert (2, 1, 1) == (document["secrets"], document["repos"], document["organizations"])
 
 
+def test_another_name_of_the_credential_stays(fleet: "Fleet") -> None:
+    """The same value by another credential, and another list, at once: the state has the new name."""
+    wants(fleet, "{repos: [acme/repo-001, acme/repo-002]}")
+    assert 0 == apply(fleet)
+    fleet.later()
+    wants(fleet, "{repos: [acme/repo-001]}")
+    manifest = fleet.folder / "flowforge.yaml"
+    manifest.write_text(manifest.read_text().replace("ci-key", "new-name"))
+    assert 0 == apply(fleet)
+    (record,) = json.loads((fleet.folder / "flowforge.state.json").read_text())["secrets"]
+    assert ("new-name", "selected", 1) == (record["credential"], record["visibility"], len(record["repo_ids"]))
+    assert [IN_SYNC] == fleet.flowforge("plan").lines
+
+
 def test_limit_shrinks_no_list(fleet: "Fleet") -> None:
     """--limit of a repo leaves the organization's line out; of the organization, plans it whole."""
     wants(
@@ -267,3 +283,20 @@ def test_a_kill_at_any_request_loses_nothing(fleet: "Fleet", value_too: bool) ->
         expected = ["acme/repo-001", "acme/repo-002"][: request % 2 + 1]
         assert (("selected", expected), {KEY: value}) == (audience(fleet), world.reveal_org("acme"))
         assert [IN_SYNC] == fleet.flowforge("plan").lines
+
+
+def test_the_documents_fit_their_schemas(fleet: "Fleet") -> None:
+    """Plan, report and state of an organization's secrets are what their schemas say, a refusal and a deletion too."""
+    wants(fleet, "{repos: [acme/repo-001]}", "absent: [{name: Old, org: acme, secret: OLD_KEY}]\n")
+    fleet.sandbox.world.set_org_secret("acme", "OLD_KEY", "x", visibility="all")
+    fits("plan", planned(fleet))
+    fits("report", json.loads(fleet.flowforge("apply", "--yes", "--format", "json").out))
+    wants(fleet, "all")
+    fits("plan", planned(fleet))
+    fits("error", json.loads(fleet.flowforge("apply", "--yes", "--format", "json").out))
+    fits("state", json.loads((fleet.folder / "flowforge.state.json").read_text()))
+
+
+def fits(name: str, document: object) -> None:
+    """Check a document, as strictly as its schema is."""
+    Draft202012Validator(json.loads(schema_text(name))).validate(document)
