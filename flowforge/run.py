@@ -269,7 +269,9 @@ def _filter(task: _Task) -> Filter:
     request = task.request
     named = any(pattern.startswith("@") for pattern in request.patterns)
     groups = members_of(task.manifest, task.selected.found) if named else {}
-    return Filter(request.limit, request.exclude, request.tags, groups)
+    tags = {tag for each in task.manifest.targets for tag in each.tags}
+    tags |= {tag for each in task.manifest.absent for tag in each.tags}
+    return Filter(request.limit, request.exclude, request.tags, groups, tags)
 
 
 def _chooser(task: _Task, state: State) -> Callable[[Address], bool]:

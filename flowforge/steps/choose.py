@@ -1,27 +1,33 @@
 """`--limit`, `--exclude` and `--tags`: which lines are planned. They never change what is wanted."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable
 
+_GLOB: Final = re.compile(r"[*?\[]")
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What the command line asks for.
 
-    groups: those of the manifest by name, each as keys of repos, or why these cannot be known.
+    groups: those of the manifest by name, each as keys of repos, or why these cannot be known. known_tags: those that
+    stand in the manifest, also in an entry that comes to no line.
     """
 
     limit: Sequence[str] = ()
     exclude: Sequence[str] = ()
     tags: Sequence[str] = ()
     groups: Mapping[str, Collection[str] | Unreadable] = field(default_factory=dict)
+    known_tags: Collection[str] = ()
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
         """Give the predicate that the patterns and the tags make.
@@ -47,21 +53,21 @@ class Filter:
         lost = [pattern for pattern in self.exclude if not self._keys(pattern, keys)]
         return tuple(f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
 
-    def _keys(self, pattern: str, keys: Collection[str]) -> set[str]:
+    def _keys(self, pattern: str, keys: set[str]) -> set[str]:
         """Give those of the keys that a pattern means."""
         if not pattern.startswith("@"):
-            return {key for key in keys if _matches(key, pattern)}
+            return _matching(keys, pattern)
         name = pattern[1:]
         if name in self.groups:
             return {*keys} & {*_known(pattern, self.groups[name])}
-        return {key for line in _lines(name) for key in keys if _matches(key, line)}
+        return {key for line in _lines(name) for key in _matching(keys, line)}
 
     def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
         """Give the lines that have one of the tags; None where none is asked for."""
         if not self.tags:
             return None
         tagged = {tag: {place.address for place in places if tag in place.tags} for tag in self.tags}
-        lost = [tag for tag, found in tagged.items() if not found]
+        lost = [tag for tag, found in tagged.items() if not found and tag not in self.known_tags]
         if lost:
             fix = "tags stand in targets and absent entries, as `tags: [production]`"
             raise UsageError(*(Problem("FF015", f"--tags {quote(tag)}: nothing has this tag", fix=fix) for tag in lost))
@@ -93,6 +99,13 @@ def _lines(name: str) -> list[str]:
     return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
 
 
+def _matching(keys: set[str], pattern: str) -> set[str]:
+    wanted = pattern.lower()
+    if "/" in wanted and not _GLOB.search(wanted):
+        return {wanted} & keys  # a file may name thousands of repos
+    return {key for key in keys if _matches(key, wanted)}
+
+
 def _matches(key: str, pattern: str) -> bool:
     text = key if "/" in pattern else key.partition("/")[2] or key  # an organization is its own name
-    return fnmatchcase(text, pattern.lower())
+    return fnmatchcase(text, pattern)

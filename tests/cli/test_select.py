@@ -318,6 +318,16 @@ def test_a_list_cut_short_blocks_and_drops_nothing(zoo: "Fleet") -> None:
     assert (before, IN_SYNC + "\n") == (zoo.held(), zoo.flowforge("plan").out)
 
 
+def test_a_tag_whose_repos_are_not_known(zoo: "Fleet") -> None:
+    """--tags takes a tag that stands in the manifest: the plan says why there is no line, or that there is none."""
+    select(zoo, "{org: zoo, team: core-team}", more="    tags: [one]\n")
+    zoo.sandbox.world.faults.add(Fault("GET /orgs/zoo/teams/", FaultKind.PARTIAL))
+    done = zoo.flowforge("plan", "--tags", "one", "--detailed-exitcode")
+    assert (3, "! target All (flowforge.yaml:5:5)") == (done.code, done.lines[0].partition("  ")[0])
+    select(zoo, "{org: zoo, name: nothing}", more="    allow_empty: true\n    tags: [one]\n")
+    assert IN_SYNC + "\n" == zoo.flowforge("plan", "--tags", "one").out
+
+
 def test_a_repo_that_slips_from_page_to_page_loses_nothing(zoo: "Fleet") -> None:
     """A repo that goes while its owner's list is read moves another out of sight; --prune deletes nothing there."""
     world = zoo.sandbox.world
