@@ -76,6 +76,17 @@ class Documents:
                     why = "credentials and groups share one namespace, in all files of a manifest"
                     self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
 
+    def check_selecting(self) -> None:
+        """Report (FF146) two targets, or two absent entries, that select under one name: the state keeps it."""
+        for section, nouns in (("targets", "targets"), ("absent", "absent entries")):
+            seen: dict[str, Where] = {}
+            for node in self.listed(section):
+                name, where = node.text("name"), node.where
+                if name and "select" in node.entries() and (first := seen.setdefault(name, where)) != where:
+                    what = f"two {nouns} select under the name {quote(name)}: the other is at {first}"
+                    why = "which repositories a selector has admitted is remembered by this name"
+                    self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
+
     def check_purpose(self) -> None:
         """Report (FF148) a manifest that does not say what it wants, not even nothing."""
         if not any({"targets", "absent"} & document.root.entries().keys() for document in self.all):

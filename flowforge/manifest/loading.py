@@ -64,6 +64,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[Document, ...
 def _build(documents: Documents) -> Manifest:
     """Build the model of what is sound, and report the rest."""
     documents.check_names()
+    documents.check_selecting()
     documents.check_purpose()
     credentials, stores = read_credentials(documents), read_stores(documents)
     manifest = Manifest(

@@ -14,6 +14,19 @@ from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable, Unresolved
 
 CASES = r"""
+## two that select under one name
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets:
+  - {name: t, select: {org: acme, name: a}, credential: k}
+  - {name: t, repos: [acme/c], credential: k}
+  - {name: t, select: {org: acme, name: b}, credential: k}
+absent:
+  - {name: t, select: {org: acme, name: d}, secret: OLD}
+=>
+error FF146: flowforge.yaml:6:5: two targets select under the name "t": the other is at flowforge.yaml:4:5
+  why: which repositories a selector has admitted is remembered by this name
+  fix: rename one of the two
 ## unknown key
 version: 1
 targets: []
