@@ -1,7 +1,7 @@
 """`--limit`, `--exclude` and `--tags`: which lines are planned. They never change what is wanted."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +12,7 @@ from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable
 
+_MOST_NAMED: Final = 3
 _GLOB: Final = re.compile(r"[*?\[]")
 
 
@@ -48,10 +49,18 @@ class Filter:
         return lambda address: address.scope.repo.key in chosen and (tagged is None or address in tagged)
 
     def unmatched(self, repos: Collection[Repo]) -> tuple[str, ...]:
-        """Give a warning for each pattern of `--exclude` that matches none of these repos: it may be misspelt."""
+        """Give a warning for each pattern of `--exclude`, and for each file, of what matches none of these repos.
+
+        It may be misspelt.
+        """
         keys = {repo.key for repo in repos}
         lost = [pattern for pattern in self.exclude if not self._keys(pattern, keys)]
-        return tuple(f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
+        excluded = (f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
+        files = [pattern for pattern in (*self.limit, *self.exclude) if self._is_file(pattern) and pattern not in lost]
+        return (*excluded, *(warning for pattern in files for warning in _lost_lines(pattern, keys)))
+
+    def _is_file(self, pattern: str) -> bool:
+        return pattern.startswith("@") and pattern[1:] not in self.groups
 
     def _keys(self, pattern: str, keys: set[str]) -> set[str]:
         """Give those of the keys that a pattern means."""
@@ -97,6 +106,14 @@ def _lines(name: str) -> list[str]:
         fix = "name a group, or a file with a repo or a glob on each line"
         raise UsageError(Problem("FF016", what, fix=fix)) from None
     return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
+
+
+def _lost_lines(pattern: str, keys: set[str]) -> Iterator[str]:
+    lost = [line for line in _lines(pattern[1:]) if not _matching(keys, line)]
+    if lost:
+        more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
+        named = ", ".join(map(quote, lost[:_MOST_NAMED]))
+        yield f"of {quote(pattern)} these match no repo of the manifest or the state: {named}{more}"
 
 
 def _matching(keys: set[str], pattern: str) -> set[str]:

@@ -46,6 +46,17 @@ def test_an_exclude_that_matches_nothing_is_told() -> None:
     )
 
 
+def test_a_line_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    """A misspelt line of a file leaves a repo in the plan, or out of it; the first of many are named."""
+    file, good = tmp_path / "some.txt", tmp_path / "good.txt"
+    file.write_text("# ours\nacme/api\n" + "".join(f"acme/ap{number}\n" for number in range(4)), encoding="utf-8")
+    good.write_text("ACME/api\nsvc-*\n", encoding="utf-8")
+    named = '"acme/ap0", "acme/ap1", "acme/ap2" and 1 more'
+    what = f"of {quote(f'@{file}')} these match no repo of the manifest or the state: {named}"
+    for warned in (Filter(limit=(f"@{file}",)), Filter(exclude=(f"@{file}", f"@{good}", "@web"), groups=GROUPS)):
+        assert (what,) == warned.unmatched(REPOS)
+
+
 def test_a_limit_that_matches_nothing_is_an_error() -> None:
     """A misspelt limit would plan nothing and look like a fleet in sync, so it is refused; every one is named."""
     with pytest.raises(UsageError) as caught:
