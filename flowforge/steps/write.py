@@ -17,7 +17,7 @@ from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys, Written, put_secret
 from flowforge.github.variables import put_variable
-from flowforge.plan.action import Action, Reason, Why
+from flowforge.plan.action import Action, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
@@ -26,7 +26,7 @@ from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.file import StateFile
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
-from flowforge.steps.turns import Work, deletes, turns
+from flowforge.steps.turns import Work, deletes, turns, without_kept, without_lost
 from flowforge.steps.write_access import (
     audience_body,
     list_alone,
@@ -196,17 +196,15 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
 
     A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
     """
-    # A scope that lacks a value keeps what would be deleted: it may be what the missing one is to replace.
-    lacking = {each.address.scope for each in plan.changes if each.reason is Reason.VALUE_UNAVAILABLE}
-    planned = [change for change in plan.todo if not (deletes(change) and change.address.scope in lacking)]
+    planned = without_kept(plan.todo, plan.changes)
     work = turns(without_carried(planned))
     results: list[Result] = []
     with progress("Writing", sum(map(len, work))) as advance:
         for turn in work:
             failed = {result.address.scope.repo for result in results if result.outcome is Outcome.FAILED}
-            held = [change for scope, changes in turn.items() if scope.repo in failed for change in changes]
+            scopes = without_lost(turn, failed)
+            held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
             results += [Result(change.address, Outcome.NOT_DONE) for change in held]
-            scopes = [scope for scope in turn if scope.repo not in failed]
             write = partial(_write_scope, writer, turn)
             for _, part in each(scopes, write, jobs=jobs, stopped=writer.over, grace=GRACE):
                 results += part

@@ -75,6 +75,35 @@ def test_a_token_that_may_not(fleet: "Fleet", token: Token, detail: str, fix: st
     )
 
 
+@pytest.mark.parametrize("level", [Level.NONE, Level.READ], ids=["blocked", "refused"])
+@pytest.mark.parametrize("prune", [False, True])
+def test_no_repo_loses_what_the_organization_cannot_get(fleet: "Fleet", level: Level, prune: bool) -> None:  # noqa: FBT001 -- a parameter
+    """Moved from repos to their organization, a key stays where it is as long as the organization has none."""
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    fleet.sandbox.world.add_token(fleet.sandbox.token, Token(permissions={"organization_secrets": level}))
+    wants(fleet, "all", "" if prune else f"absent: [{{name: Old, repos: [acme/repo-001], secret: {KEY}}}]\n")
+    before, args = fleet.held(), ("--prune",) if prune else ()
+    assert (3, before) == (fleet.flowforge("apply", "--yes", *args).code, fleet.held())
+    fleet.sandbox.world.add_token(fleet.sandbox.token, Token())
+    assert 0 == fleet.flowforge("apply", "--yes", *args).code
+    assert ({}, [KEY]) == (fleet.held()["acme/repo-001"], list(fleet.sandbox.world.reveal_org("acme")))
+
+
+def test_the_organization_loses_nothing_that_a_repo_cannot_get(fleet: "Fleet") -> None:
+    """Moved from the organization to repos, a key stays there until each of them has it."""
+    world = fleet.sandbox.world
+    wants(fleet, "all")
+    assert 0 == apply(fleet)
+    fleet.simple(more=f"absent: [{{name: Old, org: acme, secret: {KEY}}}]\n")
+    world.faults.add(Fault(r"PUT /repos/acme/repo-003/", FaultKind.STATUS, status=422))
+    assert (3, [KEY]) == (apply(fleet), list(world.reveal_org("acme")))
+    world.archive_repo("acme/repo-004")
+    world.delete_secret("acme/repo-004", KEY)
+    assert (3, [KEY]) == (apply(fleet), list(world.reveal_org("acme")))
+    fleet.simple("acme/repo-001", "acme/repo-003", more=f"absent: [{{name: Old, org: acme, secret: {KEY}}}]\n")
+    assert (0, []) == (apply(fleet), list(world.reveal_org("acme")))
+
+
 def test_no_such_organization(fleet: "Fleet") -> None:
     """A name that is nobody's, and a user's: GitHub says the same of both, and of what a token must not see."""
     fleet.sandbox.world.create_user("somebody")

@@ -3,7 +3,7 @@
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
-from flowforge.steps.turns import turns
+from flowforge.steps.turns import turns, without_lost
 
 A, B = Repo.parse("acme/a"), Repo.parse("acme/b")
 
@@ -28,3 +28,21 @@ def test_turns() -> None:
         alone.address.scope: (alone,),
     } == first
     assert {old.address.scope: (old,)} == then
+
+
+def test_turns_of_an_organization() -> None:
+    """A repo's delete waits for its organization's write, and back; another repo's or owner's write is no reason."""
+    acme, other = Repo.organization("ACME"), Repo.organization("acme-x")
+    create = _change(acme, Store.ACTIONS, "KEY", Action.CREATE)
+    theirs = _change(other, Store.ACTIONS, "KEY", Action.CREATE)
+    old = [_change(repo, Store.ACTIONS, "KEY", Action.DELETE) for repo in (A, B, Repo.parse("acme-y/c"))]
+    first, then = turns(sorted([create, theirs, *old], key=lambda change: change.address))
+    assert [create.address.scope, theirs.address.scope, old[2].address.scope] == list(first)
+    assert [A, B] == [scope.repo for scope in then]
+    assert ({}, then) == (without_lost(then, [acme]), without_lost(then, [other]))
+    assert [B] == [scope.repo for scope in without_lost(then, [A])]
+    gone = _change(acme, Store.ACTIONS, "KEY", Action.DELETE)
+    new = _change(B, Store.ACTIONS, "KEY", Action.CREATE)
+    first, then = turns([gone, new])
+    assert ([B], [acme]) == ([scope.repo for scope in first], [scope.repo for scope in then])
+    assert ({}, then) == (without_lost(then, [B]), without_lost(then, [Repo.parse("acme-x/b")]))
