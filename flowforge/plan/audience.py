@@ -57,12 +57,14 @@ class Access:
     """Who sees a secret now, None where it is not there, and who is to.
 
     by_list: the list of repos alone is written. rewrites: the value is, for this alone. Neither: it goes along with it.
+    recorded: who saw it as FlowForge wrote it, as far as they are to see it again; None where it did not.
     """
 
     before: Audience | None
     after: Audience
     by_list: bool = False
     rewrites: bool = False
+    recorded: Audience | None = None
 
     @property
     def differs(self) -> bool:
@@ -83,12 +85,25 @@ class Access:
         return tuple(viewer.repo for viewer in self.before.viewers if viewer.id not in kept) if self.before else ()
 
     @property
+    def newcomers(self) -> tuple[Repo, ...]:
+        """The repos that would be selected and are not; of a secret that was deleted outside, that were not."""
+        known = {viewer.id for viewer in self._known.viewers} if self._known else set()
+        return tuple(viewer.repo for viewer in self.after.viewers if viewer.id not in known)
+
+    @property
     def widens(self) -> bool:
-        """Whether a repo may see it that does not now. A secret that is not there is seen by nobody it could reach."""
-        if self.before is None or not self.differs:
+        """Whether a repo may see it that does not now, or did not before the secret was deleted outside.
+
+        A secret that is not there, and never was ours, is seen by nobody it could reach.
+        """
+        if self._known is None:
             return False
-        change = (self.before.visibility, self.after.visibility)
-        return bool(self.added) if change == (Visibility.SELECTED,) * 2 else change not in _NARROWS
+        change = (self._known.visibility, self.after.visibility)
+        return bool(self.newcomers) if change[0] is change[1] else change not in _NARROWS
+
+    @property
+    def _known(self) -> Audience | None:
+        return self.before or self.recorded
 
     @property
     def sentence(self) -> str:
@@ -96,7 +111,7 @@ class Access:
         if not self.differs:
             return f"visible to {self.after.text}"
         if self.before is None:
-            return f"to be visible to {self.after.text}"
+            return f"to be visible to {self.after.text}" + ("; more can see it" if self.widens else "")
         if self.before.visibility is not self.after.visibility:
             what = f"visible to {self.after.text}, until now to {self.before.text}"
             what += "; this rewrites the value" if self.rewrites else ""

@@ -3,9 +3,9 @@
 from typing import Final
 
 from flowforge.plan.action import Action, OnDrift, Reason, Why
-from flowforge.plan.audience import Access, Visibility
+from flowforge.plan.audience import Access, Audience, Visibility
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Listing, Presence, Seen, Unreadable, Wanted
+from flowforge.plan.facts import Listing, Presence, Record, Seen, Unreadable, Wanted
 
 _UNSEEN: Final = Unreadable(Why.FAILED, "who sees it is not known", "run it again")
 _OVERWRITES: Final = (
@@ -35,7 +35,8 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
     before = seen.audiences.get(value.address.secret) if value.seen_at else None
     alone = value.action is Action.NONE
     lists = before is not None and before.visibility is wanted.audience.visibility is Visibility.SELECTED
-    access = Access(before, wanted.audience, by_list=alone and lists, rewrites=alone and not lists)
+    recorded = _recorded(value.record, wanted.audience)
+    access = Access(before, wanted.audience, by_list=alone and lists, rewrites=alone and not lists, recorded=recorded)
     action, reason, (detail, fix) = _row(value, wanted, access)
     return Change(
         address=value.address.of_access,
@@ -50,6 +51,14 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
         access=access,
         after_drift=value.drift,
     )
+
+
+def _recorded(record: Record | None, wanted: Audience) -> Audience | None:
+    """Give who saw it as it was written, by the names that the manifest has for them."""
+    if record is None or not record.visibility:
+        return None
+    viewers = tuple(viewer for viewer in wanted.viewers if viewer.id in record.repo_ids)
+    return Audience(Visibility(record.visibility), viewers)
 
 
 def _row(value: Change, wanted: Wanted, access: Access) -> tuple[Action, Reason, tuple[str, str]]:

@@ -150,9 +150,9 @@ def _widening(plan: Plan) -> Brake | None:
 
 def _wider(address: Address, access: Access) -> str:
     secret = f"{address.secret} of {address.scope.repo}"
-    if not access.added:
+    if not access.newcomers:
         return f"{secret} would be visible to {access.after.text}"
-    return f"{secret} would be visible to {_named(access.added)}"
+    return f"{secret} would be visible to {_named(access.newcomers)}"
 
 
 def _new_to(group: str, repos: Sequence[Repo]) -> str:

@@ -194,6 +194,31 @@ def test_a_selector_says_who_sees_it(fleet: "Fleet") -> None:
     assert (0, 3) == (apply(fleet), len(audience(fleet)[1]))
 
 
+def test_a_deletion_outside_admits_nobody(fleet: "Fleet") -> None:
+    """A secret that somebody deleted comes back to those who saw it; who did not is let in by the flag alone."""
+    world = fleet.sandbox.world
+    world.set_topics("acme/repo-001", ["claude"])
+    wants(fleet, "{select: {org: acme, topics: [claude]}}")
+    assert 0 == apply(fleet)
+    world.delete_org_secret("acme", KEY)
+    assert (0, ("selected", ["acme/repo-001"])) == (fleet.flowforge("apply", "--yes").code, audience(fleet))
+    world.delete_org_secret("acme", KEY)
+    world.set_topics("acme/repo-002", ["claude"])
+    done = fleet.refused("apply", "--yes")
+    assert (4, f"error FF506: {KEY} of acme would be visible to acme/repo-002; nothing was written") == (
+        done.code,
+        done.err.splitlines()[0],
+    )
+    assert "to be visible to 2 selected repositories; more can see it" == planned(fleet)["changes"][1]["sentence"]
+    for wider in ("private", "all"):
+        wants(fleet, wider)
+        assert 4 == fleet.refused("apply", "--yes").code
+    assert (0, ("all", [])) == (apply(fleet), audience(fleet))
+    world.delete_org_secret("acme", KEY)
+    wants(fleet, "{repos: [acme/repo-001]}")
+    assert (0, ("selected", ["acme/repo-001"])) == (fleet.flowforge("apply", "--yes").code, audience(fleet))
+
+
 def test_validate_counts_organizations(fleet: "Fleet") -> None:
     """They are no repos."""
     wants(fleet, "all", "  - {name: R, repos: [acme/repo-001], credential: ci-key}\n")
