@@ -36,7 +36,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check slow faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help demo test check laws slow faults sweep fuzz wheel sbom lowest pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -74,15 +74,17 @@ test: $(DEV)  ## the tests, with branch coverage of at least 95 %
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 
-check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and the planner's laws over 10,000 cases each
+check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and the planner's laws over 2,000 cases each
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/check_docs.py
+	HYPOTHESIS_PROFILE=medium $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py tests/plan/test_histories.py
+
+laws: $(DEV)  ## the planner's laws over 10,000 cases each: after a change of the planner
 	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
-	HYPOTHESIS_PROFILE=medium $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_histories.py
 
 slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
 	$(BIN)/python -m pytest -n $(JOBS) -m 'slow or faults or sweep'

@@ -312,6 +312,7 @@ class _Killer(Faults):
         return super().strike(method, target)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value_too", [False, True])
 def test_a_kill_at_any_request_loses_nothing(fleet: "Fleet", value_too: bool) -> None:  # noqa: FBT001 -- a parameter
     """Killed at each request from the first write on, of a list alone and of both: the next apply makes both right."""

@@ -181,6 +181,7 @@ def test_no_value_is_needed(fleet: "Fleet") -> None:
     assert (f"+ {REPO}  variables  {RULE}  federated  missing", True) == (lines[0], "2 to create" in lines[5])
 
 
+@pytest.mark.slow
 def test_an_interrupted_write_is_done_again(fleet: "Fleet") -> None:
     """`kill -9` as the second create, a change or its list comes in: the next plan wants what is wrong or pending."""
     world = fleet.sandbox.world
