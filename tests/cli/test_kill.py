@@ -1,5 +1,6 @@
 """`kill -9` at random moments of an apply, on good days and bad: the next plan wants what is wrong or pending."""
 
+import os
 import random
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from flowforge.sandbox.faults import Faults
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+# `.ci/run` has time for fewer.
+KILLS = int(os.environ.get("KILLS", "50"))
 REPOS = 25
 # What an apply of them asks: each list, who they are, and for each a key, a write and a list.
 REQUESTS = 4 * REPOS + 1
@@ -92,7 +95,10 @@ def _rounds(fleet: "Fleet", rounds: int, *, bad_luck: bool) -> int:
         plan = {address.removesuffix("/actions/ANTHROPIC_API_KEY"): line for address, line in fleet.plan().items()}
         interrupted = {repo for repo, (_, reason) in plan.items() if reason == "write_interrupted"}
         assert set(plan) >= {*fleet.repos} - right, f"seed {seed}: a wrong value is not in the plan"
-        assert set(plan) - interrupted == ({*fleet.repos} - right) - interrupted, f"seed {seed}: a right one is"
+        # With faults a right one may be wanted once more: a PUT whose answer was lost was sent again, and came later.
+        again = {repo for repo, (_, reason) in plan.items() if bad_luck and reason == "changed_outside"}
+        unsure = interrupted | again
+        assert set(plan) - unsure == ({*fleet.repos} - right) - unsure, f"seed {seed}: a right one is: {plan}"
         assert all(action in {"create", "update"} for action, _ in plan.values())
     value = fleet.set_key()
     world.faults.waiting += _bad_luck(chance, fleet.repos) if bad_luck else []
@@ -111,4 +117,4 @@ def test_a_kill_loses_nothing(fleet: "Fleet") -> None:
 @pytest.mark.slow
 def test_fifty_kills_with_faults_lose_nothing(fleet: "Fleet") -> None:
     """Fifty kills while GitHub fails, resets, lags, limits and crawls; most of them among the writes."""
-    assert _rounds(fleet, 50, bad_luck=True) >= 15
+    assert _rounds(fleet, KILLS, bad_luck=True) >= KILLS * 3 // 10
