@@ -19,6 +19,18 @@ _WAITS: Final = (0, 1, 2, 4, 8, 15, 30)  # seconds before each list; lists lag b
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A secret that was put: GitHub's own `Date` of it, and the `updated_at` before it, None where there was none.
+
+    retried: an earlier try, whose answer was lost, may have written it as well, and so may be what a list shows.
+    """
+
+    date: str
+    before: str | None = None
+    retried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Readable:
     """A variable that was written: GitHub's own `Date` of it, and the value.
 
@@ -51,8 +63,7 @@ class Lagging:
 
 
 Outcome = Confirmed | ChangedSince | Lagging
-# A PUT's own `Date` and the `updated_at` before it, None where there was none; a variable's write; or a delete.
-Done = tuple[str, str | None] | Readable | Deleted
+Done = Sent | Readable | Deleted
 
 
 def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Outcome]:
@@ -94,11 +105,10 @@ def _judge(done: Done, entry: Entry) -> Outcome:
         return ChangedSince(listed) if done.date and _time(listed) - _time(done.date) > _AFTER else Lagging()
     if isinstance(done, Readable) and done.value == entry.value:
         return Confirmed(listed)
-    date = done.date if isinstance(done, Readable) else done[0]
     # NOTE: a difference of two times always exists; a time and three seconds may lie beyond the year 9999.
-    if not listed or not date or _time(date) - _time(listed) > _BEFORE:
+    if not listed or not done.date or _time(done.date) - _time(listed) > _BEFORE:
         return Lagging()
-    if _time(listed) - _time(date) > _AFTER:
+    if _time(listed) - _time(done.date) > _AFTER:
         return ChangedSince(listed)
     return Lagging() if isinstance(done, Readable) else Confirmed(listed)
 
@@ -106,11 +116,14 @@ def _judge(done: Done, entry: Entry) -> Outcome:
 def _sure(done: Done, outcome: Outcome) -> bool:
     """Tell whether asking again could say something else.
 
-    A write within two seconds of the one before: a list that still shows the earlier time may lag.
+    A write within two seconds of another one, of the secret as it was or of its own first try: a list that shows an
+    earlier time than the write's own may show that one.
     """
     if isinstance(outcome, Lagging):
         return False
-    return not isinstance(done, tuple) or outcome.updated_at != done[1] or _time(done[0]) <= _time(outcome.updated_at)
+    if not isinstance(done, Sent) or _time(done.date) <= _time(outcome.updated_at):
+        return True
+    return not done.retried and outcome.updated_at != done.before
 
 
 def _time(text: str) -> datetime:

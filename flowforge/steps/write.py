@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
-from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Readable, confirm
+from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Readable, Sent, confirm
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.lists import delete
@@ -262,7 +262,9 @@ def _fingerprint(change: Change) -> str:
 
 def _sent(change: Change, done: Written) -> Done:
     value = change.wanted.value if change.wanted else None
-    return Readable(done.date, value) if isinstance(value, Public) else (done.date, change.seen_at or None)
+    if isinstance(value, Public):
+        return Readable(done.date, value)
+    return Sent(done.date, change.seen_at or None, done.retried)
 
 
 def _surprises(change: Change, done: Written) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from flowforge.errors import GitHubError
-from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Outcome, confirm
+from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Outcome, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.secrets import Deleted, Keys, delete_secret, put_secret
 from flowforge.plan.address import Repo, Scope
@@ -45,13 +45,13 @@ def _listed(*lists: Mapping[str, int]) -> Callable[[httpx.Request], httpx.Respon
 def test_the_listed_time_against_the_writes_own(scripted: MakeClient, second: int, outcome: Outcome) -> None:
     """From two seconds before the PUT's Date to three after, it is ours; later, somebody else's; earlier, it lags."""
     client = scripted(_listed({"A": second}))
-    assert {"A": outcome} == confirm(client, _API, {"A": (_AT.format(20), None)})
+    assert {"A": outcome} == confirm(client, _API, {"A": Sent(_AT.format(20))})
 
 
 def test_one_list_is_enough(scripted: MakeClient, waits: list[float]) -> None:
     """Where all agree, a scope costs one request, however much was written there."""
     client = scripted(_listed({"A": 20, "B": 21}))
-    done: Mapping[str, Done] = {"A": (_AT.format(20), None), "B": (_AT.format(20), _AT.format(1)), "C": Deleted("")}
+    done: Mapping[str, Done] = {"A": Sent(_AT.format(20)), "B": Sent(_AT.format(20), _AT.format(1)), "C": Deleted("")}
     expected = {"A": Confirmed(_AT.format(20)), "B": Confirmed(_AT.format(21)), "C": Confirmed("")}
     assert (expected, 1, [0]) == (confirm(client, _API, done), client.requests, waits)
 
@@ -59,7 +59,7 @@ def test_one_list_is_enough(scripted: MakeClient, waits: list[float]) -> None:
 def test_only_what_lags_is_asked_for_again(scripted: MakeClient, waits: list[float]) -> None:
     """A list that lags is asked again, longer and longer; what was confirmed once stays."""
     client = scripted(_listed({"A": 20}, {"B": 1}, {"A": 50, "B": 20}))
-    found = confirm(client, _API, {"A": (_AT.format(20), None), "B": (_AT.format(20), _AT.format(1))})
+    found = confirm(client, _API, {"A": Sent(_AT.format(20)), "B": Sent(_AT.format(20), _AT.format(1))})
     assert {"A": Confirmed(_AT.format(20)), "B": Confirmed(_AT.format(20))} == found
     assert [0, 1, 2] == waits
 
@@ -68,20 +68,31 @@ def test_only_what_lags_is_asked_for_again(scripted: MakeClient, waits: list[flo
 def test_a_list_that_lags_too_long(scripted: MakeClient, waits: list[float], date: str) -> None:
     """After a minute it is given up as lagging; so is a write whose answer had no Date."""
     client = scripted(_listed({"A": 1}))
-    assert {"A": Lagging()} == confirm(client, _API, {"A": (date, _AT.format(1))})
+    assert {"A": Lagging()} == confirm(client, _API, {"A": Sent(date, _AT.format(1))})
     assert [0, 1, 2, 4, 8, 15, 30] == waits
 
 
 def test_a_write_right_after_another(scripted: MakeClient, waits: list[float]) -> None:
     """A listed time that is the one before, a second old: perhaps ours, so it is asked again before it is believed."""
     client = scripted(_listed({"A": 19}, {"A": 20}))
-    assert {"A": Confirmed(_AT.format(20))} == confirm(client, _API, {"A": (_AT.format(20), _AT.format(19))})
+    assert {"A": Confirmed(_AT.format(20))} == confirm(client, _API, {"A": Sent(_AT.format(20), _AT.format(19))})
     assert [0, 1] == waits
     same = scripted(_listed({"A": 20}))
-    assert {"A": Confirmed(_AT.format(20))} == confirm(same, _API, {"A": (_AT.format(20), _AT.format(20))})
+    assert {"A": Confirmed(_AT.format(20))} == confirm(same, _API, {"A": Sent(_AT.format(20), _AT.format(20))})
     stays = scripted(_listed({"A": 19}))
-    assert {"A": Confirmed(_AT.format(19))} == confirm(stays, _API, {"A": (_AT.format(20), _AT.format(19))})
+    assert {"A": Confirmed(_AT.format(19))} == confirm(stays, _API, {"A": Sent(_AT.format(20), _AT.format(19))})
     assert (2, 1, 7) == (client.requests, same.requests, stays.requests)
+
+
+def test_a_write_that_was_sent_again(scripted: MakeClient, waits: list[float]) -> None:
+    """A list may show the first try's time, a second before the second's: it is asked again before it is believed."""
+    sent, again = Sent(_AT.format(20), _AT.format(1)), Sent(_AT.format(20), _AT.format(1), retried=True)
+    assert {"A": Confirmed(_AT.format(19))} == confirm(scripted(_listed({"A": 19}, {"A": 20})), _API, {"A": sent})
+    assert [0] == waits
+    assert {"A": Confirmed(_AT.format(20))} == confirm(scripted(_listed({"A": 19}, {"A": 20})), _API, {"A": again})
+    assert [0, 0, 1] == waits
+    assert {"A": Confirmed(_AT.format(21))} == confirm(scripted(_listed({"A": 21}, {"A": 1})), _API, {"A": again})
+    assert [0, 0, 1, 0] == waits
 
 
 @pytest.mark.parametrize(
@@ -100,7 +111,7 @@ def test_a_delete_that_still_shows(scripted: MakeClient, done: Deleted, outcome:
 def test_a_list_that_cannot_be_read(scripted: MakeClient, waits: list[float]) -> None:
     """A scope that became unreadable leaves its writes unconfirmed, and says why."""
     client = scripted(lambda _: httpx.Response(403, json={"message": "No."}))
-    assert {"A": Lagging('no permission: "No."')} == confirm(client, _API, {"A": (_AT.format(20), None)})
+    assert {"A": Lagging('no permission: "No."')} == confirm(client, _API, {"A": Sent(_AT.format(20))})
     assert [0] == waits
 
 
@@ -108,8 +119,8 @@ def test_a_stop_asks_once_more(scripted: MakeClient, stop: threading.Event) -> N
     """When the run is to stop, what was written is looked at once, without waiting."""
     stop.set()
     fine, lagging = scripted(_listed({"A": 20})), scripted(_listed({"A": 1}))
-    assert {"A": Confirmed(_AT.format(20))} == confirm(fine, _API, {"A": (_AT.format(20), None)})
-    assert {"A": Lagging()} == confirm(lagging, _API, {"A": (_AT.format(20), None)})
+    assert {"A": Confirmed(_AT.format(20))} == confirm(fine, _API, {"A": Sent(_AT.format(20))})
+    assert {"A": Lagging()} == confirm(lagging, _API, {"A": Sent(_AT.format(20))})
     assert (1, 1) == (fine.requests, lagging.requests)
 
 
@@ -118,7 +129,7 @@ def test_a_stop_while_it_would_have_to_wait(scripted: MakeClient, stop: threadin
     client = scripted(_listed({"A": 20}))
     client.pacer.refused(30, secondary=False, sent=client.pacer.start(1))
     stop.set()
-    assert {"A": Lagging()} == confirm(client, _API, {"A": (_AT.format(20), None)})
+    assert {"A": Lagging()} == confirm(client, _API, {"A": Sent(_AT.format(20))})
     assert 0 == client.requests
 
 
@@ -126,7 +137,7 @@ def test_the_end_of_the_run_is_told(scripted: MakeClient) -> None:
     """A token that ends between the write and the list ends the run."""
     client = scripted(lambda _: httpx.Response(401, json={}))
     with pytest.raises(GitHubError, match="FF302"):
-        confirm(client, _API, {"A": (_AT.format(20), None)})
+        confirm(client, _API, {"A": Sent(_AT.format(20))})
 
 
 def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:
@@ -139,7 +150,7 @@ def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:
     for value in ("first", "second"):
         done = put_secret(client, keys, _API, "A", SecretValue(value))
         sandbox.world.reset_stats()
-        (found,) = confirm(client, _API, {"A": (done.date, None)}).values()
+        (found,) = confirm(client, _API, {"A": Sent(done.date)}).values()
         assert isinstance(found, Confirmed)
         assert (3, "second" if value == "second" else "first") == (
             sum(sandbox.world.stats().requests.values()),
@@ -156,5 +167,5 @@ def test_somebody_writes_after_us(sandbox: Sandbox, connect: MakeClient) -> None
     done = put_secret(client, Keys(client), _API, "A", SecretValue("ours"))
     sandbox.world.clock.advance(10)
     sandbox.world.set_secret("acme/api", "A", "theirs")
-    (found,) = confirm(client, _API, {"A": (done.date, None)}).values()
+    (found,) = confirm(client, _API, {"A": Sent(done.date)}).values()
     assert isinstance(found, ChangedSince)

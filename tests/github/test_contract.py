@@ -12,7 +12,7 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from openapi_core.validation.request.exceptions import InvalidRequestBody
 
-from flowforge.github.confirm import confirm
+from flowforge.github.confirm import Sent, confirm
 from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import body_of, list_org_secrets, put_viewers
@@ -62,7 +62,7 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
     list_secrets(client, _API)
     keys = Keys(client)
     written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
-    confirm(client, _API, {"A": (written.date, None)})
+    confirm(client, _API, {"A": Sent(written.date)})
     delete_secret(client, _API, "A")
     for scope in (Scope(_API.repo, Store.VARIABLES), Scope.of_environment(_API.repo, "prod", Store.VARIABLES)):
         list_variables(client, scope)

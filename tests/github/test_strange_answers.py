@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from flowforge.github.answer import Answer
-from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, confirm
+from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.github.repos import look_up
@@ -73,7 +73,7 @@ def test_times_at_the_ends_of_the_calendar(scripted: MakeClient, date: str, list
     """A write at the first or last second there is, is judged as any other."""
     secrets = {"total_count": 1, "secrets": [{"name": "A", "updated_at": listed}]}
     client = scripted(lambda _: httpx.Response(200, json=secrets))
-    assert {"A": expected} == confirm(client, Scope(_REPO), {"A": (date, None)})
+    assert {"A": expected} == confirm(client, Scope(_REPO), {"A": Sent(date)})
 
 
 def test_a_repo_whose_id_is_true(scripted: MakeClient) -> None:
