@@ -253,7 +253,7 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
         world.recreate_repo("zoo/svc-a")
         return observe(*args, **given)
 
-    zoo.monkeypatch.setattr("flowforge.run.observe", late)
+    zoo.monkeypatch.setattr("flowforge.run.prepare.observe", late)
     done = zoo.flowforge("apply", "--yes")
     new = world.directory["zoo/svc-a"].id
     what = f"another repo now has this name: its id is {new}, the selector found {found} a moment ago"

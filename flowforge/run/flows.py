@@ -1,0 +1,77 @@
+"""The flow of every command that asks GitHub, readable top to bottom: here the parts are put together."""
+
+from collections.abc import Callable
+
+from flowforge.github.secrets import Keys
+from flowforge.plan.chosen import Roll
+from flowforge.plan.report import Report, settle
+from flowforge.run.prepare import prepare
+from flowforge.run.request import Planned, Request
+from flowforge.run.task import Task
+from flowforge.state.file import StateFile, manifest_names
+from flowforge.steps.admit import admit, chosen_by
+from flowforge.steps.observe import Ids, identify
+from flowforge.steps.refuse import refuse, require_same
+from flowforge.steps.remember import fold, written_from
+from flowforge.steps.write import Writer
+from flowforge.steps.write_all import recorded_after_all, tidy, write_all
+
+
+def plan(request: Request) -> Planned:
+    """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
+    task = Task.of(request)
+    state = StateFile.read(task.manifest.state_file)
+    with task.signed_in() as client:
+        return prepare(task.found(client), state, client, fresh=False).planned
+
+
+def list_repos(request: Request) -> Roll:
+    """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
+    task = Task.of(request)
+    state = StateFile.read(task.manifest.state_file)
+    if task.selectors:
+        with task.signed_in() as client:
+            task = task.found(client)
+    select = task.chooser(state)
+    choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, state.admitted)}
+    return Roll(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
+
+
+def apply(
+    request: Request, show: Callable[[Planned], None], approve: Callable[[Planned], bool]
+) -> tuple[Planned, Report | None]:
+    """Make GitHub match the manifest. Gives no report where `approve` said no.
+
+    Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
+    plan was shown and nothing was written then.
+    """
+    task = Task.of(request)
+    state_file = task.manifest.state_file
+    names = manifest_names(state_file, task.manifest.files)
+    with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
+        task = task.found(client)
+        # Where a person is asked, all is looked up again after the answer; else what is about to be written is fresh.
+        prepared = prepare(task, memory.state, client, fresh=not request.asks)
+        planned = prepared.planned
+        show(planned)
+        refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
+        if planned.plan.todo and not approve(planned):
+            return planned, None
+        if planned.plan.todo and request.asks:
+            require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
+        if planned.plan.todo:
+            memory.begin()
+        memory.adopt_manifests(written_from(memory.state, names, request.allowed))
+        admit(task.places, memory, {change.address for change in planned.plan.todo if request.allowed.new_repos})
+        tidy(planned.plan, memory)
+        writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
+        results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
+        problems, warnings = fold(memory)
+        return planned, settle(
+            planned.plan,
+            recorded_after_all(results, planned.plan, memory.unrecorded),
+            interrupted=request.stop.is_set(),
+            problems=problems,
+            warnings=warnings,
+            untouched=writer.untouched,
+        )

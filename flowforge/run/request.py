@@ -1,0 +1,57 @@
+"""What a command line asks for, and the plan that it gets."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowforge.plan.decide import Plan
+from flowforge.plan.safety import Allowed, Brake
+from flowforge.steps.progress import Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for.
+
+    asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
+    be asked for a value. `stop` ends the run early; `progress` and `notify` are told what goes on.
+    """
+
+    manifests: tuple[Path, ...]
+    # Not in the repr: values come from it.
+    environ: Mapping[str, str] = field(repr=False)
+    limit: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    jobs: int = 32
+    max_wait: float = 900.0
+    tags: tuple[str, ...] = ()
+    skip_values: bool = False
+    prune: bool = False
+    keep_going: bool = False
+    asks: bool = False
+    interactive: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: Progress = silent
+    notify: Callable[[str], None] = lambda _: None
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What chooses repos."""
+        return (*self.limit, *self.exclude)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what surrounds it: what apply would refuse, warnings, and what it cost and will cost.
+
+    requests: those the plan took. to_come: those that applying it takes. eta: seconds that needs at GitHub's limits.
+    """
+
+    plan: Plan
+    brakes: tuple[Brake, ...]
+    warnings: tuple[str, ...]
+    requests: int
+    to_come: int
+    eta: float

@@ -1,0 +1,97 @@
+"""What a run has to do: what was asked for, what the manifest says of it, and which repos its selectors mean."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+from flowforge.github.http import Client
+from flowforge.manifest.expand import Place, expand_with, members_of, selectors_of
+from flowforge.manifest.model import Manifest, Selector
+from flowforge.offline import validate
+from flowforge.plan.address import Address, Repo
+from flowforge.plan.facts import Unresolved
+from flowforge.run.request import Request
+from flowforge.sources import Context
+from flowforge.state.model import State
+from flowforge.steps.choose import Filter
+from flowforge.steps.resolve import concealed
+from flowforge.steps.select import Selected, select_repos
+from flowforge.steps.sign_in import sign_in
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run has to do: what was asked for, what the manifest says, and where values are read.
+
+    warnings: what sources warned of, each once. unresolved: entries whose repos cannot be known. selected: what
+    selectors found, nothing before `found`.
+    """
+
+    request: Request
+    manifest: Manifest
+    places: tuple[Place, ...]
+    context: Context
+    warnings: dict[str, None]
+    unresolved: tuple[Unresolved, ...] = ()
+    selected: Selected = field(default_factory=Selected)
+
+    @classmethod
+    def of(cls, request: Request) -> "Task":
+        """Read the manifest; raises ManifestError and TrustError."""
+        manifest, places = validate(request.manifests, request.environ)
+        warnings: dict[str, None] = {}
+        context = Context(
+            request.environ,
+            manifest.folder,
+            interactive=request.interactive,
+            concealed=concealed(manifest, places),
+            stop=request.stop,
+            notify=request.notify,
+            warn=warnings.setdefault,
+        )
+        return cls(request, manifest, places, context, warnings)
+
+    def signed_in(self) -> AbstractContextManager[Client]:
+        """Give the one client of the run."""
+        return sign_in(
+            self.manifest.github,
+            context=self.context,
+            jobs=self.request.jobs,
+            max_wait=self.request.max_wait,
+            notify=self.request.notify,
+        )
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """Those to be asked: of the manifest's entries, and of groups that the command line names."""
+        return selectors_of(self.manifest, [each[1:] for each in self.request.patterns if each.startswith("@")])
+
+    def found(self, client: Client) -> "Task":
+        """Ask which repos the selectors mean, and give the task with them."""
+        request, selectors = self.request, self.selectors
+        if not selectors:
+            return self
+        selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        expanded = expand_with(self.manifest, selected.found, request.environ)
+        new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
+        self.warnings.update(dict.fromkeys((*selected.notes, *new)))
+        context = replace(self.context, concealed=concealed(self.manifest, expanded.places))
+        return replace(self, places=expanded.places, context=context, unresolved=expanded.unresolved, selected=selected)
+
+    def repos(self, state: State) -> set[Repo]:
+        """Every repo that the manifest names or the state knows."""
+        return {address.scope.repo for address in (*(place.address for place in self.places), *state.remembered)}
+
+    @property
+    def filter(self) -> Filter:
+        """What the command line narrows the lines to."""
+        request = self.request
+        named = any(pattern.startswith("@") for pattern in request.patterns)
+        groups = members_of(self.manifest, self.selected.found) if named else {}
+        tags = {tag for each in self.manifest.targets for tag in each.tags}
+        tags |= {tag for each in self.manifest.absent for tag in each.tags}
+        return Filter(request.limit, request.exclude, request.tags, groups, tags)
+
+    def chooser(self, state: State) -> Callable[[Address], bool]:
+        """Tell of an address whether its line is planned."""
+        return self.filter.chooser(self.repos(state), self.places)

@@ -1,0 +1,86 @@
+"""Write a whole plan, scope by scope through the pool, and say of every line what became of it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from flowforge.errors import Problem
+from flowforge.plan.action import Action
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.decide import Plan
+from flowforge.plan.report import DONE, Outcome, Result
+from flowforge.state.file import StateFile
+from flowforge.steps.pool import each
+from flowforge.steps.progress import Progress
+from flowforge.steps.turns import Work, turns, without_kept, without_lost
+from flowforge.steps.write import Writer
+from flowforge.steps.write_access import with_carried, without_carried
+
+# A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
+GRACE: Final = 4.0
+NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+_LATE: Final = "the journal did not take its record, so nothing more was begun; the state file has it"
+
+
+def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:
+    """Write every applicable change, scope by scope through the pool; gives the results of what was begun.
+
+    A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
+    """
+    planned = without_kept(plan.todo, plan.changes)
+    work = turns(without_carried(planned))
+    results: list[Result] = []
+    with progress("Writing", sum(map(len, work))) as advance:
+        for turn in work:
+            failed = {result.address.scope.repo for result in results if result.outcome is Outcome.FAILED}
+            scopes = without_lost(turn, failed)
+            held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
+            results += [Result(change.address, Outcome.NOT_DONE) for change in held]
+            write = partial(_write_scope, writer, turn)
+            for _, part in each(scopes, write, jobs=jobs, stopped=writer.over, grace=GRACE):
+                results += part
+                advance()
+    done, pending = {result.address for result in results}, writer.memory.state.pending
+    left = without_carried(plan.todo)
+    lost = [each.address for each in left if each.address.of_value in pending and each.address not in done]
+    results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
+    return with_carried(results, planned)
+
+
+def _write_scope(writer: Writer, work: Work, scope: Scope) -> list[Result]:
+    return writer.write_scope(scope, work[scope])
+
+
+def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
+    """Correct results by what the fold made of them.
+
+    A line that the journal refused may have its record in the state nevertheless; and what the journal took is in no
+    state where that was replaced meanwhile.
+    """
+    actions = {change.address: change.action for change in plan.changes}
+    return [_as_folded(each, actions[each.address], known=each.address.of_value not in unrecorded) for each in results]
+
+
+def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
+    if known and result.problem is not None and result.problem.code == NOT_RECORDED:
+        return replace(result, outcome=DONE[action], problem=None, notes=(*result.notes, _LATE))
+    if not known and result.outcome in DONE.values():
+        what, why = "done on GitHub, but not recorded in the state", "the state was replaced while it was in use"
+        problem = Problem("FF414", what, str(result.address), why, "see what is said of the state")
+        return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
+    return result
+
+
+def tidy(plan: Plan, memory: StateFile) -> None:
+    """Bring the state in line where GitHub needs nothing: forget what is gone, re-label what has another name now."""
+    for change in plan.changes:
+        if change.forgets:
+            memory.forget(change.address)
+        elif change.relabels and change.record is not None and change.wanted is not None:
+            memory.record(change.address, replace(change.record, credential=change.wanted.credential))
+
+
+def _unanswered(address: Address) -> Problem:
+    fix = "run plan again; it will write this secret once more"
+    return Problem("FF342", "sent, but the run ended before GitHub answered", str(address), fix=fix)
