@@ -9,6 +9,7 @@ from flowforge.manifest.model import Absent, Choice, Credential, Group, Lists, M
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.org import read_org, read_visibility
 from flowforge.manifest.select import BESIDE, is_true, read_select
+from flowforge.manifest.values import read_policy
 from flowforge.manifest.variables import check_absent, check_target, of_variables
 from flowforge.plan.address import Repo, Store
 from flowforge.plan.audience import Visibility
@@ -55,6 +56,7 @@ def read_targets(
                     tags=_tags(node),
                     org=org,
                     visibility=visibility,
+                    on_drift=read_policy(node.text("on_drift")),
                 )
             )
     return tuple(found)

@@ -128,7 +128,10 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         elif first is not place:
             makes = first.creates_environment or place.creates_environment
             tags = first.tags | place.tags
-            found[place.address] = replace(_joined(first, place), tags=tags, creates_environment=makes)
+            # What was overwritten cannot be brought back, so one entry that would leave it is enough.
+            policy = OnDrift.REPORT if OnDrift.REPORT in {first.on_drift, place.on_drift} else first.on_drift
+            joined = replace(_joined(first, place), tags=tags, creates_environment=makes, on_drift=policy)
+            found[place.address] = joined
     for pairs in clashes.values():
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
@@ -177,6 +180,8 @@ def _places(
     named: dict[str, Public | None] = {name: Public(text) for name, text in variables} or {entry.secret: None}
     repos = members.of(entry)
     visibility = entry.visibility if isinstance(entry, Target) else None
+    own = entry.on_drift if isinstance(entry, Target) else None
+    on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
     if isinstance(entry, Target):
         check_viewers(entry, repos, members, findings)
     # An organization's own secret is at one place, whoever sees it.
@@ -189,7 +194,7 @@ def _places(
                 target=entry.name,
                 entry=f"{entry.noun} {entry.name}",
                 where=entry.where,
-                on_drift=manifest.on_drift,
+                on_drift=on_drift,
                 chosen=member.where,
                 creates_environment=isinstance(entry, Target) and entry.create_environment,
                 holders=member.holders,

@@ -51,6 +51,7 @@ class Credential:
 
     per_repo: patterns, in lower case, of the repos found by `select` whose name may stand in the source.
     variables: of a workload identity, which has no value to be read: each variable's name with its public value.
+    on_drift: None where it says nothing, and what the manifest says of all holds.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Credential:
     where: Where
     per_repo: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    on_drift: OnDrift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ class Target:
     A workload identity has the names of its variables instead.
 
     create_environment: whether an environment that is not there is made. org: whose own secret it is, None for one of
-    repos; visibility: who sees that, where it is `selected` those of `choice`.
+    repos; visibility: who sees that, where it is `selected` those of `choice`. on_drift: None where it says nothing,
+    and what its credential says holds.
     """
 
     noun: ClassVar[str] = "target"
@@ -161,6 +164,7 @@ class Target:
     tags: frozenset[str] = frozenset()
     org: Repo | None = None
     visibility: Visibility | None = None
+    on_drift: OnDrift | None = None
 
 
 @dataclass(frozen=True, slots=True)

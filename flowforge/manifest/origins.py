@@ -17,7 +17,7 @@ from flowforge.manifest.nodes import Node
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
-from flowforge.manifest.values import read_day, read_duration
+from flowforge.manifest.values import read_day, read_duration, read_policy
 from flowforge.manifest.variables import read_identity
 
 # Such as {repo}, and -{repo}, whose letters would be options.
@@ -49,6 +49,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 allow_nonstandard=nonstandard is not None and nonstandard.data is True,
                 where=where,
                 per_repo=_allowed(node),
+                on_drift=read_policy(node.text("on_drift")),
             )
     return found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.model import GitHubSettings
 from flowforge.manifest.origins import read_source
-from flowforge.manifest.values import Unusable, read_api_url
+from flowforge.manifest.values import Unusable, read_api_url, read_policy
 from flowforge.plan.action import OnDrift
 
 
@@ -36,4 +36,4 @@ def read_state_file(documents: Documents) -> Path:
 def read_on_drift(documents: Documents) -> OnDrift:
     """Read `defaults.on_drift`."""
     _, section = documents.single("defaults")
-    return OnDrift(section.text("on_drift") or OnDrift.OVERWRITE)
+    return read_policy(section.text("on_drift")) or OnDrift.OVERWRITE

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from flowforge.plan.action import OnDrift
+
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DOTCOM: Final = "api.github.com"
 
@@ -21,6 +23,11 @@ def read_day(text: str) -> date | None:
 def read_duration(text: str) -> timedelta:
     """Read a duration of the form 90d."""
     return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def read_policy(text: str) -> OnDrift | None:
+    """Read an `on_drift`; None where nothing is said."""
+    return OnDrift(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from flowforge.identity import REQUIRED, TYPE, VARIABLES
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Credential, Lists, SourceSpec
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.values import read_policy
 from flowforge.plan.address import Store
 
 _NO_ORG = "variables are written to repositories and environments, and not to organizations"
@@ -28,6 +29,7 @@ def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credenti
         allow_nonstandard=False,
         where=where,
         variables=tuple((variable, node.text(key)) for key, variable in VARIABLES.items() if node.text(key)),
+        on_drift=read_policy(node.text("on_drift")),
     )
 
 

@@ -238,6 +238,45 @@ targets: [{{name: t, repos: [acme/api, acme/svc-a, acme/svc-b, other/svc-a], exc
     assert left == [str(place.address.scope.repo) for place in expand(loaded(text))]
 
 
+@pytest.mark.parametrize(
+    ("default", "credential", "target", "expected"),
+    [
+        ("", "", "", OnDrift.OVERWRITE),
+        ("report", "", "", OnDrift.REPORT),
+        ("report", "overwrite", "", OnDrift.OVERWRITE),
+        ("overwrite", "report", "overwrite", OnDrift.OVERWRITE),
+        ("", "overwrite", "report", OnDrift.REPORT),
+    ],
+)
+def test_who_says_what_becomes_of_drift(
+    default: str, credential: str, target: str, expected: OnDrift, loaded: Loader
+) -> None:
+    """A target's word stands before its credential's, and that before the default; a workload identity has one too."""
+    said = [f"on_drift: {each}" if each else "" for each in (default, credential, target)]
+    ids = f"federation_rule_id: fdrl_1, organization_id: {'-'.join('0' * each for each in (8, 4, 4, 4, 12))}"
+    manifest = loaded(
+        f"version: 1\ndefaults: {{{said[0]}}}\ncredentials:\n"
+        f"  k: {{type: anthropic_api_key, from: {{env: K}}, {said[1]}}}\n"
+        f"  f: {{type: anthropic_workload_identity, {ids}, {said[1]}}}\n"
+        f"targets:\n  - {{name: t, repos: [acme/api], credential: k, {said[2]}}}\n"
+        f"  - {{name: u, repos: [acme/api], credential: f, {said[2]}}}\n"
+    )
+    assert [expected] * 3 == [place.on_drift for place in expand(manifest)]
+
+
+@pytest.mark.parametrize(("first", "second"), [("report", "overwrite"), ("overwrite", "report")])
+def test_one_of_two_targets_that_reports_drift_is_enough(first: str, second: str, loaded: Loader) -> None:
+    """Two targets that want the same secret and differ in that overwrite nothing, whichever comes first."""
+    (place,) = expand(
+        loaded(
+            "version: 1\ncredentials: {k: {type: anthropic_api_key, from: {env: K}}}\ntargets:\n"
+            f"  - {{name: t, repos: [acme/api], credential: k, on_drift: {first}}}\n"
+            f"  - {{name: u, repos: [acme/api], credential: k, on_drift: {second}}}\n"
+        )
+    )
+    assert OnDrift.REPORT is place.on_drift
+
+
 def test_expand_refuses_what_load_refuses(loaded: Loader) -> None:
     """A manifest that was changed after it was loaded is checked again: expand stands alone."""
     manifest = loaded(FULL)

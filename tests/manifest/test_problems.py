@@ -155,6 +155,15 @@ defaults: {on_drift: ignore}
 =>
 error FF123: flowforge.yaml:4:22: "on_drift" cannot be "ignore"
   fix: write overwrite or report
+## bad on_drift of a credential and of a target
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}, on_drift: reports}}
+targets: [{name: t, repos: [acme/api], credential: k, on_drift: accept}]
+=>
+error FF123: flowforge.yaml:2:70: "on_drift" cannot be "reports"
+  fix: did you mean "report"?
+error FF123: flowforge.yaml:3:65: "on_drift" cannot be "accept"
+  fix: write overwrite or report
 ## bad repo
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -87,15 +87,14 @@ def test_each_form_has_its_sentence() -> None:
 
 def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
-    defaults = SCHEMA["properties"]["defaults"]["properties"]
     stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
     assert (sorted([*KINDS, identity.TYPE]), sorted(OnDrift), sorted({*Store} - {Store.VARIABLES})) == (
         sorted(SCHEMA["$defs"]["type"]["enum"]),
-        sorted(defaults["on_drift"]["enum"]),
+        sorted(SCHEMA["$defs"]["on_drift"]["enum"]),
         sorted(stores),
     )
     federated = SCHEMA["$defs"]["identity_credential"]
-    assert (["type", *identity.VARIABLES], ["type", *identity.REQUIRED]) == (
+    assert (["type", *identity.VARIABLES, "on_drift"], ["type", *identity.REQUIRED]) == (
         list(federated["properties"]),
         federated["required"],
     )
