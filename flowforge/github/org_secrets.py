@@ -15,6 +15,8 @@ from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Listing, Unreadable
 
 _FREE: Final = "free"
+_UNPROCESSABLE: Final = 422
+_NOT_ALL: Final = "run it again: a repository may have been deleted or transferred since it was looked up"
 
 
 def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> Listing | Unreadable:
@@ -38,7 +40,9 @@ def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -
     try:
         answer = client.put(f"{secrets_path(scope)}/{name}/repositories", {"selected_repository_ids": sorted(ids)})
     except RepoError as refusal:
-        raise explain(client, scope, refusal).at(where) from None
+        no = refusal.no
+        known = replace(no, fix=_NOT_ALL) if no.status == _UNPROCESSABLE else no
+        raise explain(client, scope, refusal.at(where, known)).at(where) from None
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 

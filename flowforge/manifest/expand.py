@@ -30,7 +30,7 @@ class Place:
     its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
     GitHub's, of one that was found. unread: why it cannot be known whether it is wanted. tags: of every entry
     that wants the same here. visibility, viewers: who is to see an organization's secret, and the selected repos.
-    value: a variable's.
+    selects: whether a selector has a say in that. value: a variable's.
     """
 
     address: Address
@@ -48,6 +48,7 @@ class Place:
     tags: frozenset[str] = frozenset()
     visibility: Visibility | None = None
     viewers: tuple[Member, ...] = ()
+    selects: bool = False
     value: Public | None = None
 
     @property
@@ -203,6 +204,7 @@ def _places(
                 tags=entry.tags,
                 visibility=visibility,
                 viewers=tuple(repos.values()) if visibility else (),
+                selects=visibility is not None and members.selects(entry),
                 value=value,
             )
 

@@ -62,6 +62,7 @@ class Members:
     _unsound: set[str] = field(default_factory=set)
     _unread: dict[str, Unreadable] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _selecting: set[str] = field(default_factory=set)
     _work: int = 0
 
     def __post_init__(self) -> None:
@@ -73,6 +74,8 @@ class Members:
                 self._unread[name] = unread
             if self._is_open(group.choice):
                 self._open.add(name)
+            if self.selects(group):
+                self._selecting.add(name)
             self._repos[name] = self.of(group)
 
     def of(self, entry: Group | Target | Absent) -> Repos:
@@ -95,6 +98,10 @@ class Members:
         choice = entry.choice
         told = choice.select is not None or not choice.groups or self._is_open(choice) or not self._is_sound(choice)
         return not told and not choice.allow_empty and not self._taken(entry)
+
+    def selects(self, entry: Group | Target | Absent) -> bool:
+        """Whether a selector has a say in which repos an entry has, whatever it found."""
+        return entry.choice.select is not None or any(name in self._selecting for name in _needs(entry.choice))
 
     def unread(self, entry: Group | Target | Absent) -> Unreadable | None:
         """Give why it cannot be known which repos an entry has, where a list that it stands on cannot be had."""

@@ -29,10 +29,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A visibility, and the selected repos by name, none of them unless it is `selected`."""
+    """A visibility, and the selected repos by name, none of them unless it is `selected`.
+
+    hidden: the ids of those among them that GitHub does not show to this token, so that they have no name.
+    """
 
     visibility: Visibility
     viewers: tuple[Viewer, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
     @classmethod
     def selected(cls, viewers: Iterable[Viewer]) -> "Audience":
@@ -42,14 +46,20 @@ class Audience:
     @property
     def ids(self) -> tuple[int, ...]:
         """The ids of the selected repos, sorted."""
-        return tuple(sorted(viewer.id for viewer in self.viewers))
+        return tuple(sorted({*(viewer.id for viewer in self.viewers), *self.hidden}))
+
+    @property
+    def is_selected(self) -> bool:
+        """Whether it is a list of repos."""
+        return self.visibility is Visibility.SELECTED
 
     @property
     def text(self) -> str:
         """It in words: `all repositories`, `private repositories`, `2 selected repositories`."""
-        if self.visibility is not Visibility.SELECTED:
+        if not self.is_selected:
             return f"{self.visibility} repositories"
-        return f"{len(self.viewers)} selected {'repository' if len(self.viewers) == 1 else 'repositories'}"
+        number = len(self.viewers) + len(self.hidden)
+        return f"{number} selected {'repository' if number == 1 else 'repositories'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,11 @@ class Access:
         return tuple(viewer.repo for viewer in self.before.viewers if viewer.id not in kept) if self.before else ()
 
     @property
+    def removed_unseen(self) -> int:
+        """How many would not be selected any more that this token is not shown."""
+        return len(self.before.hidden.difference(self.after.ids)) if self.before else 0
+
+    @property
     def newcomers(self) -> tuple[Repo, ...]:
         """The repos that would be selected and are not; of a secret that was deleted outside, that were not."""
         known = {viewer.id for viewer in self._known.viewers} if self._known else set()
@@ -116,6 +131,7 @@ class Access:
             what = f"visible to {self.after.text}, until now to {self.before.text}"
             what += "; this rewrites the value" if self.rewrites else ""
         else:
-            counts = ((len(self.added), "added"), (len(self.removed), "removed"))
+            counts = ((len(self.added), "added"), (len(self.removed) + self.removed_unseen, "removed"))
             what = "visible to " + self.after.text + ": " + ", ".join(f"{n} {verb}" for n, verb in counts if n)
+        what += f"; {len(self.after.hidden)} not shown to this token stay so" if self.after.hidden else ""
         return f"{what}; more can see it" if self.widens else what

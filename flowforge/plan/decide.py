@@ -19,6 +19,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
+from flowforge.plan.hidden import with_hidden
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is made first"
@@ -89,8 +90,9 @@ def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Cha
             # Whether it is still wanted is not known, and that is never taken for "not".
             seen = seen and situation.unresolved[0].unreadable
         if seen is not None:
-            seen = seen_with_access(wanted, address.secret, seen)
-            value = decide(address, wanted, seen, situation.remembered.get(address, _NOTHING), prune=situation.prune)
+            remembered = situation.remembered.get(address, _NOTHING)
+            wanted, seen = with_hidden(wanted, seen_with_access(wanted, address.secret, seen), remembered)
+            value = decide(address, wanted, seen, remembered, prune=situation.prune)
             access = decide_access(value, seen)
             yield from (value,) if access is None else (value, access)
 

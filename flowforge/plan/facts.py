@@ -63,7 +63,8 @@ class Wanted:
 
     unread: why it cannot be known whether it is wanted. new_to: the group, `group services`, whose selector found its
     repo and had found others before; empty for one that is named, or admitted. audience: who is to see an
-    organization's secret, None for any other.
+    organization's secret, None for any other. shown: where selectors say who is to see it, the ids of all repos that
+    GitHub shows this token; None where all are named.
     """
 
     address: Address
@@ -78,6 +79,7 @@ class Wanted:
     unread: "Unreadable | None" = None
     new_to: str = ""
     audience: Audience | None = None
+    shown: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

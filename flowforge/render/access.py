@@ -19,6 +19,8 @@ def viewer_lines(change: Change) -> Iterable[str]:
             yield from (f"{sign} {repo}" for repo in repos[:_MOST_SHOWN])
             if len(repos) > _MOST_SHOWN:
                 yield f"{sign} {len(repos) - _MOST_SHOWN:,} more; --format json has all"
+        if unseen := change.access.removed_unseen:
+            yield f"- {unseen} not shown to this token"
 
 
 def place_entry(scope: Scope) -> Document:
@@ -43,4 +45,5 @@ def _audience(audience: Audience) -> Document:
     return {
         "visibility": audience.visibility.value,
         "repos": [printable(str(viewer.repo)) for viewer in audience.viewers],
+        "unseen": len(audience.hidden),
     }

@@ -39,7 +39,14 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
     request, places, remembered = task.request, task.places, state.remembered
     select = task.chooser(state)
     resolver = Resolver(task.context, Fingerprinter(state.salt))
-    wanted = want(places, resolver, select=select, skip_values=request.skip_values, admitted=state.admitted)
+    wanted = want(
+        places,
+        resolver,
+        select=select,
+        skip_values=request.skip_values,
+        admitted=state.admitted,
+        shown=task.selected.shown,
+    )
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
     creatable = {place.address.scope for place in places if place.creates_environment}
     seen = observe(

@@ -91,8 +91,12 @@ def want(
     select: Callable[[Address], bool],
     skip_values: bool,
     admitted: Admitted,
+    shown: frozenset[int] = frozenset(),
 ) -> Mapping[Address, Wanted]:
-    """Turn places into what is wanted, reading the values of those that are selected. admitted: by the state."""
+    """Turn places into what is wanted, reading the values of those that are selected.
+
+    admitted: by the state. shown: the ids of all repos in the lists that selectors stand on.
+    """
     present = [place for place in places if place.presence is Presence.PRESENT and place.unread is None]
     needed = [place for place in present if place.value is None and select(place.address)]
     values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
@@ -110,6 +114,7 @@ def want(
             unread=place.unread,
             new_to=new_to(place, admitted),
             audience=place.audience,
+            shown=shown if place.selects else None,
         )
         for place in places
     }

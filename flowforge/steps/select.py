@@ -33,13 +33,15 @@ T = TypeVar("T")
 class Selected:
     """What selectors found, notes for people, and what the lists already say of each repo that can be written.
 
-    listed: all repos of each owner, in lower case, whose own list was read whole.
+    listed: all repos of each owner, in lower case, whose own list was read whole. shown: the ids of all that any list
+    has.
     """
 
     found: Found = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
     listed: Mapping[str, frozenset[Repo]] = field(default_factory=dict)
+    shown: frozenset[int] = frozenset()
 
 
 def select_repos(
@@ -73,7 +75,8 @@ def select_repos(
         for one, answer in repos.items()
         if one.kind in {Kind.ORG, Kind.USER} and not isinstance(answer, Unreadable)
     }
-    return Selected(found, notes, known, listed)
+    shown = frozenset(one.id for answer in repos.values() if not isinstance(answer, Unreadable) for one in answer)
+    return Selected(found, notes, known, listed, shown)
 
 
 def _repos_of(selector: Selector) -> Wanted:

@@ -28,6 +28,7 @@ from flowforge.steps.write_access import (
     list_alone,
     record_of_list,
     recorded_audience,
+    with_kept_unseen,
 )
 from flowforge.vault import Vault
 
@@ -131,7 +132,7 @@ class Writer:
         if not isinstance(error, RepoError | StoppedError):
             # It concerns the whole run: a bad token, GitHub down, or a journal in which nothing can be recorded.
             self.halted.set()
-        return Result(change.address, outcome, error.problems[0])
+        return Result(change.address, outcome, with_kept_unseen(change, error))
 
     def _abandon(self, change: Change) -> None:
         with suppress(StateError):  # the intent then stays open, which costs one more write and loses nothing

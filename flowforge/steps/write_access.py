@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.org_secrets import body_of
-from flowforge.plan.address import Address
+from flowforge.github.problems import RepoError
 from flowforge.plan.audience import Audience
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Record
+from flowforge.plan.hidden import advice
 from flowforge.plan.report import DONE, Result
 
 
@@ -59,9 +61,13 @@ def list_alone(change: Change) -> tuple[Record, Audience] | None:
     return change.record, change.access.after
 
 
-def written_address(change: Change) -> Address:
-    """Give the secret that a line is about, as the state knows it."""
-    return change.address.of_value
+def with_kept_unseen(change: Change, error: FlowForgeError) -> Problem:
+    """Give what was refused; of a list with repos that this token does not see, that they may be why."""
+    problem, wanted = error.problems[0], change.wanted
+    if not isinstance(error, RepoError) or wanted is None or wanted.audience is None or not wanted.audience.hidden:
+        return problem
+    why = f"{len(wanted.audience.hidden)} of those who see it, which this token is not shown, were to stay so"
+    return replace(problem, why=problem.why or why, fix=f"{problem.fix}; {advice(wanted)}")
 
 
 def _as_value(value: Result, change: Change) -> Result:

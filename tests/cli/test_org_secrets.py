@@ -71,7 +71,7 @@ def test_value_and_access_are_two_lines(fleet: "Fleet") -> None:
     assert (None, "acme", None) == tuple(both[VALUE][key] for key in ("repo", "org", "access"))
     assert {
         "before": None,
-        "after": {"visibility": "selected", "repos": ["acme/repo-001", "acme/repo-002"]},
+        "after": {"visibility": "selected", "repos": ["acme/repo-001", "acme/repo-002"], "unseen": 0},
         "added": ["acme/repo-001", "acme/repo-002"],
         "removed": [],
         "widens": False,
