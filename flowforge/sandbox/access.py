@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from flowforge.sandbox.answers import RefusalError, not_found
 from flowforge.sandbox.clock import timestamp
@@ -18,13 +19,14 @@ class TokenKind(StrEnum):
 
 
 class Level(IntEnum):
-    """How far a permission goes. A workflow's own token never has any of those here."""
+    """How far a permission goes. Of those here a workflow's own token can have `contents` alone."""
 
     NONE = 0
     READ = 1
     WRITE = 2
 
 
+CONTENTS: Final = "contents"
 _ROLES = ("read", "write", "admin")
 _ACTOR = {
     TokenKind.FINE_GRAINED: "personal access token",
@@ -134,8 +136,14 @@ class Token:
         return self.repos is None or any(name.startswith(f"{login}/") for name in self.repos)
 
     def _grants(self, need: Need) -> bool:
-        level = Level.NONE if self.kind is TokenKind.WORKFLOW else self.permissions.get(need.permission, self.secrets)
+        level = self.permissions.get(need.permission, self._usual(need.permission))
         return level >= need.level and (not self.is_person or self._plays(need.role))
+
+    def _usual(self, permission: str) -> Level:
+        """Say how far a permission goes that is not named; GitHub lets a workflow read its repository."""
+        if self.kind is TokenKind.WORKFLOW:
+            return Level.READ if permission == CONTENTS else Level.NONE
+        return self.secrets
 
     def _plays(self, role: str) -> bool:
         return _ROLES.index(self.role) >= _ROLES.index(role)

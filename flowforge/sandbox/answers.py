@@ -31,13 +31,17 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """One answer. `data` is sent as JSON unless `raw` is given; neither means an empty body."""
+    """One answer. `data` is sent as JSON unless `raw` is given; neither means an empty body.
+
+    foreign: it is not of GitHub's API (a proxy's, an error page), so it lacks the headers of one.
+    """
 
     status: int
     data: object = None
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     content_type: str = "application/json; charset=utf-8"
+    foreign: bool = False
 
 
 class RefusalError(Exception):

@@ -91,6 +91,7 @@ class Api:
     def _reply(self, exchange: Exchange, answer: Answer) -> Reply:
         if answer.raw is None:
             answer.raw = b"" if answer.data is None else json.dumps(answer.data, separators=(",", ":")).encode()
+        if not answer.foreign:
             self._dress(exchange, answer)
         if exchange.struck_by(FaultKind.TRUNCATED):
             answer.raw = answer.raw[: len(answer.raw) // 2]

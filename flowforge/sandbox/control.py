@@ -12,6 +12,7 @@ from flowforge.sandbox.access import Level, Token, TokenKind
 from flowforge.sandbox.answers import Answer, RefusalError, Request, parsed
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.sandbox.scope import Lag
+from flowforge.sandbox.verbs_files import FileVerbs
 from flowforge.sandbox.verbs_orgs import OrganizationVerbs
 from flowforge.sandbox.verbs_repos import RepositoryVerbs
 from flowforge.sandbox.verbs_secrets import SecretVerbs
@@ -19,7 +20,7 @@ from flowforge.sandbox.wire import Reply, encode
 from flowforge.sandbox.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs)
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs)
 
 
 class Control:

@@ -62,6 +62,7 @@ class Directory:
         login, name = self._free(full_name)
         stores, variables = Stores(self._rings, 100, "repository"), Variables(500, "repository")
         repo = Repository(self.new_id(), self.organization(login), name, created, stores, variables)
+        repo.git.begin(name, created)
         self._by_id[repo.id] = self._by_name[full_name.lower()] = repo
         self._moved.pop(full_name.lower(), None)
         return repo

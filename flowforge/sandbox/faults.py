@@ -65,7 +65,7 @@ class Fault:
         """Give the answer that replaces the work, or None for a fault that strikes later. pause: waits real seconds."""
         match self.kind:
             case FaultKind.PROXY:
-                return Answer(200, raw=_PROXY, content_type=_HTML)
+                return Answer(200, raw=_PROXY, content_type=_HTML, foreign=True)
             case FaultKind.STATUS:
                 return self._refusal()
             case FaultKind.HANG:
@@ -91,7 +91,7 @@ class Fault:
     def _refusal(self) -> Answer:
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
         if self.status not in _JSON and not self.message:
-            return Answer(self.status, raw=_UNICORN, content_type=_HTML, headers=headers)
+            return Answer(self.status, raw=_UNICORN, content_type=_HTML, headers=headers, foreign=True)
         usual = "You have exceeded a secondary rate limit." if self.status in _LIMITED else "Server Error"
         return RefusalError(self.status, self.message or usual, headers=headers).answer
 

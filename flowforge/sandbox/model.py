@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flowforge.sandbox.audience import Audience
+from flowforge.sandbox.git import Git
 from flowforge.sandbox.scope import Lag, Scope
 from flowforge.sandbox.stores import Stores
 from flowforge.sandbox.variable import Variables
@@ -100,6 +101,7 @@ class Repository:
     topics: tuple[str, ...] = ()
     properties: dict[str, PropertyValue] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
+    git: Git = field(default_factory=Git)
 
     @property
     def full_name(self) -> str:

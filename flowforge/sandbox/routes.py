@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from flowforge.sandbox import environments, graphql, organizations, repos, secrets, selected, variables
+from flowforge.sandbox import (
+    contents,
+    environments,
+    git_data,
+    graphql,
+    organizations,
+    refs,
+    repos,
+    secrets,
+    selected,
+    variables,
+)
 from flowforge.sandbox.answers import Answer
 from flowforge.sandbox.call import Call
 from flowforge.sandbox.places import VARIABLES
@@ -19,7 +30,10 @@ UNKNOWN: Final = "(unknown)"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One template, like `/repos/{owner}/{repo}`, with a handler for each method. fixed: more parameters."""
+    """One template, like `/repos/{owner}/{repo}`, with a handler for each method. fixed: more parameters.
+
+    A parameter such as `{+path}` goes over slashes.
+    """
 
     template: str
     handlers: Mapping[str, Handler]
@@ -28,8 +42,8 @@ class Route:
 
 
 def _route(template: str, store: str = "", **handlers: Handler) -> Route:
-    pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", template)
-    return Route(template, handlers, re.compile(pattern), {"store": store} if store else {})
+    pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", re.sub(r"{\+(\w+)}", r"(?P<\1>.+)", template))
+    return Route(template.replace("{+", "{"), handlers, re.compile(pattern), {"store": store} if store else {})
 
 
 # The public key stands before the secret's name, which would match it.
@@ -57,6 +71,21 @@ def _selected(base: str, store: str) -> list[Route]:
     ]
 
 
+def _git(base: str) -> list[Route]:
+    return [
+        _route(f"{base}/blobs", POST=git_data.create_blob),
+        _route(f"{base}/blobs/{{sha}}", GET=git_data.get_blob),
+        _route(f"{base}/trees", POST=git_data.create_tree),
+        _route(f"{base}/trees/{{sha}}", GET=git_data.get_tree),
+        _route(f"{base}/commits", POST=git_data.create_commit),
+        _route(f"{base}/commits/{{sha}}", GET=git_data.get_commit),
+        _route(f"{base}/ref/{{+ref}}", GET=refs.get),
+        _route(f"{base}/matching-refs/{{+ref}}", GET=refs.matching),
+        _route(f"{base}/refs", POST=refs.create),
+        _route(f"{base}/refs/{{+ref}}", PATCH=refs.update, DELETE=refs.delete),
+    ]
+
+
 def _in_repository(prefix: str) -> list[Route]:
     one = f"{prefix}/environments/{{environment}}"
     effective = {"actions": secrets.of_the_organization, "agents": secrets.of_the_organization}
@@ -70,6 +99,8 @@ def _in_repository(prefix: str) -> list[Route]:
         _route(f"{prefix}/environments", GET=environments.list_all),
         _route(one, GET=environments.get, PUT=environments.put, DELETE=environments.delete),
         _route(f"{prefix}/properties/values", GET=organizations.repo_properties),
+        _route(f"{prefix}/contents/{{+path}}", GET=contents.get, PUT=contents.put),
+        *_git(f"{prefix}/git"),
         _route(prefix, GET=repos.get),
     ]
 

@@ -15,7 +15,7 @@ from flowforge.sandbox.control import PREFIX, Control
 from flowforge.sandbox.wire import Reply, encode_refusal
 
 _MAX_LINE: Final = 1 << 16
-_MAX_BODY: Final = 1 << 20
+_MAX_BODY: Final = 64_000_000  # GitHub takes files of more than 20 MB in one body, and not those of 40
 _GHES: Final = "/api/v3"
 _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]+")
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")

@@ -1,5 +1,6 @@
 """What can be done to repositories and their environments behind GitHub's API."""
 
+from flowforge.sandbox.git import Git
 from flowforge.sandbox.ground import Ground
 from flowforge.sandbox.model import PropertyValue
 
@@ -18,13 +19,15 @@ class RepositoryVerbs(Ground):
         fork: bool = False,
         internal: bool = False,
         topics: list[str] | None = None,
+        empty: bool = False,
     ) -> int:
-        """Create a repository and give its id; a redirect from that name ends."""
+        """Create a repository and give its id; a redirect from that name ends. empty: without a first commit."""
         with self.lock:
             repo = self.directory.add(full_name, int(self.clock.now()))
             repo.visibility = "internal" if internal else "private" if private else "public"
             repo.archived, repo.fork = archived, fork
             repo.topics = tuple(topics or ())
+            repo.git = Git() if empty else repo.git
             return repo.id
 
     def create_repos(self, owner: str, count: int) -> list[str]:

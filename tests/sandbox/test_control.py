@@ -204,11 +204,12 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
     """Only POST of a known verb does anything; everything else is told the verbs."""
     answer = http.request(method, f"/_sandbox/{verb}")
     verbs = (
-        "add_fault, add_token, advance, archive_repo, clear_faults, create_environment, create_org, create_repo, "
-        "create_repos, create_team, create_user, define_property, delete_environment, delete_org_secret, "
-        "delete_org_variable, delete_repo, delete_secret, delete_team, delete_variable, environments, hide_repo, "
-        "limits, log, org_audience, org_variables, properties, recreate_repo, rename_repo, replace_key, require_sso, "
-        "reset_stats, reveal, reveal_org, revoke_token, rotate_keys, set_org_secret, set_org_variable, set_plan, "
-        "set_property, set_secret, set_team_repos, set_topics, set_variable, set_visibility, settings, stats, variables"
+        "add_fault, add_token, advance, archive_repo, branches, clear_faults, create_environment, create_org, "
+        "create_repo, create_repos, create_team, create_user, define_property, delete_branch, delete_environment, "
+        "delete_file, delete_org_secret, delete_org_variable, delete_repo, delete_secret, delete_team, "
+        "delete_variable, edit_file, environments, hide_repo, history, limits, log, org_audience, org_variables, "
+        "properties, protect_branch, read_file, recreate_repo, rename_repo, replace_key, require_sso, reset_stats, "
+        "reveal, reveal_org, revoke_token, rotate_keys, set_org_secret, set_org_variable, set_plan, set_property, "
+        "set_secret, set_team_repos, set_topics, set_variable, set_visibility, settings, stats, variables"
     )
     assert (answer.status_code, answer.json()["message"]) == (404, f"POST one of these: {verbs}.")

@@ -1,5 +1,6 @@
 """The real gh drives the sandbox over its unix socket: an oracle that knows nothing of FlowForge."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -113,6 +114,20 @@ def test_api_follows_a_rename(rehearsal: Sandbox, gh: Gh) -> None:
     """A read of a renamed repository is redirected, and gh arrives."""
     rehearsal.world.rename_repo("acme/repo-001", "acme/new")
     assert gh("api", "/repos/acme/repo-001", "--jq", ".full_name").stdout == "acme/new\n"
+
+
+def test_files_through_the_api(rehearsal: Sandbox, gh: Gh) -> None:
+    """`gh api` writes a file by the hash of what it read, reads it raw, and meets the refusal of a stale hash."""
+    path, new = "/repos/acme/repo-001/contents/a/b.json", base64.b64encode(b"two").decode()
+    rehearsal.world.edit_file("acme/repo-001", "a/b.json", "one")
+    read = gh("api", path, "--jq", ".sha")
+    fields = ("-X", "PUT", "-f", f"content={new}", "-f", f"sha={read.stdout.strip()}")
+    done = gh("api", path, *fields, "-f", "message=from gh", "--jq", ".content.sha")
+    shown = gh("api", path, "-H", "Accept: application/vnd.github.raw")
+    stale = gh("api", path, *fields, "-f", "message=late")
+    assert (read.returncode, done.returncode, shown.stdout, stale.returncode) == (0, 0, "two", 1)
+    assert f"a/b.json does not match {read.stdout.strip()} (HTTP 409)" in stale.stderr
+    assert rehearsal.world.history("acme/repo-001") == ["Initial commit", "edited by hand", "from gh"]
 
 
 def test_control_through_gh(rehearsal: Sandbox, gh: Gh) -> None:

@@ -39,7 +39,7 @@ def spoken(sandbox: Sandbox, raw: bytes) -> bytes:
     ("head", "status", "message"),
     [
         ("Host: x\r\nTransfer-Encoding: chunked", 411, "A Content-Length is required."),
-        ("Host: x\r\nContent-Length: 1048577", 413, "The body is too large."),
+        ("Host: x\r\nContent-Length: 64000001", 413, "The body is too large."),
         ("Host: a b", 400, "The Host header is missing or malformed."),
         ("X: y", 400, "The Host header is missing or malformed."),
     ],
