@@ -1,32 +1,19 @@
 """The state in a file: read without a lock as one consistent picture, changed under a lock through a journal."""
 
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
 from flowforge.plan.address import Address
-from flowforge.plan.facts import Record
 from flowforge.state import disk, text
 from flowforge.state.found import Found, journal_path
 from flowforge.state.journal import Header, Writer
 from flowforge.state.lock import locked
-from flowforge.state.model import (
-    Abandoned,
-    Admitted,
-    Change,
-    Draft,
-    Forgotten,
-    Intended,
-    ManifestsAdopted,
-    Recorded,
-    State,
-)
+from flowforge.state.memory import Memory
+from flowforge.state.model import Change, Draft, Forgotten, Recorded, State
 
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
@@ -36,12 +23,12 @@ def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ..
     return tuple(sorted(Path(name).as_posix() for name in names))
 
 
-class StateFile:
-    """The state, held for writing: `with StateFile.open(path) as state: ...`. Its methods may be called by any thread.
+class StateFile(Memory):
+    """The state of a file: `with StateFile.open(path) as state: ...`. A change is on the disk when its method returns.
 
-    A change is on the disk when its method returns. `close` folds them all into the file; after a kill, the next
-    `open` does. Besides the state itself there are `<state>.journal` while there are changes, `<state>.backup` with the
-    version before, `<state>.lock`, and `<state>.lock-holder` while it is locked.
+    `close` folds them all into the file; after a kill, the next `open` does. Besides the state itself there are
+    `<state>.journal` while there are changes, `<state>.backup` with the version before, `<state>.lock`, and
+    `<state>.lock-holder` while it is locked.
     """
 
     def __init__(self, path: Path, manifests: Iterable[str], held: ExitStack) -> None:
@@ -50,15 +37,9 @@ class StateFile:
         self._path = path
         self._written = found.written
         self._data = found.data
-        self._base = found.written.state if found.written else State.fresh(manifests)
-        self._draft = Draft(self._base, found.changes)
+        super().__init__(found.written.state if found.written else State.fresh(manifests), found.changes)
         self._journal_id = found.header.id if found.header else self._base.folded
         self._writer: Writer | None = None
-        self._closed = False
-        self._mutex = threading.Lock()
-        # Pending since before the newest intent: when that one is abandoned, the older one stays open.
-        self._doubtful: set[Address] = set()
-        self._unrecorded: set[Address] = set()
         try:
             disk.tighten(path)
             self._fold()
@@ -87,18 +68,6 @@ class StateFile:
             held.enter_context(locked(real, lock_timeout))
             return cls(real, manifests, held)
 
-    @property
-    def state(self) -> State:
-        """What is remembered now, this run's changes included; its serial is that of the file."""
-        with self._mutex:
-            return self._draft.state()
-
-    @property
-    def unrecorded(self) -> frozenset[Address]:
-        """What was done on GitHub and is not on our disk. A `close` that succeeds has recorded it after all."""
-        with self._mutex:
-            return frozenset(self._unrecorded)
-
     def begin(self) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
         with self._mutex:
@@ -107,48 +76,8 @@ class StateFile:
             except OSError as error:
                 raise disk.failed("write the journal", journal_path(self._path), error) from error
 
-    def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Say that writes (the value's fingerprint) and deletes (None) are about to begin, all with one sync.
-
-        Raises StateError FF401: then nothing may be sent.
-        """
-        with self._mutex:
-            doubtful = fingerprints.keys() & self._draft.pending.keys()
-            if fingerprints:
-                self._commit(Intended(dict(fingerprints)))
-            self._doubtful |= doubtful
-
-    def record(self, address: Address, record: Record) -> None:
-        """Say that a write succeeded, or that a secret was adopted or re-labelled.
-
-        Raises UnrecordedError FF412 where the write was intended: it has happened; otherwise StateError FF401.
-        """
-        with self._mutex:
-            self._settle(Recorded(address, record))
-
-    def forget(self, address: Address) -> None:
-        """Say that a secret is no longer there. Raises as `record` does."""
-        with self._mutex:
-            self._settle(Forgotten(address))
-
-    def abandon(self, address: Address) -> None:
-        """Say that what was intended certainly did not happen. An older one whose end is unknown stays pending."""
-        with self._mutex:
-            if address in self._draft.pending and address not in self._doubtful:
-                self._commit(Abandoned(address))
-
-    def adopt_manifests(self, names: Iterable[str]) -> None:
-        """Say which manifests the state is written from now on; see `manifest_names`."""
-        manifests = tuple(names)
-        with self._mutex:
-            if manifests != self._draft.manifests:
-                self._commit(ManifestsAdopted(manifests))
-
-    def admit(self, holder: str, repos: frozenset[int]) -> None:
-        """Say which repos a group or target with a selector may give secrets from now on."""
-        with self._mutex:
-            if repos != self._draft.admitted.get(holder):
-                self._commit(Admitted(holder, repos))
+    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
+        """Do nothing: a line of the journal costs so little that each intent is kept when it is one."""
 
     def close(self) -> None:
         """Fold the changes into the file and free the lock. Calling it again does nothing.
@@ -177,19 +106,6 @@ class StateFile:
                 if self._writer is not None:
                     self._writer.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except StateError:
-            # A person's second Ctrl-C stays one: what no fold has taken stands in the journal, done or as pending.
-            if not isinstance(error, KeyboardInterrupt):
-                raise
-
     def _journal(self) -> Writer:
         if self._closed:
             raise ValueError("the state is closed")
@@ -208,20 +124,12 @@ class StateFile:
             raise disk.failed("write the journal", journal_path(self._path), error) from error
         self._draft.apply(change)
 
-    def _settle(self, change: Recorded | Forgotten) -> None:
-        address = change.address
-        if address not in self._draft.pending:
-            self._commit(change)
-            return
-        # It has happened, whatever the disk says: a fold that succeeds later still records it.
-        self._draft.apply(change)
-        self._doubtful.discard(address)
-        self._unrecorded.add(address)
+    def _keep(self, change: Recorded | Forgotten) -> None:
         try:
             self._journal().append(change)
         except OSError as error:
             raise self._lost(error) from error
-        self._unrecorded.discard(address)
+        self._unrecorded.discard(change.address)
 
     def _lost(self, error: OSError, addresses: str = "") -> UnrecordedError:
         why = f"{disk.reason(error)}; the next plan shows it as interrupted, so nothing goes unnoticed"

@@ -13,6 +13,19 @@ from flowforge.plan.facts import Record, Remembered
 SALT_BYTES = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who writes a state that others can reach, and until when, by that place's own clock.
+
+    owner: a UUID of one run. holder: which run that is, for people. until: `2026-11-23T08:10:00Z`.
+    """
+
+    owner: str
+    holder: str
+    since: str
+    until: str
+
+
 @dataclass(frozen=True)
 class State:
     """What was written where, as one version of it.
@@ -22,6 +35,7 @@ class State:
     pending: writes and deletes begun whose end is not known: the fingerprint being written, None for a delete.
     folded: the id of the last journal that went into this version, empty where there was none.
     admitted: for each group or target with a selector, `group services`, the ids of the repos that it may give secrets.
+    lease: who writes it now, where no file lock can say so.
     """
 
     serial: int
@@ -32,6 +46,7 @@ class State:
     pending: Mapping[Address, str | None] = field(default_factory=dict)
     folded: str = ""
     admitted: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    lease: Lease | None = None
 
     @classmethod
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":

@@ -5,13 +5,14 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from flowforge.errors import Problem, StateError, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
-from flowforge.state.model import SALT_BYTES, State
+from flowforge.state.model import SALT_BYTES, Lease, State
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -42,14 +43,16 @@ _SHAPE: Final[Shape] = {
     "folded": (str,),
     "checksum": (str,),
 }
-# Only of a state that has applied what a selector found.
-_ADMITTED: Final[Shape] = {"admitted": (dict,)}
+# Only of a state that has applied what a selector found, and of one that a run holds on GitHub.
+_OPTIONAL: Final[Shape] = {"admitted": (dict,), "lease": (dict,)}
+_LEASE: Final[Shape] = {"owner": (str,), "holder": (str,), "since": (str,), "until": (str,)}
 _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
 _BOTH: Final[Shape] = {**_PENDING, **_RECORDED}
 _LAST_SERIAL: Final = 2**53  # what every reader of JSON holds exactly, and more versions than anybody writes
 _CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -93,6 +96,7 @@ def _body(state: State) -> dict[str, object]:
             if state.admitted
             else {}
         ),
+        **({"lease": asdict(state.lease)} if state.lease else {}),
     }
 
 
@@ -134,7 +138,8 @@ def decode(data: bytes, where: str) -> Written:
 def _parse(data: bytes, where: str) -> Written:
     parsed = parse_json(data)
     check_version(parsed, VERSION, where)
-    shape = {**_SHAPE, **_ADMITTED} if isinstance(parsed, dict) and "admitted" in parsed else _SHAPE
+    given = parsed.keys() if isinstance(parsed, dict) else ()
+    shape = {**_SHAPE, **{key: types for key, types in _OPTIONAL.items() if key in given}}
     body = dict(fields(parsed, shape, "the file"))
     checksum = body.pop("checksum")
     state = _state(body)
@@ -175,7 +180,19 @@ def _state(body: dict[str, Any]) -> State:
     for index, item in enumerate(body["secrets"]):
         _take(item, f"secrets[{index}]", records, pending)
     admitted = {name: numbers(each, "admitted") for name, each in body.get("admitted", {}).items()}
-    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"], admitted)
+    lease = _lease(fields(body["lease"], _LEASE, "lease")) if "lease" in body else None
+    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"], admitted, lease)
+
+
+def _lease(data: dict[str, str]) -> Lease:
+    for text in (data["since"], data["until"]):
+        try:
+            real = _TIME.fullmatch(text) and datetime.fromisoformat(text)
+        except ValueError:
+            real = None
+        if not real:
+            _refuse(f"lease has {quote(text)}, which is no time")
+    return Lease(**data)
 
 
 def _take(item: object, at: str, records: dict[Address, Record], pending: dict[Address, str | None]) -> None:

@@ -1,0 +1,144 @@
+"""The state, held for writing: what every home of it has in common."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from flowforge.errors import StateError
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Record
+from flowforge.state.model import (
+    Abandoned,
+    Admitted,
+    Change,
+    Draft,
+    Forgotten,
+    Intended,
+    ManifestsAdopted,
+    Recorded,
+    State,
+)
+
+
+class Memory(ABC):
+    """A state that is being changed: `with ... as memory`. Its methods may be called by any thread.
+
+    What was intended is safe from a kill when `intend` returns; what was done is, at the latest, when `close` does.
+    """
+
+    # How many writes are announced at once; None: all.
+    batch: int | None = None
+
+    def __init__(self, base: State, changes: Iterable[Change] = ()) -> None:
+        """Begin from what is remembered, and the changes that this does not hold yet."""
+        self._base = base
+        self._draft = Draft(base, changes)
+        self._mutex = threading.Lock()
+        # Pending since before the newest intent: when that one is abandoned, the older one stays open.
+        self._doubtful: set[Address] = set()
+        self._unrecorded: set[Address] = set()
+        self._closed = False
+
+    @property
+    def state(self) -> State:
+        """What is remembered now, this run's changes included; its serial is that of the version it began from."""
+        with self._mutex:
+            return self._draft.state()
+
+    @property
+    def unrecorded(self) -> frozenset[Address]:
+        """What was done on GitHub and is not kept yet. A `close` that succeeds has recorded it after all."""
+        with self._mutex:
+            return frozenset(self._unrecorded)
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Make sure that changes can be kept, before the first of them. Raises StateError."""
+
+    @abstractmethod
+    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
+        """Say which writes and deletes come next, each of which is still intended by itself. Raises StateError."""
+
+    def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
+        """Say that writes (the value's fingerprint) and deletes (None) are about to begin.
+
+        Raises StateError: then nothing may be sent.
+        """
+        with self._mutex:
+            doubtful = fingerprints.keys() & self._draft.pending.keys()
+            if fingerprints:
+                self._commit(Intended(dict(fingerprints)))
+            self._doubtful |= doubtful
+
+    def record(self, address: Address, record: Record) -> None:
+        """Say that a write succeeded, or that a secret was adopted or re-labelled.
+
+        Raises UnrecordedError FF412 where the write was intended: it has happened; otherwise StateError.
+        """
+        with self._mutex:
+            self._settle(Recorded(address, record))
+
+    def forget(self, address: Address) -> None:
+        """Say that a secret is no longer there. Raises as `record` does."""
+        with self._mutex:
+            self._settle(Forgotten(address))
+
+    def abandon(self, address: Address) -> None:
+        """Say that what was intended certainly did not happen. An older one whose end is unknown stays pending."""
+        with self._mutex:
+            if address in self._draft.pending and address not in self._doubtful:
+                self._commit(Abandoned(address))
+
+    def adopt_manifests(self, names: Iterable[str]) -> None:
+        """Say which manifests the state is written from now on; see `manifest_names`."""
+        manifests = tuple(names)
+        with self._mutex:
+            if manifests != self._draft.manifests:
+                self._commit(ManifestsAdopted(manifests))
+
+    def admit(self, holder: str, repos: frozenset[int]) -> None:
+        """Say which repos a group or target with a selector may give secrets from now on."""
+        with self._mutex:
+            if repos != self._draft.admitted.get(holder):
+                self._commit(Admitted(holder, repos))
+
+    @abstractmethod
+    def close(self) -> None:
+        """Keep every change and let others write. Calling it again does nothing.
+
+        Raises UnrecordedError FF412 where results are kept nowhere; UnfoldedError where nothing is lost.
+        """
+
+    @abstractmethod
+    def _commit(self, change: Change) -> None:
+        """Take in a change and keep it; raises StateError, and the change is not taken in then."""
+
+    @abstractmethod
+    def _keep(self, change: Recorded | Forgotten) -> None:
+        """Keep a result that was taken in already, if that is due; raises UnrecordedError where it cannot."""
+
+    def _settle(self, change: Recorded | Forgotten) -> None:
+        address = change.address
+        if address not in self._draft.pending:
+            self._commit(change)
+            return
+        # It has happened, whatever becomes of its record: one that is kept later still counts.
+        self._draft.apply(change)
+        self._doubtful.discard(address)
+        self._unrecorded.add(address)
+        self._keep(change)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except StateError:
+            # A person's second Ctrl-C stays one: what was not kept is still pending.
+            if not isinstance(error, KeyboardInterrupt):
+                raise

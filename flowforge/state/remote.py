@@ -1,0 +1,54 @@
+"""What a state on GitHub needs of the place it is kept in, and of the run that uses it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from flowforge.state.merge import Now
+
+
+class LostRaceError(Exception):
+    """What stands there now is not what this write was to replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was read or written: the bytes, None where there are certainly none; their sha; the answer's `Date`.
+
+    date: ISO 8601. Whether a lock has expired is told by that clock alone.
+    """
+
+    data: bytes | None
+    sha: str
+    date: str
+
+
+class Remote(Protocol):
+    """A file that others write too. Both methods raise FlowForgeError for whatever is not said here."""
+
+    @property
+    def where(self) -> str:
+        """Name it for people."""
+        ...
+
+    def read(self) -> Version:
+        """Give what stands there."""
+        ...
+
+    def write(self, data: bytes, before: Version, message: str) -> Version:
+        """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run brings along: its name for people, how it waits, and what GitHub shows of secrets now.
+
+    sleep: of seconds; raises FlowForgeError when the run is to stop. clock: seconds, of which only differences count.
+    """
+
+    holder: str
+    sleep: Callable[[float], None]
+    now: Now
+    clock: Callable[[], float] = time.monotonic
