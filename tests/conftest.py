@@ -83,7 +83,12 @@ class FakeOp:
 @pytest.fixture
 def op(tmp_path_factory: pytest.TempPathFactory) -> FakeOp:
     """Make an `op` with no vault."""
-    fake = FakeOp(tmp_path_factory.mktemp("op"))
+    return new_op(tmp_path_factory.mktemp("op"))
+
+
+def new_op(folder: Path) -> FakeOp:
+    """Make an `op` with no vault in a folder."""
+    fake = FakeOp(folder)
     script = fake.path / "op"
     player = Path(__file__).with_name("fake_op.py")
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(player))} "$@"\n')
