@@ -64,7 +64,7 @@ def moved(name: str) -> No:
 
 def _of_organization(scope: Scope, no: No) -> No:
     if no.status == _NOT_FOUND:
-        detail = "there is no such organization, or this token may not manage its secrets"
+        detail = f"there is no such organization, or this token may not manage its {scope.noun}s"
         return replace(no, detail=detail, fix=f"check its name; {_permit(scope)}")
     return replace(no, fix=_permit(scope)) if no.fix == PERMIT else no
 

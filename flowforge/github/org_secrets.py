@@ -1,15 +1,17 @@
-"""Who sees an organization's secrets: read with their list, written with the value or alone. Values are never read."""
+"""Who sees an organization's secrets and variables: read with their list, written with the value or alone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
+from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
 from flowforge.github.paging import Items, whole
-from flowforge.github.paths import organization_path, secrets_path
+from flowforge.github.paths import list_path, organization_path, secrets_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.secrets import Written, read_listing
+from flowforge.github.variables import read_variables, variables_of
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Listing, Unreadable
@@ -20,14 +22,14 @@ _NOT_ALL: Final = "run it again: a repository may have been deleted or transferr
 
 
 def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> Listing | Unreadable:
-    """List an organization's secrets, with who sees each of the wanted ones, upper-case names.
+    """List an organization's secrets or variables, with who sees each of the wanted ones, upper-case names.
 
     A selected list is asked for only of those. Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        items = whole(client, secrets_path(scope), "secrets")
-        listing = read_listing(items)
-        visible = {name: _visibility(item) for name, item in _by_name(items).items() if name in wanted}
+        items = variables_of(client, scope) if scope.is_readable else whole(client, secrets_path(scope), "secrets")
+        listing = read_variables(items) if scope.is_readable else read_listing(items)
+        visible = {name: _visibility(scope, item) for name, item in _by_name(items).items() if name in wanted}
         audiences = {name: _audience(client, scope, name, each) for name, each in visible.items()}
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
@@ -35,15 +37,14 @@ def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> L
 
 
 def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -> Written:
-    """Replace the list of repos that see a secret, whole; the value stays. Raises as `put_secret` does."""
-    where = f"{scope}/{name}"
-    try:
-        answer = client.put(f"{secrets_path(scope)}/{name}/repositories", {"selected_repository_ids": sorted(ids)})
-    except RepoError as refusal:
-        no = refusal.no
-        known = replace(no, fix=_NOT_ALL) if no.status == _UNPROCESSABLE else no
-        raise explain(client, scope, refusal.at(where, known)).at(where) from None
-    return Written(created=False, date=answer.date, retried=answer.retried)
+    """Replace the list of repos that see it, whole; the value stays. Raises as `put_secret` does."""
+    path, body = f"{list_path(scope)}/{name}/repositories", {"selected_repository_ids": sorted(ids)}
+    return _written(client, scope, name, lambda: client.put(path, body))
+
+
+def change_visibility(client: Client, scope: Scope, name: str, audience: Audience) -> Written:
+    """Say who sees a variable, whole, and leave its value alone; a secret's PUT cannot. Raises as `put_secret` does."""
+    return _written(client, scope, name, lambda: client.patch(f"{list_path(scope)}/{name}", body_of(audience)))
 
 
 def body_of(audience: Audience) -> Mapping[str, object]:
@@ -64,21 +65,33 @@ def is_free(client: Client, organization: Repo) -> bool | None:
     return None
 
 
+def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]) -> Written:
+    where = f"{scope}/{name}"
+    try:
+        answer = send()
+    except RepoError as refusal:
+        no = refusal.no
+        known = replace(no, fix=_NOT_ALL) if no.status == _UNPROCESSABLE else no
+        raise explain(client, scope, refusal.at(where, known)).at(where) from None
+    return Written(created=False, date=answer.date, retried=answer.retried)
+
+
 def _by_name(items: Items) -> Mapping[str, Mapping[str, object]]:
     return {str(item["name"]).upper(): item for item in items}
 
 
-def _visibility(item: Mapping[str, object]) -> Visibility:
+def _visibility(scope: Scope, item: Mapping[str, object]) -> Visibility:
     try:
         return Visibility(str(item.get("visibility")))
     except ValueError:
-        raise other_shape("an organization's secret whose visibility is not all, private or selected") from None
+        detail = f"an organization's {scope.noun} whose visibility is not all, private or selected"
+        raise other_shape(detail) from None
 
 
 def _audience(client: Client, scope: Scope, name: str, visibility: Visibility) -> Audience:
     if visibility is not Visibility.SELECTED:
         return Audience(visibility)
-    items = whole(client, f"{secrets_path(scope)}/{name}/repositories", "repositories")
+    items = whole(client, f"{list_path(scope)}/{name}/repositories", "repositories")
     return Audience.selected(map(_viewer, items))
 
 

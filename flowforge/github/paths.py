@@ -29,4 +29,11 @@ def secrets_path(scope: Scope) -> str:
 
 def variables_path(scope: Scope) -> str:
     """Give the path of a scope's list of variables, which Actions alone has."""
+    if scope.repo.is_organization:
+        return f"{organization_path(scope.repo)}/actions/variables"
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/actions'}/variables"
+
+
+def list_path(scope: Scope) -> str:
+    """Give the path of what a scope holds, secrets or variables."""
+    return variables_path(scope) if scope.is_readable else secrets_path(scope)

@@ -7,7 +7,7 @@ from typing import Final
 from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.paging import whole
+from flowforge.github.paging import Items, whole
 from flowforge.github.paths import variables_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.secrets import Deleted, Written, is_time
@@ -19,6 +19,7 @@ PER_PAGE: Final = 30
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
 _Item = tuple[str, str, str]
+_Body = Mapping[str, object]
 
 
 def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
@@ -27,27 +28,51 @@ def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
     Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        return _list(client, scope)
+        return read_variables(variables_of(client, scope))
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
 
 
-def put_variable(client: Client, scope: Scope, name: str, value: Public, *, exists: bool) -> Written:
+def variables_of(client: Client, scope: Scope) -> Items:
+    """Give the whole list as GitHub gave it; raises RepoError as it came."""
+    return whole(client, variables_path(scope), "variables", per_page=PER_PAGE)
+
+
+def read_variables(found: Items) -> Listing:
+    """Read a whole list of variables; raises RepoError FF327 for another shape."""
+    items = [_read(item) for item in found]
+    times = {name: updated_at for name, updated_at, _ in items}
+    if len(times) != len(items):
+        detail = "the same name twice in a list of variables"
+        raise other_shape(detail)
+    return Listing(times, values={name: Public(text) for name, _, text in items})
+
+
+def put_variable(
+    client: Client,
+    scope: Scope,
+    name: str,
+    value: Public,
+    *,
+    exists: bool,
+    more: Mapping[str, object] | None = None,
+) -> Written:
     """Write a variable. exists: whether the plan saw it; GitHub has no one request for both.
 
-    One that was made or deleted since the plan is written all the same: `Written.created` tells. Raises RepoError,
-    which names the variable; StoppedError; GitHubError when the run is over.
+    more: what else the body says, such as who sees an organization's variable. One that was made or deleted since the
+    plan is written all the same: `Written.created` tells. Raises RepoError, which names the variable; StoppedError;
+    GitHubError when the run is over.
     """
-    where = f"{scope}/{name}"
+    where, body = f"{scope}/{name}", {**(more or {}), "value": value.text}
     try:
         if not exists:
-            return _create(client, scope, name, value)
+            return _create(client, scope, name, body)
         try:
-            return _written(_change(client, scope, name, value), created=False)
+            return _written(_change(client, scope, name, body), created=False)
         except RepoError as refusal:
             if refusal.no.status != _NOT_FOUND:
                 raise
-            return _create(client, scope, name, value)
+            return _create(client, scope, name, body)
     except RepoError as refusal:
         raise explain(client, scope, refusal).at(where) from None
 
@@ -63,36 +88,30 @@ def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
         raise explain(client, scope, refusal).at(where) from None
 
 
-def _create(client: Client, scope: Scope, name: str, value: Public) -> Written:
-    """Create it. A name that is taken was made since the plan, or by an earlier try of this: the list tells."""
+def _create(client: Client, scope: Scope, name: str, body: _Body) -> Written:
+    """Create it. A name that is taken was made since the plan, or by an earlier try of this: the list tells.
+
+    Of an organization's the list does not tell who sees it, so that is written.
+    """
     try:
-        return _written(client.post(variables_path(scope), {"name": name, "value": value.text}), created=True)
+        return _written(client.post(variables_path(scope), {"name": name, **body}), created=True)
     except RepoError as refusal:
         if refusal.no.status != _CONFLICT:
             raise
         lost = not refusal.certain
-    entry = _list(client, scope).entry(name)
-    if entry.value == value:
+    entry = read_variables(variables_of(client, scope)).entry(name)
+    if entry.value is not None and {"value": entry.value.text} == body:
         return Written(created=False, date=entry.updated_at, retried=lost)
-    done = _written(_change(client, scope, name, value), created=False)
+    done = _written(_change(client, scope, name, body), created=False)
     return replace(done, retried=lost or done.retried)
 
 
-def _change(client: Client, scope: Scope, name: str, value: Public) -> Answer:
-    return client.patch(f"{variables_path(scope)}/{name}", {"value": value.text})
+def _change(client: Client, scope: Scope, name: str, body: _Body) -> Answer:
+    return client.patch(f"{variables_path(scope)}/{name}", body)
 
 
 def _written(answer: Answer, *, created: bool) -> Written:
     return Written(created, answer.date, retried=answer.retried)
-
-
-def _list(client: Client, scope: Scope) -> Listing:
-    items = [_read(item) for item in whole(client, variables_path(scope), "variables", per_page=PER_PAGE)]
-    times = {name: updated_at for name, updated_at, _ in items}
-    if len(times) != len(items):
-        detail = "the same name twice in a list of variables"
-        raise other_shape(detail)
-    return Listing(times, values={name: Public(text) for name, _, text in items})
 
 
 def _read(item: Mapping[str, object]) -> _Item:

@@ -11,8 +11,6 @@ from flowforge.manifest.nodes import Node
 from flowforge.manifest.values import read_policy
 from flowforge.plan.address import Store
 
-_NO_ORG = "variables are written to repositories and environments, and not to organizations"
-
 
 def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credential | None:
     """Read a workload identity, which the schema has checked; None for one that is not sound."""
@@ -42,14 +40,12 @@ def check_target(node: Node, credential: Credential, findings: Findings) -> None
     """Report (FF138) what a target of a workload identity cannot say."""
     why = f"{quote(credential.name)} is a workload identity: Actions variables, whose names are given"
     _refuse(node, ("secret", "stores"), "does not go with this credential", why, findings)
-    _refuse(node, ("org", "visible_to"), "does not go with this credential", _NO_ORG, findings)
 
 
 def check_absent(node: Node, findings: Findings) -> None:
     """Report (FF138) what stands beside a variable that is to be absent."""
     why = "the entry names a variable, and Actions alone has variables"
     _refuse(node, ("secret", "stores"), 'does not go with "variable"', why, findings)
-    _refuse(node, ("org",), 'does not go with "variable"', _NO_ORG, findings)
 
 
 def _refuse(node: Node, keys: tuple[str, ...], what: str, why: str, findings: Findings) -> None:

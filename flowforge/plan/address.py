@@ -93,6 +93,11 @@ class Scope:
         return self.store is Store.VARIABLES
 
     @property
+    def noun(self) -> str:
+        """What one of its items is called."""
+        return "variable" if self.is_readable else "secret"
+
+    @property
     def place(self) -> str:
         """Which of a repo's lists it is, in some words: `actions`, `variables`, `environment production`."""
         if self.repo.is_organization:

@@ -66,7 +66,8 @@ class Audience:
 class Access:
     """Who sees a secret now, None where it is not there, and who is to.
 
-    by_list: the list of repos alone is written. rewrites: the value is, for this alone. Neither: it goes along with it.
+    by_list: who sees it is written without the value, which of a secret the list of repos alone can be. rewrites: the
+    value is, for this alone. Neither: it goes along with it.
     recorded: who saw it as FlowForge wrote it, as far as they are to see it again; None where it did not.
     """
 

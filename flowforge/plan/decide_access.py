@@ -25,7 +25,7 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
     """Decide who is to see a secret, from what was decided of its value; None where there is nothing to say of it.
 
     What is written with the value goes along with it. A list alone is changed without the value; another visibility
-    takes a write of the value.
+    of a secret takes a write of the value, that of a variable does not.
     """
     wanted = value.wanted
     if wanted is None or wanted.audience is None or wanted.presence is Presence.ABSENT:
@@ -35,6 +35,7 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
     before = seen.audiences.get(value.address.secret) if value.seen_at else None
     alone = value.action is Action.NONE
     lists = before is not None and before.visibility is wanted.audience.visibility is Visibility.SELECTED
+    lists = lists or value.address.scope.is_readable
     recorded = _recorded(value.record, wanted.audience)
     access = Access(before, wanted.audience, by_list=alone and lists, rewrites=alone and not lists, recorded=recorded)
     action, reason, (detail, fix) = _row(value, wanted, access)
@@ -50,6 +51,7 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
         drift=reason is Reason.CHANGED_OUTSIDE,
         access=access,
         after_drift=value.drift,
+        seen_value=value.seen_value,
     )
 
 

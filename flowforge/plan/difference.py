@@ -48,7 +48,7 @@ def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]
 def _values(change: Change) -> tuple[Difference, ...]:
     """Give what a variable's value is and is to be. One that is to be deleted may hold anything: it is not shown."""
     wanted = change.wanted.value if change.wanted and change.why is None else None
-    if not isinstance(wanted, Public) or wanted == change.seen_value:
+    if not isinstance(wanted, Public) or wanted == change.seen_value or change.access:
         return ()
     return (Difference("value", _cut(change.seen_value.text if change.seen_value else ""), _cut(wanted.text)),)
 

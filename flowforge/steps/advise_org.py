@@ -1,4 +1,4 @@
-"""Warnings about organizations' secrets that cost no request: what shadows them, and what nobody will see."""
+"""Warnings about what organizations have that cost no request: what shadows it, and what nobody will see."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -29,7 +29,7 @@ def _is_present(want: Wanted) -> bool:
 
 def _crowded(address: Address, listing: Seen | None) -> Iterable[str]:
     """Warn of a secret that has a hundred others before it in the alphabet."""
-    names = listing.updated_at if isinstance(listing, Listing) else ()
+    names = listing.updated_at if isinstance(listing, Listing) and not address.scope.is_readable else ()
     before = sum(name < address.secret for name in names)
     if before >= _FIRST:
         yield (
@@ -56,7 +56,7 @@ def _shadowed(
     if own:
         others = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
         shown = ", ".join(printable(str(repo)) for repo in own[:_MOST_NAMED])
-        yield f"{printable(str(address))}: {shown}{others}: a secret of the repository's own shadows it"
+        yield f"{printable(str(address))}: {shown}{others}: a {address.scope.noun} of the repository's own shadows it"
 
 
 def _has(address: Address, listing: Listing, wanted: Mapping[Address, Wanted]) -> bool:

@@ -3,11 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from flowforge import identity
 from flowforge.errors import printable
 from flowforge.kinds import KINDS
 from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
 
 _Held = Mapping[Scope, set[str]]
@@ -26,35 +28,82 @@ def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> 
 def eclipsed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
     """Warn of static keys beside a workload identity: claude-code-action then takes the key.
 
-    Nothing is asked for this: a repo's secrets are listed where the manifest or the state names one of them, so to name
-    a key under `absent` is also to have it looked for.
+    Nothing is asked for this: a list of secrets is asked for where the manifest or the state names one of them, so to
+    name a key under `absent` is also to have it looked for.
     """
-    met: defaultdict[tuple[str, str, bool], dict[Repo, None]] = defaultdict(dict)
-    environments = _federated(wanted)
+    met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
+    identities = _Identities.of(wanted)
     for scope, names in sorted(held_after(wanted, seen).items()):
-        mine = environments.get(scope.repo, set())
-        if scope.store is Store.ACTIONS and mine and ("" in mine or scope.environment_key in {"", *mine}):
-            for slot in sorted(names & {kind.slot for kind in KINDS.values()}):
-                want = wanted.get(Address(scope, slot))
-                met[slot, scope.environment, want is not None][scope.repo] = None
-    for (slot, environment, named), repos in sorted(met.items()):
-        yield _warning(slot, environment, list(repos), named=named)
+        organization = str(scope.repo) if scope.repo.is_organization else ""
+        for slot in sorted(names & {kind.slot for kind in KINDS.values()}) if scope.store is Store.ACTIONS else ():
+            want = wanted.get(Address(scope, slot))
+            hidden = identities.hidden_by(scope, want.audience if want else None)
+            if hidden:
+                met[slot, scope.environment, organization, want is not None].update(dict.fromkeys(hidden))
+    for (slot, environment, organization, named), repos in sorted(met.items()):
+        yield _warning(slot, environment, organization, list(repos), named=named)
 
 
-def _federated(wanted: Mapping[Address, Wanted]) -> Mapping[Repo, set[str]]:
-    """Give the repos that are to have a workload identity, with the environments that have it, "" for the repo."""
-    found: defaultdict[Repo, set[str]] = defaultdict(set)
-    for address, want in wanted.items():
-        if want.presence is Presence.PRESENT and want.type == identity.TYPE:
-            found[address.scope.repo].add(address.scope.environment_key)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Identities:
+    """Who is to have a workload identity.
+
+    environments: of each repo those that have one, "" for the repo itself. audiences: of each organization, who sees
+    the one that it has.
+    """
+
+    environments: Mapping[Repo, set[str]]
+    audiences: Mapping[Repo, Audience]
+
+    @classmethod
+    def of(cls, wanted: Mapping[Address, Wanted]) -> "_Identities":
+        environments: defaultdict[Repo, set[str]] = defaultdict(set)
+        audiences: dict[Repo, Audience] = {}
+        for address, want in wanted.items():
+            if want.presence is Presence.PRESENT and want.type == identity.TYPE:
+                if want.audience is not None:
+                    audiences[address.scope.repo] = want.audience
+                else:
+                    environments[address.scope.repo].add(address.scope.environment_key)
+        return cls(environments, audiences)
+
+    def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
+        """Give who has an identity that a key in this list hides. audience: who sees an organization's, if known."""
+        if not scope.repo.is_organization:
+            mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
+            return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
+        theirs = self.audiences.get(scope.repo)
+        own = [scope.repo] if theirs is not None and _overlap(theirs, audience) else []
+        its = (repo for repo in sorted(self.environments) if repo.owner.lower() == scope.repo.key)
+        return [*own, *(repo for repo in its if _admits(audience, repo))]
+
+    def _from_organization(self, repo: Repo) -> set[str]:
+        audience = self.audiences.get(Repo.organization(repo.owner))
+        return {""} if audience is not None and _admits(audience, repo) else set()
 
 
-def _warning(slot: str, environment: str, repos: list[Repo], *, named: bool) -> str:
+def _admits(audience: Audience | None, repo: Repo) -> bool:
+    """Whether a repo may see it, as far as is known: which are private is not."""
+    return audience is None or audience.visibility is not Visibility.SELECTED or repo in _repos(audience)
+
+
+def _overlap(audience: Audience, other: Audience | None) -> bool:
+    if audience.visibility is not Visibility.SELECTED:
+        return other is None or other.visibility is not Visibility.SELECTED or bool(other.viewers)
+    return any(_admits(other, repo) for repo in _repos(audience))
+
+
+def _repos(audience: Audience) -> set[Repo]:
+    return {viewer.repo for viewer in audience.viewers}
+
+
+def _warning(slot: str, environment: str, organization: str, repos: list[Repo], *, named: bool) -> str:
     names = ", ".join(map(str, repos))
     within = f" in environment {printable(environment)}" if environment else ""
+    within = f" of the organization {organization}" if organization else within
     what = f"the secret {slot}{within} keeps Claude from using the workload identity of {names}"
     if named:
         return f"{what}; the manifest wants both: exclude the repository from one of the two targets"
+    where = f"org: {organization}" if organization else f"repos: [{names}]"
     inside = f", environments: [{json.dumps(printable(environment), ensure_ascii=False)}]" if environment else ""
-    return f"{what}; to remove it, add under `absent`: {{name: {slot} goes, repos: [{names}], secret: {slot}{inside}}}"
+    return f"{what}; to remove it, add under `absent`: {{name: {slot} goes, {where}, secret: {slot}{inside}}}"

@@ -11,7 +11,6 @@ from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Rea
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.lists import delete
-from flowforge.github.org_secrets import put_viewers
 from flowforge.github.problems import No, RepoError, StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import Keys, Written, put_secret
@@ -26,6 +25,7 @@ from flowforge.steps.turns import deletes
 from flowforge.steps.write_access import (
     audience_body,
     list_alone,
+    put_alone,
     record_of_list,
     recorded_audience,
     with_kept_unseen,
@@ -95,8 +95,8 @@ class Writer:
             return None
         if alone := list_alone(change):
             # It moves the time of the value: killed here, the next run must not take that for somebody else's write.
-            self.memory.intend({address: alone[0].fingerprint})
-            return put_viewers(self.client, address.scope, address.secret, alone[1].ids)
+            self.memory.intend({address: alone.fingerprint})
+            return put_alone(self.client, change)
         fingerprint = _fingerprint(change)
         # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
         self.memory.intend({address: fingerprint})
@@ -104,10 +104,11 @@ class Writer:
             make_environment(self.client, address.scope)
             self._made.add(address.scope)
             self.sent.set()
-        value = _value(change)
+        value, more = _value(change), audience_body(change)
         if isinstance(value, Public):
-            return put_variable(self.client, address.scope, address.secret, value, exists=bool(change.seen_at))
-        plaintext, more = self.vault.get(fingerprint), audience_body(change)
+            exists = bool(change.seen_at)
+            return put_variable(self.client, address.scope, address.secret, value, exists=exists, more=more)
+        plaintext = self.vault.get(fingerprint)
         return put_secret(self.client, self.keys, address.scope, address.secret, plaintext, more=more)
 
     def _delete(self, address: Address) -> None:
@@ -167,7 +168,7 @@ class Writer:
 
     def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
         if alone := list_alone(change):
-            return record_of_list(change, alone[0], updated_at)
+            return record_of_list(change, alone, updated_at)
         fingerprint, before, repo = _fingerprint(change), change.record, change.address.scope.repo
         same_value = before is not None and before.fingerprint == fingerprint
         record = Record(
@@ -193,7 +194,7 @@ def _fingerprint(change: Change) -> str:
 
 
 def _sent(change: Change, done: Written) -> Done:
-    value = change.wanted.value if change.wanted else None
+    value = change.seen_value if list_alone(change) else change.wanted.value if change.wanted else None
     if isinstance(value, Public):
         return Readable(done.date, value)
     return Sent(done.date, change.seen_at or None, done.retried)

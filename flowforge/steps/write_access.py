@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flowforge.errors import FlowForgeError, Problem
-from flowforge.github.org_secrets import body_of
+from flowforge.github.http import Client
+from flowforge.github.org_secrets import body_of, change_visibility, put_viewers
 from flowforge.github.problems import RepoError
-from flowforge.plan.audience import Audience
+from flowforge.github.secrets import Written
+from flowforge.plan.audience import Visibility
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Known, Record
+from flowforge.plan.facts import Known, Public, Record, Value
 from flowforge.plan.hidden import advice
 from flowforge.plan.report import DONE, Result
 
@@ -49,16 +51,34 @@ def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
     One that another credential provides now was given that name before this write.
     """
     kept, wanted = record.updated_at if change.after_drift else updated_at, change.wanted
-    same = wanted is not None and wanted.value == Known(record.fingerprint)
+    same = wanted is not None and _is(wanted.value, record)
     credential = wanted.credential if wanted is not None and same else record.credential
     return recorded_audience(change, replace(record, updated_at=kept, credential=credential))
 
 
-def list_alone(change: Change) -> tuple[Record, Audience] | None:
-    """Give the record, and who is to see it, of a line that writes the list of repos alone; None for any other."""
-    if change.access is None or not change.access.by_list or change.record is None:
+def list_alone(change: Change) -> Record | None:
+    """Give the record of a line that writes who sees it without the value; None for any other line.
+
+    A variable that was right before FlowForge came has none yet: it is one that FlowForge did not write.
+    """
+    if change.access is None or not change.access.by_list:
         return None
-    return change.record, change.access.after
+    value, at = change.seen_value, change.seen_at
+    return change.record or (Record(value.fingerprint, at, "", 0, at, at, adopted=True) if value else None)
+
+
+def put_alone(client: Client, change: Change) -> Written:
+    """Write who sees it, and not the value: its list where it has one before and after, else a variable's visibility.
+
+    Raises as `put_secret` does.
+    """
+    address, access = change.address, change.access
+    if access is None or access.before is None:
+        message = f"{address} has nobody to be changed"
+        raise TypeError(message)
+    if access.before.visibility is access.after.visibility is Visibility.SELECTED:
+        return put_viewers(client, address.scope, address.secret, access.after.ids)
+    return change_visibility(client, address.scope, address.secret, access.after)
 
 
 def with_kept_unseen(change: Change, error: FlowForgeError) -> Problem:
@@ -68,6 +88,10 @@ def with_kept_unseen(change: Change, error: FlowForgeError) -> Problem:
         return problem
     why = f"{len(wanted.audience.hidden)} of those who see it, which this token is not shown, were to stay so"
     return replace(problem, why=problem.why or why, fix=f"{problem.fix}; {advice(wanted)}")
+
+
+def _is(value: Value, record: Record) -> bool:
+    return isinstance(value, Known | Public) and value.fingerprint == record.fingerprint
 
 
 def _as_value(value: Result, change: Change) -> Result:

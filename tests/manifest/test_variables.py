@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flowforge.manifest.expand import expand
+from flowforge.plan.address import Repo
+from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.facts import Presence, Public
 
 if TYPE_CHECKING:
@@ -123,17 +125,10 @@ error FF138: flowforge.yaml:2:63: "stores" does not go with "variable"
 ## of an organization
 version: 1
 credentials: {{k: {{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}}}
-targets: [{{name: t, org: acme, visible_to: all, credential: k}}]
-absent: [{{name: a, org: acme, variable: X}}]
+targets: [{{name: t, org: acme, visible_to: all, credential: k, stores: [agents]}}]
 =>
-error FF138: flowforge.yaml:3:21: "org" does not go with this credential
-  why: variables are written to repositories and environments, and not to organizations
-  fix: remove it, or write an entry of its own
-error FF138: flowforge.yaml:3:32: "visible_to" does not go with this credential
-  why: variables are written to repositories and environments, and not to organizations
-  fix: remove it, or write an entry of its own
-error FF138: flowforge.yaml:4:20: "org" does not go with "variable"
-  why: variables are written to repositories and environments, and not to organizations
+error FF138: flowforge.yaml:3:64: "stores" does not go with this credential
+  why: "k" is a workload identity: Actions variables, whose names are given
   fix: remove it, or write an entry of its own
 ## the name of a variable
 version: 1
@@ -185,3 +180,21 @@ def test_the_places(loaded: "Loader") -> None:
         (f"{inside}/ANTHROPIC_ORGANIZATION_ID", wanted, Public(UUID)),
         ("acme/web/variables/environments/staging/OLD", gone, None),
     ] == found
+
+
+def test_of_an_organization(loaded: "Loader") -> None:
+    """Each ID is one of its variables, for those whom visible_to names; one that must not be there is there once."""
+    identity = f"{{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}"
+    found = expand(
+        loaded(
+            f"version: 1\ncredentials: {{k: {identity}}}\n"
+            "targets: [{name: t, org: Acme, visible_to: {repos: [acme/api]}, credential: k}]\n"
+            "absent: [{name: a, org: acme, variable: old}]\n"
+        )
+    )
+    viewers = Audience.selected([Viewer(Repo.parse("acme/api"))])
+    assert [
+        ("orgs/Acme/variables/ANTHROPIC_FEDERATION_RULE_ID", Presence.PRESENT, Public("fdrl_1"), viewers),
+        ("orgs/Acme/variables/ANTHROPIC_ORGANIZATION_ID", Presence.PRESENT, Public(UUID), viewers),
+        ("orgs/acme/variables/OLD", Presence.ABSENT, None, None),
+    ] == [(str(place.address), place.presence, place.value, place.audience) for place in found]

@@ -6,6 +6,7 @@ from flowforge.errors import Where
 from flowforge.identity import TYPE
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Known, Listing, Presence, Public, Seen, Unreadable, Wanted
 from flowforge.steps.eclipse import eclipsed
 
@@ -66,6 +67,63 @@ def _warning(slot: str, repos: str, within: str = "", inside: str = "") -> str:
 )
 def test_said(wanted: list[Wanted], held: dict[Scope, list[str]], expected: list[str]) -> None:
     """A key in the repo, or in an environment that has the identity, is named; one that goes or is elsewhere is not."""
+    assert expected == _said(wanted, held)
+
+
+ACME, OTHER = (Scope(Repo.organization(name)) for name in ("acme", "other"))
+ALL, PRIVATE, NOBODY = Audience(Visibility.ALL), Audience(Visibility.PRIVATE), Audience.selected([])
+ONLY_A, ONLY_B = (Audience.selected([Viewer(scope.repo, 0)]) for scope in (A, B))
+
+
+def _of_organization(audience: Audience) -> Wanted:
+    address = Address(Scope(ACME.repo, Store.VARIABLES), "ANTHROPIC_ORGANIZATION_ID")
+    return Wanted(address, Presence.PRESENT, "T", WHERE, "federated", TYPE, Public("x"), audience=audience)
+
+
+def _key_of_organization(audience: Audience) -> Wanted:
+    address = Address(ACME, KEY)
+    return Wanted(address, Presence.PRESENT, "T", WHERE, "k", "anthropic_api_key", Known("h"), audience=audience)
+
+
+def _org_warning(repos: str) -> str:
+    return (
+        f"the secret {KEY} of the organization acme keeps Claude from using the workload identity of {repos}; to "
+        f"remove it, add under `absent`: {{name: {KEY} goes, org: acme, secret: {KEY}}}"
+    )
+
+
+def _wanted_both(repos: str) -> str:
+    return (
+        f"the secret {KEY} of the organization acme keeps Claude from using the workload identity of {repos}; {_BOTH}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held", "expected"),
+    [
+        ([_of_organization(ALL)], {A: [KEY]}, [_warning(KEY, "acme/a")]),
+        ([_of_organization(PRIVATE)], {A: [KEY], B: [KEY]}, [_warning(KEY, "acme/a, acme/b")]),
+        ([_of_organization(ONLY_A)], {A: [KEY], B: [KEY]}, [_warning(KEY, "acme/a")]),
+        ([_of_organization(ALL)], {Scope(Repo.parse("else/a")): [KEY]}, []),
+        (
+            [_of_organization(ALL)],
+            {A_IN: [KEY]},
+            [_warning(KEY, "acme/a", " in environment prod", ', environments: ["prod"]')],
+        ),
+        ([_of_organization(ALL)], {ACME: [KEY], OTHER: [KEY]}, [_org_warning("acme")]),
+        ([_identity(A.repo), _identity(B.repo, "prod")], {ACME: [KEY]}, [_org_warning("acme/a, acme/b")]),
+        ([_identity(A.repo), _of_organization(ONLY_B)], {ACME: [KEY]}, [_org_warning("acme, acme/a")]),
+        ([_identity(A.repo), _key_of_organization(ONLY_B)], {ACME: []}, []),
+        ([_identity(A.repo), _key_of_organization(ONLY_A)], {ACME: []}, [_wanted_both("acme/a")]),
+        ([_of_organization(ONLY_A), _key_of_organization(ONLY_B)], {ACME: []}, []),
+        ([_of_organization(ONLY_A), _key_of_organization(ALL)], {ACME: []}, [_wanted_both("acme")]),
+        ([_of_organization(ALL), _key_of_organization(NOBODY)], {ACME: []}, []),
+        ([_of_organization(ALL), _key_of_organization(PRIVATE)], {ACME: []}, [_wanted_both("acme")]),
+        ([_of_organization(NOBODY)], {ACME: [KEY]}, []),
+    ],
+)
+def test_of_an_organization(wanted: list[Wanted], held: dict[Scope, list[str]], expected: list[str]) -> None:
+    """A key and an identity meet where a repo may see both, one of them or both being its organization's."""
     assert expected == _said(wanted, held)
 
 
