@@ -8,7 +8,7 @@ from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Holder, Member, Members
+from flowforge.manifest.members import Holder, Member, Members, holder_name
 from flowforge.manifest.model import Absent, Credential, Found, Group, Manifest, Selector, Target
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import check_per_repo, check_reach
@@ -117,6 +117,25 @@ def selectors_of(manifest: Manifest, groups: Collection[str] = ()) -> tuple[Sele
     return tuple(sorted(found, key=lambda selector: selector.where))
 
 
+def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
+    """Give what has a selector by which it gives secrets, or takes them, as `group services`.
+
+    Not what only `exclude` mentions, nor a target whose own selector only says who sees an organization's secret.
+    """
+    entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
+    left: deque[Group | Target | Absent] = deque(entries)
+    found, reached = dict[str, Selector](), set[str]()
+    while left:
+        entry = left.popleft()
+        if entry.choice.select and not (isinstance(entry, Target) and entry.org):
+            found[holder_name(entry)] = entry.choice.select
+        for mention in entry.choice.groups:
+            if mention.text in manifest.groups and mention.text not in reached:
+                reached.add(mention.text)
+                left.append(manifest.groups[mention.text])
+    return found
+
+
 def find_places(manifest: Manifest, findings: Findings, found_by: Found | None = None) -> Expanded:
     """Give every place, and report what stands against them."""
     members = Members(manifest.groups, findings, found_by or {})
@@ -137,7 +156,11 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
-    unresolved = tuple(Unresolved(f"{each.noun} {each.name}", each.where, why) for each, why in unread if why)
+    unresolved = tuple(
+        Unresolved(f"{each.noun} {each.name}", each.where, why, wants=isinstance(each, Target))
+        for each, why in unread
+        if why
+    )
     return Expanded(tuple(sorted(found.values(), key=lambda place: place.address)), unresolved)
 
 

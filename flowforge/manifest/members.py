@@ -135,7 +135,7 @@ class Members:
             fix = "ask for less, or write `allow_empty: true` beside it"
             self.findings.add(select.where, "FF164", what, why=why, fix=fix)
         self._spend(len(found), select.where)
-        holders = (Holder(f"{entry.noun} {entry.name}", entry.choice.auto_admit),)
+        holders = (Holder(holder_name(entry), entry.choice.auto_admit),)
         return {repo.key: Member(repo, select.where, holders, number) for repo, number in found.items()}
 
     def _is_open(self, choice: Choice) -> bool:
@@ -194,6 +194,11 @@ class Members:
         shown = cycle if len(cycle) <= _MOST_SHOWN else [*cycle[: _MOST_SHOWN - 2], "…", cycle[-1]]
         what = f"groups go in a circle: {' -> '.join(shown)}"
         self.findings.add(mention.where, "FF142", what, fix="remove one of these references")
+
+
+def holder_name(entry: Group | Target | Absent) -> str:
+    """Give what the state and people call what has a selector: `group services`."""
+    return f"{entry.noun} {entry.name}"
 
 
 def _take(repos: dict[str, Member], taken: Repos) -> None:

@@ -1,7 +1,7 @@
 """Who sees an organization's secret: all its repos, the private ones, or those selected; and what differs in that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowforge.plan.address import Repo
@@ -21,10 +21,14 @@ _NARROWS = frozenset({(Visibility.ALL, Visibility.PRIVATE), (Visibility.ALL, Vis
 
 @dataclass(frozen=True, slots=True, order=True)
 class Viewer:
-    """A selected repo. id: GitHub's, 0 where it is not known yet; two are the same by it, or by name."""
+    """A selected repo. id: GitHub's, 0 where it is not known yet; two are the same by it, or by name.
+
+    new_to: the group whose selector found it and has not admitted it, as `Wanted.new_to`.
+    """
 
     repo: Repo
     id: int = 0
+    new_to: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,13 @@ class Access:
         """The repos that would be selected and are not; of a secret that was deleted outside, that were not."""
         known = {viewer.id for viewer in self._known.viewers} if self._known else set()
         return tuple(viewer.repo for viewer in self.after.viewers if viewer.id not in known)
+
+    @property
+    def unadmitted(self) -> tuple[Viewer, ...]:
+        """The repos that would come to see it and that a group has not admitted."""
+        seeing = self.before.ids if self.before else ()
+        every = self.before is not None and self.before.visibility is Visibility.ALL
+        return tuple(one for one in self.after.viewers if one.new_to and not every and one.id not in seeing)
 
     @property
     def widens(self) -> bool:

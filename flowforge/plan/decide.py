@@ -93,8 +93,19 @@ def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Cha
             remembered = situation.remembered.get(address, _NOTHING)
             wanted, seen = with_hidden(wanted, seen_with_access(wanted, address.secret, seen), remembered)
             value = decide(address, wanted, seen, remembered, prune=situation.prune)
+            if value.action is Action.DELETE and (lost := _may_want(situation.unresolved)):
+                value = _unreadable(address, wanted, lost, remembered)
             access = decide_access(value, seen)
             yield from (value,) if access is None else (value, access)
+
+
+def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:
+    """Give why what is to be deleted may be wanted, or may be all that its repo has until it gets what is."""
+    for each in unresolved:
+        if each.wants:
+            why = each.unreadable
+            return replace(why, detail=f"{each.entry} may want something there: {why.detail or why.why.text}")
+    return None
 
 
 def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:

@@ -128,11 +128,12 @@ Seen = Listing | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A target or an absent entry, `target All services`, whose repos cannot be known, and why."""
+    """A target or an absent entry, `target All services`, whose repos cannot be known, and why. wants: a target."""
 
     entry: str
     where: Where
     unreadable: Unreadable
+    wants: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The brakes: what apply refuses until a flag names it. A plan is always printed, with what will be refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.audience import Access
+from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 
 # A fleet smaller than this is read by a person line by line; a share of it says nothing.
@@ -120,8 +121,8 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
 def _new_repos(plan: Plan) -> Brake | None:
     new: dict[str, dict[Repo, None]] = {}
     for change in plan.changes:
-        if change.writes and change.wanted is not None and change.wanted.new_to:
-            new.setdefault(change.wanted.new_to, {})[change.address.scope.repo] = None
+        for group, repo in _unadmitted(change) if change.writes else ():
+            new.setdefault(group, {})[repo] = None
     if not new:
         return None
     return Brake(
@@ -130,6 +131,14 @@ def _new_repos(plan: Plan) -> Brake | None:
         "--allow-new-repos",
         "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
     )
+
+
+def _unadmitted(change: Change) -> Iterator[tuple[str, Repo]]:
+    """Give the repos that a line gives something to, or lets see it, each with the group that has not admitted it."""
+    if change.access is not None:
+        yield from ((viewer.new_to, viewer.repo) for viewer in change.access.unadmitted)
+    elif change.wanted is not None and change.wanted.new_to:
+        yield change.wanted.new_to, change.address.scope.repo
 
 
 def _widening(plan: Plan) -> Brake | None:
@@ -156,7 +165,7 @@ def _wider(address: Address, access: Access) -> str:
 
 
 def _new_to(group: str, repos: Sequence[Repo]) -> str:
-    return f"new to {group}, which has found others before: {_named(repos)}"
+    return f"new to {group}, and not admitted yet: {_named(repos)}"
 
 
 def _named(repos: Sequence[Repo]) -> str:

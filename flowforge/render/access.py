@@ -15,8 +15,9 @@ _MOST_SHOWN: Final = 20
 def viewer_lines(change: Change) -> Iterable[str]:
     """Give the repos that would be selected, and those that would not be any more."""
     if change.access is not None and change.access.differs:
+        new = {viewer.repo: f"; new to {viewer.new_to}" for viewer in change.access.unadmitted}
         for sign, repos in (("+", change.access.added), ("-", change.access.removed)):
-            yield from (f"{sign} {repo}" for repo in repos[:_MOST_SHOWN])
+            yield from (f"{sign} {repo}{new.get(repo, '')}" for repo in repos[:_MOST_SHOWN])
             if len(repos) > _MOST_SHOWN:
                 yield f"{sign} {len(repos) - _MOST_SHOWN:,} more; --format json has all"
         if unseen := change.access.removed_unseen:

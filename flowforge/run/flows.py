@@ -33,7 +33,8 @@ def list_repos(request: Request) -> Roll:
         with task.signed_in() as client:
             task = task.found(client)
     select = task.chooser(state)
-    choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, state.admitted)}
+    admitted = task.admitted(state)
+    choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
     return Roll(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
 
 
@@ -62,7 +63,8 @@ def apply(
         if planned.plan.todo:
             memory.begin()
         memory.adopt_manifests(written_from(memory.state, names, request.allowed))
-        admit(task.places, memory, {change.address for change in planned.plan.todo if request.allowed.new_repos})
+        allowed = {change.address for change in planned.plan.todo if request.allowed.new_repos}
+        admit(task.places, memory, allowed, task.holders)
         tidy(planned.plan, memory)
         writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
         results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)

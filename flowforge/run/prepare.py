@@ -44,7 +44,7 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
         resolver,
         select=select,
         skip_values=request.skip_values,
-        admitted=state.admitted,
+        admitted=task.admitted(state),
         shown=task.selected.shown,
     )
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}

@@ -1,11 +1,11 @@
 """What a run has to do: what was asked for, what the manifest says of it, and which repos its selectors mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from flowforge.github.http import Client
-from flowforge.manifest.expand import Place, expand_with, members_of, selectors_of
+from flowforge.manifest.expand import Place, expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, Selector
 from flowforge.offline import validate
 from flowforge.plan.address import Address, Repo
@@ -13,6 +13,7 @@ from flowforge.plan.facts import Unresolved
 from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
+from flowforge.steps.admit import Admitted, admitted_by
 from flowforge.steps.choose import Filter
 from flowforge.steps.resolve import concealed
 from flowforge.steps.select import Selected, select_repos
@@ -65,6 +66,16 @@ class Task:
     def selectors(self) -> tuple[Selector, ...]:
         """Those to be asked: of the manifest's entries, and of groups that the command line names."""
         return selectors_of(self.manifest, [each[1:] for each in self.request.patterns if each.startswith("@")])
+
+    @property
+    def holders(self) -> Mapping[str, bool]:
+        """Those whose selectors give secrets, and whether what each finds is known."""
+        found = self.selected.found
+        return {name: isinstance(found.get(each), Mapping) for name, each in holders_of(self.manifest).items()}
+
+    def admitted(self, state: State) -> Admitted:
+        """Give the repos that each of them has admitted."""
+        return admitted_by(self.holders, state.admitted)
 
     def found(self, client: Client) -> "Task":
         """Ask which repos the selectors mean, and give the task with them."""

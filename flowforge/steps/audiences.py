@@ -84,5 +84,5 @@ def _filled(want: Wanted, ids: Mapping[str, int], found: Mapping[Repo, Found]) -
             detail = f"{viewer.repo}, which is to see it: {info.detail or info.why.text}"
             return replace(want, unread=want.unread or Unreadable(info.why, detail, info.fix))
         number = viewer.id or ids.get(viewer.repo.key, 0) or (info.id if info else 0)
-        viewers.append(Viewer(viewer.repo, number))
+        viewers.append(replace(viewer, id=number))
     return replace(want, audience=Audience.selected(viewers))

@@ -12,7 +12,7 @@ from flowforge.manifest.placeholders import fill, fill_option
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Unavailable, Value, Wanted
 from flowforge.sources import Ask, Context, Found
-from flowforge.steps.admit import Admitted, new_to
+from flowforge.steps.admit import Admitted, audience_of, new_to
 from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
@@ -95,7 +95,7 @@ def want(
 ) -> Mapping[Address, Wanted]:
     """Turn places into what is wanted, reading the values of those that are selected.
 
-    admitted: by the state. shown: the ids of all repos in the lists that selectors stand on.
+    admitted: by each group, see `admitted_by`. shown: the ids of all repos in the lists that selectors stand on.
     """
     present = [place for place in places if place.presence is Presence.PRESENT and place.unread is None]
     needed = [place for place in present if place.value is None and select(place.address)]
@@ -113,7 +113,7 @@ def want(
             creates_environment=place.creates_environment,
             unread=place.unread,
             new_to=new_to(place, admitted),
-            audience=place.audience,
+            audience=audience_of(place, admitted),
             shown=shown if place.selects else None,
         )
         for place in places

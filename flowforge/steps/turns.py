@@ -35,17 +35,13 @@ def turns(todo: Collection[Change]) -> tuple[Work, Work]:
 def without_kept(todo: Iterable[Change], changes: Iterable[Change]) -> list[Change]:
     """Leave out the deletes of what may be replaced by a secret that cannot be written now.
 
-    That is one of the same scope, or, as a run uses both, of the organization or of one of its repos.
+    That is one of the same repo or organization, in whatever store or environment; or, as a run uses both, one of the
+    organization or of one of its repos.
     """
     wanted = (each for each in changes if each.wanted is not None and each.wanted.presence is Presence.PRESENT)
-    lacking = {each.address.scope for each in wanted if each.action is Action.BLOCKED}
-    others = {key for scope in lacking for key in _replaced_by(scope.repo) if key != scope.repo.key}
-    return [
-        change
-        for change in todo
-        if not deletes(change)
-        or (change.address.scope not in lacking and others.isdisjoint(_may_lose(change.address.scope.repo)))
-    ]
+    lacking = {each.address.scope.repo for each in wanted if each.action is Action.BLOCKED}
+    keys = {key for repo in lacking for key in _replaced_by(repo)}
+    return [change for change in todo if not deletes(change) or keys.isdisjoint(_may_lose(change.address.scope.repo))]
 
 
 def without_lost(turn: Work, failed: Collection[Repo]) -> Work:

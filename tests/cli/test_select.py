@@ -180,7 +180,7 @@ def test_a_new_repo_waits_until_it_is_admitted(zoo: "Fleet") -> None:
     zoo.sandbox.world.create_repo("zoo/svc-c")
     zoo.repos.append("zoo/svc-c")
     shown = zoo.flowforge("plan")
-    what = "new to target All, which has found others before: zoo/svc-c"
+    what = "new to target All, and not admitted yet: zoo/svc-c"
     fix = "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector"
     assert "+ zoo/svc-c  ANTHROPIC_API_KEY  ci-key  missing; new to target All" == shown.lines[0]
     assert [f"apply will refuse this (FF505): {what}.", f"  {fix}"] == shown.lines[-2:]
@@ -236,7 +236,7 @@ def test_who_was_forgotten_last_admits_nobody(zoo: "Fleet") -> None:
     world.recreate_repo("zoo/svc-a")
     world.create_repo("zoo/svc-a-2")
     assert 0 == zoo.flowforge("state", "forget", "zoo/svc-a", "--yes").code
-    assert "FF505: new to target All, which has found others before: zoo/svc-a, zoo/svc-a-2;" in (
+    assert "FF505: new to target All, and not admitted yet: zoo/svc-a, zoo/svc-a-2;" in (
         zoo.refused("apply", "--yes").err
     )
     applied(zoo, "--allow-new-repos", "--limit", "svc-a")

@@ -182,3 +182,22 @@ def test_what_is_not_known_to_be_wanted() -> None:
     ] == [(each.address, each.action, each.reason, each.why, each.detail, each.fix) for each in plan.changes]
     assert (unresolved, False, False) == (plan.unresolved, plan.complete, Plan((IN_SYNC,), unresolved).proven)
     assert not make_plan(replace(situation, seen={})).changes
+
+
+def test_nothing_is_deleted_that_an_unknown_target_may_want() -> None:
+    """A target whose repos are not known may want what is declared absent; an absent entry wants nothing."""
+    cut = Unreadable(Why.CUT_SHORT, "", "try again")
+    gone = replace(WANTED, presence=Presence.ABSENT)
+    there, record = {HERE.scope: Listing({HERE.secret: TIME})}, {HERE: Remembered(RECORD)}
+    for wants, there_now, expected in (
+        (
+            True,
+            there,
+            (Action.BLOCKED, Reason.UNREADABLE, "target All may want something there: the list was cut short"),
+        ),
+        (False, there, (Action.DELETE, Reason.DECLARED_ABSENT, "declared absent")),
+        (True, {HERE.scope: Listing({})}, (Action.NONE, Reason.ALREADY_ABSENT, "already absent")),
+    ):
+        unresolved = (Unresolved("target All", Where("m", 1, 1), cut, wants=wants),)
+        (line,) = make_plan(Situation({HERE: gone}, there_now, record, unresolved=unresolved)).changes
+        assert expected == (line.action, line.reason, line.sentence)

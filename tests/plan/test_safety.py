@@ -272,8 +272,8 @@ def test_repos_that_a_selector_finds_for_the_first_time() -> None:
     held = replace(made[0], action=Action.BLOCKED, reason=Reason.UNREADABLE)
     brake = Brake(
         "FF505",
-        "new to group services, which has found others before: acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, "
-        "acme/svc-5 and 2 more; new to target All, which has found others before: acme/web",
+        "new to group services, and not admitted yet: acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, "
+        "acme/svc-5 and 2 more; new to target All, and not admitted yet: acme/web",
         "--allow-new-repos",
         "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
     )

@@ -1,17 +1,19 @@
 """Who is new to a selector, and whom an apply admits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import Where
 from flowforge.manifest.expand import Place
-from flowforge.manifest.members import Holder
+from flowforge.manifest.members import Holder, Member
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Presence
 from flowforge.state.file import StateFile
-from flowforge.steps.admit import admit, new_to
+from flowforge.steps.admit import admit, admitted_by, audience_of, chosen_by, new_to
 
 A, B, AUTO = Holder("group a"), Holder("group b"), Holder("target c", auto=True)
 
@@ -61,7 +63,57 @@ def test_who_is_new(found: Place, expected: str) -> None:
 def test_who_is_admitted(tmp_path: Path) -> None:
     """At first all; later those of `auto_admit` and those that were allowed; who was admitted stays so."""
     with StateFile.open(tmp_path / "s.json") as memory:
-        admit([place(1, A), place(2, A, AUTO), place(7)], memory, ())
+        holders = dict.fromkeys(("group a", "target c"), True)
+        admit([place(1, A), place(2, A, AUTO), place(7)], memory, (), holders)
         assert {"group a": {1, 2}, "target c": {2}} == memory.state.admitted
-        admit([place(3, A), place(4, A), place(5, AUTO)], memory, {place(4).address})
+        admit([place(3, A), place(4, A), place(5, AUTO)], memory, {place(4).address}, holders)
         assert {"group a": {1, 2, 4}, "target c": {2, 5}} == memory.state.admitted
+
+
+def test_who_finds_nothing_has_begun(tmp_path: Path) -> None:
+    """A selector that was read whole and found none has admitted none; of one that was not, nothing is recorded."""
+    with StateFile.open(tmp_path / "s.json") as memory:
+        admit([], memory, (), {"group a": True, "group b": False})
+        assert {"group a": frozenset()} == memory.state.admitted
+        admit([place(1, A), place(2, B)], memory, (), {"group a": True, "group b": True})
+        assert {"group a": frozenset(), "group b": {2}} == memory.state.admitted
+
+
+def test_another_name_opens_no_door(tmp_path: Path) -> None:
+    """A holder that the state does not know has admitted what those had that the manifest has no more."""
+    remembered = {"group a": frozenset({1}), "group x": frozenset({2}), "group y": frozenset({3})}
+    assert remembered == admitted_by(["group a", "group x", "group y"], remembered)
+    assert {} == admitted_by(["group b"], {})
+    counted = admitted_by(["group a", "group b"], remembered)
+    assert {**remembered, "group b": {2, 3}} == counted
+    assert ["group b", "", ""] == [new_to(place(number, B), counted) for number in (1, 2, 3)]
+    with StateFile.open(tmp_path / "s.json") as memory:
+        memory.admit("group x", frozenset({2}))
+        admit([place(1, B), place(2, B)], memory, (), {"group b": True})
+        assert {"group x": {2}, "group b": {2}} == memory.state.admitted
+        admit([place(1, B), place(2, B)], memory, {place(1).address}, {"group b": True})
+        assert {"group x": {2}, "group b": {1, 2}} == memory.state.admitted
+
+
+def test_who_sees_an_organizations_secret_is_admitted_by_groups(tmp_path: Path) -> None:
+    """A repo that a group finds is new to it there as well; one of the target's own selector never is."""
+    own = Holder("absent entry t")
+    where = Where("f", 2, 2)
+    viewers = tuple(
+        Member(Repo.parse(f"acme/r{number}"), where, holders, number)
+        for number, holders in enumerate([(), (A,), (A,), (own,), (A, own), (B,)])
+    )
+    here = Address(Scope(Repo.organization("acme")), "X")
+    org = replace(place(0), address=here, visibility=Visibility.SELECTED, viewers=viewers)
+    admitted = {"group a": frozenset({1})}
+    audience = audience_of(org, admitted)
+    assert audience is not None
+    assert ["", "", "group a", "", "", ""] == [each.new_to for each in audience.viewers]
+    assert ["", "", "group a", "", "", ""] == [each.new_to for each in chosen_by(org, admitted)]
+    assert (None, []) == (audience_of(place(1), {}), [each.new_to for each in chosen_by(replace(org, viewers=()), {})])
+    with StateFile.open(tmp_path / "s.json") as memory:
+        memory.admit("group a", frozenset({1}))
+        admit([org], memory, (), {"group a": True, "group b": True})
+        assert {"group a": {1}, "group b": {5}} == memory.state.admitted
+        admit([org], memory, {here.of_access}, {"group a": True, "group b": True})
+        assert {"group a": {1, 2, 4}, "group b": {5}} == memory.state.admitted
