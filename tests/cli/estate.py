@@ -190,3 +190,5 @@ def _plant(sandbox: Sandbox) -> None:
     world.set_secret("beta/web-000", "OLD_KEY", "stays")
     world.set_org_secret("acme", "OLD_KEY", "goes", store="dependabot")
     world.set_org_secret("acme", "OLD_KEY", "stays")
+    world.set_org_variable("acme", "ANTHROPIC_PROJECT", "goes")
+    world.set_org_variable("gamma-labs", "ANTHROPIC_ORGANIZATION_ID", "from before")

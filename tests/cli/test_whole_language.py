@@ -77,13 +77,13 @@ def test_how_large_it_is(estate: Estate) -> None:
     written = differing(estate.before, expected)
     places = {place for place, _ in written}
     stores = {place.rpartition(": ")[2] for place in places}
-    organizations = [(place, name) for place, name in written if place.startswith("organization ")]
+    organizations = [place for place, _ in written if place.startswith("organization ") and "variables" not in place]
     added = {(place, name) for place, name in written if name in expected.get(place, {}) and "variables" in place}
     assert (300, 40) == (sum(FAMILIES.values()), sum(map(len, estate.reading.environments().values())))
     assert {"actions", "dependabot", "codespaces", "agents", "variables"} == stores
     assert (6, 30) == (len(organizations), len(added))  # five that are wanted, and one that goes
     assert {"organization acme", "organization beta", "organization gamma-labs"} == {
-        place.partition(":")[0] for place, _ in organizations
+        place.partition(":")[0] for place in organizations
     }
 
 
@@ -165,6 +165,10 @@ def _break(world: World) -> list[tuple[tuple[str, str], str]]:
         visibility="selected",
         repos=["job-000", "job-003"],
     )
+    seen = world.org_audience("beta", "ANTHROPIC_ORGANIZATION_ID", store="variables")[1]
+    world.set_org_variable("beta", "ANTHROPIC_ORGANIZATION_ID", "broken", visibility="selected", repos=seen)
+    rule = world.org_variables("gamma-labs")["ANTHROPIC_FEDERATION_RULE_ID"]
+    world.set_org_variable("gamma-labs", "ANTHROPIC_FEDERATION_RULE_ID", rule, visibility="all")
     world.set_org_secret("acme", "ORG_KEY", world.reveal_org("acme")["ORG_KEY"], visibility="private")
     key, jobs, org = "ANTHROPIC_API_KEY", "orgs/gamma-labs/codespaces/ANTHROPIC_API_KEY", "orgs/acme/actions/ORG_KEY"
     return [
@@ -182,6 +186,14 @@ def _break(world: World) -> list[tuple[tuple[str, str], str]]:
         (("beta/api-001: actions", "CLAUDE_CODE_OAUTH_TOKEN"), "BETA/API-001/actions/CLAUDE_CODE_OAUTH_TOKEN"),
         (("organization gamma-labs: codespaces", key), jobs),
         (("organization gamma-labs: codespaces", key), f"{jobs}/access"),
+        (
+            ("organization beta: variables", "ANTHROPIC_ORGANIZATION_ID"),
+            "orgs/beta/variables/ANTHROPIC_ORGANIZATION_ID",
+        ),
+        (
+            ("organization gamma-labs: variables", "ANTHROPIC_FEDERATION_RULE_ID"),
+            "orgs/gamma-labs/variables/ANTHROPIC_FEDERATION_RULE_ID/access",
+        ),
         (("organization acme: actions", "ORG_KEY"), org),
         (("organization acme: actions", "ORG_KEY"), f"{org}/access"),
     ]
