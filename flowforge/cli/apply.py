@@ -95,5 +95,5 @@ def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
         words = [word for path in manifests if manifests != ("flowforge.yaml",) for word in ("-m", path)]
         words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
         words += [word for tag in given["tags"] for word in ("--tags", tag)]
-        words += [flag for flag, said in (("--prune", given["prune"]), ("--keep-going", given["keep_going"])) if said]
+        words += [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]
         yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"

@@ -75,6 +75,7 @@ _CHOICE = (
     option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
     option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
+    click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value."),
 )
 # The brakes have no environment variables: what they admit is decided by a person, each time.
 _BRAKES = (
@@ -83,6 +84,7 @@ _BRAKES = (
     click.option("--allow-empty", is_flag=True, help="Admit a manifest that names nothing."),
     click.option("--allow-manifest-change", is_flag=True, help="Admit --prune with another set of manifests."),
     click.option("--allow-new-repos", is_flag=True, help="Admit repos that a selector finds for the first time."),
+    click.option("--accept-drift", is_flag=True, help="Record what was changed outside as it is, as assumed."),
     click.option("--allow-widening", is_flag=True, help="Admit that more repos see an organization's secret."),
 )
 

@@ -7,13 +7,17 @@ from typing import Any
 
 from flowforge.cli.signals import Interruption
 from flowforge.cli.streams import say
+from flowforge.errors import Problem, UsageError
 from flowforge.plan.safety import Allowed
 from flowforge.render import progress
 from flowforge.run import Request
 
 
 def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
-    """Make a request from the options of `plan` or `apply`."""
+    """Make a request from the options of `plan` or `apply`; raises UsageError (FF019)."""
+    if options["prove"] and options["accept_drift"]:
+        why = "one writes what is only assumed, the other assumes what was changed outside"
+        raise UsageError(Problem("FF019", "--prove and --accept-drift say opposite things", why=why, fix="say one"))
     return Request(
         manifests=tuple(options["manifests"]),
         environ=dict(os.environ),
@@ -24,6 +28,8 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         max_wait=options["max_wait"],
         skip_values=options["skip_values"],
         prune=options["prune"],
+        prove=options["prove"],
+        accept_drift=options["accept_drift"],
         keep_going=options.get("keep_going", False),
         allowed=Allowed(
             deletes=options["allow_deletes"],

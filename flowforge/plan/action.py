@@ -15,10 +15,14 @@ class Action(StrEnum):
 
 
 class OnDrift(StrEnum):
-    """What to do about a secret that was changed outside FlowForge and whose wanted value is unchanged."""
+    """What to do about a secret that was changed outside FlowForge and whose wanted value is unchanged.
+
+    ACCEPT, to record it as it is, is no word of a manifest's: a person says it once, by --accept-drift.
+    """
 
     OVERWRITE = "overwrite"
     REPORT = "report"
+    ACCEPT = "accept"
 
 
 class _Worded(StrEnum):
@@ -56,6 +60,7 @@ class Reason(_Worded):
     NEVER_APPLIED = "never_applied", "never applied by FlowForge"
     IN_SYNC = "in_sync", "in sync"
     ASSUMED = "assumed", "assumed in sync"
+    TO_PROVE = "to_prove", "assumed; written to prove it"
     VALUE_CHANGED = "value_changed", "value changed"
     CHANGED_OUTSIDE = "changed_outside", "changed outside FlowForge"
     VALUE_CHANGED_AND_OUTSIDE = "value_changed_and_outside", "value changed, and changed outside FlowForge"

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
-from flowforge.plan.action import Action, Reason, Why
+from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Access
 from flowforge.plan.facts import NotRead, Public, Record, Wanted
@@ -64,6 +64,31 @@ class Change:
             and self.access is None
             and (self.record.credential != self.wanted.credential)
         )
+
+    @property
+    def accepts(self) -> bool:
+        """Whether apply records the secret as it was found, assumed to hold the wanted value; under --accept-drift."""
+        policy = self.wanted.on_drift if self.wanted is not None and self.access is None else None
+        return policy is OnDrift.ACCEPT and self.action is Action.NONE and self.reason is Reason.CHANGED_OUTSIDE
+
+    @property
+    def drifted_at(self) -> str:
+        """GitHub's time for what was changed outside FlowForge; empty for what was not, or is deleted."""
+        return self.seen_at if self.drift else ""
+
+    @property
+    def noted(self) -> Record | None:
+        """The record as apply leaves it where it does not write the value.
+
+        It is under the credential's present name, knows of the drift that was found, and has accepted it if told so.
+        """
+        record, wanted = self.record, self.wanted
+        if record is None or wanted is None or self.access is not None or self.action is not Action.NONE:
+            return record
+        noted = replace(record, drifted_at=self.drifted_at)
+        if self.relabels or self.accepts:
+            noted = replace(noted, credential=wanted.credential)
+        return replace(noted, updated_at=self.seen_at, adopted=True) if self.accepts else noted
 
     @property
     def reported_drift(self) -> bool:

@@ -206,14 +206,16 @@ def _present_row(wanted: Wanted, entry: Entry, remembered: Remembered) -> tuple[
 def _compared(wanted: Wanted, record: Record, *, same_value: bool, untouched: bool) -> tuple[Action, Reason]:
     match untouched, same_value:
         case True, True:
+            if record.adopted and wanted.prove:
+                return Action.UPDATE, Reason.TO_PROVE
             return Action.NONE, Reason.ASSUMED if record.adopted else Reason.IN_SYNC
         case True, False:
             return Action.UPDATE, Reason.VALUE_CHANGED
         case False, False:
             return Action.UPDATE, Reason.VALUE_CHANGED_AND_OUTSIDE
         case _:
-            left = wanted.on_drift is OnDrift.REPORT
-            return Action.NONE if left else Action.UPDATE, Reason.CHANGED_OUTSIDE
+            overwrites = wanted.on_drift is OnDrift.OVERWRITE
+            return Action.UPDATE if overwrites else Action.NONE, Reason.CHANGED_OUTSIDE
 
 
 def unreadable_instead(seen: Mapping[Scope, Seen], refused: Mapping[Scope, Unreadable]) -> dict[Scope, Seen]:

@@ -46,11 +46,11 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
         detail=detail,
         fix=fix,
         wanted=wanted,
-        record=value.record,
+        record=value.noted,
         seen_at=value.seen_at,
         drift=reason is Reason.CHANGED_OUTSIDE,
         access=access,
-        after_drift=value.drift,
+        after_drift=value.drift and not value.accepts,
         seen_value=value.seen_value,
     )
 
@@ -71,8 +71,8 @@ def _row(value: Change, wanted: Wanted, access: Access) -> tuple[Action, Reason,
         return Action.NONE, Reason.IN_SYNC, nothing
     record = value.record
     settled = record is not None and (record.visibility, record.repo_ids) == (access.after.visibility, access.after.ids)
-    if value.action is Action.NONE and settled and wanted.on_drift is OnDrift.REPORT:
+    if value.action is Action.NONE and settled and wanted.on_drift is not OnDrift.OVERWRITE:
         return Action.NONE, Reason.CHANGED_OUTSIDE, nothing
-    if access.rewrites and value.drift and wanted.on_drift is OnDrift.REPORT:
+    if access.rewrites and value.drift and wanted.on_drift is not OnDrift.OVERWRITE:
         return Action.BLOCKED, Reason.ACCESS_CHANGED, _OVERWRITES
     return Action.UPDATE, Reason.ACCESS_CHANGED, nothing

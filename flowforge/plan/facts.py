@@ -64,7 +64,7 @@ class Wanted:
     unread: why it cannot be known whether it is wanted. new_to: the group, `group services`, whose selector found its
     repo and had found others before; empty for one that is named, or admitted. audience: who is to see an
     organization's secret, None for any other. shown: where selectors say who is to see it, the ids of all repos that
-    GitHub shows this token; None where all are named.
+    GitHub shows this token; None where all are named. prove: it is written again where it is only assumed.
     """
 
     address: Address
@@ -80,6 +80,7 @@ class Wanted:
     new_to: str = ""
     audience: Audience | None = None
     shown: frozenset[int] | None = None
+    prove: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,11 @@ class Unresolved:
 class Record:
     """What the state holds of one secret or variable; of a variable, the fingerprint is `Public.fingerprint`.
 
-    updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write.
+    updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write, empty before one.
     value_since: when this value was first written or seen (ISO 8601, UTC). repo_id: 0 when not known.
     adopted: recorded without a write, so the value is assumed. visibility, repo_ids: who sees an organization's secret
-    since our write, the ids sorted; empty for any other.
+    since our write, the ids sorted; empty for any other. drifted_at: GitHub's time for it as the last apply found it,
+    where that was not the recorded one; empty where it was.
     """
 
     fingerprint: str
@@ -155,6 +157,7 @@ class Record:
     adopted: bool = False
     visibility: str = ""
     repo_ids: tuple[int, ...] = ()
+    drifted_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

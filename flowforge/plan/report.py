@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flowforge.errors import ExitCode, Problem
-from flowforge.plan.action import Action
+from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"
     UNRECORDED = "unrecorded"  # on GitHub, but not in the state
     NOT_DONE = "not_done"  # apply ended before its turn
+    ASSUMED = "assumed"  # recorded and not proven: adopted, now or before
     LEFT = "left"  # nothing to do about it: reported drift, listed, value not checked
 
 
@@ -104,6 +105,8 @@ def _unwritten(change: Change) -> Result:
         outcome = Outcome.BLOCKED
     elif change.writes:
         outcome = Outcome.NOT_DONE
+    elif change.accepts or change.reason is Reason.ASSUMED:
+        outcome = Outcome.ASSUMED
     else:
         outcome = Outcome.IN_SYNC if change.in_sync else Outcome.LEFT
     return Result(change.address, outcome)

@@ -76,6 +76,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
         "new_to": printable(wanted.new_to) if wanted and wanted.new_to else None,
         "updated_at": change.seen_at or None,
         "drift": change.drift,
+        "accepted": change.accepts,
         "applicable": change.applicable,
         "differences": [
             {"field": item.field, "before": printable(item.before) or None, "after": printable(item.after) or None}

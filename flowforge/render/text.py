@@ -64,6 +64,8 @@ def _suffix(change: Change) -> str:
 def _left_open(change: Change) -> str:
     if not change.applicable:
         return "; not applicable without its value"
+    if change.accepts:
+        return "; recorded as it is (--accept-drift)"
     if change.reported_drift and change.reason is Reason.VALUE_NOT_CHECKED:
         return "; changed outside FlowForge"
     if change.reported_drift:

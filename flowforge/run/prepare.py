@@ -18,7 +18,8 @@ from flowforge.steps.advise import advise
 from flowforge.steps.audiences import free_organizations, identify_viewers
 from flowforge.steps.cost import Cost
 from flowforge.steps.observe import Ids, identify, observe, refused
-from flowforge.steps.resolve import Resolver, want
+from flowforge.steps.resolve import Resolver, insist, want
+from flowforge.steps.rivals import rivals
 from flowforge.vault import Fingerprinter, Vault
 
 
@@ -47,6 +48,7 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
         admitted=task.admitted(state),
         shown=task.selected.shown,
     )
+    wanted = insist(wanted, prove=request.prove, accept_drift=request.accept_drift)
     scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
     creatable = {place.address.scope for place in places if place.creates_environment}
     seen = observe(
@@ -70,6 +72,7 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
         *task.filter.unmatched(task.repos(state)),
         *task.warnings,
         *resolver.warnings,
+        *rivals(decided),
         *free_organizations(client, decided, jobs=request.jobs, stop=request.stop),
         *advise(
             task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()

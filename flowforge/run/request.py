@@ -15,7 +15,8 @@ class Request:
     """What a command line asks for.
 
     asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
-    be asked for a value. `stop` ends the run early; `progress` and `notify` are told what goes on.
+    be asked for a value. prove: what is only assumed is written. accept_drift: what was changed outside is recorded as
+    it is. `stop` ends the run early; `progress` and `notify` are told what goes on.
     """
 
     manifests: tuple[Path, ...]
@@ -28,6 +29,8 @@ class Request:
     tags: tuple[str, ...] = ()
     skip_values: bool = False
     prune: bool = False
+    prove: bool = False
+    accept_drift: bool = False
     keep_going: bool = False
     asks: bool = False
     interactive: bool = False

@@ -30,6 +30,8 @@ RECORD: Final[Shape] = {
 }
 # Only of the record of an organization's secret.
 AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
+# Only of the record of what the last apply found changed outside.
+DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
 _WORDS: Final[Mapping[type, str]] = {
@@ -82,8 +84,11 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
 def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
     """Check as `fields` does what has an address: it may have the member of `ENVIRONMENT` too.
 
-    An organization's has that of `ORGANIZATION`, and with a record perhaps those of `AUDIENCE`.
+    An organization's has that of `ORGANIZATION`, and with a record perhaps those of `AUDIENCE`; every record perhaps
+    that of `DRIFTED`.
     """
+    if isinstance(data, dict) and "drifted_at" in data and RECORD.keys() <= shape.keys():
+        shape = {**shape, **DRIFTED}
     if isinstance(data, dict) and "org" in data:
         rest = {key: types for key, types in shape.items() if key != "repo"}
         seen = AUDIENCE if RECORD.keys() <= rest.keys() and "visibility" in data else {}
@@ -137,8 +142,10 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
 
 
 def record_to_json(record: Record) -> dict[str, object]:
-    """Write a record as the members of `RECORD`, and of `AUDIENCE` where it has one."""
+    """Write a record as the members of `RECORD`, and of `AUDIENCE` and `DRIFTED` where it has them."""
     members = {name: getattr(record, name) for name in RECORD}
+    if record.drifted_at:
+        members["drifted_at"] = record.drifted_at
     return (
         {**members, "visibility": record.visibility, "repo_ids": list(record.repo_ids)}
         if record.visibility
@@ -148,7 +155,10 @@ def record_to_json(record: Record) -> dict[str, object]:
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
-    record = Record(**{name: data[name] for name in RECORD})
+    if data.get("drifted_at") == "":
+        what = "drifted_at is empty"
+        raise MalformedError(what)
+    record = Record(**{name: data[name] for name in RECORD}, drifted_at=data.get("drifted_at", ""))
     if "visibility" not in data:
         return record
     if data["visibility"] not in tuple(Visibility):

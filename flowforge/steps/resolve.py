@@ -9,8 +9,9 @@ from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.expand import Place
 from flowforge.manifest.model import Credential, Manifest, Option
 from flowforge.manifest.placeholders import fill, fill_option
+from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address
-from flowforge.plan.facts import Known, NotRead, Presence, Unavailable, Value, Wanted
+from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted
 from flowforge.sources import Ask, Context, Found
 from flowforge.steps.admit import Admitted, audience_of, new_to
 from flowforge.vault import Fingerprinter, SecretValue, Vault
@@ -118,6 +119,18 @@ def want(
         )
         for place in places
     }
+
+
+def insist(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drift: bool) -> Mapping[Address, Wanted]:
+    """Put what a person said this once above the manifest: to write what is assumed, to take drift as it is.
+
+    A variable shows its value, so that there is nothing to assume of it.
+    """
+
+    def policy(want: Wanted) -> OnDrift:
+        return OnDrift.ACCEPT if accept_drift and not isinstance(want.value, Public) else want.on_drift
+
+    return {address: replace(want, prove=prove, on_drift=policy(want)) for address, want in wanted.items()}
 
 
 def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:

@@ -178,6 +178,7 @@ class Writer:
             repo_id=0 if repo.is_organization else self.repos[repo].id,
             written_at=done.date,
             value_since=before.value_since if before is not None and same_value else done.date,
+            drifted_at=change.drifted_at,
         )
         return recorded_audience(change, record)
 

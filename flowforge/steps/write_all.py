@@ -73,12 +73,12 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
 
 
 def tidy(plan: Plan, memory: StateFile) -> None:
-    """Bring the state in line where GitHub needs nothing: forget what is gone, re-label what has another name now."""
+    """Bring the state in line where GitHub needs nothing: forget what is gone, note what is to be known of the rest."""
     for change in plan.changes:
         if change.forgets:
             memory.forget(change.address)
-        elif change.relabels and change.record is not None and change.wanted is not None:
-            memory.record(change.address, replace(change.record, credential=change.wanted.credential))
+        elif change.noted is not None and change.noted != change.record:
+            memory.record(change.address, change.noted)
 
 
 def _unanswered(address: Address) -> Problem:

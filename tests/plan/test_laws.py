@@ -49,6 +49,7 @@ class Case(NamedTuple):
     record: str  # no, written, adopted
     pending: bool
     label: str  # the credential's name in the manifest; the record's is "ci-key"
+    prove: bool  # never with a policy to accept: see test_usage.py
 
     @property
     def valued(self) -> bool:
@@ -70,7 +71,9 @@ CASES = tuple(
         ("no", "written", "adopted"),
         (False, True),
         ("ci-key", "new-name"),
+        (False, True),
     )
+    if not (combination[1] is OnDrift.ACCEPT and combination[-1])
 )
 API = Repo.parse("acme/api")
 SCOPES = (
@@ -98,7 +101,7 @@ def wanted_of(case: Case, address: Address) -> Wanted | None:
         return Wanted(address, Presence.ABSENT, "gone", where)
     value = VALUES[case.wanted]
     kind = "anthropic_api_key"
-    return Wanted(address, Presence.PRESENT, "target", where, case.label, kind, value, case.policy)
+    return Wanted(address, Presence.PRESENT, "target", where, case.label, kind, value, case.policy, prove=case.prove)
 
 
 def remembered_of(case: Case) -> Remembered | None:
@@ -187,6 +190,7 @@ def _unnamed(**features: object) -> Callable[[Case], bool]:
     )
 
 
+_ADOPTED = _both("same", "ours", record="adopted")
 ROWS = (
     Row("missing", _write("missing", pending=False), Action.CREATE, Reason.MISSING),
     Row(
@@ -199,10 +203,12 @@ ROWS = (
     Row("pending, there", _write("there", pending=True), Action.UPDATE, Reason.INTERRUPTED),
     Row("never ours", _write("there", pending=False), Action.UPDATE, Reason.NEVER_APPLIED),
     Row("in sync", _both("same", "ours", record="written"), Action.NONE, Reason.IN_SYNC),
-    Row("assumed", _both("same", "ours", record="adopted"), Action.NONE, Reason.ASSUMED),
+    Row("assumed", lambda c: _ADOPTED(c) and not c.prove, Action.NONE, Reason.ASSUMED),
+    Row("assumed, to be proven", lambda c: _ADOPTED(c) and c.prove, Action.UPDATE, Reason.TO_PROVE),
     Row("rotated", _both("other", "ours"), Action.UPDATE, Reason.VALUE_CHANGED),
     Row("edited", _both("same", "later", OnDrift.OVERWRITE), Action.UPDATE, Reason.CHANGED_OUTSIDE),
     Row("edited, reported", _both("same", "later", OnDrift.REPORT), Action.NONE, Reason.CHANGED_OUTSIDE),
+    Row("edited, accepted", _both("same", "later", OnDrift.ACCEPT), Action.NONE, Reason.CHANGED_OUTSIDE),
     Row("rotated and edited", _both("other", "later"), Action.UPDATE, Reason.VALUE_CHANGED_AND_OUTSIDE),
     Row("not read", _both("unread", "ours"), Action.NONE, Reason.VALUE_NOT_CHECKED),
     Row("not read, edited", _both("unread", "later"), Action.NONE, Reason.VALUE_NOT_CHECKED),
@@ -351,10 +357,10 @@ def applied(situation: Situation, plan: Plan) -> Situation:
         elif change.writes and change.applicable:
             shown[address.scope][address.secret] = NOW
             state[address] = Remembered(written(change))
-        elif change.relabels:
-            state[address] = Remembered(relabelled(change))
         elif change.forgets:
             del state[address]
+        elif change.wanted is not None and change.action is Action.NONE and change.record is not None:
+            state[address] = Remembered(noted(change))
     seen = {**situation.seen, **{scope: Listing(times) for scope, times in shown.items()}}
     return replace(situation, seen=seen, remembered=state)
 
@@ -363,14 +369,28 @@ def written(change: Change) -> Record:
     """Give the record that apply makes of a write."""
     assert change.wanted is not None
     assert isinstance(change.wanted.value, Known)
-    return Record(change.wanted.value.fingerprint, NOW, change.wanted.credential, 7, NOW, NOW)
+    drifted_at = LATER if change.drift and change.seen_at else ""
+    return Record(change.wanted.value.fingerprint, NOW, change.wanted.credential, 7, NOW, NOW, drifted_at=drifted_at)
 
 
-def relabelled(change: Change) -> Record:
-    """Give the record under the credential's new name."""
+def accepted(change: Change) -> bool:
+    """Whether apply takes a change outside as it is."""
+    policy = change.wanted.on_drift if change.wanted else None
+    return (change.reason, policy) == (Reason.CHANGED_OUTSIDE, OnDrift.ACCEPT)
+
+
+def noted(change: Change) -> Record:
+    """Give the record of what was not written: under the credential's new name, with the drift that was found."""
     assert change.wanted is not None
     assert change.record is not None
-    return replace(change.record, credential=change.wanted.credential)
+    settled = change.reason in {Reason.IN_SYNC, Reason.ASSUMED} or accepted(change)
+    return replace(
+        change.record,
+        credential=change.wanted.credential if settled else "ci-key",
+        drifted_at=LATER if change.drift else "",
+        updated_at=LATER if accepted(change) else OURS,
+        adopted=change.record.adopted or accepted(change),
+    )
 
 
 def settled(change: Change) -> Change | None:
@@ -380,7 +400,11 @@ def settled(change: Change) -> Change | None:
         return Change(address, Action.NONE, Reason.ALREADY_ABSENT, wanted=wanted) if wanted else None
     if change.writes and change.applicable:
         return Change(address, Action.NONE, Reason.IN_SYNC, wanted=wanted, record=written(change), seen_at=NOW)
-    return replace(change, record=relabelled(change)) if change.relabels else change
+    if wanted is None or change.record is None or change.action is not Action.NONE:
+        return change
+    if accepted(change):
+        return replace(change, reason=Reason.ASSUMED, drift=False, record=noted(change))
+    return replace(change, record=noted(change))
 
 
 def test_same_input_same_bytes_in_every_process() -> None:

@@ -39,6 +39,7 @@ WANTED = Wanted(
 ROTATED = replace(WANTED, value=Known("hmac-sha256:bb"))
 UNCHECKED = replace(WANTED, value=NotRead("--skip-values"))
 TOLERATED = replace(WANTED, on_drift=OnDrift.REPORT)
+ACCEPTED = replace(WANTED, on_drift=OnDrift.ACCEPT)
 WITHOUT = replace(WANTED, value=Unavailable("env ACME_KEY is unset"))
 ABSENT = Wanted(HERE, Presence.ABSENT, "gone", Where("m", 9, 1))
 MISSING, AS_OURS, AS_LATER = (Listing({}), Listing({HERE.secret: OURS}), Listing({HERE.secret: LATER}))
@@ -72,8 +73,13 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.NEVER_APPLIED: [(WANTED, AS_LATER, NEVER, False)],
     Reason.IN_SYNC: [(WANTED, AS_OURS, ONCE, False)],
     Reason.ASSUMED: [(WANTED, AS_OURS, TAKEN, False)],
+    Reason.TO_PROVE: [(replace(WANTED, prove=True), AS_OURS, TAKEN, False)],
     Reason.VALUE_CHANGED: [(ROTATED, AS_OURS, ONCE, False)],
-    Reason.CHANGED_OUTSIDE: [(WANTED, AS_LATER, ONCE, False), (TOLERATED, AS_LATER, ONCE, False)],
+    Reason.CHANGED_OUTSIDE: [
+        (WANTED, AS_LATER, ONCE, False),
+        (TOLERATED, AS_LATER, ONCE, False),
+        (ACCEPTED, AS_LATER, ONCE, False),
+    ],
     Reason.VALUE_CHANGED_AND_OUTSIDE: [(ROTATED, AS_LATER, ONCE, False)],
     Reason.ACCESS_CHANGED: [
         (SHARED, SEEN_BY_OTHERS, ONCE, False),

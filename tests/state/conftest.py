@@ -34,6 +34,7 @@ def records() -> tuple[Record, ...]:
             f"2026-03-01T10:01:0{n}Z",
             f"2026-03-01T10:02:0{n}Z",
             adopted=n % 2 == 1,
+            drifted_at=f"2026-03-01T09:59:0{n}Z" if n % 3 == 2 else "",
         )
         for n in range(6)
     )

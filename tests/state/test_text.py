@@ -68,7 +68,9 @@ def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
     return address, replace(record, visibility="selected" if selected else "private", repo_ids=ids)
 
 
-record_values = st.builds(Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans())
+record_values = st.builds(
+    Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans(), drifted_at=st.just("") | text
+)
 states = st.builds(
     State,
     st.integers(0, 2**40),
@@ -203,6 +205,11 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         edited(lambda s: s["secrets"][1].update(visibility="all", repo_ids=[])),
         'secrets[1] has "repo_ids", which is not known',
     ),
+    "drift without a record": (
+        edited(lambda s: s["secrets"][0].update(drifted_at="u")),
+        'secrets[0] has "drifted_at", which is not known',
+    ),
+    "drift without a time": (edited(lambda s: s["secrets"][1].update(drifted_at="")), "drifted_at is empty"),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),
         'secrets[2] names "ACME/api/actions/A" a second time',
