@@ -14,6 +14,8 @@ JOBS ?= auto
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# The tests start some hundred processes: each would compile all of FlowForge where this is set, as in some images.
+export PYTHONDONTWRITEBYTECODE :=
 # Whatever pip installs below, and what it fetches to build something, is at the version that constraints.txt says. A
 # URL, since pip takes white space for the end of a path. Newer releases of pip read the second where they build.
 NOTHING :=
@@ -36,7 +38,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check laws slow faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -88,6 +90,9 @@ laws: $(DEV)  ## the planner's laws over 10,000 cases each: after a change of th
 
 slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
 	$(BIN)/python -m pytest -n $(JOBS) -m 'slow or faults or sweep'
+
+fleet: $(DEV)  ## apply and plan 10,000 repos over HTTP: how many requests, how much memory
+	REPOS=10000 $(BIN)/python -m pytest -q -n 0 -s -m slow tests/cli/test_limits.py
 
 faults: $(DEV)  ## each fault of docs/faults.md, made for real
 	$(BIN)/python -m pytest -n $(JOBS) -m 'faults and not slow'
