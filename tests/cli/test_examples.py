@@ -3,10 +3,15 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from flowforge.resources import schema_text
+from flowforge.sandbox import Sandbox, Token, TokenKind
+from flowforge.sandbox.world import World
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -18,32 +23,51 @@ EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/plan.txt")
 def _prepare(fleet: "Fleet", example: Path) -> list[str]:
     """Make the example's world: its folder, its repos, its values; give the arguments that name its manifests."""
     shutil.copytree(example, fleet.folder, dirs_exist_ok=True)
+    for repo in fleet.repos:  # no selector may find what is no part of the example
+        fleet.sandbox.world.delete_repo(repo)
     manifests = sorted(fleet.folder.glob("manifests")) or [fleet.folder / "flowforge.yaml"]
     files = [file for path in manifests for file in ([path] if path.is_file() else sorted(path.glob("*.yaml")))]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     before = fleet.folder / "before.json"
-    world: dict[str, dict[str, list[str]]] = json.loads(before.read_text(encoding="utf-8")) if before.exists() else {}
-    repos = sorted({*re.findall(r"\bacme/[a-z-]+", text), *world})
-    for repo in repos:
-        fleet.sandbox.world.create_repo(repo)
+    there: dict[str, dict[str, Any]] = json.loads(before.read_text(encoding="utf-8")) if before.exists() else {}
+    fleet.repos = sorted({*re.findall(r"\bacme/[a-z-]+(?![\w*-])", text), *there})
+    _sign_in(fleet.sandbox, text, frozenset(there))
     for name in re.findall(r"env: ([A-Z_]+)", text):
         fleet.set_key(name, "oat01" if "TOKEN" in name else "api03")
     for name in re.findall(r"environments: \[(\w+)\]", text):
         fleet.set_key(f"KEY_{name}")
     (fleet.folder / "keys").mkdir()
-    for repo in repos:
+    for repo in fleet.repos:
+        _furnish(fleet.sandbox.world, repo, **there.get(repo, {}))
         path = fleet.folder / "keys" / f"{repo.partition('/')[2]}.txt"
         path.write_text(fleet.set_key("UNUSED") + "\n", encoding="utf-8")
-    for repo, there in world.items():
-        fleet.sandbox.world.set_topics(repo, there.get("topics", []))
-        for name in there.get("secrets", ()):
-            fleet.sandbox.world.set_secret(repo, name, "from before")
-        for name in there.get("variables", ()):
-            fleet.sandbox.world.set_variable(repo, name, "from before")
-        for name in there.get("environments", ()):
-            fleet.sandbox.world.create_environment(repo, name)
-    fleet.repos = repos
+    for team in {team for what in there.values() for team in what.get("teams", ())}:
+        fleet.sandbox.world.create_team("acme", team, [repo for repo in there if team in there[repo].get("teams", ())])
     return [part for path in manifests for part in ("-m", str(path.relative_to(fleet.folder)))]
+
+
+def _sign_in(sandbox: Sandbox, text: str, given: frozenset[str]) -> None:
+    """Let the token be of the user, or of the App, whose list a selector asks for."""
+    for user in re.findall(r"\buser: (\w+)", text):
+        sandbox.world.create_user(user)
+        sandbox.world.add_token(sandbox.token, Token(login=user))
+    if "installation: true" in text:
+        sandbox.world.add_token(sandbox.token, Token(kind=TokenKind.APP, repos=given))
+
+
+def _furnish(world: World, repo: str, **what: Any) -> None:  # noqa: ANN401 -- JSON
+    """Let there be a repo that is as before.json says; teams aside, which need all of theirs."""
+    world.create_repo(repo, topics=what.get("topics"), fork=what.get("fork", False))
+    world.set_visibility(repo, what.get("visibility", "private"))
+    for name in what.get("secrets", ()):
+        world.set_secret(repo, name, "from before")
+    for name in what.get("variables", ()):
+        world.set_variable(repo, name, "from before")
+    for name in what.get("environments", ()):
+        world.create_environment(repo, name)
+    for name, value in what.get("properties", {}).items():
+        world.define_property("acme", name)
+        world.set_property(repo, name, value)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
@@ -61,6 +85,32 @@ def test_there_are_enough_examples() -> None:
     listed = set(re.findall(r"\]\(([a-z-]+)\)", (ROOT / "examples" / "README.md").read_text(encoding="utf-8")))
     assert len(EXAMPLES) >= 4
     assert listed == {path.name for path in EXAMPLES}
+
+
+# Which GitHub and which state, and the options of sources: the page of the manifest has examples of these.
+_ELSEWHERE = {
+    *("account", "api_url", "auth", "branch", "command", "expires", "github", "onepassword", "pass_env", "path"),
+    *("prompt", "repo", "state", "timeout", "token", "on_drift", "defaults", "workspace_id"),
+}
+
+
+def test_each_construct_has_an_example() -> None:
+    """Each key that says what is wanted where stands in the manifest of an example that is run."""
+    files = [file for example in EXAMPLES for file in example.rglob("*.yaml")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    keys = {*_keys(json.loads(schema_text("manifest")))} - _ELSEWHERE
+    assert len(keys) > 30
+    assert set() == {key for key in keys if not re.search(rf"\b{key}:", text)}
+
+
+def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
+    """Give the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
+    if isinstance(schema, dict):
+        yield from () if named else schema.get("properties", {})
+    for key, part in (
+        schema.items() if isinstance(schema, dict) else enumerate(schema if isinstance(schema, list) else ())
+    ):
+        yield from _keys(part, named=key == "properties" and not named)
 
 
 def test_the_example_at_the_root_is_valid(fleet: "Fleet") -> None:
