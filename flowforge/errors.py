@@ -7,7 +7,8 @@
     │   └── TrustError                  a rule of the operator's forbids the read: ends the whole run
     ├── GitHubError           FF3xx  GitHub said no, or could not be reached
     ├── StateError            FF4xx  the state file, its journal or its lock
-    │   └── UnrecordedError   FF412  exit 5: done on GitHub, not recorded here
+    │   ├── UnrecordedError   FF412  exit 5: done on GitHub, not recorded here
+    │   └── LostRaceError     FF429  the state on GitHub is not what it was when it was read
     └── RefusedError          FF5xx  exit 4: a safety limit
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
@@ -160,6 +161,10 @@ class UnrecordedError(StateError):
     """Something was done on GitHub whose result could not be recorded; the intent is, so it shows as interrupted."""
 
     exit_code = ExitCode.UNRECORDED
+
+
+class LostRaceError(StateError):
+    """What is on GitHub is not what the write was made from: read it again, merge, and write that."""
 
 
 class UnfoldedError(StateError):

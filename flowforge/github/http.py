@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from time import monotonic
 from typing import Final, Self
 
 import httpx
@@ -16,6 +15,7 @@ from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
 from flowforge.github.answer import Answer, Broken, parsed
 from flowforge.github.auth import Token
+from flowforge.github.body import JSON, RAW, whole_body
 from flowforge.github.classify import (
     INTEGRATION,
     Again,
@@ -51,8 +51,7 @@ _LEAST_UNREACHED: Final = 8
 _NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0, pool=None)
 _ASIDE: Final = "flowforge.location"
-_BODY_SECONDS: Final = 30.0
-_BODY_BYTES: Final = 32_000_000
+_FILES: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents|git)/")
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # httpx logs every URL at INFO
@@ -74,6 +73,12 @@ class _Request:
     method: str
     path: str
     body: Mapping[str, object] | None = None
+    accept: str = JSON
+
+    @property
+    def of_files(self) -> bool:
+        """Whether it is about files, for which even a workflow's own token may have a permission."""
+        return bool(_FILES.match(self.path))
 
     @property
     def points(self) -> int:
@@ -118,9 +123,9 @@ class Client:
         self._http.close()
         self.pacer.close()
 
-    def get(self, path: str) -> Answer:
-        """Ask."""
-        return self._send(_Request("GET", path))
+    def get(self, path: str, accept: str = JSON) -> Answer:
+        """Ask. accept: a media type; of RAW the answer's data is the bytes themselves."""
+        return self._send(_Request("GET", path, accept=accept))
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Write. Sent again when no answer came: what is put must be the same put twice."""
@@ -178,7 +183,7 @@ class Client:
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
                 case _:
-                    raise self._error(verdict)
+                    raise self._error(verdict, request)
 
     def _once(self, request: _Request) -> tuple[float, str, Answer | Broken]:
         """Send once, within the limits: gives when it was sent, as which version of the API, and what came of it."""
@@ -195,16 +200,17 @@ class Client:
         return sent, version, outcome
 
     def _exchange(self, request: _Request, version: str) -> Answer | Broken:
-        headers = {"X-GitHub-Api-Version": version}
+        headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
         try:
             url = f"{self.api}{request.path}"
             with self._http.stream(request.method, url, headers=headers, json=request.body) as found:
-                body = _body(found)
+                raw = request.accept == RAW and found.is_success
+                body = whole_body(found.iter_bytes(), raw=raw)
         except (httpx.TransportError, httpx.DecodingError) as error:
             return _broken(error)
         if isinstance(body, Broken):
             return body
-        return Answer(found.status_code, {**found.headers, **found.extensions[_ASIDE]}, parsed(body))
+        return Answer(found.status_code, {**found.headers, **found.extensions[_ASIDE]}, body if raw else parsed(body))
 
     def _note(self, outcome: Answer | Broken) -> None:
         with self._lock:
@@ -230,7 +236,7 @@ class Client:
             return workflow_token()
         return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
 
-    def _error(self, verdict: Verdict) -> GitHubError:
+    def _error(self, verdict: Verdict, request: _Request) -> GitHubError:
         """Make the exception of a verdict that neither waiting nor trying again helps."""
         match verdict:
             case BadToken(what):
@@ -238,7 +244,7 @@ class Client:
             case Strayed():
                 return strayed(self.api)
             case No():
-                return self._no(verdict)
+                return RepoError(verdict) if request.of_files else self._no(verdict)
             case Limited():
                 return limited(_LIMITED + 1)
             case _:
@@ -252,7 +258,7 @@ def _http(api: ApiUrl, token: Token, jobs: int, transport: httpx.BaseTransport |
         return httpx.Client(
             auth=_Bearer(token.header),
             event_hooks={"response": [_set_aside]},
-            headers={"Accept": "application/vnd.github+json", "User-Agent": f"flowforge/{__version__}"},
+            headers={"User-Agent": f"flowforge/{__version__}"},
             limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
             timeout=_TIMEOUT,
             transport=transport,
@@ -283,15 +289,3 @@ def _broken(error: httpx.TransportError | httpx.DecodingError) -> Broken:
             return Broken(f"no answer within {_TIMEOUT.read:g} s", unreached=False)
         case _:
             return Broken("the connection broke", unreached=False)
-
-
-def _body(answer: httpx.Response) -> bytes | Broken:
-    """Read a body whole: httpx bounds the wait for each part alone, and neither their number nor their sum."""
-    end, body = monotonic() + _BODY_SECONDS, bytearray()
-    for part in answer.iter_bytes():
-        body += part
-        if len(body) > _BODY_BYTES:
-            return Broken(f"an answer of more than {_BODY_BYTES // 1_000_000} MB", unreached=False)
-        if monotonic() > end:
-            return Broken(f"no whole answer within {_BODY_SECONDS:g} s", unreached=False)
-    return bytes(body)

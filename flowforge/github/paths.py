@@ -10,6 +10,16 @@ def repo_path(repo: Repo) -> str:
     return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"
 
 
+def contents_path(repo: Repo, path: str) -> str:
+    """Give the path of a repo's file, whose own slashes stay."""
+    return f"{repo_path(repo)}/contents/{encode(path)}"
+
+
+def git_path(repo: Repo) -> str:
+    """Give the path of a repo's git data: its blobs, trees, commits and references."""
+    return f"{repo_path(repo)}/git"
+
+
 def organization_path(organization: Repo) -> str:
     """Give `/orgs/organization`."""
     return f"/orgs/{encode(organization.owner, safe='')}"

@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from flowforge.github import http
+from flowforge.github import body, http
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from tests.faults.bench import FOREVER, Bench
@@ -56,7 +56,10 @@ def _impatient(name: str, seconds: float, *, real: str) -> Given:
     """Shorten one of the client's limits, so that no test waits for the real one."""
 
     def given(bench: Bench) -> None:
-        bench.attribute(http, name, httpx.Timeout(seconds) if name == "_TIMEOUT" else seconds)
+        if name == "_TIMEOUT":
+            bench.attribute(http, name, httpx.Timeout(seconds))
+        else:
+            bench.attribute(body, name, seconds)
         bench.instead[f"within {seconds:g} s"] = f"within {real}"
 
     return given

@@ -12,6 +12,8 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from openapi_core.validation.request.exceptions import InvalidRequestBody
 
+from flowforge.github.branch_file import blob_sha, read, write
+from flowforge.github.branch_problems import Place
 from flowforge.github.confirm import Sent, confirm
 from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
 from flowforge.github.http import Client
@@ -98,6 +100,24 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
         "GET /repos/acme/web",
         "GET /repos/me/one",
     ] == sent
+
+
+def test_every_request_for_a_file_is_one_too(description: OpenAPI, scripted: Callable[..., Client]) -> None:
+    """A file's content is read, created and swapped as described, by a path of one part: the checker knows no other."""
+    sent: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        description.validate_request(_sent(request))
+        sent.append(f"{request.method} {request.url.raw_path.decode()}")
+        shown = {"type": "file", "sha": blob_sha(b"one"), "encoding": "base64", "content": "b25l\n"}
+        return httpx.Response(200, json=shown)
+
+    client, place = scripted(handle), Place(_API.repo, "a/b", "c d.json")
+    read(client, place)
+    for before in (None, blob_sha(b"one")):
+        write(client, place, b"two", before, "m")
+    path = "/repos/acme/api/contents/c%20d.json"
+    assert [f"GET {path}?ref=refs%2Fheads%2Fa%2Fb", f"PUT {path}", f"PUT {path}"] == sent
 
 
 def _answer(request: httpx.Request, key: str) -> httpx.Response:

@@ -141,7 +141,7 @@ def test_an_answer_without_end(
 ) -> None:
     """A body that goes on too far or too long is left unread, tried again as a broken connection, and given up."""
     time, sent = [0.0], [0]
-    monkeypatch.setattr("flowforge.github.http.monotonic", lambda: time[0])
+    monkeypatch.setattr("flowforge.github.body.monotonic", lambda: time[0])
 
     def drip() -> Iterator[bytes]:
         while True:

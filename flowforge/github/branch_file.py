@@ -1,0 +1,252 @@
+"""One file on one branch of a repo: read, swapped for another by who knows its hash, begun on a branch of its own.
+
+GitHub names a file's content by git's hash of it, its `sha`, and refuses to replace one that is not the one named: a
+compare-and-swap. A lost answer is resolved by reading back: where the file has the hash of what was sent, it was sent.
+So what is written should be the writer's own (a holder, a serial): whoever writes the same bytes as another, and loses
+the answer, cannot be told which of the two it was.
+
+Each write counts 5 points with the pacer, and creates content, of which GitHub allows 80 in a minute and 500 in an hour
+(docs.github.com, "Rate limits for the REST API"): who writes often gathers first. To begin a branch takes four writes.
+"""
+
+import base64
+import binascii
+import hashlib
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote as encode
+
+from flowforge.errors import StateError
+from flowforge.github import branch_problems as problems
+from flowforge.github.answer import Answer
+from flowforge.github.body import OBJECT, RAW
+from flowforge.github.branch_problems import Place
+from flowforge.github.http import Client
+from flowforge.github.paths import contents_path, git_path, repo_path
+from flowforge.github.problems import RepoError, other_shape
+
+# A body with a file of 22 MB was taken, one with 40 MB was not (github-tools/github#496); nothing is documented.
+MOST_WRITTEN: Final = 20_000_000
+_TRIES: Final = 4
+_NO_BRANCH: Final = ""  # the hash, so to say, of a file whose branch is not there; None is that of a missing file
+_CREATED: Final = 201
+_NOT_FOUND: Final = 404
+_CONFLICTS: Final = frozenset({_NOT_FOUND, 409, 422})
+_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# The branch moved while GitHub was at it, by another file's commit, or a reader sees what was before.
+_MOVED: Final = re.compile(
+    r"\bis at \w+ but expected\b|expected to be at|does not match|wasn't supplied|already exists"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The file. sha: what a write must name. date: GitHub's own time of the answer, `2026-11-23T08:00:00Z`."""
+
+    data: bytes
+    sha: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no such file, which is known for sure: the token may read the repo's contents.
+
+    date: as of Found; empty of a repo without any commit.
+    """
+
+    branch_exists: bool
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The file is as sent. date: GitHub's own time of the answer that says so, perhaps some seconds after the write.
+
+    created: there was no file just before. A swap that created found the file gone: GitHub ignores the hash then.
+    """
+
+    sha: str
+    date: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as the contents API shows it; inline: its bytes, None where they are too many."""
+
+    sha: str
+    inline: bytes | None
+    date: str
+
+
+def require_private(client: Client, place: Place) -> None:
+    """Look at the repo itself: StateError FF420 invisible, FF421 renamed, FF422 public, FF423 archived."""
+    try:
+        answer = client.get(repo_path(place.repo))
+    except RepoError as refusal:
+        raise problems.explained(client, place, refusal) from None
+    match answer.data:
+        case {"private": bool() as private, "archived": bool() as archived}:
+            if not private:
+                raise problems.public(place)
+            if archived:
+                raise problems.archived(place)
+        case _:
+            raise other_shape("a repo without private or archived").at(str(place))
+
+
+def read(client: Client, place: Place) -> Found | Absent:
+    """Read the file, of up to 100 MB. What cannot be read is never said to be absent.
+
+    Raises StateError FF420 to FF431, RepoError, StoppedError, and GitHubError when the run is over.
+    """
+    seen = _look(client, place)
+    if isinstance(seen, Absent):
+        return seen
+    data = _blob(client, place, seen.sha) if seen.inline is None else seen.inline
+    if blob_sha(data) != seen.sha:
+        raise other_shape("a file that has not the hash that it is said to have").at(str(place))
+    return Found(data, seen.sha, seen.date)
+
+
+def write(client: Client, place: Place, data: bytes, sha_before: str | None, message: str) -> Written:
+    """Write the file where it still has `sha_before`; None: where its branch is there, and it is not.
+
+    Raises LostRaceError (FF429) where somebody else wrote, or deleted the branch. Raises StateError FF420 to FF431 for
+    what does not change by itself; RepoError, StoppedError and GitHubError, `certain` unless it may be written.
+    """
+    problems.refuse_large(place, len(data), MOST_WRITTEN)
+    body: dict[str, object] = {"message": message, "content": base64.b64encode(data).decode(), "branch": place.branch}
+    if sha_before is not None:
+        body["sha"] = sha_before
+    return _swap(client, place, f"PUT {contents_path(place.repo, place.path)}", body, (sha_before, blob_sha(data)))
+
+
+def create_branch(client: Client, place: Place, data: bytes, message: str) -> Written:
+    """Begin the branch, as an orphan whose first commit holds the file alone. Raises as `write` does.
+
+    Of many who begin it at once one has won, and the others get LostRaceError. FF426: a repo without any commit.
+    """
+    problems.refuse_large(place, len(data), MOST_WRITTEN)
+    try:
+        blob = _make(client, place, "blobs", {"content": base64.b64encode(data).decode(), "encoding": "base64"})
+        item = {"path": place.path, "mode": "100644", "type": "blob", "sha": blob}
+        tree = _make(client, place, "trees", {"tree": [item]})
+        commit = _make(client, place, "commits", {"message": message, "tree": tree, "parents": []})
+    except RepoError as refusal:
+        # Nothing points to what was made: whatever became of it, nothing is changed.
+        refusal.certain = True
+        raise problems.explained(client, place, refusal) from None
+    body = {"ref": f"refs/heads/{place.branch}", "sha": commit}
+    return _swap(client, place, f"POST {git_path(place.repo)}/refs", body, (_NO_BRANCH, blob_sha(data)))
+
+
+def blob_sha(data: bytes) -> str:
+    """Give git's hash of a file's content, by which GitHub names it."""
+    return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def _swap(
+    client: Client, place: Place, request: str, body: Mapping[str, object], hashes: tuple[str | None, str]
+) -> Written:
+    """Send a write until it is clear what has become of it. hashes: of the file before it, and after."""
+    method, _, path = request.partition(" ")
+    send = client.put if method == "PUT" else client.post
+    lost = False
+    for tried in range(_TRIES):
+        try:
+            answer = send(path, body)
+        except RepoError as refusal:
+            lost = lost or not refusal.certain
+            refusal.certain = not lost
+            done = _resolved(client, place, refusal, hashes)
+        else:
+            return Written(hashes[1], answer.date, created=answer.status == _CREATED)
+        if done is not None:
+            return done
+        client.pacer.sleep(tried + random.random())  # noqa: S311 -- spreads retries, guards nothing
+    raise problems.lost_race(place)
+
+
+def _resolved(client: Client, place: Place, refusal: RepoError, hashes: tuple[str | None, str]) -> Written | None:
+    """Say what a write that got no good answer has come to, by what the file is now; None: it is to be sent again."""
+    no = refusal.no
+    if refusal.certain and no.status not in _CONFLICTS:
+        raise problems.explained(client, place, refusal) from None
+    try:
+        now = _look(client, place)
+    except (RepoError, StateError):
+        if refusal.certain:
+            raise
+        raise refusal.at(str(place)) from None
+    before, after = hashes
+    found = now.sha if isinstance(now, _Seen) else None if now.branch_exists else _NO_BRANCH
+    if found == after and not refusal.certain:
+        return Written(after, now.date, created=before in {None, _NO_BRANCH})
+    if found != before:
+        raise problems.lost_race(place)
+    if no.status in _CONFLICTS and _MOVED.search(no.message):
+        return None
+    raise problems.explained(client, place, refusal) from None
+
+
+def _make(client: Client, place: Place, kind: str, body: dict[str, object]) -> str:
+    match client.post(f"{git_path(place.repo)}/{kind}", body).data:
+        case {"sha": str() as sha} if _SHA.fullmatch(sha):
+            return sha
+    raise other_shape(f"an object of git without its sha, among {kind}").at(str(place))
+
+
+def _look(client: Client, place: Place) -> _Seen | Absent:
+    """Look at the file. By its full name, for a tag may be called as the branch is."""
+    ref = encode(f"refs/heads/{place.branch}", safe="")
+    try:
+        answer = client.get(f"{contents_path(place.repo, place.path)}?ref={ref}", OBJECT)
+    except RepoError as refusal:
+        if refusal.no.status == _NOT_FOUND:
+            return _absent(client, place)
+        raise problems.explained(client, place, refusal) from None
+    return _shown(place, answer)
+
+
+def _shown(place: Place, answer: Answer) -> _Seen:
+    match answer.data:
+        case {"type": "file", "sha": str() as sha, "encoding": "none"} if _SHA.fullmatch(sha):
+            return _Seen(sha, None, answer.date)
+        case {"type": "file", "sha": str() as sha, "encoding": "base64", "content": str() as content} if _SHA.fullmatch(
+            sha
+        ):
+            try:
+                return _Seen(sha, base64.b64decode(content.replace("\n", ""), validate=True), answer.date)
+            except (binascii.Error, ValueError):
+                raise other_shape("a file's content that is not base64").at(str(place)) from None
+        case {"type": "dir" | "symlink" | "submodule" as kind}:
+            raise problems.not_a_file(place, str(kind))
+    raise other_shape("a file without its sha or its content").at(str(place))
+
+
+def _absent(client: Client, place: Place) -> Absent:
+    """Find out what a 404 means. A list of branches, be it empty, shows that the token may read the repo's contents."""
+    ref = f"refs/heads/{place.branch}"
+    try:
+        answer = client.get(f"{git_path(place.repo)}/matching-refs/{encode(ref.removeprefix('refs/'))}")
+    except RepoError as refusal:
+        if problems.is_empty(refusal.no):
+            return Absent(branch_exists=False, date="")
+        raise problems.explained(client, place, refusal) from None
+    if not isinstance(answer.data, list):
+        raise other_shape("references that are no list").at(str(place))
+    names = {item.get("ref") for item in answer.data if isinstance(item, dict)}
+    return Absent(ref in names, answer.date)
+
+
+def _blob(client: Client, place: Place, sha: str) -> bytes:
+    try:
+        data = client.get(f"{git_path(place.repo)}/blobs/{sha}", RAW).data
+    except RepoError as refusal:
+        raise problems.explained(client, place, refusal) from None
+    return data if isinstance(data, bytes) else b""

@@ -1,0 +1,149 @@
+"""What can go wrong with a file on a branch, as StateErrors FF420 to FF431 that say what to do."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.errors import FlowForgeError, LostRaceError, Problem, StateError, printable, quote
+from flowforge.github.explain import renamed
+from flowforge.github.http import Client
+from flowforge.github.paths import repo_path
+from flowforge.github.problems import No, RepoError
+from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
+
+_NOT_FOUND: Final = 404
+_EMPTY: Final = re.compile(r"Git Repository is empty", re.IGNORECASE)
+_TOO_LARGE: Final = re.compile(r"too large|blobs up to", re.IGNORECASE)
+_GUARDED: Final = re.compile(
+    r"rule violations|protected|pull request|status check|Reference update failed|Cannot (?:update|delete)",
+    re.IGNORECASE,
+)
+_PERMIT: Final = "give the token the permission Contents: read and write (classic: the scope repo)"
+_WORKFLOW: Final = "; in a workflow, write `permissions: {contents: write}`"
+_OTHER_REPO: Final = "keep the state in another repo"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the file is. branch: its short name. path: from the root of the repo, without a slash at its begin."""
+
+    repo: Repo
+    branch: str
+    path: str
+
+    def __str__(self) -> str:
+        """Give the repo, and the file on its branch as git writes it."""
+        return printable(f"{self.repo} {self.branch}:{self.path}")
+
+
+def explained(client: Client, place: Place, refusal: RepoError) -> FlowForgeError:
+    """Say what a refusal means for a state: by GitHub's words, and for a 404 by one request for the repo."""
+    no = refusal.no
+    if no.why is Why.RENAMED:
+        return _renamed(place, renamed(client, no))
+    if no.status == _NOT_FOUND:
+        return _unseen(client, place)
+    return _known(place, no) or refusal.at(str(place))
+
+
+def _known(place: Place, no: No) -> StateError | None:
+    if no.why is Why.ARCHIVED:
+        return archived(place)
+    if _TOO_LARGE.search(no.message):
+        return _too_large_to_read(place)
+    if no.why is Why.NO_PERMISSION and "IP allow list" not in no.detail:
+        return _no_permission(place, no.detail)
+    if is_empty(no):
+        return _empty(place)
+    if no.status in {409, 422}:
+        return _refused(place, no)
+    return None
+
+
+def is_empty(no: No) -> bool:
+    """Whether GitHub says that the repo has no commit yet."""
+    return bool(_EMPTY.search(no.message))
+
+
+def public(place: Place) -> StateError:
+    """Make the refusal of a public repo."""
+    why = "a state names repos, secrets and times, and anybody could read it"
+    fix = f"make it private, or {_OTHER_REPO}"
+    return _problem("FF422", place, "the state's repo is public", why, fix)
+
+
+def archived(place: Place) -> StateError:
+    """Make the refusal of an archived repo."""
+    return _problem(
+        "FF423", place, "the state's repo is archived, so it is read-only", "", f"unarchive it, or {_OTHER_REPO}"
+    )
+
+
+def not_a_file(place: Place, kind: str) -> StateError:
+    """Make the refusal of a folder, a link or a submodule where the file should be."""
+    words = {"dir": "a folder"}.get(kind, f"a {kind}")
+    return _problem(
+        "FF428", place, f"{words} is where the state's file should be", "", "write another state.github.path"
+    )
+
+
+def lost_race(place: Place) -> LostRaceError:
+    """Make the error of a file, or its branch, that is not as it was when it was read."""
+    why = "another run wrote it, or somebody edited or deleted it"
+    return LostRaceError(
+        Problem("FF429", "the state on GitHub has changed since it was read", str(place), why, "run it again")
+    )
+
+
+def refuse_large(place: Place, size: int, most: int) -> None:
+    """Raise StateError FF427 for more bytes than GitHub takes in one request."""
+    if size > most:
+        what = f"the state has {size:,} bytes, and GitHub takes {most:,} for sure"
+        fix = "split the manifest: each part has a state of its own, of another state.github.path"
+        raise _problem("FF427", place, what, "", fix)
+
+
+def _unseen(client: Client, place: Place) -> FlowForgeError:
+    try:
+        client.get(repo_path(place.repo))
+    except RepoError as other:
+        if other.no.status != _NOT_FOUND:
+            return explained(client, place, other)
+        fix = "check state.github.repo, and that the state's token may see it"
+        return _problem("FF420", place, "the state's repo is not found, or invisible to the token", "", fix)
+    return _no_permission(place, "no permission: the token sees the repo and may not do this with its contents")
+
+
+def _renamed(place: Place, no: No) -> StateError:
+    fix = no.fix.replace("in the manifest", "in state.github.repo")
+    return _problem("FF421", place, f"the state's repo is {no.detail}", "", fix)
+
+
+def _no_permission(place: Place, detail: str) -> StateError:
+    return _problem("FF424", place, detail, "the state is kept through the contents of its repo", _PERMIT + _WORKFLOW)
+
+
+def _empty(place: Place) -> StateError:
+    why = "GitHub makes no branch of its own in a repo without one"
+    return _problem(
+        "FF426", place, "the state's repo has no commit yet", why, "commit any file to it, such as a README"
+    )
+
+
+def _too_large_to_read(place: Place) -> StateError:
+    fix = "look at what is there: no state is that large"
+    return _problem("FF430", place, "the state's file has more than the 100 MB that GitHub gives", "", fix)
+
+
+def _refused(place: Place, no: No) -> StateError:
+    words = quote(" ".join(no.message.split()))
+    if _GUARDED.search(no.message):
+        fix = "take the branch out of its protection or rules, or let the state's token pass them"
+        return _problem("FF425", place, f"the branch does not take the state: GitHub says {words}", "", fix)
+    fix = "check state.github.branch and state.github.path"
+    return _problem("FF431", place, f"GitHub refuses the state with {no.status}: {words}", "", fix)
+
+
+def _problem(code: str, place: Place, what: str, why: str, fix: str) -> StateError:
+    return StateError(Problem(code, what, str(place), why, fix))
