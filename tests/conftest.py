@@ -29,6 +29,13 @@ settings.register_profile("slow", max_examples=10_000, deadline=None, database=N
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
+    """Say how many commands the sweep ran: each of its tests leaves a number behind as it is torn down."""
+    each = [runs for report in terminalreporter.getreports("") for _, runs in report.user_properties]
+    if each:
+        terminalreporter.write_line(f"The sweep: {sum(each):,} runs of commands in {len(each)} tests.")
+
+
 @pytest.fixture(autouse=True)
 def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""

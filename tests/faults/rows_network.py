@@ -3,6 +3,7 @@
 import socket
 import socketserver
 import threading
+import time
 from contextlib import closing, suppress
 from typing import Final
 
@@ -11,7 +12,7 @@ import httpx
 from flowforge.github import body, http
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
-from tests.faults.bench import FOREVER, Bench
+from tests.faults.bench import FOREVER, Bench, Done
 from tests.faults.certificate import self_signed
 from tests.faults.row import (
     API_OLD,
@@ -20,6 +21,7 @@ from tests.faults.row import (
     BOTH_OLD,
     CREATED,
     INCOMPLETE,
+    UPDATED,
     WEB_OLD,
     WEB_ONLY_BLOCKED,
     WEB_ONLY_FAILED,
@@ -71,6 +73,14 @@ def _hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given
         faults(match, Fault("", Kind.HANG, times=times, seconds=seconds))(bench)
 
     return given
+
+
+def _for_fifteen_seconds(bench: Bench, args: tuple[str, ...]) -> Done:
+    """Run it by the real limit: it gives up on an answer that would take longer."""
+    begun = time.monotonic()
+    done = bench.run(*args)
+    assert 15 <= time.monotonic() - begun < 20
+    return done
 
 
 def _crawling(bench: Bench) -> None:
@@ -271,21 +281,11 @@ ROWS: Final = (
         _hanging(LIST_API),
     ),
     Row(
-        "no answer to a write, ever, in real time",
+        "no answer to a write, once, in real time",
         "apply",
-        Expected(
-            (
-                "Writing: 2 of 2",
-                "failed (FF328): no usable answer in 4 tries: no answer within 15 s",
-                "    acme/api/actions/ANTHROPIC_API_KEY",
-                "  fix: run it again in a while",
-                WEB_ONLY_FAILED,
-            ),
-            3,
-            API_OLD,
-            "api: update, write_interrupted; web: in sync",
-        ),
-        faults(PUT_API, Fault("", Kind.HANG, FOREVER, seconds=20)),
+        Expected(("Writing: 2 of 2", UPDATED)),
+        faults(PUT_API, Fault("", Kind.HANG, seconds=20)),
+        _for_fifteen_seconds,
         slow=True,
     ),
     Row(

@@ -155,67 +155,21 @@ def _beside_an_apply(bench: Bench, args: tuple[str, ...]) -> Done:
     return done
 
 
+def _torn_rows(part: str, kill_at: str, line: int, holds: tuple[str, ...], then: str) -> tuple[Row, Row]:
+    """Give the row of a torn line, and the slow one in which each of its cuts is planned."""
+    expected, more = Expected((), -9, holds, then), ("-j", "1")
+    every = f"killed, and the journal is torn at every byte of {part}, each planned"
+    return (
+        Row(f"killed, and the journal is torn in {part}", "apply", expected, act=_torn(kill_at, line), more=more),
+        Row(every, "apply", expected, act=_torn(kill_at, line, every=True), more=more, slow=True),
+    )
+
+
 ROWS: Final = (
-    Row(
-        "killed, and the journal is torn in its header",
-        "apply",
-        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
-        act=_torn(PUT_API, 1),
-        more=("-j", "1"),
-    ),
-    Row(
-        "killed, and the journal is torn in its first intent",
-        "apply",
-        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
-        act=_torn(PUT_API, 2),
-        more=("-j", "1"),
-    ),
-    Row(
-        "killed, and the journal is torn in a record",
-        "apply",
-        Expected((), -9, WEB_OLD, "api: update, write_interrupted; web: update, value_changed"),
-        act=_torn(PUT_WEB, 3),
-        more=("-j", "1"),
-    ),
-    Row(
-        "killed, and the journal is torn in a later intent",
-        "apply",
-        Expected((), -9, WEB_OLD, "api: in sync; web: update, value_changed"),
-        act=_torn(PUT_WEB, 4),
-        more=("-j", "1"),
-    ),
-    Row(
-        "killed, and the journal is torn at every byte of its header, each planned",
-        "apply",
-        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
-        act=_torn(PUT_API, 1, every=True),
-        more=("-j", "1"),
-        slow=True,
-    ),
-    Row(
-        "killed, and the journal is torn at every byte of its first intent, each planned",
-        "apply",
-        Expected((), -9, BOTH_OLD, BOTH_CHANGED),
-        act=_torn(PUT_API, 2, every=True),
-        more=("-j", "1"),
-        slow=True,
-    ),
-    Row(
-        "killed, and the journal is torn at every byte of a record, each planned",
-        "apply",
-        Expected((), -9, WEB_OLD, "api: update, write_interrupted; web: update, value_changed"),
-        act=_torn(PUT_WEB, 3, every=True),
-        more=("-j", "1"),
-        slow=True,
-    ),
-    Row(
-        "killed, and the journal is torn at every byte of a later intent, each planned",
-        "apply",
-        Expected((), -9, WEB_OLD, "api: in sync; web: update, value_changed"),
-        act=_torn(PUT_WEB, 4, every=True),
-        more=("-j", "1"),
-        slow=True,
-    ),
+    *_torn_rows("its header", PUT_API, 1, BOTH_OLD, BOTH_CHANGED),
+    *_torn_rows("its first intent", PUT_API, 2, BOTH_OLD, BOTH_CHANGED),
+    *_torn_rows("a record", PUT_WEB, 3, WEB_OLD, "api: update, write_interrupted; web: update, value_changed"),
+    *_torn_rows("a later intent", PUT_WEB, 4, WEB_OLD, "api: in sync; web: update, value_changed"),
     Row(
         "the state is replaced by an older one while it is read",
         "apply",

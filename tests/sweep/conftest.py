@@ -1,7 +1,7 @@
 """A stage for one run of the sweep."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stage(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, op: "FakeOp") -> Iterator[Stage]:
+def stage(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    op: "FakeOp",
+    record_property: Callable[[str, object], None],
+) -> Iterator[Stage]:
     """Two repos at a local GitHub, a manifest, an empty cache and TMPDIR, and a token that is looked for."""
     with tempfile.TemporaryDirectory() as name, Sandbox(time_scale=SCALE) as sandbox:
         folder, outside = Path(name).resolve() / "ops", Path(name).resolve() / "outside"
@@ -30,4 +35,5 @@ def stage(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, op
         stage = Stage(Bench(sandbox, folder, capfd, monkeypatch), op, outside, monkeypatch)
         stage.seek(sandbox.token.rpartition("_")[2])
         yield stage
+        record_property("sweep", stage.runs)
         installed_sources.cache_clear()

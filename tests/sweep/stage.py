@@ -46,6 +46,7 @@ class Stage:
         self.tmp: Final[Path] = outside / "tmp"
         self.sought: list[str] = []
         self.out = self.err = b""
+        self.runs = 0
         self.logs: list[bytes] = []
         self.tracebacks: list[bytes] = []
         self.variables: list[bytes] = []
@@ -88,6 +89,7 @@ class Stage:
 
     def take(self, done: Done) -> None:
         """Take what a run printed, wherever it ran."""
+        self.runs += 1
         self.out += done.out.encode("utf-8", "surrogateescape")
         self.err += done.err.encode("utf-8", "surrogateescape")
 
