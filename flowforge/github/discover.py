@@ -86,6 +86,16 @@ def no_such_property(organization: str, name: str) -> Unreadable:
     return Unreadable(Why.NOT_FOUND, detail, fix)
 
 
+def without_properties(organization: str, repo: Repo) -> Unreadable:
+    """Say that a repo of an organization is not in the list of properties, which is documented to have all of them.
+
+    One whose properties are not set is in it, without values (docs.github.com, "List custom property values for
+    organization repositories").
+    """
+    detail = f"the list was cut short: the custom properties of {quote(organization)} lack those of {quote(str(repo))}"
+    return Unreadable(Why.CUT_SHORT, detail, "run it again")
+
+
 def _items(client: Client, wanted: Wanted) -> Items:
     owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
     if wanted.kind is Kind.INSTALLATION:

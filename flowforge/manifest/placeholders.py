@@ -41,6 +41,30 @@ def sample(text: str) -> str:
     return "".join(_brace(piece) if name is None else "x" for piece, name in _pieces(text))
 
 
+def may_be(text: str, name: str) -> bool:
+    """Whether a checked text may come to a name once it is filled, whatever the repo.
+
+    Of one that is all placeholders nothing can be said before that: then no name is taken for it.
+    """
+    parts = [""]
+    for piece, placeholder in _pieces(text):
+        if placeholder is None:
+            parts[-1] += _brace(piece)
+        else:
+            parts.append("")
+    if len(parts) == 1 or not any(parts):
+        return name in parts
+    first, *middle, last = parts
+    if not name.startswith(first) or not name.endswith(last):
+        return False
+    left = name[len(first) :]
+    for part in middle:
+        if part not in left:
+            return False
+        left = left[left.index(part) + len(part) :]
+    return len(left) >= len(last)
+
+
 def fill(text: str, scope: Scope) -> str:
     """Fill a checked text for a scope.
 

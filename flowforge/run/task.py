@@ -45,7 +45,7 @@ class Task:
             request.environ,
             manifest.folder,
             interactive=request.interactive,
-            concealed=concealed(manifest, places),
+            concealed=concealed(manifest, places, request.environ),
             stop=request.stop,
             notify=request.notify,
             warn=warnings.setdefault,
@@ -86,7 +86,7 @@ class Task:
         expanded = expand_with(self.manifest, selected.found, request.environ)
         new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
         self.warnings.update(dict.fromkeys((*selected.notes, *new)))
-        context = replace(self.context, concealed=concealed(self.manifest, expanded.places))
+        context = replace(self.context, concealed=concealed(self.manifest, expanded.places, request.environ))
         return replace(self, places=expanded.places, context=context, unresolved=expanded.unresolved, selected=selected)
 
     def repos(self, state: State) -> set[Repo]:
@@ -101,7 +101,7 @@ class Task:
         groups = members_of(self.manifest, self.selected.found) if named else {}
         tags = {tag for each in self.manifest.targets for tag in each.tags}
         tags |= {tag for each in self.manifest.absent for tag in each.tags}
-        return Filter(request.limit, request.exclude, request.tags, groups, tags)
+        return Filter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved)
 
     def chooser(self, state: State) -> Callable[[Address], bool]:
         """Tell of an address whether its line is planned."""

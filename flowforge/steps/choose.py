@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from flowforge.errors import Problem, UsageError, quote
+from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Repo
-from flowforge.plan.facts import Unreadable
+from flowforge.plan.facts import Unreadable, Unresolved
 
 _MOST_NAMED: Final = 3
 _GLOB: Final = re.compile(r"[*?\[]")
@@ -21,7 +21,7 @@ class Filter:
     """What the command line asks for.
 
     groups: those of the manifest by name, each as keys of repos, or why these cannot be known. known_tags: those that
-    stand in the manifest, also in an entry that comes to no line.
+    stand in the manifest, also in an entry that comes to no line. unresolved: entries whose repos are not known.
     """
 
     limit: Sequence[str] = ()
@@ -29,6 +29,7 @@ class Filter:
     tags: Sequence[str] = ()
     groups: Mapping[str, Collection[str] | Unreadable] = field(default_factory=dict)
     known_tags: Collection[str] = ()
+    unresolved: Sequence[Unresolved] = ()
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
         """Give the predicate that the patterns and the tags make.
@@ -36,13 +37,16 @@ class Filter:
         A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
         or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
         of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF016 for
-        a file that cannot be read; FF015 for a tag that no entry has; FF017 for a group whose repos are not known.
+        a file that cannot be read; FF015 for a tag that no entry has; FF017 for a group whose repos are not known, and
+        for a pattern that may match one of an entry whose repos are not.
         """
         keys = {repo.key for repo in repos}
         wanted = [self._keys(pattern, keys) for pattern in self.limit]
         lost = [pattern for pattern, found in zip(self.limit, wanted, strict=True) if not found]
         if lost:
-            raise UsageError(*map(_unmatched, lost))
+            raise UsageError(
+                *(_undecided(each, self.unresolved[0]) if self.unresolved else _unmatched(each) for each in lost)
+            )
         chosen = keys if not self.limit else {key for found in wanted for key in found}
         chosen = chosen - {key for pattern in self.exclude for key in self._keys(pattern, keys)}
         tagged = self._tagged(places)
@@ -90,6 +94,13 @@ def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]
             Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.detail}", fix=group.fix)
         )
     return group
+
+
+def _undecided(pattern: str, unresolved: Unresolved) -> Problem:
+    why = unresolved.unreadable
+    detail = why.detail or why.why.text
+    what = f"which repos --limit {quote(pattern)} matches is not known: {printable(unresolved.entry)}: {detail}"
+    return Problem("FF017", what, str(unresolved.where), fix=why.fix)
 
 
 def _unmatched(pattern: str) -> Problem:

@@ -8,7 +8,7 @@ from flowforge import kinds, sources
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.expand import Place
 from flowforge.manifest.model import Credential, Manifest, Option
-from flowforge.manifest.placeholders import fill, fill_option
+from flowforge.manifest.placeholders import fill, fill_option, may_be
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted
@@ -133,8 +133,12 @@ def insist(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drift: bool)
     return {address: replace(want, prove=prove, on_drift=policy(want)) for address, want in wanted.items()}
 
 
-def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:
-    """Give the variables that `env` sources name, filled for every place: no child process gets them."""
+def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str] = ()) -> frozenset[str]:
+    """Give the variables that `env` sources name, filled for every place: no child process gets them.
+
+    environ: the names that are set; those that a source may come to name for a repo that is not found yet are concealed
+    too, since a program may run, for the token, before anything is found.
+    """
     filled = {
         fill(text, place.address.scope)
         for place in places
@@ -142,7 +146,8 @@ def concealed(manifest: Manifest, places: Iterable[Place]) -> frozenset[str]:
         for text in place.credential.source.texts
     }
     plain = [*(credential.source for credential in manifest.credentials.values()), manifest.github.token]
-    return frozenset(filled | {text for source in plain if source and source.name == "env" for text in source.texts})
+    texts = {text for source in plain if source and source.name == "env" for text in source.texts}
+    return frozenset(filled | texts | {name for name in environ for text in texts if may_be(text, name)})
 
 
 def _spec(place: Place) -> _Spec:

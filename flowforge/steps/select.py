@@ -15,6 +15,7 @@ from flowforge.github.discover import (
     list_properties,
     list_repos,
     no_such_property,
+    without_properties,
 )
 from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError
@@ -103,6 +104,9 @@ def _pick(
     table = properties[_properties_of(selector)] if selector.properties else {}
     if isinstance(table, Unreadable):
         return table
+    unlisted = [one.repo for one in fitting if one.id not in table]
+    if selector.properties and unlisted:
+        return without_properties(selector.owner, unlisted[0])
     defined = {name for values in table.values() for name in values}
     missing = [name for name, _ in selector.properties if name.lower() not in defined]
     if missing and table:

@@ -116,3 +116,35 @@ def test_nobody_sees_an_organizations_secret_before_it_is_admitted(fleet: "Fleet
     assert ("selected", ["acme/repo-001", "acme/repo-002"]) == world.org_audience("acme", "ORG_KEY")
     fleet.manifest(group + repos)
     assert 0 == fleet.flowforge("apply", "--yes").code
+
+
+def test_a_limit_whose_repo_was_not_listed(fleet: "Fleet") -> None:
+    """Where a list was cut short, a repo that it may have is not said to be nobody's: why it is not known is said."""
+    fleet.manifest(f"{HEAD}targets: [{{name: All, select: {{org: acme}}, credential: k}}]\n")
+    fleet.sandbox.world.faults.add(Fault("GET /orgs/acme/repos", FaultKind.PARTIAL))
+    done = fleet.flowforge("plan", "--limit", "acme/repo-001")
+    assert (
+        'error FF017: flowforge.yaml:4:11: which repos --limit "acme/repo-001" matches is not known: target All: '
+        "the list was cut short: single sign-on hides organizations from this token\n"
+        "  fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token\n"
+    ) == done.err
+    assert 1 == done.code
+    assert "FF004" in fleet.flowforge("plan", "--limit", "acme/nowhere").err
+
+
+def test_a_program_for_the_token_gets_no_value_of_a_repo_to_be_found(fleet: "Fleet") -> None:
+    """The token is asked for before any selector: what a repo may choose is concealed from that program by its form."""
+    fleet.set_key("KEY_repo-001_X")
+    fleet.monkeypatch.delenv("FLOWFORGE_GITHUB_TOKEN")
+    fleet.monkeypatch.setenv("KEY_plain_X", "no token by its look")
+    seen = fleet.folder / "seen"
+    program = f"import os; open({str(seen)!r}, 'w').write(' '.join(sorted(os.environ))); print({fleet.sandbox.token!r})"
+    (fleet.folder / "token.py").write_text(program)
+    fleet.manifest(
+        "version: 1\ngithub: {auth: {token: {command: [python3, token.py]}}}\n"
+        "credentials:\n  k: {type: anthropic_api_key, from: {env: 'KEY_{repo}_X'}, per_repo: {allow: ['*']}}\n"
+        "targets: [{name: All, select: {org: acme, name: repo-001}, credential: k}]\n"
+    )
+    assert 0 == fleet.flowforge("plan").code
+    names = seen.read_text().split()
+    assert ("PATH" in names, "KEY_plain_X" in names) == (True, False)

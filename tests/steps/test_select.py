@@ -19,6 +19,7 @@ from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 from flowforge.sandbox import Level, Sandbox, TokenKind
 from flowforge.sandbox import Token as Known
+from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.steps.progress import silent
 from flowforge.steps.select import Selected, select_repos
 from flowforge.vault import SecretValue
@@ -114,3 +115,18 @@ def test_a_run_that_is_stopped_chooses_nobody(sandbox: Sandbox) -> None:
     stop.set()
     with connected(sandbox, stop) as client, pytest.raises(StoppedError):
         select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
+
+
+def test_a_repo_without_its_properties_is_not_known(sandbox: Sandbox) -> None:
+    """The list of properties has every repo, set or not: one that lacks there is not known to fit or not."""
+    sandbox.world.set_property("acme/r-004", "tier", "gold")
+    wanted = Selector(Owned.ORG, "acme", HERE, properties=(("tier", ("gold",)),))
+    apart = Selector(Owned.ORG, "acme", HERE, names=("r-004",), properties=(("tier", ("gold",)),))
+    sandbox.world.faults.add(Fault(r"GET /orgs/acme/properties/values.*page=2", FaultKind.CUT))
+    found_by = found(sandbox, wanted, apart).found
+    part, other = found_by[wanted], found_by[apart]
+    assert not isinstance(other, Unreadable)
+    assert [Repo.parse("acme/r-004")] == list(other)
+    assert isinstance(part, Unreadable)
+    detail = 'the list was cut short: the custom properties of "acme" lack those of "acme/r-101"'
+    assert (Why.CUT_SHORT, detail, "run it again") == (part.why, part.detail, part.fix)
