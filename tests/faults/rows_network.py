@@ -79,7 +79,7 @@ def _for_fifteen_seconds(bench: Bench, args: tuple[str, ...]) -> Done:
     """Run it by the real limit: it gives up on an answer that would take longer."""
     begun = time.monotonic()
     done = bench.run(*args)
-    assert 15 <= time.monotonic() - begun < 20
+    assert 15 <= time.monotonic() - begun < 60
     return done
 
 
@@ -284,7 +284,7 @@ ROWS: Final = (
         "no answer to a write, once, in real time",
         "apply",
         Expected(("Writing: 2 of 2", UPDATED)),
-        faults(PUT_API, Fault("", Kind.HANG, seconds=20)),
+        faults(PUT_API, Fault("", Kind.HANG, seconds=60)),
         _for_fifteen_seconds,
         slow=True,
     ),
