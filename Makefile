@@ -23,6 +23,9 @@ HERE := $(subst $(NOTHING) ,%20,$(CURDIR))
 export PIP_CONSTRAINT := file://$(HERE)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 
+# Compiled once, not by each of the processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
@@ -63,7 +66,7 @@ $(DEV): pyproject.toml constraints.txt $(MADE)
 $(FUZZ): $(DEV)
 	@echo "Installing what fuzzing needs into $(VENV)"
 	@touch $@.begun
-	@$(BIN)/python -m pip install --quiet --only-binary atheris --editable '.[dev,fuzz]' || \
+	@$(BIN)/python -m pip install --quiet --only-binary atheris --no-build-isolation --editable '.[dev,fuzz]' || \
 		echo "atheris cannot be had here: fuzzing goes without coverage"
 	@mv $@.begun $@
 
@@ -72,7 +75,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitH
 
 test: $(DEV)  ## the tests, with branch coverage of at least 95 %
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS)
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 

@@ -17,6 +17,10 @@ from hypothesis import settings
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
 _FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "OP_", "XDG_")
 _FOREIGN_NAMES = ("CI", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR")
+# Has coverage begin in a process, which then takes twice as long: in the workers of xdist, and in those few of the
+# processes that tests start which reach what is reached in no other way.
+_COVERAGE = "COVERAGE_PROCESS_CONFIG"
+_COVERAGE_HERE = os.environ.get(_COVERAGE)
 
 # Hypothesis keeps what it learns out of the tree. The everyday profile is the same on every machine and every run;
 # `make check` looks further, and a failure prints the blob that repeats it.
@@ -40,12 +44,20 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
 def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""
     for name in tuple(os.environ):
-        if name.startswith(_FOREIGN) or name in _FOREIGN_NAMES:
+        if name.startswith(_FOREIGN) or name in (*_FOREIGN_NAMES, _COVERAGE):
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
     return home
+
+
+@pytest.fixture
+def covered(monkeypatch: pytest.MonkeyPatch, own_environment: Path) -> None:
+    """Have coverage count in the processes that the test starts, where it counts at all."""
+    del own_environment
+    if _COVERAGE_HERE is not None:
+        monkeypatch.setenv(_COVERAGE, _COVERAGE_HERE)
 
 
 @dataclass

@@ -117,7 +117,7 @@ def test_an_interruption_is_json_too(fleet: "Fleet") -> None:
     ]
 
 
-@pytest.mark.usefixtures("heeds_hangups")
+@pytest.mark.usefixtures("heeds_hangups", "covered")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["ctrl-c", "sigterm", "sighup"])
 @pytest.mark.parametrize(
     ("where", "expected"),
@@ -137,6 +137,7 @@ def test_a_signal_before_the_command_begins(where: str, expected: str, number: s
     assert (130, "", expected) == (done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.usefixtures("covered")
 def test_a_signal_while_stderr_is_written_to() -> None:
     """A signal that comes in the middle of a line to people is answered, not taken for a bug of ours."""
     program = (

@@ -127,6 +127,7 @@ class Screen:
         return code, self._text.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.usefixtures("covered")
 def test_a_person_at_a_terminal(fleet: "Fleet") -> None:
     """A real process on a real terminal shows a plan in colour, asks, takes yes, and recaps."""
     value = fleet.set_key()
@@ -214,6 +215,7 @@ def test_a_stream_that_was_never_open(fleet: "Fleet", closed: str) -> None:
     assert "No changes. GitHub matches the manifest.\n" == fleet.flowforge("plan").out
 
 
+@pytest.mark.usefixtures("covered")
 def test_a_disk_that_is_full_of_output(fleet: "Fleet") -> None:
     """A plan that could not be printed is an error; an apply whose output is lost is as good as its work."""
     if not os.path.exists("/dev/full"):  # noqa: PTH110 -- shorter, and nothing else here is a Path

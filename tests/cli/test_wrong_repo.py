@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flowforge.sandbox import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def test_two_manifests_with_one_state_do_not_prune_each_other(fleet: "Fleet") ->
     assert fleet.flowforge("apply", "--yes", "--prune", "-m", "a.yaml", "-m", "b.yaml").code == 0
 
 
+@pytest.mark.usefixtures("covered")
 def test_a_repo_replaced_while_the_question_waits_gets_nothing(fleet: "Fleet") -> None:
     """The repos are looked up again after a person said yes: one that is another by then stops the run."""
     fleet.simple("acme/repo-001")

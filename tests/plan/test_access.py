@@ -1,6 +1,7 @@
 """Who sees an organization's secret: the rows of its table, and its laws over every combination."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import pytest
@@ -47,6 +48,7 @@ def seen(audience: Audience | None, time: str = OURS) -> Listing:
     return Listing({HERE.secret: time}, audiences={HERE.secret: audience}) if audience else Listing({})
 
 
+@cache
 def every_plan() -> list[tuple[Plan, Listing]]:
     """Plan every combination of what is wanted, there and remembered."""
     plans = []
@@ -59,9 +61,6 @@ def every_plan() -> list[tuple[Plan, Listing]]:
             situation = Situation({HERE: wanted(audience, value, policy)}, {HERE.scope: listing}, remembered)
             plans.append((make_plan(situation), listing))
     return plans
-
-
-PLANS = every_plan()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_repo_is_the_same_by_its_id() -> None:
 def test_every_plan_says_who_sees_it_beside_the_value() -> None:
     """One line of each, the value's first; none where the value's is blocked."""
     reached = set()
-    for plan, _ in PLANS:
+    for plan, _ in every_plan():
         value, *access = plan.changes
         blocked = value.action is Action.BLOCKED
         assert ([] if blocked else [HERE.of_access]) == [line.address for line in access]
@@ -115,7 +114,7 @@ def test_every_plan_says_who_sees_it_beside_the_value() -> None:
 
 def test_who_sees_it_is_in_sync_only_where_it_is_as_wanted() -> None:
     """And what differs is written, blocked, or shown as drift that is left."""
-    for plan, listing in PLANS:
+    for plan, listing in every_plan():
         for line in plan.changes[1:]:
             assert line.access is not None
             assert line.wanted is not None
@@ -127,7 +126,7 @@ def test_who_sees_it_is_in_sync_only_where_it_is_as_wanted() -> None:
 def test_nothing_is_widened_without_its_flag() -> None:
     """Whatever passes the brake writes an audience that is no wider than the one before, or to nobody's secret."""
     widened = 0
-    for plan, _ in PLANS:
+    for plan, _ in every_plan():
         held = {brake.code for brake in brakes(plan, ESTATE, Allowed(takeover=True))}
         written = [line.access for line in plan.changes if line.access is not None and line.writes]
         wider = any(access.widens for access in written)
@@ -140,7 +139,7 @@ def test_nothing_is_widened_without_its_flag() -> None:
 def test_a_list_alone_leaves_the_value_alone() -> None:
     """It is written only where the value's line is not, both are lists, and there is a record; it needs no value."""
     alone = 0
-    for plan, _ in PLANS:
+    for plan, _ in every_plan():
         value, *lines = plan.changes
         for line in lines:
             assert line.access is not None
@@ -159,7 +158,7 @@ def test_a_list_alone_leaves_the_value_alone() -> None:
 
 def test_a_value_that_is_to_be_left_is_left() -> None:
     """Under on_drift: report, a value that was changed outside is not overwritten for the sake of its visibility."""
-    for plan, _ in PLANS:
+    for plan, _ in every_plan():
         value = plan.changes[0]
         if value.reported_drift and value.reason is Reason.CHANGED_OUTSIDE:
             assert not any(line.writes and not (line.access and line.access.by_list) for line in plan.changes)

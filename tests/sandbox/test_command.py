@@ -37,6 +37,7 @@ SOCKET = ["--socket", "gh.sock"]
 @pytest.mark.parametrize(
     "started", [[*SOCKET, "--repos", "7", "--owner", "umbrella", "--time-scale", "60"]], indirect=True
 )
+@pytest.mark.usefixtures("covered")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None:
     """It serves what was asked for, says how to reach it, and ends with 0, leaving neither socket nor ready file."""
