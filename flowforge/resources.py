@@ -10,6 +10,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "manifest": "flowforge.schema.json",
         "plan": "plan.schema.json",
+        "plan-file": "plan-file.schema.json",
         "report": "report.schema.json",
         "state": "state.schema.json",
         "error": "error.schema.json",

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -13,6 +14,7 @@ from flowforge.cli import options
 from flowforge.cli import plan as planning
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
+from flowforge.cli.saved import with_flags
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
@@ -28,27 +30,49 @@ _APPROVE: Final = "answer yes to apply, in full; --yes applies without asking"
 
 
 @click.command(name="apply")
+@click.argument("planfile", required=False, type=click.Path(path_type=Path))
 @options.planning_options
 @click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @options.option("--check", is_flag=True, help="Only plan.")
-@options.option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had.")
 @options.option("--detailed-exitcode", is_flag=True, help="With --check: as for plan.")
-def command(*, yes: bool, check: bool, detailed_exitcode: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
-    """Make GitHub match the manifest: plan, show, ask, write, recap."""
+def command(
+    *,
+    planfile: Path | None,
+    yes: bool,
+    check: bool,
+    detailed_exitcode: bool,
+    **given: Any,  # noqa: ANN401 -- as for plan
+) -> int:
+    """Make GitHub match the manifest: plan, show, ask, write, recap.
+
+    With a PLANFILE of `plan --out`, carry out that plan: it was approved, so nobody is asked. Everything is planned
+    again with the options that it was made with, and nothing is written unless that comes to the same.
+    """
     if check:
-        return planning.plan(given, detailed_exitcode=detailed_exitcode)
+        return _check(given, planfile, detailed_exitcode=detailed_exitcode)
     output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
-        if not yes:
+        saved = run.SavedPlan.read(planfile) if planfile is not None else None
+        given = with_flags(saved, given) if saved is not None else given
+        approved = yes or saved is not None
+        if not approved:
             _require_somebody_to_ask(output)
         planned, report = run.apply(
-            replace(request(interrupted, given, quiet=output.quiet), asks=not yes),
+            replace(request(interrupted, given, quiet=output.quiet), asks=not approved),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
-            approve=lambda planned: _approve(planned, interrupted, yes=yes),
+            approve=lambda planned: _approve(planned, interrupted, yes=approved),
+            saved=saved,
         )
         if report is None:
             raise UsageError(Problem("FF013", "apply was not approved", why="nothing was written", fix=_APPROVE))
         return _recap(planned, report, output, given)
+
+
+def _check(given: dict[str, Any], planfile: Path | None, *, detailed_exitcode: bool) -> int:
+    if planfile is not None:
+        fix = "leave out one of the two"
+        raise UsageError(Problem("FF023", "--check plans anew, and a saved plan is only applied", fix=fix))
+    return planning.plan(given, detailed_exitcode=detailed_exitcode)
 
 
 def _require_somebody_to_ask(output: Output) -> None:

@@ -74,6 +74,7 @@ _CHOICE = (
     option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
     option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
     option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
+    option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had."),
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
     click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value."),
 )

@@ -103,11 +103,16 @@ def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tupl
             raise UsageError(
                 Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
             )
-        if path.name.endswith(".state.json") or any(_is(path, manifest) for manifest in manifests):
+        if is_ours(path, manifests):
             what = f"--report would overwrite {quote(name)}, a manifest or a state"
             raise UsageError(Problem("FF007", what, fix="name another file"))
         reports.append((kind, path))
     return tuple(reports)
+
+
+def is_ours(path: Path, manifests: Sequence[Path]) -> bool:
+    """Whether a file to be written is a state, or one of these manifests."""
+    return path.name.endswith(".state.json") or any(_is(path, manifest) for manifest in manifests)
 
 
 def _is(path: Path, manifest: Path) -> bool:

@@ -1,12 +1,14 @@
 """`flowforge plan`: say what apply would do."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
 from flowforge import run
 from flowforge.cli import options
+from flowforge.cli import saved as saving
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
@@ -22,19 +24,24 @@ from flowforge.render.text import after_plan, plan_lines
 @options.planning_options
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
 @options.option("--list-repos", is_flag=True, help="Only say which repos are chosen, and by which line.")
-def command(*, detailed_exitcode: bool, list_repos: bool, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `apply FILE`.")
+def command(*, detailed_exitcode: bool, list_repos: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
     """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
     if list_repos:
         return roll(given)
-    return plan(given, detailed_exitcode=detailed_exitcode)
+    return plan(given, detailed_exitcode=detailed_exitcode, out=out)
 
 
-def plan(given: dict[str, Any], *, detailed_exitcode: bool) -> int:
-    """Plan, print, and give the exit code; `apply --check` comes here too."""
+def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = None) -> int:
+    """Plan, print, save, and give the exit code; `apply --check` comes here too."""
     output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
-        planned = run.plan(request(interrupted, given, quiet=output.quiet))
-    show(planned, output, verbose=given["verbose"])
+        if out is not None:
+            saving.require_destination(out, given["manifests"])
+        planned, save = run.plan_to_save(request(interrupted, given, quiet=output.quiet))
+        show(planned, output, verbose=given["verbose"])
+        if out is not None:
+            saving.write(save(), out, given, quiet=output.quiet)
     output.finish(document(planned))
     if output.broken:
         return ExitCode.ERROR

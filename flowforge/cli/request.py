@@ -30,7 +30,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         prune=options["prune"],
         prove=options["prove"],
         accept_drift=options["accept_drift"],
-        keep_going=options.get("keep_going", False),
+        keep_going=options["keep_going"],
         allowed=Allowed(
             deletes=options["allow_deletes"],
             takeover=options["allow_takeover"],

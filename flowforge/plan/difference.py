@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from deepdiff import DeepDiff
 
@@ -77,3 +78,29 @@ def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 def _difference(field: str, before: str, after: str) -> Difference:
     return Difference(field) if field == "value" else Difference(field, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One thing that differs between two plain mappings: the keys that lead to it, and both sides, None for none."""
+
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+
+
+def leaves(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Leaf, ...]:
+    """Give all that differs, sorted by path. What is the same is not handed to DeepDiff, which would walk all of it."""
+    keys = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+    was, now = ({key: side[key] for key in keys if key in side} for side in (before, after))
+    found = [
+        Leaf(
+            tuple(map(str, item.path(output_format="list"))),
+            None if kind.endswith("added") else item.t1,
+            None if kind.endswith("removed") else item.t2,
+        )
+        # The threshold: sides with little in common are told apart key by key all the same.
+        for kind, items in DeepDiff(was, now, view="tree", threshold_to_diff_deeper=0).items()
+        for item in items
+    ]
+    return tuple(sorted(found, key=lambda leaf: leaf.path))

@@ -1,6 +1,7 @@
 """The flow of every command that asks GitHub; the only part that puts the others together."""
 
-from flowforge.run.flows import apply, list_repos, plan
+from flowforge.run.flows import apply, list_repos, plan, plan_to_save
 from flowforge.run.request import Planned, Request
+from flowforge.run.saved import SavedPlan
 
-__all__ = ["Planned", "Request", "apply", "list_repos", "plan"]
+__all__ = ["Planned", "Request", "SavedPlan", "apply", "list_repos", "plan", "plan_to_save"]

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from flowforge.github.secrets import Keys
 from flowforge.plan.chosen import Roll
 from flowforge.plan.report import Report, settle
+from flowforge.run.basis import basis, manifests_of
 from flowforge.run.prepare import prepare
 from flowforge.run.request import Planned, Request
+from flowforge.run.saved import SavedPlan
 from flowforge.run.task import Task
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.steps.admit import admit, chosen_by
@@ -19,10 +21,17 @@ from flowforge.steps.write_all import recorded_after_all, tidy, write_all
 
 def plan(request: Request) -> Planned:
     """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
+    return plan_to_save(request)[0]
+
+
+def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
+    """Plan, and give what makes the file that `apply` carries out."""
     task = Task.of(request)
     state = StateFile.read(task.manifest.state_file)
     with task.signed_in() as client:
-        return prepare(task.found(client), state, client, fresh=False).planned
+        task = task.found(client)
+        prepared = prepare(task, state, client, fresh=False)
+        return prepared.planned, lambda: SavedPlan(basis(task, state, prepared, str(client.api)))
 
 
 def list_repos(request: Request) -> Roll:
@@ -39,9 +48,14 @@ def list_repos(request: Request) -> Roll:
 
 
 def apply(
-    request: Request, show: Callable[[Planned], None], approve: Callable[[Planned], bool]
+    request: Request,
+    show: Callable[[Planned], None],
+    approve: Callable[[Planned], bool],
+    saved: SavedPlan | None = None,
 ) -> tuple[Planned, Report | None]:
     """Make GitHub match the manifest. Gives no report where `approve` said no.
+
+    saved: what is carried out; the request has its flags. UsageError unless planning again comes to the same.
 
     Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
     plan was shown and nothing was written then.
@@ -49,11 +63,16 @@ def apply(
     task = Task.of(request)
     state_file = task.manifest.state_file
     names = manifest_names(state_file, task.manifest.files)
-    with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
+    if saved is not None:
+        saved.require_manifests(manifests_of(task.manifest))
+    fresh = saved.fresh if saved is not None else None
+    with StateFile.open(state_file, manifests=names, fresh=fresh) as memory, task.signed_in() as client:
         task = task.found(client)
         # Where a person is asked, all is looked up again after the answer; else what is about to be written is fresh.
         prepared = prepare(task, memory.state, client, fresh=not request.asks)
         planned = prepared.planned
+        if saved is not None:
+            saved.require_unmoved(basis(task, memory.state, prepared, str(client.api)))
         show(planned)
         refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
         if planned.plan.todo and not approve(planned):

@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.steps.progress import Progress, silent
+
+# What a saved plan keeps of a request beside what is allowed: all that may change a line, or what apply does about it.
+KEPT: Final = ("limit", "exclude", "tags", "skip_values", "prune", "prove", "accept_drift", "keep_going")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,13 @@ class Request:
     def patterns(self) -> tuple[str, ...]:
         """What chooses repos."""
         return (*self.limit, *self.exclude)
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """What a saved plan keeps, each under the name of its option; lists as JSON has them."""
+        kept = {name: getattr(self, name) for name in KEPT}
+        allowed = {f"allow_{name}": value for name, value in asdict(self.allowed).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in (kept | allowed).items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,13 @@ class StateFile(Memory):
     `<state>.lock-holder` while it is locked.
     """
 
-    def __init__(self, path: Path, manifests: Iterable[str], held: ExitStack) -> None:
+    def __init__(self, path: Path, fresh: State, held: ExitStack) -> None:
         """Not for callers: see `open`."""
         found = Found.at(path)
         self._path = path
         self._written = found.written
         self._data = found.data
-        super().__init__(found.written.state if found.written else State.fresh(manifests), found.changes)
+        super().__init__(found.written.state if found.written else fresh, found.changes)
         self._journal_id = found.header.id if found.header else self._base.folded
         self._writer: Writer | None = None
         try:
@@ -51,22 +51,28 @@ class StateFile(Memory):
     def read(cls, path: Path) -> State:
         """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
 
-        Where there is no state yet: `State.fresh()`. Raises StateError.
+        Where there is no state yet: `State.fresh()`. Its serial is that which `open` will find: a journal that a killed
+        run left is folded then. Raises StateError.
         """
         found = Found.at(disk.resolved(path))
-        return Draft(found.written.state if found.written else State.fresh(), found.changes).state()
+        base = found.written.state if found.written else State.fresh()
+        now = Draft(base, found.changes).state()
+        return now if now == base else replace(now, serial=now.serial + 1)
 
     @classmethod
-    def open(cls, path: Path, *, manifests: Iterable[str] = (), lock_timeout: float = 0) -> "StateFile":
+    def open(
+        cls, path: Path, *, manifests: Iterable[str] = (), lock_timeout: float = 0, fresh: State | None = None
+    ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
-        manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`.
+        manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`. fresh: what
+        begins where there is none, in the place of one with a lineage and a salt of its own.
         A state that begins now is written with its first change.
         """
         real = disk.resolved(path)
         with ExitStack() as held:
             held.enter_context(locked(real, lock_timeout))
-            return cls(real, manifests, held)
+            return cls(real, fresh or State.fresh(manifests), held)
 
     def begin(self) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""

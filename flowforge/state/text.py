@@ -104,6 +104,12 @@ def _checksum(body: dict[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(canonical(body)).hexdigest()
 
 
+def digest(state: State) -> str:
+    """Tell what is remembered from anything else, whatever version of the state it stands in."""
+    body = _body(state)
+    return _checksum({key: body.get(key) for key in ("secrets", "admitted")})
+
+
 def _list(items: list[Any]) -> str:
     lines = ",\n".join(f"    {_ONE_LINE(item)}" for item in items)
     return f"[\n{lines}\n  ]" if items else "[]"

@@ -63,6 +63,19 @@ class Filter:
         files = [pattern for pattern in (*self.limit, *self.exclude) if self._is_file(pattern) and pattern not in lost]
         return (*excluded, *(warning for pattern in files for warning in _lost_lines(pattern, keys)))
 
+    def spelled_out(self, repos: Collection[Repo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Give the patterns of `--limit` and of `--exclude` without files: each in its place has those that match."""
+        keys = {repo.key for repo in repos}
+        return self._spelled_out(self.limit, keys), self._spelled_out(self.exclude, keys)
+
+    def _spelled_out(self, patterns: Iterable[str], keys: set[str]) -> tuple[str, ...]:
+        return tuple(
+            each
+            for pattern in patterns
+            for each in (_lines(pattern[1:]) if self._is_file(pattern) else (pattern,))
+            if each is pattern or _matching(keys, each)
+        )
+
     def _is_file(self, pattern: str) -> bool:
         return pattern.startswith("@") and pattern[1:] not in self.groups
 

@@ -1,0 +1,58 @@
+"""Saved plans on the command line: where one may be written, and what may be said beside one that is applied."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from flowforge.cli.output import is_ours
+from flowforge.cli.streams import say
+from flowforge.errors import Problem, UsageError, printable, quote
+from flowforge.run import SavedPlan
+
+_FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
+
+
+def require_destination(path: Path, manifests: tuple[Path, ...]) -> None:
+    """Make sure before any work that a plan can be saved there. Raises UsageError FF024."""
+    fix = "name a file with --out, in a folder that exists"
+    why = ""
+    if path.exists() and not path.is_file():
+        why = "it is there, and not a regular file"
+    elif not path.parent.is_dir():
+        why = "there is no such folder"
+    elif is_ours(path, manifests):
+        why = "it is a manifest or a state"
+    if why:
+        raise UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))
+
+
+def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
+    """Write a plan, and say how it is carried out."""
+    saved.write(path)
+    if not quiet:
+        manifests = tuple(map(str, given["manifests"]))
+        words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
+        say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
+
+
+def with_flags(saved: SavedPlan, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
+    context = click.get_current_context()
+    said = [name for name in saved.flags if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    wrong = [name for name in said if given[name] != saved.flags[name]]
+    if wrong:
+        raise UsageError(*(_contradicted(name, saved.flags[name], context) for name in wrong))
+    return {**given, **saved.flags}
+
+
+def _contradicted(name: str, planned: object, context: click.Context) -> Problem:
+    option = "--" + name.replace("_", "-")
+    words = ", ".join(map(quote, planned)) if isinstance(planned, tuple) else str(planned).lower()
+    why = f"it was made with {words}" if planned else "it was made without"
+    if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+        why += f"; FLOWFORGE_{name.upper()} is set"
+    return Problem("FF023", f"{option} is not as the saved plan has it", why=why, fix=_FIX)
