@@ -213,3 +213,25 @@ def test_only_an_organization_has_a_time_of_either() -> None:
         Address(Scope(A.repo), HERE.secret), replace(wanted(ALL), audience=None), there, record, prune=False
     )
     assert "changed outside FlowForge" == repo.sentence
+
+
+@pytest.mark.parametrize(
+    ("before", "new"),
+    [
+        (None, "acme/a"),
+        (Audience(Visibility.PRIVATE), "acme/a"),
+        (Audience.selected([]), "acme/a"),
+        (Audience.selected([Viewer(Repo.parse("acme/a"), 1)]), ""),
+        (Audience(Visibility.ALL), ""),
+    ],
+)
+def test_who_is_new_to_a_group_is_let_see_nothing(before: Audience | None, new: str) -> None:
+    """A repo that a group has not admitted must not come to see an organization's secret; one that sees it does."""
+    here = Address(Scope(Repo.organization("acme")), "KEY")
+    seeing = Audience.selected([Viewer(Repo.parse("acme/a"), 1, "group g"), Viewer(Repo.parse("acme/b"), 2)])
+    wanted = Wanted(here, Presence.PRESENT, "T", Where("m"), value=Known("aa"), audience=seeing)
+    listing = Listing({"KEY": OURS}, audiences={"KEY": before}) if before else Listing({})
+    plan = make_plan(Situation({here: wanted}, {here.scope: listing}))
+    held = {brake.code: brake.what for brake in brakes(plan, ESTATE, Allowed(widening=True))}
+    assert ({"FF505": f"new to group g, and not admitted yet: {new}"} if new else {}) == held
+    assert {} == {brake.code: "" for brake in brakes(plan, ESTATE, Allowed(widening=True, new_repos=True))}

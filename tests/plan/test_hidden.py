@@ -1,6 +1,7 @@
 """The repos that see an organization's secret and that this token is not shown: kept, removed or in the way."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -132,3 +133,22 @@ def test_what_cannot_be_read_stays_so() -> None:
     for want, scene in ((wanted, hidden), (replace(wanted, unread=hidden), seen)):
         (line,) = make_plan(Situation({HERE: want}, {HERE.scope: scene}, {HERE: Remembered(RECORD)})).changes
         assert (Action.BLOCKED, Why.SSO) == (line.action, line.why)
+
+
+def test_whatever_is_written_drops_nobody_that_is_not_shown() -> None:
+    """Over every list, time, value and interruption: a repo that was written and cannot be seen stays, or all waits."""
+    audiences = (None, ALL, Audience.selected([]), JUST_A, Audience.selected([A, B]))
+    recorded = ((), (1,), (1, HIDDEN), (HIDDEN,))
+    written = 0
+    for listed, ids, time, value, pending, viewers, on_drift in product(
+        audiences, recorded, (OURS, LATER), ("aa", "bb"), (False, True), ((), (A,), (A, B)), OnDrift
+    ):
+        record = replace(RECORD, repo_ids=ids)
+        plan = planned(
+            *viewers, listed=listed, time=time, record=record, value=value, pending=pending, on_drift=on_drift
+        )
+        if any(line.writes for line in plan.changes):
+            written += 1
+            assert {*ids} - SHOWN <= {*sent(plan)}
+            assert {*sent(plan)} - {*ids} <= {viewer.id for viewer in viewers}
+    assert written
