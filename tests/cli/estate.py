@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from tests.cli.reading import Contents, Reading, contents
@@ -93,10 +93,12 @@ class Estate:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def changes(self) -> dict[str, Any]:
-        """Plan, and give the lines by address with which something is to be done."""
-        document = json.loads(self.flowforge("plan", "--format", "json").out)
-        return {line["address"]: line for line in document["changes"] if line["action"] != "none"}
+    def written(self) -> list[str]:
+        """Apply, and give the addresses of what was created, updated or deleted, sorted."""
+        done = self.flowforge("apply", "--yes", "--allow-widening", "--format", "json")
+        assert 0 == done.code, done.err
+        results = json.loads(done.out)["results"]
+        return sorted(each["address"] for each in results if each["outcome"] in {"created", "updated", "deleted"})
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a text that a manifest has once."""

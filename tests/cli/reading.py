@@ -122,7 +122,8 @@ class Reading:
         visible = select.get("visibility", ["private", "internal"])
         chosen = set()
         for repo in self.world.directory:
-            owner, values = repo.owner, repo.property_values()
+            owner, properties = repo.owner, select.get("properties", {})
+            values = repo.property_values() if properties else {}
             own = next(select[key] for key in ("org", "user", "installation") if key in select)
             name = repo.full_name.lower()
             if not (self.given(name) if own is True else _same(owner.login, own)):
@@ -131,10 +132,7 @@ class Reading:
                 any(fnmatchcase(repo.name.lower(), each.lower()) for each in _list(select.get("name", "*"))),
                 set(select.get("topics", ())) <= set(repo.topics),
                 "team" not in select or repo.id in owner.teams[select["team"].lower()].repos,
-                all(
-                    set(_list(each)) & set(_list(values[key] or []))
-                    for key, each in select.get("properties", {}).items()
-                ),
+                all(set(_list(each)) & set(_list(values[key] or [])) for key, each in properties.items()),
                 repo.visibility in _list(visible),
                 not repo.archived or bool(select.get("archived")),
                 not repo.fork or bool(select.get("fork")),
