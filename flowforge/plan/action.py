@@ -67,6 +67,7 @@ class Reason(_Worded):
     ACCESS_CHANGED = "access_changed", "who sees it changes"
     VALUE_NOT_CHECKED = "value_not_checked", "value not checked"
     VALUE_UNAVAILABLE = "value_unavailable", "value not available"
+    NO_ROOM = "no_room", "no room for it"
     DECLARED_ABSENT = "declared_absent", "declared absent"
     ALREADY_ABSENT = "already_absent", "already absent"
     NOT_NAMED = "not_named", "no longer in the manifest"

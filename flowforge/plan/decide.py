@@ -20,6 +20,7 @@ from flowforge.plan.facts import (
     Wanted,
 )
 from flowforge.plan.hidden import with_hidden
+from flowforge.plan.room import within_room
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is made first"
@@ -79,12 +80,22 @@ class Plan:
 
 def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambda _: True) -> Plan:
     """Decide every address that is wanted or remembered, in a scope that was asked for and that `select` admits."""
-    addresses = {*situation.wanted, *situation.remembered}
-    return Plan(tuple(_changes(situation, sorted(filter(select, addresses)))), situation.unresolved)
+    return Plan(tuple(_changes(situation, select)), situation.unresolved)
 
 
-def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Change]:
-    for address in addresses:
+def _changes(situation: Situation, select: Callable[[Address], bool]) -> Iterable[Change]:
+    decided = list(_decided(situation))
+    # What takes the room of what is chosen may not be chosen itself.
+    values = within_room((value for value, _ in decided), situation.seen)
+    for value, (_, seen) in zip(values, decided, strict=True):
+        if select(value.address):
+            access = decide_access(value, seen)
+            yield from (value,) if access is None else (value, access)
+
+
+def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:
+    """Decide the values of all addresses in scopes that were asked for, each with what was seen of it."""
+    for address in sorted({*situation.wanted, *situation.remembered}):
         seen, wanted = situation.seen.get(address.scope), situation.wanted.get(address)
         if wanted is None and situation.unresolved:
             # Whether it is still wanted is not known, and that is never taken for "not".
@@ -95,8 +106,7 @@ def _changes(situation: Situation, addresses: Iterable[Address]) -> Iterable[Cha
             value = decide(address, wanted, seen, remembered, prune=situation.prune)
             if value.action is Action.DELETE and (lost := _may_want(situation.unresolved)):
                 value = _unreadable(address, wanted, lost, remembered)
-            access = decide_access(value, seen)
-            yield from (value,) if access is None else (value, access)
+            yield value, seen
 
 
 def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:

@@ -24,6 +24,7 @@ from flowforge.plan.facts import (
     Unreadable,
     Wanted,
 )
+from flowforge.plan.room import within_room
 from flowforge.plan.safety import Allowed, Estate, brakes
 from flowforge.render.text import plan_lines
 
@@ -43,6 +44,7 @@ ACCEPTED = replace(WANTED, on_drift=OnDrift.ACCEPT)
 WITHOUT = replace(WANTED, value=Unavailable("env ACME_KEY is unset"))
 ABSENT = Wanted(HERE, Presence.ABSENT, "gone", Where("m", 9, 1))
 MISSING, AS_OURS, AS_LATER = (Listing({}), Listing({HERE.secret: OURS}), Listing({HERE.secret: LATER}))
+FULL = Listing({f"OTHER_{number}": LATER for number in range(100)})
 HIDDEN = Unreadable(Why.NOT_FOUND, "not found, or invisible to this token")
 NEVER = Remembered(None)
 ONCE = Remembered(RECORD)
@@ -93,6 +95,7 @@ EXAMPLES: dict[Reason, list[Facts]] = {
         (UNCHECKED, AS_LATER, NEVER, False),
     ],
     Reason.VALUE_UNAVAILABLE: [(WITHOUT, MISSING, NEVER, False)],
+    Reason.NO_ROOM: [(WANTED, FULL, NEVER, False)],
     Reason.DECLARED_ABSENT: [(ABSENT, AS_LATER, NEVER, False)],
     Reason.ALREADY_ABSENT: [(ABSENT, MISSING, NEVER, False)],
     Reason.NOT_NAMED: [(None, AS_OURS, ONCE, False), (None, AS_OURS, ONCE, True)],
@@ -113,7 +116,8 @@ def section(heading: str) -> str:
 def printed(facts: Facts) -> str:
     """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
-    value = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
+    decided = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
+    (value,) = within_room([decided], {decided.address.scope: seen})
     plan = Plan((decide_access(value, seen) or value,))
     return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
 

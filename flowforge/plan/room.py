@@ -1,0 +1,52 @@
+"""How much a list has room for: GitHub takes so many secrets or variables in one. Pure, from what is listed anyway."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Scope
+from flowforge.plan.change import Change
+from flowforge.plan.facts import Listing, Seen
+
+# docs.github.com, "Secrets reference" and "Variables reference", limits. Of the stores besides Actions none is
+# documented as smaller, and a limit that is larger in truth would block nothing but the hundred-and-first.
+_OF_ORGANIZATION: Final = 1000
+_OF_VARIABLES: Final = 500
+_OF_ANY_OTHER: Final = 100
+_MAKE_ROOM: Final = (
+    "delete another there first, by hand or in an apply of its own: what an apply deletes goes last, and makes no room "
+    "for what it creates"
+)
+
+
+def most(scope: Scope) -> int:
+    """Give how many secrets or variables GitHub takes in a list."""
+    if scope.repo.is_organization:
+        return _OF_ORGANIZATION
+    return _OF_VARIABLES if scope.is_readable and not scope.environment else _OF_ANY_OTHER
+
+
+def within_room(values: Iterable[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
+    """Block what a list has no room for, in the order of what would be created. values: no lines of who sees them."""
+    created: Counter[Scope] = Counter()
+    for value in values:
+        scope = value.address.scope
+        listing = seen.get(scope)
+        if value.action is not Action.CREATE or not isinstance(listing, Listing):
+            yield value
+        elif len(listing.updated_at) + created[scope] < most(scope):
+            created[scope] += 1
+            yield value
+        else:
+            yield _without_room(value, len(listing.updated_at), created[scope])
+
+
+def _without_room(value: Change, there: int, created: int) -> Change:
+    scope = value.address.scope
+    before = f", {created} more {'is' if created == 1 else 'are'} created before it" if created else ""
+    detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {most(scope):,}"
+    return replace(
+        value, action=Action.BLOCKED, reason=Reason.NO_ROOM, detail=detail, fix=_MAKE_ROOM, makes_environment=False
+    )
