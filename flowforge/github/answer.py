@@ -93,6 +93,11 @@ class Answer:
         return None if reset is None or self.time is None else max(0.0, reset - self.time.timestamp())
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of a classic token; none for any other kind, which has permissions instead."""
+        return frozenset(filter(None, (each.strip() for each in self.headers.get("x-oauth-scopes", "").split(","))))
+
+    @property
     def token_expires(self) -> datetime | None:
         """When the token ends, for tokens that do: both of GitHub's formats, as UTC."""
         text = self.headers.get("github-authentication-token-expiration", "").strip()

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from flowforge.errors import printable
 from flowforge.github.classify import PERMIT
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
@@ -25,6 +26,8 @@ _PERMISSIONS: Final = {
 def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
     """Say more of a refusal by one request or two: a repo's new name, a missing environment, a missing permission."""
     no, repo = refusal.no, scope.repo
+    if no.status == _NOT_FOUND and (lacking := _out_of_scope(client, repo)):
+        return refusal.at(str(repo), lacking)
     if repo.is_organization:
         return refusal.at(str(repo), _of_organization(scope, no))
     if no.why is Why.RENAMED:
@@ -37,6 +40,14 @@ def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
         return refusal.at(str(repo), renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
     missing = _missing_environment(client, scope) if scope.environment else None
     return refusal.at(str(repo), missing or _unseen(scope, no))
+
+
+def permission(scope: Scope) -> str:
+    """Name the permission that a scope needs."""
+    if scope.repo.is_organization:
+        return f"organization {_PERMISSIONS.get(scope.store, f'{scope.store} secrets').lower()}"
+    noun = _PERMISSIONS.get(scope.store, f"the {scope.store} store's secrets")
+    return f"Environments and {noun}" if scope.environment else noun
 
 
 def renamed(client: Client, no: No) -> No:
@@ -60,6 +71,16 @@ def moved(name: str) -> No:
     except ValueError:
         raise other_shape("a repo's full_name is not owner/name") from None
     return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+
+
+def _out_of_scope(client: Client, repo: Repo) -> No | None:
+    """Say that a classic token has not the scope for a repo or an organization, as far as GitHub tells its scopes."""
+    needed = "admin:org" if repo.is_organization else "repo"
+    if not client.scopes or needed in client.scopes:
+        return None
+    has = printable(", ".join(sorted(client.scopes)))
+    detail = f"no permission: the token lacks the scope {needed}; it has {has}"
+    return No("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", _NOT_FOUND)
 
 
 def _of_organization(scope: Scope, no: No) -> No:
@@ -94,12 +115,9 @@ def _list(scope: Scope) -> str:
 
 
 def _permit(scope: Scope) -> str:
-    """Name the permission that a scope needs (fine-grained tokens and Apps; classic tokens have one scope for all)."""
+    """Say which permission to give (to fine-grained tokens and Apps; classic tokens have one scope for all)."""
     if scope.repo.is_organization:
-        noun = _PERMISSIONS.get(scope.store, f"{scope.store} secrets").lower()
-        return f"give the token read and write permission for organization {noun} (classic: the scope admin:org)"
-    if scope.environment:
-        return PERMIT.replace("Secrets", f"Environments and {_PERMISSIONS[scope.store]}")
+        return f"give the token read and write permission for {permission(scope)} (classic: the scope admin:org)"
     if scope.store not in _PERMISSIONS:
-        return f"give the token the permission for the {scope.store} store's secrets (classic: the scope repo)"
-    return PERMIT.replace("Secrets", _PERMISSIONS[scope.store])
+        return f"give the token the permission for {permission(scope)} (classic: the scope repo)"
+    return PERMIT.replace("Secrets", permission(scope))

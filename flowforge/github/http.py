@@ -91,6 +91,7 @@ class Client:
     The first request goes alone: a bad token or a GitHub that is down is then met once and not by every worker, and
     GitHub locks out who tries a bad token often. Such a trouble ends the run: every later call raises it again.
 
+    scopes: those that GitHub says a classic token has. What it lists to such a one may be written, but for the role.
     Paths are below the API's base and begin with a slash. The verbs give a 2xx answer. They raise RepoError for
     a no that concerns one repo, StoppedError, and GitHubError for the end of the run.
     """
@@ -103,6 +104,7 @@ class Client:
         self.pacer = pacer
         self.requests = 0
         self.token_expires: datetime | None = None
+        self.scopes: frozenset[str] = frozenset()
         self._http = _http(api, token, jobs, transport)
         self._version = VERSION
         self._most_unreached = max(jobs, _LEAST_UNREACHED)
@@ -217,6 +219,7 @@ class Client:
             self.requests += 1
             if isinstance(outcome, Answer):
                 self._heard, self._unreached = True, 0
+                self.scopes = outcome.scopes or self.scopes
                 self.token_expires = outcome.token_expires or self.token_expires
 
     def _exhausted(self, outcome: Answer | Broken, failures: list[str]) -> GitHubError:

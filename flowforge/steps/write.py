@@ -21,6 +21,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Public, Record
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.file import StateFile
+from flowforge.steps.permits import Permits
 from flowforge.steps.turns import deletes
 from flowforge.steps.write_access import (
     audience_body,
@@ -48,6 +49,7 @@ class Writer:
     keys: Keys
     stop: threading.Event
     halted: threading.Event = field(default_factory=threading.Event)
+    permits: Permits = field(default_factory=Permits)
     _made: set[Scope] = field(default_factory=set)
     sent: threading.Event = field(default_factory=threading.Event)
 
@@ -70,14 +72,17 @@ class Writer:
         written: dict[Change, Written] = {}
         for change in sorted(changes, key=deletes):
             held = deletes(change) and any(result.outcome is Outcome.FAILED for result in results)
-            if held or self.over():
-                results.append(Result(change.address, Outcome.NOT_DONE))
+            refusal = self.permits.refusal(change.address)
+            if held or refusal or self.over():
+                results.append(Result(change.address, Outcome.NOT_DONE, refusal))
                 continue
             try:
                 done = self._send(change)
             except FlowForgeError as error:
+                self.permits.failed(scope, error)
                 results.append(self._failed(change, error))
                 continue
+            self.permits.granted(scope)
             self.sent.set()
             if done is None:
                 results.append(Result(change.address, Outcome.DELETED))

@@ -11,6 +11,7 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.file import StateFile
+from flowforge.steps.permits import first_of_each
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
 from flowforge.steps.turns import Work, turns, without_kept, without_lost
@@ -20,6 +21,7 @@ from flowforge.steps.write_access import with_carried, without_carried
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
 GRACE: Final = 4.0
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+_LACKING: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
 _LATE: Final = "the journal did not take its record, so nothing more was begun; the state file has it"
 
 
@@ -27,14 +29,16 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
     """Write every applicable change, scope by scope through the pool; gives the results of what was begun.
 
     A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
+    Where GitHub does not say what the token may do, one scope of each owner goes before the others.
     """
     planned = without_kept(plan.todo, plan.changes)
-    work = turns(without_carried(planned))
+    at_once, last = turns(without_carried(planned))
+    work = ((at_once,) if writer.client.scopes else first_of_each(at_once)) + (last,)
     results: list[Result] = []
     with progress("Writing", sum(map(len, work))) as advance:
         for turn in work:
-            failed = {result.address.scope.repo for result in results if result.outcome is Outcome.FAILED}
-            scopes = without_lost(turn, failed)
+            lacking = {result.address.scope.repo for result in results if result.outcome in _LACKING}
+            scopes = without_lost(turn, lacking) if turn is last else turn
             held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
             results += [Result(change.address, Outcome.NOT_DONE) for change in held]
             write = partial(_write_scope, writer, turn)

@@ -124,8 +124,8 @@ def test_the_workflows_own_token(fleet: "Fleet") -> None:
     [
         pytest.param(
             Token(TokenKind.CLASSIC, scopes=("gist",)),
-            "not found, or invisible to this token",
-            "check its name, and that the token may see it",
+            "no permission: the token lacks the scope repo; it has gist",
+            "give the token the scope repo",
             id="classic-without-repo",
         ),
         pytest.param(
@@ -169,19 +169,24 @@ def test_a_token_without_permission_for_secrets(fleet: "Fleet", token: Token, se
     ids=["fine-grained", "app"],
 )
 def test_a_token_that_may_only_read_secrets(fleet: "Fleet", kind: TokenKind, more: str) -> None:
-    """That it may not write shows at the first write: failed with the permission that GitHub wants, and exit 3."""
+    """The first write tells: it fails with the permission that GitHub wants, and no other is begun there; exit 3."""
     fleet.simple("acme/repo-001", "acme/repo-002")
     _sign_in(fleet, Token(kind, secrets=Level.READ))
+    fleet.requests()
     applied = fleet.flowforge("apply", "--yes")
-    begin = applied.lines.index("failed (FF320): no permission: GitHub accepts secrets=write")
+    assert 1 == fleet.requests()["PUT /repos/{owner}/{repo}/actions/secrets/{name}"]
+    met = "no permission: GitHub accepts secrets=write"
+    begin = applied.lines.index(f"failed (FF320): {met}")
     assert (
         3,
         [
             "    acme/repo-001/actions/ANTHROPIC_API_KEY",
+            f"  fix: give the token that permission{more}",
+            f"not_done (FF346): not begun, as the first write for acme was refused: {met}",
             "    acme/repo-002/actions/ANTHROPIC_API_KEY",
             f"  fix: give the token that permission{more}",
         ],
-    ) == (applied.code, applied.lines[begin + 1 : begin + 4])
+    ) == (applied.code, applied.lines[begin + 1 : begin + 6])
     assert not any(fleet.held().values())
     _sign_in(fleet, Token(kind))
     assert {"missing"} == {reason for _, reason in fleet.plan().values()}

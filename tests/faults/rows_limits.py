@@ -70,6 +70,7 @@ def _revoked_at_the_first_write(bench: Bench) -> None:
     bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
 
 
+_NO_WRITE: Final = "no permission: GitHub accepts secrets=write"
 READS: Final = Token(secrets=Level.READ)
 NONE: Final = Token(secrets=Level.NONE)
 CLASSIC: Final = Token(TokenKind.CLASSIC)
@@ -252,11 +253,13 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "failed (FF320): no permission: GitHub accepts secrets=write",
+                f"failed (FF320): {_NO_WRITE}",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: give the token that permission",
+                f"not_done (FF346): not begun, as the first write for acme was refused: {_NO_WRITE}",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
                 "  fix: give the token that permission",
-                "Not all done: 0 created, 0 updated, 0 deleted, 2 failed, 0 blocked.",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
             3,
             BOTH_OLD,
