@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.explain import permission
 from flowforge.github.problems import RepoError
-from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change
 from flowforge.steps.turns import Work
 
+# "by integration", "by personal access token": what GitHub says where the token lacks a permission, which it has for
+# all of an owner. A person's role ("Must have admin rights to Repository.") is another one in each repo.
+_OF_TOKEN: Final = "Resource not accessible"
 _Permit = tuple[str, str]
 
 
@@ -30,7 +33,7 @@ class Permits:
 
     def failed(self, scope: Scope, error: FlowForgeError) -> None:
         """Note what a write met: where none has arrived, the want of a permission stops the rest that needs it."""
-        if isinstance(error, RepoError) and error.no.why is Why.NO_PERMISSION:
+        if isinstance(error, RepoError) and error.no.message.startswith(_OF_TOKEN):
             with self._lock:
                 if _permit(scope) not in self._granted:
                     self._refused.setdefault(_permit(scope), error.problems[0])

@@ -244,7 +244,7 @@ def test_the_old_key_stays_until_the_identity_is_there(fleet: "Fleet") -> None:
     world = fleet.sandbox.world
     world.set_secret(REPO, "ANTHROPIC_API_KEY", "old")
     _federated(fleet, more=f"absent: [{{name: Key, repos: [{REPO}], secret: ANTHROPIC_API_KEY}}]\n")
-    world.faults.waiting.append(Fault("POST .*/actions/variables", FaultKind.STATUS, status=422, message="No."))
+    world.faults.waiting.append(Fault("POST .*/actions/variables", FaultKind.STATUS, status=403, message="No."))
     done = fleet.flowforge("apply", "--yes", "--format", "json")
     outcomes = {line["address"]: line["outcome"] for line in json.loads(done.out)["results"]}
     assert {

@@ -1,5 +1,7 @@
 """What first writes tell of a token: which go first, what a refusal stops, and what it does not."""
 
+from dataclasses import replace
+
 from flowforge.errors import Problem, StateError
 from flowforge.github.problems import No, RepoError
 from flowforge.plan.action import Action, Reason, Why
@@ -10,7 +12,10 @@ from flowforge.steps.permits import Permits, first_of_each
 A, B, OTHER = (Scope(Repo.parse(name)) for name in ("Acme/a", "acme/b", "other/a"))
 INSIDE, VARIABLES = Scope.of_environment(B.repo, "prod"), Scope(B.repo, Store.VARIABLES)
 ACME = Scope(Repo.organization("acme"))
-DENIED = RepoError(No("FF320", Why.NO_PERMISSION, "no permission: GitHub accepts secrets=write", "give it"))
+_MESSAGE = "Resource not accessible by integration"
+_NO = No("FF320", Why.NO_PERMISSION, "no permission: GitHub accepts secrets=write", "give it", 403, _MESSAGE)
+DENIED = RepoError(_NO)
+ROLE = RepoError(replace(_NO, message="Must have admin rights to Repository."))
 FAILED = RepoError(No("FF328", Why.FAILED, "no usable answer"))
 
 
@@ -36,8 +41,9 @@ def test_a_refusal_stops_what_needs_the_same() -> None:
 
 
 def test_what_stops_nothing() -> None:
-    """Neither another trouble of one repo, nor of the state, nor a refusal after a write that arrived."""
+    """Neither a role in one repo or another trouble of it, nor of the state, nor a refusal after a write that arrived."""
     permits = Permits()
+    permits.failed(A, ROLE)
     permits.failed(A, FAILED)
     permits.failed(A, StateError(Problem("FF401", "no room")))
     assert permits.refusal(Address(B, "S0")) is None
