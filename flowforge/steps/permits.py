@@ -14,7 +14,7 @@ from flowforge.steps.turns import Work
 
 # "by integration", "by personal access token": what GitHub says where the token lacks a permission, which it has for
 # all of an owner. A person's role ("Must have admin rights to Repository.") is another one in each repo.
-_OF_TOKEN: Final = "Resource not accessible"
+_NOT_GRANTED: Final = "Resource not accessible"
 _Permit = tuple[str, str]
 
 
@@ -33,7 +33,7 @@ class Permits:
 
     def failed(self, scope: Scope, error: FlowForgeError) -> None:
         """Note what a write met: where none has arrived, the want of a permission stops the rest that needs it."""
-        if isinstance(error, RepoError) and error.no.message.startswith(_OF_TOKEN):
+        if isinstance(error, RepoError) and error.no.message.startswith(_NOT_GRANTED):
             with self._lock:
                 if _permit(scope) not in self._granted:
                     self._refused.setdefault(_permit(scope), error.problems[0])

@@ -41,7 +41,7 @@ def test_a_refusal_stops_what_needs_the_same() -> None:
 
 
 def test_what_stops_nothing() -> None:
-    """Neither a role in one repo or another trouble of it, nor of the state, nor a refusal after a write that arrived."""
+    """Neither a role in one repo or another trouble of it, nor the state, nor a refusal after a write that arrived."""
     permits = Permits()
     permits.failed(A, ROLE)
     permits.failed(A, FAILED)
