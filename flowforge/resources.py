@@ -15,6 +15,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "state": "state.schema.json",
         "error": "error.schema.json",
         "validation": "validation.schema.json",
+        "adoption": "adoption.schema.json",
         "repos": "repos.schema.json",
     }
 )

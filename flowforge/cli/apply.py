@@ -1,7 +1,6 @@
 """`flowforge apply`: plan, show, ask, write, recap."""
 
 import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from flowforge import run
 from flowforge.cli import options
 from flowforge.cli import plan as planning
+from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.saved import with_flags
@@ -26,7 +26,12 @@ from flowforge.render.words import count
 _UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
 # More repos than this make no command that a person would copy; apply tries again only what is left anyway.
 _READABLE: Final = 20
-_APPROVE: Final = "answer yes to apply, in full; --yes applies without asking"
+_APPROVAL: Final = Approval(
+    "apply",
+    "nothing was written",
+    "answer yes to apply, in full; --yes applies without asking",
+    "say --yes; plan shows first",
+)
 
 
 @click.command(name="apply")
@@ -56,7 +61,7 @@ def command(
         given = with_flags(saved, given) if saved is not None else given
         approved = yes or saved is not None
         if not approved:
-            _require_somebody_to_ask(output)
+            _APPROVAL.require_somebody(output)
         planned, report = run.apply(
             replace(request(interrupted, given, quiet=output.quiet), asks=not approved),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
@@ -64,7 +69,7 @@ def command(
             saved=saved,
         )
         if report is None:
-            raise UsageError(Problem("FF013", "apply was not approved", why="nothing was written", fix=_APPROVE))
+            raise _APPROVAL.refused()
         return _recap(planned, report, output, given)
 
 
@@ -75,27 +80,11 @@ def _check(given: dict[str, Any], planfile: Path | None, *, detailed_exitcode: b
     return planning.plan(given, detailed_exitcode=detailed_exitcode)
 
 
-def _require_somebody_to_ask(output: Output) -> None:
-    why = "stdout is for JSON, so the plan is not shown" if output.format == "json" else ""
-    why = why if sys.stdin.isatty() else "stdin is not a terminal"
-    if why:
-        raise UsageError(Problem("FF008", "apply cannot ask for approval", why=why, fix="say --yes; plan shows first"))
-
-
 def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> bool:
-    if not yes:
-        say("", f"Apply {count(len(planned.plan.todo), 'change')}? Only 'yes' is accepted.")
-        if _answer() != "yes":
-            return False
+    if not yes and not _APPROVAL.given(f"Apply {count(len(planned.plan.todo), 'change')}"):
+        return False
     interrupted.finish_first()
     return True
-
-
-def _answer() -> str:
-    try:
-        return input()
-    except EOFError:
-        return ""
 
 
 def _recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:

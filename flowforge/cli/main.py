@@ -15,6 +15,7 @@ _COMMANDS: Final = {
     "validate": "Check the manifest.",
     "plan": "Say what GitHub lacks, and what `apply` would do about it.",
     "apply": "Make GitHub match the manifest: plan, show, ask, write, recap.",
+    "adopt": "Record secrets that are there already as holding today's value.",
     "state": "Mend what FlowForge remembers.",
     "schema": "Print the JSON Schema of manifests, or of what FlowForge writes.",
     "sandbox": "Run a local GitHub to rehearse against, until Ctrl-C.",
@@ -28,7 +29,7 @@ _ELSEWHERE: Final = {
     "up": "say `flowforge apply`",
     "sync": "say `flowforge apply`",
     "destroy": "name the secrets under `absent:` in the manifest, then say `flowforge apply`",
-    "import": "name the secret in the manifest; `flowforge plan` then shows what would be taken over",
+    "import": "name the secret in the manifest, then say `flowforge adopt`",
 }
 
 

@@ -61,7 +61,7 @@ _OUTPUT = (
     option("-v", "--verbose", is_flag=True, help="Show what is in sync too."),
     option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
 )
-_CHOICE = (
+_LINES = (
     option(
         "-l",
         "--limit",
@@ -74,9 +74,11 @@ _CHOICE = (
     option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
     option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
     option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
+)
+_ONCE = (
     option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had."),
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
-    click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value."),
+    click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value (see adopt)."),
 )
 # The brakes have no environment variables: what they admit is decided by a person, each time.
 _BRAKES = (
@@ -111,7 +113,12 @@ def manifest_option(command: Command) -> Command:
 
 def planning_options(command: Command) -> Command:
     """Add all that `plan` and `apply` have in common."""
-    return _all(_MANIFEST, _CHOICE, _BRAKES, _OUTPUT)(command)
+    return _all(_MANIFEST, _LINES, _ONCE, _BRAKES, _OUTPUT)(command)
+
+
+def adopting_options(command: Command) -> Command:
+    """Add what `adopt` has in common with them: which lines are looked at, and how."""
+    return _all(_MANIFEST, _LINES, _OUTPUT)(command)
 
 
 def output(

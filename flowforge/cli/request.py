@@ -2,8 +2,9 @@
 
 import os
 import sys
+from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flowforge.cli.signals import Interruption
 from flowforge.cli.streams import say
@@ -12,10 +13,12 @@ from flowforge.plan.safety import Allowed
 from flowforge.render import progress
 from flowforge.run import Request
 
+_ALLOWED: Final = tuple(each.name for each in fields(Allowed))
+
 
 def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
-    """Make a request from the options of `plan` or `apply`; raises UsageError (FF019)."""
-    if options["prove"] and options["accept_drift"]:
+    """Make a request from the options of `plan`, `apply` or `adopt`; raises UsageError (FF019)."""
+    if options.get("prove") and options.get("accept_drift"):
         why = "one writes what is only assumed, the other assumes what was changed outside"
         raise UsageError(Problem("FF019", "--prove and --accept-drift say opposite things", why=why, fix="say one"))
     return Request(
@@ -27,18 +30,8 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         jobs=options["jobs"],
         max_wait=options["max_wait"],
         skip_values=options["skip_values"],
-        prune=options["prune"],
-        prove=options["prove"],
-        accept_drift=options["accept_drift"],
-        keep_going=options["keep_going"],
-        allowed=Allowed(
-            deletes=options["allow_deletes"],
-            takeover=options["allow_takeover"],
-            empty=options["allow_empty"],
-            manifest_change=options["allow_manifest_change"],
-            new_repos=options["allow_new_repos"],
-            widening=options["allow_widening"],
-        ),
+        **{name: options[name] for name in ("prune", "prove", "accept_drift", "keep_going") if name in options},
+        allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
         interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
         stop=interruption.stop,
         progress=_progress(quiet=quiet),

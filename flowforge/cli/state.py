@@ -1,7 +1,6 @@
 """`flowforge state`: mend what FlowForge remembers."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -9,14 +8,15 @@ import click
 
 from flowforge import offline
 from flowforge.cli import options
+from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.errors import ExitCode, printable
 from flowforge.render.words import count
 from flowforge.state.file import StateFile
 from flowforge.steps import forget as forgetting
 
-_APPROVE: Final = "answer yes, in full; --yes forgets without asking"
+_APPROVAL: Final = Approval("forget", "nothing was forgotten", "answer yes, in full; --yes forgets without asking")
 
 
 @click.group(name="state", invoke_without_command=True)
@@ -37,25 +37,16 @@ def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], yes: bool) ->
     Changes nothing on GitHub: the next plan takes it for a secret that FlowForge never wrote. A repo that was deleted
     and made again under its name gets secrets only after this.
     """
-    if not yes and not sys.stdin.isatty():
-        why = "stdin is not a terminal"
-        raise UsageError(Problem("FF008", "forget cannot ask for approval", why=why, fix="say --yes"))
-    manifest, _ = offline.validate(manifests, os.environ)
     output = Output()
+    if not yes:
+        _APPROVAL.require_somebody(output)
+    manifest, _ = offline.validate(manifests, os.environ)
     with StateFile.open(manifest.state_file) as memory:
         found = forgetting.find(memory.state, named)
         if not yes:
             say(*(printable(str(address)) for address in found))
-            say("", f"Forget {count(len(found), 'secret')}? Only 'yes' is accepted.")
-            if _answer() != "yes":
-                raise UsageError(Problem("FF013", "forget was not approved", why="nothing was forgotten", fix=_APPROVE))
+            if not _APPROVAL.given(f"Forget {count(len(found), 'secret')}"):
+                raise _APPROVAL.refused()
         forgetting.forget(memory, found)
     output.lines(f"Forgotten: {printable(str(address))}" for address in found)
     return ExitCode.ERROR if output.broken else ExitCode.DONE
-
-
-def _answer() -> str:
-    try:
-        return input()
-    except EOFError:
-        return ""

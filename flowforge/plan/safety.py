@@ -113,8 +113,8 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
         f"{taken} of {estate.wanted_present} secrets exist on GitHub and are not remembered, more than "
         f"{_SHARE_PERCENT} %: this is what a lost state looks like",
         "--allow-takeover",
-        f"the state was looked for at {estate.state_file}: put the right one there; if FlowForge shall overwrite these "
-        "secrets, say --allow-takeover",
+        f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
+        "`flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, say --allow-takeover",
     )
 
 

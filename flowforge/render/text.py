@@ -18,6 +18,15 @@ from flowforge.render.words import count, duration
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
+    """Give the lines of a plan and the sentence that sums it up."""
+    lines = list(change_lines(plan, verbose=verbose, style=style))
+    yield from lines
+    if lines:
+        yield ""
+    yield from footer(plan)
+
+
+def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
     """Give the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
@@ -32,9 +41,6 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
         if _fix(change) and (following is None or _fix(following) != _fix(change)):
             yield f"    fix: {printable(_fix(change))}"
     yield from (style(line, "!") for line in unresolved_lines(plan.unresolved))
-    if shown or plan.unresolved:
-        yield ""
-    yield from footer(plan)
 
 
 def _quiet(change: Change) -> bool:

@@ -1,7 +1,7 @@
 """The flow of every command that asks GitHub; the only part that puts the others together."""
 
-from flowforge.run.flows import apply, list_repos, plan, plan_to_save
+from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
 
-__all__ = ["Planned", "Request", "SavedPlan", "apply", "list_repos", "plan", "plan_to_save"]
+__all__ = ["Planned", "Request", "SavedPlan", "adopt", "apply", "list_repos", "plan", "plan_to_save"]

@@ -1,8 +1,10 @@
 """The flow of every command that asks GitHub, readable top to bottom: here the parts are put together."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flowforge.github.secrets import Keys
+from flowforge.plan.adoption import Adopted, Adoption, adoption_of
 from flowforge.plan.chosen import Roll
 from flowforge.plan.report import Report, settle
 from flowforge.run.basis import basis, manifests_of
@@ -11,9 +13,10 @@ from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
 from flowforge.run.task import Task
 from flowforge.state.file import StateFile, manifest_names
+from flowforge.steps import adopt as adopting
 from flowforge.steps.admit import admit, chosen_by
 from flowforge.steps.observe import Ids, identify
-from flowforge.steps.refuse import refuse, require_same
+from flowforge.steps.refuse import refuse, require_same, require_values
 from flowforge.steps.remember import fold, written_from
 from flowforge.steps.write import Writer
 from flowforge.steps.write_all import recorded_after_all, tidy, write_all
@@ -96,3 +99,30 @@ def apply(
             warnings=warnings,
             untouched=writer.untouched,
         )
+
+
+def adopt(
+    request: Request, show: Callable[[Planned, Adoption], None], approve: Callable[[Adoption], bool]
+) -> Adopted | None:
+    """Record what is there, wanted and not remembered, as assumed to hold today's value. Writes nothing to GitHub.
+
+    Gives None where `approve` said no. Raises SourceError when a value is missing; nothing was recorded then.
+    """
+    task = Task.of(request)
+    state_file = task.manifest.state_file
+    names = manifest_names(state_file, task.manifest.files)
+    with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
+        prepared = prepare(task.found(client), memory.state, client, fresh=False)
+        adoption = adoption_of(prepared.planned.plan)
+        show(prepared.planned, adoption)
+        require_values(prepared.planned.plan)
+        if not adoption.taken:
+            return Adopted(adoption)
+        ids = adopting.identities(client, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
+        if not approve(adoption):
+            return None
+        memory.begin()
+        memory.adopt_manifests(written_from(memory.state, names, request.allowed))
+        done = adopting.record(adoption.taken, memory, ids, request.stop)
+        problems, warnings = fold(memory)
+        return Adopted(replace(adoption, taken=done), request.stop.is_set(), problems, warnings)

@@ -1,6 +1,7 @@
 """What stops an apply before its first write."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from flowforge.errors import GitHubError, Problem, RefusedError, SourceError, quote
 from flowforge.github.repos import RepoInfo
@@ -11,17 +12,23 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Unavailable, Unreadable
 from flowforge.plan.safety import Brake
 
+_KEEP_GOING: Final = "--keep-going writes the secrets that need other values"
+_WITHOUT: Final = "--exclude and --tags leave out what needs it"
+
 
 def refuse(plan: Plan, brakes: Sequence[Brake], *, keep_going: bool) -> None:
     """Stop before the first write, for what weighs more first: a value that cannot be had, then a brake."""
-    blocked = [change for change in plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
-    if blocked and not keep_going:
-        problems = {_missing(change): None for change in blocked}
-        raise SourceError(*problems)
+    if not keep_going:
+        _require_values(plan, _KEEP_GOING)
     if brakes:
         raise RefusedError(
             *(Problem(brake.code, f"{brake.what}; nothing was written", fix=brake.fix) for brake in brakes)
         )
+
+
+def require_values(plan: Plan) -> None:
+    """Stop before anything is recorded as holding a value that cannot be had."""
+    _require_values(plan, _WITHOUT)
 
 
 def require_same(before: Mapping[Repo, RepoInfo], now: Mapping[Repo, RepoInfo | Unreadable]) -> None:
@@ -32,9 +39,15 @@ def require_same(before: Mapping[Repo, RepoInfo], now: Mapping[Repo, RepoInfo | 
         raise GitHubError(Problem("FF343", what, fix="run it again, and read the new plan"))
 
 
-def _missing(change: Change) -> Problem:
+def _require_values(plan: Plan, otherwise: str) -> None:
+    blocked = [change for change in plan.changes if change.reason is Reason.VALUE_UNAVAILABLE]
+    if blocked:
+        raise SourceError(*{_missing(change, otherwise): None for change in blocked})
+
+
+def _missing(change: Change, otherwise: str) -> Problem:
     value = change.wanted.value if change.wanted else None
     code, why = (value.code, value.because) if isinstance(value, Unavailable) else ("", "")
     credential = quote(change.wanted.credential) if change.wanted else ""
-    fix = f"{change.fix}; --keep-going writes the secrets that need other values"
+    fix = f"{change.fix}; {otherwise}"
     return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)

@@ -107,7 +107,8 @@ def test_many_take_overs(fleet: "Fleet", how: str) -> None:
         "error FF504: 12 of 12 secrets exist on GitHub and are not remembered, more than 30 %: this is what a lost "
         "state looks like; nothing was written\n"
         f"  fix: the state was looked for at {fleet.folder}/flowforge.state.json: put the right one there; if "
-        "FlowForge shall overwrite these secrets, say --allow-takeover\n",
+        "there never was one, `flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, "
+        "say --allow-takeover\n",
     )
     assert before == fleet.held()
     assert 0 == fleet.flowforge("apply", "--yes", "--allow-takeover").code

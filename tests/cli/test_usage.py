@@ -17,7 +17,7 @@ from flowforge.cli.main import cli
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "state", "schema", "sandbox", "demo")
+COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sandbox", "demo")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ COMMANDS = ("init", "validate", "plan", "apply", "state", "schema", "sandbox", "
             "import",
             (
                 'error FF001: there is no command "import"\n'
-                "  fix: name the secret in the manifest; `flowforge plan` then shows what would be taken over\n"
+                "  fix: name the secret in the manifest, then say `flowforge adopt`\n"
             ),
         ),
         (

@@ -38,8 +38,8 @@ TAKEOVER = Brake(
     "FF504",
     "31 of 100 secrets exist on GitHub and are not remembered, more than 30 %: this is what a lost state looks like",
     "--allow-takeover",
-    "the state was looked for at flowforge.state.json: put the right one there; if FlowForge shall overwrite these "
-    "secrets, say --allow-takeover",
+    "the state was looked for at flowforge.state.json: put the right one there; if there never was one, "
+    "`flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, say --allow-takeover",
 )
 
 

@@ -9,6 +9,7 @@ READING: Final[tuple[tuple[str, ...], ...]] = (
     ("plan", "--format", "json", "-v"),
     ("plan", "--report", "json=plan.json", "--report", "text=plan.txt"),
     ("plan", "--skip-values"),
+    ("adopt", "--yes"),
     ("apply", "--check", "-v"),
     ("apply",),
     ("apply", "--yes"),

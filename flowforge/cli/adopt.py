@@ -1,0 +1,74 @@
+"""`flowforge adopt`: show what is there and not remembered, ask, record."""
+
+from typing import Any, Final
+
+import click
+
+from flowforge import run
+from flowforge.cli import options
+from flowforge.cli.asking import Approval
+from flowforge.cli.output import Output
+from flowforge.cli.request import request
+from flowforge.cli.signals import Interruption, interruption
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.plan.adoption import Adopted, Adoption
+from flowforge.render.adoption import adopted_lines, adoption_document, adoption_lines
+from flowforge.render.words import count
+
+_APPROVAL: Final = Approval(
+    "adopt", "nothing was recorded", "answer yes to record them, in full; --yes records without asking"
+)
+
+
+@click.command(name="adopt")
+@options.adopting_options
+@click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def command(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
+    """Record secrets that are there already as holding today's value.
+
+    Writes nothing to GitHub: what is there and wanted and was never applied is remembered as assumed to hold the value
+    that its source gives now, instead of being overwritten. `apply --prove` writes it later, to prove it. A variable
+    is recorded where it holds the wanted value, which GitHub shows.
+    """
+    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
+    warnings: tuple[str, ...] = ()
+
+    def show(planned: run.Planned, adoption: Adoption) -> None:
+        nonlocal warnings
+        warnings = planned.warnings
+        if not output.quiet:
+            say(*(f"warning: {printable(warning)}" for warning in warnings))
+        output.lines(adoption_lines(adoption, style=output.style))
+
+    with output.explaining(), interruption() as interrupted:
+        _require(output, yes=yes, skip_values=given["skip_values"])
+        asked = request(interrupted, given, quiet=output.quiet)
+        adopted = run.adopt(asked, show, lambda adoption: _approve(adoption, interrupted, yes=yes))
+        if adopted is None:
+            raise _APPROVAL.refused()
+        return _finish(adopted, output, warnings)
+
+
+def _require(output: Output, *, yes: bool, skip_values: bool) -> None:
+    if skip_values:
+        why = "a secret is recorded as holding the value that its source gives now"
+        raise UsageError(Problem("FF018", "adopt needs the values", why=why, fix="say it without --skip-values"))
+    if not yes:
+        _APPROVAL.require_somebody(output)
+
+
+def _approve(adoption: Adoption, interrupted: Interruption, *, yes: bool) -> bool:
+    if not yes and not _APPROVAL.given(f"Record {count(len(adoption.taken), 'secret')} as they are"):
+        return False
+    interrupted.finish_first()
+    return True
+
+
+def _finish(adopted: Adopted, output: Output, warnings: tuple[str, ...]) -> ExitCode:
+    if adopted.adoption.taken or adopted.problems:
+        output.lines(adopted_lines(adopted))
+    if adopted.interrupted:
+        say("interrupted; what is counted above is recorded, and nothing was written to GitHub")
+    output.finish(adoption_document(adopted, warnings, adopted.exit_code))
+    return ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
