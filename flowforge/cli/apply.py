@@ -39,6 +39,7 @@ _APPROVAL: Final = Approval(
 @options.planning_options
 @click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @options.option("--check", is_flag=True, help="Only plan.")
+@options.lock_option
 @options.option("--detailed-exitcode", is_flag=True, help="With --check: as for plan.")
 def command(
     *,

@@ -80,6 +80,11 @@ _ONCE = (
     click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
     click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value (see adopt)."),
 )
+_LOCK = (
+    option(
+        "--lock-timeout", type=Finite(min=0), default=0, show_default=True, help="Wait so long for the state, seconds."
+    ),
+)
 # The brakes have no environment variables: what they admit is decided by a person, each time.
 _BRAKES = (
     click.option("--allow-deletes", type=click.IntRange(min=0), default=0, metavar="N", help="Admit N deletions."),
@@ -99,6 +104,11 @@ def _all(*groups: tuple[Callable[[Command], Command], ...]) -> Callable[[Command
         return command
 
     return decorate
+
+
+def lock_option(command: Command) -> Command:
+    """Add `--lock-timeout`."""
+    return _all(_LOCK)(command)
 
 
 def manifest_options(command: Command) -> Command:

@@ -6,14 +6,13 @@ from typing import Final
 
 import click
 
-from flowforge import offline
+from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.render.words import count
-from flowforge.state.file import StateFile
 from flowforge.steps import forget as forgetting
 
 _APPROVAL: Final = Approval("forget", "nothing was forgotten", "answer yes, in full; --yes forgets without asking")
@@ -40,8 +39,7 @@ def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], yes: bool) ->
     output = Output()
     if not yes:
         _APPROVAL.require_somebody(output)
-    manifest, _ = offline.validate(manifests, os.environ)
-    with StateFile.open(manifest.state_file) as memory:
+    with run.held(run.Request(manifests, dict(os.environ))) as memory:
         found = forgetting.find(memory.state, named)
         if not yes:
             say(*(printable(str(address)) for address in found))

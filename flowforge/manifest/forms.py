@@ -52,6 +52,8 @@ STRAY: Final[Mapping[tuple[str, str], str]] = {
 }
 FORMS: Final[Mapping[str, Form]] = {
     "Repository": Form("FF124", "{} is not a repository", _repo_fix),
+    "Branch": Form("FF149", "{} cannot be the name of a branch", "leave it out, or write one like flowforge-state"),
+    "Path in the repository": Form("FF149", "{} is no path in a repository", "write one like state/flowforge.json"),
     "Secret name": Form(
         "FF125",
         "this cannot be the name of a secret",

@@ -15,7 +15,7 @@ from flowforge.manifest.model import Manifest
 from flowforge.manifest.origins import read_credentials
 from flowforge.manifest.parse import parse
 from flowforge.manifest.schema import check
-from flowforge.manifest.settings import read_github, read_on_drift, read_state_file
+from flowforge.manifest.settings import read_github, read_on_drift, read_state
 from flowforge.manifest.trust import Rules
 
 
@@ -71,7 +71,7 @@ def _build(documents: Documents) -> Manifest:
         files=tuple(document.path for document in documents.all),
         folder=documents.all[0].folder,
         github=read_github(documents),
-        state_file=read_state_file(documents),
+        state=read_state(documents),
         on_drift=read_on_drift(documents),
         credentials=credentials,
         groups=read_groups(documents),

@@ -191,13 +191,32 @@ class GitHubSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchSettings:
+    """A state on GitHub: a file on a branch, and the token for it where that is another one."""
+
+    repo: Repo
+    branch: str
+    path: str
+    token: SourceSpec | None
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the state is. file: absolute, and not used where there is a branch."""
+
+    file: Path
+    branch: BranchSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """All files of a manifest, read as one. folder: of the first file. state_file: absolute. warnings: for people."""
+    """All files of a manifest, read as one. folder: of the first file. warnings: for people."""
 
     files: tuple[Path, ...]
     folder: Path
     github: GitHubSettings
-    state_file: Path
+    state: StateSettings
     on_drift: OnDrift
     credentials: Mapping[str, Credential]
     groups: Mapping[str, Group]

@@ -1,12 +1,16 @@
 """The sections that stand once in a manifest: github, state, defaults."""
 
-from pathlib import Path
+from typing import Final
 
-from flowforge.manifest.documents import Documents
-from flowforge.manifest.model import GitHubSettings
+from flowforge.manifest.documents import Document, Documents
+from flowforge.manifest.model import BranchSettings, GitHubSettings, StateSettings
+from flowforge.manifest.nodes import Node
 from flowforge.manifest.origins import read_source
 from flowforge.manifest.values import Unusable, read_api_url, read_policy
 from flowforge.plan.action import OnDrift
+from flowforge.plan.address import Repo
+
+DEFAULT_BRANCH: Final = "flowforge-state"
 
 
 def read_github(documents: Documents) -> GitHubSettings:
@@ -23,14 +27,53 @@ def read_github(documents: Documents) -> GitHubSettings:
     return GitHubSettings(url, source, section.where)
 
 
-def read_state_file(documents: Documents) -> Path:
-    """Read `state.file`; the default is `documents.default_state`."""
+def read_state(documents: Documents) -> StateSettings:
+    """Read `state`; the default is a file, `documents.default_state`."""
     document, section = documents.single("state")
-    text = section.text("file")
+    text, github = section.text("file"), section.part("github")
+    if github is not None:
+        if text:
+            what, fix = "the state cannot be at two places", "remove `file` or `github`"
+            documents.findings.add(section.step("file").where, "FF149", what, fix=fix)
+        return StateSettings(documents.default_state, _branch(document, github, documents))
     if not text:
-        return documents.default_state
+        return StateSettings(documents.default_state)
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
-    return documents.rules.locate(text, document.folder)
+    return StateSettings(documents.rules.locate(text, document.folder))
+
+
+def _branch(document: Document, node: Node, documents: Documents) -> BranchSettings | None:
+    """Read `state.github`; reports (FF112) an owner that is not allowed, (FF149) a branch or path that cannot be."""
+    named = node.part("repo")
+    if named is None or node.bad:
+        return None
+    repo, auth = Repo.parse(str(named.data)), node.part("auth")
+    documents.rules.check_owner(repo, named.where, documents.findings)
+    branch, path = node.text("branch") or DEFAULT_BRANCH, node.text("path") or documents.default_state.name
+    for key, objection in (("branch", _no_branch(branch)), ("path", _no_path(path))):
+        if objection:
+            what, where = f"the state cannot be kept in this {key}", node.step(key).where
+            documents.findings.add(where, "FF149", what, why=objection, fix=f"leave `{key}` out, or name another one")
+    token = auth.part("token") if auth else None
+    source = read_source(token, document.folder, documents, per_repo=False) if token else None
+    return BranchSettings(repo, branch, path, source, node.where)
+
+
+def _no_branch(text: str) -> str:
+    """Say why git takes no branch of this name, of those that the schema lets through: `git help check-ref-format`."""
+    parts = text.split("/")
+    if ".." in text or not all(parts) or any(each.startswith(".") or each.endswith((".", ".lock")) for each in parts):
+        return "git takes no branch of this name"
+    return "a branch cannot begin with -" if text.startswith("-") else ""
+
+
+def _no_path(text: str) -> str:
+    parts = text.split("/")
+    if not all(parts) or {".", ".."} & set(parts):
+        return "it is no path in a repository"
+    if parts[0].lower() in (".github", ".git"):
+        return f"what is below {parts[0]} has a meaning of its own"
+    return "" if text.endswith(".json") else "it does not end in .json"
 
 
 def read_on_drift(documents: Documents) -> OnDrift:

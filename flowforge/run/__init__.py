@@ -3,5 +3,6 @@
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
+from flowforge.run.states import held
 
-__all__ = ["Planned", "Request", "SavedPlan", "adopt", "apply", "list_repos", "plan", "plan_to_save"]
+__all__ = ["Planned", "Request", "SavedPlan", "adopt", "apply", "held", "list_repos", "plan", "plan_to_save"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from flowforge.github.secrets import Keys
 from flowforge.plan.adoption import Adopted, Adoption, adoption_of
@@ -12,7 +13,7 @@ from flowforge.run.prepare import prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
 from flowforge.run.task import Task
-from flowforge.state.file import StateFile, manifest_names
+from flowforge.state.branch import MovedError
 from flowforge.steps import adopt as adopting
 from flowforge.steps.admit import admit, chosen_by
 from flowforge.steps.observe import Ids, identify
@@ -20,6 +21,9 @@ from flowforge.steps.refuse import refuse, require_same, require_values
 from flowforge.steps.remember import fold, written_from
 from flowforge.steps.write import Writer
 from flowforge.steps.write_all import recorded_after_all, tidy, write_all
+
+# Others may write the state as often while one run plans; then it is left to a person.
+_TRIES: Final = 3
 
 
 def plan(request: Request) -> Planned:
@@ -30,17 +34,18 @@ def plan(request: Request) -> Planned:
 def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
     """Plan, and give what makes the file that `apply` carries out."""
     task = Task.of(request)
-    state = StateFile.read(task.manifest.state_file)
-    with task.signed_in() as client:
+    with task.signed_in() as client, task.home(client) as home:
+        state = home.read()
         task = task.found(client)
-        prepared = prepare(task, state, client, fresh=False)
+        prepared = prepare(task, home, state, client, fresh=False)
         return prepared.planned, lambda: SavedPlan(basis(task, state, prepared, str(client.api)))
 
 
 def list_repos(request: Request) -> Roll:
     """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
     task = Task.of(request)
-    state = StateFile.read(task.manifest.state_file)
+    with task.home() as home:
+        state = home.read()
     if task.selectors:
         with task.signed_in() as client:
             task = task.found(client)
@@ -59,20 +64,38 @@ def apply(
     """Make GitHub match the manifest. Gives no report where `approve` said no.
 
     saved: what is carried out; the request has its flags. UsageError unless planning again comes to the same.
-
+    Where another run wrote the state between the plan and the first write, and nobody was asked, it is planned again.
     Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
     plan was shown and nothing was written then.
     """
+    for _ in range(_TRIES):
+        try:
+            return _apply(request, show, approve, saved)
+        except MovedError as moved:
+            if request.asks:
+                raise
+            request.notify(f"{moved.problems[0].what}: planning again")
+    return _apply(request, show, approve, saved)
+
+
+def _apply(
+    request: Request,
+    show: Callable[[Planned], None],
+    approve: Callable[[Planned], bool],
+    saved: SavedPlan | None,
+) -> tuple[Planned, Report | None]:
     task = Task.of(request)
-    state_file = task.manifest.state_file
-    names = manifest_names(state_file, task.manifest.files)
     if saved is not None:
         saved.require_manifests(manifests_of(task.manifest))
     fresh = saved.fresh if saved is not None else None
-    with StateFile.open(state_file, manifests=names, fresh=fresh) as memory, task.signed_in() as client:
+    with (
+        task.signed_in() as client,
+        task.home(client) as home,
+        home.open(request.lock_timeout, fresh=fresh) as memory,
+    ):
         task = task.found(client)
         # Where a person is asked, all is looked up again after the answer; else what is about to be written is fresh.
-        prepared = prepare(task, memory.state, client, fresh=not request.asks)
+        prepared = prepare(task, home, memory.state, client, fresh=not request.asks)
         planned = prepared.planned
         if saved is not None:
             saved.require_unmoved(basis(task, memory.state, prepared, str(client.api)))
@@ -84,7 +107,7 @@ def apply(
             require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
             memory.begin()
-        memory.adopt_manifests(written_from(memory.state, names, request.allowed))
+        memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
         allowed = {change.address for change in planned.plan.todo if request.allowed.new_repos}
         admit(task.places, memory, allowed, task.holders)
         tidy(planned.plan, memory)
@@ -109,10 +132,8 @@ def adopt(
     Gives None where `approve` said no. Raises SourceError when a value is missing; nothing was recorded then.
     """
     task = Task.of(request)
-    state_file = task.manifest.state_file
-    names = manifest_names(state_file, task.manifest.files)
-    with StateFile.open(state_file, manifests=names) as memory, task.signed_in() as client:
-        prepared = prepare(task.found(client), memory.state, client, fresh=False)
+    with task.signed_in() as client, task.home(client) as home, home.open(request.lock_timeout) as memory:
+        prepared = prepare(task.found(client), home, memory.state, client, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)
@@ -122,7 +143,7 @@ def adopt(
         if not approve(adoption):
             return None
         memory.begin()
-        memory.adopt_manifests(written_from(memory.state, names, request.allowed))
+        memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
         done = adopting.record(adoption.taken, memory, ids, request.stop)
         problems, warnings = fold(memory)
         return Adopted(replace(adoption, taken=done), request.stop.is_set(), problems, warnings)

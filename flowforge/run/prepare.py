@@ -12,11 +12,11 @@ from flowforge.plan.facts import Presence
 from flowforge.plan.safety import Estate, brakes
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
-from flowforge.state.file import manifest_names
 from flowforge.state.model import State
 from flowforge.steps.advise import advise
 from flowforge.steps.audiences import free_organizations, identify_viewers
 from flowforge.steps.cost import Cost
+from flowforge.steps.home import Home
 from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.resolve import Resolver, insist, want
 from flowforge.steps.rivals import rivals
@@ -32,7 +32,7 @@ class Prepared:
     repos: Mapping[Repo, RepoInfo]
 
 
-def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepared:
+def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool) -> Prepared:
     """Resolve, observe, decide; look up what would be written, and decide again with what that shows.
 
     fresh: whether what selectors' lists said of a repo, before all that, is too old for the look-up.
@@ -81,7 +81,7 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
     cost = Cost.of(decided)
     planned = Planned(
         plan=decided,
-        brakes=brakes(decided, _estate(task, state), request.allowed),
+        brakes=brakes(decided, _estate(task, home, state), request.allowed),
         warnings=warnings,
         requests=client.requests,
         to_come=cost.requests,
@@ -90,13 +90,13 @@ def prepare(task: Task, state: State, client: Client, *, fresh: bool) -> Prepare
     return Prepared(planned, resolver.vault, {repo: info for repo, info in repos.items() if isinstance(info, RepoInfo)})
 
 
-def _estate(task: Task, state: State) -> Estate:
+def _estate(task: Task, home: Home, state: State) -> Estate:
     return Estate(
         managed=len(state.records),
         wanted=len(task.places) + len(task.unresolved),
         wanted_present=sum(place.presence is Presence.PRESENT for place in task.places),
-        state_file=str(task.manifest.state_file),
-        manifests=manifest_names(task.manifest.state_file, task.manifest.files),
+        state_file=home.where,
+        manifests=home.names,
         recorded_manifests=state.manifests,
         prune=task.request.prune,
     )

@@ -20,7 +20,8 @@ class Request:
 
     asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
     be asked for a value. prove: what is only assumed is written. accept_drift: what was changed outside is recorded as
-    it is. `stop` ends the run early; `progress` and `notify` are told what goes on.
+    it is. lock_timeout: seconds to wait for a run that writes the state. `stop` ends the run early; `progress` and
+    `notify` are told what goes on.
     """
 
     manifests: tuple[Path, ...]
@@ -30,6 +31,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     jobs: int = 32
     max_wait: float = 900.0
+    lock_timeout: float = 0.0
     tags: tuple[str, ...] = ()
     skip_values: bool = False
     prune: bool = False

@@ -15,9 +15,10 @@ from flowforge.sources import Context
 from flowforge.state.model import State
 from flowforge.steps.admit import Admitted, admitted_by
 from flowforge.steps.choose import Filter
+from flowforge.steps.home import Home, home_of
 from flowforge.steps.resolve import concealed
 from flowforge.steps.select import Selected, select_repos
-from flowforge.steps.sign_in import sign_in
+from flowforge.steps.sign_in import Limits, sign_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,15 @@ class Task:
 
     def signed_in(self) -> AbstractContextManager[Client]:
         """Give the one client of the run."""
-        return sign_in(
-            self.manifest.github,
-            context=self.context,
-            jobs=self.request.jobs,
-            max_wait=self.request.max_wait,
-            notify=self.request.notify,
-        )
+        return sign_in(self.manifest.github, context=self.context, limits=self._limits)
+
+    def home(self, client: Client | None = None) -> AbstractContextManager[Home]:
+        """Give where the state is kept; signs in for it only where it must."""
+        return home_of(self.manifest, client, self.context, self._limits)
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.request.jobs, self.request.max_wait, self.request.notify)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:

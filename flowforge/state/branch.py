@@ -2,18 +2,26 @@
 
 import random
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from flowforge.errors import FlowForgeError, Problem, StateError, UnfoldedError, UnrecordedError, printable
+from flowforge.errors import (
+    FlowForgeError,
+    LostRaceError,
+    Problem,
+    StateError,
+    UnfoldedError,
+    UnrecordedError,
+    printable,
+)
 from flowforge.plan.address import Address
 from flowforge.state import text
 from flowforge.state.memory import Memory
 from flowforge.state.merge import merge
 from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Lease, Recorded, State
-from flowforge.state.remote import LostRaceError, Remote, Run, Version
+from flowforge.state.remote import Remote, Run, Version
 
 # Seconds for which a run that died keeps the others out; every push renews them. In their second half none begins a
 # write before it has pushed.
@@ -39,9 +47,9 @@ class StateBranch(Memory):
 
     batch = 100
 
-    def __init__(self, remote: Remote, run: Run, found: Version, manifests: Iterable[str]) -> None:
+    def __init__(self, remote: Remote, run: Run, found: Version, fresh: State) -> None:
         """Not for callers: see `open`."""
-        super().__init__(_decoded(found, remote) or State.fresh(manifests))
+        super().__init__(_decoded(found, remote) or fresh)
         self._remote, self._run = remote, run
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
@@ -67,7 +75,7 @@ class StateBranch(Memory):
             found = remote.read()
             state = _decoded(found, remote)
             if state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
-                return cls(remote, run, found, manifests)
+                return cls(remote, run, found, fresh)
             if waited >= lock_timeout:
                 raise StateError(_in_use(state.lease, remote.where))
             pause = min(_POLL, lock_timeout - waited)

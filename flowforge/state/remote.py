@@ -8,19 +8,16 @@ from typing import Protocol
 from flowforge.state.merge import Now
 
 
-class LostRaceError(Exception):
-    """What stands there now is not what this write was to replace."""
-
-
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What was read or written: the bytes, None where there are certainly none; their sha; the answer's `Date`.
+    """What was read or written: the bytes, None where there are certainly none; and the answer's `Date`.
 
-    date: ISO 8601. Whether a lock has expired is told by that clock alone.
+    sha: by which a write names it; what it is where there are no bytes is the remote's own affair. date: ISO 8601;
+    whether a lock has expired is told by that clock alone.
     """
 
     data: bytes | None
-    sha: str
+    sha: str | None
     date: str
 
 

@@ -7,7 +7,7 @@ from flowforge.manifest.members import Holder, Member
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.chosen import Choice
-from flowforge.state.file import StateFile
+from flowforge.state.memory import Memory
 
 Admitted = Mapping[str, frozenset[int]]
 
@@ -55,7 +55,7 @@ def chosen_by(place: Place, admitted: Admitted) -> Iterable[Choice]:
 
 
 def admit(
-    places: Iterable[Place], memory: StateFile, allowed: Collection[Address], holders: Mapping[str, bool]
+    places: Iterable[Place], memory: Memory, allowed: Collection[Address], holders: Mapping[str, bool]
 ) -> None:
     """Record which repos every selector may give secrets to from now on.
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.plan.address import Address
-from flowforge.state.file import StateFile
+from flowforge.state.memory import Memory
 from flowforge.state.model import State
 
 
@@ -24,7 +24,7 @@ def find(state: State, named: Sequence[str]) -> tuple[Address, ...]:
     return tuple(sorted({address for text in named for address in known[text.lower()]}))
 
 
-def forget(memory: StateFile, addresses: Collection[Address]) -> None:
+def forget(memory: Memory, addresses: Collection[Address]) -> None:
     """Drop records and open writes. A repo of which nothing is left is not admitted by any selector any more."""
     before = memory.state.records
     for address in addresses:

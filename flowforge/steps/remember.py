@@ -2,7 +2,7 @@
 
 from flowforge.errors import Problem, StateError, UnfoldedError
 from flowforge.plan.safety import Allowed
-from flowforge.state.file import StateFile
+from flowforge.state.memory import Memory
 from flowforge.state.model import State
 
 
@@ -15,7 +15,7 @@ def written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tupl
     return tuple(sorted({*before, *names}))
 
 
-def fold(memory: StateFile) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+def fold(memory: Memory) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Put the journal into the state file; gives what went wrong and what to warn of, which hide no result."""
     try:
         memory.close()

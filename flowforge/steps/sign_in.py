@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flowforge import sources
 from flowforge.errors import SourceError
@@ -17,15 +17,17 @@ from flowforge.sources.base import Context
 from flowforge.vault import SecretValue
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may go on at once, how many seconds a pause may take, and who is told of pauses."""
+
+    jobs: int
+    max_wait: float
+    notify: Callable[[str], None]
+
+
 @contextmanager
-def sign_in(
-    settings: GitHubSettings,
-    *,
-    context: Context,
-    jobs: int,
-    max_wait: float,
-    notify: Callable[[str], None],
-) -> Iterator[Client]:
+def sign_in(settings: GitHubSettings, *, context: Context, limits: Limits) -> Iterator[Client]:
     """Give a client that is signed in; what it spends of the limits is kept for the next process.
 
     The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
@@ -41,7 +43,8 @@ def sign_in(
     token = find_token(api, explicit, environ)
     clock = Clock.of(api, environ)
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
-    pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=max_wait, spent=spent, notify=notify)
+    jobs = limits.jobs
+    pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
     with Client(api, token, pacer, jobs=jobs) as client:
         yield client
 

@@ -20,8 +20,8 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Public, Record
 from flowforge.plan.report import DONE, Outcome, Result
-from flowforge.state.file import StateFile
 from flowforge.steps.permits import Permits
+from flowforge.state.memory import Memory
 from flowforge.steps.turns import deletes
 from flowforge.steps.write_access import (
     audience_body,
@@ -43,7 +43,7 @@ class Writer:
     """Writes scopes, safe to be used from many threads. Every success is in the journal before the next write."""
 
     client: Client
-    memory: StateFile
+    memory: Memory
     vault: Vault
     repos: Mapping[Repo, RepoInfo]
     keys: Keys
@@ -93,27 +93,21 @@ class Writer:
     def _send(self, change: Change) -> Written | None:
         """Write or delete one secret; None says that a delete is done and recorded."""
         address = change.address.of_value
+        # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
+        self.memory.intend({address: intent(change)})
         if change.action is Action.DELETE:
-            self.memory.intend({address: None})
             self._delete(address)
             self.memory.forget(address)
             return None
         if alone := list_alone(change):
-            # It moves the time of the value: killed here, the next run must not take that for somebody else's write.
-            self.memory.intend({address: alone.fingerprint})
             return put_alone(self.client, change)
-        fingerprint = _fingerprint(change)
-        # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
-        self.memory.intend({address: fingerprint})
         if change.makes_environment and address.scope not in self._made:
             make_environment(self.client, address.scope)
             self._made.add(address.scope)
             self.sent.set()
         value, more = _value(change), audience_body(change)
         if isinstance(value, Public):
-            exists = bool(change.seen_at)
-            return put_variable(self.client, address.scope, address.secret, value, exists=exists, more=more)
-        plaintext = self.vault.get(fingerprint)
+            return put_alone(self.client, change)
         return put_secret(self.client, self.keys, address.scope, address.secret, plaintext, more=more)
 
     def _delete(self, address: Address) -> None:
@@ -186,6 +180,18 @@ class Writer:
             drifted_at=change.drifted_at,
         )
         return recorded_audience(change, record)
+
+
+def intent(change: Change) -> str | None:
+    """Give what is intended: None for a delete, else the fingerprint that the secret will have.
+
+    A list of viewers alone is intended too. It moves the time of the value: killed there, the next run must not take
+    that for somebody else's write.
+    """
+    if change.action is Action.DELETE:
+        return None
+    alone = list_alone(change)
+    return alone.fingerprint if alone else _fingerprint(change)
 
 
 def _value(change: Change) -> Known | Public:

@@ -1,21 +1,24 @@
 """Write a whole plan, scope by scope through the pool, and say of every line what became of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from flowforge.errors import Problem
+from flowforge.errors import FlowForgeError, Problem
+from flowforge.github.problems import StoppedError
 from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Scope
+from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import DONE, Outcome, Result
-from flowforge.state.file import StateFile
 from flowforge.steps.permits import first_of_each
+from flowforge.state.branch import MovedError
+from flowforge.state.memory import Memory
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
 from flowforge.steps.turns import Work, turns, without_kept, without_lost
-from flowforge.steps.write import Writer
+from flowforge.steps.write import Writer, intent
 from flowforge.steps.write_access import with_carried, without_carried
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
@@ -42,14 +45,49 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
             held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
             results += [Result(change.address, Outcome.NOT_DONE) for change in held]
             write = partial(_write_scope, writer, turn)
-            for _, part in each(scopes, write, jobs=jobs, stopped=writer.over, grace=GRACE):
-                results += part
-                advance()
+            for batch in _batches(scopes, turn, writer.memory.batch):
+                results += _unannounced(writer, [change for scope in batch for change in turn[scope]])
+                for _, part in each(batch, write, jobs=jobs, stopped=writer.over, grace=GRACE):
+                    results += part
+                    advance()
     done, pending = {result.address for result in results}, writer.memory.state.pending
     left = without_carried(plan.todo)
     lost = [each.address for each in left if each.address.of_value in pending and each.address not in done]
     results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
     return with_carried(results, planned)
+
+
+def _batches(scopes: Iterable[Scope], work: Work, most: int | None) -> Iterator[list[Scope]]:
+    """Part scopes so that each part has about as many changes as the memory takes at once."""
+    batch: list[Scope] = []
+    size = 0
+    for scope in scopes:
+        if most is not None and batch and size + len(work[scope]) > most:
+            yield batch
+            batch, size = [], 0
+        batch.append(scope)
+        size += len(work[scope])
+    if batch:
+        yield batch
+
+
+def _unannounced(writer: Writer, changes: Collection[Change]) -> list[Result]:
+    """Announce what is written next; where that fails, end the run: give these changes the reason.
+
+    Raises MovedError, as nothing was written then.
+    """
+    if writer.over():
+        return []
+    try:
+        writer.memory.announce({change.address.of_value: intent(change) for change in changes})
+    except MovedError:
+        raise
+    except StoppedError:
+        return []
+    except FlowForgeError as error:
+        writer.halted.set()
+        return [Result(change.address, Outcome.FAILED, error.problems[0]) for change in changes]
+    return []
 
 
 def _write_scope(writer: Writer, work: Work, scope: Scope) -> list[Result]:
@@ -76,7 +114,7 @@ def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
     return result
 
 
-def tidy(plan: Plan, memory: StateFile) -> None:
+def tidy(plan: Plan, memory: Memory) -> None:
     """Bring the state in line where GitHub needs nothing: forget what is gone, note what is to be known of the rest."""
     for change in plan.changes:
         if change.forgets:

@@ -100,7 +100,7 @@ def test_model(loaded: Loader, folder: Path) -> None:
         manifest.folder,
         manifest.github.api_url,
         manifest.github.token,
-        manifest.state_file,
+        manifest.state.file,
         manifest.on_drift,
         manifest.warnings,
     )
@@ -136,7 +136,7 @@ def test_what_a_manifest_need_not_say(loaded: Loader, folder: Path) -> None:
     assert ("", None, folder / "flowforge.state.json", OnDrift.OVERWRITE, ()) == (
         manifest.github.api_url,
         manifest.github.token,
-        manifest.state_file,
+        manifest.state.file,
         manifest.on_drift,
         expand(manifest),
     )
@@ -287,7 +287,7 @@ def test_expand_refuses_what_load_refuses(loaded: Loader) -> None:
         files=manifest.files,
         folder=manifest.folder,
         github=manifest.github,
-        state_file=manifest.state_file,
+        state=manifest.state,
         on_drift=manifest.on_drift,
         credentials=changed,
         groups=manifest.groups,

@@ -187,7 +187,7 @@ def test_several_files_are_one(loaded: Loader, folder: Path) -> None:
         [str(path) for path in manifest.files],
         [target.name for target in manifest.targets],
         list(manifest.credentials),
-        manifest.state_file,
+        manifest.state.file,
     )
 
 
@@ -195,7 +195,7 @@ def test_a_link_to_a_manifest_is_one(loaded: Loader, folder: Path) -> None:
     """A link is followed, and the state is named after the link, where it stands."""
     (folder / "elsewhere.yaml").write_text("version: 1\ntargets: []\n")
     (folder / "prod.yaml").symlink_to("elsewhere.yaml")
-    assert folder / "prod.state.json" == loaded({}, "prod.yaml").state_file
+    assert folder / "prod.state.json" == loaded({}, "prod.yaml").state.file
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_link_to_a_manifest_is_one(loaded: Loader, folder: Path) -> None:
 def test_default_state(paths: tuple[str, ...], state: str, loaded: Loader, folder: Path) -> None:
     """The state stands beside the first manifest and is named after it; a folder's is called flowforge."""
     texts = dict.fromkeys(("flowforge.yaml", "prod.yml", "ops/x.y.yaml"), "version: 1\ntargets: []\n")
-    assert folder / state == loaded(texts, *paths).state_file
+    assert folder / state == loaded(texts, *paths).state.file
 
 
 def test_names_and_sections_of_several_files(refused: Refuser) -> None:

@@ -23,7 +23,7 @@ version: 1
 github:
   api_url: https://ghe.example.com/api/v3
   auth: {token: {env: OPS_TOKEN}}
-state: {file: flowforge.state.json}
+state: {github: {repo: acme/ops, branch: flowforge-state, path: flowforge.state.json, auth: {token: {env: S}}}}
 defaults: {on_drift: report, stores: [actions, dependabot]}
 x-anything: {nested: [{deep: text}]}
 credentials:

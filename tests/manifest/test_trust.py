@@ -100,7 +100,7 @@ def test_paths_in_ci(path: str, folder: Path, refused: Refuser) -> None:
 def test_paths_elsewhere(path: str, folder: Path, loaded: Loader) -> None:
     """Where neither CI nor a rule is set, any path may be named; `~/` is HOME, relative ones begin at the manifest."""
     expected = {"/etc/passwd": "/etc/passwd", "~/k": "/home/x/k"}.get(path, f"{folder}/{path}")
-    assert expected == str(loaded(paths(path, path), environ={"HOME": "/home/x", "CI": ""}).state_file)
+    assert expected == str(loaded(paths(path, path), environ={"HOME": "/home/x", "CI": ""}).state.file)
 
 
 def test_paths_that_the_operator_admits(loaded: Loader, refused: Refuser) -> None:
@@ -108,7 +108,7 @@ def test_paths_that_the_operator_admits(loaded: Loader, refused: Refuser) -> Non
     environ = {"FLOWFORGE_ALLOWED_PATHS": "/srv/keys:/srv/a, /srv/state"}
     admitted = loaded(paths("/srv/keys/k", "/srv/state/x.json"), environ=environ)
     assert (Path("/srv/state/x.json"), REFUSED.format("3:57", "/srv/keys2/k")) == (
-        admitted.state_file,
+        admitted.state.file,
         refused(paths("/srv/keys2/k"), environ=environ),
     )
 
@@ -119,6 +119,6 @@ def test_each_file_of_a_manifest_has_its_own_folder(loaded: Loader, folder: Path
     manifest = loaded(texts, "b", "a", environ={"CI": "1"})
     assert (folder / "b", folder / "a" / ".." / "a" / "x.json", folder / "a") == (
         manifest.folder,
-        manifest.state_file,
+        manifest.state.file,
         manifest.credentials["k"].source.folder,
     )

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flowforge.errors import GitHubError, Problem, StateError, UnfoldedError, UnrecordedError
+from flowforge.errors import GitHubError, LostRaceError, Problem, StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state import text
 from flowforge.state.branch import LEASE, MovedError, StateBranch
 from flowforge.state.model import State
-from flowforge.state.remote import LostRaceError, Run, Version
+from flowforge.state.remote import Run, Version
 
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
@@ -45,7 +45,7 @@ class Place:
             self.first.pop(0)()
         with self.mutex:
             if before.data != self.data:
-                raise LostRaceError
+                raise LostRaceError(Problem("FF429", "it has changed"))
             self.data = data
             self.messages.append(message)
             return self.read()
@@ -71,7 +71,7 @@ class Place:
         self, *, timeout: float = 0, now: Mapping[Address, str] | None = None, holder: str = "run 1"
     ) -> StateBranch:
         """Open it for a run."""
-        return StateBranch.open(self, self.run(now, holder), manifests=["flowforge.yaml"], lock_timeout=timeout)
+        return StateBranch.open(self, self.run(now, holder), State.fresh(["flowforge.yaml"]), lock_timeout=timeout)
 
 
 def fails(message: str = "no network") -> Callable[[], None]:

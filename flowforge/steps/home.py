@@ -1,0 +1,126 @@
+"""Where a manifest's state is kept: in a file beside it, or on a branch of the ops repository."""
+
+import os
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flowforge.errors import GitHubError
+from flowforge.github.http import Client
+from flowforge.github.lists import list_scope
+from flowforge.manifest.model import BranchSettings, Manifest
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Listing
+from flowforge.sources.base import Context
+from flowforge.state.branch import StateBranch
+from flowforge.state.file import StateFile, manifest_names
+from flowforge.state.memory import Memory
+from flowforge.state.model import State
+from flowforge.state.remote import Remote, Run
+from flowforge.steps.remote import BranchRemote
+from flowforge.steps.sign_in import Limits, sign_in
+
+
+class Home(ABC):
+    """A state's home. where: for people. names: the manifests, as a state there keeps them."""
+
+    def __init__(self, where: str, names: tuple[str, ...]) -> None:
+        """Not for callers: see `home_of`."""
+        self.where = where
+        self.names = names
+
+    @abstractmethod
+    def read(self) -> State:
+        """Give what is remembered now. Raises StateError, and GitHubError where it is on GitHub."""
+
+    @abstractmethod
+    def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
+        """Give it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
+
+        fresh: what begins where there is none; else one with a lineage and a salt of its own.
+        """
+
+
+class _FileHome(Home):
+    def __init__(self, path: Path, manifests: Collection[Path]) -> None:
+        super().__init__(str(path), manifest_names(path, manifests))
+        self._path = path
+
+    def read(self) -> State:
+        return StateFile.read(self._path)
+
+    def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
+        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh)
+
+
+class _BranchHome(Home):
+    def __init__(self, remote: Remote, run: Run, names: tuple[str, ...]) -> None:
+        super().__init__(remote.where, names)
+        self._remote, self._run = remote, run
+
+    def read(self) -> State:
+        return StateBranch.read(self._remote)
+
+    def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
+        begins = fresh or State.fresh(self.names)
+        return StateBranch.open(self._remote, self._run, begins, lock_timeout=lock_timeout)
+
+
+@contextmanager
+def home_of(manifest: Manifest, client: Client | None, context: Context, limits: Limits) -> Iterator[Home]:
+    """Give the home of a manifest's state.
+
+    client: the one of the run, None where it has not signed in: then that is done for a state on GitHub, as it is
+    where that has a token of its own. Raises GitHubError and SourceError without a usable one.
+    """
+    branch = manifest.state.branch
+    if branch is None:
+        yield _FileHome(manifest.state.file, manifest.files)
+        return
+    with ExitStack() as held:
+        keeper = client
+        if keeper is None or branch.token is not None:
+            settings = replace(manifest.github, token=branch.token or manifest.github.token)
+            keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
+        run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper))
+        yield _BranchHome(_remote(keeper, branch), run, manifest_names(_top(manifest.folder), manifest.files))
+
+
+def _remote(client: Client, branch: BranchSettings) -> Remote:
+    return BranchRemote(client, branch.repo, branch.branch, branch.path)
+
+
+def _top(folder: Path) -> Path:
+    """Name a file at the top of the checkout: what a manifest is called must not depend on who has it checked out."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder) / "state"
+
+
+def _holder(environ: Mapping[str, str]) -> str:
+    """Name this run for whoever meets its lock: https://docs.github.com/actions/reference/variables-reference."""
+    server, repo, run = (environ.get(f"GITHUB_{part}", "") for part in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repo and run:
+        return f"{server}/{repo}/actions/runs/{run}"
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Tells what GitHub shows of secrets now; nothing of a scope that cannot be read."""
+
+    client: Client
+
+    def __call__(self, addresses: Collection[Address]) -> Mapping[Address, str]:
+        """Ask once for each scope."""
+        shown: dict[Address, str] = {}
+        for scope in {address.scope for address in addresses}:
+            try:
+                listing = list_scope(self.client, scope)
+            except GitHubError:
+                continue
+            if isinstance(listing, Listing):
+                inside = (address for address in addresses if address.scope == scope)
+                shown |= {address: listing.entry(address.secret).updated_at for address in inside}
+        return shown

@@ -1,0 +1,63 @@
+"""The state's file on a branch, as the state needs it: GitHub's refusals become the state's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flowforge.errors import GitHubError, StateError
+from flowforge.github.branch_file import Absent, create_branch, read, require_private, write
+from flowforge.github.branch_problems import Place
+from flowforge.github.http import Client
+from flowforge.github.problems import StoppedError
+from flowforge.plan.address import Repo
+from flowforge.state.remote import Version
+
+# Of a file that is not there, the hash that a write names, so to say.
+_NO_BRANCH = ""
+_BEFORE_GIT = "1970-01-01T00:00:00Z"
+
+
+class BranchRemote:
+    """A `state.remote.Remote` on GitHub. What goes wrong is a StateError, or a StoppedError when the run is to stop."""
+
+    def __init__(self, client: Client, repo: Repo, branch: str, path: str) -> None:
+        """Name the file; asks for nothing yet."""
+        self._client = client
+        self._place = Place(repo, branch, path)
+        self._private = False
+
+    @property
+    def where(self) -> str:
+        """Name it for people."""
+        return str(self._place)
+
+    def read(self) -> Version:
+        """Give what stands there; a public repo is refused before anything else."""
+        with _as_the_state():
+            if not self._private:
+                require_private(self._client, self._place)
+                self._private = True
+            found = read(self._client, self._place)
+        if isinstance(found, Absent):
+            # An empty repo has no answer of its own, hence no time; nor can it be written to.
+            return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
+        return Version(found.data, found.sha, found.date)
+
+    def write(self, data: bytes, before: Version, message: str) -> Version:
+        """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
+        with _as_the_state():
+            if before.sha == _NO_BRANCH:
+                done = create_branch(self._client, self._place, data, message)
+            else:
+                done = write(self._client, self._place, data, before.sha, message)
+        return Version(data, done.sha, done.date)
+
+
+@contextmanager
+def _as_the_state() -> Iterator[None]:
+    """Make a GitHubError one of the state's: it says nothing of the secret that is about to be written."""
+    try:
+        yield
+    except StoppedError:
+        raise
+    except GitHubError as error:
+        raise StateError(*error.problems) from error

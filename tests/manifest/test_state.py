@@ -1,0 +1,105 @@
+"""`state`: a file, or a branch of the ops repository."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flowforge.errors import Where
+from flowforge.manifest.model import BranchSettings, Manifest, SourceSpec
+from flowforge.plan.address import Repo
+
+Loader = Callable[..., Manifest]
+Refuser = Callable[..., str]
+
+CASES = """
+## two places
+version: 1
+state: {file: x.json, github: {repo: acme/ops}}
+targets: []
+=>
+error FF149: flowforge.yaml:2:15: the state cannot be at two places
+  fix: remove `file` or `github`
+## no repo
+version: 1
+state: {github: {branch: x}}
+targets: []
+=>
+error FF121: flowforge.yaml:2:17: "github" has no "repo"
+  fix: add `repo:`
+## what git takes for no branch, and GitHub for something else
+version: 1
+state: {github: {repo: acme/ops, branch: "a..b", path: .github/workflows/state.json}}
+targets: []
+=>
+error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
+  why: git takes no branch of this name
+  fix: leave `branch` out, or name another one
+error FF149: flowforge.yaml:2:56: the state cannot be kept in this path
+  why: what is below .github has a meaning of its own
+  fix: leave `path` out, or name another one
+## an ending of its own
+version: 1
+state: {github: {repo: acme/ops, branch: "-x", path: flowforge.yaml}}
+targets: []
+=>
+error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
+  why: a branch cannot begin with -
+  fix: leave `branch` out, or name another one
+error FF149: flowforge.yaml:2:54: the state cannot be kept in this path
+  why: it does not end in .json
+  fix: leave `path` out, or name another one
+## out of the repository
+version: 1
+state: {github: {repo: acme/ops, branch: x.lock, path: "a/../b.json"}}
+targets: []
+=>
+error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
+  why: git takes no branch of this name
+  fix: leave `branch` out, or name another one
+error FF149: flowforge.yaml:2:56: the state cannot be kept in this path
+  why: it is no path in a repository
+  fix: leave `path` out, or name another one
+## no branch and no path at all
+version: 1
+state: {github: {repo: ops, branch: "a b", path: /x.json}}
+targets: []
+=>
+error FF124: flowforge.yaml:2:24: "ops" is not a repository
+  fix: write it as owner/name
+error FF149: flowforge.yaml:2:37: "a b" cannot be the name of a branch
+  fix: leave it out, or write one like flowforge-state
+error FF149: flowforge.yaml:2:50: "/x.json" is no path in a repository
+  fix: write one like state/flowforge.json
+"""
+
+
+def test_each_problem_is_told(given: str, expected: str, refused: Refuser) -> None:
+    """A state that cannot be kept there is refused before anything is opened, with the place and what to write."""
+    assert expected == refused(given)
+
+
+def test_a_branch_of_the_ops_repository(loaded: Loader, folder: Path) -> None:
+    """All of it can be said, and all but the repo left out: the file is then called as it would be beside the manifest."""
+    full = loaded(
+        "version: 1\nstate:\n  github:\n    repo: acme/Ops\n    branch: state/prod\n    path: a/b.json\n"
+        "    auth: {token: {env: STATE_TOKEN}}\ntargets: []\n"
+    )
+    token = SourceSpec("env", {"env": "STATE_TOKEN"}, Where("flowforge.yaml", 7, 19), folder)
+    where = Where("flowforge.yaml", 4, 5)
+    assert BranchSettings(Repo.parse("acme/Ops"), "state/prod", "a/b.json", token, where) == full.state.branch
+    short = loaded({"prod.yaml": "version: 1\nstate: {github: {repo: acme/ops}}\ntargets: []\n"}, "prod.yaml")
+    assert short.state.branch is not None
+    assert ("flowforge-state", "prod.state.json", None) == (
+        short.state.branch.branch,
+        short.state.branch.path,
+        short.state.branch.token,
+    )
+
+
+def test_the_owner_of_the_state_must_be_allowed(refused: Refuser) -> None:
+    """A manifest cannot carry the state away to a repository of somebody else's."""
+    text = "version: 1\nstate: {github: {repo: evil/ops}}\ntargets: []\n"
+    assert refused(text, environ={"FLOWFORGE_ALLOWED_OWNERS": "acme"}) == (
+        'error FF112: flowforge.yaml:2:24: the owner of "evil/ops" is not allowed by FLOWFORGE_ALLOWED_OWNERS\n'
+        '  why: it admits acme\n'
+        "  fix: remove the repository, or let the operator add evil to FLOWFORGE_ALLOWED_OWNERS"
+    )
