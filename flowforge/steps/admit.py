@@ -54,9 +54,7 @@ def chosen_by(place: Place, admitted: Admitted) -> Iterable[Choice]:
         yield Choice(place.address.scope.repo, place.entry, place.chosen, by, new_to(place, admitted))
 
 
-def admit(
-    places: Iterable[Place], memory: Memory, allowed: Collection[Address], holders: Mapping[str, bool]
-) -> None:
+def admit(places: Iterable[Place], memory: Memory, allowed: Collection[Address], holders: Mapping[str, bool]) -> None:
     """Record which repos every selector may give secrets to from now on.
 
     The first time these are all that it found, be it none; later the new ones too that its holder admits itself, or

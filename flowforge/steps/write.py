@@ -99,7 +99,7 @@ class Writer:
             self._delete(address)
             self.memory.forget(address)
             return None
-        if alone := list_alone(change):
+        if list_alone(change):
             return put_alone(self.client, change)
         if change.makes_environment and address.scope not in self._made:
             make_environment(self.client, address.scope)
@@ -107,7 +107,9 @@ class Writer:
             self.sent.set()
         value, more = _value(change), audience_body(change)
         if isinstance(value, Public):
-            return put_alone(self.client, change)
+            exists = bool(change.seen_at)
+            return put_variable(self.client, address.scope, address.secret, value, exists=exists, more=more)
+        plaintext = self.vault.get(value.fingerprint)
         return put_secret(self.client, self.keys, address.scope, address.secret, plaintext, more=more)
 
     def _delete(self, address: Address) -> None:

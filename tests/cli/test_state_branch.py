@@ -1,9 +1,17 @@
 """The state on a branch of the ops repository, through whole commands."""
 
 import json
-from typing import TYPE_CHECKING
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from flowforge.sandbox import Fault, FaultKind
+from flowforge.sandbox.access import Level, Token, TokenKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -32,14 +40,14 @@ def applied(fleet: "Fleet", *args: str) -> "Done":
     return done
 
 
-def state(fleet: "Fleet") -> dict[str, object]:
+def state(fleet: "Fleet") -> dict[str, Any]:
     """Read the state as it stands on the branch."""
-    read: dict[str, object] = json.loads(fleet.sandbox.world.read_file(OPS, PATH, branch=BRANCH))
+    read: dict[str, Any] = json.loads(fleet.sandbox.world.read_file(OPS, PATH, branch=BRANCH))
     return read
 
 
 def test_it_is_made_written_and_read(ops: "Fleet") -> None:
-    """The first apply makes the branch; the next plan, on a machine without any file, is in sync; nothing is beside it."""
+    """The first apply makes the branch, the next plan needs no file, and with nothing to do nothing is pushed."""
     on_branch(ops)
     value = ops.set_key()
     assert ops.flowforge("plan").code == 0
@@ -47,7 +55,7 @@ def test_it_is_made_written_and_read(ops: "Fleet") -> None:
     applied(ops)
     assert {"ANTHROPIC_API_KEY": value} == ops.sandbox.world.reveal(ops.repos[0])
     assert [path.name for path in ops.folder.iterdir()] == ["flowforge.yaml"]
-    assert [len(ops.repos), 2] == [len(state(ops)["secrets"]), state(ops)["serial"]]  # type: ignore[arg-type] -- JSON
+    assert [len(ops.repos), 2] == [len(state(ops)["secrets"]), state(ops)["serial"]]
     assert ops.flowforge("plan").out == IN_SYNC
     history = ops.sandbox.world.history(OPS, branch=BRANCH)
     applied(ops)
@@ -57,3 +65,105 @@ def test_it_is_made_written_and_read(ops: "Fleet") -> None:
     assert ["flowforge: 5 to be written", "flowforge: 5 recorded"] == [
         each.split("\n")[0] for each in ops.sandbox.world.history(OPS, branch=BRANCH)[-2:]
     ]
+
+
+def test_the_workflows_own_token_keeps_it(ops: "Fleet") -> None:
+    """A token that may write the contents of the ops repo alone keeps the state; another one writes the secrets."""
+    world = ops.sandbox.world
+    mine = "ghs_" + "plainlyfake" * 3
+    token = Token(
+        TokenKind.WORKFLOW, login="github-actions[bot]", repos=frozenset({OPS}), permissions={"contents": Level.WRITE}
+    )
+    world.add_token(mine, token)
+    ops.monkeypatch.setenv("STATE_TOKEN", mine)
+    ops.simple(more=f"state:\n  github: {{repo: {OPS}, auth: {{token: {{env: STATE_TOKEN}}}}}}\n")
+    ops.set_key()
+    applied(ops)
+    assert ops.flowforge("plan").out == IN_SYNC
+    world.add_token(mine, replace(token, permissions={"contents": Level.READ}))
+    ops.set_key()
+    before = ops.held()
+    refused = ops.flowforge("apply", "--yes")
+    assert (1, before) == (refused.code, ops.held())
+    assert "FF424" in refused.out + refused.err
+
+
+def test_where_a_state_must_not_be(ops: "Fleet") -> None:
+    """A public repo, one that is not there, and a branch that takes no pushes: refused before anything is written."""
+    world = ops.sandbox.world
+    ops.set_key()
+    world.create_repo("acme/open", private=False)
+    on_branch(ops)
+    world.protect_branch(OPS, BRANCH)
+    for repo, code in ((OPS, "FF425"), ("acme/open", "FF422"), ("acme/none", "FF420")):
+        ops.simple(more=f"state:\n  github: {{repo: {repo}}}\n")
+        done = ops.flowforge("apply", "--yes")
+        assert code in done.err + done.out
+        assert done.code in {1, 3}
+        assert not any(ops.held().values())
+        assert world.branches(OPS) == ["main"]
+
+
+def test_a_run_that_dies_leaves_what_it_began_pending(ops: "Fleet") -> None:
+    """Killed among its writes, on a runner that is gone with all its files: the next apply knows, and takes over."""
+    on_branch(ops)
+    ops.set_key()
+    applied(ops)
+    value = ops.set_key()
+    ops.later()
+    world = ops.sandbox.world
+    world.faults.add(Fault("PUT .*/repo-003/", FaultKind.HANG, times=1, seconds=60))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=ops.folder, stdout=subprocess.DEVNULL
+    )
+    while ops.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    world.faults.clear()
+    assert {"write_interrupted"} == {reason for _, reason in ops.plan().values()}
+    refused = ops.refused("apply", "--yes")
+    assert (1, True) == (refused.code, "FF411" in refused.err)
+    world.clock.advance(601)
+    applied(ops)
+    assert {repo: {"ANTHROPIC_API_KEY": value} for repo in ops.repos} == ops.held()
+    assert ops.flowforge("plan").out == IN_SYNC
+
+
+def test_two_at_once_plan_again(ops: "Fleet") -> None:
+    """An apply whose state another one wrote meanwhile plans again, waits, and finds nothing left to do."""
+    on_branch(ops)
+    value = ops.set_key()
+    world = ops.sandbox.world
+    world.settings.latency = 0.02
+    command = [sys.executable, "-m", "flowforge", "apply", "--yes", "--lock-timeout", "600"]
+    processes = [
+        subprocess.Popen(command, cwd=ops.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ends = [(*process.communicate(), process.returncode) for process in processes]
+    assert [0, 0, 0] == [code for _, _, code in ends], ends
+    assert {repo: {"ANTHROPIC_API_KEY": value} for repo in ops.repos} == ops.held()
+    assert ops.flowforge("plan").out == IN_SYNC
+    assert 5 == world.stats().requests["PUT /repos/{owner}/{repo}/actions/secrets/{name}"]
+
+
+def test_ctrl_c_gives_the_lock_back(ops: "Fleet") -> None:
+    """An interrupted apply records what it wrote, takes back what it did not begin, and lets others write."""
+    on_branch(ops)
+    value = ops.set_key()
+    world = ops.sandbox.world
+    world.faults.add(Fault("GET .*/repo-003/actions/secrets/public-key", FaultKind.SLOW_BODY, times=1, seconds=0.4))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=ops.folder, stdout=subprocess.DEVNULL
+    )
+    while ops.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    written = {repo for repo, held in ops.held().items() if held}
+    assert ("lease" in state(ops), {repo for repo in ops.repos if repo not in written}) == (
+        False,
+        {address.rsplit("/", 2)[0] for address in ops.plan()},
+    )
+    assert {"missing"} == {reason for _, reason in ops.plan().values()}

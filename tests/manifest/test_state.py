@@ -78,7 +78,7 @@ def test_each_problem_is_told(given: str, expected: str, refused: Refuser) -> No
 
 
 def test_a_branch_of_the_ops_repository(loaded: Loader, folder: Path) -> None:
-    """All of it can be said, and all but the repo left out: the file is then called as it would be beside the manifest."""
+    """All but the repo can be left out: the file is called as it would be beside the manifest then."""
     full = loaded(
         "version: 1\nstate:\n  github:\n    repo: acme/Ops\n    branch: state/prod\n    path: a/b.json\n"
         "    auth: {token: {env: STATE_TOKEN}}\ntargets: []\n"
@@ -100,6 +100,6 @@ def test_the_owner_of_the_state_must_be_allowed(refused: Refuser) -> None:
     text = "version: 1\nstate: {github: {repo: evil/ops}}\ntargets: []\n"
     assert refused(text, environ={"FLOWFORGE_ALLOWED_OWNERS": "acme"}) == (
         'error FF112: flowforge.yaml:2:24: the owner of "evil/ops" is not allowed by FLOWFORGE_ALLOWED_OWNERS\n'
-        '  why: it admits acme\n'
+        "  why: it admits acme\n"
         "  fix: remove the repository, or let the operator add evil to FLOWFORGE_ALLOWED_OWNERS"
     )
