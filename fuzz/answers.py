@@ -15,7 +15,7 @@ import httpx
 from flowforge.errors import GitHubError
 from flowforge.github.auth import Token
 from flowforge.github.clock import Clock
-from flowforge.github.confirm import Done, confirm
+from flowforge.github.confirm import Done, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.repos import RepoInfo, look_up
@@ -129,7 +129,7 @@ def _delete(client: Client, _: Sequence[bytes]) -> str:
 
 def _confirm(client: Client, _: Sequence[bytes]) -> str:
     date = client.put("/repos/acme/api/actions/secrets/A", {}).date
-    done: dict[str, Done] = {"A": (date, "2026-11-23T07:00:00Z"), "B": Deleted(date)}
+    done: dict[str, Done] = {"A": Sent(date, "2026-11-23T07:00:00Z"), "B": Deleted(date)}
     found = confirm(client, _SCOPE, done)
     assert set(done) == set(found)
     return "".join(getattr(outcome, "why", "") for outcome in found.values())

@@ -65,10 +65,10 @@ class StateBranch(Memory):
         return _decoded(remote.read(), remote) or State.fresh()
 
     @classmethod
-    def open(cls, remote: Remote, run: Run, *, manifests: Iterable[str] = (), lock_timeout: float = 0) -> "StateBranch":
+    def open(cls, remote: Remote, run: Run, fresh: State, *, lock_timeout: float = 0) -> "StateBranch":
         """Read the state, waiting up to `lock_timeout` seconds for a run that holds it.
 
-        Raises StateError FF411 when it is still held then.
+        fresh: what begins where there is none. Raises StateError FF411 when it is still held then.
         """
         waited = 0.0
         while True:

@@ -3,8 +3,8 @@
 import click
 import pytest
 
-from flowforge import run
 from flowforge.cli.main import cli
+from flowforge.run import prepare
 from tests.sweep.commands import APART, OTHERS, READING
 from tests.sweep.seek import WINDOW
 from tests.sweep.sinks import SINKS
@@ -27,7 +27,7 @@ def test_a_leak_into_any_one_sink_is_caught(
         SINKS[name].leak(stage, text)
         return ()
 
-    monkeypatch.setattr(run, "advise", leak)
+    monkeypatch.setattr(prepare, "advise", leak)
     stage.run("plan")
     assert {name} == {found.partition(":")[0] for found in stage.leaks()}
 
