@@ -20,8 +20,8 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Public, Record
 from flowforge.plan.report import DONE, Outcome, Result
-from flowforge.steps.permits import Permits
 from flowforge.state.memory import Memory
+from flowforge.steps.permits import Permits
 from flowforge.steps.turns import deletes
 from flowforge.steps.write_access import (
     audience_body,

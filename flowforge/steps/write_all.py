@@ -12,9 +12,9 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import DONE, Outcome, Result
-from flowforge.steps.permits import first_of_each
 from flowforge.state.branch import MovedError
 from flowforge.state.memory import Memory
+from flowforge.steps.permits import first_of_each
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
 from flowforge.steps.turns import Work, turns, without_kept, without_lost
