@@ -192,3 +192,27 @@ def test_many_that_something_else_writes_are_one_warning(fleet: "Fleet") -> None
         f"warning: {named} and 2 more: changed outside FlowForge again, as the last apply found already; something "
         "else writes these\n"
     )
+
+
+def test_drift_of_an_organizations_secret_is_accepted_beside_a_new_list(fleet: "Fleet") -> None:
+    """The value is recorded as it is, its list is written alone, and the value stays assumed with the list's time."""
+    manifest = (
+        "version: 1\ncredentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+        "targets:\n  - {name: Org, org: acme, visible_to: {repos: [acme/repo-001, {0}]}, credential: ci-key}\n"
+    )
+    fleet.manifest(manifest.replace("{0}", "acme/repo-002"))
+    fleet.flowforge("apply", "--yes")
+    fleet.later()
+    fleet.sandbox.world.set_org_secret(
+        "acme", NAME, "somebody else's", visibility="selected", repos=["acme/repo-001", "acme/repo-002"]
+    )
+    fleet.later()
+    fleet.manifest(manifest.replace("{0}", "acme/repo-003"))
+    done = fleet.flowforge("apply", "--yes", "--accept-drift", "--allow-widening")
+    world, where = fleet.sandbox.world, f"orgs/acme/actions/{NAME}"
+    assert (0, {NAME: "somebody else's"}, ("selected", ["acme/repo-001", "acme/repo-003"])) == (
+        done.code,
+        world.reveal_org("acme"),
+        world.org_audience("acme", NAME),
+    )
+    assert {where: ("none", "assumed")} == fleet.plan()
