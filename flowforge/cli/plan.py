@@ -13,7 +13,7 @@ from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, printable
+from flowforge.errors import ExitCode, Problem, UsageError, printable
 from flowforge.render.document import Document
 from flowforge.render.results import plan_document
 from flowforge.render.roll import roll_document, roll_lines
@@ -24,28 +24,43 @@ from flowforge.render.text import after_plan, plan_lines
 @options.planning_options
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
 @options.option("--list-repos", is_flag=True, help="Only say which repos are chosen, and by which line.")
+@options.option("--offline", is_flag=True, help="Compare with the state alone: no token, no values, no request.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `apply FILE`.")
-def command(*, detailed_exitcode: bool, list_repos: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
+def command(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
     """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
+    if offline:
+        _require_alone(list_repos=list_repos, out=out)
     if list_repos:
         return roll(given)
-    return plan(given, detailed_exitcode=detailed_exitcode, out=out)
+    return plan(given, detailed_exitcode=detailed_exitcode, out=out, offline=offline)
 
 
-def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = None) -> int:
+def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = None, offline: bool = False) -> int:
     """Plan, print, save, and give the exit code; `apply --check` comes here too."""
     output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
         if out is not None:
             saving.require_destination(out, given["manifests"])
-        planned, save = run.plan_to_save(request(interrupted, given, quiet=output.quiet))
+        asked = request(interrupted, given, quiet=output.quiet)
+        planned, save = (run.plan_offline(asked), None) if offline else run.plan_to_save(asked)
         show(planned, output, verbose=given["verbose"])
-        if out is not None:
+        if out is not None and save is not None:
             saving.write(save(), out, given, quiet=output.quiet)
     output.finish(document(planned))
     if output.broken:
         return ExitCode.ERROR
     return exit_code(planned) if detailed_exitcode else ExitCode.DONE
+
+
+def _require_alone(*, list_repos: bool, out: Path | None) -> None:
+    """Refuse what a plan that asks nobody cannot give. Raises UsageError FF031."""
+    if out is not None:
+        why = "it has not seen what it would change, so nobody can approve it"
+        what, fix = "a plan that is made offline cannot be saved", "save one that is made with a token"
+        raise UsageError(Problem("FF031", what, why=why, fix=fix))
+    if list_repos:
+        why, fix = "GitHub alone can say which repos a selector finds", "leave out one of the two"
+        raise UsageError(Problem("FF031", "--list-repos cannot be told offline", why=why, fix=fix))
 
 
 def roll(given: dict[str, Any]) -> int:
@@ -66,7 +81,7 @@ def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
     if not output.quiet:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
     output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
-    output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta))
+    output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta, offline=planned.offline))
 
 
 def document(planned: run.Planned) -> Document:
@@ -78,6 +93,7 @@ def document(planned: run.Planned) -> Document:
         requests=planned.requests,
         to_come=planned.to_come,
         eta=planned.eta,
+        offline=planned.offline,
     )
 
 

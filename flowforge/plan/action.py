@@ -48,6 +48,7 @@ class Why(_Worded):
     NO_ENVIRONMENT = "no_environment", "no such environment"
     SSO = "sso", "the organization's single sign-on is required"
     CUT_SHORT = "cut_short", "the list was cut short"
+    NOT_ASKED = "not_asked", "GitHub was not asked"
     FAILED = "failed", "GitHub did not answer"
 
 
@@ -75,3 +76,7 @@ class Reason(_Worded):
     GONE = "gone", "gone"
     UNREADABLE = "unreadable", "unreadable"
     NOT_SEEN = "not_seen", "not seen"
+    # Of a plan that asks nobody, and knows what the state recorded.
+    NEVER_RECORDED = "never_recorded", "never recorded"
+    CREDENTIAL_CHANGED = "credential_changed", "another credential than recorded"
+    NOT_CHECKED = "not_checked", "not checked"

@@ -56,7 +56,7 @@ class Change:
     @property
     def relabels(self) -> bool:
         """Whether only the credential's name differs from the recorded one; the value is the same."""
-        settled = self.reason in {Reason.IN_SYNC, Reason.ASSUMED}
+        settled = self.reason in {Reason.IN_SYNC, Reason.ASSUMED, Reason.NOT_CHECKED}
         return (
             settled
             and self.record is not None
@@ -171,7 +171,7 @@ def _counted_as(change: Change) -> Iterable[str]:
         yield "assumed"
     elif change.in_sync:
         yield "in_sync"
-    if change.reason is Reason.VALUE_NOT_CHECKED:
+    if change.reason in {Reason.VALUE_NOT_CHECKED, Reason.NOT_CHECKED}:
         yield "unchecked"
     if change.reported_drift:
         yield "drift"

@@ -42,11 +42,12 @@ class Situation:
 class Plan:
     """The lines of a plan, sorted by address: one for each, and one more for who sees an organization's secret.
 
-    unresolved: entries whose repos are not known.
+    unresolved: entries whose repos are not known. asked: False where it stands on the state alone, and not on GitHub.
     """
 
     changes: tuple[Change, ...]
     unresolved: tuple[Unresolved, ...] = ()
+    asked: bool = True
 
     @property
     def counts(self) -> Counts:
@@ -75,7 +76,7 @@ class Plan:
     def proven(self) -> bool:
         """Whether GitHub is known to match the manifest: nothing to do, blocked, drifting, assumed or unchecked."""
         counts = self.counts
-        return not self.has_changes and self.complete and not (counts.assumed or counts.unchecked)
+        return self.asked and not self.has_changes and self.complete and not (counts.assumed or counts.unchecked)
 
 
 def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambda _: True) -> Plan:

@@ -49,7 +49,8 @@ def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]
 def _values(change: Change) -> tuple[Difference, ...]:
     """Give what a variable's value is and is to be. One that is to be deleted may hold anything: it is not shown."""
     wanted = change.wanted.value if change.wanted and change.why is None else None
-    if not isinstance(wanted, Public) or wanted == change.seen_value or change.access:
+    unseen = bool(change.seen_at) and change.seen_value is None  # recorded, and GitHub was not asked
+    if not isinstance(wanted, Public) or wanted == change.seen_value or change.access or unseen:
         return ()
     return (Difference("value", _cut(change.seen_value.text if change.seen_value else ""), _cut(wanted.text)),)
 

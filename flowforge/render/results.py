@@ -14,7 +14,14 @@ from flowforge.render.roll import unresolved_entry
 
 
 def plan_document(
-    plan: Plan, *, brakes: Sequence[Brake], warnings: Sequence[str], requests: int, to_come: int, eta: float
+    plan: Plan,
+    *,
+    brakes: Sequence[Brake],
+    warnings: Sequence[str],
+    requests: int,
+    to_come: int,
+    eta: float,
+    offline: bool = False,
 ) -> Document:
     """Give the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
     counts = plan.counts
@@ -27,6 +34,7 @@ def plan_document(
         "requests": requests,
         "requests_to_come": to_come,
         "eta_seconds": round(eta, 1),
+        "offline": offline,
         "changes": list(map(_change, plan.changes, differences(plan.changes))),
         "unresolved": [unresolved_entry(each) for each in plan.unresolved],
         "brakes": [

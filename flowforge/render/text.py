@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from flowforge.errors import ExitCode, Problem, printable
 from flowforge.plan.action import Action, Reason
@@ -15,6 +16,8 @@ from flowforge.render.access import viewer_lines
 from flowforge.render.roll import unresolved_lines
 from flowforge.render.style import Style, plain
 from flowforge.render.words import count, duration
+
+_SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE, Reason.NOT_CHECKED})
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
@@ -45,7 +48,7 @@ def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable
 
 def _quiet(change: Change) -> bool:
     """Whether a line tells nobody anything new: in sync, or only forgotten."""
-    settled = change.reason in {Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE}
+    settled = change.reason in _SETTLED
     unchecked = change.reason is Reason.VALUE_NOT_CHECKED and not change.drift
     return (settled or unchecked) and not change.relabels
 
@@ -124,8 +127,12 @@ def _open_ends(plan: Plan) -> str:
     return ", ".join((*unknown, *_extras(plan.counts)))
 
 
-def after_plan(brakes: Sequence[Brake], requests: int, to_come: int, eta: float) -> Iterable[str]:
+def after_plan(
+    brakes: Sequence[Brake], requests: int, to_come: int, eta: float, *, offline: bool = False
+) -> Iterable[str]:
     """Give what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
+    if offline:
+        yield "GitHub was not asked: this is the manifest against the state."
     if to_come:
         took = f"It took {count(requests, 'request')}"
         yield f"{took}; applying takes {to_come:,} more, {duration(eta)} at GitHub's limits."

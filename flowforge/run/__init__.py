@@ -1,8 +1,20 @@
 """The flow of every command that asks GitHub; the only part that puts the others together."""
 
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
+from flowforge.run.offline import plan_offline
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
 from flowforge.run.states import held
 
-__all__ = ["Planned", "Request", "SavedPlan", "adopt", "apply", "held", "list_repos", "plan", "plan_to_save"]
+__all__ = [
+    "Planned",
+    "Request",
+    "SavedPlan",
+    "adopt",
+    "apply",
+    "held",
+    "list_repos",
+    "plan",
+    "plan_offline",
+    "plan_to_save",
+]

@@ -81,7 +81,7 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
     cost = Cost.of(decided)
     planned = Planned(
         plan=decided,
-        brakes=brakes(decided, _estate(task, home, state), request.allowed),
+        brakes=brakes(decided, estate(task, home, state), request.allowed),
         warnings=warnings,
         requests=client.requests,
         to_come=cost.requests,
@@ -90,7 +90,8 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
     return Prepared(planned, resolver.vault, {repo: info for repo, info in repos.items() if isinstance(info, RepoInfo)})
 
 
-def _estate(task: Task, home: Home, state: State) -> Estate:
+def estate(task: Task, home: Home, state: State) -> Estate:
+    """Give what a plan is measured against."""
     return Estate(
         managed=len(state.records),
         wanted=len(task.places) + len(task.unresolved),

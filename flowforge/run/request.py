@@ -63,6 +63,7 @@ class Planned:
     """A plan with what surrounds it: what apply would refuse, warnings, and what it cost and will cost.
 
     requests: those the plan took. to_come: those that applying it takes. eta: seconds that needs at GitHub's limits.
+    offline: GitHub was not asked.
     """
 
     plan: Plan
@@ -71,3 +72,4 @@ class Planned:
     requests: int
     to_come: int
     eta: float
+    offline: bool = False

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from flowforge.github.http import Client
 from flowforge.manifest.expand import Place, expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, Selector
 from flowforge.offline import validate
+from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo
-from flowforge.plan.facts import Unresolved
+from flowforge.plan.facts import Unreadable, Unresolved
 from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
@@ -19,6 +21,10 @@ from flowforge.steps.home import Home, home_of
 from flowforge.steps.resolve import concealed
 from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import Limits, sign_in
+
+_NOT_ASKED: Final = Unreadable(
+    Why.NOT_ASKED, "which repos a selector finds is not known offline", "plan with a token to know it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,17 @@ class Task:
         if not selectors:
             return self
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
-        expanded = expand_with(self.manifest, selected.found, request.environ)
+        return self._with(selected)
+
+    def unasked(self) -> "Task":
+        """Give the task for a run that asks nobody: what each selector means is not known."""
+        return self._with(Selected(dict.fromkeys(self.selectors, _NOT_ASKED)))
+
+    def _with(self, selected: Selected) -> "Task":
+        expanded = expand_with(self.manifest, selected.found, self.request.environ)
         new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
         self.warnings.update(dict.fromkeys((*selected.notes, *new)))
-        context = replace(self.context, concealed=concealed(self.manifest, expanded.places, request.environ))
+        context = replace(self.context, concealed=concealed(self.manifest, expanded.places, self.request.environ))
         return replace(self, places=expanded.places, context=context, unresolved=expanded.unresolved, selected=selected)
 
     def repos(self, state: State) -> set[Repo]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flowforge.errors import GitHubError
+from flowforge.errors import GitHubError, Problem, UsageError, printable
 from flowforge.github.http import Client
 from flowforge.github.lists import list_scope
 from flowforge.manifest.model import BranchSettings, Manifest
@@ -87,6 +87,22 @@ def home_of(manifest: Manifest, client: Client | None, context: Context, limits:
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper))
         yield _BranchHome(_remote(keeper, branch), run, manifest_names(_top(manifest.folder), manifest.files))
+
+
+def offline_home(manifest: Manifest) -> Home:
+    """Give the home of a manifest's state for a run that asks nobody: of one on GitHub, the copy in the state's file.
+
+    Raises UsageError FF032 where there is no copy.
+    """
+    home, branch = _FileHome(manifest.state.file, manifest.files), manifest.state.branch
+    if branch is None:
+        return home
+    if not manifest.state.file.exists():
+        what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(manifest.state.file))
+        fetch = f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {manifest.state.file.name}"
+        raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {printable(fetch)}"))
+    home.names = manifest_names(_top(manifest.folder), manifest.files)
+    return home
 
 
 def _remote(client: Client, branch: BranchSettings) -> Remote:

@@ -24,6 +24,7 @@ from flowforge.plan.facts import (
     Unreadable,
     Wanted,
 )
+from flowforge.plan.recorded import plan_as_recorded
 from flowforge.plan.room import within_room
 from flowforge.plan.safety import Allowed, Estate, brakes
 from flowforge.render.text import plan_lines
@@ -61,8 +62,8 @@ PUBLISHED = replace(SHARED, audience=Audience(Visibility.ALL))
 TO_ALL_LEFT = replace(PUBLISHED, on_drift=OnDrift.REPORT)
 SEEN_BY_OTHERS = replace(AS_OURS, audiences={HERE.secret: Audience.selected([API, OLD])})
 
-# The section of the page, and the facts of each of its examples in their order.
-Facts = tuple[Wanted | None, Seen, Remembered, bool]
+# The section of the page, and the facts of each of its examples in their order; no sight of GitHub: offline.
+Facts = tuple[Wanted | None, Seen | None, Remembered, bool]
 EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.MISSING: [(WANTED, MISSING, NEVER, False)],
     Reason.DELETED_OUTSIDE: [(WANTED, MISSING, ONCE, False)],
@@ -103,6 +104,9 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.GONE: [(None, MISSING, ONCE, False)],
     Reason.UNREADABLE: [(WANTED, HIDDEN, ONCE, False)],
     Reason.NOT_SEEN: [(None, HIDDEN, ONCE, False)],
+    Reason.NEVER_RECORDED: [(UNCHECKED, None, NEVER, False)],
+    Reason.CREDENTIAL_CHANGED: [(replace(UNCHECKED, credential="new-key"), None, ONCE, False)],
+    Reason.NOT_CHECKED: [(UNCHECKED, None, ONCE, False)],
 }
 
 
@@ -113,9 +117,16 @@ def section(heading: str) -> str:
     return found.group(1)
 
 
+def _as_recorded(wanted: Wanted | None, remembered: Remembered) -> Plan:
+    known = {HERE: remembered} if remembered.record else {}
+    return plan_as_recorded({HERE: wanted} if wanted else {}, known, unresolved=(), prune=False)
+
+
 def printed(facts: Facts) -> str:
     """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
+    if seen is None:
+        return next(iter(plan_lines(_as_recorded(wanted, remembered), verbose=True)))
     decided = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
     (value,) = within_room([decided], {decided.address.scope: seen})
     plan = Plan((decide_access(value, seen) or value,))

@@ -1,0 +1,36 @@
+"""`plan --offline`: the manifest against the state; no token, no values, no request."""
+
+from datetime import UTC, datetime
+
+from flowforge.plan.recorded import plan_as_recorded
+from flowforge.plan.safety import brakes
+from flowforge.run.prepare import estate
+from flowforge.run.request import Planned, Request
+from flowforge.run.task import Task
+from flowforge.steps.advise import ageing, first_seen, shared_personal
+from flowforge.steps.home import offline_home
+from flowforge.steps.resolve import Resolver, want
+from flowforge.vault import Fingerprinter
+
+
+def plan_offline(request: Request) -> Planned:
+    """Say what the state knows to be another thing than the manifest wants. Opens no source, asks nobody."""
+    task = Task.of(request).unasked()
+    home = offline_home(task.manifest)
+    state = home.read()
+    remembered, select = state.remembered, task.chooser(state)
+    resolver = Resolver(task.context, Fingerprinter(state.salt))
+    wanted = want(
+        task.places, resolver, select=select, skip_values=True, admitted=task.admitted(state), shown=task.selected.shown
+    )
+    plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
+    today = datetime.now(UTC).date()
+    warnings = (
+        *task.filter.unmatched(task.repos(state)),
+        *task.manifest.warnings,
+        *task.warnings,
+        *shared_personal(wanted),
+        *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),
+    )
+    held = brakes(plan, estate(task, home, state), request.allowed)
+    return Planned(plan, held, warnings, requests=0, to_come=0, eta=0.0, offline=True)
