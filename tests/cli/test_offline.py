@@ -214,3 +214,18 @@ def test_what_offline_cannot_give(fleet: "Fleet", option: tuple[str, ...], expec
     """What needs GitHub is refused."""
     done = offline(fleet, *option)
     assert (1, "", expected) == (done.code, done.out, done.err)
+
+
+def test_a_state_on_github_is_read_from_a_copy(fleet: "Fleet") -> None:
+    """No request is made for it: a copy in the place of the state's file will do, and without one it is told how."""
+    fleet.flowforge("apply", "--yes")
+    manifest, state = fleet.folder / "flowforge.yaml", fleet.folder / "flowforge.state.json"
+    manifest.write_text(manifest.read_text() + "state: {github: {repo: acme/ops}}\n")
+    assert ["No changes found; 5 values not checked.", ALONE] == offline(fleet).lines
+    state.unlink()
+    done = offline(fleet)
+    assert (
+        f"error FF032: {state}: the state is on GitHub, and there is no copy of it here\n"
+        "  fix: make one there: git fetch origin flowforge-state && "
+        "git show FETCH_HEAD:flowforge.state.json > flowforge.state.json\n"
+    ) == done.err
