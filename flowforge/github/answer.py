@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
 
 
@@ -25,9 +26,13 @@ def parsed(body: bytes) -> object:
     if not body:
         return None
     try:
-        return json.loads(body)
+        found: object = json.loads(body.decode())  # not of bytes, for that lets half a character through
+        # Half a character, which JSON can write, is no text: it could be sent nowhere, nor be shown.
+        if _HALF.search(body):
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return NOT_JSON
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from flowforge.github.answer import Answer
+from flowforge.github.answer import Answer, NotJson, parsed
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
@@ -18,6 +18,17 @@ from flowforge.plan.facts import Unreadable
 
 MakeClient = Callable[..., Client]
 _REPO = Repo.parse("acme/api")
+
+
+@pytest.mark.parametrize("half", [rb"\ud800", rb"x\uDFFFy", b"\xed\xa0\x80"])
+def test_half_a_character(half: bytes) -> None:
+    """JSON can write what no text can hold; nothing could be sent back of it: it counts as no JSON."""
+    assert isinstance(parsed(b'{"key_id": "' + half + b'"}'), NotJson)
+
+
+def test_a_whole_character_of_two_halves() -> None:
+    """What stands in two halves beside each other is a character as any other."""
+    assert {"name": "\N{SNOWMAN}\N{GRINNING FACE}"} == parsed(rb'{"name": "\u2603\ud83d\ude00"}')
 
 
 @pytest.mark.parametrize(
