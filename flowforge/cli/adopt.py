@@ -23,6 +23,7 @@ _APPROVAL: Final = Approval(
 
 @click.command(name="adopt")
 @options.adopting_options
+@options.lock_option
 @click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 def command(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
     """Record secrets that are there already as holding today's value.

@@ -168,3 +168,16 @@ def test_ctrl_c_gives_the_lock_back(ops: "Fleet") -> None:
         {address.rsplit("/", 2)[0] for address in ops.plan()},
     )
     assert {"missing"} == {reason for _, reason in ops.plan().values()}
+
+
+def test_what_is_there_is_adopted(ops: "Fleet") -> None:
+    """Adopting pushes the state and writes no secret; the next plan, of anybody, assumes what was adopted."""
+    on_branch(ops)
+    for repo in ops.repos:
+        ops.sandbox.world.set_secret(repo, "ANTHROPIC_API_KEY", "set by hand")
+    ops.requests()
+    done = ops.flowforge("adopt", "--yes")
+    assert (0, "") == (done.code, done.err)
+    assert [] == [route for route in ops.requests() if "secrets" in route and not route.startswith("GET ")]
+    assert [True] * len(ops.repos) == [entry["adopted"] for entry in state(ops)["secrets"]]
+    assert ["No changes found; 5 assumed."] == ops.flowforge("plan").lines
