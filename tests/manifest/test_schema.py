@@ -88,7 +88,11 @@ def test_each_form_has_its_sentence() -> None:
 def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
     stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
-    assert (sorted([*KINDS, identity.TYPE]), sorted({*OnDrift} - {OnDrift.ACCEPT}), sorted({*Store} - {Store.VARIABLES})) == (
+    assert (
+        sorted([*KINDS, identity.TYPE]),
+        sorted({*OnDrift} - {OnDrift.ACCEPT}),
+        sorted({*Store} - {Store.VARIABLES}),
+    ) == (
         sorted(SCHEMA["$defs"]["type"]["enum"]),
         sorted(SCHEMA["$defs"]["on_drift"]["enum"]),
         sorted(stores),
