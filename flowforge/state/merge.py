@@ -29,6 +29,8 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
     for address in sorted(torn):
         sides = [each.records[address] for each in (theirs, ours) if address in each.records]
         right = [side for side in sides if side.updated_at == times.get(address)]
+        if len(sides) > 1 and len({(side.fingerprint, side.updated_at) for side in sides}) == 1:
+            continue  # both recorded the same write, and one of them something beside it
         if times.get(address) == "":
             records.pop(address, None)
         elif len({side.fingerprint for side in right}) == 1:

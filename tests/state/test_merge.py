@@ -74,6 +74,17 @@ def test_two_values_within_one_second() -> None:
     assert {A: "hmac-sha256:theirs"} == merged.pending
 
 
+def test_two_that_recorded_the_same_write() -> None:
+    """The same value at the same time is one write, whatever else each side noted beside it: nothing is in doubt."""
+    ours, theirs = (
+        replace(BASE, records={A: replace(record(3), drifted_at=record(second).updated_at)}) for second in (4, 5)
+    )
+    assert (theirs.records, {}) == (
+        (merged := merge(BASE, ours, theirs, shown({A: record(6).updated_at}))).records,
+        merged.pending,
+    )
+
+
 def test_one_deleted_what_the_other_wrote() -> None:
     """A record dropped by one side and renewed by the other stands as GitHub shows it."""
     base = replace(BASE, records={A: record(1)})
