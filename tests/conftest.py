@@ -33,6 +33,11 @@ settings.register_profile("slow", max_examples=10_000, deadline=None, database=N
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Give one worker more than there are processors: many tests wait, for a limit, a signal or a process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Say how many commands the sweep ran: each of its tests leaves a number behind as it is torn down."""
     each = [runs for report in terminalreporter.getreports("") for _, runs in report.user_properties]

@@ -48,4 +48,4 @@ def test_the_help_says_of_each_command_what_the_command_says_of_itself(fleet: "F
     commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
     own = [f"{name} {command.get_short_help_str(limit=1000)}" for name, command in commands.items() if command]
     listed = fleet.flowforge("--help").out.partition("Commands:")[2]
-    assert (8, " ".join(own)) == (len(own), " ".join(listed.split()))
+    assert (9, " ".join(own)) == (len(own), " ".join(listed.split()))
