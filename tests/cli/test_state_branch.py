@@ -46,6 +46,16 @@ def state(fleet: "Fleet") -> dict[str, Any]:
     return read
 
 
+def under_way(fleet: "Fleet", value: str) -> "subprocess.Popen[bytes]":
+    """Begin an apply as a process of its own, one repo at a time, and give it when the second has the value."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=fleet.folder, stdout=subprocess.DEVNULL
+    )
+    while fleet.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
+        time.sleep(0.01)
+    return process
+
+
 def test_it_is_made_written_and_read(ops: "Fleet") -> None:
     """The first apply makes the branch, the next plan needs no file, and with nothing to do nothing is pushed."""
     on_branch(ops)
@@ -114,11 +124,7 @@ def test_a_run_that_dies_leaves_what_it_began_pending(ops: "Fleet") -> None:
     ops.later()
     world = ops.sandbox.world
     world.faults.add(Fault("PUT .*/repo-003/", FaultKind.HANG, times=1, seconds=60))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=ops.folder, stdout=subprocess.DEVNULL
-    )
-    while ops.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
-        time.sleep(0.01)
+    process = under_way(ops, value)
     process.kill()
     process.wait()
     world.faults.clear()
@@ -155,11 +161,7 @@ def test_ctrl_c_gives_the_lock_back(ops: "Fleet") -> None:
     value = ops.set_key()
     world = ops.sandbox.world
     world.faults.add(Fault("GET .*/repo-003/actions/secrets/public-key", FaultKind.SLOW_BODY, times=1, seconds=0.4))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=ops.folder, stdout=subprocess.DEVNULL
-    )
-    while ops.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
-        time.sleep(0.01)
+    process = under_way(ops, value)
     process.send_signal(signal.SIGINT)
     assert process.wait() == 130
     written = {repo for repo, held in ops.held().items() if held}
