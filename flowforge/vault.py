@@ -69,23 +69,51 @@ def _encoded(value: SecretValue) -> bytes:
     return value.reveal().encode("utf-8", "surrogatepass")
 
 
+@final
+class StateKey:
+    """The key that a state may have. What it is used for never meets: each purpose has a key derived of it."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: SecretValue) -> None:
+        """Take it; whether it is good enough was judged before."""
+        self.__value = value
+
+    def derived(self, purpose: str) -> bytes:
+        """Give the key for one purpose: HMAC-SHA256 of `flowforge state <purpose>`."""
+        return hmac.digest(_encoded(self.__value), f"flowforge state {purpose}".encode("ascii"), "sha256")
+
+    def sign(self, purpose: str, data: bytes) -> str:
+        """Give the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hexadecimal digits."""
+        return hmac.digest(self.derived(purpose), data, "sha256").hex()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        message = "a StateKey cannot be copied or pickled"
+        raise TypeError(message)
+
+
 class Fingerprinter:
     """Keyed hashes of values, so that a state can tell a changed value and hold nothing of it.
 
-    salt: 32 random bytes that belong to one state. The result is tagged with its algorithm. Values of a known,
-    high-entropy shape get HMAC-SHA256; others, which a person may have chosen, get scrypt.
+    salt: 32 random bytes that belong to one state. key: the state's, if it has one. The result is tagged with its
+    algorithm. With a key it is HMAC-SHA256 under that and the salt. Without one, values of a known, high-entropy shape
+    get HMAC-SHA256 under the salt; others, which a person may have chosen, get scrypt.
     """
 
-    def __init__(self, salt: bytes) -> None:
+    def __init__(self, salt: bytes, key: StateKey | None = None) -> None:
         """Take the state's salt; raises ValueError when it is shorter than 16 bytes."""
         if len(salt) < 16:  # noqa: PLR2004 -- the least that any reader of this line would accept as a salt
             message = "the salt is too short"
             raise ValueError(message)
         self._salt = salt
+        self._key = key.derived(f"fingerprint {salt.hex()}") if key else None
 
     def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:
-        """Give `hmac-sha256:<hex>`, or `scrypt:<hex>` for a value that could be guessed."""
+        """Give `keyed-hmac-sha256:<hex>`; without a key `hmac-sha256:`, or `scrypt:` for what could be guessed."""
         # NOTE: the encoded value is never bound to a name here, so no traceback with locals can show it.
+        if self._key is not None:
+            return "keyed-hmac-sha256:" + hmac.new(self._key, _encoded(value), hashlib.sha256).hexdigest()
         if guessable:
             return "scrypt:" + hashlib.scrypt(_encoded(value), salt=self._salt, n=_SCRYPT_N, r=8, p=1, dklen=32).hex()
         return "hmac-sha256:" + hmac.new(self._salt, _encoded(value), hashlib.sha256).hexdigest()

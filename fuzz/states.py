@@ -1,6 +1,7 @@
 """The readers of the state and its journal: what was not written by FlowForge is refused with StateError."""
 
 import hashlib
+import hmac
 import json
 import tempfile
 from collections.abc import Iterator
@@ -13,9 +14,20 @@ from flowforge.state import text
 from flowforge.state.file import StateFile
 from flowforge.state.journal import Header, Journal
 from flowforge.state.model import Change, Draft, State
+from flowforge.state.seal import UNSEALED, Seal
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
 
+
+class _Signer:
+    """Holds a key that no input has."""
+
+    def sign(self, purpose: str, data: bytes) -> str:
+        """Give an HMAC."""
+        return hmac.digest(purpose.encode(), data, "sha256").hex()
+
+
+SEALED = Seal(_Signer())
 _BASE = State(7, "00000000-0000-4000-8000-000000000000", bytes(32))
 _OPEN, _DIGITS = b'{"checksum":"', 32
 _WORDS = """version serial lineage salt manifests secrets folded checksum repo store name fingerprint updated_at
@@ -24,72 +36,82 @@ NaN -1 1e999 99999999999999999999 [] {} "" \\ud800 \\u001b sha256: hmac-sha256: 
 
 
 def state_law(data: bytes) -> None:
-    """Read bytes as a state: as they are, and under a checksum that fits, or no mutation would come behind it."""
+    """Read bytes as a state: as they are, and under a checksum that fits, or no mutation would come behind it.
+
+    Both with a key and without; with one, nothing is a state that was not signed with it.
+    """
     data = planted(data)
-    _read_state(data)
-    resealed = _resealed(data)
-    if resealed is not None:
-        _read_state(resealed)
+    for seal in (UNSEALED, SEALED):
+        _read_state(data, seal)
+        resealed = _resealed(data, seal)
+        if resealed is not None:
+            _read_state(resealed, seal)
 
 
-def _read_state(data: bytes) -> None:
+def _read_state(data: bytes, seal: Seal) -> None:
     try:
-        written = text.decode(data, "here")
+        written = text.decode(data, "here", seal)
     except StateError as error:
         check_said(str(error))
         return
-    again, checksum = text.encode(written.state)
-    assert (written.state, checksum) == ((found := text.decode(again, "here")).state, found.checksum), "no round trip"
+    again, checksum = text.encode(written.state, seal)
+    found = text.decode(again, "here", seal)
+    assert (written.state, checksum) == (found.state, found.checksum), "no round trip"
+    assert bool(seal.signer) == ("signature" in json.loads(data)), "not signed, and taken"
 
 
-def _resealed(data: bytes) -> bytes | None:
+def _resealed(data: bytes, seal: Seal) -> bytes | None:
     try:
         body = json.loads(data)
         if not isinstance(body, dict):
             return None
-        body.pop("checksum", None)
+        for key in ("checksum", "signature", "key_id"):
+            body.pop(key, None)
+        if seal.signer:
+            body["key_id"] = seal.key_id(_BASE.lineage)
         plain = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
     except (ValueError, RecursionError):
         return None
-    return json.dumps(body | {"checksum": "sha256:" + hashlib.sha256(plain).hexdigest()}).encode()
+    signed = {"signature": seal.signature(plain)} if seal.signer else {}
+    return json.dumps(body | signed | {"checksum": "sha256:" + hashlib.sha256(plain).hexdigest()}).encode()
 
 
 def journal_law(data: bytes) -> None:
     """Read bytes as a journal: as they are, and each line under a checksum that fits."""
     data = planted(data)
-    for book in (data, _chained(data)):
+    for book, seal in ((data, UNSEALED), (_chained(data, UNSEALED), UNSEALED), (_chained(data, SEALED), SEALED)):
         try:
-            header, changes = _journal(book)
+            header, changes = _journal(book, seal)
         except StateError as error:
             check_said(str(error))
             continue
-        _check_torn(book, header, changes)
+        _check_torn(book, seal, header, changes)
         state = Draft(_BASE, changes).state()
         assert text.decode(text.encode(state)[0], "here").state == state, "a change that no state holds"
 
 
-def _journal(data: bytes) -> tuple[Header | None, list[Change]]:
-    journal = Journal(data, "here")
+def _journal(data: bytes, seal: Seal) -> tuple[Header | None, list[Change]]:
+    journal = Journal(data, "here", seal)
     return journal.header, list(journal.changes())
 
 
-def _check_torn(book: bytes, header: Header | None, changes: list[Change]) -> None:
+def _check_torn(book: bytes, seal: Seal, header: Header | None, changes: list[Change]) -> None:
     """Cut a journal anywhere in its whole lines: what is left says nothing that the whole one did not say.
 
     A last line that does not end as ours do is cut already, and what it began with may well be a whole line of ours.
     """
     whole = book[: book.rfind(b"\n") + 1]
     cut = whole[: int.from_bytes(hashlib.sha256(book).digest()[:4]) % (len(whole) + 1)]
-    found, fewer = _journal(cut)
+    found, fewer = _journal(cut, seal)
     assert found in (None, header), "a header that was not there"
     assert fewer == changes[: len(fewer)], "a change that was not there"
 
 
-def _chained(data: bytes) -> bytes:
+def _chained(data: bytes, seal: Seal) -> bytes:
     checksum, lines = "", []
     for line in data.splitlines():
         payload = b"{" + line[len(_OPEN) + _DIGITS + 2 :] if line.startswith(_OPEN) else line
-        checksum = hashlib.sha256(checksum.encode() + payload).hexdigest()[:_DIGITS]
+        checksum = seal.digest(checksum.encode() + payload)[:_DIGITS]
         lines.append(_OPEN + checksum.encode() + b'",' + payload[1:] + b"\n")
     return b"".join(lines)
 
@@ -116,7 +138,14 @@ def _written() -> tuple[bytes, bytes]:
 def state_seeds() -> Iterator[bytes]:
     """Give a real state, and one with the credential where a text may stand."""
     state, _ = _written()
-    yield from (state, state.replace(b'"key"', f'"{MARK}"'.encode()), text.encode(_BASE)[0], b"{}", b"[]")
+    yield from (
+        state,
+        state.replace(b'"key"', f'"{MARK}"'.encode()),
+        text.encode(_BASE)[0],
+        text.encode(_BASE, SEALED)[0],
+        b"{}",
+        b"[]",
+    )
 
 
 def journal_seeds() -> Iterator[bytes]:

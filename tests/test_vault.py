@@ -20,7 +20,7 @@ from deepdiff import DeepDiff
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flowforge.vault import Fingerprinter, SecretValue, Vault
+from flowforge.vault import Fingerprinter, SecretValue, StateKey, Vault
 
 # Any character that a str can hold, lone surrogates among them.
 ANY_TEXT = st.text(st.characters())
@@ -183,6 +183,44 @@ def test_a_guessable_value_is_fingerprinted_with_scrypt() -> None:
     """A value that may be guessed gets scrypt at N=16384, r=8, p=1 under the salt, which is dear to compute."""
     found = Fingerprinter(b"0123456789abcdef").fingerprint(SecretValue("wert-ä"), guessable=True)
     assert found == "scrypt:fdff37b3d7678314eba447aafc92a34e0a6fdf4a0c828478b1cd99f613eb63c3"
+
+
+def test_a_key_makes_what_openssl_computes() -> None:
+    """Each purpose has a key derived of the state's, the fingerprint one for each salt; the constants are openssl's."""
+    key = StateKey(SecretValue("plainly-a-key-ä"))
+    signed = "620a7f27f1db7e89e67aa47e87ad4013f1ece9968431ccffb474c8a58447fe75"
+    found = Fingerprinter(b"0123456789abcdef", key).fingerprint(SecretValue("wert-ä"), guessable=False)
+    assert [signed, "keyed-hmac-sha256:938b2cce6b2817136b6714f3ba035359ffbc686c2adc6acce23951abe7bac4d9"] == [
+        key.sign("signature", b"body"),
+        found,
+    ]
+
+
+@pytest.mark.parametrize("guessable", [False, True])
+def test_with_a_key_every_value_is_keyed(*, guessable: bool) -> None:
+    """Whether a value could be guessed makes no difference under a key; another key or salt makes another one."""
+    value, keys = SecretValue(plain()), [StateKey(SecretValue(f"plainly a key {n}")) for n in range(2)]
+    one = Fingerprinter(SALT, keys[0]).fingerprint(value, guessable=guessable)
+    assert one == Fingerprinter(SALT, keys[0]).fingerprint(value, guessable=not guessable)
+    others = {
+        Fingerprinter(SALT, keys[1]).fingerprint(value, guessable=guessable),
+        Fingerprinter(SALT[::-1], keys[0]).fingerprint(value, guessable=guessable),
+        Fingerprinter(SALT).fingerprint(value, guessable=guessable),
+    }
+    assert (3, False) == (len(others), one in others)
+
+
+def test_a_key_shows_nothing() -> None:
+    """A key is not copied, pickled or printed."""
+    key = StateKey(SecretValue(plain()))
+    assert plain() not in f"{key!r} {key} {vars_of(key)}"
+    with pytest.raises(TypeError, match=r"^a StateKey cannot be copied or pickled$"):
+        copy.copy(key)
+
+
+def vars_of(key: StateKey) -> list[object]:
+    """Give whatever a walk over a key's attributes meets."""
+    return [getattr(key, name) for name in dir(key)]
 
 
 def test_a_short_salt_is_refused() -> None:

@@ -203,10 +203,11 @@ class BranchSettings:
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state is. file: absolute, and not used where there is a branch."""
+    """Where the state is. file: absolute, and not used where there is a branch. key: where its key comes from."""
 
     file: Path
     branch: BranchSettings | None = None
+    key: SourceSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str
     if not per_repo:
         return (
             f"the placeholder {shown} cannot stand here",
-            "name one source: the token is the same for every repository",
+            "name one source: it is the same for every repository",
         )
     otherwise = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
     return f"the placeholder {shown} is not known", findings.suggest(

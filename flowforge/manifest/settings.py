@@ -3,7 +3,7 @@
 from typing import Final
 
 from flowforge.manifest.documents import Document, Documents
-from flowforge.manifest.model import BranchSettings, GitHubSettings, StateSettings
+from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.origins import read_source
 from flowforge.manifest.values import Unusable, read_api_url, read_policy
@@ -22,24 +22,24 @@ def read_github(documents: Documents) -> GitHubSettings:
         where, what = section.step("api_url").where, "this address of a GitHub API cannot be used"
         documents.findings.add(where, "FF129", what, why=url.why, fix=url.fix)
         url = ""
-    token = auth.part("token") if auth else None
-    source = read_source(token, document.folder, documents, per_repo=False) if token else None
+    source = _source(auth.part("token") if auth else None, document, documents)
     return GitHubSettings(url, source, section.where)
 
 
 def read_state(documents: Documents) -> StateSettings:
     """Read `state`; the default is a file, `documents.default_state`."""
     document, section = documents.single("state")
+    key = _source(section.part("key"), document, documents)
     text, github = section.text("file"), section.part("github")
     if github is not None:
         if text:
             what, fix = "the state cannot be at two places", "remove `file` or `github`"
             documents.findings.add(section.step("file").where, "FF149", what, fix=fix)
-        return StateSettings(documents.default_state, _branch(document, github, documents))
+        return StateSettings(documents.default_state, _branch(document, github, documents), key)
     if not text:
-        return StateSettings(documents.default_state)
+        return StateSettings(documents.default_state, key=key)
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
-    return StateSettings(documents.rules.locate(text, document.folder))
+    return StateSettings(documents.rules.locate(text, document.folder), key=key)
 
 
 def _branch(document: Document, node: Node, documents: Documents) -> BranchSettings | None:
@@ -54,9 +54,13 @@ def _branch(document: Document, node: Node, documents: Documents) -> BranchSetti
         if objection:
             what, where = f"the state cannot be kept in this {key}", node.step(key).where
             documents.findings.add(where, "FF149", what, why=objection, fix=f"leave `{key}` out, or name another one")
-    token = auth.part("token") if auth else None
-    source = read_source(token, document.folder, documents, per_repo=False) if token else None
+    source = _source(auth.part("token") if auth else None, document, documents)
     return BranchSettings(repo, branch, path, source, node.where)
+
+
+def _source(node: Node | None, document: Document, documents: Documents) -> SourceSpec | None:
+    """Read a source of what is the same for every repository."""
+    return read_source(node, document.folder, documents, per_repo=False) if node else None
 
 
 def _no_branch(text: str) -> str:

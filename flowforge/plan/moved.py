@@ -54,6 +54,8 @@ def _is_done(line: Basis, now: Basis | None) -> bool:
 def _state(before: Basis, now: Basis) -> Iterator[Moved]:
     if before["lineage"] != now["lineage"]:
         yield Thing.STATE, _another_state(before, now)
+    elif before["key_id"] != now["key_id"]:
+        yield Thing.STATE, _another_key(before["key_id"], now["key_id"])
     elif before["serial"] != now["serial"]:
         yield Thing.STATE, f"its serial is {now['serial']}, the plan stands on {before['serial']}"
     elif before["remembers"] != now["remembers"]:
@@ -66,6 +68,12 @@ def _another_state(before: Basis, now: Basis) -> str:
     if not before["serial"]:
         return f"there is one now (lineage {now['lineage']}), and there was none"
     return f"it is another one, of lineage {now['lineage']}; the plan stands on lineage {before['lineage']}"
+
+
+def _another_key(before: str | None, now: str | None) -> str:
+    if before is None or now is None:
+        return "a state key is given, the plan was made without" if before is None else "no state key is given"
+    return f"the state key is another one (key_id {now}), the plan was made under {before}"
 
 
 def _github(before: Basis, now: Basis) -> Iterator[Moved]:
@@ -105,7 +113,8 @@ def _another_repo(found: Leaf) -> str:
 
 def _lines(before: Basis, now: Basis) -> Iterator[Moved]:
     chosen = {each.path[0] for _, each in _each(leaves(before["selected"], now["selected"]))}
-    another = before["state"]["lineage"] != now["state"]["lineage"]  # whose salt makes other fingerprints
+    # Another salt, or another key, makes other fingerprints of the same values.
+    another = any(before["state"][key] != now["state"][key] for key in ("lineage", "key_id"))
     fields: dict[str, dict[str, Leaf]] = {}
     for leaf in leaves(before["lines"], now["lines"]):
         address, *path = leaf.path

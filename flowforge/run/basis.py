@@ -14,9 +14,10 @@ from flowforge.run.prepare import Prepared
 from flowforge.run.task import Task
 from flowforge.state.model import State
 from flowforge.state.text import digest
+from flowforge.steps.home import Home
 
 
-def basis(task: Task, state: State, prepared: Prepared, api: str) -> dict[str, Any]:
+def basis(task: Task, home: Home, state: State, prepared: Prepared, api: str) -> dict[str, Any]:
     """Give it as plain data; see schemas/plan-file.schema.json. api: the address of GitHub's API."""
     limit, exclude = task.filter.spelled_out(task.repos(state))
     planned = prepared.planned
@@ -24,7 +25,7 @@ def basis(task: Task, state: State, prepared: Prepared, api: str) -> dict[str, A
         "flags": replace(task.request, limit=limit, exclude=exclude).flags,
         "manifests": manifests_of(task.manifest),
         "github": api,
-        "state": _state(state),
+        "state": _state(state, home),
         "selected": _selected(task.places),
         "repos": {repo.key: info.id for repo, info in prepared.repos.items()},
         "unresolved": {each.entry: each.unreadable.why.value for each in planned.plan.unresolved},
@@ -39,10 +40,17 @@ def manifests_of(manifest: Manifest) -> list[str]:
     return sorted(Path(os.path.relpath(os.path.realpath(file), folder)).as_posix() for file in manifest.files)
 
 
-def _state(state: State) -> dict[str, Any]:
+def _state(state: State, home: Home) -> dict[str, Any]:
     """Give which state it is. The salt only of one that has yet to begin: else it stands in the state alone."""
+    key_id = home.key_id(state) or None
     salt = None if state.serial else base64.b64encode(state.salt).decode("ascii")
-    return {"lineage": state.lineage, "serial": state.serial, "salt": salt, "remembers": digest(state)}
+    return {
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "salt": salt,
+        "key_id": key_id,
+        "remembers": digest(state),
+    }
 
 
 def _selected(places: Iterable[Place]) -> Mapping[str, Mapping[str, int]]:

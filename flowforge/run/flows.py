@@ -38,7 +38,7 @@ def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
         state = home.read()
         task = task.found(client)
         prepared = prepare(task, home, state, client, fresh=False)
-        return prepared.planned, lambda: SavedPlan(basis(task, state, prepared, str(client.api)))
+        return prepared.planned, lambda: SavedPlan(basis(task, home, state, prepared, str(client.api)))
 
 
 def list_repos(request: Request) -> Roll:
@@ -98,7 +98,7 @@ def _apply(
         prepared = prepare(task, home, memory.state, client, fresh=not request.asks)
         planned = prepared.planned
         if saved is not None:
-            saved.require_unmoved(basis(task, memory.state, prepared, str(client.api)))
+            saved.require_unmoved(basis(task, home, memory.state, prepared, str(client.api)))
         show(planned)
         refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
         if planned.plan.todo and not approve(planned):

@@ -10,16 +10,19 @@ from flowforge.run.task import Task
 from flowforge.steps.advise import ageing, first_seen, shared_personal
 from flowforge.steps.home import offline_home
 from flowforge.steps.resolve import Resolver, want
-from flowforge.vault import Fingerprinter
+from flowforge.steps.state_key import key_at_hand
+from flowforge.steps.unproven import unproven
 
 
 def plan_offline(request: Request) -> Planned:
     """Say what the state knows to be another thing than the manifest wants. Opens no source, asks nobody."""
     task = Task.of(request).unasked()
-    home = offline_home(task.manifest)
+    key = key_at_hand(task.manifest.state.key, request.environ)
+    unchecked: list[str] = []
+    home = offline_home(task.manifest, key, unchecked.append)
     state = home.read()
     remembered, select = state.remembered, task.chooser(state)
-    resolver = Resolver(task.context, Fingerprinter(state.salt))
+    resolver = Resolver(task.context, home.fingerprinter(state))
     wanted = want(
         task.places, resolver, select=select, skip_values=True, admitted=task.admitted(state), shown=task.selected.shown
     )
@@ -29,6 +32,8 @@ def plan_offline(request: Request) -> Planned:
         *task.filter.unmatched(task.repos(state)),
         *task.manifest.warnings,
         *task.warnings,
+        *(f"{where}: the state is signed and its key is not at hand: nobody checked it" for where in unchecked),
+        *unproven(plan, keyed=key is not None),
         *shared_personal(wanted),
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),
     )

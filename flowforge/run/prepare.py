@@ -20,7 +20,8 @@ from flowforge.steps.home import Home
 from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.resolve import Resolver, insist, want
 from flowforge.steps.rivals import rivals
-from flowforge.vault import Fingerprinter, Vault
+from flowforge.steps.unproven import unproven
+from flowforge.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
     """
     request, places, remembered = task.request, task.places, state.remembered
     select = task.chooser(state)
-    resolver = Resolver(task.context, Fingerprinter(state.salt))
+    resolver = Resolver(task.context, home.fingerprinter(state))
     wanted = want(
         places,
         resolver,
@@ -73,6 +74,7 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
         *task.warnings,
         *resolver.warnings,
         *rivals(decided),
+        *unproven(decided, keyed=home.key is not None),
         *free_organizations(client, decided, jobs=request.jobs, stop=request.stop),
         *advise(
             task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()

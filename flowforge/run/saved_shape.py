@@ -48,7 +48,7 @@ FLAGS: Final[Shape] = {
     "allow_new_repos": _BOOL,
     "allow_widening": _BOOL,
 }
-_STATE: Final[Shape] = {"lineage": _TEXT, "serial": _NUMBER, "salt": _MAYBE, "remembers": _TEXT}
+_STATE: Final[Shape] = {"lineage": _TEXT, "serial": _NUMBER, "salt": _MAYBE, "key_id": _MAYBE, "remembers": _TEXT}
 _LINE: Final[Shape] = {
     **dict.fromkeys(("action", "reason"), _TEXT),
     **dict.fromkeys(("why", "presence", "credential", "type", "on_drift", "new_to"), _MAYBE),

@@ -21,6 +21,7 @@ from flowforge.steps.home import Home, home_of
 from flowforge.steps.resolve import concealed
 from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import Limits, sign_in
+from flowforge.steps.state_key import read_key
 
 _NOT_ASKED: Final = Unreadable(
     Why.NOT_ASKED, "which repos a selector finds is not known offline", "plan with a token to know it"
@@ -64,8 +65,9 @@ class Task:
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
     def home(self, client: Client | None = None) -> AbstractContextManager[Home]:
-        """Give where the state is kept; signs in for it only where it must."""
-        return home_of(self.manifest, client, self.context, self._limits)
+        """Give where the state is kept, under its key; signs in for it only where it must."""
+        key = read_key(self.manifest.state.key, self.context)
+        return home_of(self.manifest, client, self.context, self._limits, key)
 
     @property
     def _limits(self) -> Limits:

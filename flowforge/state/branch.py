@@ -22,6 +22,7 @@ from flowforge.state.memory import Memory
 from flowforge.state.merge import merge
 from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Lease, Recorded, State
 from flowforge.state.remote import Remote, Run, Version
+from flowforge.state.seal import UNSEALED, Seal
 
 # Seconds for which a run that died keeps the others out; every push renews them. In their second half none begins a
 # write before it has pushed.
@@ -47,10 +48,10 @@ class StateBranch(Memory):
 
     batch = 100
 
-    def __init__(self, remote: Remote, run: Run, found: Version, fresh: State) -> None:
+    def __init__(self, remote: Remote, run: Run, found: Version, fresh: State, seal: Seal) -> None:
         """Not for callers: see `open`."""
-        super().__init__(_decoded(found, remote) or fresh)
-        self._remote, self._run = remote, run
+        super().__init__(_decoded(found, remote, seal) or fresh)
+        self._remote, self._run, self._seal = remote, run, seal
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at
@@ -60,12 +61,14 @@ class StateBranch(Memory):
         self._begun: dict[Address, str | None] = {}
 
     @classmethod
-    def read(cls, remote: Remote) -> State:
+    def read(cls, remote: Remote, seal: Seal = UNSEALED) -> State:
         """Give what is remembered now, also while another run applies; writes nothing. Raises StateError."""
-        return _decoded(remote.read(), remote) or State.fresh()
+        return _decoded(remote.read(), remote, seal) or State.fresh()
 
     @classmethod
-    def open(cls, remote: Remote, run: Run, fresh: State, *, lock_timeout: float = 0) -> "StateBranch":
+    def open(
+        cls, remote: Remote, run: Run, fresh: State, *, lock_timeout: float = 0, seal: Seal = UNSEALED
+    ) -> "StateBranch":
         """Read the state, waiting up to `lock_timeout` seconds for a run that holds it.
 
         fresh: what begins where there is none. Raises StateError FF411 when it is still held then.
@@ -73,9 +76,9 @@ class StateBranch(Memory):
         waited = 0.0
         while True:
             found = remote.read()
-            state = _decoded(found, remote)
+            state = _decoded(found, remote, seal)
             if state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
-                return cls(remote, run, found, fresh)
+                return cls(remote, run, found, fresh, seal)
             if waited >= lock_timeout:
                 raise StateError(_in_use(state.lease, remote.where))
             pause = min(_POLL, lock_timeout - waited)
@@ -154,7 +157,7 @@ class StateBranch(Memory):
         for race in range(_RACES):
             begun_at = self._run.clock()
             state = replace(self._draft.state(), serial=self._base.serial + 1, lease=self._lease(last=last))
-            data, _ = text.encode(state)
+            data, _ = text.encode(state, self._seal)
             try:
                 version = self._remote.write(data, self._version, _message(self._base, state))
             except LostRaceError:
@@ -172,7 +175,7 @@ class StateBranch(Memory):
     def _meet(self, *, last: bool) -> None:
         """Read what stands there now, and put together with it what this run has changed."""
         found = self._remote.read()
-        theirs = _decoded(found, self._remote)
+        theirs = _decoded(found, self._remote, self._seal)
         if not self._held and not last:
             self._moved = True
             what, why = (
@@ -223,8 +226,8 @@ class StateBranch(Memory):
         )
 
 
-def _decoded(version: Version, remote: Remote) -> State | None:
-    return None if version.data is None else text.decode(version.data, remote.where).state
+def _decoded(version: Version, remote: Remote, seal: Seal) -> State | None:
+    return None if version.data is None else text.decode(version.data, remote.where, seal).state
 
 
 def _time(text_: str) -> datetime:

@@ -14,6 +14,7 @@ from flowforge.state.journal import Header, Writer
 from flowforge.state.lock import locked
 from flowforge.state.memory import Memory
 from flowforge.state.model import Change, Draft, Forgotten, Recorded, State
+from flowforge.state.seal import UNSEALED, Seal
 
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
@@ -31,10 +32,10 @@ class StateFile(Memory):
     `<state>.lock-holder` while it is locked.
     """
 
-    def __init__(self, path: Path, fresh: State, held: ExitStack) -> None:
+    def __init__(self, path: Path, fresh: State, held: ExitStack, seal: Seal) -> None:
         """Not for callers: see `open`."""
-        found = Found.at(path)
-        self._path = path
+        found = Found.at(path, seal)
+        self._path, self._seal = path, seal
         self._written = found.written
         self._data = found.data
         super().__init__(found.written.state if found.written else fresh, found.changes)
@@ -48,20 +49,26 @@ class StateFile(Memory):
         self._held = held.pop_all()
 
     @classmethod
-    def read(cls, path: Path) -> State:
+    def read(cls, path: Path, seal: Seal = UNSEALED) -> State:
         """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
 
         Where there is no state yet: `State.fresh()`. Its serial is that which `open` will find: a journal that a killed
         run left is folded then. Raises StateError.
         """
-        found = Found.at(disk.resolved(path))
+        found = Found.at(disk.resolved(path), seal)
         base = found.written.state if found.written else State.fresh()
         now = Draft(base, found.changes).state()
         return now if now == base else replace(now, serial=now.serial + 1)
 
     @classmethod
     def open(
-        cls, path: Path, *, manifests: Iterable[str] = (), lock_timeout: float = 0, fresh: State | None = None
+        cls,
+        path: Path,
+        *,
+        manifests: Iterable[str] = (),
+        lock_timeout: float = 0,
+        fresh: State | None = None,
+        seal: Seal = UNSEALED,
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
@@ -72,7 +79,7 @@ class StateFile(Memory):
         real = disk.resolved(path)
         with ExitStack() as held:
             held.enter_context(locked(real, lock_timeout))
-            return cls(real, fresh or State.fresh(manifests), held)
+            return cls(real, fresh or State.fresh(manifests), held, seal)
 
     def begin(self) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
@@ -119,7 +126,7 @@ class StateFile(Memory):
             self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = Writer(journal_path(self._path), header)
+            self._writer = Writer(journal_path(self._path), header, self._seal)
             self._journal_id = header.id
         return self._writer
 
@@ -144,10 +151,14 @@ class StateFile(Memory):
         return UnrecordedError(Problem("FF412", what, printable(str(journal_path(self._path))), why, fix))
 
     def _write(self, state: State) -> text.Written:
-        data, checksum = text.encode(state)
+        data, checksum = text.encode(state, self._seal)
         disk.replace(self._path, data)
         self._data = data
-        self._written, self._base, self._draft = text.Written(state, checksum), state, Draft(state)
+        self._written, self._base, self._draft = (
+            text.Written(state, checksum, self._seal.key_id(state.lineage)),
+            state,
+            Draft(state),
+        )
         return self._written
 
     @property

@@ -9,6 +9,7 @@ from flowforge.errors import Problem, StateError, printable
 from flowforge.state import disk, text
 from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import Change, State
+from flowforge.state.seal import UNSEALED, Seal
 
 _READS: Final = 100
 _PAUSE: Final = 0.01
@@ -32,12 +33,14 @@ class Found:
     data: bytes | None = None
 
     @classmethod
-    def at(cls, path: Path) -> Self:
+    def at(cls, path: Path, seal: Seal = UNSEALED) -> Self:
         """Read the state at `path`, its links resolved, and its journal; raises StateError."""
         state, journal = _snapshot(path)
-        written = None if state is None else text.decode(state, printable(str(path)))
+        written = None if state is None else text.decode(state, printable(str(path)), seal)
         where = printable(str(journal_path(path)))
-        book = Journal(journal or b"", where)
+        if journal and written:
+            seal.require_key(written.key_id, where)
+        book = Journal(journal or b"", where, seal)
         if book.header is None:
             return cls(written, data=state)
         if written is None:

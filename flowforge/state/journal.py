@@ -4,11 +4,11 @@
     {"checksum":"…","op":"intend","secrets":[{"fingerprint":"…","name":"…","repo":"…","store":"actions"}]}
     {"checksum":"…","op":"record","repo":"…", …}
 
-A line's checksum covers the line and the checksum before it, so a line that is changed, lost or moved is seen.
+A line's checksum covers the line and the checksum before it, so a line that is changed, lost or moved is seen. With a
+state key it is made under that, so that nobody else can write one.
 A last line that is cut was never acknowledged: no write to GitHub follows it.
 """
 
-import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from flowforge.state.model import (
     ManifestsAdopted,
     Recorded,
 )
+from flowforge.state.seal import UNSEALED, Seal
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -79,16 +80,16 @@ class Header:
         return cls(str(uuid.uuid4()), written.state.lineage, written.state.serial, written.checksum)
 
 
-def _seal(previous: str, payload: bytes) -> tuple[bytes, str]:
-    checksum = hashlib.sha256(previous.encode("ascii") + payload).hexdigest()[:_DIGITS]
+def _seal(previous: str, payload: bytes, seal: Seal) -> tuple[bytes, str]:
+    checksum = seal.digest(previous.encode("ascii") + payload)[:_DIGITS]
     return _OPEN + checksum.encode("ascii") + b'",' + payload[1:] + b"\n", checksum
 
 
-def _unseal(previous: str, line: bytes) -> tuple[bytes, str]:
+def _unseal(previous: str, line: bytes, seal: Seal) -> tuple[bytes, str]:
     """Give a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
     start = len(_OPEN) + _DIGITS + len(b'",')
     payload = b"{" + line[start:]
-    expected, checksum = _seal(previous, payload)
+    expected, checksum = _seal(previous, payload, seal)
     if line + b"\n" != expected:
         raise MalformedError("its checksum does not fit")
     return payload, checksum
@@ -144,17 +145,17 @@ def _damaged(number: int, error: MalformedError, where: str) -> StateError:
     return StateError(Problem("FF408", f"line {number} of the journal is damaged", where, str(error), fix))
 
 
-def _payloads(data: bytes, where: str) -> Iterator[tuple[int, bytes]]:
+def _payloads(data: bytes, where: str, seal: Seal) -> Iterator[tuple[int, bytes]]:
     *whole, last = data.split(b"\n")
     checksum = ""
     for number, line in enumerate(whole, start=1):
         try:
-            payload, checksum = _unseal(checksum, line)
+            payload, checksum = _unseal(checksum, line, seal)
         except MalformedError as error:
             raise _damaged(number, error, where) from error
         yield number, payload
     try:
-        payload, _ = _unseal(checksum, last)
+        payload, _ = _unseal(checksum, last, seal)
     except MalformedError as error:
         # Cut, so never acknowledged. A file that does not even begin as ours is somebody else's.
         if not whole and last[: len(_OPEN)] != _OPEN[: len(last)]:
@@ -166,10 +167,10 @@ def _payloads(data: bytes, where: str) -> Iterator[tuple[int, bytes]]:
 class Journal:
     """A journal as it was found: its header, None where even that was cut, and behind it the changes."""
 
-    def __init__(self, data: bytes, where: str) -> None:
+    def __init__(self, data: bytes, where: str, seal: Seal = UNSEALED) -> None:
         """Read the header; raises StateError FF406 or FF408."""
         self._where = where
-        self._payloads = _payloads(data, where)
+        self._payloads = _payloads(data, where, seal)
         number, first = next(self._payloads, (0, b""))
         self.header = self._header(first) if number else None
 
@@ -193,9 +194,10 @@ class Journal:
 class Writer:
     """A journal that is being written; not thread-safe. Its methods raise OSError."""
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, seal: Seal = UNSEALED) -> None:
         """Begin the journal on disk, in place of what is there: the caller has folded it."""
         self._handle = disk.create(path)
+        self._seal = seal
         self._checksum = ""
         self._length = 0
         try:
@@ -210,7 +212,7 @@ class Writer:
         self._write(canonical(_to_json(change)))
 
     def _write(self, payload: bytes) -> None:
-        line, checksum = _seal(self._checksum, payload)
+        line, checksum = _seal(self._checksum, payload, self._seal)
         # What a line that failed has left goes first, or this one would follow a torn one.
         os.ftruncate(self._handle, self._length)
         disk.write_all(self._handle, line)

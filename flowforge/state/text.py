@@ -13,6 +13,7 @@ from flowforge.errors import Problem, StateError, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state.model import SALT_BYTES, Lease, State
+from flowforge.state.seal import RESTORE, UNSEALED, Seal
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -32,7 +33,6 @@ from flowforge.state.shape import (
 )
 
 VERSION: Final = 1
-RESTORE: Final = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
 _SHAPE: Final[Shape] = {
     "version": (int,),
     "serial": (int,),
@@ -43,8 +43,8 @@ _SHAPE: Final[Shape] = {
     "folded": (str,),
     "checksum": (str,),
 }
-# Only of a state that has applied what a selector found, and of one that a run holds on GitHub.
-_OPTIONAL: Final[Shape] = {"admitted": (dict,), "lease": (dict,)}
+# Only of a state that has applied what a selector found, of one that a run holds on GitHub, and of one with a key.
+_OPTIONAL: Final[Shape] = {"admitted": (dict,), "lease": (dict,), "key_id": (str,), "signature": (str,)}
 _LEASE: Final[Shape] = {"owner": (str,), "holder": (str,), "since": (str,), "until": (str,)}
 _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
@@ -58,10 +58,14 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A state as it stands on disk: `checksum` names exactly this content, however it is laid out."""
+    """A state as it stands on disk: `checksum` names exactly this content, however it is laid out.
+
+    key_id: which key it is under, empty without one.
+    """
 
     state: State
     checksum: str
+    key_id: str = ""
 
 
 def _order(address: Address) -> tuple[str, str, str, str]:
@@ -100,14 +104,14 @@ def _body(state: State) -> dict[str, object]:
     }
 
 
-def _checksum(body: dict[str, Any]) -> str:
-    return "sha256:" + hashlib.sha256(canonical(body)).hexdigest()
+def _checksum(plain: bytes) -> str:
+    return "sha256:" + hashlib.sha256(plain).hexdigest()
 
 
 def digest(state: State) -> str:
     """Tell what is remembered from anything else, whatever version of the state it stands in."""
     body = _body(state)
-    return _checksum({key: body.get(key) for key in ("secrets", "admitted")})
+    return _checksum(canonical({key: body.get(key) for key in ("secrets", "admitted")}))
 
 
 def _list(items: list[Any]) -> str:
@@ -115,23 +119,29 @@ def _list(items: list[Any]) -> str:
     return f"[\n{lines}\n  ]" if items else "[]"
 
 
-def encode(state: State) -> tuple[bytes, str]:
-    """Write a state: its bytes, which end in a newline, and their checksum.
+def encode(state: State, seal: Seal = UNSEALED) -> tuple[bytes, str]:
+    """Write a state: its bytes, which end in a newline, and their checksum. With a key they are signed.
 
     One secret a line: a diff shows one line for each secret that changed, and 10,000 of them stay quick to write.
     """
     body = _body(state)
-    checksum = _checksum(body)
+    if key_id := seal.key_id(state.lineage):
+        body["key_id"] = key_id
+    plain = canonical(body)
+    checksum = _checksum(plain)
+    body |= {"checksum": checksum} | ({"signature": seal.signature(plain)} if key_id else {})
     parts = {key: _list(value) if isinstance(value, list) else json.dumps(value) for key, value in body.items()}
-    parts["checksum"] = json.dumps(checksum)
     lines = ",\n".join(f'  "{key}": {parts[key]}' for key in sorted(parts))
     return f"{{\n{lines}\n}}\n".encode("ascii"), checksum
 
 
-def decode(data: bytes, where: str) -> Written:
-    """Read a state file's bytes; raises StateError FF404, FF405 or FF406. `where` names the file."""
+def decode(data: bytes, where: str, seal: Seal = UNSEALED) -> Written:
+    """Read a state file's bytes; raises StateError FF404, FF405, FF406, or what `Seal.require` does.
+
+    `where` names the file.
+    """
     try:
-        return _parse(data, where)
+        return _parse(data, where, seal)
     except MalformedError as error:
         what = str(error)
     if not data.strip():
@@ -141,18 +151,21 @@ def decode(data: bytes, where: str) -> Written:
     raise StateError(Problem("FF404", "the state is damaged", where, what, RESTORE))
 
 
-def _parse(data: bytes, where: str) -> Written:
+def _parse(data: bytes, where: str, seal: Seal) -> Written:
     parsed = parse_json(data)
     check_version(parsed, VERSION, where)
     given = parsed.keys() if isinstance(parsed, dict) else ()
     shape = {**_SHAPE, **{key: types for key, types in _OPTIONAL.items() if key in given}}
     body = dict(fields(parsed, shape, "the file"))
-    checksum = body.pop("checksum")
-    state = _state(body)
-    if checksum != _checksum(body):
+    checksum, signature = body.pop("checksum"), body.pop("signature", "")
+    if ("key_id" in body) != bool(signature):
+        _refuse("it has only one of key_id and signature")
+    state, plain = _state(body), canonical(body)
+    if checksum != _checksum(plain):
         why = "its checksum does not fit its content: it was edited by hand, merged or cut"
         raise StateError(Problem("FF405", "the state is not as FlowForge wrote it", where, why, RESTORE))
-    return Written(state, checksum)
+    seal.require(body, plain, signature, where)
+    return Written(state, checksum, body.get("key_id", ""))
 
 
 def check_version(parsed: object, known: int, where: str) -> None:

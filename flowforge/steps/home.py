@@ -3,7 +3,7 @@
 import os
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,17 +20,29 @@ from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.memory import Memory
 from flowforge.state.model import State
 from flowforge.state.remote import Remote, Run
+from flowforge.state.seal import Seal
 from flowforge.steps.remote import BranchRemote
 from flowforge.steps.sign_in import Limits, sign_in
+from flowforge.vault import Fingerprinter, StateKey
 
 
 class Home(ABC):
-    """A state's home. where: for people. names: the manifests, as a state there keeps them."""
+    """A state's home. where: for people. names: the manifests, as a state there keeps them. key: the state's."""
 
-    def __init__(self, where: str, names: tuple[str, ...]) -> None:
+    def __init__(self, where: str, names: tuple[str, ...], key: StateKey | None, seal: Seal) -> None:
         """Not for callers: see `home_of`."""
         self.where = where
         self.names = names
+        self.key = key
+        self._seal = seal
+
+    def fingerprinter(self, state: State) -> Fingerprinter:
+        """Give what makes the fingerprints of a state that is kept here."""
+        return Fingerprinter(state.salt, self.key)
+
+    def key_id(self, state: State) -> str:
+        """Tell the key from others as the state does; empty without one."""
+        return self._seal.key_id(state.lineage)
 
     @abstractmethod
     def read(self) -> State:
@@ -45,40 +57,43 @@ class Home(ABC):
 
 
 class _FileHome(Home):
-    def __init__(self, path: Path, manifests: Collection[Path]) -> None:
-        super().__init__(str(path), manifest_names(path, manifests))
+    def __init__(self, path: Path, names: tuple[str, ...], key: StateKey | None, seal: Seal) -> None:
+        super().__init__(str(path), names, key, seal)
         self._path = path
 
     def read(self) -> State:
-        return StateFile.read(self._path)
+        return StateFile.read(self._path, self._seal)
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
-        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh)
+        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh, seal=self._seal)
 
 
 class _BranchHome(Home):
-    def __init__(self, remote: Remote, run: Run, names: tuple[str, ...]) -> None:
-        super().__init__(remote.where, names)
+    def __init__(self, remote: Remote, run: Run, names: tuple[str, ...], key: StateKey | None) -> None:
+        super().__init__(remote.where, names, key, Seal(key))
         self._remote, self._run = remote, run
 
     def read(self) -> State:
-        return StateBranch.read(self._remote)
+        return StateBranch.read(self._remote, self._seal)
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
         begins = fresh or State.fresh(self.names)
-        return StateBranch.open(self._remote, self._run, begins, lock_timeout=lock_timeout)
+        return StateBranch.open(self._remote, self._run, begins, lock_timeout=lock_timeout, seal=self._seal)
 
 
 @contextmanager
-def home_of(manifest: Manifest, client: Client | None, context: Context, limits: Limits) -> Iterator[Home]:
-    """Give the home of a manifest's state.
+def home_of(
+    manifest: Manifest, client: Client | None, context: Context, limits: Limits, key: StateKey | None
+) -> Iterator[Home]:
+    """Give the home of a manifest's state, under a key, or under none.
 
     client: the one of the run, None where it has not signed in: then that is done for a state on GitHub, as it is
     where that has a token of its own. Raises GitHubError and SourceError without a usable one.
     """
     branch = manifest.state.branch
     if branch is None:
-        yield _FileHome(manifest.state.file, manifest.files)
+        file = manifest.state.file
+        yield _FileHome(file, manifest_names(file, manifest.files), key, Seal(key))
         return
     with ExitStack() as held:
         keeper = client
@@ -86,23 +101,23 @@ def home_of(manifest: Manifest, client: Client | None, context: Context, limits:
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper))
-        yield _BranchHome(_remote(keeper, branch), run, manifest_names(_top(manifest.folder), manifest.files))
+        yield _BranchHome(_remote(keeper, branch), run, manifest_names(_top(manifest.folder), manifest.files), key)
 
 
-def offline_home(manifest: Manifest) -> Home:
+def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None]) -> Home:
     """Give the home of a manifest's state for a run that asks nobody: of one on GitHub, the copy in the state's file.
 
-    Raises UsageError FF032 where there is no copy.
+    unchecked: told of a signed state, and where it is, when there is no key. Raises UsageError FF032 where there is no
+    copy.
     """
-    home, branch = _FileHome(manifest.state.file, manifest.files), manifest.state.branch
+    file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked)
     if branch is None:
-        return home
-    if not manifest.state.file.exists():
-        what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(manifest.state.file))
-        fetch = f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {manifest.state.file.name}"
+        return _FileHome(file, manifest_names(file, manifest.files), key, seal)
+    if not file.exists():
+        what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
+        fetch = f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}"
         raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {printable(fetch)}"))
-    home.names = manifest_names(_top(manifest.folder), manifest.files)
-    return home
+    return _FileHome(file, manifest_names(_top(manifest.folder), manifest.files), key, seal)
 
 
 def _remote(client: Client, branch: BranchSettings) -> Remote:

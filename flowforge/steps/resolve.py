@@ -145,7 +145,11 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
         if place.credential and place.credential.source.name == "env"
         for text in place.credential.source.texts
     }
-    plain = [*(credential.source for credential in manifest.credentials.values()), manifest.github.token]
+    plain = [
+        *(credential.source for credential in manifest.credentials.values()),
+        manifest.github.token,
+        manifest.state.key,
+    ]
     plain += [manifest.state.branch.token] if manifest.state.branch else []
     texts = {text for source in plain if source and source.name == "env" for text in source.texts}
     return frozenset(filled | texts | {name for name in environ for text in texts if may_be(text, name)})

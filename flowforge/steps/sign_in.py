@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from flowforge import sources
-from flowforge.errors import SourceError
 from flowforge.github.auth import check_host, find_token
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.spent import Spent, spent_path
 from flowforge.github.urls import DOTCOM, ApiUrl
-from flowforge.manifest.model import GitHubSettings, SourceSpec
+from flowforge.manifest.model import GitHubSettings
 from flowforge.sources.base import Context
-from flowforge.vault import SecretValue
+from flowforge.steps.named import read_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: Limits) -> It
     else:
         api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
     check_host(api, environ)  # before a source is opened for a host that gets no token
-    explicit = _read(settings.token, context) if settings.token else None
+    explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
     token = find_token(api, explicit, environ)
     clock = Clock.of(api, environ)
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
@@ -47,12 +45,3 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: Limits) -> It
     pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
     with Client(api, token, pacer, jobs=jobs) as client:
         yield client
-
-
-def _read(token: SourceSpec, context: Context) -> SecretValue:
-    try:
-        return sources.read(token.options, replace(context, folder=token.folder))
-    except SourceError as error:
-        problem = error.problems[0]
-        what = f"the GitHub token is not available: {problem.what}"
-        raise type(error)(replace(problem, what=what, where=str(token.where))) from None

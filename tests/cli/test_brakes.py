@@ -1,6 +1,7 @@
 """The safety limits end to end: what apply refuses with 4, in which words, and what each flag admits."""
 
 import json
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,12 @@ EMPTY = (
     "error FF501: the manifest names no secret at all, and the state remembers 12; nothing was written\n"
     "  fix: check that the right manifest was read; if it is meant to be empty, say --allow-empty\n"
 )
+
+
+@pytest.fixture(autouse=True)
+def signed(fleet: "Fleet") -> None:
+    """Give the state a key, so that what is said of deletions is said by the brakes alone."""
+    fleet.monkeypatch.setenv("FLOWFORGE_STATE_KEY", secrets.token_hex(32))
 
 
 @pytest.fixture

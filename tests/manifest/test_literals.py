@@ -23,7 +23,9 @@ version: 1
 github:
   api_url: https://ghe.example.com/api/v3
   auth: {token: {env: OPS_TOKEN}}
-state: {github: {repo: acme/ops, branch: flowforge-state, path: flowforge.state.json, auth: {token: {env: S}}}}
+state:
+  github: {repo: acme/ops, branch: flowforge-state, path: flowforge.state.json, auth: {token: {env: S}}}
+  key: {env: STATE_KEY}
 defaults: {on_drift: report, stores: [actions, dependabot]}
 x-anything: {nested: [{deep: text}]}
 credentials:

@@ -98,7 +98,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 github: {auth: {token: {env: 'T_{owner}'}}}
 =>
 error FF131: flowforge.yaml:4:30: the placeholder "{owner}" cannot stand here
-  fix: name one source: the token is the same for every repository
+  fix: name one source: it is the same for every repository
 ## unknown credential
 version: 1
 credentials: {ci-key: {type: anthropic_api_key, from: {env: K}}}

@@ -90,7 +90,7 @@ def test_the_case_of_names_means_nothing() -> None:
 
 
 BASIS: dict[str, Any] = {
-    "state": {"lineage": "x", "serial": 1, "salt": None, "remembers": ""},
+    "state": {"lineage": "x", "serial": 1, "salt": None, "key_id": None, "remembers": ""},
     "github": "https://api.github.com",
     **{key: {} for key in ("flags", "selected", "repos", "unresolved", "brakes", "lines")},
 }

@@ -1,0 +1,19 @@
+"""Read one value that a whole run stands on, and say which it was where it cannot be had."""
+
+from dataclasses import replace
+
+from flowforge import sources
+from flowforge.errors import SourceError
+from flowforge.manifest.model import SourceSpec
+from flowforge.sources.base import Context
+from flowforge.vault import SecretValue
+
+
+def read_named(noun: str, source: SourceSpec, context: Context) -> SecretValue:
+    """Read it where the manifest names it. Raises SourceError, `the GitHub token is not available: …`."""
+    try:
+        return sources.read(source.options, replace(context, folder=source.folder))
+    except SourceError as error:
+        problem = error.problems[0]
+        what = f"{noun} is not available: {problem.what}"
+        raise type(error)(replace(problem, what=what, where=str(source.where))) from None
