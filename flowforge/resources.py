@@ -17,6 +17,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "validation": "validation.schema.json",
         "adoption": "adoption.schema.json",
         "repos": "repos.schema.json",
+        "kept": "kept.schema.json",
     }
 )
 # A wheel carries the schemas inside the package, a checkout beside it.

@@ -16,7 +16,7 @@ _COMMANDS: Final = {
     "plan": "Say what GitHub lacks, and what `apply` would do about it.",
     "apply": "Make GitHub match the manifest: plan, show, ask, write, recap.",
     "adopt": "Record secrets that are there already as holding today's value.",
-    "state": "Mend what FlowForge remembers.",
+    "state": "Look at what FlowForge remembers, and mend it.",
     "schema": "Print the JSON Schema of manifests, or of what FlowForge writes.",
     "sandbox": "Run a local GitHub to rehearse against, until Ctrl-C.",
     "demo": "Watch a fleet being brought onto a Claude credential.",

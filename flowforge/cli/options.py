@@ -121,6 +121,11 @@ def manifest_option(command: Command) -> Command:
     return _all(_MANIFEST)(command)
 
 
+def format_option(command: Command) -> Command:
+    """Add `--format` alone."""
+    return _OUTPUT[0](command)
+
+
 def planning_options(command: Command) -> Command:
     """Add all that `plan` and `apply` have in common."""
     return _all(_MANIFEST, _LINES, _ONCE, _BRAKES, _OUTPUT)(command)

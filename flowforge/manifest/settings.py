@@ -1,7 +1,9 @@
 """The sections that stand once in a manifest: github, state, defaults."""
 
+import re
 from typing import Final
 
+from flowforge.errors import Where
 from flowforge.manifest.documents import Document, Documents
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
@@ -11,6 +13,7 @@ from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
 DEFAULT_BRANCH: Final = "flowforge-state"
+_NAME: Final = re.compile(r"[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")  # of a branch or a path, as the schema has it
 
 
 def read_github(documents: Documents) -> GitHubSettings:
@@ -61,6 +64,23 @@ def _branch(document: Document, node: Node, documents: Documents) -> BranchSetti
 def _source(node: Node | None, document: Document, documents: Documents) -> SourceSpec | None:
     """Read a source of what is the same for every repository."""
     return read_source(node, document.folder, documents, per_repo=False) if node else None
+
+
+def branch_at(text: str, path: str, where: Where) -> BranchSettings | None:
+    """Read `owner/repo:branch:path`, of which the last two may be missing; None for what is no such place."""
+    name, _, rest = text.partition(":")
+    branch, _, named = rest.partition(":")
+    branch, path = branch or DEFAULT_BRANCH, named or path
+    try:
+        repo = Repo.parse(name)
+    except ValueError:
+        return None
+    named_so = _NAME.fullmatch(branch) and _NAME.fullmatch(path)
+    return (
+        None
+        if not named_so or _no_branch(branch) or _no_path(path)
+        else BranchSettings(repo, branch, path, None, where)
+    )
 
 
 def _no_branch(text: str) -> str:

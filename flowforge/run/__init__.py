@@ -4,17 +4,24 @@ from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.offline import plan_offline
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
-from flowforge.run.states import held
+from flowforge.run.states import Migrated, held, kept, migrate, move, pull, push, unlock
 
 __all__ = [
+    "Migrated",
     "Planned",
     "Request",
     "SavedPlan",
     "adopt",
     "apply",
     "held",
+    "kept",
     "list_repos",
+    "migrate",
+    "move",
     "plan",
     "plan_offline",
     "plan_to_save",
+    "pull",
+    "push",
+    "unlock",
 ]

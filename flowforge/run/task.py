@@ -7,7 +7,7 @@ from typing import Final
 
 from flowforge.github.http import Client
 from flowforge.manifest.expand import Place, expand_with, holders_of, members_of, selectors_of
-from flowforge.manifest.model import Manifest, Selector
+from flowforge.manifest.model import Manifest, Selector, StateSettings
 from flowforge.offline import validate
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo
@@ -64,10 +64,14 @@ class Task:
         """Give the one client of the run."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
-    def home(self, client: Client | None = None) -> AbstractContextManager[Home]:
-        """Give where the state is kept, under its key; signs in for it only where it must."""
+    def home(self, client: Client | None = None, settings: StateSettings | None = None) -> AbstractContextManager[Home]:
+        """Give where the state is kept, under its key; signs in for it only where it must.
+
+        settings: another place than that.
+        """
         key = read_key(self.manifest.state.key, self.context)
-        return home_of(self.manifest, client, self.context, self._limits, key)
+        manifest = replace(self.manifest, state=settings or self.manifest.state)
+        return home_of(manifest, client, self.context, self._limits, key)
 
     @property
     def _limits(self) -> Limits:

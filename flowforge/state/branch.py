@@ -50,7 +50,7 @@ class StateBranch(Memory):
 
     def __init__(self, remote: Remote, run: Run, found: Version, fresh: State, seal: Seal) -> None:
         """Not for callers: see `open`."""
-        super().__init__(_decoded(found, remote, seal) or fresh)
+        super().__init__(_decoded(found, remote, seal) or fresh, begins=found.data is None)
         self._remote, self._run, self._seal = remote, run, seal
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
@@ -63,21 +63,34 @@ class StateBranch(Memory):
     @classmethod
     def read(cls, remote: Remote, seal: Seal = UNSEALED) -> State:
         """Give what is remembered now, also while another run applies; writes nothing. Raises StateError."""
-        return _decoded(remote.read(), remote, seal) or State.fresh()
+        return cls.find(remote, seal) or State.fresh()
+
+    @classmethod
+    def find(cls, remote: Remote, seal: Seal = UNSEALED) -> State | None:
+        """Do as `read`, and give None where there is no state yet."""
+        return _decoded(remote.read(), remote, seal)
 
     @classmethod
     def open(
-        cls, remote: Remote, run: Run, fresh: State, *, lock_timeout: float = 0, seal: Seal = UNSEALED
+        cls,
+        remote: Remote,
+        run: Run,
+        fresh: State,
+        *,
+        lock_timeout: float = 0,
+        seize: bool = False,
+        seal: Seal = UNSEALED,
     ) -> "StateBranch":
         """Read the state, waiting up to `lock_timeout` seconds for a run that holds it.
 
-        fresh: what begins where there is none. Raises StateError FF411 when it is still held then.
+        fresh: what begins where there is none. seize: whoever holds it. Raises StateError FF411 when it is still held
+        then.
         """
         waited = 0.0
         while True:
             found = remote.read()
             state = _decoded(found, remote, seal)
-            if state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
+            if seize or state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
                 return cls(remote, run, found, fresh, seal)
             if waited >= lock_timeout:
                 raise StateError(_in_use(state.lease, remote.where))
@@ -128,6 +141,14 @@ class StateBranch(Memory):
                 if self._unrecorded:
                     raise self._unkept(error) from error
                 raise UnfoldedError(*error.problems) from error
+
+    def _replace(self, state: State) -> None:
+        data, _ = text.encode(state, self._seal)
+        try:
+            self._seen(self._remote.write(data, self._version, _message(self._base, state)))
+        except LostRaceError as error:
+            what, why = "the state changed meanwhile", "another run wrote it; nothing was replaced"
+            raise StateError(Problem("FF452", what, self._remote.where, why, "run it again")) from error
 
     def _commit(self, change: Change) -> None:
         self._draft.apply(change)
@@ -249,6 +270,8 @@ def _message(before: State, after: State) -> str:
     parts = [f"{len(found)} {word}" for word, found in lines.items() if found]
     if after.admitted != before.admitted or after.manifests != before.manifests:
         parts.append("what it is of")
+    if after.moved_to != before.moved_to:
+        parts.append(f"moved to {after.moved_to}" if after.moved_to else "moved here")
     if not parts:
         parts.append("locked" if after.lease and after.lease != before.lease else "unlocked")
     body = [f"{word}: {address}" for word, found in lines.items() for address in found]

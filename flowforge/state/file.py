@@ -38,7 +38,8 @@ class StateFile(Memory):
         self._path, self._seal = path, seal
         self._written = found.written
         self._data = found.data
-        super().__init__(found.written.state if found.written else fresh, found.changes)
+        base = found.written.state if found.written else fresh
+        super().__init__(base, found.changes, begins=found.written is None)
         self._journal_id = found.header.id if found.header else self._base.folded
         self._writer: Writer | None = None
         try:
@@ -52,11 +53,20 @@ class StateFile(Memory):
     def read(cls, path: Path, seal: Seal = UNSEALED) -> State:
         """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
 
-        Where there is no state yet: `State.fresh()`. Its serial is that which `open` will find: a journal that a killed
-        run left is folded then. Raises StateError.
+        Where there is no state yet: `State.fresh()`. Raises StateError.
+        """
+        return cls.find(path, seal) or State.fresh()
+
+    @classmethod
+    def find(cls, path: Path, seal: Seal = UNSEALED) -> State | None:
+        """Do as `read`, and give None where there is no state yet.
+
+        Its serial is that which `open` will find: a journal that a killed run left is folded then.
         """
         found = Found.at(disk.resolved(path), seal)
-        base = found.written.state if found.written else State.fresh()
+        if found.written is None:
+            return None
+        base = found.written.state
         now = Draft(base, found.changes).state()
         return now if now == base else replace(now, serial=now.serial + 1)
 
@@ -181,12 +191,21 @@ class StateFile(Memory):
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
         raise StateError(Problem("FF414", what, printable(str(self._path)), why, fix))
 
+    def _replace(self, state: State) -> None:
+        try:
+            self._supersede(state)
+        except OSError as error:
+            raise disk.failed("write the state", self._path, error) from error
+
+    def _supersede(self, state: State) -> None:
+        self._untouched()
+        if self._data is not None:
+            disk.replace(self._backup, self._data)
+        self._write(state)
+
     def _fold(self) -> None:
         after = self._draft.state()
         if after != self._base:
-            self._untouched()
-            if self._data is not None:
-                disk.replace(self._backup, self._data)
-            self._write(replace(after, serial=after.serial + 1, folded=self._journal_id))
+            self._supersede(replace(after, serial=after.serial + 1, folded=self._journal_id))
         journal_path(self._path).unlink(missing_ok=True)
         self._unrecorded.clear()

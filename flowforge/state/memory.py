@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -31,9 +32,10 @@ class Memory(ABC):
     # How many writes are announced at once; None: all.
     batch: int | None = None
 
-    def __init__(self, base: State, changes: Iterable[Change] = ()) -> None:
-        """Begin from what is remembered, and the changes that this does not hold yet."""
+    def __init__(self, base: State, changes: Iterable[Change] = (), *, begins: bool) -> None:
+        """Begin from what is remembered, and the changes that this does not hold yet. begins: there is none yet."""
         self._base = base
+        self._begins = begins
         self._draft = Draft(base, changes)
         self._mutex = threading.Lock()
         # Pending since before the newest intent: when that one is abandoned, the older one stays open.
@@ -52,6 +54,27 @@ class Memory(ABC):
         """What was done on GitHub and is not kept yet. A `close` that succeeds has recorded it after all."""
         with self._mutex:
             return frozenset(self._unrecorded)
+
+    @property
+    def begins(self) -> bool:
+        """Whether nothing is kept here yet."""
+        return self._begins
+
+    def put(self, state: State) -> State:
+        """Put another state in the place of this one, at once, under a serial that nothing here had; gives it so.
+
+        Nothing else may have been changed since this was opened. Raises StateError, and nothing was replaced then.
+        """
+        with self._mutex:
+            serial = state.serial if self._begins else max(state.serial, self._base.serial + 1)
+            new = replace(state, serial=serial, lease=None)
+            self._replace(new)
+            self._base, self._draft, self._begins = new, Draft(new), False
+            return new
+
+    @abstractmethod
+    def _replace(self, state: State) -> None:
+        """Write a state in the place of the one that this began from; see `put`."""
 
     @abstractmethod
     def begin(self) -> None:

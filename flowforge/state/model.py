@@ -35,7 +35,7 @@ class State:
     pending: writes and deletes begun whose end is not known: the fingerprint being written, None for a delete.
     folded: the id of the last journal that went into this version, empty where there was none.
     admitted: for each group or target with a selector, `group services`, the ids of the repos that it may give secrets.
-    lease: who writes it now, where no file lock can say so.
+    lease: who writes it now, where no file lock can say so. moved_to: where its successor is; this one is kept only.
     """
 
     serial: int
@@ -47,6 +47,7 @@ class State:
     folded: str = ""
     admitted: Mapping[str, frozenset[int]] = field(default_factory=dict)
     lease: Lease | None = None
+    moved_to: str = ""
 
     @classmethod
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":

@@ -43,8 +43,15 @@ _SHAPE: Final[Shape] = {
     "folded": (str,),
     "checksum": (str,),
 }
-# Only of a state that has applied what a selector found, of one that a run holds on GitHub, and of one with a key.
-_OPTIONAL: Final[Shape] = {"admitted": (dict,), "lease": (dict,), "key_id": (str,), "signature": (str,)}
+# Only of a state that has applied what a selector found, of one that a run holds on GitHub, of one that was moved, and
+# of one with a key.
+_OPTIONAL: Final[Shape] = {
+    "admitted": (dict,),
+    "lease": (dict,),
+    "moved_to": (str,),
+    "key_id": (str,),
+    "signature": (str,),
+}
 _LEASE: Final[Shape] = {"owner": (str,), "holder": (str,), "since": (str,), "until": (str,)}
 _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
@@ -101,6 +108,7 @@ def _body(state: State) -> dict[str, object]:
             else {}
         ),
         **({"lease": asdict(state.lease)} if state.lease else {}),
+        **({"moved_to": state.moved_to} if state.moved_to else {}),
     }
 
 
@@ -200,7 +208,10 @@ def _state(body: dict[str, Any]) -> State:
         _take(item, f"secrets[{index}]", records, pending)
     admitted = {name: numbers(each, "admitted") for name, each in body.get("admitted", {}).items()}
     lease = _lease(fields(body["lease"], _LEASE, "lease")) if "lease" in body else None
-    return State(body["serial"], body["lineage"], salt, manifests, records, pending, body["folded"], admitted, lease)
+    folded, moved_to = body["folded"], body.get("moved_to", "")
+    if moved_to == "" and "moved_to" in body:
+        _refuse("moved_to is empty")
+    return State(body["serial"], body["lineage"], salt, manifests, records, pending, folded, admitted, lease, moved_to)
 
 
 def _lease(data: dict[str, str]) -> Lease:

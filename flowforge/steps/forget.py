@@ -1,21 +1,20 @@
 """Drop what the state remembers of a secret or of a whole repo; nothing on GitHub changes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.plan.address import Address
 from flowforge.state.memory import Memory
-from flowforge.state.model import State
 
 
-def find(state: State, named: Sequence[str]) -> tuple[Address, ...]:
+def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, ...]:
     """Give the remembered secrets that are named, each by its address or all of a repo by `owner/name`, sorted.
 
     Raises UsageError FF014 for what the state does not remember.
     """
     known: dict[str, set[Address]] = {}
-    for address in state.remembered:
+    for address in remembered:
         known.setdefault(str(address).lower(), set()).add(address)
         known.setdefault(address.scope.repo.key, set()).add(address)
     lost = [text for text in named if text.lower() not in known]

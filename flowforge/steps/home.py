@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
-from flowforge.errors import GitHubError, Problem, UsageError, printable
+from flowforge.errors import GitHubError, Problem, StateError, UsageError, printable
 from flowforge.github.http import Client
 from flowforge.github.lists import list_scope
 from flowforge.manifest.model import BranchSettings, Manifest
@@ -27,14 +28,21 @@ from flowforge.vault import Fingerprinter, StateKey
 
 
 class Home(ABC):
-    """A state's home. where: for people. names: the manifests, as a state there keeps them. key: the state's."""
+    """A state's home. where: for people. names: the manifests, as a state there keeps them: relative to `folder`.
 
-    def __init__(self, where: str, names: tuple[str, ...], key: StateKey | None, seal: Seal) -> None:
-        """Not for callers: see `home_of`."""
+    key: the state's. seal: what it is written and read under. lock_file: whether its lock is one that goes with the
+    process that holds it.
+    """
+
+    lock_file: ClassVar[bool] = False
+
+    def __init__(self, where: str, beside: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None) -> None:
+        """Not for callers: see `home_of`. beside: a file in the folder."""
         self.where = where
-        self.names = names
+        self.names = manifest_names(beside, manifests)
+        self.folder = Path(os.path.realpath(beside)).parent
         self.key = key
-        self._seal = seal
+        self.seal = seal
 
     def fingerprinter(self, state: State) -> Fingerprinter:
         """Give what makes the fingerprints of a state that is kept here."""
@@ -42,43 +50,74 @@ class Home(ABC):
 
     def key_id(self, state: State) -> str:
         """Tell the key from others as the state does; empty without one."""
-        return self._seal.key_id(state.lineage)
+        return self.seal.key_id(state.lineage)
 
-    @abstractmethod
     def read(self) -> State:
-        """Give what is remembered now. Raises StateError, and GitHubError where it is on GitHub."""
+        """Give what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
 
-    @abstractmethod
+        StateError FF450 where the state was moved to another home.
+        """
+        return self._living(self.find() or State.fresh())
+
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
         """Give it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
 
         fresh: what begins where there is none; else one with a lineage and a salt of its own.
         """
+        memory = self.take(lock_timeout, fresh=fresh)
+        with ExitStack() as held:
+            held.enter_context(memory)
+            self._living(memory.state)
+            held.pop_all()
+        return memory
+
+    @abstractmethod
+    def find(self) -> State | None:
+        """Do as `read` also where it was moved away; None where there is none yet."""
+
+    @abstractmethod
+    def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> Memory:
+        """Do as `open` also where it was moved away. seize: whoever holds it, where that is written in the state."""
+
+    def _living(self, state: State) -> State:
+        if state.moved_to:
+            what, where = "the state has moved", printable(self.where)
+            why = f"it is kept in {printable(state.moved_to)} now"
+            fix = "name that place under `state` in the manifest; plan --offline needs a copy of it"
+            raise StateError(Problem("FF450", what, where, why, fix))
+        return state
 
 
 class _FileHome(Home):
-    def __init__(self, path: Path, names: tuple[str, ...], key: StateKey | None, seal: Seal) -> None:
-        super().__init__(str(path), names, key, seal)
+    lock_file = True
+
+    def __init__(
+        self, path: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None, beside: Path | None = None
+    ) -> None:
+        super().__init__(str(path), beside or path, manifests, seal, key)
         self._path = path
 
-    def read(self) -> State:
-        return StateFile.read(self._path, self._seal)
+    def find(self) -> State | None:
+        return StateFile.find(self._path, self.seal)
 
-    def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
-        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh, seal=self._seal)
+    def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> Memory:
+        del seize
+        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh, seal=self.seal)
 
 
 class _BranchHome(Home):
-    def __init__(self, remote: Remote, run: Run, names: tuple[str, ...], key: StateKey | None) -> None:
-        super().__init__(remote.where, names, key, Seal(key))
+    def __init__(
+        self, remote: Remote, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
+    ) -> None:
+        super().__init__(remote.where, beside, manifests, Seal(key), key)
         self._remote, self._run = remote, run
 
-    def read(self) -> State:
-        return StateBranch.read(self._remote, self._seal)
+    def find(self) -> State | None:
+        return StateBranch.find(self._remote, self.seal)
 
-    def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
+    def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> Memory:
         begins = fresh or State.fresh(self.names)
-        return StateBranch.open(self._remote, self._run, begins, lock_timeout=lock_timeout, seal=self._seal)
+        return StateBranch.open(self._remote, self._run, begins, lock_timeout=lock_timeout, seize=seize, seal=self.seal)
 
 
 @contextmanager
@@ -92,8 +131,7 @@ def home_of(
     """
     branch = manifest.state.branch
     if branch is None:
-        file = manifest.state.file
-        yield _FileHome(file, manifest_names(file, manifest.files), key, Seal(key))
+        yield _FileHome(manifest.state.file, manifest.files, Seal(key), key)
         return
     with ExitStack() as held:
         keeper = client
@@ -101,7 +139,7 @@ def home_of(
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper))
-        yield _BranchHome(_remote(keeper, branch), run, manifest_names(_top(manifest.folder), manifest.files), key)
+        yield _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
 
 
 def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None]) -> Home:
@@ -112,12 +150,12 @@ def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[
     """
     file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked)
     if branch is None:
-        return _FileHome(file, manifest_names(file, manifest.files), key, seal)
+        return _FileHome(file, manifest.files, seal, key)
     if not file.exists():
         what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
         fetch = f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}"
         raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {printable(fetch)}"))
-    return _FileHome(file, manifest_names(_top(manifest.folder), manifest.files), key, seal)
+    return _FileHome(file, manifest.files, seal, key, _top(manifest.folder))
 
 
 def _remote(client: Client, branch: BranchSettings) -> Remote:

@@ -128,3 +128,11 @@ def fleet(
     fleet.set_key()
     fleet.simple()
     return fleet
+
+
+@pytest.fixture
+def ops(fleet: Fleet) -> Fleet:
+    """Give a fleet with a private repo `acme/ops`, which has a first commit and may keep the state on a branch."""
+    fleet.sandbox.world.create_repo("acme/ops", private=True)
+    fleet.sandbox.world.edit_file("acme/ops", "README.md", "the ops repository\n")
+    return fleet

@@ -67,4 +67,4 @@ def test_only_yes_is_yes(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, answer
 def test_the_group_alone_is_its_help(fleet: "Fleet") -> None:
     """`flowforge state` says what it has."""
     done = fleet.flowforge("state")
-    assert "  forget  Forget a secret, or all of a repo." in done.out.splitlines()
+    assert "  forget   Forget a secret, or all of a repo." in done.out.splitlines()

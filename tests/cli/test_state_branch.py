@@ -8,8 +8,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.sandbox.access import Level, Token, TokenKind
 
@@ -18,14 +16,6 @@ if TYPE_CHECKING:
 
 OPS, BRANCH, PATH = "acme/ops", "flowforge-state", "flowforge.state.json"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
-
-
-@pytest.fixture
-def ops(fleet: "Fleet") -> "Fleet":
-    """Give a fleet whose state is on a branch of a private repo with a first commit."""
-    fleet.sandbox.world.create_repo(OPS, private=True)
-    fleet.sandbox.world.edit_file(OPS, "README.md", "the ops repository\n")
-    return fleet
 
 
 def on_branch(fleet: "Fleet", *repos: str, more: str = "") -> None:

@@ -35,6 +35,8 @@ def test_a_good_value(stage: Stage, plant: Plant, args: tuple[str, ...]) -> None
     for value in (api_key(), api_key()):
         stage.seek(value)
         plant(stage, value)
+        if args[:1] == ("state",):
+            stage.run("apply", "--yes")
         stage.run(*args)
         if args[:1] == ("apply",) and "--yes" in args:
             assert {"ANTHROPIC_API_KEY": value} == stage.bench.world.reveal("acme/api")

@@ -1,0 +1,92 @@
+"""Put one state in the place of another: what must hold between the two."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from flowforge.errors import Problem, StateError, UsageError, printable
+from flowforge.manifest.model import Manifest, StateSettings
+from flowforge.manifest.settings import branch_at
+from flowforge.state import disk, text
+from flowforge.state.file import manifest_names
+from flowforge.state.model import State
+from flowforge.state.seal import Seal
+from flowforge.steps.home import Home
+
+
+def read_copy(path: Path, seal: Seal) -> State:
+    """Read a state from a file that is nobody's home. Raises UsageError FF459 where there is none, and StateError."""
+    data = disk.read(path)
+    if data is None:
+        raise UsageError(
+            Problem("FF459", "there is no such file", printable(str(path)), fix="name a copy of the state")
+        )
+    return text.decode(data, printable(str(path)), seal).state
+
+
+def same(one: State, other: State) -> bool:
+    """Whether they hold the same, under the same serial; who has it locked, and its journals, are no part of that."""
+    bare = [replace(each, lease=None, folded="", moved_to="") for each in (one, other)]
+    return bare[0] == bare[1]
+
+
+def require_kin(there: State, where: str, given: State, name: str) -> None:
+    """Raise StateError FF453 unless both are versions of one state. where, name: what each is called."""
+    if there.lineage != given.lineage:
+        why = f"its lineage is {there.lineage}, and that of {printable(name)} is {given.lineage}"
+        fix = "if it is not needed, keep a copy (flowforge state pull) and remove it; then run this again"
+        raise StateError(Problem("FF453", "another state is kept there", printable(where), why, fix))
+
+
+def not_older(there: State, where: str, given: State, name: str, fix: str) -> StateError:
+    """Give the error FF454."""
+    why = f"it has serial {there.serial}, and {printable(name)} has {given.serial}"
+    return StateError(Problem("FF454", "the state that is kept there is not an older one", printable(where), why, fix))
+
+
+def missing(where: str, fix: str) -> StateError:
+    """Give the error FF455."""
+    return StateError(Problem("FF455", "there is no state", printable(where), fix=fix))
+
+
+def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSettings:
+    """Say where a state that is to move to the manifest's place is now. Raises UsageError FF458.
+
+    Where the manifest names GitHub, that is the file which it would have without that, unless one is named.
+    """
+    now = manifest.state
+    if github is not None:
+        branch = branch_at(github, now.file.name, manifest.github.where)
+        if branch is None:
+            what, fix = (
+                "--from-github names no place for a state",
+                "write it as owner/repo, owner/repo:branch or owner/repo:branch:path.json",
+            )
+            raise UsageError(Problem("FF458", what, fix=fix))
+        return replace(now, branch=branch)
+    if file is None and now.branch is None:
+        what = "it is not known where the state is now"
+        why = "the manifest says where it is to be"
+        raise UsageError(Problem("FF458", what, why=why, fix="say --from FILE or --from-github OWNER/REPO"))
+    return replace(now, file=now.file if file is None else file.absolute(), branch=None)
+
+
+def require_apart(old: Home, new: Home) -> None:
+    """Raise UsageError FF458 where both are one place."""
+    if old.where == new.where:
+        what, fix = "the state is where it is to be already", "name the new place under `state` in the manifest first"
+        raise UsageError(Problem("FF458", what, printable(old.where), fix=fix))
+
+
+def at_home(state: State, old: Home, new: Home) -> State:
+    """Give a state as it is kept in another home: the names of its manifests are relative to that one's folder."""
+    paths = [old.folder / name for name in state.manifests]
+    return replace(state, manifests=manifest_names(new.folder / "state", paths), moved_to="")
+
+
+def require_copied(home: Home, written: State) -> None:
+    """Raise StateError FF457 unless the home gives what was written to it."""
+    found = home.find()
+    if found is None or not same(found, written) or found.moved_to:
+        what, why = "the copy does not read back as it was written", "GitHub may show an older one for some seconds"
+        fix = "run it again; until it goes well, the state is used where it was"
+        raise StateError(Problem("FF457", what, printable(home.where), why, fix))
