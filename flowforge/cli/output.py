@@ -1,5 +1,6 @@
 """Where a result goes: to stdout as text or JSON, and into reports."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +100,7 @@ def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tupl
             fix = f"write it as {' or '.join(f'{each}=FILE' for each in FORMATS)}"
             raise UsageError(Problem("FF007", f"--report {quote(value)} is not FORMAT=FILE", fix=fix))
         path = Path(name)
-        if path.is_dir() or not path.parent.is_dir():
+        if os.path.isdir(path) or not os.path.isdir(path.parent):  # noqa: PTH112 -- Path's raise for a name too long
             raise UsageError(
                 Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
             )
@@ -111,9 +112,12 @@ def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tupl
 
 
 def is_ours(path: Path, manifests: Sequence[Path]) -> bool:
-    """Whether a file to be written is a state, or one of these manifests."""
-    return path.name.endswith(".state.json") or any(_is(path, manifest) for manifest in manifests)
+    """Whether a file to be written is a state, what stands beside one, or one of these manifests; or a link to it."""
+    names = path.name, Path(os.path.realpath(path)).name
+    return any(".state.json" in name for name in names) or any(_is(path, manifest) for manifest in manifests)
 
 
 def _is(path: Path, manifest: Path) -> bool:
-    return path.exists() and manifest.exists() and path.samefile(manifest)
+    # Not those of Path, which raise where a name is too long.
+    both_there = os.path.exists(path) and os.path.exists(manifest)  # noqa: PTH110 -- see above
+    return both_there and path.samefile(manifest)

@@ -40,7 +40,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
     output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
         if out is not None:
-            saving.require_destination(out, given["manifests"])
+            saving.require_destination(out, given["manifests"], (path for _, path in output.reports))
         asked = request(interrupted, given, quiet=output.quiet)
         planned, save = (run.plan_offline(asked), None) if offline else run.plan_to_save(asked)
         show(planned, output, verbose=given["verbose"])

@@ -1,7 +1,8 @@
 """Saved plans on the command line: where one may be written, and what may be said beside one that is applied."""
 
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,16 +17,19 @@ from flowforge.run import SavedPlan
 _FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
 
 
-def require_destination(path: Path, manifests: tuple[Path, ...]) -> None:
+def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterable[Path]) -> None:
     """Make sure before any work that a plan can be saved there. Raises UsageError FF024."""
     fix = "name a file with --out, in a folder that exists"
     why = ""
-    if path.exists() and not path.is_file():
+    # Not those of Path, which raise where a name is too long or a folder may not be searched.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 -- see above
         why = "it is there, and not a regular file"
-    elif not path.parent.is_dir():
+    elif not os.path.isdir(path.parent):  # noqa: PTH112 -- see above
         why = "there is no such folder"
     elif is_ours(path, manifests):
         why = "it is a manifest or a state"
+    elif os.path.realpath(path) in map(os.path.realpath, reports):
+        why = "--report writes there, too"
     if why:
         raise UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))
 

@@ -61,7 +61,8 @@ def _fingerprint(wanted: Wanted | None) -> str | None:
 def _audience(audience: Audience | None) -> dict[str, Any] | None:
     if audience is None:
         return None
-    return {"visibility": audience.visibility.value, "repos": {each.repo.key: each.id for each in audience.viewers}}
+    repos = {each.repo.key: each.id for each in audience.viewers}
+    return {"visibility": audience.visibility.value, "repos": repos, "hidden": sorted(audience.hidden)}
 
 
 def _key(address: Address) -> str:

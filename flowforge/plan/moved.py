@@ -146,7 +146,7 @@ def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Bas
     for field in _MANIFEST_FIELDS:
         if field in changed:
             yield Thing.MANIFEST, f"{address}: {field} is {now[field]}, in the plan {before[field]}"
-    if "to_be_visible_to" in changed:
+    if "to_be_visible_to" in changed and not _hidden_alone(before, now):
         yield Thing.MANIFEST, f"{address}: it is to be visible to {_who(now, 'to_be_visible_to', before)}"
 
 
@@ -166,6 +166,8 @@ def _of_github(address: str, changed: Collection[str], before: Basis, now: Basis
         yield Thing.GITHUB, f"{address}: its environment is {'missing' if now['makes_environment'] else 'there now'}"
     if "visible_to" in changed:
         yield Thing.GITHUB, f"{address}: it is visible to {_who(now, 'visible_to', before)}"
+    elif "to_be_visible_to" in changed and _hidden_alone(before, now):
+        yield Thing.GITHUB, f"{address}: other repositories than in the plan are not shown to this token"
 
 
 def _sight(now: str | None, before: str | None) -> str:
@@ -185,10 +187,16 @@ def _who(now: Basis, field: str, before: Basis) -> str:
     return f"{here}, in the plan {was}" if here != was else f"other {here} than in the plan"
 
 
+def _hidden_alone(before: Basis, now: Basis) -> bool:
+    """Whether those who are to see it differ only in the repos that the token is not shown."""
+    was, here = before["to_be_visible_to"], now["to_be_visible_to"]
+    return bool(was and here) and {**was, "hidden": []} == {**here, "hidden": []}
+
+
 def _audience(audience: Any) -> str:  # noqa: ANN401 -- JSON
     if audience is None:
         return "nobody"
-    many = len(audience["repos"])
+    many = len(audience["repos"]) + len(audience["hidden"])
     return f"{many} selected repositories" if many else f"{audience['visibility']} repositories"
 
 

@@ -133,7 +133,8 @@ def adopt(
     """
     task = Task.of(request)
     with task.signed_in() as client, task.home(client) as home, home.open(request.lock_timeout) as memory:
-        prepared = prepare(task.found(client), home, memory.state, client, fresh=False)
+        task = task.found(client)
+        prepared = prepare(task, home, memory.state, client, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)
@@ -144,6 +145,7 @@ def adopt(
             return None
         memory.begin()
         memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
+        admit(task.places, memory, (), task.holders)
         done = adopting.record(adoption.taken, memory, ids, request.stop)
         problems, warnings = fold(memory)
         return Adopted(replace(adoption, taken=done), request.stop.is_set(), problems, warnings)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flowforge.errors import quote
 from flowforge.state.model import SALT_BYTES
-from flowforge.state.shape import MalformedError, Shape, fields, texts
+from flowforge.state.shape import MalformedError, Shape, fields, numbers, texts
 
 _TEXT: Final = (str,)
 _MAYBE: Final = (str, NoneType)
@@ -56,7 +56,7 @@ _LINE: Final[Shape] = {
     **dict.fromkeys(("drift", "forgets", "makes_environment"), _BOOL),
     **dict.fromkeys(("visible_to", "to_be_visible_to"), (dict, NoneType)),
 }
-_AUDIENCE: Final[Shape] = {"visibility": _TEXT, "repos": (dict,)}
+_AUDIENCE: Final[Shape] = {"visibility": _TEXT, "repos": (dict,), "hidden": (list,)}
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -69,7 +69,9 @@ def checked(data: object) -> Mapping[str, Any]:
     texts(stands_on["manifests"], "manifests")
     _check_state(fields(stands_on["state"], _STATE, "state"))
     for holder, repos in _table(stands_on["selected"], dict, "selected").items():
-        _table(repos, int, f"selected {quote(holder)}")
+        if not _table(repos, int, f"selected {quote(holder)}"):
+            what = f"selected {quote(holder)} is empty"
+            raise MalformedError(what)
     _table(stands_on["repos"], int, "repos")
     _table(stands_on["unresolved"], str, "unresolved")
     _table(stands_on["brakes"], str, "brakes")
@@ -77,6 +79,7 @@ def checked(data: object) -> Mapping[str, Any]:
         fields(line, _LINE, f"line {quote(address)}")
         for audience in filter(None, (line["visible_to"], line["to_be_visible_to"])):
             _table(fields(audience, _AUDIENCE, f"line {quote(address)}")["repos"], int, f"line {quote(address)}")
+            numbers(audience["hidden"], "hidden")
     return stands_on
 
 

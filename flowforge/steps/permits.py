@@ -51,7 +51,8 @@ class Permits:
 def first_of_each(work: Work) -> tuple[Work, Work]:
     """Split work in two turns: for each owner, and each permission that a list takes, its smallest piece goes first.
 
-    What is alone stands in the second: nothing waits for it.
+    What is alone stands in the second: nothing waits for it. What makes an environment, and needs another permission
+    for that, goes first only where all do.
     """
     pieces: dict[_Permit, dict[Scope, tuple[Change, ...]]] = {}
     for scope, changes in work.items():
@@ -61,7 +62,11 @@ def first_of_each(work: Work) -> tuple[Work, Work]:
 
 
 def _smallest(pieces: Mapping[Scope, tuple[Change, ...]]) -> Scope:
-    return min(pieces, key=lambda scope: (len(pieces[scope]), scope))
+    def order(scope: Scope) -> tuple[bool, int, Scope]:
+        changes = pieces[scope]
+        return any(change.makes_environment for change in changes), len(changes), scope
+
+    return min(pieces, key=order)
 
 
 def _permit(scope: Scope) -> _Permit:

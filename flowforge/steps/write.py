@@ -40,7 +40,10 @@ _STILL_LISTED: Final = No(
 
 @dataclass(slots=True)
 class Writer:
-    """Writes scopes, safe to be used from many threads. Every success is in the journal before the next write."""
+    """Writes scopes, safe to be used from many threads. Every success is in the journal before the next write.
+
+    begun: the lines that may have been sent: what was announced alone is open in the memory too.
+    """
 
     client: Client
     memory: Memory
@@ -50,6 +53,7 @@ class Writer:
     stop: threading.Event
     halted: threading.Event = field(default_factory=threading.Event)
     permits: Permits = field(default_factory=Permits)
+    begun: set[Address] = field(default_factory=set)
     _made: set[Scope] = field(default_factory=set)
     sent: threading.Event = field(default_factory=threading.Event)
 
@@ -79,7 +83,9 @@ class Writer:
             try:
                 done = self._send(change)
             except FlowForgeError as error:
-                self.permits.failed(scope, error)
+                # Making an environment takes another permission than what is written into it.
+                if not change.makes_environment or scope in self._made:
+                    self.permits.failed(scope, error)
                 results.append(self._failed(change, error))
                 continue
             self.permits.granted(scope)
@@ -95,6 +101,7 @@ class Writer:
         address = change.address.of_value
         # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
         self.memory.intend({address: intent(change)})
+        self.begun.add(change.address)
         if change.action is Action.DELETE:
             self._delete(address)
             self.memory.forget(address)

@@ -50,9 +50,7 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
                 for _, part in each(batch, write, jobs=jobs, stopped=writer.over, grace=GRACE):
                     results += part
                     advance()
-    done, pending = {result.address for result in results}, writer.memory.state.pending
-    left = without_carried(plan.todo)
-    lost = [each.address for each in left if each.address.of_value in pending and each.address not in done]
+    lost = writer.begun.difference(result.address for result in results)
     results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
     return with_carried(results, planned)
 

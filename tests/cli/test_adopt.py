@@ -319,3 +319,19 @@ def test_a_folder_that_cannot_be_written(fleet: "Fleet") -> None:
     )
     fleet.monkeypatch.undo()
     assert not (fleet.folder / "flowforge.state.json").exists()
+
+
+def test_whom_a_selector_finds_after_an_adoption_is_new(fleet: "Fleet") -> None:
+    """What is found when secrets are adopted is admitted; a repo that comes later is held back as after an apply."""
+    for repo in fleet.repos[:2]:
+        fleet.sandbox.world.set_topics(repo, ["claude"])
+    _there(fleet, *fleet.repos[:2])
+    fleet.manifest(
+        "version: 1\ncredentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+        "targets:\n  - {name: All, select: {org: acme, topics: [claude]}, credential: ci-key}\n"
+    )
+    assert 0 == fleet.flowforge("adopt", "--yes").code
+    fleet.later()
+    fleet.sandbox.world.set_topics(fleet.repos[2], ["claude"])
+    refused = fleet.refused("apply", "--yes")
+    assert (4, True) == (refused.code, "FF505: new to target All, and not admitted yet: acme/repo-003" in refused.err)

@@ -180,7 +180,7 @@ def test_a_report_never_takes_the_place_of_a_manifest_or_a_state(fleet: "Fleet")
     """A report whose path is a manifest's, by whatever name, or a state's is refused before any work."""
     (fleet.folder / "link.yaml").symlink_to("flowforge.yaml")
     for command in (("validate",), ("plan",), ("apply", "--yes")):
-        for name in ("flowforge.yaml", "./flowforge.yaml", "link.yaml", "flowforge.state.json", "prod.state.json"):
+        for name in ("flowforge.yaml", "./flowforge.yaml", "link.yaml", "prod.state.json", "prod.state.json.journal"):
             done = fleet.refused(*command, "--report", f"json={name}")
             expected = (
                 f'error FF007: --report would overwrite "{name}", a manifest or a state\n  fix: name another file\n'

@@ -1,10 +1,13 @@
 """Organization secrets and a token that is not shown all who see them: nobody loses one for that."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from flowforge.resources import schema_text
 from flowforge.sandbox import Token
 from flowforge.sandbox.faults import Fault, FaultKind
 
@@ -141,3 +144,20 @@ def test_a_refused_list_says_what_may_be_wrong_with_it(fleet: "Fleet") -> None:
     fleet.sandbox.world.faults.add(Fault(r"PUT .*/repositories", FaultKind.STATUS, status=422))
     error = json.loads(fleet.flowforge("apply", "--yes", "--format", "json").out)["results"][1]["error"]
     assert "run it again: a repository may have been deleted or transferred since it was looked up" == error["fix"]
+
+
+def test_a_saved_plan_knows_who_is_not_shown(found: "Fleet") -> None:
+    """Who is to see it again, unseen, was approved as well: where the token is shown more, nobody loses it by that."""
+    found.sandbox.world.delete_org_secret("acme", KEY)
+    assert 0 == found.flowforge("plan", "--out", "p.json").code
+    Draft202012Validator(json.loads(schema_text("plan-file"))).validate(json.loads(Path("p.json").read_text()))
+    shown(found)
+    found.sandbox.world.set_topics("acme/repo-002", [])
+    refused = found.refused("apply", "p.json")
+    said = f"{ADDRESS}/access: other repositories than in the plan are not shown to this token"
+    assert (1, True) == (
+        refused.code,
+        f"FF027: GitHub is not as the saved plan saw it; nothing was written\n  why: {said}" in refused.err,
+    )
+    shown(found, "acme/repo-001", "acme/repo-003")
+    assert (0, BOTH) == (found.flowforge("apply", "p.json").code, audience(found))

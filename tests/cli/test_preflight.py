@@ -147,3 +147,17 @@ def test_a_classic_token_needs_no_trial(fleet: "Fleet") -> None:
     ] == fleet.refused("plan").lines[4:6]
     world.add_token(fleet.sandbox.token, Token(TokenKind.CLASSIC, scopes=("repo",)))
     assert (0, {}) == outcomes(fleet)
+
+
+def test_an_environment_that_cannot_be_made_stops_no_other(fleet: "Fleet") -> None:
+    """Making one takes a permission of its own: where it lacks, the secrets of those that are there are written."""
+    world = fleet.sandbox.world
+    for repo in fleet.repos[1:]:
+        world.create_environment(repo, "production")
+    world.add_token(fleet.sandbox.token, Token(permissions={"administration": Level.READ}))
+    fleet.simple(more="    environments: [production]\n    create_environment: true\n")
+    code, found = outcomes(fleet)
+    assert (3, {f"acme/repo-001/environments/production/{KEY}": "failed"}) == (
+        code,
+        {address: outcome for address, (outcome, _) in found.items()},
+    )

@@ -297,12 +297,18 @@ SHAPES: tuple[tuple[tuple[str, ...], object, str], ...] = (
     (("stands_on", "repos"), {"acme/api": "7"}, "acme/api of repos is not a whole number"),
     (("stands_on", "brakes"), {"FF503": 1}, "FF503 of brakes is not a text"),
     (("stands_on", "unresolved"), {"target x": 1}, "target x of unresolved is not a text"),
+    (("stands_on", "selected"), {"group x": {}}, 'selected "group x" is empty'),
     (("stands_on", "lines"), {"x": 1}, 'line "x" is not an object'),
     (("stands_on", "lines", LINE, "action"), 1, f'action of line "{LINE}" is not a text'),
-    (("stands_on", "lines", LINE, "visible_to"), {"visibility": "all"}, f'line "{LINE}" has no repos'),
+    (("stands_on", "lines", LINE, "visible_to"), {"visibility": "all", "hidden": []}, f'line "{LINE}" has no repos'),
     (
         ("stands_on", "lines", LINE, "visible_to"),
-        {"visibility": "all", "repos": {"a/b": "1"}},
+        {"visibility": "selected", "repos": {}, "hidden": [0]},
+        "hidden is not a list of ids",
+    ),
+    (
+        ("stands_on", "lines", LINE, "visible_to"),
+        {"visibility": "all", "repos": {"a/b": "1"}, "hidden": []},
         f'a/b of line "{LINE}" is not a whole number',
     ),
 )
@@ -317,15 +323,38 @@ def test_where_it_may_not_be_written(fleet: "Fleet") -> None:
     whys = {
         "flowforge.yaml": "it is a manifest or a state",
         "x.state.json": "it is a manifest or a state",
+        "flowforge.state.json.journal": "it is a manifest or a state",
+        "link.json": "it is a manifest or a state",
         ".": "it is there, and not a regular file",
         "/dev/null": "it is there, and not a regular file",
         "nowhere/p.json": "there is no such folder",
     }
+    (fleet.folder / "link.json").symlink_to("flowforge.state.json")
     fleet.requests()
     for name, why in whys.items():
         done = fleet.refused("plan", "--out", name)
         assert (1, f'error FF024: the plan cannot be saved as "{name}"\n  why: {why}\n{fix}') == (done.code, done.err)
     assert {} == fleet.requests()
+
+
+def test_a_report_in_the_same_place(fleet: "Fleet") -> None:
+    """A report would take the plan's place unseen: it is refused before anything is asked, whatever it is called."""
+    (fleet.folder / "r.json").symlink_to("p.json")
+    fleet.requests()
+    for name in ("p.json", "./p.json", "r.json"):
+        done = fleet.flowforge("plan", "--out", "p.json", "--report", f"json={name}")
+        assert 1 == done.code
+        assert 'error FF024: the plan cannot be saved as "p.json"\n  why: --report writes there, too\n' in done.err
+    assert {} == fleet.requests()
+
+
+def test_a_name_that_is_too_long(fleet: "Fleet") -> None:
+    """What the system says of it is told, of a plan to be saved or read and of a report."""
+    name = "p" * 300
+    calls = {"FF024": ("plan", "--out", name), "FF020": ("apply", name), "FF006": ("plan", "--report", f"json={name}")}
+    for code, args in calls.items():
+        done = fleet.flowforge(*args)
+        assert (1, True, True) == (done.code, f"{code}: " in done.err, "  why: file name too long\n" in done.err)
 
 
 def test_a_disk_that_takes_no_plan(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,3 +173,17 @@ def test_what_is_there_is_adopted(ops: "Fleet") -> None:
     assert [] == [route for route in ops.requests() if "secrets" in route and not route.startswith("GET ")]
     assert [True] * len(ops.repos) == [entry["adopted"] for entry in state(ops)["secrets"]]
     assert ["No changes found; 5 assumed."] == ops.flowforge("plan").lines
+
+
+def test_what_was_announced_and_not_begun_is_not_done(ops: "Fleet") -> None:
+    """Where the token ends among the writes of a batch, only what was sent may have been written: the rest was not."""
+    on_branch(ops)
+    applied(ops)
+    ops.set_key()
+    ops.later()
+    ops.sandbox.world.faults.add(
+        Fault("PUT .*/repo-002/actions", FaultKind.STATUS, status=401, message="Bad credentials")
+    )
+    done = ops.flowforge("apply", "--yes", "-j", "1", "--format", "json")
+    outcomes = [each["outcome"] for each in json.loads(done.out)["results"]]
+    assert (3, ["updated", "failed", "not_done", "not_done", "not_done"]) == (done.code, outcomes)

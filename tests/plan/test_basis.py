@@ -21,6 +21,7 @@ OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
 RECORD = Record("hmac-sha256:aa", OURS, "ci-key", 7, OURS, OURS)
 WEB, OLD = Viewer(Repo.parse("acme/web"), 8), Viewer(Repo.parse("acme/old"), 9)
 LISTED = Access(Audience(Visibility.ALL), Audience.selected([WEB]))
+UNSEEN = replace(LISTED, after=Audience(Visibility.SELECTED, (WEB,), frozenset({9})))
 
 values = st.sampled_from((Known("hmac-sha256:aa"), Known("hmac-sha256:bb"), Public("x"), NotRead("--skip-values")))
 wanteds = st.none() | st.builds(
@@ -49,7 +50,7 @@ changes = st.builds(
     drift=st.booleans(),
     forgets=st.booleans(),
     makes_environment=st.booleans(),
-    access=st.sampled_from((None, LISTED, replace(LISTED, after=Audience.selected([OLD])))),
+    access=st.sampled_from((None, LISTED, UNSEEN, replace(LISTED, after=Audience.selected([OLD])))),
     seen_value=st.sampled_from((None, Public("x"), Public("y"))),
 )
 
