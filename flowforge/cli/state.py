@@ -13,6 +13,7 @@ from flowforge.cli import options
 from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.state_place import migrate, move, push, unlock
+from flowforge.cli.state_rekey import command as rekey
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable, quote
 from flowforge.plan.address import Address
@@ -106,7 +107,7 @@ def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], lock_timeout:
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 
 
-for each in (move, push, migrate, unlock):
+for each in (move, push, migrate, unlock, rekey):
     command.add_command(each)
 
 

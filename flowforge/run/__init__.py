@@ -2,6 +2,7 @@
 
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.offline import plan_offline
+from flowforge.run.rekey import rekey
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
 from flowforge.run.states import Migrated, held, kept, migrate, move, pull, push, unlock
@@ -23,5 +24,6 @@ __all__ = [
     "plan_to_save",
     "pull",
     "push",
+    "rekey",
     "unlock",
 ]

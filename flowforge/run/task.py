@@ -22,6 +22,7 @@ from flowforge.steps.resolve import concealed
 from flowforge.steps.select import Selected, select_repos
 from flowforge.steps.sign_in import Limits, sign_in
 from flowforge.steps.state_key import read_key
+from flowforge.vault import StateKey
 
 _NOT_ASKED: Final = Unreadable(
     Why.NOT_ASKED, "which repos a selector finds is not known offline", "plan with a token to know it"
@@ -69,9 +70,16 @@ class Task:
 
         settings: another place than that.
         """
-        key = read_key(self.manifest.state.key, self.context)
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return home_of(manifest, client, self.context, self._limits, key)
+        return home_of(manifest, client, self.context, self._limits, self.key())
+
+    def home_under(self, key: StateKey | None, client: Client | None) -> AbstractContextManager[Home]:
+        """Give where the state is kept, under another key or none."""
+        return home_of(self.manifest, client, self.context, self._limits, key)
+
+    def key(self) -> StateKey | None:
+        """Read the state's key, None where it has none. Raises SourceError."""
+        return read_key(self.manifest.state.key, self.context)
 
     @property
     def _limits(self) -> Limits:

@@ -50,8 +50,8 @@ class StateBranch(Memory):
 
     def __init__(self, remote: Remote, run: Run, found: Version, fresh: State, seal: Seal) -> None:
         """Not for callers: see `open`."""
-        super().__init__(_decoded(found, remote, seal) or fresh, begins=found.data is None)
-        self._remote, self._run, self._seal = remote, run, seal
+        super().__init__(_decoded(found, remote, seal) or fresh, begins=found.data is None, seal=seal)
+        self._remote, self._run = remote, run
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at

@@ -35,11 +35,11 @@ class StateFile(Memory):
     def __init__(self, path: Path, fresh: State, held: ExitStack, seal: Seal) -> None:
         """Not for callers: see `open`."""
         found = Found.at(path, seal)
-        self._path, self._seal = path, seal
+        self._path = path
         self._written = found.written
         self._data = found.data
         base = found.written.state if found.written else fresh
-        super().__init__(base, found.changes, begins=found.written is None)
+        super().__init__(base, found.changes, begins=found.written is None, seal=seal)
         self._journal_id = found.header.id if found.header else self._base.folded
         self._writer: Writer | None = None
         try:

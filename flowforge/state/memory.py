@@ -21,6 +21,7 @@ from flowforge.state.model import (
     Recorded,
     State,
 )
+from flowforge.state.seal import Seal
 
 
 class Memory(ABC):
@@ -32,9 +33,10 @@ class Memory(ABC):
     # How many writes are announced at once; None: all.
     batch: int | None = None
 
-    def __init__(self, base: State, changes: Iterable[Change] = (), *, begins: bool) -> None:
+    def __init__(self, base: State, changes: Iterable[Change] = (), *, begins: bool, seal: Seal) -> None:
         """Begin from what is remembered, and the changes that this does not hold yet. begins: there is none yet."""
         self._base = base
+        self._seal = seal
         self._begins = begins
         self._draft = Draft(base, changes)
         self._mutex = threading.Lock()
@@ -60,14 +62,16 @@ class Memory(ABC):
         """Whether nothing is kept here yet."""
         return self._begins
 
-    def put(self, state: State) -> State:
+    def put(self, state: State, seal: Seal | None = None) -> State:
         """Put another state in the place of this one, at once, under a serial that nothing here had; gives it so.
 
+        seal: what it is written under from now on, where that changes.
         Nothing else may have been changed since this was opened. Raises StateError, and nothing was replaced then.
         """
         with self._mutex:
             serial = state.serial if self._begins else max(state.serial, self._base.serial + 1)
             new = replace(state, serial=serial, lease=None)
+            self._seal = seal or self._seal
             self._replace(new)
             self._base, self._draft, self._begins = new, Draft(new), False
             return new

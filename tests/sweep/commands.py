@@ -33,6 +33,7 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("state", "migrate", "--from", "flowforge.state.json.backup", "--yes"),
     ("state", "unlock", "--yes"),
     ("state", "forget", "acme/api", "--yes"),
+    ("state", "rekey", "--yes", "--keep-going"),
     ("schema", "manifest"),
     ("--help",),
     ("--version",),

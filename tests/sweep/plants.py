@@ -32,6 +32,15 @@ def source(stage: "Stage", spec: dict[str, object], options: str = "") -> None:
     (stage.folder / "flowforge.yaml").write_text(text, encoding="utf-8")
 
 
+def key(stage: "Stage") -> str:
+    """Make up a state key once for a stage, and look for it from then on."""
+    path = stage.outside / "state-key"
+    if not path.exists():
+        path.write_text(secrets.token_hex(32), encoding="utf-8")
+        stage.seek(path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
+
+
 def _env(stage: "Stage", value: str) -> None:
     stage.patch.setenv("ACME_KEY", value)
     source(stage, {"env": "ACME_KEY"})
@@ -40,10 +49,14 @@ def _env(stage: "Stage", value: str) -> None:
 def _file(stage: "Stage", value: str) -> None:
     (stage.outside / "key").write_text(value, encoding="utf-8")
     source(stage, {"file": str(stage.outside / "key")})
+    key(stage)
+    with (stage.folder / "flowforge.yaml").open("a", encoding="utf-8") as manifest:
+        manifest.write(f"state: {{key: {{file: {json.dumps(str(stage.outside / 'state-key'))}}}}}\n")
 
 
 def _command(stage: "Stage", value: str) -> None:
     """Let a program give it that says all that it knows on stderr, and leaves it in no argument."""
+    stage.patch.setenv("FLOWFORGE_STATE_KEY", key(stage))
     (stage.outside / "key").write_text(value, encoding="utf-8")
     source(stage, {"command": ["sh", "-c", "env >&2; tee /dev/stderr <../outside/key"]})
 

@@ -74,6 +74,19 @@ def test_a_bad_value(stage: Stage, plant: Plant, shape: Callable[[str], str]) ->
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_bad_state_key(stage: Stage, shape: Callable[[str], str]) -> None:
+    """A state key that is refused, is another one, or is taken, is shown neither whole nor in part."""
+    keys = api_key(), api_key()
+    stage.seek(*keys)
+    GIVING["env"](stage, api_key())
+    for args in (("apply", "--yes"), ("state", "rekey", "--yes"), ("plan", "--format", "json"), ("apply", "--yes")):
+        stage.patch.setenv("FLOWFORGE_STATE_KEY", shape(keys[args[0] == "state"]))
+        stage.patch.setenv("FLOWFORGE_STATE_KEY_OLD", shape(keys[args[0] != "state"]))
+        stage.run(*args)
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_pasted_value(stage: Stage, shape: Callable[[str], str]) -> None:
     """What a person pastes is shown on no screen, whether it is taken or not."""
     value = api_key()

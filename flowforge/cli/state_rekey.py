@@ -1,0 +1,66 @@
+"""`flowforge state rekey`: put the state under another key."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from flowforge import run
+from flowforge.cli import options
+from flowforge.cli.asking import Approval
+from flowforge.cli.output import Output
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode
+from flowforge.render.words import count
+from flowforge.steps.rekey import Rekeyed
+
+_APPROVAL: Final = Approval("rekey", "nothing was written", "answer yes, in full; --yes does it without asking")
+
+
+@click.command(name="rekey")
+@options.manifest_option
+@click.option("--old-key-env", default="", metavar="NAME", help="Where the old key is. [FLOWFORGE_STATE_KEY_OLD]")
+@click.option("--keep-going", is_flag=True, help="Lose the fingerprints whose values cannot be had.")
+@options.lock_option
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, lock_timeout: float, yes: bool) -> int:
+    """Put the state under another key.
+
+    The old key is in FLOWFORGE_STATE_KEY_OLD (unset: the state has none), the new one where the manifest says, or in
+    FLOWFORGE_STATE_KEY (neither: the state gets none). Reads the values, as a fingerprint can only be made of its
+    value, and changes nothing on GitHub. What holds another value than was written is written by the next apply.
+    """
+    output = Output()
+    if not yes:
+        _APPROVAL.require_somebody(output)
+
+    def approve(found: Rekeyed) -> bool:
+        if not yes:
+            say(*_lines(found))
+            if not _APPROVAL.given("Put the state under the new key"):
+                raise _APPROVAL.refused()
+        return True
+
+    request = run.Request(
+        manifests,
+        dict(os.environ),
+        keep_going=keep_going,
+        lock_timeout=lock_timeout,
+        interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
+    )
+    found = run.rekey(request, old_key_env, approve)
+    output.lines(["Nothing to do."] if found is None else _lines(found))
+    return ExitCode.ERROR if output.broken else ExitCode.DONE
+
+
+def _lines(found: Rekeyed) -> Iterator[str]:
+    yield f"Under the new key: {count(len(found.kept), 'secret')} holding the value that was written."
+    if found.changed:
+        yield f"Another value by now: {count(len(found.changed), 'secret')}; the next apply writes it."
+    if found.unread:
+        yield f"Value not available: {count(len(found.unread), 'secret')}; the next apply writes it again."
+    if found.unnamed:
+        yield f"No longer in the manifest: {count(len(found.unnamed), 'secret')}; remembered without a fingerprint."

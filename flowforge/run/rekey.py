@@ -1,0 +1,84 @@
+"""`flowforge state rekey`: from one state key to another, from none to the first, or from the last to none."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flowforge.errors import Problem, SourceError, StateError, UsageError, quote
+from flowforge.github.http import Client
+from flowforge.run.request import Request
+from flowforge.run.task import Task
+from flowforge.state.seal import OtherKeyError
+from flowforge.steps.rekey import Rekeyed, rekeyed
+from flowforge.steps.state_key import VARIABLE, key_in
+from flowforge.vault import StateKey
+
+OLD: Final = f"{VARIABLE}_OLD"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Both keys, None for no key."""
+
+    old: StateKey | None
+    new: StateKey | None
+
+
+def rekey(request: Request, old_variable: str, approve: Callable[[Rekeyed], bool]) -> Rekeyed | None:
+    """Give what became of each fingerprint; None where there is nothing to do: no state yet, or under the key already.
+
+    old_variable: where the old key is; empty for the usual one, which may be unset: the state had no key then. Raises
+    StateError FF475 where values cannot be had and `keep_going` is not set, FF477 where the state is under neither key;
+    UsageError FF476 where no key is given. Nothing was written then, nor where `approve` raises.
+    """
+    old = _old_key(request, old_variable)
+    # Nobody else needs it: no source reads it, and no program that one runs.
+    environ = {name: text for name, text in request.environ.items() if name != (old_variable or OLD)}
+    task = Task.of(replace(request, environ=environ))
+    new = task.key()
+    if old is None and new is None:
+        fix = f"set {VARIABLE} to the new key, or name where it comes from under state.key; the old one goes to {OLD}"
+        raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
+    with ExitStack() as held:
+        client = held.enter_context(task.signed_in()) if task.selectors else None
+        return _rekey(task, client, Keys(old, new), approve)
+
+
+def _old_key(request: Request, variable: str) -> StateKey | None:
+    if variable and variable not in request.environ:
+        fix = "set it to the key that the state was written with"
+        raise SourceError(
+            Problem("FF478", f"the old state key is not available: env {quote(variable)} is unset", fix=fix)
+        )
+    return key_in(variable or OLD, request.environ)
+
+
+def _rekey(task: Task, client: Client | None, keys: Keys, approve: Callable[[Rekeyed], bool]) -> Rekeyed | None:
+    request = task.request
+    with task.home_under(keys.old, client) as home, task.home_under(keys.new, client) as there:
+        try:
+            memory = home.open(request.lock_timeout)
+        except OtherKeyError as error:
+            try:
+                there.read()
+            except OtherKeyError:
+                raise _neither(error) from error
+            return None
+        with memory:
+            state = memory.state
+            if memory.begins:
+                return None
+            task = task.found(client) if client else task
+            found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
+            if not request.keep_going:
+                found.require_values()
+            if approve(found):
+                memory.put(found.state, there.seal)
+            return found
+
+
+def _neither(error: OtherKeyError) -> StateError:
+    first = error.problems[0]
+    fix = f"give the key that it was written with in {OLD}, or name its variable with --old-key-env"
+    return StateError(Problem("FF477", "the state is under neither the old key nor the new one", first.where, fix=fix))

@@ -1,0 +1,112 @@
+"""Put what a state remembers under another key: a fingerprint is made anew of its value, and of nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Final
+
+from flowforge.errors import Problem, StateError
+from flowforge.manifest.expand import Place
+from flowforge.plan.address import Address, Store
+from flowforge.plan.facts import Known, Presence, Unavailable, Unresolved, Value
+from flowforge.sources.base import Context
+from flowforge.state.model import State
+from flowforge.steps.resolve import Resolver
+from flowforge.vault import Fingerprinter, SecretValue, StateKey
+
+# The fingerprint of no value: what the manifest wants there is written again.
+UNKNOWN: Final = "unknown:"
+_MOST_NAMED: Final = 3
+
+
+class _Sort(Enum):
+    KEPT = auto()
+    CHANGED = auto()
+    UNNAMED = auto()
+
+
+class _Both(Fingerprinter):
+    """Makes the fingerprints of one key, and keeps for each the one that another key makes of the same value."""
+
+    def __init__(self, salt: bytes, old: StateKey | None, new: StateKey | None) -> None:
+        super().__init__(salt, old)
+        self._other = Fingerprinter(salt, new)
+        self.renewed: dict[str, str] = {}
+
+    def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:
+        before = super().fingerprint(value, guessable=guessable)
+        self.renewed[before] = self._other.fingerprint(value, guessable=guessable)
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """A state whose fingerprints are of another key, and what became of each secret's.
+
+    kept: the value is what was written. changed: it is another one now. unnamed: the manifest wants none there. unread:
+    the value cannot be had, and why. Of all but the first the fingerprint is lost.
+    """
+
+    state: State
+    kept: tuple[Address, ...] = ()
+    changed: tuple[Address, ...] = ()
+    unnamed: tuple[Address, ...] = ()
+    unread: Mapping[Address, str] = field(default_factory=dict)
+
+    def require_values(self) -> None:
+        """Raise StateError FF475 where values cannot be had: with them nothing would be lost."""
+        reasons: dict[str, list[Address]] = {}
+        for address, why in self.unread.items():
+            reasons.setdefault(why, []).append(address)
+        if reasons:
+            raise StateError(*(_lost(why, addresses) for why, addresses in sorted(reasons.items())))
+
+
+def rekeyed(
+    state: State,
+    places: Iterable[Place],
+    unresolved: tuple[Unresolved, ...],
+    context: Context,
+    keys: tuple[StateKey | None, StateKey | None],
+) -> Rekeyed:
+    """Read the values that the manifest wants where the state remembers one, and compare them under the old key.
+
+    A variable's fingerprint has no key, and stays.
+    """
+    both = _Both(state.salt, *keys)
+    secrets = [address for address in sorted(state.records) if address.scope.store is not Store.VARIABLES]
+    known = state.remembered.keys()
+    wanted = (place for place in places if place.presence is Presence.PRESENT and place.address in known)
+    values = Resolver(context, both).values(place for place in wanted if place.value is None)
+    sorts = {each: _sort(values.get(each), state.records[each].fingerprint, unresolved) for each in secrets}
+    records = dict(state.records)
+    for address, sort in sorts.items():
+        before = records[address]
+        renewed = both.renewed[before.fingerprint] if sort is _Sort.KEPT else UNKNOWN
+        records[address] = replace(before, fingerprint=renewed)
+    pending = {address: _of_pending(address, one, both.renewed) for address, one in state.pending.items()}
+    kept, changed, unnamed = (tuple(each for each in secrets if sorts[each] is sort) for sort in _Sort)
+    unread = {address: sort for address, sort in sorts.items() if not isinstance(sort, _Sort)}
+    return Rekeyed(replace(state, records=records, pending=pending), kept, changed, unnamed, unread)
+
+
+def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:
+    """Give what becomes of a fingerprint, or why its value cannot be had."""
+    if value is None:
+        return f"which repos {unresolved[0].entry} has is not known" if unresolved else _Sort.UNNAMED
+    if isinstance(value, Known):
+        return _Sort.KEPT if value.fingerprint == fingerprint else _Sort.CHANGED
+    return value.why if isinstance(value, Unavailable) else "it was not read"
+
+
+def _of_pending(address: Address, fingerprint: str | None, renewed: Mapping[str, str]) -> str | None:
+    if fingerprint is None or address.scope.store is Store.VARIABLES:
+        return fingerprint
+    return renewed.get(fingerprint, UNKNOWN)
+
+
+def _lost(why: str, addresses: list[Address]) -> Problem:
+    more = f" and {len(addresses) - _MOST_NAMED} more" if len(addresses) > _MOST_NAMED else ""
+    named = ", ".join(map(str, addresses[:_MOST_NAMED]))
+    fix = "give the value; or say --keep-going, and the next apply writes these again"
+    return Problem("FF475", f"no fingerprint can be made under the new key for {named}{more}", why=why, fix=fix)
