@@ -72,17 +72,17 @@ def _batches(scopes: Iterable[Scope], work: Work, most: int | None) -> Iterator[
 def _unannounced(writer: Writer, changes: Collection[Change]) -> list[Result]:
     """Announce what is written next; where that fails, end the run: give these changes the reason.
 
-    Raises MovedError, as nothing was written then.
+    Raises MovedError where nothing was written yet: a new plan would be right then, and none of its lines is lost.
     """
     if writer.over():
         return []
     try:
         writer.memory.announce({change.address.of_value: intent(change) for change in changes})
-    except MovedError:
-        raise
     except StoppedError:
         return []
     except FlowForgeError as error:
+        if isinstance(error, MovedError) and not writer.sent.is_set():
+            raise
         writer.halted.set()
         return [Result(change.address, Outcome.FAILED, error.problems[0]) for change in changes]
     return []

@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flowforge.errors import Problem
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.sandbox.access import Level, Token, TokenKind
+from flowforge.state.branch import MovedError, StateBranch
 
 if TYPE_CHECKING:
+    from flowforge.plan.address import Address
     from tests.cli.conftest import Done, Fleet
 
 OPS, BRANCH, PATH = "acme/ops", "flowforge-state", "flowforge.state.json"
@@ -187,3 +191,23 @@ def test_what_was_announced_and_not_begun_is_not_done(ops: "Fleet") -> None:
     done = ops.flowforge("apply", "--yes", "-j", "1", "--format", "json")
     outcomes = [each["outcome"] for each in json.loads(done.out)["results"]]
     assert (3, ["updated", "failed", "not_done", "not_done", "not_done"]) == (done.code, outcomes)
+
+
+def test_moved_after_a_write_ends_the_run_and_is_no_new_plan(ops: "Fleet") -> None:
+    """Where the state is found moved among the batches, the report keeps what was written: nothing is planned anew."""
+    on_branch(ops)
+    applied(ops)
+    ops.set_key()
+    ops.later()
+    announce, calls = StateBranch.announce, []
+
+    def second_moved(self: StateBranch, fingerprints: "Mapping[Address, str | None]") -> None:
+        calls.append(fingerprints)
+        if len(calls) == 2:
+            raise MovedError(Problem("FF441", "the state changed while this was planned"))
+        announce(self, fingerprints)
+
+    ops.monkeypatch.setattr(StateBranch, "announce", second_moved)
+    done = ops.flowforge("apply", "--yes", "--format", "json")
+    outcomes = [each["outcome"] for each in json.loads(done.out)["results"]]
+    assert (3, ["updated", *["failed"] * 4], 2) == (done.code, outcomes, len(calls))
