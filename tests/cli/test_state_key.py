@@ -300,3 +300,33 @@ def test_on_a_branch(fleet: "Fleet") -> None:
     world.edit_file(OPS, "flowforge.state.json", _path(fleet).read_text(), branch="flowforge-state")
     told.append(fleet.refused("apply", "--yes").err[:11])
     assert ["error FF470", "error FF471", "error FF473"] == told
+
+
+def test_a_copy_goes_and_comes_back_signed(signed: "Fleet") -> None:
+    """What pull prints is signed, so push takes it; a copy under another key, or none, it refuses."""
+    copy = signed.folder / "copy.json"
+    copy.write_text(signed.flowforge("state", "pull").out)
+    assert json.loads(copy.read_text())["key_id"] == _state(signed)["key_id"]
+    assert 0 == signed.flowforge("state", "push", "copy.json", "--yes", "--force").code
+    good = _path(signed).read_bytes()
+    for change, code in ((FORGERIES["a record"], "FF473"), (_stripped, "FF472")):
+        _forge(signed, change)
+        copy.write_bytes(_path(signed).read_bytes())
+        _path(signed).write_bytes(good)
+        done = signed.refused("state", "push", "copy.json", "--yes", "--force")
+        assert done.err.startswith(f"error {code}: copy.json: the state is ")
+
+
+def test_it_stays_signed_where_it_is_moved_to(signed: "Fleet") -> None:
+    """Migrated to a branch, the state is under the same key, and in sync."""
+    world = signed.sandbox.world
+    world.create_repo(OPS, private=True)
+    world.edit_file(OPS, "README.md", "the ops repository\n")
+    signed.simple(more=f"state:\n  github: {{repo: {OPS}}}\n")
+    before = _state(signed)["key_id"]
+    done = signed.flowforge("state", "migrate", "--yes")
+    assert 0 == done.code, done.err
+    moved = json.loads(world.read_file(OPS, "flowforge.state.json", branch="flowforge-state"))
+    assert (before, IN_SYNC) == (moved["key_id"], signed.flowforge("plan").out)
+    signed.monkeypatch.delenv(VARIABLE)
+    assert "error FF470: " in signed.refused("apply", "--yes").err

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from flowforge.errors import Where
 from flowforge.manifest.model import BranchSettings, Manifest, SourceSpec
 from flowforge.plan.address import Repo
@@ -58,6 +60,20 @@ error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
 error FF149: flowforge.yaml:2:56: the state cannot be kept in this path
   why: it is no path in a repository
   fix: leave `path` out, or name another one
+## a key for each repository
+version: 1
+state: {key: {env: "KEY_{repo}"}}
+targets: []
+=>
+error FF131: flowforge.yaml:2:20: the placeholder "{repo}" cannot stand here
+  fix: name one source: it is the same for every repository
+## a key in the manifest itself
+version: 1
+state: {key: plainly-no-source}
+targets: []
+=>
+error FF122: flowforge.yaml:2:14: "key" must be a mapping, but this is a string
+  fix: the keys here are env, file, onepassword, account, command, timeout, pass_env and prompt
 ## no branch and no path at all
 version: 1
 state: {github: {repo: ops, branch: "a b", path: /x.json}}
@@ -93,6 +109,15 @@ def test_a_branch_of_the_ops_repository(loaded: Loader, folder: Path) -> None:
         short.state.branch.path,
         short.state.branch.token,
     )
+
+
+@pytest.mark.parametrize("place", ["", "file: x.json, ", "github: {repo: acme/ops}, "])
+def test_its_key_comes_from_any_source(loaded: Loader, folder: Path, place: str) -> None:
+    """Wherever the state is, its key has a source, read beside the manifest; without one it has none."""
+    manifest = loaded(f"version: 1\nstate: {{{place}key: {{file: state.key}}}}\ntargets: []\n")
+    where = Where("flowforge.yaml", 2, 14 + len(place))
+    assert SourceSpec("file", {"file": "state.key"}, where, folder) == manifest.state.key
+    assert loaded("version: 1\ntargets: []\n").state.key is None
 
 
 def test_the_owner_of_the_state_must_be_allowed(refused: Refuser) -> None:
