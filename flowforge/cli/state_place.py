@@ -1,6 +1,8 @@
 """`flowforge state` where it puts one state in the place of another: move, push, migrate, unlock."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,7 @@ from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, printable
+from flowforge.errors import ExitCode, GitHubError, printable
 from flowforge.plan.kept import Kept, Lock
 from flowforge.render.words import count
 from flowforge.steps.move import parse_repo
@@ -35,7 +37,7 @@ def move(*, old: str, new: str, manifests: tuple[Path, ...], lock_timeout: float
     """
     output = Output()
     before, after = parse_repo(old), parse_repo(new)
-    with interruption() as interrupted:
+    with _interruptible() as interrupted:
         found = run.move(_request(interrupted, manifests, lock_timeout), before, after, interrupted.finish_first)
     output.lines([f"Moved: {count(len(found), 'secret')} of {before}, now of {after}."])
     return _end(output)
@@ -65,7 +67,7 @@ def push(*, file: Path, manifests: tuple[Path, ...], lock_timeout: float, force:
         )
         _ask(_PUSH, "Replace the state", interrupted, yes=yes)
 
-    with interruption() as interrupted:
+    with _interruptible() as interrupted:
         done = run.push(_request(interrupted, manifests, lock_timeout), file, confirm, force=force)
     output.lines([f"Pushed: {_sum(done)}." if done else "Nothing to push: the state is the same already."])
     return _end(output)
@@ -94,7 +96,7 @@ def migrate(
         say(f"{count(planned.count, 'secret')} in {printable(planned.old)}", f"go to {printable(planned.new)}")
         _ask(_MIGRATE, "Move the state", interrupted, yes=yes)
 
-    with interruption() as interrupted:
+    with _interruptible() as interrupted:
         done = run.migrate(_request(interrupted, manifests, lock_timeout), file, github, confirm)
     said = "The state had moved already" if done.before else f"Moved: {count(done.count, 'secret')}"
     output.lines(
@@ -124,7 +126,7 @@ def unlock(*, manifests: tuple[Path, ...], yes: bool) -> int:
         )
         _ask(_UNLOCK, "Remove the lock", interrupted, yes=yes)
 
-    with interruption() as interrupted:
+    with _interruptible() as interrupted:
         done = run.unlock(_request(interrupted, manifests, 0), confirm)
     where = printable(done.where)
     if done.lock_file:
@@ -132,6 +134,18 @@ def unlock(*, manifests: tuple[Path, ...], yes: bool) -> int:
     else:
         output.lines([f"Unlocked: {where}" if done.lock else f"Nothing to unlock: nobody holds {where}."])
     return _end(output)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Interruption]:
+    """Handle signals: one that comes after the first write ends a wait for GitHub, and the command with it."""
+    with interruption() as interrupted:
+        try:
+            yield interrupted
+        except GitHubError:
+            if interrupted.stop.is_set():
+                raise KeyboardInterrupt("interrupted; flowforge state show says what is kept now") from None
+            raise
 
 
 def _request(interrupted: Interruption, manifests: tuple[Path, ...], lock_timeout: float) -> run.Request:

@@ -100,9 +100,7 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
             there, state = arriving.state, supersede.at_home(leaving.state, old, new)
             if not arriving.begins:
                 supersede.require_kin(there, new.where, state, old.where)
-                newer = there.serial > state.serial or (
-                    there.serial == state.serial and not supersede.same(there, state)
-                )
+                newer = there.serial >= state.serial and not supersede.same(there, state)
                 if newer and not there.moved_to:
                     fix = "if that one is right, the state has moved already: remove the other one"
                     raise supersede.not_older(there, new.where, state, old.where, fix)

@@ -24,8 +24,8 @@ def read_copy(path: Path, seal: Seal) -> State:
 
 
 def same(one: State, other: State) -> bool:
-    """Whether they hold the same, under the same serial; who has it locked, and its journals, are no part of that."""
-    bare = [replace(each, lease=None, folded="", moved_to="") for each in (one, other)]
+    """Whether they hold the same, in whatever version; who has it locked, and its journals, are no part of that."""
+    bare = [replace(each, serial=0, lease=None, folded="", moved_to="") for each in (one, other)]
     return bare[0] == bare[1]
 
 
