@@ -9,15 +9,14 @@ from typing import Final
 
 from flowforge.errors import (
     FlowForgeError,
+    GitHubError,
     LostRaceError,
-    Problem,
     StateError,
     UnfoldedError,
     UnrecordedError,
-    printable,
 )
 from flowforge.plan.address import Address
-from flowforge.state import text
+from flowforge.state import text, told
 from flowforge.state.memory import Memory
 from flowforge.state.merge import merge
 from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Lease, Recorded, State
@@ -31,7 +30,6 @@ _RACES: Final = 20
 _POLL: Final = 5.0
 # Seconds that results wait for the next push, while there are any.
 _PATIENCE: Final = 30.0
-_NAMED: Final = 100
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -55,10 +53,12 @@ class StateBranch(Memory):
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at
-        self._held = self._lost = self._moved = False
-        # Announced and not begun; begun and without a known end.
+        # Some of it stands there; its lock does; that was lost; the plan came too late.
+        self._arrived = self._held = self._lost = self._moved = False
+        # What was sent and has no answer, as bytes too.
+        self._unsure: tuple[bytes, State] | None = None
+        # Announced and not begun.
         self._ahead: dict[Address, str | None] = {}
-        self._begun: dict[Address, str | None] = {}
 
     @classmethod
     def read(cls, remote: Remote, seal: Seal = UNSEALED) -> State:
@@ -93,7 +93,7 @@ class StateBranch(Memory):
             if seize or state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
                 return cls(remote, run, found, fresh, seal)
             if waited >= lock_timeout:
-                raise StateError(_in_use(state.lease, remote.where))
+                raise StateError(told.in_use(remote.where, state.lease))
             pause = min(_POLL, lock_timeout - waited)
             run.sleep(pause)
             waited += pause
@@ -115,53 +115,66 @@ class StateBranch(Memory):
         with self._mutex:
             self._require_own()
             new = {address: one for address, one in fingerprints.items() if address not in self._ahead}
-            for address in fingerprints:
-                self._ahead.pop(address, None)
             self._take(new)
-            self._begun |= fingerprints
+            self._ahead |= new
             if new or self._run.clock() - self._pushed_at > LEASE / 2:
                 self._push()
                 self._require_own()
+            for address in fingerprints:
+                self._begun[address] = self._ahead.pop(address)
 
     def close(self) -> None:
         """Push what is left and let others write. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results were not taken; UnfoldedError where only the lock stays behind.
+        Raises UnrecordedError FF412 where results were not taken, StateError where other changes were not; and
+        UnfoldedError where only the lock stays behind, and what was announced.
         """
         with self._mutex:
             if self._closed:
                 return
             self._closed = True
             self._retract()
-            if self._moved or not (self._held or self._draft.state() != self._base):
+            if self._moved:
                 return
             try:
-                self._push(last=True)
+                self._finish()
             except FlowForgeError as error:
                 if self._unrecorded:
-                    raise self._unkept(error) from error
-                raise UnfoldedError(*error.problems) from error
+                    raise UnrecordedError(told.unkept(self._remote.where, error, self._unrecorded)) from error
+                if _lasting(self._draft.state()) != _lasting(self._base):
+                    raise StateError(*error.problems) from error
+                raise UnfoldedError(told.left_behind(self._remote.where, error)) from error
+
+    def _finish(self) -> None:
+        """Push for the last time. A run that is to stop waits for nothing; so it tries a second time, at once."""
+        try:
+            self._push_rest()
+        except GitHubError:
+            self._push_rest()
+
+    def _push_rest(self) -> None:
+        if self._unsure is not None:
+            self._recognized(self._remote.read())
+        if self._held or self._draft.state() != self._base:
+            self._push(last=True)
 
     def _replace(self, state: State) -> None:
         data, _ = text.encode(state, self._seal)
         try:
-            self._seen(self._remote.write(data, self._version, _message(self._base, state)))
+            self._seen(self._remote.write(data, self._version, told.message(self._base, state)))
         except LostRaceError as error:
-            what, why = "the state changed meanwhile", "another run wrote it; nothing was replaced"
-            raise StateError(Problem("FF452", what, self._remote.where, why, "run it again")) from error
+            raise StateError(told.not_replaced(self._remote.where)) from error
 
     def _commit(self, change: Change) -> None:
         self._draft.apply(change)
-        if isinstance(change, Abandoned):
-            self._begun.pop(change.address, None)
 
     def _keep(self, change: Recorded | Forgotten) -> None:
-        self._begun.pop(change.address, None)
-        if self._run.clock() - self._pushed_at > _PATIENCE:
+        del change
+        if self._held and self._run.clock() - self._pushed_at > _PATIENCE:
             try:
                 self._push()
             except FlowForgeError as error:
-                raise self._unkept(error) from error
+                raise UnrecordedError(told.unkept(self._remote.where, error, self._unrecorded)) from error
 
     def _take(self, fingerprints: Mapping[Address, str | None]) -> None:
         self._doubtful |= fingerprints.keys() & self._draft.pending.keys()
@@ -179,40 +192,56 @@ class StateBranch(Memory):
             begun_at = self._run.clock()
             state = replace(self._draft.state(), serial=self._base.serial + 1, lease=self._lease(last=last))
             data, _ = text.encode(state, self._seal)
+            self._unsure = data, state
             try:
-                version = self._remote.write(data, self._version, _message(self._base, state))
+                version = self._remote.write(data, self._version, told.message(self._base, state))
             except LostRaceError:
-                self._run.sleep(random.uniform(0, min(race, _POLL)))  # noqa: S311 -- spreads tries, guards nothing
+                self._pause(race, last=last)
                 self._meet(last=last)
                 continue
-            self._base, self._draft = state, Draft(state)
-            self._seen(version)
-            self._pushed_at, self._held = begun_at, not last and not self._lost
+            self._stands(state, version)
+            self._pushed_at, self._draft = begun_at, Draft(state)
             self._unrecorded.clear()
             return
-        what, why = "the state could not be written", f"others wrote it {_RACES} times while this run tried"
-        raise StateError(Problem("FF443", what, self._remote.where, why, "run flowforge plan, then apply again"))
+        raise StateError(told.beaten(self._remote.where, _RACES))
+
+    def _pause(self, race: int, *, last: bool) -> None:
+        try:
+            self._run.sleep(random.uniform(0, min(race, _POLL)))  # noqa: S311 -- spreads tries, guards nothing
+        except GitHubError:  # it is to stop: what it did is pushed all the same
+            if not last:
+                raise
+
+    def _stands(self, state: State, version: Version) -> None:
+        """Take in that what this run wrote stands there."""
+        self._base, self._unsure = state, None
+        self._arrived, self._held = True, state.lease is not None and state.lease.owner == self._owner
+        self._seen(version)
+
+    def _recognized(self, found: Version) -> bool:
+        """Whether that is what this run sent without an answer; it is taken in then."""
+        data, state = self._unsure or (None, self._base)
+        self._unsure = None
+        if data is None or found.data != data:
+            return False
+        self._stands(state, found)
+        self._draft = Draft(replace(self._draft.state(), serial=state.serial, lease=state.lease))
+        return True
 
     def _meet(self, *, last: bool) -> None:
         """Read what stands there now, and put together with it what this run has changed."""
         found = self._remote.read()
+        if self._recognized(found):
+            return
         theirs = _decoded(found, self._remote, self._seal)
-        if not self._held and not last:
+        if not self._arrived and not last:
             self._moved = True
-            what, why = (
-                "the state changed while this was planned",
-                "another run wrote it; nothing was written to GitHub",
-            )
-            raise MovedError(Problem("FF441", what, self._remote.where, why, "run flowforge apply again"))
+            raise MovedError(told.moved(self._remote.where))
         self._seen(found)
         if theirs is None:  # somebody removed it: all of it goes there again
             return
         if theirs.lineage != self._base.lineage:
-            what, why = (
-                "another state stands in its place",
-                f"its lineage is {theirs.lineage}, not {self._base.lineage}",
-            )
-            raise StateError(Problem("FF444", what, self._remote.where, why, "put the right one back, then run plan"))
+            raise StateError(told.foreign(self._remote.where, theirs.lineage, self._base.lineage))
         if self._held and (theirs.lease is None or theirs.lease.owner != self._owner):
             self._lost = True
             self._retract()
@@ -234,17 +263,7 @@ class StateBranch(Memory):
 
     def _require_own(self) -> None:
         if self._lost:
-            what, why = "another run took the state over", "its lock had expired, or somebody removed it"
-            fix = "run flowforge plan; it will write again what could not be recorded"
-            raise StateError(Problem("FF442", what, self._remote.where, why, fix))
-
-    def _unkept(self, error: FlowForgeError) -> UnrecordedError:
-        first = error.problems[0]
-        what = f"done on GitHub, but not recorded: {', '.join(map(str, sorted(self._unrecorded)))}"
-        why = f"{first.what}; the next plan shows it as interrupted, so nothing goes unnoticed"
-        return UnrecordedError(
-            Problem("FF412", what, self._remote.where, why, first.fix or "run flowforge apply again")
-        )
+            raise StateError(told.taken_over(self._remote.where))
 
 
 def _decoded(version: Version, remote: Remote, seal: Seal) -> State | None:
@@ -255,26 +274,6 @@ def _time(text_: str) -> datetime:
     return datetime.fromisoformat(text_)
 
 
-def _in_use(lease: Lease, where: str) -> Problem:
-    why = f"{printable(lease.holder)} holds its lock since {printable(lease.since)}, until {printable(lease.until)}"
-    fix = "wait for it (--lock-timeout); if it is dead, flowforge state unlock"
-    return Problem("FF411", "the state is in use", where, why, fix)
-
-
-def _message(before: State, after: State) -> str:
-    """Say what a version changes: a line for people, and which secrets."""
-    recorded = sorted(each for each, record in after.records.items() if before.records.get(each) != record)
-    forgotten = sorted(before.records.keys() - after.records.keys())
-    coming = sorted(after.pending.keys() - before.pending.keys())
-    lines = {"recorded": recorded, "forgotten": forgotten, "to be written": coming}
-    parts = [f"{len(found)} {word}" for word, found in lines.items() if found]
-    if after.admitted != before.admitted or after.manifests != before.manifests:
-        parts.append("what it is of")
-    if after.moved_to != before.moved_to:
-        parts.append(f"moved to {after.moved_to}" if after.moved_to else "moved here")
-    if not parts:
-        parts.append("locked" if after.lease and after.lease != before.lease else "unlocked")
-    body = [f"{word}: {address}" for word, found in lines.items() for address in found]
-    if len(body) > _NAMED:
-        body = [*body[:_NAMED], f"and {len(body) - _NAMED} more"]
-    return "\n".join([f"flowforge: {', '.join(parts)}", *([""] if body else []), *body])
+def _lasting(state: State) -> tuple[object, ...]:
+    """Give what of a state the next plan does not find out by itself."""
+    return state.records, state.admitted, state.manifests, state.moved_to

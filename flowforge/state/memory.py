@@ -42,6 +42,8 @@ class Memory(ABC):
         self._mutex = threading.Lock()
         # Pending since before the newest intent: when that one is abandoned, the older one stays open.
         self._doubtful: set[Address] = set()
+        # What this run has begun, and whose end it does not know.
+        self._begun: dict[Address, str | None] = {}
         self._unrecorded: set[Address] = set()
         self._closed = False
 
@@ -98,6 +100,7 @@ class Memory(ABC):
             if fingerprints:
                 self._commit(Intended(dict(fingerprints)))
             self._doubtful |= doubtful
+            self._begun |= fingerprints
 
     def record(self, address: Address, record: Record) -> None:
         """Say that a write succeeded, or that a secret was adopted or re-labelled.
@@ -115,6 +118,7 @@ class Memory(ABC):
     def abandon(self, address: Address) -> None:
         """Say that what was intended certainly did not happen. An older one whose end is unknown stays pending."""
         with self._mutex:
+            self._begun.pop(address, None)
             if address in self._draft.pending and address not in self._doubtful:
                 self._commit(Abandoned(address))
 
@@ -148,12 +152,14 @@ class Memory(ABC):
 
     def _settle(self, change: Recorded | Forgotten) -> None:
         address = change.address
-        if address not in self._draft.pending:
+        if address not in self._begun:
             self._commit(change)
+            self._doubtful.discard(address)
             return
         # It has happened, whatever becomes of its record: one that is kept later still counts.
         self._draft.apply(change)
         self._doubtful.discard(address)
+        del self._begun[address]
         self._unrecorded.add(address)
         self._keep(change)
 

@@ -22,7 +22,11 @@ class Version:
 
 
 class Remote(Protocol):
-    """A file that others write too. Both methods raise FlowForgeError for whatever is not said here."""
+    """A file that others write too.
+
+    Both methods raise StateError for whatever is not said here, and GitHubError where the run is to stop and they
+    would have to wait.
+    """
 
     @property
     def where(self) -> str:
@@ -42,7 +46,7 @@ class Remote(Protocol):
 class Run:
     """What a run brings along: its name for people, how it waits, and what GitHub shows of secrets now.
 
-    sleep: of seconds; raises FlowForgeError when the run is to stop. clock: seconds, of which only differences count.
+    sleep: of seconds; raises GitHubError when the run is to stop. clock: seconds, of which only differences count.
     """
 
     holder: str

@@ -1,86 +1,21 @@
 """The state on a branch: what is pushed and when, and what becomes of it when others write there too."""
 
-import hashlib
 import json
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 import pytest
 
-from flowforge.errors import GitHubError, LostRaceError, Problem, StateError, UnfoldedError, UnrecordedError
+from flowforge.errors import StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state import text
 from flowforge.state.branch import LEASE, MovedError, StateBranch
 from flowforge.state.model import State
-from flowforge.state.remote import Run, Version
+from tests.state.place import Place, fails
 
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
-_BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
-
-
-@dataclass
-class Place:
-    """A file on GitHub, in this process: versions under a lock, a clock, and what happens before the next write."""
-
-    where: str = "acme/ops, branch flowforge-state, flowforge.state.json"
-    seconds: float = 0
-    data: bytes | None = None
-    messages: list[str] = field(default_factory=list)
-    first: list[Callable[[], None]] = field(default_factory=list)
-    mutex: threading.RLock = field(default_factory=threading.RLock)
-
-    def read(self) -> Version:
-        """Give what stands there."""
-        with self.mutex:
-            date = (_BEGAN + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            return Version(self.data, hashlib.sha1(self.data or b"", usedforsecurity=False).hexdigest(), date)
-
-    def write(self, data: bytes, before: Version, message: str) -> Version:
-        """Compare and swap."""
-        if self.first:
-            self.first.pop(0)()
-        with self.mutex:
-            if before.data != self.data:
-                raise LostRaceError(Problem("FF429", "it has changed"))
-            self.data = data
-            self.messages.append(message)
-            return self.read()
-
-    @property
-    def state(self) -> State:
-        """Read what stands there."""
-        assert self.data is not None
-        return text.decode(self.data, self.where).state
-
-    def run(self, now: Mapping[Address, str] | None = None, holder: str = "run 1") -> Run:
-        """Give what a run brings along; waiting moves the clock."""
-
-        def sleep(seconds: float) -> None:
-            self.seconds += seconds
-
-        def shown(asked: Collection[Address]) -> Mapping[Address, str]:
-            return {address: time for address, time in (now or {}).items() if address in asked}
-
-        return Run(holder, sleep, shown, lambda: self.seconds)
-
-    def open(
-        self, *, timeout: float = 0, now: Mapping[Address, str] | None = None, holder: str = "run 1"
-    ) -> StateBranch:
-        """Open it for a run."""
-        return StateBranch.open(self, self.run(now, holder), State.fresh(["flowforge.yaml"]), lock_timeout=timeout)
-
-
-def fails(message: str = "no network") -> Callable[[], None]:
-    """Make a write fail."""
-
-    def fail() -> None:
-        raise GitHubError(Problem("FF301", message, fix="try again"))
-
-    return fail
 
 
 def test_reading_where_nothing_is_begins_afresh_and_writes_nothing() -> None:
@@ -332,7 +267,7 @@ def test_a_damaged_file_is_an_error_and_stays(damage: bytes, addresses: Addresse
 
 
 def test_twenty_lost_races_end_it(addresses: Addresses) -> None:
-    """Somebody who writes without end is not fought for ever; what was announced is pending there."""
+    """Somebody who writes without end is not fought for ever; what could not be announced is not begun."""
     a, b, *_ = addresses
     place = Place()
     memory = place.open()
@@ -351,7 +286,7 @@ def test_twenty_lost_races_end_it(addresses: Addresses) -> None:
     )
     place.first += [again] * 19
     memory.close()
-    assert {b: "x"} == place.state.pending
+    assert ({}, None) == (place.state.pending, place.state.lease)
 
 
 def test_a_push_that_fails(addresses: Addresses, records: Records) -> None:
@@ -359,7 +294,7 @@ def test_a_push_that_fails(addresses: Addresses, records: Records) -> None:
     a, b, *_ = addresses
     place = Place(first=[fails()])
     memory = place.open()
-    with pytest.raises(GitHubError):
+    with pytest.raises(StateError):
         memory.announce({a: "x"})
     memory.announce({a: "x", b: "x"})
     memory.intend({a: "x"})
@@ -383,8 +318,13 @@ def test_a_lock_that_cannot_be_given_back_is_a_warning(addresses: Addresses) -> 
     memory = place.open()
     memory.announce({addresses[0]: "x"})
     place.first += [fails()]
-    with pytest.raises(UnfoldedError, match="FF301"):
+    with pytest.raises(UnfoldedError) as left:
         memory.close()
+    assert str(left.value) == (
+        "error FF301: acme/ops, branch flowforge-state, flowforge.state.json: its lock may still be there\n"
+        "  why: no network\n"
+        "  fix: the lock ends by itself within 10 minutes, or by flowforge state unlock"
+    )
     memory.close()
 
 
