@@ -43,7 +43,7 @@ class Pacer:
         spent: Spent | None = None,
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._stop = stop
         self._slots = min(max_in_flight, MAX_IN_FLIGHT)
         self._max_wait = max_wait
@@ -65,7 +65,7 @@ class Pacer:
             while (seconds := self._admit(points)) > 0:
                 self._tell(seconds)
                 self.sleep(seconds)
-            return self._clock.now()
+            return self.clock.now()
 
     def end(self, points: int, answer: Answer | None) -> None:
         """Count the end of a request: with its answer, or None when the connection broke."""
@@ -75,7 +75,7 @@ class Pacer:
             if (
                 answer is not None
                 and answer.status < HTTPStatus.BAD_REQUEST
-                and self._clock.now() >= self._paused_until
+                and self.clock.now() >= self._paused_until
             ):
                 self._pauses = 0
 
@@ -86,19 +86,19 @@ class Pacer:
         when the refused request was, by the clock: requests refused together are one refusal. Raises GitHubError FF331.
         """
         with self._lock:
-            said = self._pause(seconds, self._clock.now(), secondary=secondary, sent=sent)
+            said = self._pause(seconds, self.clock.now(), secondary=secondary, sent=sent)
         for text in said:
             self._notify(text)
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises StoppedError as soon as the run is to stop."""
-        if self._clock.wait(seconds, self._stop):
+        if self.clock.wait(seconds, self._stop):
             raise StoppedError
 
     def estimate(self, points: int) -> float:
         """Give the seconds that so many points will take from now, pauses included and GitHub's own time left out."""
         with self._lock:
-            paused = max(0.0, self._paused_until - self._clock.now())
+            paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class Pacer:
 
     def _tell(self, seconds: float) -> None:
         """Say why nothing moves, once in a while; a pause that GitHub asked for was told when it began."""
-        now = self._clock.now()
+        now = self.clock.now()
         if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._paused_until):
             self._told_until = now + WINDOW
             self._notify(f"waiting {_spell(seconds)} to stay within GitHub's rate limit")
@@ -116,7 +116,7 @@ class Pacer:
     def _admit(self, points: int) -> float:
         """Count a request in and give 0, or give the seconds after which to ask again."""
         with self._lock:
-            pause = self._paused_until - self._clock.now()
+            pause = self._paused_until - self.clock.now()
             if pause > 0:
                 return pause
             if self._window.in_flight >= self._slots:

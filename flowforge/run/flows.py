@@ -116,7 +116,7 @@ def _apply(
         problems, warnings = fold(memory)
         return planned, settle(
             planned.plan,
-            recorded_after_all(results, planned.plan, memory.unrecorded),
+            recorded_after_all(results, planned.plan, memory.unrecorded, problems),
             interrupted=request.stop.is_set(),
             problems=problems,
             warnings=warnings,

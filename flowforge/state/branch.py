@@ -233,6 +233,9 @@ class StateBranch(Memory):
         found = self._remote.read()
         if self._recognized(found):
             return
+        if found.data == self._version.data:  # the branch moved, and not its file
+            self._seen(found)
+            return
         theirs = _decoded(found, self._remote, self._seal)
         if not self._arrived and not last:
             self._moved = True

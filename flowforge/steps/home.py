@@ -138,7 +138,7 @@ def home_of(
         if keeper is None or branch.token is not None:
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
-        run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper))
+        run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
         yield _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
 
 

@@ -7,7 +7,7 @@ from flowforge.errors import GitHubError, StateError
 from flowforge.github.branch_file import Absent, create_branch, read, require_private, write
 from flowforge.github.branch_problems import Place
 from flowforge.github.http import Client
-from flowforge.github.problems import StoppedError
+from flowforge.github.problems import StoppedError, other_shape
 from flowforge.plan.address import Repo
 from flowforge.state.remote import Version
 
@@ -37,10 +37,10 @@ class BranchRemote:
                 require_private(self._client, self._place)
                 self._private = True
             found = read(self._client, self._place)
-        if isinstance(found, Absent):
-            # An empty repo has no answer of its own, hence no time; nor can it be written to.
-            return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
-        return Version(found.data, found.sha, found.date)
+            if isinstance(found, Absent):
+                # An empty repo has no answer of its own, hence no time; nor can it be written to.
+                return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
+            return Version(found.data, found.sha, self._dated(found.date))
 
     def write(self, data: bytes, before: Version, message: str) -> Version:
         """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
@@ -49,7 +49,13 @@ class BranchRemote:
                 done = create_branch(self._client, self._place, data, message)
             else:
                 done = write(self._client, self._place, data, before.sha, message)
-        return Version(data, done.sha, done.date)
+            return Version(data, done.sha, self._dated(done.date))
+
+    def _dated(self, date: str) -> str:
+        """Give it; raises RepoError for none, as whether a lock has expired cannot be told then."""
+        if not date:
+            raise other_shape("an answer without its time, the header Date").at(self.where)
+        return date
 
 
 @contextmanager
@@ -57,7 +63,8 @@ def _as_the_state() -> Iterator[None]:
     """Make a GitHubError one of the state's: it says nothing of the secret that is about to be written."""
     try:
         yield
-    except StoppedError:
+    except StoppedError as stopped:
+        stopped.certain = True
         raise
     except GitHubError as error:
         raise StateError(*error.problems) from error

@@ -84,7 +84,10 @@ def _unannounced(writer: Writer, changes: Collection[Change]) -> list[Result]:
         if isinstance(error, MovedError) and not writer.sent.is_set():
             raise
         writer.halted.set()
-        return [Result(change.address, Outcome.FAILED, error.problems[0]) for change in changes]
+        first = error.problems[0]
+        why = first.why or "no write begins before the state knows of it"
+        problem = replace(first, what=f"not begun: {first.what}", why=why)
+        return [Result(change.address, Outcome.FAILED, problem) for change in changes]
     return []
 
 
@@ -92,24 +95,33 @@ def _write_scope(writer: Writer, work: Work, scope: Scope) -> list[Result]:
     return writer.write_scope(scope, work[scope])
 
 
-def recorded_after_all(results: Iterable[Result], plan: Plan, unrecorded: Collection[Address]) -> list[Result]:
-    """Correct results by what the fold made of them.
+def recorded_after_all(
+    results: Iterable[Result], plan: Plan, unrecorded: Collection[Address], problems: Collection[Problem]
+) -> list[Result]:
+    """Correct results by what the fold made of them. problems: those of the fold.
 
     A line that the journal refused may have its record in the state nevertheless; and what the journal took is in no
     state where that was replaced meanwhile.
     """
     actions = {change.address: change.action for change in plan.changes}
-    return [_as_folded(each, actions[each.address], known=each.address.of_value not in unrecorded) for each in results]
+    return [
+        _lost(each, problems) if each.address.of_value in unrecorded else _found(each, actions[each.address])
+        for each in results
+    ]
 
 
-def _as_folded(result: Result, action: Action, *, known: bool) -> Result:
-    if known and result.problem is not None and result.problem.code == NOT_RECORDED:
+def _found(result: Result, action: Action) -> Result:
+    if result.problem is not None and result.problem.code == NOT_RECORDED:
         return replace(result, outcome=DONE[action], problem=None, notes=(*result.notes, _LATE))
-    if not known and result.outcome in DONE.values():
-        what, why = "done on GitHub, but not recorded in the state", "the state was replaced while it was in use"
-        problem = Problem("FF414", what, str(result.address), why, "see what is said of the state")
-        return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
     return result
+
+
+def _lost(result: Result, problems: Iterable[Problem]) -> Result:
+    if result.outcome not in DONE.values():
+        return result
+    what, fix = "done on GitHub, but not recorded in the state", "see what is said of the state"
+    code, why = next(((each.code, each.why if each.code == NOT_RECORDED else each.what) for each in problems), ("", ""))
+    return replace(result, outcome=Outcome.UNRECORDED, problem=Problem(code, what, str(result.address), why, fix))
 
 
 def tidy(plan: Plan, memory: Memory) -> None:

@@ -67,7 +67,8 @@ def _impatient(name: str, seconds: float, *, real: str) -> Given:
     return given
 
 
-def _hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given:
+def hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given:
+    """Let GitHub say nothing for longer than anybody waits."""
     def given(bench: Bench) -> None:
         _impatient("_TIMEOUT", 0.2, real="15 s")(bench)
         faults(match, Fault("", Kind.HANG, times=times, seconds=seconds))(bench)
@@ -246,7 +247,7 @@ ROWS: Final = (
         ),
         faults(LIST_API, Fault("", Kind.RESET_BEFORE, FOREVER)),
     ),
-    Row("no answer to a write, once", "apply", Expected(), _hanging(PUT_API, 1)),
+    Row("no answer to a write, once", "apply", Expected(), hanging(PUT_API, 1)),
     Row(
         "no answer to a write, ever",
         "apply",
@@ -261,7 +262,7 @@ ROWS: Final = (
             API_OLD,
             "api: update, write_interrupted; web: in sync",
         ),
-        _hanging(PUT_API),
+        hanging(PUT_API),
     ),
     Row(
         "no answer to a read, ever",
@@ -278,7 +279,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _hanging(LIST_API),
+        hanging(LIST_API),
     ),
     Row(
         "no answer to a write, once, in real time",

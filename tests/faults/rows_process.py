@@ -31,7 +31,7 @@ ONE_BY_ONE: Final = ("-j", "1")
 _UNHEEDED: Final = 0.2  # seconds: what is ignored tells nobody when it has come
 
 
-def _interrupted(number: signal.Signals, match: str = LIST_API) -> Act:
+def interrupted(number: signal.Signals, match: str = LIST_API) -> Act:
     """Send a signal to this process while a request that matches is in flight, until it was handled."""
 
     def act(bench: Bench, args: tuple[str, ...]) -> Done:
@@ -132,13 +132,13 @@ ROWS: Final = (
         "Ctrl-C (SIGINT) while it reads",
         "plan",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGINT),
+        act=interrupted(signal.SIGINT),
     ),
     Row(
         "Ctrl-C (SIGINT) while it reads",
         "apply",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGINT),
+        act=interrupted(signal.SIGINT),
     ),
     Row(
         "Ctrl-C (SIGINT) while it writes",
@@ -153,7 +153,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_interrupted(signal.SIGINT, PUT_API),
+        act=interrupted(signal.SIGINT, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -166,13 +166,13 @@ ROWS: Final = (
         "SIGTERM while it reads",
         "plan",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGTERM),
+        act=interrupted(signal.SIGTERM),
     ),
     Row(
         "SIGTERM while it reads",
         "apply",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGTERM),
+        act=interrupted(signal.SIGTERM),
     ),
     Row(
         "SIGTERM while it writes",
@@ -187,20 +187,20 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_interrupted(signal.SIGTERM, PUT_API),
+        act=interrupted(signal.SIGTERM, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row(
         "SIGHUP while it reads",
         "plan",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGHUP),
+        act=interrupted(signal.SIGHUP),
     ),
     Row(
         "SIGHUP while it reads",
         "apply",
         Expected(("interrupted; nothing was written",), 130, BOTH_OLD, BOTH_CHANGED),
-        act=_interrupted(signal.SIGHUP),
+        act=interrupted(signal.SIGHUP),
     ),
     Row(
         "SIGHUP while it writes",
@@ -215,7 +215,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        act=_interrupted(signal.SIGHUP, PUT_API),
+        act=interrupted(signal.SIGHUP, PUT_API),
         more=ONE_BY_ONE,
     ),
     Row("SIGHUP while it writes, under nohup", "apply", Expected(), act=_under_nohup, more=ONE_BY_ONE),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults import rows_disk, rows_github, rows_limits, rows_network, rows_process, rows_state
+from tests.faults import rows_branch, rows_disk, rows_github, rows_limits, rows_network, rows_process, rows_state
 from tests.faults.row import Row
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
@@ -11,6 +11,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,
     "The state": rows_state.ROWS,
+    "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,
 }
 ROWS: Final = tuple(row for rows in FAMILIES.values() for row in rows)
