@@ -72,11 +72,7 @@ class Pacer:
         with self._lock:
             self._window.end(points)
             self._primary.learn(answer)
-            if (
-                answer is not None
-                and answer.status < HTTPStatus.BAD_REQUEST
-                and self.clock.now() >= self._paused_until
-            ):
+            if answer is not None and answer.status < HTTPStatus.BAD_REQUEST and self.clock.now() >= self._paused_until:
                 self._pauses = 0
 
     def refused(self, seconds: float | None, *, secondary: bool, sent: float) -> None:

@@ -63,7 +63,9 @@ def foreign(where: str, lineage: str, ours: str) -> Problem:
 
 def not_replaced(where: str) -> Problem:
     """Make the problem of a state that another run wrote before this one could put another in its place."""
-    return Problem("FF452", "the state changed meanwhile", where, "another run wrote it; nothing was replaced", "run it again")
+    return Problem(
+        "FF452", "the state changed meanwhile", where, "another run wrote it; nothing was replaced", "run it again"
+    )
 
 
 def unkept(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> Problem:

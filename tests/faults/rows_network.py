@@ -69,6 +69,7 @@ def _impatient(name: str, seconds: float, *, real: str) -> Given:
 
 def hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given:
     """Let GitHub say nothing for longer than anybody waits."""
+
     def given(bench: Bench) -> None:
         _impatient("_TIMEOUT", 0.2, real="15 s")(bench)
         faults(match, Fault("", Kind.HANG, times=times, seconds=seconds))(bench)
