@@ -12,6 +12,7 @@ import click
 
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, quote
+from flowforge.manifest.files import is_manifest
 from flowforge.render.document import Document, dumps, error_document
 from flowforge.render.style import Style, coloured, plain
 
@@ -118,6 +119,8 @@ def is_ours(path: Path, manifests: Sequence[Path]) -> bool:
 
 
 def _is(path: Path, manifest: Path) -> bool:
+    if is_manifest(path) and os.path.realpath(path.parent) == os.path.realpath(manifest):
+        return True  # of a folder of them, be it there already or not
     # Not those of Path, which raise where a name is too long.
     both_there = os.path.exists(path) and os.path.exists(manifest)  # noqa: PTH110 -- see above
     return both_there and path.samefile(manifest)

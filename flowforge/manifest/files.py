@@ -47,7 +47,7 @@ def is_folder(path: Path) -> bool:
 
 def _in_folder(folder: Path) -> Sequence[Path]:
     try:
-        files = sorted(each for each in folder.iterdir() if _is_manifest(each))
+        files = sorted(each for each in folder.iterdir() if is_manifest(each))
     except OSError as error:
         raise ManifestError(_unreadable(printable(str(folder)), error)) from None
     if not files:
@@ -56,7 +56,8 @@ def _in_folder(folder: Path) -> Sequence[Path]:
     return files
 
 
-def _is_manifest(path: Path) -> bool:
+def is_manifest(path: Path) -> bool:
+    """Whether a path in a folder of manifests is read as one of them."""
     return path.suffix in _SUFFIXES and not path.name.startswith(".") and not is_folder(path)
 
 

@@ -189,6 +189,22 @@ def test_a_report_never_takes_the_place_of_a_manifest_or_a_state(fleet: "Fleet")
     assert (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8").startswith("version: 1\n")
 
 
+def test_nothing_is_written_among_a_folders_manifests(fleet: "Fleet") -> None:
+    """What is in a folder of manifests, or would be read as one there, is no place for a report or a saved plan."""
+    (fleet.folder / "m").mkdir()
+    (fleet.folder / "flowforge.yaml").rename(fleet.folder / "m" / "a.yaml")
+    before = (fleet.folder / "m" / "a.yaml").read_bytes()
+    for name in ("m/a.yaml", "m/new.yml"):
+        for args in (("--report", f"json={name}"), ("--out", name)):
+            done = fleet.flowforge("plan", "-m", "m", *args)
+            assert (1, True) == (done.code, "a manifest or a state" in done.err)
+    assert (["a.yaml"], before) == (
+        [path.name for path in (fleet.folder / "m").iterdir()],
+        (fleet.folder / "m" / "a.yaml").read_bytes(),
+    )
+    assert 0 == fleet.flowforge("plan", "-m", "m", "--out", "m/p.json").code
+
+
 def test_a_refusal_keeps_the_plan_in_the_text_report(fleet: "Fleet") -> None:
     """The text report of a refused apply holds what was shown, the plan, and then why it was refused."""
     fleet.monkeypatch.delenv("ACME_KEY")
