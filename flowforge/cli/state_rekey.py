@@ -37,12 +37,11 @@ def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, 
     if not yes:
         _APPROVAL.require_somebody(output)
 
-    def approve(found: Rekeyed) -> bool:
+    def confirm(found: Rekeyed) -> None:
         if not yes:
             say(*_lines(found))
             if not _APPROVAL.given("Put the state under the new key"):
                 raise _APPROVAL.refused()
-        return True
 
     request = run.Request(
         manifests,
@@ -51,7 +50,7 @@ def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, 
         lock_timeout=lock_timeout,
         interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
     )
-    found = run.rekey(request, old_key_env, approve)
+    found = run.rekey(request, old_key_env, confirm)
     output.lines(["Nothing to do."] if found is None else _lines(found))
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 

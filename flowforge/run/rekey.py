@@ -25,12 +25,12 @@ class Keys:
     new: StateKey | None
 
 
-def rekey(request: Request, old_variable: str, approve: Callable[[Rekeyed], bool]) -> Rekeyed | None:
+def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None]) -> Rekeyed | None:
     """Give what became of each fingerprint; None where there is nothing to do: no state yet, or under the key already.
 
     old_variable: where the old key is; empty for the usual one, which may be unset: the state had no key then. Raises
     StateError FF475 where values cannot be had and `keep_going` is not set, FF477 where the state is under neither key;
-    UsageError FF476 where no key is given. Nothing was written then, nor where `approve` raises.
+    UsageError FF476 where no key is given. Nothing was written then, nor where `confirm` raises.
     """
     old = _old_key(request, old_variable)
     # Nobody else needs it: no source reads it, and no program that one runs.
@@ -42,7 +42,7 @@ def rekey(request: Request, old_variable: str, approve: Callable[[Rekeyed], bool
         raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
     with ExitStack() as held:
         client = held.enter_context(task.signed_in()) if task.selectors else None
-        return _rekey(task, client, Keys(old, new), approve)
+        return _rekey(task, client, Keys(old, new), confirm)
 
 
 def _old_key(request: Request, variable: str) -> StateKey | None:
@@ -54,7 +54,7 @@ def _old_key(request: Request, variable: str) -> StateKey | None:
     return key_in(variable or OLD, request.environ)
 
 
-def _rekey(task: Task, client: Client | None, keys: Keys, approve: Callable[[Rekeyed], bool]) -> Rekeyed | None:
+def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rekeyed], None]) -> Rekeyed | None:
     request = task.request
     with task.home_under(keys.old, client) as home, task.home_under(keys.new, client) as there:
         try:
@@ -73,8 +73,8 @@ def _rekey(task: Task, client: Client | None, keys: Keys, approve: Callable[[Rek
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:
                 found.require_values()
-            if approve(found):
-                memory.put(found.state, there.seal)
+            confirm(found)
+            memory.put(found.state, there.seal)
             return found
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowforge.plan.address import Address, Repo, Scope
 from flowforge.sandbox import Fault, FaultKind
+from flowforge.state.file import StateFile
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -145,6 +147,19 @@ def test_a_guessable_value_and_a_variable(fleet: "Fleet") -> None:
 
 def _kinds(fleet: "Fleet") -> set[str]:
     return {each["fingerprint"].split(":")[0] for each in _state(fleet)["secrets"]}
+
+
+def test_what_is_pending(fleet: "Fleet") -> None:
+    """A write whose end is not known stays so; its fingerprint is made anew where its value is the one at hand."""
+    _applied(fleet)
+    one, two, three, *_ = (Address(Scope(Repo.parse(repo)), "ANTHROPIC_API_KEY") for repo in fleet.repos)
+    with StateFile.open(_path(fleet)) as memory:
+        memory.intend({one: memory.state.records[one].fingerprint, two: "hmac-sha256:00", three: None})
+    _keys(fleet, None, A)
+    assert [KEPT] == fleet.flowforge("state", "rekey", "--yes").lines
+    first, second, third, *_ = _state(fleet)["secrets"]
+    assert [first["fingerprint"], "unknown:", None] == [each["pending"] for each in (first, second, third)]
+    assert 3 == len(fleet.plan())
 
 
 def test_what_a_selector_finds(fleet: "Fleet") -> None:
