@@ -148,4 +148,5 @@ def adopt(
         admit(task.places, memory, (), task.holders)
         done = adopting.record(adoption.taken, memory, ids, request.stop)
         problems, warnings = fold(memory)
-        return Adopted(replace(adoption, taken=done), request.stop.is_set(), problems, warnings)
+        # What the state did not take in the end is remembered nowhere: nothing was written that could be pending.
+        return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

@@ -211,3 +211,17 @@ def test_moved_after_a_write_ends_the_run_and_is_no_new_plan(ops: "Fleet") -> No
     done = ops.flowforge("apply", "--yes", "--format", "json")
     outcomes = [each["outcome"] for each in json.loads(done.out)["results"]]
     assert (3, ["updated", *["failed"] * 4], 2) == (done.code, outcomes, len(calls))
+
+
+def test_what_the_branch_did_not_take_is_not_told_as_recorded(ops: "Fleet") -> None:
+    """Where the state cannot be pushed in the end, nothing was recorded: the counts say none, and the exit code 1."""
+    on_branch(ops)
+    for repo in ops.repos:
+        ops.sandbox.world.set_secret(repo, "ANTHROPIC_API_KEY", "set by hand")
+    for route in ("PUT .*/contents/", "POST .*/git/"):
+        fault = Fault(route, FaultKind.STATUS, times=99, status=403, message="Resource not accessible")
+        ops.sandbox.world.faults.add(fault)
+    done = ops.flowforge("adopt", "--yes", "--format", "json")
+    document = json.loads(done.out)
+    told = document["counts"]["assumed"], document["recorded"], [each["code"] for each in document["errors"]]
+    assert (1, (0, [], ["FF424"])) == (done.code, told)
