@@ -87,9 +87,9 @@ class Fleet:
         self.monkeypatch.setenv(name, value)
         return value
 
-    def plan(self) -> dict[str, tuple[str, str]]:
+    def plan(self, *args: str) -> dict[str, tuple[str, str]]:
         """Plan, and give the action and reason of every line that is not simply in sync."""
-        document = json.loads(self.flowforge("plan", "--format", "json").out)
+        document = json.loads(self.flowforge("plan", "--format", "json", *args).out)
         lines = {line["address"]: (line["action"], line["reason"]) for line in document["changes"]}
         return {address: line for address, line in lines.items() if line != ("none", "in_sync")}
 
