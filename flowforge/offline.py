@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flowforge.manifest import load
 from flowforge.manifest.expand import Place, expand
+from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
 
 

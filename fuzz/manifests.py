@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flowforge.errors import ManifestError
-from flowforge.manifest import load
 from flowforge.manifest.expand import expand
+from flowforge.manifest.loading import load
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
 

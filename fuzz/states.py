@@ -40,19 +40,19 @@ def state_law(data: bytes) -> None:
 
     Both with a key and without; with one, nothing is a state that was not signed with it.
     """
-    data = planted(data)
+    full = planted(data)
     for seal in (UNSEALED, SEALED):
-        _read_state(data, seal)
-        resealed = _resealed(data, seal)
+        _read_state(full, seal, data)
+        resealed = _resealed(full, seal)
         if resealed is not None:
-            _read_state(resealed, seal)
+            _read_state(resealed, seal, data)
 
 
-def _read_state(data: bytes, seal: Seal) -> None:
+def _read_state(data: bytes, seal: Seal, given: bytes) -> None:
     try:
         written = text.decode(data, "here", seal)
     except StateError as error:
-        check_said(str(error))
+        check_said(str(error), given)
         return
     again, checksum = text.encode(written.state, seal)
     found = text.decode(again, "here", seal)
@@ -78,12 +78,12 @@ def _resealed(data: bytes, seal: Seal) -> bytes | None:
 
 def journal_law(data: bytes) -> None:
     """Read bytes as a journal: as they are, and each line under a checksum that fits."""
-    data = planted(data)
-    for book, seal in ((data, UNSEALED), (_chained(data, UNSEALED), UNSEALED), (_chained(data, SEALED), SEALED)):
+    full = planted(data)
+    for book, seal in ((full, UNSEALED), (_chained(full, UNSEALED), UNSEALED), (_chained(full, SEALED), SEALED)):
         try:
             header, changes = _journal(book, seal)
         except StateError as error:
-            check_said(str(error))
+            check_said(str(error), data)
             continue
         _check_torn(book, seal, header, changes)
         state = Draft(_BASE, changes).state()

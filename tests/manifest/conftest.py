@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from flowforge.errors import ManifestError
-from flowforge.manifest import load
+from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
 
 _TITLE = re.compile(r"^## (.+)\n", re.MULTILINE)

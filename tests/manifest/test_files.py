@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import ManifestError
-from flowforge.manifest import files, load
+from flowforge.manifest import files
+from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
 
 Loader = Callable[..., Manifest]

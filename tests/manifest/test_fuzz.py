@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flowforge.errors import ManifestError
-from flowforge.manifest import load
 from flowforge.manifest.expand import expand
+from flowforge.manifest.loading import load
 
 SECRET = "a1B2" * 24
 FULL = f"""\

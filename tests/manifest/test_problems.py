@@ -45,6 +45,13 @@ xyz: []
 =>
 error FF120: flowforge.yaml:4:1: the key "xyz" is not known here
   fix: the keys here are version, github, state, defaults, credentials, groups, targets and absent
+## a tag that is no word
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets: [{name: t, repos: [acme/api], credential: k, tags: ["not a word"]}]
+=>
+error FF126: flowforge.yaml:3:62: "not a word" cannot be a name here
+  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
 ## key of a later version
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {vault: x}}}

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from flowforge import identity
 from flowforge.errors import ManifestError
 from flowforge.kinds import KINDS
-from flowforge.manifest import load
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
+from flowforge.manifest.loading import load
 from flowforge.manifest.parse import parse
 from flowforge.manifest.placeholders import NAMES
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, check
@@ -83,6 +83,16 @@ def test_each_form_has_its_sentence() -> None:
     assert set(FORMS) == {
         each["title"] for path, each in walk(SCHEMA) if isinstance(each.get("pattern"), str) and "/if/" not in path
     }
+
+
+def test_no_other_title_hides_a_form() -> None:
+    """What refers to a form and has a title of its own has one that the sentences know, too."""
+    titles = {
+        each["title"]
+        for _, each in walk(SCHEMA)
+        if "title" in each and "pattern" in SCHEMA["$defs"].get(str(each.get("$ref"))[8:], {})
+    }
+    assert set() == titles - set(FORMS)
 
 
 def test_it_agrees_with_the_tables() -> None:
