@@ -32,7 +32,8 @@ _BASE = State(7, "00000000-0000-4000-8000-000000000000", bytes(32))
 _OPEN, _DIGITS = b'{"checksum":"', 32
 _WORDS = """version serial lineage salt manifests secrets folded checksum repo store name fingerprint updated_at
 credential repo_id written_at value_since adopted pending op intend record forget abandon id extends actions null true
-admitted admit holder repos environment org visibility repo_ids lease owner since until key_id signature moved_to drifted_at
+admitted admit holder repos environment org visibility repo_ids lease owner since until key_id signature moved_to
+drifted_at
 NaN -1 1e999 99999999999999999999 [] {} "" \\ud800 \\u001b sha256: hmac-sha256: <<<<<<< ======= >>>>>>>"""
 
 
