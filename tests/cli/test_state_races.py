@@ -126,7 +126,8 @@ class _Race:
             return before
         state = text.decode(self.world.read_file(OPS, PATH, branch=BRANCH).encode(), PATH).state
         assert state.serial == len(history)
-        known = {str(address.scope.repo) for address in state.remembered}
+        # Not what is only pending: the other manifest forgets what is neither its own, nor there, nor recorded.
+        known = {str(address.scope.repo) for address in state.records}
         assert before <= known
         held = self.fleet.held()
         planned: dict[str, str] = {}

@@ -70,6 +70,11 @@ def _revoked_at_the_first_write(bench: Bench) -> None:
     bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
 
 
+_NO_APP: Final = 'no permission: "Resource not accessible by integration"'
+_NO_APP_FIX: Final = (
+    "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access, "
+    "and install its GitHub App on this repo"
+)
 _NO_WRITE: Final = "no permission: GitHub accepts secrets=write"
 READS: Final = Token(secrets=Level.READ)
 NONE: Final = Token(secrets=Level.NONE)
@@ -324,14 +329,17 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                'failed (FF320): no permission: "Resource not accessible by integration"',
+                f"failed (FF320): {_NO_APP}",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
-                "  fix: give the token read and write permission for Secrets (classic: the scope repo), and its owner write access, and install its GitHub App on this repo",
-                WEB_ONLY_FAILED,
+                f"  fix: {_NO_APP_FIX}",
+                f"not_done (FF346): not begun, as the first write for acme was refused: {_NO_APP}",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                f"  fix: {_NO_APP_FIX}",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
             3,
-            API_OLD,
-            "api: update, value_changed; web: in sync",
+            BOTH_OLD,
+            BOTH_CHANGED,
         ),
         _status(PUT_API, 403, message="Resource not accessible by integration"),
     ),

@@ -285,7 +285,7 @@ ROWS: Final = (
     Row(
         "no answer to a write, once, in real time",
         "apply",
-        Expected(("Writing: 2 of 2", UPDATED)),
+        Expected(("Writing: 1 of 2", UPDATED)),
         faults(PUT_API, Fault("", Kind.HANG, seconds=60)),
         _for_fifteen_seconds,
         slow=True,
