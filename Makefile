@@ -66,7 +66,7 @@ $(DEV): pyproject.toml constraints.txt $(MADE)
 $(FUZZ): $(DEV)
 	@echo "Installing what fuzzing needs into $(VENV)"
 	@touch $@.begun
-	@$(BIN)/python -m pip install --quiet --only-binary atheris --no-build-isolation --editable '.[dev,fuzz]' || \
+	@$(BIN)/python -m pip install --quiet --only-binary atheris --editable '.[dev,fuzz]' || \
 		echo "atheris cannot be had here: fuzzing goes without coverage"
 	@mv $@.begun $@
 
