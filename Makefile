@@ -92,7 +92,7 @@ laws: $(DEV)  ## the planner's laws over 10,000 cases each: after a change of th
 	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
 
 slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
-	$(BIN)/python -m pytest -n $(JOBS) -m 'slow or faults or sweep'
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'slow or faults or sweep'
 
 fleet: $(DEV)  ## apply and plan 10,000 repos over HTTP: how many requests, how much memory
 	REPOS=10000 $(BIN)/python -m pytest -q -n 0 -s -m slow tests/cli/test_limits.py

@@ -9,6 +9,7 @@ from flowforge import demo
 from flowforge.__main__ import run
 
 
+@pytest.mark.slow
 def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     """Plan, apply, no changes; three troubles, seen and mended; and every value opened and right at the end."""
     told: list[str] = []

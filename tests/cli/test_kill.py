@@ -106,6 +106,7 @@ def _rounds(fleet: "Fleet", rounds: int, *, bad_luck: bool) -> int:
     return midway
 
 
+@pytest.mark.slow
 def test_a_kill_loses_nothing(fleet: "Fleet") -> None:
     """Three kills: each next plan names every wrong value, and right ones only where their write is open."""
     _rounds(fleet, 3, bad_luck=False)

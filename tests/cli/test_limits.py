@@ -41,6 +41,7 @@ def _in_slower_time(fleet: "Fleet") -> None:
     fleet.monkeypatch.setenv("FLOWFORGE_TIME_SCALE", "8")
 
 
+@pytest.mark.slow
 def test_a_plan_and_an_apply_at_once_are_one_client_to_github(fleet: "Fleet") -> None:
     """On 200 repos they spend two minutes' points: the apply knows what the plan spent, and nothing is refused."""
     _in_slower_time(fleet)
@@ -57,6 +58,7 @@ def test_a_plan_and_an_apply_at_once_are_one_client_to_github(fleet: "Fleet") ->
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
 
 
+@pytest.mark.slow
 def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
     """Two processes with one token and a state each write 100 repos each: together they are never refused."""
     _in_slower_time(fleet)

@@ -19,7 +19,8 @@ from tests.cli.estate import APP, FAMILIES, SCALE, Estate, api_key, app_token, i
 from tests.cli.reading import Contents, Reading, contents
 from tests.conftest import new_op
 
-pytestmark = pytest.mark.slow
+# One worker has them all, and so plans and applies the whole once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("estate")]
 
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 GH = shutil.which("gh") or ""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.state.file import StateFile
@@ -70,6 +72,7 @@ def writer(path: Path, step: int, end: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
     """Ten rounds of a real writer killed mid-run: each time what is read is what it acknowledged, or one step more.
 
@@ -92,6 +95,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(path: Path) -> None:
     assert step > 100
 
 
+@pytest.mark.slow
 def test_a_reader_sees_one_moment_while_a_writer_folds(path: Path) -> None:
     """Beside a real writer that folds every few steps, each of many reads gives one step's meaning, never an older."""
     expected = meanings(600)

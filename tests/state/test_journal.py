@@ -67,6 +67,7 @@ def acknowledged(path: Path, addresses: Addresses, records: Records) -> list[tup
     return points
 
 
+@pytest.mark.slow
 def test_a_cut_at_any_byte_loses_nothing_acknowledged(path: Path, acknowledged: Sequence[tuple[int, object]]) -> None:
     """Cut at each byte in turn, a journal gives what was acknowledged up to there, to a reader and to the next run.
 
@@ -104,6 +105,7 @@ def test_a_last_line_that_ends_in_something_else_is_a_cut_one(
     assert nothing_begun == remembers(StateFile.read(path))
 
 
+@pytest.mark.slow
 def test_a_changed_byte_anywhere_is_seen(path: Path, acknowledged: Sequence[tuple[int, object]]) -> None:
     """With any one byte changed: an error naming the line, or, in a last line left without its end, a cut.
 
