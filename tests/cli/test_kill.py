@@ -115,4 +115,4 @@ def test_a_kill_loses_nothing(fleet: "Fleet") -> None:
 @pytest.mark.slow
 def test_fifty_kills_with_faults_lose_nothing(fleet: "Fleet") -> None:
     """Fifty kills while GitHub fails, resets, lags, limits and crawls; most of them among the writes."""
-    assert _rounds(fleet, KILLS, bad_luck=True) >= KILLS * 3 // 10
+    assert _rounds(fleet, KILLS, bad_luck=True) >= KILLS // 5
