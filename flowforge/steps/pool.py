@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
@@ -30,11 +30,12 @@ def each(
         waiting.put(item)
     done: queue.SimpleQueue[tuple[Item, Future[Outcome]] | None] = queue.SimpleQueue()
     over = threading.Event()
-    workers = min(jobs, waiting.qsize())
-    for _ in range(workers):
-        threading.Thread(target=_worker, args=(waiting, done, work, stopped, over), daemon=True).start()
+    given = (waiting, done, work, stopped, over)
+    threads = [threading.Thread(target=_worker, args=given, daemon=True) for _ in range(min(jobs, waiting.qsize()))]
+    for thread in threads:
+        thread.start()
     try:
-        yield from _collect(done, workers, stopped, grace)
+        yield from _collect(done, threads, stopped, grace)
     finally:
         over.set()
 
@@ -83,11 +84,12 @@ def _worker(
 
 def _collect(
     done: "queue.SimpleQueue[tuple[Item, Future[Outcome]] | None]",
-    workers: int,
+    threads: Sequence[threading.Thread],
     stopped: Callable[[], bool],
     grace: float,
 ) -> Iterator[tuple[Item, Outcome]]:
     deadline: float | None = None
+    workers = len(threads)
     while workers:
         if stopped() and deadline is None:
             deadline = time.monotonic() + grace
@@ -97,6 +99,10 @@ def _collect(
             # A short wait keeps the main thread able to see that it is to stop, and a signal able to interrupt it.
             entry = done.get(timeout=0.1)
         except queue.Empty:
+            # NOTE: what watches threads (a debugger, coverage) may fail in one before our code begins there; such a
+            # thread says nothing, not even that it ended, and the others have done its work.
+            if not any(thread.is_alive() for thread in threads) and done.empty():
+                return
             continue
         if entry is None:
             workers -= 1

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any, cast
 
 import pytest
 
@@ -24,6 +25,23 @@ def test_no_items_is_no_threads() -> None:
     before = threading.active_count()
     assert list(each([], str, jobs=8, stopped=_never)) == []
     assert threading.active_count() == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_before_it_begins_is_not_waited_for() -> None:
+    """What watches threads may fail in one of them: the others do its work, and the end is found without its word."""
+    left = ["fail"]
+
+    def watch(*_: object) -> None:
+        if left:
+            raise RuntimeError(left.pop())
+
+    threading.settrace(watch)
+    try:
+        done = dict(each(range(12), str, jobs=3, stopped=_never))
+    finally:
+        threading.settrace(cast("Any", None))
+    assert (done, left) == ({number: str(number) for number in range(12)}, [])
 
 
 def test_at_most_so_many_at_once() -> None:
