@@ -23,15 +23,13 @@ HERE := $(subst $(NOTHING) ,%20,$(CURDIR))
 export PIP_CONSTRAINT := file://$(HERE)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 
-# Compiled once, not by each of the processes that tests start.
-unexport PYTHONDONTWRITEBYTECODE
-
 MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 FUZZ := $(VENV)/.installed-fuzz
-# Seconds of fuzzing in all.
+# Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
+FUZZ_JOBS ?=
 
 # An environment whose interpreter is gone, or was made with another PYTHON=, is made anew.
 STALE := $(shell test -e "$(MADE)" || exit 0; \
@@ -41,7 +39,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -69,6 +67,8 @@ $(FUZZ): $(DEV)
 	@$(BIN)/python -m pip install --quiet --only-binary atheris --editable '.[dev,fuzz]' || \
 		echo "atheris cannot be had here: fuzzing goes without coverage"
 	@mv $@.begun $@
+
+install: $(FUZZ)  ## into .venv, whatever the targets below need
 
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitHub, in under 20 seconds
 	@$(BIN)/flowforge demo
@@ -104,7 +104,7 @@ sweep: $(DEV)  ## plant values everywhere, run every command over every fault, a
 	$(BIN)/python -m pytest -n $(JOBS) -m sweep
 
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
-	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
 
 wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, installed, outside the checkout
 	$(BIN)/python tools/check_reproducible.py

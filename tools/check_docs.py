@@ -14,8 +14,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from itertools import chain
 from pathlib import Path
+from unittest import mock
+
+from flowforge.cli.main import cli
 
 HELP_BEGIN, HELP_END = "<!-- help:begin -->", "<!-- help:end -->"
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
@@ -63,10 +68,11 @@ def _helps(*words: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _help(*words: str) -> str:
-    environ = {**os.environ, "COLUMNS": WIDTH, "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "flowforge", *words, "--help"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environ)
-    return done.stdout.replace("python -m flowforge", "flowforge")
+    """Give what `--help` prints, from this very process: one of its own would take a second for each."""
+    environ = {"COLUMNS": WIDTH, "NO_COLOR": "1"}
+    with mock.patch.dict(os.environ, environ), redirect_stdout(StringIO()) as printed:
+        cli.main([*words, "--help"], prog_name="flowforge", standalone_mode=False)
+    return printed.getvalue()
 
 
 def with_reference(readme: str, text: str) -> str:
