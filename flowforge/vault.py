@@ -87,6 +87,10 @@ class StateKey:
         """Give the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hexadecimal digits."""
         return hmac.digest(self.derived(purpose), data, "sha256").hex()
 
+    def is_(self, value: SecretValue) -> bool:
+        """Whether a value is this key."""
+        return value == self.__value
+
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
         message = "a StateKey cannot be copied or pickled"
@@ -99,6 +103,8 @@ class Fingerprinter:
     salt: 32 random bytes that belong to one state. key: the state's, if it has one. The result is tagged with its
     algorithm. With a key it is HMAC-SHA256 under that and the salt. Without one, values of a known, high-entropy shape
     get HMAC-SHA256 under the salt; others, which a person may have chosen, get scrypt.
+
+    is_key: whether a value is that key.
     """
 
     def __init__(self, salt: bytes, key: StateKey | None = None) -> None:
@@ -107,6 +113,7 @@ class Fingerprinter:
             message = "the salt is too short"
             raise ValueError(message)
         self._salt = salt
+        self.is_key: Callable[[SecretValue], bool] = key.is_ if key else lambda _: False
         self._key = key.derived(f"fingerprint {salt.hex()}") if key else None
 
     def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:

@@ -10,6 +10,7 @@ from flowforge.manifest.documents import Document, Documents
 from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.key import check_key
 from flowforge.manifest.literals import LITERAL
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.origins import read_credentials
@@ -78,6 +79,7 @@ def _build(documents: Documents) -> Manifest:
         targets=read_targets(documents, credentials, stores),
         absent=read_absent(documents, stores),
     )
+    check_key(manifest, documents.findings)
     find_places(manifest, documents.findings)
     return manifest
 

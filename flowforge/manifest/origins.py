@@ -14,7 +14,7 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
 from flowforge.manifest.model import Credential, Option, SourceSpec
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.placeholders import NAMES, balanced, names_in, sample
+from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
 from flowforge.manifest.values import read_day, read_duration, read_policy
@@ -99,7 +99,7 @@ def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: boo
     if not all(checks) or not node.sound:
         return None
     # What has no placeholder needs no repo to be filled: the token's source is ready to be read.
-    ready = options if per_repo else {key: _plain(option) for key, option in options.items()}
+    ready = options if per_repo else {key: plain(option) for key, option in options.items()}
     return SourceSpec(name, ready, node.where, folder)
 
 
@@ -137,10 +137,6 @@ def _texts(node: Node) -> Iterator[tuple[str, Where]]:
     for each in node.items() or (node,):
         if not each.bad and isinstance(each.data, str):
             yield each.data, each.where
-
-
-def _plain(option: Option) -> Option:
-    return sample(option) if isinstance(option, str) else tuple(map(sample, option))
 
 
 def _check_text(name: str, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:

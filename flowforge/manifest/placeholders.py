@@ -41,6 +41,11 @@ def sample(text: str) -> str:
     return "".join(_brace(piece) if name is None else "x" for piece, name in _pieces(text))
 
 
+def plain(option: Option) -> Option:
+    """Do as `sample` for an option: what has no placeholder is ready to be read then."""
+    return sample(option) if isinstance(option, str) else tuple(map(sample, option))
+
+
 def may_be(text: str, name: str) -> bool:
     """Whether a checked text may come to a name once it is filled, whatever the repo.
 

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Final
 
 from flowforge.errors import Problem, SourceError, StateError, UsageError, quote
 from flowforge.github.http import Client
+from flowforge.manifest.key import OLD_VARIABLE, VARIABLE
 from flowforge.run.request import Request
 from flowforge.run.task import Task
 from flowforge.state.seal import OtherKeyError
 from flowforge.steps.rekey import Rekeyed, rekeyed
-from flowforge.steps.state_key import VARIABLE, key_in
+from flowforge.steps.state_key import key_in
 from flowforge.vault import StateKey
-
-OLD: Final = f"{VARIABLE}_OLD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,12 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
     """
     old = _old_key(request, old_variable)
     # Nobody else needs it: no source reads it, and no program that one runs.
-    environ = {name: text for name, text in request.environ.items() if name != (old_variable or OLD)}
+    environ = {name: text for name, text in request.environ.items() if name != (old_variable or OLD_VARIABLE)}
     task = Task.of(replace(request, environ=environ))
     new = task.key()
     if old is None and new is None:
-        fix = f"set {VARIABLE} to the new key, or name where it comes from under state.key; the old one goes to {OLD}"
+        where = f"set {VARIABLE} to the new key, or name where it comes from under state.key"
+        fix = f"{where}; the old one goes to {OLD_VARIABLE}"
         raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
     with ExitStack() as held:
         client = held.enter_context(task.signed_in()) if task.selectors else None
@@ -51,7 +50,7 @@ def _old_key(request: Request, variable: str) -> StateKey | None:
         raise SourceError(
             Problem("FF478", f"the old state key is not available: env {quote(variable)} is unset", fix=fix)
         )
-    return key_in(variable or OLD, request.environ)
+    return key_in(variable or OLD_VARIABLE, request.environ)
 
 
 def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rekeyed], None]) -> Rekeyed | None:
@@ -80,5 +79,5 @@ def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rek
 
 def _neither(error: OtherKeyError) -> StateError:
     first = error.problems[0]
-    fix = f"give the key that it was written with in {OLD}, or name its variable with --old-key-env"
+    fix = f"give the key that it was written with in {OLD_VARIABLE}, or name its variable with --old-key-env"
     return StateError(Problem("FF477", "the state is under neither the old key nor the new one", first.where, fix=fix))

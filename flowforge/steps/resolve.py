@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from flowforge import kinds, sources
 from flowforge.errors import Problem, SourceError, TrustError
@@ -18,6 +19,13 @@ from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
 SKIPPED = NotRead("--skip-values")
+# Also where it is found by another name, or by another way, than the manifest has for the state's key.
+_THE_KEY: Final = Problem(
+    "FF218",
+    "it is the state's key",
+    why="GitHub would get it, and with it the state can be forged",
+    fix="name another source, and let the state alone have it",
+)
 
 _Spec = tuple[tuple[str, Option], ...]
 # What is read once: a spec; where a person is asked, for one credential: in two, one question means two values.
@@ -72,7 +80,7 @@ class Resolver:
             return found
         try:
             value = _or_raise(found)
-            verdict = _check(credential, value)
+            verdict = self._fit(credential, value)
         except TrustError:
             raise  # a rule of the operator's: it ends the run, it does not merely block a secret
         except SourceError as error:
@@ -83,6 +91,11 @@ class Resolver:
         fingerprint = self.fingerprinter.fingerprint(value, guessable=verdict.guessable)
         self.vault.put(fingerprint, value)
         return Known(fingerprint)
+
+    def _fit(self, credential: Credential, value: SecretValue) -> kinds.Verdict:
+        if self.fingerprinter.is_key(value):
+            raise SourceError(_THE_KEY)
+        return _check(credential, value)
 
 
 def want(

@@ -5,12 +5,12 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError
 from flowforge.forms import unfit
+from flowforge.manifest.key import VARIABLE
 from flowforge.manifest.model import SourceSpec
 from flowforge.sources.base import Context
 from flowforge.steps.named import read_named
 from flowforge.vault import SecretValue, StateKey
 
-VARIABLE: Final = "FLOWFORGE_STATE_KEY"
 # 32 characters of hex, the poorest alphabet in use, are 128 bits; hardly one such key in 10**8 has 7 different ones.
 _LENGTH: Final = 32
 _DIFFERENT: Final = 8

@@ -202,6 +202,24 @@ def test_a_key_that_cannot_be_had(fleet: "Fleet") -> None:
     )
 
 
+def test_it_is_never_written_as_a_secret(fleet: "Fleet") -> None:
+    """Not by its own variable, which the manifest alone tells; nor by another way, which only its value does."""
+    key, value = _key(fleet), "{type: anthropic_api_key, allow_nonstandard: true, from: {env: NAME}}"
+    entry = "version: 1\ncredentials:\n  k: {}\ntargets:\n  - {{name: A, repos: [acme/repo-001], credential: k}}\n"
+    fleet.manifest(entry.format(value.replace("NAME", VARIABLE)))
+    assert "error FF153: flowforge.yaml:3:63: the state's key comes from here\n" in fleet.refused("validate").err
+    fleet.manifest(entry.format(value.replace("NAME", "COPY")))
+    fleet.monkeypatch.setenv("COPY", key)
+    done = fleet.refused("apply", "--yes")
+    expected = (
+        'error FF218: credential "k": value not available: it is the state\'s key; nothing was written\n'
+        "  why: GitHub would get it, and with it the state can be forged\n"
+        "  fix: name another source, and let the state alone have it; "
+        "--keep-going writes the secrets that need other values\n"
+    )
+    assert (1, expected, False) == (done.code, done.err, key in done.out)
+
+
 def test_no_program_gets_it(fleet: "Fleet") -> None:
     """The variable that the manifest names as the key's source is in no child's environment."""
     _key(fleet, "OPS_KEY")

@@ -85,6 +85,65 @@ error FF149: flowforge.yaml:2:37: "a b" cannot be the name of a branch
   fix: leave it out, or write one like flowforge-state
 error FF149: flowforge.yaml:2:50: "/x.json" is no path in a repository
   fix: write one like state/flowforge.json
+## a credential out of the key's own variable
+version: 1
+credentials: {k: {type: anthropic_api_key, allow_nonstandard: true, from: {env: FLOWFORGE_STATE_KEY}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:75: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+## a credential out of what may be the key's own variable
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: "FLOWFORGE_{repo}"}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:50: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+## a credential out of the variable of the key before
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: FLOWFORGE_STATE_KEY_OLD}}}
+state: {key: {env: OTHER}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:50: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+## credentials and tokens out of the source of the key
+version: 1
+github: {auth: {token: {env: SHARED}}}
+credentials: {k: {type: anthropic_api_key, from: {env: SHARED}}}
+state: {key: {env: SHARED}, github: {repo: acme/ops, auth: {token: {env: SHARED}}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:24: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+error FF153: flowforge.yaml:3:50: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+error FF153: flowforge.yaml:4:68: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+## a credential out of the file of the key
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {file: "./keys/../state.key"}}}
+state: {key: {file: state.key}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:50: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+## a credential out of the program of the key
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault, "{{x}}"], timeout: 20s}}}
+state: {key: {command: [vault, "{{x}}"], timeout: 20s}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF153: flowforge.yaml:2:50: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
 """
 
 
@@ -118,6 +177,20 @@ def test_its_key_comes_from_any_source(loaded: Loader, folder: Path, place: str)
     where = Where("flowforge.yaml", 2, 14 + len(place))
     assert SourceSpec("file", {"file": "state.key"}, where, folder) == manifest.state.key
     assert loaded("version: 1\ntargets: []\n").state.key is None
+
+
+def test_what_is_not_its_source(loaded: Loader) -> None:
+    """Another variable, file, program or option is another source; one for each repo is judged by its value."""
+    text = (
+        "version: 1\ncredentials:\n  a: {{type: anthropic_api_key, from: {{{0}}}}}\n"
+        "  b: {{type: anthropic_api_key, from: {{{1}}}}}\nstate: {{key: {{{2}}}}}\ntargets: []\n"
+    )
+    for sources in (
+        ("env: FLOWFORGE_STATE", "env: 'KEY_{repo}'", "env: KEY"),
+        ("file: state.keys", "file: '{repo}.key'", "file: state.key"),
+        ("command: [vault, a]", "command: [vault, 'a-{repo}']", "command: [vault, b]"),
+    ):
+        assert len(loaded(text.format(*sources)).credentials) == 2
 
 
 def test_the_owner_of_the_state_must_be_allowed(refused: Refuser) -> None:

@@ -1,0 +1,45 @@
+"""The state's key is the state's alone: a value that comes from where it does would carry it to GitHub."""
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.model import Manifest, SourceSpec
+from flowforge.manifest.placeholders import may_be, names_in, plain, sample
+
+# Where the key is when the manifest names no source for it, and where `state rekey` looks for the one before.
+VARIABLE: Final = "FLOWFORGE_STATE_KEY"
+OLD_VARIABLE: Final = f"{VARIABLE}_OLD"
+
+
+def check_key(manifest: Manifest, findings: Findings) -> None:
+    """Report (FF153) every credential and token whose source is that of the state's key."""
+    for source in _others(manifest):
+        if _is_key(source, manifest.state.key):
+            what, why = "the state's key comes from here", "GitHub would get it, and with it the state can be forged"
+            findings.add(
+                source.where, "FF153", what, why=why, fix="name another source, and let the state alone have it"
+            )
+
+
+def _others(manifest: Manifest) -> Iterator[SourceSpec]:
+    yield from (each.source for each in manifest.credentials.values())
+    branch = manifest.state.branch
+    yield from (each for each in (manifest.github.token, branch.token if branch else None) if each is not None)
+
+
+def _is_key(source: SourceSpec, key: SourceSpec | None) -> bool:
+    if source.name == "env":
+        named = key.texts if key is not None and key.name == "env" else ()
+        return any(may_be(text, name) for text in source.texts for name in (VARIABLE, OLD_VARIABLE, *named))
+    # What a placeholder makes of a text for one repo is not looked into: the value itself is, before it is written.
+    if key is None or source.name != key.name or any(map(names_in, source.texts)):
+        return False
+    if source.name == "file":
+        paths = [
+            os.path.normpath(folder / text)
+            for folder, text in ((source.folder, sample(source.texts[0])), (key.folder, key.texts[0]))
+        ]
+        return paths[0] == paths[1]
+    return {name: plain(option) for name, option in source.options.items()} == key.options
