@@ -15,6 +15,7 @@ from flowforge.state.lock import locked
 from flowforge.state.memory import Memory
 from flowforge.state.model import Change, Draft, Forgotten, Recorded, State
 from flowforge.state.seal import UNSEALED, Seal
+from flowforge.state.versions import VERSION
 
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ class StateFile(Memory):
 
     `close` folds them all into the file; after a kill, the next `open` does. Besides the state itself there are
     `<state>.journal` while there are changes, `<state>.backup` with the version before, `<state>.lock`, and
-    `<state>.lock-holder` while it is locked.
+    `<state>.lock-holder` while it is locked; `<state>.format-1.backup` with the last one in an older format, for good.
     """
 
     def __init__(self, path: Path, fresh: State, held: ExitStack, seal: Seal) -> None:
@@ -199,8 +200,11 @@ class StateFile(Memory):
 
     def _supersede(self, state: State) -> None:
         self._untouched()
-        if self._data is not None:
+        if self._written is not None and self._data is not None:
             disk.replace(self._backup, self._data)
+            if self._written.version != VERSION:  # the next one would take the place of the only copy
+                name = f"{self._path.name}.format-{self._written.version}.backup"
+                disk.replace(self._path.with_name(name), self._data)
         self._write(state)
 
     def _fold(self) -> None:

@@ -46,9 +46,9 @@ from flowforge.state.shape import (
     record_to_json,
     texts,
 )
-from flowforge.state.text import Written, check_version
+from flowforge.state.text import Written
+from flowforge.state.versions import VERSION, line_of_today, require_known
 
-VERSION: Final = 1
 OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed outside FlowForge"
 _OPEN: Final = b'{"checksum":"'
 _DIGITS: Final = 32
@@ -177,16 +177,17 @@ class Journal:
     def _header(self, payload: bytes) -> Header:
         try:
             parsed = parse_json(payload)
-            check_version(parsed, VERSION, self._where)
+            require_known(parsed, self._where)
             return Header(**fields(parsed, _HEADER, "the line"))
         except MalformedError as error:
             raise _damaged(1, error, self._where) from error
 
     def changes(self) -> Iterator[Change]:
         """Read the lines after the header, once; raises StateError FF408 naming the line that is damaged."""
+        version = self.header.version if self.header else VERSION
         for number, payload in self._payloads:
             try:
-                yield _from_json(parse_json(payload))
+                yield _from_json(line_of_today(parse_json(payload), version))
             except MalformedError as error:
                 raise _damaged(number, error, self._where) from error
 

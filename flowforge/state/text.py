@@ -31,8 +31,11 @@ from flowforge.state.shape import (
     record_to_json,
     texts,
 )
+from flowforge.state.versions import UPGRADES, VERSION, Data, body_of_today, require_known
 
-VERSION: Final = 1
+# Of every version that there was, so that an older one can be judged before it is upgraded.
+_ENVELOPE: Final[Shape] = {"version": (int,), "lineage": (str,), "checksum": (str,)}
+_VOUCHED: Final[Shape] = {"key_id": (str,), "signature": (str,)}
 _SHAPE: Final[Shape] = {
     "version": (int,),
     "serial": (int,),
@@ -41,7 +44,6 @@ _SHAPE: Final[Shape] = {
     "manifests": (list,),
     "secrets": (list,),
     "folded": (str,),
-    "checksum": (str,),
 }
 # Only of a state that has applied what a selector found, of one that a run holds on GitHub, of one that was moved, and
 # of one with a key.
@@ -50,7 +52,6 @@ _OPTIONAL: Final[Shape] = {
     "lease": (dict,),
     "moved_to": (str,),
     "key_id": (str,),
-    "signature": (str,),
 }
 _LEASE: Final[Shape] = {"owner": (str,), "holder": (str,), "since": (str,), "until": (str,)}
 _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
@@ -67,12 +68,13 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 class Written:
     """A state as it stands on disk: `checksum` names exactly this content, however it is laid out.
 
-    key_id: which key it is under, empty without one.
+    key_id: which key it is under, empty without one. version: of the format; the state is as one of today's would be.
     """
 
     state: State
     checksum: str
     key_id: str = ""
+    version: int = VERSION
 
 
 def _order(address: Address) -> tuple[str, str, str, str]:
@@ -161,40 +163,33 @@ def decode(data: bytes, where: str, seal: Seal = UNSEALED) -> Written:
 
 def _parse(data: bytes, where: str, seal: Seal) -> Written:
     parsed = parse_json(data)
-    check_version(parsed, VERSION, where)
-    given = parsed.keys() if isinstance(parsed, dict) else ()
-    shape = {**_SHAPE, **{key: types for key, types in _OPTIONAL.items() if key in given}}
+    require_known(parsed, where)
+    given = parsed if isinstance(parsed, dict) else {}
+    shape = {**{key: _VOUCHED.get(key, (type(value),)) for key, value in given.items()}, **_ENVELOPE}
     body = dict(fields(parsed, shape, "the file"))
     checksum, signature = body.pop("checksum"), body.pop("signature", "")
     if ("key_id" in body) != bool(signature):
         _refuse("it has only one of key_id and signature")
-    state, plain = _state(body), canonical(body)
+    if not _UUID.fullmatch(body["lineage"]):
+        _refuse("lineage is not a UUID")
+    # What is wrong with one of today's is said as exactly as can be. An older one is judged as it was written.
+    state = None if body["version"] in UPGRADES else _state(body)
+    plain = canonical(body)
     if checksum != _checksum(plain):
         why = "its checksum does not fit its content: it was edited by hand, merged or cut"
         raise StateError(Problem("FF405", "the state is not as FlowForge wrote it", where, why, RESTORE))
     seal.require(body, plain, signature, where)
-    return Written(state, checksum, body.get("key_id", ""))
-
-
-def check_version(parsed: object, known: int, where: str) -> None:
-    """Refuse what a later FlowForge wrote, before anything else in it is looked at: StateError FF406."""
-    version = parsed.get("version") if isinstance(parsed, dict) else None
-    if type(version) is int and version > known:
-        why = f"it has version {version}; this FlowForge reads up to {known}"
-        raise StateError(
-            Problem("FF406", "the state was written by a newer FlowForge", where, why, "upgrade FlowForge")
-        )
+    return Written(state or _state(body_of_today(body)), checksum, body.get("key_id", ""), body["version"])
 
 
 def _refuse(what: str) -> NoReturn:
     raise MalformedError(what)
 
 
-def _state(body: dict[str, Any]) -> State:
+def _state(body: Data) -> State:
+    fields(body, {**_SHAPE, **{key: types for key, types in _OPTIONAL.items() if key in body}}, "the file")
     if body["version"] != VERSION or not 0 <= body["serial"] <= _LAST_SERIAL:
         _refuse("version or serial is out of range")
-    if not _UUID.fullmatch(body["lineage"]):
-        _refuse("lineage is not a UUID")
     try:
         salt = base64.b64decode(body["salt"], validate=True)
     except (binascii.Error, ValueError):
