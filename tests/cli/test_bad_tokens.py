@@ -10,6 +10,8 @@ from flowforge.sandbox.access import Level, Token, TokenKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
+pytestmark = pytest.mark.uncounted
+
 TEXTS = {
     TokenKind.CLASSIC: "ghp_" + "rehearsal",
     TokenKind.FINE_GRAINED: "github_pat_" + "rehearsal",

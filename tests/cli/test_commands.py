@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 
 def manifest(fleet: "Fleet", *programs: str) -> None:
     """Want what each program prints in a repo of its own."""

@@ -16,6 +16,8 @@ from flowforge.state import disk
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
+pytestmark = pytest.mark.uncounted
+
 NO_MANIFEST = (
     "error FF101: nowhere.yaml: there is no such manifest\n"
     "  fix: run `flowforge init` to begin one, or name yours with -m\n"

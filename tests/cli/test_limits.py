@@ -14,6 +14,8 @@ from flowforge.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 POINTS_A_MINUTE = 900
 # `make fleet` has 10,000.
 REPOS = int(os.environ.get("REPOS", "2000"))

@@ -14,6 +14,8 @@ from flowforge.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 KEY = "ANTHROPIC_API_KEY"
 ADDRESS = f"orgs/acme/actions/{KEY}"
 IN_SYNC = "No changes. GitHub matches the manifest."

@@ -18,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 QUESTION = "The token that claude setup-token printed"
 HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"

@@ -9,6 +9,8 @@ from flowforge.sandbox import Fault, FaultKind, Level, Token
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 KEY = "ANTHROPIC_API_KEY"
 STORES = ("actions", "agents", "codespaces", "dependabot")

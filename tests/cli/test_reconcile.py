@@ -8,6 +8,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 IN_SYNC = "No changes. GitHub matches the manifest."
 
 

@@ -17,6 +17,8 @@ from flowforge.steps.observe import observe
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
+pytestmark = pytest.mark.uncounted
+
 IN_SYNC = "No changes. GitHub matches the manifest."
 ONCE = "; nothing was written"
 

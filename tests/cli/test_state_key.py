@@ -15,6 +15,8 @@ from flowforge.resources import schema_text
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
+pytestmark = pytest.mark.uncounted
+
 VARIABLE = "FLOWFORGE_STATE_KEY"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 RESTORE = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"

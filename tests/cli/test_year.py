@@ -17,6 +17,8 @@ from tests.cli.opsrepo import OPS, make_ops
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
+pytestmark = pytest.mark.uncounted
+
 # `.ci/run` has time for fewer.
 EVENTS = int(os.environ.get("EVENTS", "300"))
 SECRET, OTHER = "ANTHROPIC_API_KEY", "NOT_OURS"

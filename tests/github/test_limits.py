@@ -50,12 +50,12 @@ def test_a_budget_that_somebody_else_spends(
     sandbox: Sandbox, connect: MakeClient, scopes: list[Scope], said: list[str], *, tell_wait: bool
 ) -> None:
     """Where GitHub allows less than we think, we are refused, wait together, go slower, and do it all."""
-    sandbox.world.limits.points = 3
+    sandbox.world.limits.points = 1  # two at once are too many, however slow this machine
     sandbox.world.limits.tell_wait = tell_wait
     client = connect()
     with ThreadPoolExecutor(2) as pool:
-        seen = list(pool.map(lambda scope: list_secrets(client, scope), scopes[:12]))
-    assert [Listing({})] * 12 == seen
+        seen = list(pool.map(lambda scope: list_secrets(client, scope), scopes[:6]))
+    assert [Listing({})] * 6 == seen
     assert "slower from now on: at most 450 points a minute" in said
     assert sandbox.world.stats().refusals["points"] >= 1
 

@@ -21,6 +21,8 @@ from flowforge.github.pacer import Pacer
 from flowforge.github.problems import StoppedError
 from flowforge.github.spent import Spent
 
+pytestmark = pytest.mark.uncounted
+
 _DATE = "Mon, 23 Nov 2026 08:00:00 GMT"
 _EPOCH = 1_795_420_800
 

@@ -19,6 +19,8 @@ from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Presence
 
+pytestmark = pytest.mark.uncounted
+
 Loader = Callable[..., Manifest]
 Refuser = Callable[..., str]
 

@@ -10,6 +10,8 @@ from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand
 from flowforge.manifest.loading import load
 
+pytestmark = pytest.mark.uncounted
+
 SECRET = "a1B2" * 24
 FULL = f"""\
 version: 1

@@ -14,6 +14,8 @@ from flowforge.manifest.model import Manifest
 from flowforge.manifest.parse import parse
 from flowforge.resources import schema_text
 
+pytestmark = pytest.mark.uncounted
+
 Loader = Callable[..., Manifest]
 Refuser = Callable[..., str]
 Step = str | int

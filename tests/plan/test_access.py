@@ -27,6 +27,8 @@ from flowforge.plan.facts import (
 )
 from flowforge.plan.safety import Allowed, Estate, brakes
 
+pytestmark = pytest.mark.uncounted
+
 OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
 HERE = Address(Scope(Repo.organization("acme")), "ANTHROPIC_API_KEY")
 A, B, C = (Viewer(Repo.parse(f"acme/{name}"), number) for number, name in enumerate("abc", start=1))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import Known, Listing, Presence, Record, Remembered, Wanted
+
+pytestmark = pytest.mark.uncounted
 
 PLACES = tuple(
     Address(Scope(Repo.parse(repo)), name) for repo in ("acme/api", "acme/web") for name in ("FIRST_KEY", "SECOND_KEY")

@@ -10,6 +10,7 @@ from itertools import product
 from random import Random
 from typing import NamedTuple, TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,8 @@ from flowforge.plan.facts import (
     Value,
     Wanted,
 )
+
+pytestmark = pytest.mark.uncounted
 
 OURS, LATER, NOW = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z", "2026-04-01T00:00:00Z"
 STRANGER = "SOMEBODY_ELSES"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from flowforge.cli.sandbox import command
+from flowforge.cli.main import cli
 from flowforge.errors import UsageError
 
 START = "from flowforge.cli.sandbox import command; command()"
@@ -102,14 +102,14 @@ def test_without_ready_file() -> None:
 )
 def test_bad_options(args: list[str], says: str) -> None:
     """An option that makes no sense is refused before anything listens."""
-    done = CliRunner().invoke(command, args)
+    done = CliRunner().invoke(cli, ["sandbox", *args])
     assert (done.exit_code, says in done.output) == (2, True)
 
 
 def test_ready_file_cannot_be_written(tmp_path: Path) -> None:
     """A ready file that cannot be written ends the command with an error that names it."""
     path = tmp_path / "none" / "ready.json"
-    done = CliRunner().invoke(command, ["--repos", "0", "--ready-file", str(path)])
+    done = CliRunner().invoke(cli, ["sandbox", "--repos", "0", "--ready-file", str(path)])
     assert isinstance(done.exception, UsageError)
     assert str(done.exception).splitlines()[1:] == [
         "  why: No such file or directory",

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from flowforge.errors import Problem
 from flowforge.sources import Context, read
 
+pytestmark = pytest.mark.uncounted
+
 Reader = Callable[..., str | Problem]
 FOLDER = Path("/")
 

@@ -1,6 +1,7 @@
 """One run with values planted, and everything that it showed to anybody while it ran and left behind."""
 
 import contextlib
+import functools
 import logging
 import os
 import sys
@@ -101,6 +102,7 @@ class Stage:
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         vars(program)["cli"] = _Traced(original, self)
+        _watch()
         Stage.active = self
         try:
             yield
@@ -185,4 +187,11 @@ def _content(file: str | int | os.PathLike[str]) -> bytes:
     return Path(f"/dev/fd/{file}" if isinstance(file, int) else file).read_bytes()
 
 
-sys.addaudithook(_audit)
+@functools.cache
+def _watch() -> None:
+    """Have the interpreter tell; it cannot be taken back.
+
+    Not where coverage counts: before CPython 3.12, a thread that begins while such a hook runs in another cannot be
+    traced, and dies of it.
+    """
+    sys.addaudithook(_audit)

@@ -10,6 +10,8 @@ from tests.sweep.seek import WINDOW
 from tests.sweep.sinks import SINKS
 from tests.sweep.stage import Stage
 
+pytestmark = pytest.mark.uncounted
+
 
 @pytest.mark.parametrize("form", ["plain", "hex"])
 @pytest.mark.parametrize("name", SINKS)
