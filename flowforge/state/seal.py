@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from flowforge.errors import Problem, StateError, quote
 
 RESTORE: Final = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
+KEYED: Final = "keyed-"  # how each fingerprint begins that was made under a key
 _GIVE: Final = "set FLOWFORGE_STATE_KEY, or name where the key comes from under state.key"
 _ID_DIGITS: Final = 16
 
@@ -30,10 +31,12 @@ class Seal:
     """What a state is written and read under. signer: the holder of its key, None where it has none.
 
     unchecked: told, with its place, of a signed state that is read without the key; without it that is an error.
+    restore: what to do about one that cannot be used: where a good copy is.
     """
 
     signer: Signer | None = None
     unchecked: Callable[[str], None] | None = None
+    restore: str = RESTORE
 
     def key_id(self, lineage: str) -> str:
         """Tell the key from others in the state of this lineage, and nowhere else; empty without one."""
@@ -51,16 +54,19 @@ class Seal:
         """Refuse a state that the key does not vouch for. plain: the canonical bytes of its body.
 
         Raises OtherKeyError: FF470 no key is given, FF471 another one, FF472 the state is not signed; StateError FF473
-        for a forged one.
+        for a forged one, and for one whose fingerprints show that it was signed once.
         """
         given, found = self.key_id(body["lineage"]), body.get("key_id", "")
+        if not found and any(map(_is_keyed, body["secrets"])):
+            why = "its fingerprints were made under a key, and its signature was taken away"
+            raise StateError(Problem("FF473", "the state is forged", where, why, self.restore))
         if not given and found and self.unchecked is not None:
             self.unchecked(where)
         elif given != found:
             raise OtherKeyError(_other_key(given, found, where))
         elif not hmac.compare_digest(self.signature(plain).encode(), signature.encode("utf-8", "replace")):
             what, why = "the state is forged", "its signature does not fit its content, and its key is the one given"
-            raise StateError(Problem("FF473", what, where, why, RESTORE))
+            raise StateError(Problem("FF473", what, where, why, self.restore))
 
     def require_key(self, found: str, where: str) -> None:
         """Refuse a journal that nobody can judge without the key, and what it holds matters: OtherKeyError FF470."""
@@ -69,6 +75,11 @@ class Seal:
 
 
 UNSEALED: Final = Seal()
+
+
+def _is_keyed(secret: Mapping[str, Any]) -> bool:
+    """Whether a secret of a state's body has a fingerprint that was made under a key."""
+    return any((secret.get(name) or "").startswith(KEYED) for name in ("fingerprint", "pending"))
 
 
 def _other_key(given: str, found: str, where: str) -> Problem:

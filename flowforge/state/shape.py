@@ -1,8 +1,10 @@
 """The parts of the state's JSON that the file and its journal share, read strictly."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, Final
 
@@ -33,6 +35,9 @@ AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
 # Only of the record of what the last apply found changed outside.
 DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LONGEST: Final = 255  # more characters than GitHub takes for any name
 
 _WORDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -133,6 +138,12 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
     except ValueError as error:
         what = f"{at} names no repo or store that is known: {quote(named)}, {quote(data['store'])}"
         raise MalformedError(what) from error
+    if len(data["name"]) > _LONGEST or len(data.get("environment", "")) > _LONGEST:
+        what = f"{at} has a name that is too long"
+        raise MalformedError(what)
+    if _SURROGATE.search(data["name"] + data.get("environment", "")):
+        what = f"{at} has half a character in a name"
+        raise MalformedError(what)
     if "environment" not in data:
         return Address(Scope(repo, store), data["name"])
     if not data["environment"] or store not in _OF_ENVIRONMENTS:
@@ -153,10 +164,20 @@ def record_to_json(record: Record) -> dict[str, object]:
     )
 
 
+def _is_time(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return False
+
+
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
     if data.get("drifted_at") == "":
         what = "drifted_at is empty"
+        raise MalformedError(what)
+    if data["value_since"] and not _is_time(data["value_since"]):
+        what = f"value_since is {quote(data['value_since'])}, which is no time"
         raise MalformedError(what)
     record = Record(**{name: data[name] for name in RECORD}, drifted_at=data.get("drifted_at", ""))
     if "visibility" not in data:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from flowforge.errors import Problem, StateError, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state.model import SALT_BYTES, Lease, State
-from flowforge.state.seal import RESTORE, UNSEALED, Seal
+from flowforge.state.seal import UNSEALED, Seal
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -158,7 +159,7 @@ def decode(data: bytes, where: str, seal: Seal = UNSEALED) -> Written:
         what = "it is empty"
     elif _CONFLICT.search(data):
         what = "it holds the markers of a merge conflict in git"
-    raise StateError(Problem("FF404", "the state is damaged", where, what, RESTORE))
+    raise StateError(Problem("FF404", "the state is damaged", where, what, seal.restore))
 
 
 def _parse(data: bytes, where: str, seal: Seal) -> Written:
@@ -177,7 +178,7 @@ def _parse(data: bytes, where: str, seal: Seal) -> Written:
     plain = canonical(body)
     if checksum != _checksum(plain):
         why = "its checksum does not fit its content: it was edited by hand, merged or cut"
-        raise StateError(Problem("FF405", "the state is not as FlowForge wrote it", where, why, RESTORE))
+        raise StateError(Problem("FF405", "the state is not as FlowForge wrote it", where, why, seal.restore))
     seal.require(body, plain, signature, where)
     return Written(state or _state(body_of_today(body)), checksum, body.get("key_id", ""), body["version"])
 
@@ -197,6 +198,8 @@ def _state(body: Data) -> State:
     if len(salt) != SALT_BYTES:
         _refuse(f"salt is not {SALT_BYTES} bytes in base64")
     manifests = texts(body["manifests"], "manifests")
+    if not all(map(_is_path, manifests)):
+        _refuse("manifests names what no file is called")
     records: dict[Address, Record] = {}
     pending: dict[Address, str | None] = {}
     for index, item in enumerate(body["secrets"]):
@@ -207,6 +210,13 @@ def _state(body: Data) -> State:
     if moved_to == "" and "moved_to" in body:
         _refuse("moved_to is empty")
     return State(body["serial"], body["lineage"], salt, manifests, records, pending, folded, admitted, lease, moved_to)
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _lease(data: dict[str, str]) -> Lease:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flowforge.errors import GitHubError, Problem, StateError, UsageError, printable
 from flowforge.github.http import Client
@@ -25,6 +25,8 @@ from flowforge.state.seal import Seal
 from flowforge.steps.remote import BranchRemote
 from flowforge.steps.sign_in import Limits, sign_in
 from flowforge.vault import Fingerprinter, StateKey
+
+_EARLIER: Final = "put the file of an earlier commit of that branch back, by a commit; nothing was overwritten"
 
 
 class Home(ABC):
@@ -109,7 +111,7 @@ class _BranchHome(Home):
     def __init__(
         self, remote: Remote, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
     ) -> None:
-        super().__init__(remote.where, beside, manifests, Seal(key), key)
+        super().__init__(remote.where, beside, manifests, Seal(key, restore=_EARLIER), key)
         self._remote, self._run = remote, run
 
     def find(self) -> State | None:
@@ -151,10 +153,11 @@ def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[
     file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked)
     if branch is None:
         return _FileHome(file, manifest.files, seal, key)
+    fetch = printable(f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}")
     if not file.exists():
         what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
-        fetch = f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}"
-        raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {printable(fetch)}"))
+        raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {fetch}"))
+    seal = replace(seal, restore=f"make the copy anew: {fetch}")
     return _FileHome(file, manifest.files, seal, key, _top(manifest.folder))
 
 

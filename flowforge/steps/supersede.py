@@ -20,7 +20,9 @@ def read_copy(path: Path, seal: Seal) -> State:
         raise UsageError(
             Problem("FF459", "there is no such file", printable(str(path)), fix="name a copy of the state")
         )
-    return text.decode(data, printable(str(path)), seal).state
+    return text.decode(
+        data, printable(str(path)), replace(seal, restore="name a good copy; nothing was replaced")
+    ).state
 
 
 def same(one: State, other: State) -> bool:

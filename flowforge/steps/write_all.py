@@ -25,7 +25,7 @@ from flowforge.steps.write_access import with_carried, without_carried
 GRACE: Final = 4.0
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
 _LACKING: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
-_LATE: Final = "the journal did not take its record, so nothing more was begun; the state file has it"
+_LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> list[Result]:

@@ -219,3 +219,24 @@ def test_a_place_that_holds_no_state(fleet: "Fleet", place: str, expected: str) 
     done = fleet.refused("plan")
     assert (1, "", expected.replace("{folder}", str(fleet.folder))) == (done.code, done.out, done.err)
     assert {} == fleet.sandbox.world.stats().requests
+
+
+def test_on_a_branch_a_good_copy_is_an_earlier_commit(ops: "Fleet") -> None:
+    """Nothing lies beside a state on a branch, and what is damaged in the file of a push is that file."""
+    ops.simple(more="state: {github: {repo: acme/ops}}\n")
+    ops.sandbox.world.edit_file("acme/ops", "flowforge.state.json", "{", branch="flowforge-state")
+    what = "the state is damaged\n  why: it is not JSON from line 1, column 2 on\n  fix: "
+    fix = "put the file of an earlier commit of that branch back, by a commit; nothing was overwritten\n"
+    assert f"error FF404: acme/ops flowforge-state:flowforge.state.json: {what}{fix}" == ops.refused("plan").err
+    copy = ops.folder / "flowforge.state.json"
+    copy.write_text("{", encoding="ascii")
+    fix = (
+        "make the copy anew: git fetch origin flowforge-state && "
+        "git show FETCH_HEAD:flowforge.state.json > flowforge.state.json\n"
+    )
+    assert f"error FF404: {copy}: {what}{fix}" == ops.refused("plan", "--offline").err
+    ops.simple()
+    copy.unlink()
+    (ops.folder / "copy.json").write_text("{", encoding="ascii")
+    done = ops.refused("state", "push", "copy.json", "--yes")
+    assert f"error FF404: copy.json: {what}name a good copy; nothing was replaced\n" == done.err

@@ -121,14 +121,9 @@ def _stripped(state: Any) -> None:  # noqa: ANN401 -- JSON
     del state["key_id"], state["signature"]
 
 
-@pytest.mark.parametrize("stripped", [False, True], ids=["never signed", "stripped"])
-def test_a_key_and_no_signature(fleet: "Fleet", *, stripped: bool) -> None:
-    """A state that is not signed is no state to go by where a key is given, whoever left the signature out."""
-    if stripped:
-        _key(fleet)
+def test_a_key_and_no_signature(fleet: "Fleet") -> None:
+    """A state that was never signed is no state to go by where a key is given."""
     _applied(fleet)
-    if stripped:
-        _forge(fleet, _stripped)
     _key(fleet)
     done = fleet.refused("apply", "--yes")
     expected = (
@@ -137,6 +132,24 @@ def test_a_key_and_no_signature(fleet: "Fleet", *, stripped: bool) -> None:
         "  fix: flowforge state rekey puts one that never had a key under this one; else put a good copy back\n"
     )
     assert (1, expected) == (done.code, done.err)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["a key", "no key"])
+def test_a_signature_that_was_taken_away(signed: "Fleet", *, given: bool) -> None:
+    """The fingerprints show that there was one, key or no key: neither a plan nor rekey goes by such a state."""
+    _forge(signed, _stripped)
+    if not given:
+        signed.monkeypatch.delenv(VARIABLE)
+    expected = (
+        f"error FF473: {_path(signed)}: the state is forged\n"
+        "  why: its fingerprints were made under a key, and its signature was taken away\n"
+        f"  fix: {RESTORE}\n"
+    )
+    for command in (("plan",), ("apply", "--yes"), ("plan", "--offline"), ("state", "rekey", "--yes"))[
+        : 4 if given else 3
+    ]:
+        done = signed.refused(*command)
+        assert (1, expected) == (done.code, done.err)
 
 
 FORGERIES: dict[str, Callable[[Any], object]] = {
@@ -329,7 +342,7 @@ def test_a_copy_goes_and_comes_back_signed(signed: "Fleet") -> None:
     assert json.loads(copy.read_text())["key_id"] == _state(signed)["key_id"]
     assert 0 == signed.flowforge("state", "push", "copy.json", "--yes", "--force").code
     good = _path(signed).read_bytes()
-    for change, code in ((FORGERIES["a record"], "FF473"), (_stripped, "FF472")):
+    for change, code in ((FORGERIES["a record"], "FF473"), (_stripped, "FF473")):
         _forge(signed, change)
         copy.write_bytes(_path(signed).read_bytes())
         _path(signed).write_bytes(good)

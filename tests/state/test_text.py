@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -30,7 +31,8 @@ GOLDEN = """{
   "secrets": [
     {"name": "A", "pending": null, "repo": "acme/api", "store": "actions"},
     {"adopted": true, "credential": "ci", "fingerprint": "hmac-sha256:00", "name": "B", "pending": "scrypt:11", \
-"repo": "Acme/API", "repo_id": 7, "store": "actions", "updated_at": "u", "value_since": "v", "written_at": "w"}
+"repo": "Acme/API", "repo_id": 7, "store": "actions", "updated_at": "u", \
+"value_since": "2026-03-01T10:00:00Z", "written_at": "w"}
   ],
   "serial": 3,
   "version": 1
@@ -39,6 +41,8 @@ GOLDEN = """{
 FIX = "\n  fix: put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
 
 text = st.text(max_size=20)
+times = st.just("") | st.datetimes(timezones=st.just(UTC)).map(lambda time: time.isoformat())
+files = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
 owners = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}", re.ASCII), fullmatch=True)
 of_organizations = st.builds(
@@ -69,14 +73,14 @@ def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
 
 
 record_values = st.builds(
-    Record, text, text, text, st.integers(0, 2**63), text, text, st.booleans(), drifted_at=st.just("") | text
+    Record, text, text, text, st.integers(0, 2**63), text, times, st.booleans(), drifted_at=st.just("") | text
 )
 states = st.builds(
     State,
     st.integers(0, 2**40),
     st.uuids().map(str),
     st.binary(min_size=32, max_size=32),
-    st.lists(text, max_size=3).map(tuple),
+    st.lists(files, max_size=3).map(tuple),
     st.dictionaries(addresses, record_values, max_size=4).map(
         lambda records: dict(map(_with_audience, records.items()))
     ),
@@ -89,7 +93,7 @@ states = st.builds(
 def sample() -> State:
     """Make a small state with each kind of entry, written in two cases."""
     a, b = Address(Scope(Repo.parse("acme/api")), "A"), Address(Scope(Repo.parse("Acme/API")), "B")
-    record = Record("hmac-sha256:00", "u", "ci", 7, "w", "v", adopted=True)
+    record = Record("hmac-sha256:00", "u", "ci", 7, "w", "2026-03-01T10:00:00Z", adopted=True)
     pending = {a: None, b: "scrypt:11"}
     return State(3, LINEAGE, b"\x07" * 32, ("flowforge.yaml", "sub/ü.yaml"), {b: record}, pending)
 
@@ -164,6 +168,21 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "short salt": (edited(lambda s: s.update(salt="AAAA")), "salt is not 32 bytes in base64"),
     "bad salt": (edited(lambda s: s.update(salt="ä")), "salt is not 32 bytes in base64"),
     "manifests": (edited(lambda s: s.update(manifests=[1])), "manifests is not a list of texts"),
+    "no path": (edited(lambda s: s.update(manifests=["a\0b"])), "manifests names what no file is called"),
+    "half a path": (edited(lambda s: s.update(manifests=["\ud800"])), "manifests names what no file is called"),
+    "no time": (
+        edited(lambda s: s["secrets"][1].update(value_since="\x1b[1m")),
+        'value_since is "\\x1b[1m", which is no time',
+    ),
+    "no time in UTC": (
+        edited(lambda s: s["secrets"][1].update(value_since="0001-01-01T00:00:00+14:00")),
+        'value_since is "0001-01-01T00:00:00+14:00", which is no time',
+    ),
+    "long name": (edited(lambda s: s["secrets"][0].update(name="A" * 256)), "secrets[0] has a name that is too long"),
+    "half a name": (
+        edited(lambda s: s["secrets"][0].update(environment="\ud800")),
+        "secrets[0] has half a character in a name",
+    ),
     "entry": (edited(lambda s: s["secrets"].append(1)), "secrets[2] is not an object"),
     "no record": (edited(lambda s: s["secrets"][0].pop("pending")), "secrets[0] has no adopted"),
     "pending": (edited(lambda s: s["secrets"][0].update(pending=1)), "pending of secrets[0] is not a text or null"),
