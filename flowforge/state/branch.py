@@ -28,8 +28,12 @@ from flowforge.state.seal import UNSEALED, Seal
 LEASE: Final = 600.0
 _RACES: Final = 20
 _POLL: Final = 5.0
-# Seconds that results wait for the next push, while there are any.
+# What is gathered for a push grows with the state, as every push sends all of it. Of writes: a quarter of what it
+# remembers; of seconds that results wait for the next push: sixty for each thousand, while the lock needs no push yet.
+_BATCH: Final = 100
+_SHARE: Final = 4
 _PATIENCE: Final = 30.0
+_PATIENCE_OF_EACH: Final = 0.06
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -43,8 +47,6 @@ class StateBranch(Memory):
     Nothing is pushed until writes are announced, or the run ends. What is announced is pending there before it is
     sent, so a run that dies leaves nothing behind that looks like somebody else's write.
     """
-
-    batch = 100
 
     def __init__(self, remote: Remote, run: Run, found: Version, fresh: State, seal: Seal) -> None:
         """Not for callers: see `open`."""
@@ -97,6 +99,11 @@ class StateBranch(Memory):
             pause = min(_POLL, lock_timeout - waited)
             run.sleep(pause)
             waited += pause
+
+    @property
+    def batch(self) -> int:
+        """How many writes to announce at once now."""
+        return max(_BATCH, len(self._base.remembered) // _SHARE)
 
     def begin(self) -> None:
         """Do nothing: the first announcement begins it."""
@@ -170,7 +177,8 @@ class StateBranch(Memory):
 
     def _keep(self, change: Recorded | Forgotten) -> None:
         del change
-        if self._held and self._run.clock() - self._pushed_at > _PATIENCE:
+        patience = max(_PATIENCE, min(LEASE / 2, _PATIENCE_OF_EACH * len(self._base.remembered)))
+        if self._held and self._run.clock() - self._pushed_at > patience:
             try:
                 self._push()
             except FlowForgeError as error:

@@ -30,9 +30,6 @@ class Memory(ABC):
     What was intended is safe from a kill when `intend` returns; what was done is, at the latest, when `close` does.
     """
 
-    # How many writes are announced at once; None: all.
-    batch: int | None = None
-
     def __init__(self, base: State, changes: Iterable[Change] = (), *, begins: bool, seal: Seal) -> None:
         """Begin from what is remembered, and the changes that this does not hold yet. begins: there is none yet."""
         self._base = base
@@ -63,6 +60,11 @@ class Memory(ABC):
     def begins(self) -> bool:
         """Whether nothing is kept here yet."""
         return self._begins
+
+    @property
+    def batch(self) -> int | None:
+        """How many writes to announce at once now; None: all."""
+        return None
 
     def put(self, state: State, seal: Seal | None = None) -> State:
         """Put another state in the place of this one, at once, under a serial that nothing here had; gives it so.

@@ -45,7 +45,7 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
             held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
             results += [Result(change.address, Outcome.NOT_DONE) for change in held]
             write = partial(_write_scope, writer, turn)
-            for batch in _batches(scopes, turn, writer.memory.batch):
+            for batch in _batches(scopes, turn, writer.memory):
                 results += _unannounced(writer, [change for scope in batch for change in turn[scope]])
                 for _, part in each(batch, write, jobs=jobs, stopped=writer.over, grace=GRACE):
                     results += part
@@ -55,14 +55,14 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
     return with_carried(results, planned)
 
 
-def _batches(scopes: Iterable[Scope], work: Work, most: int | None) -> Iterator[list[Scope]]:
-    """Part scopes so that each part has about as many changes as the memory takes at once."""
+def _batches(scopes: Iterable[Scope], work: Work, memory: Memory) -> Iterator[list[Scope]]:
+    """Part scopes so that each part has about as many changes as the memory takes at once then."""
     batch: list[Scope] = []
-    size = 0
+    size, most = 0, memory.batch
     for scope in scopes:
         if most is not None and batch and size + len(work[scope]) > most:
             yield batch
-            batch, size = [], 0
+            batch, size, most = [], 0, memory.batch
         batch.append(scope)
         size += len(work[scope])
     if batch:

@@ -1,0 +1,83 @@
+"""How much is pushed of a state on a branch: in proportion to what is written, however large the state is."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.facts import Record
+from flowforge.state import text
+from flowforge.state.branch import LEASE, StateBranch
+from flowforge.state.model import State
+from flowforge.state.remote import Version
+from tests.state.place import Place
+
+_TIME = "2026-11-23T08:00:00Z"
+
+
+@dataclass
+class Scale(Place):
+    """A place that weighs what is pushed."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def write(self, data: bytes, before: Version, message: str) -> Version:
+        """Weigh it."""
+        self.sizes.append(len(data))
+        return super().write(data, before, message)
+
+
+def addresses(count: int) -> list[Address]:
+    """Name so many secrets."""
+    return [Address(Scope(Repo.parse(f"acme/repo-{number:04}")), "ANTHROPIC_API_KEY") for number in range(count)]
+
+
+def record(number: int) -> Record:
+    """Make a record."""
+    return Record(f"hmac-sha256:{number:064x}", _TIME, "ci-key", number + 1, _TIME, _TIME)
+
+
+def holding(count: int) -> Scale:
+    """Make a place that holds a state of so many secrets."""
+    state = State(1, State.fresh().lineage, bytes(32), records={each: record(0) for each in addresses(count)})
+    return Scale(data=text.encode(state)[0])
+
+
+def write(memory: StateBranch, coming: list[Address]) -> None:
+    """Announce, begin and record them as an apply does."""
+    while coming:
+        batch, coming = coming[: memory.batch], coming[memory.batch :]
+        memory.announce(dict.fromkeys(batch, "x"))
+        for address in batch:
+            memory.intend({address: "x"})
+            memory.record(address, record(1))
+
+
+@pytest.mark.parametrize(("place", "pushes"), [(Scale(), 10), (holding(1000), 5)], ids=["new", "known"])
+def test_a_batch_is_a_quarter_of_what_is_remembered(place: Scale, pushes: int) -> None:
+    """A thousand new secrets make some commits, and a thousand known ones fewer; each time a few times the file."""
+    with place.open() as memory:
+        write(memory, addresses(1000))
+    assert pushes == len(place.messages)
+    assert len(addresses(1000)) == len(place.state.records)
+    assert 4 * place.sizes[-1] < sum(place.sizes) < 6 * place.sizes[-1]
+
+
+@pytest.mark.parametrize(
+    ("of_each", "seconds"), [(0.06, 30), (0.3, 60), (9, LEASE / 2)], ids=["small", "large", "huge"]
+)
+def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
+    of_each: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for a push grows with what a push sends, up to the time at which the lock is renewed anyway."""
+    monkeypatch.setattr("flowforge.state.branch._PATIENCE_OF_EACH", of_each)
+    place, (a, b) = holding(200), addresses(2)
+    with place.open() as memory:
+        memory.announce({a: "x", b: "x"})
+        memory.intend({a: "x", b: "x"})
+        place.seconds += seconds
+        memory.record(a, record(1))
+        waited = len(place.messages)
+        place.seconds += 1
+        memory.record(b, record(1))
+        assert (1, 2) == (waited, len(place.messages))
