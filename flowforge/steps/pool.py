@@ -23,7 +23,7 @@ def each(
 
     Once `stopped` says so no further item is begun, and those begun are waited for during `grace` seconds. Whatever
     `work` raises is raised here, after which no further item is begun. The threads are daemons: one that hangs in
-    a system call never keeps the process from ending.
+    a system call never keeps the process from ending. Raises RuntimeError where none of them lived to do the work.
     """
     waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     for item in items:
@@ -36,6 +36,8 @@ def each(
         thread.start()
     try:
         yield from _collect(done, threads, stopped, grace)
+        if not (waiting.empty() or stopped()):
+            raise RuntimeError("the threads ended before the work did")
     finally:
         over.set()
 
@@ -99,8 +101,8 @@ def _collect(
             # A short wait keeps the main thread able to see that it is to stop, and a signal able to interrupt it.
             entry = done.get(timeout=0.1)
         except queue.Empty:
-            # NOTE: what watches threads (a debugger, coverage) may fail in one before our code begins there; such a
-            # thread says nothing, not even that it ended, and the others have done its work.
+            # A thread can die before our code begins in it, as under a debugger or coverage before CPython 3.12 while
+            # an audit hook runs elsewhere. It says nothing, not even that it ended, and the others do its work.
             if not any(thread.is_alive() for thread in threads) and done.empty():
                 return
             continue

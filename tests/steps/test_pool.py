@@ -44,6 +44,13 @@ def test_a_thread_that_dies_before_it_begins_is_not_waited_for() -> None:
     assert (done, left) == ({number: str(number) for number in range(12)}, [])
 
 
+def test_work_that_no_thread_lived_to_do_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every thread dies before it begins, what they were to do is not taken for done."""
+    monkeypatch.setattr("flowforge.steps.pool._worker", lambda *_: None)
+    with pytest.raises(RuntimeError, match="^the threads ended before the work did$"):
+        list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
+
+
 def test_at_most_so_many_at_once() -> None:
     """Never more than `jobs` calls run at the same time, and with work enough all of them do."""
     lock, running, most = threading.Lock(), 0, 0
