@@ -47,7 +47,7 @@ def test_a_thread_that_dies_before_it_begins_is_not_waited_for() -> None:
 def test_work_that_no_thread_lived_to_do_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where every thread dies before it begins, what they were to do is not taken for done."""
     monkeypatch.setattr("flowforge.steps.pool._worker", lambda *_: None)
-    with pytest.raises(RuntimeError, match="^the threads ended before the work did$"):
+    with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
         list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
 
 
