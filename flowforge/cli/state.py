@@ -4,25 +4,20 @@ import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
 
 import click
 
 from flowforge import run
 from flowforge.cli import options
-from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
-from flowforge.cli.state_place import migrate, move, push, unlock
+from flowforge.cli.state_place import forget, migrate, move, push, unlock
 from flowforge.cli.state_rekey import command as rekey
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, printable, quote
+from flowforge.errors import ExitCode, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Remembered
 from flowforge.render.kept import kept_document, list_lines, secret_lines, state_lines
-from flowforge.render.words import count
 from flowforge.steps import forget as forgetting
-
-_APPROVAL: Final = Approval("forget", "nothing was forgotten", "answer yes, in full; --yes forgets without asking")
 
 
 @click.group(name="state", invoke_without_command=True)
@@ -82,32 +77,7 @@ def pull(*, manifests: tuple[Path, ...]) -> int:
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 
 
-@command.command(name="forget")
-@options.manifest_option
-@options.lock_option
-@click.argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], lock_timeout: float, yes: bool) -> int:
-    """Forget a secret, or all of a repo.
-
-    Changes nothing on GitHub: the next plan takes it for a secret that FlowForge never wrote. A repo that was deleted
-    and made again under its name gets secrets only after this.
-    """
-    output = Output()
-    if not yes:
-        _APPROVAL.require_somebody(output)
-    with run.held(run.Request(manifests, dict(os.environ), lock_timeout=lock_timeout, notify=say)) as memory:
-        found = forgetting.find(memory.state.remembered, named)
-        if not yes:
-            say(*(printable(str(address)) for address in found))
-            if not _APPROVAL.given(f"Forget {count(len(found), 'secret')}"):
-                raise _APPROVAL.refused()
-        forgetting.forget(memory, found)
-    output.lines(f"Forgotten: {printable(str(address))}" for address in found)
-    return ExitCode.ERROR if output.broken else ExitCode.DONE
-
-
-for each in (move, push, migrate, unlock, rekey):
+for each in (forget, move, push, migrate, unlock, rekey):
     command.add_command(each)
 
 

@@ -1,4 +1,4 @@
-"""`flowforge state` where it puts one state in the place of another: move, push, migrate, unlock."""
+"""`flowforge state` where it puts one state in the place of another: forget, move, push, migrate, unlock."""
 
 import os
 from collections.abc import Iterator
@@ -15,14 +15,42 @@ from flowforge.cli.output import Output
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, GitHubError, printable
+from flowforge.plan.address import Address
 from flowforge.plan.kept import Kept, Lock
 from flowforge.render.words import count
 from flowforge.steps.move import parse_repo
 
 _YES: Final = click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+_FORGET: Final = Approval("forget", "nothing was forgotten", "answer yes, in full; --yes forgets without asking")
 _PUSH: Final = Approval("push", "nothing was replaced", "answer yes, in full; --yes replaces without asking")
 _MIGRATE: Final = Approval("migrate", "nothing was moved", "answer yes, in full; --yes moves it without asking")
 _UNLOCK: Final = Approval("unlock", "the lock is still there", "answer yes, in full; --yes unlocks without asking")
+
+
+@click.command(name="forget")
+@options.manifest_option
+@options.lock_option
+@click.argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True)
+@_YES
+def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], lock_timeout: float, yes: bool) -> int:
+    """Forget a secret, or all of a repo.
+
+    Changes nothing on GitHub: the next plan takes it for a secret that FlowForge never wrote. A repo that was deleted
+    and made again under its name gets secrets only after this.
+    """
+    output = Output()
+    if not yes:
+        _FORGET.require_somebody(output)
+
+    def confirm(found: tuple[Address, ...]) -> None:
+        if not yes:
+            say(*(printable(str(address)) for address in found))
+        _ask(_FORGET, f"Forget {count(len(found), 'secret')}", interrupted, yes=yes)
+
+    with _interruptible() as interrupted:
+        found = run.forget(_request(interrupted, manifests, lock_timeout), named, confirm)
+    output.lines(f"Forgotten: {printable(str(address))}" for address in found)
+    return _end(output)
 
 
 @click.command(name="move")

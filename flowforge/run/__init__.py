@@ -5,7 +5,7 @@ from flowforge.run.offline import plan_offline
 from flowforge.run.rekey import rekey
 from flowforge.run.request import Planned, Request
 from flowforge.run.saved import SavedPlan
-from flowforge.run.states import Migrated, held, kept, migrate, move, pull, push, unlock
+from flowforge.run.states import Migrated, forget, kept, migrate, move, pull, push, unlock
 
 __all__ = [
     "Migrated",
@@ -14,7 +14,7 @@ __all__ = [
     "SavedPlan",
     "adopt",
     "apply",
-    "held",
+    "forget",
     "kept",
     "list_repos",
     "migrate",

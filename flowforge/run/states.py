@@ -3,7 +3,7 @@
 `confirm` is called before the first write, and raises to stop it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,17 @@ def pull(request: Request) -> bytes:
     if state is None:
         raise supersede.missing(home.where, "apply or adopt begins one")
     return text.encode(state, home.seal)[0]
+
+
+def forget(
+    request: Request, named: Sequence[str], confirm: Callable[[tuple[Address, ...]], None]
+) -> tuple[Address, ...]:
+    """Drop what the state remembers of the secrets and repos that are named; gives which secrets that was."""
+    with held(request) as memory:
+        found = forgetting.find(memory.state.remembered, named)
+        confirm(found)
+        memory.put(forgetting.without(memory.state, found))
+    return found
 
 
 def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) -> tuple[Address, ...]:

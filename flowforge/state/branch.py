@@ -146,8 +146,10 @@ class StateBranch(Memory):
             try:
                 self._finish()
             except FlowForgeError as error:
-                if self._unrecorded:
-                    raise UnrecordedError(told.unkept(self._remote.where, error, self._unrecorded)) from error
+                done = frozenset(self._unrecorded)
+                self._give_up()
+                if done:
+                    raise UnrecordedError(told.unkept(self._remote.where, error, done)) from error
                 if _lasting(self._draft.state()) != _lasting(self._base):
                     raise StateError(*error.problems) from error
                 raise UnfoldedError(told.left_behind(self._remote.where, error)) from error

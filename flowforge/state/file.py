@@ -123,8 +123,7 @@ class StateFile(Memory):
                 )
                 raise UnfoldedError(*disk.failed("write the state", self._path, error, fix).problems) from error
             except StateError:
-                before, after = self._base.records, self._draft.state().records
-                self._unrecorded |= {each for each in {*before, *after} if before.get(each) != after.get(each)}
+                self._give_up()
                 raise
             finally:
                 if self._writer is not None:

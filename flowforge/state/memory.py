@@ -52,7 +52,10 @@ class Memory(ABC):
 
     @property
     def unrecorded(self) -> frozenset[Address]:
-        """What was done on GitHub and is not kept yet. A `close` that succeeds has recorded it after all."""
+        """What was done on GitHub and is not kept yet. A `close` that succeeds has recorded it after all.
+
+        After one that failed, and not as UnfoldedError: also what was only to be recorded, or forgotten, and is not.
+        """
         with self._mutex:
             return frozenset(self._unrecorded)
 
@@ -151,6 +154,11 @@ class Memory(ABC):
     @abstractmethod
     def _keep(self, change: Recorded | Forgotten) -> None:
         """Keep a result that was taken in already, if that is due; raises UnrecordedError where it cannot."""
+
+    def _give_up(self) -> None:
+        """Say that what is kept stays as it is."""
+        before, after = self._base.records, self._draft.state().records
+        self._unrecorded |= {each for each in {*before, *after} if before.get(each) != after.get(each)}
 
     def _settle(self, change: Recorded | Forgotten) -> None:
         address = change.address

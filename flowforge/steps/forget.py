@@ -1,11 +1,12 @@
 """Drop what the state remembers of a secret or of a whole repo; nothing on GitHub changes."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.plan.address import Address
-from flowforge.state.memory import Memory
+from flowforge.state.model import State
 
 
 def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, ...]:
@@ -23,15 +24,17 @@ def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, 
     return tuple(sorted({address for text in named for address in known[text.lower()]}))
 
 
-def forget(memory: Memory, addresses: Collection[Address]) -> None:
-    """Drop records and open writes. A repo of which nothing is left is not admitted by any selector any more."""
-    before = memory.state.records
-    for address in addresses:
-        memory.forget(address)
-    left = {record.repo_id for record in memory.state.records.values()}
-    gone = {before[address].repo_id for address in addresses if address in before} - left
-    for holder, repos in memory.state.admitted.items():
-        memory.admit(holder, repos - gone)
+def without(state: State, addresses: Collection[Address]) -> State:
+    """Give a state that has no record or open write of them; no selector admits a repo of which nothing is left."""
+    records = {each: record for each, record in state.records.items() if each not in addresses}
+    left = {record.repo_id for record in records.values()}
+    gone = {state.records[each].repo_id for each in state.records.keys() - records.keys()} - left
+    return replace(
+        state,
+        records=records,
+        pending={each: one for each, one in state.pending.items() if each not in addresses},
+        admitted={holder: repos - gone for holder, repos in state.admitted.items()},
+    )
 
 
 def _unknown(text: str, known: Collection[str]) -> Problem:

@@ -98,15 +98,20 @@ def _write_scope(writer: Writer, work: Work, scope: Scope) -> list[Result]:
 def recorded_after_all(
     results: Iterable[Result], plan: Plan, unrecorded: Collection[Address], problems: Collection[Problem]
 ) -> list[Result]:
-    """Correct results by what the fold made of them. problems: those of the fold.
+    """Correct results by what the fold made of them, drift that was accepted included. problems: those of the fold.
 
     A line that the journal refused may have its record in the state nevertheless; and what the journal took is in no
     state where that was replaced meanwhile.
     """
     actions = {change.address: change.action for change in plan.changes}
-    return [
+    corrected = [
         _lost(each, problems) if each.address.of_value in unrecorded else _found(each, actions[each.address])
         for each in results
+    ]
+    accepted = [change.address for change in plan.changes if change.accepts and change.address in unrecorded]
+    return corrected + [
+        Result(each, Outcome.FAILED, _unkept("changed outside, and not recorded as assumed", each, problems))
+        for each in accepted
     ]
 
 
@@ -119,9 +124,13 @@ def _found(result: Result, action: Action) -> Result:
 def _lost(result: Result, problems: Iterable[Problem]) -> Result:
     if result.outcome not in DONE.values():
         return result
-    what, fix = "done on GitHub, but not recorded in the state", "see what is said of the state"
+    problem = _unkept("done on GitHub, but not recorded in the state", result.address, problems)
+    return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
+
+
+def _unkept(what: str, address: Address, problems: Iterable[Problem]) -> Problem:
     code, why = next(((each.code, each.why if each.code == NOT_RECORDED else each.what) for each in problems), ("", ""))
-    return replace(result, outcome=Outcome.UNRECORDED, problem=Problem(code, what, str(result.address), why, fix))
+    return Problem(code, what, str(address), why, "see what is said of the state")
 
 
 def tidy(plan: Plan, memory: Memory) -> None:

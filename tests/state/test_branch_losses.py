@@ -166,3 +166,24 @@ def test_a_second_ctrl_c_still_records(addresses: Addresses, records: Records) -
         with pytest.raises(KeyboardInterrupt), memory:
             raise KeyboardInterrupt
         assert (({a: "x"}, {}) if failing else ({}, {a: records[0]})) == (place.state.pending, place.state.records)
+
+
+def test_what_was_to_be_recorded_and_is_not(addresses: Addresses, records: Records) -> None:
+    """After a last push that failed the memory names it, apart from what was done on GitHub, and not what stands."""
+    a, b, c, d, *_ = addresses
+    place = Place()
+    with place.open() as memory:
+        memory.record(d, records[3])
+    memory = place.open()
+    memory.record(a, records[0])
+    memory.announce({b: "x"})
+    memory.intend({b: "x"})
+    memory.record(b, records[1])
+    memory.record(c, records[2])
+    memory.forget(d)
+    assert {b} == memory.unrecorded
+    place.first += [fails(), fails()]
+    with pytest.raises(UnrecordedError, match=f"FF412: .* not recorded: {b}\n"):
+        memory.close()
+    assert {b, c, d} == memory.unrecorded
+    assert {a: records[0], d: records[3]} == place.state.records
