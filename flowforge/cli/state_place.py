@@ -65,7 +65,7 @@ def move(*, old: str, new: str, manifests: tuple[Path, ...], lock_timeout: float
     """
     output = Output()
     before, after = parse_repo(old), parse_repo(new)
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         found = run.move(_request(interrupted, manifests, lock_timeout), before, after, interrupted.finish_first)
     output.lines([f"Moved: {count(len(found), 'secret')} of {before}, now of {after}."])
     return _end(output)
@@ -95,7 +95,7 @@ def push(*, file: Path, manifests: tuple[Path, ...], lock_timeout: float, force:
         )
         _ask(_PUSH, "Replace the state", interrupted, yes=yes)
 
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         done = run.push(_request(interrupted, manifests, lock_timeout), file, confirm, force=force)
     output.lines([f"Pushed: {_sum(done)}." if done else "Nothing to push: the state is the same already."])
     return _end(output)
@@ -124,7 +124,7 @@ def migrate(
         say(f"{count(planned.count, 'secret')} in {printable(planned.old)}", f"go to {printable(planned.new)}")
         _ask(_MIGRATE, "Move the state", interrupted, yes=yes)
 
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         done = run.migrate(_request(interrupted, manifests, lock_timeout), file, github, confirm)
     said = "The state had moved already" if done.before else f"Moved: {count(done.count, 'secret')}"
     output.lines(
@@ -154,7 +154,7 @@ def unlock(*, manifests: tuple[Path, ...], yes: bool) -> int:
         )
         _ask(_UNLOCK, "Remove the lock", interrupted, yes=yes)
 
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         done = run.unlock(_request(interrupted, manifests, 0), confirm)
     where = printable(done.where)
     if done.lock_file:
@@ -165,7 +165,7 @@ def unlock(*, manifests: tuple[Path, ...], yes: bool) -> int:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Interruption]:
+def interruptible() -> Iterator[Interruption]:
     """Handle signals: one that comes after the first write ends a wait for GitHub, and the command with it."""
     with interruption() as interrupted:
         try:

@@ -12,8 +12,9 @@ from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
+from flowforge.cli.state_place import interruptible
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode
+from flowforge.errors import ExitCode, printable
 from flowforge.render.words import count
 from flowforge.steps.rekey import Rekeyed
 
@@ -40,23 +41,28 @@ def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, 
     def confirm(found: Rekeyed) -> None:
         if not yes:
             say(*_lines(found))
-            if not _APPROVAL.given("Put the state under the new key"):
+            if not _APPROVAL.given("Put the state under the new key" if found.keyed else "Take the state's key away"):
                 raise _APPROVAL.refused()
+        interrupted.finish_first()
 
-    request = run.Request(
-        manifests,
-        dict(os.environ),
-        keep_going=keep_going,
-        lock_timeout=lock_timeout,
-        interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
-    )
-    found = run.rekey(request, old_key_env, confirm)
-    output.lines(["Nothing to do."] if found is None else _lines(found))
+    with interruptible() as interrupted:
+        request = run.Request(
+            manifests,
+            dict(os.environ),
+            keep_going=keep_going,
+            lock_timeout=lock_timeout,
+            interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
+            stop=interrupted.stop,
+            notify=say,
+        )
+        found = run.rekey(request, old_key_env, confirm)
+    output.lines([f"Nothing to do: {printable(found)}."] if isinstance(found, str) else _lines(found))
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 
 
 def _lines(found: Rekeyed) -> Iterator[str]:
-    yield f"Under the new key: {count(len(found.kept), 'secret')} holding the value that was written."
+    under = "Under the new key" if found.keyed else "Without a key"
+    yield f"{under}: {count(len(found.kept), 'secret')} holding the value that was written."
     if found.changed:
         yield f"Another value by now: {count(len(found.changed), 'secret')}; the next apply writes it."
     if found.unread:

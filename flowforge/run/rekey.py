@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from flowforge.errors import Problem, SourceError, StateError, UsageError, quote
+from flowforge.errors import Problem, SourceError, StateError, UsageError
 from flowforge.github.http import Client
 from flowforge.manifest.key import OLD_VARIABLE, VARIABLE
 from flowforge.run.request import Request
@@ -23,8 +23,8 @@ class Keys:
     new: StateKey | None
 
 
-def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None]) -> Rekeyed | None:
-    """Give what became of each fingerprint; None where there is nothing to do: no state yet, or under the key already.
+def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
+    """Give what became of each fingerprint, or why there is nothing to do.
 
     old_variable: where the old key is; empty for the usual one, which may be unset: the state had no key then. Raises
     StateError FF475 where values cannot be had and `keep_going` is not set, FF477 where the state is under neither key;
@@ -46,15 +46,14 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
 
 def _old_key(request: Request, variable: str) -> StateKey | None:
     if variable and variable not in request.environ:
-        fix = "set it to the key that the state was written with"
-        raise SourceError(
-            Problem("FF478", f"the old state key is not available: env {quote(variable)} is unset", fix=fix)
-        )
+        # NOTE: what is said there is not shown: who mistakes it for the place of the key says the key itself.
+        why, fix = "--old-key-env names a variable that is unset", "name the one that has the key it was written with"
+        raise SourceError(Problem("FF478", "the old state key is not available", why=why, fix=fix))
     return key_in(variable or OLD_VARIABLE, request.environ)
 
 
-def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rekeyed], None]) -> Rekeyed | None:
-    request = task.request
+def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
+    request, already = task.request, f"the state {'is under the new key' if keys.new else 'has no key'} already"
     with task.home_under(keys.old, client) as home, task.home_under(keys.new, client) as there:
         try:
             memory = home.open(request.lock_timeout)
@@ -63,11 +62,13 @@ def _rekey(task: Task, client: Client | None, keys: Keys, confirm: Callable[[Rek
                 there.read()
             except OtherKeyError:
                 raise _neither(error) from error
-            return None
+            return already
         with memory:
             state = memory.state
             if memory.begins:
-                return None
+                return f"there is no state in {home.where} yet"
+            if home.key_id(state) == there.key_id(state):
+                return already
             task = task.found(client) if client else task
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:

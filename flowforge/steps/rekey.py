@@ -44,10 +44,11 @@ class Rekeyed:
     """A state whose fingerprints are of another key, and what became of each secret's.
 
     kept: the value is what was written. changed: it is another one now. unnamed: the manifest wants none there. unread:
-    the value cannot be had, and why. Of all but the first the fingerprint is lost.
+    the value cannot be had, and why. Of all but the first the fingerprint is lost. keyed: whether there is a new key.
     """
 
     state: State
+    keyed: bool
     kept: tuple[Address, ...] = ()
     changed: tuple[Address, ...] = ()
     unnamed: tuple[Address, ...] = ()
@@ -87,7 +88,9 @@ def rekeyed(
     pending = {address: _of_pending(address, one, both.renewed) for address, one in state.pending.items()}
     kept, changed, unnamed = (tuple(each for each in secrets if sorts[each] is sort) for sort in _Sort)
     unread = {address: sort for address, sort in sorts.items() if not isinstance(sort, _Sort)}
-    return Rekeyed(replace(state, records=records, pending=pending), kept, changed, unnamed, unread)
+    return Rekeyed(
+        replace(state, records=records, pending=pending), keys[1] is not None, kept, changed, unnamed, unread
+    )
 
 
 def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 VARIABLE, OLD = "FLOWFORGE_STATE_KEY", "FLOWFORGE_STATE_KEY_OLD"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 KEPT = "Under the new key: 5 secrets holding the value that was written."
+BARE = "Without a key: 5 secrets holding the value that was written."
+ALREADY = "Nothing to do: the state is under the new key already."
 OPS = "acme/ops"
 
 
@@ -68,11 +70,11 @@ def test_in_sync_under_the_new_key(home: "Fleet", old: str | None, new: str | No
     _keys(home, old, new)
     home.sandbox.world.reset_stats()
     done = home.flowforge("state", "rekey", "--yes")
-    assert (0, [KEPT]) == (done.code, done.lines)
+    assert (0, [KEPT if new else BARE]) == (done.code, done.lines)
     assert not [route for route in home.sandbox.world.stats().requests if "secrets" in route]
     assert IN_SYNC == home.flowforge("plan").out
     again = home.refused("state", "rekey", "--yes")
-    assert (0, ["Nothing to do."]) == (again.code, again.lines)
+    assert (0, [ALREADY if new else "Nothing to do: the state has no key already."]) == (again.code, again.lines)
     _keys(home, None, old)
     assert 1 == home.refused("plan").code
     _keys(home, None, new)
@@ -212,10 +214,11 @@ def test_the_old_key_elsewhere(fleet: "Fleet") -> None:
     _keys(fleet, None, B)
     done = fleet.refused("state", "rekey", "--yes", "--old-key-env", "BEFORE")
     expected = (
-        'error FF478: the old state key is not available: env "BEFORE" is unset\n'
-        "  fix: set it to the key that the state was written with\n"
+        "error FF478: the old state key is not available\n  why: --old-key-env names a variable that is unset\n"
+        "  fix: name the one that has the key it was written with\n"
     )
     assert (1, expected) == (done.code, done.err)
+    assert expected == fleet.refused("state", "rekey", "--yes", "--old-key-env", A).err  # the key itself is not shown
     fleet.monkeypatch.setenv("BEFORE", A)
     text = (fleet.folder / "flowforge.yaml").read_text()
     fleet.manifest(
@@ -229,7 +232,18 @@ def test_no_state_yet(fleet: "Fleet") -> None:
     """The first apply begins a state under the key that is given: there is nothing to change before."""
     _keys(fleet, None, A)
     done = fleet.refused("state", "rekey", "--yes")
-    assert (0, ["Nothing to do."], False) == (done.code, done.lines, _path(fleet).exists())
+    said = f"Nothing to do: there is no state in {_path(fleet)} yet."
+    assert (0, [said], False) == (done.code, done.lines, _path(fleet).exists())
+
+
+def test_the_same_key_twice(home: "Fleet") -> None:
+    """Nothing is lost to a change that is none: not the fingerprint of what the manifest names no more, for one."""
+    _keys(home, None, A)
+    _applied(home)
+    home.manifest((home.folder / "flowforge.yaml").read_text().replace("\n      - acme/repo-005", ""))
+    _keys(home, A, A)
+    done = home.refused("state", "rekey", "--yes")
+    assert (0, [ALREADY]) == (done.code, done.lines)
 
 
 @pytest.mark.parametrize("answer", ["yes", "y"])
@@ -245,6 +259,17 @@ def test_only_yes_is_yes(fleet: "Fleet", answer: str) -> None:
     assert done.err.startswith(f"{KEPT}\n\nPut the state under the new key? Only 'yes' is accepted.\n")
     assert (answer != "yes") == ("error FF013: rekey was not approved\n" in done.err)
     assert (answer != "yes") == (before == _path(fleet).read_bytes())
+
+
+def test_what_is_asked_where_the_key_goes(fleet: "Fleet") -> None:
+    """A key that is only taken away is not called a new one."""
+    _keys(fleet, None, A)
+    _applied(fleet)
+    _keys(fleet, A, None)
+    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    fleet.monkeypatch.setattr("builtins.input", lambda: "yes")
+    done = fleet.flowforge("state", "rekey")
+    assert f"{BARE}\n\nTake the state's key away? Only 'yes' is accepted.\n" == done.err
 
 
 def test_a_forged_state_is_not_put_under_another_key(fleet: "Fleet") -> None:
@@ -294,5 +319,5 @@ def test_killed_while_it_writes(fleet: "Fleet", before: int) -> None:
     done = subprocess.run([sys.executable, "-c", script, str(before)], cwd=fleet.folder, check=False)
     assert (0 if before == 3 else -9) == done.returncode
     again = fleet.flowforge("state", "rekey", "--yes")
-    assert (0, ["Nothing to do."] if before == 3 else [KEPT]) == (again.code, again.lines)
+    assert (0, [ALREADY] if before == 3 else [KEPT]) == (again.code, again.lines)
     assert IN_SYNC == fleet.flowforge("plan").out
