@@ -47,7 +47,7 @@ def forget(*, named: tuple[str, ...], manifests: tuple[Path, ...], lock_timeout:
             say(*(printable(str(address)) for address in found))
         _ask(_FORGET, f"Forget {count(len(found), 'secret')}", interrupted, yes=yes)
 
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         found = run.forget(_request(interrupted, manifests, lock_timeout), named, confirm)
     output.lines(f"Forgotten: {printable(str(address))}" for address in found)
     return _end(output)
