@@ -1,16 +1,21 @@
 """Stale plans: for each thing that a plan stands on, it is moved, and the refusal names it."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flowforge.manifest.plugins import installed_sources
 from flowforge.plan.address import Address, Repo, Scope
+from flowforge.sources import prompt
 from flowforge.state.file import StateFile
 from flowforge.state.text import encode
+from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -157,6 +162,91 @@ def test_a_value_in_1password(fleet: "Fleet", op: "FakeOp") -> None:
         op.holds(fleet.set_key("SPARE_KEY"), "op://CI/Claude/credential")
 
     assert moved("a value", f"the credential ci-key of {ONE} has another value") == stale(fleet, rotate).err
+
+
+class Person:
+    """Sits at the terminal, and pastes one text whenever they are asked; Enter alone where it is empty."""
+
+    def __init__(self, fleet: "Fleet", monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sit down."""
+        self.text, self.asked = fleet.set_key("SPARE_KEY"), 0
+        monkeypatch.delenv("CI", raising=False)
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        monkeypatch.setattr(prompt, "hidden", lambda _: nullcontext(self))
+
+    def say(self, _: str) -> None:
+        """Read what the terminal shows."""
+
+    def ask(self, _: str) -> SecretValue | None:
+        """Paste."""
+        self.asked += 1
+        return SecretValue(self.text) if self.text else None
+
+
+@pytest.mark.parametrize("what", ["another value", "no value", "no value, as nobody can be asked"])
+def test_a_pasted_value(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """A person who pastes another value, leaves it, or is not there at apply: named; the same one pasted is applied."""
+    target(fleet, ALL, credential="{prompt: The key}")
+    person = Person(fleet, monkeypatch)
+    value = person.text
+
+    def move(fleet: "Fleet") -> None:
+        person.text = fleet.set_key("SPARE_KEY") if what == "another value" else ""
+        if what.endswith("asked"):
+            monkeypatch.setenv("CI", "true")
+
+    said = moved("a value", f"the credential ci-key of {ONE} has {what.partition(',')[0]}")
+    assert said == stale(fleet, move).err
+    assert person.asked == 1 + (not what.endswith("asked"))
+    person.text = value
+    monkeypatch.delenv("CI", raising=False)
+    assert 0 == fleet.flowforge("apply", "p.json").code
+    assert {KEY: value} == fleet.held()["acme/repo-001"]
+
+
+MODULE = """\
+from pathlib import Path
+
+from flowforge.sources.plugin import NotAvailableError, SecretValue
+
+class Source:
+    interface = 1
+    options = frozenset()
+
+    def read(self, spec, context):
+        held = context.folder / spec["stale-source"]
+        if not held.exists():
+            raise NotAvailableError("it has no such key")
+        return SecretValue(held.read_text())
+"""
+
+
+@pytest.fixture
+def plugin(fleet: "Fleet") -> Iterator[None]:
+    """Install a package whose source `stale-source` gives what a file holds."""
+    metadata = fleet.folder / "site" / "stale-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stale\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[flowforge.sources]\nstale-source = stale_plugin:Source\n")
+    (fleet.folder / "site" / "stale_plugin.py").write_text(MODULE)
+    fleet.monkeypatch.syspath_prepend(str(fleet.folder / "site"))
+    installed_sources.cache_clear()
+    yield
+    sys.modules.pop("stale_plugin", None)
+    installed_sources.cache_clear()
+
+
+@pytest.mark.usefixtures("plugin")
+@pytest.mark.parametrize("what", ["another value", "no value", "a value now, and had none"])
+def test_a_value_of_a_plugin(fleet: "Fleet", what: str) -> None:
+    """A value that a plugin gives otherwise, no longer, or only now is named as any other."""
+    held = fleet.folder / "key.txt"
+    if not what.startswith("a value"):
+        _file(fleet)
+    target(fleet, ALL, credential="{stale-source: key.txt}")
+    move = (lambda _: held.unlink()) if what == "no value" else _file
+    assert moved("a value", f"the credential ci-key of {ONE} has {what}") == stale(fleet, move).err
 
 
 def _time(fleet: "Fleet", number: int = 1) -> str:

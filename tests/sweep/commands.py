@@ -17,6 +17,7 @@ READING: Final[tuple[tuple[str, ...], ...]] = (
     ("apply", "--yes", "-v", "--format", "json"),
     ("apply", "--yes", "--keep-going", "--report", "json=report.json", "--report", "text=report.txt"),
     ("apply", "--yes", "--prune", "--allow-takeover", "--max-wait", "0"),
+    ("apply", "saved.json"),
 )
 OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("validate", "-v"),
@@ -39,5 +40,21 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("--version",),
     (),
 )
+# What goes before a command so that it has something to show: a state, and a saved plan. Before the plan that fits now,
+# what is said of one that is not there, or that was made for another value.
+_BEFORE: Final[dict[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
+    ("state",): (("apply", "--yes"),),
+    ("apply", "saved.json"): (("apply", "saved.json", "-v"), ("plan", "--out", "saved.json")),
+}
 # These serve until they are stopped, or play a whole story: each has a test of its own.
 APART: Final = ("sandbox", "demo")
+
+
+def before(args: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Give the commands that go before one."""
+    return _BEFORE.get(args) or _BEFORE.get(args[:1], ())
+
+
+def writes(args: tuple[str, ...]) -> bool:
+    """Whether a command writes what its sources give, without asking."""
+    return args[:1] == ("apply",) and ("--yes" in args or "saved.json" in args)

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.bench import SCALE
 from tests.faults.row import Row
 from tests.faults.table import ROWS
-from tests.sweep.commands import OTHERS, READING
+from tests.sweep.commands import OTHERS, READING, before, writes
 from tests.sweep.plants import ARGUMENTS, FAILING, GIVING, PLACES, SHAPES, Plant, api_key, oauth_token, paste
 from tests.sweep.stage import Stage
 
@@ -35,12 +35,13 @@ def test_a_good_value(stage: Stage, plant: Plant, args: tuple[str, ...]) -> None
     for value in (api_key(), api_key()):
         stage.seek(value)
         plant(stage, value)
-        if args[:1] == ("state",):
-            stage.run("apply", "--yes")
-        stage.run(*args)
-        if args[:1] == ("apply",) and "--yes" in args:
+        for each in (*before(args), args):
+            stage.run(*each)
+        if writes(args):
             assert {"ANTHROPIC_API_KEY": value} == stage.bench.world.reveal("acme/api")
         time.sleep(2.1 / SCALE)
+    # Of a saved plan, what is said of a value that moved is among what was shown.
+    assert (args == ("apply", "saved.json")) == (b"FF026" in stage.err)
     assert stage.leaks() == []
 
 
@@ -51,7 +52,8 @@ def test_a_value_in_a_failure(stage: Stage, plant: Plant, code: str, args: tuple
     value = api_key()
     stage.seek(value)
     plant(stage, value)
-    stage.run(*args)
+    for each in (*before(args), args):
+        stage.run(*each)
     shown = stage.leaks()
     stage.run("apply", "--yes")
     assert ([], True) == (shown, code.encode() in stage.err)
