@@ -29,7 +29,7 @@ from flowforge.render.text import after_plan, plan_lines
 def command(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
     """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
     if offline:
-        _require_alone(list_repos=list_repos, out=out)
+        _require_alone(list_repos=list_repos, out=out, accept_drift=given["accept_drift"])
     if list_repos:
         return roll(given)
     return plan(given, detailed_exitcode=detailed_exitcode, out=out, offline=offline)
@@ -52,7 +52,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
     return exit_code(planned) if detailed_exitcode else ExitCode.DONE
 
 
-def _require_alone(*, list_repos: bool, out: Path | None) -> None:
+def _require_alone(*, list_repos: bool, out: Path | None, accept_drift: bool) -> None:
     """Refuse what a plan that asks nobody cannot give. Raises UsageError FF031."""
     if out is not None:
         why = "it has not seen what it would change, so nobody can approve it"
@@ -61,6 +61,9 @@ def _require_alone(*, list_repos: bool, out: Path | None) -> None:
     if list_repos:
         why, fix = "GitHub alone can say which repos a selector finds", "leave out one of the two"
         raise UsageError(Problem("FF031", "--list-repos cannot be told offline", why=why, fix=fix))
+    if accept_drift:
+        why, fix = "GitHub alone can say what was changed outside", "leave out one of the two"
+        raise UsageError(Problem("FF031", "--accept-drift means nothing offline", why=why, fix=fix))
 
 
 def roll(given: dict[str, Any]) -> int:

@@ -59,6 +59,8 @@ def _known(change: Change) -> Change:
         other = wanted.presence is Presence.PRESENT and record.credential != wanted.credential
         if other:
             return replace(told, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
+        if record.adopted and wanted.prove:
+            return replace(told, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
     return replace(told, reason=Reason.NOT_CHECKED, detail="")
 
 

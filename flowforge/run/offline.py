@@ -9,7 +9,7 @@ from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.steps.advise import ageing, first_seen, shared_personal
 from flowforge.steps.home import offline_home
-from flowforge.steps.resolve import Resolver, want
+from flowforge.steps.resolve import Resolver, insist, want
 from flowforge.steps.state_key import key_at_hand
 from flowforge.steps.unproven import unproven
 
@@ -17,15 +17,16 @@ from flowforge.steps.unproven import unproven
 def plan_offline(request: Request) -> Planned:
     """Say what the state knows to be another thing than the manifest wants. Opens no source, asks nobody."""
     task = Task.of(request).unasked()
-    key = key_at_hand(task.manifest.state.key, request.environ)
+    key, awaited = key_at_hand(task.manifest.state.key, request.environ)
     unchecked: list[str] = []
-    home = offline_home(task.manifest, key, unchecked.append)
+    home = offline_home(task.manifest, key, unchecked.append, awaited=awaited)
     state = home.read()
     remembered, select = state.remembered, task.chooser(state)
     resolver = Resolver(task.context, home.fingerprinter(state))
     wanted = want(
         task.places, resolver, select=select, skip_values=True, admitted=task.admitted(state), shown=task.selected.shown
     )
+    wanted = insist(wanted, prove=request.prove, accept_drift=False)
     plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
     today = datetime.now(UTC).date()
     warnings = (
@@ -33,7 +34,7 @@ def plan_offline(request: Request) -> Planned:
         *task.manifest.warnings,
         *task.warnings,
         *(f"{where}: the state is signed and its key is not at hand: nobody checked it" for where in unchecked),
-        *unproven(plan, keyed=key is not None),
+        *unproven(plan, keyed=key is not None or bool(unchecked)),
         *shared_personal(wanted),
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),
     )

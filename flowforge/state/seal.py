@@ -31,11 +31,13 @@ class Seal:
     """What a state is written and read under. signer: the holder of its key, None where it has none.
 
     unchecked: told, with its place, of a signed state that is read without the key; without it that is an error.
+    awaited: whether one that is not signed is refused all the same, as its key is not at hand and there is to be one.
     restore: what to do about one that cannot be used: where a good copy is.
     """
 
     signer: Signer | None = None
     unchecked: Callable[[str], None] | None = None
+    awaited: bool = False
     restore: str = RESTORE
 
     def key_id(self, lineage: str) -> str:
@@ -62,7 +64,7 @@ class Seal:
             raise StateError(Problem("FF473", "the state is forged", where, why, self.restore))
         if not given and found and self.unchecked is not None:
             self.unchecked(where)
-        elif given != found:
+        elif given != found or (self.awaited and not found):
             raise OtherKeyError(_other_key(given, found, where))
         elif not hmac.compare_digest(self.signature(plain).encode(), signature.encode("utf-8", "replace")):
             what, why = "the state is forged", "its signature does not fit its content, and its key is the one given"
@@ -83,13 +85,14 @@ def _is_keyed(secret: Mapping[str, Any]) -> bool:
 
 
 def _other_key(given: str, found: str, where: str) -> Problem:
-    if not given:
-        why = "it is signed and its fingerprints are keyed, so nothing in it can be judged without the key"
-        return Problem("FF470", "the state has a key, and none is given", where, why, _GIVE)
     if not found:
         why = "either it never had a key, or somebody has taken its signature away"
         fix = "flowforge state rekey puts one that never had a key under this one; else put a good copy back"
-        return Problem("FF472", "the state is not signed, and a key is given", where, why, fix)
+        how = "given" if given else "named for it"
+        return Problem("FF472", f"the state is not signed, and a key is {how}", where, why, fix)
+    if not given:
+        why = "it is signed and its fingerprints are keyed, so nothing in it can be judged without the key"
+        return Problem("FF470", "the state has a key, and none is given", where, why, _GIVE)
     why = f"its key_id is {quote(found)}, and this key makes {quote(given)}"
     fix = "give the key that it was written with; flowforge state rekey changes from one to the other"
     return Problem("FF471", "the state is under another key than this one", where, why, fix)

@@ -144,13 +144,13 @@ def home_of(
         yield _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
 
 
-def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None]) -> Home:
+def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None], *, awaited: bool) -> Home:
     """Give the home of a manifest's state for a run that asks nobody: of one on GitHub, the copy in the state's file.
 
-    unchecked: told of a signed state, and where it is, when there is no key. Raises UsageError FF032 where there is no
-    copy.
+    unchecked: told of a signed state, and where it is, when there is no key. awaited: see `Seal`. Raises UsageError
+    FF032 where there is no copy.
     """
-    file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked)
+    file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked, awaited=awaited)
     if branch is None:
         return _FileHome(file, manifest.files, seal, key)
     fetch = printable(f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}")

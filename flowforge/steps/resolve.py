@@ -141,9 +141,12 @@ def insist(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drift: bool)
     """
 
     def policy(want: Wanted) -> OnDrift:
-        return OnDrift.ACCEPT if accept_drift and not isinstance(want.value, Public) else want.on_drift
+        return OnDrift.ACCEPT if accept_drift else want.on_drift
 
-    return {address: replace(want, prove=prove, on_drift=policy(want)) for address, want in wanted.items()}
+    return {
+        address: want if isinstance(want.value, Public) else replace(want, prove=prove, on_drift=policy(want))
+        for address, want in wanted.items()
+    }
 
 
 def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str] = ()) -> frozenset[str]:

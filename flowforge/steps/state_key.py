@@ -31,11 +31,15 @@ def key_in(variable: str, environ: Mapping[str, str]) -> StateKey | None:
     return judged(SecretValue(environ[variable]), variable) if variable in environ else None
 
 
-def key_at_hand(source: SourceSpec | None, environ: Mapping[str, str]) -> StateKey | None:
-    """Give the key where the environment has it, without opening a source. Raises SourceError FF474."""
+def key_at_hand(source: SourceSpec | None, environ: Mapping[str, str]) -> tuple[StateKey | None, bool]:
+    """Give the key where the environment has it, without opening a source, and whether the state is to have one.
+
+    A workflow sets an empty text for a secret that its run may not see. Raises SourceError FF474.
+    """
     if source is not None and source.name != "env":
-        return None
-    return key_in(VARIABLE if source is None else next(iter(source.texts)), environ)
+        return None, True
+    variable = VARIABLE if source is None else next(iter(source.texts))
+    return key_in(variable, environ) if environ.get(variable) else None, source is not None or variable in environ
 
 
 def judged(value: SecretValue, where: str) -> StateKey:

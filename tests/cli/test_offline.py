@@ -207,9 +207,16 @@ UNLISTED = (
     "error FF031: --list-repos cannot be told offline\n"
     "  why: GitHub alone can say which repos a selector finds\n  fix: leave out one of the two\n"
 )
+UNSEEN = (
+    "error FF031: --accept-drift means nothing offline\n"
+    "  why: GitHub alone can say what was changed outside\n  fix: leave out one of the two\n"
+)
 
 
-@pytest.mark.parametrize(("option", "expected"), [(("--out", "p.json"), UNSAVED), (("--list-repos",), UNLISTED)])
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [(("--out", "p.json"), UNSAVED), (("--list-repos",), UNLISTED), (("--accept-drift",), UNSEEN)],
+)
 def test_what_offline_cannot_give(fleet: "Fleet", option: tuple[str, ...], expected: str) -> None:
     """What needs GitHub is refused."""
     done = offline(fleet, *option)
@@ -229,3 +236,21 @@ def test_a_state_on_github_is_read_from_a_copy(fleet: "Fleet") -> None:
         "  fix: make one there: git fetch origin flowforge-state && "
         "git show FETCH_HEAD:flowforge.state.json > flowforge.state.json\n"
     ) == done.err
+
+
+def test_what_is_to_be_proven(fleet: "Fleet") -> None:
+    """What the state only assumes is a change under --prove; what was written is none, and a variable shows itself."""
+    fleet.manifest(f"{HEAD}targets:\n{_target('ci-key', 1)}")
+    fleet.flowforge("apply", "--yes")
+    fleet.sandbox.world.set_secret("acme/repo-002", KEY, "theirs")
+    fleet.sandbox.world.set_variable("acme/repo-003", "ANTHROPIC_SERVICE_ACCOUNT_ID", "svac_01")
+    fleet.manifest(f"{HEAD}targets:\n{_target('ci-key', 1, 2)}{_target('federated', 3)}")
+    assert 0 == fleet.flowforge("adopt", "--yes").code
+    assumed = f"acme/repo-002/actions/{KEY}"
+    found = lines(fleet, "--prove")
+    assert {assumed: ("update", "to_prove")} == {
+        name: line
+        for name, line in found.items()
+        if line not in {("none", "not_checked"), ("create", "never_recorded")}
+    }
+    assert ("none", "not_checked") == lines(fleet)[assumed]

@@ -258,6 +258,32 @@ def test_offline_without_the_key(signed: "Fleet") -> None:
     assert "error FF470: " in signed.refused("plan", "--offline").err
 
 
+def test_offline_with_a_key_that_the_run_may_not_see(signed: "Fleet") -> None:
+    """An empty text, which is what a workflow of a fork gets, is none; and a signed state is not called unsigned."""
+    signed.monkeypatch.setenv(VARIABLE, "")
+    signed.simple("acme/repo-001")
+    done = signed.flowforge("plan", "--offline", "--prune")
+    warning = f"warning: {_path(signed)}: the state is signed and its key is not at hand: nobody checked it\n"
+    assert (0, warning) == (done.code, done.err)
+    assert "error FF474: " in signed.refused("plan").err
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by the manifest", "by an empty variable"])
+def test_offline_an_unsigned_state_where_a_key_is_named(fleet: "Fleet", *, named: bool) -> None:
+    """Where there is to be a key, a state without a signature is none to go by, though nobody has the key here."""
+    _applied(fleet)
+    if named:
+        fleet.simple(more="state: {key: {file: elsewhere}}\n")
+    else:
+        fleet.monkeypatch.setenv(VARIABLE, "")
+    expected = (
+        f"error FF472: {_path(fleet)}: the state is not signed, and a key is named for it\n"
+        "  why: either it never had a key, or somebody has taken its signature away\n"
+        "  fix: flowforge state rekey puts one that never had a key under this one; else put a good copy back\n"
+    )
+    assert expected == fleet.refused("plan", "--offline").err
+
+
 def test_offline_with_the_key(signed: "Fleet") -> None:
     """Where the key is at hand a forged state is refused offline as well."""
     assert "nobody checked it" not in signed.flowforge("plan", "--offline").err
