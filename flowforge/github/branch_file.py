@@ -30,6 +30,7 @@ from flowforge.github.problems import RepoError, other_shape
 
 # A body with a file of 22 MB was taken, one with 40 MB was not (github-tools/github#496); nothing is documented.
 MOST_WRITTEN: Final = 20_000_000
+TO_BEGIN: Final = 4  # the writes of `create_branch`
 _TRIES: Final = 4
 _NO_BRANCH: Final = ""  # the hash, so to say, of a file whose branch is not there; None is that of a missing file
 _CREATED: Final = 201

@@ -72,6 +72,11 @@ class Change:
         return policy is OnDrift.ACCEPT and self.action is Action.NONE and self.reason is Reason.CHANGED_OUTSIDE
 
     @property
+    def tidies(self) -> bool:
+        """Whether apply changes the state where GitHub needs nothing."""
+        return self.forgets or (self.noted is not None and self.noted != self.record)
+
+    @property
     def drifted_at(self) -> str:
         """GitHub's time for what was changed outside FlowForge; empty for what was not, or is deleted."""
         return self.seen_at if self.drift else ""

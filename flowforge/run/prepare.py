@@ -15,7 +15,7 @@ from flowforge.run.task import Task
 from flowforge.state.model import State
 from flowforge.steps.advise import advise
 from flowforge.steps.audiences import free_organizations, identify_viewers
-from flowforge.steps.cost import Cost
+from flowforge.steps.cost import Cost, pushes, work_of
 from flowforge.steps.home import Home
 from flowforge.steps.observe import Ids, identify, observe, refused
 from flowforge.steps.resolve import Resolver, insist, want
@@ -80,12 +80,14 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
             task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()
         ),
     )
-    cost = Cost.of(decided)
+    work = work_of(decided, permitted=bool(client.scopes))
+    pushed = Cost(writes=home.requests_of(pushes(decided, work, remembered)))
+    cost = Cost.of(work, seen) + pushed
     planned = Planned(
         plan=decided,
         brakes=brakes(decided, estate(task, home, state), request.allowed),
         warnings=warnings,
-        requests=client.requests,
+        requests=client.requests + home.requests,
         to_come=cost.requests,
         eta=client.pacer.estimate(cost.points),
     )

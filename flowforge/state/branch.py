@@ -37,6 +37,11 @@ _PATIENCE_OF_EACH: Final = 0.06
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
+def batch_of(remembered: int) -> int:
+    """Give how many writes are announced at once, of a state that remembers so many secrets."""
+    return max(_BATCH, remembered // _SHARE)
+
+
 class MovedError(StateError):
     """The state changed between the plan and the first write: nothing was written, and a new plan would be right."""
 
@@ -103,7 +108,7 @@ class StateBranch(Memory):
     @property
     def batch(self) -> int:
         """How many writes to announce at once now."""
-        return max(_BATCH, len(self._base.remembered) // _SHARE)
+        return batch_of(len(self._base.remembered))
 
     def begin(self) -> None:
         """Do nothing: the first announcement begins it."""

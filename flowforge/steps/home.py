@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from flowforge.errors import GitHubError, Problem, StateError, UsageError, printable
+from flowforge.github.branch_file import TO_BEGIN
 from flowforge.github.http import Client
 from flowforge.github.lists import list_scope
 from flowforge.manifest.model import BranchSettings, Manifest
@@ -20,7 +21,7 @@ from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.memory import Memory
 from flowforge.state.model import State
-from flowforge.state.remote import Remote, Run
+from flowforge.state.remote import Run
 from flowforge.state.seal import Seal
 from flowforge.steps.remote import BranchRemote
 from flowforge.steps.sign_in import Limits, sign_in
@@ -73,6 +74,16 @@ class Home(ABC):
             held.pop_all()
         return memory
 
+    @property
+    def requests(self) -> int:
+        """How many were made for it beside those of the run's own client."""
+        return 0
+
+    def requests_of(self, pushes: int) -> int:
+        """Give how many requests it takes to push the state so often."""
+        del pushes
+        return 0
+
     @abstractmethod
     def find(self) -> State | None:
         """Do as `read` also where it was moved away; None where there is none yet."""
@@ -109,10 +120,19 @@ class _FileHome(Home):
 
 class _BranchHome(Home):
     def __init__(
-        self, remote: Remote, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
+        self, remote: BranchRemote, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
     ) -> None:
         super().__init__(remote.where, beside, manifests, Seal(key, restore=_EARLIER), key)
         self._remote, self._run = remote, run
+        # The client of a token of its own.
+        self.keeper: Client | None = None
+
+    @property
+    def requests(self) -> int:
+        return self.keeper.requests if self.keeper else 0
+
+    def requests_of(self, pushes: int) -> int:
+        return pushes + (TO_BEGIN - 1 if pushes and self._remote.begins else 0)
 
     def find(self) -> State | None:
         return StateBranch.find(self._remote, self.seal)
@@ -141,7 +161,9 @@ def home_of(
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
-        yield _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
+        home = _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
+        home.keeper = None if keeper is client else keeper
+        yield home
 
 
 def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None], *, awaited: bool) -> Home:
@@ -161,7 +183,7 @@ def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[
     return _FileHome(file, manifest.files, seal, key, _top(manifest.folder))
 
 
-def _remote(client: Client, branch: BranchSettings) -> Remote:
+def _remote(client: Client, branch: BranchSettings) -> BranchRemote:
     return BranchRemote(client, branch.repo, branch.branch, branch.path)
 
 

@@ -24,6 +24,8 @@ class BranchRemote:
         self._client = client
         self._place = Place(repo, branch, path)
         self._private = False
+        # Whether the branch was not there when it was read last.
+        self.begins = False
 
     @property
     def where(self) -> str:
@@ -37,6 +39,7 @@ class BranchRemote:
                 require_private(self._client, self._place)
                 self._private = True
             found = read(self._client, self._place)
+            self.begins = isinstance(found, Absent) and not found.branch_exists
             if isinstance(found, Absent):
                 # An empty repo has no answer of its own, hence no time; nor can it be written to.
                 return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)

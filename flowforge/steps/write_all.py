@@ -1,6 +1,6 @@
 """Write a whole plan, scope by scope through the pool, and say of every line what became of it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -14,12 +14,12 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.branch import MovedError
 from flowforge.state.memory import Memory
-from flowforge.steps.permits import first_of_each
+from flowforge.steps.order import batches, in_turns
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
-from flowforge.steps.turns import Work, turns, without_kept, without_lost
+from flowforge.steps.turns import Work, without_kept, without_lost
 from flowforge.steps.write import Writer, intent
-from flowforge.steps.write_access import with_carried, without_carried
+from flowforge.steps.write_access import with_carried
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
 GRACE: Final = 4.0
@@ -35,17 +35,16 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
     Where GitHub does not say what the token may do, one scope of each owner goes before the others.
     """
     planned = without_kept(plan.todo, plan.changes)
-    at_once, last = turns(without_carried(planned))
-    work = ((at_once,) if writer.client.scopes else first_of_each(at_once)) + (last,)
+    work = in_turns(planned, permitted=bool(writer.client.scopes))
     results: list[Result] = []
     with progress("Writing", sum(map(len, work))) as advance:
         for turn in work:
             lacking = {result.address.scope.repo for result in results if result.outcome in _LACKING}
-            scopes = without_lost(turn, lacking) if turn is last else turn
+            scopes = without_lost(turn, lacking) if turn is work[-1] else turn
             held = [change for scope, changes in turn.items() if scope not in scopes for change in changes]
             results += [Result(change.address, Outcome.NOT_DONE) for change in held]
             write = partial(_write_scope, writer, turn)
-            for batch in _batches(scopes, turn, writer.memory):
+            for batch in batches(scopes, turn, lambda: writer.memory.batch):
                 results += _unannounced(writer, [change for scope in batch for change in turn[scope]])
                 for _, part in each(batch, write, jobs=jobs, stopped=writer.over, grace=GRACE):
                     results += part
@@ -53,20 +52,6 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> l
     lost = writer.begun.difference(result.address for result in results)
     results += [Result(address, Outcome.UNRECORDED, _unanswered(address)) for address in lost]
     return with_carried(results, planned)
-
-
-def _batches(scopes: Iterable[Scope], work: Work, memory: Memory) -> Iterator[list[Scope]]:
-    """Part scopes so that each part has about as many changes as the memory takes at once then."""
-    batch: list[Scope] = []
-    size, most = 0, memory.batch
-    for scope in scopes:
-        if most is not None and batch and size + len(work[scope]) > most:
-            yield batch
-            batch, size, most = [], 0, memory.batch
-        batch.append(scope)
-        size += len(work[scope])
-    if batch:
-        yield batch
 
 
 def _unannounced(writer: Writer, changes: Collection[Change]) -> list[Result]:
