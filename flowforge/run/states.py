@@ -106,15 +106,13 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
         if state is None:
             raise supersede.missing(old.where, "say where it is: --from FILE or --from-github OWNER/REPO")
         if state.moved_to == new.where:
+            supersede.require_arrived(new, old, state)
             return Migrated(old.where, new.where, len(state.remembered), before=True)
         with old.open(request.lock_timeout) as leaving, new.take(request.lock_timeout) as arriving:
             there, state = arriving.state, supersede.at_home(leaving.state, old, new)
             if not arriving.begins:
                 supersede.require_kin(there, new.where, state, old.where)
-                newer = there.serial >= state.serial and not supersede.same(there, state)
-                if newer and not there.moved_to:
-                    fix = "if that one is right, the state has moved already: remove the other one"
-                    raise supersede.not_older(there, new.where, state, old.where, fix)
+                supersede.require_older(there, new, state, old)
             migrated = Migrated(old.where, new.where, len(state.remembered))
             confirm(migrated)
             supersede.require_copied(new, arriving.put(state))

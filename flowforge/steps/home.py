@@ -31,17 +31,20 @@ _EARLIER: Final = "put the file of an earlier commit of that branch back, by a c
 
 
 class Home(ABC):
-    """A state's home. where: for people. names: the manifests, as a state there keeps them: relative to `folder`.
+    """A state's home. where: for people. place: equal for two that are one, however they are written.
 
-    key: the state's. seal: what it is written and read under. lock_file: whether its lock is one that goes with the
-    process that holds it.
+    names: the manifests, as a state there keeps them: relative to `folder`. key: the state's. seal: what it is written
+    and read under. lock_file: whether its lock is one that goes with the process that holds it.
     """
 
     lock_file: ClassVar[bool] = False
 
-    def __init__(self, where: str, beside: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None) -> None:
+    def __init__(
+        self, where: str, beside: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None, *, place: object
+    ) -> None:
         """Not for callers: see `home_of`. beside: a file in the folder."""
         self.where = where
+        self.place = place
         self.names = manifest_names(beside, manifests)
         self.folder = Path(os.path.realpath(beside)).parent
         self.key = key
@@ -60,7 +63,7 @@ class Home(ABC):
 
         StateError FF450 where the state was moved to another home.
         """
-        return self._living(self.find() or State.fresh())
+        return self.living(self.find() or State.fresh())
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> Memory:
         """Give it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
@@ -70,7 +73,7 @@ class Home(ABC):
         memory = self.take(lock_timeout, fresh=fresh)
         with ExitStack() as held:
             held.enter_context(memory)
-            self._living(memory.state)
+            self.living(memory.state)
             held.pop_all()
         return memory
 
@@ -92,7 +95,8 @@ class Home(ABC):
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> Memory:
         """Do as `open` also where it was moved away. seize: whoever holds it, where that is written in the state."""
 
-    def _living(self, state: State) -> State:
+    def living(self, state: State) -> State:
+        """Give it; raises StateError FF450 where it was moved to another home."""
         if state.moved_to:
             what, where = "the state has moved", printable(self.where)
             why = f"it is kept in {printable(state.moved_to)} now"
@@ -107,7 +111,7 @@ class _FileHome(Home):
     def __init__(
         self, path: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None, beside: Path | None = None
     ) -> None:
-        super().__init__(str(path), beside or path, manifests, seal, key)
+        super().__init__(str(path), beside or path, manifests, seal, key, place=os.path.realpath(path))
         self._path = path
 
     def find(self) -> State | None:
@@ -122,7 +126,7 @@ class _BranchHome(Home):
     def __init__(
         self, remote: BranchRemote, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
     ) -> None:
-        super().__init__(remote.where, beside, manifests, Seal(key, restore=_EARLIER), key)
+        super().__init__(remote.where, beside, manifests, Seal(key, restore=_EARLIER), key, place=remote.place)
         self._remote, self._run = remote, run
         # The client of a token of its own.
         self.keeper: Client | None = None

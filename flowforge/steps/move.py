@@ -23,8 +23,11 @@ def parse_repo(text: str) -> Repo:
 def move(state: State, old: Repo, new: Repo) -> State:
     """Give the state in which all that is remembered of `old`, its id included, is of `new`.
 
-    Raises StateError FF451 where `new` is remembered already.
+    Raises UsageError FF460 where both are one, in whatever case; StateError FF451 where `new` is remembered already.
     """
+    if old == new:
+        what, why = f"{quote(str(old))} and {quote(str(new))} are one repo", "names are compared without case"
+        raise UsageError(Problem("FF460", what, why=why, fix="nothing is to be moved: plan knows it by either name"))
     if any(address.scope.repo == new for address in state.remembered):
         why = f"what is remembered of {quote(str(old))} would be lost, or take its place"
         fix = f"if it is wrong, drop it first: flowforge state forget {new}"

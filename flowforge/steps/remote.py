@@ -17,12 +17,15 @@ _BEFORE_GIT = "1970-01-01T00:00:00Z"
 
 
 class BranchRemote:
-    """A `state.remote.Remote` on GitHub. What goes wrong is a StateError, or a StoppedError when the run is to stop."""
+    """A `state.remote.Remote` on GitHub, at `place`.
+
+    What goes wrong is a StateError, or a StoppedError when the run is to stop.
+    """
 
     def __init__(self, client: Client, repo: Repo, branch: str, path: str) -> None:
         """Name the file; asks for nothing yet."""
         self._client = client
-        self._place = Place(repo, branch, path)
+        self.place = Place(repo, branch, path)
         self._private = False
         # Whether the branch was not there when it was read last.
         self.begins = False
@@ -30,15 +33,15 @@ class BranchRemote:
     @property
     def where(self) -> str:
         """Name it for people."""
-        return str(self._place)
+        return str(self.place)
 
     def read(self) -> Version:
         """Give what stands there; a public repo is refused before anything else."""
         with _as_the_state():
             if not self._private:
-                require_private(self._client, self._place)
+                require_private(self._client, self.place)
                 self._private = True
-            found = read(self._client, self._place)
+            found = read(self._client, self.place)
             self.begins = isinstance(found, Absent) and not found.branch_exists
             if isinstance(found, Absent):
                 # An empty repo has no answer of its own, hence no time; nor can it be written to.
@@ -49,9 +52,9 @@ class BranchRemote:
         """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
         with _as_the_state():
             if before.sha == _NO_BRANCH:
-                done = create_branch(self._client, self._place, data, message)
+                done = create_branch(self._client, self.place, data, message)
             else:
-                done = write(self._client, self._place, data, before.sha, message)
+                done = write(self._client, self.place, data, before.sha, message)
             return Version(data, done.sha, self._dated(done.date))
 
     def _dated(self, date: str) -> str:

@@ -53,9 +53,13 @@ def missing(where: str, fix: str) -> StateError:
 def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSettings:
     """Say where a state that is to move to the manifest's place is now. Raises UsageError FF458.
 
-    Where the manifest names GitHub, that is the file which it would have without that, unless one is named.
+    A branch of the repo that the manifest names for the state is read with that one's token, any other one with the
+    token of the run. Where nothing is said and the manifest names GitHub, it is the file that there would be without.
     """
     now = manifest.state
+    if github is not None and file is not None:
+        what, fix = "the state is at one place now, and two are named", "say --from or --from-github"
+        raise UsageError(Problem("FF458", what, fix=fix))
     if github is not None:
         branch = branch_at(github, now.file.name, manifest.github.where)
         if branch is None:
@@ -64,7 +68,8 @@ def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSe
                 "write it as owner/repo, owner/repo:branch or owner/repo:branch:path.json",
             )
             raise UsageError(Problem("FF458", what, fix=fix))
-        return replace(now, branch=branch)
+        own = now.branch.token if now.branch is not None and now.branch.repo == branch.repo else None
+        return replace(now, branch=replace(branch, token=own))
     if file is None and now.branch is None:
         what = "it is not known where the state is now"
         why = "the manifest says where it is to be"
@@ -74,9 +79,32 @@ def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSe
 
 def require_apart(old: Home, new: Home) -> None:
     """Raise UsageError FF458 where both are one place."""
-    if old.where == new.where:
+    if old.place == new.place:
         what, fix = "the state is where it is to be already", "name the new place under `state` in the manifest first"
         raise UsageError(Problem("FF458", what, printable(old.where), fix=fix))
+
+
+def require_arrived(new: Home, old: Home, left: State) -> None:
+    """Raise StateError FF450, FF453 or FF455 unless the state that was moved to the new home is there, and alive."""
+    there = new.find()
+    if there is None:
+        raise missing(new.where, f"put a copy there (flowforge state push); {printable(old.where)} has what was moved")
+    require_kin(there, new.where, left, old.where)
+    new.living(there)
+
+
+def require_older(there: State, new: Home, state: State, old: Home) -> None:
+    """Raise StateError FF454 where what the new home has is not a version before the state that is to move there.
+
+    The same one is none, nor is what was left behind when the state moved from there to where it is now.
+    """
+    known = there.moved_to == old.where if there.moved_to else same(there, state)
+    if known or there.serial < state.serial:
+        return
+    fix = "if that one is right, the state has moved already: remove the other one"
+    if there.moved_to:
+        fix = f"it was left behind for {printable(there.moved_to)}: name that place, or remove this one if it is none"
+    raise not_older(there, new.where, state, old.where, fix)
 
 
 def at_home(state: State, old: Home, new: Home) -> State:

@@ -92,6 +92,11 @@ def test_what_cannot_be_moved(fleet: "Fleet") -> None:
         '  why: what is remembered of "acme/repo-001" would be lost, or take its place\n'
         "  fix: if it is wrong, drop it first: flowforge state forget acme/REPO-002\n"
     )
+    done = fleet.refused("state", "move", "acme/repo-001", "ACME/Repo-001")
+    assert done.err == (
+        'error FF460: "acme/repo-001" and "ACME/Repo-001" are one repo\n  why: names are compared without case\n'
+        "  fix: nothing is to be moved: plan knows it by either name\n"
+    )
     done = fleet.refused("state", "move", "acme/repo-01", "acme/x")
     assert 'error FF014: the state remembers nothing of "acme/repo-01"' == done.err.splitlines()[0]
     done = fleet.refused("state", "move", "acme/repo-001", "acme/x/actions/A")
