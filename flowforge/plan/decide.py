@@ -85,13 +85,11 @@ def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambd
 
 
 def _changes(situation: Situation, select: Callable[[Address], bool]) -> Iterable[Change]:
-    decided = list(_decided(situation))
-    # What takes the room of what is chosen may not be chosen itself.
-    values = within_room((value for value, _ in decided), situation.seen)
+    decided = [(value, seen) for value, seen in _decided(situation) if select(value.address)]
+    values = within_room([value for value, _ in decided], situation.seen)
     for value, (_, seen) in zip(values, decided, strict=True):
-        if select(value.address):
-            access = decide_access(value, seen)
-            yield from (value,) if access is None else (value, access)
+        access = decide_access(value, seen)
+        yield from (value,) if access is None else (value, access)
 
 
 def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:

@@ -1,10 +1,11 @@
 """How much a list has room for: GitHub takes so many secrets or variables in one. Pure, from what is listed anyway."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from flowforge.errors import quote
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Scope
 from flowforge.plan.change import Change
@@ -15,10 +16,7 @@ from flowforge.plan.facts import Listing, Seen
 _OF_ORGANIZATION: Final = 1000
 _OF_VARIABLES: Final = 500
 _OF_ANY_OTHER: Final = 100
-_MAKE_ROOM: Final = (
-    "delete another there first, by hand or in an apply of its own: what an apply deletes goes last, and makes no room "
-    "for what it creates"
-)
+_LAST: Final = "what an apply deletes goes last, and makes no room for what it creates"
 
 
 def most(scope: Scope) -> int:
@@ -28,9 +26,16 @@ def most(scope: Scope) -> int:
     return _OF_VARIABLES if scope.is_readable and not scope.environment else _OF_ANY_OTHER
 
 
-def within_room(values: Iterable[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
-    """Block what a list has no room for, in the order of what would be created. values: no lines of who sees them."""
+def within_room(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
+    """Block what a list has no room for, in the order of what would be created.
+
+    values: all that one apply would do, without the lines of who sees it.
+    """
     created: Counter[Scope] = Counter()
+    absent: defaultdict[Scope, set[str]] = defaultdict(set)
+    for value in values:
+        if value.reason is Reason.DECLARED_ABSENT and value.action is Action.DELETE and value.wanted is not None:
+            absent[value.address.scope].add(value.wanted.target)
     for value in values:
         scope = value.address.scope
         listing = seen.get(scope)
@@ -40,13 +45,21 @@ def within_room(values: Iterable[Change], seen: Mapping[Scope, Seen]) -> Iterabl
             created[scope] += 1
             yield value
         else:
-            yield _without_room(value, len(listing.updated_at), created[scope])
+            yield _without_room(value, len(listing.updated_at), created[scope], absent[scope])
 
 
-def _without_room(value: Change, there: int, created: int) -> Change:
+def _without_room(value: Change, there: int, created: int, absent: Collection[str]) -> Change:
     scope = value.address.scope
     before = f", {created} more {'is' if created == 1 else 'are'} created before it" if created else ""
     detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {most(scope):,}"
     return replace(
-        value, action=Action.BLOCKED, reason=Reason.NO_ROOM, detail=detail, fix=_MAKE_ROOM, makes_environment=False
+        value, action=Action.BLOCKED, reason=Reason.NO_ROOM, detail=detail, fix=_fix(absent), makes_environment=False
     )
+
+
+def _fix(absent: Collection[str]) -> str:
+    """Say how room is made. absent: the entries that delete something there."""
+    if absent:
+        entries = " and ".join(map(quote, sorted(absent)))
+        return f"{_LAST}: give the absent entry {entries} a tag of its own, and apply that first with --tags"
+    return f"delete another there first, by hand or in an apply of its own: {_LAST}"

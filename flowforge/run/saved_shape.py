@@ -10,6 +10,7 @@ from typing import Any, Final
 from flowforge.errors import quote
 from flowforge.state.model import SALT_BYTES
 from flowforge.state.shape import MalformedError, Shape, fields, numbers, texts
+from flowforge.state.text import LAST_SERIAL
 
 _TEXT: Final = (str,)
 _MAYBE: Final = (str, NoneType)
@@ -64,6 +65,8 @@ def checked(data: object) -> Mapping[str, Any]:
     """Give what a plan stands on as it was read; raises MalformedError for what `flowforge.run.basis` does not make."""
     stands_on: Mapping[str, Any] = fields(data, _STANDS_ON, "stands_on")
     flags = fields(stands_on["flags"], FLAGS, "flags")
+    if flags["allow_deletes"] < 0:
+        raise MalformedError("allow_deletes is negative")
     for name in _LISTS:
         texts(flags[name], name)
     texts(stands_on["manifests"], "manifests")
@@ -85,13 +88,25 @@ def checked(data: object) -> Mapping[str, Any]:
 
 def _table(data: dict[str, Any], kind: type, at: str) -> dict[str, Any]:
     """Check that an object has members of one type only, whatever they are called."""
-    return fields(data, dict.fromkeys(data, (kind,)), at)
+    found = fields(data, dict.fromkeys(data, (kind,)), at)
+    for name, each in found.items():
+        if kind is int:
+            _check_number(each, f"{name} of {at}")
+    return found
+
+
+def _check_number(number: int, at: str) -> None:
+    """Refuse one that nothing here has; some thousand digits would be told at length."""
+    if not 0 <= number <= LAST_SERIAL:
+        what = f"{at} is out of range"
+        raise MalformedError(what)
 
 
 def _check_state(state: Mapping[str, Any]) -> None:
     """Check what names a state: there is a salt if, and only if, there was none yet."""
     begins = state["salt"] is not None
-    if not _UUID.fullmatch(state["lineage"]) or state["serial"] < 0 or begins != (state["serial"] == 0):
+    _check_number(state["serial"], "serial")
+    if not _UUID.fullmatch(state["lineage"]) or begins != (state["serial"] == 0):
         raise MalformedError("state names none that can be")
     try:
         salt = base64.b64decode(state["salt"] or "", validate=True)

@@ -59,7 +59,7 @@ _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
 _BOTH: Final[Shape] = {**_PENDING, **_RECORDED}
-_LAST_SERIAL: Final = 2**53  # what every reader of JSON holds exactly, and more versions than anybody writes
+LAST_SERIAL: Final = 2**53  # what every reader of JSON holds exactly, and more versions than anybody writes
 _CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -189,7 +189,7 @@ def _refuse(what: str) -> NoReturn:
 
 def _state(body: Data) -> State:
     fields(body, {**_SHAPE, **{key: types for key, types in _OPTIONAL.items() if key in body}}, "the file")
-    if body["version"] != VERSION or not 0 <= body["serial"] <= _LAST_SERIAL:
+    if body["version"] != VERSION or not 0 <= body["serial"] <= LAST_SERIAL:
         _refuse("version or serial is out of range")
     try:
         salt = base64.b64decode(body["salt"], validate=True)

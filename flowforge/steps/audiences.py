@@ -52,15 +52,19 @@ def identify_viewers(
 
 
 def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
-    """Warn of organizations on the Free plan, whose private repos see none of these secrets.
+    """Warn of organizations on the Free plan, whose private repos see none of what is written.
 
     One request for each that something would be written to, and none where nothing would.
     """
-    changed = {change.address.scope.repo for change in plan.changes if change.writes and change.access is not None}
+    changed: dict[Repo, set[str]] = {}
+    for change in plan.changes:
+        if change.writes and change.access is not None:
+            changed.setdefault(change.address.scope.repo, set()).add(f"{change.address.scope.noun}s")
     answers = each(sorted(changed), lambda one: is_free(client, one), jobs=jobs, stopped=stop.is_set)
     return tuple(
-        f"{organization} is on GitHub's Free plan: its private repositories do not see organization secrets"
-        for organization in sorted(organization for organization, free in answers if free)
+        f"{free} is on GitHub's Free plan: its private repositories do not see organization "
+        f"{' and '.join(sorted(changed[free]))}"
+        for free in sorted(organization for organization, is_so in answers if is_so)
     )
 
 

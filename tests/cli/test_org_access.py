@@ -260,8 +260,9 @@ def test_warnings(fleet: "Fleet") -> None:
     for number in range(100):
         world.set_org_secret("acme", f"A{number:03}", "x")
     wants(fleet, "private", "  - {name: R, repos: [acme/repo-001], credential: ci-key}\n")
+    free = "acme is on GitHub's Free plan: its private repositories do not see organization"
     assert [
-        "acme is on GitHub's Free plan: its private repositories do not see organization secrets",
+        f"{free} secrets",
         f"{VALUE}: {CROWDED}",
         f"{VALUE}: acme/repo-001: a secret of the repository's own shadows it",
     ] == planned(fleet)["warnings"]

@@ -1,6 +1,7 @@
 """A workload identity of an organization: its variables and who sees them, from the manifest and away again."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -159,6 +160,22 @@ def test_what_was_right_before_keeps_its_owner(fleet: "Fleet") -> None:
     fleet.simple("acme/repo-001")
     pruned = fleet.flowforge("apply", "--yes", "--prune")
     assert (3, HELD) == (pruned.code, fleet.sandbox.world.org_variables("acme"))
+
+
+def test_a_free_plan(fleet: "Fleet") -> None:
+    """The warning names what the private repositories do not see: variables, and secrets beside them."""
+    free = "acme is on GitHub's Free plan: its private repositories do not see organization"
+    fleet.sandbox.world.set_plan("acme", "free")
+    wants(fleet, "all")
+    warned = json.loads(fleet.flowforge("plan", "--format", "json").out)["warnings"]
+    fleet.manifest(
+        Path("flowforge.yaml")
+        .read_text()
+        .replace("targets", "  key: {type: anthropic_api_key, from: {env: ACME_KEY}}\ntargets")
+        + "  - {name: Key, org: acme, visible_to: all, credential: key}\n"
+    )
+    both = json.loads(fleet.flowforge("plan", "--format", "json").out)["warnings"]
+    assert ([f"{free} variables"], f"{free} secrets and variables") == (warned, both[0])
 
 
 def test_absent_and_prune(fleet: "Fleet") -> None:

@@ -106,10 +106,17 @@ def test_a_full_list_still_takes_another_value() -> None:
 
 
 def test_a_delete_makes_no_room() -> None:
-    """It goes last, so it cannot; the plan says so."""
+    """It goes last, so it cannot; the plan says so, and how that entry comes first. One elsewhere is no help."""
     wanted = {**wants(ACTIONS, "A"), **wants(ACTIONS, "OLD", presence=Presence.ABSENT)}
     plan = make_plan(Situation(wanted, {ACTIONS: holding(99, "OLD")}))
-    assert [Action.BLOCKED, Action.DELETE] == [change.action for change in plan.changes]
+    fix = (
+        "what an apply deletes goes last, and makes no room for what it creates: "
+        'give the absent entry "T" a tag of its own, and apply that first with --tags'
+    )
+    assert [(Action.BLOCKED, fix), (Action.DELETE, "")] == [(change.action, change.fix) for change in plan.changes]
+    elsewhere = {**wants(ACTIONS, "A"), **wants(VARIABLES, "OLD", presence=Presence.ABSENT)}
+    plan = make_plan(Situation(elsewhere, {ACTIONS: holding(100), VARIABLES: holding(0, "OLD")}))
+    assert [(Action.BLOCKED, FIX), (Action.DELETE, "")] == [(change.action, change.fix) for change in plan.changes]
 
 
 def test_what_was_deleted_outside_needs_room_again() -> None:
@@ -119,11 +126,12 @@ def test_what_was_deleted_outside_needs_room_again() -> None:
     assert (Action.BLOCKED, Reason.NO_ROOM, False) == (change.action, change.reason, change.forgets)
 
 
-def test_a_limited_plan_says_the_same() -> None:
-    """What takes the room counts although it was not chosen."""
+def test_what_is_not_chosen_takes_no_room() -> None:
+    """A secret that is not in the run is not created by it: what is has its place."""
     situation = Situation(wants(ACTIONS, "A", "B"), {ACTIONS: holding(99)})
-    whole = make_plan(situation)
-    assert whole.changes[1:] == make_plan(situation, select=lambda address: address.secret == "B").changes
+    assert [Action.CREATE, Action.BLOCKED] == [change.action for change in make_plan(situation).changes]
+    (change,) = make_plan(situation, select=lambda address: address.secret == "B").changes
+    assert Action.CREATE is change.action
 
 
 def test_who_sees_it_is_not_said_of_what_has_no_room() -> None:
