@@ -59,6 +59,7 @@ def test_a_program_that_fails_blocks_what_needs_it(fleet: "Fleet") -> None:
     assert value[20:28] not in done.out + done.err + kept.out + kept.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_signal_ends_the_programs_too(fleet: "Fleet", number: signal.Signals) -> None:
     """While programs run, a signal ends the run with 130 and them with it, those that they began too."""

@@ -129,6 +129,7 @@ def test_a_token_that_is_not_there(vaulted: Vaulted) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_signal_while_op_waits_for_a_person(vaulted: Vaulted, number: signal.Signals) -> None:
     """The run ends with 130 long before op's 15 seconds are over, nothing is written, and no op goes on."""

@@ -185,6 +185,7 @@ def test_a_pasted_value_becomes_the_secret(fleet: "Fleet", sit: Sit, type_: str)
     assert_unseen(value, shown)
 
 
+@pytest.mark.slow
 def test_a_wrapped_token_is_refused_and_a_good_one_is_taken(fleet: "Fleet", sit: Sit) -> None:
     """A token broken at 80 characters is refused with the reason, cut or whole, and may be pasted again."""
     manifest(fleet)
@@ -202,6 +203,7 @@ def test_a_wrapped_token_is_refused_and_a_good_one_is_taken(fleet: "Fleet", sit:
     assert_unseen(value, shown)
 
 
+@pytest.mark.slow
 def test_three_tries(fleet: "Fleet", sit: Sit) -> None:
     """After a third bad paste the value is not available, and the plan says what was wrong with that one."""
     manifest(fleet)
@@ -220,6 +222,7 @@ def test_three_tries(fleet: "Fleet", sit: Sit) -> None:
     assert {} == fleet.held()["acme/repo-001"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm"])
 def test_an_interruption_leaves_the_terminal_as_it_was(fleet: "Fleet", sit: Sit, how: str) -> None:
     """Ctrl-C and signals end the question with 130; echo is back, and what was typed is not left for the shell."""
@@ -239,6 +242,7 @@ def test_an_interruption_leaves_the_terminal_as_it_was(fleet: "Fleet", sit: Sit,
     assert not any(fleet.held().values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["none", "behind"])
 def test_a_terminal_that_cannot_be_asked(fleet: "Fleet", sit: Sit, job: str) -> None:
     """A session without a terminal of its own, and a job behind another, ask nobody and do not stop."""
@@ -252,6 +256,7 @@ def test_a_terminal_that_cannot_be_asked(fleet: "Fleet", sit: Sit, job: str) -> 
     )
 
 
+@pytest.mark.slow
 def test_nobody_is_there(fleet: "Fleet", sit: Sit) -> None:
     """Without a terminal the value is not read: drift is seen, other secrets are written, only its own write waits."""
     manifest(fleet, more="  ci-key:\n    type: anthropic_api_key\n    from: {env: ACME_KEY}\n")

@@ -69,6 +69,7 @@ def _flowforge(fleet: "Fleet", *words: str, **environ: str) -> "subprocess.Compl
     )
 
 
+@pytest.mark.slow
 def test_the_example_installs_and_its_manifest_applies(fleet: "Fleet", vault: str) -> None:
     """Installed by pip, it gives the plan that its README shows, and an apply writes what the vault holds."""
     shutil.copytree(EXAMPLE, fleet.folder / "plugin")

@@ -304,6 +304,7 @@ def test_another_run_writes_meanwhile(fleet: "Fleet") -> None:
     assert other == world.read_file(OPS, "flowforge.state.json", branch="flowforge-state")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [1, 2, 3])
 def test_killed_while_it_writes(fleet: "Fleet", before: int) -> None:
     """Killed before each rename that it makes: the state is under the one key or the other, whole, and again works."""

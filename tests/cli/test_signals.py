@@ -38,6 +38,7 @@ def _wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", number: signal.Signals) -> None:
     """Apply stops within 5 s with 130; what was written is recorded, and the next plan wants exactly the rest."""
@@ -63,6 +64,7 @@ def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", numbe
     assert fleet.flowforge("plan").out == IN_SYNC
 
 
+@pytest.mark.slow
 def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
     """What GitHub has not answered 4 s after the signal is told as sent and unrecorded, and is open afterwards."""
     fleet.simple("acme/repo-001")
@@ -86,6 +88,7 @@ def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
     assert fleet.plan() == {"acme/repo-001/actions/ANTHROPIC_API_KEY": ("create", "write_interrupted")}
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
     """Two signals leave without waiting; the write whose end nobody saw is open in the next plan."""
     fleet.sandbox.world.faults.add(Fault("^PUT", FaultKind.HANG, times=100, seconds=8))
@@ -103,6 +106,7 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
     assert fleet.flowforge("apply", "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_an_interruption_is_json_too(fleet: "Fleet") -> None:
     """A plan that was interrupted says so on stdout as JSON, with code FF012 and exit code 130."""
     fleet.sandbox.world.faults.add(Fault("secrets", FaultKind.HANG, times=100, seconds=8))
@@ -159,6 +163,7 @@ def test_a_signal_while_stderr_is_written_to() -> None:
     assert (0, ["hello", "stopping: what is in flight is finished and recorded"]) == (done.returncode, said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["plan", "--help"], []], ids=" ".join)
 def test_a_full_disk_is_no_bug_of_a_help(args: list[str], unbuffered: str) -> None:
@@ -176,6 +181,7 @@ def test_a_full_disk_is_no_bug_of_a_help(args: list[str], unbuffered: str) -> No
     assert (1, expected) == (done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 def test_stderr_closed_early_does_not_change_how_a_long_apply_ends(fleet: "Fleet") -> None:
     """An apply that tells its progress to nobody writes everything and exits as its work deserves."""
     value = fleet.set_key()

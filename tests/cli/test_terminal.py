@@ -142,6 +142,7 @@ def test_a_person_at_a_terminal(fleet: "Fleet") -> None:
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("heeds_hangups")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["ctrl-c", "sigterm", "sighup"])
 def test_a_signal_at_the_question(fleet: "Fleet", number: signal.Signals) -> None:
@@ -154,6 +155,7 @@ def test_a_signal_at_the_question(fleet: "Fleet", number: signal.Signals) -> Non
     assert not any(fleet.held().values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "args"),
     [("NO_COLOR", ()), ("FLOWFORGE_NO_COLOR", ()), ("", ("--no-color",))],
@@ -176,6 +178,7 @@ def _run(fleet: "Fleet", command: str, **environ: str) -> "subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environ", "encoding"),
     [
@@ -205,6 +208,7 @@ def test_another_alphabet_on_a_terminal_that_lacks_it(fleet: "Fleet", environ: d
     assert b"value not available: file " + shown + b".txt " in blocked.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_that_was_never_open(fleet: "Fleet", closed: str) -> None:
     """Started without a standard stream, apply works, and no file of ours takes the stream's place."""
@@ -227,6 +231,7 @@ def test_a_disk_that_is_full_of_output(fleet: "Fleet") -> None:
     assert all(fleet.held().values())
 
 
+@pytest.mark.slow
 def test_nobody_reads_what_is_said(fleet: "Fleet") -> None:
     """A closed stderr is no reason to fail, nor a broken one."""
     fleet.monkeypatch.delenv("ACME_KEY")

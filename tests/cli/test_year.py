@@ -17,8 +17,6 @@ from tests.cli.opsrepo import OPS, make_ops
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
-
 # `.ci/run` has time for fewer.
 EVENTS = int(os.environ.get("EVENTS", "300"))
 SECRET, OTHER = "ANTHROPIC_API_KEY", "NOT_OURS"
@@ -227,11 +225,6 @@ def _live(fleet: "Fleet", events: int, *, on_branch: bool) -> None:
         if chance.random() < 0.5:
             year.apply()
     year.apply()
-
-
-def test_a_month(fleet: "Fleet") -> None:
-    """Thirty events, with an apply after every other: GitHub is as the model says after each."""
-    _live(fleet, 30, on_branch=True)
 
 
 @pytest.mark.slow

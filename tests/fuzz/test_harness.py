@@ -36,6 +36,7 @@ def _fuzz(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=_ROOT, env=environ, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", _ENGINES)
 def test_a_broken_law_is_caught(tmp_path: Path, engine: str) -> None:
     """A target whose law an input breaks ends the run with 1, and the input is kept and breaks it again."""

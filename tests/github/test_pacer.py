@@ -126,6 +126,7 @@ def test_no_minute_at_github_is_over_the_budget(requests: list[_Planned], budget
     assert world.most_in_flight <= slots
 
 
+@pytest.mark.slow
 @given(bursts=_bursts(8), turns=st.lists(st.integers(0, 1), min_size=1, max_size=8))
 def test_two_processes_keep_to_one_budget(bursts: list[_Planned], turns: list[int]) -> None:
     """Two processes of one token, side by side, are together within what GitHub allows one client."""

@@ -18,8 +18,6 @@ from flowforge.vault import SecretValue
 if TYPE_CHECKING:
     from tests.conftest import FakeOp
 
-pytestmark = pytest.mark.uncounted
-
 REFERENCE = "op://CI/Claude/credential"
 READ = ["read", "--no-newline", REFERENCE]
 CLI = "the 1Password CLI (op)"
