@@ -14,7 +14,7 @@ OLD_VARIABLE: Final = f"{VARIABLE}_OLD"
 
 
 def check_key(manifest: Manifest, findings: Findings) -> None:
-    """Report (FF153) every credential and token whose source is that of the state's key."""
+    """Report (FF153) every credential and token whose source is that of the state's key, or a program that gets it."""
     for source in _others(manifest):
         if _is_key(source, manifest.state.key):
             what, why = "the state's key comes from here", "GitHub would get it, and with it the state can be forged"
@@ -30,9 +30,10 @@ def _others(manifest: Manifest) -> Iterator[SourceSpec]:
 
 
 def _is_key(source: SourceSpec, key: SourceSpec | None) -> bool:
-    if source.name == "env":
-        named = key.texts if key is not None and key.name == "env" else ()
-        return any(may_be(text, name) for text in source.texts for name in (VARIABLE, OLD_VARIABLE, *named))
+    kept = (VARIABLE, OLD_VARIABLE, *(key.texts if key is not None and key.name == "env" else ()))
+    named = source.texts if source.name == "env" else source.options.get("pass_env", ())
+    if any(may_be(text, name) for text in named for name in kept):
+        return True
     # What a placeholder makes of a text for one repo is not looked into: the value itself is, before it is written.
     if key is None or source.name != key.name or any(map(names_in, source.texts)):
         return False

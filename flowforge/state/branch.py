@@ -74,8 +74,10 @@ class StateBranch(Memory):
 
     @classmethod
     def find(cls, remote: Remote, seal: Seal = UNSEALED) -> State | None:
-        """Do as `read`, and give None where there is no state yet."""
-        return _decoded(remote.read(), remote, seal)
+        """Do as `read`, and give None where there is no state yet. A lock that has expired is none."""
+        found = remote.read()
+        state = _decoded(found, remote, seal)
+        return state and replace(state, lease=state.held(found.date))
 
     @classmethod
     def open(
@@ -97,10 +99,11 @@ class StateBranch(Memory):
         while True:
             found = remote.read()
             state = _decoded(found, remote, seal)
-            if seize or state is None or state.lease is None or _time(state.lease.until) <= _time(found.date):
+            lease = state.held(found.date) if state else None
+            if seize or lease is None:
                 return cls(remote, run, found, fresh, seal)
             if waited >= lock_timeout:
-                raise StateError(told.in_use(remote.where, state.lease))
+                raise StateError(told.in_use(remote.where, lease))
             pause = min(_POLL, lock_timeout - waited)
             run.sleep(pause)
             waited += pause

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import assert_never
 
@@ -53,6 +54,11 @@ class State:
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":
         """Begin a state of its own lineage and salt that remembers nothing."""
         return cls(0, str(uuid.uuid4()), secrets.token_bytes(SALT_BYTES), tuple(manifests))
+
+    def held(self, now: str) -> Lease | None:
+        """Give its lock, None where that has expired at a time of the same clock."""
+        lease = self.lease
+        return lease if lease and datetime.fromisoformat(lease.until) > datetime.fromisoformat(now) else None
 
     @cached_property
     def remembered(self) -> Mapping[Address, Remembered]:

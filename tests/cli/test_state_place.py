@@ -408,6 +408,16 @@ def test_unlock(ops: "Fleet") -> None:
     assert 0 == ops.flowforge("state", "move", "acme/repo-001", "acme/new").code
 
 
+def test_a_lock_that_has_expired_is_none(ops: "Fleet") -> None:
+    """Nobody is said to hold a state whose lock ended by GitHub's clock; to remove what is left of it is no harm."""
+    ops.simple("acme/repo-001", more=ON_BRANCH)
+    assert 0 == ops.flowforge("apply", "--yes").code
+    _locked(ops, "2001-01-01T00:00:00Z")
+    assert "locked by" not in _done(ops, "show").out
+    assert json.loads(_done(ops, "show", "--format", "json").out)["lock"] is None
+    assert [f"Unlocked: {PLACE}"] == ops.flowforge("state", "unlock", "--yes").lines
+
+
 def test_unlock_a_file(fleet: "Fleet") -> None:
     """A file's lock goes with its process: there is nothing to remove, whoever holds it."""
     _applied(fleet)

@@ -135,6 +135,20 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 error FF153: flowforge.yaml:2:50: the state's key comes from here
   why: GitHub would get it, and with it the state can be forged
   fix: name another source, and let the state alone have it
+## a credential out of a program that gets the key
+version: 1
+credentials:
+  a: {type: anthropic_api_key, from: {command: [rev], pass_env: [HOME, FLOWFORGE_STATE_KEY]}}
+  b: {type: anthropic_api_key, from: {command: [rev], pass_env: [KEY]}}
+state: {key: {env: KEY}}
+targets: [{name: t, repos: [acme/api], credential: a}, {name: u, repos: [acme/web], credential: b}]
+=>
+error FF153: flowforge.yaml:3:38: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
+error FF153: flowforge.yaml:4:38: the state's key comes from here
+  why: GitHub would get it, and with it the state can be forged
+  fix: name another source, and let the state alone have it
 ## a credential out of the program of the key
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {command: [vault, "{{x}}"], timeout: 20s}}}
