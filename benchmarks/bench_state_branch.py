@@ -43,6 +43,10 @@ class Counted:
         """Read it."""
         return self.remote.read()
 
+    def require_room(self, size: int) -> None:
+        """Look whether it takes so many bytes."""
+        self.remote.require_room(size)
+
     def write(self, data: bytes, before: Version, message: str) -> Version:
         """Write it."""
         self.sizes.append(len(data))

@@ -99,7 +99,7 @@ def lost_race(place: Place) -> LostRaceError:
 def refuse_large(place: Place, size: int, most: int) -> None:
     """Raise StateError FF427 for more bytes than GitHub takes in one request."""
     if size > most:
-        what = f"the state has {size:,} bytes, and GitHub takes {most:,} for sure"
+        what = f"the state would have {size:,} bytes, and GitHub takes {most:,} for sure"
         fix = "split the manifest: each part has a state of its own, of another state.github.path"
         raise _problem("FF427", place, what, "", fix)
 

@@ -106,7 +106,7 @@ def _apply(
         if planned.plan.todo and request.asks:
             require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
         if planned.plan.todo:
-            memory.begin()
+            memory.begin([change.address.of_value for change in planned.plan.todo])
         memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
         allowed = {change.address for change in planned.plan.todo if request.allowed.new_repos}
         admit(task.places, memory, allowed, task.holders)
@@ -143,7 +143,7 @@ def adopt(
         ids = adopting.identities(client, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
         if not approve(adoption):
             return None
-        memory.begin()
+        memory.begin([each.change.address for each in adoption.taken])
         memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
         admit(task.places, memory, (), task.holders)
         done = adopting.record(adoption.taken, memory, ids, request.stop)

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,24 +22,14 @@ from flowforge.state.merge import merge
 from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Lease, Recorded, State
 from flowforge.state.remote import Remote, Run, Version
 from flowforge.state.seal import UNSEALED, Seal
+from flowforge.state.size import batch_of, foreseen, patience_of
 
 # Seconds for which a run that died keeps the others out; every push renews them. In their second half none begins a
 # write before it has pushed.
 LEASE: Final = 600.0
 _RACES: Final = 20
 _POLL: Final = 5.0
-# What is gathered for a push grows with the state, as every push sends all of it. Of writes: a quarter of what it
-# remembers; of seconds that results wait for the next push: sixty for each thousand, while the lock needs no push yet.
-_BATCH: Final = 100
-_SHARE: Final = 4
-_PATIENCE: Final = 30.0
-_PATIENCE_OF_EACH: Final = 0.06
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-
-
-def batch_of(remembered: int) -> int:
-    """Give how many writes are announced at once, of a state that remembers so many secrets."""
-    return max(_BATCH, remembered // _SHARE)
 
 
 class MovedError(StateError):
@@ -113,8 +103,9 @@ class StateBranch(Memory):
         """How many writes to announce at once now."""
         return batch_of(len(self._base.remembered))
 
-    def begin(self) -> None:
-        """Do nothing: the first announcement begins it."""
+    def begin(self, coming: Collection[Address]) -> None:
+        """Make sure that a push will take them all; the first announcement begins it. Raises StateError."""
+        self._remote.require_room(foreseen(len(self._version.data or b""), self._base, coming))
 
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Push that these come next, and what waits to be pushed. Raises MovedError FF441 when the state has moved."""
@@ -187,7 +178,7 @@ class StateBranch(Memory):
 
     def _keep(self, change: Recorded | Forgotten) -> None:
         del change
-        patience = max(_PATIENCE, min(LEASE / 2, _PATIENCE_OF_EACH * len(self._base.remembered)))
+        patience = patience_of(len(self._base.remembered), LEASE / 2)
         if self._held and self._run.clock() - self._pushed_at > patience:
             try:
                 self._push()

@@ -1,7 +1,7 @@
 """The state in a file: read without a lock as one consistent picture, changed under a lock through a journal."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -92,8 +92,9 @@ class StateFile(Memory):
             held.enter_context(locked(real, lock_timeout))
             return cls(real, fresh or State.fresh(manifests), held, seal)
 
-    def begin(self) -> None:
+    def begin(self, coming: Collection[Address]) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
+        del coming
         with self._mutex:
             try:
                 self._journal()

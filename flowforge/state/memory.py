@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -88,8 +88,8 @@ class Memory(ABC):
         """Write a state in the place of the one that this began from; see `put`."""
 
     @abstractmethod
-    def begin(self) -> None:
-        """Make sure that changes can be kept, before the first of them. Raises StateError."""
+    def begin(self, coming: Collection[Address]) -> None:
+        """Make sure that these can be kept, before the first of them is changed. Raises StateError."""
 
     @abstractmethod
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:

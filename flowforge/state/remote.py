@@ -24,7 +24,7 @@ class Version:
 class Remote(Protocol):
     """A file that others write too.
 
-    Both methods raise StateError for whatever is not said here, and GitHubError where the run is to stop and they
+    Its methods raise StateError for whatever is not said here, and GitHubError where the run is to stop and they
     would have to wait.
     """
 
@@ -35,6 +35,10 @@ class Remote(Protocol):
 
     def read(self) -> Version:
         """Give what stands there."""
+        ...
+
+    def require_room(self, size: int) -> None:
+        """Raise StateError where so many bytes cannot be written for sure."""
         ...
 
     def write(self, data: bytes, before: Version, message: str) -> Version:

@@ -11,7 +11,7 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Listing, Seen
-from flowforge.state.branch import batch_of
+from flowforge.state.size import batch_of
 from flowforge.steps.order import batches, in_turns
 from flowforge.steps.turns import Work, deletes, without_kept
 from flowforge.steps.write_access import list_alone

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flowforge.errors import GitHubError, StateError
-from flowforge.github.branch_file import Absent, create_branch, read, require_private, write
-from flowforge.github.branch_problems import Place
+from flowforge.github.branch_file import MOST_WRITTEN, Absent, create_branch, read, require_private, write
+from flowforge.github.branch_problems import Place, refuse_large
 from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError, other_shape
 from flowforge.plan.address import Repo
@@ -47,6 +47,10 @@ class BranchRemote:
                 # An empty repo has no answer of its own, hence no time; nor can it be written to.
                 return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
             return Version(found.data, found.sha, self._dated(found.date))
+
+    def require_room(self, size: int) -> None:
+        """Raise StateError FF427 for more bytes than GitHub takes."""
+        refuse_large(self.place, size, MOST_WRITTEN)
 
     def write(self, data: bytes, before: Version, message: str) -> Version:
         """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""

@@ -131,6 +131,23 @@ def test_a_run_that_dies_leaves_what_it_began_pending(ops: "Fleet") -> None:
     assert ops.flowforge("plan").out == IN_SYNC
 
 
+def test_a_state_that_would_be_too_large(ops: "Fleet") -> None:
+    """What GitHub would not take in the end is refused before the first write, by apply and by adopt."""
+    on_branch(ops)
+    ops.set_key()
+    ops.monkeypatch.setattr("flowforge.steps.remote.MOST_WRITTEN", 2000)
+    expected = (
+        f"error FF427: {OPS} {BRANCH}:{PATH}: the state would have 2,695 bytes, and GitHub takes 2,000 for sure\n"
+        "  fix: split the manifest: each part has a state of its own, of another state.github.path\n"
+    )
+    refused = ops.refused("apply", "--yes")
+    assert (1, expected) == (refused.code, refused.err)
+    for repo in ops.repos:
+        ops.sandbox.world.set_secret(repo, "ANTHROPIC_API_KEY", "set by hand")
+    refused = ops.refused("adopt", "--yes")
+    assert (1, expected) == (refused.code, refused.err)
+
+
 def test_two_at_once_plan_again(ops: "Fleet") -> None:
     """An apply whose state another one wrote meanwhile plans again, waits, and finds nothing left to do."""
     on_branch(ops)

@@ -171,7 +171,7 @@ def test_too_large(world: World, connect: MakeClient) -> None:
     client = connect()
     data = b"x" * (MOST_WRITTEN + 1)
     expected = (
-        f"error FF427: {AT}: the state has 20,000,001 bytes, and GitHub takes 20,000,000 for sure\n"
+        f"error FF427: {AT}: the state would have 20,000,001 bytes, and GitHub takes 20,000,000 for sure\n"
         "  fix: split the manifest: each part has a state of its own, of another state.github.path"
     )
     assert told(lambda client: write(client, PLACE, data, None, "m"), client) == expected

@@ -20,7 +20,7 @@ _BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 class Place:
     """A file on GitHub, in this process: versions under a lock, a clock, and what happens at the next writes.
 
-    first: before each of them. then: after each that was done, in the place of its answer. over: waiting is refused.
+    first: before each of them. then: after each that was done, in the place of its answer. over: waiting is refused. room: in bytes.
     """
 
     where: str = "acme/ops, branch flowforge-state, flowforge.state.json"
@@ -30,6 +30,7 @@ class Place:
     first: list[Callable[[], None]] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
     over: bool = False
+    room: int = 20_000_000
     mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def read(self) -> Version:
@@ -37,6 +38,11 @@ class Place:
         with self.mutex:
             date = (_BEGAN + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
             return Version(self.data, hashlib.sha1(self.data or b"", usedforsecurity=False).hexdigest(), date)
+
+    def require_room(self, size: int) -> None:
+        """Take no more than there is room for."""
+        if size > self.room:
+            raise StateError(Problem("FF427", f"no room for {size} bytes"))
 
     def write(self, data: bytes, before: Version, message: str) -> Version:
         """Compare and swap."""

@@ -27,7 +27,7 @@ def test_reading_where_nothing_is_begins_afresh_and_writes_nothing() -> None:
         StateBranch.read(place).serial,
     )
     with place.open() as memory:
-        memory.begin()
+        memory.begin([])
         memory.adopt_manifests(["flowforge.yaml"])
     assert [] == place.messages
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from flowforge.errors import StateError
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.state import text
@@ -70,7 +71,7 @@ def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
     of_each: float, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits for a push grows with what a push sends, up to the time at which the lock is renewed anyway."""
-    monkeypatch.setattr("flowforge.state.branch._PATIENCE_OF_EACH", of_each)
+    monkeypatch.setattr("flowforge.state.size._PATIENCE_OF_EACH", of_each)
     place, (a, b) = holding(200), addresses(2)
     with place.open() as memory:
         memory.announce({a: "x", b: "x"})
@@ -81,3 +82,29 @@ def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
         place.seconds += 1
         memory.record(b, record(1))
         assert (1, 2) == (waited, len(place.messages))
+
+
+@pytest.mark.parametrize("known", [0, 300])
+def test_a_state_that_gets_too_large_is_refused_before_the_first_write(known: int) -> None:
+    """What it comes to is foreseen, rather too much than too little, also while a part of it is pending."""
+    place, coming = holding(known) if known else Scale(), addresses(400)
+    with place.open() as memory:
+        memory.begin(coming)
+        write(memory, coming)
+    largest = max(place.sizes)
+    place = holding(known) if known else Scale()
+    place.room = largest
+    with place.open() as memory, pytest.raises(StateError, match="FF427: no room for") as refused:
+        memory.begin(coming)
+    assert [] == place.messages
+    assert largest < int(str(refused.value).split()[-2]) < 1.5 * largest
+
+
+def test_a_state_that_gets_no_larger_has_room() -> None:
+    """What is remembered is written again in the room that it has, but for what is pending."""
+    place = holding(300)
+    place.room = len(place.data or b"") + 100 * 100
+    with place.open() as memory:
+        memory.begin(addresses(300))
+        write(memory, addresses(300))
+    assert place.room > max(place.sizes)

@@ -330,5 +330,5 @@ def test_a_state_that_is_replaced_before_the_first_write_stops_it(
             f"error FF414: {path}: the state was replaced while it was in use\n"
             "  why: it is not the file that this run read and locked\n"
             "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan"
-        ) == refusal(file.begin)
+        ) == refusal(lambda: file.begin([]))
     assert b"theirs" == path.read_bytes()
