@@ -20,7 +20,8 @@ _BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 class Place:
     """A file on GitHub, in this process: versions under a lock, a clock, and what happens at the next writes.
 
-    first: before each of them. then: after each that was done, in the place of its answer. over: waiting is refused. room: in bytes.
+    first: before each of them. then: after each that was done, in the place of its answer. over: waiting is refused.
+    room: in bytes.
     """
 
     where: str = "acme/ops, branch flowforge-state, flowforge.state.json"
