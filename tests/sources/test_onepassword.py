@@ -86,8 +86,8 @@ def reader(op: "FakeOp", folder: Path, monkeypatch: pytest.MonkeyPatch) -> Reade
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for op for half a second in place of fifteen."""
-    monkeypatch.setattr("flowforge.sources.onepassword.SECONDS", 0.5)
+    """Wait for op for a second and a half in place of fifteen."""
+    monkeypatch.setattr("flowforge.sources.onepassword.SECONDS", 1.5)
 
 
 @pytest.mark.parametrize("value", [VALUE, " with spaces and a line end\n", "{{ op://CI/Claude/other }} $HOME", "ä\r\n"])
