@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from flowforge.cli.signals import Interruption
@@ -33,11 +34,21 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         skip_values=options["skip_values"],
         **{name: options[name] for name in ("prune", "prove", "accept_drift", "keep_going") if name in options},
         allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
-        interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
+        interactive=_somebody_there(),
         stop=interruption.stop,
         progress=_progress(quiet=quiet),
         notify=_nothing if quiet else say,
     )
+
+
+def plain(manifests: tuple[Path, ...], **more: Any) -> Request:  # noqa: ANN401 -- Request's own members
+    """Make a request of a command that plans nothing."""
+    return Request(manifests, dict(os.environ), interactive=_somebody_there(), notify=say, **more)
+
+
+def _somebody_there() -> bool:
+    """Whether a person can be asked for a value."""
+    return not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _nothing(_: str) -> None:

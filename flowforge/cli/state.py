@@ -1,6 +1,5 @@
 """`flowforge state`: look at what FlowForge remembers, and mend it."""
 
-import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.output import Output
+from flowforge.cli.request import plain
 from flowforge.cli.state_place import forget, migrate, move, push, unlock
 from flowforge.cli.state_rekey import command as rekey
 from flowforge.cli.streams import say
@@ -40,7 +40,7 @@ def list_(*, patterns: tuple[str, ...], manifests: tuple[Path, ...], format_: st
     """
     output = Output(format_)
     with output.explaining():
-        kept = run.kept(run.Request(manifests, dict(os.environ), notify=say))
+        kept = run.kept(plain(manifests))
     found = {address: each for address, each in kept.secrets.items() if not patterns or _any(patterns, address)}
     say(*(f"warning: nothing that is remembered matches {quote(each)}" for each in _idle(patterns, kept.secrets)))
     output.lines(list_lines(found))
@@ -60,7 +60,7 @@ def show(*, named: tuple[str, ...], manifests: tuple[Path, ...], format_: str) -
     """
     output = Output(format_)
     with output.explaining():
-        kept = run.kept(run.Request(manifests, dict(os.environ), notify=say))
+        kept = run.kept(plain(manifests))
         found = {each: kept.secrets[each] for each in forgetting.find(kept.secrets, named)}
     output.lines(secret_lines(found) if named else state_lines(kept))
     output.finish(kept_document(kept, found if named else None))
@@ -72,7 +72,7 @@ def show(*, named: tuple[str, ...], manifests: tuple[Path, ...], format_: str) -
 def pull(*, manifests: tuple[Path, ...]) -> int:
     """Print the state as it is kept: JSON, as `flowforge schema state` describes it."""
     output = Output()
-    data = run.pull(run.Request(manifests, dict(os.environ), notify=say))
+    data = run.pull(plain(manifests))
     output.lines([data.decode("ascii").rstrip("\n")])
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 

@@ -1,6 +1,5 @@
 """`flowforge state` where it puts one state in the place of another: forget, move, push, migrate, unlock."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
+from flowforge.cli.request import plain
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, GitHubError, printable
@@ -177,7 +177,7 @@ def interruptible() -> Iterator[Interruption]:
 
 
 def _request(interrupted: Interruption, manifests: tuple[Path, ...], lock_timeout: float) -> run.Request:
-    return run.Request(manifests, dict(os.environ), lock_timeout=lock_timeout, stop=interrupted.stop, notify=say)
+    return plain(manifests, lock_timeout=lock_timeout, stop=interrupted.stop)
 
 
 def _ask(approval: Approval, question: str, interrupted: Interruption, *, yes: bool) -> None:

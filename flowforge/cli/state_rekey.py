@@ -1,7 +1,5 @@
 """`flowforge state rekey`: put the state under another key."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,6 +10,7 @@ from flowforge import run
 from flowforge.cli import options
 from flowforge.cli.asking import Approval
 from flowforge.cli.output import Output
+from flowforge.cli.request import plain
 from flowforge.cli.state_place import interruptible
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
@@ -46,15 +45,7 @@ def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, 
         interrupted.finish_first()
 
     with interruptible() as interrupted:
-        request = run.Request(
-            manifests,
-            dict(os.environ),
-            keep_going=keep_going,
-            lock_timeout=lock_timeout,
-            interactive=not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty(),
-            stop=interrupted.stop,
-            notify=say,
-        )
+        request = plain(manifests, keep_going=keep_going, lock_timeout=lock_timeout, stop=interrupted.stop)
         found = run.rekey(request, old_key_env, confirm)
     output.lines([f"Nothing to do: {printable(found)}."] if isinstance(found, str) else _lines(found))
     return ExitCode.ERROR if output.broken else ExitCode.DONE

@@ -100,7 +100,8 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
     """
     task = Task.of(request)
     source = supersede.source(task.manifest, file, github)
-    with task.home() as new, task.home(settings=source) as old:
+    key = task.key()
+    with task.home_under(key) as new, task.home_under(key, settings=source) as old:
         supersede.require_apart(old, new)
         state = old.find()
         if state is None:

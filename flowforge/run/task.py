@@ -65,17 +65,16 @@ class Task:
         """Give the one client of the run."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
-    def home(self, client: Client | None = None, settings: StateSettings | None = None) -> AbstractContextManager[Home]:
-        """Give where the state is kept, under its key; signs in for it only where it must.
+    def home(self, client: Client | None = None) -> AbstractContextManager[Home]:
+        """Give where the state is kept, under its key; signs in for it only where it must."""
+        return self.home_under(self.key(), client)
 
-        settings: another place than that.
-        """
+    def home_under(
+        self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
+    ) -> AbstractContextManager[Home]:
+        """Give where the state is kept, under this key or none. settings: another place than that."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return home_of(manifest, client, self.context, self._limits, self.key())
-
-    def home_under(self, key: StateKey | None, client: Client | None) -> AbstractContextManager[Home]:
-        """Give where the state is kept, under another key or none."""
-        return home_of(self.manifest, client, self.context, self._limits, key)
+        return home_of(manifest, client, self.context, self._limits, key)
 
     def key(self) -> StateKey | None:
         """Read the state's key, None where it has none. Raises SourceError."""

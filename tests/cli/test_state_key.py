@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowforge import sources
 from flowforge.resources import schema_text
+from flowforge.sources.base import Context
+from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -233,6 +236,29 @@ def test_it_is_never_written_as_a_secret(fleet: "Fleet") -> None:
         "--keep-going writes the secrets that need other values\n"
     )
     assert (1, expected, False) == (done.code, done.err, key in done.out)
+
+
+def test_a_person_is_asked_for_it(fleet: "Fleet") -> None:
+    """By every command that reads the state, at a terminal, and once by each: two homes are under one key."""
+    asked: list[str] = []
+
+    def read(_: object, context: Context) -> SecretValue:
+        asked.append("asked" if context.interactive else "nobody there")
+        return SecretValue("0123456789abcdef" * 4)
+
+    for stream in ("stdin", "stderr"):
+        fleet.monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    fleet.monkeypatch.setattr(sources, "read", read)
+    fleet.simple("acme/repo-001", more="state: {key: {prompt: Key}}\n")
+    _applied(fleet)
+    (fleet.folder / "copy.json").write_text(fleet.flowforge("state", "pull").out)
+    rest = (("list",), ("show",), ("move", "acme/repo-001", "acme/x"), ("push", "copy.json", "--yes", "--force"))
+    for command in (*rest, ("rekey", "--yes"), ("unlock", "--yes"), ("forget", "acme/repo-001", "--yes")):
+        done = fleet.flowforge("state", *command)
+        assert 0 == done.code, done.err
+    fleet.simple("acme/repo-001", more="state: {file: other.json, key: {prompt: Key}}\n")
+    assert 0 == fleet.flowforge("state", "migrate", "--yes", "--from", "flowforge.state.json").code
+    assert ["asked"] * 10 == asked
 
 
 def test_no_program_gets_it(fleet: "Fleet") -> None:
