@@ -49,6 +49,10 @@ def _old_key(request: Request, variable: str) -> StateKey | None:
         # NOTE: what is said there is not shown: who mistakes it for the place of the key says the key itself.
         why, fix = "--old-key-env names a variable that is unset", "name the one that has the key it was written with"
         raise SourceError(Problem("FF478", "the old state key is not available", why=why, fix=fix))
+    if request.environ.get(variable or OLD_VARIABLE) == "":
+        # NOTE: a workflow sets an empty text for a secret that does not exist; to take that for no key is for a person.
+        fix = "give the key that the state was written with; unset the variable where the state never had one"
+        raise SourceError(Problem("FF478", "the old state key is not available", why="it is set but empty", fix=fix))
     return key_in(variable or OLD_VARIABLE, request.environ)
 
 

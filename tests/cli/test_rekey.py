@@ -228,6 +228,19 @@ def test_the_old_key_elsewhere(fleet: "Fleet") -> None:
     assert A not in (fleet.folder / "seen").read_text()
 
 
+def test_the_old_key_is_empty(home: "Fleet") -> None:
+    """What a workflow sets for a secret that does not exist is neither a key nor none; nobody is told to make one."""
+    _keys(home, None, A)
+    _applied(home)
+    _keys(home, "", B)
+    done = home.refused("state", "rekey", "--yes")
+    expected = (
+        "error FF478: the old state key is not available\n  why: it is set but empty\n"
+        "  fix: give the key that the state was written with; unset the variable where the state never had one\n"
+    )
+    assert (1, expected) == (done.code, done.err)
+
+
 def test_no_state_yet(fleet: "Fleet") -> None:
     """The first apply begins a state under the key that is given: there is nothing to change before."""
     _keys(fleet, None, A)
