@@ -26,7 +26,7 @@ from flowforge.vault import Fingerprinter
 REPOS = 10_000
 RUNS = 3
 MANIFEST, STATE = "flowforge.yaml", "flowforge.state.json"
-BEFORE, SINCE = "2026-11-20T08:00:00Z", "2026-11-23T08:00:00Z"
+BEFORE, SINCE = 20, 23  # days of November
 # What the fleet looks like, and the lines that its plan has.
 CASES = {
     "in sync": Reason.IN_SYNC,
@@ -66,7 +66,8 @@ def _remember(here: Project) -> None:
     with StateFile.open(here.folder / STATE, manifests=(MANIFEST,)) as memory:
         for number, wanted in enumerate(_wanted(places, memory.state, here.environ).values()):
             if isinstance(wanted.value, Known):
-                record = Record(wanted.value.fingerprint, BEFORE, "ci-key", number, BEFORE, BEFORE)
+                before = _time(BEFORE, number)
+                record = Record(wanted.value.fingerprint, before, "ci-key", number, before, before)
                 memory.record(wanted.address, record)
 
 
@@ -75,13 +76,22 @@ def _wanted(places: tuple[Place, ...], state: State, environ: Mapping[str, str])
     return want(places, resolver, select=lambda _: True, skip_values=False, admitted={})
 
 
+def _time(day: int, number: int) -> str:
+    """Give a time of that day, another one for each number."""
+    return f"2026-11-{day}T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+
+
 def measure(case: str) -> None:
     """Plan one case in this process, and print the CPU seconds of its parts."""
     _, places = validate([Path(MANIFEST)], os.environ)
     state = StateFile.read(Path(STATE))
     wanted = _wanted(places, state, os.environ)
-    listing = Listing({} if case == "all to create" else {SECRET: SINCE if case == "all edited outside" else BEFORE})
-    situation = Situation(wanted, {address.scope: listing for address in wanted}, state.remembered)
+    day = SINCE if case == "all edited outside" else BEFORE
+    seen = {
+        address.scope: Listing({} if case == "all to create" else {SECRET: _time(day, number)})
+        for number, address in enumerate(wanted)
+    }
+    situation = Situation(wanted, seen, state.remembered)
     estate = Estate(len(state.records), len(places), len(places), STATE, (MANIFEST,), state.manifests)
     clock = time.process_time
     begun = clock()

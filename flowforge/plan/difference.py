@@ -26,21 +26,28 @@ def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]
     """Give for each change, in their order, what differs between the record and what is wanted and seen, by field.
 
     Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub; but a
-    variable's value is compared with what GitHub holds, which needs no record. DeepDiff
-    walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only. It is called once for
-    all lines that are not in sync: a call for each takes 2.5 times as long.
+    variable's value is compared with what GitHub holds, which needs no record.
+
+    DeepDiff walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only. It is called
+    once, a call for each line takes 2.5 times as long; and lines that differ alike, as those of a rotated credential
+    do, are told once.
     """
-    before: dict[tuple[int, str], str] = {}
-    after: dict[tuple[int, str], str] = {}
-    for line, change in enumerate(changes):
-        was, now = _sides(change)
-        if was != now:
-            before |= {(line, field): text for field, text in was.items()}
-            after |= {(line, field): text for field, text in now.items()}
+    sides = [_paired(*_apart(*_sides(change))) for change in changes]
+    alike = {each: number for number, each in enumerate(dict.fromkeys(sides))}
+    before = {(number, field): was for each, number in alike.items() for field, was, _ in each}
+    after = {(number, field): now for each, number in alike.items() for field, _, now in each}
     found: dict[int, list[Difference]] = {}
-    for ((line, field),), was_text, now_text in _deep(before, after):
-        found.setdefault(line, []).append(_difference(field, was_text, now_text))
-    return tuple(tuple(sorted((*found.get(line, ()), *_values(change)))) for line, change in enumerate(changes))
+    for ((number, field),), was, now in _deep(before, after):
+        found.setdefault(number, []).append(_difference(field, was, now))
+    return tuple(
+        tuple(sorted((*found.get(alike[each], ()), *_values(change))))
+        for each, change in zip(sides, changes, strict=True)
+    )
+
+
+def _paired(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Give both sides of each field; both have the same ones."""
+    return tuple((field, was, after[field]) for field, was in before.items())
 
 
 def _values(change: Change) -> tuple[Difference, ...]:
