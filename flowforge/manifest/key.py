@@ -1,12 +1,13 @@
 """The state's key is the state's alone: a value that comes from where it does would carry it to GitHub."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Manifest, SourceSpec
-from flowforge.manifest.placeholders import may_be, names_in, plain, sample
+from flowforge.manifest.model import Manifest, Option, SourceSpec
+from flowforge.manifest.placeholders import names_in, plain
 
 # Where the key is when the manifest names no source for it, and where `state rekey` looks for the one before.
 VARIABLE: Final = "FLOWFORGE_STATE_KEY"
@@ -30,17 +31,17 @@ def _others(manifest: Manifest) -> Iterator[SourceSpec]:
 
 
 def _is_key(source: SourceSpec, key: SourceSpec | None) -> bool:
-    kept = (VARIABLE, OLD_VARIABLE, *(key.texts if key is not None and key.name == "env" else ()))
-    named = source.texts if source.name == "env" else source.options.get("pass_env", ())
-    if any(may_be(text, name) for text in named for name in kept):
+    options = {name: plain(option) for name, option in source.options.items()}
+    kept = {VARIABLE, OLD_VARIABLE, *(key.texts if key is not None and key.name == "env" else ())}
+    if not kept.isdisjoint((options.get("env"), *options.get("pass_env", ()))):
         return True
     # What a placeholder makes of a text for one repo is not looked into: the value itself is, before it is written.
     if key is None or source.name != key.name or any(map(names_in, source.texts)):
         return False
     if source.name == "file":
-        paths = [
-            os.path.normpath(folder / text)
-            for folder, text in ((source.folder, sample(source.texts[0])), (key.folder, key.texts[0]))
-        ]
-        return paths[0] == paths[1]
-    return {name: plain(option) for name, option in source.options.items()} == key.options
+        return _path(source.folder, options) == _path(key.folder, key.options)
+    return options == key.options
+
+
+def _path(folder: Path, options: Mapping[str, Option]) -> str:
+    return os.path.normpath(folder / str(options["file"]))

@@ -226,8 +226,8 @@ def test_it_is_never_written_as_a_secret(fleet: "Fleet") -> None:
     entry = "version: 1\ncredentials:\n  k: {}\ntargets:\n  - {{name: A, repos: [acme/repo-001], credential: k}}\n"
     fleet.manifest(entry.format(value.replace("NAME", VARIABLE)))
     assert "error FF153: flowforge.yaml:3:63: the state's key comes from here\n" in fleet.refused("validate").err
-    fleet.manifest(entry.format(value.replace("NAME", "COPY")))
-    fleet.monkeypatch.setenv("COPY", key)
+    fleet.manifest(entry.format(value.replace("NAME", "'COPY_{repo}'")))
+    fleet.monkeypatch.setenv("COPY_repo-001", key)
     done = fleet.refused("apply", "--yes")
     expected = (
         'error FF218: credential "k": value not available: it is the state\'s key; nothing was written\n'

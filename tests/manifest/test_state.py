@@ -93,14 +93,6 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 error FF153: flowforge.yaml:2:75: the state's key comes from here
   why: GitHub would get it, and with it the state can be forged
   fix: name another source, and let the state alone have it
-## a credential out of what may be the key's own variable
-version: 1
-credentials: {k: {type: anthropic_api_key, from: {env: "FLOWFORGE_{repo}"}}}
-targets: [{name: t, repos: [acme/api], credential: k}]
-=>
-error FF153: flowforge.yaml:2:50: the state's key comes from here
-  why: GitHub would get it, and with it the state can be forged
-  fix: name another source, and let the state alone have it
 ## a credential out of the variable of the key before
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: FLOWFORGE_STATE_KEY_OLD}}}
@@ -138,7 +130,7 @@ error FF153: flowforge.yaml:2:50: the state's key comes from here
 ## a credential out of a program that gets the key
 version: 1
 credentials:
-  a: {type: anthropic_api_key, from: {command: [rev], pass_env: [HOME, FLOWFORGE_STATE_KEY]}}
+  a: {type: anthropic_api_key, from: {command: [rev, 'x{repo}'], pass_env: [HOME, FLOWFORGE_STATE_KEY]}}
   b: {type: anthropic_api_key, from: {command: [rev], pass_env: [KEY]}}
 state: {key: {env: KEY}}
 targets: [{name: t, repos: [acme/api], credential: a}, {name: u, repos: [acme/web], credential: b}]
@@ -200,7 +192,7 @@ def test_what_is_not_its_source(loaded: Loader) -> None:
         "  b: {{type: anthropic_api_key, from: {{{1}}}}}\nstate: {{key: {{{2}}}}}\ntargets: []\n"
     )
     for sources in (
-        ("env: FLOWFORGE_STATE", "env: 'KEY_{repo}'", "env: KEY"),
+        ("env: FLOWFORGE_STATE", "env: '{repo}_KEY'", "env: KEY"),
         ("file: state.keys", "file: '{repo}.key'", "file: state.key"),
         ("command: [vault, a]", "command: [vault, 'a-{repo}']", "command: [vault, b]"),
     ):
