@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from flowforge.github.answer import Answer
@@ -148,8 +148,9 @@ def _final(refusal: RepoError) -> RepoError:
 def is_time(text: str) -> bool:
     """Whether GitHub could have given this time: with its zone, and nothing that does not print."""
     try:
-        return text.isprintable() and datetime.fromisoformat(text).tzinfo is not None  # which takes any sign for the T
-    except ValueError:
+        time = datetime.fromisoformat(text)  # which takes any sign for the T
+        return text.isprintable() and time.tzinfo is not None and bool(time.astimezone(UTC))
+    except (ValueError, OverflowError):  # the latter for a zone that leads out of the calendar
         return False
 
 

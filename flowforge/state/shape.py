@@ -37,7 +37,7 @@ DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LONGEST: Final = 255  # more characters than GitHub takes for any name
+_LONGEST: Final = 255  # characters of an environment's name, as GitHub and the manifest have it
 
 _WORDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -138,8 +138,8 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
     except ValueError as error:
         what = f"{at} names no repo or store that is known: {quote(named)}, {quote(data['store'])}"
         raise MalformedError(what) from error
-    if len(data["name"]) > _LONGEST or len(data.get("environment", "")) > _LONGEST:
-        what = f"{at} has a name that is too long"
+    if len(data.get("environment", "")) > _LONGEST:
+        what = f"{at} names an environment that is too long"
         raise MalformedError(what)
     if _SURROGATE.search(data["name"] + data.get("environment", "")):
         what = f"{at} has half a character in a name"

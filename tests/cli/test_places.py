@@ -36,6 +36,15 @@ def test_a_key_in_all_four_stores(fleet: "Fleet") -> None:
         fleet.later()
 
 
+def test_the_longest_names_are_remembered(fleet: "Fleet") -> None:
+    """Whatever the manifest may name and GitHub takes, the state holds and gives back."""
+    name, environment = "A" * 300, "é" * 255
+    _wants(fleet, f"secret: {name}, environments: [{environment}], create_environment: true")
+    fleet.set_key()
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    assert IN_SYNC == fleet.flowforge("plan").out
+
+
 def test_a_store_is_named_where_it_is_not_the_usual_one(fleet: "Fleet") -> None:
     """The plan says which store a line is about; JSON says it of each."""
     _wants(fleet, "stores: [actions, dependabot]")

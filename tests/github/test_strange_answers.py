@@ -11,7 +11,7 @@ from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, 
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.github.repos import look_up
-from flowforge.github.secrets import list_secrets
+from flowforge.github.secrets import is_time, list_secrets
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Unreadable
@@ -55,6 +55,12 @@ def test_a_token_that_expires_beyond_the_calendar() -> None:
     """A token's end that is no time in UTC is unknown."""
     header = {"github-authentication-token-expiration": "9999-12-31 23:59:59 -0100"}
     assert Answer(200, header).token_expires is None
+
+
+def test_a_time_that_leads_out_of_the_calendar() -> None:
+    """GitHub's time of a secret is one in UTC too: it is kept, and what is kept must be readable again."""
+    given = ["2026-11-23T08:00:00Z", "2026-11-23T08:00:00+02:00", "2026-11-23T08:00:00", "0001-01-01T00:00:00+14:00"]
+    assert [True, True, False, False] == [is_time(text) for text in given]
 
 
 @pytest.mark.parametrize("location", ["http:s//api.github.com/repositories/1", "https://[", "\x80"])

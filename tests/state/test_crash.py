@@ -30,7 +30,7 @@ while step < end:
             if step % 2 == 0:
                 file.intend({address: str(step)})
             elif step % 6 == 1:
-                file.record(address, Record(str(step), "u", "ci", step, "w", "v"))
+                file.record(address, Record(str(step), "u", "ci", step, "w", "2026-03-01T10:00:00Z"))
             elif step % 6 == 3:
                 file.forget(address)
             else:
@@ -46,7 +46,7 @@ def change(step: int) -> Change:
     if step % 2 == 0:
         return Intended({address: str(step)})
     if step % 6 == 1:
-        return Recorded(address, Record(str(step), "u", "ci", step, "w", "v"))
+        return Recorded(address, Record(str(step), "u", "ci", step, "w", "2026-03-01T10:00:00Z"))
     return Forgotten(address) if step % 6 == 3 else Abandoned(address)
 
 

@@ -178,7 +178,10 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         edited(lambda s: s["secrets"][1].update(value_since="0001-01-01T00:00:00+14:00")),
         'value_since is "0001-01-01T00:00:00+14:00", which is no time',
     ),
-    "long name": (edited(lambda s: s["secrets"][0].update(name="A" * 256)), "secrets[0] has a name that is too long"),
+    "long environment": (
+        edited(lambda s: s["secrets"][0].update(environment="e" * 256)),
+        "secrets[0] names an environment that is too long",
+    ),
     "half a name": (
         edited(lambda s: s["secrets"][0].update(environment="\ud800")),
         "secrets[0] has half a character in a name",
