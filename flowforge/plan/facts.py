@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift, Why
@@ -135,6 +136,10 @@ class Unresolved:
     where: Where
     unreadable: Unreadable
     wants: bool = False
+
+
+# The fingerprint of no value: whatever is wanted there is written again.
+UNKNOWN: Final = "unknown:"
 
 
 @dataclass(frozen=True, slots=True)

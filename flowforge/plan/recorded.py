@@ -12,7 +12,7 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Access, Audience, Viewer, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan
-from flowforge.plan.facts import Listing, NotRead, Presence, Record, Remembered, Unresolved, Wanted
+from flowforge.plan.facts import UNKNOWN, Listing, NotRead, Presence, Record, Remembered, Unresolved, Wanted
 
 # A write whose end is not known left something there perhaps, at a time that nobody recorded.
 _SOME_TIME: Final = "unknown"
@@ -59,6 +59,8 @@ def _known(change: Change) -> Change:
         other = wanted.presence is Presence.PRESENT and record.credential != wanted.credential
         if other:
             return replace(told, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
+        if wanted.presence is Presence.PRESENT and record.fingerprint == UNKNOWN:
+            return replace(told, action=Action.UPDATE, reason=Reason.VALUE_CHANGED, detail="")
         if record.adopted and wanted.prove:
             return replace(told, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
     return replace(told, reason=Reason.NOT_CHECKED, detail="")

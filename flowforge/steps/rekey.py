@@ -8,14 +8,12 @@ from typing import Final
 from flowforge.errors import Problem, StateError
 from flowforge.manifest.expand import Place
 from flowforge.plan.address import Address, Store
-from flowforge.plan.facts import Known, Presence, Unavailable, Unresolved, Value
+from flowforge.plan.facts import UNKNOWN, Known, Presence, Unavailable, Unresolved, Value
 from flowforge.sources.base import Context
 from flowforge.state.model import State
 from flowforge.steps.resolve import Resolver
 from flowforge.vault import Fingerprinter, SecretValue, StateKey
 
-# The fingerprint of no value: what the manifest wants there is written again.
-UNKNOWN: Final = "unknown:"
 _MOST_NAMED: Final = 3
 
 

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.plan.facts import Known, NotRead, Presence, Public, Record, Remembered, Unreadable, Unresolved, Wanted
+from flowforge.plan.facts import (
+    UNKNOWN,
+    Known,
+    NotRead,
+    Presence,
+    Public,
+    Record,
+    Remembered,
+    Unreadable,
+    Unresolved,
+    Wanted,
+)
 from flowforge.plan.recorded import plan_as_recorded
 
 OURS = "2026-03-01T10:00:00Z"
@@ -84,6 +95,14 @@ def test_a_variable_is_known_by_its_value() -> None:
         held = {here: Remembered(replace(RECORD, fingerprint=Public(text).fingerprint))}
         reasons += [each.reason for each in plan_as_recorded({here: want}, held, unresolved=(), prune=False).changes]
     assert [Reason.NOT_CHECKED, Reason.VALUE_CHANGED] == reasons
+
+
+def test_a_fingerprint_of_no_value_is_a_change() -> None:
+    """What `state rekey` could not compare is written again, whatever the value is by now."""
+    here = PLACES[0]
+    held = {here: Remembered(replace(RECORD, fingerprint=UNKNOWN))}
+    plan = plan_as_recorded({here: wanted_of("ci-key", here) or _none()}, held, unresolved=(), prune=False)
+    assert [(Action.UPDATE, Reason.VALUE_CHANGED)] == [(change.action, change.reason) for change in plan.changes]
 
 
 def test_what_a_selector_means_is_not_known() -> None:
