@@ -46,19 +46,26 @@ class Terminal:
         self.say(question)
         line = _Line()
         while not line.ended or self._ready(_SAME_PASTE):
-            while not self._ready(_TICK):
-                pass
             # Not bound to a name here, so that no frame that an interruption leaves holds plaintext.
             if not line.take(self._read()):
                 return None
         return line.value
 
     def _read(self) -> bytes:
-        """Read what is there; nothing is there of a terminal that went away."""
-        try:
-            return os.read(self._descriptor, _PIECE)
-        except OSError:
-            return b""
+        """Read what is there, as soon as something is; nothing is there of a terminal that went away."""
+        while True:
+            while not self._ready(_TICK):
+                pass
+            # Ctrl-C drops what was typed, also between the look and the read, which would then wait without end.
+            os.set_blocking(self._descriptor, False)
+            try:
+                return os.read(self._descriptor, _PIECE)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return b""
+            finally:
+                os.set_blocking(self._descriptor, True)
 
     def _ready(self, seconds: float) -> bool:
         if self._stop.is_set():

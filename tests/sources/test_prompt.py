@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,6 +188,23 @@ def test_the_end_of_the_run_ends_the_question(desk: Desk) -> None:
     threading.Timer(0.5, desk.stop.set).start()
     with pytest.raises(KeyboardInterrupt):
         desk.ask(PLAIN.encode())
+    assert f"{BEGIN}Key?\n{HINT}{END}" == desk.shown()
+
+
+def test_what_is_dropped_before_it_is_read_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C drops what was typed, also what a look has just found there: the end of the run is seen all the same."""
+    look = select.select
+
+    def dropped(*args: Any) -> Any:  # noqa: ANN401 -- as the original
+        found = look(*args)
+        if found[0] and args[0] == [desk.screen]:
+            termios.tcflush(desk.screen, termios.TCIFLUSH)
+            desk.stop.set()
+        return found
+
+    monkeypatch.setattr(select, "select", dropped)
+    with pytest.raises(KeyboardInterrupt):
+        desk.ask(b"half a token")
     assert f"{BEGIN}Key?\n{HINT}{END}" == desk.shown()
 
 
