@@ -87,7 +87,8 @@ class Year:
         self.values[key] = self.fleet.set_key(key)
 
     def edit(self, repo: Repo | None = None) -> None:
-        """Write a secret behind our back."""
+        """Write a secret behind our back, though not in the second in which we wrote it: see docs/planning.md."""
+        self.fleet.later()
         repo, self.count = repo or self.chance.choice(self.repos), self.count + 1
         self.world.set_secret(repo.name, SECRET, f"by hand {self.count}")
         repo.holds[SECRET] = f"by hand {self.count}"
