@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from flowforge.tokens import CREDENTIAL, redact
+
 
 class ExitCode(IntEnum):
     """What a process of ours returns; product documentation lists the same numbers."""
@@ -32,21 +34,9 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-# Tokens of Anthropic and GitHub. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so
-# neither a length nor a narrow alphabet can be assumed. Of Anthropic's, only a kind such as `api03-` is shown. A kind
-# with nothing after it is no credential: our own messages name kinds so.
-# NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
-_CREDENTIAL = re.compile(
-    r"(sk-ant-[a-z]{3,5}\d\d-|sk-ant-(?![a-z]{3,5}\d\d-)|gh[opusr]_|github_pat_)[A-Za-z0-9_.\-]+", re.IGNORECASE
-)
 _AFTER = re.compile(r"\[redacted\].+", re.DOTALL)
 _HIDING = re.compile(r"[^!-~]+")
 _QUOTE_LIMIT = 120
-
-
-def redact(text: str) -> str:
-    """Replace whatever looks like a credential of Anthropic or GitHub by its kind and `[redacted]`."""
-    return _CREDENTIAL.sub(lambda match: f"{match.group(1)}[redacted]", text)
 
 
 def printable(text: str) -> str:
@@ -72,8 +62,9 @@ def quote(text: str) -> str:
     Nothing after a credential is shown, since a value broken by a space or a line end goes on there; and nothing at
     all of a text where a credential is seen only without its spaces, invisible and other characters outside ASCII.
     """
-    head = _CREDENTIAL.split(text, maxsplit=1)[0]
-    if _CREDENTIAL.search(_HIDING.sub("", head)):
+    first = CREDENTIAL.search(text)
+    head = text[: first.start()] if first else text
+    if CREDENTIAL.search(_HIDING.sub("", head)):
         return '"[redacted]"'
     safe = _AFTER.sub("[redacted]", printable(text))
     if len(safe) > _QUOTE_LIMIT:

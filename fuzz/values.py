@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from flowforge.errors import SourceError, printable, quote, redact
-from flowforge.forms import MAX_BYTES
-from flowforge.kinds import KINDS, check
+from flowforge.credentials.text_checks import MAX_BYTES
+from flowforge.credentials.type_checks import check
+from flowforge.credentials.types import TYPES
+from flowforge.errors import SourceError, printable, quote
+from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 from fuzz.planted import BODY, MARK, TOKEN, check_hidden, check_said
 from fuzz.target import Target
@@ -20,7 +22,7 @@ def values_law(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape").replace(MARK, TOKEN)
     if text.startswith(_REPEAT) and len(text) > 1:
         text = (text[1:] * MAX_BYTES)[:MAX_BYTES]
-    for kind in KINDS.values():
+    for kind in TYPES.values():
         for allow in (False, True):
             try:
                 verdict = check(kind, SecretValue(text), allow_nonstandard=allow)

@@ -22,8 +22,8 @@ from flowforge.errors import (
     Where,
     printable,
     quote,
-    redact,
 )
+from flowforge.tokens import redact
 
 # Made at run time, so that no scanner takes this file for a leak.
 KINDS = (

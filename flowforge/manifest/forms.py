@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flowforge.credentials.workload_identity import VARIABLES
 from flowforge.errors import quote
-from flowforge.identity import VARIABLES
 
 _URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com/)([^/]+/[^/]+?)(?:\.git)?/?")
 

@@ -11,13 +11,13 @@ from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.key import check_key
-from flowforge.manifest.literals import LITERAL
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.origins import read_credentials
 from flowforge.manifest.parse import parse
 from flowforge.manifest.schema import check
 from flowforge.manifest.settings import read_github, read_on_drift, read_state
 from flowforge.manifest.trust import Rules
+from flowforge.tokens import LITERAL
 
 
 def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:

@@ -47,7 +47,7 @@ class SourceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential. type: a key of `kinds.KINDS`. secret: its name on GitHub, in upper case.
+    """A credential. type: a key of `credentials.types.TYPES`. secret: its name on GitHub, in upper case.
 
     per_repo: patterns, in lower case, of the repos found by `select` whose name may stand in the source.
     variables: of a workload identity, which has no value to be read: each variable's name with its public value.

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from flowforge import identity
+from flowforge.credentials import workload_identity
+from flowforge.credentials.types import TYPES
 from flowforge.errors import Where, quote
-from flowforge.kinds import KINDS
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
@@ -30,7 +30,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
     found: dict[str, Credential] = {}
     for document, name, where, node in documents.named("credentials"):
         origin, type_, age = node.part("from"), node.text("type"), node.text("max_age")
-        if type_ == identity.TYPE:
+        if type_ == workload_identity.TYPE:
             federated = read_identity(name, where, node, document.folder)
             found |= {name: federated} if federated else {}
             continue
@@ -41,7 +41,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
             found[name] = Credential(
                 name=name,
                 type=type_,
-                secret=(node.text("secret") or KINDS[type_].slot).upper(),
+                secret=(node.text("secret") or TYPES[type_].slot).upper(),
                 source=source,
                 expires=expires,
                 issued=issued,

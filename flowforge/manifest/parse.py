@@ -13,9 +13,9 @@ import yaml
 from flowforge.errors import ManifestError, Problem, Where
 from flowforge.manifest.composing import OpenList, OpenMap
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.literals import LITERAL
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.syntax import explain, position
+from flowforge.tokens import LITERAL
 
 MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000

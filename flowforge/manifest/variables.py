@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from flowforge.credentials.workload_identity import REQUIRED, TYPE, VARIABLES
 from flowforge.errors import Where, quote
-from flowforge.identity import REQUIRED, TYPE, VARIABLES
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Credential, Lists, SourceSpec
 from flowforge.manifest.nodes import Node

@@ -4,7 +4,7 @@ import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from flowforge.errors import redact
+from flowforge.tokens import redact
 
 _LOG_LENGTH = 100_000
 

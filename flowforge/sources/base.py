@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from flowforge.errors import Problem, SourceError, TrustError, redact
+from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.plan.facts import NotRead
+from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 
 # A `from` as a source gets it, its placeholders filled: the source's own key, and that source's options.
@@ -68,7 +69,7 @@ class Context:
     def child_environ(self, admitted: Sequence[str] = ()) -> dict[str, str]:
         """Give the environment of a child process: ours, without what holds values and what steers FlowForge.
 
-        Left out are the variables that `env` sources name, GitHub tokens by their name or their look, and FLOWFORGE_*,
+        Left out are the variables that `env` sources name, known tokens by their name or their look, and FLOWFORGE_*,
         unless `admitted` names them.
         """
         return {name: text for name, text in self.environ.items() if name in admitted or not self._conceals(name, text)}

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
-from flowforge.kinds import KINDS
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Visibility
@@ -41,7 +41,7 @@ def advise(
 def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
     """Warn of repos that have, or are to have, a credential that another one there makes Claude ignore."""
     names = held_after(wanted, seen)
-    for kind in KINDS.values():
+    for kind in TYPES.values():
         for other in kind.shadows:
             both = sorted(_shown(scope) for scope, held in names.items() if {kind.slot, other} <= held)
             if both:
@@ -52,7 +52,7 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
     """Warn of one person's OAuth token for more than one repo."""
     repos: defaultdict[str, set[str]] = defaultdict(set)
     for address, want in wanted.items():
-        kind = KINDS.get(want.type)
+        kind = TYPES.get(want.type)
         if want.presence is Presence.PRESENT and kind is not None and kind.personal:
             repos[want.credential] |= set(_readers(address, want))
     for credential, names in sorted(repos.items()):
@@ -104,7 +104,7 @@ def _ending(what: str, expires: date | None, today: date) -> Iterable[str]:
 
 
 def _expires(credential: Credential) -> date | None:
-    kind = KINDS.get(credential.type)
+    kind = TYPES.get(credential.type)
     if credential.expires is not None or credential.issued is None or kind is None or kind.lifetime is None:
         return credential.expires
     return credential.issued + kind.lifetime

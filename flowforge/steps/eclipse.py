@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flowforge import identity
+from flowforge.credentials import workload_identity
+from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
-from flowforge.kinds import KINDS
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
 
+# Static credentials that Claude reads: only such a one can keep it from using an identity.
+_KEYS = frozenset(each.slot for each in TYPES.values() if each.claude)
 _Held = Mapping[Scope, set[str]]
 
 
@@ -35,7 +37,7 @@ def eclipsed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> It
     identities = _Identities.of(wanted)
     for scope, names in sorted(held_after(wanted, seen).items()):
         organization = str(scope.repo) if scope.repo.is_organization else ""
-        for slot in sorted(names & {kind.slot for kind in KINDS.values()}) if scope.store is Store.ACTIONS else ():
+        for slot in sorted(names & _KEYS) if scope.store is Store.ACTIONS else ():
             want = wanted.get(Address(scope, slot))
             hidden = identities.hidden_by(scope, want.audience if want else None)
             if hidden:
@@ -60,7 +62,7 @@ class _Identities:
         environments: defaultdict[Repo, set[str]] = defaultdict(set)
         audiences: dict[Repo, Audience] = {}
         for address, want in wanted.items():
-            if want.presence is Presence.PRESENT and want.type == identity.TYPE:
+            if want.presence is Presence.PRESENT and want.type == workload_identity.TYPE:
                 if want.audience is not None:
                     audiences[address.scope.repo] = want.audience
                 else:

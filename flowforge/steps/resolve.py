@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from flowforge import kinds, sources
+from flowforge import sources
+from flowforge.credentials.type_checks import Verdict, check
+from flowforge.credentials.types import TYPES
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.expand import Place
 from flowforge.manifest.model import Credential, Manifest, Option
@@ -92,7 +94,7 @@ class Resolver:
         self.vault.put(fingerprint, value)
         return Known(fingerprint)
 
-    def _fit(self, credential: Credential, value: SecretValue) -> kinds.Verdict:
+    def _fit(self, credential: Credential, value: SecretValue) -> Verdict:
         if self.fingerprinter.is_key(value):
             raise SourceError(_THE_KEY)
         return _check(credential, value)
@@ -176,8 +178,8 @@ def _spec(place: Place) -> _Spec:
     return tuple(sorted((key, fill_option(option, place.address.scope)) for key, option in options.items()))
 
 
-def _check(credential: Credential, value: SecretValue) -> kinds.Verdict:
-    return kinds.check(kinds.KINDS[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
+def _check(credential: Credential, value: SecretValue) -> Verdict:
+    return check(TYPES[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
 
 
 def _objections(credential: Credential) -> Callable[[SecretValue], Problem | None]:

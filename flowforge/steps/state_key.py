@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from flowforge.credentials.text_checks import unfit
 from flowforge.errors import Problem, SourceError
-from flowforge.forms import unfit
 from flowforge.manifest.key import VARIABLE
 from flowforge.manifest.model import SourceSpec
 from flowforge.sources.base import Context

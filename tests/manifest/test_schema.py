@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flowforge import identity
+from flowforge.credentials import workload_identity
+from flowforge.credentials.types import TYPES
 from flowforge.errors import ManifestError
-from flowforge.kinds import KINDS
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
 from flowforge.manifest.loading import load
@@ -99,7 +99,7 @@ def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
     stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
     assert (
-        sorted([*KINDS, identity.TYPE]),
+        sorted([*TYPES, workload_identity.TYPE]),
         sorted({*OnDrift} - {OnDrift.ACCEPT}),
         sorted({*Store} - {Store.VARIABLES}),
     ) == (
@@ -108,7 +108,7 @@ def test_it_agrees_with_the_tables() -> None:
         sorted(stores),
     )
     federated = SCHEMA["$defs"]["identity_credential"]
-    assert (["type", *identity.VARIABLES, "on_drift"], ["type", *identity.REQUIRED]) == (
+    assert (["type", *workload_identity.VARIABLES, "on_drift"], ["type", *workload_identity.REQUIRED]) == (
         list(federated["properties"]),
         federated["required"],
     )

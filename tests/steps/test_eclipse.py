@@ -2,8 +2,8 @@
 
 import pytest
 
+from flowforge.credentials.workload_identity import TYPE
 from flowforge.errors import Where
-from flowforge.identity import TYPE
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer, Visibility

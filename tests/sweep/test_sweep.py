@@ -21,6 +21,7 @@ LITERALS: dict[str, Callable[[], str]] = {
     "key": api_key,
     "oauth": oauth_token,
     "ghp": lambda: "ghp_" + api_key()[20:56],
+    "ops": lambda: "ops_" + "eyJ" + api_key()[20:],
 }
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowforge.credentials.text_checks import MAX_BYTES, unfit
 from flowforge.errors import Problem
-from flowforge.forms import MAX_BYTES, unfit
 
 KEY = "sk-ant-" + "api03-" + "b" * 93 + "AA"
 ADMIT = "put the credential where its source reads it"

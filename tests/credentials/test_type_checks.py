@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowforge.credentials.type_checks import Verdict, check
+from flowforge.credentials.types import TYPES
 from flowforge.errors import ExitCode, Problem, SourceError, printable
-from flowforge.kinds import KINDS, TOKENS, Verdict, check, recognise
+from flowforge.tokens import TOKENS, recognise
 from flowforge.vault import SecretValue
 
 ANT = "sk-" + "ant-"
 BODY = "bcdefghij-_" * 8 + "bcdef"
-API_KEY = KINDS["anthropic_api_key"]
-OAUTH = KINDS["claude_code_oauth_token"]
+API_KEY = TYPES["anthropic_api_key"]
+OAUTH = TYPES["claude_code_oauth_token"]
 KEY = f"{ANT}api03-{BODY}AA"
 TOKEN = f"{ANT}oat01-{BODY}AA"
 NEW_KEY = "create an API key at https://platform.claude.com/settings/keys"
@@ -36,7 +38,7 @@ NOUNS = {
 def problem_of(kind: str, text: str, *, allow_nonstandard: bool = False) -> Problem | None:
     """Check a value and give the one problem of its refusal, or None."""
     try:
-        check(KINDS[kind], SecretValue(text), allow_nonstandard=allow_nonstandard)
+        check(TYPES[kind], SecretValue(text), allow_nonstandard=allow_nonstandard)
     except SourceError as error:
         (problem,) = error.problems
         return problem
@@ -47,13 +49,13 @@ def test_the_table_of_types() -> None:
     """There are two types, sorted; their slots are their names in upper case; the rest is what Claude documents."""
     facts = [
         (kind.type, kind.slot == kind.type.upper(), kind.lifetime, kind.personal, kind.shadows)
-        for kind in KINDS.values()
+        for kind in TYPES.values()
     ]
     assert facts == [
         ("anthropic_api_key", True, None, False, ("CLAUDE_CODE_OAUTH_TOKEN",)),
         ("claude_code_oauth_token", True, timedelta(days=365), True, ()),
     ]
-    assert list(KINDS) == [kind.type for kind in KINDS.values()]
+    assert list(TYPES) == [kind.type for kind in TYPES.values()]
 
 
 @pytest.mark.parametrize("prefix", NOUNS)
@@ -74,7 +76,7 @@ def test_every_known_token_is_named_in_these_tests() -> None:
     assert {token.noun for token in TOKENS} == set(NOUNS.values())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("text", ["gw-0123456789", *(f"{prefix}{BODY}" for prefix in NOUNS)])
 def test_a_message_is_not_taken_for_a_credential(kind: str, text: str) -> None:
     """The public prefixes that our messages name are left alone by the function that redacts text from outside."""
@@ -87,7 +89,7 @@ def test_a_message_is_not_taken_for_a_credential(kind: str, text: str) -> None:
 @pytest.mark.parametrize("allow_nonstandard", [False, True])
 def test_a_usual_value_passes_without_a_word(kind: str, text: str, *, allow_nonstandard: bool) -> None:
     """A value of the usual prefix, length and ending is neither warned about nor guessable, under either setting."""
-    verdict = check(KINDS[kind], SecretValue(text), allow_nonstandard=allow_nonstandard)
+    verdict = check(TYPES[kind], SecretValue(text), allow_nonstandard=allow_nonstandard)
     assert (len(text), verdict) == (108, Verdict((), guessable=False))
 
 
@@ -189,7 +191,7 @@ def test_an_assignment_is_not_the_value(*, allow_nonstandard: bool) -> None:
 
 
 @pytest.mark.parametrize("allow_nonstandard", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TYPES)
 def test_a_form_that_no_value_may_have_is_refused_for_every_kind(kind: str, *, allow_nonstandard: bool) -> None:
     """The rules of tests/test_forms.py come first, and no setting of the manifest admits what they refuse."""
     texts = {"": "FF201", f"{KEY}\n{TOKEN}": "FF208", '{"claudeAiOauth":{}}': "FF203", "***": "FF204"}
@@ -243,18 +245,18 @@ SURROUNDED = st.tuples(
 )
 
 
-@given(st.sampled_from(list(KINDS)), SURROUNDED, st.booleans())
+@given(st.sampled_from(list(TYPES)), SURROUNDED, st.booleans())
 def test_no_message_holds_a_piece_of_a_value(kind: str, parts: tuple[str, str, str], allow_nonstandard: bool) -> None:  # noqa: FBT001 -- hypothesis gives it by position
     """Whatever surrounds it, no six characters of a value are in the problem, in the verdict or in an exception."""
     text = "".join(parts)
     try:
-        shown = repr(check(KINDS[kind], SecretValue(text), allow_nonstandard=allow_nonstandard))
+        shown = repr(check(TYPES[kind], SecretValue(text), allow_nonstandard=allow_nonstandard))
     except SourceError as error:
         shown = f"{error!s} {error!r} {error.problems!r}"
     assert not any(parts[1][start : start + 6] in shown for start in range(len(parts[1]) - 5))
 
 
-@given(st.sampled_from(list(KINDS)), st.text(st.characters()), st.booleans())
+@given(st.sampled_from(list(TYPES)), st.text(st.characters()), st.booleans())
 def test_any_text_at_all_is_judged(kind: str, text: str, allow_nonstandard: bool) -> None:  # noqa: FBT001 -- the same
     """No text makes the check raise anything but a SourceError of one problem, and what it says is ours."""
     problem = problem_of(kind, text, allow_nonstandard=allow_nonstandard)

@@ -1,0 +1,88 @@
+"""What a credential type admits: a value is judged by its shape, refused, warned of, or passed.
+
+No text here depends on a value: a message holds the public prefix of a token at most.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.credentials.text_checks import unfit
+from flowforge.credentials.types import TYPES, CredentialType
+from flowforge.errors import Problem, SourceError
+from flowforge.tokens import recognise
+from flowforge.vault import SecretValue
+
+# Fewer characters than this after the prefix are under 256 bits even when they are random.
+_UNGUESSABLE_BODY: Final = 43
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a usable value.
+
+    warnings: clauses about the value. guessable: its shape does not promise 256 random bits, so its fingerprint must
+    be dear to compute. It depends on the value alone, never on the manifest: NOTE: a change to this rule changes
+    fingerprints, and so makes every plan say that such values changed.
+    """
+
+    warnings: tuple[str, ...]
+    guessable: bool
+
+
+def check(type_: CredentialType, value: SecretValue, *, allow_nonstandard: bool) -> Verdict:
+    """Judge a value; raises SourceError (FF201 to FF217), whose traceback holds no frame that has the plaintext."""
+    problem = (
+        unfit(value.reveal()) or _misplaced(type_, value) or (None if allow_nonstandard else _nonstandard(type_, value))
+    )
+    if problem is not None:
+        raise SourceError(problem)
+    return _verdict(type_, value)
+
+
+def _misplaced(type_: CredentialType, value: SecretValue) -> Problem | None:
+    """Find what surely belongs elsewhere; no setting of the manifest admits it."""
+    text = value.reveal()
+    if text.startswith(f"{type_.slot}="):
+        why = "a source reads the credential alone, not an assignment"
+        return Problem("FF213", f"the value begins with {type_.slot}=", why=why, fix=f"remove {type_.slot}= from it")
+    if type_.code_mark and type_.code_mark in text:
+        what = "the value is the code that the browser shows, not the token"
+        why = f"it has a {type_.code_mark} in it; `claude setup-token` asks for this code and then prints the token"
+        return Problem("FF214", what, why=why, fix="paste the code into `claude setup-token` and use what it prints")
+    token = recognise(text)
+    if token is None or token is type_.token:
+        return None
+    home = next((each for each in TYPES.values() if each.token is token), None)
+    fix = f"use it in a credential of type {home.type}, or {type_.remedy}" if home else type_.remedy
+    why = f"{type_.takers} nothing but {type_.noun} as {type_.slot}"
+    return Problem("FF215", f"the value is {token.noun}, not {type_.noun}", why=why, fix=fix)
+
+
+def _nonstandard(type_: CredentialType, value: SecretValue) -> Problem | None:
+    """Find what `allow_nonstandard: true` admits."""
+    if not type_.token.prefix.match(value.reveal()):
+        fix = f"{type_.remedy}; for a gateway's own key write `allow_nonstandard: true` in the credential"
+        what = f"the value does not look like {type_.noun}"
+        return Problem("FF216", what, why=f"one begins with {type_.begins}", fix=fix)
+    if len(value.reveal()) < type_.shortest:
+        why = "a terminal wraps the long token, and copying then takes only a part of it"
+        fix = f"{type_.remedy}, in a window wide enough for one line; `allow_nonstandard: true` takes it as it is"
+        return Problem("FF217", f"the value is cut short: shorter than {type_.noun} is", why=why, fix=fix)
+    return None
+
+
+def _verdict(type_: CredentialType, value: SecretValue) -> Verdict:
+    """Describe a value that is not refused; one that is not of the type_'s shape gets no warnings about it."""
+    text = value.reveal()
+    prefix = type_.token.prefix.match(text)
+    if prefix is None:
+        return Verdict((), guessable=True)
+    found = {
+        f"is shorter than {type_.noun} usually is": len(text) < type_.usual_length,
+        f"is longer than {type_.noun} usually is": len(text) > type_.usual_length,
+        f"does not end as {type_.noun} usually does": not text.endswith(type_.usual_ending),
+        f"has a character that {type_.noun} usually has not": not re.fullmatch(r"[A-Za-z0-9_-]+", text),
+    }
+    warnings = tuple(f"the value {clause}; was it copied exactly?" for clause, true in found.items() if true)
+    return Verdict(warnings, guessable=len(text) - prefix.end() < _UNGUESSABLE_BODY)

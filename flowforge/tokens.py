@@ -1,0 +1,96 @@
+"""The one table of token shapes: how each begins, what it is called, and how it is recognised in a text.
+
+Redaction, the check for literals in a manifest, what a child process does not get, and the credential types all derive
+from it: a new token is one row here. Shapes come from public secret scanners (gitleaks, trufflehog) and from Claude
+Code's issue threads; the vendors document prefixes and hardly any lengths.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+# What may follow a prefix. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so there is a dot.
+_TEXT: Final = r"A-Za-z0-9_.\-"
+_BASE64: Final = r"A-Za-z0-9_.\-+/="
+# Less than this behind a prefix is a name that begins like one, such as a repository `acme/ghs_tools`.
+_ENOUGH: Final = r"[A-Za-z0-9_-]{8}"
+# A kind such as `api03-` is public. A kind that we do not know yet is shown as one too, and what has none is not.
+_ANTHROPIC: Final = r"sk-ant-[a-z]{3,5}\d\d-"
+_ANTHROPIC_WITHOUT_KIND: Final = r"sk-ant-(?![a-z]{3,5}\d\d-)"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShape:
+    """A kind of token that begins with a public prefix."""
+
+    noun: str
+    """What people call it, with its article and its visible beginning: `a GitHub token (ghp_…)`."""
+    stem: str
+    """The beginning that already tells what it is. It is public."""
+    prefix: re.Pattern[str]
+    """The whole documented beginning."""
+    shown: str
+    """A pattern of what redaction leaves of it, without groups: a public prefix."""
+    literal: str
+    """A pattern of what is surely such a token where it stands in a manifest, and no name."""
+    alphabet: str
+    """The characters that follow what is shown, as the inside of a pattern's brackets."""
+
+
+def _shape(
+    noun: str, stem: str, *, prefix: str = "", shown: str = "", literal: str = "", alphabet: str = _TEXT
+) -> TokenShape:
+    begins = prefix or re.escape(stem)
+    return TokenShape(noun, stem, re.compile(begins), shown or begins, literal or begins + _ENOUGH, alphabet)
+
+
+def _anthropic(noun: str, stem: str) -> TokenShape:
+    """Return the shape of a token of Anthropic's; after its stem comes a generation of two digits."""
+    begins = stem if stem.endswith("-") else rf"{stem}\d\d-"
+    return _shape(noun, stem, prefix=begins, shown=_ANTHROPIC)
+
+
+ANTHROPIC_API_KEY: Final = _anthropic("an Anthropic API key (sk-ant-api03-…)", "sk-ant-api")
+CLAUDE_OAUTH_TOKEN: Final = _anthropic("a Claude OAuth token (sk-ant-oat01-…)", "sk-ant-oat")
+# The first stem that fits decides, so a longer one stands before its beginning.
+TOKENS: Final = (
+    _anthropic("a Claude Enterprise scoped key (sk-ant-api01-…)", "sk-ant-api01-"),
+    ANTHROPIC_API_KEY,
+    CLAUDE_OAUTH_TOKEN,
+    _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin"),
+    _anthropic("a Claude OAuth refresh token (sk-ant-ort01-…)", "sk-ant-ort"),
+    _anthropic("a claude.ai session (sk-ant-sid01-…)", "sk-ant-sid"),
+    _shape("a GitHub token (github_pat_…)", "github_pat_"),
+    *(
+        _shape(f"a GitHub token ({stem}…)", stem, literal=f"{stem}(?:[A-Za-z0-9]{{16}}|[0-9]+_[A-Za-z0-9]{{8}})")
+        for stem in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
+    ),
+    _shape("a 1Password service account token (ops_…)", "ops_eyJ", alphabet=_BASE64),
+)
+# Whatever Anthropic issues next begins so too. It is redacted and found as a literal; no credential type knows it.
+_NEXT: Final = _shape(
+    "an Anthropic credential (sk-ant-…)",
+    "sk-ant-",
+    shown=_ANTHROPIC_WITHOUT_KIND,
+    literal=r"sk-ant-[A-Za-z0-9]+-[A-Za-z0-9_-]",
+)
+_ALL: Final = (*TOKENS, _NEXT)
+
+# A credential written where a manifest should say where it comes from.
+LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
+# A credential anywhere in a text, in any case; the group that matched is what may be shown of it. A prefix with nothing
+# behind it is no credential: our own messages name kinds so.
+# NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
+CREDENTIAL: Final = re.compile(
+    "|".join(dict.fromkeys(f"({each.shown})[{each.alphabet}]+" for each in _ALL)), re.IGNORECASE
+)
+
+
+def recognise(text: str) -> TokenShape | None:
+    """Return the known token that a text begins as, None for any other text."""
+    return next((token for token in TOKENS if text.startswith(token.stem)), None)
+
+
+def redact(text: str) -> str:
+    """Replace whatever looks like a known credential by its public prefix and `[redacted]`."""
+    return CREDENTIAL.sub(lambda match: f"{match.group(match.lastindex or 0)}[redacted]", text)

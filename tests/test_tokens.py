@@ -1,0 +1,98 @@
+"""The one table of token shapes: each row is redacted, found as a literal, kept from children, and named rightly."""
+
+import secrets
+import string
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flowforge.credentials.type_checks import check
+from flowforge.credentials.types import TYPES, CredentialType
+from flowforge.errors import SourceError, quote
+from flowforge.sources.base import Context
+from flowforge.tokens import LITERAL, TOKENS, TokenShape, recognise, redact
+from flowforge.vault import SecretValue
+
+# What stands for the digits of a prefix that has a generation, such as `sk-ant-api03-`.
+GENERATION = r"\d\d"
+
+
+def begin(shape: TokenShape) -> str:
+    """Return a whole prefix of a shape."""
+    found = shape.prefix.pattern.replace(GENERATION, "03").replace("\\", "")
+    assert shape.prefix.fullmatch(found)
+    return found
+
+
+def made(shape: TokenShape) -> str:
+    """Return a token of a shape, made at run time."""
+    return begin(shape) + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(80))
+
+
+@pytest.mark.parametrize("shape", TOKENS, ids=lambda shape: shape.stem)
+def test_each_token_is_seen_wherever_one_must_be(shape: TokenShape, tmp_path: Path) -> None:
+    """A token of each row is recognised, redacted anywhere in a text, a literal in a manifest, and kept from children.
+
+    Three tables of the same fact once disagreed, and a 1Password token in a manifest was printed.
+    """
+    token = made(shape)
+    context = Context({"INNOCENT": token, "PATH": "/bin"}, tmp_path, stop=threading.Event())
+    assert (
+        shape,
+        f"it says {begin(shape)}[redacted] here",
+        f'"it says {begin(shape)}[redacted]"',
+        True,
+        {"PATH": "/bin"},
+    ) == (
+        recognise(token),
+        redact(f"it says {token} here"),
+        quote(f"it says {token} here"),
+        bool(LITERAL.search(f"[{token}]")),
+        context.child_environ(),
+    )
+
+
+@pytest.mark.parametrize("shape", TOKENS, ids=lambda shape: shape.stem)
+def test_a_prefix_alone_is_no_credential(shape: TokenShape) -> None:
+    """Our own messages name tokens by their prefix, which stays as it is, and which a manifest may mention."""
+    assert (f"{begin(shape)}…", None) == (redact(f"{begin(shape)}…"), LITERAL.search(f"{begin(shape)}…"))
+
+
+@pytest.mark.parametrize(
+    "text", ["acme/ghs_tools", "ghp_service", "ops_eyJ", "sk-ant", "github_pat_docs", "keys/ops_team"]
+)
+def test_a_name_that_begins_like_a_token_is_no_literal(text: str) -> None:
+    """A repository or a file may be called so."""
+    assert LITERAL.search(text) is None
+
+
+@pytest.mark.parametrize("claude", [False, True])
+def test_a_new_type_is_two_rows(claude: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+    """A type made up of a row here and a row of tokens has the right words, and says of Claude only what is so."""
+    token = next(each for each in TOKENS if each.stem == "ghp_")
+    made_up = CredentialType(
+        type="github_token",
+        slot="OTHER_TOKEN",
+        noun="a GitHub token",
+        token=token,
+        begins="ghp_",
+        remedy="create a token",
+        usual_length=84,
+        usual_ending="",
+        claude=claude,
+    )
+    value = made(TYPES["anthropic_api_key"].token)
+    with pytest.raises(SourceError) as caught:
+        check(made_up, SecretValue(value), allow_nonstandard=False)
+    (problem,) = caught.value.problems
+    takers = "Claude takes" if claude else "its users take"
+    assert ("FF215", f"{takers} nothing but a GitHub token as OTHER_TOKEN") == (problem.code, problem.why)
+    assert replace(problem, why="") == replace(
+        problem,
+        why="",
+        what="the value is an Anthropic API key (sk-ant-api03-…), not a GitHub token",
+        fix="use it in a credential of type anthropic_api_key, or create a token",
+    )
+    assert () == check(made_up, SecretValue(made(token)), allow_nonstandard=False).warnings
