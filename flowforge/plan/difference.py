@@ -1,8 +1,7 @@
-"""What differs inside changes, field by field: the only file of the planner that uses deepdiff."""
+"""What differs inside changes, field by field."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Presence, Public
@@ -23,31 +22,19 @@ class Difference:
 
 
 def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]:
-    """Give for each change, in their order, what differs between the record and what is wanted and seen, by field.
+    """Return for each change, in their order, what differs between the record and what is wanted and seen, by field.
 
     Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub; but a
     variable's value is compared with what GitHub holds, which needs no record.
-
-    DeepDiff walks attributes and prints what `repr` hides, so it is handed plain dicts of strings only. It is called
-    once, a call for each line takes 2.5 times as long; and lines that differ alike, as those of a rotated credential
-    do, are told once.
     """
-    sides = [_paired(*_apart(*_sides(change))) for change in changes]
-    alike = {each: number for number, each in enumerate(dict.fromkeys(sides))}
-    before = {(number, field): was for each, number in alike.items() for field, was, _ in each}
-    after = {(number, field): now for each, number in alike.items() for field, _, now in each}
-    found: dict[int, list[Difference]] = {}
-    for ((number, field),), was, now in _deep(before, after):
-        found.setdefault(number, []).append(_difference(field, was, now))
-    return tuple(
-        tuple(sorted((*found.get(alike[each], ()), *_values(change))))
-        for each, change in zip(sides, changes, strict=True)
-    )
+    return tuple(tuple(sorted((*_fields(change), *_values(change)))) for change in changes)
 
 
-def _paired(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Give both sides of each field; both have the same ones."""
-    return tuple((field, was, after[field]) for field, was in before.items())
+def _fields(change: Change) -> Iterator[Difference]:
+    before, after = _sides(change)
+    for field, was in before.items():
+        if was != after[field]:
+            yield Difference(field) if field == "value" else Difference(field, was, after[field])
 
 
 def _values(change: Change) -> tuple[Difference, ...]:
@@ -79,46 +66,3 @@ def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
     if isinstance(wanted.value, Known):
         before["value"], after["value"] = record.fingerprint, wanted.value.fingerprint
     return before, after
-
-
-def _difference(field: str, before: str, after: str) -> Difference:
-    return Difference(field) if field == "value" else Difference(field, before, after)
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One thing that differs between two plain mappings: the keys that lead to it, and both sides, None for none."""
-
-    path: tuple[str, ...]
-    before: Any
-    after: Any
-
-
-def leaves(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Leaf, ...]:
-    """Give all that differs, sorted by path."""
-    found = (Leaf(tuple(map(str, path)), was, now) for path, was, now in _deep(*_apart(before, after)))
-    return tuple(sorted(found, key=lambda leaf: leaf.path))
-
-
-def _apart(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Leave out what is the same, level by level: DeepDiff would walk all of it, for 20 s where 10,000 lines differ."""
-    was, now = dict(before), dict(after)
-    for key in before.keys() & after.keys():
-        if before[key] == after[key]:
-            del was[key], now[key]
-        elif isinstance(before[key], Mapping) and isinstance(after[key], Mapping):
-            was[key], now[key] = _apart(before[key], after[key])
-    return was, now
-
-
-def _deep(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[tuple[list[Any], Any, Any]]:
-    """Give what differs: the keys that lead to it, and both sides, None for none."""
-    if before == after:
-        return
-    from deepdiff import DeepDiff  # noqa: PLC0415 -- a tenth of a second that a plan without changes need not wait
-
-    # The threshold: sides with little in common are told apart key by key all the same.
-    for kind, items in DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0).items():
-        for item in items:
-            was = None if kind.endswith("added") else item.t1
-            yield item.path(output_format="list"), was, None if kind.endswith("removed") else item.t2

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flowforge.plan.action import Action
 from flowforge.plan.basis import Basis
-from flowforge.plan.difference import Leaf, leaves
+from flowforge.plan.leaves import Leaf, leaves
 
 _MANIFEST_FIELDS: Final = ("presence", "credential", "type", "on_drift")
 _WRITES: Final = frozenset({Action.CREATE.value, Action.UPDATE.value, Action.DELETE.value})
