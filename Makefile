@@ -42,7 +42,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -122,6 +122,9 @@ lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.tom
 
 pins: $(DEV)  ## resolve constraints.txt anew: the newest versions that pyproject.toml admits
 	$(BIN)/python tools/pins.py
+
+openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
+	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
 bench: $(DEV)  ## the numbers of the README
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
