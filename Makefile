@@ -42,7 +42,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins openapi bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -122,6 +122,9 @@ lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.tom
 
 pins: $(DEV)  ## resolve constraints.txt anew: the newest versions that pyproject.toml admits
 	$(BIN)/python tools/pins.py
+
+docs: $(DEV)  ## write the generated pages of docs/ anew
+	$(BIN)/python tools/check_docs.py --write
 
 openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
