@@ -1,8 +1,9 @@
 """Hold the documents to the program; exit 1 where they differ.
 
-Some pages are generated: docs/reference.md is what `--help` prints, docs/faults.md the table of tests/faults; `--write`
-writes them anew. Beside that: README.md has the demo's transcript, relative links lead somewhere, every code of an
-error is stated in a test, and every dependency says in docs/dependencies.md why it earns its place.
+Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
+of an error, docs/faults.md the table of tests/faults; `--write` writes them anew. Beside that: README.md has the demo's
+transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and every
+dependency says in docs/dependencies.md why it earns its place.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.cli.main import cli
+from tools import error_codes
 
+ROOT = Path(__file__).resolve().parent.parent
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
 WIDTH = 98  # what click leaves of a terminal of 100 columns
 REFERENCE = """# Reference
@@ -62,15 +65,30 @@ def _help(*words: str) -> str:
 
 def faults() -> str:
     """Return docs/faults.md as the tests' table makes it."""
-    command, here = [sys.executable, "-m", "tests.faults.page"], Path(__file__).resolve().parent.parent
-    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=here).stdout
+    command = [sys.executable, "-m", "tests.faults.page"]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT).stdout
+
+
+def errors() -> str:
+    """Return docs/errors.md as the code makes it."""
+    return error_codes.page(ROOT / "flowforge")
 
 
 # The generated pages, and what makes each.
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"docs/reference.md": reference, "docs/faults.md": faults}
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/reference.md": reference,
+    "docs/errors.md": errors,
+    "docs/faults.md": faults,
+}
 
 
-def main(root: Path, *, write: bool, pages: Mapping[str, Callable[[], str]] = PAGES) -> int:
+def main(
+    root: Path,
+    *,
+    write: bool,
+    pages: Mapping[str, Callable[[], str]] = PAGES,
+    shared: frozenset[str] = error_codes.SHARED,
+) -> int:
     """Check the documents below `root`, print what differs, and return the exit code."""
     made = {name: make() for name, make in pages.items()}
     if write:
@@ -80,6 +98,7 @@ def main(root: Path, *, write: bool, pages: Mapping[str, Callable[[], str]] = PA
         *stale_pages(root, made),
         *missing_transcript(root),
         *dead_links(root),
+        *error_codes.complaints(root / "flowforge", shared),
         *untested_codes(root),
         *unexplained_dependencies(root),
     ]
@@ -163,4 +182,4 @@ def unexplained_dependencies(root: Path) -> Iterator[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the generated pages anew")
-    sys.exit(main(Path(__file__).resolve().parent.parent, write=parser.parse_args().write))
+    sys.exit(main(ROOT, write=parser.parse_args().write))

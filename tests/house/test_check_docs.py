@@ -27,14 +27,15 @@ def root(tmp_path: Path) -> Path:
         "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n",
         encoding="utf-8",
     )
-    (tmp_path / "flowforge/a.py").write_text('"""As FF199."""\nX = Problem("FF102", "x")\n', encoding="utf-8")
+    problem = 'class Problem:\n    code: str\n    what: str\nX = Problem("FF102", "x")\n'
+    (tmp_path / "flowforge/a.py").write_text('"""As FF199."""\n' + problem, encoding="utf-8")
     (tmp_path / "tests/test_a.py").write_text('assert "error FF102: x"\n', encoding="utf-8")
     return tmp_path
 
 
 def test_what_is_in_step_passes(root: Path) -> None:
     """Links that lead somewhere, tested codes and explained dependencies give no complaint."""
-    assert 0 == check_docs.main(root, write=False, pages={})
+    assert 0 == check_docs.main(root, write=False, pages={}, shared=frozenset())
 
 
 def test_a_link_must_lead_somewhere(root: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_stale_page_is_a_complaint(root: Path, capsys: pytest.CaptureFixture[s
     """A generated page that is missing or not as it is made today is named, and `make docs` mends it."""
     pages = {"docs/one.md": lambda: "# One\n", "docs/two.md": lambda: "# Two\n"}
     (root / "docs/one.md").write_text("# Once\n", encoding="utf-8")
-    codes = [check_docs.main(root, write=write, pages=pages) for write in (False, True, False)]
+    codes = [check_docs.main(root, write=write, pages=pages, shared=frozenset()) for write in (False, True, False)]
     expected = (
         "docs/one.md: it is not as it is generated today; run: make docs\n"
         "docs/two.md: it is not as it is generated today; run: make docs\n"
