@@ -167,11 +167,11 @@ def _codes(tree: ast.AST) -> frozenset[str]:
 def unexplained_dependencies(root: Path) -> Iterator[str]:
     """Compare pyproject.toml with the rows of docs/dependencies.md, both ways."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = project["project"].get("optional-dependencies", {})
     declared = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
-        *chain.from_iterable(extras.values()),
+        *chain.from_iterable(project["project"].get("optional-dependencies", {}).values()),
+        *chain.from_iterable(project.get("dependency-groups", {}).values()),
     ]
     names = {name[0].lower() for name in map(_NAME.match, declared) if name}
     explained = {name.lower() for name, _ in _ROW.findall((root / "docs/dependencies.md").read_text(encoding="utf-8"))}

@@ -18,13 +18,12 @@ def root(tmp_path: Path) -> Path:
     demo = f"{check_docs.DEMO_BEGIN}\n$ flowforge demo\n{check_docs.DEMO_END}\n"
     (tmp_path / "README.md").write_text(readme + demo, encoding="utf-8")
     (tmp_path / "docs/b.md").write_text("# B\n\n## Part two: its `end`\n\n[a](../README.md#a)\n", encoding="utf-8")
-    (tmp_path / "docs/dependencies.md").write_text(
-        "| name | why |\n|---|---|\n| `click` | options |\n| `hatchling` | wheels |\n| `PyYAML` | events |\n",
-        encoding="utf-8",
-    )
+    rows = "| `click` | options |\n| `hatchling` | wheels |\n| `PyYAML` | events |\n| `uv` | pins |\n"
+    (tmp_path / "docs/dependencies.md").write_text(f"| name | why |\n|---|---|\n{rows}", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["hatchling>=1"]\n[project]\ndependencies = ["click>=8.2"]\n'
-        "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n",
+        "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n"
+        '[dependency-groups]\nsupply = ["uv>=0.9"]\n',
         encoding="utf-8",
     )
     problem = 'class Problem:\n    code: str\n    what: str\nX = Problem("FF102", "x")\n'
