@@ -177,7 +177,7 @@ def test_the_two_builds_differ_in_all_that_must_not_matter(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("second", "code"), [(b"same", 0), (b"other", 1)])
 def test_bytes_that_differ_are_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], second: bytes, code: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], second: bytes, code: int
 ) -> None:
     """Where the two builds differ the file is named and nothing is left in dist; else it is there."""
     contents = iter([b"same", second])
@@ -187,7 +187,6 @@ def test_bytes_that_differ_are_a_failure(
         (folder / "a.whl").write_bytes(next(contents))
         return folder
 
-    monkeypatch.setattr(check_reproducible, "build", build)
-    ended = check_reproducible.main(tmp_path, tmp_path / "dist")
+    ended = check_reproducible.main(tmp_path, tmp_path / "dist", build)
     said = "built twice, these differ: a.whl\n" if code else ""
     assert (code, said, not code) == (ended, capsys.readouterr().err, (tmp_path / "dist/a.whl").exists())
