@@ -30,6 +30,10 @@ MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 FUZZ := $(VENV)/.installed-fuzz
+SUPPLY := $(VENV)-supply/.installed
+# One resolution for every Python and system; its file names packages, versions and hashes, and never where they are from.
+RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip compile --quiet --universal \
+	--python-version 3.11 --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-index-annotation pyproject.toml
 # Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
 FUZZ_JOBS ?=
@@ -42,7 +46,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -58,18 +62,25 @@ $(RUN): pyproject.toml constraints.txt $(MADE)
 	@$(BIN)/python -m pip install --quiet --editable .
 	@mv $@.begun $@
 
-$(DEV): pyproject.toml constraints.txt $(MADE)
+# What is fetched must have the hash of its pin; FlowForge itself, which has none, is built by what is installed then.
+$(DEV): pyproject.toml constraints.txt requirements-dev.txt $(MADE)
 	@echo "Installing FlowForge and what its tests need into $(VENV)"
 	@touch $@.begun
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 	@mv $@.begun $@
 
 $(FUZZ): $(DEV)
 	@echo "Installing what fuzzing needs into $(VENV)"
 	@touch $@.begun
-	@$(BIN)/python -m pip install --quiet --only-binary atheris --editable '.[dev,fuzz]' || \
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --only-binary atheris --editable '.[dev,fuzz]' || \
 		echo "atheris cannot be had here: fuzzing goes without coverage"
 	@mv $@.begun $@
+
+$(SUPPLY): pyproject.toml constraints.txt
+	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
+	@"$(VENV)-supply/bin/python" -m pip install --quiet cyclonedx-bom uv
+	@touch "$@"
 
 install: $(FUZZ)  ## into .venv, whatever the targets below need
 
@@ -114,14 +125,35 @@ wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, instal
 	$(BIN)/python tools/check_reproducible.py
 	$(BIN)/python tools/check_wheel.py
 
-sbom: $(DEV)  ## list what FlowForge runs on, as installed, in dist/flowforge.cdx.json (CycloneDX)
-	$(BIN)/python tools/sbom.py dist/flowforge.cdx.json
+# The environment that is listed has FlowForge and what it runs on, and nothing else, pip neither.
+sbom: $(SUPPLY)  ## list what FlowForge runs on, as installed, in dist/flowforge.cdx.json (CycloneDX)
+	"$(VENV)-supply/bin/python" -m venv --clear --without-pip "$(VENV)-run"
+	"$(VENV)-supply/bin/python" -m pip --python "$(VENV)-run" install --quiet .
+	version=$$("$(VENV)-run/bin/flowforge" --version | cut -d ' ' -f 2) && \
+		sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml > "$(VENV)-run/pyproject.toml"
+	mkdir -p dist
+	"$(VENV)-supply/bin/cyclonedx-py" environment --pyproject "$(VENV)-run/pyproject.toml" --output-reproducible \
+		--output-file dist/flowforge.cdx.json "$(VENV)-run"
 
-lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.toml admits
-	$(BIN)/python tools/check_lowest.py "$(VENV)-lowest"
+lowest: $(SUPPLY)  ## the quick tests on the oldest dependencies that pyproject.toml admits
+	@tools/make_venv.sh "$(VENV)-lowest" "$(PYTHON)"
+	$(RESOLVE) --no-deps --resolution lowest-direct --output-file "$(VENV)-lowest/lowest.txt"
+	cp constraints.txt "$(VENV)-lowest/constraints.txt"
+	$(RESOLVE) --extra dev --constraint "$(VENV)-lowest/lowest.txt" --output-file "$(VENV)-lowest/constraints.txt"
+	cat "$(VENV)-lowest/lowest.txt"
+	PIP_CONSTRAINT="file://$$(cd "$(VENV)-lowest" && pwd | sed 's/ /%20/g')/constraints.txt" \
+		"$(VENV)-lowest/bin/python" -m pip install --quiet --editable '.[dev]'
+	"$(VENV)-lowest/bin/python" -m pytest -q -n $(JOBS) --ignore tests/house
 
-pins: $(DEV)  ## resolve constraints.txt anew: the newest versions that pyproject.toml admits
-	$(BIN)/python tools/pins.py
+pins: $(SUPPLY)  ## pin what pyproject.toml asks for; with UPGRADE=1 at the newest versions that it admits
+	$(RESOLVE) --all-extras --group supply $(if $(UPGRADE),--upgrade) --output-file constraints.txt
+	$(RESOLVE) --extra dev --constraint constraints.txt --generate-hashes --output-file requirements-dev.txt
+
+docs: $(DEV)  ## write the generated pages of docs/ anew
+	$(BIN)/python tools/check_docs.py --write
+
+openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
+	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
 bench: $(DEV)  ## the numbers of the README
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
@@ -131,5 +163,5 @@ format: $(DEV)  ## put the code into form
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove what these targets made
-	rm -rf .venv .venv-lowest build dist .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-lowest .venv-run .venv-supply build dist .coverage .coverage.* htmlcov
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz

@@ -1,31 +1,36 @@
 """Hold the documents to the program; exit 1 where they differ.
 
-The reference in README.md, between `<!-- help:begin -->` and `<!-- help:end -->`, is what `--help` prints, and
-docs/faults.md is the table of tests/faults; `--write` writes both anew. Beside that: the demo's transcript is there,
-relative links lead somewhere, every code of an error is stated in a test, and every dependency says in
-docs/dependencies.md why it earns its place.
+Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
+of an error, docs/faults.md the table of tests/faults; `--write` writes them anew. Beside that: README.md has the demo's
+transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and every
+dependency says in docs/dependencies.md why it earns its place.
 """
 
 import argparse
 import ast
-import os
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from itertools import chain
 from pathlib import Path
-from unittest import mock
+from typing import Final
 
 from flowforge.cli.main import cli
+from tools import error_codes
 
-HELP_BEGIN, HELP_END = "<!-- help:begin -->", "<!-- help:end -->"
+ROOT = Path(__file__).resolve().parent.parent
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
-FAULTS = "docs/faults.md"
-WIDTH = "100"
+WIDTH = 98  # what click leaves of a terminal of 100 columns
+REFERENCE = """# Reference
+
+Every command with its options, as `--help` prints it.
+
+<!-- Made from the program by `make docs`. -->
+"""
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)")
@@ -36,31 +41,15 @@ _NAME = re.compile(r"^[A-Za-z0-9_.-]+")
 _COMMAND = re.compile(r"^  ([a-z][a-z-]*)(?:\s|$)")
 
 
-def main(root: Path, *, write: bool) -> int:
-    """Check the documents below `root`, print what differs, and give the exit code."""
-    if write:
-        readme = root / "README.md"
-        readme.write_text(with_reference(readme.read_text(encoding="utf-8"), reference()), encoding="utf-8")
-        (root / FAULTS).write_text(faults(), encoding="utf-8")
-    found = [
-        *readme_differs(root),
-        *faults_differ(root),
-        *dead_links(root),
-        *untested_codes(root),
-        *unexplained_dependencies(root),
-    ]
-    print("\n".join(found) or "The documents are in step with the program.")
-    return 1 if found else 0
-
-
 def reference() -> str:
-    """Give the Markdown of the reference: the help of the program and of each of its commands."""
-    return "\n".join(f"```text\n$ {' '.join(['flowforge', *words])} --help\n{text}```\n" for words, text in _helps())
+    """Return docs/reference.md: the help of the program and of each of its commands."""
+    parts = (f"\n## {line}\n\n```text\n$ {line} --help\n{text}```\n" for line, text in _helps("flowforge"))
+    return "".join([REFERENCE, *parts])
 
 
-def _helps(*words: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    text = _help(*words)
-    yield words, text
+def _helps(*words: str) -> Iterator[tuple[str, str]]:
+    text = _help(*words[1:])
+    yield " ".join(words), text
     _, heading, commands = text.partition("\nCommands:\n")
     if heading:
         for match in filter(None, map(_COMMAND.match, commands.splitlines())):
@@ -68,44 +57,69 @@ def _helps(*words: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _help(*words: str) -> str:
-    """Give what `--help` prints, from this very process: one of its own would take a second for each."""
-    environ = {"COLUMNS": WIDTH, "NO_COLOR": "1"}
-    with mock.patch.dict(os.environ, environ), redirect_stdout(StringIO()) as printed:
-        cli.main([*words, "--help"], prog_name="flowforge", standalone_mode=False)
+    """Return what `--help` prints, from this very process: one of its own would take a second for each."""
+    with redirect_stdout(StringIO()) as printed:
+        cli.main([*words, "--help"], prog_name="flowforge", standalone_mode=False, terminal_width=WIDTH)
     return printed.getvalue()
 
 
-def with_reference(readme: str, text: str) -> str:
-    """Put the reference between its markers; a README without them is given back as it is."""
-    before, begin, rest = readme.partition(HELP_BEGIN)
-    _, end, after = rest.partition(HELP_END)
-    return f"{before}{begin}\n{text}{end}{after}" if begin and end else readme
+def faults() -> str:
+    """Return docs/faults.md as the tests' table makes it."""
+    command = [sys.executable, "-m", "tests.faults.page"]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT).stdout
 
 
-def readme_differs(root: Path) -> Iterator[str]:
-    """Say whether README.md holds today's reference and a transcript of the demo."""
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    if HELP_BEGIN not in readme or HELP_END not in readme:
-        yield f"README.md: no reference between {HELP_BEGIN} and {HELP_END}"
-    elif readme != with_reference(readme, reference()):
-        yield "README.md: its reference is not what --help prints; run: python tools/check_docs.py --write"
-    _, begin, rest = readme.partition(DEMO_BEGIN)
+def errors() -> str:
+    """Return docs/errors.md as the code makes it."""
+    return error_codes.page(ROOT / "flowforge")
+
+
+# The generated pages, and what makes each.
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/reference.md": reference,
+    "docs/errors.md": errors,
+    "docs/faults.md": faults,
+}
+
+
+def main(
+    root: Path,
+    *,
+    write: bool,
+    pages: Mapping[str, Callable[[], str]] = PAGES,
+    shared: frozenset[str] = error_codes.SHARED,
+) -> int:
+    """Check the documents below `root`, print what differs, and return the exit code."""
+    made = {name: make() for name, make in pages.items()}
+    if write:
+        for name, text in made.items():
+            (root / name).write_text(text, encoding="utf-8")
+    found = [
+        *stale_pages(root, made),
+        *missing_transcript(root),
+        *dead_links(root),
+        *error_codes.complaints(root / "flowforge", shared),
+        *untested_codes(root),
+        *unexplained_dependencies(root),
+    ]
+    print("\n".join(found) or "The documents are in step with the program.")
+    return 1 if found else 0
+
+
+def stale_pages(root: Path, made: Mapping[str, str]) -> Iterator[str]:
+    """Yield a complaint for each generated page that is not as it is made today."""
+    for name, text in made.items():
+        page = root / name
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            yield f"{name}: it is not as it is generated today; run: make docs"
+
+
+def missing_transcript(root: Path) -> Iterator[str]:
+    """Yield a complaint if README.md holds no transcript of the demo."""
+    _, begin, rest = (root / "README.md").read_text(encoding="utf-8").partition(DEMO_BEGIN)
     transcript, end, _ = rest.partition(DEMO_END)
     if not (begin and end and "flowforge demo" in transcript):
         yield f"README.md: no transcript of `flowforge demo` between {DEMO_BEGIN} and {DEMO_END}"
-
-
-def faults() -> str:
-    """Give docs/faults.md as the tests' table makes it."""
-    command, here = [sys.executable, "-m", "tests.faults.page"], Path(__file__).resolve().parent.parent
-    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=here).stdout
-
-
-def faults_differ(root: Path) -> Iterator[str]:
-    """Say whether docs/faults.md is in step with the table of the tests."""
-    page = root / FAULTS
-    if not page.exists() or page.read_text(encoding="utf-8") != faults():
-        yield f"{FAULTS}: it is not the table of tests/faults; run: python tools/check_docs.py --write"
 
 
 def dead_links(root: Path) -> Iterator[str]:
@@ -153,11 +167,11 @@ def _codes(tree: ast.AST) -> frozenset[str]:
 def unexplained_dependencies(root: Path) -> Iterator[str]:
     """Compare pyproject.toml with the rows of docs/dependencies.md, both ways."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    extras = project["project"].get("optional-dependencies", {})
     declared = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
-        *chain.from_iterable(extras.values()),
+        *chain.from_iterable(project["project"].get("optional-dependencies", {}).values()),
+        *chain.from_iterable(project.get("dependency-groups", {}).values()),
     ]
     names = {name[0].lower() for name in map(_NAME.match, declared) if name}
     explained = {name.lower() for name, _ in _ROW.findall((root / "docs/dependencies.md").read_text(encoding="utf-8"))}
@@ -167,7 +181,5 @@ def unexplained_dependencies(root: Path) -> Iterator[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--write", action="store_true", help="write the reference in README.md, and docs/faults.md, anew"
-    )
-    sys.exit(main(Path(__file__).resolve().parent.parent, write=parser.parse_args().write))
+    parser.add_argument("--write", action="store_true", help="write the generated pages anew")
+    sys.exit(main(ROOT, write=parser.parse_args().write))

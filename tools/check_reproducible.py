@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,8 +63,8 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def main(root: Path, dist: Path) -> int:
-    """Build twice; give 0, or 1 where the bytes differ."""
+def main(root: Path, dist: Path, build: Callable[[Path, Path, int, int], Path] = build) -> int:
+    """Build twice; return 0, or 1 where the bytes differ."""
     with tempfile.TemporaryDirectory(prefix="flowforge-build-") as name:
         built = [build(root, Path(name) / folder, umask, seconds) for folder, umask, seconds in BUILDS]
         first, second = map(digests, built)

@@ -1,11 +1,14 @@
 """A fleet on a sandbox, and the command line run against it in this process."""
 
+import io
 import json
 import secrets
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 
@@ -29,6 +32,24 @@ class Done:
         return self.out.splitlines()
 
 
+class Person(io.TextIOBase):
+    """Sits at the terminal that stdin is, and answers each question by what `reply` returns or raises."""
+
+    def __init__(self, reply: Callable[[], str]) -> None:
+        """Sit down."""
+        super().__init__()
+        self._reply = reply
+
+    def isatty(self) -> bool:
+        """Be a terminal."""
+        return True
+
+    def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # -- of text, as stdin's
+        """Type one line."""
+        del size
+        return f"{self._reply()}\n"
+
+
 @dataclass
 class Fleet:
     """A sandbox with repos of acme, a folder with a manifest, and `flowforge` itself."""
@@ -45,6 +66,14 @@ class Fleet:
         code = run(list(args))
         shown = self.capfd.readouterr()
         return Done(code, shown.out, shown.err)
+
+    def stdin(self, stream: TextIO) -> None:
+        """Let what comes next read this as its stdin."""
+        self.monkeypatch.setattr(sys, "stdin", stream)
+
+    def answers(self, reply: str | Callable[[], str]) -> None:
+        """Let a person at a terminal answer what comes next asks, by a text or by what a function returns or raises."""
+        self.stdin(cast("TextIO", Person(reply if callable(reply) else lambda: reply)))
 
     def refused(self, *args: str) -> Done:
         """Run one command, and prove that it wrote nothing: neither to GitHub nor to the state."""

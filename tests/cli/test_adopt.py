@@ -1,6 +1,5 @@
 """`flowforge adopt`: what is there is remembered as assumed, after asking, and GitHub is only read."""
 
-import errno
 import json
 import os
 import signal
@@ -11,9 +10,9 @@ from jsonschema import Draft202012Validator
 
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.resources import schema_text
-from flowforge.state import disk
 from flowforge.state.file import StateFile
 from flowforge.state.memory import Memory
+from tests.powers import unwritable
 
 if TYPE_CHECKING:
     from flowforge.plan.facts import Record
@@ -249,8 +248,7 @@ def test_nobody_to_ask(fleet: "Fleet") -> None:
 def test_only_yes_is_yes(fleet: "Fleet", answer: str, code: int) -> None:
     """What would be recorded is shown before the question, and a no records nothing."""
     _there(fleet)
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    fleet.monkeypatch.setattr("builtins.input", lambda: answer)
+    fleet.answers(answer)
     done = fleet.flowforge("adopt") if code == 0 else fleet.refused("adopt")
     question = "\nRecord 5 secrets as they are? Only 'yes' is accepted.\n"
     refused = (
@@ -297,27 +295,21 @@ def test_ctrl_c_at_the_question(fleet: "Fleet") -> None:
     def leave() -> str:
         raise KeyboardInterrupt
 
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    fleet.monkeypatch.setattr("builtins.input", leave)
+    fleet.answers(leave)
     assert 130 == fleet.refused("adopt").code
 
 
 def test_a_folder_that_cannot_be_written(fleet: "Fleet") -> None:
     """Where nothing can be recorded that is an error of the run, before any of it is."""
     _there(fleet)
-
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    fleet.monkeypatch.setattr(disk, "replace", refuse)
-    done = fleet.flowforge("adopt", "--yes")
     where = fleet.folder / "flowforge.state.json.lock-holder"
+    with unwritable(where) as reason:
+        done = fleet.flowforge("adopt", "--yes")
     assert 1 == done.code
     assert done.err == (
-        f"error FF401: {where}: cannot lock the state\n  why: read-only file system\n"
+        f"error FF401: {where}: cannot lock the state\n  why: {reason}\n"
         "  fix: check the disk's space, the permissions and the path\n"
     )
-    fleet.monkeypatch.undo()
     assert not (fleet.folder / "flowforge.state.json").exists()
 
 

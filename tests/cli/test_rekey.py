@@ -266,8 +266,7 @@ def test_only_yes_is_yes(fleet: "Fleet", answer: str) -> None:
     _keys(fleet, None, A)
     before = _path(fleet).read_bytes()
     assert "error FF008: rekey cannot ask for approval\n" in fleet.refused("state", "rekey").err
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    fleet.monkeypatch.setattr("builtins.input", lambda: answer)
+    fleet.answers(answer)
     done = fleet.flowforge("state", "rekey")
     assert done.err.startswith(f"{KEPT}\n\nPut the state under the new key? Only 'yes' is accepted.\n")
     assert (answer != "yes") == ("error FF013: rekey was not approved\n" in done.err)
@@ -279,8 +278,7 @@ def test_what_is_asked_where_the_key_goes(fleet: "Fleet") -> None:
     _keys(fleet, None, A)
     _applied(fleet)
     _keys(fleet, A, None)
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    fleet.monkeypatch.setattr("builtins.input", lambda: "yes")
+    fleet.answers("yes")
     done = fleet.flowforge("state", "rekey")
     assert f"{BARE}\n\nTake the state's key away? Only 'yes' is accepted.\n" == done.err
 
@@ -305,13 +303,12 @@ def test_another_run_writes_meanwhile(fleet: "Fleet") -> None:
     state = world.read_file(OPS, "flowforge.state.json", branch="flowforge-state")
     other = state.replace("{\n", "{ \n", 1)
     _keys(fleet, None, A)
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
 
     def answer() -> str:
         world.edit_file(OPS, "flowforge.state.json", other, branch="flowforge-state")
         return "yes"
 
-    fleet.monkeypatch.setattr("builtins.input", answer)
+    fleet.answers(answer)
     done = fleet.flowforge("state", "rekey")
     assert "error FF452: " in done.err
     assert other == world.read_file(OPS, "flowforge.state.json", branch="flowforge-state")

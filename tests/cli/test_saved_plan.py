@@ -17,6 +17,7 @@ from flowforge.resources import schema_text
 from flowforge.run import SavedPlan
 from flowforge.state import disk
 from flowforge.state.file import StateFile
+from tests.powers import powerless
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -235,13 +236,10 @@ def test_it_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_it_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that the system does not let us read is told with the system's reason."""
-
-    def refuse(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")
-
+    tmp_path.chmod(0o755)
     monkeypatch.chdir(tmp_path)
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", refuse)
+    Path("p.json").touch(mode=0)
+    with powerless():
         told = _told(Path("p.json"))
     assert _unreadable("p.json", "permission denied") == told
 

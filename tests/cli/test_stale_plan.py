@@ -171,7 +171,7 @@ class Person:
         """Sit down."""
         self.text, self.asked = fleet.set_key("SPARE_KEY"), 0
         monkeypatch.delenv("CI", raising=False)
-        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        fleet.answers("")
         monkeypatch.setattr("sys.stderr.isatty", lambda: True)
         monkeypatch.setattr(prompt, "hidden", lambda _: nullcontext(self))
 

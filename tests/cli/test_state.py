@@ -42,7 +42,7 @@ def test_nobody_to_ask(fleet: "Fleet") -> None:
 
 
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1), (None, 1)])
-def test_only_yes_is_yes(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, answer: str | None, code: int) -> None:
+def test_only_yes_is_yes(fleet: "Fleet", answer: str | None, code: int) -> None:
     """What would be forgotten is shown, and is only after a yes in full."""
 
     def reply() -> str:
@@ -51,8 +51,7 @@ def test_only_yes_is_yes(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, answer
         return answer
 
     fleet.flowforge("apply", "--yes")
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", reply)
+    fleet.answers(reply)
     done = fleet.flowforge("state", "forget", ONE)
     assert code == done.code
     assert done.err.startswith(f"{ONE}\n\nForget 1 secret? Only 'yes' is accepted.\n")

@@ -246,8 +246,8 @@ def test_a_person_is_asked_for_it(fleet: "Fleet") -> None:
         asked.append("asked" if context.interactive else "nobody there")
         return SecretValue("0123456789abcdef" * 4)
 
-    for stream in ("stdin", "stderr"):
-        fleet.monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    fleet.answers("")
+    fleet.monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     fleet.monkeypatch.setattr(sources, "read", read)
     fleet.simple("acme/repo-001", more="state: {key: {prompt: Key}}\n")
     _applied(fleet)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flowforge.state import disk, text
+from flowforge.state import text
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
 from flowforge.state.model import Lease
 from flowforge.steps import supersede
 from flowforge.steps.home import Home
+from tests.powers import unwritable
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -56,11 +57,6 @@ def _done(fleet: "Fleet", *args: str) -> "Done":
     done = fleet.flowforge("state", *args)
     assert (0, "") == (done.code, done.err)
     return done
-
-
-def _answering(fleet: "Fleet", answer: str) -> None:
-    fleet.monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    fleet.monkeypatch.setattr("builtins.input", lambda: answer)
 
 
 @HOMES
@@ -182,7 +178,7 @@ def test_only_yes_is_yes(ops: "Fleet") -> None:
     _done(ops, "pull")
     (ops.folder / "copy.json").write_text(ops.flowforge("state", "pull").out, encoding="ascii")
     _done(ops, "forget", "acme/repo-001", "--yes")
-    _answering(ops, "y")
+    ops.answers("y")
     done = ops.refused("state", "push", "copy.json", "--force")
     assert done.err.endswith(
         "\n\nReplace the state? Only 'yes' is accepted.\nerror FF013: push was not approved\n"
@@ -195,7 +191,7 @@ def test_only_yes_is_yes(ops: "Fleet") -> None:
         "error FF013: migrate was not approved\n  why: nothing was moved\n"
         "  fix: answer yes, in full; --yes moves it without asking\n"
     )
-    _answering(ops, "yes")
+    ops.answers("yes")
     assert 0 == ops.flowforge("state", "migrate").code
 
 
@@ -207,8 +203,7 @@ def test_ctrl_c_at_the_question(ops: "Fleet") -> None:
 
     _applied(ops)
     ops.simple(more=ON_BRANCH)
-    _answering(ops, "")
-    ops.monkeypatch.setattr("builtins.input", interrupt)
+    ops.answers(interrupt)
     done = ops.refused("state", "migrate")
     assert (130, True) == (done.code, done.err.endswith("interrupted; nothing was written\n"))
 
@@ -339,16 +334,12 @@ def test_a_copy_that_does_not_read_back(ops: "Fleet") -> None:
     assert 0 == ops.flowforge("state", "migrate", "--yes").code
 
 
-def test_a_disk_that_is_full(fleet: "Fleet") -> None:
+def test_a_file_that_cannot_be_replaced(fleet: "Fleet") -> None:
     """A state that cannot be written is as it was."""
     _applied(fleet)
-
-    def refuse(*_: object) -> None:
-        raise OSError(28, "")
-
-    fleet.monkeypatch.setattr(disk, "write_all", refuse)
-    done = fleet.refused("state", "move", "acme/repo-001", "acme/new")
-    assert (1, True) == (done.code, "FF401" in done.err)
+    with unwritable(fleet.folder / f"{PATH}.backup") as reason:
+        done = fleet.refused("state", "move", "acme/repo-001", "acme/new")
+    assert (1, True, True) == (done.code, "FF401" in done.err, reason in done.err)
 
 
 def test_a_lost_race(ops: "Fleet") -> None:
@@ -392,7 +383,7 @@ def test_unlock(ops: "Fleet") -> None:
     before = _kept(ops, ON_BRANCH)
     refused = ops.refused("state", "move", "acme/repo-001", "acme/new", "--lock-timeout", "0.01")
     assert f"error FF411: {PLACE}: the state is in use" == refused.err.splitlines()[0]
-    _answering(ops, "no")
+    ops.answers("no")
     done = ops.refused("state", "unlock")
     assert done.err == (
         "held by process 7 on ci\nsince 2026-11-23T08:00:00Z, until 2999-01-01T00:00:00Z by GitHub's clock\n"
@@ -400,7 +391,7 @@ def test_unlock(ops: "Fleet") -> None:
         "Remove the lock? Only 'yes' is accepted.\nerror FF013: unlock was not approved\n"
         "  why: the lock is still there\n  fix: answer yes, in full; --yes unlocks without asking\n"
     )
-    _answering(ops, "yes")
+    ops.answers("yes")
     assert [f"Unlocked: {PLACE}"] == ops.flowforge("state", "unlock").lines
     after = _kept(ops, ON_BRANCH)
     assert (before["secrets"], before["serial"] + 1, False) == (after["secrets"], after["serial"], "lease" in after)

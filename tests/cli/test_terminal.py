@@ -28,11 +28,11 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
-def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def keyboard(fleet: "Fleet") -> Iterator[int]:
     """Make stdin a real terminal; gives the descriptor that types into it."""
     hand, screen = pty.openpty()
     with os.fdopen(screen, encoding="utf-8") as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
+        fleet.stdin(stdin)
         yield hand
     os.close(hand)
 

@@ -1,9 +1,7 @@
 """What the state did not take is told as done by nobody: not by a recap, a report or an exit code."""
 
-import errno
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +9,8 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
-from flowforge.state import disk, text
+from flowforge.state import text
+from tests.powers import unwritable
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -107,20 +106,13 @@ def test_nothing_forgotten_or_moved(ops: "Fleet", command: tuple[str, ...]) -> N
     assert HERE not in ops.flowforge("state", "list").out
 
 
-def test_nothing_forgotten_on_a_full_disk(fleet: "Fleet") -> None:
+def test_nothing_forgotten_of_a_file_that_cannot_be_replaced(fleet: "Fleet") -> None:
     """The same of a file: what it held it still holds."""
     assert 0 == fleet.flowforge("apply", "--yes").code
-    state, replaced = fleet.folder / PATH, disk.replace
+    state = fleet.folder / PATH
     before = state.read_bytes()
-
-    def full(path: Path, data: bytes) -> None:
-        if path == state:
-            raise OSError(errno.ENOSPC, "full")
-        replaced(path, data)
-
-    with fleet.monkeypatch.context() as patch:
-        patch.setattr(disk, "replace", full)
+    with unwritable(state) as reason:
         done = fleet.flowforge("state", "forget", REPO, "--yes")
-    said = f"error FF401: {state}: cannot write the state\n  why: no space left on device\n"
+    said = f"error FF401: {state}: cannot write the state\n  why: {reason}\n"
     assert (1, "", said) == (done.code, done.out, done.err[: len(said)])
     assert before == state.read_bytes()

@@ -2,7 +2,7 @@
 
 import json
 import re
-import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ import click
 import pytest
 
 from flowforge import __version__, offline
-from flowforge.__main__ import main
 from flowforge.cli.main import cli
 
 if TYPE_CHECKING:
@@ -290,11 +289,14 @@ def test_windows_is_told_so(fleet: "Fleet") -> None:
 
 def test_the_process_exits_with_the_code(fleet: "Fleet") -> None:
     """`main`, which the installed script calls, takes the process's arguments and exits; SIGTERM is a Ctrl-C in it."""
-    fleet.monkeypatch.setattr(sys, "argv", ["flowforge", "plan", "-m", "nowhere.yaml"])
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert (1, signal.default_int_handler) == (ended.value.code, signal.signal(signal.SIGTERM, before))
+    del fleet
+    script = (
+        "import signal\nfrom flowforge.__main__ import main\n"
+        "try:\n    main()\nfinally:\n    print(signal.getsignal(signal.SIGTERM).__name__)\n"
+    )
+    command = [sys.executable, "-c", script, "plan", "-m", "nowhere.yaml"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (1, "default_int_handler\n", True) == (done.returncode, done.stdout, done.stderr.startswith("error FF101: "))
 
 
 def test_the_sandbox_checks_its_options(fleet: "Fleet", tmp_path: Path) -> None:

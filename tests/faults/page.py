@@ -1,4 +1,4 @@
-"""Print docs/faults.md: the fault matrix for people. `python tools/check_docs.py --write` puts it there."""
+"""Print docs/faults.md: the fault matrix for people. `make docs` puts it there."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ FlowForge wrote and the manifest wants a new one ("first" means that they hold n
 changes and the counts of each repo; the exit code; which value GitHub holds; what the next plan says once the fault is
 gone. Whatever an apply leaves undone, the next one puts right, after what a message asks a person to do.
 
-<!-- Made from tests/faults by `python tools/check_docs.py --write`. -->
+<!-- Made from tests/faults by `make docs`. -->
 """
 _COLUMNS = ("fault", "command", "printed", "exit", "GitHub holds", "the next plan")
 _HOLDS: dict[tuple[str, ...], str] = {BOTH_NEW: "both new", BOTH_OLD: "both old", NEITHER: "nothing"}

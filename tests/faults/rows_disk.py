@@ -20,6 +20,7 @@ from tests.faults.row import (
     Given,
     Row,
 )
+from tests.powers import powerless
 
 _LIMITED: Final = (
     "import os, resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)\n"
@@ -63,13 +64,10 @@ def _read_only_folder(bench: Bench, args: tuple[str, ...]) -> Done:
     """Run it as a user who may not write to the folder, also where the tests are root's."""
     bench.run("apply", "--check")  # loads every module, which that user might not be able to read
     bench.folder.chmod(0o555)
-    root = os.geteuid() == 0
-    os.seteuid(65534 if root else os.geteuid())
-    try:
-        return bench.run(*args)
-    finally:
-        os.seteuid(0 if root else os.geteuid())
-        bench.folder.chmod(0o755)
+    with powerless():
+        done = bench.run(*args)
+    bench.folder.chmod(0o755)
+    return done
 
 
 ROWS: Final = (

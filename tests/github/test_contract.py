@@ -1,9 +1,7 @@
 """What is sent, against GitHub's own description of its API."""
 
-import json
 from base64 import b64encode
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,8 +23,8 @@ from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.facts import Public
 from flowforge.vault import SecretValue
+from tests.openapi import github_description
 
-_DESCRIPTION = Path(__file__).parents[3] / "shared" / "data" / "github-openapi-subset.json"
 _API = Scope(Repo.parse("acme/api"))
 
 
@@ -44,10 +42,8 @@ def _sent(request: httpx.Request) -> MockRequest:
 
 @pytest.fixture(scope="module")
 def description() -> OpenAPI:
-    """Read GitHub's description of its API."""
-    if not _DESCRIPTION.exists():
-        pytest.skip(f"GitHub's description of its API is not at {_DESCRIPTION}")
-    return OpenAPI.from_dict(json.loads(_DESCRIPTION.read_text()))
+    """Read GitHub's description of its API once."""
+    return github_description()
 
 
 def test_every_request_is_one_that_github_documents(description: OpenAPI, scripted: Callable[..., Client]) -> None:

@@ -11,34 +11,30 @@ from tools import check_docs
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give a small tree whose documents are in step, its reference aside."""
+    """Return a small tree whose documents are in step; it has no generated page."""
     for folder in ("docs", "flowforge", "tests"):
         (tmp_path / folder).mkdir()
-    readme = f"# A\n\n[b](docs/b.md#part-two-its-end) [web](https://example.com/x)\n{check_docs.HELP_BEGIN}\n"
-    (tmp_path / "README.md").write_text(readme + check_docs.HELP_END + "\n", encoding="utf-8")
+    readme = "# A\n\n[b](docs/b.md#part-two-its-end) [web](https://example.com/x)\n"
+    demo = f"{check_docs.DEMO_BEGIN}\n$ flowforge demo\n{check_docs.DEMO_END}\n"
+    (tmp_path / "README.md").write_text(readme + demo, encoding="utf-8")
     (tmp_path / "docs/b.md").write_text("# B\n\n## Part two: its `end`\n\n[a](../README.md#a)\n", encoding="utf-8")
-    (tmp_path / "docs/dependencies.md").write_text(
-        "| name | why |\n|---|---|\n| `click` | options |\n| `hatchling` | wheels |\n| `PyYAML` | events |\n",
-        encoding="utf-8",
-    )
+    rows = "| `click` | options |\n| `hatchling` | wheels |\n| `PyYAML` | events |\n| `uv` | pins |\n"
+    (tmp_path / "docs/dependencies.md").write_text(f"| name | why |\n|---|---|\n{rows}", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["hatchling>=1"]\n[project]\ndependencies = ["click>=8.2"]\n'
-        "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n",
+        "[project.optional-dependencies]\ndev = [\"pyyaml>=6; python_version > '3'\"]\n"
+        '[dependency-groups]\nsupply = ["uv>=0.9"]\n',
         encoding="utf-8",
     )
-    (tmp_path / "flowforge/a.py").write_text('"""As FF199."""\nX = Problem("FF102", "x")\n', encoding="utf-8")
+    problem = 'class Problem:\n    code: str\n    what: str\nX = Problem("FF102", "x")\n'
+    (tmp_path / "flowforge/a.py").write_text('"""As FF199."""\n' + problem, encoding="utf-8")
     (tmp_path / "tests/test_a.py").write_text('assert "error FF102: x"\n', encoding="utf-8")
     return tmp_path
 
 
 def test_what_is_in_step_passes(root: Path) -> None:
     """Links that lead somewhere, tested codes and explained dependencies give no complaint."""
-    found = [
-        *check_docs.dead_links(root),
-        *check_docs.untested_codes(root),
-        *check_docs.unexplained_dependencies(root),
-    ]
-    assert [] == found
+    assert 0 == check_docs.main(root, write=False, pages={}, shared=frozenset())
 
 
 def test_a_link_must_lead_somewhere(root: Path) -> None:
@@ -70,39 +66,34 @@ def test_every_dependency_is_explained_and_nothing_else(root: Path) -> None:
     assert expected == list(check_docs.unexplained_dependencies(root))
 
 
-def test_the_reference_goes_between_its_markers() -> None:
-    """Writing the reference replaces what stood between the markers and nothing else, and again changes nothing."""
-    readme = f"before {check_docs.HELP_BEGIN}\nold\n{check_docs.HELP_END} after"
-    expected = f"before {check_docs.HELP_BEGIN}\nnew\n{check_docs.HELP_END} after"
-    once = check_docs.with_reference(readme, "new\n")
-    assert (expected, expected) == (once, check_docs.with_reference(once, "new\n"))
+def test_a_readme_without_the_demo_is_a_complaint(root: Path) -> None:
+    """A README that lost its transcript is named."""
+    (root / "README.md").write_text("# A\n", encoding="utf-8")
+    expected = ["README.md: no transcript of `flowforge demo` between <!-- demo:begin --> and <!-- demo:end -->"]
+    assert expected == list(check_docs.missing_transcript(root))
 
 
-def test_a_readme_without_its_blocks_is_a_complaint(root: Path) -> None:
-    """Without markers nothing is written, and both missing blocks are named."""
-    readme = root / "README.md"
-    readme.write_text("# A\n", encoding="utf-8")
-    expected = [
-        "README.md: no reference between <!-- help:begin --> and <!-- help:end -->",
-        "README.md: no transcript of `flowforge demo` between <!-- demo:begin --> and <!-- demo:end -->",
-    ]
-    assert ("# A\n", expected) == (check_docs.with_reference("# A\n", "new\n"), list(check_docs.readme_differs(root)))
+def test_a_stale_page_is_a_complaint(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A generated page that is missing or not as it is made today is named, and `make docs` mends it."""
+    pages = {"docs/one.md": lambda: "# One\n", "docs/two.md": lambda: "# Two\n"}
+    (root / "docs/one.md").write_text("# Once\n", encoding="utf-8")
+    codes = [check_docs.main(root, write=write, pages=pages, shared=frozenset()) for write in (False, True, False)]
+    expected = (
+        "docs/one.md: it is not as it is generated today; run: make docs\n"
+        "docs/two.md: it is not as it is generated today; run: make docs\n"
+        "The documents are in step with the program.\n"
+        "The documents are in step with the program.\n"
+    )
+    assert ([1, 0, 0], expected) == (codes, capsys.readouterr().out)
 
 
-def test_a_stale_reference_is_a_complaint(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A README whose reference is not today's help is named, and `--write` mends it; so with the page of faults."""
-    monkeypatch.setattr(check_docs, "reference", lambda: "today's\n")
-    monkeypatch.setattr(check_docs, "faults", lambda: "# Faults\n")
-    readme = root / "README.md"
-    demo = f"{check_docs.DEMO_BEGIN}\n$ flowforge demo\n{check_docs.DEMO_END}\n"
-    readme.write_text(readme.read_text(encoding="utf-8") + demo, encoding="utf-8")
-    stale = [*check_docs.readme_differs(root), *check_docs.faults_differ(root)]
-    mended = check_docs.main(root, write=True)
-    expected = [
-        "README.md: its reference is not what --help prints; run: python tools/check_docs.py --write",
-        "docs/faults.md: it is not the table of tests/faults; run: python tools/check_docs.py --write",
-    ]
-    assert (expected, 0, []) == (stale, mended, [*check_docs.readme_differs(root), *check_docs.faults_differ(root)])
+def test_the_reference_has_every_command() -> None:
+    """A heading and the help for the program, each command and each command of a command."""
+    page = check_docs.reference()
+    headings = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
+    assert headings[0] == "flowforge"
+    assert {"flowforge plan", "flowforge state", "flowforge state pull"} <= set(headings)
+    assert [f"$ {heading} --help" for heading in headings] == re.findall(r"^\$ .*", page, re.MULTILINE)
 
 
 def test_the_page_of_faults_is_made_of_their_table() -> None:

@@ -17,6 +17,19 @@ case "$*" in *"pip install"*)
 esac
 """
 FLOWFORGE = "#!/bin/sh\necho the story\n"
+# Stands in for tools/make_venv.sh and for whatever runs in the environment that it makes: each notes what it is asked.
+FAKE_MAKE_VENV = """#!/bin/sh
+mkdir -p "$1/bin"
+for name in python uv cyclonedx-py flowforge; do cp noting "$1/bin/$name"; done
+"""
+NOTING = """#!/bin/sh
+echo "$0 $*" >> runs
+case "$0 $*" in
+    */python\\ *"-m venv "*) for last; do :; done; mkdir -p "$last/bin"; cp noting "$last/bin/flowforge";;
+    */uv\\ *) for last; do :; done; echo resolved > "$last";;
+    */flowforge\\ --version) echo "flowforge 1.2.3";;
+esac
+"""
 
 
 class Checkout:
@@ -25,7 +38,7 @@ class Checkout:
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
         shutil.copy(root / "Makefile", folder)
-        for name in ("pyproject.toml", "constraints.txt"):
+        for name in ("pyproject.toml", "constraints.txt", "requirements-dev.txt"):
             (folder / name).touch()
         (folder / "exit-code").write_text("0", encoding="utf-8")
         programs = folder / ".venv/bin"
@@ -41,8 +54,15 @@ class Checkout:
         return subprocess.run(["make", *words], cwd=self.folder, env=environ, check=False).returncode
 
     def installs(self) -> list[str]:
-        """Give what was installed so far, a line each."""
-        notes = self.folder / "installs"
+        """Return what was installed so far, a line each."""
+        return self._noted("installs")
+
+    def runs(self) -> list[str]:
+        """Return what was run in new environments so far, a line each."""
+        return self._noted("runs")
+
+    def _noted(self, name: str) -> list[str]:
+        notes = self.folder / name
         return notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
 
 
@@ -53,7 +73,10 @@ def checkout(tmp_path: Path, pytestconfig: pytest.Config) -> Checkout:
 
 
 RUN_INSTALL = "-m pip install --quiet --editable ."
-DEV_INSTALL = "-m pip install --quiet --editable .[dev]"
+DEV_INSTALL = [
+    "-m pip install --quiet --no-deps --require-hashes --requirement requirements-dev.txt",
+    "-m pip install --quiet --no-build-isolation --editable .[dev]",
+]
 
 
 def test_the_demo_installs_once_and_only_what_it_needs(checkout: Checkout) -> None:
@@ -68,7 +91,7 @@ def test_the_demo_installs_once_and_only_what_it_needs(checkout: Checkout) -> No
 def test_the_demo_uses_what_development_installed(checkout: Checkout) -> None:
     """Where the development dependencies are in, the demo installs nothing."""
     codes = [checkout.make(".venv/.installed-dev"), checkout.make("demo")]
-    assert ([0, 0], [DEV_INSTALL]) == (codes, checkout.installs())
+    assert ([0, 0], DEV_INSTALL) == (codes, checkout.installs())
 
 
 def test_every_install_is_pinned(tmp_path: Path, pytestconfig: pytest.Config) -> None:
@@ -79,7 +102,7 @@ def test_every_install_is_pinned(tmp_path: Path, pytestconfig: pytest.Config) ->
     codes = [checkout.make(".venv/.installed-run"), checkout.make(".venv/.installed-fuzz")]
     pinned_by = (folder / "pinned-by").read_text(encoding="utf-8").splitlines()
     url = (folder / "constraints.txt").as_uri()
-    assert ([0, 0], [f"{url} {url}"] * 3) == (codes, pinned_by)
+    assert ([0, 0], [f"{url} {url}"] * 4) == (codes, pinned_by)
 
 
 def test_a_broken_off_install_does_not_count(checkout: Checkout) -> None:
@@ -105,6 +128,65 @@ def test_an_environment_that_will_not_do_is_made_anew(checkout: Checkout, troubl
     made_with = (checkout.folder / "made-with").read_text(encoding="utf-8").split()
     expected = [".venv", *(word.removeprefix("PYTHON=") for word in words)]
     assert (2, expected, []) == (code, made_with, checkout.installs())
+
+
+@pytest.fixture
+def supplied(checkout: Checkout) -> Checkout:
+    """Return a checkout where whatever runs in a new environment only takes notes."""
+    tools = checkout.folder / "tools"
+    tools.mkdir()
+    for path, script in ((tools / "make_venv.sh", FAKE_MAKE_VENV), (checkout.folder / "noting", NOTING)):
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o755)
+    (checkout.folder / "pyproject.toml").write_text('dynamic = ["version"]\n', encoding="utf-8")
+    return checkout
+
+
+SUPPLY_INSTALL = ".venv-supply/bin/python -m pip install --quiet cyclonedx-bom uv"
+RESOLVE = (
+    ".venv-supply/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate "
+    "--no-emit-index-url --no-emit-index-annotation pyproject.toml"
+)
+LIST = ".venv-supply/bin/cyclonedx-py environment --pyproject .venv-run/pyproject.toml --output-reproducible"
+
+
+@pytest.mark.parametrize(("words", "upgrade"), [((), ""), (("UPGRADE=1",), " --upgrade")])
+def test_pins_are_resolved_by_uv(supplied: Checkout, words: tuple[str, ...], upgrade: str) -> None:
+    """All that is declared is resolved at once, then what the tests need with its hashes; no file names a registry."""
+    code = supplied.make("pins", *words)
+    expected = [
+        SUPPLY_INSTALL,
+        f"{RESOLVE} --all-extras --group supply{upgrade} --output-file constraints.txt",
+        f"{RESOLVE} --extra dev --constraint constraints.txt --generate-hashes --output-file requirements-dev.txt",
+    ]
+    assert (0, expected) == (code, supplied.runs())
+
+
+def test_the_lowest_are_resolved_by_uv_and_tested(supplied: Checkout) -> None:
+    """The oldest that pyproject.toml admits, what goes with them near to today's pins, and then the quick tests."""
+    code = supplied.make("lowest", "JOBS=2")
+    expected = [
+        SUPPLY_INSTALL,
+        f"{RESOLVE} --no-deps --resolution lowest-direct --output-file .venv-lowest/lowest.txt",
+        f"{RESOLVE} --extra dev --constraint .venv-lowest/lowest.txt --output-file .venv-lowest/constraints.txt",
+        ".venv-lowest/bin/python -m pip install --quiet --editable .[dev]",
+        ".venv-lowest/bin/python -m pytest -q -n 2 --ignore tests/house",
+    ]
+    assert (0, expected) == (code, supplied.runs())
+
+
+def test_the_sbom_is_of_an_environment_of_its_own(supplied: Checkout) -> None:
+    """FlowForge alone is installed there, without pip, and the document's subject has its version."""
+    code = supplied.make("sbom")
+    expected = [
+        SUPPLY_INSTALL,
+        ".venv-supply/bin/python -m venv --clear --without-pip .venv-run",
+        ".venv-supply/bin/python -m pip --python .venv-run install --quiet .",
+        ".venv-run/bin/flowforge --version",
+        f"{LIST} --output-file dist/flowforge.cdx.json .venv-run",
+    ]
+    described = (supplied.folder / ".venv-run/pyproject.toml").read_text(encoding="utf-8")
+    assert (0, expected, 'version = "1.2.3"\n') == (code, supplied.runs(), described)
 
 
 def test_help_names_every_target(checkout: Checkout) -> None:

@@ -1,10 +1,11 @@
 """What is installed, fetched and shipped: pinned, listed, and built the same twice."""
 
-import json
 import os
 import re
 import subprocess
-from importlib.metadata import PackageNotFoundError, PathDistribution, version
+import tomllib
+from importlib.metadata import requires
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools import check_lowest, check_reproducible, pins, sbom
+from tools import check_reproducible
 
 ROOT = Path(__file__).parents[2]
 # Files that may make a machine fetch something, and the one word of each that does so without pip.
 SCRIPTS = [ROOT / "Makefile", ROOT / ".ci/run", *sorted((ROOT / "tools").iterdir()), *sorted((ROOT / "fuzz").iterdir())]
-FETCHES = re.compile(r"\b(curl|wget|git clone|npx|npm|pipx|uvx?|docker|easy_install)\b")
+FETCHES = re.compile(r"\b(curl|wget|git clone|npx|npm|pipx|uvx|uv (?:pip install|sync|run|tool)|docker|easy_install)\b")
 INSTALLS = re.compile(r"""\bpip["']?,?\s+["']?(install|download|wheel)\b|-m["',\s]+build\b""")
 FULL_COMMIT = re.compile(r"\./.*|[\w.-]+/[\w./-]+@[0-9a-f]{40}|docker://\S+@sha256:[0-9a-f]{64}")
 
@@ -45,33 +46,76 @@ def loose_uses(workflow: str) -> list[str]:
     return found
 
 
+def pins(name: str) -> dict[str, str]:
+    """Return the versions of a file that uv resolved, by name; fail on a line that is neither a pin nor a hash."""
+    pinned: dict[str, str] = {}
+    for line in text_of(ROOT / name).splitlines():
+        if not re.fullmatch(r"#.*|    --hash=sha256:[0-9a-f]{64}( \\)?", line):
+            match = re.fullmatch(r"([a-z0-9-]+)==([0-9][a-z0-9.]*)( ; [^\\]+)?( \\)?", line)
+            assert match is not None, line
+            pinned[match[1]] = match[2]
+    return pinned
+
+
+def declared() -> list[Requirement]:
+    """Return every requirement of pyproject.toml: to run, to develop, to build, and of the tools beside."""
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))
+    lists = [
+        project["project"]["dependencies"],
+        project["build-system"]["requires"],
+        *project["project"]["optional-dependencies"].values(),
+        *project["dependency-groups"].values(),
+    ]
+    return [Requirement(each) for one in lists for each in one]
+
+
+def closure(*subjects: str) -> set[str]:
+    """Return the names of whatever these need here, themselves included."""
+    found: set[str] = set()
+    waiting = [Requirement(subject) for subject in subjects]
+    asked: set[tuple[str, str]] = set()
+    while waiting:
+        each = waiting.pop()
+        for extra in {"", *each.extras}:
+            if (each.name, extra) not in asked:
+                asked.add((each.name, extra))
+                found.add(canonicalize_name(each.name))
+                needed = map(Requirement, requires(each.name) or ())
+                waiting += [one for one in needed if one.marker is None or one.marker.evaluate({"extra": extra})]
+    return found
+
+
 def test_every_requirement_is_pinned_within_its_range() -> None:
     """To run, to develop, to fuzz, to build: each has one exact version that pyproject.toml admits."""
-    pinned = pins.read(text_of(pins.PINS))
-    declared = [Requirement(each) for each in pins.declared(text_of(ROOT / "pyproject.toml"))]
-    names = {canonicalize_name(each.name) for each in declared}
-    assert {"click", "pytest", "hatchling", "atheris"} <= names
+    pinned, requirements = pins("constraints.txt"), declared()
+    names = {canonicalize_name(each.name) for each in requirements}
+    assert {"click", "pytest", "hatchling", "atheris", "uv"} <= names
     wrong = [
-        str(each) for each in declared if not each.specifier.contains(pinned.get(canonicalize_name(each.name), ""))
+        str(each) for each in requirements if not each.specifier.contains(pinned.get(canonicalize_name(each.name), ""))
     ]
-    assert wrong == []
+    assert [] == wrong
 
 
 def test_what_those_need_is_pinned_too() -> None:
-    """Whatever is installed because of FlowForge, its tests or its build has its line."""
-    names = {*sbom.closure("flowforge[dev]"), *sbom.closure("hatchling"), pins.EDITABLE} - {"flowforge"}
+    """Whatever is installed because of FlowForge, its tests or its build has its line, and its hashes."""
+    names = closure("flowforge[dev]", "hatchling") - {"flowforge"}
     assert len(names) > 40
-    assert names - pins.read(text_of(pins.PINS)).keys() == set()
+    assert (set(), set()) == (names - pins("constraints.txt").keys(), names - pins("requirements-dev.txt").keys())
 
 
-def test_constraints_are_exact_and_name_no_registry() -> None:
-    """Each line is a name and a version; the file is as `make pins` writes it; a range is no pin."""
-    text = text_of(pins.PINS)
-    assert pins.written(pins.read(text)) == text
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][a-z0-9.]*", line) for line in text.splitlines() if "#" not in line)
-    for line in ("click>=8.2", "click", "--index-url https://example.com"):
-        with pytest.raises(ValueError, match="unpack"):
-            pins.read(line)
+def test_what_the_tests_need_is_pinned_the_same_in_both_files() -> None:
+    """The hashes are those of the versions in constraints.txt, and no pin lacks one."""
+    pinned, hashed = pins("constraints.txt"), pins("requirements-dev.txt")
+    lines = text_of(ROOT / "requirements-dev.txt").splitlines()
+    unhashed = [line for line, after in pairwise(lines) if "==" in line and "--hash=" not in after]
+    assert ({name: pinned[name] for name in hashed}, []) == (hashed, unhashed)
+
+
+def test_no_file_names_a_registry() -> None:
+    """Pins hold for a mirror too: no file that an installer reads has an address, or an option that names one."""
+    files = ("constraints.txt", "requirements-dev.txt", "pyproject.toml", "Makefile")
+    naming = re.compile(r"https?://(?!api\.github)|(?<!no-emit-)(index-url|find-links|\[\[?tool\.uv)")
+    assert {} == {name: naming.findall(text_of(ROOT / name)) for name in files if naming.search(text_of(ROOT / name))}
 
 
 def test_make_alone_installs_and_it_says_where_the_pins_are() -> None:
@@ -79,7 +123,7 @@ def test_make_alone_installs_and_it_says_where_the_pins_are() -> None:
     makefile = text_of(ROOT / "Makefile")
     texts = {path.relative_to(ROOT).as_posix(): text_of(path) for path in SCRIPTS if path.is_file()}
     installing = {name for name, text in texts.items() if INSTALLS.search(text)}
-    tools = {f"tools/{name}.py" for name in ("check_lowest", "check_reproducible", "check_wheel", "pins")}
+    tools = {f"tools/{name}.py" for name in ("check_reproducible", "check_wheel")}
     assert installing == {"Makefile", *tools}
     assert {name for name in tools if name not in makefile} == set()
     assert {name: FETCHES.findall(text) for name, text in texts.items() if FETCHES.search(text)} == {}
@@ -111,65 +155,6 @@ def test_our_workflows_are_pinned() -> None:
     assert {str(path): loose_uses(text_of(path)) for path in files if loose_uses(text_of(path))} == {}
 
 
-def test_the_oldest_are_not_held_to_todays_pins() -> None:
-    """`make lowest` keeps the pins of what it does not look for the oldest of."""
-    kept = check_lowest.constraints("# x\nclick==8.5\nopenapi-core==1\npytest==9\n", ["click==8.2"])
-    assert kept == "# x\npytest==9\n"
-
-
-def test_the_sbom_lists_what_flowforge_runs_on() -> None:
-    """Subject, components with version and package URL, and references that all lead to a component."""
-    bom = sbom.document(sbom.closure())
-    subject, components = bom["metadata"]["component"], bom["components"]
-    assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.6", 1)
-    assert (subject["type"], subject["name"], subject["version"]) == ("application", "flowforge", version("flowforge"))
-    for each in components:
-        url = f"pkg:pypi/{each['name']}@{version(each['name'])}"
-        assert (each["type"], each["version"], each["purl"], each["bom-ref"]) == (
-            "library",
-            version(each["name"]),
-            url,
-            url,
-        )
-    assert [each["name"] for each in components if "licenses" not in each] == []
-    needs = {each["ref"]: each["dependsOn"] for each in bom["dependencies"]}
-    assert needs.keys() == {subject["bom-ref"], *(each["bom-ref"] for each in components)}
-    assert {ref for refs in needs.values() for ref in refs} == needs.keys() - {subject["bom-ref"]}
-    runtime = check_lowest.lower_bounds(text_of(ROOT / "pyproject.toml"))
-    direct = {ref.removeprefix("pkg:pypi/").partition("@")[0] for ref in needs[subject["bom-ref"]]}
-    assert direct == {bound.partition("==")[0] for bound in runtime}
-
-
-def test_the_sbom_leaves_out_what_is_not_asked_for(tmp_path: Path) -> None:
-    """Neither the tests' dependencies nor an optional one of a dependency are listed; written twice, it is the same."""
-    found = sbom.closure()
-    assert {"pytest", "ruff", "h2"} & found.keys() == set()
-    assert {"pytest", "ruff"} <= sbom.closure("flowforge[dev]").keys()
-    codes = [sbom.main(tmp_path / "dist" / name) for name in ("a.json", "b.json")]
-    first, second = (text_of(tmp_path / "dist" / name) for name in ("a.json", "b.json"))
-    assert ([0, 0], first) == (codes, second)
-    assert len(json.loads(first)["components"]) == len(found) - 1
-    with pytest.raises(PackageNotFoundError):
-        sbom.closure("not-there-at-all")
-
-
-@pytest.mark.parametrize(
-    ("stated", "licences"),
-    [
-        ("License-Expression: MIT\nClassifier: License :: OSI Approved :: BSD License\n", [{"expression": "MIT"}]),
-        ("License: x\nClassifier: License :: OSI Approved :: BSD License\n", [{"license": {"name": "BSD License"}}]),
-        ("License: Apache 2\n", [{"license": {"name": "Apache 2"}}]),
-        ("License: All of\n  its text\n", None),
-        ("", None),
-    ],
-)
-def test_a_licence_is_listed_where_it_is_stated(tmp_path: Path, stated: str, licences: object) -> None:
-    """The expression comes first, then classifiers, then a licence's name; a licence's whole text is no name."""
-    (tmp_path / "METADATA").write_text(f"Metadata-Version: 2.4\nName: a\nVersion: 1\n{stated}", encoding="utf-8")
-    bom = sbom.document({"a": (PathDistribution(tmp_path), ())})
-    assert bom["metadata"]["component"].get("licenses") == licences
-
-
 def test_the_two_builds_differ_in_all_that_must_not_matter(tmp_path: Path) -> None:
     """The copy has what git tracks, in its present form, with a time and modes of its own; what ran stays runnable."""
     source, target = tmp_path / "source", tmp_path / "target"
@@ -192,7 +177,7 @@ def test_the_two_builds_differ_in_all_that_must_not_matter(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("second", "code"), [(b"same", 0), (b"other", 1)])
 def test_bytes_that_differ_are_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], second: bytes, code: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], second: bytes, code: int
 ) -> None:
     """Where the two builds differ the file is named and nothing is left in dist; else it is there."""
     contents = iter([b"same", second])
@@ -202,7 +187,6 @@ def test_bytes_that_differ_are_a_failure(
         (folder / "a.whl").write_bytes(next(contents))
         return folder
 
-    monkeypatch.setattr(check_reproducible, "build", build)
-    ended = check_reproducible.main(tmp_path, tmp_path / "dist")
+    ended = check_reproducible.main(tmp_path, tmp_path / "dist", build)
     said = "built twice, these differ: a.whl\n" if code else ""
     assert (code, said, not code) == (ended, capsys.readouterr().err, (tmp_path / "dist/a.whl").exists())

@@ -11,6 +11,7 @@ from flowforge.errors import ManifestError
 from flowforge.manifest import files
 from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
+from tests.powers import powerless
 
 Loader = Callable[..., Manifest]
 Refuser = Callable[..., str]
@@ -79,23 +80,15 @@ def test_folder_inside_of_a_folder_is_not_read(folder: Path) -> None:
     assert expected == str(caught.value)
 
 
-def test_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system refuses is told in its words, lower case, for a file and for a folder.
-
-    Patched, since a test may be run by root, to whom nothing is forbidden.
-    """
-
-    def forbid(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    (folder / "flowforge.yaml").write_text("version: 1\n")
-    monkeypatch.setattr(Path, "open", forbid)
-    monkeypatch.setattr(Path, "iterdir", forbid)
+def test_unreadable(folder: Path) -> None:
+    """What the system refuses is told in its words, lower case, for a file and for a folder."""
+    (folder / "flowforge.yaml").touch(mode=0)
+    folder.chmod(0o311)
     rest = "the manifest cannot be read: permission denied\n  fix: let the user that runs flowforge read it"
-    assert (f"error FF102: flowforge.yaml: {rest}", f"error FF102: .: {rest}") == (
-        said_of("flowforge.yaml"),
-        said_of("."),
-    )
+    with powerless():
+        said = said_of("flowforge.yaml"), said_of(".")
+    folder.chmod(0o755)
+    assert (f"error FF102: flowforge.yaml: {rest}", f"error FF102: .: {rest}") == said
 
 
 @pytest.mark.usefixtures("folder")
@@ -115,17 +108,15 @@ TOO_LARGE = (
 )
 
 
-def test_a_file_of_50_mb_is_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its size alone refuses a huge file: it is not read, and nothing waits for it."""
-
-    def forbid(*_: object) -> None:
-        message = "a file that is too large was opened"
-        raise AssertionError(message)
-
+def test_a_file_of_50_mb_is_not_opened(folder: Path) -> None:
+    """Its size alone refuses a huge file: it is not read, by who may not read it neither, and nothing waits for it."""
     with (folder / "flowforge.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    monkeypatch.setattr(Path, "open", forbid)
-    assert TOO_LARGE == said_of("flowforge.yaml")
+    (folder / "flowforge.yaml").chmod(0)
+    folder.chmod(0o711)
+    with powerless():
+        said = said_of("flowforge.yaml")
+    assert TOO_LARGE == said
 
 
 def test_a_file_that_grows_is_not_read_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

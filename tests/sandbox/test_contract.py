@@ -1,8 +1,6 @@
-"""Every good answer validates against GitHub's own OpenAPI description, in the form of the checkout's shared data."""
+"""Every good answer validates against GitHub's own OpenAPI description."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,19 +9,17 @@ from openapi_core.testing import MockRequest, MockResponse
 
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from flowforge.sandbox.stores import STORES
+from tests.openapi import github_description
 
 Seal = Callable[[str, bytes], dict[str, str]]
 Write = Callable[..., httpx.Response]
-DESCRIPTION = Path(__file__).parents[3] / "shared" / "data" / "github-openapi-subset.json"
 SECRETS = "/repos/acme/repo-001/actions/secrets"
 
 
 @pytest.fixture(scope="module")
 def github() -> OpenAPI:
-    """Load GitHub's description once."""
-    if not DESCRIPTION.exists():
-        pytest.skip("GitHub's OpenAPI description is not beside this checkout")
-    return OpenAPI.from_dict(json.loads(DESCRIPTION.read_text()))
+    """Read GitHub's description of its API once."""
+    return github_description()
 
 
 def check(github: OpenAPI, answer: httpx.Response) -> None:

@@ -2,8 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from flowforge.errors import Problem
 from flowforge.sources import Context, read
 from flowforge.sources.file import LIMIT
+from tests.powers import powerless
 
 Reader = Callable[..., str | Problem]
 PLAIN = "file-" + "value-0123456789"
@@ -23,19 +23,6 @@ def irregular(form: str) -> Problem:
     """Give the problem of a path that is no regular file."""
     fix = "name a regular file that holds the credential"
     return Problem("FF225", f"file key is {form}, not a regular file", fix=fix)
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Drop root's right to read everything, where the tests run as root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +191,7 @@ def test_a_file_that_may_not_be_read(outcome: Reader, folder: Path) -> None:
     """The system's reason is given, in the form of a clause."""
     (folder / "key").write_text(PLAIN)
     (folder / "key").chmod(0)
-    with without_privileges():
+    with powerless():
         problem = outcome({"file": "key"})
     assert problem == Problem(
         "FF226", "file key cannot be read: permission denied", fix="let the user that runs flowforge read it"

@@ -16,6 +16,7 @@ from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.state import disk, found
 from flowforge.state.file import StateFile
+from tests.powers import powerless
 
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
@@ -33,19 +34,6 @@ def limited(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def powerless() -> Iterator[None]:
-    """Run as a user whom permissions bind, also where the tests are root's."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def failing(number: int, monkeypatch: pytest.MonkeyPatch) -> None:

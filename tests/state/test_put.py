@@ -1,6 +1,5 @@
 """One state in the place of another, in a file: at once, with the version before kept, or not at all."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 from flowforge.errors import StateError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
-from flowforge.state import disk
 from flowforge.state.file import StateFile
 from flowforge.state.model import Lease, State
+from tests.powers import unwritable
 
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
@@ -74,21 +73,13 @@ def test_a_file_that_somebody_replaced_meanwhile(path: Path, addresses: Addresse
     assert b"somebody's" == path.read_bytes()
 
 
-def test_a_disk_that_refuses(
-    path: Path, addresses: Addresses, records: Records, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_refuses(path: Path, addresses: Addresses, records: Records) -> None:
     """The state of before stays, and can be used."""
     with StateFile.open(path) as file:
         file.record(addresses[0], records[0])
     before = path.read_bytes()
-
-    def refuse(*_: object) -> None:
-        raise OSError(28, os.strerror(28))
-
     with StateFile.open(path) as file:
-        with monkeypatch.context() as patch:
-            patch.setattr(disk, "write_all", refuse)
-            with pytest.raises(StateError, match="FF401"):
-                file.put(State.fresh())
+        with unwritable(path), pytest.raises(StateError, match="FF401"):
+            file.put(State.fresh())
         assert {addresses[0]} == {*file.state.records}
     assert before == path.read_bytes()
