@@ -3,12 +3,12 @@
 import errno
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowforge.paths import Entry
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.state import disk, text
@@ -113,10 +113,10 @@ def test_nothing_forgotten_on_a_full_disk(fleet: "Fleet") -> None:
     state, replaced = fleet.folder / PATH, disk.replace
     before = state.read_bytes()
 
-    def full(path: Path, data: bytes) -> None:
-        if path == state:
+    def full(entry: Entry, data: bytes) -> None:
+        if entry.path == state:
             raise OSError(errno.ENOSPC, "full")
-        replaced(path, data)
+        replaced(entry, data)
 
     with fleet.monkeypatch.context() as patch:
         patch.setattr(disk, "replace", full)

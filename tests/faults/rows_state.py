@@ -7,13 +7,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from flowforge.state import text
 from flowforge.state.file import StateFile
-from flowforge.state.found import journal_path
 from flowforge.state.model import State
 from tests.faults.bench import SECONDS, Bench, Done
 from tests.faults.row import (
@@ -32,6 +32,11 @@ from tests.faults.row import (
 PUT_API: Final = "^PUT /repos/acme/api/"
 PUT_WEB: Final = "^PUT /repos/acme/web/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
+
+
+def journal_path(state: Path) -> Path:
+    """Name the journal beside a state."""
+    return state.with_name(state.name + ".journal")
 
 
 def _torn(kill_at: str, line: int, *, every: bool = False) -> Act:
