@@ -192,4 +192,4 @@ def test_the_table_is_whole() -> None:
 def test_nothing_that_a_rule_asks_has_a_default() -> None:
     """Whoever adds a row must say what it runs and whether it depends on the folder."""
     with pytest.raises(TypeError, match="3 required keyword-only arguments: 'runs', 'folder_bound', and 'asks_person'"):
-        SourceType(name="pass", names=Names.REFERENCE)  # type: ignore[call-arg] -- that is the point
+        SourceType(name="pass", names=Names.REFERENCE)  # type: ignore[call-arg]  # -- that is the point

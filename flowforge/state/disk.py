@@ -16,6 +16,10 @@ SIZE_LIMIT: Final = 128 * 2**20
 MODE: Final = 0o600
 
 
+class NoStateError(StateError):
+    """What stands in the place of a state can be none."""
+
+
 def failed(
     verb: str, path: Path, error: OSError, fix: str = "check the disk's space, the permissions and the path"
 ) -> StateError:
@@ -71,13 +75,15 @@ def _read(opened: Callable[[], int], path: Path) -> bytes | None:
     except IrregularError as error:
         fix = "remove it, or name another file under state.file"
         why = f"it is {error.kind}"
-        raise StateError(Problem("FF402", "the state is not a regular file", printable(str(path)), why, fix)) from error
+        raise NoStateError(
+            Problem("FF402", "the state is not a regular file", printable(str(path)), why, fix)
+        ) from error
     except OSError as error:
         raise failed("read the state", path, error) from error
     if len(data) > SIZE_LIMIT:
         why = f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no state does"
         fix = "check the path under state.file"
-        raise StateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
+        raise NoStateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
     return data
 
 

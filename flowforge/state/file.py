@@ -1,5 +1,6 @@
 """The state in a file: read without a lock as one consistent picture, changed under a lock through a journal."""
 
+import contextlib
 import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
@@ -184,13 +185,14 @@ class StateFile(Memory):
         return journal_of(self._entry)
 
     def _untouched(self) -> None:
-        """Raise StateError FF414 where another file stands in the state's place: it may be somebody's only copy.
+        """Raise StateError FF414 where something else stands in the state's place: it may be somebody's only copy.
 
         One that is gone is written again.
         """
-        found = disk.read(self._entry)
-        if found is None or found == self._data:
-            return
+        with contextlib.suppress(disk.NoStateError):  # a link, for one
+            found = disk.read(self._entry)
+            if found is None or found == self._data:
+                return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
         # Where the journal is gone too, removed or folded by another run, nothing goes with the state of before.
         if self._writer is not None and self._data is not None and self._journal_entry.exists():

@@ -118,6 +118,28 @@ def _becomes(match: str, made: Callable[[Bench], bytes]) -> Given:
     return given
 
 
+def _elsewhere(bench: Bench) -> Path:
+    """Name a file outside of the manifest's folder."""
+    return bench.folder.with_name(f"{bench.folder.name}-elsewhere.json")
+
+
+def _led_out(bench: Bench) -> None:
+    """Put the state elsewhere and a link in its place, as somebody's proposal might, in CI."""
+    bench.state.rename(_elsewhere(bench))
+    bench.state.symlink_to(_elsewhere(bench))
+    bench.environ("CI", "true")
+
+
+def _becomes_a_link(bench: Bench) -> None:
+    """Put a link in the place of the state at the moment of the first write."""
+
+    def swap() -> None:
+        bench.state.unlink()
+        bench.state.symlink_to(_elsewhere(bench))
+
+    bench.when(PUT_API, swap)
+
+
 def _no_state(bench: Bench) -> None:
     bench.when(PUT_API, bench.state.unlink)
 
@@ -259,6 +281,44 @@ ROWS: Final = (
         _becomes(PUT_API, _cut),
         more=("-j", "1"),
         repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "a link takes the place of the state while it writes",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: put flowforge.state.json.backup in its place, which goes with the journal; then run plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "api: update, never_applied; web: update, never_applied",
+        ),
+        _becomes_a_link,
+        more=("-j", "1"),
+        repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "a link leads the state out of the manifest's folder, in CI",
+        "apply",
+        Expected(
+            (
+                'error FF113: flowforge.yaml: "flowforge.state.json" is outside the manifest\'s folder',
+                "  why: where CI or FLOWFORGE_ALLOWED_PATHS is set, files stay below the manifest's folder, links resolved",
+                "  fix: keep it below that folder, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _led_out,
     ),
     Row("the state is removed while it writes", "apply", Expected(), _no_state, more=("-j", "1")),
     Row(
