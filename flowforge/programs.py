@@ -1,7 +1,16 @@
-"""Where programs that FlowForge itself chooses are looked for: never in a folder that a manifest brought along."""
+"""Programs that run for FlowForge: where those are looked for that it chooses itself, and what none of them gets."""
 
 import os
+import re
 from collections.abc import Mapping
+from typing import Final
+
+_GITHUB: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"})
+_ONEPASSWORD: Final = re.compile(r"OP_SERVICE_ACCOUNT_TOKEN|OP_CONNECT_TOKEN|OP_SESSION(_.*)?")
+_LOOKS: Final = (
+    (re.compile(r"(gh[opusr]_|github_pat_)[A-Za-z0-9]", re.IGNORECASE), "it holds a token of GitHub's"),
+    (re.compile(r"ops_ey[A-Za-z0-9]"), "it holds a token of 1Password's"),
+)
 
 
 def trusted_path(environ: Mapping[str, str]) -> str:
@@ -11,3 +20,17 @@ def trusted_path(environ: Mapping[str, str]) -> str:
     """
     path = environ.get("PATH", os.defpath)
     return os.pathsep.join(filter(os.path.isabs, path.split(os.pathsep))) or os.defpath
+
+
+def withheld(name: str, text: str = "") -> str:
+    """Say why no program that a manifest chooses gets a variable, a clause; empty where one may. text: its value.
+
+    With one of these, who may name a program could do all that FlowForge may do.
+    """
+    if name.startswith("FLOWFORGE_"):
+        return "what begins with FLOWFORGE_ is FlowForge's alone"
+    if name in _GITHUB:
+        return "it holds a token of GitHub's"
+    if _ONEPASSWORD.fullmatch(name):
+        return "it holds a token of 1Password's"
+    return next((why for form, why in _LOOKS if form.search(text)), "")

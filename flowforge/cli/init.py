@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
 from flowforge.plan.address import Repo
@@ -72,8 +73,8 @@ def command(repos: tuple[str, ...], manifest: Path) -> int:
     if os.path.lexists(manifest):
         what, fix = f"{quote(str(manifest))} is there already", "edit it, or name another file with -m"
         raise UsageError(Problem("FF010", what, fix=fix))
-    _write(schema, schema_text("manifest"), "w")
-    _write(manifest, text, "x")
+    _write(schema, schema_text("manifest"), os.O_TRUNC)
+    _write(manifest, text, os.O_EXCL)
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", _next_step(manifest, edited=bool(repos)))
     return ExitCode.DONE
 
@@ -85,10 +86,9 @@ def _repo(text: str) -> Repo:
         raise UsageError(Problem("FF009", f"{quote(text)} is not a repository", fix="write it as owner/name")) from None
 
 
-def _write(path: Path, text: str, mode: str) -> None:
+def _write(path: Path, text: str, flags: int) -> None:
     try:
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(text)
+        write_text(path, text, flags)
     except OSError as error:
         what, fix = f"{quote(str(path))} cannot be written", "name a file with -m in a folder that you may write to"
         raise UsageError(Problem("FF011", what, why=reason(error), fix=fix)) from None

@@ -13,6 +13,7 @@ import click
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, quote
 from flowforge.manifest.files import is_manifest
+from flowforge.paths import VARIABLE, Bounds, Confinement
 from flowforge.render.document import Document, dumps, error_document
 from flowforge.render.style import Style, coloured, plain
 
@@ -53,7 +54,7 @@ class Output:
         for kind, path in self.reports:
             text = dumps(document) if kind == "json" else "\n".join(self._told)
             try:
-                path.write_text(text + "\n", encoding="utf-8")
+                write_text(path, text + "\n")
             except OSError as error:
                 self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
 
@@ -105,11 +106,25 @@ def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tupl
             raise UsageError(
                 Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
             )
+        if objection := around(path).objection(path):
+            fix = f"name another file, or let the operator add its folder to {VARIABLE}"
+            raise UsageError(Problem("FF007", f"--report cannot write {quote(name)}", why=objection, fix=fix))
         if is_ours(path, manifests):
             what = f"--report would overwrite {quote(name)}, a manifest or a state"
             raise UsageError(Problem("FF007", what, fix="name another file"))
         reports.append((kind, path))
     return tuple(reports)
+
+
+def around(path: Path) -> Bounds:
+    """Return the bounds of a file that the command line names."""
+    return Confinement.of(os.environ).around(path)
+
+
+def write_text(path: Path, text: str, flags: int = os.O_TRUNC) -> None:
+    """Write a file that the command line names, in UTF-8; raises OSError. flags: how it is opened."""
+    with open(around(path).write(path, flags), "w", encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
+        file.write(text)
 
 
 def is_ours(path: Path, manifests: Sequence[Path]) -> bool:

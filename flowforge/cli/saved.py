@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from flowforge.cli.output import is_ours
+from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.run import SavedPlan
@@ -28,6 +28,8 @@ def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterab
         why = "there is no such folder"
     elif is_ours(path, manifests):
         why = "it is a manifest or a state"
+    elif objection := around(path).objection(path):
+        why = objection
     elif os.path.realpath(path) in map(os.path.realpath, reports):
         why = "--report writes there, too"
     if why:
@@ -36,7 +38,7 @@ def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterab
 
 def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
     """Write a plan, and say how it is carried out."""
-    saved.write(path)
+    saved.write(path, around(path))
     if not quiet:
         manifests = tuple(map(str, given["manifests"]))
         words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]

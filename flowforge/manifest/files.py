@@ -2,52 +2,53 @@
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, printable
+from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside
 
 MAX_BYTES: Final = 10_000_000
 _SUFFIXES: Final = (".yaml", ".yml")
-_FORMS: Final = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
 # YAML 1.2, production [1] c-printable, without the byte order mark.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the manifest. `shown` is its name in messages."""
+    """A file of the manifest. `shown` is its name in messages. bounds: where it may lie."""
 
     path: Path
     shown: str
+    bounds: Bounds = ANYWHERE
 
 
-def find_files(paths: Sequence[Path]) -> tuple[File, ...]:
+def find_files(paths: Sequence[Path], confinement: Confinement) -> tuple[File, ...]:
     """List the files that the paths name, each once: a folder means its `*.yaml` and `*.yml`, sorted, not hidden.
 
-    Raises ManifestError (FF101) for a folder without any.
+    Raises ManifestError (FF101) for a folder without any, (FF114) for one that a link leads out of the checkout.
     """
     found: dict[str, File] = {}
     for path in paths:
-        for file in _in_folder(path) if is_folder(path) else (path,):
-            found.setdefault(os.path.realpath(file), File(file, printable(str(file))))
+        for file in _in_folder(path, confinement.around(path)) if is_folder(path) else (path,):
+            bounds = confinement.below(file.parent)
+            found.setdefault(os.path.realpath(file), File(file, printable(str(file)), bounds))
     return tuple(found.values())
 
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder; what cannot be looked at is none."""
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError:
-        return False
+    return os.path.isdir(path)  # noqa: PTH112 -- Path's raises where one may not search
 
 
-def _in_folder(folder: Path) -> Sequence[Path]:
+def _in_folder(folder: Path, bounds: Bounds) -> Sequence[Path]:
     try:
-        files = sorted(each for each in folder.iterdir() if is_manifest(each))
+        with bounds.open_resolved(bounds.resolve_folder(folder)) as opened:
+            files = sorted(folder / name for name in opened.names() if is_manifest(folder / name))
+    except OutsideError:
+        raise ManifestError(outside("the manifests' folder is outside the checkout", folder)) from None
     except OSError as error:
         raise ManifestError(_unreadable(printable(str(folder)), error)) from None
     if not files:
@@ -65,6 +66,11 @@ def read_text(file: File) -> str:
     """Read a file whole; raises ManifestError (FF101 to FF104) when it is none, too large, or not text."""
     try:
         data = _read(file)
+    except OutsideError:
+        raise ManifestError(outside("the manifest is a link out of its folder", file.path)) from None
+    except IrregularError as error:
+        what = f"the manifest is {error.kind}, not a regular file"
+        raise ManifestError(Problem("FF102", what, file.shown, fix="name a regular file with -m")) from None
     except FileNotFoundError:
         fix = "run `flowforge init` to begin one, or name yours with -m"
         raise ManifestError(Problem("FF101", "there is no such manifest", file.shown, fix=fix)) from None
@@ -81,20 +87,10 @@ def _unreadable(shown: str, error: OSError) -> Problem:
 
 
 def _read(file: File) -> bytes:
-    """Read at most MAX_BYTES. The type is looked at before opening: to open a FIFO is to wait for its writer."""
-    status = file.path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        form = next((noun for test, noun in _FORMS if test(status.st_mode)), "a device")
-        raise ManifestError(
-            Problem(
-                "FF102", f"the manifest is {form}, not a regular file", file.shown, fix="name a regular file with -m"
-            )
-        )
-    data = b""
-    if status.st_size <= MAX_BYTES:
-        with file.path.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-    if max(status.st_size, len(data)) > MAX_BYTES:
+    """Read at most MAX_BYTES."""
+    with os.fdopen(file.bounds.read(file.path), "rb") as opened:
+        data = opened.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         what, fix = (
             f"the manifest is larger than {MAX_BYTES // 1_000_000} MB",
             "split it, and name the files' folder with -m",

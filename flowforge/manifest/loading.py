@@ -17,6 +17,7 @@ from flowforge.manifest.parse import parse
 from flowforge.manifest.schema import check
 from flowforge.manifest.settings import read_github, read_on_drift, read_state
 from flowforge.manifest.trust import Rules
+from flowforge.manifest.withheld import check_passed
 from flowforge.tokens import LITERAL
 
 
@@ -28,8 +29,9 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
     such as a syntax error, is reported alone.
     """
     findings = Findings()
-    files = find_files(paths)
-    documents = Documents(_parse_all(files, findings), _default_state(paths[0]), Rules.of(environ), findings)
+    rules = Rules.of(environ)
+    files = find_files(paths, rules.files)
+    documents = Documents(_parse_all(files, findings), _default_state(paths[0]), rules, findings)
     for document in documents.all:
         check(document.root, findings)
     manifest = _build(documents)
@@ -80,6 +82,7 @@ def _build(documents: Documents) -> Manifest:
         absent=read_absent(documents, stores),
     )
     check_key(manifest, documents.findings)
+    check_passed(manifest, documents.findings)
     find_places(manifest, documents.findings)
     return manifest
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from flowforge.errors import Where
+from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Unreadable
+from flowforge.source_types import Names, SourceType, source_type
 
 Option = str | tuple[str, ...]
 NOT_PUBLIC: Final = ("internal", "private")
@@ -36,6 +38,18 @@ class SourceSpec:
     options: Mapping[str, Option]
     where: Where
     folder: Path
+    passes: "tuple[Mention, ...]" = ()
+    """The variables that its program gets besides those that every program gets."""
+
+    @property
+    def type(self) -> SourceType:
+        """Its nature."""
+        return source_type(self.name)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that it names, each of which may hold placeholders."""
+        return frozenset(self.texts) if self.type.names is Names.VARIABLE else frozenset()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -203,11 +217,15 @@ class BranchSettings:
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state is. file: absolute, and not used where there is a branch. key: where its key comes from."""
+    """Where the state is."""
 
     file: Path
+    """Absolute. Where there is a branch, what runs offline looks for a copy of the state here."""
     branch: BranchSettings | None = None
     key: SourceSpec | None = None
+    """Where its key comes from."""
+    bounds: Bounds = ANYWHERE
+    """Where the file may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +242,10 @@ class Manifest:
     targets: tuple[Target, ...]
     absent: tuple[Absent, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceSpec, ...]:
+        """Every source that it names."""
+        branch = self.state.branch
+        others = (self.github.token, branch.token if branch else None, self.state.key)
+        return (*(each.source for each in self.credentials.values()), *filter(None, others))

@@ -12,13 +12,14 @@ from flowforge.errors import Where, quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS
-from flowforge.manifest.model import Credential, Option, SourceSpec
+from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
 from flowforge.manifest.plugins import installed_sources
-from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, listed
+from flowforge.manifest.schema import SOURCE_OPTIONS, listed
 from flowforge.manifest.values import read_day, read_duration, read_policy
 from flowforge.manifest.variables import read_identity
+from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
 # Such as {repo}, and -{repo}, whose letters would be options.
 _BEGINS: Final = re.compile(r"-*\{(?!\{)")
@@ -89,30 +90,33 @@ def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: boo
         return None
     documents.rules.check_source(name, node.key(name), documents.findings)
     options = {key: option for key, each in node.entries().items() if (option := _option(each)) is not None}
+    kind = source_type(name)
     checks = [
-        _check_text(key, text, where, documents.findings, per_repo=per_repo)
+        _check_text(kind.names if key == name else None, text, where, documents.findings, per_repo=per_repo)
         for key, each in node.entries().items()
         for text, where in _texts(each)
     ]
-    if name == "file" and name in options:
+    if kind.names is Names.PATH and name in options:
         documents.rules.check_path(node.text(name), folder, node.step(name).where, documents.findings)
     if not all(checks) or not node.sound:
         return None
     # What has no placeholder needs no repo to be filled: the token's source is ready to be read.
     ready = options if per_repo else {key: plain(option) for key, option in options.items()}
-    return SourceSpec(name, ready, node.where, folder)
+    passed = node.part(kind.passes) if kind.passes else None
+    passes = tuple(Mention(str(each.data), each.where) for each in passed.items()) if passed else ()
+    return SourceSpec(name, ready, node.where, folder, passes)
 
 
 def _source_name(node: Node, findings: Findings) -> str:
     """Give the one key that names a source; plugins' names have a hyphen, so that they never meet one of ours."""
     keys = node.entries().keys()
-    plugins = {key for key in keys if "-" in key}
-    names = sorted({*plugins, *(keys & OWN_SOURCES)})
+    plugins = {key for key in keys if is_plugin(key)}
+    names = sorted({*plugins, *(keys & SOURCE_TYPES.keys())})
     if len(names) != 1:
         # A source that is misspelt was reported as that; an option alone asks for its source.
-        if names or keys <= SOURCE_OPTIONS:
+        if names or keys <= SOURCE_OPTIONS.keys():
             what = f'"from" has {"more than one source" if names else "no source"}'
-            fix = f"write {listed(sorted(OWN_SOURCES), 'or')}"
+            fix = f"write {listed(sorted(SOURCE_TYPES), 'or')}"
             why = "each key with a hyphen is a plugin's source; options are written with _" if len(plugins) > 1 else ""
             findings.add(node.where, "FF132", what, why=why, fix=fix)
         return ""
@@ -139,13 +143,16 @@ def _texts(node: Node) -> Iterator[tuple[str, Where]]:
             yield each.data, each.where
 
 
-def _check_text(name: str, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:
-    """Report (FF131) placeholders that cannot be filled, and (FF130) what no variable is called."""
+def _check_text(names: Names | None, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:
+    """Report (FF131) placeholders that cannot be filled, and (FF130) what no variable is called.
+
+    names: what the text is the name of; None for an option's.
+    """
     if not balanced(text):
         fix = "write {{ and }} for braces that are no placeholder"
         findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
         return False
-    if name == "command" and _BEGINS.match(text):
+    if names is Names.ARGV and _BEGINS.match(text):
         why = "what a repository is called must not choose an option of the program"
         fix = "write something before it, as --repo={repo}"
         findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
@@ -155,7 +162,7 @@ def _check_text(name: str, text: str, where: Where, findings: Findings, *, per_r
     for each in unknown:
         what, fix = _unknown(each, findings, per_repo=per_repo)
         findings.add(where, "FF131", what, fix=fix)
-    if not unknown and name == "env" and not _VARIABLE.fullmatch(sample(text)):
+    if not unknown and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
         form = FORMS["Environment variable"]
         findings.add(where, form.code, form.what, fix=str(form.fix))
         return False

@@ -4,10 +4,12 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Final
 
+from flowforge.source_types import is_plugin
+
 GROUP: Final = "flowforge.sources"
 
 
 @cache
 def installed_sources() -> frozenset[str]:
     """Give the names under which installed packages offer sources; one without a hyphen is no plugin's."""
-    return frozenset(point.name for point in entry_points(group=GROUP) if "-" in point.name)
+    return frozenset(point.name for point in entry_points(group=GROUP) if is_plugin(point.name))

@@ -1,7 +1,7 @@
 """Check shapes by the JSON Schema, and say in our own sentences what does not fit: jsonschema's quote values."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, cast
@@ -14,6 +14,7 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.forms import FORMS, STRAY
 from flowforge.manifest.nodes import Node
 from flowforge.resources import schema_text
+from flowforge.source_types import SOURCE_TYPES, require_rows
 
 _EXPECTED: Final = {
     "object": "a mapping",
@@ -73,14 +74,31 @@ def check(document: Node, findings: Findings) -> None:
             _TELLERS[misfit.keyword](misfit, findings)
 
 
-def _sources() -> tuple[frozenset[str], frozenset[str]]:
-    own = json.loads(schema_text("manifest"))["$defs"]["own_source"]
-    options = frozenset(own["dependentRequired"])
-    return frozenset(own["properties"]) - options, options
+# The options that stand beside the sources that FlowForge has itself, each with its source.
+SOURCE_OPTIONS: Final = {option: [row.name] for row in SOURCE_TYPES.values() for option in row.options}
 
 
-# The sources that FlowForge has itself, and the options that stand beside them.
-OWN_SOURCES, SOURCE_OPTIONS = _sources()
+def require_whole(schema: Mapping[str, Any]) -> None:
+    """Raise ImportError where the schema and the tables beside it disagree, which else a user's typo would find out."""
+    own = schema["$defs"]["own_source"]
+    require_rows(own["properties"].keys() - SOURCE_OPTIONS.keys(), "schemas/flowforge.schema.json")
+    if own["dependentRequired"] != SOURCE_OPTIONS:
+        raise ImportError("schemas/flowforge.schema.json and flowforge/source_types.py have different options")
+    untold = {*_forms(schema)} - FORMS.keys()
+    if untold:
+        message = f"flowforge/manifest/forms.py has no sentence for {', '.join(sorted(untold))}"
+        raise ImportError(message)
+
+
+def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
+    """Give the titles of all texts that must have a form."""
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _forms(each)
+    if isinstance(part, dict) and isinstance(part.get("pattern"), str) and "title" in part:
+        yield part["title"]
+
+
+require_whole(json.loads(schema_text("manifest")))
 
 
 @cache

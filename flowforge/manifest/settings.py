@@ -33,16 +33,20 @@ def read_state(documents: Documents) -> StateSettings:
     """Read `state`; the default is a file, `documents.default_state`."""
     document, section = documents.single("state")
     key = _source(section.part("key"), document, documents)
-    text, github = section.text("file"), section.part("github")
+    text, github, default = section.text("file"), section.part("github"), documents.default_state
     if github is not None:
         if text:
             what, fix = "the state cannot be at two places", "remove `file` or `github`"
             documents.findings.add(section.step("file").where, "FF149", what, fix=fix)
-        return StateSettings(documents.default_state, _branch(document, github, documents), key)
+        return StateSettings(
+            default, _branch(document, github, documents), key, documents.rules.files.below(default.parent)
+        )
     if not text:
-        return StateSettings(documents.default_state, key=key)
+        documents.rules.check_path(default.name, default.parent, Where(section.where.file), documents.findings)
+        return StateSettings(default, key=key, bounds=documents.rules.files.below(default.parent))
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
-    return StateSettings(documents.rules.locate(text, document.folder), key=key)
+    file = documents.rules.locate(text, document.folder)
+    return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder))
 
 
 def _branch(document: Document, node: Node, documents: Documents) -> BranchSettings | None:

@@ -1,7 +1,5 @@
 """The operator's rules, from the environment alone: what a manifest may name, since a manifest is code."""
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,34 +8,29 @@ from typing import Final
 
 from flowforge.errors import Where, printable, quote
 from flowforge.manifest.findings import Findings
+from flowforge.paths import FIX, WHY, Confinement
 from flowforge.plan.address import Repo
 
 SOURCES: Final = "FLOWFORGE_ALLOWED_SOURCES"
 OWNERS: Final = "FLOWFORGE_ALLOWED_OWNERS"
-PATHS: Final = "FLOWFORGE_ALLOWED_PATHS"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What may be named. None: anything. An empty set: nothing, as a variable that is set but empty says.
-
-    roots: the folders, besides a manifest's own, that files must lie below.
-    """
+    """What may be named. None: anything. An empty set: nothing, as a variable that is set but empty says."""
 
     sources: frozenset[str] | None
     owners: frozenset[str] | None
-    roots: tuple[str, ...] | None
+    files: Confinement
     home: str
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Rules":
-        """Read the rules. Files are confined where CI is set, and where FLOWFORGE_ALLOWED_PATHS is."""
-        paths = environ.get(PATHS)
-        roots = None if paths is None and not environ.get("CI") else _parts(paths or "", f"[,{os.pathsep}]")
+        """Read the rules."""
         return cls(
             _listed(environ.get(SOURCES)),
             _listed((environ.get(OWNERS) or "").lower() if OWNERS in environ else None),
-            None if roots is None else tuple(os.path.realpath(root) for root in roots),
+            Confinement.of(environ),
             environ.get("HOME", ""),
         )
 
@@ -77,17 +70,8 @@ class Rules:
 
     def check_path(self, text: str, folder: Path, where: Where, findings: Findings) -> None:
         """Report (FF113) a path that leads out of the manifest's folder, links resolved, where files are confined."""
-        if self.roots is None:
-            return
-        real = os.path.realpath(self.locate(text, folder))
-        if not any(Path(real).is_relative_to(root) for root in (os.path.realpath(folder), *self.roots)):
-            findings.add(
-                where,
-                "FF113",
-                f"{quote(text)} is outside the manifest's folder",
-                why=f"where CI or {PATHS} is set, files stay below the manifest's folder, links resolved",
-                fix=f"keep it below that folder, or let the operator add its folder to {PATHS}",
-            )
+        if not self.files.below(folder).admits(self.locate(text, folder)):
+            findings.add(where, "FF113", f"{quote(text)} is outside the manifest's folder", why=WHY, fix=FIX)
 
     def locate(self, text: str, folder: Path) -> Path:
         """Give the path that a text means: `~/` is HOME, and what is relative begins at the folder."""
@@ -95,11 +79,7 @@ class Rules:
 
 
 def _listed(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(_parts(text, ","))
-
-
-def _parts(text: str, separator: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in re.split(separator, text) if part.strip())
+    return None if text is None else frozenset(filter(None, (part.strip() for part in text.split(","))))
 
 
 def _admits(allowed: frozenset[str]) -> str:

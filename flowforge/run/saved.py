@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 
 from flowforge import __version__
 from flowforge.errors import Problem, UsageError, printable, quote
+from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.basis import digest_of
 from flowforge.plan.moved import Thing, applied_already, moved
 from flowforge.run.saved_shape import FILE, checked
@@ -44,10 +45,11 @@ class SavedPlan:
             what = f"{quote(str(path))} is not a plan as FlowForge saved it"
             raise UsageError(Problem("FF021", what, why=str(error), fix=AGAIN)) from error
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, bounds: Bounds = ANYWHERE) -> None:
         """Put it at `path`, whole or not at all, for its owner alone. Raises UsageError FF024."""
         try:
-            disk.replace(path, _encode(self.stands_on))
+            with bounds.entry(path) as entry:
+                disk.replace(entry, _encode(self.stands_on))
         except OSError as error:
             what, fix = f"the plan cannot be saved as {quote(str(path))}", "name another file with --out"
             raise UsageError(Problem("FF024", what, why=disk.reason(error), fix=fix)) from error

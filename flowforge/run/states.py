@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flowforge.paths import Confinement
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.kept import Kept, Lock
 from flowforge.run.request import Request
@@ -99,7 +100,7 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
     A kill leaves the old one as it was, or two that are equal, or the new one alone.
     """
     task = Task.of(request)
-    source = supersede.source(task.manifest, file, github)
+    source = supersede.source(task.manifest, file, github, Confinement.of(request.environ))
     key = task.key()
     with task.home_under(key) as new, task.home_under(key, settings=source) as old:
         supersede.require_apart(old, new)

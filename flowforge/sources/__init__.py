@@ -6,6 +6,7 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
+from flowforge.source_types import is_plugin, require_rows, source_type
 from flowforge.sources.base import Ask, Context, Found, Source, Spec
 from flowforge.sources.command import CommandSource
 from flowforge.sources.env import EnvSource
@@ -16,14 +17,13 @@ from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["ANYWHERE", "SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
+__all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
 
 _ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), OnePasswordSource(), PromptSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {source.name: source for source in sorted(_ALL, key=lambda each: each.name)}
 )
-# Those that read the same from whatever folder, so that one question of two manifests is asked once.
-ANYWHERE: Final = frozenset({"env", "onepassword", "prompt"})
+require_rows(SOURCES, "flowforge/sources/__init__.py")
 
 
 def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
@@ -37,7 +37,7 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
     for place, ask in enumerate(asks):
         places.setdefault(_name(ask.spec), []).append(place)
     for name in places:
-        require_source(name, context)
+        require_source(source_type(name), context)
     found: dict[int, Found] = {}
     for name, mine in places.items():
         found |= zip(mine, _source(name).read_all([asks[place] for place in mine], context), strict=True)
@@ -59,8 +59,8 @@ def _source(name: str) -> Source:
 
 
 def _name(spec: Spec) -> str:
-    """Give the key that names the source; a hyphen tells a plugin's name from an option."""
-    names = [name for name in spec if name in SOURCES or "-" in name]
+    """Return the key that names the source."""
+    names = [name for name in spec if name in SOURCES or is_plugin(name)]
     if len(names) != 1:
         count = "more than one source" if names else "no source that FlowForge knows"
         what = f"`from` has {count}: {printable(', '.join(spec))}"

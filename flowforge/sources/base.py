@@ -4,19 +4,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-from flowforge.errors import Problem, SourceError, TrustError
+from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.plan.facts import NotRead
+from flowforge.programs import withheld
 from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 
 # A `from` as a source gets it, its placeholders filled: the source's own key, and that source's options.
 Spec = Mapping[str, str | tuple[str, ...]]
 Found = SecretValue | NotRead | SourceError
-
-_OURS: Final = "FLOWFORGE_"
-_GITHUB_TOKENS: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"})
 
 
 def no_objection(_: SecretValue) -> Problem | None:
@@ -66,16 +64,33 @@ class Context:
         text = self.environ.get(variable)
         return None if text is None else frozenset(filter(None, (part.strip() for part in text.split(","))))
 
-    def child_environ(self, admitted: Sequence[str] = ()) -> dict[str, str]:
-        """Give the environment of a child process: ours, without what holds values and what steers FlowForge.
+    def child_environ(self, own: Sequence[str] = ()) -> dict[str, str]:
+        """Return the environment of a child process: ours, without what holds values and what steers FlowForge.
 
-        Left out are the variables that `env` sources name, known tokens by their name or their look, and FLOWFORGE_*,
-        unless `admitted` names them.
+        Left out are the variables that `env` sources name, the tokens of GitHub and 1Password, FLOWFORGE_*, and what
+        looks like a credential. own: variables that are the program's own, whatever they hold.
         """
-        return {name: text for name, text in self.environ.items() if name in admitted or not self._conceals(name, text)}
+        return {
+            name: text
+            for name, text in self.environ.items()
+            if name in own or not (self._never(name) or redact(text) != text)
+        }
 
-    def _conceals(self, name: str, text: str) -> bool:
-        return name in self.concealed or name in _GITHUB_TOKENS or name.startswith(_OURS) or redact(text) != text
+    def passing(self, passed: Sequence[str]) -> dict[str, str]:
+        """Do as `child_environ` for a program that the manifest chooses, and pass on what it asks for.
+
+        That may look like a credential. Raises TrustError (FF261) for what no program gets.
+        """
+        for name in passed:
+            why = self._never(name)
+            if why:
+                what, fix = f"the variable {printable(name)} is passed to no program", "remove it from pass_env"
+                raise TrustError(Problem("FF261", what, why=why, fix=fix))
+        return self.child_environ(passed)
+
+    def _never(self, name: str) -> str:
+        """Say why no program gets a variable; empty where one may."""
+        return "an env source names it" if name in self.concealed else withheld(name, self.environ.get(name, ""))
 
 
 class Source(Protocol):

@@ -27,18 +27,18 @@ class CommandSource:
     name = "command"
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
-        """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258."""
-        return side_by_side(lambda ask: self._read(ask.spec, context), asks)
+        """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258.
 
-    def _read(self, spec: Spec, context: Context) -> Found:
+        Raises TrustError (FF261), before any is run, where one is to get what no program gets.
+        """
+        environs = [context.passing(_texts(ask.spec, "pass_env")) for ask in asks]
+        pairs = list(zip(asks, environs, strict=True))
+        return side_by_side(lambda pair: self._read(pair[0].spec, pair[1], context), pairs)
+
+    def _read(self, spec: Spec, environ: Mapping[str, str], context: Context) -> Found:
         argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
-        program = Program(
-            argv,
-            context.child_environ(_texts(spec, "pass_env")),
-            context.folder,
-            int(limit[:-1]) * _UNITS[limit[-1]],
-            overheard=context.interactive,
-        )
+        seconds = int(limit[:-1]) * _UNITS[limit[-1]]
+        program = Program(argv, environ, context.folder, seconds, overheard=context.interactive)
         found = _judge(run(program, context.stop), argv[0], limit, _look(context))
         return SourceError(found) if isinstance(found, Problem) else found
 

@@ -4,14 +4,20 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from flowforge.errors import Problem, StateError, printable
+from flowforge.paths import ANYWHERE, Bounds, Entry, Folder, IrregularError, OutsideError, outside
 
 # Some 300,000 secrets. What is larger is not a state, and would be read into memory before we knew.
 SIZE_LIMIT: Final = 128 * 2**20
 MODE: Final = 0o600
+
+
+class NoStateError(StateError):
+    """What stands in the place of a state can be none."""
 
 
 def failed(
@@ -23,43 +29,61 @@ def failed(
 
 def reason(error: OSError) -> str:
     """Give the meaning of an error's number as a clause, which names no path: the message names ours."""
+    if isinstance(error, IrregularError | OutsideError):
+        return str(error.strerror)
     return os.strerror(error.errno).lower() if error.errno else "the system gave no reason"
 
 
-def resolved(path: Path) -> Path:
-    """Follow links, so that a link at the path survives; raises StateError FF407 when there is no such folder."""
-    real = Path(os.path.realpath(path))
-    if not os.path.isdir(real.parent):  # noqa: PTH112 -- Path.is_dir raises where a parent may not be searched
-        fix = "make the folder, or name another file under state.file"
-        raise StateError(Problem("FF407", "the state's folder does not exist", printable(str(real.parent)), "", fix))
-    return real
+@contextlib.contextmanager
+def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[Entry]:
+    """Hold the folder of the state at `path` open, its links followed, so that a link at the path survives.
 
-
-def read(path: Path) -> bytes | None:
-    """Read a regular file whole; None when there is none. Raises StateError FF401, FF402 or FF403; never blocks."""
+    All that is done to the state is done in that folder, whatever the path leads to by then. Raises StateError: FF407
+    where there is no such folder, FF114 where the state may not lie there, FF401.
+    """
     try:
-        # A FIFO without a writer would block without O_NONBLOCK.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return _read(handle, path)
-        finally:
-            os.close(handle)
+        real = bounds.resolve(path)
+        folder = bounds.open_resolved(real.parent)
+    except OutsideError:
+        raise StateError(outside("the state is outside the manifest's folder", path)) from None
+    except (FileNotFoundError, NotADirectoryError):
+        fix = "make the folder, or name another file under state.file"
+        place = printable(str(Path(os.path.realpath(path)).parent))
+        raise StateError(Problem("FF407", "the state's folder does not exist", place, "", fix)) from None
+    except OSError as error:
+        raise failed("open the state's folder", path.parent, error) from error
+    with folder:
+        yield Entry(folder, real.name)
+
+
+def read(entry: Entry) -> bytes | None:
+    """Read a regular file whole; None when there is none. Raises StateError FF401, FF402 or FF403; never blocks."""
+    return _read(entry.open_regular, entry.path)
+
+
+def read_copy(path: Path) -> bytes | None:
+    """Do as `read` for a file that is no state's home, and that a person named."""
+    return _read(lambda: ANYWHERE.read(path), path)
+
+
+def _read(opened: Callable[[], int], path: Path) -> bytes | None:
+    try:
+        with os.fdopen(opened(), "rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
         return None
+    except IrregularError as error:
+        fix = "remove it, or name another file under state.file"
+        why = f"it is {error.kind}"
+        raise NoStateError(
+            Problem("FF402", "the state is not a regular file", printable(str(path)), why, fix)
+        ) from error
     except OSError as error:
         raise failed("read the state", path, error) from error
-
-
-def _read(handle: int, path: Path) -> bytes:
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        fix = "remove it, or name another file under state.file"
-        raise StateError(Problem("FF402", "the state is not a regular file", printable(str(path)), "", fix))
-    with open(handle, "rb", closefd=False) as file:
-        data = file.read(SIZE_LIMIT + 1)
     if len(data) > SIZE_LIMIT:
         why = f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no state does"
         fix = "check the path under state.file"
-        raise StateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
+        raise NoStateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
     return data
 
 
@@ -75,9 +99,9 @@ def sync(handle: int) -> None:
     os.fsync(handle)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Folder) -> None:
     """Wait until a folder's new and renamed entries are on the disk. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = folder.open_to_read()
     try:
         sync(handle)
     except OSError as error:
@@ -87,20 +111,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def create(path: Path) -> int:
+def create(entry: Entry) -> int:
     """Make a new file of mode 0600 in place of any other, and give its descriptor for appending. Raises OSError.
 
     The caller holds the lock, so what stands there is what a killed run has left.
     """
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+    entry.remove()
+    handle = entry.open(os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, MODE)
     os.fchmod(handle, MODE)  # whatever the umask
     return handle
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
-    temporary = path.with_name(path.name + ".tmp")
+def replace(entry: Entry, data: bytes) -> None:
+    """Write `data` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
+    temporary = entry.beside(".tmp")
     try:
         handle = create(temporary)
         try:
@@ -108,15 +132,21 @@ def replace(path: Path, data: bytes) -> None:
             sync(handle)
         finally:
             os.close(handle)
-        temporary.replace(path)
+        temporary.take_place_of(entry)
     except OSError:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            temporary.remove()
         raise
-    sync_folder(path.parent)
+    sync_folder(entry.folder)
 
 
-def tighten(path: Path) -> None:
-    """Take away what others may do with a file. Raises OSError."""
-    if path.exists() and stat.S_IMODE(path.stat().st_mode) != MODE:
-        path.chmod(MODE)
+def tighten(entry: Entry) -> None:
+    """Take away what others may do with a file that was read before. Raises OSError."""
+    if not entry.exists():
+        return
+    handle = entry.open_regular()
+    try:
+        if stat.S_IMODE(os.fstat(handle).st_mode) != MODE:
+            os.fchmod(handle, MODE)
+    finally:
+        os.close(handle)

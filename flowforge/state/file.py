@@ -1,5 +1,6 @@
 """The state in a file: read without a lock as one consistent picture, changed under a lock through a journal."""
 
+import contextlib
 import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
@@ -7,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
+from flowforge.paths import ANYWHERE, Bounds, Entry
 from flowforge.plan.address import Address
 from flowforge.state import disk, text
-from flowforge.state.found import Found, journal_path
+from flowforge.state.found import Found, journal_of
 from flowforge.state.journal import Header, Writer
 from flowforge.state.lock import locked
 from flowforge.state.memory import Memory
@@ -33,10 +35,10 @@ class StateFile(Memory):
     `<state>.lock-holder` while it is locked; `<state>.format-1.backup` with the last one in an older format, for good.
     """
 
-    def __init__(self, path: Path, fresh: State, held: ExitStack, seal: Seal) -> None:
+    def __init__(self, entry: Entry, fresh: State, held: ExitStack, seal: Seal) -> None:
         """Not for callers: see `open`."""
-        found = Found.at(path, seal)
-        self._path = path
+        found = Found.at(entry, seal)
+        self._entry = entry
         self._written = found.written
         self._data = found.data
         base = found.written.state if found.written else fresh
@@ -44,27 +46,28 @@ class StateFile(Memory):
         self._journal_id = found.header.id if found.header else self._base.folded
         self._writer: Writer | None = None
         try:
-            disk.tighten(path)
+            disk.tighten(entry)
             self._fold()
         except OSError as error:
-            raise disk.failed("write the state", path, error) from error
+            raise disk.failed("write the state", entry.path, error) from error
         self._held = held.pop_all()
 
     @classmethod
-    def read(cls, path: Path, seal: Seal = UNSEALED) -> State:
+    def read(cls, path: Path, seal: Seal = UNSEALED, bounds: Bounds = ANYWHERE) -> State:
         """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
 
         Where there is no state yet: `State.fresh()`. Raises StateError.
         """
-        return cls.find(path, seal) or State.fresh()
+        return cls.find(path, seal, bounds) or State.fresh()
 
     @classmethod
-    def find(cls, path: Path, seal: Seal = UNSEALED) -> State | None:
+    def find(cls, path: Path, seal: Seal = UNSEALED, bounds: Bounds = ANYWHERE) -> State | None:
         """Do as `read`, and give None where there is no state yet.
 
         Its serial is that which `open` will find: a journal that a killed run left is folded then.
         """
-        found = Found.at(disk.resolved(path), seal)
+        with disk.held(path, bounds) as entry:
+            found = Found.at(entry, seal)
         if found.written is None:
             return None
         base = found.written.state
@@ -80,17 +83,18 @@ class StateFile(Memory):
         lock_timeout: float = 0,
         fresh: State | None = None,
         seal: Seal = UNSEALED,
+        bounds: Bounds = ANYWHERE,
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
         manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`. fresh: what
         begins where there is none, in the place of one with a lineage and a salt of its own.
-        A state that begins now is written with its first change.
+        bounds: where it may lie. A state that begins now is written with its first change.
         """
-        real = disk.resolved(path)
         with ExitStack() as held:
-            held.enter_context(locked(real, lock_timeout))
-            return cls(real, fresh or State.fresh(manifests), held, seal)
+            entry = held.enter_context(disk.held(path, bounds))
+            held.enter_context(locked(entry, lock_timeout))
+            return cls(entry, fresh or State.fresh(manifests), held, seal)
 
     def begin(self, coming: Collection[Address]) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
@@ -99,7 +103,7 @@ class StateFile(Memory):
             try:
                 self._journal()
             except OSError as error:
-                raise disk.failed("write the journal", journal_path(self._path), error) from error
+                raise disk.failed("write the journal", self._journal_entry.path, error) from error
 
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Do nothing: a line of the journal costs so little that each intent is kept when it is one."""
@@ -122,7 +126,7 @@ class StateFile(Memory):
                 fix = (
                     "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
                 )
-                raise UnfoldedError(*disk.failed("write the state", self._path, error, fix).problems) from error
+                raise UnfoldedError(*disk.failed("write the state", self._entry.path, error, fix).problems) from error
             except StateError:
                 self._give_up()
                 raise
@@ -137,7 +141,7 @@ class StateFile(Memory):
             self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = Writer(journal_path(self._path), header, self._seal)
+            self._writer = Writer(self._journal_entry, header, self._seal)
             self._journal_id = header.id
         return self._writer
 
@@ -145,7 +149,7 @@ class StateFile(Memory):
         try:
             self._journal().append(change)
         except OSError as error:
-            raise disk.failed("write the journal", journal_path(self._path), error) from error
+            raise disk.failed("write the journal", self._journal_entry.path, error) from error
         self._draft.apply(change)
 
     def _keep(self, change: Recorded | Forgotten) -> None:
@@ -159,11 +163,11 @@ class StateFile(Memory):
         why = f"{disk.reason(error)}; the next plan shows it as interrupted, so nothing goes unnoticed"
         what = f"done on GitHub, but not recorded{addresses}"
         fix = "make room or mend the folder, then run flowforge apply again"
-        return UnrecordedError(Problem("FF412", what, printable(str(journal_path(self._path))), why, fix))
+        return UnrecordedError(Problem("FF412", what, printable(str(self._journal_entry.path)), why, fix))
 
     def _write(self, state: State) -> text.Written:
         data, checksum = text.encode(state, self._seal)
-        disk.replace(self._path, data)
+        disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
             text.Written(state, checksum, self._seal.key_id(state.lineage)),
@@ -173,43 +177,47 @@ class StateFile(Memory):
         return self._written
 
     @property
-    def _backup(self) -> Path:
-        return self._path.with_name(self._path.name + ".backup")
+    def _backup(self) -> Entry:
+        return self._entry.beside(".backup")
+
+    @property
+    def _journal_entry(self) -> Entry:
+        return journal_of(self._entry)
 
     def _untouched(self) -> None:
-        """Raise StateError FF414 where another file stands in the state's place: it may be somebody's only copy.
+        """Raise StateError FF414 where something else stands in the state's place: it may be somebody's only copy.
 
         One that is gone is written again.
         """
-        found = disk.read(self._path)
-        if found is None or found == self._data:
-            return
+        with contextlib.suppress(disk.NoStateError):  # a link, for one
+            found = disk.read(self._entry)
+            if found is None or found == self._data:
+                return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
         # Where the journal is gone too, removed or folded by another run, nothing goes with the state of before.
-        if self._writer is not None and self._data is not None and journal_path(self._path).exists():
+        if self._writer is not None and self._data is not None and self._journal_entry.exists():
             disk.replace(self._backup, self._data)
             fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
-        raise StateError(Problem("FF414", what, printable(str(self._path)), why, fix))
+        raise StateError(Problem("FF414", what, printable(str(self._entry.path)), why, fix))
 
     def _replace(self, state: State) -> None:
         try:
             self._supersede(state)
         except OSError as error:
-            raise disk.failed("write the state", self._path, error) from error
+            raise disk.failed("write the state", self._entry.path, error) from error
 
     def _supersede(self, state: State) -> None:
         self._untouched()
         if self._written is not None and self._data is not None:
             disk.replace(self._backup, self._data)
             if self._written.version != VERSION:  # the next one would take the place of the only copy
-                name = f"{self._path.name}.format-{self._written.version}.backup"
-                disk.replace(self._path.with_name(name), self._data)
+                disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
         self._write(state)
 
     def _fold(self) -> None:
         after = self._draft.state()
         if after != self._base:
             self._supersede(replace(after, serial=after.serial + 1, folded=self._journal_id))
-        journal_path(self._path).unlink(missing_ok=True)
+        self._journal_entry.remove()
         self._unrecorded.clear()

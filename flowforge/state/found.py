@@ -2,10 +2,10 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NoReturn, Self
 
 from flowforge.errors import Problem, StateError, printable
+from flowforge.paths import Entry
 from flowforge.state import disk, text
 from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import Change, State
@@ -15,9 +15,9 @@ _READS: Final = 100
 _PAUSE: Final = 0.01
 
 
-def journal_path(path: Path) -> Path:
-    """Name the journal of the state at `path`."""
-    return path.with_name(path.name + ".journal")
+def journal_of(state: Entry) -> Entry:
+    """Return the journal's entry, beside the state's."""
+    return state.beside(".journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Found:
     data: bytes | None = None
 
     @classmethod
-    def at(cls, path: Path, seal: Seal = UNSEALED) -> Self:
-        """Read the state at `path`, its links resolved, and its journal; raises StateError."""
-        state, journal = _snapshot(path)
-        written = None if state is None else text.decode(state, printable(str(path)), seal)
-        where = printable(str(journal_path(path)))
+    def at(cls, entry: Entry, seal: Seal = UNSEALED) -> Self:
+        """Read a state and its journal; raises StateError."""
+        state, journal = _snapshot(entry)
+        written = None if state is None else text.decode(state, printable(str(entry.path)), seal)
+        where = printable(str(journal_of(entry).path))
         if journal and written:
             seal.require_key(written.key_id, where)
         book = Journal(journal or b"", where, seal)
@@ -55,22 +55,22 @@ class Found:
         return cls(written, book.header, tuple(book.changes()), state)
 
 
-def _snapshot(path: Path) -> tuple[bytes | None, bytes | None]:
+def _snapshot(entry: Entry) -> tuple[bytes | None, bytes | None]:
     """Read file and journal as they stood at one moment.
 
     A state's bytes never come back once they were replaced, as its serial grows: the same bytes before and after
     mean that no fold lies between, so the journal read in the middle belongs to them.
     """
-    state = disk.read(path)
+    state = disk.read(entry)
     for _ in range(_READS):
-        journal = disk.read(journal_path(path))
-        again = disk.read(path)
+        journal = disk.read(journal_of(entry))
+        again = disk.read(entry)
         if again == state:
             return state, journal
         state = again
         time.sleep(_PAUSE)
     fix = "run again when the other process has ended"
-    raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(path)), "", fix))
+    raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(entry.path)), "", fix))
 
 
 def _misfit(where: str, why: str, fix: str) -> NoReturn:

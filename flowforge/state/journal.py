@@ -13,10 +13,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final, assert_never
 
 from flowforge.errors import Problem, StateError
+from flowforge.paths import Entry
 from flowforge.plan.address import Address
 from flowforge.state import disk
 from flowforge.state.model import (
@@ -195,15 +195,15 @@ class Journal:
 class Writer:
     """A journal that is being written; not thread-safe. Its methods raise OSError."""
 
-    def __init__(self, path: Path, header: Header, seal: Seal = UNSEALED) -> None:
+    def __init__(self, entry: Entry, header: Header, seal: Seal = UNSEALED) -> None:
         """Begin the journal on disk, in place of what is there: the caller has folded it."""
-        self._handle = disk.create(path)
+        self._handle = disk.create(entry)
         self._seal = seal
         self._checksum = ""
         self._length = 0
         try:
             self._write(canonical(asdict(header)))
-            disk.sync_folder(path.parent)
+            disk.sync_folder(entry.folder)
         except OSError:
             self.close()
             raise

@@ -2,60 +2,83 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from flowforge.errors import Problem, StateError, printable
+from flowforge.paths import Entry
 from flowforge.state import disk
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
 _NOTE: Final[Shape] = {"pid": (int,), "host": (str,), "since": (str,)}
+_PAUSE: Final = 0.05
 
 
 @contextlib.contextmanager
-def locked(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock of the state at `path`, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
+def locked(state: Entry, timeout: float, flock: Callable[[int, int], None] = fcntl.flock) -> Iterator[None]:
+    """Hold the lock of a state, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
 
-    The lock is `<path>.lock`, which stays behind and means nothing then. Who holds it is written to
-    `<path>.lock-holder`, a file of its own, because some releases of filelock empty the lock file on every attempt.
+    The lock is `<state>.lock`, which stays behind and means nothing then. Who holds it is written to
+    `<state>.lock-holder`. flock: the system's call.
     """
-    note = path.with_name(path.name + ".lock-holder")
-    name = path.with_name(path.name + ".lock")
-    lock = FileLock(name, timeout=max(timeout, 0), mode=disk.MODE, thread_local=False)
+    note, lock = state.beside(".lock-holder"), state.beside(".lock")
     try:
-        lock.acquire()
-    except Timeout as error:
+        handle = _lock(lock, time.monotonic() + timeout, flock)
+    except BlockingIOError as error:
         fix = "wait until it ends, or stop it: the lock goes with it"
-        raise StateError(Problem("FF411", "the state is in use", printable(str(path)), _holder(note), fix)) from error
+        where = printable(str(state.path))
+        raise StateError(Problem("FF411", "the state is in use", where, _holder(note), fix)) from error
     except OSError as error:
-        raise disk.failed("lock the state", name, error) from error
-    except NotImplementedError as error:  # filelock's word for a file system without locks
-        raise disk.failed("lock the state", name, OSError(errno.ENOTSUP, "")) from error
+        raise disk.failed("lock the state", lock.path, error) from error
     try:
         _sign(note)
         yield
     finally:
         with contextlib.suppress(OSError):
-            note.unlink(missing_ok=True)
-        lock.release()
+            note.remove()
+        os.close(handle)  # and with it goes the lock
 
 
-def _sign(note: Path) -> None:
+def _lock(lock: Entry, deadline: float, flock: Callable[[int, int], None]) -> int:
+    """Lock a file by its descriptor. Raises BlockingIOError when it is another's until the deadline, and OSError."""
+    while True:
+        handle = lock.open(os.O_RDWR | os.O_CREAT, disk.MODE)
+        try:
+            if _takes(handle, flock):
+                return handle
+        except OSError:
+            os.close(handle)
+            raise
+        os.close(handle)
+        if time.monotonic() >= deadline:
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        time.sleep(_PAUSE)
+
+
+def _takes(handle: int, flock: Callable[[int, int], None]) -> bool:
+    """Whether the lock is ours now. One whose file somebody removed is nobody's: the next one would make a new file."""
+    try:
+        flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(handle).st_nlink > 0
+
+
+def _sign(note: Entry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:
         disk.replace(note, data)
     except OSError as error:
-        raise disk.failed("lock the state", note, error) from error
+        raise disk.failed("lock the state", note.path, error) from error
 
 
-def _holder(note: Path) -> str:
+def _holder(note: Entry) -> str:
     try:
         data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):

@@ -13,7 +13,7 @@ from flowforge.errors import GitHubError, Problem, StateError, UsageError, print
 from flowforge.github.branch_file import TO_BEGIN
 from flowforge.github.http import Client
 from flowforge.github.lists import list_scope
-from flowforge.manifest.model import BranchSettings, Manifest
+from flowforge.manifest.model import BranchSettings, Manifest, StateSettings
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Listing
 from flowforge.sources.base import Context
@@ -109,17 +109,30 @@ class _FileHome(Home):
     lock_file = True
 
     def __init__(
-        self, path: Path, manifests: Collection[Path], seal: Seal, key: StateKey | None, beside: Path | None = None
+        self,
+        settings: StateSettings,
+        manifests: Collection[Path],
+        seal: Seal,
+        key: StateKey | None,
+        beside: Path | None = None,
     ) -> None:
+        path = settings.file
         super().__init__(str(path), beside or path, manifests, seal, key, place=os.path.realpath(path))
-        self._path = path
+        self._path, self._bounds = path, settings.bounds
 
     def find(self) -> State | None:
-        return StateFile.find(self._path, self.seal)
+        return StateFile.find(self._path, self.seal, self._bounds)
 
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> Memory:
         del seize
-        return StateFile.open(self._path, manifests=self.names, lock_timeout=lock_timeout, fresh=fresh, seal=self.seal)
+        return StateFile.open(
+            self._path,
+            manifests=self.names,
+            lock_timeout=lock_timeout,
+            fresh=fresh,
+            seal=self.seal,
+            bounds=self._bounds,
+        )
 
 
 class _BranchHome(Home):
@@ -157,7 +170,7 @@ def home_of(
     """
     branch = manifest.state.branch
     if branch is None:
-        yield _FileHome(manifest.state.file, manifest.files, Seal(key), key)
+        yield _FileHome(manifest.state, manifest.files, Seal(key), key)
         return
     with ExitStack() as held:
         keeper = client
@@ -178,13 +191,13 @@ def offline_home(manifest: Manifest, key: StateKey | None, unchecked: Callable[[
     """
     file, branch, seal = manifest.state.file, manifest.state.branch, Seal(key, unchecked, awaited=awaited)
     if branch is None:
-        return _FileHome(file, manifest.files, seal, key)
+        return _FileHome(manifest.state, manifest.files, seal, key)
     fetch = printable(f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}")
     if not file.exists():
         what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
         raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {fetch}"))
     seal = replace(seal, restore=f"make the copy anew: {fetch}")
-    return _FileHome(file, manifest.files, seal, key, _top(manifest.folder))
+    return _FileHome(manifest.state, manifest.files, seal, key, _top(manifest.folder))
 
 
 def _remote(client: Client, branch: BranchSettings) -> BranchRemote:

@@ -68,7 +68,7 @@ class Resolver:
     def _folder(self, credential: Credential) -> Path:
         """Give the folder where a source is read: any will do for one that depends on none."""
         source = credential.source
-        return self.context.folder if source.name in sources.ANYWHERE else source.folder
+        return source.folder if source.type.folder_bound else self.context.folder
 
     def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, Found]:
         """Read the distinct sources of one folder."""
@@ -160,16 +160,10 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
     filled = {
         fill(text, place.address.scope)
         for place in places
-        if place.credential and place.credential.source.name == "env"
-        for text in place.credential.source.texts
+        if place.credential
+        for text in place.credential.source.variables
     }
-    plain = [
-        *(credential.source for credential in manifest.credentials.values()),
-        manifest.github.token,
-        manifest.state.key,
-    ]
-    plain += [manifest.state.branch.token] if manifest.state.branch else []
-    texts = {text for source in plain if source and source.name == "env" for text in source.texts}
+    texts = {text for source in manifest.sources for text in source.variables}
     return frozenset(filled | texts | {name for name in environ for text in texts if may_be(text, name)})
 
 
@@ -202,4 +196,4 @@ def _or_raise(found: SecretValue | SourceError) -> SecretValue:
 
 
 def _need(place: Place, credential: Credential) -> _Need:
-    return _spec(place), credential.name if credential.source.name == "prompt" else ""
+    return _spec(place), credential.name if credential.source.type.asks_person else ""

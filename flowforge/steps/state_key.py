@@ -36,9 +36,9 @@ def key_at_hand(source: SourceSpec | None, environ: Mapping[str, str]) -> tuple[
 
     A workflow sets an empty text for a secret that its run may not see. Raises SourceError FF474.
     """
-    if source is not None and source.name != "env":
+    if source is not None and not source.variables:
         return None, True
-    variable = VARIABLE if source is None else next(iter(source.texts))
+    variable = VARIABLE if source is None else next(iter(source.variables))
     return key_in(variable, environ) if environ.get(variable) else None, source is not None or variable in environ
 
 

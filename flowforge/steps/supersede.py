@@ -6,6 +6,7 @@ from pathlib import Path
 from flowforge.errors import Problem, StateError, UsageError, printable
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.settings import branch_at
+from flowforge.paths import Confinement
 from flowforge.state import disk, text
 from flowforge.state.file import manifest_names
 from flowforge.state.model import State
@@ -15,7 +16,7 @@ from flowforge.steps.home import Home
 
 def read_copy(path: Path, seal: Seal) -> State:
     """Read a state from a file that is nobody's home. Raises UsageError FF459 where there is none, and StateError."""
-    data = disk.read(path)
+    data = disk.read_copy(path)
     if data is None:
         raise UsageError(
             Problem("FF459", "there is no such file", printable(str(path)), fix="name a copy of the state")
@@ -50,7 +51,7 @@ def missing(where: str, fix: str) -> StateError:
     return StateError(Problem("FF455", "there is no state", printable(where), fix=fix))
 
 
-def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSettings:
+def source(manifest: Manifest, file: Path | None, github: str | None, confinement: Confinement) -> StateSettings:
     """Say where a state that is to move to the manifest's place is now. Raises UsageError FF458.
 
     A branch of the repo that the manifest names for the state is read with that one's token, any other one with the
@@ -74,7 +75,9 @@ def source(manifest: Manifest, file: Path | None, github: str | None) -> StateSe
         what = "it is not known where the state is now"
         why = "the manifest says where it is to be"
         raise UsageError(Problem("FF458", what, why=why, fix="say --from FILE or --from-github OWNER/REPO"))
-    return replace(now, file=now.file if file is None else file.absolute(), branch=None)
+    if file is None:
+        return replace(now, branch=None)
+    return replace(now, file=file.absolute(), branch=None, bounds=confinement.around(file))
 
 
 def require_apart(old: Home, new: Home) -> None:

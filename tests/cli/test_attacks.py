@@ -178,34 +178,121 @@ def test_a_file_outside_of_the_folder(fleet: "Fleet", path: str) -> None:
     )
 
 
-REFUSED = (
+NOT_HERE = "and whoever proposes a manifest must not thereby run programs here"
+OR_ALLOW = "let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may use, command among it"
+PROPOSED = (
     "source command is refused for a pull request\n"
-    "  why: {} says so, and whoever proposes a manifest must not thereby run programs here\n"
-    "  fix: plan after the merge; or let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may "
-    "use, command among it\n"
+    f"  why: {{}} says so, {NOT_HERE}\n"
+    f"  fix: plan after the merge; or {OR_ALLOW}\n"
 )
+UNKNOWN = (
+    "source command is refused: no event that is known to be trusted began this run\n"
+    f"  why: {{}}, {NOT_HERE}\n"
+    f"  fix: {{}}{OR_ALLOW}\n"
+)
+GITHUB = "run it where GITHUB_EVENT_NAME is push, schedule, workflow_dispatch, repository_dispatch or release; or "
+RUNS = {
+    "a pull request": ({"GITHUB_EVENT_NAME": "pull_request"}, PROPOSED.format("GITHUB_EVENT_NAME")),
+    "its target": ({"GITHUB_EVENT_NAME": "pull_request_target"}, PROPOSED.format("GITHUB_EVENT_NAME")),
+    "GitLab": ({"CI_PIPELINE_SOURCE": "merge_request_event"}, PROPOSED.format("CI_PIPELINE_SOURCE")),
+    "CircleCI": ({"CIRCLECI": "true", "CIRCLE_PR_NUMBER": "7"}, PROPOSED.format("CIRCLE_PR_NUMBER")),
+    "CodeBuild": ({"CODEBUILD_WEBHOOK_TRIGGER": "pr/7"}, PROPOSED.format("CODEBUILD_WEBHOOK_TRIGGER")),
+    "Semaphore": ({"SEMAPHORE_GIT_REF_TYPE": "pull-request"}, PROPOSED.format("SEMAPHORE_GIT_REF_TYPE")),
+    "AppVeyor": ({"APPVEYOR_PULL_REQUEST_NUMBER": "7"}, PROPOSED.format("APPVEYOR_PULL_REQUEST_NUMBER")),
+    "Cirrus": ({"CIRRUS_PR": "7"}, PROPOSED.format("CIRRUS_PR")),
+    "Bitrise": ({"BITRISE_PULL_REQUEST": "7"}, PROPOSED.format("BITRISE_PULL_REQUEST")),
+    "Codefresh": ({"CF_PULL_REQUEST_NUMBER": "7"}, PROPOSED.format("CF_PULL_REQUEST_NUMBER")),
+    "ghprb": ({"ghprbPullId": "7"}, PROPOSED.format("ghprbPullId")),
+    "a merge queue": (
+        {"GITHUB_EVENT_NAME": "merge_group"},
+        UNKNOWN.format('GitHub Actions: GITHUB_EVENT_NAME is "merge_group"', GITHUB),
+    ),
+    "another workflow": (
+        {"GITHUB_EVENT_NAME": "workflow_run"},
+        UNKNOWN.format('GitHub Actions: GITHUB_EVENT_NAME is "workflow_run"', GITHUB),
+    ),
+    "a comment": (
+        {"GITHUB_EVENT_NAME": "issue_comment"},
+        UNKNOWN.format('GitHub Actions: GITHUB_EVENT_NAME is "issue_comment"', GITHUB),
+    ),
+    "who knows": (
+        {"CI": "true"},
+        UNKNOWN.format("CI is set, and no system that FlowForge knows says what began this run", ""),
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("variable", "event"),
-    [
-        ("GITHUB_EVENT_NAME", "pull_request"),
-        ("GITHUB_EVENT_NAME", "pull_request_target"),
-        ("CI_PIPELINE_SOURCE", "merge_request_event"),
-    ],
-)
-def test_a_command_in_a_pull_request(fleet: "Fleet", variable: str, event: str) -> None:
+@pytest.mark.parametrize(("environ", "refused"), RUNS.values(), ids=RUNS)
+def test_a_command_that_nobody_vouches_for(fleet: "Fleet", environ: dict[str, str], refused: str) -> None:
     """A proposed manifest runs no program, for a value or for the token; what starts nothing still works."""
-    fleet.monkeypatch.setenv(variable, event)
+    for variable, text in environ.items():
+        fleet.monkeypatch.setenv(variable, text)
+    code = "FF259" if "pull request" in refused else "FF260"
     fleet.manifest(wanting("{command: [touch, ran]}"))
-    assert_refused(fleet, f"error FF259: {REFUSED.format(variable)}", COMMANDS[:2])
+    assert_refused(fleet, f"error {code}: {refused}", COMMANDS[:2])
     assert (0, 0) == (fleet.flowforge("validate").code, fleet.flowforge("plan", "--skip-values").code)
     fleet.simple(more="github: {auth: {token: {command: [touch, ran]}}}\n")
-    token = REFUSED.format(variable).replace("source", "the GitHub token is not available: source", 1)
+    token = refused.replace("source", "the GitHub token is not available: source", 1)
     for command in (("plan",), ("plan", "--skip-values"), ("apply", "--yes")):
-        assert_refused(fleet, f"error FF259: flowforge.yaml:15:24: {token}", (command,))
+        assert_refused(fleet, f"error {code}: flowforge.yaml:15:24: {token}", (command,))
     assert 0 == fleet.flowforge("validate").code
     assert not (fleet.folder / "ran").exists()
+
+
+@pytest.mark.parametrize("event", ["push", "schedule", "workflow_dispatch", "repository_dispatch", "release"])
+def test_a_command_of_what_is_merged(fleet: "Fleet", event: str) -> None:
+    """An event that is known to be trusted runs it, and so does what the operator admits for a pull request."""
+    fleet.monkeypatch.setenv("CI", "true")
+    fleet.monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+    (fleet.folder / "key").write_text(fleet.set_key())
+    fleet.manifest(wanting("{command: [cat, key]}"))
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    fleet.monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    fleet.monkeypatch.setenv("FLOWFORGE_ALLOWED_SOURCES", "command")
+    assert {} == fleet.plan()
+
+
+PASSED = 'error FF115: flowforge.yaml:6:{}: the variable "{}" is passed to no program\n  why: {}\n{}'
+REMOVE = "  fix: remove it from pass_env\n"
+
+
+def test_a_program_that_asks_for_what_none_gets(fleet: "Fleet") -> None:
+    """A manifest that would give a program another's credential, or FlowForge's own power, is refused first."""
+    names = {
+        "GITHUB_TOKEN": "it holds a token of GitHub's",
+        "GH_ENTERPRISE_TOKEN": "it holds a token of GitHub's",
+        "FLOWFORGE_GITHUB_TOKEN": "what begins with FLOWFORGE_ is FlowForge's alone",
+        "OP_SERVICE_ACCOUNT_TOKEN": "it holds a token of 1Password's",
+        "OP_SESSION_acme": "it holds a token of 1Password's",
+        "ACME_KEY": "an env source of this manifest names it",
+        "KEY_OF_api": "an env source of this manifest names it",
+    }
+    fleet.manifest(
+        "version: 1\ncredentials:\n"
+        "  a: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+        "  b: {type: anthropic_api_key, from: {env: 'KEY_OF_{repo}'}}\n"
+        "  c: {type: anthropic_api_key, from: {command: [sh, -c, 'touch ran; env'],\n"
+        f"      pass_env: [HOME, {', '.join(names)}]}}}}\n"
+        "targets:\n  - {name: t, repos: [acme/repo-001], credential: a}\n"
+        "  - {name: u, repos: [acme/repo-002], credential: b}\n  - {name: v, repos: [acme/repo-003], credential: c}\n"
+    )
+    column, expected = len("      pass_env: [HOME, ") + 1, ""
+    for name, why in names.items():
+        expected += PASSED.format(column, name, why, REMOVE)
+        column += len(name) + 2
+    assert_refused(fleet, expected)
+    assert not (fleet.folder / "ran").exists()
+
+
+def test_a_program_that_asks_for_a_token_by_another_name(fleet: "Fleet") -> None:
+    """What the manifest cannot show, a token in a variable of any name, ends the run before any program starts."""
+    fleet.monkeypatch.setenv("HARMLESS", fleet.sandbox.token)
+    fleet.manifest(wanting("{command: [sh, -c, 'touch ran; echo $HARMLESS'], pass_env: [HARMLESS]}"))
+    expected = "error FF261: the variable HARMLESS is passed to no program\n  why: it holds a token of GitHub's\n"
+    for command in (("plan",), ("apply", "--yes")):
+        done = fleet.refused(*command)
+        assert (1, "", expected + REMOVE) == (done.code, done.out, done.err)
+    assert (False, 0) == ((fleet.folder / "ran").exists(), fleet.flowforge("validate").code)
 
 
 EVIL = "\x1b[2J\n::error::owned\u202e##[group]\x00"

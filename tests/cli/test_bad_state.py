@@ -193,18 +193,21 @@ def test_a_state_locked_by_another_process(applied: "Fleet") -> None:
         pytest.param(
             "a-folder",
             "error FF402: {folder}/a-folder: the state is not a regular file\n"
+            "  why: it is a directory\n"
             "  fix: remove it, or name another file under state.file\n",
             id="a-folder",
         ),
         pytest.param(
             "a-fifo",
             "error FF402: {folder}/a-fifo: the state is not a regular file\n"
+            "  why: it is a FIFO\n"
             "  fix: remove it, or name another file under state.file\n",
             id="fifo",
         ),
         pytest.param(
             "a-device",
             "error FF402: /dev/null: the state is not a regular file\n"
+            "  why: it is a device\n"
             "  fix: remove it, or name another file under state.file\n",
             id="device",
         ),

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowforge import __version__
+from flowforge.paths import Entry
 from flowforge.resources import SCHEMAS, schema_text
 from flowforge.state import disk
 
@@ -94,10 +95,10 @@ def test_plan_and_apply(fleet: "Fleet") -> None:
 def test_a_state_that_is_not_folded_is_a_warning(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal has everything, so the run is done; a report says that the next one folds it, and its plan knows."""
 
-    def refuse(path: Path, data: bytes) -> None:
+    def refuse(entry: Entry, data: bytes) -> None:
         if b'"serial": 1,' in data:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        replace(path, data)
+        replace(entry, data)
 
     replace = disk.replace
     monkeypatch.setattr(disk, "replace", refuse)

@@ -7,13 +7,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from flowforge.state import text
 from flowforge.state.file import StateFile
-from flowforge.state.found import journal_path
 from flowforge.state.model import State
 from tests.faults.bench import SECONDS, Bench, Done
 from tests.faults.row import (
@@ -32,6 +32,11 @@ from tests.faults.row import (
 PUT_API: Final = "^PUT /repos/acme/api/"
 PUT_WEB: Final = "^PUT /repos/acme/web/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
+
+
+def journal_path(state: Path) -> Path:
+    """Name the journal beside a state."""
+    return state.with_name(state.name + ".journal")
 
 
 def _torn(kill_at: str, line: int, *, every: bool = False) -> Act:
@@ -111,6 +116,28 @@ def _becomes(match: str, made: Callable[[Bench], bytes]) -> Given:
         bench.when(match, lambda: bench.state.write_bytes(data))
 
     return given
+
+
+def _elsewhere(bench: Bench) -> Path:
+    """Name a file outside of the manifest's folder."""
+    return bench.folder.with_name(f"{bench.folder.name}-elsewhere.json")
+
+
+def _led_out(bench: Bench) -> None:
+    """Put the state elsewhere and a link in its place, as somebody's proposal might, in CI."""
+    bench.state.rename(_elsewhere(bench))
+    bench.state.symlink_to(_elsewhere(bench))
+    bench.environ("CI", "true")
+
+
+def _becomes_a_link(bench: Bench) -> None:
+    """Put a link in the place of the state at the moment of the first write."""
+
+    def swap() -> None:
+        bench.state.unlink()
+        bench.state.symlink_to(_elsewhere(bench))
+
+    bench.when(PUT_API, swap)
 
 
 def _no_state(bench: Bench) -> None:
@@ -254,6 +281,44 @@ ROWS: Final = (
         _becomes(PUT_API, _cut),
         more=("-j", "1"),
         repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "a link takes the place of the state while it writes",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF414): done on GitHub, but not recorded in the state",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  why: the state was replaced while it was in use",
+                "  fix: see what is said of the state",
+                "error FF414: ./flowforge.state.json: the state was replaced while it was in use",
+                "  why: it is not the file that this run read and locked",
+                "  fix: put flowforge.state.json.backup in its place, which goes with the journal; then run plan",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 2 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "api: update, never_applied; web: update, never_applied",
+        ),
+        _becomes_a_link,
+        more=("-j", "1"),
+        repair=_put_backup_in_its_place,
+    ),
+    Row(
+        "a link leads the state out of the manifest's folder, in CI",
+        "apply",
+        Expected(
+            (
+                'error FF113: flowforge.yaml: "flowforge.state.json" is outside the manifest\'s folder',
+                "  why: where CI or FLOWFORGE_ALLOWED_PATHS is set, files stay below the manifest's folder, links resolved",
+                "  fix: keep it below that folder, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _led_out,
     ),
     Row("the state is removed while it writes", "apply", Expected(), _no_state, more=("-j", "1")),
     Row(

@@ -19,11 +19,12 @@ from flowforge.manifest.forms import FORMS
 from flowforge.manifest.loading import load
 from flowforge.manifest.parse import parse
 from flowforge.manifest.placeholders import NAMES
-from flowforge.manifest.schema import OWN_SOURCES, SOURCE_OPTIONS, check
+from flowforge.manifest.schema import SOURCE_OPTIONS, check
 from flowforge.manifest.values import read_duration
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Store
 from flowforge.resources import schema_text
+from flowforge.source_types import SOURCE_TYPES
 
 SCHEMA = json.loads(schema_text("manifest"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -112,7 +113,7 @@ def test_it_agrees_with_the_tables() -> None:
         list(federated["properties"]),
         federated["required"],
     )
-    assert ({"owner", "repo", "environment"}, {*OWN_SOURCES, *SOURCE_OPTIONS}) == (
+    assert ({"owner", "repo", "environment"}, {*SOURCE_TYPES, *SOURCE_OPTIONS}) == (
         set(NAMES),
         set(SCHEMA["$defs"]["own_source"]["properties"]),
     )

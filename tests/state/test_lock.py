@@ -1,5 +1,7 @@
 """One writer at a time, between real processes: the holder is named, and its death frees the lock."""
 
+import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -9,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 import pytest
 
 from flowforge.errors import StateError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
+from flowforge.state import disk
 from flowforge.state.file import StateFile
+from flowforge.state.lock import locked
 
 HOLD = """
 import sys
@@ -96,11 +99,35 @@ def test_a_lock_that_cannot_be_made_is_an_error(path: Path) -> None:
     ) == refusal(path)
 
 
-def test_a_file_system_without_locks_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FF401: where filelock says that it cannot lock, we do not go on unlocked."""
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_an_error(path: Path, number: int) -> None:
+    """FF401: where the system says that it cannot lock, we do not go on unlocked, nor leave a descriptor behind."""
 
-    def refuse(*_: object) -> None:
-        raise NotImplementedError
+    def refuse(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
-    assert "cannot lock the state\n  why: operation not supported\n" in refusal(path)
+    before = sorted(Path("/dev/fd").iterdir())
+    with pytest.raises(StateError) as caught, disk.held(path) as entry, locked(entry, 30, refuse):
+        pass
+    assert (
+        f"error FF401: {path}.lock: cannot lock the state\n"
+        f"  why: {os.strerror(number).lower()}\n"
+        "  fix: check the disk's space, the permissions and the path"
+    ) == str(caught.value)
+    assert before == sorted(Path("/dev/fd").iterdir())
+
+
+def test_a_lock_whose_file_is_removed_is_nobodys(path: Path) -> None:
+    """Who has locked a file that somebody removed meanwhile takes the new one, which the next would take too."""
+    lock = path.with_name(path.name + ".lock")
+
+    def take(handle: int, how: int) -> None:
+        if not taken:
+            lock.unlink()
+        taken.append(handle)
+        fcntl.flock(handle, how)
+
+    taken: list[int] = []
+    with disk.held(path) as entry, locked(entry, 30, take):
+        said = refusal(path)
+    assert (2, True) == (len(taken), f"\n  why: process {os.getpid()} on " in said)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flowforge.errors import StateError
+from flowforge.paths import Entry
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.state import disk, versions
@@ -166,11 +167,11 @@ def test_a_kill_at_any_step_loses_nothing(
     path.write_bytes(data)
     replaced: list[Path] = []
 
-    def killed(where: Path, what: bytes, replace: Callable[[Path, bytes], None] = disk.replace) -> None:
+    def killed(where: Entry, what: bytes, replace: Callable[[Entry, bytes], None] = disk.replace) -> None:
         if len(replaced) == done:
             raise Killed
         replace(where, what)
-        replaced.append(where)
+        replaced.append(where.path)
         if len(replaced) == done == 3:
             raise Killed
 
