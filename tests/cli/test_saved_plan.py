@@ -15,9 +15,8 @@ from flowforge.errors import UsageError
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.resources import schema_text
 from flowforge.run import SavedPlan
-from flowforge.state import disk
 from flowforge.state.file import StateFile
-from tests.powers import powerless
+from tests.powers import powerless, unwritable
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -358,22 +357,17 @@ def test_a_name_that_is_too_long(fleet: "Fleet") -> None:
         assert (1, True, True) == (done.code, f"{code}: " in done.err, "  why: file name too long\n" in done.err)
 
 
-def test_a_disk_that_takes_no_plan(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_takes_no_plan(fleet: "Fleet") -> None:
     """The plan was shown, and that it was not saved is an error; an older file stays whole."""
     _saved(fleet)
     before = (fleet.folder / "p.json").read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(disk, "write_all", full)
-    done = fleet.flowforge("plan", "--out", "p.json", "-q")
+    with unwritable(fleet.folder / "p.json") as reason:
+        done = fleet.flowforge("plan", "--out", "p.json", "-q")
     assert 1 == done.code
     assert (
-        'error FF024: the plan cannot be saved as "p.json"\n  why: no space left on device\n'
-        "  fix: name another file with --out\n"
+        f'error FF024: the plan cannot be saved as "p.json"\n  why: {reason}\n  fix: name another file with --out\n'
     ) == done.err
-    assert (before, False) == ((fleet.folder / "p.json").read_bytes(), (fleet.folder / "p.json.tmp").exists())
+    assert before == (fleet.folder / "p.json").read_bytes()
 
 
 def test_what_is_said_beside_it_must_be_what_it_says(fleet: "Fleet") -> None:

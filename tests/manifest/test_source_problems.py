@@ -1,11 +1,13 @@
 """What is said of a source that is wrong: the exact text. Nothing is opened, started or loaded to find it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from flowforge.manifest.model import Manifest
+from flowforge.manifest.plugins import installed_sources
 
 CASES = r"""
 ## no reference
@@ -220,9 +222,22 @@ def test_wrong_source(given: str, expected: str, refused: Callable[[str], str]) 
     assert expected == refused(given)
 
 
-def test_what_a_plugins_options_are_called(loaded: Callable[[str], Manifest], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install a package that offers the source acme-vault, as far as its metadata says so."""
+    metadata = tmp_path / "site" / "acme_flowforge-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-flowforge\nVersion: 1.0\n", encoding="utf-8")
+    (metadata / "entry_points.txt").write_text("[flowforge.sources]\nacme-vault = acme:Vault\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(metadata.parent))
+    installed_sources.cache_clear()
+    yield
+    installed_sources.cache_clear()
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_a_plugins_options_are_called(loaded: Callable[[str], Manifest]) -> None:
     """A plugin may call its options as those of our own sources are called."""
-    monkeypatch.setattr("flowforge.manifest.origins.installed_sources", lambda: frozenset({"acme-vault"}))
     spec = {"acme-vault": "kv/claude", "account": "acme", "timeout": "soon", "pass_env": "A B"}
     credentials = loaded(
         f"version: 1\ncredentials: {{k: {{type: anthropic_api_key, from: {json.dumps(spec)}}}}}\n"
