@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
-from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, quote
+from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.render.document import Document, dumps, error_document
 from flowforge.render.style import Style, coloured, plain
@@ -53,7 +53,7 @@ class Output:
         for kind, path in self.reports:
             text = dumps(document) if kind == "json" else "\n".join(self._told)
             try:
-                path.write_text(text + "\n", encoding="utf-8")
+                path.write_text(harmless(text) + "\n", encoding="utf-8")
             except OSError as error:
                 self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
 
@@ -78,7 +78,7 @@ class Output:
         if self.broken:
             return
         try:
-            click.echo(text, color=self.colour)
+            click.echo(harmless(text, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
         except OSError as error:
             detach(sys.stdout.fileno())
