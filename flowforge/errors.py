@@ -37,19 +37,53 @@ class ExitCode(IntEnum):
 _AFTER = re.compile(r"\[redacted\].+", re.DOTALL)
 _HIDING = re.compile(r"[^!-~]+")
 _QUOTE_LIMIT = 120
+# What a CI system's log acts on anywhere in a line: GitHub's runner (actions/runner, ActionCommand.cs), Azure Pipelines
+# and TeamCity. GitHub's newer form, `::`, counts at the start of a line, behind any white space.
+_COMMAND = re.compile(r"(##(?:vso|teamcity)?)\[", re.IGNORECASE)
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def printable(text: str) -> str:
     """Make text from outside safe on a terminal and in a CI log, redacted but not shortened.
 
-    Characters that do not print (control, direction, zero width) are escaped, and so are the two forms that GitHub's
-    runner reads as a command: `::` at the start and `##[` anywhere (actions/runner, ActionCommand.cs).
+    Characters that do not print (control, direction, zero width) are escaped, and so is what the log of a CI system
+    reads as a command: `::` at the start and `##[` anywhere.
     """
     shown = redact(text)
     if not shown.isprintable():
         shown = "".join(char if char.isprintable() else _escaped(char) for char in shown)
-    safe = shown.replace("##[", "##\\u005b")
+    return _without_command(shown)
+
+
+def harmless(text: str, *, coloured: bool = False) -> str:
+    r"""Make lines that are about to be printed harmless for a terminal and a CI log, whatever stands in them.
+
+    All that is printed passes here last, JSON too: it only puts `\uXXXX` in the place of characters, which within JSON
+    means the same. coloured: the escape sequences of colours stay.
+    """
+    lines = text.split("\n")
+    return "\n".join(_coloured(line) if coloured else _harmless(line) for line in lines)
+
+
+def _coloured(line: str) -> str:
+    return "".join(piece if index % 2 else _harmless(piece) for index, piece in enumerate(_COLOUR.split(line)))
+
+
+def _harmless(line: str) -> str:
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else _units(char) for char in line)
+    return _without_command(line)
+
+
+def _without_command(line: str) -> str:
+    safe = _COMMAND.sub(r"\1\\u005b", line)
     return safe.replace(":", "\\u003a", 1) if safe.lstrip().startswith("::") else safe
+
+
+def _units(char: str) -> str:
+    """Escape a character as JSON does, by its units in UTF-16."""
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def _escaped(char: str) -> str:

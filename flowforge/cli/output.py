@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
-from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, quote
+from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import VARIABLE, Bounds, Confinement
 from flowforge.render.document import Document, dumps, error_document
@@ -54,7 +54,7 @@ class Output:
         for kind, path in self.reports:
             text = dumps(document) if kind == "json" else "\n".join(self._told)
             try:
-                write_text(path, text + "\n")
+                write_text(path, harmless(text) + "\n")
             except OSError as error:
                 self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
 
@@ -79,7 +79,7 @@ class Output:
         if self.broken:
             return
         try:
-            click.echo(text, color=self.colour)
+            click.echo(harmless(text, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
         except OSError as error:
             detach(sys.stdout.fileno())

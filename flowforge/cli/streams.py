@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+from flowforge.errors import harmless
+
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 
 
@@ -29,7 +31,7 @@ def say(*messages: object) -> None:
     """Tell people something on stderr; that nobody listens is no reason to fail."""
     try:
         for message in messages:
-            click.echo(str(message), err=True)
+            click.echo(harmless(str(message)), err=True)
     except OSError:
         detach(sys.stderr.fileno())
 

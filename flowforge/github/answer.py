@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final
 
+from flowforge.plan.recordable import is_moment
+
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
@@ -57,16 +59,17 @@ class Answer:
 
     @cached_property
     def time(self) -> datetime | None:
-        """GitHub's own time of the answer: its `Date` header, UTC."""
+        """GitHub's own time of the answer: its `Date` header, UTC; None for one that its clock cannot show."""
         try:
-            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+            found = parsedate_to_datetime(self.headers.get("date", ""))
         except (ValueError, OverflowError):  # the latter for a year or a zone that no calendar has
             return None
+        known = found.replace(tzinfo=UTC) if found.tzinfo is None else found  # RFC 9110: the zone is always GMT
+        return known.astimezone(UTC) if is_moment(known) else None
 
     @property
     def date(self) -> str:
         """GitHub's own time of the answer as it writes times elsewhere, `2026-11-23T08:00:00Z`; empty without one."""
-        # NOTE: strftime writes the year 999 with three digits, which nothing reads again.
         return self.time.isoformat(timespec="seconds").replace("+00:00", "Z") if self.time else ""
 
     @property

@@ -14,6 +14,7 @@ from flowforge.github.repos import Found, read_repo
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
+from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
@@ -118,7 +119,7 @@ def _read(client: Client, item: Mapping[str, object]) -> Described:
             "fork": bool() as fork,
             "private": bool() as private,
             "topics": list() as topics,
-        }:
+        } if is_id(number):
             try:
                 repo = Repo.parse(name)
             except ValueError:
@@ -131,7 +132,7 @@ def _read(client: Client, item: Mapping[str, object]) -> Described:
 
 def _values(item: Mapping[str, object]) -> tuple[int, Mapping[str, frozenset[str]]]:
     match item:
-        case {"repository_id": int() as number, "properties": list() as properties}:
+        case {"repository_id": int() as number, "properties": list() as properties} if is_id(number):
             return number, dict(_value(each) for each in properties)
     raise other_shape("a repo without its repository_id or properties in a list")
 

@@ -15,6 +15,7 @@ from flowforge.github.variables import read_variables, variables_of
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Listing, Unreadable
+from flowforge.plan.recordable import is_id
 
 _FREE: Final = "free"
 _UNPROCESSABLE: Final = 422
@@ -97,7 +98,7 @@ def _audience(client: Client, scope: Scope, name: str, visibility: Visibility) -
 
 def _viewer(item: Mapping[str, object]) -> Viewer:
     match item:
-        case {"id": int() as number, "full_name": str() as name} if type(number) is int:
+        case {"id": int() as number, "full_name": str() as name} if is_id(number):
             try:
                 return Viewer(Repo.parse(name), number)
             except ValueError:

@@ -15,6 +15,7 @@ from flowforge.github.problems import No, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
+from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
 _ARCHIVED: Final = No(
@@ -122,7 +123,7 @@ def _ask(client: Client, repo: Repo) -> Found:
 def read_repo(client: Client, repo: Repo, data: object) -> Found:
     """Read what GitHub says of a repo, alone or in a list; raises RepoError FF327 for another shape."""
     match data:
-        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if type(number) is int:
+        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if is_id(number):
             if name.lower() != repo.key:
                 return moved(name).unreadable()
             if archived:

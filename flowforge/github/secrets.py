@@ -4,7 +4,6 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from flowforge.github.answer import Answer
@@ -16,6 +15,7 @@ from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.seal import Plaintext, PublicKey, seal
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Listing, Unreadable
+from flowforge.plan.recordable import is_time
 
 # "Bad request - validation failed due to an improperly encrypted secret". For a stale key_id nothing is documented.
 _WRONG_KEY: Final = re.compile(r"improperly encrypted|\bkey(?:_id)?\b", re.IGNORECASE)
@@ -143,15 +143,6 @@ def _final(refusal: RepoError) -> RepoError:
         return refusal
     detail = "GitHub does not accept the sealed value, nor with the key fetched again"
     return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))
-
-
-def is_time(text: str) -> bool:
-    """Whether GitHub could have given this time: with its zone, and nothing that does not print."""
-    try:
-        time = datetime.fromisoformat(text)  # which takes any sign for the T
-        return text.isprintable() and time.tzinfo is not None and bool(time.astimezone(UTC))
-    except (ValueError, OverflowError):  # the latter for a zone that leads out of the calendar
-        return False
 
 
 def _read(item: Mapping[str, object]) -> tuple[str, str]:

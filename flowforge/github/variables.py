@@ -10,9 +10,10 @@ from flowforge.github.http import Client
 from flowforge.github.paging import Items, whole
 from flowforge.github.paths import variables_path
 from flowforge.github.problems import RepoError, other_shape
-from flowforge.github.secrets import Deleted, Written, is_time
+from flowforge.github.secrets import Deleted, Written
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Listing, Public, Unreadable
+from flowforge.plan.recordable import is_time
 
 # GitHub's most: a list of more than these takes a request for each 30.
 PER_PAGE: Final = 30

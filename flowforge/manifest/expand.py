@@ -8,10 +8,11 @@ from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limit import Limit
 from flowforge.manifest.members import Holder, Member, Members, holder_name
 from flowforge.manifest.model import Absent, Credential, Found, Group, Manifest, Selector, Target
 from flowforge.manifest.org import check_viewers
-from flowforge.manifest.per_repo import check_per_repo, check_reach
+from flowforge.manifest.per_repo import PerRepo, check_reach
 from flowforge.manifest.placeholders import fits, names_in, unfit
 from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
@@ -72,7 +73,8 @@ def expand(manifest: Manifest) -> tuple[Place, ...]:
     """Give every place of a manifest, sorted by address, each once; offline, so none that only a selector finds.
 
     Raises ManifestError: FF150 for a secret wanted with two credentials, FF151 for one both wanted and absent, FF152
-    for a repo whose name cannot stand for a placeholder. `load` has raised them before for a manifest that it read.
+    for a repo whose name cannot stand for a placeholder, FF154 for more than can be. `load` has raised them before for
+    a manifest that it read.
     """
     return expand_with(manifest, {}, {}).places
 
@@ -140,6 +142,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
     """Give every place, and report what stands against them."""
     members = Members(manifest.groups, findings, found_by or {})
     found: dict[Address, Place] = {}
+    gathered: dict[Address, _Gathered] = {}
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
     for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
@@ -147,11 +150,13 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
             makes = first.creates_environment or place.creates_environment
-            tags = first.tags | place.tags
             # What was overwritten cannot be brought back, so one entry that would leave it is enough.
             policy = OnDrift.REPORT if OnDrift.REPORT in {first.on_drift, place.on_drift} else first.on_drift
-            joined = replace(_joined(first, place), tags=tags, creates_environment=makes, on_drift=policy)
+            together = gathered.setdefault(place.address, _Gathered.of(first))
+            joined = replace(together.join(first, place), creates_environment=makes, on_drift=policy)
             found[place.address] = joined
+    for address, together in gathered.items():
+        found[address] = replace(found[address], tags=frozenset(together.tags), holders=tuple(together.holders))
     for pairs in clashes.values():
         _report(pairs, findings)
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
@@ -171,33 +176,55 @@ def _alike(first: Place, second: Place) -> bool:
     return first.audience == second.audience or bool(first.unread or second.unread)
 
 
-def _joined(first: Place, second: Place) -> Place:
-    """Join what two entries want alike: what is known stands before what is not, then what is named, then the first."""
-    if bool(first.unread) != bool(second.unread):
-        # Of who sees an organization's secret, what is known is not the whole.
-        return second if bool(first.unread) != bool(first.visibility) else first
-    if not first.holders or not second.holders:
-        return second if first.holders else first
-    return replace(first, holders=tuple(dict.fromkeys((*first.holders, *second.holders))))
+@dataclass(slots=True)
+class _Gathered:
+    """The tags and holders of what several entries want alike at a place: put together once, and not for each pair."""
+
+    tags: set[str]
+    holders: dict[Holder, None]
+
+    @classmethod
+    def of(cls, place: Place) -> "_Gathered":
+        """Begin with those of the first."""
+        return cls(set(place.tags), dict.fromkeys(place.holders))
+
+    def join(self, first: Place, second: Place) -> Place:
+        """Return which of two stands: what is known before what is not, then what is named, then the first."""
+        self.tags |= second.tags
+        if bool(first.unread) != bool(second.unread):
+            # Of who sees an organization's secret, what is known is not the whole.
+            stands = second if bool(first.unread) != bool(first.visibility) else first
+        elif first.holders and second.holders:
+            self.holders |= dict.fromkeys(second.holders)
+            return first
+        else:
+            stands = second if first.holders else first
+        if stands is second:
+            self.holders = dict.fromkeys(second.holders)
+        return stands
 
 
 def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:
+    limit, per_repo = Limit(), PerRepo(members.spend)
+    placeholders = {
+        name: frozenset(found for text in credential.source.texts for found in names_in(text))
+        for name, credential in manifest.credentials.items()
+    }
     for target in manifest.targets:
-        credential = manifest.credentials[target.credential]
-        names = {name for text in credential.source.texts for name in names_in(text)}
-        if target.org is None:
-            check_reach(manifest, target, credential, names, findings)
-        for place in _places(manifest, target, credential, members, findings):
+        credential, names = manifest.credentials[target.credential], placeholders[target.credential]
+        if target.org is None and members.finds(target):
+            check_reach(target, credential, names, findings)
+        for place in _places(manifest, target, credential, members, limit):
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
-                check_per_repo(place.address.scope.repo, target, credential, names, findings)
+                per_repo.check(place.address.scope.repo, target, credential, names, findings)
             yield place
     for absent in manifest.absent:
-        yield from _places(manifest, absent, None, members, findings)
+        yield from _places(manifest, absent, None, members, limit)
 
 
 def _places(
-    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members, findings: Findings
+    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members, limit: Limit
 ) -> Iterator[Place]:
     unread = members.unread(entry)
     variables = credential.variables if credential else ()
@@ -207,9 +234,11 @@ def _places(
     own = entry.on_drift if isinstance(entry, Target) else None
     on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
     if isinstance(entry, Target):
-        check_viewers(entry, repos, members, findings)
+        check_viewers(entry, repos, members, members.findings)
     # An organization's own secret is at one place, whoever sees it.
-    for member in (Member(entry.org, entry.where),) if entry.org else repos.values():
+    whom = (Member(entry.org, entry.where),) if entry.org else repos.values()
+    limit.count(entry, len(whom), len(named), len(repos) if visibility else 0)
+    for member in whom:
         for scope, (name, value) in product(entry.lists.of(member.repo), named.items()):
             yield Place(
                 address=Address(scope, name),
@@ -232,7 +261,7 @@ def _places(
             )
 
 
-def _check_fit(names: set[str], scope: Scope, target: Target, findings: Findings) -> None:
+def _check_fit(names: Collection[str], scope: Scope, target: Target, findings: Findings) -> None:
     for name in names:
         if not fits(name, scope):
             findings.add(target.where, "FF152", **unfit(name, scope))

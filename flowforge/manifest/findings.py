@@ -17,6 +17,7 @@ class Findings:
     def __init__(self) -> None:
         self._problems: dict[tuple[Where, Problem], None] = {}
         self._warnings: dict[tuple[Where, str], None] = {}
+        self._more = False
         self._compared = 0
 
     def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
@@ -26,13 +27,17 @@ class Findings:
             self.raise_any()
 
     def warn(self, where: Where, text: str) -> None:
-        """Keep a warning at a position: one clause."""
-        self._warnings[where, text] = None
+        """Keep a warning at a position, one clause; those beyond what anyone reads are not kept."""
+        if len(self._warnings) < MAX_PROBLEMS:
+            self._warnings[where, text] = None
+        elif (where, text) not in self._warnings:
+            self._more = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings in order of their positions, each as `file:line:column: text`."""
-        return tuple(f"{where}: {text}" for where, text in sorted(self._warnings))
+        """The warnings in order of their positions, each as `file:line:column: text`, and that there are more."""
+        shown = (f"{where}: {text}" for where, text in sorted(self._warnings))
+        return (*shown, *([f"more than {MAX_PROBLEMS:,} warnings, and only these are shown"] if self._more else []))
 
     def raise_any(self) -> None:
         """Raise ManifestError with all problems in order of their positions, if there is one."""

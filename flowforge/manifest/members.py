@@ -14,6 +14,9 @@ from flowforge.plan.facts import Unreadable
 
 # Groups of groups can be made to multiply. This is a few seconds' work, and a hundred times a large fleet.
 MAX_WORK: Final = 2_000_000
+# To compile a pattern takes as long as to look at so many repos, and for each of its characters at some more.
+_PATTERN: Final = 20
+_CHARACTER: Final = 3
 _MOST_SHOWN: Final = 8
 _GLOB: Final = re.compile(r"[*?\[]")
 
@@ -63,6 +66,7 @@ class Members:
     _unread: dict[str, Unreadable] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
     _selecting: set[str] = field(default_factory=set)
+    _finding: set[str] = field(default_factory=set)
     _work: int = 0
 
     def __post_init__(self) -> None:
@@ -76,6 +80,8 @@ class Members:
                 self._open.add(name)
             if self.selects(group):
                 self._selecting.add(name)
+            if self.finds(group):
+                self._finding.add(name)
             self._repos[name] = self.of(group)
 
     def of(self, entry: Group | Target | Absent) -> Repos:
@@ -103,6 +109,11 @@ class Members:
         """Whether a selector has a say in which repos an entry has, whatever it found."""
         return entry.choice.select is not None or any(name in self._selecting for name in _needs(entry.choice))
 
+    def finds(self, entry: Group | Target | Absent) -> bool:
+        """Whether a selector chooses some of the repos that an entry takes in, whatever it excludes."""
+        choice = entry.choice
+        return choice.select is not None or any(mention.text in self._finding for mention in choice.groups)
+
     def unread(self, entry: Group | Target | Absent) -> Unreadable | None:
         """Give why it cannot be known which repos an entry has, where a list that it stands on cannot be had."""
         choice = entry.choice
@@ -117,11 +128,19 @@ class Members:
         for repo in entry.choice.repos:
             repos.setdefault(repo.key, Member(repo, entry.choice.written.get(repo.key, entry.where)))
         for mention in entry.choice.groups:
-            taken = self._repos.get(mention.text, {})
-            self._spend(len(taken), entry.where)
-            _take(repos, taken)
-        _take(repos, self._selected(entry))
+            self._take(repos, self._repos.get(mention.text, {}), entry)
+        self._take(repos, self._selected(entry), entry)
         return repos
+
+    def _take(self, repos: dict[str, Member], taken: Repos, entry: Group | Target | Absent) -> None:
+        """Put repos together with those that an entry has already."""
+        self.spend(len(taken), entry.where)
+        for key, member in taken.items():
+            if key in repos:
+                repos[key] = repos[key].and_by(member)
+                self.spend(len(repos[key].holders), entry.where)
+            else:
+                repos[key] = member
 
     def _selected(self, entry: Group | Target | Absent) -> Repos:
         """Give what an entry's own selector found."""
@@ -134,7 +153,6 @@ class Members:
             why = "it leaves out archived repositories, forks and public ones unless it asks for them"
             fix = "ask for less, or write `allow_empty: true` beside it"
             self.findings.add(select.where, "FF164", what, why=why, fix=fix)
-        self._spend(len(found), select.where)
         holders = (Holder(holder_name(entry), entry.choice.auto_admit),)
         return {repo.key: Member(repo, select.where, holders, number) for repo, number in found.items()}
 
@@ -147,9 +165,11 @@ class Members:
         """Give the keys that one exclusion takes away; warn of one that takes none."""
         text = mention.text.lower()
         if text.startswith("@"):
-            keys: Collection[str] = repos.keys() & self._repos.get(mention.text[1:], {}).keys()
+            others = self._repos.get(mention.text[1:], {})
+            self.spend(min(len(repos), len(others)), mention.where)
+            keys: Collection[str] = repos.keys() & others.keys()
         elif _GLOB.search(text) or "/" not in text:
-            self._spend(len(repos), mention.where)
+            self.spend(len(repos) + _PATTERN + _CHARACTER * len(text), mention.where)
             keys = fnmatch.filter(repos, text if "/" in text else f"*/{text}")
         else:
             keys = repos.keys() & {text}
@@ -160,7 +180,8 @@ class Members:
     def _is_sound(self, choice: Choice) -> bool:
         return choice.sound and all(name in self._repos and name not in self._unsound for name in _needs(choice))
 
-    def _spend(self, work: int, where: Where) -> None:
+    def spend(self, work: int, where: Where) -> None:
+        """Count work, by repos that are looked at; raises ManifestError FF103 once it is too much."""
         self._work += work
         if self._work > MAX_WORK:
             what = f"the groups and exclusions up to here come to more than {MAX_WORK:,} repositories"
@@ -199,11 +220,6 @@ class Members:
 def holder_name(entry: Group | Target | Absent) -> str:
     """Give what the state and people call what has a selector: `group services`."""
     return f"{entry.noun} {entry.name}"
-
-
-def _take(repos: dict[str, Member], taken: Repos) -> None:
-    for key, member in taken.items():
-        repos[key] = repos[key].and_by(member) if key in repos else member
 
 
 def _needs(choice: Choice) -> Iterator[str]:

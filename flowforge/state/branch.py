@@ -173,7 +173,7 @@ class StateBranch(Memory):
         except LostRaceError as error:
             raise StateError(told.not_replaced(self._remote.where)) from error
 
-    def _commit(self, change: Change) -> None:
+    def _take_in(self, change: Change) -> None:
         self._draft.apply(change)
 
     def _keep(self, change: Recorded | Forgotten) -> None:
@@ -186,8 +186,9 @@ class StateBranch(Memory):
                 raise UnrecordedError(told.unkept(self._remote.where, error, self._unrecorded)) from error
 
     def _take(self, fingerprints: Mapping[Address, str | None]) -> None:
-        self._doubtful |= fingerprints.keys() & self._draft.pending.keys()
-        self._draft.apply(Intended(dict(fingerprints)))
+        doubtful = fingerprints.keys() & self._draft.pending.keys()
+        self._commit(Intended(dict(fingerprints)))
+        self._doubtful |= doubtful
 
     def _retract(self) -> None:
         """Take back what was announced and never begun."""
@@ -264,9 +265,9 @@ class StateBranch(Memory):
         self._version, self._seen_at = version, self._run.clock()
 
     def _lease(self, *, last: bool) -> Lease | None:
-        now = _time(self._version.date) + timedelta(seconds=self._run.clock() - self._seen_at)
+        now = datetime.fromisoformat(self._version.date) + timedelta(seconds=self._run.clock() - self._seen_at)
         other = self._base.lease
-        if other is not None and other.owner != self._owner and _time(other.until) > now:
+        if other is not None and other.owner != self._owner and other.holds(now):
             return other
         if last or self._lost:
             return None
@@ -280,10 +281,6 @@ class StateBranch(Memory):
 
 def _decoded(version: Version, remote: Remote, seal: Seal) -> State | None:
     return None if version.data is None else text.decode(version.data, remote.where, seal).state
-
-
-def _time(text_: str) -> datetime:
-    return datetime.fromisoformat(text_)
 
 
 def _lasting(state: State) -> tuple[object, ...]:

@@ -145,7 +145,7 @@ class StateFile(Memory):
             self._journal_id = header.id
         return self._writer
 
-    def _commit(self, change: Change) -> None:
+    def _take_in(self, change: Change) -> None:
         try:
             self._journal().append(change)
         except OSError as error:

@@ -13,39 +13,15 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from flowforge.errors import Problem, StateError
 from flowforge.paths import Entry
-from flowforge.plan.address import Address
 from flowforge.state import disk
-from flowforge.state.model import (
-    Abandoned,
-    Admitted,
-    Change,
-    Forgotten,
-    Intended,
-    ManifestsAdopted,
-    Recorded,
-)
+from flowforge.state.change import from_json, to_json
+from flowforge.state.model import Change
 from flowforge.state.seal import UNSEALED, Seal
-from flowforge.state.shape import (
-    ADDRESS,
-    RECORD,
-    TEXT_OR_NULL,
-    MalformedError,
-    Shape,
-    address_from_json,
-    address_to_json,
-    addressed,
-    canonical,
-    fields,
-    numbers,
-    parse_json,
-    record_from_json,
-    record_to_json,
-    texts,
-)
+from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 from flowforge.state.text import Written
 from flowforge.state.versions import VERSION, line_of_today, require_known
 
@@ -53,15 +29,6 @@ OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed 
 _OPEN: Final = b'{"checksum":"'
 _DIGITS: Final = 32
 _HEADER: Final[Shape] = {"version": (int,), "id": (str,), "lineage": (str,), "serial": (int,), "extends": (str,)}
-_OP: Final[Shape] = {"op": (str,)}
-_SHAPES: Final[dict[str, Shape]] = {
-    "intend": {**_OP, "secrets": (list,)},
-    "record": {**_OP, **ADDRESS, **RECORD},
-    "forget": {**_OP, **ADDRESS},
-    "abandon": {**_OP, **ADDRESS},
-    "manifests": {**_OP, "manifests": (list,)},
-    "admit": {**_OP, "holder": (str,), "repos": (list,)},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,51 +60,6 @@ def _unseal(previous: str, line: bytes, seal: Seal) -> tuple[bytes, str]:
     if line + b"\n" != expected:
         raise MalformedError("its checksum does not fit")
     return payload, checksum
-
-
-def _to_json(change: Change) -> dict[str, object]:
-    match change:
-        case Intended(fingerprints):
-            secrets = [address_to_json(address) | {"fingerprint": one} for address, one in fingerprints.items()]
-            return {"op": "intend", "secrets": secrets}
-        case Recorded(address, record):
-            return {"op": "record", **address_to_json(address), **record_to_json(record)}
-        case Forgotten(address):
-            return {"op": "forget", **address_to_json(address)}
-        case Abandoned(address):
-            return {"op": "abandon", **address_to_json(address)}
-        case ManifestsAdopted(manifests):
-            return {"op": "manifests", "manifests": list(manifests)}
-        case Admitted(holder, repos):
-            return {"op": "admit", "holder": holder, "repos": sorted(repos)}
-        case _:
-            assert_never(change)
-
-
-def _from_json(parsed: object) -> Change:
-    op = parsed.get("op") if isinstance(parsed, dict) else None
-    if not isinstance(op, str) or op not in _SHAPES:
-        raise MalformedError("it says nothing that is known")
-    shape = _SHAPES[op]
-    data = (addressed if ADDRESS.keys() <= shape.keys() else fields)(parsed, shape, "the line")
-    match op:
-        case "intend":
-            return Intended(dict(_intent(item) for item in data["secrets"]))
-        case "record":
-            return Recorded(address_from_json(data, "the line"), record_from_json(data))
-        case "forget":
-            return Forgotten(address_from_json(data, "the line"))
-        case "abandon":
-            return Abandoned(address_from_json(data, "the line"))
-        case "admit":
-            return Admitted(data["holder"], numbers(data["repos"], "repos"))
-        case _:
-            return ManifestsAdopted(texts(data["manifests"], "manifests"))
-
-
-def _intent(item: object) -> tuple[Address, str | None]:
-    data = addressed(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
-    return address_from_json(data, "an intent"), data["fingerprint"]
 
 
 def _damaged(number: int, error: MalformedError, where: str) -> StateError:
@@ -187,7 +109,7 @@ class Journal:
         version = self.header.version if self.header else VERSION
         for number, payload in self._payloads:
             try:
-                yield _from_json(line_of_today(parse_json(payload), version))
+                yield from_json(line_of_today(parse_json(payload), version))
             except MalformedError as error:
                 raise _damaged(number, error, self._where) from error
 
@@ -210,7 +132,7 @@ class Writer:
 
     def append(self, change: Change) -> None:
         """Add a line and return when it is on the disk: acknowledged."""
-        self._write(canonical(_to_json(change)))
+        self._write(canonical(to_json(change)))
 
     def _write(self, payload: bytes) -> None:
         line, checksum = _seal(self._checksum, payload, self._seal)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from flowforge.errors import StateError
+from flowforge.errors import Problem, StateError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
+from flowforge.state.change import reads_back
 from flowforge.state.model import (
     Abandoned,
     Admitted,
@@ -147,9 +148,14 @@ class Memory(ABC):
         Raises UnrecordedError FF412 where results are kept nowhere; UnfoldedError where nothing is lost.
         """
 
-    @abstractmethod
     def _commit(self, change: Change) -> None:
         """Take in a change and keep it; raises StateError, and the change is not taken in then."""
+        _require_readable(change)
+        self._take_in(change)
+
+    @abstractmethod
+    def _take_in(self, change: Change) -> None:
+        """Do it, for a change that can be read back."""
 
     @abstractmethod
     def _keep(self, change: Recorded | Forgotten) -> None:
@@ -166,7 +172,8 @@ class Memory(ABC):
             self._commit(change)
             self._doubtful.discard(address)
             return
-        # It has happened, whatever becomes of its record: one that is kept later still counts.
+        # It has happened. What cannot be read back stays pending; any other one still counts if it is kept later.
+        _require_readable(change, UnrecordedError)
         self._draft.apply(change)
         self._doubtful.discard(address)
         del self._begun[address]
@@ -185,3 +192,11 @@ class Memory(ABC):
             # A person's second Ctrl-C stays one: what was not kept is still pending.
             if not isinstance(error, KeyboardInterrupt):
                 raise
+
+
+def _require_readable(change: Change, kind: type[StateError] = StateError) -> None:
+    """Raise FF479 for a change that no later command could read: the state keeps nothing of it."""
+    if not reads_back(change):
+        where = str(change.address) if isinstance(change, Recorded | Forgotten | Abandoned) else ""
+        what, why = "what is to be remembered could not be read back", "an id, a time or a name in it is none"
+        raise kind(Problem("FF479", what, where, why, "check that github.api_url is a GitHub API, then report it"))

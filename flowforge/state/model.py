@@ -4,14 +4,16 @@ import secrets
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import assert_never
+from typing import Final, assert_never
 
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 
 SALT_BYTES = 32
+# A run holds a state for ten minutes at a time: what is to last longer than this was made by another clock.
+_LONGEST_LEASE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Lease:
     holder: str
     since: str
     until: str
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether it has not expired. One that lies too far ahead would never: it holds nothing."""
+        # NOTE: a difference of two times always exists; a time and an hour may lie beyond the year 9999.
+        return timedelta(0) < datetime.fromisoformat(self.until) - now <= _LONGEST_LEASE
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,7 @@ class State:
 
     def held(self, now: str) -> Lease | None:
         """Give its lock, None where that has expired at a time of the same clock."""
-        lease = self.lease
-        return lease if lease and datetime.fromisoformat(lease.until) > datetime.fromisoformat(now) else None
+        return self.lease if self.lease and self.lease.holds(datetime.fromisoformat(now)) else None
 
     @cached_property
     def remembered(self) -> Mapping[Address, Remembered]:

@@ -1,10 +1,9 @@
 """The parts of the state's JSON that the file and its journal share, read strictly."""
 
 import json
-import re
+import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from flowforge.errors import quote
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Record
+from flowforge.plan.recordable import is_environment, is_id, is_name, is_time
 
 Shape = Mapping[str, tuple[type, ...]]
 
@@ -36,8 +36,8 @@ AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
 DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LONGEST: Final = 255  # characters of an environment's name, as GitHub and the manifest have it
+# The times of a record, and whether each may be missing.
+_TIMES: Final = {"updated_at": False, "written_at": True, "value_since": True, "drifted_at": True}
 
 _WORDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -111,10 +111,26 @@ def texts(data: list[object], at: str) -> tuple[str, ...]:
     return found
 
 
+def paths(data: list[object], at: str) -> tuple[str, ...]:
+    """Check that a list holds texts alone that files can be called."""
+    found = texts(data, at)
+    if not all(map(_is_path, found)):
+        what = f"{at} names what no file is called"
+        raise MalformedError(what)
+    return found
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def numbers(data: object, at: str) -> frozenset[int]:
     """Check that a list holds the ids of repos alone."""
     found = data if isinstance(data, list) else [""]
-    if not all(type(item) is int and item > 0 for item in found):
+    if not all(map(is_id, found)):
         what = f"{at} is not a list of ids"
         raise MalformedError(what)
     return frozenset(found)
@@ -138,16 +154,13 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
     except ValueError as error:
         what = f"{at} names no repo or store that is known: {quote(named)}, {quote(data['store'])}"
         raise MalformedError(what) from error
-    if len(data.get("environment", "")) > _LONGEST:
-        what = f"{at} names an environment that is too long"
-        raise MalformedError(what)
-    if _SURROGATE.search(data["name"] + data.get("environment", "")):
-        what = f"{at} has half a character in a name"
+    if not is_name(data["name"]):
+        what = f"{at} has a name that no secret has: {quote(data['name'])}"
         raise MalformedError(what)
     if "environment" not in data:
         return Address(Scope(repo, store), data["name"])
-    if not data["environment"] or store not in _OF_ENVIRONMENTS:
-        what = f"{at} names an environment that cannot be"
+    if not is_environment(data["environment"]) or store not in _OF_ENVIRONMENTS:
+        what = f"{at} names an environment that cannot be: {quote(data['environment'])}"
         raise MalformedError(what)
     return Address(Scope.of_environment(repo, data["environment"], store), data["name"])
 
@@ -164,21 +177,18 @@ def record_to_json(record: Record) -> dict[str, object]:
     )
 
 
-def _is_time(text: str) -> bool:
-    try:
-        return bool(datetime.fromisoformat(text).astimezone(UTC))
-    except (ValueError, OverflowError):
-        return False
-
-
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
     if data.get("drifted_at") == "":
         what = "drifted_at is empty"
         raise MalformedError(what)
-    if data["value_since"] and not _is_time(data["value_since"]):
-        what = f"value_since is {quote(data['value_since'])}, which is no time"
-        raise MalformedError(what)
+    for name, may_be_empty in _TIMES.items():
+        time = data.get(name, "")
+        if not is_time(time) and (time or not may_be_empty):
+            what = f"{name} is {quote(time)}, which is no time"
+            raise MalformedError(what)
+    if data["repo_id"] and not is_id(data["repo_id"]):
+        raise MalformedError("repo_id is not an id")
     record = Record(**{name: data[name] for name in RECORD}, drifted_at=data.get("drifted_at", ""))
     if "visibility" not in data:
         return record

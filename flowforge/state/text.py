@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any, Final, NoReturn
 from flowforge.errors import Problem, StateError, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
+from flowforge.plan.recordable import LARGEST
 from flowforge.state.model import SALT_BYTES, Lease, State
 from flowforge.state.seal import UNSEALED, Seal
 from flowforge.state.shape import (
@@ -28,9 +28,9 @@ from flowforge.state.shape import (
     fields,
     numbers,
     parse_json,
+    paths,
     record_from_json,
     record_to_json,
-    texts,
 )
 from flowforge.state.versions import UPGRADES, VERSION, Data, body_of_today, require_known
 
@@ -59,7 +59,7 @@ _ONE_LINE: Final = json.JSONEncoder(sort_keys=True).encode
 _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
 _BOTH: Final[Shape] = {**_PENDING, **_RECORDED}
-LAST_SERIAL: Final = 2**53  # what every reader of JSON holds exactly, and more versions than anybody writes
+LAST_SERIAL: Final = LARGEST  # more versions than anybody writes
 _CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -197,9 +197,7 @@ def _state(body: Data) -> State:
         salt = b""
     if len(salt) != SALT_BYTES:
         _refuse(f"salt is not {SALT_BYTES} bytes in base64")
-    manifests = texts(body["manifests"], "manifests")
-    if not all(map(_is_path, manifests)):
-        _refuse("manifests names what no file is called")
+    manifests = paths(body["manifests"], "manifests")
     records: dict[Address, Record] = {}
     pending: dict[Address, str | None] = {}
     for index, item in enumerate(body["secrets"]):
@@ -210,13 +208,6 @@ def _state(body: Data) -> State:
     if moved_to == "" and "moved_to" in body:
         _refuse("moved_to is empty")
     return State(body["serial"], body["lineage"], salt, manifests, records, pending, folded, admitted, lease, moved_to)
-
-
-def _is_path(text: str) -> bool:
-    try:
-        return b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
 
 
 def _lease(data: dict[str, str]) -> Lease:

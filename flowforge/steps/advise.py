@@ -107,7 +107,7 @@ def _expires(credential: Credential) -> date | None:
     kind = TYPES.get(credential.type)
     if credential.expires is not None or credential.issued is None or kind is None or kind.lifetime is None:
         return credential.expires
-    return credential.issued + kind.lifetime
+    return min(credential.issued, date.max - kind.lifetime) + kind.lifetime
 
 
 def _date(text: str) -> date | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
 
 from flowforge.errors import GitHubError, StateError
 from flowforge.github.branch_file import MOST_WRITTEN, Absent, create_branch, read, require_private, write
@@ -14,6 +16,8 @@ from flowforge.state.remote import Version
 # Of a file that is not there, the hash that a write names, so to say.
 _NO_BRANCH = ""
 _BEFORE_GIT = "1970-01-01T00:00:00Z"
+# How far GitHub's clock may be from where it should be by now. A machine may sleep over a weekend.
+_FAR: Final = timedelta(days=7)
 
 
 class BranchRemote:
@@ -27,6 +31,8 @@ class BranchRemote:
         self._client = client
         self.place = Place(repo, branch, path)
         self._private = False
+        # GitHub's time when it was told last, and this run's own clock then.
+        self._told: tuple[datetime, float] | None = None
         # Whether the branch was not there when it was read last.
         self.begins = False
 
@@ -62,9 +68,17 @@ class BranchRemote:
             return Version(data, done.sha, self._dated(done.date))
 
     def _dated(self, date: str) -> str:
-        """Give it; raises RepoError for none, as whether a lock has expired cannot be told then."""
+        """Return it; raises RepoError for none, or one that cannot be, as nobody can tell then who holds a lock."""
         if not date:
             raise other_shape("an answer without its time, the header Date").at(self.where)
+        time, now = datetime.fromisoformat(date), self._client.pacer.clock.now()
+        if self._told is not None:
+            expected = self._told[0] + timedelta(seconds=now - self._told[1])
+            if abs(time - expected) > _FAR:
+                raise other_shape("an answer whose time, the header Date, is days away from the one before").at(
+                    self.where
+                )
+        self._told = time, now
         return date
 
 

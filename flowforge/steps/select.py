@@ -1,12 +1,11 @@
 """Ask GitHub which repos the manifest's selectors mean: each list once, however many selectors stand on it."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
-from flowforge.errors import printable
+from flowforge.errors import ManifestError, Problem, printable
 from flowforge.github.discover import (
     Described,
     Kind,
@@ -20,12 +19,17 @@ from flowforge.github.discover import (
 from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError
 from flowforge.github.repos import RepoInfo
+from flowforge.manifest.globs import Globs
 from flowforge.manifest.model import Found, Owned, Selector
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 from flowforge.steps.pool import each
 from flowforge.steps.progress import Progress
 
+# Ten seconds of work: two thousand selectors over ten thousand repositories.
+MAX_COMPARED: Final = 20_000_000
+# To compile a pattern takes as long as to try it on so many names.
+_PATTERN: Final = 100
 _MOST_NAMED: Final = 3
 T = TypeVar("T")
 
@@ -63,6 +67,7 @@ def select_repos(
             return answers
 
         repos, properties = ask(lists, list_repos), ask(tables, list_properties)
+    _require_few(selectors, repos)
     picked = {selector: _pick(selector, repos, properties) for selector in selectors}
     # What a team's list shows as permissions is the team's: whether the token may write is not known from there.
     described = [one for selector, part in _whole(picked) if not selector.team for one in part]
@@ -78,6 +83,19 @@ def select_repos(
     }
     shown = frozenset(one.id for answer in repos.values() if not isinstance(answer, Unreadable) for one in answer)
     return Selected(found, notes, known, listed, shown)
+
+
+def _require_few(selectors: Iterable[Selector], repos: Mapping[Wanted, Sequence[Described] | Unreadable]) -> None:
+    """Raise ManifestError FF155 where there is too much to compare: each selector looks at each repo of its list."""
+    work = 0
+    for selector in selectors:
+        listed = repos[_repos_of(selector)]
+        work += 0 if isinstance(listed, Unreadable) else (len(listed) + _PATTERN) * (1 + len(selector.names))
+        if work > MAX_COMPARED:
+            what = f"the selectors up to here compare repositories more than {MAX_COMPARED:,} times"
+            why = "each looks at every repository of its owner, once for each name or pattern"
+            fix = "put selectors together, or name fewer patterns in them"
+            raise ManifestError(Problem("FF155", what, str(selector.where), why, fix))
 
 
 def _repos_of(selector: Selector) -> Wanted:
@@ -100,7 +118,8 @@ def _pick(
     listed = repos[_repos_of(selector)]
     if isinstance(listed, Unreadable):
         return listed
-    fitting = [one for one in listed if _fits(selector, one)]
+    names = Globs(selector.names)
+    fitting = [one for one in listed if _fits(selector, names, one)]
     table = properties[_properties_of(selector)] if selector.properties else {}
     if isinstance(table, Unreadable):
         return table
@@ -114,11 +133,10 @@ def _pick(
     return [one for one in fitting if _has(selector, table.get(one.id, {}))]
 
 
-def _fits(selector: Selector, one: Described) -> bool:
+def _fits(selector: Selector, names: Globs, one: Described) -> bool:
     """Whether a repo is as a selector wants it, archived or not, properties aside."""
-    name = one.repo.short.lower()
     return (
-        (not selector.names or any(fnmatchcase(name, pattern) for pattern in selector.names))
+        (not selector.names or names.fit(one.repo.short.lower()))
         and one.topics.issuperset(selector.topics)
         and one.visibility in selector.visibility
         and (selector.fork or not one.fork)

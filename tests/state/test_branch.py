@@ -11,7 +11,7 @@ from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state import text
 from flowforge.state.branch import LEASE, MovedError, StateBranch
-from flowforge.state.model import State
+from flowforge.state.model import Lease, State
 from tests.state.place import Place, fails
 
 Addresses = tuple[Address, ...]
@@ -344,6 +344,34 @@ def test_a_lease_is_read_strictly() -> None:
         with pytest.raises(StateError) as damaged:
             StateBranch.read(place)
         assert f'lease has "{wrong}", which is no time' in str(damaged.value)
+
+
+@pytest.mark.parametrize(
+    ("until", "held"),
+    [
+        ("2026-11-23T07:59:59Z", False),
+        ("2026-11-23T08:00:00Z", False),
+        ("2026-11-23T08:00:01Z", True),
+        ("2026-11-23T09:00:00Z", True),
+        ("2026-11-23T09:00:01Z", False),
+        ("9999-12-31T23:59:59Z", False),
+    ],
+)
+def test_no_lock_lasts_for_ever(until: str, held: bool) -> None:  # noqa: FBT001 -- the table's column
+    """A lock until long after a run's ten minutes was made by a clock that was wrong: the next run takes the state."""
+    place = Place()
+    lease = Lease("0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f", "another run", "2026-11-23T08:00:00Z", until)
+    place.data, _ = text.encode(replace(State.fresh(), lease=lease))
+    assert (lease if held else None) == StateBranch.read(place).lease
+    if held:
+        with pytest.raises(StateError, match="FF411"):
+            place.open()
+        return
+    memory = place.open()
+    memory.announce({})
+    found = place.state.lease
+    assert ("run 1", "2026-11-23T08:10:00Z") == (found and (found.holder, found.until))
+    memory.close()
 
 
 def test_many_threads_and_an_editor(addresses: Addresses, records: Records) -> None:

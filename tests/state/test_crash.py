@@ -22,6 +22,7 @@ from pathlib import Path
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.state.file import StateFile
+TIME = "2026-03-01T10:00:00Z"
 path, step, end = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 while step < end:
     with StateFile.open(path) as file:
@@ -30,7 +31,7 @@ while step < end:
             if step % 2 == 0:
                 file.intend({address: str(step)})
             elif step % 6 == 1:
-                file.record(address, Record(str(step), "u", "ci", step, "w", "2026-03-01T10:00:00Z"))
+                file.record(address, Record(str(step), TIME, "ci", step, TIME, TIME))
             elif step % 6 == 3:
                 file.forget(address)
             else:
@@ -40,13 +41,16 @@ while step < end:
 """
 
 
+TIME = "2026-03-01T10:00:00Z"
+
+
 def change(step: int) -> Change:
     """Give what step n of the writer says."""
     address = Address(Scope(Repo.parse(f"acme/r{step // 2 % 4}")), "ANTHROPIC_API_KEY")
     if step % 2 == 0:
         return Intended({address: str(step)})
     if step % 6 == 1:
-        return Recorded(address, Record(str(step), "u", "ci", step, "w", "2026-03-01T10:00:00Z"))
+        return Recorded(address, Record(str(step), TIME, "ci", step, TIME, TIME))
     return Forgotten(address) if step % 6 == 3 else Abandoned(address)
 
 

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowforge.errors import StateError
+from flowforge.plan import recordable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
 from flowforge.state.model import State
@@ -31,8 +31,8 @@ GOLDEN = """{
   "secrets": [
     {"name": "A", "pending": null, "repo": "acme/api", "store": "actions"},
     {"adopted": true, "credential": "ci", "fingerprint": "hmac-sha256:00", "name": "B", "pending": "scrypt:11", \
-"repo": "Acme/API", "repo_id": 7, "store": "actions", "updated_at": "u", \
-"value_since": "2026-03-01T10:00:00Z", "written_at": "w"}
+"repo": "Acme/API", "repo_id": 7, "store": "actions", "updated_at": "2026-03-01T10:00:02Z", \
+"value_since": "2026-03-01T10:00:00Z", "written_at": "2026-03-01T10:00:01Z"}
   ],
   "serial": 3,
   "version": 1
@@ -41,7 +41,8 @@ GOLDEN = """{
 FIX = "\n  fix: put a good copy back, from git or from the .backup file beside it; nothing was overwritten"
 
 text = st.text(max_size=20)
-times = st.just("") | st.datetimes(timezones=st.just(UTC)).map(lambda time: time.isoformat())
+times = st.from_regex(recordable._TIME, fullmatch=True).filter(recordable.is_time)
+ids = st.integers(1, recordable.LARGEST)
 files = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=20)
 repos = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}/[A-Za-z0-9_-]{1,5}", re.ASCII), fullmatch=True)
 owners = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,5}", re.ASCII), fullmatch=True)
@@ -51,7 +52,7 @@ of_organizations = st.builds(
 of_environments = st.builds(
     lambda repo, name, store: Scope.of_environment(Repo.parse(repo), name, store),
     repos,
-    st.text(min_size=1, max_size=9),
+    st.text(min_size=1, max_size=9).filter(recordable.is_environment),
     st.sampled_from((Store.ACTIONS, Store.VARIABLES)),
 )
 scopes = (
@@ -59,7 +60,7 @@ scopes = (
     | of_environments
     | st.builds(lambda repo, store: Scope(Repo.parse(repo), store), repos, st.sampled_from(Store))
 )
-addresses = st.builds(Address, scopes, st.text(min_size=1, max_size=9))
+addresses = st.builds(Address, scopes, st.from_regex(recordable._NAME, fullmatch=True))
 
 
 def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
@@ -68,12 +69,20 @@ def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
     if not address.scope.repo.is_organization or record.adopted:
         return item
     selected = record.repo_id % 2 == 0
-    ids = (record.repo_id + 1, record.repo_id + 5) if selected else ()
-    return address, replace(record, visibility="selected" if selected else "private", repo_ids=ids)
+    seen = (max(1, record.repo_id // 2), recordable.LARGEST) if selected else ()
+    return address, replace(record, visibility="selected" if selected else "private", repo_ids=seen)
 
 
 record_values = st.builds(
-    Record, text, text, text, st.integers(0, 2**63), text, times, st.booleans(), drifted_at=st.just("") | text
+    Record,
+    text,
+    times,
+    text,
+    st.just(0) | ids,
+    st.just("") | times,
+    st.just("") | times,
+    st.booleans(),
+    drifted_at=st.just("") | times,
 )
 states = st.builds(
     State,
@@ -86,14 +95,15 @@ states = st.builds(
     ),
     st.dictionaries(addresses, st.none() | text, max_size=3),
     st.uuids().map(str) | st.just(""),
-    st.dictionaries(text, st.frozensets(st.integers(1, 2**63), max_size=3), max_size=3),
+    st.dictionaries(text, st.frozensets(ids, max_size=3), max_size=3),
 )
 
 
 def sample() -> State:
     """Make a small state with each kind of entry, written in two cases."""
     a, b = Address(Scope(Repo.parse("acme/api")), "A"), Address(Scope(Repo.parse("Acme/API")), "B")
-    record = Record("hmac-sha256:00", "u", "ci", 7, "w", "2026-03-01T10:00:00Z", adopted=True)
+    updated, written, since = (f"2026-03-01T10:00:0{second}Z" for second in (2, 1, 0))
+    record = Record("hmac-sha256:00", updated, "ci", 7, written, since, adopted=True)
     pending = {a: None, b: "scrypt:11"}
     return State(3, LINEAGE, b"\x07" * 32, ("flowforge.yaml", "sub/ü.yaml"), {b: record}, pending)
 
@@ -174,17 +184,36 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         edited(lambda s: s["secrets"][1].update(value_since="\x1b[1m")),
         'value_since is "\\x1b[1m", which is no time',
     ),
+    "a runner's command for a time": (
+        edited(lambda s: s["secrets"][1].update(updated_at="##[set-output name=x]y")),
+        'updated_at is "##\\u005bset-output name=x]y", which is no time',
+    ),
+    "a command with a time": (
+        edited(lambda s: s["secrets"][1].update(written_at="2026-03-01T10:00:00Z\n::set-env name=x::y")),
+        'written_at is "2026-03-01T10:00:00Z\\n::set-env name=x::y", which is no time',
+    ),
+    "drift at no time": (
+        edited(lambda s: s["secrets"][1].update(drifted_at="yesterday")),
+        'drifted_at is "yesterday", which is no time',
+    ),
+    "never listed": (edited(lambda s: s["secrets"][1].update(updated_at="")), 'updated_at is "", which is no time'),
+    "no id": (edited(lambda s: s["secrets"][1].update(repo_id=-5)), "repo_id is not an id"),
+    "an endless id": (edited(lambda s: s["secrets"][1].update(repo_id=2**53 + 1)), "repo_id is not an id"),
+    "a name that leads elsewhere": (
+        edited(lambda s: s["secrets"][0].update(name="../../x")),
+        'secrets[0] has a name that no secret has: "../../x"',
+    ),
     "no time in UTC": (
         edited(lambda s: s["secrets"][1].update(value_since="0001-01-01T00:00:00+14:00")),
         'value_since is "0001-01-01T00:00:00+14:00", which is no time',
     ),
     "long environment": (
         edited(lambda s: s["secrets"][0].update(environment="e" * 256)),
-        "secrets[0] names an environment that is too long",
+        f'secrets[0] names an environment that cannot be: "{"e" * 119}…"',
     ),
     "half a name": (
         edited(lambda s: s["secrets"][0].update(environment="\ud800")),
-        "secrets[0] has half a character in a name",
+        'secrets[0] names an environment that cannot be: "\\ud800"',
     ),
     "entry": (edited(lambda s: s["secrets"].append(1)), "secrets[2] is not an object"),
     "no record": (edited(lambda s: s["secrets"][0].pop("pending")), "secrets[0] has no adopted"),
@@ -199,11 +228,11 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     ),
     "environment of another store": (
         edited(lambda s: s["secrets"][0].update(store="dependabot", environment="production")),
-        "secrets[0] names an environment that cannot be",
+        'secrets[0] names an environment that cannot be: "production"',
     ),
     "environment without a name": (
         edited(lambda s: s["secrets"][0].update(environment="")),
-        "secrets[0] names an environment that cannot be",
+        'secrets[0] names an environment that cannot be: ""',
     ),
     "environment that is no text": (
         edited(lambda s: s["secrets"][0].update(environment=None)),
@@ -316,6 +345,8 @@ def test_admitted_repos_are_there_only_where_there_are_any() -> None:
         ({"g": [True]}, "admitted is not a list of ids"),
         ({"g": [0]}, "admitted is not a list of ids"),
         ({"g": ["7"]}, "admitted is not a list of ids"),
+        ({"g": [-5]}, "admitted is not a list of ids"),
+        ({"g": [2**53 + 1]}, "admitted is not a list of ids"),
     ],
 )
 def test_what_cannot_have_been_admitted(admitted: object, said: str) -> None:

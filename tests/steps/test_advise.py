@@ -91,6 +91,7 @@ def test_one_persons_token_for_several_repos() -> None:
         ({"expires": date(2026, 11, 23)}, {}, ["credential c expired on 2026-11-23"]),
         ({"expires": date(2026, 12, 23)}, {}, ["credential c expires on 2026-12-23, in 30 days"]),
         ({"expires": date(2026, 12, 24)}, {}, []),
+        ({"type": "claude_code_oauth_token", "issued": date(9999, 12, 31)}, {}, []),
         ({"type": "claude_code_oauth_token", "issued": date(2025, 11, 20)}, {}, ["credential c expired on 2026-11-20"]),
         ({"type": "anthropic_api_key", "issued": date(2020, 1, 1)}, {}, []),
         (

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flowforge.errors import Where
+from flowforge.errors import ManifestError, Where
 from flowforge.github.auth import Token
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
@@ -130,3 +130,16 @@ def test_a_repo_without_its_properties_is_not_known(sandbox: Sandbox) -> None:
     assert isinstance(part, Unreadable)
     detail = 'the list was cut short: the custom properties of "acme" lack those of "acme/r-101"'
     assert (Why.CUT_SHORT, detail, "run it again") == (part.why, part.detail, part.fix)
+
+
+def test_selectors_that_would_compare_for_minutes(sandbox: Sandbox) -> None:
+    """FF155: as many patterns as a manifest can hold, each for each repo, are refused before the first is tried."""
+    few = Selector(Owned.ORG, "acme", HERE)
+    names = tuple(f"r{number}-*" for number in range(100_000))
+    with pytest.raises(ManifestError) as refused:
+        found(sandbox, few, Selector(Owned.ORG, "acme", Where("f", 9, 5), names=names))
+    assert str(refused.value) == (
+        "error FF155: f:9:5: the selectors up to here compare repositories more than 20,000,000 times\n"
+        "  why: each looks at every repository of its owner, once for each name or pattern\n"
+        "  fix: put selectors together, or name fewer patterns in them"
+    )

@@ -1,0 +1,54 @@
+"""What may be recorded: ids, times and names that GitHub can have given, and that the state gives back as they were.
+
+It is asked where GitHub's answers are read and where the state is read. What the one took and the other refused would
+leave a state that no later command could read.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+# What every reader of JSON holds exactly; GitHub's ids have ten digits.
+LARGEST: Final = 2**53
+# As GitHub writes times everywhere, https://docs.github.com/rest/using-the-rest-api/timezones-and-the-rest-api, and as
+# its OpenAPI description has them (`format: date-time`, which is RFC 3339).
+_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
+# No time of GitHub's lies outside. Years and zones may be added to what lies within, and it stays in the calendar.
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(3000, 1, 1, tzinfo=UTC)
+# As the manifest admits them, in the upper case in which GitHub stores them.
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+_ENVIRONMENT: Final = re.compile(
+    r"(?!\.{1,2}\Z)[^\s\x00-\x1f\x7f\ud800-\udfff]"
+    r"(?:[^\x00-\x1f\x7f\ud800-\udfff]{0,253}[^\s\x00-\x1f\x7f\ud800-\udfff])?"
+)
+
+
+def is_id(value: object) -> bool:
+    """Return whether it is an id that GitHub can have given to a repo."""
+    return type(value) is int and 0 < value <= LARGEST  # `type`: a bool is an int
+
+
+def is_time(text: str) -> bool:
+    """Return whether it is a time that GitHub can have given: `2026-11-23T08:00:00Z`, with any zone."""
+    try:
+        return bool(_TIME.fullmatch(text)) and is_moment(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def is_moment(time: datetime) -> bool:
+    """Return whether a time, which has its zone, is one that GitHub's clock can show."""
+    return _FIRST <= time < _END
+
+
+def is_name(text: str) -> bool:
+    """Return whether it is the name of a secret or a variable, as GitHub stores it."""
+    return bool(_NAME.fullmatch(text))
+
+
+def is_environment(text: str) -> bool:
+    """Return whether it is the name of an environment, at most 255 characters."""
+    return bool(_ENVIRONMENT.fullmatch(text))
