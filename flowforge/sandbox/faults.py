@@ -44,13 +44,17 @@ class FaultKind(StrEnum):
     """A list of which GitHub says that single sign-on hides a part: the header X-GitHub-SSO: partial-results."""
     WRONG_KEY = "wrong_key"
     """A public key that is not the scope's."""
+    THEN = "then"
+    """A good answer; before it is sent, `then` is done: between two pages of a list, something comes or goes."""
 
 
 @dataclass(slots=True)
 class Fault:
     """A fault. match: a regular expression searched in `METHOD /path?query`. times: how often it strikes.
 
-    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit.
+    after: how many requests that match pass it by first, so that it can be set for any page of any reading of a list.
+    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit. then:
+    what a `then` does to the world.
     """
 
     match: str
@@ -60,6 +64,8 @@ class Fault:
     retry_after: int | None = None
     message: str = ""
     seconds: float = 0.0
+    after: int = 0
+    then: Callable[[], object] = lambda: None
 
     def instead(self, pause: Callable[[float], None]) -> Answer | None:
         """Give the answer that replaces the work, or None for a fault that strikes later. pause: waits real seconds."""
@@ -76,7 +82,7 @@ class Fault:
         return None
 
     def spoil(self, answer: Answer) -> None:
-        """Make a good answer wrong in its content."""
+        """Make a good answer wrong in its content, or by the time it arrives."""
         data = answer.data
         if self.kind is FaultKind.CUT:
             answer.headers.pop("link", None)
@@ -87,6 +93,8 @@ class Fault:
             answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
             data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+        elif self.kind is FaultKind.THEN:
+            self.then()
 
     def _refusal(self) -> Answer:
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
@@ -119,14 +127,18 @@ class Faults:
             self.waiting.clear()
 
     def strike(self, method: str, target: str) -> Fault | None:
-        """Give the fault that this request meets, and count it down."""
+        """Give the fault that this request meets, and count it down; one that is to come later counts the request."""
         if not self.waiting:
             return None
+        struck = None
         with self._lock:
-            for fault in self.waiting:
-                if re.search(fault.match, f"{method} {target}"):
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self.waiting.remove(fault)
-                    return fault
-        return None
+            for fault in [each for each in self.waiting if re.search(each.match, f"{method} {target}")]:
+                if fault.after:
+                    fault.after -= 1
+                elif struck is None:
+                    struck = fault
+            if struck:
+                struck.times -= 1
+                if struck.times <= 0:
+                    self.waiting.remove(struck)
+        return struck

@@ -11,7 +11,7 @@ Put = Callable[..., httpx.Response]
 PATH = "/repos/acme/repo-001/actions/secrets"
 
 
-def ask(http: httpx.Client, verb: str, **arguments: object) -> object:
+def ask(http: httpx.Client, verb: str, /, **arguments: object) -> object:
     """Do a verb that must succeed, and give its result."""
     answer = http.post(f"/_sandbox/{verb}", json=arguments)
     assert answer.status_code == 200, answer.text
@@ -134,6 +134,16 @@ def test_faults(sandbox: Sandbox, http: httpx.Client) -> None:
     assert (unwell, http.get("/user").status_code, sandbox.world.faults.waiting) == (503, 200, [])
 
 
+def test_what_happens_after_a_page(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A fault may do any verb once a page is read, of whatever reading of the list."""
+    path, gone = "/orgs/acme/repos?per_page=1", {"full_name": "acme/repo-001"}
+    sandbox.world.create_repo("acme/other")
+    ask(http, "add_fault", match="GET /orgs/acme/repos", kind="then", after=1, verb="delete_repo", arguments=gone)
+    readings = [[repo["full_name"] for repo in http.get(path).json()] for _ in range(2)]
+    left = [repo["full_name"] for repo in http.get("/orgs/acme/repos").json()]
+    assert (readings, gone["full_name"] in left) == ([["acme/other"]] * 2, False)
+
+
 def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
     """Requests are counted by route and logged by path, never with a body or a token; control is not counted."""
     put("acme/repo-001", "A")
@@ -181,6 +191,19 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
         ("add_token", b'{"text": "x", "kind": "magic"}', 422, "'magic' is not a valid TokenKind"),
         ("add_fault", b'{"match": "", "kind": "magic"}', 422, "'magic' is not a valid FaultKind"),
+        ("add_fault", b'{"match": "", "kind": "then"}', 422, "verb is not the name of one"),
+        (
+            "add_fault",
+            b'{"match": "", "kind": "then", "verb": "delete_repo", "arguments": {"x": 1}}',
+            422,
+            "missing a required argument: 'full_name'",
+        ),
+        (
+            "add_fault",
+            b'{"match": "", "kind": "then", "verb": "delete_repo", "arguments": {"full_name": 1}}',
+            422,
+            "full_name has the wrong type",
+        ),
     ],
 )
 def test_refusals(http: httpx.Client, verb: str, body: bytes, status: int, message: str) -> None:

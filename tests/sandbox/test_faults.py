@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import pytest
@@ -23,6 +24,27 @@ def test_match_and_times(sandbox: Sandbox, http: httpx.Client) -> None:
     faults.add(Fault("", FaultKind.STATUS, times=9))
     faults.clear()
     assert http.get("/user").status_code == 200
+
+
+def test_after(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A fault may let requests pass first; each that matches counts, whatever else strikes it."""
+    faults = sandbox.world.faults
+    faults.add(Fault("GET /user", FaultKind.STATUS, status=500))
+    faults.add(Fault("GET /user", FaultKind.STATUS, status=503, after=2))
+    assert [http.get("/user").status_code for _ in range(4)] == [500, 200, 503, 200]
+
+
+def test_then(sandbox: Sandbox, http: httpx.Client) -> None:
+    """An answer is good, and the world is another before the next request: so a list slips from page to page."""
+    for name in "ABC":
+        sandbox.world.set_secret("acme/repo-001", name, "x")
+    then = partial(sandbox.world.delete_secret, "acme/repo-001", "A")
+    sandbox.world.faults.add(Fault(f"GET {PATH}", FaultKind.THEN, then=then))
+    pages = [http.get(f"{PATH}?per_page=2&page={number}").json() for number in (1, 2)]
+    assert [(page["total_count"], [each["name"] for each in page["secrets"]]) for page in pages] == [
+        (3, ["A", "B"]),
+        (2, []),
+    ]
 
 
 def test_bad_expression(sandbox: Sandbox) -> None:
