@@ -137,13 +137,19 @@ def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
 
 
 def find_places(manifest: Manifest, findings: Findings, found_by: Found | None = None) -> Expanded:
-    """Give every place, and report what stands against them."""
+    """Give every place, and report what stands against them.
+
+    Where two entries want different things, and it is not known whether one of them means that repo, neither is done.
+    """
     members = Members(manifest.groups, findings, found_by or {})
     found: dict[Address, Place] = {}
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
+    disputed: dict[Address, Unreadable | None] = {}
     for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
-        if not _alike(first, place):
+        if not _alike(first, place) and (first.unread or place.unread):
+            disputed[place.address] = first.unread or place.unread
+        elif not _alike(first, place):
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
             makes = first.creates_environment or place.creates_environment
@@ -154,6 +160,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
             found[place.address] = joined
     for pairs in clashes.values():
         _report(pairs, findings)
+    found |= {address: replace(found[address], unread=why) for address, why in disputed.items()}
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
     unresolved = tuple(
@@ -188,6 +195,9 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
         if target.org is None:
             check_reach(manifest, target, credential, names, findings)
         for place in _places(manifest, target, credential, members, findings):
+            if place.unread:
+                yield place  # which may well be excluded
+                continue
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
                 check_per_repo(place.address.scope.repo, target, credential, names, findings)
@@ -206,7 +216,7 @@ def _places(
     visibility = entry.visibility if isinstance(entry, Target) else None
     own = entry.on_drift if isinstance(entry, Target) else None
     on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
-    if isinstance(entry, Target):
+    if isinstance(entry, Target) and not unread:
         check_viewers(entry, repos, members, findings)
     # An organization's own secret is at one place, whoever sees it.
     for member in (Member(entry.org, entry.where),) if entry.org else repos.values():
