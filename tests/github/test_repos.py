@@ -289,7 +289,7 @@ def test_a_list_without_end_is_left(scripted: MakeClient) -> None:
 
 
 def test_a_repo_that_slips_is_asked_for_alone(sandbox: Sandbox, connect: MakeClient) -> None:
-    """The list begins with the newest: where that goes, the first of page 2 is in no page, and is found nevertheless."""
+    """The list begins with the newest: where that goes, the first of page 2 is in no page, and is looked up alone."""
     names = sandbox.world.create_repos("acme", 150)
     sandbox.world.faults.add(Fault(_LIST, FaultKind.THEN, then=partial(sandbox.world.delete_repo, names.pop())))
     found = _by_name(connect(), names)
