@@ -57,14 +57,16 @@ class Described:
 Properties = Mapping[int, Mapping[str, frozenset[str]]]
 
 
-def list_repos(client: Client, wanted: Wanted) -> tuple[Described, ...] | Unreadable:
+def list_repos(
+    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+) -> tuple[Described, ...] | Unreadable:
     """Give every repo of a list, sorted, or why it cannot be had whole.
 
-    A user's is that of the token's own user: no other shows private repos. Raises StoppedError, and GitHubError when
-    the run is over.
+    A user's is that of the token's own user: no other shows private repos. stopped: whether to leave it between two
+    pages. Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"))
+        found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
     mine = [each for each in found if wanted.kind is not Kind.USER or _is_of(wanted.owner, each)]
@@ -73,10 +75,12 @@ def list_repos(client: Client, wanted: Wanted) -> tuple[Described, ...] | Unread
     return tuple(sorted(mine, key=lambda each: each.repo))
 
 
-def list_properties(client: Client, wanted: Wanted) -> Properties | Unreadable:
+def list_properties(
+    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+) -> Properties | Unreadable:
     """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
     try:
-        return dict(_whole(client, wanted, _values, itemgetter(0)))
+        return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
 
@@ -98,7 +102,13 @@ def without_properties(organization: str, repo: Repo) -> Unreadable:
     return Unreadable(Why.CUT_SHORT, detail, "run it again")
 
 
-def _whole(client: Client, wanted: Wanted, read: Callable[[Item], T], identity: Callable[[T], Hashable]) -> list[T]:
+def _whole(
+    client: Client,
+    wanted: Wanted,
+    read: Callable[[Item], T],
+    identity: Callable[[T], Hashable],
+    stopped: Callable[[], bool],
+) -> list[T]:
     owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
     paths = {
         Kind.INSTALLATION: "/installation/repositories",
@@ -108,7 +118,7 @@ def _whole(client: Client, wanted: Wanted, read: Callable[[Item], T], identity: 
         Kind.PROPERTIES: f"/orgs/{owner}/properties/values",
     }
     key = "repositories" if wanted.kind is Kind.INSTALLATION else ""
-    return whole(client, paths[wanted.kind], key, read=read, identity=identity)
+    return whole(client, paths[wanted.kind], key, read=read, identity=identity, stopped=stopped)
 
 
 def _read(client: Client, item: Item) -> Described:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from flowforge.github.answer import Answer
 from flowforge.github.http import Client
-from flowforge.github.problems import No, RepoError, other_shape, strayed
+from flowforge.github.problems import No, RepoError, StoppedError, other_shape, strayed
 from flowforge.plan.action import Why
 
 PER_PAGE: Final = 100
@@ -32,13 +32,16 @@ class Budget:
     What GitHub's limits hold back is not counted, as long as that is no more than one pause may be.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, stopped: Callable[[], bool]) -> None:
         self._client = client
+        self._stopped = stopped
         self._begun = client.pacer.clock.now()
         self._held = 0.0
 
     def get(self, path: str) -> Answer:
-        """Ask; raises RepoError FF325 when the time is over, and as the client does."""
+        """Ask; raises RepoError FF325 when the time is over, StoppedError, and as the client does."""
+        if self._stopped():
+            raise StoppedError
         pacer = self._client.pacer
         if pacer.clock.now() - self._begun - min(self._held, pacer.max_wait) > MOST_SECONDS:
             why = f"it did not come in {MOST_SECONDS / 60:g} minutes"
@@ -56,16 +59,17 @@ def whole(
     read: Callable[[Item], T],
     identity: Callable[[T], Hashable],
     per_page: int = PER_PAGE,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> list[T]:
     """Read every item of a list, as it is at one moment while it is read.
 
     A list of one page is read once. One of more is read until two readings in a row hold the same, five times at most:
     whatever came or went meanwhile, what both hold is what was there between them. key: the name of the list in an
     answer that is an object, which then has a `total_count`; empty for a bare array. identity: what tells an item from
-    others, whatever else of it changes. Raises RepoError as `pages` and `read` do, and FF325 for a list that lacks
-    something, or that changes each time.
+    others, whatever else of it changes. stopped: whether to leave it, which a list that tells of our own writes is not.
+    Raises RepoError as `pages` and `read` do, and FF325 for a list that lacks something, or that changes each time.
     """
-    budget = Budget(client)
+    budget = Budget(client, stopped)
     before: tuple[AbstractSet[Hashable], str] | None = None
     for number in range(MOST_READINGS):
         found: list[T] = []

@@ -49,11 +49,15 @@ def select_repos(
     """Find the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
     lists = {_repos_of(selector) for selector in selectors}
     tables = {_properties_of(selector) for selector in selectors if selector.properties}
+    stopped = stop.is_set
     with progress("Selecting", len(lists) + len(tables)) as advance:
 
-        def ask(wanted: Collection[Wanted], work: Callable[[Client, Wanted], T]) -> Mapping[Wanted, T]:
+        def ask(
+            wanted: Collection[Wanted], work: Callable[[Client, Wanted, Callable[[], bool]], T]
+        ) -> Mapping[Wanted, T]:
             answers: dict[Wanted, T] = {}
-            for one, answer in each(sorted(wanted), lambda one: work(client, one), jobs=jobs, stopped=stop.is_set):
+            listed = each(sorted(wanted), lambda one: work(client, one, stopped), jobs=jobs, stopped=stopped)
+            for one, answer in listed:
                 answers[one] = answer
                 advance()
             if len(answers) < len(wanted):

@@ -117,6 +117,15 @@ def test_a_run_that_is_stopped_chooses_nobody(sandbox: Sandbox) -> None:
         select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
 
 
+def test_a_list_is_left_between_two_pages(sandbox: Sandbox) -> None:
+    """A run that is to stop does not go on with a list, however long that is."""
+    stop = threading.Event()
+    sandbox.world.faults.add(Fault("GET /orgs/acme/repos", FaultKind.THEN, after=1, then=stop.set))
+    with connected(sandbox, stop) as client, pytest.raises(StoppedError):
+        select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
+    assert {"GET /orgs/{owner}/repos": 2} == sandbox.world.stats().requests
+
+
 def test_a_repo_without_its_properties_is_not_known(sandbox: Sandbox) -> None:
     """The list of properties has every repo, set or not: one that lacks there is not known to fit or not."""
     sandbox.world.set_property("acme/r-004", "tier", "gold")
