@@ -70,7 +70,8 @@ def whole(
     Raises RepoError as `pages` and `read` do, and FF325 for a list that lacks something, or that changes each time.
     """
     budget = Budget(client, stopped)
-    before: tuple[AbstractSet[Hashable], str] | None = None
+    before: AbstractSet[Hashable] | None = None
+    faults: set[str] = set()
     for number in range(MOST_READINGS):
         found: list[T] = []
         totals: list[int | None] = []
@@ -79,11 +80,15 @@ def whole(
             totals.append(_total(answer) if key else None)
         ids = {identity(each) for each in found}
         fault = _fault(len(found), len(ids), totals)
-        if (ids, fault) == before or (number == 0 and len(totals) == 1):
-            if fault:
-                raise _cut_short(fault)
+        faults.add(fault)
+        of_one_page = number == 0 and len(totals) == 1
+        if not fault and (of_one_page or ids == before):
             return found
-        before = ids, fault
+        if of_one_page:
+            break
+        before = None if fault else ids
+    if len(faults) == 1 and "" not in faults:
+        raise _cut_short(*faults)
     raise _cut_short("it changed each time it was read", _LATER)
 
 
