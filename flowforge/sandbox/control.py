@@ -78,6 +78,7 @@ class Control:
         lag_reads: int | None = None,
         lag_seconds: float | None = None,
         late_stamp: int | None = None,
+        per_page: int | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -86,6 +87,7 @@ class Control:
         )
         settings.latency = settings.latency if latency is None else latency
         settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
+        settings.per_page = settings.per_page if per_page is None else max(1, per_page)
 
     def _limits(
         self,

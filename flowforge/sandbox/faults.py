@@ -2,6 +2,7 @@
 
 import base64
 import re
+import secrets as random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 from nacl.public import PrivateKey
 
-from flowforge.sandbox.answers import UNANSWERED, Answer, RefusalError
+from flowforge.sandbox.answers import UNANSWERED, Answer, RefusalError, Request
 
 _UNICORN = (
     b"<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head>"
@@ -44,6 +45,8 @@ class FaultKind(StrEnum):
     """A list of which GitHub says that single sign-on hides a part: the header X-GitHub-SSO: partial-results."""
     WRONG_KEY = "wrong_key"
     """A public key that is not the scope's."""
+    ENDLESS = "endless"
+    """A page after which there is another one, at an address that was never there before."""
     THEN = "then"
     """A good answer; before it is sent, `then` is done: between two pages of a list, something comes or goes."""
 
@@ -81,7 +84,7 @@ class Fault:
                 return Answer(UNANSWERED)
         return None
 
-    def spoil(self, answer: Answer) -> None:
+    def spoil(self, answer: Answer, request: Request) -> None:
         """Make a good answer wrong in its content, or by the time it arrives."""
         data = answer.data
         if self.kind is FaultKind.CUT:
@@ -93,6 +96,8 @@ class Fault:
             answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
             data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+        elif self.kind is FaultKind.ENDLESS:
+            answer.headers["link"] = f'<{request.base}{request.path}?after={random.token_hex(8)}>; rel="next"'
         elif self.kind is FaultKind.THEN:
             self.then()
 

@@ -87,6 +87,8 @@ FIRST, SECOND = ("AB", 3, 2), ("C", 3, 0)
         ([FIRST, SECOND, ("BC", 2, 0), ("BC", 2, 0)], "BC"),
         # Two readings that agree, and one between them that lacks something.
         ([FIRST, SECOND, ("AB", 3, 2), ("", 3, 0), FIRST, SECOND, FIRST, SECOND], "ABC"),
+        # A reading that lacks something is none, though the next has no more than it.
+        ([("AB", 4, 2), ("C", 3, 0), FIRST, SECOND, FIRST, SECOND], "ABC"),
         # It is of one page by now, and of one page is believed what comes twice.
         ([FIRST, SECOND, ("A", 1, 0), ("AB", 2, 0), ("AB", 2, 0)], "AB"),
     ],

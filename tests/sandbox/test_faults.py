@@ -142,6 +142,25 @@ def test_partial(sandbox: Sandbox, http: httpx.Client) -> None:
     assert headers == ["partial-results; organizations=21955855,20582480", None]
 
 
+def test_endless(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A page is followed by another, each time somewhere else, which is a page again."""
+    sandbox.world.faults.add(Fault("", FaultKind.ENDLESS, times=2))
+    first = http.get(f"{PATH}?per_page=5")
+    second = http.get(first.links["next"]["url"])
+    third = http.get(second.links["next"]["url"])
+    assert (200, 3, {}) == (third.status_code, len({first.url, second.url, third.url}), third.links)
+
+
+def test_smaller_pages(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A page may have fewer than was asked for; the rest is where its Link says."""
+    for name in "ABC":
+        sandbox.world.set_secret("acme/repo-001", name, "x")
+    sandbox.world.settings.per_page = 2
+    page = http.get(f"{PATH}?per_page=100")
+    rest = http.get(page.links["next"]["url"])
+    assert [2, 1] == [len(each.json()["secrets"]) for each in (page, rest)]
+
+
 def test_wrong_key(sandbox: Sandbox, put: Put) -> None:
     """A public key that is not the scope's leads to the 422 of a bad box, once."""
     sandbox.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY))
