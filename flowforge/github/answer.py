@@ -49,13 +49,15 @@ class Broken:
 class Answer:
     """Status, headers by lower-case name, and the JSON body: None when empty, NOT_JSON when unreadable.
 
-    retried: the request was sent before without a usable answer, so that what it asks may have been done already.
+    retried: the request was sent before without a usable answer, so that what it asks may have been done already. held:
+    the seconds that the limits held it back.
     """
 
     status: int
     headers: Mapping[str, str]
     data: object = None
     retried: bool = False
+    held: float = 0.0
 
     @cached_property
     def time(self) -> datetime | None:

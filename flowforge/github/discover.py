@@ -1,14 +1,15 @@
 """Lists of repos, each whole or a reason why not: an organization's, a user's, an installation's, a team's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from operator import attrgetter, itemgetter
+from typing import Final, TypeVar
 from urllib.parse import quote as encode
 
 from flowforge.errors import quote
 from flowforge.github.http import Client
-from flowforge.github.paging import Items, pages, whole
+from flowforge.github.paging import Item, whole
 from flowforge.github.problems import No, RepoError, other_shape
 from flowforge.github.repos import Found, read_repo
 from flowforge.plan.action import Why
@@ -18,6 +19,7 @@ from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -56,26 +58,30 @@ class Described:
 Properties = Mapping[int, Mapping[str, frozenset[str]]]
 
 
-def list_repos(client: Client, wanted: Wanted) -> tuple[Described, ...] | Unreadable:
+def list_repos(
+    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+) -> tuple[Described, ...] | Unreadable:
     """Give every repo of a list, sorted, or why it cannot be had whole.
 
-    A user's is that of the token's own user: no other shows private repos. Raises StoppedError, and GitHubError when
-    the run is over.
+    A user's is that of the token's own user: no other shows private repos. stopped: whether to leave it between two
+    pages. Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        found = {each.id: each for each in (_read(client, item) for item in _items(client, wanted))}
+        found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
-    mine = [each for each in found.values() if wanted.kind is not Kind.USER or _is_of(wanted.owner, each)]
+    mine = [each for each in found if wanted.kind is not Kind.USER or _is_of(wanted.owner, each)]
     if wanted.kind is Kind.USER and not mine:
         return _not_own(wanted.owner)
     return tuple(sorted(mine, key=lambda each: each.repo))
 
 
-def list_properties(client: Client, wanted: Wanted) -> Properties | Unreadable:
+def list_properties(
+    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+) -> Properties | Unreadable:
     """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
     try:
-        return dict(_values(item) for item in _items(client, wanted))
+        return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
 
@@ -97,20 +103,26 @@ def without_properties(organization: str, repo: Repo) -> Unreadable:
     return Unreadable(Why.CUT_SHORT, detail, "run it again")
 
 
-def _items(client: Client, wanted: Wanted) -> Items:
+def _whole(
+    client: Client,
+    wanted: Wanted,
+    read: Callable[[Item], T],
+    identity: Callable[[T], Hashable],
+    stopped: Callable[[], bool],
+) -> list[T]:
     owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
-    if wanted.kind is Kind.INSTALLATION:
-        return whole(client, "/installation/repositories", "repositories")
     paths = {
+        Kind.INSTALLATION: "/installation/repositories",
         Kind.ORG: f"/orgs/{owner}/repos?type=all",
         Kind.USER: "/user/repos?affiliation=owner",
         Kind.TEAM: f"/orgs/{owner}/teams/{team}/repos",
         Kind.PROPERTIES: f"/orgs/{owner}/properties/values",
     }
-    return [item for _, items in pages(client, paths[wanted.kind]) for item in items]
+    key = "repositories" if wanted.kind is Kind.INSTALLATION else ""
+    return whole(client, paths[wanted.kind], key, read=read, identity=identity, stopped=stopped)
 
 
-def _read(client: Client, item: Mapping[str, object]) -> Described:
+def _read(client: Client, item: Item) -> Described:
     match item:
         case {
             "id": int() as number,
@@ -130,7 +142,7 @@ def _read(client: Client, item: Mapping[str, object]) -> Described:
     raise other_shape("a repo in a list without its id, full_name, topics, archived, fork or private")
 
 
-def _values(item: Mapping[str, object]) -> tuple[int, Mapping[str, frozenset[str]]]:
+def _values(item: Item) -> tuple[int, Mapping[str, frozenset[str]]]:
     match item:
         case {"repository_id": int() as number, "properties": list() as properties} if is_id(number):
             return number, dict(_value(each) for each in properties)

@@ -167,13 +167,15 @@ class Client:
             raise
 
     def _attempts(self, request: _Request, failures: list[str]) -> Answer:
-        limits = 0
+        limits, held = 0, 0.0
         while True:
+            asked = self.pacer.clock.now()
             sent, version, outcome = self._once(request)
+            held += sent - asked
             verdict = classify(outcome, self.api)
             match verdict:
                 case Fine(answer):
-                    return replace(answer, retried=True) if failures else answer
+                    return replace(answer, retried=bool(failures), held=held)
                 case Again(what):
                     failures.append(what)
                     if len(failures) > _RETRIES:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.paging import Items, whole
-from flowforge.github.paths import list_path, organization_path, secrets_path
+from flowforge.github.paging import PER_PAGE, Item, whole
+from flowforge.github.paths import list_path, organization_path
 from flowforge.github.problems import RepoError, other_shape
-from flowforge.github.secrets import Written, read_listing
-from flowforge.github.variables import read_variables, variables_of
+from flowforge.github.secrets import Named, Written, listing_of, read_secret
+from flowforge.github.variables import PER_PAGE as VARIABLES_PER_PAGE
+from flowforge.github.variables import read_variable
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Listing, Unreadable
@@ -28,9 +30,9 @@ def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> L
     A selected list is asked for only of those. Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        items = variables_of(client, scope) if scope.is_readable else whole(client, secrets_path(scope), "secrets")
-        listing = read_variables(items) if scope.is_readable else read_listing(items)
-        visible = {name: _visibility(scope, item) for name, item in _by_name(items).items() if name in wanted}
+        items = _whole(client, scope)
+        listing = listing_of(named for named, _ in items)
+        visible = {name: _visibility(scope, seen_by) for (name, _), seen_by in items if name in wanted}
         audiences = {name: _audience(client, scope, name, each) for name, each in visible.items()}
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
@@ -77,13 +79,23 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 
-def _by_name(items: Items) -> Mapping[str, Mapping[str, object]]:
-    return {str(item["name"]).upper(): item for item in items}
+def _whole(client: Client, scope: Scope) -> list[tuple[Named, str]]:
+    """Read a list, each of it with the word that says who sees it."""
+    variables = scope.is_readable
+    read_one = read_variable if variables else read_secret
+    return whole(
+        client,
+        list_path(scope),
+        "variables" if variables else "secrets",
+        read=lambda item: (read_one(item), str(item.get("visibility"))),
+        identity=lambda found: found[0][0],
+        per_page=VARIABLES_PER_PAGE if variables else PER_PAGE,
+    )
 
 
-def _visibility(scope: Scope, item: Mapping[str, object]) -> Visibility:
+def _visibility(scope: Scope, word: str) -> Visibility:
     try:
-        return Visibility(str(item.get("visibility")))
+        return Visibility(word)
     except ValueError:
         detail = f"an organization's {scope.noun} whose visibility is not all, private or selected"
         raise other_shape(detail) from None
@@ -92,11 +104,11 @@ def _visibility(scope: Scope, item: Mapping[str, object]) -> Visibility:
 def _audience(client: Client, scope: Scope, name: str, visibility: Visibility) -> Audience:
     if visibility is not Visibility.SELECTED:
         return Audience(visibility)
-    items = whole(client, f"{list_path(scope)}/{name}/repositories", "repositories")
-    return Audience.selected(map(_viewer, items))
+    path = f"{list_path(scope)}/{name}/repositories"
+    return Audience.selected(whole(client, path, "repositories", read=_viewer, identity=attrgetter("id")))
 
 
-def _viewer(item: Mapping[str, object]) -> Viewer:
+def _viewer(item: Item) -> Viewer:
     match item:
         case {"id": int() as number, "full_name": str() as name} if is_id(number):
             try:

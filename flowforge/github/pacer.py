@@ -46,7 +46,7 @@ class Pacer:
         self.clock = clock
         self._stop = stop
         self._slots = min(max_in_flight, MAX_IN_FLIGHT)
-        self._max_wait = max_wait
+        self.max_wait = max_wait
         self._notify = notify
         self._turnstile = threading.Lock()
         self._lock = threading.Lock()
@@ -138,8 +138,8 @@ class Pacer:
         return said
 
     def _check(self, seconds: float) -> None:
-        if seconds > self._max_wait:
-            what = f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self._max_wait)} that we may wait"
+        if seconds > self.max_wait:
+            what = f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that we may wait"
             raise GitHubError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
 
 

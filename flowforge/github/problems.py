@@ -61,11 +61,6 @@ def strayed(api: ApiUrl) -> GitHubError:
     return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", "github.api_url", why, fix))
 
 
-def cut_short(detail: str, fix: str = "run it again; if it stays, use another token") -> RepoError:
-    """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
-    return RepoError(No("FF325", Why.CUT_SHORT, detail, fix))
-
-
 def other_shape(detail: str) -> RepoError:
     """Make the refusal of an answer that is not what GitHub documents."""
     return RepoError(No("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))

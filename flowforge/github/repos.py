@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
@@ -80,9 +81,12 @@ def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
 
 
 def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> dict[Repo, Found]:
-    """Read a list as long as that takes fewer requests than asking for the rest alone."""
+    """Read a list as long as that takes fewer requests than asking for the rest alone.
+
+    What it shows is what it is; what it lacks may be there all the same, and is asked for alone.
+    """
     found: dict[Repo, Found] = {}
-    for answer, items in pages(client, path):
+    for answer, items in islice(pages(client, path), len(wanted)):
         found |= _matching(client, wanted, items)
         if _pages_left(answer) >= len(wanted) - len(found) or not _of(owner, items):
             break

@@ -2,25 +2,28 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.paging import Items, whole
+from flowforge.github.paging import Item, whole
 from flowforge.github.paths import secrets_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.seal import Plaintext, PublicKey, seal
 from flowforge.plan.address import Scope
-from flowforge.plan.facts import Listing, Unreadable
+from flowforge.plan.facts import Entry, Listing, Unreadable
 from flowforge.plan.recordable import is_time
 
 # "Bad request - validation failed due to an improperly encrypted secret". For a stale key_id nothing is documented.
 _WRONG_KEY: Final = re.compile(r"improperly encrypted|\bkey(?:_id)?\b", re.IGNORECASE)
 _UNPROCESSABLE: Final = 422
 _NOT_FOUND: Final = 404
+# What a list has under a name, which is in upper case.
+Named = tuple[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,24 @@ def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
     Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        return read_listing(whole(client, secrets_path(scope), "secrets"))
+        return listing_of(whole(client, secrets_path(scope), "secrets", read=read_secret, identity=itemgetter(0)))
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
 
 
-def read_listing(items: Items) -> Listing:
-    """Read a whole list of secrets; raises RepoError FF327 for another shape."""
-    found = dict(_read(item) for item in items)
-    if len(found) != len(items):
-        detail = "the same name twice in a list of secrets"
-        raise other_shape(detail)
-    return Listing(found)
+def listing_of(items: Iterable[Named]) -> Listing:
+    """Make the list of a scope of all that is in it, secrets or variables, each once."""
+    found = dict(items)
+    times = {name: entry.updated_at for name, entry in found.items()}
+    return Listing(times, values={name: entry.value for name, entry in found.items() if entry.value is not None})
+
+
+def read_secret(item: Item) -> Named:
+    """Read one of a list; raises RepoError FF327 for another shape."""
+    match item:
+        case {"name": str() as name, "updated_at": str() as updated_at} if name and is_time(updated_at):
+            return name.upper(), Entry(updated_at)
+    raise other_shape("a secret without its name or its updated_at in a list")
 
 
 class Keys:
@@ -143,11 +152,3 @@ def _final(refusal: RepoError) -> RepoError:
         return refusal
     detail = "GitHub does not accept the sealed value, nor with the key fetched again"
     return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))
-
-
-def _read(item: Mapping[str, object]) -> tuple[str, str]:
-    match item:
-        case {"name": str() as name, "updated_at": str() as updated_at} if name and is_time(updated_at):
-            return name.upper(), updated_at
-    detail = "a secret without its name or its updated_at in a list"
-    raise other_shape(detail)

@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.paging import Items, whole
+from flowforge.github.paging import Item, whole
 from flowforge.github.paths import variables_path
 from flowforge.github.problems import RepoError, other_shape
-from flowforge.github.secrets import Deleted, Written
+from flowforge.github.secrets import Deleted, Named, Written, listing_of
 from flowforge.plan.address import Scope
-from flowforge.plan.facts import Listing, Public, Unreadable
+from flowforge.plan.facts import Entry, Listing, Public, Unreadable
 from flowforge.plan.recordable import is_time
 
 # GitHub's most: a list of more than these takes a request for each 30.
 PER_PAGE: Final = 30
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
-_Item = tuple[str, str, str]
 _Body = Mapping[str, object]
 
 
@@ -29,24 +29,17 @@ def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
     Raises StoppedError, and GitHubError when the run is over.
     """
     try:
-        return read_variables(variables_of(client, scope))
+        return _listed(client, scope)
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
 
 
-def variables_of(client: Client, scope: Scope) -> Items:
-    """Give the whole list as GitHub gave it; raises RepoError as it came."""
-    return whole(client, variables_path(scope), "variables", per_page=PER_PAGE)
-
-
-def read_variables(found: Items) -> Listing:
-    """Read a whole list of variables; raises RepoError FF327 for another shape."""
-    items = [_read(item) for item in found]
-    times = {name: updated_at for name, updated_at, _ in items}
-    if len(times) != len(items):
-        detail = "the same name twice in a list of variables"
-        raise other_shape(detail)
-    return Listing(times, values={name: Public(text) for name, _, text in items})
+def read_variable(item: Item) -> Named:
+    """Read one of a list; raises RepoError FF327 for another shape."""
+    match item:
+        case {"name": str() as name, "updated_at": str() as at, "value": str() as text} if name and is_time(at):
+            return name.upper(), Entry(at, Public(text))
+    raise other_shape("a variable without its name, its value or its updated_at in a list")
 
 
 def put_variable(
@@ -100,7 +93,7 @@ def _create(client: Client, scope: Scope, name: str, body: _Body) -> Written:
         if refusal.no.status != _CONFLICT:
             raise
         lost = not refusal.certain
-    entry = read_variables(variables_of(client, scope)).entry(name)
+    entry = _listed(client, scope).entry(name)
     if entry.value is not None and {"value": entry.value.text} == body:
         return Written(created=False, date=entry.updated_at, retried=lost)
     done = _written(_change(client, scope, name, body), created=False)
@@ -115,9 +108,7 @@ def _written(answer: Answer, *, created: bool) -> Written:
     return Written(created, answer.date, retried=answer.retried)
 
 
-def _read(item: Mapping[str, object]) -> _Item:
-    match item:
-        case {"name": str() as name, "updated_at": str() as at, "value": str() as text} if name and is_time(at):
-            return name.upper(), at, text
-    detail = "a variable without its name, its value or its updated_at in a list"
-    raise other_shape(detail)
+def _listed(client: Client, scope: Scope) -> Listing:
+    path = variables_path(scope)
+    items = whole(client, path, "variables", read=read_variable, identity=itemgetter(0), per_page=PER_PAGE)
+    return listing_of(items)

@@ -139,14 +139,20 @@ def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
 
 
 def find_places(manifest: Manifest, findings: Findings, found_by: Found | None = None) -> Expanded:
-    """Give every place, and report what stands against them."""
+    """Give every place, and report what stands against them.
+
+    Where two entries want different things, and it is not known whether one of them means that repo, neither is done.
+    """
     members = Members(manifest.groups, findings, found_by or {})
     found: dict[Address, Place] = {}
     gathered: dict[Address, _Gathered] = {}
     clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
+    disputed: dict[Address, Unreadable | None] = {}
     for place in _wanted(manifest, members, findings):
         first = found.setdefault(place.address, place)
-        if not _alike(first, place):
+        if not _alike(first, place) and (first.unread or place.unread):
+            disputed[place.address] = first.unread or place.unread
+        elif not _alike(first, place):
             clashes.setdefault((first.where, place.where), []).append((first, place))
         elif first is not place:
             makes = first.creates_environment or place.creates_environment
@@ -159,6 +165,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
         found[address] = replace(found[address], tags=frozenset(together.tags), holders=tuple(together.holders))
     for pairs in clashes.values():
         _report(pairs, findings)
+    found |= {address: replace(found[address], unread=why) for address, why in disputed.items()}
     entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
     unresolved = tuple(
@@ -215,6 +222,9 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
         if target.org is None and members.finds(target):
             check_reach(target, credential, names, findings)
         for place in _places(manifest, target, credential, members, limit):
+            if place.unread:
+                yield place  # which may well be excluded
+                continue
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
                 per_repo.check(place.address.scope.repo, target, credential, names, findings)
@@ -233,7 +243,7 @@ def _places(
     visibility = entry.visibility if isinstance(entry, Target) else None
     own = entry.on_drift if isinstance(entry, Target) else None
     on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
-    if isinstance(entry, Target):
+    if isinstance(entry, Target) and not unread:
         check_viewers(entry, repos, members, members.findings)
     # An organization's own secret is at one place, whoever sees it.
     whom = (Member(entry.org, entry.where),) if entry.org else repos.values()
@@ -267,15 +277,13 @@ def _check_fit(names: Collection[str], scope: Scope, target: Target, findings: F
             findings.add(target.where, "FF152", **unfit(name, scope))
 
 
-def _named(scope: Scope) -> str:
-    return str(scope.repo) if scope == Scope(scope.repo) else str(scope)
-
-
 def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
     """Report that two entries want different things: once, however many repos they share."""
     first, second = pairs[0]
     others = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
-    secret = f"{second.address.secret} of {quote(_named(second.address.scope))}{others}"
+    scope = second.address.scope
+    named = scope.repo if scope == Scope(scope.repo) else scope
+    secret = f"{second.address.secret} of {quote(str(named))}{others}"
     earlier = f"{quote(first.target)} at {first.where}"
     if first.credential and first.credential == second.credential:
         why = f"{earlier} says otherwise who sees it"

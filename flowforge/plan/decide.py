@@ -120,7 +120,7 @@ def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:
 def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:
     """Decide one secret: a row of the table in docs/planning.md for every combination of what is known."""
     if wanted is not None and wanted.unread is not None:
-        seen = wanted.unread
+        return _unread(address, wanted, wanted.unread, seen, remembered)
     if isinstance(seen, Unreadable):
         return _unreadable(address, wanted, seen, remembered)
     entry = seen.entry(address.secret)
@@ -133,6 +133,17 @@ def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Reme
     if not seen.made and change.action is Action.CREATE:
         return replace(change, detail=_MAKES_ENVIRONMENT, makes_environment=True)
     return change
+
+
+def _unread(address: Address, wanted: Wanted, why: Unreadable, seen: Seen, remembered: Remembered) -> Change:
+    """Decide what it is not known to be wanted: blocked, but where nothing is to do, neither here nor in the state.
+
+    Of an organization's secret, who is to see it is not known either.
+    """
+    change = decide(address, replace(wanted, unread=None), seen, remembered, prune=False)
+    if change.in_sync and not change.tidies and wanted.audience is None:
+        return replace(change, wanted=wanted)
+    return _unreadable(address, wanted, why, remembered)
 
 
 def _unreadable(address: Address, wanted: Wanted | None, seen: Unreadable, remembered: Remembered) -> Change:

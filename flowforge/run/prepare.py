@@ -65,7 +65,7 @@ def prepare(task: Task, home: Home, state: State, client: Client, *, fresh: bool
     wanted, known = viewers.wanted, {**task.selected.repos, **viewers.repos}
     situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
     draft = make_plan(situation, select=select)
-    ids = Ids.of(state.records, places, task.selected.listed)
+    ids = Ids.of(state.records, places)
     repos = identify(client, draft, ids, jobs=request.jobs, stop=request.stop, known={} if fresh else known)
     seen = unreadable_instead(seen, refused(scopes, repos))
     decided = make_plan(replace(situation, seen=seen), select=select)

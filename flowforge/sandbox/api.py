@@ -85,7 +85,7 @@ class Api:
                 exchange.now = int(world.clock.now())
                 answer = handler(Call(world, request, token, exchange.params, exchange.version, exchange.now))
         if fault:
-            fault.spoil(answer)
+            fault.spoil(answer, request)
         return answer
 
     def _reply(self, exchange: Exchange, answer: Answer) -> Reply:

@@ -85,7 +85,7 @@ def page_of(
 
     usual: how many a page has when the query does not say. most: how many it has at most.
     """
-    size = min(whole(call.request.query.get("per_page", ""), usual), most)
+    size = min(whole(call.request.query.get("per_page", ""), usual), most, call.world.settings.per_page)
     page = whole(call.request.query.get("page", ""), 1)
     last = max(1, -(-len(items) // size))
     links = []

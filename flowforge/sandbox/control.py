@@ -5,6 +5,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from types import UnionType
 from typing import Final, get_args, get_origin
 
@@ -77,6 +78,7 @@ class Control:
         lag_reads: int | None = None,
         lag_seconds: float | None = None,
         late_stamp: int | None = None,
+        per_page: int | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -85,6 +87,7 @@ class Control:
         )
         settings.latency = settings.latency if latency is None else latency
         settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
+        settings.per_page = settings.per_page if per_page is None else max(1, per_page)
 
     def _limits(
         self,
@@ -141,8 +144,20 @@ class Control:
         retry_after: int | None = None,
         message: str = "",
         seconds: float = 0.0,
+        after: int = 0,
+        verb: str = "",
+        arguments: dict[str, object] | None = None,
     ) -> None:
-        self._world.faults.add(Fault(match, FaultKind(kind), times, status, retry_after, message, seconds))
+        """Add a fault; of the kind `then`, what it does is a verb of these with its arguments."""
+        then = self._then(verb, arguments or {}) if verb or kind == FaultKind.THEN else lambda: None
+        self._world.faults.add(
+            Fault(match, FaultKind(kind), times, status, retry_after, message, seconds, after=after, then=then)
+        )
+
+    def _then(self, verb: str, arguments: dict[str, object]) -> Callable[[], object]:
+        if verb not in self._verbs:
+            raise ValueError("verb is not the name of one")
+        return partial(self._verbs[verb], **_checked(self._verbs[verb], arguments))
 
 
 def _level(permission: str, level: str) -> Level:
@@ -170,6 +185,8 @@ def _fits(value: object, hint: object) -> bool:
     """Say whether a JSON value is of a parameter's type: plain types, lists and objects of them, None, and unions."""
     if isinstance(hint, UnionType):
         return any(_fits(value, one) for one in get_args(hint))
+    if hint is object:
+        return True
     kind, of = get_origin(hint) or hint, get_args(hint)
     if kind is list:
         return isinstance(value, list) and all(_fits(item, of[0]) for item in value)

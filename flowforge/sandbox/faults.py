@@ -2,6 +2,7 @@
 
 import base64
 import re
+import secrets as random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 from nacl.public import PrivateKey
 
-from flowforge.sandbox.answers import UNANSWERED, Answer, RefusalError
+from flowforge.sandbox.answers import UNANSWERED, Answer, RefusalError, Request
 
 _UNICORN = (
     b"<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head>"
@@ -44,13 +45,19 @@ class FaultKind(StrEnum):
     """A list of which GitHub says that single sign-on hides a part: the header X-GitHub-SSO: partial-results."""
     WRONG_KEY = "wrong_key"
     """A public key that is not the scope's."""
+    ENDLESS = "endless"
+    """A page after which there is another one, at an address that was never there before."""
+    THEN = "then"
+    """A good answer; before it is sent, `then` is done: between two pages of a list, something comes or goes."""
 
 
 @dataclass(slots=True)
 class Fault:
     """A fault. match: a regular expression searched in `METHOD /path?query`. times: how often it strikes.
 
-    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit.
+    after: how many requests that match pass it by first, so that it can be set for any page of any reading of a list.
+    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit. then:
+    what a `then` does to the world.
     """
 
     match: str
@@ -60,6 +67,8 @@ class Fault:
     retry_after: int | None = None
     message: str = ""
     seconds: float = 0.0
+    after: int = 0
+    then: Callable[[], object] = lambda: None
 
     def instead(self, pause: Callable[[float], None]) -> Answer | None:
         """Give the answer that replaces the work, or None for a fault that strikes later. pause: waits real seconds."""
@@ -75,8 +84,8 @@ class Fault:
                 return Answer(UNANSWERED)
         return None
 
-    def spoil(self, answer: Answer) -> None:
-        """Make a good answer wrong in its content."""
+    def spoil(self, answer: Answer, request: Request) -> None:
+        """Make a good answer wrong in its content, or by the time it arrives."""
         data = answer.data
         if self.kind is FaultKind.CUT:
             answer.headers.pop("link", None)
@@ -87,6 +96,10 @@ class Fault:
             answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
             data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+        elif self.kind is FaultKind.ENDLESS:
+            answer.headers["link"] = f'<{request.base}{request.path}?after={random.token_hex(8)}>; rel="next"'
+        elif self.kind is FaultKind.THEN:
+            self.then()
 
     def _refusal(self) -> Answer:
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
@@ -119,14 +132,18 @@ class Faults:
             self.waiting.clear()
 
     def strike(self, method: str, target: str) -> Fault | None:
-        """Give the fault that this request meets, and count it down."""
+        """Give the fault that this request meets, and count it down; one that is to come later counts the request."""
         if not self.waiting:
             return None
+        struck = None
         with self._lock:
-            for fault in self.waiting:
-                if re.search(fault.match, f"{method} {target}"):
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self.waiting.remove(fault)
-                    return fault
-        return None
+            for fault in [each for each in self.waiting if re.search(each.match, f"{method} {target}")]:
+                if fault.after:
+                    fault.after -= 1
+                elif struck is None:
+                    struck = fault
+            if struck:
+                struck.times -= 1
+                if struck.times <= 0:
+                    self.waiting.remove(struck)
+        return struck

@@ -140,11 +140,13 @@ class Settings:
     """How the world behaves. lag: of reads after a write. latency: real seconds that every request takes.
 
     late_stamp: seconds by which updated_at is ahead of the Date of the PUT's answer (1 was recorded at GitHub).
+    per_page: how many a page of a list has at most, whatever is asked for.
     """
 
     lag: Lag = field(default_factory=Lag)
     latency: float = 0.0
     late_stamp: int = 0
+    per_page: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,12 @@ def audience_of(place: Place, admitted: Admitted) -> Audience | None:
 
 
 def chosen_by(place: Place, admitted: Admitted) -> Iterable[Choice]:
-    """Give the repos that a place is about: the one that it is in, or those that see an organization's secret."""
+    """Give the repos that a place is about: the one that it is in, or those that see an organization's secret.
+
+    None where it is not known which are meant.
+    """
+    if place.unread:
+        return
     if place.address.scope.repo.is_organization:
         audience = audience_of(place, admitted)
         new = {viewer.repo: viewer.new_to for viewer in audience.viewers} if audience else {}
@@ -54,17 +59,20 @@ def chosen_by(place: Place, admitted: Admitted) -> Iterable[Choice]:
         yield Choice(place.address.scope.repo, place.entry, place.chosen, by, new_to(place, admitted))
 
 
-def admit(places: Iterable[Place], memory: Memory, allowed: Collection[Address], holders: Mapping[str, bool]) -> None:
+def admit(places: Collection[Place], memory: Memory, allowed: Collection[Address], holders: Mapping[str, bool]) -> None:
     """Record which repos every selector may give secrets to from now on.
 
     The first time these are all that it found, be it none; later the new ones too that its holder admits itself, or
     that are about to be written because a person said so. allowed: the addresses of their lines. holders: all of the
-    manifest, and whether what they find is known.
+    manifest, and whether what they find is known. Where it is not known whether a repo is meant, it is not admitted;
+    a holder of which no repo is known to be meant has not begun.
     """
     before = memory.state.admitted
     counted = admitted_by(holders, before)
-    now = {name: set[int]() for name, known in holders.items() if known and name not in before}
-    for place in places:
+    meant = [place for place in places if not place.unread]
+    idle = _holders_of(places) - _holders_of(meant)
+    now = {name: set[int]() for name, known in holders.items() if known and name not in before and name not in idle}
+    for place in meant:
         yes = place.address in allowed or place.address.of_access in allowed
         for holder, number in _found_by(place):
             known = counted.get(holder.name)
@@ -88,6 +96,10 @@ def _new_to(holders: Sequence[Holder], number: int, admitted: Admitted) -> str:
 
 def _is_own(place: Place, viewer: Member) -> bool:
     return any(holder.name == place.entry for holder in viewer.holders)
+
+
+def _holders_of(places: Iterable[Place]) -> set[str]:
+    return {holder.name for place in places for holder, _ in _found_by(place)}
 
 
 def _found_by(place: Place) -> Iterator[tuple[Holder, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
-from flowforge.github.paging import PER_PAGE
+from flowforge.github.paging import PER_PAGE, requests_of
 from flowforge.github.variables import PER_PAGE as VARIABLES_PER_PAGE
 from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Scope
@@ -81,4 +81,4 @@ def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:
     """Give how many requests the list takes after the writes."""
     there = len(seen.updated_at) if isinstance(seen, Listing) else 0
     there += sum((change.action is Action.CREATE) - deletes(change) for change in changes)
-    return max(1, -(-there // (VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)))
+    return requests_of(there, VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)

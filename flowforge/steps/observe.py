@@ -20,32 +20,22 @@ from flowforge.steps.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What repo a name stood for: in every record that the state has of it, and where a selector found it.
-
-    listed: all repos of each owner, in lower case, whose list was read for selectors.
-    """
+    """What repo a name stood for: in every record that the state has of it, and where a selector found it."""
 
     recorded: Mapping[Repo, Collection[int]] = field(default_factory=dict)
     found: Mapping[Repo, int] = field(default_factory=dict)
-    listed: Mapping[str, Collection[Repo]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, records: Mapping[Address, Record], places: Iterable[Place], listed: Mapping[str, Collection[Repo]]
-    ) -> "Ids":
+    def of(cls, records: Mapping[Address, Record], places: Iterable[Place]) -> "Ids":
         """Take them from all records and places: a line that is not planned tells of its repo as well."""
         recorded: dict[Repo, set[int]] = {}
         for address, record in records.items():
             if record.repo_id:
                 recorded.setdefault(address.scope.repo, set()).add(record.repo_id)
-        return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id}, listed)
+        return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id})
 
-    def admit(self, repo: Repo, info: RepoInfo | Unreadable, *, pruned: bool) -> RepoInfo | Unreadable:
-        """Give what was looked up, or why it must not be written: it is another repo, or read-only to this token.
-
-        pruned: something there is deleted as no longer named. A repo that is there and was not in its owner's list
-        slipped from one page to another while that was read, and may well be one that a selector means.
-        """
+    def admit(self, repo: Repo, info: RepoInfo | Unreadable) -> RepoInfo | Unreadable:
+        """Give what was looked up, or why it must not be written: it is another repo, or read-only to this token."""
         if isinstance(info, Unreadable):
             return info
         recorded, found = self.recorded.get(repo, ()), self.found.get(repo, info.id)
@@ -55,8 +45,6 @@ class Ids:
             return _another(info, before, fix)
         if info.id != found:
             return _another(info, f"the selector found {found} a moment ago", "run it again, and read the new plan")
-        if pruned and repo not in self.listed.get(repo.owner.lower(), (repo,)):
-            return _SLIPPED
         return info if info.can_write is not False else _READ_ONLY
 
 
@@ -70,7 +58,7 @@ def observe(
     stop: threading.Event,
     progress: Progress,
 ) -> Mapping[Scope, Seen]:
-    """List every scope: one request each (of variables, one for each 30 of them), in parallel.
+    """List every scope, in parallel: one request each, and of a list of several pages two for each page.
 
     creatable: the environments that apply makes where they are missing; such a one has no secrets yet. audiences: the
     secrets of organizations of which it is asked who sees them.
@@ -110,8 +98,7 @@ def identify(
     listed = {repo: info for repo, info in (known or {}).items() if repo in repos}
     asked = repos - listed.keys()
     found = {**listed, **look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set))}
-    pruned = {change.address.scope.repo for change in plan.changes if change.writes and change.wanted is None}
-    return {repo: ids.admit(repo, info, pruned=repo in pruned) for repo, info in found.items()}
+    return {repo: ids.admit(repo, info) for repo, info in found.items()}
 
 
 def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]) -> Mapping[Scope, Unreadable]:
@@ -120,9 +107,6 @@ def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]
     return {scope: verdict for scope, verdict in verdicts if isinstance(verdict, Unreadable)}
 
 
-_SLIPPED: Final = Unreadable(
-    Why.CUT_SHORT, "the list was cut short: its owner's repos changed while they were read", "run it again"
-)
 _READ_ONLY: Final = Unreadable(
     Why.NO_PERMISSION,
     "no permission: this token may read the repo and not write to it",

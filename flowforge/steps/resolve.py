@@ -11,7 +11,7 @@ from flowforge.credentials.types import TYPES
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.expand import Place
 from flowforge.manifest.model import Credential, Manifest, Option
-from flowforge.manifest.placeholders import fill, fill_option, may_be
+from flowforge.manifest.placeholders import fill, fill_option, may_be, names_in
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted
@@ -113,8 +113,8 @@ def want(
 
     admitted: by each group, see `admitted_by`. shown: the ids of all repos in the lists that selectors stand on.
     """
-    present = [place for place in places if place.presence is Presence.PRESENT and place.unread is None]
-    needed = [place for place in present if place.value is None and select(place.address)]
+    present = [place for place in places if place.presence is Presence.PRESENT and place.value is None]
+    needed = [place for place in present if (place.unread is None or _is_one(place)) and select(place.address)]
     values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
     return {
         place.address: Wanted(
@@ -165,6 +165,11 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
     }
     texts = {text for source in manifest.sources for text in source.variables}
     return frozenset(filled | texts | {name for name in environ for text in texts if may_be(text, name)})
+
+
+def _is_one(place: Place) -> bool:
+    """Whether a value is the same for every repo: to read it for one that may not be meant says nothing of that."""
+    return place.credential is not None and not any(names_in(text) for text in place.credential.source.texts)
 
 
 def _spec(place: Place) -> _Spec:

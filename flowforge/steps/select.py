@@ -38,14 +38,12 @@ T = TypeVar("T")
 class Selected:
     """What selectors found, notes for people, and what the lists already say of each repo that can be written.
 
-    listed: all repos of each owner, in lower case, whose own list was read whole. shown: the ids of all that any list
-    has.
+    shown: the ids of all that any list has.
     """
 
     found: Found = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
-    listed: Mapping[str, frozenset[Repo]] = field(default_factory=dict)
     shown: frozenset[int] = frozenset()
 
 
@@ -55,11 +53,15 @@ def select_repos(
     """Find the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
     lists = {_repos_of(selector) for selector in selectors}
     tables = {_properties_of(selector) for selector in selectors if selector.properties}
+    stopped = stop.is_set
     with progress("Selecting", len(lists) + len(tables)) as advance:
 
-        def ask(wanted: Collection[Wanted], work: Callable[[Client, Wanted], T]) -> Mapping[Wanted, T]:
+        def ask(
+            wanted: Collection[Wanted], work: Callable[[Client, Wanted, Callable[[], bool]], T]
+        ) -> Mapping[Wanted, T]:
             answers: dict[Wanted, T] = {}
-            for one, answer in each(sorted(wanted), lambda one: work(client, one), jobs=jobs, stopped=stop.is_set):
+            listed = each(sorted(wanted), lambda one: work(client, one, stopped), jobs=jobs, stopped=stopped)
+            for one, answer in listed:
                 answers[one] = answer
                 advance()
             if len(answers) < len(wanted):
@@ -76,13 +78,8 @@ def select_repos(
         selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
     }
     notes = tuple(note for selector, part in _whole(picked) for note in _notes(selector, part))
-    listed = {
-        one.owner: frozenset(each.repo for each in answer)
-        for one, answer in repos.items()
-        if one.kind in {Kind.ORG, Kind.USER} and not isinstance(answer, Unreadable)
-    }
     shown = frozenset(one.id for answer in repos.values() if not isinstance(answer, Unreadable) for one in answer)
-    return Selected(found, notes, known, listed, shown)
+    return Selected(found, notes, known, shown)
 
 
 def _require_few(selectors: Iterable[Selector], repos: Mapping[Wanted, Sequence[Described] | Unreadable]) -> None:

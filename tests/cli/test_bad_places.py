@@ -122,7 +122,10 @@ def test_an_environment_that_is_deleted_between_plan_and_apply(fleet: "Fleet") -
 
 
 def test_lists_of_more_than_a_page_are_read_whole(fleet: "Fleet") -> None:
-    """Ours comes after 101 of others, secrets and variables: it is found there, and theirs stay as they are."""
+    """Ours comes after 101 of others, secrets and variables: it is found there, and theirs stay as they are.
+
+    A list of several pages is read twice.
+    """
     world = fleet.sandbox.world
     for number in range(101):
         world.set_org_secret("acme", f"A{number:03}", "theirs", store="dependabot")
@@ -142,8 +145,8 @@ def test_lists_of_more_than_a_page_are_read_whole(fleet: "Fleet") -> None:
     fleet.requests()
     assert [IN_SYNC] == fleet.flowforge("plan", "--quiet").lines
     assert {
-        "GET /orgs/{owner}/dependabot/secrets": 2,
-        "GET /repos/{owner}/{repo}/actions/variables": 4,
+        "GET /orgs/{owner}/dependabot/secrets": 4,
+        "GET /repos/{owner}/{repo}/actions/variables": 8,
     } == fleet.requests()
     now = (world.reveal_org("acme", store="dependabot"), world.variables("acme/repo-001"))
     assert [102, 103] == [len(each) for each in now]

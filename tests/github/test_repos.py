@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from flowforge.plan.facts import Unreadable
 from flowforge.sandbox import Fault, FaultKind, Sandbox, Token, TokenKind
 
 MakeClient = Callable[..., Client]
+_LIST = "GET /orgs/acme/repos"
 _ORG, _MINE, _ONE = "GET /orgs/{owner}/repos", "GET /user/repos", "GET /repos/{owner}/{repo}"
 _SHAPE = Unreadable(
     Why.FAILED, "a repo without its id, full_name or archived", "check that github.api_url is a GitHub API"
@@ -268,6 +270,33 @@ def test_how_long_a_list_is(scripted: MakeClient, link: str, pages: int, alone: 
 
     assert {"acme/1", "acme/2", "acme/z"} == set(_by_name(scripted(handle), ["acme/1", "acme/2", "acme/z"]))
     assert (pages, alone) == (len(asked), len(singly))
+
+
+def test_a_list_without_end_is_left(scripted: MakeClient) -> None:
+    """No more pages are read than there are repos to be found; what they lack is asked for alone."""
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path.startswith("/repos/"):
+            name = request.url.path.removeprefix("/repos/")
+            return httpx.Response(200, json={"id": 7, "full_name": name, "archived": False})
+        items = [{"id": 9, "full_name": "acme/other", "archived": False}]
+        return httpx.Response(200, json=items, headers={"link": f'<{request.url}&more>; rel="next"'})
+
+    assert {"acme/a", "acme/b", "acme/c"} == set(_by_name(scripted(handle), ["acme/a", "acme/b", "acme/c"]))
+    assert [*["/orgs/acme/repos"] * 3, "/repos/acme/a", "/repos/acme/b", "/repos/acme/c"] == asked
+
+
+def test_a_repo_that_slips_is_asked_for_alone(sandbox: Sandbox, connect: MakeClient) -> None:
+    """The list begins with the newest: where that goes, the first of page 2 is in no page, and is looked up alone."""
+    names = sandbox.world.create_repos("acme", 150)
+    sandbox.world.faults.add(Fault(_LIST, FaultKind.THEN, then=partial(sandbox.world.delete_repo, names.pop())))
+    found = _by_name(connect(), names)
+    assert {name: sandbox.world.directory[name].id for name in names} == {
+        name: info.id for name, info in found.items() if isinstance(info, RepoInfo)
+    }
+    assert {_ORG: 2, _ONE: 1} == sandbox.world.stats().requests
 
 
 def test_nothing_to_look_up(scripted: MakeClient) -> None:

@@ -11,7 +11,7 @@ Put = Callable[..., httpx.Response]
 PATH = "/repos/acme/repo-001/actions/secrets"
 
 
-def ask(http: httpx.Client, verb: str, **arguments: object) -> object:
+def ask(http: httpx.Client, verb: str, /, **arguments: object) -> object:
     """Do a verb that must succeed, and give its result."""
     answer = http.post(f"/_sandbox/{verb}", json=arguments)
     assert answer.status_code == 200, answer.text
@@ -113,11 +113,11 @@ def test_tokens(sandbox: Sandbox, http: httpx.Client) -> None:
 def test_behaviour(sandbox: Sandbox, http: httpx.Client) -> None:
     """Settings and limits change one at a time, and keep what is not named."""
     ask(http, "settings", latency=0.001, lag_reads=2)
-    ask(http, "settings", lag_seconds=3, late_stamp=1)
+    ask(http, "settings", lag_seconds=3, late_stamp=1, per_page=2)
     ask(http, "limits", enabled=False, primary=7, points=8)
     ask(http, "limits", in_flight=9, status=429, tell_wait=False)
     settings, limits = sandbox.world.settings, sandbox.world.limits
-    assert (settings.latency, settings.lag, settings.late_stamp) == (0.001, Lag(2, 3), 1)
+    assert (settings.latency, settings.lag, settings.late_stamp, settings.per_page) == (0.001, Lag(2, 3), 1, 2)
     assert (limits.enabled, limits.primary, limits.points, limits.in_flight) == (False, 7, 8, 9)
     assert (limits.status, limits.tell_wait) == (429, False)
     before = sandbox.world.clock.now()
@@ -132,6 +132,16 @@ def test_faults(sandbox: Sandbox, http: httpx.Client) -> None:
     unwell = http.get("/user").status_code
     ask(http, "clear_faults")
     assert (unwell, http.get("/user").status_code, sandbox.world.faults.waiting) == (503, 200, [])
+
+
+def test_what_happens_after_a_page(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A fault may do any verb once a page is read, of whatever reading of the list."""
+    path, gone = "/orgs/acme/repos?per_page=1", {"full_name": "acme/repo-001"}
+    sandbox.world.create_repo("acme/other")
+    ask(http, "add_fault", match="GET /orgs/acme/repos", kind="then", after=1, verb="delete_repo", arguments=gone)
+    readings = [[repo["full_name"] for repo in http.get(path).json()] for _ in range(2)]
+    left = [repo["full_name"] for repo in http.get("/orgs/acme/repos").json()]
+    assert (readings, gone["full_name"] in left) == ([["acme/other"]] * 2, False)
 
 
 def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
@@ -181,6 +191,19 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
         ("add_token", b'{"text": "x", "kind": "magic"}', 422, "'magic' is not a valid TokenKind"),
         ("add_fault", b'{"match": "", "kind": "magic"}', 422, "'magic' is not a valid FaultKind"),
+        ("add_fault", b'{"match": "", "kind": "then"}', 422, "verb is not the name of one"),
+        (
+            "add_fault",
+            b'{"match": "", "kind": "then", "verb": "delete_repo", "arguments": {"x": 1}}',
+            422,
+            "missing a required argument: 'full_name'",
+        ),
+        (
+            "add_fault",
+            b'{"match": "", "kind": "then", "verb": "delete_repo", "arguments": {"full_name": 1}}',
+            422,
+            "full_name has the wrong type",
+        ),
     ],
 )
 def test_refusals(http: httpx.Client, verb: str, body: bytes, status: int, message: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 import pytest
@@ -23,6 +24,27 @@ def test_match_and_times(sandbox: Sandbox, http: httpx.Client) -> None:
     faults.add(Fault("", FaultKind.STATUS, times=9))
     faults.clear()
     assert http.get("/user").status_code == 200
+
+
+def test_after(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A fault may let requests pass first; each that matches counts, whatever else strikes it."""
+    faults = sandbox.world.faults
+    faults.add(Fault("GET /user", FaultKind.STATUS, status=500))
+    faults.add(Fault("GET /user", FaultKind.STATUS, status=503, after=2))
+    assert [http.get("/user").status_code for _ in range(4)] == [500, 200, 503, 200]
+
+
+def test_then(sandbox: Sandbox, http: httpx.Client) -> None:
+    """An answer is good, and the world is another before the next request: so a list slips from page to page."""
+    for name in "ABC":
+        sandbox.world.set_secret("acme/repo-001", name, "x")
+    then = partial(sandbox.world.delete_secret, "acme/repo-001", "A")
+    sandbox.world.faults.add(Fault(f"GET {PATH}", FaultKind.THEN, then=then))
+    pages = [http.get(f"{PATH}?per_page=2&page={number}").json() for number in (1, 2)]
+    assert [(page["total_count"], [each["name"] for each in page["secrets"]]) for page in pages] == [
+        (3, ["A", "B"]),
+        (2, []),
+    ]
 
 
 def test_bad_expression(sandbox: Sandbox) -> None:
@@ -118,6 +140,25 @@ def test_partial(sandbox: Sandbox, http: httpx.Client) -> None:
     sandbox.world.faults.add(Fault("", FaultKind.PARTIAL))
     headers = [http.get("/orgs/acme/repos").headers.get("x-github-sso") for _ in range(2)]
     assert headers == ["partial-results; organizations=21955855,20582480", None]
+
+
+def test_endless(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A page is followed by another, each time somewhere else, which is a page again."""
+    sandbox.world.faults.add(Fault("", FaultKind.ENDLESS, times=2))
+    first = http.get(f"{PATH}?per_page=5")
+    second = http.get(first.links["next"]["url"])
+    third = http.get(second.links["next"]["url"])
+    assert (200, 3, {}) == (third.status_code, len({first.url, second.url, third.url}), third.links)
+
+
+def test_smaller_pages(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A page may have fewer than was asked for; the rest is where its Link says."""
+    for name in "ABC":
+        sandbox.world.set_secret("acme/repo-001", name, "x")
+    sandbox.world.settings.per_page = 2
+    page = http.get(f"{PATH}?per_page=100")
+    rest = http.get(page.links["next"]["url"])
+    assert [2, 1] == [len(each.json()["secrets"]) for each in (page, rest)]
 
 
 def test_wrong_key(sandbox: Sandbox, put: Put) -> None:

@@ -24,7 +24,7 @@ from flowforge.steps.progress import silent
 from flowforge.steps.select import Selected, select_repos
 from flowforge.vault import SecretValue
 
-SCALE = 1000.0
+SCALE = 10.0
 HERE = Where("f", 3, 5)
 
 
@@ -54,8 +54,8 @@ def found(sandbox: Sandbox, *selectors: Selector, token: str = "") -> Selected:
         return select_repos(client, selectors, jobs=4, stop=stop, progress=silent)
 
 
-def test_a_list_of_several_pages_is_read_whole_and_once(sandbox: Sandbox) -> None:
-    """Two selectors of one organization are one list of two pages; archived repos are dropped with one note."""
+def test_a_list_of_several_pages_is_asked_for_once(sandbox: Sandbox) -> None:
+    """Two selectors of one organization are one list of two pages, read twice; archived repos leave with one note."""
     everything = Selector(Owned.ORG, "acme", HERE)
     some = Selector(Owned.ORG, "acme", HERE, names=("r-00?",), archived=True)
     team = Selector(Owned.ORG, "acme", HERE, team="core")
@@ -68,7 +68,7 @@ def test_a_list_of_several_pages_is_read_whole_and_once(sandbox: Sandbox) -> Non
     sandbox.world.reset_stats()
     found(sandbox, everything, some, team)
     asked = {str(route): times for route, times in sandbox.world.stats().requests.items()}
-    assert {"GET /orgs/{owner}/repos": 2, "GET /orgs/{owner}/teams/{team}/repos": 1} == asked
+    assert {"GET /orgs/{owner}/repos": 4, "GET /orgs/{owner}/teams/{team}/repos": 1} == asked
 
 
 def test_the_installation_and_the_tokens_own_user(sandbox: Sandbox) -> None:
@@ -117,12 +117,21 @@ def test_a_run_that_is_stopped_chooses_nobody(sandbox: Sandbox) -> None:
         select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
 
 
+def test_a_list_is_left_between_two_pages(sandbox: Sandbox) -> None:
+    """A run that is to stop does not go on with a list, however long that is."""
+    stop = threading.Event()
+    sandbox.world.faults.add(Fault("GET /orgs/acme/repos", FaultKind.THEN, after=1, then=stop.set))
+    with connected(sandbox, stop) as client, pytest.raises(StoppedError):
+        select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
+    assert {"GET /orgs/{owner}/repos": 2} == sandbox.world.stats().requests
+
+
 def test_a_repo_without_its_properties_is_not_known(sandbox: Sandbox) -> None:
     """The list of properties has every repo, set or not: one that lacks there is not known to fit or not."""
     sandbox.world.set_property("acme/r-004", "tier", "gold")
     wanted = Selector(Owned.ORG, "acme", HERE, properties=(("tier", ("gold",)),))
     apart = Selector(Owned.ORG, "acme", HERE, names=("r-004",), properties=(("tier", ("gold",)),))
-    sandbox.world.faults.add(Fault(r"GET /orgs/acme/properties/values.*page=2", FaultKind.CUT))
+    sandbox.world.faults.add(Fault(r"GET /orgs/acme/properties/values.*page=2", FaultKind.CUT, times=2))
     found_by = found(sandbox, wanted, apart).found
     part, other = found_by[wanted], found_by[apart]
     assert not isinstance(other, Unreadable)

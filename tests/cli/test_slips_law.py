@@ -1,0 +1,295 @@
+"""The law of a plan while GitHub changes: every line is one that true lists, each of some moment, would have said."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from operator import methodcaller
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from flowforge.github.auth import Token
+from flowforge.github.clock import Clock
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
+from flowforge.github.urls import ApiUrl
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+from flowforge.run import flows
+from flowforge.run.prepare import prepare
+from flowforge.run.request import Request
+from flowforge.run.task import Task
+from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
+from flowforge.sandbox import Token as Known
+from flowforge.sandbox.answers import Request as Asked
+from flowforge.sandbox.api import Api
+from flowforge.sandbox.audience import Audience
+from flowforge.sandbox.faults import Faults
+from flowforge.sandbox.world import World
+from flowforge.vault import SecretValue
+
+pytestmark = pytest.mark.uncounted
+
+UUID = "00000000-0000-0000-0000-00000000000a"
+MANIFEST = f"""
+version: 1
+credentials:
+  k: {{type: anthropic_api_key, from: {{env: ACME_KEY}}}}
+  f: {{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}
+groups:
+  keep: {{select: {{org: acme, team: keep}}, allow_empty: true}}
+targets:
+  - {{name: All, select: {{org: acme}}, allow_empty: true, exclude: ["@keep"], credential: k}}
+  - name: Org
+    org: acme
+    visible_to: {{select: {{org: acme, team: see}}, allow_empty: true}}
+    credential: k
+    secret: ORG
+  - {{name: Some, repos: [acme/repo-001], credential: f}}
+absent:
+  - {{name: Old, select: {{org: acme}}, allow_empty: true, exclude: ["@keep"], secret: OLD_KEY}}
+"""
+KEY, TOKEN = "ANTHROPIC_API_KEY", "ghp_" + "fake" * 5
+REPOS = [f"repo-{number:03}" for number in range(1, 6)]
+LATER = ["later-1", "later-2", "later-3"]
+ORG, KEEP, SEE = "/orgs/acme/repos", "/orgs/acme/teams/keep/repos", "/orgs/acme/teams/see/repos"
+HELD = ["/orgs/acme/actions/secrets", "/orgs/acme/actions/secrets/ORG/repositories"]
+HELD += [f"/repos/acme/{name}/actions/{kind}" for name in (*REPOS, *LATER) for kind in ("secrets", "variables")]
+HELD += [f"/repos/acme/{name}" for name in (*REPOS, *LATER)]
+# What a plan says of an address: action and reason, whether the state forgets it, and who sees it, before and after.
+Line = tuple[Action, Reason, bool, tuple[tuple[int, ...], ...]]
+Answers = Mapping[str, httpx.Response]
+Handle = Callable[[httpx.Request], httpx.Response]
+
+
+def people(world: World) -> World:
+    """Make an organization of five repos in a world, and give it."""
+    world.limits.enabled = False
+    world.add_token(TOKEN, Known())
+    world.create_org("acme")
+    for name in REPOS:
+        world.create_repo(f"acme/{name}")
+    world.create_team("acme", "keep", [])
+    world.create_team("acme", "see", REPOS[:2])
+    return world
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a first apply left: its state, the values, and when GitHub says that each was written."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    times: Mapping[str, int]
+    variables: Mapping[str, str]
+
+    def world(self) -> World:
+        """Give a world as that apply left it."""
+        world = people(World())
+        value = self.environ["ACME_KEY"].encode()
+        for name in REPOS:
+            world.directory[f"acme/{name}"].actions.put(KEY, value, at=self.times[name], lag=Lag())
+        see = frozenset(world.directory[f"acme/{name}"].id for name in REPOS[:2])
+        owner = world.directory.organization("acme")
+        owner.stores["actions"].put("ORG", value, at=self.times[""], lag=Lag(), audience=Audience("selected", see))
+        for name, text in self.variables.items():
+            world.set_variable(f"acme/{REPOS[0]}", name, text)
+        return world
+
+    @property
+    def request(self) -> Request:
+        """Give what is asked for: to prune, one list after the other."""
+        return Request((self.folder / "flowforge.yaml",), self.environ, prune=True, jobs=1)
+
+    def plan(self, handle: Handle) -> Plan:
+        """Plan against a GitHub, as apply does."""
+        # A clock that runs so slowly that no machine is too busy for the ten minutes that a list has.
+        pacer = Pacer(Clock(0.001), self.request.stop, points_per_minute=100_000)
+        token = Token(SecretValue(TOKEN), "GH_TOKEN", workflow=False)
+        api = ApiUrl.parse("http://127.0.0.1")
+        with Client(api, token, pacer, jobs=1, transport=httpx.MockTransport(handle)) as client:
+            task = Task.of(self.request)
+            with task.home(client) as home:
+                return prepare(task.found(client), home, home.read(), client, fresh=True).planned.plan
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
+    """Apply once, for real."""
+    folder = tmp_path_factory.mktemp("fleet")
+    (folder / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
+    with Sandbox(token=TOKEN) as sandbox:
+        world = people(sandbox.world)
+        environ = {
+            "FLOWFORGE_GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": sandbox.url,
+            "FLOWFORGE_CACHE_DIR": str(folder),
+            "ACME_KEY": f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA",
+        }
+        request = Request((folder / "flowforge.yaml",), environ)
+        _, report = flows.apply(request, show=lambda _: None, approve=lambda _: True)
+        assert report is not None
+        times = {name: world.directory[f"acme/{name}"].actions.secrets[KEY].updated for name in REPOS}
+        times[""] = world.directory.organization("acme").stores["actions"].secrets["ORG"].updated
+        return Applied(folder, environ, times, world.variables(f"acme/{REPOS[0]}"))
+
+
+@dataclass
+class Shifting:
+    """A world that changes while it is asked. moments: all its lists, each whole, before and after every change."""
+
+    world: World
+    moments: list[Answers] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.api = Api(self.world)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer."""
+        path, query = request.url.path, request.url.query.decode()
+        target = f"{path}?{query}" if query else path
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Asked(
+            request.method, path, target, dict(parse_qsl(query)), headers, request.content, "http://127.0.0.1"
+        )
+        head, _, body = self.api.respond(asked).payload.partition(b"\r\n\r\n")
+        status, *lines = head.decode().split("\r\n")
+        found = dict(line.split(": ", 1) for line in lines)
+        return httpx.Response(int(status.split()[1]), headers=found, content=body)
+
+    def note(self) -> None:
+        """Note all its lists as they are now."""
+        faults, self.world.faults = self.world.faults, Faults()
+        size, self.world.settings.per_page = self.world.settings.per_page, 100
+        header = {"authorization": f"Bearer {TOKEN}", "x-github-api-version": "2026-03-10"}
+        asked = [httpx.Request("GET", f"http://127.0.0.1{path}", headers=header) for path in (ORG, KEEP, SEE, *HELD)]
+        self.moments.append({each.url.path: self(each) for each in asked})
+        self.world.faults, self.world.settings.per_page = faults, size
+
+    def changes(self, after: int, change: Callable[[World], object]) -> None:
+        """Have it change after so many requests."""
+
+        def then() -> None:
+            change(self.world)
+            self.note()
+
+        self.world.faults.add(Fault("GET ", FaultKind.THEN, after=after, then=then))
+
+
+def true(*lists: Answers) -> Handle:
+    """Make a GitHub that stands still. lists: of what moment the organization's is, the two teams', and the rest."""
+    of = dict(zip((ORG, KEEP, SEE), lists, strict=False))
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        found = of.get(request.url.path, lists[-1]).get(request.url.path)
+        if found is None:
+            return httpx.Response(404, json={"message": "Not Found"})
+        return httpx.Response(found.status_code, headers=found.headers, content=found.content)
+
+    return handle
+
+
+def lines_of(plan: Plan) -> dict[str, Line]:
+    """Give what a plan says of each address."""
+    return {str(change.address): _line(change) for change in plan.changes}
+
+
+def _line(change: Change) -> Line:
+    access = change.access
+    seen_by = [(each.ids if each else ()) for each in (access.before, access.after)] if access else []
+    return change.action, change.reason, change.forgets, tuple(seen_by)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A fleet as the plan finds it, how small its pages are, and what befalls it, each after so many requests.
+
+    kept, old, lost: the repos that are excluded, hold what is to go, and have lost what they had. others: how many
+    secrets and variables of others there are, before ours in their lists.
+    """
+
+    size: int
+    kept: frozenset[str] = frozenset()
+    old: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    others: int = 2
+    changes: tuple[tuple[int, str], ...] = ()
+
+    def told(self, applied: Applied) -> Shifting:
+        """Make that world."""
+        world = applied.world()
+        world.settings.per_page = self.size
+        world.set_team_repos("acme", "keep", sorted(self.kept))
+        for name in self.old:
+            world.set_secret(f"acme/{name}", "OLD_KEY", "theirs")
+        for name in self.lost:
+            world.delete_secret(f"acme/{name}", KEY)
+        for number in range(self.others):
+            world.set_org_secret("acme", f"A{number}", "theirs")
+            world.set_variable(f"acme/{REPOS[0]}", f"A{number}", "theirs")
+        shifting = Shifting(world)
+        shifting.note()
+        for after, word in self.changes:
+            shifting.changes(after - 1, CHANGES[word])
+        return shifting
+
+
+def _in_team(team: str, name: str) -> Callable[[World], object]:
+    """Make what takes a repo into a team, or out of it."""
+
+    def change(world: World) -> None:
+        repo = world.directory.by_name(f"acme/{name}")
+        if repo is not None:
+            world.directory.organization("acme").teams[team].repos ^= {repo.id}
+
+    return change
+
+
+CHANGES: Mapping[str, Callable[[World], object]] = {
+    **{f"{name} goes": methodcaller("delete_repo", f"acme/{name}") for name in REPOS[1:]},
+    **{f"{name} comes": methodcaller("create_repo", f"acme/{name}") for name in LATER},
+    **{f"{name} in {team}": _in_team(team, name) for team in ("keep", "see") for name in REPOS},
+    "a secret goes": methodcaller("delete_org_secret", "acme", "A0"),
+    "a secret comes": methodcaller("set_org_secret", "acme", "A9", "theirs"),
+    "a variable goes": methodcaller("delete_variable", f"acme/{REPOS[0]}", "A0"),
+    "a variable comes": methodcaller("set_variable", f"acme/{REPOS[0]}", "A9", "theirs"),
+}
+some = st.frozensets(st.sampled_from(REPOS))
+befalls = st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=3, unique=True).flatmap(
+    lambda words: st.tuples(*(st.tuples(st.integers(1, 40), st.just(word)) for word in words))
+)
+
+
+@given(st.builds(Story, st.integers(1, 3), some, some, some, st.integers(1, 3), befalls))
+@example(Story(2, kept=frozenset(REPOS), changes=((1, "repo-005 goes"),)))
+@example(Story(1, kept=frozenset(REPOS), old=frozenset(REPOS), changes=((5, "repo-001 in keep"),)))
+def test_what_is_said_is_true_of_some_moment(applied: Applied, story: Story) -> None:
+    """Nothing is written, deleted, left out or forgotten that true lists would not have said; or it is blocked."""
+    shifting = story.told(applied)
+    plan = applied.plan(shifting)
+    said = lines_of(plan)
+    wrong = {address: line for address, line in said.items() if not (line[0] is Action.BLOCKED or _unseen(line))}
+    left_out: set[str] = set()
+    for lists in sorted_by_age(shifting.moments):
+        expected = lines_of(applied.plan(true(*lists)))
+        left_out = ({*expected} - {*said}) if not left_out else left_out & {*expected}
+        wrong = {address: line for address, line in wrong.items() if expected.get(address) != line}
+        if not wrong and not left_out:
+            break
+    assert ({}, set()) == (wrong, set() if plan.unresolved else left_out), story
+
+
+def _unseen(line: Line) -> bool:
+    return line[1] is Reason.NOT_SEEN
+
+
+def sorted_by_age(moments: list[Answers]) -> Iterator[tuple[Answers, ...]]:
+    """Give every choice of a moment for each list; first those in which all are of one."""
+    yield from ((each,) * 4 for each in moments)
+    yield from product(moments, repeat=4)
