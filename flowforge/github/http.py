@@ -40,6 +40,7 @@ from flowforge.github.problems import (
     unreachable,
     workflow_token,
 )
+from flowforge.github.trace import Trace
 from flowforge.github.urls import ApiUrl
 
 VERSION: Final = "2026-03-10"
@@ -102,6 +103,7 @@ class Client:
         self.api = api
         self.token = token
         self.pacer = pacer
+        self.trace = Trace()
         self.requests = 0
         self.token_expires: datetime | None = None
         self.scopes: frozenset[str] = frozenset()
@@ -158,10 +160,12 @@ class Client:
     def _persist(self, request: _Request) -> Answer:
         """Send until there is an answer to go by; say of an error whether the request may have done something."""
         failures: list[str] = []
+        before = self.trace.left
         try:
             return self._attempts(request, failures)
         except GitHubError as error:
             error.certain = request.method == "GET" or not failures
+            self.trace.left = before if error.certain else self.trace.left
             if not isinstance(error, RepoError | StoppedError):
                 self._over = error.problems
             raise
@@ -195,6 +199,7 @@ class Client:
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted", unreached=False)
         try:
+            self.trace.left = self.trace.left or request.method != "GET"
             outcome = self._exchange(request, version)
         finally:
             self._note(outcome)

@@ -211,5 +211,5 @@ class StateFile(Memory):
         after = self._draft.state()
         if after != self._base:
             self._supersede(replace(after, serial=after.serial + 1, folded=self._journal_id))
-        journal_path(self._path).unlink(missing_ok=True)
         self._unrecorded.clear()
+        journal_path(self._path).unlink(missing_ok=True)
