@@ -67,6 +67,12 @@ class Report:
         return Counter(result.outcome for result in self.results)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all of the plan was done and recorded, and nothing else went wrong."""
+        trouble = {Outcome.UNRECORDED, Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & self.counts.keys()
+        return not (trouble or self.problems or self.incomplete)
+
+    @property
     def exit_code(self) -> ExitCode:
         """The larger trouble wins: interrupted, unrecorded, an error of the run, failed or blocked, done.
 
@@ -74,13 +80,11 @@ class Report:
         """
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        counts = self.counts
-        if counts.get(Outcome.UNRECORDED):
+        if Outcome.UNRECORDED in self.counts:
             return ExitCode.UNRECORDED
         if self.untouched or (self.problems and not self.sent):
             return ExitCode.ERROR
-        trouble = {Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & counts.keys()
-        return ExitCode.PARTIAL if trouble or self.problems or self.incomplete else ExitCode.DONE
+        return ExitCode.DONE if self.is_complete else ExitCode.PARTIAL
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
         """Count outcomes for each repo, sorted by its name without case."""
