@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from flowforge import run
@@ -11,7 +12,7 @@ from flowforge.cli.output import Output
 from flowforge.cli.streams import say, trace
 from flowforge.errors import ExitCode, bug, printable
 from flowforge.plan.report import Outcome, Report
-from flowforge.render.document import Document, error_document
+from flowforge.render.document import error_document
 from flowforge.render.results import report_document
 from flowforge.render.text import report_lines
 
@@ -22,25 +23,55 @@ _READABLE: Final = 20
 
 
 def recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:
-    """Tell it to people and to programs, and return the exit code."""
-    try:
-        with ExitStack() as parts:  # the last is told first; one that fails keeps no other from being told
-            parts.callback(lambda: output.finish(_document(planned, report, verbose=given["verbose"])))
-            parts.callback(lambda: say(*_words(report, output, given)))
-            parts.callback(lambda: output.lines(report_lines(report, verbose=given["verbose"], style=output.style)))
-    except BaseException as error:  # noqa: BLE001 -- what was written is told, and the exit code says so
-        with suppress(BaseException):
-            _in_short(report, error, verbose=given["verbose"])
-        return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else report.exit_code
+    """Tell it to people and to programs, and return the exit code: that of the writes, or of a second Ctrl-C."""
+    for tell in (_tell_people, _tell_the_next, _tell_programs):
+        try:
+            tell(planned, report, output, given)
+        except KeyboardInterrupt:
+            report = replace(report, interrupted=True)
+        except BaseException as error:  # noqa: BLE001 -- what was written is told, as far as that can be done
+            with suppress(Exception):
+                _note(error, given)
     return report.exit_code
 
 
-def _document(planned: run.Planned, report: Report, *, verbose: bool) -> Document:
+def _tell_people(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del planned
     try:
-        return report_document(report, planning.document(planned), report.exit_code)
-    except Exception as error:  # noqa: BLE001 -- who reads JSON is told as much as can be
-        _note(error, verbose=verbose)
-        return error_document([bug(error)], report.exit_code)
+        lines = list(report_lines(report, verbose=given["verbose"], style=output.style))
+    except BaseException:
+        short = list(_in_short(report))
+        say(*short)
+        output.lines(short)
+        raise
+    output.lines(lines)
+
+
+def _tell_the_next(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del planned
+    say(*_words(report, output, given))
+
+
+def _tell_programs(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del given
+    try:
+        document = report_document(report, planning.document(planned), report.exit_code)
+    except BaseException as error:
+        output.finish(error_document([bug(error)], report.exit_code))
+        raise
+    output.finish(document)
+
+
+def _in_short(report: Report) -> Iterator[str]:
+    """Give what was written in the simplest words, where the recap could not be made."""
+    written = (each for each in report.results if each.outcome not in _NOT_WRITTEN)
+    yield from (f"{each.outcome.value}: {printable(str(each.address))}" for each in written)
+
+
+def _note(error: BaseException, given: Mapping[str, Any]) -> None:
+    if given["verbose"]:
+        trace(error)
+    say(bug(error))
 
 
 def _words(report: Report, output: Output, given: Mapping[str, Any]) -> Iterator[str]:
@@ -50,20 +81,6 @@ def _words(report: Report, output: Output, given: Mapping[str, Any]) -> Iterator
         yield f"interrupted; {kept}, and the next plan knows the rest"
     elif not output.quiet:
         yield from _again(report, given)
-
-
-def _in_short(report: Report, error: BaseException, *, verbose: bool) -> None:
-    """Tell what was written in the simplest words, where the recap could not be shown."""
-    written = (each for each in report.results if each.outcome not in _NOT_WRITTEN)
-    say(*(f"{each.outcome.value}: {printable(str(each.address))}" for each in written))
-    if not isinstance(error, KeyboardInterrupt):
-        _note(error, verbose=verbose)
-
-
-def _note(error: BaseException, *, verbose: bool) -> None:
-    if verbose:
-        trace(error)
-    say(bug(error))
 
 
 def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:

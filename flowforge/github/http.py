@@ -160,12 +160,10 @@ class Client:
     def _persist(self, request: _Request) -> Answer:
         """Send until there is an answer to go by; say of an error whether the request may have done something."""
         failures: list[str] = []
-        before = self.trace.left
         try:
             return self._attempts(request, failures)
         except GitHubError as error:
             error.certain = request.method == "GET" or not failures
-            self.trace.left = before if error.certain else self.trace.left
             if not isinstance(error, RepoError | StoppedError):
                 self._over = error.problems
             raise
@@ -173,8 +171,11 @@ class Client:
     def _attempts(self, request: _Request, failures: list[str]) -> Answer:
         limits = 0
         while True:
+            before = self.trace.left
             sent, version, outcome = self._once(request)
             verdict = classify(outcome, self.api)
+            if not isinstance(verdict, Fine | Again):
+                self.trace.left = before
             match verdict:
                 case Fine(answer):
                     return replace(answer, retried=True) if failures else answer

@@ -125,11 +125,11 @@ class Writer:
             done = self._send(change)
             self.permits.granted(scope)
         except BaseException as error:  # noqa: BLE001 -- as above
+            unsure = isinstance(error, RepoError) and not error.certain
+            self._fail(change, error, sent=unsure or self.client.trace.left)
             # Making an environment takes another permission than what is written into it.
             if isinstance(error, FlowForgeError) and (not change.makes_environment or scope in self._made):
                 self.permits.failed(scope, error)
-            unsure = isinstance(error, RepoError) and not error.certain
-            self._fail(change, error, sent=unsure or self.client.trace.left)
             return None
         self.sent.set()
         if done is None:
