@@ -1,16 +1,20 @@
 """The process: one place that catches, one place that exits."""
 
+import os
 import signal
 import sys
 import traceback
+from typing import Final
 
 import click
 
 from flowforge.cli.main import cli
 from flowforge.cli.signals import obeyed
-from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say, trace
 from flowforge.cli.usage import explain
-from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, printable
+from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
+
+_COMPLETING: Final = "_FLOWFORGE_COMPLETE"  # what a shell sets that asks click to complete a line
 
 
 def main() -> None:
@@ -38,9 +42,11 @@ def run(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         say(str(error.__cause__ or error) or NOTHING_WRITTEN)
         return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
+    except BaseException as error:
         if isinstance(error, OSError) and _in_echo(error):
             return _unprinted(error)
+        if isinstance(error, SystemExit) and _COMPLETING in os.environ:  # click exits by itself then
+            raise
         return _bug(error, verbose=bool({"-v", "--verbose"} & set(args)))
     return result if isinstance(result, int) else ExitCode.DONE
 
@@ -66,13 +72,10 @@ def _unprinted(error: OSError) -> int:
     return _say(UsageError(Problem("FF005", "stdout did not take all of the output", why=reason(error))))
 
 
-def _bug(error: Exception, *, verbose: bool) -> int:
-    # The message of an unknown exception may quote anything, so only its type is shown; a traceback shows source
-    # lines, never values, and its last line is replaced.
+def _bug(error: BaseException, *, verbose: bool) -> int:
     if verbose:
-        say("".join(printable(line) + "\n" for line in "".join(traceback.format_tb(error.__traceback__)).splitlines()))
-    fix = "please report it" if verbose else "run it again with -v and report what it prints"
-    say(Problem("FF099", f"a bug in FlowForge: {type(error).__name__}", fix=fix))
+        trace(error)
+    say(bug(error, "please report it" if verbose else "run it again with -v and report what it prints"))
     return ExitCode.ERROR
 
 

@@ -142,6 +142,11 @@ class Problem:
         return "\n".join(lines)
 
 
+def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:
+    """Return the problem of an exception that nobody foresaw: its type alone, for its text may quote anything."""
+    return Problem("FF099", f"a bug in FlowForge: {type(error).__name__}", fix=fix)
+
+
 class FlowForgeError(Exception):
     """Anything that FlowForge can explain. An exception that is not one of these is a bug of ours."""
 

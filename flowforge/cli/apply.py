@@ -1,7 +1,6 @@
 """`flowforge apply`: plan, show, ask, write, recap."""
 
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,20 +11,15 @@ from flowforge import run
 from flowforge.cli import options
 from flowforge.cli import plan as planning
 from flowforge.cli.asking import Approval
-from flowforge.cli.output import Output
+from flowforge.cli.recap import recap
 from flowforge.cli.request import request
 from flowforge.cli.saved import with_flags
 from flowforge.cli.signals import Interruption, interruption
-from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, Problem, UsageError, printable
-from flowforge.plan.report import Outcome, Report
-from flowforge.render.results import report_document
-from flowforge.render.text import report_lines
+from flowforge.errors import Problem, UsageError
+from flowforge.plan.report import Report
 from flowforge.render.words import count
 
-_UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
-# More repos than this make no command that a person would copy; apply tries again only what is left anyway.
-_READABLE: Final = 20
+Apply = Callable[..., tuple[run.Planned, Report | None]]
 _APPROVAL: Final = Approval(
     "apply",
     "nothing was written",
@@ -56,6 +50,11 @@ def command(
     """
     if check:
         return _check(given, planfile, detailed_exitcode=detailed_exitcode)
+    return carry_out(given, planfile, yes=yes)
+
+
+def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply: Apply = run.apply) -> int:
+    """Plan, show, ask, write, recap; returns the exit code. apply: the flow itself, or one with a part that fails."""
     output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
     with output.explaining(), interruption() as interrupted:
         saved = run.SavedPlan.read(planfile) if planfile is not None else None
@@ -63,7 +62,7 @@ def command(
         approved = yes or saved is not None
         if not approved:
             _APPROVAL.require_somebody(output)
-        planned, report = run.apply(
+        planned, report = apply(
             replace(request(interrupted, given, quiet=output.quiet), asks=not approved),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
             approve=lambda planned: _approve(planned, interrupted, yes=approved),
@@ -71,7 +70,7 @@ def command(
         )
         if report is None:
             raise _APPROVAL.refused()
-        return _recap(planned, report, output, given)
+        return recap(planned, report, output, given)
 
 
 def _check(given: dict[str, Any], planfile: Path | None, *, detailed_exitcode: bool) -> int:
@@ -86,28 +85,3 @@ def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> b
         return False
     interrupted.finish_first()
     return True
-
-
-def _recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:
-    output.lines(report_lines(report, verbose=given["verbose"], style=output.style))
-    if report.interrupted:
-        say("interrupted; what was written is recorded, and the next plan knows the rest")
-    elif not output.quiet:
-        say(*_again(report, given))
-    output.finish(report_document(report, planning.document(planned), report.exit_code))
-    return report.exit_code
-
-
-def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
-    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read.
-
-    It has what says which lines are planned, and no flag that admits what apply refuses: that is said each time.
-    """
-    failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
-    if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
-        manifests = tuple(map(str, given["manifests"]))
-        words = [word for path in manifests if manifests != ("flowforge.yaml",) for word in ("-m", path)]
-        words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
-        words += [word for tag in given["tags"] for word in ("--tags", tag)]
-        words += [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]
-        yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
-from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, harmless, quote
+from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import VARIABLE, Bounds, Confinement
 from flowforge.render.document import Document, dumps, error_document
@@ -49,14 +49,18 @@ class Output:
 
     def finish(self, document: Document) -> None:
         """Give the result as JSON where stdout is for it, and to every report file in the file's format."""
-        if self.format == "json":
-            self._print(dumps(document))
-        for kind, path in self.reports:
-            text = dumps(document) if kind == "json" else "\n".join(self._told)
-            try:
-                write_text(path, harmless(text) + "\n")
-            except OSError as error:
-                self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
+        with ExitStack() as each:  # the last is done first; one that fails keeps no other from being done
+            for kind, path in reversed(self.reports):
+                each.callback(self._report, kind, path, document)
+            if self.format == "json":
+                each.callback(lambda: self._print(dumps(document)))
+
+    def _report(self, kind: str, path: Path, document: Document) -> None:
+        text = dumps(document) if kind == "json" else "\n".join(self._told)
+        try:
+            write_text(path, harmless(text) + "\n")
+        except OSError as error:
+            self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
@@ -69,10 +73,17 @@ class Output:
         except KeyboardInterrupt as error:
             self._stopped(Problem("FF012", str(error) or NOTHING_WRITTEN), code=ExitCode.INTERRUPTED)
             raise
+        except BaseException as error:
+            self._stopped(bug(error), code=ExitCode.ERROR)
+            raise
 
     def _stopped(self, *problems: Problem, code: ExitCode) -> None:
         self._told += map(str, problems)
-        self.finish(error_document(problems, code, self.plan() if self.plan else None))
+        try:
+            plan = self.plan() if self.plan else None
+        except Exception:  # noqa: BLE001 -- it may be what stopped the run
+            plan = None
+        self.finish(error_document(problems, code, plan))
 
     def _print(self, text: str) -> None:
         """Print to stdout. A closed pipe or a full disk ends the printing, never the work."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge.cli.signals import Interruption
-from flowforge.cli.streams import say
+from flowforge.cli.streams import say, trace
 from flowforge.errors import Problem, UsageError
 from flowforge.plan.safety import Allowed
 from flowforge.render import progress
@@ -38,6 +38,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         stop=interruption.stop,
         progress=_progress(quiet=quiet),
         notify=_nothing if quiet else say,
+        unforeseen=trace if options["verbose"] else _nothing,
     )
 
 
@@ -51,7 +52,7 @@ def _somebody_there() -> bool:
     return not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _nothing(_: str) -> None:
+def _nothing(_: object) -> None:
     """Say nothing: -q wants neither progress nor warnings."""
 
 

@@ -3,11 +3,13 @@
 import io
 import os
 import sys
+import traceback
+from contextlib import suppress
 from typing import Final
 
 import click
 
-from flowforge.errors import harmless
+from flowforge.errors import harmless, printable
 
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 
@@ -32,8 +34,14 @@ def say(*messages: object) -> None:
     try:
         for message in messages:
             click.echo(harmless(str(message)), err=True)
-    except OSError:
-        detach(sys.stderr.fileno())
+    except (OSError, ValueError):  # the latter where it is closed
+        with suppress(OSError, ValueError):
+            detach(sys.stderr.fileno())
+
+
+def trace(error: BaseException) -> None:
+    """Show the way to an exception that nobody foresaw: source lines, and never values or its own text."""
+    say("".join(printable(line) + "\n" for line in "".join(traceback.format_tb(error.__traceback__)).splitlines()))
 
 
 def detach(descriptor: int) -> None:

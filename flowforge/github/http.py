@@ -40,6 +40,7 @@ from flowforge.github.problems import (
     unreachable,
     workflow_token,
 )
+from flowforge.github.trace import Trace
 from flowforge.github.urls import ApiUrl
 
 VERSION: Final = "2026-03-10"
@@ -102,6 +103,7 @@ class Client:
         self.api = api
         self.token = token
         self.pacer = pacer
+        self.trace = Trace()
         self.requests = 0
         self.token_expires: datetime | None = None
         self.scopes: frozenset[str] = frozenset()
@@ -169,10 +171,12 @@ class Client:
     def _attempts(self, request: _Request, failures: list[str]) -> Answer:
         limits, held = 0, 0.0
         while True:
-            asked = self.pacer.clock.now()
+            asked, before = self.pacer.clock.now(), self.trace.left
             sent, version, outcome = self._once(request)
             held += sent - asked
             verdict = classify(outcome, self.api)
+            if not isinstance(verdict, Fine | Again):
+                self.trace.left = before
             match verdict:
                 case Fine(answer):
                     return replace(answer, retried=bool(failures), held=held)
@@ -197,6 +201,7 @@ class Client:
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted", unreached=False)
         try:
+            self.trace.left = self.trace.left or request.method != "GET"
             outcome = self._exchange(request, version)
         finally:
             self._note(outcome)

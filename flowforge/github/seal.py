@@ -8,7 +8,8 @@ from nacl.exceptions import CryptoError
 from nacl.public import PublicKey as Box
 from nacl.public import SealedBox
 
-from flowforge.github.problems import other_shape
+from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.plan.action import Why
 from flowforge.vault import SecretValue
 
 Plaintext = SecretValue
@@ -35,5 +36,14 @@ class PublicKey:
 
 
 def seal(key: PublicKey, value: Plaintext) -> str:
-    """Seal a value for one scope: standard base64 of libsodium's sealed box."""
-    return b64encode(SealedBox(key.box).encrypt(value.reveal().encode())).decode("ascii")
+    """Seal a value for one scope: standard base64 of libsodium's sealed box.
+
+    Raises RepoError FF347 for a key that libsodium refuses, such as one of zero bytes: whoever saw it could open the
+    box. Nothing was sent then.
+    """
+    try:
+        return b64encode(SealedBox(key.box).encrypt(value.reveal().encode())).decode("ascii")
+    except CryptoError:
+        detail = "GitHub's public key for this place is not usable: nothing can be sealed with it"
+        fix = "run it again; if it stays, report it to GitHub, or check what stands between it and this machine"
+        raise RepoError(No("FF347", Why.FAILED, detail, fix)) from None

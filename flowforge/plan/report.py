@@ -47,6 +47,7 @@ class Report:
 
     problems: what concerns the run and no single secret. warnings: what it leaves to the next one, with nothing lost.
     untouched: what ended the run came before anything was sent. incomplete: which repos an entry has is not known.
+    sent: something was, or may have been.
     """
 
     results: tuple[Result, ...]
@@ -55,6 +56,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     untouched: bool = False
     incomplete: bool = False
+    sent: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
@@ -65,17 +67,24 @@ class Report:
         return Counter(result.outcome for result in self.results)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all of the plan was done and recorded, and nothing else went wrong."""
+        trouble = {Outcome.UNRECORDED, Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & self.counts.keys()
+        return not (trouble or self.problems or self.incomplete)
+
+    @property
     def exit_code(self) -> ExitCode:
-        """The larger trouble wins: interrupted, unrecorded, an error of the run, failed or blocked, done."""
+        """The larger trouble wins: interrupted, unrecorded, an error of the run, failed or blocked, done.
+
+        An error of the run says that nothing was written; once something was sent, it is told as what failed.
+        """
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        counts = self.counts
-        if counts.get(Outcome.UNRECORDED):
+        if Outcome.UNRECORDED in self.counts:
             return ExitCode.UNRECORDED
-        if self.untouched or self.problems:
+        if self.untouched or (self.problems and not self.sent):
             return ExitCode.ERROR
-        trouble = {Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE} & counts.keys()
-        return ExitCode.PARTIAL if trouble or self.incomplete else ExitCode.DONE
+        return ExitCode.DONE if self.is_complete else ExitCode.PARTIAL
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
         """Count outcomes for each repo, sorted by its name without case."""
@@ -93,11 +102,12 @@ def settle(
     problems: tuple[Problem, ...] = (),
     warnings: tuple[str, ...] = (),
     untouched: bool = False,
+    sent: bool = False,
 ) -> Report:
     """Join what was written with the lines that needed no write into one report, a result for every line."""
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
-    return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved))
+    return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved), sent=sent)
 
 
 def _unwritten(change: Change) -> Result:

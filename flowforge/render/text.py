@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from flowforge.errors import ExitCode, Problem, printable
+from flowforge.errors import Problem, printable
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Scope
 from flowforge.plan.change import Change, Counts
@@ -162,7 +162,7 @@ def _done(report: Report) -> str:
     counts = report.counts
     rare = [outcome for outcome in (Outcome.UNRECORDED, Outcome.NOT_DONE) if outcome in counts]
     numbers = ", ".join(f"{counts.get(each, 0)} {each.value.replace('_', ' ')}" for each in (*RECAP[1:], *rare))
-    return f"{'Done' if report.exit_code is ExitCode.DONE else 'Not all done'}: {numbers}."
+    return f"{'Done' if report.is_complete else 'Not all done'}: {numbers}."
 
 
 def _troubles(results: Iterable[Result], style: Style) -> Iterable[str]:

@@ -7,7 +7,8 @@ from typing import Final
 from flowforge.github.secrets import Keys
 from flowforge.plan.adoption import Adopted, Adoption, adoption_of
 from flowforge.plan.chosen import Roll
-from flowforge.plan.report import Report, settle
+from flowforge.plan.decide import Plan
+from flowforge.plan.report import Report
 from flowforge.run.basis import basis, manifests_of
 from flowforge.run.prepare import prepare
 from flowforge.run.request import Planned, Request
@@ -15,12 +16,14 @@ from flowforge.run.saved import SavedPlan
 from flowforge.run.task import Task
 from flowforge.state.branch import MovedError
 from flowforge.steps import adopt as adopting
+from flowforge.steps.account import account, broken_off
 from flowforge.steps.admit import admit, chosen_by
+from flowforge.steps.home import Home
 from flowforge.steps.observe import Ids, identify
 from flowforge.steps.refuse import refuse, require_same, require_values
 from flowforge.steps.remember import fold, written_from
 from flowforge.steps.write import Writer
-from flowforge.steps.write_all import recorded_after_all, tidy, write_all
+from flowforge.steps.write_all import tidy, write_all
 
 # Others may write the state as often while one run plans; then it is left to a person.
 _TRIES: Final = 3
@@ -60,22 +63,24 @@ def apply(
     show: Callable[[Planned], None],
     approve: Callable[[Planned], bool],
     saved: SavedPlan | None = None,
+    arrange: Callable[[Writer], Writer] = lambda writer: writer,
 ) -> tuple[Planned, Report | None]:
     """Make GitHub match the manifest. Gives no report where `approve` said no.
 
     saved: what is carried out; the request has its flags. UsageError unless planning again comes to the same.
+    arrange: puts other parts into the writer, such as ones that fail.
     Where another run wrote the state between the plan and the first write, and nobody was asked, it is planned again.
     Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
-    plan was shown and nothing was written then.
+    plan was shown and nothing was written then. Raises nothing once something was sent: the report has it.
     """
     for _ in range(_TRIES):
         try:
-            return _apply(request, show, approve, saved)
+            return _apply(request, show, approve, saved, arrange)
         except MovedError as moved:
             if request.asks:
                 raise
             request.notify(f"{moved.problems[0].what}: planning again")
-    return _apply(request, show, approve, saved)
+    return _apply(request, show, approve, saved, arrange)
 
 
 def _apply(
@@ -83,45 +88,52 @@ def _apply(
     show: Callable[[Planned], None],
     approve: Callable[[Planned], bool],
     saved: SavedPlan | None,
+    arrange: Callable[[Writer], Writer],
 ) -> tuple[Planned, Report | None]:
     task = Task.of(request)
     if saved is not None:
         saved.require_manifests(manifests_of(task.manifest))
     fresh = saved.fresh if saved is not None else None
-    with (
-        task.signed_in() as client,
-        task.home(client) as home,
-        home.open(request.lock_timeout, fresh=fresh) as memory,
-    ):
-        task = task.found(client)
-        # Where a person is asked, all is looked up again after the answer; else what is about to be written is fresh.
-        prepared = prepare(task, home, memory.state, client, fresh=not request.asks)
-        planned = prepared.planned
-        if saved is not None:
-            saved.require_unmoved(basis(task, home, memory.state, prepared, str(client.api)))
-        show(planned)
-        refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
-        if planned.plan.todo and not approve(planned):
-            return planned, None
-        if planned.plan.todo and request.asks:
-            require_same(prepared.repos, identify(client, planned.plan, Ids(), jobs=request.jobs, stop=request.stop))
-        if planned.plan.todo:
-            memory.begin([change.address.of_value for change in planned.plan.todo])
-        memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
-        allowed = {change.address for change in planned.plan.todo if request.allowed.new_repos}
-        admit(task.places, memory, allowed, task.holders)
-        tidy(planned.plan, memory)
-        writer = Writer(client, memory, prepared.vault, prepared.repos, Keys(client), request.stop)
-        results = write_all(planned.plan, writer, jobs=request.jobs, progress=request.progress)
-        problems, warnings = fold(memory)
-        return planned, settle(
-            planned.plan,
-            recorded_after_all(results, planned.plan, memory.unrecorded, problems),
-            interrupted=request.stop.is_set(),
-            problems=problems,
-            warnings=warnings,
-            untouched=writer.untouched,
-        )
+    done: tuple[Planned, Report] | None = None
+    try:
+        with (
+            task.signed_in() as client,
+            task.home(client) as home,
+            home.open(request.lock_timeout, fresh=fresh) as memory,
+        ):
+            task = task.found(client)
+            # Where a person is asked, all is looked up again after the answer; else what is about to be written is
+            # fresh.
+            prepared = prepare(task, home, memory.state, client, fresh=not request.asks)
+            planned = prepared.planned
+            if saved is not None:
+                saved.require_unmoved(basis(task, home, memory.state, prepared, str(client.api)))
+            show(planned)
+            refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
+            if planned.plan.todo and not approve(planned):
+                return planned, None
+            keys = Keys(client)
+            parts = (client, memory, prepared.vault, prepared.repos, keys, request.stop, request.unforeseen)
+            done = planned, _carry_out(task, home, planned.plan, arrange(Writer(*parts)))
+    except BaseException as error:
+        if done is None:
+            raise
+        return done[0], broken_off(done[1], error, request.unforeseen)
+    return done
+
+
+def _carry_out(task: Task, home: Home, plan: Plan, writer: Writer) -> Report:
+    """Write the plan. What is raised before the first write is raised here, and nothing after it."""
+    request, memory = task.request, writer.memory
+    if plan.todo and request.asks:
+        require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
+    if plan.todo:
+        memory.begin([change.address.of_value for change in plan.todo])
+    memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
+    admit(task.places, memory, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
+    tidy(plan, memory)
+    write_all(plan, writer, jobs=request.jobs, progress=request.progress)
+    return account(plan, writer)
 
 
 def adopt(

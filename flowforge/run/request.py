@@ -21,7 +21,7 @@ class Request:
     asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
     be asked for a value. prove: what is only assumed is written. accept_drift: what was changed outside is recorded as
     it is. lock_timeout: seconds to wait for a run that writes the state. `stop` ends the run early; `progress` and
-    `notify` are told what goes on.
+    `notify` are told what goes on, `unforeseen` of exceptions whose type alone is in the report.
     """
 
     manifests: tuple[Path, ...]
@@ -44,6 +44,7 @@ class Request:
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Progress = silent
     notify: Callable[[str], None] = lambda _: None
+    unforeseen: Callable[[BaseException], None] = lambda _: None
 
     @property
     def patterns(self) -> tuple[str, ...]:

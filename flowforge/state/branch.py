@@ -119,6 +119,8 @@ class StateBranch(Memory):
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Begin writes and deletes. What was not announced is pushed first; so is a lock that grows old."""
         with self._mutex:
+            if self._closed:
+                raise ValueError("the state is closed")
             self._require_own()
             new = {address: one for address, one in fingerprints.items() if address not in self._ahead}
             self._take(new)
@@ -152,12 +154,17 @@ class StateBranch(Memory):
                 if _lasting(self._draft.state()) != _lasting(self._base):
                     raise StateError(*error.problems) from error
                 raise UnfoldedError(told.left_behind(self._remote.where, error)) from error
+            except BaseException:
+                self._give_up()
+                raise
 
     def _finish(self) -> None:
-        """Push for the last time. A run that is to stop waits for nothing; so it tries a second time, at once."""
+        """Push for the last time. A run that is to stop waits for nothing; so it tries again, as after a bug."""
         try:
             self._push_rest()
-        except GitHubError:
+        except StateError:
+            raise
+        except Exception:  # noqa: BLE001 -- what the second time raises is told
             self._push_rest()
 
     def _push_rest(self) -> None:

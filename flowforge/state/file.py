@@ -219,5 +219,5 @@ class StateFile(Memory):
         after = self._draft.state()
         if after != self._base:
             self._supersede(replace(after, serial=after.serial + 1, folded=self._journal_id))
-        self._journal_entry.remove()
         self._unrecorded.clear()
+        self._journal_entry.remove()

@@ -43,6 +43,8 @@ class Memory(ABC):
         # What this run has begun, and whose end it does not know.
         self._begun: dict[Address, str | None] = {}
         self._unrecorded: set[Address] = set()
+        # What it has begun, and whose end it was told.
+        self._settled: set[Address] = set()
         self._closed = False
 
     @property
@@ -59,6 +61,18 @@ class Memory(ABC):
         """
         with self._mutex:
             return frozenset(self._unrecorded)
+
+    @property
+    def settled(self) -> frozenset[Address]:
+        """What this run began and told the end of: recorded or forgotten, unless it is `unrecorded`."""
+        with self._mutex:
+            return frozenset(self._settled)
+
+    @property
+    def begun(self) -> frozenset[Address]:
+        """What may have been sent: all that this run intended, and did not abandon."""
+        with self._mutex:
+            return frozenset(self._settled | self._begun.keys())
 
     @property
     def begins(self) -> bool:
@@ -176,8 +190,9 @@ class Memory(ABC):
         _require_readable(change, UnrecordedError)
         self._draft.apply(change)
         self._doubtful.discard(address)
-        del self._begun[address]
         self._unrecorded.add(address)
+        self._settled.add(address)
+        del self._begun[address]
         self._keep(change)
 
     def __enter__(self) -> Self:

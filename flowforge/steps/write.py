@@ -1,13 +1,13 @@
 """Make GitHub match: intent to the journal, seal, write, list again, result to the journal; one scope at a time."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, UnrecordedError
-from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Readable, Sent, confirm
+from flowforge.errors import FlowForgeError, GitHubError, Problem, StateError, bug
+from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.lists import delete
@@ -18,19 +18,15 @@ from flowforge.github.variables import put_variable
 from flowforge.plan.action import Action, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Known, Public, Record
+from flowforge.plan.facts import Public, Record
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.memory import Memory
+from flowforge.steps.ledger import Ledger
 from flowforge.steps.permits import Permits
 from flowforge.steps.turns import deletes
-from flowforge.steps.write_access import (
-    audience_body,
-    list_alone,
-    put_alone,
-    record_of_list,
-    recorded_audience,
-    with_kept_unseen,
-)
+from flowforge.steps.unforeseen import ends_the_run, unforeseen
+from flowforge.steps.write_access import audience_body, list_alone, put_alone, with_kept_unseen
+from flowforge.steps.written import intent, record_of, sent_of, surprises, value_of
 from flowforge.vault import Vault
 
 _STILL_LISTED: Final = No(
@@ -42,7 +38,8 @@ _STILL_LISTED: Final = No(
 class Writer:
     """Writes scopes, safe to be used from many threads. Every success is in the journal before the next write.
 
-    begun: the lines that may have been sent: what was announced alone is open in the memory too.
+    ledger: what became of each line; one that was begun may have been sent, and what was announced alone is open in the
+    memory too. unforeseen: told of exceptions that nobody foresaw. problems, warnings: of the run, and of no line.
     """
 
     client: Client
@@ -51,11 +48,14 @@ class Writer:
     repos: Mapping[Repo, RepoInfo]
     keys: Keys
     stop: threading.Event
+    unforeseen: Callable[[BaseException], None] = lambda _: None
     halted: threading.Event = field(default_factory=threading.Event)
     permits: Permits = field(default_factory=Permits)
-    begun: set[Address] = field(default_factory=set)
-    _made: set[Scope] = field(default_factory=set)
+    ledger: Ledger = field(default_factory=Ledger)
     sent: threading.Event = field(default_factory=threading.Event)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    _made: set[Scope] = field(default_factory=set)
 
     def over(self) -> bool:
         """Whether nothing more may be begun: a person said so, or going on makes no sense."""
@@ -66,53 +66,93 @@ class Writer:
         """Whether what concerns the whole run ended it before anything may have reached GitHub."""
         return self.halted.is_set() and not self.sent.is_set()
 
-    def write_scope(self, scope: Scope, changes: Iterable[Change]) -> list[Result]:
-        """Write one scope's changes; a failure of one of them is its result, not an exception.
+    def end(self, error: BaseException) -> None:
+        """Begin nothing more, for what was raised outside every scope: a person's second Ctrl-C, or a bug."""
+        self.halted.set()
+        if isinstance(error, KeyboardInterrupt):
+            self.stop.set()
+        elif isinstance(error, FlowForgeError):
+            self.problems += error.problems
+        else:
+            self.note(error)
+            self.problems.append(bug(error))
+
+    def unshown(self, error: Exception) -> None:
+        """Go on without the progress: it is for people to look at."""
+        self.note(error)
+        self.warnings.append(f"no progress was shown: {bug(error).what}")
+
+    def note(self, error: BaseException) -> None:
+        """Let somebody see what nobody foresaw; that must not be the next thing to go wrong."""
+        if not isinstance(error, FlowForgeError):
+            with suppress(Exception):
+                self.unforeseen(error)
+
+    def write_scope(self, scope: Scope, changes: Iterable[Change]) -> None:
+        """Write one scope's changes. Whatever is raised meanwhile is a result of theirs, and never leaves here.
 
         Deletes come last, and not at all where a write failed: a repo must not lose its old credential before it has
         the new one.
         """
-        results: list[Result] = []
-        written: dict[Change, Written] = {}
-        for change in sorted(changes, key=deletes):
-            held = deletes(change) and any(result.outcome is Outcome.FAILED for result in results)
-            refusal = self.permits.refusal(change.address)
-            if held or refusal or self.over():
-                results.append(Result(change.address, Outcome.NOT_DONE, refusal))
-                continue
-            try:
-                done = self._send(change)
-            except FlowForgeError as error:
-                # Making an environment takes another permission than what is written into it.
-                if not change.makes_environment or scope in self._made:
-                    self.permits.failed(scope, error)
-                results.append(self._failed(change, error))
-                continue
+        todo = sorted(changes, key=deletes)
+        with self.ledger.working():
+            self._write_scope(scope, todo)
+
+    def _write_scope(self, scope: Scope, todo: Sequence[Change]) -> None:
+        try:
+            done = {change: self._write(scope, change, todo) for change in todo}
+            self._settle(scope, {change: written for change, written in done.items() if written is not None})
+        except BaseException as error:  # noqa: BLE001 -- an exception in a worker is a result of its scope
+            self._meet(error)
+            for change in todo:
+                sent = self.ledger.has_begun(change.address)
+                self.ledger.tell(_unfinished(change, error, sent=sent))
+
+    def _write(self, scope: Scope, change: Change, beside: Iterable[Change]) -> Written | None:
+        """Write or delete one secret, and tell what became of it; gives what is still to be confirmed."""
+        refusal = self.permits.refusal(change.address)
+        held = deletes(change) and self.ledger.lacks(each.address for each in beside)
+        if held or refusal or self.over():
+            self.ledger.tell(Result(change.address, Outcome.NOT_DONE, refusal))
+            return None
+        try:
+            self._intend(change)
+        except BaseException as error:  # noqa: BLE001 -- as above
+            self._meet(error)
+            self.ledger.tell(_unfinished(change, error, sent=False))
+            return None
+        try:
+            done = self._send(change)
             self.permits.granted(scope)
-            self.sent.set()
-            if done is None:
-                results.append(Result(change.address, Outcome.DELETED))
-            else:
-                written[change] = done
-        return results + (self._settle(scope, written) if written else [])
+        except BaseException as error:  # noqa: BLE001 -- as above
+            unsure = isinstance(error, RepoError) and not error.certain
+            self._fail(change, error, sent=unsure or self.client.trace.left)
+            # Making an environment takes another permission than what is written into it.
+            if isinstance(error, FlowForgeError) and (not change.makes_environment or scope in self._made):
+                self.permits.failed(scope, error)
+            return None
+        self.sent.set()
+        if done is None:
+            self._keep(change, lambda: self.memory.forget(change.address.of_value))
+        return done
+
+    def _intend(self, change: Change) -> None:
+        # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
+        self.ledger.begin(change.address)
+        self.memory.intend({change.address.of_value: intent(change)})
+        self.client.trace.left = False
 
     def _send(self, change: Change) -> Written | None:
-        """Write or delete one secret; None says that a delete is done and recorded."""
+        """Write or delete one secret; None says that it was a delete."""
         address = change.address.of_value
-        # First of all: a refusal takes back what was intended now, and not what an interrupted run has left.
-        self.memory.intend({address: intent(change)})
-        self.begun.add(change.address)
         if change.action is Action.DELETE:
             self._delete(address)
-            self.memory.forget(address)
             return None
         if list_alone(change):
             return put_alone(self.client, change)
         if change.makes_environment and address.scope not in self._made:
-            make_environment(self.client, address.scope)
-            self._made.add(address.scope)
-            self.sent.set()
-        value, more = _value(change), audience_body(change)
+            self._make_environment(address.scope)
+        value, more = value_of(change), audience_body(change)
         if isinstance(value, Public):
             exists = bool(change.seen_at)
             return put_variable(self.client, address.scope, address.secret, value, exists=exists, more=more)
@@ -127,37 +167,48 @@ class Writer:
         ):
             raise RepoError(_STILL_LISTED, where=str(address), certain=False)
 
-    def _failed(self, change: Change, error: FlowForgeError) -> Result:
-        """Tell what a failure leaves behind. Only what certainly did not happen is taken back from the journal."""
-        outcome = Outcome.FAILED
-        if isinstance(error, UnrecordedError):
-            outcome = Outcome.UNRECORDED
-            self.sent.set()
-        elif isinstance(error, GitHubError) and error.certain:
-            self._abandon(change)
-            outcome = Outcome.NOT_DONE if isinstance(error, StoppedError) else Outcome.FAILED
-        elif isinstance(error, GitHubError):
-            self.sent.set()
-        if not isinstance(error, RepoError | StoppedError):
-            # It concerns the whole run: a bad token, GitHub down, or a journal in which nothing can be recorded.
-            self.halted.set()
-        return Result(change.address, outcome, with_kept_unseen(change, error))
+    def _make_environment(self, scope: Scope) -> None:
+        try:
+            make_environment(self.client, scope)
+            self._made.add(scope)
+        finally:
+            if self.client.trace.left:
+                self.sent.set()
+            self.client.trace.left = False  # of what is written into it, nothing was sent yet
 
-    def _abandon(self, change: Change) -> None:
+    def _fail(self, change: Change, error: BaseException, *, sent: bool) -> None:
+        """Tell what a failure leaves behind. Only what certainly did not happen is taken back from the journal."""
+        self._meet(error)
+        self.ledger.tell(_unfinished(change, error, sent=sent))
+        if sent:
+            self.sent.set()
+            return
         with suppress(StateError):  # the intent then stays open, which costs one more write and loses nothing
             self.memory.abandon(change.address.of_value)
 
-    def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> list[Result]:
-        """Ask GitHub what time it gave each write, and record it."""
-        sent = {change.address.secret: _sent(change, done) for change, done in written.items()}
-        try:
-            found = confirm(self.client, scope, sent)
-        except GitHubError as error:
-            return [Result(change.address, Outcome.UNRECORDED, error.problems[0]) for change in written]
-        return [self._record(change, done, found[change.address.secret]) for change, done in written.items()]
+    def _meet(self, error: BaseException) -> None:
+        self.note(error)
+        if ends_the_run(error):
+            self.halted.set()
 
-    def _record(self, change: Change, done: Written, found: Confirmed | ChangedSince | Lagging) -> Result:
-        notes = _surprises(change, done)
+    def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> None:
+        """Ask GitHub what time it gave each write, and record it."""
+        if not written:
+            return
+        try:
+            found = confirm(
+                self.client, scope, {each.address.secret: sent_of(each, done) for each, done in written.items()}
+            )
+        except BaseException as error:  # noqa: BLE001 -- as above
+            self._meet(error)
+            for change in written:
+                self.ledger.tell(Result(change.address, Outcome.UNRECORDED, _problem(change, error, sent=True)))
+            return
+        for change, done in written.items():
+            self._record(change, done, found[change.address.secret])
+
+    def _record(self, change: Change, done: Written, found: Confirmed | ChangedSince | Lagging) -> None:
+        notes = surprises(change, done)
         match found:
             case Confirmed(updated_at):
                 pass
@@ -166,73 +217,46 @@ class Writer:
                 updated_at = done.date
                 notes = (*notes, "somebody else wrote it right after FlowForge")
             case Lagging(why):
-                return Result(change.address, Outcome.UNRECORDED, _lagging(change.address, why), notes)
+                problem = _lagging(change.address, why)
+                self.ledger.tell(Result(change.address, Outcome.UNRECORDED, problem, notes))
+                return
+        address = change.address.of_value
+        self._keep(change, lambda: self.memory.record(address, self._new_record(change, done, updated_at)), notes)
+
+    def _keep(self, change: Change, keep: Callable[[], None], notes: tuple[str, ...] = ()) -> None:
+        """Record what was done, and tell so. What cannot be recorded ends the run."""
         try:
-            self.memory.record(change.address.of_value, self._new_record(change, done, updated_at))
-        except StateError as error:
+            keep()
+        except BaseException as error:  # noqa: BLE001 -- as above
+            self._meet(error)
             self.halted.set()
-            return Result(change.address, Outcome.UNRECORDED, error.problems[0], notes)
-        return Result(change.address, DONE[change.action], None, notes)
+            problem = _problem(change, error, sent=True)
+            self.ledger.tell(Result(change.address, Outcome.UNRECORDED, problem, notes))
+            return
+        self.ledger.tell(Result(change.address, DONE[change.action], None, notes))
 
     def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
-        if alone := list_alone(change):
-            return record_of_list(change, alone, updated_at)
-        fingerprint, before, repo = _fingerprint(change), change.record, change.address.scope.repo
-        same_value = before is not None and before.fingerprint == fingerprint
-        record = Record(
-            fingerprint=fingerprint,
-            updated_at=updated_at,
-            credential=change.wanted.credential if change.wanted else "",
-            repo_id=0 if repo.is_organization else self.repos[repo].id,
-            written_at=done.date,
-            value_since=before.value_since if before is not None and same_value else done.date,
-            drifted_at=change.drifted_at,
-        )
-        return recorded_audience(change, record)
+        repo = change.address.scope.repo
+        return record_of(change, done, updated_at, repo_id=0 if repo.is_organization else self.repos[repo].id)
 
 
-def intent(change: Change) -> str | None:
-    """Give what is intended: None for a delete, else the fingerprint that the secret will have.
+def _unfinished(change: Change, error: BaseException, *, sent: bool) -> Result:
+    """Give the result of a write that was not seen to its end. sent: it may have arrived.
 
-    A list of viewers alone is intended too. It moves the time of the value: killed there, the next run must not take
-    that for somebody else's write.
+    One that got no answer is told as failed, and open in the state. Of what nobody foresaw, more may have gone wrong.
     """
-    if change.action is Action.DELETE:
-        return None
-    alone = list_alone(change)
-    return alone.fingerprint if alone else _fingerprint(change)
+    outcome = Outcome.FAILED
+    if sent and not isinstance(error, GitHubError):
+        outcome = Outcome.UNRECORDED
+    elif isinstance(error, StoppedError) and not sent:
+        outcome = Outcome.NOT_DONE
+    return Result(change.address, outcome, _problem(change, error, sent=sent))
 
 
-def _value(change: Change) -> Known | Public:
-    if change.wanted is None or not isinstance(change.wanted.value, Known | Public):
-        message = f"{change.address} has no value to write"
-        raise TypeError(message)
-    return change.wanted.value
-
-
-def _fingerprint(change: Change) -> str:
-    return _value(change).fingerprint
-
-
-def _sent(change: Change, done: Written) -> Done:
-    value = change.seen_value if list_alone(change) else change.wanted.value if change.wanted else None
-    if isinstance(value, Public):
-        return Readable(done.date, value)
-    return Sent(done.date, change.seen_at or None, done.retried)
-
-
-def _surprises(change: Change, done: Written) -> tuple[str, ...]:
-    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw.
-
-    An earlier try of the same write whose answer was lost may have created it: then the answer tells nothing.
-    """
-    if done.retried:
-        return ()
-    if change.action is Action.CREATE and not done.created:
-        return ("somebody created it between the plan and the write; FlowForge's value stands",)
-    if change.action is Action.UPDATE and done.created:
-        return ("it was deleted between the plan and the write; FlowForge created it again",)
-    return ()
+def _problem(change: Change, error: BaseException, *, sent: bool) -> Problem:
+    if isinstance(error, FlowForgeError):
+        return with_kept_unseen(change, error)
+    return unforeseen(error, change.address, sent=sent)
 
 
 def _lagging(address: Address, why: str) -> Problem:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 # What is the run's own: how quickly, who is asked, who is told, and where the manifests are.
-OWN = {"manifests", "environ", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop", "progress", "notify"}
+OWN = {
+    *("manifests", "environ", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
+    *("progress", "notify", "unforeseen"),
+}
 
 
 def test_every_option_is_kept_or_means_nothing() -> None:

@@ -1,0 +1,98 @@
+"""What an apply did, told to the end whatever fails in the telling: the writes are done, and their exit code stands."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from flowforge import run
+from flowforge.cli import plan as planning
+from flowforge.cli.output import Output
+from flowforge.cli.streams import say, trace
+from flowforge.errors import ExitCode, bug, printable
+from flowforge.plan.report import Outcome, Report
+from flowforge.render.document import error_document
+from flowforge.render.results import report_document
+from flowforge.render.text import report_lines
+
+_UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
+_NOT_WRITTEN: Final = frozenset({Outcome.IN_SYNC, Outcome.ASSUMED, Outcome.LEFT, Outcome.BLOCKED})
+# More repos than this make no command that a person would copy; apply tries again only what is left anyway.
+_READABLE: Final = 20
+
+
+def recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:
+    """Tell it to people and to programs, and return the exit code: that of the writes, or of a second Ctrl-C."""
+    for tell in (_tell_people, _tell_the_next, _tell_programs):
+        try:
+            tell(planned, report, output, given)
+        except KeyboardInterrupt:
+            report = replace(report, interrupted=True)
+        except BaseException as error:  # noqa: BLE001 -- what was written is told, as far as that can be done
+            with suppress(Exception):
+                _note(error, given)
+    return report.exit_code
+
+
+def _tell_people(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del planned
+    try:
+        lines = list(report_lines(report, verbose=given["verbose"], style=output.style))
+    except BaseException:
+        short = list(_in_short(report))
+        say(*short)
+        output.lines(short)
+        raise
+    output.lines(lines)
+
+
+def _tell_the_next(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del planned
+    say(*_words(report, output, given))
+
+
+def _tell_programs(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
+    del given
+    try:
+        document = report_document(report, planning.document(planned), report.exit_code)
+    except BaseException as error:
+        output.finish(error_document([bug(error)], report.exit_code))
+        raise
+    output.finish(document)
+
+
+def _in_short(report: Report) -> Iterator[str]:
+    """Give what was written in the simplest words, where the recap could not be made."""
+    written = (each for each in report.results if each.outcome not in _NOT_WRITTEN)
+    yield from (f"{each.outcome.value}: {printable(str(each.address))}" for each in written)
+
+
+def _note(error: BaseException, given: Mapping[str, Any]) -> None:
+    if given["verbose"]:
+        trace(error)
+    say(bug(error))
+
+
+def _words(report: Report, output: Output, given: Mapping[str, Any]) -> Iterator[str]:
+    if report.interrupted:
+        lost = Outcome.UNRECORDED in report.counts
+        kept = "what is not recorded is listed" if lost else "what was written is recorded"
+        yield f"interrupted; {kept}, and the next plan knows the rest"
+    elif not output.quiet:
+        yield from _again(report, given)
+
+
+def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
+    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read.
+
+    It has what says which lines are planned, and no flag that admits what apply refuses: that is said each time.
+    """
+    failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
+    if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
+        manifests = tuple(map(str, given["manifests"]))
+        words = [word for path in manifests if manifests != ("flowforge.yaml",) for word in ("-m", path)]
+        words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
+        words += [word for tag in given["tags"] for word in ("--tags", tag)]
+        words += [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]
+        yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"

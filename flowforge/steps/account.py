@@ -1,0 +1,134 @@
+"""What became of a whole plan: every line's result, corrected by what the state took in the end."""
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from flowforge.errors import FlowForgeError, Problem, bug
+from flowforge.plan.action import Action
+from flowforge.plan.address import Address
+from flowforge.plan.decide import Plan
+from flowforge.plan.report import DONE, Outcome, Report, Result, settle
+from flowforge.state.memory import Memory
+from flowforge.steps.ledger import is_unanswered
+from flowforge.steps.remember import fold
+from flowforge.steps.turns import without_kept
+from flowforge.steps.unforeseen import unforeseen
+from flowforge.steps.write import Writer
+from flowforge.steps.write_access import with_carried
+
+NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+UNFORESEEN: Final = "FF348"
+_LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
+_ENDED: Final = "the run ended before the state had taken it"
+
+
+def account(plan: Plan, writer: Writer) -> Report:
+    """Fold the state, and return what became of every line, whatever is raised meanwhile.
+
+    To be called when everything is written, or the run was ended.
+    """
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    try:
+        problems, warnings = fold(writer.memory)
+    except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
+        writer.end(error)
+    # Not before the fold, after which nobody who is still at work can begin anything more.
+    results = writer.ledger.results()
+    try:
+        return _report(plan, writer, results, problems, warnings)
+    except BaseException as error:  # noqa: BLE001 -- see above
+        writer.end(error)
+        return _bare(writer, results, error)
+
+
+def _report(
+    plan: Plan, writer: Writer, results: list[Result], problems: tuple[Problem, ...], warnings: tuple[str, ...]
+) -> Report:
+    problems = (*problems, *writer.problems)
+    begun = writer.memory.begun
+    # Whoever hangs before the state took the intent can send nothing any more.
+    told = [each for each in results if not is_unanswered(each) or each.address.of_value in begun]
+    told = with_carried(told, without_kept(plan.todo, plan.changes))
+    return settle(
+        plan,
+        recorded_after_all(told, plan, writer.memory, problems),
+        interrupted=writer.stop.is_set(),
+        problems=problems,
+        warnings=(*warnings, *writer.warnings),
+        untouched=writer.untouched,
+        sent=writer.sent.is_set(),
+    )
+
+
+def _bare(writer: Writer, results: Iterable[Result], error: BaseException) -> Report:
+    """Return what is known for sure where nothing else could be made of it: what was begun, and not that it is kept."""
+    problems = tuple(writer.problems)
+    doubtful = (
+        replace(each, outcome=Outcome.UNRECORDED, problem=unforeseen(error, each.address, sent=True))
+        if each.outcome in DONE.values()
+        else each
+        for each in results
+    )
+    return Report(
+        tuple(doubtful), writer.stop.is_set(), problems, untouched=writer.untouched, sent=writer.sent.is_set()
+    )
+
+
+def recorded_after_all(
+    results: Iterable[Result], plan: Plan, memory: Memory, problems: Collection[Problem]
+) -> list[Result]:
+    """Correct results by what the fold made of them, drift that was accepted included. problems: those of the fold.
+
+    A line whose record was not kept at once may have it in the state nevertheless; and what the journal took is in no
+    state where that was replaced meanwhile.
+    """
+    unrecorded = memory.unrecorded
+    kept = memory.settled - unrecorded
+    actions = {change.address: change.action for change in plan.changes}
+    corrected = [
+        _lost(each, problems)
+        if each.address.of_value in unrecorded
+        else _found(each, actions[each.address])
+        if each.address.of_value in kept
+        else each
+        for each in results
+    ]
+    accepted = [change.address for change in plan.changes if change.accepts and change.address in unrecorded]
+    return corrected + [
+        Result(each, Outcome.FAILED, _unkept("changed outside, and not recorded as assumed", each, problems))
+        for each in accepted
+    ]
+
+
+def _found(result: Result, action: Action) -> Result:
+    if result.outcome is not Outcome.UNRECORDED:
+        return result
+    met = result.problem.what if result.problem is not None and result.problem.code == UNFORESEEN else ""
+    notes = (*result.notes, *filter(None, (met, _LATE)))
+    return replace(result, outcome=DONE[action], problem=None, notes=notes)
+
+
+def _lost(result: Result, problems: Iterable[Problem]) -> Result:
+    if result.outcome not in DONE.values():
+        return result
+    problem = _unkept("done on GitHub, but not recorded in the state", result.address, problems)
+    return replace(result, outcome=Outcome.UNRECORDED, problem=problem)
+
+
+def _unkept(what: str, address: Address, problems: Iterable[Problem]) -> Problem:
+    told = ((each.code, each.why if each.code == NOT_RECORDED else each.what) for each in problems)
+    code, why = next(told, (NOT_RECORDED, _ENDED))
+    return Problem(code, what, str(address), why, "see what is said of the state")
+
+
+def broken_off(report: Report, error: BaseException, note: Callable[[BaseException], None]) -> Report:
+    """Return a report that tells what was raised after it was made, when all that it tells of was over."""
+    if isinstance(error, KeyboardInterrupt):
+        return replace(report, interrupted=True)
+    with suppress(Exception):
+        note(error)
+    what = error.problems[0].what if isinstance(error, FlowForgeError) else bug(error).what
+    return replace(report, warnings=(*report.warnings, f"after the last write: {what}"))
