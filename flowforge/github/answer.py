@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,8 +21,8 @@ class NotJson:
 NOT_JSON: Final = NotJson()
 
 
-def parsed(body: bytes) -> object:
-    """Read a body as JSON: None when empty, NOT_JSON when it is something else."""
+def parsed(body: bytes | bytearray, hide: Callable[[str], str] = str) -> object:
+    """Read a body as JSON: None when empty, NOT_JSON when it is something else. hide: goes over each text in it."""
     if not body:
         return None
     try:
@@ -30,17 +30,34 @@ def parsed(body: bytes) -> object:
         # Half a character, which JSON can write, is no text: it could be sent nowhere, nor be shown.
         if _HALF.search(body):
             json.dumps(found, ensure_ascii=False).encode()
+        return _each_text(found, hide)
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def _each_text(found: object, hide: Callable[[str], str]) -> object:
+    """Go over the texts of a JSON value, names too, in their place."""
+    if isinstance(found, str):
+        return hide(found)
+    if isinstance(found, list):
+        found[:] = [_each_text(each, hide) for each in found]
+    elif isinstance(found, dict):
+        shown = {hide(name): _each_text(value, hide) for name, value in found.items()}
+        found.clear()
+        found.update(shown)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Stands for an answer that did not come. what: a clause. unreached: not even a connection was made."""
+    """Stands for an answer that did not come. what: a clause.
+
+    unreached: not even a connection was made. overdue: whatever came, it did not come to an end in its time.
+    """
 
     what: str
-    unreached: bool
+    unreached: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """The GitHub token: where it is found, which hosts may have it, and the one place that reveals it."""
 
+import base64
 import hashlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.urls import ApiUrl, host_of
@@ -34,6 +36,13 @@ _FOR_GH: Final = frozenset(
     }
 )
 _GH_SECONDS: Final = 5.0
+HIDDEN: Final = "[redacted]"
+_PIECE: Final = 12
+_STEP: Final = 8
+_SHORTEST: Final = 8
+_BLOCK: Final = 1 << 20
+_LONGEST: Final = 4096  # of a token that stands across two blocks, however it is escaped
+_ESCAPE: Final = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _INSTALLATION: Final = "ghs_"
 
@@ -60,10 +69,72 @@ class Token:
         text = f"{purpose}\0{self.value.reveal()}".encode()
         return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
 
+    def traces(self) -> "Traces":
+        """Return what knows this token again, and from which it cannot be had."""
+        return Traces(self.value)
+
     @property
     def installation(self) -> bool:
         """Whether a GitHub App's installation has it; what a repo shows as permissions is then not its own."""
         return self.value.reveal().startswith(_INSTALLATION)
+
+
+class Traces:
+    """Knows a token again in a text that came from outside, whatever it looks like, and takes that text away.
+
+    What is kept are hashes of its pieces, under Python's own random key, so that its text is kept in no second place.
+    A text is seen that holds all of it, or nineteen characters of it in a row: as they are, in base64 as `Basic` has
+    it, in hexadecimal, or escaped as URLs and JSON do. A token of fewer than eight characters, which is none of
+    GitHub's, would take ordinary words with it, and is not looked for.
+    """
+
+    __slots__ = ("_pieces", "_step", "_width")
+
+    def __init__(self, value: SecretValue) -> None:
+        length = len(value.reveal())
+        self._width = _PIECE if length >= _PIECE + _STEP else min(length, _SHORTEST)
+        self._step = min(_STEP, length - self._width + 1)
+        pieces = {
+            hash(form[start : start + self._width])
+            for form in (_forms(value.reveal()) if length >= _SHORTEST else ())
+            for start in range(len(form) - self._width + 1)
+        }
+        self._pieces = frozenset(pieces)
+
+    def hide(self, text: str) -> str:
+        """Return the text, or what stands in its place when the token is in it."""
+        return HIDDEN if any(map(self._in, _readings(text))) else text
+
+    def within(self, data: bytes) -> bool:
+        """Whether the token is in a file."""
+        return any(
+            self._in(text)
+            for start in range(0, len(data), _BLOCK)
+            for text in _readings(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
+        )
+
+    def _in(self, text: str) -> bool:
+        width, pieces = self._width, self._pieces
+        return any(hash(text[at : at + width]) in pieces for at in range(0, len(text) - width + 1, self._step))
+
+
+def _forms(token: str) -> Iterator[str]:
+    """Yield a token as others may write it: plain, in hexadecimal, and in base64 after any number of bytes before."""
+    data = token.encode()
+    yield from (token, data.hex(), data.hex().upper())
+    for before in range(3):
+        # Without the characters that what stands before or after has a part in.
+        text = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")[before and before + 1 : -1]
+        yield from (text, text.replace("+", "-").replace("/", "_"))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text, and what it is to who reads its escapes."""
+    yield text
+    if "%" in text:
+        yield unquote(text)
+    if "\\u00" in text:
+        yield _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
 
 
 def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
