@@ -316,6 +316,7 @@ def test_a_wait_that_is_shorter_than_the_exchange(trusting: ssl.SSLContext) -> N
         stream = Sockets().connect_tcp("127.0.0.1", talker.port)
         with pytest.raises(httpcore.WriteTimeout):
             stream.write(bytes(50_000_000), 0.01)
+        stream.close()
 
 
 def test_a_certificate_that_nobody_vouches_for() -> None:
