@@ -9,22 +9,19 @@ Script = Callable[[socket.socket], object]
 
 
 class Talker:
-    """A server that plays one script to everybody who connects. port: where. met: how many connected."""
+    """A server that plays one script to everybody who connects. port: where."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.met = 0
-        self.stopping = threading.Event()
 
     def serve(self) -> None:
         """Take connections until it is closed."""
         with suppress(OSError):
             while True:
                 connection, _ = self._listening.accept()
-                self.met += 1
                 threading.Thread(target=self._play, args=(connection,), daemon=True).start()
 
     def _play(self, connection: socket.socket) -> None:
