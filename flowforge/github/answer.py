@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final
 
+from flowforge.github.auth import Traces
+
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
@@ -21,30 +23,29 @@ class NotJson:
 NOT_JSON: Final = NotJson()
 
 
-def parsed(body: bytes | bytearray, hide: Callable[[str], str] = str) -> object:
-    """Read a body as JSON: None when empty, NOT_JSON when it is something else. hide: goes over each text in it."""
+def parsed(body: bytes | bytearray, traces: Traces | None = None) -> object:
+    """Read a body as JSON: None when empty, NOT_JSON when it is something else. traces: of what no text may hold."""
     if not body:
         return None
     try:
-        found: object = json.loads(body.decode())  # not of bytes, for that lets half a character through
+        text = body.decode()
+        found: object = json.loads(text)  # not of bytes, for that lets half a character through
         # Half a character, which JSON can write, is no text: it could be sent nowhere, nor be shown.
         if _HALF.search(body):
             json.dumps(found, ensure_ascii=False).encode()
-        return _each_text(found, hide)
+        return _each_text(found, traces.hide) if traces and traces.seen(text) else found
     except (ValueError, RecursionError):
         return NOT_JSON
 
 
-def _each_text(found: object, hide: Callable[[str], str]) -> object:
-    """Go over the texts of a JSON value, names too, in their place."""
+def _each_text(found: object, change: Callable[[str], str]) -> object:
+    """Change the texts of a JSON value, names too."""
     if isinstance(found, str):
-        return hide(found)
+        return change(found)
     if isinstance(found, list):
-        found[:] = [_each_text(each, hide) for each in found]
-    elif isinstance(found, dict):
-        shown = {hide(name): _each_text(value, hide) for name, value in found.items()}
-        found.clear()
-        found.update(shown)
+        return [_each_text(each, change) for each in found]
+    if isinstance(found, dict):
+        return {change(name): _each_text(value, change) for name, value in found.items()}
     return found
 
 

@@ -38,11 +38,11 @@ _FOR_GH: Final = frozenset(
 _GH_SECONDS: Final = 5.0
 HIDDEN: Final = "[redacted]"
 _PIECE: Final = 12
-_STEP: Final = 8
 _SHORTEST: Final = 8
 _BLOCK: Final = 1 << 20
-_LONGEST: Final = 4096  # of a token that stands across two blocks, however it is escaped
-_ESCAPE: Final = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
+_LONGEST: Final = 8192  # of a token that stands across two blocks, however it is escaped
+_DEPTH: Final = 2  # of JSON in JSON
+_ESCAPE: Final = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|([\"\\/]))")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _INSTALLATION: Final = "ghs_"
 
@@ -69,10 +69,6 @@ class Token:
         text = f"{purpose}\0{self.value.reveal()}".encode()
         return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
 
-    def traces(self) -> "Traces":
-        """Return what knows this token again, and from which it cannot be had."""
-        return Traces(self.value)
-
     @property
     def installation(self) -> bool:
         """Whether a GitHub App's installation has it; what a repo shows as permissions is then not its own."""
@@ -80,42 +76,59 @@ class Token:
 
 
 class Traces:
-    """Knows a token again in a text that came from outside, whatever it looks like, and takes that text away.
+    """Knows tokens again in what came from outside, whatever they look like, and takes the texts away that hold them.
 
-    What is kept are hashes of its pieces, under Python's own random key, so that its text is kept in no second place.
-    A text is seen that holds all of it, or nineteen characters of it in a row: as they are, in base64 as `Basic` has
-    it, in hexadecimal, or escaped as URLs and JSON do. A token of fewer than eight characters, which is none of
+    What is kept are hashes of a token's pieces, under Python's own random key, so that its text is kept in no second
+    place. A text is seen that holds all of a token, or 23 characters of it in a row: as they are, in base64 as `Basic`
+    has it, in hexadecimal, or escaped as URLs and JSON do. A token of fewer than eight characters, which is none of
     GitHub's, would take ordinary words with it, and is not looked for.
     """
 
-    __slots__ = ("_pieces", "_step", "_width")
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, int, frozenset[int]], ...] = ()
 
-    def __init__(self, value: SecretValue) -> None:
+    def add(self, value: SecretValue) -> None:
+        """Know one more token."""
         length = len(value.reveal())
-        self._width = _PIECE if length >= _PIECE + _STEP else min(length, _SHORTEST)
-        self._step = min(_STEP, length - self._width + 1)
+        if length < _SHORTEST:
+            return
+        width = _PIECE if length >= 2 * _PIECE else _SHORTEST
         pieces = {
-            hash(form[start : start + self._width])
-            for form in (_forms(value.reveal()) if length >= _SHORTEST else ())
-            for start in range(len(form) - self._width + 1)
+            hash(form[start : start + width])
+            for form in _forms(value.reveal())
+            for start in range(len(form) - width + 1)
         }
-        self._pieces = frozenset(pieces)
+        # Whatever the place of a token in a text, one of its pieces is at a multiple of the step.
+        self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
+
+    def seen(self, text: str) -> bool:
+        """Whether one of them is in a text, or in what the text is to who reads its escapes."""
+        if self._in(text):
+            return True
+        plain = text
+        for _ in range(_DEPTH if "\\" in text else 0):
+            plain = _ESCAPE.sub(_unescaped, plain)
+        if "%" in plain:
+            plain = unquote(plain)
+        return plain != text and self._in(plain)
 
     def hide(self, text: str) -> str:
-        """Return the text, or what stands in its place when the token is in it."""
-        return HIDDEN if any(map(self._in, _readings(text))) else text
+        """Return a text, or what stands in its place when one of them is in it."""
+        return HIDDEN if self.seen(text) else text
 
     def within(self, data: bytes) -> bool:
-        """Whether the token is in a file."""
+        """Whether one of them is in a file."""
         return any(
-            self._in(text)
+            self.seen(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
             for start in range(0, len(data), _BLOCK)
-            for text in _readings(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
         )
 
     def _in(self, text: str) -> bool:
-        width, pieces = self._width, self._pieces
-        return any(hash(text[at : at + width]) in pieces for at in range(0, len(text) - width + 1, self._step))
+        return any(
+            hash(text[at : at + width]) in pieces
+            for width, step, pieces in self._known
+            for at in range(0, len(text) - width + 1, step)
+        )
 
 
 def _forms(token: str) -> Iterator[str]:
@@ -128,13 +141,8 @@ def _forms(token: str) -> Iterator[str]:
         yield from (text, text.replace("+", "-").replace("/", "_"))
 
 
-def _readings(text: str) -> Iterator[str]:
-    """Yield a text, and what it is to who reads its escapes."""
-    yield text
-    if "%" in text:
-        yield unquote(text)
-    if "\\u00" in text:
-        yield _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
+def _unescaped(escape: re.Match[str]) -> str:
+    return chr(int(escape.group(1), 16)) if escape.group(1) else escape.group(2)
 
 
 def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:

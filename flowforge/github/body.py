@@ -7,11 +7,12 @@ came and of what it unpacks to.
 import io
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Final
 
 from flowforge.github.answer import NOT_JSON, parsed
+from flowforge.github.auth import Traces
 from flowforge.github.deadline import Deadline, OverdueError
 
 JSON: Final = "application/vnd.github+json"
@@ -38,10 +39,10 @@ class _TooLargeError(UnusableError):
 
 
 class Reader:
-    """Reads the bodies of answers for all workers of a client. hide: takes a token out of a text."""
+    """Reads the bodies of answers for all workers of a client. traces: of what no text of them may hold."""
 
-    def __init__(self, hide: Callable[[str], str]) -> None:
-        self._hide = hide
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
         self._large = threading.Lock()
 
     def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
@@ -60,7 +61,16 @@ class Reader:
             if sum(map(body.count, (b",", b"[", b"{"))) > _JSON_VALUES:
                 message = f"an answer of more than {_JSON_VALUES:,} values"
                 raise UnusableError(message)
-            return parsed(body, self._hide)
+            return parsed(body, self._traces)
+
+    def raw(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> bytes:
+        """Read a file's own bytes, of at most 100 MB. Raises as `json`, and UnusableError for a token in it."""
+        body = io.BytesIO()  # whose bytes can be had without a copy of them
+        for part in unpacked(parts, coding, _RAW_BYTES, deadline):
+            body.write(part)
+        if self._traces.within(body.getvalue()):
+            raise UnusableError("a file that holds the token itself")
+        return body.getvalue()
 
     def refusal(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
         """Read what GitHub says of an error: JSON of a few lines; a longer text is some page, and nothing is read."""
@@ -68,15 +78,7 @@ class Reader:
             body = b"".join(unpacked(parts, coding, _REFUSAL_BYTES, deadline))
         except _TooLargeError:
             return NOT_JSON
-        return parsed(body, self._hide)
-
-
-def raw(parts: Iterable[bytes], coding: str, deadline: Deadline) -> bytes:
-    """Read a file's own bytes, of at most 100 MB. Raises as `Reader.json`."""
-    body = io.BytesIO()  # whose bytes can be had without a copy of them
-    for part in unpacked(parts, coding, _RAW_BYTES, deadline):
-        body.write(part)
-    return body.getvalue()
+        return parsed(body, self._traces)
 
 
 def unpacked(parts: Iterable[bytes], coding: str, most: int, deadline: Deadline) -> Iterator[bytes]:

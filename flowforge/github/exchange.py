@@ -15,7 +15,7 @@ from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
 from flowforge.github.answer import Answer, Broken
 from flowforge.github.auth import Token, Traces
-from flowforge.github.body import CODING, Reader, UnusableError, raw
+from flowforge.github.body import CODING, Reader, UnusableError
 from flowforge.github.clock import Patience
 from flowforge.github.deadline import Deadline, OverdueError, Sockets
 from flowforge.github.request import Request
@@ -58,8 +58,8 @@ class Wire:
     def __init__(self, api: ApiUrl, token: Token, jobs: int, patience: Patience, transport: Transport | None) -> None:
         self._base = str(api)
         self._patience = patience
-        self._traces: tuple[Traces, ...] = ()
-        self._reader = Reader(self._hidden)
+        self._traces = Traces()
+        self._reader = Reader(self._traces)
         self.http: Final = _http(api, token, jobs, patience, transport)
         self.hide(token)
 
@@ -69,7 +69,7 @@ class Wire:
 
     def hide(self, token: Token) -> None:
         """Let nothing of a token be in any answer from now on."""
-        self._traces += (token.traces(),)
+        self._traces.add(token.value)
 
     def send(self, request: Request, version: str) -> Answer | Broken:
         """Send once, as a version of the API."""
@@ -97,27 +97,17 @@ class Wire:
             if not found.is_success:
                 data = self._reader.refusal(parts, coding, deadline)
             elif request.raw:
-                data = self._file(raw(parts, coding, deadline))
+                data = self._reader.raw(parts, coding, deadline)
             else:
                 data = self._reader.json(parts, coding, deadline)
             return Answer(found.status_code, self._headers({**found.headers, **found.extensions[_ASIDE]}), data)
 
     def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
-        shown = {name: self._hidden(text) for name, text in found.items()}
+        shown = {name: self._traces.hide(text) for name, text in found.items()}
         if shown.get("link") != found.get("link"):
             # Without it the list would seem to end here.
             raise UnusableError("an answer whose Link holds the token itself")
         return shown
-
-    def _file(self, data: bytes) -> bytes:
-        if any(each.within(data) for each in self._traces):
-            raise UnusableError("a file that holds the token itself")
-        return data
-
-    def _hidden(self, text: str) -> str:
-        for each in self._traces:
-            text = each.hide(text)
-        return text
 
     def _broken(self, error: httpx.TransportError) -> Broken:
         """Say in our words what happened: the exception itself holds the request, whose headers hold the token."""
@@ -125,7 +115,7 @@ class Wire:
             case httpx.ConnectTimeout():
                 return Broken(f"no connection within {self._patience.connect:g} s", unreached=True)
             case httpx.ConnectError() | httpx.ProxyError():
-                what = printable(self._hidden(_NUMBERS.sub("", str(error))))
+                what = printable(self._traces.hide(_NUMBERS.sub("", str(error))))
                 return Broken(f"no connection: {what}", unreached=True)
             case httpx.TimeoutException():
                 return Broken(f"no answer within {self._patience.silent:g} s")
