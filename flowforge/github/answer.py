@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final
 
+from flowforge.github.auth import Traces
 from flowforge.plan.recordable import is_moment
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
@@ -23,26 +24,42 @@ class NotJson:
 NOT_JSON: Final = NotJson()
 
 
-def parsed(body: bytes) -> object:
-    """Read a body as JSON: None when empty, NOT_JSON when it is something else."""
+def parsed(body: bytes | bytearray, traces: Traces | None = None) -> object:
+    """Read a body as JSON: None when empty, NOT_JSON when it is something else. traces: of what no text may hold."""
     if not body:
         return None
     try:
-        found: object = json.loads(body.decode())  # not of bytes, for that lets half a character through
+        text = body.decode()
+        found: object = json.loads(text)  # not of bytes, for that lets half a character through
         # Half a character, which JSON can write, is no text: it could be sent nowhere, nor be shown.
         if _HALF.search(body):
             json.dumps(found, ensure_ascii=False).encode()
+        return _each_text(found, traces.hide) if traces and traces.seen(text) else found
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def _each_text(found: object, change: Callable[[str], str]) -> object:
+    """Change the texts of a JSON value, names too."""
+    if isinstance(found, str):
+        return change(found)
+    if isinstance(found, list):
+        return [_each_text(each, change) for each in found]
+    if isinstance(found, dict):
+        return {change(name): _each_text(value, change) for name, value in found.items()}
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Stands for an answer that did not come. what: a clause. unreached: not even a connection was made."""
+    """Stands for an answer that did not come. what: a clause.
+
+    unreached: not even a connection was made. overdue: whatever came, it did not come to an end in its time.
+    """
 
     what: str
-    unreached: bool
+    unreached: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True)

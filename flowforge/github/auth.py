@@ -1,11 +1,13 @@
 """The GitHub token: where it is found, which hosts may have it, and the one place that reveals it."""
 
+import base64
 import hashlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.urls import ApiUrl, host_of
@@ -34,6 +36,13 @@ _FOR_GH: Final = frozenset(
     }
 )
 _GH_SECONDS: Final = 5.0
+HIDDEN: Final = "[redacted]"
+_PIECE: Final = 12
+_SHORTEST: Final = 8
+_BLOCK: Final = 1 << 20
+_LONGEST: Final = 8192  # of a token that stands across two blocks, however it is escaped
+_DEPTH: Final = 2  # of JSON in JSON
+_ESCAPE: Final = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|([\"\\/]))")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _INSTALLATION: Final = "ghs_"
 
@@ -64,6 +73,76 @@ class Token:
     def installation(self) -> bool:
         """Whether a GitHub App's installation has it; what a repo shows as permissions is then not its own."""
         return self.value.reveal().startswith(_INSTALLATION)
+
+
+class Traces:
+    """Knows tokens again in what came from outside, whatever they look like, and takes the texts away that hold them.
+
+    What is kept are hashes of a token's pieces, under Python's own random key, so that its text is kept in no second
+    place. A text is seen that holds all of a token, or 23 characters of it in a row: as they are, in base64 as `Basic`
+    has it, in hexadecimal, or escaped as URLs and JSON do. A token of fewer than eight characters, which is none of
+    GitHub's, would take ordinary words with it, and is not looked for.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[int, int, frozenset[int]], ...] = ()
+
+    def add(self, value: SecretValue) -> None:
+        """Know one more token."""
+        length = len(value.reveal())
+        if length < _SHORTEST:
+            return
+        width = _PIECE if length >= 2 * _PIECE else _SHORTEST
+        pieces = {
+            hash(form[start : start + width])
+            for form in _forms(value.reveal())
+            for start in range(len(form) - width + 1)
+        }
+        # Whatever the place of a token in a text, one of its pieces is at a multiple of the step.
+        self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
+
+    def seen(self, text: str) -> bool:
+        """Whether one of them is in a text, or in what the text is to who reads its escapes."""
+        if self._in(text):
+            return True
+        plain = text
+        for _ in range(_DEPTH if "\\" in text else 0):
+            plain = _ESCAPE.sub(_unescaped, plain)
+        if "%" in plain:
+            plain = unquote(plain)
+        return plain != text and self._in(plain)
+
+    def hide(self, text: str) -> str:
+        """Return a text, or what stands in its place when one of them is in it."""
+        return HIDDEN if self.seen(text) else text
+
+    def within(self, data: bytes) -> bool:
+        """Whether one of them is in a file."""
+        return any(
+            self.seen(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
+            for start in range(0, len(data), _BLOCK)
+        )
+
+    def _in(self, text: str) -> bool:
+        return any(
+            hash(text[at : at + width]) in pieces
+            for width, step, pieces in self._known
+            for at in range(0, len(text) - width + 1, step)
+        )
+
+
+def _forms(token: str) -> Iterator[str]:
+    """Yield a token as others may write it: plain, in hexadecimal, and in base64 after any number of bytes before."""
+    data = token.encode()
+    yield from (token, data.hex(), data.hex().upper())
+    for before in range(3):
+        # Without the characters that what stands before or after has a part in.
+        text = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")[before and before + 1 : -1]
+        yield from (text, text.replace("+", "-").replace("/", "_"))
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return chr(int(escape.group(1), 16)) if escape.group(1) else escape.group(2)
 
 
 def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:

@@ -1,28 +1,121 @@
-"""The bytes of an answer: the media types that are asked for, and bounds on what is read."""
+"""The bytes of an answer: the media types that are asked for, the one coding, and bounds on what is read.
 
-from collections.abc import Iterable
-from time import monotonic
+No answer may hold a run or fill the memory: what is packed is unpacked a piece at a time, and each bound holds of what
+came and of what it unpacks to.
+"""
+
+import io
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Final
 
-from flowforge.github.answer import Broken
+from flowforge.github.answer import NOT_JSON, parsed
+from flowforge.github.auth import Traces
+from flowforge.github.deadline import Deadline, OverdueError
 
 JSON: Final = "application/vnd.github+json"
 OBJECT: Final = "application/vnd.github.object+json"  # JSON that is one shape for files of every size, and for folders
 RAW: Final = "application/vnd.github.raw+json"
-_JSON_BYTES: Final = 32_000_000
+CODING: Final = "gzip"
+# A page of 100 repos has some 700 KB in 20,000 values, a file of 1 MB (the most that JSON carries) 1.4 MB as base64.
+_JSON_BYTES: Final = 4_000_000
+_JSON_VALUES: Final = 50_000
+_LARGE: Final = 1_000_000
 _RAW_BYTES: Final = 100_000_000  # GitHub's own most
-_BODY_SECONDS: Final = 30.0  # for as much JSON as it may be, and as much longer for raw bytes
+_REFUSAL_BYTES: Final = 64_000
+_PIECE: Final = 1 << 16
+_GZIP: Final = 31  # zlib's word for gzip alone
 
 
-def whole_body(parts: Iterable[bytes], *, raw: bool) -> bytes | Broken:
-    """Read a body whole: httpx bounds the wait for each part alone, and neither their number nor their sum."""
-    most = _RAW_BYTES if raw else _JSON_BYTES
-    seconds = _BODY_SECONDS * most / _JSON_BYTES
-    end, body = monotonic() + seconds, bytearray()
+class UnusableError(Exception):
+    """An answer that came and is none of GitHub's. Its text is a clause, of ours alone."""
+
+
+class _TooLargeError(UnusableError):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"an answer of more than {most // 1_000_000} MB")
+
+
+class Reader:
+    """Reads the bodies of answers for all workers of a client. traces: of what no text of them may hold."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
+        self._large = threading.Lock()
+
+    def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
+        """Read JSON, of at most 4 MB; what has more than 1 MB is read and parsed one at a time.
+
+        Raises UnusableError for what is larger, packed otherwise or of too many values, and OverdueError.
+        """
+        body = bytearray()
+        with ExitStack() as turn:
+            for part in unpacked(parts, coding, _JSON_BYTES, deadline):
+                if len(body) <= _LARGE < len(body) + len(part):
+                    if not self._large.acquire(timeout=deadline.left()):
+                        raise OverdueError
+                    turn.callback(self._large.release)
+                body += part
+            if sum(map(body.count, (b",", b"[", b"{"))) > _JSON_VALUES:
+                message = f"an answer of more than {_JSON_VALUES:,} values"
+                raise UnusableError(message)
+            return parsed(body, self._traces)
+
+    def raw(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> bytes:
+        """Read a file's own bytes, of at most 100 MB. Raises as `json`, and UnusableError for a token in it."""
+        body = io.BytesIO()  # whose bytes can be had without a copy of them
+        for part in unpacked(parts, coding, _RAW_BYTES, deadline):
+            body.write(part)
+        if self._traces.within(body.getvalue()):
+            raise UnusableError("a file that holds the token itself")
+        return body.getvalue()
+
+    def refusal(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
+        """Read what GitHub says of an error: JSON of a few lines; a longer text is some page, and nothing is read."""
+        try:
+            body = b"".join(unpacked(parts, coding, _REFUSAL_BYTES, deadline))
+        except _TooLargeError:
+            return NOT_JSON
+        return parsed(body, self._traces)
+
+
+def unpacked(parts: Iterable[bytes], coding: str, most: int, deadline: Deadline) -> Iterator[bytes]:
+    """Yield the pieces of a body, unpacked. coding: the header `Content-Encoding`. Raises as `Reader.json`."""
+    pieces = _bounded(parts, most, deadline)
+    codings = [each for each in map(str.strip, coding.lower().split(",")) if each not in {"", "identity"}]
+    if not codings:
+        return pieces
+    if codings not in (["gzip"], ["x-gzip"]):
+        raise UnusableError("an answer in a coding that was not asked for")
+    return _bounded(_unzipped(pieces), most, deadline)
+
+
+def _bounded(parts: Iterable[bytes], most: int, deadline: Deadline) -> Iterator[bytes]:
+    total = 0
     for part in parts:
-        body += part
-        if len(body) > most:
-            return Broken(f"an answer of more than {most // 1_000_000} MB", unreached=False)
-        if monotonic() > end:
-            return Broken(f"no whole answer within {seconds:g} s", unreached=False)
-    return bytes(body)
+        deadline.left()
+        total += len(part)
+        if total > most:
+            raise _TooLargeError(most)
+        yield part
+
+
+def _unzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpack one gzip member; nothing may come after it."""
+    unpacker, begun = zlib.decompressobj(_GZIP), False
+    try:
+        for part in parts:
+            begun, left = True, part
+            while left and not unpacker.eof:
+                yield unpacker.decompress(left, _PIECE)
+                left = unpacker.unconsumed_tail
+            if left or unpacker.unused_data:
+                raise UnusableError("an answer that goes on after its gzip ends")
+        while begun and not unpacker.eof and (piece := unpacker.decompress(b"", _PIECE)):
+            yield piece
+    except zlib.error:
+        raise UnusableError("an answer whose gzip is damaged") from None
+    if begun and not unpacker.eof:
+        raise UnusableError("an answer whose gzip is cut short")

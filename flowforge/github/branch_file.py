@@ -148,7 +148,9 @@ def create_branch(client: Client, place: Place, data: bytes, message: str) -> Wr
 
 def blob_sha(data: bytes) -> str:
     """Give git's hash of a file's content, by which GitHub names it."""
-    return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
+    found = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    found.update(data)  # apart, for it may be large
+    return found.hexdigest()
 
 
 def _swap(

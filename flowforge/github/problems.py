@@ -84,6 +84,12 @@ def unreachable(api: ApiUrl, what: str) -> GitHubError:
     return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
 
 
+def unanswered(api: ApiUrl, times: int, what: str) -> GitHubError:
+    """Make the error of a GitHub that can be reached, and has answered nobody for some time."""
+    fix = "run it again in a while; see whether GitHub says that it has trouble"
+    return GitHubError(Problem("FF334", f"GitHub gave {times} requests in a row no usable answer", str(api), what, fix))
+
+
 def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
     """Make the error of a token that GitHub does not accept."""
     why = f"{what}; the token came from {origin}"

@@ -177,6 +177,9 @@ def home_of(
         if keeper is None or branch.token is not None:
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
+            if client is not None:  # one server has both tokens
+                client.hide(keeper.token)
+                keeper.hide(client.token)
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
         home = _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
         home.keeper = None if keeper is client else keeper

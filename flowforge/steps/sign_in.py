@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flowforge.github.auth import check_host, find_token
-from flowforge.github.clock import Clock
+from flowforge.github.clock import Clock, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.spent import Spent, spent_path
@@ -43,5 +43,5 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: Limits) -> It
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
     jobs = limits.jobs
     pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
-    with Client(api, token, pacer, jobs=jobs) as client:
+    with Client(api, token, pacer, jobs=jobs, patience=Patience.of(api, environ)) as client:
         yield client

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from flowforge.github.auth import Token
-from flowforge.github.clock import Clock
+from flowforge.github.clock import Clock, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.spent import Spent
@@ -16,6 +16,7 @@ from flowforge.github.urls import ApiUrl
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
 
+_PATIENCE = Patience()
 FAST = 2000.0  # so many seconds of ours pass in a real one
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -60,17 +61,36 @@ def said() -> list[str]:
     return []
 
 
+def unread(handler: Handler) -> Handler:
+    """Let the bodies of answers be there to be read: httpx has read those that are made of content already."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        answer = handler(request)
+        if not answer.is_stream_consumed:
+            return answer
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+    return handle
+
+
 @pytest.fixture
 def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
     """Make clients whose server is a function of ours, on the clock that does not wait."""
     opened = ExitStack()
 
     def make(
-        handler: Handler, *, url: str = "https://api.github.com", origin: str = "GH_TOKEN", workflow: bool = False
+        handler: Handler,
+        *,
+        url: str = "https://api.github.com",
+        token: str = "ghp_" + "fake" * 5,
+        origin: str = "GH_TOKEN",
+        workflow: bool = False,
+        patience: Patience = _PATIENCE,
     ) -> Client:
-        token = Token(SecretValue("ghp_" + "fake" * 5), origin, workflow)
+        held = Token(SecretValue(token), origin, workflow)
         pacer = Pacer(clock, stop, notify=said.append)
-        client = Client(ApiUrl.parse(url), token, pacer, jobs=4, transport=httpx.MockTransport(handler))
+        transport = httpx.MockTransport(unread(handler))
+        client = Client(ApiUrl.parse(url), held, pacer, jobs=4, patience=patience, transport=transport)
         return opened.enter_context(client)
 
     with opened:

@@ -24,7 +24,8 @@ VIOLATIONS = (
     ("sandbox/__init__.py", "flowforge.plan", "The sandbox stands alone: the standard library, pynacl and errors"),
     ("run/flows.py", "flowforge.render", "The steps neither print nor know the sandbox"),
     ("offline.py", "flowforge.sources", "What works offline can open no source and ask nobody"),
-    ("sources/__init__.py", "httpx", "Only github/http.py speaks HTTP to GitHub"),
+    ("sources/__init__.py", "httpx", "Only github/exchange.py speaks HTTP to GitHub"),
+    ("github/exchange.py", "httpcore", "Only github/deadline.py opens the sockets for it"),
 )
 
 

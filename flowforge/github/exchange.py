@@ -1,0 +1,161 @@
+"""One exchange over HTTP: a request goes out, an answer comes back or the reason why there is none.
+
+The only importer of httpx.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Generator, Mapping
+from http.cookiejar import CookieJar
+from typing import Final
+
+import httpx
+
+from flowforge import __version__
+from flowforge.errors import GitHubError, Problem, printable
+from flowforge.github.answer import Answer, Broken
+from flowforge.github.auth import Token, Traces
+from flowforge.github.body import CODING, Reader, UnusableError
+from flowforge.github.clock import Patience
+from flowforge.github.deadline import Deadline, OverdueError, Sockets
+from flowforge.github.request import Request
+from flowforge.github.urls import ApiUrl
+
+Transport = httpx.BaseTransport
+# Other numbers on other systems and with other releases, the same words.
+_NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
+_ASIDE: Final = "flowforge.location"
+
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # httpx logs every URL at INFO
+
+
+class _Bearer(httpx.Auth):
+    """Adds the header at the moment of sending, so that the client itself never holds the token's text."""
+
+    def __init__(self, header: Callable[[], str]) -> None:
+        self._header = header
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._header()
+        yield request
+
+
+class _NoCookies(CookieJar):
+    """Keeps none: GitHub's API sets no cookies, and what anybody else sets would be kept and sent back for ever."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave them."""
+
+
+class Wire:
+    """Sends the requests of one token to one API. Thread-safe, for at most `jobs` threads.
+
+    Whatever the other side sends, an exchange ends in its time and takes little memory, and nothing of this run's
+    tokens is in the answer that comes out.
+    """
+
+    def __init__(self, api: ApiUrl, token: Token, jobs: int, patience: Patience, transport: Transport | None) -> None:
+        self._base = str(api)
+        self._patience = patience
+        self._traces = Traces()
+        self._reader = Reader(self._traces)
+        self.http: Final = _http(api, token, jobs, patience, transport)
+        self.hide(token)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def hide(self, token: Token) -> None:
+        """Let nothing of a token be in any answer from now on."""
+        self._traces.add(token.value)
+
+    def send(self, request: Request, version: str) -> Answer | Broken:
+        """Send once, as a version of the API."""
+        patience = self._patience
+        seconds = patience.file if request.of_whole_file else patience.exchange
+        deadline = Deadline(patience.real(seconds), patience.now)
+        try:
+            with deadline.held():
+                return self._sent(request, version, deadline)
+        except OverdueError:
+            return Broken(f"no whole answer within {seconds:g} s", overdue=True)
+        except UnusableError as error:
+            return Broken(str(error))
+        except httpx.InvalidURL:
+            return Broken("the address to ask is no URL")  # only where an answer named it
+        except httpx.TransportError as error:
+            return self._broken(error)
+
+    def _sent(self, request: Request, version: str, deadline: Deadline) -> Answer:
+        headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
+        url = f"{self._base}{request.path}"
+        with self.http.stream(request.method, url, headers=headers, json=request.body) as found:
+            parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")
+            data: object
+            if not found.is_success:
+                data = self._reader.refusal(parts, coding, deadline)
+            elif request.raw:
+                data = self._reader.raw(parts, coding, deadline)
+            else:
+                data = self._reader.json(parts, coding, deadline)
+            return Answer(found.status_code, self._headers({**found.headers, **found.extensions[_ASIDE]}), data)
+
+    def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
+        shown = {name: self._traces.hide(text) for name, text in found.items()}
+        if shown.get("link") != found.get("link"):
+            # Without it the list would seem to end here.
+            raise UnusableError("an answer whose Link holds the token itself")
+        return shown
+
+    def _broken(self, error: httpx.TransportError) -> Broken:
+        """Say in our words what happened: the exception itself holds the request, whose headers hold the token."""
+        match error:
+            case httpx.ConnectTimeout():
+                return Broken(f"no connection within {self._patience.connect:g} s", unreached=True)
+            case httpx.ConnectError() | httpx.ProxyError():
+                what = printable(self._traces.hide(_NUMBERS.sub("", str(error))))
+                return Broken(f"no connection: {what}", unreached=True)
+            case httpx.TimeoutException():
+                return Broken(f"no answer within {self._patience.silent:g} s")
+            case _:
+                return Broken("the connection broke")
+
+
+def _http(api: ApiUrl, token: Token, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
+    """Set httpx up: its own rules for proxies and certificates, except that nothing to this machine passes a proxy."""
+    secure = api.scheme == "https" and transport is None  # certificates take 30 ms to load
+    silent, connect = patience.real(patience.silent), patience.real(patience.connect)
+    try:
+        http = httpx.Client(
+            auth=_Bearer(token.header),
+            cookies=_NoCookies(),
+            event_hooks={"response": [_set_aside]},
+            headers={"Accept-Encoding": CODING, "User-Agent": f"flowforge/{__version__}"},
+            limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
+            timeout=httpx.Timeout(silent, connect=connect, pool=None),
+            transport=transport,
+            trust_env=not api.loopback,
+            verify=secure and httpx.create_ssl_context(),
+        )
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        # NOTE: the text of these may hold a proxy's password.
+        why = f"{type(error).__name__} from a proxy's URL or a file of certificates"
+        fix = "check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+        raise GitHubError(Problem("FF305", "the HTTPS client cannot be set up", why=why, fix=fix)) from None
+    _bound(http)
+    return http
+
+
+def _bound(http: httpx.Client) -> None:
+    """Let every byte pass our sockets, to the API and to any proxy. httpx has no public way to say so; httpcore has."""
+    for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001 -- as the docstring says
+        if isinstance(transport, httpx.HTTPTransport):
+            transport._pool._network_backend = Sockets()  # noqa: SLF001 -- as the docstring says
+
+
+def _set_aside(answer: httpx.Response) -> None:
+    """Keep `Location` from httpx: it makes a request of it even where it follows none, and raises where it cannot."""
+    location = answer.headers.pop("location", None)
+    answer.extensions[_ASIDE] = {} if location is None else {"location": location}
