@@ -33,6 +33,7 @@ from flowforge.sandbox.audience import Audience
 from flowforge.sandbox.faults import Faults
 from flowforge.sandbox.world import World
 from flowforge.vault import SecretValue
+from tests.wire import answering
 
 pytestmark = pytest.mark.uncounted
 
@@ -113,7 +114,7 @@ class Applied:
         pacer = Pacer(Clock(0.001), self.request.stop, points_per_minute=100_000)
         token = Token(SecretValue(TOKEN), "GH_TOKEN", workflow=False)
         api = ApiUrl.parse("http://127.0.0.1")
-        with Client(api, token, pacer, jobs=1, transport=httpx.MockTransport(handle)) as client:
+        with Client(api, token, pacer, jobs=1, transport=answering(handle)) as client:
             task = Task.of(self.request)
             with task.home(client) as home:
                 return prepare(task.found(client), home, home.read(), client, fresh=True).planned.plan

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from flowforge.github.auth import Token
@@ -15,10 +14,10 @@ from flowforge.github.spent import Spent
 from flowforge.github.urls import ApiUrl
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
+from tests.wire import Handler, answering
 
 _PATIENCE = Patience()
 FAST = 2000.0  # so many seconds of ours pass in a real one
-Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
@@ -61,18 +60,6 @@ def said() -> list[str]:
     return []
 
 
-def unread(handler: Handler) -> Handler:
-    """Let the bodies of answers be there to be read: httpx has read those that are made of content already."""
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        answer = handler(request)
-        if not answer.is_stream_consumed:
-            return answer
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
-
-    return handle
-
-
 @pytest.fixture
 def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[Callable[..., Client]]:
     """Make clients whose server is a function of ours, on the clock that does not wait."""
@@ -89,8 +76,7 @@ def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[C
     ) -> Client:
         held = Token(SecretValue(token), origin, workflow)
         pacer = Pacer(clock, stop, notify=said.append)
-        transport = httpx.MockTransport(unread(handler))
-        client = Client(ApiUrl.parse(url), held, pacer, jobs=4, patience=patience, transport=transport)
+        client = Client(ApiUrl.parse(url), held, pacer, jobs=4, patience=patience, transport=answering(handler))
         return opened.enter_context(client)
 
     with opened:

@@ -15,6 +15,7 @@ from flowforge.github.paging import Item, requests_of, whole
 from flowforge.github.problems import RepoError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
+from tests.wire import answering
 
 _API = "https://api.github.com"
 
@@ -65,7 +66,7 @@ class Paged:
         token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
         # A clock that runs so slowly that no machine is too busy.
         pacer = Pacer(Clock(0.001), threading.Event(), points_per_minute=10_000)
-        with Client(ApiUrl.parse(_API), token, pacer, transport=httpx.MockTransport(self.serve)) as client:
+        with Client(ApiUrl.parse(_API), token, pacer, transport=answering(self.serve)) as client:
             try:
                 found = whole(client, "/x", "all" if self.counted else "", read=_number, identity=int)
             except RepoError as refusal:

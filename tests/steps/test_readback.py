@@ -31,6 +31,7 @@ from flowforge.state.file import StateFile
 from flowforge.state.memory import Memory
 from flowforge.steps.remote import BranchRemote
 from flowforge.vault import SecretValue
+from tests.wire import answering
 
 REPO, ORG = Repo.parse("acme/api"), Repo.organization("acme")
 VARIABLES, SECRETS = Scope(REPO, Store.VARIABLES), Scope(ORG)
@@ -101,7 +102,7 @@ def client_of(github: Callable[[httpx.Request], httpx.Response]) -> Client:
     """Return a client of it, whose waits take no time."""
     pacer = Pacer(Still(), threading.Event(), notify=lambda _: None)
     token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
-    return Client(ApiUrl.parse("https://api.github.com"), token, pacer, jobs=1, transport=httpx.MockTransport(github))
+    return Client(ApiUrl.parse("https://api.github.com"), token, pacer, jobs=1, transport=answering(github))
 
 
 def record_all(client: Client, memory: Memory) -> None:
