@@ -266,7 +266,7 @@ def test_what_is_not_a_file_is_refused_without_waiting(
             f"error FF402: {place}: the state is not a regular file\n"
             f"  why: it is {kind}\n"
             "  fix: remove it, or name another file under state.file"
-        ) == refusal(partial(use, path))
+        ) == refusal(partial(use, path), disk.NoStateError)
 
 
 def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
         f"error FF403: {path}: the state is too large\n"
         "  why: it holds more than 128 MiB, which no state does\n"
         "  fix: check the path under state.file"
-    ) == refusal(lambda: StateFile.read(path))
+    ) == refusal(lambda: StateFile.read(path), disk.NoStateError)
 
 
 def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
