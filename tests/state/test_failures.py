@@ -233,6 +233,19 @@ def test_a_file_that_may_not_be_read_is_an_error(path: Path) -> None:
     assert f"error FF401: {mine}: cannot read the state\n  why: {os.strerror(errno.EACCES).lower()}\n{CHECK}" == said
 
 
+def test_a_folder_that_may_not_be_reached_is_an_error(path: Path) -> None:
+    """FF401 where the way to the folder is somebody else's alone: it may well be there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve() / "ops"
+        folder.mkdir()
+        Path(name).chmod(0)
+        with powerless():
+            said = refusal(lambda: StateFile.read(folder / path.name))
+        Path(name).chmod(0o755)
+    denied = os.strerror(errno.EACCES).lower()
+    assert f"error FF401: {folder}: cannot open the state's folder\n  why: {denied}\n{CHECK}" == said
+
+
 def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
     """FF407 for reader and writer, and no folder is made."""
     missing = path.parent / "typo" / path.name
