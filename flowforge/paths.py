@@ -208,8 +208,10 @@ class Bounds:
         if self.roots is None:
             return ""
         if os.path.islink(path):  # noqa: PTH114 -- Path's raises where a name is too long
-            return "it is a link, and in CI none is followed"
-        return "" if self.admits_folder(path.parent) else "a link leads it out of the checkout"
+            return "it is a link, and none is followed here"
+        if self.admits_folder(path.parent):
+            return ""
+        return f"a link leads it out of the checkout, into a folder that {VARIABLE} does not admit"
 
 
 ANYWHERE: Final = Bounds()
@@ -264,11 +266,14 @@ def _top(path: Path) -> Path | None:
     It is the current folder's, or that of the outermost folder of the path that is one: an inner one may be a link to
     another checkout.
     """
-    named = Path(os.path.abspath(path))  # noqa: PTH100 -- what is written, without links resolved
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+        current = [next((each for each in (here, *here.parents) if _is_top(each)), here)]
+    except OSError:  # somebody removed the folder where we stand: nothing is named in it
+        here, current = Path(path.anchor), []
+    named = Path(os.path.normpath(here / path))
     outermost = [each for each in (named, *named.parents) if _is_top(each)][-1:]
-    current = next((each for each in (here, *here.parents) if _is_top(each)), here)
-    tops = [each for each in (current, *outermost) if each != Path(each.anchor) and named.is_relative_to(each)]
+    tops = [each for each in (*current, *outermost) if each != Path(each.anchor) and named.is_relative_to(each)]
     return max(tops, key=lambda each: len(each.parts), default=None)
 
 

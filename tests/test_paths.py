@@ -243,6 +243,18 @@ def test_a_folder_without_a_checkout_is_its_own(tmp_path: Path, monkeypatch: pyt
     assert ANYWHERE == Confinement.of(CI).around(Path("r.json"))
 
 
+def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is named in it, and a checkout that is named in full is one all the same."""
+    (tmp_path / "checkout" / ".git").mkdir(parents=True)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    confinement, top = Confinement.of(CI), tmp_path / "checkout"
+    around = confinement.around(Path("r.json")), confinement.around(top / "r.json")
+    monkeypatch.undo()
+    assert (ANYWHERE, Bounds((Path(os.path.realpath(top)),))) == around
+
+
 def test_a_manifest_s_folder_that_is_led_out_of_the_checkout(folder: Path) -> None:
     """It is nobody's own, so nothing in it may be opened; a folder that a link keeps inside is one like any other."""
     (folder.parent / "away").symlink_to("../elsewhere")
@@ -250,6 +262,9 @@ def test_a_manifest_s_folder_that_is_led_out_of_the_checkout(folder: Path) -> No
     with pytest.raises(OutsideError):
         bounds(folder.parent / "away").read(folder.parent / "away" / "key")
     assert PLAIN == text(bounds(folder.parent / "same").read(folder.parent / "same" / "key"))
+
+
+LEFT: Final = "a link leads it out of the checkout, into a folder that FLOWFORGE_ALLOWED_PATHS does not admit"
 
 
 def test_what_is_objected_to(folder: Path) -> None:
@@ -263,8 +278,8 @@ def test_what_is_objected_to(folder: Path) -> None:
     assert {
         "key": ("", ""),
         "new": ("", ""),
-        "out": ("it is a link, and in CI none is followed", ""),
-        "away/new": ("a link leads it out of the checkout", ""),
+        "out": ("it is a link, and none is followed here", ""),
+        "away/new": (LEFT, ""),
         "x" * 300: ("", ""),
     } == said
 

@@ -1,5 +1,6 @@
 """The table of sources: what each is like, and that a new one is a row, or cannot be imported."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -187,6 +188,19 @@ def test_the_table_is_whole() -> None:
         source_type("pass")
     with pytest.raises(ImportError, match=r"^here and flowforge/source_types.py have different sources: env, pass$"):
         require_rows([*(name for name in SOURCE_TYPES if name != "env"), "pass"], "here")
+
+
+def test_no_rule_compares_a_source_s_name() -> None:
+    """What a source is like is asked of its row: no code of ours compares a name with one of the table's."""
+    compared = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "flowforge").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        for each in (node.left, *node.comparators)
+        if isinstance(each, ast.Constant) and each.value in SOURCE_TYPES
+    ]
+    assert [] == compared
 
 
 def test_nothing_that_a_rule_asks_has_a_default() -> None:

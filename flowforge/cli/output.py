@@ -13,7 +13,7 @@ import click
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
-from flowforge.paths import VARIABLE, Bounds, Confinement
+from flowforge.paths import Bounds, Confinement
 from flowforge.render.document import Document, dumps, error_document
 from flowforge.render.style import Style, coloured, plain
 
@@ -118,8 +118,8 @@ def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tupl
                 Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
             )
         if objection := around(path).objection(path):
-            fix = f"name another file, or let the operator add its folder to {VARIABLE}"
-            raise UsageError(Problem("FF007", f"--report cannot write {quote(name)}", why=objection, fix=fix))
+            what = f"--report cannot write {quote(name)}"
+            raise UsageError(Problem("FF007", what, why=objection, fix="name another file"))
         if is_ours(path, manifests):
             what = f"--report would overwrite {quote(name)}, a manifest or a state"
             raise UsageError(Problem("FF007", what, fix="name another file"))

@@ -38,9 +38,10 @@ class NotAvailableError(Exception):
 class PluginContext:
     """Where a read happens.
 
-    environ: FlowForge's environment without what other sources read, GitHub tokens and FLOWFORGE_*; give it to child
-    processes. folder: that of the manifest. interactive: whether a person is there to be asked. stop: set when the run
-    is to end; what waits should look at it, and raise NotAvailableError, within a tenth of a second.
+    environ: FlowForge's environment without what other sources read, the tokens of GitHub and 1Password, and
+    FLOWFORGE_*; give it to child processes. folder: that of the manifest. interactive: whether a person is there to be
+    asked. stop: set when the run is to end; what waits should look at it, and raise NotAvailableError, within a tenth
+    of a second.
     """
 
     environ: Mapping[str, str] = field(repr=False)

@@ -237,6 +237,9 @@ def test_a_command_that_nobody_vouches_for(fleet: "Fleet", environ: dict[str, st
     for command in (("plan",), ("plan", "--skip-values"), ("apply", "--yes")):
         assert_refused(fleet, f"error {code}: flowforge.yaml:15:24: {token}", (command,))
     assert 0 == fleet.flowforge("validate").code
+    fleet.simple(more="state: {key: {command: [touch, ran]}}\n")
+    key = refused.replace("source", "the state key is not available: source", 1)
+    assert_refused(fleet, f"error {code}: flowforge.yaml:15:14: {key}", COMMANDS[:2])
     assert not (fleet.folder / "ran").exists()
 
 

@@ -16,8 +16,8 @@ RULE: Final = (
     "  why: where CI or FLOWFORGE_ALLOWED_PATHS is set, files stay below the manifest's folder, links resolved\n"
     "  fix: keep it below that folder, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS\n"
 )
-LEFT: Final = "  why: a link leads it out of the checkout\n"
-LINK: Final = "  why: it is a link, and in CI none is followed\n"
+LEFT: Final = "  why: a link leads it out of the checkout, into a folder that FLOWFORGE_ALLOWED_PATHS does not admit\n"
+LINK: Final = "  why: it is a link, and none is followed here\n"
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_report_that_is_led_out(ci: "Fleet", outside: Path) -> None:
     """A report is refused before any work where its name is a link, or one leads its folder out."""
     (ci.folder / "r.json").symlink_to(outside / "mine")
     (ci.folder / "inside.json").symlink_to("flowforge.yaml.txt")
-    fix = "  fix: name another file, or let the operator add its folder to FLOWFORGE_ALLOWED_PATHS\n"
+    fix = "  fix: name another file\n"
     cases = {"r.json": LINK, "inside.json": LINK, "away/r.json": LEFT}
     for name, why in cases.items():
         for command in (("validate",), ("plan",), ("apply", "--yes")):

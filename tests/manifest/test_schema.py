@@ -1,5 +1,6 @@
 """The schema: it is one, editors can show it, and it accepts what the loader accepts."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from flowforge.manifest.forms import FORMS
 from flowforge.manifest.loading import load
 from flowforge.manifest.parse import parse
 from flowforge.manifest.placeholders import NAMES
-from flowforge.manifest.schema import SOURCE_OPTIONS, check
+from flowforge.manifest.schema import SOURCE_OPTIONS, check, require_whole
 from flowforge.manifest.values import read_duration
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Store
@@ -117,6 +118,29 @@ def test_it_agrees_with_the_tables() -> None:
         set(NAMES),
         set(SCHEMA["$defs"]["own_source"]["properties"]),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            ("properties", "pass"),
+            {},
+            "schemas/flowforge.schema.json and flowforge/source_types.py have different sources",
+        ),
+        (("dependentRequired", "timeout"), ["env"], "schemas/flowforge.schema.json and .* have different options"),
+        (("properties", "env", "title"), "Entry", "flowforge/manifest/forms.py has no sentence for Entry"),
+    ],
+)
+def test_a_schema_that_is_ahead_of_the_tables(path: tuple[str, ...], value: object, message: str) -> None:
+    """It cannot be imported: a typo of a user's would be the first to find out."""
+    schema = copy.deepcopy(SCHEMA)
+    part = schema["$defs"]["own_source"]
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    with pytest.raises(ImportError, match=f"^{message}"):
+        require_whole(schema)
 
 
 NAME = st.text(st.sampled_from("aZ09._-/ \n@é"), max_size=8)

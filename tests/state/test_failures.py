@@ -234,6 +234,19 @@ def test_a_file_that_may_not_be_read_is_an_error(path: Path) -> None:
     assert f"error FF401: {mine}: cannot read the state\n  why: {os.strerror(errno.EACCES).lower()}\n{CHECK}" == said
 
 
+def test_a_folder_that_may_not_be_reached_is_an_error(path: Path) -> None:
+    """FF401 where the way to the folder is somebody else's alone: it may well be there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve() / "ops"
+        folder.mkdir()
+        Path(name).chmod(0)
+        with powerless():
+            said = refusal(lambda: StateFile.read(folder / path.name))
+        Path(name).chmod(0o755)
+    denied = os.strerror(errno.EACCES).lower()
+    assert f"error FF401: {folder}: cannot open the state's folder\n  why: {denied}\n{CHECK}" == said
+
+
 def test_a_folder_that_does_not_exist_is_an_error(path: Path) -> None:
     """FF407 for reader and writer, and no folder is made."""
     missing = path.parent / "typo" / path.name
@@ -267,7 +280,7 @@ def test_what_is_not_a_file_is_refused_without_waiting(
             f"error FF402: {place}: the state is not a regular file\n"
             f"  why: it is {kind}\n"
             "  fix: remove it, or name another file under state.file"
-        ) == refusal(partial(use, path))
+        ) == refusal(partial(use, path), disk.NoStateError)
 
 
 def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
@@ -278,7 +291,7 @@ def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
         f"error FF403: {path}: the state is too large\n"
         "  why: it holds more than 128 MiB, which no state does\n"
         "  fix: check the path under state.file"
-    ) == refusal(lambda: StateFile.read(path))
+    ) == refusal(lambda: StateFile.read(path), disk.NoStateError)
 
 
 def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
