@@ -5,11 +5,16 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from flowforge.tokens import TOKENS
+
 _GITHUB: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"})
 _ONEPASSWORD: Final = re.compile(r"OP_SERVICE_ACCOUNT_TOKEN|OP_CONNECT_TOKEN|OP_SESSION(_.*)?")
-_LOOKS: Final = (
-    (re.compile(r"(gh[opusr]_|github_pat_)[A-Za-z0-9]", re.IGNORECASE), "it holds a token of GitHub's"),
-    (re.compile(r"ops_ey[A-Za-z0-9]"), "it holds a token of 1Password's"),
+# Whoever holds one of these can reach what FlowForge can. A key of Anthropic's is what a program may be there to get.
+_POWERFUL: Final = frozenset({"GitHub", "1Password"})
+_LOOKS: Final = tuple(
+    (re.compile(each.anywhere, re.IGNORECASE), f"it holds a token of {each.issuer}'s")
+    for each in TOKENS
+    if each.issuer in _POWERFUL
 )
 
 

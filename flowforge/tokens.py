@@ -35,13 +35,31 @@ class TokenShape:
     """A pattern of what is surely such a token where it stands in a manifest, and no name."""
     alphabet: str
     """The characters that follow what is shown, as the inside of a pattern's brackets."""
+    issuer: str = "Anthropic"
+    """Whose token it is."""
+
+    @property
+    def anywhere(self) -> str:
+        """A pattern of such a token anywhere in a text; its one group is what may be shown."""
+        return f"({self.shown})[{self.alphabet}]+"
 
 
 def _shape(
-    noun: str, stem: str, *, prefix: str = "", shown: str = "", literal: str = "", alphabet: str = _TEXT
+    noun: str,
+    stem: str,
+    *,
+    prefix: str = "",
+    shown: str = "",
+    literal: str = "",
+    alphabet: str = _TEXT,
+    issuer: str = "Anthropic",
 ) -> TokenShape:
     begins = prefix or re.escape(stem)
-    return TokenShape(noun, stem, re.compile(begins), shown or begins, literal or begins + _ENOUGH, alphabet)
+    return TokenShape(noun, stem, re.compile(begins), shown or begins, literal or begins + _ENOUGH, alphabet, issuer)
+
+
+def _github(stem: str, literal: str = "") -> TokenShape:
+    return _shape(f"a GitHub token ({stem}…)", stem, literal=literal, issuer="GitHub")
 
 
 def _anthropic(noun: str, stem: str) -> TokenShape:
@@ -60,12 +78,12 @@ TOKENS: Final = (
     _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin"),
     _anthropic("a Claude OAuth refresh token (sk-ant-ort01-…)", "sk-ant-ort"),
     _anthropic("a claude.ai session (sk-ant-sid01-…)", "sk-ant-sid"),
-    _shape("a GitHub token (github_pat_…)", "github_pat_"),
+    _github("github_pat_"),
     *(
-        _shape(f"a GitHub token ({stem}…)", stem, literal=f"{stem}(?:[A-Za-z0-9]{{16}}|[0-9]+_[A-Za-z0-9]{{8}})")
+        _github(stem, literal=f"{stem}(?:[A-Za-z0-9]{{16}}|[0-9]+_[A-Za-z0-9]{{8}})")
         for stem in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
     ),
-    _shape("a 1Password service account token (ops_…)", "ops_eyJ", alphabet=_BASE64),
+    _shape("a 1Password service account token (ops_…)", "ops_eyJ", alphabet=_BASE64, issuer="1Password"),
 )
 # Whatever Anthropic issues next begins so too. It is redacted and found as a literal; no credential type knows it.
 _NEXT: Final = _shape(
@@ -81,9 +99,7 @@ LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
 # A credential anywhere in a text, in any case; the group that matched is what may be shown of it. A prefix with nothing
 # behind it is no credential: our own messages name kinds so.
 # NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
-CREDENTIAL: Final = re.compile(
-    "|".join(dict.fromkeys(f"({each.shown})[{each.alphabet}]+" for each in _ALL)), re.IGNORECASE
-)
+CREDENTIAL: Final = re.compile("|".join(dict.fromkeys(each.anywhere for each in _ALL)), re.IGNORECASE)
 
 
 def recognise(text: str) -> TokenShape | None:
