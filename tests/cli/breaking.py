@@ -1,4 +1,4 @@
-"""Parts of an apply that raise what they are told to, once, at a step of it: the wire, the state, the vault, and more."""
+"""Parts of an apply that raise what they are told to, once, at a step of it: the wire, the state and the others."""
 
 import errno
 import json
@@ -89,7 +89,13 @@ class Strike:
         remote = getattr(writer.memory, "_remote", None)
         if remote is not None:
             remote._client = client
-        cast("Any", old).close = lambda: (client.close(), Client.close(old), self("close client"))
+
+        def close() -> None:
+            client.close()
+            Client.close(old)
+            self("close client")
+
+        cast("Any", old).close = close
         return replace(
             writer,
             client=client,
@@ -110,8 +116,13 @@ class Strike:
         @contextmanager
         def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
             with shown(what, total) as advance:
+
+                def advanced() -> None:
+                    advance()
+                    self(f"advance {what}")
+
                 self(f"begin {what}")
-                yield lambda: (advance(), self(f"advance {what}"))[0]
+                yield advanced
                 self(f"end {what}")
 
         return progress
