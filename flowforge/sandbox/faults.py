@@ -44,6 +44,8 @@ class FaultKind(StrEnum):
     """A list of which GitHub says that single sign-on hides a part: the header X-GitHub-SSO: partial-results."""
     WRONG_KEY = "wrong_key"
     """A public key that is not the scope's."""
+    UNUSABLE_KEY = "unusable_key"
+    """A public key of 32 zero bytes, with which nothing can be sealed."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class Fault:
             answer.headers["x-github-sso"] = "partial-results; organizations=21955855,20582480"
         elif self.kind is FaultKind.WRONG_KEY and isinstance(data, dict):
             data["key"] = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+        elif self.kind is FaultKind.UNUSABLE_KEY and isinstance(data, dict):
+            data["key"] = base64.b64encode(bytes(32)).decode()
 
     def _refusal(self) -> Answer:
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
