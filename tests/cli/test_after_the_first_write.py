@@ -74,8 +74,11 @@ NEEDS = {"memory.abandon": REFUSED, "permits.failed": REFUSED, "notify": LIMITED
 Scenes = Callable[[str], Scene]
 
 
-def judge(scene: Scene, strike: Strike) -> None:
-    """Let an apply meet an exception, and hold what is told of it against the wire, GitHub and the state."""
+def judge(scene: Scene, strike: Strike, *, again: bool) -> None:
+    """Let an apply meet an exception, and hold what is told of it against the wire, GitHub and the state.
+
+    again: the next apply is run, too.
+    """
     for part, fault in NEEDS.items():
         if part in strike.step:
             scene.sandbox.world.faults.add(fault)
@@ -94,8 +97,9 @@ def judge(scene: Scene, strike: Strike) -> None:
     scene.sandbox.world.clock.advance(LOCK if scene.on_branch else 0)
     gone = {DELETED} - held.keys()  # the next apply has nothing to do but to forget it
     assert set(LINES) - recorded - gone == set(scene.plan())
-    assert 0 == scene.run("apply", "--yes").code
-    assert ({}, scene.wanted) == (scene.plan(), scene.held())
+    if again:
+        assert 0 == scene.run("apply", "--yes").code
+        assert ({}, scene.wanted) == (scene.plan(), scene.held())
 
 
 def _is_true(document: Any, strike: Strike, left: set[str], recorded: set[str]) -> None:  # noqa: ANN401 -- JSON
@@ -152,13 +156,13 @@ def test_an_exception_at_a_step(scenes: Scenes, number: int) -> None:
     """Each step meets two kinds of exceptions, and each kind meets a step or more; `make slow` has each with each."""
     home, step, nth = STEPS[number]
     for kind in (KINDS[number % len(KINDS)], KINDS[-1 - number * 7 % len(KINDS)]):
-        judge(scenes(home), Strike(step, (ours() | foreign())[kind], nth))
+        judge(scenes(home), Strike(step, (ours() | foreign())[kind], nth), again=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=IDS)
 def test_every_exception_at_a_step(scenes: Scenes, number: int) -> None:
-    """The same of every kind at every step."""
+    """The same of every kind at every step, as far as the next plan."""
     home, step, nth = STEPS[number]
     for kind in KINDS:
-        judge(scenes(home), Strike(step, (ours() | foreign())[kind], nth))
+        judge(scenes(home), Strike(step, (ours() | foreign())[kind], nth), again=False)
