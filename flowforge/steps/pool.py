@@ -34,7 +34,7 @@ def each(
     given = (waiting, done, work, stopped, over)
     threads = [threading.Thread(target=_worker, args=given, daemon=True) for _ in range(min(jobs, waiting.qsize()))]
     try:
-        _start(threads)
+        start(threads)
         yield from _collect(done, threads, stopped, grace)
         if not (waiting.empty() or stopped()):
             raise RuntimeError("the threads ended before the work did")
@@ -61,7 +61,7 @@ def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
     return run
 
 
-def _start(threads: list[threading.Thread]) -> None:
+def start(threads: list[threading.Thread]) -> None:
     """Start them; those that the system has no room for are left out, and the others do their work."""
     for number, thread in enumerate(threads):
         try:

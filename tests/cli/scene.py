@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from flowforge.__main__ import run
-from flowforge.cli.apply import carry_out, command
+from flowforge.cli.apply import Apply, carry_out, command
 from flowforge.plan.address import Address
 from flowforge.sandbox import Lag, Sandbox
 from flowforge.state import text
@@ -117,14 +117,15 @@ class Scene:
         code = run(list(args))
         return self._told(code)
 
-    def apply(self, strike: Strike) -> Told:
-        """Apply, with parts that may raise; the state is told all at once, and two workers write."""
-        args = ["--yes", "-j", "2", "--format", "json", "--report", "json=report.json", "--report", "text=report.txt"]
+    def apply(self, strike: Strike, *more: str, apply: Apply | None = None) -> Told:
+        """Apply with two workers, with parts that may raise. more: options. apply: in the place of the strike's."""
+        reports = "--report", "json=report.json", "--report", "text=report.txt"
+        args = ["--yes", "-j", "2", *reports, *(more or ("--format", "json"))]
         self.capfd.readouterr()
         with command.make_context("apply", args) as context:
             given = {name: value for name, value in context.params.items() if name not in {"yes", "check", "planfile"}}
             del given["detailed_exitcode"]
-            return self._told(carry_out(given, None, yes=True, apply=strike.apply))
+            return self._told(carry_out(given, None, yes=True, apply=apply or strike.apply))
 
     def _told(self, code: int) -> Told:
         shown = self.capfd.readouterr()
