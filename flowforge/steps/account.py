@@ -14,12 +14,11 @@ from flowforge.state.memory import Memory
 from flowforge.steps.ledger import is_unanswered
 from flowforge.steps.remember import fold
 from flowforge.steps.turns import without_kept
-from flowforge.steps.unforeseen import unforeseen
+from flowforge.steps.unforeseen import UNFORESEEN, unforeseen
 from flowforge.steps.write import Writer
 from flowforge.steps.write_access import with_carried
 
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
-UNFORESEEN: Final = "FF348"
 _LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 _ENDED: Final = "the run ended before the state had taken it"
 

@@ -5,13 +5,16 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from flowforge import run
+from flowforge.cli.output import Output
 from flowforge.resources import schema_text
+from flowforge.sandbox import Fault, FaultKind
 from tests.cli.breaking import CANARY, Strike
 from tests.cli.scene import KEY, LINES, TOKEN, Scene
 
@@ -154,3 +157,37 @@ def test_who_is_still_at_work(scenes: Scenes, error: BaseException, code: int, f
     assert "not_done" in outcomes.values()
     said = "interrupted; what is not recorded is listed, and the next plan knows the rest"
     assert (code == 130) == (said in told.err.splitlines())
+
+
+def test_a_refusal_after_a_lost_answer(scenes: Scenes) -> None:
+    """A write that arrived without an answer stays open, although the requests that came after it were refused."""
+    scene = scenes("file")
+    faults = scene.sandbox.world.faults
+    faults.add(Fault(f"PUT .*/a/actions/secrets/{KEY}", FaultKind.RESET_AFTER))
+    faults.add(Fault(f"PUT .*/a/actions/secrets/{KEY}", FaultKind.STATUS, status=404, message="Not Found"))
+    faults.add(Fault("GET /repos/acme/a$", FaultKind.STATUS, status=401, message="Bad credentials", times=9))
+    told = scene.apply(Strike("never", ValueError(CANARY)))
+    faults.clear()
+    outcomes = {each["address"]: each["outcome"] for each in json.loads(told.out)["results"]}
+    here = f"acme/a/actions/{KEY}"
+    assert (3, "failed", scene.wanted[here]) == (told.code, outcomes[here], scene.held()[here])
+    assert {here} == {str(address) for address in scene.state.pending}
+    assert "update" == scene.plan()[here]
+
+
+def test_a_signal_when_all_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """What stops a command after its result was given adds no second document, and leaves the reports alone."""
+    output = Output("json", (("json", tmp_path / "report.json"),))
+
+    def told_and_stopped() -> None:
+        with output.explaining():
+            output.finish({"format": "flowforge.report"})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        told_and_stopped()
+    told = capfd.readouterr().out
+    assert ({"format": "flowforge.report"}, told) == (
+        json.loads(told),
+        (tmp_path / "report.json").read_text(encoding="utf-8"),
+    )
