@@ -42,12 +42,8 @@ def run(args: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         say(str(error.__cause__ or error) or NOTHING_WRITTEN)
         return ExitCode.INTERRUPTED
-    except BaseException as error:
-        if isinstance(error, OSError) and _in_echo(error):
-            return _unprinted(error)
-        if isinstance(error, SystemExit) and _COMPLETING in os.environ:  # click exits by itself then
-            raise
-        return _bug(error, verbose=bool({"-v", "--verbose"} & set(args)))
+    except BaseException as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
+        return _unexplained(error, verbose=bool({"-v", "--verbose"} & set(args)))
     return result if isinstance(result, int) else ExitCode.DONE
 
 
@@ -72,7 +68,11 @@ def _unprinted(error: OSError) -> int:
     return _say(UsageError(Problem("FF005", "stdout did not take all of the output", why=reason(error))))
 
 
-def _bug(error: BaseException, *, verbose: bool) -> int:
+def _unexplained(error: BaseException, *, verbose: bool) -> int:
+    if isinstance(error, SystemExit) and _COMPLETING in os.environ:
+        raise error  # click ends the process by itself then
+    if isinstance(error, OSError) and _in_echo(error):
+        return _unprinted(error)
     if verbose:
         trace(error)
     say(bug(error, "please report it" if verbose else "run it again with -v and report what it prints"))

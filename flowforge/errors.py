@@ -142,11 +142,6 @@ class Problem:
         return "\n".join(lines)
 
 
-def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:
-    """Return the problem of an exception that nobody foresaw: its type alone, for its text may quote anything."""
-    return Problem("FF099", f"a bug in FlowForge: {type(error).__name__}", fix=fix)
-
-
 class FlowForgeError(Exception):
     """Anything that FlowForge can explain. An exception that is not one of these is a bug of ours."""
 
@@ -205,3 +200,8 @@ class RefusedError(FlowForgeError):
     """A safety limit holds; the message names the flag that admits it."""
 
     exit_code = ExitCode.REFUSED
+
+
+def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:
+    """Return the problem of an exception that nobody foresaw: its type alone, for its text may quote anything."""
+    return Problem("FF099", f"a bug in FlowForge: {printable(type(error).__name__)}", fix=fix)

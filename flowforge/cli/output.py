@@ -33,6 +33,7 @@ class Output:
     colour: bool = False
     plan: Callable[[], Document] | None = field(default=None, init=False)
     broken: bool = field(default=False, init=False)
+    _finished: bool = field(default=False, init=False)
     _told: list[str] = field(default_factory=list, init=False)
 
     @property
@@ -49,6 +50,7 @@ class Output:
 
     def finish(self, document: Document) -> None:
         """Give the result as JSON where stdout is for it, and to every report file in the file's format."""
+        self._finished = True
         with ExitStack() as each:  # the last is done first; one that fails keeps no other from being done
             for kind, path in reversed(self.reports):
                 each.callback(self._report, kind, path, document)
@@ -78,6 +80,8 @@ class Output:
             raise
 
     def _stopped(self, *problems: Problem, code: ExitCode) -> None:
+        if self._finished:  # all was told, and a signal came in the moment that was left
+            return
         self._told += map(str, problems)
         try:
             plan = self.plan() if self.plan else None

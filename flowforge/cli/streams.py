@@ -4,7 +4,6 @@ import io
 import os
 import sys
 import traceback
-from contextlib import suppress
 from typing import Final
 
 import click
@@ -34,9 +33,10 @@ def say(*messages: object) -> None:
     try:
         for message in messages:
             click.echo(harmless(str(message)), err=True)
-    except (OSError, ValueError):  # the latter where it is closed
-        with suppress(OSError, ValueError):
-            detach(sys.stderr.fileno())
+    except OSError:
+        detach(sys.stderr.fileno())
+    except ValueError:
+        pass  # it is closed
 
 
 def trace(error: BaseException) -> None:

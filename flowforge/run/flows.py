@@ -116,9 +116,9 @@ def _apply(
             parts = (client, memory, prepared.vault, prepared.repos, keys, request.stop, request.unforeseen)
             done = planned, _carry_out(task, home, planned.plan, arrange(Writer(*parts)))
     except BaseException as error:
-        if done is None:
-            raise
-        return done[0], broken_off(done[1], error, request.unforeseen)
+        if done is not None:
+            return done[0], broken_off(done[1], error, request.unforeseen)
+        raise
     return done
 
 

@@ -49,6 +49,8 @@ class FaultKind(StrEnum):
     """A page after which there is another one, at an address that was never there before."""
     THEN = "then"
     """A good answer; before it is sent, `then` is done: between two pages of a list, something comes or goes."""
+    UNUSABLE_KEY = "unusable_key"
+    """A public key of 32 zero bytes, with which nothing can be sealed."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ class Fault:
             answer.headers["link"] = f'<{request.base}{request.path}?after={random.token_hex(8)}>; rel="next"'
         elif self.kind is FaultKind.THEN:
             self.then()
+        elif self.kind is FaultKind.UNUSABLE_KEY and isinstance(data, dict):
+            data["key"] = base64.b64encode(bytes(32)).decode()
 
     def _refusal(self) -> Answer:
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}

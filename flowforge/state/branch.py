@@ -146,6 +146,7 @@ class StateBranch(Memory):
                 return
             try:
                 self._finish()
+                self._unrecorded.clear()
             except FlowForgeError as error:
                 done = frozenset(self._unrecorded)
                 self._give_up()

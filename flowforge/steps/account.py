@@ -14,12 +14,11 @@ from flowforge.state.memory import Memory
 from flowforge.steps.ledger import is_unanswered
 from flowforge.steps.remember import fold
 from flowforge.steps.turns import without_kept
-from flowforge.steps.unforeseen import unforeseen
+from flowforge.steps.unforeseen import UNFORESEEN, unforeseen
 from flowforge.steps.write import Writer
 from flowforge.steps.write_access import with_carried
 
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
-UNFORESEEN: Final = "FF348"
 _LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 _ENDED: Final = "the run ended before the state had taken it"
 
@@ -29,19 +28,27 @@ def account(plan: Plan, writer: Writer) -> Report:
 
     To be called when everything is written, or the run was ended.
     """
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[str, ...] = ()
-    try:
-        problems, warnings = fold(writer.memory)
-    except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
-        writer.end(error)
+    found = _folded(writer)
     # Not before the fold, after which nobody who is still at work can begin anything more.
     results = writer.ledger.results()
     try:
-        return _report(plan, writer, results, problems, warnings)
-    except BaseException as error:  # noqa: BLE001 -- see above
+        return _report(plan, writer, results, *(found or ((), ())))
+    except BaseException as error:  # noqa: BLE001 -- see below
         writer.end(error)
-        return _bare(writer, results, error)
+        return _bare(writer, results, error, folded=found is not None and not found[0])
+
+
+def _folded(writer: Writer) -> tuple[tuple[Problem, ...], tuple[str, ...]] | None:
+    """Fold the state; None where it is not known what became of that."""
+    try:
+        return fold(writer.memory)
+    except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
+        writer.end(error)
+    try:
+        writer.problems += fold(writer.memory)[0]  # as leaving it would: it does nothing where the first had begun
+    except BaseException as error:  # noqa: BLE001 -- as above
+        writer.end(error)
+    return None
 
 
 def _report(
@@ -63,18 +70,15 @@ def _report(
     )
 
 
-def _bare(writer: Writer, results: Iterable[Result], error: BaseException) -> Report:
-    """Return what is known for sure where nothing else could be made of it: what was begun, and not that it is kept."""
-    problems = tuple(writer.problems)
-    doubtful = (
-        replace(each, outcome=Outcome.UNRECORDED, problem=unforeseen(error, each.address, sent=True))
-        if each.outcome in DONE.values()
-        else each
-        for each in results
-    )
-    return Report(
-        tuple(doubtful), writer.stop.is_set(), problems, untouched=writer.untouched, sent=writer.sent.is_set()
-    )
+def _bare(writer: Writer, results: Iterable[Result], error: BaseException, *, folded: bool) -> Report:
+    """Return what is known for sure where nothing more could be made of it. folded: what was recorded is kept."""
+    told = (each if folded or each.outcome not in DONE.values() else _doubtful(each, error) for each in results)
+    problems, sent = tuple(writer.problems), writer.sent.is_set()
+    return Report(tuple(told), writer.stop.is_set(), problems, untouched=writer.untouched, sent=sent)
+
+
+def _doubtful(result: Result, error: BaseException) -> Result:
+    return replace(result, outcome=Outcome.UNRECORDED, problem=unforeseen(error, result.address, sent=True))
 
 
 def recorded_after_all(

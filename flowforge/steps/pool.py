@@ -23,7 +23,8 @@ def each(
 
     Once `stopped` says so no further item is begun, and those begun are waited for during `grace` seconds. Whatever
     `work` raises is raised here, after which no further item is begun. The threads are daemons: one that hangs in
-    a system call never keeps the process from ending. Raises RuntimeError where none of them lived to do the work.
+    a system call never keeps the process from ending; fewer do where the system has no room for more. Raises
+    RuntimeError where none of them lived to do the work.
     """
     waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     for item in items:
@@ -32,9 +33,8 @@ def each(
     over = threading.Event()
     given = (waiting, done, work, stopped, over)
     threads = [threading.Thread(target=_worker, args=given, daemon=True) for _ in range(min(jobs, waiting.qsize()))]
-    for thread in threads:
-        thread.start()
     try:
+        start(threads)
         yield from _collect(done, threads, stopped, grace)
         if not (waiting.empty() or stopped()):
             raise RuntimeError("the threads ended before the work did")
@@ -59,6 +59,18 @@ def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
         return [done[index] for index in sorted(done)]
 
     return run
+
+
+def start(threads: list[threading.Thread]) -> None:
+    """Start them; those that the system has no room for are left out, and the others do their work."""
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError:
+            if not number:
+                raise
+            del threads[number:]
+            return
 
 
 def _worker(

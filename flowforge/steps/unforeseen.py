@@ -5,9 +5,13 @@ each write is intended in the state before it is sent, so the next plan knows of
 says that the process is at its end, though, would meet each further write between its sending and its record.
 """
 
+from typing import Final
+
 from flowforge.errors import FlowForgeError, Problem, bug
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.plan.address import Address
+
+UNFORESEEN: Final = "FF348"
 
 
 def ends_the_run(error: BaseException) -> bool:
@@ -22,5 +26,7 @@ def unforeseen(error: BaseException, address: Address, *, sent: bool) -> Problem
     told = bug(error)
     if sent:
         why = "it was sent, or may have been, and is not recorded"
-        return Problem("FF348", told.what, str(address), why, f"run plan again, it will write it once more; {told.fix}")
-    return Problem("FF348", told.what, str(address), "it was not sent", told.fix)
+        return Problem(
+            UNFORESEEN, told.what, str(address), why, f"run plan again, it will write it once more; {told.fix}"
+        )
+    return Problem(UNFORESEEN, told.what, str(address), "it was not sent", told.fix)

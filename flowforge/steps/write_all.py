@@ -22,8 +22,6 @@ from flowforge.steps.written import intent
 
 # A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
 GRACE: Final = 4.0
-NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
-_LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 
 
 def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> None:
@@ -34,11 +32,11 @@ def write_all(plan: Plan, writer: Writer, *, jobs: int, progress: Progress) -> N
     """
     try:
         _write(without_kept(plan.todo, plan.changes), writer, jobs=jobs, progress=progress)
-    except MovedError:
+    except BaseException as error:
+        if writer.sent.is_set() or not isinstance(error, MovedError):
+            writer.end(error)
+            return _wait_for(writer, 0.0 if isinstance(error, KeyboardInterrupt) else GRACE)
         raise
-    except BaseException as error:  # noqa: BLE001 -- others were written before it
-        writer.end(error)
-        _wait_for(writer, 0.0 if isinstance(error, KeyboardInterrupt) else GRACE)
 
 
 def _wait_for(writer: Writer, seconds: float) -> None:

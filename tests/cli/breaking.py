@@ -1,4 +1,4 @@
-"""Parts of an apply that raise what they are told to, once, at a step of it: the wire, the state, the vault, and more."""
+"""Parts of an apply that raise what they are told to, once, at a step of it: the wire, the state and the others."""
 
 import errno
 import json
@@ -21,6 +21,7 @@ from flowforge.plan.action import Why
 from flowforge.plan.report import Report
 from flowforge.steps.write import Writer
 
+SECONDS = 30.0
 # No exception's own text is ever shown: it may quote a value.
 CANARY = "c0ffee" + "canary"
 
@@ -58,17 +59,24 @@ def foreign() -> dict[str, BaseException]:
 
 @dataclass
 class Strike:
-    """Raises once, at the step that matches for the `nth` time. wire: what was sent, each with its status or None."""
+    """Raises once, at the step that matches for the `nth` time. wire: what was sent, each with its status or None.
+
+    hold: a step at which a worker waits, until it may `go`.
+    """
 
     step: str
     error: BaseException
     nth: int = 1
+    hold: str = "nowhere"
+    go: threading.Event = field(default_factory=threading.Event)
     met: bool = False
     wire: list["Sent"] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, step: str) -> None:
         """Raise, if it is time."""
+        if step == self.hold:
+            self.go.wait(SECONDS)
         with self._lock:
             if self.met or not re.fullmatch(self.step, step):
                 return
@@ -80,16 +88,23 @@ class Strike:
     def apply(self, request: run.Request, **given: Any) -> tuple[run.Planned, Report | None]:  # noqa: ANN401 -- as run.apply
         """Run an apply of which every part may raise."""
         asked = replace(request, progress=self._progress(request.progress), notify=self._notify)
-        planned, report = run.apply(asked, **given, arrange=self._arrange)
+        planned, report = run.apply(asked, **given, arrange=self.arrange)
         return planned, report and self._fragile(report)
 
-    def _arrange(self, writer: Writer) -> Writer:
+    def arrange(self, writer: Writer) -> Writer:
+        """Put parts that may raise into a writer."""
         old = writer.client
         client = Client(old.api, old.token, old.pacer, jobs=2, transport=Wire(self))
         remote = getattr(writer.memory, "_remote", None)
         if remote is not None:
             remote._client = client
-        cast("Any", old).close = lambda: (client.close(), Client.close(old), self("close client"))
+
+        def close() -> None:
+            client.close()
+            Client.close(old)
+            self("close client")
+
+        cast("Any", old).close = close
         return replace(
             writer,
             client=client,
@@ -110,8 +125,13 @@ class Strike:
         @contextmanager
         def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
             with shown(what, total) as advance:
+
+                def advanced() -> None:
+                    advance()
+                    self(f"advance {what}")
+
                 self(f"begin {what}")
-                yield lambda: (advance(), self(f"advance {what}"))[0]
+                yield advanced
                 self(f"end {what}")
 
         return progress

@@ -2,10 +2,13 @@
 
 import io
 import json
+import os
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, cast
@@ -14,6 +17,8 @@ import pytest
 
 from flowforge.__main__ import run
 from flowforge.sandbox import Sandbox
+from tests.cli import scene as scenery
+from tests.cli.scene import Scene
 
 SCALE = 60
 
@@ -165,3 +170,24 @@ def ops(fleet: Fleet) -> Fleet:
     fleet.sandbox.world.create_repo("acme/ops", private=True)
     fleet.sandbox.world.edit_file("acme/ops", "README.md", "the ops repository\n")
     return fleet
+
+
+@pytest.fixture
+def scenes(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Scene]]:
+    """Give what makes a scene, whose state is kept in a `file` or on a `branch`: each has a GitHub of its own."""
+    with ExitStack() as held:
+
+        def scene(home: str) -> Scene:
+            held.close()
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory())).resolve()
+            sandbox = held.enter_context(Sandbox(time_scale=scenery.SCALE))
+            held.callback(os.chdir, Path.cwd())
+            os.chdir(folder)
+            monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", sandbox.token)
+            monkeypatch.setenv("GITHUB_API_URL", sandbox.url)
+            monkeypatch.setenv("FLOWFORGE_TIME_SCALE", str(scenery.SCALE))
+            made = Scene(sandbox, folder, capfd, home == "branch")
+            made.begin(monkeypatch)
+            return made
+
+        yield scene

@@ -278,6 +278,33 @@ def test_a_bug_is_said_to_be_one(fleet: "Fleet") -> None:
     assert text not in verbose
 
 
+@pytest.mark.parametrize("kind", [LookupError, SystemExit, GeneratorExit], ids=lambda kind: kind.__name__)
+def test_a_bug_is_json_too(fleet: "Fleet", kind: type[BaseException]) -> None:
+    """Whatever it is, even what would end the process as if all were well, is an error, in JSON and in the reports."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise kind(0)
+
+    fleet.monkeypatch.setattr(offline, "load", broken)
+    done = fleet.refused("plan", "--format", "json", "--report", "json=report.json")
+    document = json.loads(done.out)
+    said = {"code": "FF099", "what": f"a bug in FlowForge: {kind.__name__}", "where": None, "why": None}
+    assert (1, 1, [said | {"fix": "report it, with what -v prints"}]) == (
+        done.code,
+        document["exit_code"],
+        document["errors"],
+    )
+    assert done.out == (fleet.folder / "report.json").read_text(encoding="utf-8")
+
+
+def test_a_shell_may_ask_to_complete_a_line(fleet: "Fleet") -> None:
+    """What click does then ends the process by itself, and is no bug."""
+    fleet.monkeypatch.setenv("_FLOWFORGE_COMPLETE", "bash_source")
+    with pytest.raises(SystemExit) as ended:
+        fleet.flowforge()
+    assert ended.value.code in {0, None}
+
+
 def test_windows_is_told_so(fleet: "Fleet") -> None:
     """On Windows the answer is a clear no."""
     fleet.monkeypatch.setattr(sys, "platform", "win32")

@@ -149,6 +149,22 @@ ROWS: Final = (
         faults(KEY_API, Fault("", Kind.WRONG_KEY, FOREVER)),
     ),
     Row(
+        "a public key of zero bytes",
+        "apply",
+        Expected(
+            (
+                "failed (FF347): GitHub's public key for this place is not usable: nothing can be sealed with it",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again; if it stays, report it to GitHub, or check what stands between it and this machine",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        faults(KEY_API, Fault("", Kind.UNUSABLE_KEY, FOREVER)),
+    ),
+    Row(
         "a list whose JSON is cut, once",
         "plan",
         Expected(

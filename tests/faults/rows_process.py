@@ -7,20 +7,27 @@ import socket
 import sys
 import threading
 import time
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, ModuleType
 from typing import Final, NoReturn
 
 from flowforge.cli.signals import Interruption
+from flowforge.github import secrets as github_secrets
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
+from flowforge.steps import write as writing
 from tests.faults.bench import MANIFEST, SECONDS, Bench, Done
 from tests.faults.row import (
+    API_OLD,
     BOTH_CHANGED,
+    BOTH_NEW,
     BOTH_OLD,
     INCOMPLETE,
     WEB_OLD,
+    WEB_ONLY_FAILED,
     Act,
     Expected,
+    Given,
     Row,
 )
 from tests.faults.rows_state import killed
@@ -97,6 +104,24 @@ def _into_a_closed_pipe(bench: Bench, args: tuple[str, ...]) -> Done:
     os.close(read)
     with os.fdopen(write, "w") as closed:
         return bench.end(bench.start(*args, stdout=closed))
+
+
+def _raised(error: type[Exception], module: ModuleType, name: str) -> Given:
+    """Let a function of ours raise when it is called for the first time: that is for the first repo, one by one."""
+
+    def given(bench: Bench) -> None:
+        function: Callable[..., object] = getattr(module, name)
+        calls: list[object] = []
+
+        def called(*args: object) -> object:
+            calls.append(args)
+            if len(calls) == 1:
+                raise error("never shown")
+            return function(*args)
+
+        bench.attribute(module, name, called)
+
+    return given
 
 
 def _unasked(bench: Bench, args: tuple[str, ...]) -> Done:
@@ -313,5 +338,77 @@ ROWS: Final = (
             BOTH_CHANGED,
         ),
         act=_in_ascii,
+    ),
+    Row(
+        "an exception that nobody foresaw, before a write is sent",
+        "apply",
+        Expected(
+            (
+                "failed (FF348): a bug in FlowForge: KeyError",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: it was not sent",
+                "  fix: report it, with what -v prints",
+                WEB_ONLY_FAILED,
+            ),
+            3,
+            API_OLD,
+            "api: update, value_changed; web: in sync",
+        ),
+        _raised(KeyError, github_secrets, "seal"),
+        more=ONE_BY_ONE,
+    ),
+    Row(
+        "an exception that nobody foresaw, after a write was sent",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF348): a bug in FlowForge: KeyError",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: it was sent, or may have been, and is not recorded",
+                "  fix: run plan again, it will write it once more; report it, with what -v prints",
+                "Not all done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded.",
+            ),
+            5,
+            BOTH_NEW,
+            "api: update, write_interrupted; web: in sync",
+        ),
+        _raised(KeyError, writing, "confirm"),
+        more=ONE_BY_ONE,
+    ),
+    Row(
+        "no memory is left, before the first write",
+        "apply",
+        Expected(
+            (
+                "failed (FF348): a bug in FlowForge: MemoryError",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: it was not sent",
+                "  fix: report it, with what -v prints",
+                "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _raised(MemoryError, github_secrets, "seal"),
+        more=ONE_BY_ONE,
+    ),
+    Row(
+        "no memory is left, after the first write",
+        "apply",
+        Expected(
+            (
+                "unrecorded (FF348): a bug in FlowForge: MemoryError",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  why: it was sent, or may have been, and is not recorded",
+                "  fix: run plan again, it will write it once more; report it, with what -v prints",
+                "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded, 1 not done.",
+            ),
+            5,
+            WEB_OLD,
+            "api: update, write_interrupted; web: update, value_changed",
+        ),
+        _raised(MemoryError, writing, "confirm"),
+        more=ONE_BY_ONE,
     ),
 )

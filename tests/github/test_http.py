@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -202,6 +203,47 @@ def test_a_write_without_an_answer_may_have_happened(scripted: MakeClient) -> No
         _fail(limited, lambda client: client.delete("/x")).certain,
         _fail(read).certain,
     )
+
+
+def test_what_a_thread_has_left(scripted: MakeClient) -> None:
+    """A write that was done, or got no answer, leaves a trace in its own thread, whatever is raised; a refusal none."""
+
+    def left(verb: Callable[[Client], object], *answers: httpx.Response | BaseException) -> bool:
+        def handle(_: httpx.Request) -> httpx.Response:
+            answer = given.pop(0)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        given = [*answers]
+        client = scripted(handle)
+        with suppress(BaseException):
+            verb(client)
+        with ThreadPoolExecutor(1) as other:
+            assert not other.submit(lambda: client.trace.left).result()
+        return client.trace.left
+
+    def put(client: Client) -> Answer:
+        return client.put("/x", {})
+
+    done, no, limit = httpx.Response(204), httpx.Response(422, json={}), httpx.Response(429, json={})
+    lost, bug = httpx.ReadTimeout("x"), KeyError("x")
+    assert [True] * 7 == [
+        left(put, done),
+        left(put, lost, done),
+        left(put, lost, no),
+        left(put, lost, bug),
+        left(put, bug),
+        left(put, KeyboardInterrupt()),
+        left(lambda client: (put(client), client.get("/x")), done, no),
+    ]
+    assert [False] * 5 == [
+        left(put, no),
+        left(put, limit, no),
+        left(put, httpx.Response(401, json={})),
+        left(put, httpx.Response(301, headers={"location": "/y"})),
+        left(lambda client: client.get("/x"), bug),
+    ]
 
 
 def test_a_stop_between_tries(scripted: MakeClient, stop: threading.Event) -> None:

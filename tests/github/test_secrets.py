@@ -1,5 +1,6 @@
 """Secrets on the sandbox's real HTTP: listed whole, sealed for the right key, deleted; and every no named."""
 
+import base64
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ import pytest
 from flowforge.errors import GitHubError
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
+from flowforge.github.seal import PublicKey, seal
 from flowforge.github.secrets import Deleted, Keys, Written, delete_secret, list_secrets, put_secret
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope
@@ -362,6 +364,34 @@ def test_a_key_that_is_none(scripted: MakeClient, data: object) -> None:
     )
 
 
+def test_a_key_that_nothing_can_be_sealed_with(world: Sandbox, connect: MakeClient) -> None:
+    """It is the refusal of one secret, nothing is sent, and the next write asks for the key again."""
+    client = connect()
+    world.world.faults.add(Fault("public-key", FaultKind.UNUSABLE_KEY))
+    refusal = _refusal(client)
+    assert (True, False) == (refusal.certain, client.trace.left)
+    assert str(refusal) == (
+        "error FF347: acme/api/actions/A: GitHub's public key for this place is not usable: nothing can be sealed with "
+        "it\n  fix: run it again; if it stays, report it to GitHub, or check what stands between it and this machine"
+    )
+    assert _put(client).created
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        *(0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18),
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+    ],
+)
+def test_every_key_that_gives_a_value_away_is_refused(point: int) -> None:
+    """Points of a small order, whose box everybody could open, as libsodium knows them: none is sealed with."""
+    key = base64.b64encode(point.to_bytes(32, "little")).decode()
+    with pytest.raises(RepoError, match="FF347"):
+        seal(PublicKey.read({"key_id": "1", "key": key}), SecretValue(_VALUE))
+
+
 def test_no_error_shows_a_value(world: Sandbox, connect: MakeClient) -> None:
     """Whatever goes wrong with a write, its value and the token are in no message and no chain of exceptions."""
     client = connect()
@@ -371,9 +401,10 @@ def test_no_error_shows_a_value(world: Sandbox, connect: MakeClient) -> None:
         Fault("^PUT", FaultKind.RESET_AFTER, times=4),
         Fault("^PUT", FaultKind.STATUS, status=422, message=f"no {value}"),
         Fault("public-key", FaultKind.WRONG_KEY, times=2),
+        Fault("public-key", FaultKind.UNUSABLE_KEY),
     ):
         world.world.faults.add(fault)
         with pytest.raises(GitHubError) as caught:
             _put(client, "A", value)
         shown.append(f"{caught.value!s} {caught.value!r} {caught.value.__cause__!r}")
-    assert [(False, False)] * 3 == [("x" * 40 in text, world.token in text) for text in shown]
+    assert [(False, False)] * 4 == [("x" * 40 in text, world.token in text) for text in shown]

@@ -71,6 +71,21 @@ def test_an_error_of_the_run_is_larger_than_that_of_a_secret(trouble: dict[str, 
     ]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.UPDATED, Outcome.FAILED])
+def test_an_error_of_the_run_is_none_once_something_was_sent(outcome: Outcome) -> None:
+    """Exit code 1 says that nothing was written: later it is one of what went wrong, beside that all is done."""
+    told = replace(report(outcome), problems=(FAILED,), sent=True)
+    assert (ExitCode.PARTIAL, False) == (told.exit_code, told.is_complete)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_is_complete(outcome: Outcome) -> None:
+    """That is what is done and recorded, also where somebody said stop a moment later."""
+    told = report(Outcome.UPDATED, outcome, interrupted=True)
+    assert (EXIT_CODES[outcome] is ExitCode.DONE) == told.is_complete
+    assert not replace(told, incomplete=True).is_complete
+
+
 def test_a_warning_is_no_trouble() -> None:
     """What the next run puts right by itself leaves the exit code alone."""
     assert ExitCode.DONE is replace(report(Outcome.UPDATED), warnings=("not folded",)).exit_code

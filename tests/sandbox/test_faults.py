@@ -1,5 +1,6 @@
 """Faults: each kind does what it says, to the requests it names and as often as it says, and to nothing else."""
 
+import base64
 import json
 from collections.abc import Callable
 from functools import partial
@@ -165,6 +166,14 @@ def test_wrong_key(sandbox: Sandbox, put: Put) -> None:
     """A public key that is not the scope's leads to the 422 of a bad box, once."""
     sandbox.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY))
     assert [put("acme/repo-001", "A").status_code for _ in range(2)] == [422, 201]
+
+
+def test_unusable_key(sandbox: Sandbox, http: httpx.Client) -> None:
+    """A public key of zero bytes under the id of the scope's own, once."""
+    good = http.get(f"{PATH}/public-key").json()
+    sandbox.world.faults.add(Fault("public-key", FaultKind.UNUSABLE_KEY))
+    found = [http.get(f"{PATH}/public-key").json() for _ in range(2)]
+    assert [good | {"key": base64.b64encode(bytes(32)).decode()}, good] == found
 
 
 def test_refused_requests_meet_no_fault(sandbox: Sandbox, http: httpx.Client) -> None:

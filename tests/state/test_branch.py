@@ -144,6 +144,18 @@ def test_two_that_planned_at_once(addresses: Addresses, records: Records) -> Non
     assert {addresses[0]: records[0]} == place.state.records
 
 
+def test_nothing_is_begun_after_the_end(addresses: Addresses) -> None:
+    """Whoever is still at work when a run has ended is refused, and what stands there stays as it was left."""
+    place = Place()
+    memory = place.open()
+    memory.announce({addresses[0]: "x"})
+    memory.close()
+    before = place.data
+    with pytest.raises(ValueError, match="the state is closed"):
+        memory.intend({addresses[0]: "x"})
+    assert (before, frozenset(), frozenset()) == (place.data, memory.begun, memory.settled)
+
+
 def test_somebody_edits_it_while_a_run_holds_it(addresses: Addresses, records: Records) -> None:
     """What somebody else wrote beside the lock stays, and so does what the run did: nothing is dropped."""
     a, b, c, *_ = addresses

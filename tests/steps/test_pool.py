@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from flowforge.steps.pool import each, in_order
+from flowforge.steps.pool import each, in_order, start
 
 
 def _never() -> bool:
@@ -49,6 +49,30 @@ def test_work_that_no_thread_lived_to_do_is_not_passed_over(monkeypatch: pytest.
     monkeypatch.setattr("flowforge.steps.pool._worker", lambda *_: None)
     with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
         list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
+
+
+class _Limited(threading.Thread):
+    """A thread that starts where there is room."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def start(self) -> None:
+        """Start, or fail as Python does."""
+        if not self._room:
+            raise RuntimeError("can't start new thread")
+        super().start()
+
+
+def test_a_system_without_room_for_more_threads() -> None:
+    """Those that it has room for are the workers; where there is room for none, that is raised."""
+    threads: list[threading.Thread] = [_Limited(room) for room in (1, 1, 0, 1)]
+    begun = threads[:2]
+    start(threads)
+    assert begun == threads
+    with pytest.raises(RuntimeError, match=r"^can't start new thread$"):
+        start([_Limited(0)])
 
 
 def test_at_most_so_many_at_once() -> None:
