@@ -8,6 +8,7 @@ from typing import Final
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from flowforge.sandbox.access import Level, Token, TokenKind
+from flowforge.sandbox.clock import timestamp
 from flowforge.state import text as form
 from flowforge.state.model import Lease, State
 from tests.faults.bench import FOREVER, MANIFEST, Bench
@@ -97,14 +98,15 @@ def _workflow_token(bench: Bench) -> None:
 def _dead(bench: Bench) -> None:
     """Let a run die that has begun one of its writes, on another machine."""
     killed(bench, ("apply", "--yes", *ONE_BY_ONE), PUT_API)
-    _edit(bench, _locked(_read(bench)))
+    now = int(bench.world.clock.now())
+    since, until = timestamp(now), timestamp(now + 600)
+    bench.instead |= {since: "TIME", until: "TIME + 10 min"}
+    _lock(bench, Lease("0", "process 7 on elsewhere", since, until))
 
 
-def _locked(text: str) -> str:
-    """Give the lock times of its own, which lie in the time to come."""
-    state = form.decode(text.encode(), PATH).state
-    lease = Lease("0", "process 7 on elsewhere", "2030-01-01T00:00:00Z", "2030-01-01T00:10:00Z")
-    return form.encode(replace(state, lease=lease))[0].decode()
+def _lock(bench: Bench, lease: Lease) -> None:
+    state = form.decode(_read(bench).encode(), PATH).state
+    _edit(bench, form.encode(replace(state, lease=lease))[0].decode())
 
 
 def _later(bench: Bench) -> None:
@@ -479,7 +481,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF411: acme/ops flowforge-state:flowforge.state.json: the state is in use",
-                "  why: process 7 on elsewhere holds its lock since 2030-01-01T00:00:00Z, until 2030-01-01T00:10:00Z",
+                "  why: process 7 on elsewhere holds its lock since TIME, until TIME + 10 min",
                 "  fix: wait for it (--lock-timeout); if it is dead, flowforge state unlock",
             ),
             1,
