@@ -42,7 +42,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest advisories pins bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -120,6 +120,9 @@ sbom: $(DEV)  ## list what FlowForge runs on, as installed, in dist/flowforge.cd
 lowest: $(DEV)  ## the quick tests on the oldest dependencies that pyproject.toml admits
 	$(BIN)/python tools/check_lowest.py "$(VENV)-lowest"
 
+advisories: $(DEV)  ## ask for known advisories about the oldest dependencies and about the pinned ones
+	$(BIN)/python -m tools.advisories "$(VENV)-advisories"
+
 pins: $(DEV)  ## resolve constraints.txt anew: the newest versions that pyproject.toml admits
 	$(BIN)/python tools/pins.py
 
@@ -131,5 +134,5 @@ format: $(DEV)  ## put the code into form
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove what these targets made
-	rm -rf .venv .venv-lowest build dist .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-lowest .venv-advisories build dist .coverage .coverage.* htmlcov
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz

@@ -16,6 +16,7 @@ from flowforge.errors import StateError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.state.file import StateFile
+from flowforge.state.lock import locked
 
 HOLD = """
 import sys
@@ -96,11 +97,59 @@ def test_a_lock_that_cannot_be_made_is_an_error(path: Path) -> None:
     ) == refusal(path)
 
 
-def test_a_file_system_without_locks_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FF401: where filelock says that it cannot lock, we do not go on unlocked."""
+WITHOUT = """
+import errno, fcntl, sys
+from pathlib import Path
+def none(*_):
+    raise OSError(errno.ENOSYS, "function not implemented")
+fcntl.flock = none
+from flowforge.errors import StateError
+from flowforge.state.file import StateFile
+try:
+    StateFile.open(Path(sys.argv[1]))
+except StateError as error:
+    print(error)
+"""
 
-    def refuse(*_: object) -> None:
+
+class _Refusing(filelock.UnixFileLock):
+    """What filelock does before it takes a file for a lock, and where that is forbidden."""
+
+    def _acquire(self) -> None:
         raise NotImplementedError
 
-    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
-    assert "cannot lock the state\n  why: operation not supported\n" in refusal(path)
+
+class _Softened(filelock.UnixFileLock):
+    """What filelock did for some releases, and does unless it is told not to."""
+
+    def _acquire(self) -> None:
+        object.__setattr__(self, "__class__", filelock.SoftFileLock)
+        self._acquire()
+
+
+@pytest.mark.parametrize("make", [_Refusing, _Softened, filelock.SoftFileLock])
+@pytest.mark.parametrize("left", [False, True])
+def test_a_file_that_stands_for_a_lock_is_none(path: Path, make: type[filelock.BaseFileLock], left: bool) -> None:  # noqa: FBT001 -- the table's column
+    """FF401 where filelock cannot lock, and where it makes a file instead, be there one of a killed run or not."""
+    name = path.with_name(path.name + ".lock")
+    if left:
+        name.write_text(f"{os.getpid()}\n{os.uname().nodename}\n", encoding="utf-8")
+    with pytest.raises(StateError) as refused, locked(path, 0.01, make):
+        pytest.fail("it is locked by a file")
+    assert str(refused.value) == (
+        f"error FF401: {name}: cannot lock the state\n"
+        "  why: operation not supported\n"
+        "  fix: keep it on a file system that has locks, or on a branch: state.github"
+    )
+    assert not path.with_name(path.name + ".lock-holder").exists()
+
+
+def test_a_file_system_without_locks_is_an_error(path: Path) -> None:
+    """FF401 with the filelock that is installed, whichever it is, where the system has no flock."""
+    command = [sys.executable, "-c", WITHOUT, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    said = done.stdout.splitlines()
+    assert f"error FF401: {path}.lock: cannot lock the state" == said[0]
+    assert said[1] in ("  why: operation not supported", "  why: function not implemented")
+    assert "  fix: keep it on a file system that has locks, or on a branch: state.github" == said[2]
+    assert not path.with_name(path.name + ".lock-holder").exists()
