@@ -46,7 +46,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -79,7 +79,7 @@ $(FUZZ): $(DEV)
 
 $(SUPPLY): pyproject.toml constraints.txt
 	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
-	@"$(VENV)-supply/bin/python" -m pip install --quiet cyclonedx-bom uv
+	@"$(VENV)-supply/bin/python" -m pip install --quiet cyclonedx-bom pip-audit uv
 	@touch "$@"
 
 install: $(FUZZ)  ## into .venv, whatever the targets below need
@@ -144,6 +144,9 @@ lowest: $(SUPPLY)  ## the quick tests on the oldest dependencies that pyproject.
 	PIP_CONSTRAINT="file://$$(cd "$(VENV)-lowest" && pwd | sed 's/ /%20/g')/constraints.txt" \
 		"$(VENV)-lowest/bin/python" -m pip install --quiet --editable '.[dev]'
 	"$(VENV)-lowest/bin/python" -m pytest -q -n $(JOBS) --ignore tests/house
+
+advisories: $(SUPPLY)  ## ask for known advisories about the oldest dependencies and about the pinned ones
+	"$(VENV)-supply/bin/python" tools/advisories.py "$(VENV)-supply/bin/python"
 
 pins: $(SUPPLY)  ## pin what pyproject.toml asks for; with UPGRADE=1 at the newest versions that it admits
 	$(RESOLVE) --all-extras --group supply $(if $(UPGRADE),--upgrade) --output-file constraints.txt

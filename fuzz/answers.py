@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 import httpx
 
@@ -23,6 +23,7 @@ from flowforge.github.secrets import Deleted, Keys, delete_secret, list_secrets,
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Unreadable
+from flowforge.plan.recordable import is_id, is_time
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
 from fuzz.planted import MARK, TOKEN, check_said, planted
@@ -48,18 +49,21 @@ _MOVED = (
 )
 
 
-class _Still(Clock):
+class Still(Clock):
     """A clock that jumps ahead instead of waiting."""
 
     time = 1000.0
 
     def now(self) -> float:
+        """Give the seconds."""
         return self.time
 
     def wall(self) -> float:
+        """Give the same."""
         return self.time
 
     def wait(self, seconds: float, event: threading.Event) -> bool:
+        """Wait in no time."""
         self.time += max(0.0, seconds)
         return event.is_set()
 
@@ -84,7 +88,7 @@ def law(data: bytes) -> None:
     said: list[str] = []
     served: list[bytes] = []
     token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
-    pacer = Pacer(_Still(), threading.Event(), notify=said.append)
+    pacer = Pacer(Still(), threading.Event(), notify=said.append)
     with Client(_API, token, pacer, jobs=1, transport=httpx.MockTransport(handler)) as client:
         try:
             said.append(_ASKED.get(data[:1], _list)(client, served))
@@ -98,7 +102,7 @@ def _list(client: Client, served: Sequence[bytes]) -> str:
     found = list_secrets(client, _SCOPE)
     if isinstance(found, Unreadable):
         return found.detail + found.fix
-    assert all(datetime.fromisoformat(time).tzinfo for time in found.updated_at.values())
+    assert all(map(is_time, found.updated_at.values())), "a time that is none"
     assert _total(served[-1]) in (None, len(found.updated_at)), "a part of a list taken for all of it"
     return "".join(found.updated_at.values())
 
@@ -115,7 +119,7 @@ def _look_up(client: Client, _: Sequence[bytes]) -> str:
     found = look_up(client, _REPOS)
     assert set(_REPOS) == set(found)
     for repo, info in found.items():
-        assert not isinstance(info, RepoInfo) or (type(info.id), info.name.lower()) == (int, repo.key)
+        assert not isinstance(info, RepoInfo) or (is_id(info.id), info.name.lower()) == (True, repo.key)
     return "".join(info.detail + info.fix for info in found.values() if isinstance(info, Unreadable))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand
+from flowforge.manifest.limit import MAX_PLACES
 from flowforge.manifest.loading import load
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
@@ -14,6 +15,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- where it exists; a file on a disk costs twice the time of the reader
 _FOLDER = tempfile.TemporaryDirectory(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
 _FILE = Path(_FOLDER.name) / "flowforge.yaml"
+# Where an input has this word there is a long list of names, for up to three times: lists multiply.
+_MANY = "MANY"
+_NAMES = f"[{', '.join(f'acme/r{number}' for number in range(2000))}]"
 _RULES = {"CI": "true", "HOME": "/home/nobody", "FLOWFORGE_ALLOWED_OWNERS": "acme,octo-*"}
 _EVERYTHING = f"""\
 version: 1
@@ -45,11 +49,11 @@ targets: |absent: |name: |secret: |allow_nonstandard: |{repo}|{owner}|<<: |*d|&d
 
 
 def law(data: bytes) -> None:
-    """Load the bytes as a manifest and list its places; nothing but ManifestError may come of it."""
-    _FILE.write_bytes(planted(data))
+    """Load the bytes as a manifest and list its places; nothing but ManifestError may come of it, nor too many."""
+    _FILE.write_bytes(planted(data).replace(_MANY.encode(), _NAMES.encode(), 3))
     try:
         manifest = load([_FILE], environ=_RULES)
-        expand(manifest)
+        assert len(expand(manifest)) <= MAX_PLACES, "more places than there may be"
     except ManifestError as error:
         said = str(error)
     else:
@@ -60,10 +64,11 @@ def law(data: bytes) -> None:
 def seeds() -> Iterator[bytes]:
     """Give every manifest of the examples, whole and section by section."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((_ROOT / "examples").rglob("*.y*ml"))]
+    texts.append(_EVERYTHING.replace("groups: [a], exclude: [acme/*]", f"repos: {_MANY}, environments: {_MANY}"))
     texts += [(_ROOT / "flowforge.yaml.example").read_text(encoding="utf-8"), _EVERYTHING, "? ", "- - - ? : "]
     for text in texts:
         yield text.encode()
         yield from (section.encode() for section in text.split("\n\n"))
 
 
-TARGET = Target(law, seeds, (*filter(None, _WORDS.replace("\n", "|").split("|")), MARK))
+TARGET = Target(law, seeds, (*filter(None, _WORDS.replace("\n", "|").split("|")), MARK, _MANY))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, manifests, onepassword, states, values
+from fuzz import addresses, answers, manifests, onepassword, recorded, states, values
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -10,6 +10,7 @@ TARGETS: Final[dict[str, Target]] = {
     "state": states.STATE,
     "journal": states.JOURNAL,
     "answers": answers.TARGET,
+    "recorded": recorded.TARGET,
     "addresses": addresses.TARGET,
     "onepassword": onepassword.TARGET,
     "values": values.VALUES,

@@ -1,11 +1,13 @@
 """Values and texts from outside: judged and shown without a credential, a control character or a traceback."""
 
+import json
+import re
 from collections.abc import Iterator
 
 from flowforge.credentials.text_checks import MAX_BYTES
 from flowforge.credentials.type_checks import check
 from flowforge.credentials.types import TYPES
-from flowforge.errors import SourceError, printable, quote
+from flowforge.errors import SourceError, harmless, printable, quote
 from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 from fuzz.planted import BODY, MARK, TOKEN, check_hidden, check_said
@@ -14,7 +16,9 @@ from fuzz.target import Target
 _REPEAT = "*"  # at the start of an input: the rest, over and over, as long as a value may be
 _BEGINNINGS = ("sk-ant-api03-", "sk-ant-oat01-", "sk-ant-admin01-", "ghp_", "ghs_1_", "github_pat_", "ops_eyJ")
 _SHOWN = ("sk-ant-api03-", "sk-ant-oat01-", "sk-ant-", "ghp_", "ghs_1_", "github_pat_")  # what redacting knows
-_WORDS = """your-api-key <key> change-me ${X} $(x) {{ }} op:// xxx "claudeAiOauth" ANTHROPIC_API_KEY= ::error:: ##["""
+_WORDS = (
+    """your-api-key <key> change-me ${X} $(x) {{ }} op:// xxx "claudeAiOauth" ANTHROPIC_API_KEY= ::error:: ##[ ##vso["""
+)
 
 
 def values_law(data: bytes) -> None:
@@ -63,8 +67,19 @@ def texts_law(data: bytes) -> None:
         check_hidden(quote(f"{head} {broken}{tail}"), data)
     for shown in (printable(whole), printable(head), quote(head)):
         assert shown.isprintable(), "a character that does not print"
-        assert "##[" not in shown, "a command of GitHub's runner"
-        assert not shown.lstrip().startswith("::"), "a command of GitHub's runner"
+        _check_lines(shown)
+    _check_lines(harmless(whole))
+    document = json.dumps({whole: [head, between]}, indent=2)
+    _check_lines(harmless(document))
+    assert json.loads(document) == json.loads(harmless(document)), "another document"
+
+
+def _check_lines(shown: str) -> None:
+    """Find no line that a terminal or the log of a CI system acts on."""
+    for line in shown.split("\n"):
+        assert line.isprintable(), "a character that does not print"
+        assert not re.search(r"##(vso|teamcity)?\[", line, re.IGNORECASE), "a command of a runner"
+        assert not line.lstrip().startswith("::"), "a command of GitHub's runner"
 
 
 def texts_seeds() -> Iterator[bytes]:

@@ -15,26 +15,29 @@ from flowforge.paths import Entry
 from flowforge.state import disk
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
+_WITHOUT: Final = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
+_ELSEWHERE: Final = "keep it on a file system that has locks, or on a branch: state.github"
 _NOTE: Final[Shape] = {"pid": (int,), "host": (str,), "since": (str,)}
 _PAUSE: Final = 0.05
 
 
 @contextlib.contextmanager
-def locked(state: Entry, timeout: float, flock: Callable[[int, int], None] = fcntl.flock) -> Iterator[None]:
+def locked(state: Entry, timeout: float, flock: Callable[[int, int], None] | None = None) -> Iterator[None]:
     """Hold the lock of a state, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
 
     The lock is `<state>.lock`, which stays behind and means nothing then. Who holds it is written to
-    `<state>.lock-holder`. flock: the system's call.
+    `<state>.lock-holder`. flock: the system's call, unless another is given.
     """
     note, lock = state.beside(".lock-holder"), state.beside(".lock")
     try:
-        handle = _lock(lock, time.monotonic() + timeout, flock)
+        handle = _lock(lock, time.monotonic() + timeout, flock or fcntl.flock)
     except BlockingIOError as error:
         fix = "wait until it ends, or stop it: the lock goes with it"
         where = printable(str(state.path))
         raise StateError(Problem("FF411", "the state is in use", where, _holder(note), fix)) from error
     except OSError as error:
-        raise disk.failed("lock the state", lock.path, error) from error
+        elsewhere = (_ELSEWHERE,) if error.errno in _WITHOUT else ()
+        raise disk.failed("lock the state", lock.path, error, *elsewhere) from error
     try:
         _sign(note)
         yield

@@ -13,7 +13,7 @@ from flowforge.plan.facts import Record, Remembered
 
 SALT_BYTES = 32
 # A run holds a state for ten minutes at a time: what is to last longer than this was made by another clock.
-_LONGEST_LEASE: Final = timedelta(hours=1)
+_LONGEST_LEASE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Lease:
 
     def holds(self, now: datetime) -> bool:
         """Return whether it has not expired. One that lies too far ahead would never: it holds nothing."""
-        # NOTE: a difference of two times always exists; a time and an hour may lie beyond the year 9999.
+        # NOTE: a difference of two times always exists; a time and a day may lie beyond the year 9999.
         return timedelta(0) < datetime.fromisoformat(self.until) - now <= _LONGEST_LEASE
 
 

@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -182,8 +182,11 @@ def test_an_unsigned_state_prints_no_command(fleet: "Fleet", evil: str) -> None:
 def test_a_time_that_is_a_command_is_no_time(fleet: "Fleet", name: str) -> None:
     """FF404 for a state whose time is none, with a checksum that fits: nothing of it is planned with, or given out."""
     state = State.fresh(["flowforge.yaml"])
-    changed: dict[str, Any] = {name: "##[set-output name=x]y"}
-    record = replace(Record("x", TIME, "ci-key", 7, TIME, TIME), **changed)
+    evil = "##[set-output name=x]y"
+    updated, written, since, drifted = (
+        evil if each == name else TIME for each in ("updated_at", "written_at", "value_since", "drifted_at")
+    )
+    record = Record("x", updated, "ci-key", 7, written, since, drifted_at=drifted)
     records = {Address(Scope(Repo.parse("acme/repo-001")), "ANTHROPIC_API_KEY"): record}
     path = fleet.folder / "flowforge.state.json"
     path.write_bytes(form.encode(replace(state, serial=1, records=records))[0])

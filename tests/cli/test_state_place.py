@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowforge.sandbox.clock import timestamp
 from flowforge.state import text
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
@@ -361,7 +362,7 @@ def test_a_lost_race(ops: "Fleet") -> None:
     )
 
 
-def _locked(fleet: "Fleet", until: str = "2999-01-01T00:00:00Z") -> None:
+def _locked(fleet: "Fleet", until: str) -> None:
     """Leave somebody's lock in the state on the branch, as a run that died does."""
     world = fleet.sandbox.world
     data = world.read_file("acme/ops", PATH, branch=BRANCH).encode("ascii")
@@ -374,19 +375,20 @@ def test_unlock(ops: "Fleet") -> None:
     """The lock is named and removed, then the state can be written; where there is none, that is said."""
     _applied(ops, ON_BRANCH)
     assert [f"Nothing to unlock: nobody holds {PLACE}."] == _done(ops, "unlock", "--yes").lines
-    _locked(ops)
+    until = timestamp(int(ops.sandbox.world.clock.now()) + 80_000)
+    _locked(ops, until)
     whole = ops.flowforge("state", "show")
-    locked = "locked by: process 7 on ci since 2026-11-23T08:00:00Z, until 2999-01-01T00:00:00Z by GitHub's clock"
+    locked = f"locked by: process 7 on ci since 2026-11-23T08:00:00Z, until {until} by GitHub's clock"
     assert locked == whole.lines[-1]
     lock = json.loads(ops.flowforge("state", "show", "--format", "json").out)["lock"]
-    assert {"holder": "process 7 on ci", "since": "2026-11-23T08:00:00Z", "until": "2999-01-01T00:00:00Z"} == lock
+    assert {"holder": "process 7 on ci", "since": "2026-11-23T08:00:00Z", "until": until} == lock
     before = _kept(ops, ON_BRANCH)
     refused = ops.refused("state", "move", "acme/repo-001", "acme/new", "--lock-timeout", "0.01")
     assert f"error FF411: {PLACE}: the state is in use" == refused.err.splitlines()[0]
     ops.answers("no")
     done = ops.refused("state", "unlock")
     assert done.err == (
-        "held by process 7 on ci\nsince 2026-11-23T08:00:00Z, until 2999-01-01T00:00:00Z by GitHub's clock\n"
+        f"held by process 7 on ci\nsince 2026-11-23T08:00:00Z, until {until} by GitHub's clock\n"
         "If that run is alive, it stops with some of its secrets unwritten.\n\n"
         "Remove the lock? Only 'yes' is accepted.\nerror FF013: unlock was not approved\n"
         "  why: the lock is still there\n  fix: answer yes, in full; --yes unlocks without asking\n"

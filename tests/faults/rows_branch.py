@@ -8,6 +8,7 @@ from typing import Final
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from flowforge.sandbox.access import Level, Token, TokenKind
+from flowforge.sandbox.clock import timestamp
 from flowforge.state import text as form
 from flowforge.state.model import Lease, State
 from tests.faults.bench import FOREVER, MANIFEST, Bench
@@ -35,13 +36,13 @@ _LINEAGE: Final = "0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f"
 _TOKEN: Final = "ghs_" + "plainlyfake" * 3
 
 
-def _branch(*given: Given, more: str = "") -> Given:
+def on_branch(*given: Given, more: str = "") -> Given:
     """Keep the state on a branch of the ops repo instead of in its file, and then let the fault be."""
 
     def moved(bench: Bench) -> None:
         bench.world.create_repo(OPS)
         if bench.state.exists():
-            _edit(bench, bench.state.read_text(encoding="utf-8"))
+            write_branch(bench, bench.state.read_text(encoding="utf-8"))
             bench.state.unlink()
         where = f"state:\n  github: {{repo: {OPS}{more}}}\n"
         (bench.folder / "flowforge.yaml").write_text(MANIFEST + where, encoding="utf-8")
@@ -51,11 +52,13 @@ def _branch(*given: Given, more: str = "") -> Given:
     return moved
 
 
-def _edit(bench: Bench, text: str) -> None:
+def write_branch(bench: Bench, text: str) -> None:
+    """Put a state there, as whoever may push."""
     bench.world.edit_file(OPS, PATH, text, branch=BRANCH)
 
 
-def _read(bench: Bench) -> str:
+def read_branch(bench: Bench) -> str:
+    """Return the state that is there."""
     return bench.world.read_file(OPS, PATH, branch=BRANCH)
 
 
@@ -69,7 +72,7 @@ def _from(match: str, given: Given) -> Given:
 
 
 def _edited(change: Callable[[str], str]) -> Given:
-    return lambda bench: _edit(bench, change(_read(bench)))
+    return lambda bench: write_branch(bench, change(read_branch(bench)))
 
 
 def _conflict(text: str) -> str:
@@ -97,14 +100,15 @@ def _workflow_token(bench: Bench) -> None:
 def _dead(bench: Bench) -> None:
     """Let a run die that has begun one of its writes, on another machine."""
     killed(bench, ("apply", "--yes", *ONE_BY_ONE), PUT_API)
-    _edit(bench, _locked(_read(bench)))
+    now = int(bench.world.clock.now())
+    since, until = timestamp(now), timestamp(now + 600)
+    bench.instead |= {since: "TIME", until: "TIME + 10 min"}
+    _lock(bench, Lease("0", "process 7 on elsewhere", since, until))
 
 
-def _locked(text: str) -> str:
-    """Give the lock times of its own, which lie in the time to come."""
-    state = form.decode(text.encode(), PATH).state
-    lease = Lease("0", "process 7 on elsewhere", "2030-01-01T00:00:00Z", "2030-01-01T00:10:00Z")
-    return form.encode(replace(state, lease=lease))[0].decode()
+def _lock(bench: Bench, lease: Lease) -> None:
+    state = form.decode(read_branch(bench).encode(), PATH).state
+    write_branch(bench, form.encode(replace(state, lease=lease))[0].decode())
 
 
 def _later(bench: Bench) -> None:
@@ -112,14 +116,16 @@ def _later(bench: Bench) -> None:
 
 
 def _unlock(bench: Bench) -> None:
-    _edit(bench, form.encode(replace(form.decode(_read(bench).encode(), PATH).state, lease=None))[0].decode())
+    write_branch(
+        bench, form.encode(replace(form.decode(read_branch(bench).encode(), PATH).state, lease=None))[0].decode()
+    )
 
 
 def _put_back(bench: Bench) -> None:
     """Put the version before back, as `git revert` does, and wait for its lock."""
     git = bench.world.directory[OPS].git
     before = git.commits[git.refs[f"refs/heads/{BRANCH}"]].parents[0]
-    _edit(bench, git.blobs[git.entry(before, PATH)[1]].decode())
+    write_branch(bench, git.blobs[git.entry(before, PATH)[1]].decode())
     _later(bench)
 
 
@@ -137,7 +143,7 @@ ROWS: Final = (
         "a push is reset before it arrives, twice",
         "apply",
         Expected(),
-        _branch(_pushes(Kind.RESET_BEFORE, 2)),
+        on_branch(_pushes(Kind.RESET_BEFORE, 2)),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -155,28 +161,28 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(_pushes(Kind.RESET_BEFORE, FOREVER)),
+        on_branch(_pushes(Kind.RESET_BEFORE, FOREVER)),
         more=ONE_BY_ONE,
     ),
     Row(
         "the answer to each push is lost",
         "apply",
         Expected(),
-        _branch(_pushes(Kind.RESET_AFTER, 2)),
+        on_branch(_pushes(Kind.RESET_AFTER, 2)),
         more=ONE_BY_ONE,
     ),
     Row(
         "pushes meet 502, twice",
         "apply",
         Expected(),
-        _branch(_pushes(Kind.STATUS, 2)),
+        on_branch(_pushes(Kind.STATUS, 2)),
         more=ONE_BY_ONE,
     ),
     Row(
         "pushes meet 409, as another file's commit came first, twice",
         "apply",
         Expected(),
-        _branch(_pushes(Kind.STATUS, 2, status=409, message="is at 0a1b2c but expected 3d4e5f")),
+        on_branch(_pushes(Kind.STATUS, 2, status=409, message="is at 0a1b2c but expected 3d4e5f")),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -194,7 +200,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(_pushes(Kind.STATUS, FOREVER, status=409, message="is at 0a1b2c but expected 3d4e5f")),
+        on_branch(_pushes(Kind.STATUS, FOREVER, status=409, message="is at 0a1b2c but expected 3d4e5f")),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -212,7 +218,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(hanging(PUSH)),
+        on_branch(hanging(PUSH)),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -233,7 +239,7 @@ ROWS: Final = (
             BOTH_NEW,
             "api: in sync; web: update, write_interrupted",
         ),
-        _branch(_from(PUT_WEB, _pushes(Kind.RESET_BEFORE, FOREVER))),
+        on_branch(_from(PUT_WEB, _pushes(Kind.RESET_BEFORE, FOREVER))),
         more=ONE_BY_ONE,
         repair=_later,
     ),
@@ -250,7 +256,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(),
+        on_branch(),
         interrupted(signal.SIGINT, PUSH),
         more=ONE_BY_ONE,
     ),
@@ -267,7 +273,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        _branch(),
+        on_branch(),
         interrupted(signal.SIGTERM, PUT_API),
         more=ONE_BY_ONE,
     ),
@@ -284,7 +290,7 @@ ROWS: Final = (
             WEB_OLD,
             "api: in sync; web: update, value_changed",
         ),
-        _branch(_from(PUT_API, _pushes(Kind.RESET_BEFORE))),
+        on_branch(_from(PUT_API, _pushes(Kind.RESET_BEFORE))),
         interrupted(signal.SIGINT, PUT_API),
         more=ONE_BY_ONE,
     ),
@@ -297,7 +303,7 @@ ROWS: Final = (
             BOTH_OLD,
             "api: update, write_interrupted; web: update, value_changed",
         ),
-        _branch(),
+        on_branch(),
         lambda bench, args: killed(bench, args, PUSH),
         more=ONE_BY_ONE,
         repair=_later,
@@ -311,7 +317,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(_pushes(Kind.RESET_BEFORE)),
+        on_branch(_pushes(Kind.RESET_BEFORE)),
         lambda bench, args: killed(bench, args, PUSH),
         more=ONE_BY_ONE,
     ),
@@ -324,7 +330,7 @@ ROWS: Final = (
             BOTH_NEW,
             "api: in sync; web: update, write_interrupted",
         ),
-        _branch(),
+        on_branch(),
         lambda bench, args: killed(bench, args, PUT_WEB),
         more=ONE_BY_ONE,
         repair=_later,
@@ -342,7 +348,7 @@ ROWS: Final = (
             BOTH_OLD,
             "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
         ),
-        _branch(_edited(_conflict)),
+        on_branch(_edited(_conflict)),
         more=ONE_BY_ONE,
         repair=_put_back,
     ),
@@ -359,7 +365,7 @@ ROWS: Final = (
             BOTH_OLD,
             "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
         ),
-        _branch(_edited(lambda text: text[: len(text) // 2])),
+        on_branch(_edited(lambda text: text[: len(text) // 2])),
         more=ONE_BY_ONE,
         repair=_put_back,
     ),
@@ -381,7 +387,7 @@ ROWS: Final = (
             BOTH_NEW,
             "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
         ),
-        _branch(_from(PUT_WEB, _edited(lambda text: text[: len(text) // 2]))),
+        on_branch(_from(PUT_WEB, _edited(lambda text: text[: len(text) // 2]))),
         more=ONE_BY_ONE,
         repair=_put_back,
     ),
@@ -403,14 +409,14 @@ ROWS: Final = (
             BOTH_NEW,
             "api: update, never_applied; web: update, never_applied",
         ),
-        _branch(_from(PUT_WEB, _edited(_foreign))),
+        on_branch(_from(PUT_WEB, _edited(_foreign))),
         more=ONE_BY_ONE,
     ),
     Row(
         "the branch is deleted while it writes",
         "apply",
         Expected(),
-        _branch(_from(PUT_WEB, lambda bench: bench.world.delete_branch(OPS, BRANCH))),
+        on_branch(_from(PUT_WEB, lambda bench: bench.world.delete_branch(OPS, BRANCH))),
         more=ONE_BY_ONE,
     ),
     Row(
@@ -428,7 +434,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(lambda bench: bench.world.protect_branch(OPS, BRANCH)),
+        on_branch(lambda bench: bench.world.protect_branch(OPS, BRANCH)),
         more=ONE_BY_ONE,
         repair=_opened,
     ),
@@ -450,7 +456,7 @@ ROWS: Final = (
             BOTH_NEW,
             "api: in sync; web: update, write_interrupted",
         ),
-        _branch(_from(PUT_WEB, lambda bench: bench.world.protect_branch(OPS, BRANCH, by="rules"))),
+        on_branch(_from(PUT_WEB, lambda bench: bench.world.protect_branch(OPS, BRANCH, by="rules"))),
         more=ONE_BY_ONE,
         repair=_opened,
     ),
@@ -469,7 +475,7 @@ ROWS: Final = (
             BOTH_OLD,
             BOTH_CHANGED,
         ),
-        _branch(_workflow_token, more=", auth: {token: {env: STATE_TOKEN}}"),
+        on_branch(_workflow_token, more=", auth: {token: {env: STATE_TOKEN}}"),
         more=ONE_BY_ONE,
         repair=_writing_token,
     ),
@@ -479,14 +485,14 @@ ROWS: Final = (
         Expected(
             (
                 "error FF411: acme/ops flowforge-state:flowforge.state.json: the state is in use",
-                "  why: process 7 on elsewhere holds its lock since 2030-01-01T00:00:00Z, until 2030-01-01T00:10:00Z",
+                "  why: process 7 on elsewhere holds its lock since TIME, until TIME + 10 min",
                 "  fix: wait for it (--lock-timeout); if it is dead, flowforge state unlock",
             ),
             1,
             WEB_OLD,
             "api: update, write_interrupted; web: update, value_changed",
         ),
-        _branch(_dead),
+        on_branch(_dead),
         more=ONE_BY_ONE,
         repair=_unlock,
     ),

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from tests.faults import rows_branch, rows_disk, rows_github, rows_limits, rows_network, rows_process, rows_state
+from tests.faults import (
+    rows_branch,
+    rows_disk,
+    rows_github,
+    rows_limits,
+    rows_network,
+    rows_process,
+    rows_state,
+    rows_strange,
+)
 from tests.faults.row import Row
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
@@ -13,5 +22,6 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,
+    "Strange ids, times and sizes": rows_strange.ROWS,
 }
 ROWS: Final = tuple(row for rows in FAMILIES.values() for row in rows)

@@ -3,6 +3,8 @@
 import json
 import pwd
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,25 @@ def test_a_lock_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     spent.take([], 0, 900, _NOW)
     with FileLock(f"{path}.lock"):
         assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]
+
+
+WITHOUT = """
+import errno, fcntl, sys, warnings
+from pathlib import Path
+def none(*_):
+    raise OSError(errno.ENOSYS, "function not implemented")
+fcntl.flock = none
+warnings.simplefilter("error")
+from flowforge.github.spent import Spent
+print(Spent(Path(sys.argv[1])).take([(1000050.0, 500)], 900, 900, 1000000.0))
+"""
+
+
+def test_a_file_system_without_locks(path: Path) -> None:
+    """Where the system has no locks a process keeps to itself, without a word; no file is taken for a lock."""
+    command = [sys.executable, "-c", WITHOUT, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ("400\n", "", False) == (done.stdout, done.stderr, path.exists())
 
 
 def test_a_process_of_its_own() -> None:

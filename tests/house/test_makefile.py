@@ -142,7 +142,7 @@ def supplied(checkout: Checkout) -> Checkout:
     return checkout
 
 
-SUPPLY_INSTALL = ".venv-supply/bin/python -m pip install --quiet cyclonedx-bom uv"
+SUPPLY_INSTALL = ".venv-supply/bin/python -m pip install --quiet cyclonedx-bom pip-audit uv"
 RESOLVE = (
     ".venv-supply/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate "
     "--no-emit-index-url --no-emit-index-annotation pyproject.toml"

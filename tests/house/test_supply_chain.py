@@ -125,7 +125,9 @@ def test_make_alone_installs_and_it_says_where_the_pins_are() -> None:
     installing = {name for name, text in texts.items() if INSTALLS.search(text)}
     tools = {f"tools/{name}.py" for name in ("check_reproducible", "check_wheel")}
     assert installing == {"Makefile", *tools}
-    assert {name for name in tools if name not in makefile} == set()
+    assert [
+        name for name in tools if name not in makefile and f"-m {name[:-3].replace('/', '.')}" not in makefile
+    ] == []
     assert {name: FETCHES.findall(text) for name, text in texts.items() if FETCHES.search(text)} == {}
     assert makefile.index("export PIP_CONSTRAINT") < makefile.index("-m pip install")
 

@@ -112,7 +112,7 @@ def test_a_file_system_without_locks_is_an_error(path: Path, number: int) -> Non
     assert (
         f"error FF401: {path}.lock: cannot lock the state\n"
         f"  why: {os.strerror(number).lower()}\n"
-        "  fix: check the disk's space, the permissions and the path"
+        "  fix: keep it on a file system that has locks, or on a branch: state.github"
     ) == str(caught.value)
     assert before == sorted(Path("/dev/fd").iterdir())
 
