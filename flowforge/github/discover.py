@@ -131,14 +131,16 @@ def _read(client: Client, item: Item) -> Described:
             "fork": bool() as fork,
             "private": bool() as private,
             "topics": list() as topics,
-        } if is_id(number):
+        }:
             try:
                 repo = Repo.parse(name)
             except ValueError:
                 raise other_shape("a repo's full_name is not owner/name") from None
             visibility = str(item.get("visibility") or ("private" if private else "public"))
             words = frozenset(str(topic) for topic in topics)
-            return Described(repo, number, read_repo(client, repo, item), words, visibility, archived, fork)
+            # Which judges the id as well.
+            info = read_repo(client, repo, item)
+            return Described(repo, number, info, words, visibility, archived, fork)
     raise other_shape("a repo in a list without its id, full_name, topics, archived, fork or private")
 
 

@@ -148,3 +148,21 @@ def test_a_program_for_the_token_gets_no_value_of_a_repo_to_be_found(fleet: "Fle
     assert 0 == fleet.flowforge("plan").code
     names = seen.read_text().split()
     assert ("PATH" in names, "KEY_plain_X" in names) == (True, False)
+
+
+def test_a_list_with_an_id_that_is_none_is_not_remembered(fleet: "Fleet") -> None:
+    """An id of -5 in a list that a selector reads: nobody is chosen or admitted by it, and the state can be read."""
+    world = fleet.sandbox.world
+    fleet.manifest(f"{HEAD}targets:\n  - {{name: All, select: {{org: acme}}, credential: k}}\n")
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    world.create_repo("acme/odd")
+    repo = world.directory["acme/odd"]
+    whole, repo.id = repo.id, -5
+    done = fleet.flowforge("apply", "--yes", "--allow-new-repos")
+    said = "a repo without its id, full_name or archived"
+    assert (3, True) == (done.code, any(said in line for line in done.lines))
+    for command in (("state", "show"), ("state", "list"), ("plan",)):
+        assert 0 == fleet.flowforge(*command).code
+    repo.id = whole
+    assert 0 == fleet.flowforge("apply", "--yes", "--allow-new-repos").code
+    assert IN_SYNC in fleet.flowforge("plan").out

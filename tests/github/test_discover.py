@@ -205,6 +205,12 @@ def test_a_list_that_cannot_be_had_whole(
         (PROPERTIES, {"repository_id": 1}, "a repo without its repository_id or properties in a list"),
         (
             PROPERTIES,
+            {"repository_id": True, "properties": []},
+            "a repo without its repository_id or properties in a list",
+        ),
+        (ORG, repo(-5), "a repo without its id, full_name or archived"),
+        (
+            PROPERTIES,
             {"repository_id": 1, "properties": [{"property_name": "x", "value": 7}]},
             "a custom property without its property_name or value",
         ),
