@@ -70,8 +70,7 @@ def whole(
     Raises RepoError as `pages` and `read` do, and FF325 for a list that lacks something, or that changes each time.
     """
     budget = Budget(client, stopped)
-    before: AbstractSet[Hashable] | None = None
-    faults: set[str] = set()
+    readings: list[tuple[AbstractSet[Hashable], str]] = []
     for number in range(MOST_READINGS):
         found: list[T] = []
         totals: list[int | None] = []
@@ -79,16 +78,14 @@ def whole(
             found += map(read, items)
             totals.append(_total(answer) if key else None)
         ids = {identity(each) for each in found}
-        fault = _fault(len(found), len(ids), totals)
-        faults.add(fault)
+        readings.append((ids, _fault(len(found), len(ids), totals)))
         of_one_page = number == 0 and len(totals) == 1
-        if not fault and (of_one_page or ids == before):
+        if readings[-2:] == [(ids, "")] * (1 if of_one_page else 2):
             return found
         if of_one_page:
             break
-        before = None if fault else ids
-    if len(faults) == 1 and "" not in faults:
-        raise _cut_short(*faults)
+    if all(each == readings[0] for each in readings):
+        raise _cut_short(readings[0][1])
     raise _cut_short("it changed each time it was read", _LATER)
 
 

@@ -31,7 +31,7 @@ MANIFEST: Final = (
     "version: 1\ncredentials:\n  ci-key:\n    type: anthropic_api_key\n    from: {env: ACME_KEY}\n"
     "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
 )
-_COST: Final = re.compile(r"^It took \d+ requests?.*\n", re.MULTILINE)
+_COST: Final = re.compile(r"^It took [\d,]+ requests?.*\n", re.MULTILINE)
 _AGAIN: Final = re.compile(r"^what failed alone: .*\n", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
 

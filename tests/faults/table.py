@@ -7,6 +7,7 @@ from tests.faults import (
     rows_disk,
     rows_github,
     rows_limits,
+    rows_lists,
     rows_network,
     rows_process,
     rows_state,
@@ -17,6 +18,7 @@ from tests.faults.row import Row
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The network": rows_network.ROWS,
     "GitHub": rows_github.ROWS,
+    "Lists that change": rows_lists.ROWS,
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,
     "The state": rows_state.ROWS,

@@ -285,6 +285,35 @@ def test_a_list_that_cannot_be_had(loaded: Callable[..., Manifest]) -> None:
     assert () == expanded.warnings
 
 
+def test_a_repo_that_may_be_excluded_is_no_fault(loaded: Callable[..., Manifest]) -> None:
+    """What two entries want differently is blocked, and not an error, while one of them may not mean the repo."""
+    manifest = loaded(
+        "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: K}}\n"
+        '  p: {type: anthropic_api_key, from: {file: "{repo}"}, per_repo: {allow: [ap*]}}\n'
+        "groups: {keep: {select: {org: keep}}}\n"
+        "targets:\n  - {name: a, credential: k, repos: [acme/api, acme/web]}\n"
+        '  - {name: b, credential: p, select: {org: acme}, exclude: ["@keep"]}\n'
+        "  - {name: c, credential: k, repos: [acme/api]}\n"
+        '  - {name: o, credential: k, secret: O, org: acme, visible_to: {select: {org: zoo}, exclude: ["@keep"]}}\n'
+        "absent:\n  - {name: d, secret: ANTHROPIC_API_KEY, select: {org: acme, name: s*}}\n"
+    )
+    keep, all_of_acme, zoo, some = selectors_of(manifest)
+    found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
+        all_of_acme: {API: 1, SVC: 3},
+        zoo: {Repo.parse("zoo/api"): 4},
+        some: {SVC: 3},
+    }
+    cut = Unreadable(Why.CUT_SHORT, "the list was cut short")
+    places = expand_with(manifest, {**found, keep: cut}, {}).places
+    assert [("acme", "o", cut), ("acme/api", "a", cut), ("acme/svc", "b", cut), ("acme/web", "a", None)] == [
+        (str(place.address.scope.repo), place.target, place.unread) for place in places
+    ]
+    with pytest.raises(ManifestError) as caught:
+        expand_with(manifest, {**found, keep: {}}, {})
+    codes = {"FF150", "FF151", "FF163", "FF172"}
+    assert codes <= {problem.code for problem in caught.value.problems}
+
+
 def said(manifest: Manifest, repos: Mapping[Repo, int], environ: Mapping[str, str] | None = None) -> str:
     """Give what is said of what selectors found."""
     with pytest.raises(ManifestError) as caught:

@@ -184,6 +184,36 @@ def test_what_is_not_known_to_be_wanted() -> None:
     assert not make_plan(replace(situation, seen={})).changes
 
 
+@pytest.mark.parametrize(
+    ("wanted", "time", "record", "settled"),
+    [
+        (WANTED, TIME, RECORD, Reason.IN_SYNC),
+        (WANTED, "", RECORD, None),
+        (WANTED, TIME, None, None),
+        (replace(WANTED, value=Known("hmac-sha256:bb")), TIME, RECORD, None),
+        (UNCHECKED, TIME, RECORD, None),
+        (WANTED, TIME, replace(RECORD, adopted=True), None),
+        # The state would have another name for its credential.
+        (WANTED, TIME, replace(RECORD, credential="other"), None),
+        (ABSENT, "", None, Reason.ALREADY_ABSENT),
+        # The state would forget it.
+        (ABSENT, "", RECORD, None),
+        (ABSENT, TIME, RECORD, None),
+    ],
+)
+def test_beside_a_list_cut_short_what_is_done_stays(
+    wanted: Wanted, time: str, record: Record | None, settled: Reason | None
+) -> None:
+    """A line of an entry whose repos are not known is in sync where neither GitHub nor the state would change."""
+    cut = Unreadable(Why.CUT_SHORT, "the list was cut short", "try again")
+    unread = replace(wanted, unread=cut)
+    remembered = {HERE: Remembered(record)} if record else {}
+    seen = {HERE.scope: Listing({HERE.secret: time} if time else {})}
+    (change,) = make_plan(Situation({HERE: unread}, seen, remembered, prune=True)).changes
+    expected = (Action.NONE, settled, None) if settled else (Action.BLOCKED, Reason.UNREADABLE, Why.CUT_SHORT)
+    assert (expected, unread, False) == ((change.action, change.reason, change.why), change.wanted, change.tidies)
+
+
 def test_nothing_is_deleted_that_an_unknown_target_may_want() -> None:
     """A target whose repos are not known may want what is declared absent; an absent entry wants nothing."""
     cut = Unreadable(Why.CUT_SHORT, "", "try again")

@@ -8,10 +8,10 @@ import pytest
 from flowforge.errors import Where
 from flowforge.manifest.expand import Place
 from flowforge.manifest.members import Holder, Member
-from flowforge.plan.action import OnDrift
+from flowforge.plan.action import OnDrift, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Visibility
-from flowforge.plan.facts import Presence
+from flowforge.plan.facts import Presence, Unreadable
 from flowforge.state.file import StateFile
 from flowforge.steps.admit import admit, admitted_by, audience_of, chosen_by, new_to
 
@@ -77,6 +77,19 @@ def test_who_finds_nothing_has_begun(tmp_path: Path) -> None:
         assert {"group a": frozenset()} == memory.state.admitted
         admit([place(1, A), place(2, B)], memory, (), {"group a": True, "group b": True})
         assert {"group a": frozenset(), "group b": {2}} == memory.state.admitted
+
+
+def test_who_may_not_be_meant_is_not_admitted(tmp_path: Path) -> None:
+    """A repo that a list cut short would perhaps have excluded; a holder that has no other has not begun."""
+    cut = Unreadable(Why.CUT_SHORT)
+    lost = [replace(place(number, *holders), unread=cut) for number, holders in ((1, [A]), (2, [A, B]), (4, [AUTO]))]
+    holders = dict.fromkeys(("group a", "group b", "target c"), True)
+    with StateFile.open(tmp_path / "s.json") as memory:
+        admit([*lost, place(3, A)], memory, {each.address for each in lost}, holders)
+        assert {"group a": {3}} == memory.state.admitted
+        admit([*lost, place(5, B), place(6, AUTO)], memory, {each.address for each in lost}, holders)
+        assert {"group a": {3}, "group b": {5}, "target c": {6}} == memory.state.admitted
+    assert [] == [*chosen_by(lost[0], {})]
 
 
 def test_another_name_opens_no_door(tmp_path: Path) -> None:

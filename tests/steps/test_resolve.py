@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowforge.offline import validate
-from flowforge.plan.facts import Known
+from flowforge.plan.action import Why
+from flowforge.plan.facts import Known, NotRead, Unreadable
 from flowforge.sources import Context
-from flowforge.steps.resolve import Resolver
+from flowforge.steps.resolve import Resolver, want
 from flowforge.vault import Fingerprinter, SecretValue
 
 MANIFEST = """\
@@ -60,3 +62,21 @@ def test_a_question_is_asked_for_each_credential(tmp_path: Path, monkeypatch: py
     }
     dev, prod = person.keys
     assert held == {"dev": dev, "prod": prod, "shop": prod}
+
+
+def test_what_is_read_where_the_repos_are_not_known(tmp_path: Path) -> None:
+    """A value that is one for all tells what is in sync; one that a repo's name chooses is not opened for it."""
+    (tmp_path / "flowforge.yaml").write_text(
+        "version: 1\ncredentials:\n  one: {type: anthropic_api_key, from: {env: ONE}}\n"
+        '  each: {type: anthropic_api_key, from: {env: "KEY_{repo}"}}\n'
+        "targets:\n  - {name: A, repos: [acme/a], credential: one}\n"
+        "  - {name: B, repos: [acme/b], credential: each}\n",
+        encoding="utf-8",
+    )
+    _, places = validate((tmp_path / "flowforge.yaml",), {})
+    key = "sk-ant-" + "api03-" + "x" * 93 + "AA"
+    resolver = Resolver(Context({"ONE": key, "KEY_b": key}, tmp_path), Fingerprinter(bytes(32)))
+    lost = [replace(place, unread=Unreadable(Why.CUT_SHORT)) for place in places]
+    for these, expected in ((places, [Known, Known]), (lost, [Known, NotRead])):
+        wanted = want(these, resolver, select=lambda _: True, skip_values=False, admitted={})
+        assert expected == [type(each.value) for each in wanted.values()]
