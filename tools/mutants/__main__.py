@@ -8,15 +8,14 @@ import argparse
 import fnmatch
 import random
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tools.mutants import equivalent, find, report, table, trial
 from tools.mutants.find import Mutant
-from tools.mutants.ground import BrokenError
+from tools.mutants.ground import CHECKOUT, BrokenError, copied
 from tools.mutants.report import Verdict
-
-_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -46,27 +45,37 @@ def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
         yield verdict
 
 
+def _drawn(
+    options: argparse.Namespace, seed: int, tree: Path
+) -> tuple[list[tuple[table.Part, Mutant]], set[equivalent.Identity]]:
+    """Return the mutants to try, and what `equivalent.txt` lists that is no mutant any more."""
+    known = equivalent.read((tree / equivalent.LISTED).read_text(encoding="utf-8"))
+    found = list(every(tree))
+    pool = [
+        (part, mutant)
+        for part, mutant in found
+        if mutant.identity not in known
+        and (not options.only or any(fnmatch.fnmatch(mutant.path, only) for only in options.only))
+    ]
+    drawn = random.Random(seed).sample(pool, min(options.count or len(pool), len(pool)))
+    print(f"{len(drawn)} of {len(pool)} mutants, seed {seed}; {len(known)} more are known to be the same", flush=True)
+    return drawn, known.keys() - {mutant.identity for _, mutant in found}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, try, report; return the exit code: 2 where the table, the list or the tests themselves are wrong."""
     options = _options(argv)
     seed = random.randrange(10**6) if options.seed is None else options.seed
-    try:
-        known = equivalent.read(equivalent.LISTED.read_text(encoding="utf-8"))
-        found = list(every(_ROOT))
-        stale = known.keys() - {mutant.identity for _, mutant in found}
-        pool = [
-            (part, mutant)
-            for part, mutant in found
-            if mutant.identity not in known
-            and (not options.only or any(fnmatch.fnmatch(mutant.path, only) for only in options.only))
-        ]
-        drawn = random.Random(seed).sample(pool, min(options.count or len(pool), len(pool)))
-        print(f"{len(drawn)} of {len(pool)} mutants, seed {seed}; {len(known)} are known to change nothing", flush=True)
-        under_way = trial.verdicts(_ROOT, drawn, options.jobs, wider=not options.own)
-        verdicts = list(_told(under_way, len(drawn)))
-    except (BrokenError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    with tempfile.TemporaryDirectory(prefix="flowforge-mutants-") as folder:
+        tree = Path(folder) / "tree"
+        copied(CHECKOUT, tree)
+        try:
+            drawn, stale = _drawn(options, seed, tree)
+            under_way = trial.verdicts(tree, drawn, options.jobs, wider=not options.own)
+            verdicts = list(_told(under_way, len(drawn)))
+        except (BrokenError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
     print("\n".join(report.lines(verdicts)))
     for path, function, before, after in sorted(stale):
         print(f"\nequivalent.txt lists what is no mutant any more: {path} {function}\n- {before}\n+ {after}")

@@ -1,17 +1,17 @@
 """The mutants that no test can tell from the product, each with its reason, as `equivalent.txt` lists them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-LISTED = Path(__file__).with_name("equivalent.txt")
+Identity = tuple[str, str, str, str]
+LISTED = "tools/mutants/equivalent.txt"
 
 
-def read(text: str) -> dict[tuple[str, str, str, str], str]:
+def read(text: str) -> dict[Identity, str]:
     """Return the reason for each identity. Raises ValueError for an entry that is not whole.
 
     An entry is a path and a function, the line before (`-`) and after (`+`), once or more, and the reason.
     """
-    found: dict[tuple[str, str, str, str], str] = {}
+    found: dict[Identity, str] = {}
     for entry in filter(None, (entry.strip() for entry in text.split("\n\n"))):
         lines = [line for line in entry.splitlines() if not line.startswith("# ")]
         if not lines:

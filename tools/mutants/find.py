@@ -9,7 +9,7 @@ from typing import Final
 
 from tools.mutants import operators
 
-
+LEFT_OUT: Final = "(left out)"
 Node = ast.stmt | ast.expr | ast.keyword
 
 
@@ -77,7 +77,7 @@ def _mutant(path: str, text: bytes, function: str, line: int, change: tuple[int,
     start, end, new = change
     after = text[:start] + new + text[end:]
     lines = [each.splitlines()[line - 1].decode().strip() for each in (text, after)]
-    return Mutant(path, line, function, lines[0], lines[1], start, end, new)
+    return Mutant(path, line, function, lines[0], lines[1] or LEFT_OUT, start, end, new)
 
 
 _COMPARED: Final = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_exceptiontable")

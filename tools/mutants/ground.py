@@ -24,6 +24,7 @@ from tools.mutants.find import Mutant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _IMPORTED = (
     *("pytest", "hypothesis", "_hypothesis_pytestplugin", "xdist.plugin", "click", "deepdiff", "filelock", "httpx"),
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
@@ -56,25 +57,29 @@ class Ran:
         return not self.late and self.code == 0
 
 
-class Ground:
-    """The copy, at a folder that is new. One at a time may use it, and that process has no other threads."""
+def copied(root: Path, tree: Path) -> None:
+    """Copy what git knows or would add, as it is now."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 -- git is on PATH
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+    for name in filter(None, names.stdout.decode().split("\0")):
+        if (root / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, tree / name)
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root = root
-        self._tree = folder / "tree"
+
+class Ground:
+    """A copy of `original` in a folder that is new. One process at a time may use it, one without other threads."""
+
+    def __init__(self, original: Path, folder: Path) -> None:
+        self.tree = folder / "tree"
         self._folder = folder
         self._limits: dict[tuple[str, ...], float] = {}
         self._time = int(time.time())
-        copied = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 -- git is on PATH
-            cwd=root,
-            check=True,
-            capture_output=True,
-        )
-        for name in filter(None, copied.stdout.decode().split("\0")):
-            if (root / name).is_file():
-                (self._tree / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(root / name, self._tree / name)
+        shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
             importlib.import_module(module)
 
@@ -106,7 +111,7 @@ class Ground:
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":
         """Have the copy hold a mutant meanwhile. No bytecode of another can be taken for it: its file's time is new."""
-        file = self._tree / mutant.path
+        file = self.tree / mutant.path
         before, times = file.read_bytes(), file.stat()
         self._time += 1
         try:
@@ -139,15 +144,15 @@ class Ground:
             limit = int(seconds) + 1
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-            os.chdir(self._tree)
+            os.chdir(self.tree)
             # Whatever the tests start reads the copy too: this path comes before that of an editable installation.
-            os.environ["PYTHONPATH"] = str(self._tree)
+            os.environ["PYTHONPATH"] = str(self.tree)
             os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(self._folder / "hypothesis")
-            sys.path[:] = [str(self._tree), *(path for path in sys.path if path not in {"", str(self._root)})]
+            sys.path[:] = [str(self.tree), *(path for path in sys.path if path not in {"", str(CHECKOUT)})]
             sys.dont_write_bytecode = not write
             if not write:
                 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            code = _pytest(tests, self._tree, self._folder / "tmp", failed)
+            code = _pytest(tests, self.tree, self._folder / "tmp", failed)
         except BaseException:  # noqa: BLE001 -- this process ends here, whatever it was
             traceback.print_exc()
         finally:

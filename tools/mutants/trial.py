@@ -14,34 +14,31 @@ from tools.mutants.report import Verdict
 _grounds: list[Ground] = []  # of this process
 
 
-def verdicts(root: Path, drawn: Collection[tuple[table.Part, Mutant]], jobs: int, *, wider: bool) -> Iterator[Verdict]:
-    """Try each mutant out, as they end, in copies of the tree that are gone afterwards.
+def verdicts(tree: Path, drawn: Collection[tuple[table.Part, Mutant]], jobs: int, *, wider: bool) -> Iterator[Verdict]:
+    """Yield what becomes of each mutant, as they end. tree: a copy; each process makes another one of it beside it.
 
     Raises BrokenError when the tests fail without any mutation.
     """
     # Not forked: a process of the pool forks for each run, and so must have no other threads.
     fresh = multiprocessing.get_context("spawn")
-    with (
-        tempfile.TemporaryDirectory(prefix="flowforge-mutants-") as folder,
-        ProcessPoolExecutor(jobs, fresh, initializer=_begin, initargs=(root, Path(folder))) as pool,
-    ):
-        under_way = [pool.submit(_verdict, root, part, mutant, wider=wider) for part, mutant in drawn]
+    with ProcessPoolExecutor(jobs, fresh, initializer=_begin, initargs=(tree,)) as pool:
+        under_way = [pool.submit(_verdict, part, mutant, wider=wider) for part, mutant in drawn]
         try:
             yield from (each.result() for each in as_completed(under_way))
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _begin(root: Path, folder: Path) -> None:
-    _grounds.append(Ground(root, Path(tempfile.mkdtemp(dir=folder))))
+def _begin(tree: Path) -> None:
+    _grounds.append(Ground(tree, Path(tempfile.mkdtemp(dir=tree.parent))))
 
 
-def _verdict(root: Path, part: table.Part, mutant: Mutant, *, wider: bool) -> Verdict:
+def _verdict(part: table.Part, mutant: Mutant, *, wider: bool) -> Verdict:
     (ground,) = _grounds
     for paths, fate in ((part.own, report.OWN), (part.wider if wider else (), report.OTHERS)):
         if not paths:
             continue
-        tests = table.tests(root, paths, mutant.path)
+        tests = table.tests(ground.tree, paths, mutant.path)
         ground.green(tests)
         with ground.mutated(mutant):
             ran = ground.try_out(tests)
