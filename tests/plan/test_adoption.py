@@ -33,7 +33,10 @@ UNRESOLVED = Unresolved("target All", Where("flowforge.yaml", 3, 1), Unreadable(
 PROBLEM = Problem("FF410", "the state cannot be written")
 
 
-def wanted(value: Value = Known("hmac-sha256:aa"), address: Address = HERE) -> Wanted:
+VALUE: Value = Known("hmac-sha256:aa")
+
+
+def wanted(value: Value = VALUE, address: Address = HERE) -> Wanted:
     """Give what the manifest says of a secret that is to be there."""
     return Wanted(address, Presence.PRESENT, "target", Where("flowforge.yaml", 3, 1), "ci-key", value=value)
 
