@@ -13,9 +13,10 @@ import subprocess
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,6 +37,7 @@ _BUSY = 6  # times longer by the clock than by the processor, on a machine that 
 _FIRST = 900  # seconds that the tests may take when nothing is mutated
 _POLL = 0.005
 _RETRIES = 3
+_KNOWN = 12  # tests that are asked first
 
 
 class BrokenError(Exception):
@@ -78,6 +80,7 @@ class Ground:
         self.tree = folder / "tree"
         self._folder = folder
         self._limits: dict[tuple[str, ...], float] = {}
+        self._noticed: dict[tuple[str, tuple[str, ...]], deque[str]] = {}
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
@@ -96,17 +99,26 @@ class Ground:
         message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"
         raise BrokenError(message)
 
-    def try_out(self, tests: tuple[str, ...]) -> Ran:
-        """Run tests on what `mutated` made; a failure counts when that test, alone, fails once more."""
+    def try_out(self, path: str, tests: tuple[str, ...]) -> Ran:
+        """Run tests on what `mutated` made of a path: those first that noticed its last mutants.
+
+        A failure counts where that test, alone, fails once more.
+        """
+        known = self._noticed.setdefault((path, tests), deque(maxlen=_KNOWN))
+        if known:
+            ran = self.run(tuple(known), self._limits[tests])
+            if ran.late or (ran.failed and not self.run((ran.failed,), self._limits[tests]).green):
+                return ran
         passed_alone: list[str] = []
         for _ in range(_RETRIES):
             ran = self.run((*tests, *(f"--deselect={test}" for test in passed_alone)), self._limits[tests])
             if ran.green or ran.late or not ran.failed:
-                break
+                return ran
             if not self.run((ran.failed,), self._limits[tests]).green:
-                break
+                known.appendleft(ran.failed)
+                return ran
             passed_alone.append(ran.failed)
-        return ran
+        return replace(ran, failed="", code=0)
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":

@@ -41,7 +41,7 @@ def _verdict(part: table.Part, mutant: Mutant, *, wider: bool) -> Verdict:
         tests = table.tests(ground.tree, paths, mutant.path)
         ground.green(tests)
         with ground.mutated(mutant):
-            ran = ground.try_out(tests)
+            ran = ground.try_out(mutant.path, tests)
         if not ran.green:
             return Verdict(part.name, mutant, report.LATE if ran.late else fate, ran.failed)
     return Verdict(part.name, mutant, report.LIVED)
