@@ -16,6 +16,7 @@ from tools.mutants import equivalent, find, report, table, trial
 from tools.mutants.find import Mutant
 from tools.mutants.ground import CHECKOUT, BrokenError, copied
 from tools.mutants.report import Verdict
+from tools.mutants.table import PARTS, Part
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -28,11 +29,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def every(root: Path) -> Iterator[tuple[table.Part, Mutant]]:
-    """Yield every mutant of the table's files with its part."""
+def every(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Mutant]]:
+    """Yield every mutant of the parts' files with its part. Raises ValueError where a part has a file that is not."""
     texts = [path.read_bytes() for path in sorted((root / "flowforge").rglob("*.py"))]
     optional = find.optional_arguments(texts)
-    for part, path in table.files(root):
+    for part, path in table.files(root, parts):
         for mutant in find.mutants(path.relative_to(root).as_posix(), path.read_bytes(), optional):
             yield part, mutant
 
@@ -46,11 +47,11 @@ def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
 
 
 def _drawn(
-    options: argparse.Namespace, seed: int, tree: Path
-) -> tuple[list[tuple[table.Part, Mutant]], set[equivalent.Identity]]:
+    options: argparse.Namespace, seed: int, tree: Path, parts: Sequence[Part]
+) -> tuple[list[tuple[Part, Mutant]], set[equivalent.Identity]]:
     """Return the mutants to try, and what `equivalent.txt` lists that is no mutant any more."""
     known = equivalent.read((tree / equivalent.LISTED).read_text(encoding="utf-8"))
-    found = list(every(tree))
+    found = list(every(tree, parts))
     pool = [
         (part, mutant)
         for part, mutant in found
@@ -62,15 +63,15 @@ def _drawn(
     return drawn, known.keys() - {mutant.identity for _, mutant in found}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Sequence[Part] = PARTS) -> int:
     """Draw, try, report; return the exit code: 2 where the table, the list or the tests themselves are wrong."""
     options = _options(argv)
     seed = random.randrange(10**6) if options.seed is None else options.seed
     with tempfile.TemporaryDirectory(prefix="flowforge-mutants-") as folder:
         tree = Path(folder) / "tree"
-        copied(CHECKOUT, tree)
+        copied(root, tree)
         try:
-            drawn, stale = _drawn(options, seed, tree)
+            drawn, stale = _drawn(options, seed, tree, parts)
             under_way = trial.verdicts(tree, drawn, options.jobs, wider=not options.own)
             verdicts = list(_told(under_way, len(drawn)))
         except (BrokenError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Which files are mutated, which tests are a part's own, and which others get to see what those let live."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,12 +76,12 @@ PARTS = (
 )
 
 
-def files(root: Path) -> Iterator[tuple[Part, Path]]:
+def files(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Path]]:
     """Yield each file with its part, sorted within a part.
 
     Raises ValueError for a glob that matches nothing: the file was renamed, and so shall be its line here.
     """
-    for part in PARTS:
+    for part in parts:
         for glob in part.files:
             found = sorted((root / "flowforge").glob(glob))
             if not found:
