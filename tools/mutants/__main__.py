@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools.mutants import equivalent, find, report, table, trial
 from tools.mutants.find import Mutant
-from tools.mutants.ground import CHECKOUT, BrokenError, copied
+from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
 from tools.mutants.report import Verdict
 from tools.mutants.table import PARTS, Part
 
@@ -25,6 +25,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None, help="draws the same again")
     parser.add_argument("--only", action="append", default=[], help="files, as a pattern; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at once")
+    parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that a mutant may take in vain")
     parser.add_argument("--own", action="store_true", help="ask no test but the part's own")
     return parser.parse_args(argv)
 
@@ -72,7 +73,7 @@ def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Seq
         copied(root, tree)
         try:
             drawn, stale = _drawn(options, seed, tree, parts)
-            under_way = trial.verdicts(tree, drawn, options.jobs, wider=not options.own)
+            under_way = trial.verdicts(tree, drawn, jobs=options.jobs, patience=options.patience, wider=not options.own)
             verdicts = list(_told(under_way, len(drawn)))
         except (BrokenError, ValueError) as error:
             print(error, file=sys.stderr)

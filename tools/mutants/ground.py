@@ -31,7 +31,7 @@ _IMPORTED = (
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
 )
 _MEMORY = 8 << 30  # bytes of address space: a mutant may allocate without end
-_SPARE = 20  # seconds beyond what a multiple of the unmutated run takes
+PATIENCE = 20  # seconds beyond what a multiple of the unmutated run takes
 _MULTIPLE = 4
 _BUSY = 6  # times longer by the clock than by the processor, on a machine that does other things too
 _FIRST = 900  # seconds that the tests may take when nothing is mutated
@@ -74,11 +74,15 @@ def copied(root: Path, tree: Path) -> None:
 
 
 class Ground:
-    """A copy of `original` in a folder that is new. One process at a time may use it, one without other threads."""
+    """A copy of `original` in a folder that is new. One process at a time may use it, one without other threads.
 
-    def __init__(self, original: Path, folder: Path) -> None:
+    patience: seconds of the processor for a mutant, beyond a multiple of what its tests take unmutated.
+    """
+
+    def __init__(self, original: Path, folder: Path, patience: int) -> None:
         self.tree = folder / "tree"
         self._folder = folder
+        self._patience = patience
         self._limits: dict[tuple[str, ...], float] = {}
         self._noticed: dict[tuple[str, tuple[str, ...]], deque[str]] = {}
         self._time = int(time.time())
@@ -93,7 +97,7 @@ class Ground:
         for _ in range(_RETRIES):
             ran = self.run(tests, _FIRST, write=True)
             if ran.green:
-                self._limits[tests] = _SPARE + _MULTIPLE * ran.cpu
+                self._limits[tests] = self._patience + _MULTIPLE * ran.cpu
                 return
         log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
         message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"

@@ -14,14 +14,16 @@ from tools.mutants.report import Verdict
 _grounds: list[Ground] = []  # of this process
 
 
-def verdicts(tree: Path, drawn: Collection[tuple[table.Part, Mutant]], jobs: int, *, wider: bool) -> Iterator[Verdict]:
+def verdicts(
+    tree: Path, drawn: Collection[tuple[table.Part, Mutant]], *, jobs: int, patience: int, wider: bool
+) -> Iterator[Verdict]:
     """Yield what becomes of each mutant, as they end. tree: a copy; each process makes another one of it beside it.
 
     Raises BrokenError when the tests fail without any mutation.
     """
     # Not forked: a process of the pool forks for each run, and so must have no other threads.
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, fresh, initializer=_begin, initargs=(tree,)) as pool:
+    with ProcessPoolExecutor(jobs, fresh, initializer=_begin, initargs=(tree, patience)) as pool:
         under_way = [pool.submit(_verdict, part, mutant, wider=wider) for part, mutant in drawn]
         try:
             yield from (each.result() for each in as_completed(under_way))
@@ -29,8 +31,8 @@ def verdicts(tree: Path, drawn: Collection[tuple[table.Part, Mutant]], jobs: int
             pool.shutdown(cancel_futures=True)
 
 
-def _begin(tree: Path) -> None:
-    _grounds.append(Ground(tree, Path(tempfile.mkdtemp(dir=tree.parent))))
+def _begin(tree: Path, patience: int) -> None:
+    _grounds.append(Ground(tree, Path(tempfile.mkdtemp(dir=tree.parent)), patience))
 
 
 def _verdict(part: table.Part, mutant: Mutant, *, wider: bool) -> Verdict:
