@@ -8,7 +8,7 @@ import pytest
 from flowforge.errors import ExitCode, Problem, Where
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.plan.adoption import Adoptable, Adopted, Adoption, adoption_of, is_blocked
+from flowforge.plan.adoption import Adoptable, Adopted, Adoption, _adoptable, adoption_of, is_blocked
 from flowforge.plan.audience import Access, Audience, Viewer, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
@@ -111,6 +111,13 @@ def test_what_nobody_knows_is_left(change: Change, *, blocked: bool) -> None:
 def test_what_is_no_matter_of_adopting(change: Change) -> None:
     """What is remembered, is not there or is not wanted is neither taken nor left."""
     assert Adoption((), ()) == adoption_of(Plan((change,)))
+
+
+@pytest.mark.parametrize("wanted_now", [None, wanted(NotRead("--skip-values"))])
+def test_nothing_is_recorded_without_a_value(wanted_now: Wanted | None) -> None:
+    """A line that was taken without a value that was read is a bug of ours, and no record."""
+    with pytest.raises(TypeError, match="has no value to be assumed"):
+        _adoptable(replace(THERE, wanted=wanted_now), None)
 
 
 def test_all_at_once() -> None:

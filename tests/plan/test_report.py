@@ -116,6 +116,14 @@ def test_the_recap_shows_what_people_count() -> None:
     assert ["in_sync", "created", "updated", "deleted", "failed", "blocked"] == [outcome.value for outcome in RECAP]
 
 
+def test_the_words_of_a_report() -> None:
+    """Each outcome has its word, which is a promise: the JSON report carries it."""
+    assert [
+        *("in_sync", "created", "updated", "deleted", "failed"),
+        *("blocked", "unrecorded", "not_done", "assumed", "left"),
+    ] == [outcome.value for outcome in Outcome]
+
+
 def test_every_write_has_its_outcome() -> None:
     """What was planned as a write is reported in the same words."""
     expected = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}

@@ -18,6 +18,8 @@ from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
 from tools.mutants.report import Verdict
 from tools.mutants.table import PARTS, Part
 
+_EVERY = 25
+
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.partition("\n")[0])
@@ -44,6 +46,8 @@ def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
     for number, verdict in enumerate(verdicts, 1):
         if verdict.fate in {report.LIVED, report.LATE, report.OTHERS}:
             print(f"[{number}/{count}] {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
+        elif number % _EVERY == 0:
+            print(f"[{number}/{count}]", file=sys.stderr, flush=True)
         yield verdict
 
 
