@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from flowforge.errors import ExitCode, Problem, Where
-from flowforge.plan.action import Action, Reason
+from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
-from flowforge.plan.facts import NotRead, Presence, Wanted
+from flowforge.plan.facts import NotRead, Presence, Unreadable, Unresolved, Wanted
 from flowforge.plan.report import DONE, RECAP, Outcome, Report, Result, settle
 
 FAILED = Problem("FF310", "GitHub answered 500")
@@ -131,6 +131,7 @@ def test_every_write_has_its_outcome() -> None:
 
 
 HERE = place("acme/api")
+UNRESOLVED = Unresolved("target All", Where("m"), Unreadable(Why.NO_PERMISSION))
 WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
 
 
@@ -160,6 +161,13 @@ WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
 def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcome) -> None:
     """Every line without a result of its own gets the one that its row says."""
     assert Report((Result(HERE, expected),)) == settle(Plan((change,)), (), interrupted=False)
+
+
+@pytest.mark.parametrize(("unresolved", "code"), [((), ExitCode.DONE), ((UNRESOLVED,), ExitCode.PARTIAL)])
+def test_an_entry_without_repos_leaves_it_incomplete(unresolved: tuple[Unresolved, ...], code: ExitCode) -> None:
+    """Where the repos of an entry are not known, not all was done, though all that was known is."""
+    settled = settle(Plan((), unresolved), (), interrupted=False)
+    assert (Report((), incomplete=bool(unresolved)), code) == (settled, settled.exit_code)
 
 
 def test_what_was_written_speaks_for_itself() -> None:
