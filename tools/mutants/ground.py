@@ -31,8 +31,8 @@ _IMPORTED = (
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
 )
 _MEMORY = 8 << 30  # bytes of address space: a mutant may allocate without end
-PATIENCE = 20  # seconds beyond what a multiple of the unmutated run takes
-_MULTIPLE = 4
+PATIENCE = 10  # seconds beyond what a multiple of the unmutated run takes
+_MULTIPLE = 3
 _BUSY = 6  # times longer by the clock than by the processor, on a machine that does other things too
 _FIRST = 900  # seconds that the tests may take when nothing is mutated
 _POLL = 0.005
