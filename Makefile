@@ -37,6 +37,11 @@ RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip comp
 # Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
 FUZZ_JOBS ?=
+# Mutants that are drawn (0: all), from which seed (none: a new one, printed), of which files (none: all of the table).
+N ?= 600
+SEED ?=
+ONLY ?=
+MUTANT_JOBS ?= 2
 
 # An environment whose interpreter is gone, or was made with another PYTHON=, is made anew.
 STALE := $(shell test -e "$(MADE)" || exit 0; \
@@ -46,7 +51,8 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz mutants wheel sbom lowest advisories pins docs
+.PHONY: openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -120,6 +126,10 @@ sweep: $(DEV)  ## plant values everywhere, run every command over every fault, a
 
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
+
+mutants: $(DEV)  ## break one thing at a time, 600 of them at random, and list what no test noticed; N=60 SEED=7 for less
+	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only '$(ONLY)')
 
 wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, installed, outside the checkout
 	$(BIN)/python tools/check_reproducible.py

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flowforge.errors import GitHubError
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
-from flowforge.github.pacer import Pacer
+from flowforge.github.pacer import MAX_IN_FLIGHT, POINTS_PER_MINUTE, READ_POINTS, WRITE_POINTS, Pacer
 from flowforge.github.problems import StoppedError
 from flowforge.github.spent import Spent
 
@@ -141,6 +141,11 @@ def test_two_processes_keep_to_one_budget(bursts: list[_Planned], turns: list[in
     assert world.busiest_minute() <= 60
 
 
+def test_the_limits_are_githubs() -> None:
+    """As docs.github.com says under "Rate limits for the REST API": points a minute, of a read, of a write, at once."""
+    assert (900, 1, 5, 100) == (POINTS_PER_MINUTE, READ_POINTS, WRITE_POINTS, MAX_IN_FLIGHT)
+
+
 def test_a_full_minute_makes_the_next_wait(clock: Clock, waits: list[float], said: list[str]) -> None:
     """900 points go at once; the next goes when the first ones are a minute old, and people are told why."""
     pacer = Pacer(clock, threading.Event(), notify=said.append)
@@ -202,6 +207,30 @@ def test_a_pause_holds_everybody(
     pacer.refused(asked, secondary=False, sent=pacer.start(1))
     pacer.start(1)
     assert (expected, [f"GitHub asks to wait {expected[0]:.0f} s"]) == (waits, said)
+
+
+def test_a_pause_is_over_to_the_moment(clock: Clock, waits: list[float]) -> None:
+    """Its last half second is waited for too; what goes at its very end is counted as any other."""
+    pacer = Pacer(clock, threading.Event())
+    pacer.refused(30, secondary=False, sent=clock.now())
+    clock.wait(30.5, threading.Event())
+    pacer.start(5)
+    assert ([30.5, 0.5], [0.0, 60.0]) == (waits, [pacer.estimate(points) for points in (895, 896)])
+
+
+def test_people_are_told_why_nothing_moves_once_a_minute(clock: Clock, said: list[str]) -> None:
+    """Of a wait of five seconds or more, and not during a pause that they were told of."""
+    pacer = Pacer(clock, threading.Event(), notify=said.append)
+    for seconds, after in ((4.9, 0.0), (5.0, 0.0), (9.0, 59.9), (7.0, 0.1), (6.0, 10.0)):
+        clock.wait(after, threading.Event())
+        pacer._tell(seconds)  # what start() does before it waits
+    assert [f"waiting {seconds} s to stay within GitHub's rate limit" for seconds in (5, 7)] == said
+    pacer.refused(99, secondary=False, sent=clock.now())
+    clock.wait(99.9, threading.Event())
+    pacer._tell(8.0)
+    clock.wait(0.1, threading.Event())
+    pacer._tell(9.0)
+    assert ["GitHub asks to wait 100 s", "waiting 9 s to stay within GitHub's rate limit"] == said[2:]
 
 
 def test_pauses_without_a_time_double(clock: Clock, waits: list[float]) -> None:

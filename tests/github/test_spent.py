@@ -1,6 +1,7 @@
 """The file that processes of one token share."""
 
 import json
+import os
 import pwd
 import stat
 import subprocess
@@ -68,9 +69,14 @@ def test_the_process_before_is_known(path: Path) -> None:
 
 
 def test_it_is_private(path: Path) -> None:
-    """Folder and file are the user's alone."""
-    Spent(path).take([], 5, 900, _NOW)
-    assert (0o700, 0o600) == (stat.S_IMODE(path.parent.stat().st_mode), stat.S_IMODE(path.stat().st_mode))
+    """Folder, file and lock are the user's alone, whatever others may do by default."""
+    before = os.umask(0)
+    try:
+        Spent(path).take([], 5, 900, _NOW)
+    finally:
+        os.umask(before)
+    lock = path.with_name(f"{path.name}.lock")
+    assert [0o700, 0o600, 0o600] == [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path, lock)]
 
 
 @pytest.mark.parametrize(

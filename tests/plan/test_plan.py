@@ -81,6 +81,7 @@ def test_a_whole_plan_adds_up() -> None:
         plan.counts.writes,
         (plan.has_changes, plan.complete, plan.proven),
     )
+    assert (CREATE, UPDATE, DELETE) == plan.todo
 
 
 def test_an_empty_plan_is_proven() -> None:

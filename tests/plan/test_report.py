@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from flowforge.errors import ExitCode, Problem, Where
-from flowforge.plan.action import Action, Reason
+from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
-from flowforge.plan.facts import NotRead, Presence, Wanted
+from flowforge.plan.facts import NotRead, Presence, Unreadable, Unresolved, Wanted
 from flowforge.plan.report import DONE, RECAP, Outcome, Report, Result, settle
 
 FAILED = Problem("FF310", "GitHub answered 500")
@@ -131,6 +131,14 @@ def test_the_recap_shows_what_people_count() -> None:
     assert ["in_sync", "created", "updated", "deleted", "failed", "blocked"] == [outcome.value for outcome in RECAP]
 
 
+def test_the_words_of_a_report() -> None:
+    """Each outcome has its word, which is a promise: the JSON report carries it."""
+    assert [
+        *("in_sync", "created", "updated", "deleted", "failed"),
+        *("blocked", "unrecorded", "not_done", "assumed", "left"),
+    ] == [outcome.value for outcome in Outcome]
+
+
 def test_every_write_has_its_outcome() -> None:
     """What was planned as a write is reported in the same words."""
     expected = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}
@@ -138,6 +146,7 @@ def test_every_write_has_its_outcome() -> None:
 
 
 HERE = place("acme/api")
+UNRESOLVED = Unresolved("target All", Where("m"), Unreadable(Why.NO_PERMISSION))
 WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
 
 
@@ -167,6 +176,13 @@ WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
 def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcome) -> None:
     """Every line without a result of its own gets the one that its row says."""
     assert Report((Result(HERE, expected),)) == settle(Plan((change,)), (), interrupted=False)
+
+
+@pytest.mark.parametrize(("unresolved", "code"), [((), ExitCode.DONE), ((UNRESOLVED,), ExitCode.PARTIAL)])
+def test_an_entry_without_repos_leaves_it_incomplete(unresolved: tuple[Unresolved, ...], code: ExitCode) -> None:
+    """Where the repos of an entry are not known, not all was done, though all that was known is."""
+    settled = settle(Plan((), unresolved), (), interrupted=False)
+    assert (Report((), incomplete=bool(unresolved)), code) == (settled, settled.exit_code)
 
 
 def test_what_was_written_speaks_for_itself() -> None:

@@ -280,3 +280,5 @@ def test_repos_that_a_selector_finds_for_the_first_time() -> None:
     assert (brake,) == brakes(Plan(tuple(made)), CALM, NO_FLAG)
     assert () == brakes(Plan(tuple(made)), CALM, Allowed(new_repos=True))
     assert () == brakes(Plan((held, made[-1])), CALM, NO_FLAG)
+    (five,) = brakes(Plan(tuple(made[:5])), CALM, NO_FLAG)
+    assert five.what.endswith(": acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, acme/svc-5")

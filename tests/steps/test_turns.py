@@ -1,9 +1,15 @@
 """Deletes wait for what a repo gets elsewhere, and for nothing else."""
 
+from dataclasses import replace
+
+import pytest
+
+from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
-from flowforge.steps.turns import turns, without_lost
+from flowforge.plan.facts import Presence, Wanted
+from flowforge.steps.turns import deletes, turns, without_kept, without_lost
 
 A, B = Repo.parse("acme/a"), Repo.parse("acme/b")
 
@@ -46,3 +52,45 @@ def test_turns_of_an_organization() -> None:
     first, then = turns([gone, new])
     assert ([B], [acme]) == ([scope.repo for scope in first], [scope.repo for scope in then])
     assert ({}, then) == (without_lost(then, [B]), without_lost(then, [Repo.parse("acme-x/b")]))
+
+
+def _blocked(repo: Repo, *, store: Store = Store.ACTIONS, presence: Presence = Presence.PRESENT) -> Change:
+    """Give what is wanted and cannot be written now."""
+    change = _change(repo, store, "NEW", Action.BLOCKED)
+    return replace(change, wanted=Wanted(change.address, presence, "T", Where("m", 1, 1)))
+
+
+ACME = Repo.organization("acme")
+
+
+@pytest.mark.parametrize(
+    ("beside", "kept"),
+    [
+        (_blocked(A), [A, ACME]),
+        (_blocked(Repo.parse("ACME/A"), store=Store.VARIABLES), [A, ACME]),
+        (_blocked(ACME), [A, B, ACME]),
+        (_blocked(Repo.parse("acme-x/a")), []),
+        (_blocked(Repo.organization("acme-x")), []),
+        (_blocked(A, presence=Presence.ABSENT), []),
+        (replace(_blocked(A), wanted=None), []),
+        (replace(_blocked(A), action=Action.CREATE), []),
+        (replace(_blocked(A), action=Action.NONE), []),
+    ],
+)
+def test_what_cannot_be_replaced_yet_is_kept(beside: Change, kept: list[Repo]) -> None:
+    """A delete is left out where what is to be there, of the same repo or its organization, is blocked.
+
+    Nothing else is left out: neither a write, nor a delete beside what is not wanted there or can be done.
+    """
+    gone = [_change(repo, Store.DEPENDABOT, "OLD", Action.DELETE) for repo in (A, B, ACME)]
+    writes = [
+        _change(repo, Store.ACTIONS, "KEY", action) for repo in (A, ACME) for action in (Action.CREATE, Action.UPDATE)
+    ]
+    left = without_kept([*gone, *writes], [*gone, *writes, beside])
+    assert [change for change in [*gone, *writes] if change in writes or change.address.scope.repo not in kept] == left
+
+
+@pytest.mark.parametrize("action", Action)
+def test_what_deletes(action: Action) -> None:
+    """A delete, and nothing else, takes something away."""
+    assert (action is Action.DELETE) is deletes(_change(A, Store.ACTIONS, "KEY", action))

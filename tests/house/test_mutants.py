@@ -1,0 +1,301 @@
+"""The tool that breaks the product: what it changes and what it leaves, and that it knows who noticed."""
+
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tools.mutants import equivalent, find, report, table
+from tools.mutants.__main__ import main
+from tools.mutants.find import Mutant
+from tools.mutants.report import LATE, LIVED, OTHERS, OWN, Verdict
+from tools.mutants.table import Part
+
+
+def changes(text: str) -> list[tuple[str, str]]:
+    """Give what becomes of each line of a file, in the order of the mutants."""
+    optional = find.optional_arguments([text.encode()])
+    return [(each.before, each.after) for each in find.mutants("flowforge/a.py", text.encode(), optional)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("return a < b", ["return a <= b", "return a >= b"]),
+        ("return a is not b", ["return a is b"]),
+        ("return a not in b", ["return a in b"]),
+        ("return a < b == c", ["return a <= b == c", "return a >= b == c", "return a < b != c"]),
+        ("return a and b < 1 or c", None),
+        ("return not a", ["return (a)"]),
+        ("return a + b * c", ["return a - b * c", "return a + b // c"]),
+        ("return a - b", ["return a + b"]),
+        ("return 7", ["return 8", "return 6"]),
+        ("return 0.5", ["return 1.5"]),
+        ("return True", ["return False"]),
+        ('return "word"', ["return ''"]),
+        ('return ""', ["return '?'"]),
+        ("return any(a)", ["return all(a)"]),
+        ("return max(a, b)", ["return min(a, b)"]),
+        ("f(a)", ["pass"]),
+        ("a.b = c", ["pass"]),
+        ("a += b", ["pass", "a -= b"]),
+        ("raise a", ["pass"]),
+        ("return b if a else c", ["return b if (not a) else c"]),
+        ("return [b for b in c if b.d]", ["return [b for b in c if (not b.d)]"]),
+        ("g(a, b, c=a)", ["pass", "g(a, b)"]),
+        ("g(a, c=b, d=a)", ["pass", "g(a, d=a)"]),
+        # What nobody could notice, and what is for people or for the checker of types.
+        ("a: int | None = b", []),
+        ("return b", []),
+        ("a = b", []),
+        ("return isinstance(a, int | str)", []),
+        ('return "two words"', []),
+        ('return f"{a + b}"', []),
+        ('raise ValueError("word")', ["pass"]),
+        ('"""Say something."""', []),
+        ("if False: return a", ["if True: return a"]),
+    ],
+)
+def test_a_line_and_its_mutants(line: str, expected: list[str] | None) -> None:
+    """Operators, constants, conditions, results, calls and arguments are changed; types and messages are not."""
+    text = f"def f(a, b):\n    {line}\n    return c\n\n\ndef g(a, b, *, c=None, d): ...\n"
+    if expected is None:
+        expected = [
+            "return (a and b < 1) and c",
+            "return a and b < 1 or (not c)",
+            "return a or b < 1 or c",
+            "return (not a) and b < 1 or c",
+            "return a and b <= 1 or c",
+            "return a and b >= 1 or c",
+            "return a and b < 2 or c",
+            "return a and b < 0 or c",
+        ]
+        assert sorted((line, each) for each in expected) == sorted(changes(text))
+    else:
+        assert [(line, each) for each in expected] == changes(text)
+
+
+def test_a_result_is_changed_by_its_type() -> None:
+    """A truth becomes each of both, what may be missing is missing, and any other result stays."""
+    text = """
+        def a(x) -> bool:
+            return x
+        def b(x) -> str | None:
+            return x
+        def c(x) -> str:
+            return x
+    """
+    expected = [("return x", "return True"), ("return x", "return False"), ("return x", "return None")]
+    assert expected == changes(textwrap.dedent(text))
+
+
+def test_a_loop_is_left_too_early_or_too_late() -> None:
+    """Break and continue stand for each other."""
+    text = "for a in b:\n    if a:\n        break\n    else:\n        continue\n"
+    expected = [("if a:", "if (not a):"), ("break", "continue"), ("continue", "break")]
+    assert expected == changes(text)
+
+
+def test_decorators_constructors_and_defaults() -> None:
+    """A decorator and what a constructor sets stay; a default is changed; a name for types is none."""
+    text = """
+        Alias = int | str
+        @cache(size=1)
+        class A:
+            b: int = 1
+            def __init__(self):
+                self.c = d
+            def e(self, f=2):
+                self.c = d
+    """
+    expected = [
+        ("b: int = 1", "b: int = 2"),
+        ("b: int = 1", "b: int = 0"),
+        ("def e(self, f=2):", "def e(self, f=3):"),
+        ("def e(self, f=2):", "def e(self, f=1):"),
+        ("self.c = d", "pass"),
+    ]
+    assert expected == changes(textwrap.dedent(text))
+
+
+def test_a_mutant_knows_where_it_is() -> None:
+    """Beyond other alphabets and over several lines, it changes what it says, and nothing else."""
+    text = 'class A:\n    def b(self):\n        return ("ä ö", c <\n            d)\n'
+    first, *_ = find.mutants("flowforge/a.py", text.encode(), {})
+    assert 'flowforge/a.py:3 A.b\n- return ("ä ö", c <\n+ return ("ä ö", c <= d)' == str(first)
+    assert text.replace("c <\n            d", "c <= d").encode() == first.of(text.encode())
+    assert ("flowforge/a.py", "A.b", 'return ("ä ö", c <', 'return ("ä ö", c <= d)') == first.identity
+
+
+def test_the_table_names_what_is_there(pytestconfig: pytest.Config) -> None:
+    """Every file and every folder of tests in it exists."""
+    root = pytestconfig.rootpath
+    found = [(part, path.relative_to(root).as_posix()) for part, path in table.files(root, table.PARTS)]
+    missing = [
+        test
+        for part, path in found
+        for test in table.tests(root, (*part.own, *part.wider), path)
+        if not (root / test).exists()
+    ]
+    assert ([], len({path for _, path in found})) == (missing, len(found))
+
+
+LIST = """
+# About this list.
+
+## flowforge/a.py A.b
+- x < 1
++ x <= 1
++ x < 2
+x is even,
+always.
+
+## flowforge/b.py (module)
+- y = 1
++ y = 2
+Nobody reads it.
+"""
+
+
+def test_the_list_of_what_nobody_can_tell() -> None:
+    """Each mutant with its reason, several for one line, comments passed over."""
+    assert {
+        ("flowforge/a.py", "A.b", "x < 1", "x <= 1"): "x is even, always.",
+        ("flowforge/a.py", "A.b", "x < 1", "x < 2"): "x is even, always.",
+        ("flowforge/b.py", "(module)", "y = 1", "y = 2"): "Nobody reads it.",
+    } == equivalent.read(LIST)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "## flowforge/a.py\n- x\n+ y\nWhy.",
+        "## flowforge/a.py f\n- x\n+ y",
+        "## flowforge/a.py f\n- x\nWhy.",
+        "flowforge/a.py f\n- x\n+ y\nWhy.",
+    ],
+)
+def test_an_entry_that_is_not_whole(entry: str) -> None:
+    """A place, a change and a reason are needed."""
+    with pytest.raises(ValueError, match="an entry needs a path, a function, lines before and after, and a reason"):
+        equivalent.read(entry)
+
+
+def test_the_report() -> None:
+    """A row for each part, one for all, the share that died, and each that lived or ran out of time."""
+    mutant = Mutant("flowforge/a.py", 3, "f", "a < b", "a <= b", 0, 1, b"")
+    fates = (OWN, OWN, OTHERS, LATE, LIVED)
+    verdicts = [Verdict("one" if fate == OWN else "two", mutant, fate) for fate in fates]
+    assert [
+        "part                         mutants      own   others  timeout    lived",
+        "one                                2        2        0        0        0",
+        "two                                3        0        1        1        1",
+        "all                                5        2        1        1        1",
+        "80.0 % died; at least 99 % shall",
+        "\nlived: flowforge/a.py:3 f\n- a < b\n+ a <= b",
+        "\ntimeout: flowforge/a.py:3 f\n- a < b\n+ a <= b",
+    ] == list(report.lines(verdicts))
+    assert [True, False, True, False] == [
+        report.enough(verdicts) for verdicts in ([], verdicts, verdicts[:4] * 25, [*verdicts[:1] * 98, *verdicts[4:]])
+    ]
+
+
+MODULE = """
+def bigger(a: int, b: int) -> int:
+    if a > b:
+        return a
+    return b
+
+
+def more(a: int, b: int) -> int:
+    return a + b
+
+
+def nobody_asks(a: int) -> int | None:
+    return a
+
+
+def emptied(a: list[int]) -> int:
+    while a:
+        a.pop()
+    return len(a)
+"""
+TESTS = """
+from flowforge.part import thing
+
+def test_it() -> None:
+    assert (2, 2, 0) == (thing.bigger(1, 2), thing.bigger(2, 1), thing.emptied([1]))
+"""
+WIDER = """
+import subprocess, sys
+
+def test_it() -> None:
+    program = "from flowforge.part.thing import more; print(more(1, 1))"
+    assert "2" == subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip()
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Make a small checkout with a product, its tests, and wider ones."""
+    for name, text in {
+        "flowforge/__init__.py": "",
+        "flowforge/part/__init__.py": "",
+        "flowforge/part/thing.py": MODULE,
+        "tests/part/test_thing.py": TESTS,
+        "tests/part/test_other.py": "def test_other() -> None: ...\n",
+        "tests/wider/test_wider.py": WIDER,
+        "tools/mutants/equivalent.txt": "## flowforge/part/thing.py bigger\n- if a > b:\n+ if a >= b:\nEither is it.\n",
+        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib"]\npythonpath = ["."]\n',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_the_tests_that_are_named_like_a_file_come_first(tree: Path) -> None:
+    """Then all of the part's; a name stands in a path for the file's."""
+    assert ("tests/part/test_thing.py", "tests/part") == table.tests(tree, ("tests/part",), "flowforge/part/thing.py")
+    assert ("tests/test_thing.py",) == table.tests(tree, ("tests/test_{name}.py",), "flowforge/thing.py")
+
+
+PARTS = [Part("the part", ("part/*.py",), ("tests/part",), ("tests/wider",))]
+
+
+def test_a_run(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In copies of the tree, each mutant meets its own tests and then the wider ones, programs they start included."""
+    before = {path: path.read_bytes() for path in tree.rglob("*.py")}
+    code = main(["--count", "0", "--seed", "1", "--patience", "1", "--jobs", "1"], root=tree, parts=PARTS)
+    out, err = capsys.readouterr()
+    expected = """5 of 5 mutants, seed 1; 1 more are known to be the same
+part                         mutants      own   others  timeout    lived
+the part                           5        2        1        1        1
+all                                5        2        1        1        1
+80.0 % died; at least 99 % shall
+
+lived: flowforge/part/thing.py:13 nobody_asks
+- return a
++ return None
+
+timeout: flowforge/part/thing.py:18 emptied
+- a.pop()
++ pass
+"""
+    assert (1, expected) == (code, out)
+    others = (
+        "others tests/wider/test_wider.py::test_it\nflowforge/part/thing.py:9 more\n- return a + b\n+ return a - b\n"
+    )
+    assert others in err
+    assert before == {path: path.read_bytes() for path in tree.rglob("*.py")}
+
+
+def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said of mutants where the tests fail without any; nor where a file of the table is gone."""
+    (tree / "tests/part/test_other.py").write_text("def test_other() -> None: assert 0\n", encoding="utf-8")
+    codes = [main(["--count", "1"], root=tree, parts=PARTS), main([], root=tree, parts=[Part("a", ("b.py",), (), ())])]
+    said = capsys.readouterr().err
+    assert ([2, 2], True) == (codes, "test_other" in said)
+    assert said.splitlines()[0] == "without any mutation, tests/part/test_thing.py tests/part ended with 1:"
+    assert said.splitlines()[-1] == "tools/mutants/table.py: no file is flowforge/b.py"

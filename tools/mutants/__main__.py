@@ -1,0 +1,92 @@
+"""Mutate the product at random, and say which mutants no test notices; exit 1 when too many live.
+
+python -m tools.mutants --count 600 --seed 7
+python -m tools.mutants --count 0 --only 'flowforge/plan/adoption.py'
+"""
+
+import argparse
+import fnmatch
+import random
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tools.mutants import equivalent, find, report, table, trial
+from tools.mutants.find import Mutant
+from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
+from tools.mutants.report import Verdict
+from tools.mutants.table import PARTS, Part
+
+_EVERY = 25
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=600, help="how many are drawn; 0 for all")
+    parser.add_argument("--seed", type=int, default=None, help="draws the same again")
+    parser.add_argument("--only", action="append", default=[], help="files, as a pattern; may be repeated")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants at once")
+    parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that a mutant may take in vain")
+    parser.add_argument("--own", action="store_true", help="ask no test but the part's own")
+    return parser.parse_args(argv)
+
+
+def every(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Mutant]]:
+    """Yield every mutant of the parts' files with its part. Raises ValueError where a part has a file that is not."""
+    texts = [path.read_bytes() for path in sorted((root / "flowforge").rglob("*.py"))]
+    optional = find.optional_arguments(texts)
+    for part, path in table.files(root, parts):
+        for mutant in find.mutants(path.relative_to(root).as_posix(), path.read_bytes(), optional):
+            yield part, mutant
+
+
+def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
+    """Say on the way how far it is and what lived."""
+    for number, verdict in enumerate(verdicts, 1):
+        if verdict.fate in {report.LIVED, report.LATE, report.OTHERS}:
+            print(f"[{number}/{count}] {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
+        elif number % _EVERY == 0:
+            print(f"[{number}/{count}]", file=sys.stderr, flush=True)
+        yield verdict
+
+
+def _drawn(
+    options: argparse.Namespace, seed: int, tree: Path, parts: Sequence[Part]
+) -> tuple[list[tuple[Part, Mutant]], set[equivalent.Identity]]:
+    """Return the mutants to try, and what `equivalent.txt` lists that is no mutant any more."""
+    known = equivalent.read((tree / equivalent.LISTED).read_text(encoding="utf-8"))
+    found = list(every(tree, parts))
+    pool = [
+        (part, mutant)
+        for part, mutant in found
+        if mutant.identity not in known
+        and (not options.only or any(fnmatch.fnmatch(mutant.path, only) for only in options.only))
+    ]
+    drawn = random.Random(seed).sample(pool, min(options.count or len(pool), len(pool)))
+    print(f"{len(drawn)} of {len(pool)} mutants, seed {seed}; {len(known)} more are known to be the same", flush=True)
+    return drawn, known.keys() - {mutant.identity for _, mutant in found}
+
+
+def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Sequence[Part] = PARTS) -> int:
+    """Draw, try, report; return the exit code: 2 where the table, the list or the tests themselves are wrong."""
+    options = _options(argv)
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    with tempfile.TemporaryDirectory(prefix="flowforge-mutants-") as folder:
+        tree = Path(folder) / "tree"
+        copied(root, tree)
+        try:
+            drawn, stale = _drawn(options, seed, tree, parts)
+            under_way = trial.verdicts(tree, drawn, jobs=options.jobs, patience=options.patience, wider=not options.own)
+            verdicts = list(_told(under_way, len(drawn)))
+        except (BrokenError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
+    print("\n".join(report.lines(verdicts)))
+    for path, function, before, after in sorted(stale):
+        print(f"\nequivalent.txt lists what is no mutant any more: {path} {function}\n- {before}\n+ {after}")
+    return 0 if report.enough(verdicts) and not stale else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
