@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from flowforge.cli.main import cli
-from flowforge.cli.signals import obeyed
+from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say, trace
 from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
@@ -32,6 +32,7 @@ def main() -> None:
 
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; everything that can be explained is, on stderr."""
+    written.clear()
     try:
         _require_posix()
         result = cli.main(args, prog_name="flowforge", standalone_mode=False)
@@ -40,7 +41,7 @@ def run(args: list[str]) -> int:
     except FlowForgeError as error:
         return _say(error)
     except (KeyboardInterrupt, click.Abort) as error:
-        say(str(error.__cause__ or error) or NOTHING_WRITTEN)
+        say(str(error.__cause__ or error) or ("interrupted" if written.is_set() else NOTHING_WRITTEN))
         return ExitCode.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 -- the one catch point: what gets here is a bug of ours, and says so
         return _unexplained(error, verbose=bool({"-v", "--verbose"} & set(args)))

@@ -8,12 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Final
 
 
 def obeyed() -> tuple[signal.Signals, ...]:
     """Give the signals that end a run: a terminal that goes away is one too, unless `nohup` said that it is not."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
+
+
+# Whether what this process does may have written something: then no last words may deny it.
+written: Final = threading.Event()
 
 
 class _Stop(threading.Event):
@@ -56,6 +61,7 @@ class Interruption:
     def finish_first(self) -> None:
         """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe)."""
         self._finishing = True
+        written.set()
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Answer a signal."""

@@ -23,10 +23,7 @@ def ends_the_run(error: BaseException) -> bool:
 
 def unforeseen(error: BaseException, address: Address, *, sent: bool) -> Problem:
     """Return the problem of one secret whose write met it. sent: whether that may have arrived."""
-    told = bug(error)
+    told, why, fix = bug(error), "it was not sent", ""
     if sent:
-        why = "it was sent, or may have been, and is not recorded"
-        return Problem(
-            UNFORESEEN, told.what, str(address), why, f"run plan again, it will write it once more; {told.fix}"
-        )
-    return Problem(UNFORESEEN, told.what, str(address), "it was not sent", told.fix)
+        why, fix = "it was sent, or may have been, and is not recorded", "run plan again, it will write it once more; "
+    return Problem(UNFORESEEN, told.what, str(address), why, fix + told.fix)

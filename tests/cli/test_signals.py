@@ -142,6 +142,20 @@ def test_a_signal_before_the_command_begins(where: str, expected: str, number: s
 
 
 @pytest.mark.usefixtures("covered")
+def test_a_signal_after_the_command_has_ended() -> None:
+    """Where something may have been written, the last words do not deny it."""
+    program = (
+        "import os, signal, sys, flowforge.__main__ as main; from flowforge.cli.signals import Interruption\n"
+        "def ended(*_):\n"
+        "    Interruption().finish_first()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv[1:] = ['schema']; main.cli.invoke = ended; main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (130, "", "\ninterrupted\n") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.usefixtures("covered")
 def test_a_signal_while_stderr_is_written_to() -> None:
     """A signal that comes in the middle of a line to people is answered, not taken for a bug of ours."""
     program = (
