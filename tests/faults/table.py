@@ -2,12 +2,22 @@
 
 from typing import Final
 
-from tests.faults import rows_branch, rows_disk, rows_github, rows_limits, rows_network, rows_process, rows_state
+from tests.faults import (
+    rows_branch,
+    rows_disk,
+    rows_github,
+    rows_hostile,
+    rows_limits,
+    rows_network,
+    rows_process,
+    rows_state,
+)
 from tests.faults.row import Row
 
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The network": rows_network.ROWS,
     "GitHub": rows_github.ROWS,
+    "A server without end or measure": rows_hostile.ROWS,
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,
     "The state": rows_state.ROWS,
