@@ -11,7 +11,6 @@ import json
 import os
 import random
 import re
-import resource
 import secrets
 import string
 import subprocess
@@ -20,7 +19,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +27,8 @@ from flowforge.sandbox import Sandbox
 from fuzz.hostile.kinds import KINDS
 from fuzz.hostile.server import Call, Chosen, Exchange, Hostile
 
-DEADLINE_SCALE: Final = 40.0
 TIME_SCALE: Final = 1000.0
-EXCHANGE: Final = 60.0 / DEADLINE_SCALE
-FILE: Final = 300.0 / DEADLINE_SCALE
+SCALE: Final = 40.0
 MOST_MB: Final = 300
 # Seconds that a busy machine may take beside: of a command, to begin and to end; of an exchange, to notice its end.
 _BESIDE: Final = 20.0
@@ -39,6 +36,10 @@ _LATE: Final = 5.0
 _LONGEST: Final = 240.0
 _CODES: Final = frozenset({0, 1, 3, 4, 5})
 _PIECE: Final = 12
+_HIGH_WATER: Final = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_MAXRSS: Final = 1_000_000 if sys.platform == "darwin" else 1000
+_EXCHANGE: Final = 60.0
+_OF_FILE: Final = 300.0
 _FILE: Final = re.compile(r"(PUT|POST) \S+/(contents/|git/blobs)|GET \S+/git/blobs/")
 _REPOS: Final = ("acme/api", "acme/web", *(f"acme/r{number}" for number in range(8)))
 _MANIFEST: Final = """version: 1
@@ -56,7 +57,7 @@ targets:
   - {name: Shared, org: acme, visible_to: {repos: [acme/api]}, secret: SHARED_KEY, credential: ci-key}
   - {name: Federated, repos: [acme/web], credential: federated}
 """
-_APPLY: Final = (
+APPLY: Final = (
     "apply",
     "--yes",
     "--keep-going",
@@ -65,27 +66,33 @@ _APPLY: Final = (
     "--report",
     "json=report.json",
 )
-COMMANDS: Final = (("plan", "-v"), _APPLY, ("plan", "--format", "json"))
+COMMANDS: Final = (("plan", "-v"), APPLY, ("plan", "--format", "json"))
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one command came to. faults: what must not be; empty where all is well."""
+    """What one command came to. exchanges: how each was answered, and which part of its deadline it took.
+
+    faults: what must not be; empty where all is well.
+    """
 
     args: tuple[str, ...]
     code: int
     seconds: float
     most_seconds: float
     megabytes: int
-    exchanges: tuple[Exchange, ...]
+    exchanges: Sequence[tuple[str, float]]
     faults: tuple[str, ...]
 
 
 class Ops:
-    """An ops repo of its own, a sandbox with the repos, and how FlowForge is run there."""
+    """An ops repo of its own, a sandbox with the repos, and how FlowForge is run there.
 
-    def __init__(self, folder: Path, sandbox: Sandbox, *, branch: bool) -> None:
-        self.folder, self.sandbox = folder, sandbox
+    branch: whether the state is on a branch. scale: how much faster than real ones the seconds of an exchange pass.
+    """
+
+    def __init__(self, folder: Path, sandbox: Sandbox, *, branch: bool, scale: float = SCALE) -> None:
+        self.folder, self.sandbox, self._scale = folder, sandbox, scale
         for repo in (*_REPOS, "acme/ops"):
             sandbox.world.create_repo(repo)
         text = _MANIFEST.replace("REPOS", ", ".join(_REPOS))
@@ -100,7 +107,7 @@ class Ops:
             "HOME": str(self.folder),
             "FLOWFORGE_CACHE_DIR": str(self.folder / "cache"),
             "FLOWFORGE_TIME_SCALE": str(TIME_SCALE),
-            "FLOWFORGE_DEADLINE_SCALE": str(DEADLINE_SCALE),
+            "FLOWFORGE_DEADLINE_SCALE": str(self._scale),
             "GITHUB_API_URL": url,
             "FLOWFORGE_GITHUB_TOKEN": self.sandbox.token,
             "ACME_KEY": self._key,
@@ -116,6 +123,10 @@ class Ops:
             out.seek(0)
             return code, seconds, peak, out.read().decode("utf-8", "replace")
 
+    def most(self, exchange: Exchange) -> float:
+        """Return the real seconds that an exchange may take."""
+        return (_OF_FILE if _FILE.match(exchange.line) else _EXCHANGE) / self._scale
+
     def files(self) -> Iterator[str]:
         """Yield what lies in the folder."""
         for path in self.folder.rglob("*"):
@@ -124,19 +135,27 @@ class Ops:
 
 
 def _waited(process: "subprocess.Popen[bytes]", until: float) -> tuple[int, int]:
-    """Wait for a process, or kill it; returns its exit code, and megabytes at its peak.
-
-    On Linux the peak is no less than our own, since a child begins as a copy of us.
-    """
+    """Wait for a process, or kill it; returns its exit code, and megabytes at its peak."""
+    peak = 0
     while True:
+        peak = max(peak, _peak(process.pid))
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss // (1_000_000 if sys.platform == "darwin" else 1000)
+            return process.returncode, peak or usage.ru_maxrss // _MAXRSS
         if time.monotonic() > until:
             process.kill()
             until += _LONGEST
-        time.sleep(0.01)
+        time.sleep(0.005)
+
+
+def _peak(pid: int) -> int:
+    """Return the megabytes that Linux says; 0 elsewhere. What it says after the end is no less than our own."""
+    try:
+        found = _HIGH_WATER.search(Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    except OSError:
+        return 0
+    return int(found.group(1)) // 1000 if found else 0
 
 
 def attacked(ops: Ops, args: tuple[str, ...], hostile: Hostile) -> Ran:
@@ -145,8 +164,9 @@ def attacked(ops: Ops, args: tuple[str, ...], hostile: Hostile) -> Ran:
     code, seconds, peak, text = ops.run(args, hostile.url)
     met = tuple(hostile.exchanges[before:])
     # All of them one after the other could not take longer.
-    most = _BESIDE + sum(FILE if _FILE.match(each.line) else EXCHANGE for each in met)
-    return Ran(args, code, seconds, most, peak, met, tuple(_faults(ops, met, (code, seconds, most, peak, text))))
+    most = _BESIDE + sum(map(ops.most, met))
+    shares = [(each.kind, each.seconds / ops.most(each)) for each in met]
+    return Ran(args, code, seconds, most, peak, shares, tuple(_faults(ops, met, (code, seconds, most, peak, text))))
 
 
 def _faults(ops: Ops, met: Collection[Exchange], done: tuple[int, float, float, int, str]) -> Iterator[str]:
@@ -158,7 +178,7 @@ def _faults(ops: Ops, met: Collection[Exchange], done: tuple[int, float, float, 
     if peak > MOST_MB:
         yield f"{peak} MB, of at most {MOST_MB}"
     for each in met:
-        if each.seconds > (FILE if _FILE.match(each.line) else EXCHANGE) + _LATE:
+        if each.seconds > ops.most(each) + _LATE:
             yield f"{each.seconds:.1f} s for {each.kind}: {each.line}"
     yield from (f"it printed {word}: {text[-600:]}" for word in ("Traceback", "FF099") if word in text)
     token = ops.sandbox.token
@@ -169,10 +189,8 @@ def _faults(ops: Ops, met: Collection[Exchange], done: tuple[int, float, float, 
 
 def honest(ops: Ops) -> str:
     """Run an honest apply after all that: empty where everything is as the manifest wants it, else what it said."""
-    args = ("apply", "--yes", "--allow-widening", "--allow-takeover")
-    code, _, _, text = ops.run(args, ops.sandbox.url)
-    code, _, _, text = ops.run(("plan", "--detailed-exitcode"), ops.sandbox.url) if code == 0 else (code, 0, 0, text)
-    return "" if code == 0 else f"after it an honest run ended with {code}: {text[-800:]}"
+    code, _, _, text = ops.run(APPLY, ops.sandbox.url)
+    return "" if code == 0 else f"an honest apply ended with {code}: {text[-800:]}"
 
 
 def a_round(seed: int, kinds: Sequence[str], folder: Path) -> Iterator[Ran]:
@@ -193,9 +211,11 @@ def a_round(seed: int, kinds: Sequence[str], folder: Path) -> Iterator[Ran]:
     with Sandbox(token=token, time_scale=TIME_SCALE) as sandbox:
         ops = Ops(folder, sandbox, branch=rng.random() < 1 / 3)
         if rng.random() < 1 / 2:
-            ops.run(_APPLY, sandbox.url)
+            ops.run(APPLY, sandbox.url)
         with Hostile(sandbox.url, choose, seed) as hostile:
-            yield from (attacked(ops, args, hostile) for args in COMMANDS)
+            ran = [attacked(ops, args, hostile) for args in COMMANDS]
+        yield from ran[:-1]
+        yield replace(ran[-1], faults=tuple(filter(None, (*ran[-1].faults, honest(ops)))))
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -227,18 +247,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _table(ran: Sequence[Ran]) -> str:
     by_kind: dict[str, list[float]] = defaultdict(list)
     for each in ran:
-        for exchange in each.exchanges:
-            most = FILE if _FILE.match(exchange.line) else EXCHANGE
-            by_kind[exchange.kind].append(exchange.seconds / most)
+        for kind, share in each.exchanges:
+            by_kind[kind].append(share)
     lines = [f"{'answer':<22}{'exchanges':>12}{'of the deadline':>18}"]
     lines += [f"{kind:<22}{len(found):>12,}{max(found):>18.2f}" for kind, found in sorted(by_kind.items())]
     codes = json.dumps({str(code): sum(each.code == code for each in ran) for code in sorted({e.code for e in ran})})
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
     worst = max((each.seconds / each.most_seconds for each in ran), default=0.0)
     lines += [
         f"{len(ran)} commands, exit codes {codes}; {sum(bool(each.faults) for each in ran)} as they must not be",
         f"longest {max((each.seconds for each in ran), default=0.0):.1f} s; {worst:.2f} of what its exchanges may take",
-        f"largest {max((each.megabytes for each in ran), default=0)} MB, this program itself {own}",
+        f"largest {max((each.megabytes for each in ran), default=0)} MB",
     ]
     return "\n".join(lines)
 

@@ -33,7 +33,10 @@ def _echo_in_data(call: Call) -> None:
     token = json.dumps(call.rng.choice(echoes(call.token)))[1:-1].encode()
     names = [name for name in (b"acme/api", b"acme/web", b"ANTHROPIC_API_KEY", b"main", b"file") if name in said.body]
     body = said.body.replace(call.rng.choice(names), token) if names else said.body
-    call.say(said.bytes(body, f"X-OAuth-Scopes: {token.decode()}"))
+    more = [f"X-OAuth-Scopes: {token.decode()}"]
+    if call.rng.random() < 1 / 3:
+        more.append(f'Link: <http://{call.host}{call.target}&x={token.decode()}>; rel="next"')
+    call.say(said.bytes(body, *more))
 
 
 def echoes(token: str) -> list[str]:

@@ -85,6 +85,8 @@ class Bench:
         self.injected = ExitStack()
         self.instead: dict[str, str] = {}
         self.values: dict[str, str | None] = {"nothing": None}
+        # What else was made ready and did not happen, each asked for it at the end.
+        self.awaited: list[Callable[[], list[str]]] = []
         self._capfd = capfd
         self._ready: Counter[tuple[str, FaultKind]] = Counter()
         for repo in REPOS:
@@ -162,7 +164,7 @@ class Bench:
         calls = [faults.match] if isinstance(faults, Watched) and not faults.met else []
         # What lasts for ever is to strike once, and what does not is to strike until it is over.
         few = {each for each, times in self._ready.items() if left[each] == times or (left[each] and times < FOREVER)}
-        return [*calls, *sorted(match for match, _ in few)]
+        return [*calls, *(each for ask in self.awaited for each in ask()), *sorted(match for match, _ in few)]
 
     def handled(self, match: str) -> int:
         """Count the requests that match and that GitHub is done with."""

@@ -7,9 +7,6 @@ import time
 from contextlib import closing, suppress
 from typing import Final
 
-import httpx
-
-from flowforge.github import body, http
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
 from tests.faults.bench import FOREVER, Bench, Done
@@ -54,25 +51,12 @@ def _gone_at_the_first_write(bench: Bench) -> None:
     bench.injected.callback(back)
 
 
-def _impatient(name: str, seconds: float, *, real: str) -> Given:
-    """Shorten one of the client's limits, so that no test waits for the real one."""
+def hanging(match: str, times: int = FOREVER) -> Given:
+    """Let GitHub say nothing for longer than anybody waits, whose seconds pass faster."""
 
     def given(bench: Bench) -> None:
-        if name == "_TIMEOUT":
-            bench.attribute(http, name, httpx.Timeout(seconds))
-        else:
-            bench.attribute(body, name, seconds)
-        bench.instead[f"within {seconds:g} s"] = f"within {real}"
-
-    return given
-
-
-def hanging(match: str, times: int = FOREVER, *, seconds: float = 0.4) -> Given:
-    """Let GitHub say nothing for longer than anybody waits."""
-
-    def given(bench: Bench) -> None:
-        _impatient("_TIMEOUT", 0.2, real="15 s")(bench)
-        faults(match, Fault("", Kind.HANG, times=times, seconds=seconds))(bench)
+        bench.environ("FLOWFORGE_DEADLINE_SCALE", "75")  # so the next byte is awaited for a fifth of a second
+        faults(match, Fault("", Kind.HANG, times=times, seconds=0.4))(bench)
 
     return given
 
@@ -83,13 +67,6 @@ def _for_fifteen_seconds(bench: Bench, args: tuple[str, ...]) -> Done:
     done = bench.run(*args)
     assert 15 <= time.monotonic() - begun < 60
     return done
-
-
-def _crawling(bench: Bench) -> None:
-    for number in range(50):  # long enough for its middle to be in the list, and not in the headers
-        bench.world.set_secret("acme/api", f"OTHER_{number}", "not ours")
-    _impatient("_BODY_SECONDS", 0.2, real="30 s")(bench)
-    faults(LIST_API, Fault("", Kind.SLOW_BODY, times=FOREVER, seconds=0.3))(bench)
 
 
 def _self_signed(bench: Bench) -> None:
@@ -292,23 +269,6 @@ ROWS: Final = (
     ),
     Row(
         "an answer that comes slowly", "apply", Expected(), faults("", Fault("", Kind.SLOW_BODY, FOREVER, seconds=0.05))
-    ),
-    Row(
-        "an answer that does not end in time",
-        "plan",
-        Expected(
-            (
-                "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: no whole answer within 30 s",
-                "    fix: run it again in a while",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
-                "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
-                INCOMPLETE,
-            ),
-            0,
-            BOTH_OLD,
-            BOTH_CHANGED,
-        ),
-        _crawling,
     ),
     Row(
         "a certificate that nobody vouches for",

@@ -6,6 +6,7 @@ from tests.faults import (
     rows_branch,
     rows_disk,
     rows_github,
+    rows_hostile,
     rows_limits,
     rows_lists,
     rows_network,
@@ -18,6 +19,7 @@ from tests.faults.row import Row
 FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The network": rows_network.ROWS,
     "GitHub": rows_github.ROWS,
+    "A server without end or measure": rows_hostile.ROWS,
     "Lists that change": rows_lists.ROWS,
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,

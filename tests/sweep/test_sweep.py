@@ -1,10 +1,14 @@
 """The sweep: a value planted in each place, every command over every fault, and no eight characters of it anywhere."""
 
+import secrets
 import time
 from collections.abc import Callable
 
 import pytest
 
+from flowforge.sandbox.access import Token
+from fuzz.hostile import echo
+from fuzz.hostile.server import Call, Chosen, Hostile
 from tests.faults.bench import SCALE
 from tests.faults.row import Row
 from tests.faults.table import ROWS
@@ -119,6 +123,31 @@ def test_a_fault(stage: Stage, row: Row) -> None:
         stage.take(row.act(bench, (*row.args, "-v", "--report", "json=report.json", "--report", "text=report.txt")))
     bench.mend()
     stage.run("plan", "-v", "--format", "json")
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("args", [*READING, *OTHERS], ids=_name)
+@pytest.mark.parametrize("kind", echo.KINDS)
+def test_a_token_that_a_server_sends_back(stage: Stage, kind: str, args: tuple[str, ...]) -> None:
+    """A token that looks like none of GitHub's, in any text of an answer and in any form, is shown by no command."""
+    token, value = secrets.token_hex(20), api_key()
+    stage.seek(token, value)
+    stage.bench.world.add_token(token, Token())
+    stage.patch.setenv("FLOWFORGE_GITHUB_TOKEN", token)
+    GIVING["env"](stage, value)
+    for each in before(args):
+        stage.run(*each)
+
+    def choose(call: Call) -> Chosen | None:
+        return (kind, echo.KINDS[kind]) if call.rng.random() < 2 / 3 else None
+
+    struck = False
+    for seed in range(3):
+        with Hostile(stage.bench.sandbox.url, choose, seed) as server:
+            stage.patch.setenv("GITHUB_API_URL", server.url)
+            stage.run(*args)
+        struck = struck or any(each.kind == kind for each in server.exchanges)
+    assert struck or args not in READING or args == ("apply",), "it asked nobody"
     assert stage.leaks() == []
 
 
