@@ -95,8 +95,8 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitH
 
 test: $(DEV)  ## the tests, with branch coverage of at least 95 %
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and not uncounted'
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and uncounted'
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and not no_coverage'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and no_coverage'
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 

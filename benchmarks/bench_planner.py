@@ -20,7 +20,7 @@ from flowforge.render.text import plan_lines
 from flowforge.sources import Context
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
-from flowforge.steps.resolve import Resolver, want
+from flowforge.steps.values.resolver import Resolver, desired
 from flowforge.vault import Fingerprinter
 
 REPOS = 10_000
@@ -73,7 +73,7 @@ def _remember(here: Project) -> None:
 
 def _wanted(places: tuple[Place, ...], state: State, environ: Mapping[str, str]) -> Mapping[Address, Wanted]:
     resolver = Resolver(Context(environ, Path()), Fingerprinter(state.salt))
-    return want(places, resolver, select=lambda _: True, skip_values=False, admitted={})
+    return desired(places, resolver, select=lambda _: True, skip_values=False, admitted={})
 
 
 def _time(day: int, number: int) -> str:

@@ -16,9 +16,9 @@ from flowforge.plan.facts import Record
 from flowforge.sources import Context
 from flowforge.state.branch import StateBranch
 from flowforge.state.model import State
-from flowforge.state.remote import Remote, Run, Version
-from flowforge.steps.remote import BranchRemote
-from flowforge.steps.sign_in import Limits, sign_in
+from flowforge.state.store import Run, StateStore, Version
+from flowforge.steps.backend.branch_store import BranchStore
+from flowforge.steps.session import RunLimits, sign_in
 
 SECRETS = (1_000, 10_000)
 POINTS = 7  # of a secret: its write, the repo's key, and the list after it
@@ -31,7 +31,7 @@ _DEFAULT = GitHubSettings("", None, Where("none"))
 class Counted:
     """A remote that counts what is written to it, and the seconds that this takes."""
 
-    remote: Remote
+    remote: StateStore
     sizes: list[int] = field(default_factory=list)
 
     @property
@@ -69,7 +69,7 @@ def _rows(count: int, pace: str) -> Iterator[tuple[object, ...]]:
         server.call("create_repo", full_name="acme/ops", private=True)
         server.call("edit_file", full_name="acme/ops", path="README.md", text="the ops repository\n")
         for generation, what in enumerate(("new", "rotated")):
-            remote = Counted(BranchRemote(client, Repo.parse("acme/ops"), "flowforge-state", "state.json"))
+            remote = Counted(BranchStore(client, Repo.parse("acme/ops"), "flowforge-state", "state.json"))
             begun = time.perf_counter()
             _write(remote, addresses, generation, PACES[pace])
             seconds, pushed, last = time.perf_counter() - begun, sum(remote.sizes), remote.sizes[-1]
@@ -86,11 +86,11 @@ def _client(server: Server) -> Iterator[Client]:
         "FLOWFORGE_TIME_SCALE": "1000",
     }
     context = Context(environ, Path(), stop=threading.Event())
-    with sign_in(_DEFAULT, context=context, limits=Limits(1, 900.0, lambda _: None)) as client:
+    with sign_in(_DEFAULT, context=context, limits=RunLimits(1, 900.0, lambda _: None)) as client:
         yield client
 
 
-def _write(remote: Remote, addresses: list[Address], generation: int, pause: float) -> None:
+def _write(remote: StateStore, addresses: list[Address], generation: int, pause: float) -> None:
     done = 0
 
     def clock() -> float:

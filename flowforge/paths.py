@@ -96,7 +96,7 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PathEntry:
     """A name in a folder that is held open; a link of that name is never followed. Its methods raise OSError."""
 
     folder: Folder
@@ -107,9 +107,9 @@ class Entry:
         """What people call it."""
         return self.folder.path / self.name
 
-    def beside(self, suffix: str) -> "Entry":
+    def beside(self, suffix: str) -> "PathEntry":
         """Return the entry of the same folder whose name goes on so."""
-        return Entry(self.folder, self.name + suffix)
+        return PathEntry(self.folder, self.name + suffix)
 
     def open(self, flags: int, mode: int = 0o666) -> int:
         """Open what has the name. Raises IrregularError for a link."""
@@ -141,7 +141,7 @@ class Entry:
         except FileNotFoundError:
             return
 
-    def take_place_of(self, other: "Entry") -> None:
+    def take_place_of(self, other: "PathEntry") -> None:
         """Give it the name of another entry, in one step, in the place of what has that."""
         os.replace(self.name, other.name, src_dir_fd=self.folder.handle, dst_dir_fd=other.folder.handle)
 
@@ -181,10 +181,10 @@ class Bounds:
         return Folder.open(folder, follow=self.roots is None)
 
     @contextmanager
-    def entry(self, path: Path) -> Iterator[Entry]:
+    def entry(self, path: Path) -> Iterator[PathEntry]:
         """Hold the folder of a path open, to write there under the path's own name. Raises OutsideError and OSError."""
         with self.open_resolved(self.resolve_folder(path.parent)) as folder:
-            yield Entry(folder, path.name)
+            yield PathEntry(folder, path.name)
 
     def read(self, path: Path) -> int:
         """Open a regular file to be read; raises OutsideError, IrregularError, OSError, and ValueError for no path."""
@@ -193,7 +193,7 @@ class Bounds:
             return _regular(os.open(path, _READ | os.O_CLOEXEC))
         real = self.resolve(path)
         with self.open_resolved(real.parent) as folder:
-            return Entry(folder, real.name).open_regular()
+            return PathEntry(folder, real.name).open_regular()
 
     def write(self, path: Path, flags: int) -> int:
         """Open a file to be written. Where files are confined, its own name is no link. Raises as `read` does."""

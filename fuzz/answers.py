@@ -13,13 +13,13 @@ from datetime import UTC
 import httpx
 
 from flowforge.errors import GitHubError
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.confirm import Done, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.repos import RepoInfo, look_up
-from flowforge.github.secrets import Deleted, Keys, delete_secret, list_secrets, put_secret
+from flowforge.github.secrets import Deleted, PublicKeys, delete_secret, list_secrets, put_secret
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Unreadable
@@ -87,7 +87,7 @@ def law(data: bytes) -> None:
 
     said: list[str] = []
     served: list[bytes] = []
-    token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+    token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
     pacer = Pacer(Still(), threading.Event(), notify=said.append)
     with Client(_API, token, pacer, jobs=1, transport=httpx.MockTransport(handler)) as client:
         try:
@@ -124,7 +124,7 @@ def _look_up(client: Client, _: Sequence[bytes]) -> str:
 
 
 def _put(client: Client, _: Sequence[bytes]) -> str:
-    return put_secret(client, Keys(client), _SCOPE, "A", SecretValue(TOKEN)).date
+    return put_secret(client, PublicKeys(client), _SCOPE, "A", SecretValue(TOKEN)).date
 
 
 def _delete(client: Client, _: Sequence[bytes]) -> str:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from flowforge.errors import GitHubError
-from flowforge.github.auth import Token
-from flowforge.github.discover import Kind, Wanted, list_repos
+from flowforge.github.auth import GitHubToken
+from flowforge.github.discover import RepoListKind, RepoListQuery, list_repos
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.pacer import Pacer
@@ -22,9 +22,9 @@ from flowforge.github.urls import ApiUrl
 from flowforge.github.variables import list_variables, put_variable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Listing, Public, Record
-from flowforge.state import text
-from flowforge.state.change import reads_back
-from flowforge.state.model import Admitted, Change, Draft, Recorded, State
+from flowforge.state import codec
+from flowforge.state.entry_codec import reads_back
+from flowforge.state.model import Draft, JournalEntry, Recorded, RepoAdmitted, State
 from flowforge.vault import SecretValue
 from fuzz.answers import Still
 from fuzz.target import Target
@@ -69,21 +69,21 @@ def law(data: bytes) -> None:
         )
         return httpx.Response(200, headers={"date": known.strip()}, content=json.dumps(listed))
 
-    token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+    token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
     pacer = Pacer(Still(), threading.Event(), notify=lambda _: None)
     with Client(_API, token, pacer, jobs=1, transport=httpx.MockTransport(handler)) as client:
         changes = list(_changes(client))
     assert all(map(reads_back, changes)), "a change that cannot be read back"
     state = Draft(_BASE, changes).state()
-    assert text.decode(text.encode(state)[0], "here").state == state, "a state that cannot be read back"
+    assert codec.decode(codec.encode(state)[0], "here").state == state, "a state that cannot be read back"
 
 
-def _changes(client: Client) -> Iterator[Change]:
+def _changes(client: Client) -> Iterator[JournalEntry]:
     """Record whatever is accepted, as the steps do."""
     try:
-        repos = list_repos(client, Wanted(Kind.ORG, "acme"))
+        repos = list_repos(client, RepoListQuery(RepoListKind.ORG, "acme"))
         if isinstance(repos, tuple):
-            yield Admitted("group g", frozenset(each.id for each in repos))
+            yield RepoAdmitted("group g", frozenset(each.id for each in repos))
         info = look_up(client, [_REPO])[_REPO]
         number = info.id if isinstance(info, RepoInfo) else 0
         for scope in (Scope(_REPO, Store.VARIABLES), Scope(_ORG)):

@@ -10,11 +10,11 @@ from pathlib import Path
 from flowforge.errors import StateError
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.file import StateFile
 from flowforge.state.journal import Header, Journal
-from flowforge.state.model import Change, Draft, State
-from flowforge.state.seal import UNSEALED, Seal
+from flowforge.state.model import Draft, JournalEntry, State
+from flowforge.state.signature import UNSIGNED, Signature
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
 
@@ -27,7 +27,7 @@ class _Signer:
         return hmac.digest(purpose.encode(), data, "sha256").hex()
 
 
-SEALED = Seal(_Signer())
+SEALED = Signature(_Signer())
 _BASE = State(7, "00000000-0000-4000-8000-000000000000", bytes(32))
 _OPEN, _DIGITS = b'{"checksum":"', 32
 _WORDS = """version serial lineage salt manifests secrets folded checksum repo store name fingerprint updated_at
@@ -43,77 +43,77 @@ def state_law(data: bytes) -> None:
     Both with a key and without; with one, nothing is a state that was not signed with it.
     """
     full = planted(data)
-    for seal in (UNSEALED, SEALED):
-        _read_state(full, seal, data)
-        resealed = _resealed(full, seal)
+    for signing in (UNSIGNED, SEALED):
+        _read_state(full, signing, data)
+        resealed = _resealed(full, signing)
         if resealed is not None:
-            _read_state(resealed, seal, data)
+            _read_state(resealed, signing, data)
 
 
-def _read_state(data: bytes, seal: Seal, given: bytes) -> None:
+def _read_state(data: bytes, signing: Signature, given: bytes) -> None:
     try:
-        written = text.decode(data, "here", seal)
+        written = codec.decode(data, "here", signing)
     except StateError as error:
         check_said(str(error), given)
         return
-    again, checksum = text.encode(written.state, seal)
-    found = text.decode(again, "here", seal)
+    again, checksum = codec.encode(written.state, signing)
+    found = codec.decode(again, "here", signing)
     assert (written.state, checksum) == (found.state, found.checksum), "no round trip"
-    assert bool(seal.signer) == ("signature" in json.loads(data)), "not signed, and taken"
+    assert bool(signing.signer) == ("signature" in json.loads(data)), "not signed, and taken"
 
 
-def _resealed(data: bytes, seal: Seal) -> bytes | None:
+def _resealed(data: bytes, signing: Signature) -> bytes | None:
     try:
         body = json.loads(data)
         if not isinstance(body, dict):
             return None
         for key in ("checksum", "signature", "key_id"):
             body.pop(key, None)
-        if seal.signer:
-            body["key_id"] = seal.key_id(_BASE.lineage)
+        if signing.signer:
+            body["key_id"] = signing.key_id(_BASE.lineage)
         plain = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
     except (ValueError, RecursionError):
         return None
-    signed = {"signature": seal.signature(plain)} if seal.signer else {}
+    signed = {"signature": signing.signature(plain)} if signing.signer else {}
     return json.dumps(body | signed | {"checksum": "sha256:" + hashlib.sha256(plain).hexdigest()}).encode()
 
 
 def journal_law(data: bytes) -> None:
     """Read bytes as a journal: as they are, and each line under a checksum that fits."""
     full = planted(data)
-    for book, seal in ((full, UNSEALED), (_chained(full, UNSEALED), UNSEALED), (_chained(full, SEALED), SEALED)):
+    for book, signing in ((full, UNSIGNED), (_chained(full, UNSIGNED), UNSIGNED), (_chained(full, SEALED), SEALED)):
         try:
-            header, changes = _journal(book, seal)
+            header, changes = _journal(book, signing)
         except StateError as error:
             check_said(str(error), data)
             continue
-        _check_torn(book, seal, header, changes)
+        _check_torn(book, signing, header, changes)
         state = Draft(_BASE, changes).state()
-        assert text.decode(text.encode(state)[0], "here").state == state, "a change that no state holds"
+        assert codec.decode(codec.encode(state)[0], "here").state == state, "a change that no state holds"
 
 
-def _journal(data: bytes, seal: Seal) -> tuple[Header | None, list[Change]]:
-    journal = Journal(data, "here", seal)
+def _journal(data: bytes, signing: Signature) -> tuple[Header | None, list[JournalEntry]]:
+    journal = Journal(data, "here", signing)
     return journal.header, list(journal.changes())
 
 
-def _check_torn(book: bytes, seal: Seal, header: Header | None, changes: list[Change]) -> None:
+def _check_torn(book: bytes, signing: Signature, header: Header | None, changes: list[JournalEntry]) -> None:
     """Cut a journal anywhere in its whole lines: what is left says nothing that the whole one did not say.
 
     A last line that does not end as ours do is cut already, and what it began with may well be a whole line of ours.
     """
     whole = book[: book.rfind(b"\n") + 1]
     cut = whole[: int.from_bytes(hashlib.sha256(book).digest()[:4]) % (len(whole) + 1)]
-    found, fewer = _journal(cut, seal)
+    found, fewer = _journal(cut, signing)
     assert found in (None, header), "a header that was not there"
     assert fewer == changes[: len(fewer)], "a change that was not there"
 
 
-def _chained(data: bytes, seal: Seal) -> bytes:
+def _chained(data: bytes, signing: Signature) -> bytes:
     checksum, lines = "", []
     for line in data.splitlines():
         payload = b"{" + line[len(_OPEN) + _DIGITS + 2 :] if line.startswith(_OPEN) else line
-        checksum = seal.digest(checksum.encode() + payload)[:_DIGITS]
+        checksum = signing.digest(checksum.encode() + payload)[:_DIGITS]
         lines.append(_OPEN + checksum.encode() + b'",' + payload[1:] + b"\n")
     return b"".join(lines)
 
@@ -143,8 +143,8 @@ def state_seeds() -> Iterator[bytes]:
     yield from (
         state,
         state.replace(b'"key"', f'"{MARK}"'.encode()),
-        text.encode(_BASE)[0],
-        text.encode(_BASE, SEALED)[0],
+        codec.encode(_BASE)[0],
+        codec.encode(_BASE, SEALED)[0],
         b"{}",
         b"[]",
     )

@@ -16,10 +16,10 @@ from flowforge.paths import (
     WHY,
     Bounds,
     Confinement,
-    Entry,
     Folder,
     IrregularError,
     OutsideError,
+    PathEntry,
     outside,
 )
 
@@ -115,7 +115,7 @@ def test_a_swap_between_the_look_and_the_opening(folder: Path, swapped: str) -> 
     real = inside.resolve(folder / "sub" / "key")
     link(top / swapped, {"ops": elsewhere, "ops/sub": elsewhere, "ops/sub/key": elsewhere / "key"}[swapped])
     with same_descriptors(), pytest.raises(OSError, match=r".") as caught, inside.open_resolved(real.parent) as opened:
-        Entry(opened, real.name).open_regular()
+        PathEntry(opened, real.name).open_regular()
     assert isinstance(caught.value, NotADirectoryError if "key" not in swapped else IrregularError)
     assert SECRET == (folder / "sub" / "key").read_text()
 

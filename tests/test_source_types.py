@@ -57,7 +57,7 @@ PLACES: Final = {
         '"pass": {"title": "Entry", "description": "Its name.", "type": "string", "pattern": "^[a-z/]+$"},\n        ',
     ),
     "sentence": (
-        "flowforge/manifest/forms.py",
+        "flowforge/manifest/messages.py",
         '"Question": Form(',
         '"Entry": Form("FF130", "this is not an entry of the store", "write its name"),\n    ',
     ),
@@ -140,7 +140,7 @@ def test_a_new_source_that_runs_a_program_is_refused_where_nobody_vouches(copy: 
     assert not (folder / "ran").exists()
     assert "of-a-password-store-0123456789\n" == read_here(folder)
     assert (folder / "ran").exists()
-    rules = ("flowforge/sources/trust.py", "flowforge/ci_systems.py", "flowforge/steps/resolve.py")
+    rules = ("flowforge/sources/trust.py", "flowforge/ci_systems.py", "flowforge/steps/values/resolver.py")
     assert all((folder / each).read_bytes() == (ROOT / each).read_bytes() for each in rules)
 
 
@@ -150,7 +150,7 @@ def test_a_new_source_that_runs_a_program_is_refused_where_nobody_vouches(copy: 
         ("row", "flowforge/sources/__init__.py and flowforge/source_types.py have different sources: pass"),
         ("class", "flowforge/sources/__init__.py and flowforge/source_types.py have different sources: pass"),
         ("schema", "schemas/flowforge.schema.json and flowforge/source_types.py have different sources: pass"),
-        ("sentence", "flowforge/manifest/forms.py has no sentence for Entry"),
+        ("sentence", "flowforge/manifest/messages.py has no sentence for Entry"),
     ],
 )
 def test_a_source_without_a_part_cannot_be_imported(copy: Callable[..., Path], left_out: str, message: str) -> None:

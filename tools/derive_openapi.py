@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from flowforge.sandbox import routes
+from flowforge.sandbox.http import routes
 
 DERIVED: Final = Path(__file__).resolve().parent.parent / "tests" / "data" / "github-openapi.json"
 

@@ -6,7 +6,7 @@ import click
 
 from flowforge import run
 from flowforge.cli import options
-from flowforge.cli.asking import Approval
+from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import Interruption, interruption
@@ -14,7 +14,7 @@ from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
 from flowforge.plan.adoption import Adopted, Adoption
 from flowforge.render.adoption import adopted_lines, adoption_document, adoption_lines
-from flowforge.render.words import count
+from flowforge.render.phrases import count
 
 _APPROVAL: Final = Approval(
     "adopt", "nothing was recorded", "answer yes to record them, in full; --yes records without asking"

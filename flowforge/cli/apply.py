@@ -10,14 +10,14 @@ import click
 from flowforge import run
 from flowforge.cli import options
 from flowforge.cli import plan as planning
-from flowforge.cli.asking import Approval
+from flowforge.cli.approval import Approval
+from flowforge.cli.plan_file_options import with_flags
 from flowforge.cli.recap import recap
 from flowforge.cli.request import request
-from flowforge.cli.saved import with_flags
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.errors import Problem, UsageError
 from flowforge.plan.report import Report
-from flowforge.render.words import count
+from flowforge.render.phrases import count
 
 Apply = Callable[..., tuple[run.Planned, Report | None]]
 _APPROVAL: Final = Approval(

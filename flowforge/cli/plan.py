@@ -8,15 +8,15 @@ import click
 
 from flowforge import run
 from flowforge.cli import options
-from flowforge.cli import saved as saving
+from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output
 from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
 from flowforge.render.document import Document
+from flowforge.render.repo_list_view import roll_document, roll_lines
 from flowforge.render.results import plan_document
-from flowforge.render.roll import roll_document, roll_lines
 from flowforge.render.text import after_plan, plan_lines
 
 

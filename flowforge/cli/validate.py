@@ -11,7 +11,7 @@ from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.manifest.expand import selectors_of
 from flowforge.render.document import validation_document
-from flowforge.render.words import count
+from flowforge.render.phrases import count
 
 
 @click.command(name="validate")

@@ -50,7 +50,7 @@ RunGh = Callable[[str, Mapping[str, str]], SecretValue | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class GitHubToken:
     """A token and where it came from. workflow: it may be the one that GitHub gives every workflow run.
 
     An App's token inside a workflow looks the same; only the origin GITHUB_TOKEN tells them apart.
@@ -161,7 +161,7 @@ def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
 
 def find_token(
     api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], *, run_gh: RunGh = run_gh
-) -> Token:
+) -> GitHubToken:
     """Find the token for an API, as product documentation orders the places.
 
     explicit: the value of the manifest's `github.auth.token`, read already. Raises GitHubError: FF310 for a host that
@@ -178,7 +178,7 @@ def find_token(
             Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
         )
     workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
-    return Token(value, origin, workflow)
+    return GitHubToken(value, origin, workflow)
 
 
 def check_host(api: ApiUrl, environ: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ from flowforge.errors import StateError
 from flowforge.github import branch_problems as problems
 from flowforge.github.answer import Answer
 from flowforge.github.body import OBJECT, RAW
-from flowforge.github.branch_problems import Place
+from flowforge.github.branch_problems import BranchFile
 from flowforge.github.http import Client
 from flowforge.github.paths import contents_path, git_path, repo_path
 from flowforge.github.problems import RepoError, other_shape
@@ -44,7 +44,7 @@ _MOVED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileFound:
     """The file. sha: what a write must name. date: GitHub's own time of the answer, `2026-11-23T08:00:00Z`."""
 
     data: bytes
@@ -53,7 +53,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class FileAbsent:
     """There is no such file, which is known for sure: the token may read the repo's contents.
 
     date: as of Found; empty of a repo without any commit.
@@ -64,7 +64,7 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class FileWritten:
     """The file is as sent. date: GitHub's own time of the answer that says so, perhaps some seconds after the write.
 
     created: there was no file just before. A swap that created found the file gone: GitHub ignores the hash then.
@@ -84,7 +84,7 @@ class _Seen:
     date: str
 
 
-def require_private(client: Client, place: Place) -> None:
+def require_private(client: Client, place: BranchFile) -> None:
     """Look at the repo itself: StateError FF420 invisible, FF421 renamed, FF422 public, FF423 archived."""
     try:
         answer = client.get(repo_path(place.repo))
@@ -100,21 +100,21 @@ def require_private(client: Client, place: Place) -> None:
             raise other_shape("a repo without private or archived").at(str(place))
 
 
-def read(client: Client, place: Place) -> Found | Absent:
+def read(client: Client, place: BranchFile) -> FileFound | FileAbsent:
     """Read the file, of up to 100 MB. What cannot be read is never said to be absent.
 
     Raises StateError FF420 to FF431, RepoError, StoppedError, and GitHubError when the run is over.
     """
     seen = _look(client, place)
-    if isinstance(seen, Absent):
+    if isinstance(seen, FileAbsent):
         return seen
     data = _blob(client, place, seen.sha) if seen.inline is None else seen.inline
     if blob_sha(data) != seen.sha:
         raise other_shape("a file that has not the hash that it is said to have").at(str(place))
-    return Found(data, seen.sha, seen.date)
+    return FileFound(data, seen.sha, seen.date)
 
 
-def write(client: Client, place: Place, data: bytes, sha_before: str | None, message: str) -> Written:
+def write(client: Client, place: BranchFile, data: bytes, sha_before: str | None, message: str) -> FileWritten:
     """Write the file where it still has `sha_before`; None: where its branch is there, and it is not.
 
     Raises LostRaceError (FF429) where somebody else wrote, or deleted the branch. Raises StateError FF420 to FF431 for
@@ -127,7 +127,7 @@ def write(client: Client, place: Place, data: bytes, sha_before: str | None, mes
     return _swap(client, place, f"PUT {contents_path(place.repo, place.path)}", body, (sha_before, blob_sha(data)))
 
 
-def create_branch(client: Client, place: Place, data: bytes, message: str) -> Written:
+def create_branch(client: Client, place: BranchFile, data: bytes, message: str) -> FileWritten:
     """Begin the branch, as an orphan whose first commit holds the file alone. Raises as `write` does.
 
     Of many who begin it at once one has won, and the others get LostRaceError. FF426: a repo without any commit.
@@ -154,8 +154,8 @@ def blob_sha(data: bytes) -> str:
 
 
 def _swap(
-    client: Client, place: Place, request: str, body: Mapping[str, object], hashes: tuple[str | None, str]
-) -> Written:
+    client: Client, place: BranchFile, request: str, body: Mapping[str, object], hashes: tuple[str | None, str]
+) -> FileWritten:
     """Send a write until it is clear what has become of it. hashes: of the file before it, and after."""
     method, _, path = request.partition(" ")
     send = client.put if method == "PUT" else client.post
@@ -168,14 +168,16 @@ def _swap(
             refusal.certain = not lost
             done = _resolved(client, place, refusal, hashes)
         else:
-            return Written(hashes[1], answer.date, created=answer.status == _CREATED)
+            return FileWritten(hashes[1], answer.date, created=answer.status == _CREATED)
         if done is not None:
             return done
         client.pacer.sleep(tried + random.random())  # noqa: S311 -- spreads retries, guards nothing
     raise problems.lost_race(place)
 
 
-def _resolved(client: Client, place: Place, refusal: RepoError, hashes: tuple[str | None, str]) -> Written | None:
+def _resolved(
+    client: Client, place: BranchFile, refusal: RepoError, hashes: tuple[str | None, str]
+) -> FileWritten | None:
     """Say what a write that got no good answer has come to, by what the file is now; None: it is to be sent again."""
     no = refusal.no
     if refusal.certain and no.status not in _CONFLICTS:
@@ -189,7 +191,7 @@ def _resolved(client: Client, place: Place, refusal: RepoError, hashes: tuple[st
     before, after = hashes
     found = now.sha if isinstance(now, _Seen) else None if now.branch_exists else _NO_BRANCH
     if found == after and not refusal.certain:
-        return Written(after, now.date, created=before in {None, _NO_BRANCH})
+        return FileWritten(after, now.date, created=before in {None, _NO_BRANCH})
     if found != before:
         raise problems.lost_race(place)
     if no.status in _CONFLICTS and _MOVED.search(no.message):
@@ -197,14 +199,14 @@ def _resolved(client: Client, place: Place, refusal: RepoError, hashes: tuple[st
     raise problems.explained(client, place, refusal) from None
 
 
-def _make(client: Client, place: Place, kind: str, body: dict[str, object]) -> str:
+def _make(client: Client, place: BranchFile, kind: str, body: dict[str, object]) -> str:
     match client.post(f"{git_path(place.repo)}/{kind}", body).data:
         case {"sha": str() as sha} if _SHA.fullmatch(sha):
             return sha
     raise other_shape(f"an object of git without its sha, among {kind}").at(str(place))
 
 
-def _look(client: Client, place: Place) -> _Seen | Absent:
+def _look(client: Client, place: BranchFile) -> _Seen | FileAbsent:
     """Look at the file. By its full name, for a tag may be called as the branch is."""
     ref = encode(f"refs/heads/{place.branch}", safe="")
     try:
@@ -216,7 +218,7 @@ def _look(client: Client, place: Place) -> _Seen | Absent:
     return _shown(place, answer)
 
 
-def _shown(place: Place, answer: Answer) -> _Seen:
+def _shown(place: BranchFile, answer: Answer) -> _Seen:
     match answer.data:
         case {"type": "file", "sha": str() as sha, "encoding": "none"} if _SHA.fullmatch(sha):
             return _Seen(sha, None, answer.date)
@@ -232,22 +234,22 @@ def _shown(place: Place, answer: Answer) -> _Seen:
     raise other_shape("a file without its sha or its content").at(str(place))
 
 
-def _absent(client: Client, place: Place) -> Absent:
+def _absent(client: Client, place: BranchFile) -> FileAbsent:
     """Find out what a 404 means. A list of branches, be it empty, shows that the token may read the repo's contents."""
     ref = f"refs/heads/{place.branch}"
     try:
         answer = client.get(f"{git_path(place.repo)}/matching-refs/{encode(ref.removeprefix('refs/'))}")
     except RepoError as refusal:
         if problems.is_empty(refusal.no):
-            return Absent(branch_exists=False, date="")
+            return FileAbsent(branch_exists=False, date="")
         raise problems.explained(client, place, refusal) from None
     if not isinstance(answer.data, list):
         raise other_shape("references that are no list").at(str(place))
     names = {item.get("ref") for item in answer.data if isinstance(item, dict)}
-    return Absent(ref in names, answer.date)
+    return FileAbsent(ref in names, answer.date)
 
 
-def _blob(client: Client, place: Place, sha: str) -> bytes:
+def _blob(client: Client, place: BranchFile, sha: str) -> bytes:
     try:
         data = client.get(f"{git_path(place.repo)}/blobs/{sha}", RAW).data
     except RepoError as refusal:

@@ -8,7 +8,7 @@ from flowforge.errors import FlowForgeError, LostRaceError, Problem, StateError,
 from flowforge.github.explain import renamed
 from flowforge.github.http import Client
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import No, RepoError
+from flowforge.github.problems import Refusal, RepoError
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 
@@ -25,7 +25,7 @@ _OTHER_REPO: Final = "keep the state in another repo"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BranchFile:
     """Where the file is. branch: its short name. path: from the root of the repo, without a slash at its begin."""
 
     repo: Repo
@@ -37,7 +37,7 @@ class Place:
         return printable(f"{self.repo} {self.branch}:{self.path}")
 
 
-def explained(client: Client, place: Place, refusal: RepoError) -> FlowForgeError:
+def explained(client: Client, place: BranchFile, refusal: RepoError) -> FlowForgeError:
     """Say what a refusal means for a state: by GitHub's words, and for a 404 by one request for the repo."""
     no = refusal.no
     if no.why is Why.RENAMED:
@@ -47,7 +47,7 @@ def explained(client: Client, place: Place, refusal: RepoError) -> FlowForgeErro
     return _known(place, no) or refusal.at(str(place))
 
 
-def _known(place: Place, no: No) -> StateError | None:
+def _known(place: BranchFile, no: Refusal) -> StateError | None:
     if no.why is Why.ARCHIVED:
         return archived(place)
     if _TOO_LARGE.search(no.message):
@@ -61,26 +61,26 @@ def _known(place: Place, no: No) -> StateError | None:
     return None
 
 
-def is_empty(no: No) -> bool:
+def is_empty(no: Refusal) -> bool:
     """Whether GitHub says that the repo has no commit yet."""
     return bool(_EMPTY.search(no.message))
 
 
-def public(place: Place) -> StateError:
+def public(place: BranchFile) -> StateError:
     """Make the refusal of a public repo."""
     why = "a state names repos, secrets and times, and anybody could read it"
     fix = f"make it private, or {_OTHER_REPO}"
     return _problem("FF422", place, "the state's repo is public", why, fix)
 
 
-def archived(place: Place) -> StateError:
+def archived(place: BranchFile) -> StateError:
     """Make the refusal of an archived repo."""
     return _problem(
         "FF423", place, "the state's repo is archived, so it is read-only", "", f"unarchive it, or {_OTHER_REPO}"
     )
 
 
-def not_a_file(place: Place, kind: str) -> StateError:
+def not_a_file(place: BranchFile, kind: str) -> StateError:
     """Make the refusal of a folder, a link or a submodule where the file should be."""
     words = {"dir": "a folder"}.get(kind, f"a {kind}")
     return _problem(
@@ -88,7 +88,7 @@ def not_a_file(place: Place, kind: str) -> StateError:
     )
 
 
-def lost_race(place: Place) -> LostRaceError:
+def lost_race(place: BranchFile) -> LostRaceError:
     """Make the error of a file, or its branch, that is not as it was when it was read."""
     why = "another run wrote it, or somebody edited or deleted it"
     return LostRaceError(
@@ -96,7 +96,7 @@ def lost_race(place: Place) -> LostRaceError:
     )
 
 
-def refuse_large(place: Place, size: int, most: int) -> None:
+def refuse_large(place: BranchFile, size: int, most: int) -> None:
     """Raise StateError FF427 for more bytes than GitHub takes in one request."""
     if size > most:
         what = f"the state would have {size:,} bytes, and GitHub takes {most:,} for sure"
@@ -104,7 +104,7 @@ def refuse_large(place: Place, size: int, most: int) -> None:
         raise _problem("FF427", place, what, "", fix)
 
 
-def _unseen(client: Client, place: Place) -> FlowForgeError:
+def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
     try:
         client.get(repo_path(place.repo))
     except RepoError as other:
@@ -115,28 +115,28 @@ def _unseen(client: Client, place: Place) -> FlowForgeError:
     return _no_permission(place, "no permission: the token sees the repo and may not do this with its contents")
 
 
-def _renamed(place: Place, no: No) -> StateError:
+def _renamed(place: BranchFile, no: Refusal) -> StateError:
     fix = no.fix.replace("in the manifest", "in state.github.repo")
     return _problem("FF421", place, f"the state's repo is {no.detail}", "", fix)
 
 
-def _no_permission(place: Place, detail: str) -> StateError:
+def _no_permission(place: BranchFile, detail: str) -> StateError:
     return _problem("FF424", place, detail, "the state is kept through the contents of its repo", _PERMIT + _WORKFLOW)
 
 
-def _empty(place: Place) -> StateError:
+def _empty(place: BranchFile) -> StateError:
     why = "GitHub makes no branch of its own in a repo without one"
     return _problem(
         "FF426", place, "the state's repo has no commit yet", why, "commit any file to it, such as a README"
     )
 
 
-def _too_large_to_read(place: Place) -> StateError:
+def _too_large_to_read(place: BranchFile) -> StateError:
     fix = "look at what is there: no state is that large"
     return _problem("FF430", place, "the state's file has more than the 100 MB that GitHub gives", "", fix)
 
 
-def _refused(place: Place, no: No) -> StateError:
+def _refused(place: BranchFile, no: Refusal) -> StateError:
     words = quote(" ".join(no.message.split()))
     if _GUARDED.search(no.message):
         fix = "take the branch out of its protection or rules, or let the state's token pass them"
@@ -145,5 +145,5 @@ def _refused(place: Place, no: No) -> StateError:
     return _problem("FF431", place, f"GitHub refuses the state with {no.status}: {words}", "", fix)
 
 
-def _problem(code: str, place: Place, what: str, why: str, fix: str) -> StateError:
+def _problem(code: str, place: BranchFile, what: str, why: str, fix: str) -> StateError:
     return StateError(Problem(code, what, str(place), why, fix))

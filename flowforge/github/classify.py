@@ -12,7 +12,7 @@ from typing import Final
 
 from flowforge.errors import printable, quote
 from flowforge.github.answer import NOT_JSON, Answer, Broken
-from flowforge.github.problems import No
+from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl, host_of
 from flowforge.plan.action import Why
 
@@ -69,10 +69,10 @@ class Strayed:
     """The answer points to another host."""
 
 
-Verdict = Fine | Again | Limited | OtherVersion | BadToken | Strayed | No
+Classification = Fine | Again | Limited | OtherVersion | BadToken | Strayed | Refusal
 
 
-def classify(answer: Answer | Broken, api: ApiUrl) -> Verdict:
+def classify(answer: Answer | Broken, api: ApiUrl) -> Classification:
     """Say what an answer means. A 404 and a redirect are refusals; the caller may know better."""
     if isinstance(answer, Broken):
         return Again(answer.what)
@@ -100,7 +100,7 @@ def _limited(answer: Answer) -> Limited | None:
     return Limited(None, secondary=True) if secondary or answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
 
 
-def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
+def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | Refusal:
     """Tell apart the 403s that no waiting helps."""
     message = answer.message
     if _LOCKED_OUT.search(message):
@@ -108,21 +108,21 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | No:
     sso = answer.headers.get("x-github-sso", "")
     if sso.startswith("required"):
         fix = f"open {_sso_url(sso, api) or 'the settings of the token'} and authorize it for the organization"
-        return No("FF321", Why.SSO, "the organization's single sign-on must authorize this token", fix, status=403)
+        return Refusal("FF321", Why.SSO, "the organization's single sign-on must authorize this token", fix, status=403)
     if _ARCHIVED.search(message):
         fix = "unarchive it, or take it out of the manifest"
-        return No("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
+        return Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
     if _ADDRESS.search(message):
         fix = "run it from an address on that list, or have this one added to it"
         detail = "no permission: the organization's IP allow list does not have this address"
-        return No("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
+        return Refusal("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
     accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
     words = f"GitHub accepts {accepted}" if accepted else quote(message) if message else f"it answered {answer.status}"
     detail = f"no permission: {words}"
     fix = "give the token that permission" if accepted else PERMIT
     if message.startswith(INTEGRATION):
         fix += ", and install its GitHub App on this repo"
-    return No("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
+    return Refusal("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
 
 
 def _sso_url(header: str, api: ApiUrl) -> str | None:
@@ -132,7 +132,7 @@ def _sso_url(header: str, api: ApiUrl) -> str | None:
     return printable(url) if url.startswith("https://") and host_of(url) == api.web_host else None
 
 
-def _renamed(answer: Answer, api: ApiUrl) -> Strayed | No:
+def _renamed(answer: Answer, api: ApiUrl) -> Strayed | Refusal:
     """Refuse to follow a redirect: the name in the manifest must be the one that GitHub uses."""
     location = answer.headers.get("location", "")
     if not location and isinstance(answer.data, Mapping) and isinstance(answer.data.get("url"), str):
@@ -140,10 +140,10 @@ def _renamed(answer: Answer, api: ApiUrl) -> Strayed | No:
     if api.elsewhere(location):
         return Strayed()
     fix = "write its new name in the manifest"
-    return No("FF323", Why.RENAMED, "renamed or moved", fix, answer.status, answer.message, location)
+    return Refusal("FF323", Why.RENAMED, "renamed or moved", fix, answer.status, answer.message, location)
 
 
-def _refused(answer: Answer) -> OtherVersion | BadToken | No:
+def _refused(answer: Answer) -> OtherVersion | BadToken | Refusal:
     """Tell apart the other 4xx; none of them is worth trying again."""
     status, message = answer.status, answer.message
     if status == HTTPStatus.BAD_REQUEST and "version" in message.lower():
@@ -152,11 +152,13 @@ def _refused(answer: Answer) -> OtherVersion | BadToken | No:
         return BadToken(f"it answered 401 {quote(message)}")
     if status == HTTPStatus.NOT_FOUND:
         fix = "check its name, and that the token may see it"
-        return No("FF324", Why.NOT_FOUND, "not found, or invisible to this token", fix, status=status, message=message)
+        return Refusal(
+            "FF324", Why.NOT_FOUND, "not found, or invisible to this token", fix, status=status, message=message
+        )
     words = f": {quote(message)}" if message else ""
     named = status == HTTPStatus.UNPROCESSABLE_ENTITY
     fix = "check the secret's name, and that its value has at most 47,952 bytes" if named else "see what GitHub says"
-    return No("FF326", Why.FAILED, f"GitHub refused the request with {status}{words}", fix, status, message)
+    return Refusal("FF326", Why.FAILED, f"GitHub refused the request with {status}{words}", fix, status, message)
 
 
 def _phrase(answer: Answer) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flowforge.github.http import Client
-from flowforge.github.lists import list_scope
 from flowforge.github.problems import StoppedError
+from flowforge.github.scopes import list_scope
 from flowforge.github.secrets import Deleted
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Entry, Listing, Public
@@ -62,17 +62,17 @@ class Lagging:
     why: str = ""
 
 
-Outcome = Confirmed | ChangedSince | Lagging
+Confirmation = Confirmed | ChangedSince | Lagging
 Done = Sent | Readable | Deleted
 
 
-def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Outcome]:
+def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Confirmation]:
     """Say for each secret just written or deleted what GitHub shows of it: one list, more only while it lags.
 
     written: by upper-case name. Only GitHub's own times are compared. Once the run is to stop, it is asked only once
     more, without waiting. Raises GitHubError when the run is over.
     """
-    found: dict[str, Outcome] = dict.fromkeys(written, Lagging())
+    found: dict[str, Confirmation] = dict.fromkeys(written, Lagging())
     unsure = dict(written)
     try:
         for seconds in _WAITS:
@@ -97,7 +97,7 @@ def _waited(client: Client, seconds: float) -> bool:
     return True
 
 
-def _judge(done: Done, entry: Entry) -> Outcome:
+def _judge(done: Done, entry: Entry) -> Confirmation:
     listed = entry.updated_at
     if isinstance(done, Deleted):
         if not listed:
@@ -113,7 +113,7 @@ def _judge(done: Done, entry: Entry) -> Outcome:
     return Lagging() if isinstance(done, Readable) else Confirmed(listed)
 
 
-def _sure(done: Done, outcome: Outcome) -> bool:
+def _sure(done: Done, outcome: Confirmation) -> bool:
     """Tell whether asking again could say something else.
 
     A write within two seconds of another one, of the secret as it was or of its own first try: a list that shows an

@@ -10,8 +10,8 @@ from urllib.parse import quote as encode
 from flowforge.errors import quote
 from flowforge.github.http import Client
 from flowforge.github.paging import Item, whole
-from flowforge.github.problems import No, RepoError, other_shape
-from flowforge.github.repos import Found, read_repo
+from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.github.repos import Lookup, read_repo
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
@@ -22,7 +22,7 @@ _FORBIDDEN: Final = 403
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class RepoListKind(StrEnum):
     """Which list it is."""
 
     ORG = "org"
@@ -33,10 +33,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Wanted:
+class RepoListQuery:
     """One list to ask for. owner: empty for an installation. team: its slug, else empty."""
 
-    kind: Kind
+    kind: RepoListKind
     owner: str = ""
     team: str = ""
 
@@ -47,7 +47,7 @@ class Described:
 
     repo: Repo
     id: int
-    info: Found
+    info: Lookup
     topics: frozenset[str]
     visibility: str
     archived: bool
@@ -59,7 +59,7 @@ Properties = Mapping[int, Mapping[str, frozenset[str]]]
 
 
 def list_repos(
-    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+    client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> tuple[Described, ...] | Unreadable:
     """Give every repo of a list, sorted, or why it cannot be had whole.
 
@@ -70,14 +70,14 @@ def list_repos(
         found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
-    mine = [each for each in found if wanted.kind is not Kind.USER or _is_of(wanted.owner, each)]
-    if wanted.kind is Kind.USER and not mine:
+    mine = [each for each in found if wanted.kind is not RepoListKind.USER or _is_of(wanted.owner, each)]
+    if wanted.kind is RepoListKind.USER and not mine:
         return _not_own(wanted.owner)
     return tuple(sorted(mine, key=lambda each: each.repo))
 
 
 def list_properties(
-    client: Client, wanted: Wanted, stopped: Callable[[], bool] = lambda: False
+    client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> Properties | Unreadable:
     """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
     try:
@@ -105,20 +105,20 @@ def without_properties(organization: str, repo: Repo) -> Unreadable:
 
 def _whole(
     client: Client,
-    wanted: Wanted,
+    wanted: RepoListQuery,
     read: Callable[[Item], T],
     identity: Callable[[T], Hashable],
     stopped: Callable[[], bool],
 ) -> list[T]:
     owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
     paths = {
-        Kind.INSTALLATION: "/installation/repositories",
-        Kind.ORG: f"/orgs/{owner}/repos?type=all",
-        Kind.USER: "/user/repos?affiliation=owner",
-        Kind.TEAM: f"/orgs/{owner}/teams/{team}/repos",
-        Kind.PROPERTIES: f"/orgs/{owner}/properties/values",
+        RepoListKind.INSTALLATION: "/installation/repositories",
+        RepoListKind.ORG: f"/orgs/{owner}/repos?type=all",
+        RepoListKind.USER: "/user/repos?affiliation=owner",
+        RepoListKind.TEAM: f"/orgs/{owner}/teams/{team}/repos",
+        RepoListKind.PROPERTIES: f"/orgs/{owner}/properties/values",
     }
-    key = "repositories" if wanted.kind is Kind.INSTALLATION else ""
+    key = "repositories" if wanted.kind is RepoListKind.INSTALLATION else ""
     return whole(client, paths[wanted.kind], key, read=read, identity=identity, stopped=stopped)
 
 
@@ -168,15 +168,15 @@ def _not_own(user: str) -> Unreadable:
     return Unreadable(Why.NOT_FOUND, detail, fix)
 
 
-def _explained(wanted: Wanted, no: No) -> Unreadable:
+def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
     """Say what a 404 or a 403 means of this list; other refusals say it themselves."""
     owner = quote(wanted.owner)
-    if wanted.kind is Kind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
+    if wanted.kind is RepoListKind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
         detail = "no permission: the token of a GitHub App's installation alone has such a list"
         return Unreadable(Why.NO_PERMISSION, detail, "use one, or write `org:` or `user:`")
-    if no.status == _NOT_FOUND and wanted.kind is Kind.TEAM:
+    if no.status == _NOT_FOUND and wanted.kind is RepoListKind.TEAM:
         detail = f"there is no team {quote(wanted.team)} in {owner}, or this token may not see it"
-        return Unreadable(no.why, detail, f"write its slug; the token needs {_PERMISSIONS[Kind.TEAM]}")
+        return Unreadable(no.why, detail, f"write its slug; the token needs {_PERMISSIONS[RepoListKind.TEAM]}")
     if no.status == _NOT_FOUND:
         detail = f"there is no organization {owner}, or this token may not see it"
         return Unreadable(no.why, detail, "check its name; of a user, write `user:`")
@@ -187,6 +187,6 @@ def _explained(wanted: Wanted, no: No) -> Unreadable:
 
 # Which permission each list needs besides that to see the repos: fine-grained, and of classic tokens.
 _PERMISSIONS: Final = {
-    Kind.TEAM: "Members: read (classic: read:org)",
-    Kind.PROPERTIES: "Custom properties: read, of the organization (classic: read:org)",
+    RepoListKind.TEAM: "Members: read (classic: read:org)",
+    RepoListKind.PROPERTIES: "Custom properties: read, of the organization (classic: read:org)",
 }

@@ -14,11 +14,11 @@ import httpx
 from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
 from flowforge.github.answer import Answer, Broken
-from flowforge.github.auth import Token, Traces
+from flowforge.github.api_request import GitHubRequest
+from flowforge.github.auth import GitHubToken, Traces
 from flowforge.github.body import CODING, Reader, UnusableError
 from flowforge.github.clock import Patience
 from flowforge.github.deadline import Deadline, OverdueError, Sockets
-from flowforge.github.request import Request
 from flowforge.github.urls import ApiUrl
 
 Transport = httpx.BaseTransport
@@ -55,7 +55,9 @@ class Wire:
     tokens is in the answer that comes out.
     """
 
-    def __init__(self, api: ApiUrl, token: Token, jobs: int, patience: Patience, transport: Transport | None) -> None:
+    def __init__(
+        self, api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None
+    ) -> None:
         self._base = str(api)
         self._patience = patience
         self._traces = Traces()
@@ -67,11 +69,11 @@ class Wire:
         """Close the connections."""
         self.http.close()
 
-    def hide(self, token: Token) -> None:
+    def hide(self, token: GitHubToken) -> None:
         """Let nothing of a token be in any answer from now on."""
         self._traces.add(token.value)
 
-    def send(self, request: Request, version: str) -> Answer | Broken:
+    def send(self, request: GitHubRequest, version: str) -> Answer | Broken:
         """Send once, as a version of the API."""
         patience = self._patience
         seconds = patience.file if request.of_whole_file else patience.exchange
@@ -88,7 +90,7 @@ class Wire:
         except httpx.TransportError as error:
             return self._broken(error)
 
-    def _sent(self, request: Request, version: str, deadline: Deadline) -> Answer:
+    def _sent(self, request: GitHubRequest, version: str, deadline: Deadline) -> Answer:
         headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
         url = f"{self._base}{request.path}"
         with self.http.stream(request.method, url, headers=headers, json=request.body) as found:
@@ -123,7 +125,7 @@ class Wire:
                 return Broken("the connection broke")
 
 
-def _http(api: ApiUrl, token: Token, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
+def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
     """Set httpx up: its own rules for proxies and certificates, except that nothing to this machine passes a proxy."""
     secure = api.scheme == "https" and transport is None  # certificates take 30 ms to load
     silent, connect = patience.real(patience.silent), patience.real(patience.connect)

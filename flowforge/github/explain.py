@@ -8,7 +8,7 @@ from flowforge.errors import printable
 from flowforge.github.classify import PERMIT
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
-from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 
@@ -50,7 +50,7 @@ def permission(scope: Scope) -> str:
     return f"Environments and {noun}" if scope.environment else noun
 
 
-def renamed(client: Client, no: No) -> No:
+def renamed(client: Client, no: Refusal) -> Refusal:
     """Find the new name behind a redirect, if it points below the API's base to `/repositories/ID`."""
     target = _BY_ID.fullmatch(client.api.below(no.location) or "")
     if target is None:
@@ -64,44 +64,44 @@ def renamed(client: Client, no: No) -> No:
     return no
 
 
-def moved(name: str) -> No:
+def moved(name: str) -> Refusal:
     """Say that a repo is called `name` now; raises RepoError for what is no name."""
     try:
         shown = Repo.parse(name)
     except ValueError:
         raise other_shape("a repo's full_name is not owner/name") from None
-    return No("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+    return Refusal("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
 
 
-def _out_of_scope(client: Client, repo: Repo) -> No | None:
+def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
     """Say that a classic token has not the scope for a repo or an organization, as far as GitHub tells its scopes."""
     needed = "admin:org" if repo.is_organization else "repo"
     if not client.scopes or needed in client.scopes:
         return None
     has = printable(", ".join(sorted(client.scopes)))
     detail = f"no permission: the token lacks the scope {needed}; it has {has}"
-    return No("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", _NOT_FOUND)
+    return Refusal("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", _NOT_FOUND)
 
 
-def _of_organization(scope: Scope, no: No) -> No:
+def _of_organization(scope: Scope, no: Refusal) -> Refusal:
     if no.status == _NOT_FOUND:
         detail = f"there is no such organization, or this token may not manage its {scope.noun}s"
         return replace(no, detail=detail, fix=f"check its name; {_permit(scope)}")
     return replace(no, fix=_permit(scope)) if no.fix == PERMIT else no
 
 
-def _missing_environment(client: Client, scope: Scope) -> No | None:
+def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
     try:
         client.get(environment_path(scope))
     except RepoError as refusal:
         if refusal.no.status != _NOT_FOUND:
             return refusal.no
         fix = "make it in the repo's settings, or write `create_environment: true` in the target"
-        return No("FF344", Why.NO_ENVIRONMENT, f"there is no environment {scope.environment}", fix, _NOT_FOUND)
+        return Refusal("FF344", Why.NO_ENVIRONMENT, f"there is no environment {scope.environment}", fix, _NOT_FOUND)
     return None
 
 
-def _unseen(scope: Scope, no: No) -> No:
+def _unseen(scope: Scope, no: Refusal) -> Refusal:
     detail = f"no permission: the token sees the repo and not {_list(scope)}"
     return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=_permit(scope))
 

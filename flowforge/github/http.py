@@ -9,24 +9,25 @@ from typing import Final, Self
 
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.answer import Answer, Broken
-from flowforge.github.auth import Token
+from flowforge.github.api_request import GitHubRequest
+from flowforge.github.auth import GitHubToken
 from flowforge.github.body import JSON
 from flowforge.github.classify import (
     INTEGRATION,
     Again,
     BadToken,
+    Classification,
     Fine,
     Limited,
     OtherVersion,
     Strayed,
-    Verdict,
     classify,
 )
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Transport, Wire
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
-    No,
+    Refusal,
     RepoError,
     StoppedError,
     bad_token,
@@ -38,8 +39,7 @@ from flowforge.github.problems import (
     unreachable,
     workflow_token,
 )
-from flowforge.github.request import Request
-from flowforge.github.trace import Trace
+from flowforge.github.sent_trace import Trace
 from flowforge.github.urls import ApiUrl
 
 VERSION: Final = "2026-03-10"
@@ -65,7 +65,7 @@ class Client:
     def __init__(
         self,
         api: ApiUrl,
-        token: Token,
+        token: GitHubToken,
         pacer: Pacer,
         *,
         jobs: int = 32,
@@ -99,31 +99,31 @@ class Client:
         self._wire.close()
         self.pacer.close()
 
-    def hide(self, token: Token) -> None:
+    def hide(self, token: GitHubToken) -> None:
         """Let nothing of another token of this run be in any answer, as nothing of its own is."""
         self._wire.hide(token)
 
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Ask. accept: a media type; of RAW the answer's data is the bytes themselves."""
-        return self._send(Request("GET", path, accept=accept))
+        return self._send(GitHubRequest("GET", path, accept=accept))
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Write. Sent again when no answer came: what is put must be the same put twice."""
-        return self._send(Request("PUT", path, body))
+        return self._send(GitHubRequest("PUT", path, body))
 
     def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """Create. Sent again when no answer came: the second may find what the first made, a RepoError of 409."""
-        return self._send(Request("POST", path, body))
+        return self._send(GitHubRequest("POST", path, body))
 
     def patch(self, path: str, body: Mapping[str, object]) -> Answer:
         """Change. Sent again when no answer came, as a put is."""
-        return self._send(Request("PATCH", path, body))
+        return self._send(GitHubRequest("PATCH", path, body))
 
     def delete(self, path: str) -> Answer:
         """Delete. Sent again when no answer came: the second may find nothing there, which is a RepoError of 404."""
-        return self._send(Request("DELETE", path))
+        return self._send(GitHubRequest("DELETE", path))
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: GitHubRequest) -> Answer:
         if not self._begun:
             with self._first:
                 if not self._begun:
@@ -133,7 +133,7 @@ class Client:
                         self._begun = True
         return self._persist(request)
 
-    def _persist(self, request: Request) -> Answer:
+    def _persist(self, request: GitHubRequest) -> Answer:
         """Send until there is an answer to go by; say of an error whether the request may have done something."""
         failures: list[str] = []
         try:
@@ -144,7 +144,7 @@ class Client:
                 self._over = error.problems
             raise
 
-    def _attempts(self, request: Request, failures: list[str]) -> Answer:
+    def _attempts(self, request: GitHubRequest, failures: list[str]) -> Answer:
         limits, overdue, held = 0, 0, 0.0
         while True:
             asked, before = self.pacer.clock.now(), self.trace.left
@@ -170,7 +170,7 @@ class Client:
                 case _:
                     raise self._error(verdict, request)
 
-    def _once(self, request: Request) -> tuple[float, str, Answer | Broken]:
+    def _once(self, request: GitHubRequest) -> tuple[float, str, Answer | Broken]:
         """Send once, within the limits: gives when it was sent, as which version of the API, and what came of it."""
         if self._over:
             raise GitHubError(*self._over)
@@ -205,7 +205,7 @@ class Client:
                     return unanswered(self.api, self._unanswered, failures[-1])
         return exhausted(len(failures), failures[-1])
 
-    def _no(self, no: No) -> GitHubError:
+    def _no(self, no: Refusal) -> GitHubError:
         """Make the exception of a refusal; the token that every workflow run gets is refused everywhere."""
         if not (self.token.workflow and no.message.startswith(INTEGRATION)):
             return RepoError(no)
@@ -213,14 +213,14 @@ class Client:
             return workflow_token()
         return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
 
-    def _error(self, verdict: Verdict, request: Request) -> GitHubError:
+    def _error(self, verdict: Classification, request: GitHubRequest) -> GitHubError:
         """Make the exception of a verdict that neither waiting nor trying again helps."""
         match verdict:
             case BadToken(what):
                 return bad_token(self.api, self.token.origin, what)
             case Strayed():
                 return strayed(self.api)
-            case No():
+            case Refusal():
                 return RepoError(verdict) if request.of_files else self._no(verdict)
             case Limited():
                 return limited(_LIMITED + 1)

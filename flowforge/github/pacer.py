@@ -10,8 +10,8 @@ from flowforge.errors import GitHubError, Problem
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
 from flowforge.github.problems import StoppedError
-from flowforge.github.spent import WINDOW, Spent
-from flowforge.github.window import Primary, Window
+from flowforge.github.rate_ledger import WINDOW, Spent
+from flowforge.github.rate_window import Primary, Window
 
 # docs.github.com, "Rate limits for the REST API": 900 points a minute, GET 1 and PUT or DELETE 5, 100 at once;
 # after a secondary limit without `retry-after` at least a minute, then longer each time.

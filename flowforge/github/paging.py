@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from flowforge.github.answer import Answer
 from flowforge.github.http import Client
-from flowforge.github.problems import No, RepoError, StoppedError, other_shape, strayed
+from flowforge.github.problems import Refusal, RepoError, StoppedError, other_shape, strayed
 from flowforge.plan.action import Why
 
 PER_PAGE: Final = 100
@@ -123,7 +123,7 @@ def pages(
 
 def _cut_short(why: str, fix: str = _AGAIN) -> RepoError:
     """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
-    return RepoError(No("FF325", Why.CUT_SHORT, f"the list was cut short: {why}", fix))
+    return RepoError(Refusal("FF325", Why.CUT_SHORT, f"the list was cut short: {why}", fix))
 
 
 def _fault(count: int, distinct: int, totals: Sequence[int | None]) -> str:

@@ -14,7 +14,7 @@ from flowforge.plan.facts import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class No:
+class Refusal:
     """GitHub's no to one request, as the planner and people need it.
 
     detail: a clause that stands alone, also the problem's `what`. status: HTTP's, 0 without an answer. message:
@@ -37,12 +37,12 @@ class No:
 class RepoError(GitHubError):
     """A No, raised. It concerns one repo: the run goes on without it."""
 
-    def __init__(self, no: No, *, where: str = "", certain: bool = True) -> None:
+    def __init__(self, no: Refusal, *, where: str = "", certain: bool = True) -> None:
         super().__init__(Problem(no.code, no.detail, where, fix=no.fix))
         self.no = no
         self.certain = certain
 
-    def at(self, where: str, no: No | None = None) -> "RepoError":
+    def at(self, where: str, no: Refusal | None = None) -> "RepoError":
         """Give the same refusal with the place that it is about, and perhaps with more known of it."""
         return RepoError(no or self.no, where=where, certain=self.certain)
 
@@ -63,18 +63,22 @@ def strayed(api: ApiUrl) -> GitHubError:
 
 def other_shape(detail: str) -> RepoError:
     """Make the refusal of an answer that is not what GitHub documents."""
-    return RepoError(No("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
+    return RepoError(Refusal("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
 
 
 def exhausted(tries: int, what: str) -> RepoError:
     """Make the refusal after failures that retries did not help."""
-    return RepoError(No("FF328", Why.FAILED, f"no usable answer in {tries} tries: {what}", "run it again in a while"))
+    return RepoError(
+        Refusal("FF328", Why.FAILED, f"no usable answer in {tries} tries: {what}", "run it again in a while")
+    )
 
 
 def limited(times: int) -> RepoError:
     """Make the refusal after rate limits that waiting did not help."""
     return RepoError(
-        No("FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs")
+        Refusal(
+            "FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs"
+        )
     )
 
 

@@ -12,14 +12,14 @@ from flowforge.github.explain import moved, renamed
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
-_ARCHIVED: Final = No(
+_ARCHIVED: Final = Refusal(
     "FF322", Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest"
 )
 
@@ -45,10 +45,10 @@ class RepoInfo:
     can_write: bool | None
 
 
-Found = RepoInfo | Unreadable
+Lookup = RepoInfo | Unreadable
 
 
-def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Mapping[Repo, Found]:
+def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Mapping[Repo, Lookup]:
     """Look repos up by name, in few requests: 100 at a time from their owner's list as long as that is fewer.
 
     How long the list is its first page says. What is not in it (renamed, invisible, another user's) is asked for
@@ -64,7 +64,7 @@ def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Map
     return found | dict(zip(alone, each(lambda repo: _ask(client, repo), alone), strict=True))
 
 
-def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
+def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
     """Give those of one owner's wanted repos that its list shows; none where there is no list for us."""
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
         return {}
@@ -80,12 +80,12 @@ def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Found]:
         return {}
 
 
-def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> dict[Repo, Found]:
+def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
     """Read a list as long as that takes fewer requests than asking for the rest alone.
 
     What it shows is what it is; what it lacks may be there all the same, and is asked for alone.
     """
-    found: dict[Repo, Found] = {}
+    found: dict[Repo, Lookup] = {}
     for answer, items in islice(pages(client, path), len(wanted)):
         found |= _matching(client, wanted, items)
         if _pages_left(answer) >= len(wanted) - len(found) or not _of(owner, items):
@@ -93,7 +93,7 @@ def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> 
     return found
 
 
-def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[str, object]]) -> dict[Repo, Found]:
+def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[str, object]]) -> dict[Repo, Lookup]:
     by_key = {repo.key: repo for repo in wanted}
     shown = ((by_key.get(str(item.get("full_name")).lower()), item) for item in items)
     return {repo: read_repo(client, repo, item) for repo, item in shown if repo is not None}
@@ -116,7 +116,7 @@ def _pages_left(answer: Answer) -> int:
     return max(1, pages_at[1] - pages_at[0] + 1)
 
 
-def _ask(client: Client, repo: Repo) -> Found:
+def _ask(client: Client, repo: Repo) -> Lookup:
     try:
         return read_repo(client, repo, client.get(repo_path(repo)).data)
     except RepoError as refusal:
@@ -124,7 +124,7 @@ def _ask(client: Client, repo: Repo) -> Found:
         return (renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
 
 
-def read_repo(client: Client, repo: Repo, data: object) -> Found:
+def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
     """Read what GitHub says of a repo, alone or in a list; raises RepoError FF327 for another shape."""
     match data:
         case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if is_id(number):

@@ -8,7 +8,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PublicKey as Box
 from nacl.public import SealedBox
 
-from flowforge.github.problems import No, RepoError, other_shape
+from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.vault import SecretValue
 
@@ -46,4 +46,4 @@ def seal(key: PublicKey, value: Plaintext) -> str:
     except CryptoError:
         detail = "GitHub's public key for this place is not usable: nothing can be sealed with it"
         fix = "run it again; if it stays, report it to GitHub, or check what stands between it and this machine"
-        raise RepoError(No("FF347", Why.FAILED, detail, fix)) from None
+        raise RepoError(Refusal("FF347", Why.FAILED, detail, fix)) from None

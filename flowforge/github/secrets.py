@@ -71,7 +71,7 @@ def read_secret(item: Item) -> Named:
     raise other_shape("a secret without its name or its updated_at in a list")
 
 
-class Keys:
+class PublicKeys:
     """The public key of every scope that is written, each fetched once. Thread-safe."""
 
     def __init__(self, client: Client) -> None:
@@ -103,7 +103,13 @@ class Keys:
 
 
 def put_secret(
-    client: Client, keys: Keys, scope: Scope, name: str, value: Plaintext, *, more: Mapping[str, object] | None = None
+    client: Client,
+    keys: PublicKeys,
+    scope: Scope,
+    name: str,
+    value: Plaintext,
+    *,
+    more: Mapping[str, object] | None = None,
 ) -> Written:
     """Seal a value and put it. When GitHub cannot open the box, once more with the key fetched anew.
 

@@ -11,7 +11,7 @@ from flowforge.manifest.trust import Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ManifestDocument:
     """A parsed file. folder: absolute; what its relative paths begin at."""
 
     path: Path
@@ -26,19 +26,19 @@ class Documents:
     default_state: where the state stands when the manifest does not say.
     """
 
-    all: tuple[Document, ...]
+    all: tuple[ManifestDocument, ...]
     default_state: Path
     rules: Rules
     findings: Findings
 
-    def sections(self, name: str) -> Iterator[tuple[Document, Node]]:
+    def sections(self, name: str) -> Iterator[tuple[ManifestDocument, Node]]:
         """Give a section of each file that has it, unless it is bad."""
         for document in self.all:
             section = document.root.part(name)
             if section is not None:
                 yield document, section
 
-    def named(self, section: str) -> Iterator[tuple[Document, str, Where, Node]]:
+    def named(self, section: str) -> Iterator[tuple[ManifestDocument, str, Where, Node]]:
         """Give each entry of `credentials` or `groups`: its file, its name, the name's position, the entry."""
         for document, node in self.sections(section):
             for name, entry in node.entries().items():
@@ -55,7 +55,7 @@ class Documents:
         whole = all(document.root.part(section) for document in self.all if section in document.root.entries())
         return References(section, names, whole, self.findings)
 
-    def single(self, section: str) -> tuple[Document, Node]:
+    def single(self, section: str) -> tuple[ManifestDocument, Node]:
         """Give a section that one file alone may have (FF147), or an empty one of the first file."""
         found = [document for document in self.all if section in document.root.entries()]
         for document in found[1:]:

@@ -8,11 +8,11 @@ from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.limit import Limit
 from flowforge.manifest.members import Holder, Member, Members, holder_name
-from flowforge.manifest.model import Absent, Credential, Found, Group, Manifest, Selector, Target
+from flowforge.manifest.model import AbsentEntry, Credential, Group, Manifest, Selector, SelectorResults, Target
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import PerRepo, check_reach
+from flowforge.manifest.place_limit import Limit
 from flowforge.manifest.placeholders import fits, names_in, unfit
 from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
@@ -79,7 +79,7 @@ def expand(manifest: Manifest) -> tuple[Place, ...]:
     return expand_with(manifest, {}, {}).places
 
 
-def expand_with(manifest: Manifest, found: Found, environ: Mapping[str, str]) -> Expanded:
+def expand_with(manifest: Manifest, found: SelectorResults, environ: Mapping[str, str]) -> Expanded:
     """Give every place, with what selectors found. environ: the operator's rules for owners come from it.
 
     Raises ManifestError as `expand` does, and FF112 for an owner that is not allowed, FF163 for a repo whose name may
@@ -94,7 +94,7 @@ def expand_with(manifest: Manifest, found: Found, environ: Mapping[str, str]) ->
     return Expanded(expanded.places, expanded.unresolved, findings.warnings)
 
 
-def members_of(manifest: Manifest, found: Found) -> Mapping[str, frozenset[str] | Unreadable]:
+def members_of(manifest: Manifest, found: SelectorResults) -> Mapping[str, frozenset[str] | Unreadable]:
     """Give the keys of the repos of each group, with what selectors found, or why they cannot be known."""
     members = Members(manifest.groups, Findings(), found)
     return {name: members.unread(group) or frozenset(members.of(group)) for name, group in manifest.groups.items()}
@@ -104,7 +104,7 @@ def selectors_of(manifest: Manifest, groups: Collection[str] = ()) -> tuple[Sele
     """Give the selectors that targets, absent entries and these groups stand on, each once."""
     reached: dict[str, None] = {}
     named = [manifest.groups[name] for name in groups if name in manifest.groups]
-    entries: tuple[Group | Target | Absent, ...] = (*manifest.targets, *manifest.absent, *named)
+    entries: tuple[Group | Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent, *named)
     left = deque(entry.choice for entry in entries)
     found: dict[Selector, None] = {}
     while left:
@@ -124,8 +124,8 @@ def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
 
     Not what only `exclude` mentions, nor a target whose own selector only says who sees an organization's secret.
     """
-    entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
-    left: deque[Group | Target | Absent] = deque(entries)
+    entries: tuple[Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent)
+    left: deque[Group | Target | AbsentEntry] = deque(entries)
     found, reached = dict[str, Selector](), set[str]()
     while left:
         entry = left.popleft()
@@ -138,7 +138,7 @@ def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
     return found
 
 
-def find_places(manifest: Manifest, findings: Findings, found_by: Found | None = None) -> Expanded:
+def find_places(manifest: Manifest, findings: Findings, found_by: SelectorResults | None = None) -> Expanded:
     """Give every place, and report what stands against them.
 
     Where two entries want different things, and it is not known whether one of them means that repo, neither is done.
@@ -166,7 +166,7 @@ def find_places(manifest: Manifest, findings: Findings, found_by: Found | None =
     for pairs in clashes.values():
         _report(pairs, findings)
     found |= {address: replace(found[address], unread=why) for address, why in disputed.items()}
-    entries: tuple[Target | Absent, ...] = (*manifest.targets, *manifest.absent)
+    entries: tuple[Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
     unresolved = tuple(
         Unresolved(f"{each.noun} {each.name}", each.where, why, wants=isinstance(each, Target))
@@ -234,7 +234,7 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
 
 
 def _places(
-    manifest: Manifest, entry: Target | Absent, credential: Credential | None, members: Members, limit: Limit
+    manifest: Manifest, entry: Target | AbsentEntry, credential: Credential | None, members: Members, limit: Limit
 ) -> Iterator[Place]:
     unread = members.unread(entry)
     variables = credential.variables if credential else ()

@@ -5,19 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowforge.errors import ManifestError, Problem, quote
-from flowforge.manifest.choices import read_absent, read_groups, read_stores, read_targets
-from flowforge.manifest.documents import Document, Documents
+from flowforge.manifest.credentials import read_credentials
+from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.key import check_key
 from flowforge.manifest.model import Manifest
-from flowforge.manifest.origins import read_credentials
 from flowforge.manifest.parse import parse
+from flowforge.manifest.passed_variables import check_passed
 from flowforge.manifest.schema import check
 from flowforge.manifest.settings import read_github, read_on_drift, read_state
+from flowforge.manifest.state_key_check import check_key
+from flowforge.manifest.targets import read_absent, read_groups, read_stores, read_targets
 from flowforge.manifest.trust import Rules
-from flowforge.manifest.withheld import check_passed
 from flowforge.tokens import LITERAL
 
 
@@ -46,8 +46,8 @@ def _default_state(path: Path) -> Path:
     return manifest.with_name(f"{manifest.stem}.state.json").absolute()
 
 
-def _parse_all(files: Sequence[File], findings: Findings) -> tuple[Document, ...]:
-    documents: list[Document] = []
+def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocument, ...]:
+    documents: list[ManifestDocument] = []
     fatal: list[Problem] = []
     for file in files:
         try:
@@ -56,7 +56,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[Document, ...
         except ManifestError as error:
             fatal += error.problems
         else:
-            documents.append(Document(file.path, file.path.parent.absolute(), root))
+            documents.append(ManifestDocument(file.path, file.path.parent.absolute(), root))
             for where in lines_with(LITERAL, text, file.shown):
                 findings.warn(where, "a comment here has what looks like a credential: remove and rotate it")
     if fatal:

@@ -8,7 +8,7 @@ from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Absent, Choice, Found, Group, Mention, Target
+from flowforge.manifest.model import AbsentEntry, Group, Mention, RepoSet, SelectorResults, Target
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 
@@ -60,7 +60,7 @@ class Members:
 
     groups: Mapping[str, Group]
     findings: Findings
-    found: Found = field(default_factory=dict)
+    found: SelectorResults = field(default_factory=dict)
     _repos: dict[str, Repos] = field(default_factory=dict)
     _unsound: set[str] = field(default_factory=set)
     _unread: dict[str, Unreadable] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Members:
                 self._finding.add(name)
             self._repos[name] = self.of(group)
 
-    def of(self, entry: Group | Target | Absent) -> Repos:
+    def of(self, entry: Group | Target | AbsentEntry) -> Repos:
         """Give the repos of an entry. Two writings of a repo are one: the first stands.
 
         An exclusion that leaves nothing is reported (FF144), one that takes nothing away is warned of, a selector that
@@ -99,22 +99,22 @@ class Members:
             self.findings.add(entry.where, "FF144", what, fix=fix)
         return {key: repo for key, repo in repos.items() if key not in excluded}
 
-    def takes_none(self, entry: Group | Target | Absent) -> bool:
+    def takes_none(self, entry: Group | Target | AbsentEntry) -> bool:
         """Whether groups come to nothing, of which nothing else was said, and an entry does not admit that."""
         choice = entry.choice
         told = choice.select is not None or not choice.groups or self._is_open(choice) or not self._is_sound(choice)
         return not told and not choice.allow_empty and not self._taken(entry)
 
-    def selects(self, entry: Group | Target | Absent) -> bool:
+    def selects(self, entry: Group | Target | AbsentEntry) -> bool:
         """Whether a selector has a say in which repos an entry has, whatever it found."""
         return entry.choice.select is not None or any(name in self._selecting for name in _needs(entry.choice))
 
-    def finds(self, entry: Group | Target | Absent) -> bool:
+    def finds(self, entry: Group | Target | AbsentEntry) -> bool:
         """Whether a selector chooses some of the repos that an entry takes in, whatever it excludes."""
         choice = entry.choice
         return choice.select is not None or any(mention.text in self._finding for mention in choice.groups)
 
-    def unread(self, entry: Group | Target | Absent) -> Unreadable | None:
+    def unread(self, entry: Group | Target | AbsentEntry) -> Unreadable | None:
         """Give why it cannot be known which repos an entry has, where a list that it stands on cannot be had."""
         choice = entry.choice
         own = self.found.get(choice.select) if choice.select else None
@@ -122,7 +122,7 @@ class Members:
             return own
         return next((self._unread[name] for name in _needs(choice) if name in self._unread), None)
 
-    def _taken(self, entry: Group | Target | Absent) -> Repos:
+    def _taken(self, entry: Group | Target | AbsentEntry) -> Repos:
         """Give what an entry takes in, before its exclusions."""
         repos: dict[str, Member] = {}
         for repo in entry.choice.repos:
@@ -132,7 +132,7 @@ class Members:
         self._take(repos, self._selected(entry), entry)
         return repos
 
-    def _take(self, repos: dict[str, Member], taken: Repos, entry: Group | Target | Absent) -> None:
+    def _take(self, repos: dict[str, Member], taken: Repos, entry: Group | Target | AbsentEntry) -> None:
         """Put repos together with those that an entry has already."""
         self.spend(len(taken), entry.where)
         for key, member in taken.items():
@@ -142,7 +142,7 @@ class Members:
             else:
                 repos[key] = member
 
-    def _selected(self, entry: Group | Target | Absent) -> Repos:
+    def _selected(self, entry: Group | Target | AbsentEntry) -> Repos:
         """Give what an entry's own selector found."""
         select = entry.choice.select
         found = self.found.get(select) if select else None
@@ -156,7 +156,7 @@ class Members:
         holders = (Holder(holder_name(entry), entry.choice.auto_admit),)
         return {repo.key: Member(repo, select.where, holders, number) for repo, number in found.items()}
 
-    def _is_open(self, choice: Choice) -> bool:
+    def _is_open(self, choice: RepoSet) -> bool:
         """Whether a selector has still to say, or cannot, which repos these are."""
         own = choice.select is not None and not isinstance(self.found.get(choice.select), Mapping)
         return own or any(name in self._open for name in _needs(choice))
@@ -177,7 +177,7 @@ class Members:
             self.findings.warn(mention.where, f"{quote(mention.text)} excludes nothing here")
         return keys
 
-    def _is_sound(self, choice: Choice) -> bool:
+    def _is_sound(self, choice: RepoSet) -> bool:
         return choice.sound and all(name in self._repos and name not in self._unsound for name in _needs(choice))
 
     def spend(self, work: int, where: Where) -> None:
@@ -217,11 +217,11 @@ class Members:
         self.findings.add(mention.where, "FF142", what, fix="remove one of these references")
 
 
-def holder_name(entry: Group | Target | Absent) -> str:
+def holder_name(entry: Group | Target | AbsentEntry) -> str:
     """Give what the state and people call what has a selector: `group services`."""
     return f"{entry.noun} {entry.name}"
 
 
-def _needs(choice: Choice) -> Iterator[str]:
+def _needs(choice: RepoSet) -> Iterator[str]:
     yield from (mention.text for mention in choice.groups)
     yield from (mention.text[1:] for mention in choice.exclude if mention.text.startswith("@"))

@@ -103,7 +103,7 @@ class Selector:
 
 
 # What selectors found: each repo with its id, or why the list cannot be had whole. One that was not asked is not there.
-Found = Mapping[Selector, Mapping[Repo, int] | Unreadable]
+SelectorResults = Mapping[Selector, Mapping[Repo, int] | Unreadable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RepoSet:
     """Which repos are meant: those named, those of the groups and those selected, without the excluded.
 
     exclude: `owner/name`, a pattern or `@group`. sound: nothing of it was left out because it was wrong.
@@ -138,7 +138,7 @@ class Group:
 
     noun: ClassVar[str] = "group"
     name: str
-    choice: Choice
+    choice: RepoSet
     where: Where
 
 
@@ -169,7 +169,7 @@ class Target:
 
     noun: ClassVar[str] = "target"
     name: str
-    choice: Choice
+    choice: RepoSet
     credential: str
     secret: str
     where: Where
@@ -182,12 +182,12 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class AbsentEntry:
     """A secret or a variable that some repos, or an organization, must not have. secret: its name, in upper case."""
 
     noun: ClassVar[str] = "absent entry"
     name: str
-    choice: Choice
+    choice: RepoSet
     secret: str
     where: Where
     lists: Lists = Lists()
@@ -240,7 +240,7 @@ class Manifest:
     credentials: Mapping[str, Credential]
     groups: Mapping[str, Group]
     targets: tuple[Target, ...]
-    absent: tuple[Absent, ...]
+    absent: tuple[AbsentEntry, ...]
     warnings: tuple[str, ...] = ()
 
     @property

@@ -11,9 +11,9 @@ from typing import Any, Final
 import yaml
 
 from flowforge.errors import ManifestError, Problem, Where
-from flowforge.manifest.composing import OpenList, OpenMap
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import ListNode, MapNode, Node
+from flowforge.manifest.open_nodes import OpenList, OpenMap
 from flowforge.manifest.syntax import explain, position
 from flowforge.tokens import LITERAL
 

@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.forms import FORMS, STRAY
+from flowforge.manifest.messages import FORMS, STRAY
 from flowforge.manifest.nodes import Node
 from flowforge.resources import schema_text
 from flowforge.source_types import SOURCE_TYPES, require_rows
@@ -86,7 +86,7 @@ def require_whole(schema: Mapping[str, Any]) -> None:
         raise ImportError("schemas/flowforge.schema.json and flowforge/source_types.py have different options")
     untold = {*_forms(schema)} - FORMS.keys()
     if untold:
-        message = f"flowforge/manifest/forms.py has no sentence for {', '.join(sorted(untold))}"
+        message = f"flowforge/manifest/messages.py has no sentence for {', '.join(sorted(untold))}"
         raise ImportError(message)
 
 

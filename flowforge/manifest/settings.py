@@ -4,11 +4,11 @@ import re
 from typing import Final
 
 from flowforge.errors import Where
-from flowforge.manifest.documents import Document, Documents
+from flowforge.manifest.credentials import read_source
+from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.origins import read_source
-from flowforge.manifest.values import Unusable, read_api_url, read_policy
+from flowforge.manifest.scalars import Unusable, read_api_url, read_policy
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
@@ -49,7 +49,7 @@ def read_state(documents: Documents) -> StateSettings:
     return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder))
 
 
-def _branch(document: Document, node: Node, documents: Documents) -> BranchSettings | None:
+def _branch(document: ManifestDocument, node: Node, documents: Documents) -> BranchSettings | None:
     """Read `state.github`; reports (FF112) an owner that is not allowed, (FF149) a branch or path that cannot be."""
     named = node.part("repo")
     if named is None or node.bad:
@@ -65,7 +65,7 @@ def _branch(document: Document, node: Node, documents: Documents) -> BranchSetti
     return BranchSettings(repo, branch, path, source, node.where)
 
 
-def _source(node: Node | None, document: Document, documents: Documents) -> SourceSpec | None:
+def _source(node: Node | None, document: ManifestDocument, documents: Documents) -> SourceSpec | None:
     """Read a source of what is the same for every repository."""
     return read_source(node, document.folder, documents, per_repo=False) if node else None
 

@@ -8,7 +8,7 @@ from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Credential, Lists, SourceSpec
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.values import read_policy
+from flowforge.manifest.scalars import read_policy
 from flowforge.plan.address import Store
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.plan.action import Action, OnDrift, Reason
 from flowforge.plan.address import Address, Scope
+from flowforge.plan.capacity import within_room
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.facts import (
@@ -19,8 +20,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
-from flowforge.plan.hidden import with_hidden
-from flowforge.plan.room import within_room
+from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is made first"

@@ -9,10 +9,10 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.render.access import place_entry
 from flowforge.render.document import Document, head, problem_entry
-from flowforge.render.roll import unresolved_entry
+from flowforge.render.phrases import count
+from flowforge.render.repo_list_view import unresolved_entry
 from flowforge.render.style import Style, plain
 from flowforge.render.text import change_lines
-from flowforge.render.words import count
 
 
 def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]:

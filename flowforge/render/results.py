@@ -10,7 +10,7 @@ from flowforge.plan.report import Report, Result
 from flowforge.plan.safety import Brake
 from flowforge.render.access import access_entry, place_entry
 from flowforge.render.document import Document, head, problem_entry
-from flowforge.render.roll import unresolved_entry
+from flowforge.render.repo_list_view import unresolved_entry
 
 
 def plan_document(

@@ -13,9 +13,9 @@ from flowforge.plan.difference import Difference, differences
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.plan.safety import Brake
 from flowforge.render.access import viewer_lines
-from flowforge.render.roll import unresolved_lines
+from flowforge.render.phrases import count, duration
+from flowforge.render.repo_list_view import unresolved_lines
 from flowforge.render.style import Style, plain
-from flowforge.render.words import count, duration
 
 _SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE, Reason.NOT_CHECKED})
 

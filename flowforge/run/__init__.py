@@ -1,11 +1,11 @@
 """The flow of every command that asks GitHub; the only part that puts the others together."""
 
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
-from flowforge.run.offline import plan_offline
-from flowforge.run.rekey import rekey
+from flowforge.run.offline_plan import plan_offline
+from flowforge.run.plan_file.saved import SavedPlan
+from flowforge.run.rekeying import rekey
 from flowforge.run.request import Planned, Request
-from flowforge.run.saved import SavedPlan
-from flowforge.run.states import Migrated, forget, kept, migrate, move, pull, push, unlock
+from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
 
 __all__ = [
     "Migrated",

@@ -4,26 +4,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from flowforge.github.secrets import Keys
+from flowforge.github.secrets import PublicKeys
 from flowforge.plan.adoption import Adopted, Adoption, adoption_of
-from flowforge.plan.chosen import Roll
 from flowforge.plan.decide import Plan
+from flowforge.plan.repo_list import RepoList
 from flowforge.plan.report import Report
-from flowforge.run.basis import basis, manifests_of
-from flowforge.run.prepare import prepare
+from flowforge.run.plan_file.basis import basis, manifests_of
+from flowforge.run.plan_file.saved import SavedPlan
+from flowforge.run.planning import prepare
 from flowforge.run.request import Planned, Request
-from flowforge.run.saved import SavedPlan
 from flowforge.run.task import Task
-from flowforge.state.branch import MovedError
+from flowforge.state.branch import StateChangedError
 from flowforge.steps import adopt as adopting
-from flowforge.steps.account import account, broken_off
-from flowforge.steps.admit import admit, chosen_by
-from flowforge.steps.home import Home
-from flowforge.steps.observe import Ids, identify
-from flowforge.steps.refuse import refuse, require_same, require_values
-from flowforge.steps.remember import fold, written_from
-from flowforge.steps.write import Writer
-from flowforge.steps.write_all import tidy, write_all
+from flowforge.steps.apply.executor import tidy, write_all
+from flowforge.steps.apply.finish import fold, written_from
+from flowforge.steps.apply.preconditions import refuse, require_same, require_values
+from flowforge.steps.apply.results import account, broken_off
+from flowforge.steps.apply.writer import ScopeWriter
+from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.refresh.admission import admit, chosen_by
+from flowforge.steps.refresh.observe import Ids, identify
 
 # Others may write the state as often while one run plans; then it is left to a person.
 _TRIES: Final = 3
@@ -37,25 +37,25 @@ def plan(request: Request) -> Planned:
 def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
     """Plan, and give what makes the file that `apply` carries out."""
     task = Task.of(request)
-    with task.signed_in() as client, task.home(client) as home:
-        state = home.read()
+    with task.signed_in() as client, task.backend(client) as backend:
+        state = backend.read()
         task = task.found(client)
-        prepared = prepare(task, home, state, client, fresh=False)
-        return prepared.planned, lambda: SavedPlan(basis(task, home, state, prepared, str(client.api)))
+        prepared = prepare(task, backend, state, client, fresh=False)
+        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(client.api)))
 
 
-def list_repos(request: Request) -> Roll:
+def list_repos(request: Request) -> RepoList:
     """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
     task = Task.of(request)
-    with task.home() as home:
-        state = home.read()
+    with task.backend() as backend:
+        state = backend.read()
     if task.selectors:
         with task.signed_in() as client:
             task = task.found(client)
     select = task.chooser(state)
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
-    return Roll(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
+    return RepoList(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
 
 
 def apply(
@@ -63,7 +63,7 @@ def apply(
     show: Callable[[Planned], None],
     approve: Callable[[Planned], bool],
     saved: SavedPlan | None = None,
-    arrange: Callable[[Writer], Writer] = lambda writer: writer,
+    arrange: Callable[[ScopeWriter], ScopeWriter] = lambda writer: writer,
 ) -> tuple[Planned, Report | None]:
     """Make GitHub match the manifest. Gives no report where `approve` said no.
 
@@ -76,7 +76,7 @@ def apply(
     for _ in range(_TRIES):
         try:
             return _apply(request, show, approve, saved, arrange)
-        except MovedError as moved:
+        except StateChangedError as moved:
             if request.asks:
                 raise
             request.notify(f"{moved.problems[0].what}: planning again")
@@ -88,7 +88,7 @@ def _apply(
     show: Callable[[Planned], None],
     approve: Callable[[Planned], bool],
     saved: SavedPlan | None,
-    arrange: Callable[[Writer], Writer],
+    arrange: Callable[[ScopeWriter], ScopeWriter],
 ) -> tuple[Planned, Report | None]:
     task = Task.of(request)
     if saved is not None:
@@ -98,23 +98,23 @@ def _apply(
     try:
         with (
             task.signed_in() as client,
-            task.home(client) as home,
-            home.open(request.lock_timeout, fresh=fresh) as memory,
+            task.backend(client) as backend,
+            backend.open(request.lock_timeout, fresh=fresh) as session,
         ):
             task = task.found(client)
             # Where a person is asked, all is looked up again after the answer; else what is about to be written is
             # fresh.
-            prepared = prepare(task, home, memory.state, client, fresh=not request.asks)
+            prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
             planned = prepared.planned
             if saved is not None:
-                saved.require_unmoved(basis(task, home, memory.state, prepared, str(client.api)))
+                saved.require_unmoved(basis(task, backend, session.state, prepared, str(client.api)))
             show(planned)
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):
                 return planned, None
-            keys = Keys(client)
-            parts = (client, memory, prepared.vault, prepared.repos, keys, request.stop, request.unforeseen)
-            done = planned, _carry_out(task, home, planned.plan, arrange(Writer(*parts)))
+            keys = PublicKeys(client)
+            parts = (client, session, prepared.vault, prepared.repos, keys, request.stop, request.unforeseen)
+            done = planned, _carry_out(task, backend, planned.plan, arrange(ScopeWriter(*parts)))
     except BaseException as error:
         if done is not None:
             return done[0], broken_off(done[1], error, request.unforeseen)
@@ -122,16 +122,16 @@ def _apply(
     return done
 
 
-def _carry_out(task: Task, home: Home, plan: Plan, writer: Writer) -> Report:
+def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
     """Write the plan. What is raised before the first write is raised here, and nothing after it."""
-    request, memory = task.request, writer.memory
+    request, session = task.request, writer.session
     if plan.todo and request.asks:
         require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
     if plan.todo:
-        memory.begin([change.address.of_value for change in plan.todo])
-    memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
-    admit(task.places, memory, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
-    tidy(plan, memory)
+        session.begin([change.address.of_value for change in plan.todo])
+    session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
+    admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
+    tidy(plan, session)
     write_all(plan, writer, jobs=request.jobs, progress=request.progress)
     return account(plan, writer)
 
@@ -144,9 +144,9 @@ def adopt(
     Gives None where `approve` said no. Raises SourceError when a value is missing; nothing was recorded then.
     """
     task = Task.of(request)
-    with task.signed_in() as client, task.home(client) as home, home.open(request.lock_timeout) as memory:
+    with task.signed_in() as client, task.backend(client) as backend, backend.open(request.lock_timeout) as session:
         task = task.found(client)
-        prepared = prepare(task, home, memory.state, client, fresh=False)
+        prepared = prepare(task, backend, session.state, client, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)
@@ -155,10 +155,10 @@ def adopt(
         ids = adopting.identities(client, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
         if not approve(adoption):
             return None
-        memory.begin([each.change.address for each in adoption.taken])
-        memory.adopt_manifests(written_from(memory.state, home.names, request.allowed))
-        admit(task.places, memory, (), task.holders)
-        done = adopting.record(adoption.taken, memory, ids, request.stop)
-        problems, warnings = fold(memory)
+        session.begin([each.change.address for each in adoption.taken])
+        session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
+        admit(task.places, session, (), task.holders)
+        done = adopting.record(adoption.taken, session, ids, request.stop)
+        problems, warnings = fold(session)
         # What the state did not take in the end is remembered nowhere: nothing was written that could be pending.
         return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

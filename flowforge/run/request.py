@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.concurrency import Progress, silent
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
-from flowforge.steps.progress import Progress, silent
 
 # What a saved plan keeps of a request beside what is allowed: all that may change a line, or what apply does about it.
 KEPT: Final = ("limit", "exclude", "tags", "skip_values", "prune", "prove", "accept_drift", "keep_going")

@@ -15,13 +15,13 @@ from flowforge.plan.facts import Unreadable, Unresolved
 from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
-from flowforge.steps.admit import Admitted, admitted_by
-from flowforge.steps.choose import Filter
-from flowforge.steps.home import Home, home_of
-from flowforge.steps.resolve import concealed
-from flowforge.steps.select import Selected, select_repos
-from flowforge.steps.sign_in import Limits, sign_in
-from flowforge.steps.state_key import read_key
+from flowforge.steps.backend.state_backend import StateBackend, backend_of
+from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
+from flowforge.steps.refresh.line_filter import LineFilter
+from flowforge.steps.refresh.selectors import Selected, select_repos
+from flowforge.steps.session import RunLimits, sign_in
+from flowforge.steps.values.resolver import concealed
+from flowforge.steps.values.state_key import read_key
 from flowforge.vault import StateKey
 
 _NOT_ASKED: Final = Unreadable(
@@ -65,24 +65,24 @@ class Task:
         """Give the one client of the run."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
-    def home(self, client: Client | None = None) -> AbstractContextManager[Home]:
+    def backend(self, client: Client | None = None) -> AbstractContextManager[StateBackend]:
         """Give where the state is kept, under its key; signs in for it only where it must."""
-        return self.home_under(self.key(), client)
+        return self.backend_under(self.key(), client)
 
-    def home_under(
+    def backend_under(
         self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
-    ) -> AbstractContextManager[Home]:
+    ) -> AbstractContextManager[StateBackend]:
         """Give where the state is kept, under this key or none. settings: another place than that."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return home_of(manifest, client, self.context, self._limits, key)
+        return backend_of(manifest, client, self.context, self._limits, key)
 
     def key(self) -> StateKey | None:
         """Read the state's key, None where it has none. Raises SourceError."""
         return read_key(self.manifest.state.key, self.context)
 
     @property
-    def _limits(self) -> Limits:
-        return Limits(self.request.jobs, self.request.max_wait, self.request.notify)
+    def _limits(self) -> RunLimits:
+        return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
@@ -95,7 +95,7 @@ class Task:
         found = self.selected.found
         return {name: isinstance(found.get(each), Mapping) for name, each in holders_of(self.manifest).items()}
 
-    def admitted(self, state: State) -> Admitted:
+    def admitted(self, state: State) -> AdmittedRepos:
         """Give the repos that each of them has admitted."""
         return admitted_by(self.holders, state.admitted)
 
@@ -123,14 +123,14 @@ class Task:
         return {address.scope.repo for address in (*(place.address for place in self.places), *state.remembered)}
 
     @property
-    def filter(self) -> Filter:
+    def filter(self) -> LineFilter:
         """What the command line narrows the lines to."""
         request = self.request
         named = any(pattern.startswith("@") for pattern in request.patterns)
         groups = members_of(self.manifest, self.selected.found) if named else {}
         tags = {tag for each in self.manifest.targets for tag in each.tags}
         tags |= {tag for each in self.manifest.absent for tag in each.tags}
-        return Filter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved)
+        return LineFilter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved)
 
     def chooser(self, state: State) -> Callable[[Address], bool]:
         """Tell of an address whether its line is planned."""

@@ -6,10 +6,10 @@ with Sandbox() as sandbox:
     sandbox.world.reveal("acme/repo-001")   # the decrypted values
 """
 
-from flowforge.sandbox.access import Level, Token, TokenKind
-from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 from flowforge.sandbox.sandbox import Sandbox
-from flowforge.sandbox.scope import Lag
-from flowforge.sandbox.world import World
+from flowforge.sandbox.world.scope import Lag
+from flowforge.sandbox.world.whole import World
 
 __all__ = ["Fault", "FaultKind", "Lag", "Level", "Sandbox", "Token", "TokenKind", "World"]

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from flowforge.errors import Problem, UsageError, quote
-from flowforge.sandbox.access import Token
-from flowforge.sandbox.api import Api
-from flowforge.sandbox.control import Control
-from flowforge.sandbox.server import Server
-from flowforge.sandbox.world import World
+from flowforge.sandbox.http.api import Api
+from flowforge.sandbox.http.control import Control
+from flowforge.sandbox.http.server import Server
+from flowforge.sandbox.rules.access import Token
+from flowforge.sandbox.world.whole import World
 
 _POLL = 0.02  # seconds until a server notices that it is to stop
 _LONGEST_SOCKET = 100  # bytes: sun_path holds 104 on macOS, 108 on Linux

@@ -7,7 +7,7 @@ from typing import Final
 from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
 from flowforge.source_types import is_plugin, require_rows, source_type
-from flowforge.sources.base import Ask, Context, Found, Source, Spec
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, Source
 from flowforge.sources.command import CommandSource
 from flowforge.sources.env import EnvSource
 from flowforge.sources.file import FileSource
@@ -17,7 +17,7 @@ from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["SOURCES", "Ask", "Context", "Found", "Source", "Spec", "read", "read_all"]
+__all__ = ["SOURCES", "Ask", "Context", "FilledSpec", "ReadResult", "Source", "read", "read_all"]
 
 _ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), OnePasswordSource(), PromptSource())
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
@@ -26,7 +26,7 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
 require_rows(SOURCES, "flowforge/sources/__init__.py")
 
 
-def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
+def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
     """Read values, each source its own in one go; gives one result per ask, in order.
 
     The asks are distinct, but for questions to a person. A SourceError among the results (FF2xx) blocks the secrets
@@ -38,13 +38,13 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[Found]:
         places.setdefault(_name(ask.spec), []).append(place)
     for name in places:
         require_source(source_type(name), context)
-    found: dict[int, Found] = {}
+    found: dict[int, ReadResult] = {}
     for name, mine in places.items():
         found |= zip(mine, _source(name).read_all([asks[place] for place in mine], context), strict=True)
     return [found[place] for place in range(len(asks))]
 
 
-def read(spec: Spec, context: Context) -> SecretValue:
+def read(spec: FilledSpec, context: Context) -> SecretValue:
     """Read one value that the run cannot do without; raises as above, and SourceError (FF234) where it was not read."""
     (found,) = read_all([Ask(spec)], context)
     if isinstance(found, NotRead):
@@ -58,7 +58,7 @@ def _source(name: str) -> Source:
     return SOURCES.get(name) or PackagedSource(name)
 
 
-def _name(spec: Spec) -> str:
+def _name(spec: FilledSpec) -> str:
     """Return the key that names the source."""
     names = [name for name in spec if name in SOURCES or is_plugin(name)]
     if len(names) != 1:

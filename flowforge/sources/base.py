@@ -13,8 +13,8 @@ from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 
 # A `from` as a source gets it, its placeholders filled: the source's own key, and that source's options.
-Spec = Mapping[str, str | tuple[str, ...]]
-Found = SecretValue | NotRead | SourceError
+FilledSpec = Mapping[str, str | tuple[str, ...]]
+ReadResult = SecretValue | NotRead | SourceError
 
 
 def no_objection(_: SecretValue) -> Problem | None:
@@ -33,7 +33,7 @@ class Ask:
     credential: what the manifest calls it, for people.
     """
 
-    spec: Spec
+    spec: FilledSpec
     objection: Callable[[SecretValue], Problem | None] = no_objection
     credential: str = ""
 
@@ -100,7 +100,7 @@ class Source(Protocol):
     def name(self) -> str:
         """The key that names this source in `from`."""
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Read values, one result per ask, in order; the asks are distinct, but for questions to a person.
 
         What is expected to go wrong is a result: SourceError (FF2xx), whose problem's `what` is one clause in lower
@@ -109,10 +109,12 @@ class Source(Protocol):
         """
 
 
-def one_by_one(read: Callable[[Spec, Context], SecretValue], asks: Sequence[Ask], context: Context) -> list[Found]:
+def one_by_one(
+    read: Callable[[FilledSpec, Context], SecretValue], asks: Sequence[Ask], context: Context
+) -> list[ReadResult]:
     """Read one after the other, for a source that never waits. `read` raises SourceError."""
 
-    def found(spec: Spec) -> Found:
+    def found(spec: FilledSpec) -> ReadResult:
         try:
             return read(spec, context)
         except TrustError:
@@ -123,7 +125,7 @@ def one_by_one(read: Callable[[Spec, Context], SecretValue], asks: Sequence[Ask]
     return [found(ask.spec) for ask in asks]
 
 
-def text_of(spec: Spec, key: str) -> str:
+def text_of(spec: FilledSpec, key: str) -> str:
     """Give the text of a key that has one; the manifest's schema saw to that."""
     found = spec[key]
     if not isinstance(found, str):

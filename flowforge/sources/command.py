@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from flowforge.errors import Problem, SourceError, printable, quote
-from flowforge.sources.base import Ask, Context, Found, Spec, text_of
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
+from flowforge.sources.decoding import decode
 from flowforge.sources.process import Ended, Failure, Program, run
 from flowforge.sources.side_by_side import side_by_side
-from flowforge.sources.text import decode
 from flowforge.vault import SecretValue
 
 _UNITS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60})
@@ -26,7 +26,7 @@ class CommandSource:
 
     name = "command"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258.
 
         Raises TrustError (FF261), before any is run, where one is to get what no program gets.
@@ -35,7 +35,7 @@ class CommandSource:
         pairs = list(zip(asks, environs, strict=True))
         return side_by_side(lambda pair: self._read(pair[0].spec, pair[1], context), pairs)
 
-    def _read(self, spec: Spec, environ: Mapping[str, str], context: Context) -> Found:
+    def _read(self, spec: FilledSpec, environ: Mapping[str, str], context: Context) -> ReadResult:
         argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
         seconds = int(limit[:-1]) * _UNITS[limit[-1]]
         program = Program(argv, environ, context.folder, seconds, overheard=context.interactive)
@@ -43,7 +43,7 @@ class CommandSource:
         return SourceError(found) if isinstance(found, Problem) else found
 
 
-def _texts(spec: Spec, key: str) -> tuple[str, ...]:
+def _texts(spec: FilledSpec, key: str) -> tuple[str, ...]:
     """Give the texts of a key that has a list; the manifest's schema saw to that."""
     return tuple(spec.get(key, ()))
 

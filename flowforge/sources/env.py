@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from flowforge.errors import Problem, SourceError, printable
-from flowforge.sources.base import Ask, Context, Found, Spec, one_by_one, text_of
-from flowforge.sources.text import decode
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_one, text_of
+from flowforge.sources.decoding import decode
 from flowforge.vault import SecretValue
 
 
@@ -13,11 +13,11 @@ class EnvSource:
 
     name = "env"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Read them as `read` does."""
         return one_by_one(self.read, asks, context)
 
-    def read(self, spec: Spec, context: Context) -> SecretValue:
+    def read(self, spec: FilledSpec, context: Context) -> SecretValue:
         """Read the variable; raises SourceError: FF221 unset, FF222 empty, FF223 not UTF-8."""
         found = _find(text_of(spec, self.name), context)
         if isinstance(found, Problem):

@@ -7,8 +7,8 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.paths import FIX, WHY, Bounds, Confinement, IrregularError, OutsideError
-from flowforge.sources.base import Ask, Context, Found, Spec, one_by_one, text_of
-from flowforge.sources.text import decode_file
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_one, text_of
+from flowforge.sources.decoding import decode_file
 from flowforge.vault import SecretValue
 
 # No secret that GitHub takes is larger; one byte more is asked for, and never two.
@@ -20,11 +20,11 @@ class FileSource:
 
     name = "file"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Read them as `read` does."""
         return one_by_one(self.read, asks, context)
 
-    def read(self, spec: Spec, context: Context) -> SecretValue:
+    def read(self, spec: FilledSpec, context: Context) -> SecretValue:
         """Read the file; raises TrustError (FF232) and SourceError (FF223 to FF230)."""
         found = _find(text_of(spec, self.name), context)
         if isinstance(found, Problem):

@@ -8,13 +8,13 @@ from typing import Final, TypeGuard
 
 from flowforge.errors import Problem, SourceError
 from flowforge.programs import trusted_path
-from flowforge.sources.base import Ask, Context, Found, Spec, text_of
-from flowforge.sources.op_answer import GENERAL, Refusal, Refused, recognise
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
+from flowforge.sources.decoding import decode
+from flowforge.sources.op_answer import GENERAL, OpRefusal, Refused, recognise
 from flowforge.sources.op_problem import field_of, no_reference, problem
 from flowforge.sources.op_reference import Reference
 from flowforge.sources.process import Failure, Program, run
 from flowforge.sources.side_by_side import AT_ONCE, side_by_side
-from flowforge.sources.text import decode
 from flowforge.vault import SecretValue
 
 # A sign-in that waits for a person never ends by itself.
@@ -25,11 +25,11 @@ PAUSES: Final = (0.5, 1.0)
 _BATCH: Final = 50
 _FAILURES: Final[Mapping[Failure, Refused]] = MappingProxyType(
     {
-        Failure.NOT_FOUND: Refused(Refusal.NOT_INSTALLED, "is not installed"),
-        Failure.NOT_EXECUTABLE: Refused(Refusal.NOT_INSTALLED, "cannot be executed"),
-        Failure.TOO_LONG: Refused(Refusal.SILENT, f"{SECONDS:.0f} seconds"),
-        Failure.TOO_MUCH: Refused(Refusal.TOO_MUCH),
-        Failure.STOPPED: Refused(Refusal.STOPPED),
+        Failure.NOT_FOUND: Refused(OpRefusal.NOT_INSTALLED, "is not installed"),
+        Failure.NOT_EXECUTABLE: Refused(OpRefusal.NOT_INSTALLED, "cannot be executed"),
+        Failure.TOO_LONG: Refused(OpRefusal.SILENT, f"{SECONDS:.0f} seconds"),
+        Failure.TOO_MUCH: Refused(OpRefusal.TOO_MUCH),
+        Failure.STOPPED: Refused(OpRefusal.STOPPED),
     }
 )
 _TWO_WAYS: Final = (
@@ -46,7 +46,7 @@ class OnePasswordSource:
 
     name = "onepassword"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Read each distinct reference once, after saying how many; a SourceError has FF223 or FF235 to FF248."""
         references = [_reference(ask.spec) for ask in asks]
         distinct = tuple(dict.fromkeys(reference for reference in references if reference))
@@ -56,7 +56,7 @@ class OnePasswordSource:
         return [_found(found[reference] if reference else no_reference()) for reference in references]
 
 
-def _reference(spec: Spec) -> Reference | None:
+def _reference(spec: FilledSpec) -> Reference | None:
     return Reference.parse(text_of(spec, "onepassword"), text_of(spec, "account") if "account" in spec else "")
 
 
@@ -66,7 +66,7 @@ def _tell(count: int, context: Context) -> None:
         context.warn(_TWO_WAYS)
 
 
-def _found(value: SecretValue | Problem) -> Found:
+def _found(value: SecretValue | Problem) -> ReadResult:
     return SourceError(value) if isinstance(value, Problem) else value
 
 
@@ -134,12 +134,12 @@ class _Op:
         known = self.refused.get(question.account)
         answer = known or self._once(question)
         for pause in () if known else PAUSES:
-            if not _is(answer, Refusal.FAILING):
+            if not _is(answer, OpRefusal.FAILING):
                 break
             stopped = self.context.stop.wait(pause)
             answer = _FAILURES[Failure.STOPPED] if stopped else self._once(question)
         # Many values may take long where one does not.
-        late = question.reference is None and _is(answer, Refusal.SILENT)
+        late = question.reference is None and _is(answer, OpRefusal.SILENT)
         if _is(answer, *GENERAL) and not late:
             self.refused.setdefault(question.account, answer)
         return answer
@@ -154,8 +154,8 @@ class _Op:
             return _FAILURES[ended]
         if ended.code:
             return recognise(ended.code, ended.said.reveal(), question.reference)
-        return ended.printed if ended.printed.reveal() else Refused(Refusal.EMPTY)
+        return ended.printed if ended.printed.reveal() else Refused(OpRefusal.EMPTY)
 
 
-def _is(answer: SecretValue | Refused, *refusals: Refusal) -> TypeGuard[Refused]:
+def _is(answer: SecretValue | Refused, *refusals: OpRefusal) -> TypeGuard[Refused]:
     return isinstance(answer, Refused) and answer.refusal in refusals

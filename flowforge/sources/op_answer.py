@@ -8,7 +8,7 @@ from typing import Final
 from flowforge.sources.op_reference import Reference
 
 
-class Refusal(Enum):
+class OpRefusal(Enum):
     """Why there is no value: one code for each kind."""
 
     MALFORMED = "FF235"
@@ -30,13 +30,13 @@ class Refusal(Enum):
 # What every reference of an account meets alike: one such answer, and op is not started for the others.
 GENERAL: Final = frozenset(
     {
-        Refusal.NOT_INSTALLED,
-        Refusal.SIGNED_OUT,
-        Refusal.NOT_ACCEPTED,
-        Refusal.LIMITED,
-        Refusal.FAILING,
-        Refusal.SILENT,
-        Refusal.STOPPED,
+        OpRefusal.NOT_INSTALLED,
+        OpRefusal.SIGNED_OUT,
+        OpRefusal.NOT_ACCEPTED,
+        OpRefusal.LIMITED,
+        OpRefusal.FAILING,
+        OpRefusal.SILENT,
+        OpRefusal.STOPPED,
     }
 )
 
@@ -45,7 +45,7 @@ GENERAL: Final = frozenset(
 class Refused:
     """A refusal. detail: what it is about, a word of ours, or the wait that op names, such as `58 minutes`."""
 
-    refusal: Refusal
+    refusal: OpRefusal
     detail: str = ""
 
 
@@ -60,18 +60,18 @@ _UNREACHED: Final = (
 _TEXTS: Final = tuple(
     (refusal, detail, re.compile(text, re.IGNORECASE))
     for refusal, detail, text in (
-        (Refusal.NOT_ACCEPTED, "deleted", r"service account (?:used in this integration has been )?deleted"),
-        (Refusal.LIMITED, "", r"\(429\)|too many requests"),
-        (Refusal.FAILING, "failed", r"\(5\d\d\)|internal server error"),
-        (Refusal.MALFORMED, "", r"secret references should match|secret reference has invalid"),
-        (Refusal.AMBIGUOUS, "vault", r"more than one vault matches"),
-        (Refusal.AMBIGUOUS, "item", r"more than one item matches"),
-        (Refusal.MISSING, "vault", r"isn't a vault"),
-        (Refusal.MISSING, "item", r"isn't an item"),
-        (Refusal.MISSING, "field", r"(?:doesn't|does not) have a (?:field|section|file)|could not find field"),
-        (Refusal.SIGNED_OUT, "", _SIGNED_OUT),
-        (Refusal.NOT_ACCEPTED, "", r"\(40[13]\)|invalid (?:bearer )?token"),
-        (Refusal.FAILING, "could not be reached", _UNREACHED),
+        (OpRefusal.NOT_ACCEPTED, "deleted", r"service account (?:used in this integration has been )?deleted"),
+        (OpRefusal.LIMITED, "", r"\(429\)|too many requests"),
+        (OpRefusal.FAILING, "failed", r"\(5\d\d\)|internal server error"),
+        (OpRefusal.MALFORMED, "", r"secret references should match|secret reference has invalid"),
+        (OpRefusal.AMBIGUOUS, "vault", r"more than one vault matches"),
+        (OpRefusal.AMBIGUOUS, "item", r"more than one item matches"),
+        (OpRefusal.MISSING, "vault", r"isn't a vault"),
+        (OpRefusal.MISSING, "item", r"isn't an item"),
+        (OpRefusal.MISSING, "field", r"(?:doesn't|does not) have a (?:field|section|file)|could not find field"),
+        (OpRefusal.SIGNED_OUT, "", _SIGNED_OUT),
+        (OpRefusal.NOT_ACCEPTED, "", r"\(40[13]\)|invalid (?:bearer )?token"),
+        (OpRefusal.FAILING, "could not be reached", _UNREACHED),
     )
 )
 _PANIC: Final = re.compile(r"^panic: |^fatal error: |^goroutine \d+ \[|\[signal SIG", re.MULTILINE)
@@ -86,13 +86,13 @@ def recognise(code: int, said: str, reference: Reference | None = None) -> Refus
     said: its stderr; a notice may stand there before the error. Nothing of it is in the answer but the wait it names.
     """
     if code < 0 or _PANIC.search(said):
-        return Refused(Refusal.CRASHED)
+        return Refused(OpRefusal.CRASHED)
     text = _without_names(said[max(said.find("[ERROR]"), 0) :], reference)
     known = next(((refusal, detail) for refusal, detail, pattern in _TEXTS if pattern.search(text)), None)
     if known is None:
-        return Refused(Refusal.UNKNOWN, f"exit code {code}")
+        return Refused(OpRefusal.UNKNOWN, f"exit code {code}")
     refusal, detail = known
-    return Refused(refusal, _wait(text) if refusal is Refusal.LIMITED else detail)
+    return Refused(refusal, _wait(text) if refusal is OpRefusal.LIMITED else detail)
 
 
 def _without_names(said: str, reference: Reference | None) -> str:

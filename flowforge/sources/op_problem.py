@@ -3,7 +3,7 @@
 from typing import Final
 
 from flowforge.errors import Problem, quote
-from flowforge.sources.op_answer import Refusal, Refused
+from flowforge.sources.op_answer import OpRefusal, Refused
 from flowforge.sources.op_reference import Reference
 
 TRIES: Final = 3
@@ -111,18 +111,18 @@ def _stopped(_: str, __: Reference) -> _Parts:
 
 
 _SENTENCES: Final = {
-    Refusal.MALFORMED: _malformed,
-    Refusal.NOT_INSTALLED: _not_installed,
-    Refusal.SIGNED_OUT: _signed_out,
-    Refusal.NOT_ACCEPTED: _not_accepted,
-    Refusal.MISSING: _missing,
-    Refusal.AMBIGUOUS: _ambiguous,
-    Refusal.LIMITED: _limited,
-    Refusal.FAILING: _failing,
-    Refusal.CRASHED: _crashed,
-    Refusal.SILENT: _silent,
-    Refusal.EMPTY: _empty,
-    Refusal.UNKNOWN: _unknown,
-    Refusal.TOO_MUCH: _too_much,
-    Refusal.STOPPED: _stopped,
+    OpRefusal.MALFORMED: _malformed,
+    OpRefusal.NOT_INSTALLED: _not_installed,
+    OpRefusal.SIGNED_OUT: _signed_out,
+    OpRefusal.NOT_ACCEPTED: _not_accepted,
+    OpRefusal.MISSING: _missing,
+    OpRefusal.AMBIGUOUS: _ambiguous,
+    OpRefusal.LIMITED: _limited,
+    OpRefusal.FAILING: _failing,
+    OpRefusal.CRASHED: _crashed,
+    OpRefusal.SILENT: _silent,
+    OpRefusal.EMPTY: _empty,
+    OpRefusal.UNKNOWN: _unknown,
+    OpRefusal.TOO_MUCH: _too_much,
+    OpRefusal.STOPPED: _stopped,
 }

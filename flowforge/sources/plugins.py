@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable, quote
-from flowforge.sources.base import Ask, Context, Found, Spec
+from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult
+from flowforge.sources.decoding import decode
 from flowforge.sources.plugin import INTERFACE, NotAvailableError, PluginContext, PluginSource
-from flowforge.sources.text import decode
 from flowforge.vault import SecretValue
 
 GROUP: Final = "flowforge.sources"
@@ -22,7 +22,7 @@ class PackagedSource:
 
     name: str
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Load the plugin and read one after the other.
 
         Results are SourceErrors, FF265 to FF268 and FF273 for a plugin that cannot be used, FF269 to FF272 for a read.
@@ -35,7 +35,7 @@ class PackagedSource:
         )
         return [self._found(loaded, ask.spec, surroundings) for ask in asks]
 
-    def _found(self, plugin: PluginSource, spec: Spec, context: PluginContext) -> Found:
+    def _found(self, plugin: PluginSource, spec: FilledSpec, context: PluginContext) -> ReadResult:
         unknown = sorted(spec.keys() - {self.name, *plugin.options})
         if unknown:
             what = f"{self.name} has no option {quote(unknown[0])}"
@@ -91,7 +91,7 @@ def _lists_texts(offered: type) -> bool:
     )
 
 
-def _read(name: str, plugin: PluginSource, spec: Spec, context: PluginContext) -> SecretValue | Problem:
+def _read(name: str, plugin: PluginSource, spec: FilledSpec, context: PluginContext) -> SecretValue | Problem:
     """Read once. What the plugin raises ends here: its text, its frames and its causes may hold plaintext."""
     try:
         try:

@@ -6,9 +6,9 @@ from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
-from flowforge.sources.base import Ask, Context, Found, text_of
+from flowforge.sources.base import Ask, Context, ReadResult, text_of
+from flowforge.sources.decoding import decode
 from flowforge.sources.terminal import Terminal, hidden
-from flowforge.sources.text import decode
 
 _TRIES: Final = 3
 _NOBODY: Final = NotRead("nobody can be asked")
@@ -23,7 +23,7 @@ class PromptSource:
 
     name = "prompt"
 
-    def read_all(self, asks: Sequence[Ask], context: Context) -> list[Found]:
+    def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Ask one question after the other; a SourceError has what was wrong with the last of three tries."""
         if not context.interactive:
             return [_NOBODY for _ in asks]
@@ -38,7 +38,7 @@ def _worded(ask: Ask, questions: Counter[str]) -> str:
     return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 
 
-def _ask(question: str, ask: Ask, terminal: Terminal) -> Found:
+def _ask(question: str, ask: Ask, terminal: Terminal) -> ReadResult:
     terminal.say(f"{printable(question)}\n")
     for _ in range(_TRIES - 1):
         found = _try(ask, terminal)
@@ -47,7 +47,7 @@ def _ask(question: str, ask: Ask, terminal: Terminal) -> Found:
     return _try(ask, terminal)
 
 
-def _try(ask: Ask, terminal: Terminal) -> Found:
+def _try(ask: Ask, terminal: Terminal) -> ReadResult:
     pasted = terminal.ask("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
     if pasted is None:
         terminal.say("left\n")

@@ -8,22 +8,22 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final, TypeVar
 
-Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 AT_ONCE: Final = 4
 # How long an interrupted run waits for its reads to clean up: ending a stubborn program takes half a second.
 _PATIENCE: Final = 2.0
 
 
-def side_by_side(read: Callable[[Item], Outcome], items: Sequence[Item]) -> list[Outcome]:
+def side_by_side(read: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
     """Do `read` on every item, four at a time; gives the results in the items' order, or raises what `read` raises.
 
     A Ctrl-C ends it: no further item is begun, and those begun, which notice that the run is to stop, are waited for
     so that they leave no process behind. The threads are daemons: one that hangs never keeps us from ending.
     """
-    futures: list[Future[Outcome]] = [Future() for _ in items]
-    waiting: queue.SimpleQueue[tuple[Item, Future[Outcome]]] = queue.SimpleQueue()
+    futures: list[Future[_Result]] = [Future() for _ in items]
+    waiting: queue.SimpleQueue[tuple[_Item, Future[_Result]]] = queue.SimpleQueue()
     for entry in zip(items, futures, strict=True):
         waiting.put(entry)
     threads = [threading.Thread(target=_work, args=(read, waiting), daemon=True) for _ in futures[:AT_ONCE]]
@@ -35,7 +35,7 @@ def side_by_side(read: Callable[[Item], Outcome], items: Sequence[Item]) -> list
         _leave(waiting, threads)
 
 
-def _work(read: Callable[[Item], Outcome], waiting: "queue.SimpleQueue[tuple[Item, Future[Outcome]]]") -> None:
+def _work(read: Callable[[_Item], _Result], waiting: "queue.SimpleQueue[tuple[_Item, Future[_Result]]]") -> None:
     with suppress(queue.Empty):
         while True:
             item, future = waiting.get_nowait()
@@ -45,7 +45,7 @@ def _work(read: Callable[[Item], Outcome], waiting: "queue.SimpleQueue[tuple[Ite
                 future.set_exception(error)
 
 
-def _leave(waiting: "queue.SimpleQueue[tuple[Item, Future[Outcome]]]", threads: Sequence[threading.Thread]) -> None:
+def _leave(waiting: "queue.SimpleQueue[tuple[_Item, Future[_Result]]]", threads: Sequence[threading.Thread]) -> None:
     with suppress(queue.Empty):
         while True:
             waiting.get_nowait()

@@ -16,13 +16,13 @@ from flowforge.errors import (
     UnrecordedError,
 )
 from flowforge.plan.address import Address
-from flowforge.state import text, told
-from flowforge.state.memory import Memory
+from flowforge.state import codec, messages
+from flowforge.state.batch_size import batch_of, foreseen, patience_of
 from flowforge.state.merge import merge
-from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Lease, Recorded, State
-from flowforge.state.remote import Remote, Run, Version
-from flowforge.state.seal import UNSEALED, Seal
-from flowforge.state.size import batch_of, foreseen, patience_of
+from flowforge.state.model import Abandoned, Draft, Forgotten, Intended, JournalEntry, Lease, Recorded, State
+from flowforge.state.session import StateSession
+from flowforge.state.signature import UNSIGNED, Signature
+from flowforge.state.store import Run, StateStore, Version
 
 # Seconds for which a run that died keeps the others out; every push renews them. In their second half none begins a
 # write before it has pushed.
@@ -32,20 +32,20 @@ _POLL: Final = 5.0
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class MovedError(StateError):
+class StateChangedError(StateError):
     """The state changed between the plan and the first write: nothing was written, and a new plan would be right."""
 
 
-class StateBranch(Memory):
+class StateBranch(StateSession):
     """The state on a branch: `with StateBranch.open(remote, run) as state: ...`.
 
     Nothing is pushed until writes are announced, or the run ends. What is announced is pending there before it is
     sent, so a run that dies leaves nothing behind that looks like somebody else's write.
     """
 
-    def __init__(self, remote: Remote, run: Run, found: Version, fresh: State, seal: Seal) -> None:
+    def __init__(self, remote: StateStore, run: Run, found: Version, fresh: State, signing: Signature) -> None:
         """Not for callers: see `open`."""
-        super().__init__(_decoded(found, remote, seal) or fresh, begins=found.data is None, seal=seal)
+        super().__init__(_decoded(found, remote, signing) or fresh, begins=found.data is None, signing=signing)
         self._remote, self._run = remote, run
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
@@ -58,27 +58,27 @@ class StateBranch(Memory):
         self._ahead: dict[Address, str | None] = {}
 
     @classmethod
-    def read(cls, remote: Remote, seal: Seal = UNSEALED) -> State:
+    def read(cls, remote: StateStore, signing: Signature = UNSIGNED) -> State:
         """Give what is remembered now, also while another run applies; writes nothing. Raises StateError."""
-        return cls.find(remote, seal) or State.fresh()
+        return cls.find(remote, signing) or State.fresh()
 
     @classmethod
-    def find(cls, remote: Remote, seal: Seal = UNSEALED) -> State | None:
+    def find(cls, remote: StateStore, signing: Signature = UNSIGNED) -> State | None:
         """Do as `read`, and give None where there is no state yet. A lock that has expired is none."""
         found = remote.read()
-        state = _decoded(found, remote, seal)
+        state = _decoded(found, remote, signing)
         return state and replace(state, lease=state.held(found.date))
 
     @classmethod
     def open(
         cls,
-        remote: Remote,
+        remote: StateStore,
         run: Run,
         fresh: State,
         *,
         lock_timeout: float = 0,
         seize: bool = False,
-        seal: Seal = UNSEALED,
+        signing: Signature = UNSIGNED,
     ) -> "StateBranch":
         """Read the state, waiting up to `lock_timeout` seconds for a run that holds it.
 
@@ -88,12 +88,12 @@ class StateBranch(Memory):
         waited = 0.0
         while True:
             found = remote.read()
-            state = _decoded(found, remote, seal)
+            state = _decoded(found, remote, signing)
             lease = state.held(found.date) if state else None
             if seize or lease is None:
-                return cls(remote, run, found, fresh, seal)
+                return cls(remote, run, found, fresh, signing)
             if waited >= lock_timeout:
-                raise StateError(told.in_use(remote.where, lease))
+                raise StateError(messages.in_use(remote.where, lease))
             pause = min(_POLL, lock_timeout - waited)
             run.sleep(pause)
             waited += pause
@@ -151,10 +151,10 @@ class StateBranch(Memory):
                 done = frozenset(self._unrecorded)
                 self._give_up()
                 if done:
-                    raise UnrecordedError(told.unkept(self._remote.where, error, done)) from error
+                    raise UnrecordedError(messages.unkept(self._remote.where, error, done)) from error
                 if _lasting(self._draft.state()) != _lasting(self._base):
                     raise StateError(*error.problems) from error
-                raise UnfoldedError(told.left_behind(self._remote.where, error)) from error
+                raise UnfoldedError(messages.left_behind(self._remote.where, error)) from error
             except BaseException:
                 self._give_up()
                 raise
@@ -175,13 +175,13 @@ class StateBranch(Memory):
             self._push(last=True)
 
     def _replace(self, state: State) -> None:
-        data, _ = text.encode(state, self._seal)
+        data, _ = codec.encode(state, self._seal)
         try:
-            self._seen(self._remote.write(data, self._version, told.message(self._base, state)))
+            self._seen(self._remote.write(data, self._version, messages.message(self._base, state)))
         except LostRaceError as error:
-            raise StateError(told.not_replaced(self._remote.where)) from error
+            raise StateError(messages.not_replaced(self._remote.where)) from error
 
-    def _take_in(self, change: Change) -> None:
+    def _take_in(self, change: JournalEntry) -> None:
         self._draft.apply(change)
 
     def _keep(self, change: Recorded | Forgotten) -> None:
@@ -191,7 +191,7 @@ class StateBranch(Memory):
             try:
                 self._push()
             except FlowForgeError as error:
-                raise UnrecordedError(told.unkept(self._remote.where, error, self._unrecorded)) from error
+                raise UnrecordedError(messages.unkept(self._remote.where, error, self._unrecorded)) from error
 
     def _take(self, fingerprints: Mapping[Address, str | None]) -> None:
         doubtful = fingerprints.keys() & self._draft.pending.keys()
@@ -209,10 +209,10 @@ class StateBranch(Memory):
         for race in range(_RACES):
             begun_at = self._run.clock()
             state = replace(self._draft.state(), serial=self._base.serial + 1, lease=self._lease(last=last))
-            data, _ = text.encode(state, self._seal)
+            data, _ = codec.encode(state, self._seal)
             self._unsure = data, state
             try:
-                version = self._remote.write(data, self._version, told.message(self._base, state))
+                version = self._remote.write(data, self._version, messages.message(self._base, state))
             except LostRaceError:
                 self._pause(race, last=last)
                 self._meet(last=last)
@@ -221,7 +221,7 @@ class StateBranch(Memory):
             self._pushed_at, self._draft = begun_at, Draft(state)
             self._unrecorded.clear()
             return
-        raise StateError(told.beaten(self._remote.where, _RACES))
+        raise StateError(messages.beaten(self._remote.where, _RACES))
 
     def _pause(self, race: int, *, last: bool) -> None:
         try:
@@ -257,12 +257,12 @@ class StateBranch(Memory):
         theirs = _decoded(found, self._remote, self._seal)
         if not self._arrived and not last:
             self._moved = True
-            raise MovedError(told.moved(self._remote.where))
+            raise StateChangedError(messages.moved(self._remote.where))
         self._seen(found)
         if theirs is None:  # somebody removed it: all of it goes there again
             return
         if theirs.lineage != self._base.lineage:
-            raise StateError(told.foreign(self._remote.where, theirs.lineage, self._base.lineage))
+            raise StateError(messages.foreign(self._remote.where, theirs.lineage, self._base.lineage))
         if self._held and (theirs.lease is None or theirs.lease.owner != self._owner):
             self._lost = True
             self._retract()
@@ -284,11 +284,11 @@ class StateBranch(Memory):
 
     def _require_own(self) -> None:
         if self._lost:
-            raise StateError(told.taken_over(self._remote.where))
+            raise StateError(messages.taken_over(self._remote.where))
 
 
-def _decoded(version: Version, remote: Remote, seal: Seal) -> State | None:
-    return None if version.data is None else text.decode(version.data, remote.where, seal).state
+def _decoded(version: Version, remote: StateStore, signing: Signature) -> State | None:
+    return None if version.data is None else codec.decode(version.data, remote.where, signing).state
 
 
 def _lasting(state: State) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.errors import Problem, StateError, printable
-from flowforge.paths import ANYWHERE, Bounds, Entry, Folder, IrregularError, OutsideError, outside
+from flowforge.paths import ANYWHERE, Bounds, Folder, IrregularError, OutsideError, PathEntry, outside
 
 # Some 300,000 secrets. What is larger is not a state, and would be read into memory before we knew.
 SIZE_LIMIT: Final = 128 * 2**20
@@ -35,7 +35,7 @@ def reason(error: OSError) -> str:
 
 
 @contextlib.contextmanager
-def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[Entry]:
+def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[PathEntry]:
     """Hold the folder of the state at `path` open, its links followed, so that a link at the path survives.
 
     All that is done to the state is done in that folder, whatever the path leads to by then. Raises StateError: FF407
@@ -53,10 +53,10 @@ def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[Entry]:
     except OSError as error:
         raise failed("open the state's folder", path.parent, error) from error
     with folder:
-        yield Entry(folder, real.name)
+        yield PathEntry(folder, real.name)
 
 
-def read(entry: Entry) -> bytes | None:
+def read(entry: PathEntry) -> bytes | None:
     """Read a regular file whole; None when there is none. Raises StateError FF401, FF402 or FF403; never blocks."""
     return _read(entry.open_regular, entry.path)
 
@@ -111,7 +111,7 @@ def sync_folder(folder: Folder) -> None:
         os.close(handle)
 
 
-def create(entry: Entry) -> int:
+def create(entry: PathEntry) -> int:
     """Make a new file of mode 0600 in place of any other, and give its descriptor for appending. Raises OSError.
 
     The caller holds the lock, so what stands there is what a killed run has left.
@@ -122,7 +122,7 @@ def create(entry: Entry) -> int:
     return handle
 
 
-def replace(entry: Entry, data: bytes) -> None:
+def replace(entry: PathEntry, data: bytes) -> None:
     """Write `data` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
     temporary = entry.beside(".tmp")
     try:
@@ -140,7 +140,7 @@ def replace(entry: Entry, data: bytes) -> None:
     sync_folder(entry.folder)
 
 
-def tighten(entry: Entry) -> None:
+def tighten(entry: PathEntry) -> None:
     """Take away what others may do with a file that was read before. Raises OSError."""
     if not entry.exists():
         return

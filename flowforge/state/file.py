@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
-from flowforge.paths import ANYWHERE, Bounds, Entry
+from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
-from flowforge.state import disk, text
-from flowforge.state.found import Found, journal_of
-from flowforge.state.journal import Header, Writer
+from flowforge.state import codec, disk
+from flowforge.state.journal import Header, JournalWriter
 from flowforge.state.lock import locked
-from flowforge.state.memory import Memory
-from flowforge.state.model import Change, Draft, Forgotten, Recorded, State
-from flowforge.state.seal import UNSEALED, Seal
+from flowforge.state.model import Draft, Forgotten, JournalEntry, Recorded, State
+from flowforge.state.session import StateSession
+from flowforge.state.signature import UNSIGNED, Signature
+from flowforge.state.snapshot import Snapshot, journal_of
 from flowforge.state.versions import VERSION
 
 
@@ -27,7 +27,7 @@ def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ..
     return tuple(sorted(Path(name).as_posix() for name in names))
 
 
-class StateFile(Memory):
+class StateFile(StateSession):
     """The state of a file: `with StateFile.open(path) as state: ...`. A change is on the disk when its method returns.
 
     `close` folds them all into the file; after a kill, the next `open` does. Besides the state itself there are
@@ -35,16 +35,16 @@ class StateFile(Memory):
     `<state>.lock-holder` while it is locked; `<state>.format-1.backup` with the last one in an older format, for good.
     """
 
-    def __init__(self, entry: Entry, fresh: State, held: ExitStack, seal: Seal) -> None:
+    def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature) -> None:
         """Not for callers: see `open`."""
-        found = Found.at(entry, seal)
+        found = Snapshot.at(entry, signing)
         self._entry = entry
         self._written = found.written
         self._data = found.data
         base = found.written.state if found.written else fresh
-        super().__init__(base, found.changes, begins=found.written is None, seal=seal)
+        super().__init__(base, found.changes, begins=found.written is None, signing=signing)
         self._journal_id = found.header.id if found.header else self._base.folded
-        self._writer: Writer | None = None
+        self._writer: JournalWriter | None = None
         try:
             disk.tighten(entry)
             self._fold()
@@ -53,21 +53,21 @@ class StateFile(Memory):
         self._held = held.pop_all()
 
     @classmethod
-    def read(cls, path: Path, seal: Seal = UNSEALED, bounds: Bounds = ANYWHERE) -> State:
+    def read(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State:
         """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
 
         Where there is no state yet: `State.fresh()`. Raises StateError.
         """
-        return cls.find(path, seal, bounds) or State.fresh()
+        return cls.find(path, signing, bounds) or State.fresh()
 
     @classmethod
-    def find(cls, path: Path, seal: Seal = UNSEALED, bounds: Bounds = ANYWHERE) -> State | None:
+    def find(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State | None:
         """Do as `read`, and give None where there is no state yet.
 
         Its serial is that which `open` will find: a journal that a killed run left is folded then.
         """
         with disk.held(path, bounds) as entry:
-            found = Found.at(entry, seal)
+            found = Snapshot.at(entry, signing)
         if found.written is None:
             return None
         base = found.written.state
@@ -82,7 +82,7 @@ class StateFile(Memory):
         manifests: Iterable[str] = (),
         lock_timeout: float = 0,
         fresh: State | None = None,
-        seal: Seal = UNSEALED,
+        signing: Signature = UNSIGNED,
         bounds: Bounds = ANYWHERE,
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
@@ -94,7 +94,7 @@ class StateFile(Memory):
         with ExitStack() as held:
             entry = held.enter_context(disk.held(path, bounds))
             held.enter_context(locked(entry, lock_timeout))
-            return cls(entry, fresh or State.fresh(manifests), held, seal)
+            return cls(entry, fresh or State.fresh(manifests), held, signing)
 
     def begin(self, coming: Collection[Address]) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
@@ -134,18 +134,18 @@ class StateFile(Memory):
                 if self._writer is not None:
                     self._writer.close()
 
-    def _journal(self) -> Writer:
+    def _journal(self) -> JournalWriter:
         if self._closed:
             raise ValueError("the state is closed")
         if self._writer is None:
             self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = Writer(self._journal_entry, header, self._seal)
+            self._writer = JournalWriter(self._journal_entry, header, self._seal)
             self._journal_id = header.id
         return self._writer
 
-    def _take_in(self, change: Change) -> None:
+    def _take_in(self, change: JournalEntry) -> None:
         try:
             self._journal().append(change)
         except OSError as error:
@@ -165,23 +165,23 @@ class StateFile(Memory):
         fix = "make room or mend the folder, then run flowforge apply again"
         return UnrecordedError(Problem("FF412", what, printable(str(self._journal_entry.path)), why, fix))
 
-    def _write(self, state: State) -> text.Written:
-        data, checksum = text.encode(state, self._seal)
+    def _write(self, state: State) -> codec.EncodedState:
+        data, checksum = codec.encode(state, self._seal)
         disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
-            text.Written(state, checksum, self._seal.key_id(state.lineage)),
+            codec.EncodedState(state, checksum, self._seal.key_id(state.lineage)),
             state,
             Draft(state),
         )
         return self._written
 
     @property
-    def _backup(self) -> Entry:
+    def _backup(self) -> PathEntry:
         return self._entry.beside(".backup")
 
     @property
-    def _journal_entry(self) -> Entry:
+    def _journal_entry(self) -> PathEntry:
         return journal_of(self._entry)
 
     def _untouched(self) -> None:

@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from flowforge.errors import Problem, StateError
-from flowforge.paths import Entry
+from flowforge.paths import PathEntry
 from flowforge.state import disk
-from flowforge.state.change import from_json, to_json
-from flowforge.state.model import Change
-from flowforge.state.seal import UNSEALED, Seal
+from flowforge.state.codec import EncodedState
+from flowforge.state.entry_codec import from_json, to_json
+from flowforge.state.model import JournalEntry
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
-from flowforge.state.text import Written
+from flowforge.state.signature import UNSIGNED, Signature
 from flowforge.state.versions import VERSION, line_of_today, require_known
 
 OR_REMOVE: Final = "; or remove the journal: what it held then shows as changed outside FlowForge"
@@ -42,21 +42,21 @@ class Header:
     version: int = VERSION
 
     @classmethod
-    def after(cls, written: Written) -> "Header":
+    def after(cls, written: EncodedState) -> "Header":
         """Begin a journal for a state as it stands on disk."""
         return cls(str(uuid.uuid4()), written.state.lineage, written.state.serial, written.checksum)
 
 
-def _seal(previous: str, payload: bytes, seal: Seal) -> tuple[bytes, str]:
-    checksum = seal.digest(previous.encode("ascii") + payload)[:_DIGITS]
+def _seal(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str]:
+    checksum = signing.digest(previous.encode("ascii") + payload)[:_DIGITS]
     return _OPEN + checksum.encode("ascii") + b'",' + payload[1:] + b"\n", checksum
 
 
-def _unseal(previous: str, line: bytes, seal: Seal) -> tuple[bytes, str]:
+def _unseal(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
     """Give a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
     start = len(_OPEN) + _DIGITS + len(b'",')
     payload = b"{" + line[start:]
-    expected, checksum = _seal(previous, payload, seal)
+    expected, checksum = _seal(previous, payload, signing)
     if line + b"\n" != expected:
         raise MalformedError("its checksum does not fit")
     return payload, checksum
@@ -67,17 +67,17 @@ def _damaged(number: int, error: MalformedError, where: str) -> StateError:
     return StateError(Problem("FF408", f"line {number} of the journal is damaged", where, str(error), fix))
 
 
-def _payloads(data: bytes, where: str, seal: Seal) -> Iterator[tuple[int, bytes]]:
+def _payloads(data: bytes, where: str, signing: Signature) -> Iterator[tuple[int, bytes]]:
     *whole, last = data.split(b"\n")
     checksum = ""
     for number, line in enumerate(whole, start=1):
         try:
-            payload, checksum = _unseal(checksum, line, seal)
+            payload, checksum = _unseal(checksum, line, signing)
         except MalformedError as error:
             raise _damaged(number, error, where) from error
         yield number, payload
     try:
-        payload, _ = _unseal(checksum, last, seal)
+        payload, _ = _unseal(checksum, last, signing)
     except MalformedError as error:
         # Cut, so never acknowledged. A file that does not even begin as ours is somebody else's.
         if not whole and last[: len(_OPEN)] != _OPEN[: len(last)]:
@@ -89,10 +89,10 @@ def _payloads(data: bytes, where: str, seal: Seal) -> Iterator[tuple[int, bytes]
 class Journal:
     """A journal as it was found: its header, None where even that was cut, and behind it the changes."""
 
-    def __init__(self, data: bytes, where: str, seal: Seal = UNSEALED) -> None:
+    def __init__(self, data: bytes, where: str, signing: Signature = UNSIGNED) -> None:
         """Read the header; raises StateError FF406 or FF408."""
         self._where = where
-        self._payloads = _payloads(data, where, seal)
+        self._payloads = _payloads(data, where, signing)
         number, first = next(self._payloads, (0, b""))
         self.header = self._header(first) if number else None
 
@@ -104,7 +104,7 @@ class Journal:
         except MalformedError as error:
             raise _damaged(1, error, self._where) from error
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[JournalEntry]:
         """Read the lines after the header, once; raises StateError FF408 naming the line that is damaged."""
         version = self.header.version if self.header else VERSION
         for number, payload in self._payloads:
@@ -114,13 +114,13 @@ class Journal:
                 raise _damaged(number, error, self._where) from error
 
 
-class Writer:
+class JournalWriter:
     """A journal that is being written; not thread-safe. Its methods raise OSError."""
 
-    def __init__(self, entry: Entry, header: Header, seal: Seal = UNSEALED) -> None:
+    def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED) -> None:
         """Begin the journal on disk, in place of what is there: the caller has folded it."""
         self._handle = disk.create(entry)
-        self._seal = seal
+        self._seal = signing
         self._checksum = ""
         self._length = 0
         try:
@@ -130,7 +130,7 @@ class Writer:
             self.close()
             raise
 
-    def append(self, change: Change) -> None:
+    def append(self, change: JournalEntry) -> None:
         """Add a line and return when it is on the disk: acknowledged."""
         self._write(canonical(to_json(change)))
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flowforge.errors import Problem, StateError, printable
-from flowforge.paths import Entry
+from flowforge.paths import PathEntry
 from flowforge.state import disk
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
@@ -22,7 +22,7 @@ _PAUSE: Final = 0.05
 
 
 @contextlib.contextmanager
-def locked(state: Entry, timeout: float, flock: Callable[[int, int], None] | None = None) -> Iterator[None]:
+def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] | None = None) -> Iterator[None]:
     """Hold the lock of a state, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
 
     The lock is `<state>.lock`, which stays behind and means nothing then. Who holds it is written to
@@ -47,7 +47,7 @@ def locked(state: Entry, timeout: float, flock: Callable[[int, int], None] | Non
         os.close(handle)  # and with it goes the lock
 
 
-def _lock(lock: Entry, deadline: float, flock: Callable[[int, int], None]) -> int:
+def _lock(lock: PathEntry, deadline: float, flock: Callable[[int, int], None]) -> int:
     """Lock a file by its descriptor. Raises BlockingIOError when it is another's until the deadline, and OSError."""
     while True:
         handle = lock.open(os.O_RDWR | os.O_CREAT, disk.MODE)
@@ -72,7 +72,7 @@ def _takes(handle: int, flock: Callable[[int, int], None]) -> bool:
     return os.fstat(handle).st_nlink > 0
 
 
-def _sign(note: Entry) -> None:
+def _sign(note: PathEntry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:
@@ -81,7 +81,7 @@ def _sign(note: Entry) -> None:
         raise disk.failed("lock the state", note.path, error) from error
 
 
-def _holder(note: Entry) -> str:
+def _holder(note: PathEntry) -> str:
     try:
         data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):

@@ -110,20 +110,20 @@ class ManifestsAdopted:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class RepoAdmitted:
     """The repos, by id, that a group or target with a selector may give secrets from now on."""
 
     holder: str
     repos: frozenset[int]
 
 
-Change = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted | Admitted
+JournalEntry = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted | RepoAdmitted
 
 
 class Draft:
     """A state being changed. Not thread-safe: its owner holds a lock."""
 
-    def __init__(self, base: State, changes: Iterable[Change] = ()) -> None:
+    def __init__(self, base: State, changes: Iterable[JournalEntry] = ()) -> None:
         """Begin from `base` and apply `changes` in order."""
         self._base = base
         self.manifests = base.manifests
@@ -133,7 +133,7 @@ class Draft:
         for change in changes:
             self.apply(change)
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: JournalEntry) -> None:
         """Take one change in."""
         match change:
             case Intended(fingerprints):
@@ -148,7 +148,7 @@ class Draft:
                 self.pending.pop(address, None)
             case ManifestsAdopted(manifests):
                 self.manifests = manifests
-            case Admitted(holder, repos):
+            case RepoAdmitted(holder, repos):
                 self.admitted[holder] = repos
             case _:
                 assert_never(change)

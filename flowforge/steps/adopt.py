@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from flowforge.concurrency import in_order
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo, look_up
 from flowforge.plan.address import Repo
 from flowforge.plan.adoption import Adoptable, Adoption
-from flowforge.state.memory import Memory
-from flowforge.steps.pool import in_order
+from flowforge.state.session import StateSession
 
 
 def identities(
@@ -26,13 +26,13 @@ def identities(
 
 
 def record(
-    taken: Iterable[Adoptable], memory: Memory, ids: Mapping[Repo, int], stop: threading.Event
+    taken: Iterable[Adoptable], session: StateSession, ids: Mapping[Repo, int], stop: threading.Event
 ) -> tuple[Adoptable, ...]:
     """Record them; gives those that were before somebody said stop. Raises StateError."""
     done: list[Adoptable] = []
     for each in taken:
         if stop.is_set():
             break
-        memory.record(each.change.address, replace(each.record, repo_id=ids.get(each.repo, 0)))
+        session.record(each.change.address, replace(each.record, repo_id=ids.get(each.repo, 0)))
         done.append(each)
     return tuple(done)

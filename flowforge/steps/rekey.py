@@ -11,7 +11,7 @@ from flowforge.plan.address import Address, Store
 from flowforge.plan.facts import UNKNOWN, Known, Presence, Unavailable, Unresolved, Value
 from flowforge.sources.base import Context
 from flowforge.state.model import State
-from flowforge.steps.resolve import Resolver
+from flowforge.steps.values.resolver import Resolver
 from flowforge.vault import Fingerprinter, SecretValue, StateKey
 
 _MOST_NAMED: Final = 3

@@ -15,11 +15,11 @@ from nacl.exceptions import CryptoError
 from flowforge import run
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.http import Client
-from flowforge.github.problems import No, RepoError, StoppedError
-from flowforge.github.secrets import Keys
+from flowforge.github.problems import Refusal, RepoError, StoppedError
+from flowforge.github.secrets import PublicKeys
 from flowforge.plan.action import Why
 from flowforge.plan.report import Report
-from flowforge.steps.write import Writer
+from flowforge.steps.apply.writer import ScopeWriter
 
 SECONDS = 30.0
 # No exception's own text is ever shown: it may quote a value.
@@ -36,7 +36,7 @@ def ours() -> dict[str, BaseException]:
     for kind in kinds:
         kinds += kind.__subclasses__()
     problem = Problem("FF998", "made up", "somewhere", "for a test", "do nothing")
-    no = No("FF998", Why.FAILED, "made up", "do nothing")
+    no = Refusal("FF998", Why.FAILED, "made up", "do nothing")
     special: dict[type[FlowForgeError], FlowForgeError] = {RepoError: RepoError(no), StoppedError: StoppedError()}
     made: dict[str, BaseException] = {kind.__name__: special.get(kind) or kind(problem) for kind in kinds}
     return {**made, "RepoError, uncertain": RepoError(no, certain=False)}
@@ -91,11 +91,11 @@ class Strike:
         planned, report = run.apply(asked, **given, arrange=self.arrange)
         return planned, report and self._fragile(report)
 
-    def arrange(self, writer: Writer) -> Writer:
+    def arrange(self, writer: ScopeWriter) -> ScopeWriter:
         """Put parts that may raise into a writer."""
         old = writer.client
         client = Client(old.api, old.token, old.pacer, jobs=2, transport=Wire(self))
-        remote = getattr(writer.memory, "_remote", None)
+        remote = getattr(writer.session, "_remote", None)
         if remote is not None:
             remote._client = client
 
@@ -108,10 +108,10 @@ class Strike:
         return replace(
             writer,
             client=client,
-            keys=Keys(client),
-            memory=self._before(writer.memory, "memory"),
+            keys=PublicKeys(client),
+            session=self._before(writer.session, "memory"),
             vault=self._before(writer.vault, "vault"),
-            permits=self._before(writer.permits, "permits"),
+            permissions=self._before(writer.permissions, "permits"),
         )
 
     def _before(self, part: object, name: str) -> Any:  # noqa: ANN401 -- what stands for any part

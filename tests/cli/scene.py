@@ -12,7 +12,7 @@ from flowforge.__main__ import run
 from flowforge.cli.apply import Apply, carry_out, command
 from flowforge.plan.address import Address
 from flowforge.sandbox import Lag, Sandbox
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
 from tests.cli.breaking import Strike
@@ -146,12 +146,12 @@ class Scene:
     def state(self) -> State:
         """Read the state where it is kept."""
         if self.on_branch:
-            return text.decode(self._read().encode(), PATH).state
+            return codec.decode(self._read().encode(), PATH).state
         return StateFile.read(self.folder / PATH)
 
     def recorded(self) -> set[str]:
         """Give the lines of which the state knows that they are done."""
-        state, old = self.state, text.decode(Scene.first[self.on_branch][0].encode(), PATH).state
+        state, old = self.state, codec.decode(Scene.first[self.on_branch][0].encode(), PATH).state
         names = {str(address): address for address in (*state.remembered, *old.records)}
 
         def is_done(line: str) -> bool:

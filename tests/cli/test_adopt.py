@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.resources import schema_text
 from flowforge.state.file import StateFile
-from flowforge.state.memory import Memory
+from flowforge.state.session import StateSession
 from tests.powers import unwritable
 
 if TYPE_CHECKING:
@@ -188,8 +188,8 @@ def test_a_write_under_way_is_not_adopted_away(fleet: "Fleet") -> None:
     """What an interrupted apply may have written stays pending: adopt says so, and the next apply writes it."""
     _there(fleet)
     here = Address(Scope(Repo.parse("acme/repo-001")), NAME)
-    with StateFile.open(fleet.folder / "flowforge.state.json") as memory:
-        memory.intend({here: "hmac-sha256:00"})
+    with StateFile.open(fleet.folder / "flowforge.state.json") as session:
+        session.intend({here: "hmac-sha256:00"})
     done = fleet.flowforge("adopt", "--yes")
     assert (0, f"~ acme/repo-001  {NAME}  ci-key  a write was interrupted") == (done.code, done.lines[4])
     assert "4 secrets to be recorded as assumed, 1 left to apply." in done.lines
@@ -273,14 +273,14 @@ def test_a_fleet_is_adopted_at_once(fleet: "Fleet") -> None:
 def test_ctrl_c_in_the_middle(fleet: "Fleet") -> None:
     """What was recorded before it is, the rest is not, and the count says how many; the next adopt takes the rest."""
     _there(fleet)
-    real = Memory.record
+    real = StateSession.record
 
-    def record(memory: Memory, address: Address, entry: "Record") -> None:
-        real(memory, address, entry)
+    def record(session: StateSession, address: Address, entry: "Record") -> None:
+        real(session, address, entry)
         if address.scope.repo.key == "acme/repo-002":
             os.kill(os.getpid(), signal.SIGINT)
 
-    fleet.monkeypatch.setattr(Memory, "record", record)
+    fleet.monkeypatch.setattr(StateSession, "record", record)
     done = fleet.flowforge("adopt", "--yes")
     said = "interrupted; what is counted above is recorded, and nothing was written to GitHub\n"
     assert (130, "Recorded: 2 assumed, 0 proven.", True) == (done.code, done.lines[-2], done.err.endswith(said))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Fault, FaultKind, Sandbox
-from flowforge.sandbox.answers import Answer, Request
+from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -29,13 +29,13 @@ class Elsewhere(Fault):
 
     url: str = ""
 
-    def instead(self, pause: Callable[[float], None]) -> Answer | None:
+    def instead(self, pause: Callable[[float], None]) -> ApiAnswer | None:
         """Redirect."""
         del pause
         moved = {"message": "Moved Permanently", "url": self.url}
-        return Answer(self.status, moved, {"location": self.url}) if self.status >= 300 else None
+        return ApiAnswer(self.status, moved, {"location": self.url}) if self.status >= 300 else None
 
-    def spoil(self, answer: Answer, request: Request) -> None:
+    def spoil(self, answer: ApiAnswer, request: ApiRequest) -> None:
         """Say that the list goes on there."""
         del request
         answer.headers["link"] = f'<{self.url}>; rel="next"'

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flowforge.sandbox.access import Level, Token, TokenKind
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 TEXTS = {
     TokenKind.CLASSIC: "ghp_" + "rehearsal",

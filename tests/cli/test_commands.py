@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 
 def manifest(fleet: "Fleet", *programs: str) -> None:

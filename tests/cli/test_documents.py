@@ -14,7 +14,7 @@ from tests.powers import unwritable
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 NO_MANIFEST = (
     "error FF101: nowhere.yaml: there is no such manifest\n"

@@ -11,7 +11,7 @@ from flowforge.resources import schema_text
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 REPO, NAME = "acme/repo-001", "ANTHROPIC_API_KEY"
 HERE = f"{REPO}/actions/{NAME}"

@@ -11,12 +11,12 @@ import pytest
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Sandbox, Token, TokenKind
-from flowforge.sandbox.world import World
+from flowforge.sandbox.world.whole import World
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/plan.txt"))

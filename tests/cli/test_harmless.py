@@ -20,7 +20,7 @@ from flowforge.errors import Problem, harmless
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.render.style import coloured
-from flowforge.state import text as form
+from flowforge.state import codec as form
 from flowforge.state.model import State
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_all_that_is_printed_passes_there() -> None:
         ("cli/output.py", "click.echo("),
         ("cli/streams.py", "click.echo("),
         ("cli/main.py", "click.echo("),
-        ("cli/state.py", "click.echo("),
+        ("cli/state/group.py", "click.echo("),
         ("cli/signals.py", "os.write("),
         ("sources/terminal.py", "os.write("),
         ("state/disk.py", "os.write("),

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Token
-from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 POINTS_A_MINUTE = 900
 # `make fleet` has 10,000.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Level, Token
-from flowforge.steps import supersede
+from flowforge.steps.backend import transfer
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -60,7 +60,7 @@ def test_what_was_left_behind_for_a_third_place(ops: "Fleet") -> None:
         raise KeyboardInterrupt
 
     with ops.monkeypatch.context() as patch:
-        patch.setattr(supersede, "require_copied", die)
+        patch.setattr(transfer, "require_copied", die)
         assert 130 == ops.flowforge("state", "migrate", "--yes").code
     _simple(ops, _on("third"))
     _migrate(ops)

@@ -53,8 +53,8 @@ def test_every_change_that_the_state_can_know(fleet: "Fleet") -> None:
     """New, another credential, no longer named, declared absent, interrupted; all else is not checked."""
     fleet.manifest(f"{HEAD}targets:\n{_target('ci-key', 1, 2, 3, 4)}")
     fleet.flowforge("apply", "--yes")
-    with StateFile.open(fleet.folder / "flowforge.state.json") as memory:
-        memory.intend({Address(Scope(Repo.parse("acme/repo-004")), KEY): "hmac-sha256:00"})
+    with StateFile.open(fleet.folder / "flowforge.state.json") as session:
+        session.intend({Address(Scope(Repo.parse("acme/repo-004")), KEY): "hmac-sha256:00"})
     fleet.manifest(
         f"{HEAD}targets:\n{_target('ci-key', 1, 4, 5)}{_target('new-key', 2)}"
         f"absent:\n  - {{name: gone, repos: [acme/repo-003], secret: {KEY}}}\n"
@@ -102,8 +102,8 @@ def test_what_is_no_longer_named(fleet: "Fleet") -> None:
     """It is listed; under --prune it would be deleted, as far as the state knows; what is unfinished is no one's."""
     fleet.flowforge("apply", "--yes")
     fresh = Address(Scope(Repo.parse("acme/repo-005")), "UNFINISHED")
-    with StateFile.open(fleet.folder / "flowforge.state.json") as memory:
-        memory.intend({fresh: "hmac-sha256:00"})
+    with StateFile.open(fleet.folder / "flowforge.state.json") as session:
+        session.intend({fresh: "hmac-sha256:00"})
     fleet.simple("acme/repo-001", "acme/repo-002", "acme/repo-003", "acme/repo-004")
     gone = f"acme/repo-005/actions/{KEY}"
     listed, pruned = lines(fleet), lines(fleet, "--prune")

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind, Level, Token, TokenKind
-from flowforge.sandbox.faults import Faults
+from flowforge.sandbox.rules.faults import Faults
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

@@ -9,12 +9,12 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Token
-from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 KEY = "ANTHROPIC_API_KEY"
 ADDRESS = f"orgs/acme/actions/{KEY}"

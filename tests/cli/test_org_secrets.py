@@ -8,7 +8,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 KEY = "ANTHROPIC_API_KEY"
 VALUE, ACCESS = f"orgs/acme/actions/{KEY}", f"orgs/acme/actions/{KEY}/access"

@@ -11,7 +11,7 @@ from flowforge.sandbox import Fault, FaultKind, Level, Token
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 IN_SYNC = ["No changes. GitHub matches the manifest."]
 RULE, ORG = "ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"

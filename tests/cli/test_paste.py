@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 QUESTION = "The token that claude setup-token printed"
 HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "

@@ -9,7 +9,7 @@ from flowforge.sandbox import Fault, FaultKind, Level, Token
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 KEY = "ANTHROPIC_API_KEY"

@@ -8,7 +8,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 IN_SYNC = "No changes. GitHub matches the manifest."
 

@@ -155,8 +155,8 @@ def test_what_is_pending(fleet: "Fleet") -> None:
     """A write whose end is not known stays so; its fingerprint is made anew where its value is the one at hand."""
     _applied(fleet)
     one, two, three, *_ = (Address(Scope(Repo.parse(repo)), "ANTHROPIC_API_KEY") for repo in fleet.repos)
-    with StateFile.open(_path(fleet)) as memory:
-        memory.intend({one: memory.state.records[one].fingerprint, two: "hmac-sha256:00", three: None})
+    with StateFile.open(_path(fleet)) as session:
+        session.intend({one: session.state.records[one].fingerprint, two: "hmac-sha256:00", three: None})
     _keys(fleet, None, A)
     assert [KEPT] == fleet.flowforge("state", "rekey", "--yes").lines
     first, second, third, *_ = _state(fleet)["secrets"]

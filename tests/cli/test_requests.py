@@ -33,7 +33,7 @@ def counted(fleet: "Fleet", *args: str) -> tuple[int, int, int]:
 
 def test_the_pushes_of_a_state_on_a_branch_count(ops: "Fleet") -> None:
     """To begin the branch, each announcement, and the last push, as text too; with a token of its own as with ours."""
-    ops.monkeypatch.setattr("flowforge.state.size._BATCH", 2)
+    ops.monkeypatch.setattr("flowforge.state.batch_size._BATCH", 2)
     state, target = "state: {github: {repo: acme/ops}}\n", f"repos: [{', '.join(ops.repos)}], credential: ci-key"
     write(ops, target, state=state)
     # Five secrets: a list, a key and a write each. Three announcements, for one goes first, four writes to begin, and

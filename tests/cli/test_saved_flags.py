@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flowforge.plan.safety import Allowed
 from flowforge.resources import schema_text
+from flowforge.run.plan_file.shape import FLAGS
 from flowforge.run.request import KEPT, Request
-from flowforge.run.saved_shape import FLAGS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

@@ -137,8 +137,8 @@ def test_a_journal_that_a_kill_left_is_no_move(fleet: "Fleet") -> None:
     fleet.flowforge("apply", "--yes")
     files = [fleet.folder / f"flowforge.state.json{end}" for end in ("", ".journal")]
     address = Address(Scope(Repo.parse("acme/repo-001")), "ANTHROPIC_API_KEY")
-    with StateFile.open(files[0]) as memory:
-        memory.intend({address: "hmac-sha256:00"})
+    with StateFile.open(files[0]) as session:
+        session.intend({address: "hmac-sha256:00"})
         left = [file.read_bytes() for file in files]
     for file, data in zip(files, left, strict=True):
         file.write_bytes(data)

@@ -7,13 +7,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
-from flowforge.sandbox.faults import Fault, FaultKind
-from flowforge.steps.observe import observe
+from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.steps.refresh.observe import observe
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 IN_SYNC = "No changes. GitHub matches the manifest."
 ONCE = "; nothing was written"
@@ -251,7 +251,7 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
         world.recreate_repo("zoo/svc-a")
         return observe(*args, **given)
 
-    zoo.monkeypatch.setattr("flowforge.run.prepare.observe", late)
+    zoo.monkeypatch.setattr("flowforge.run.planning.observe", late)
     done = zoo.flowforge("apply", "--yes")
     new = world.directory["zoo/svc-a"].id
     what = f"another repo now has this name: its id is {new}, the selector found {found} a moment ago"

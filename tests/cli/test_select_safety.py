@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

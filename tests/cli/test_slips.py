@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flowforge.sandbox import Token, TokenKind
-from flowforge.sandbox.faults import Fault, FaultKind
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
@@ -22,20 +22,20 @@ from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Change as Planned
 from flowforge.plan.decide import Plan
 from flowforge.run import flows
-from flowforge.run.prepare import prepare
+from flowforge.run.planning import prepare
 from flowforge.run.request import Request
 from flowforge.run.task import Task
 from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
 from flowforge.sandbox import Token as Known
-from flowforge.sandbox.answers import Request as Asked
-from flowforge.sandbox.api import Api
-from flowforge.sandbox.audience import Audience
-from flowforge.sandbox.faults import Faults
-from flowforge.sandbox.world import World
+from flowforge.sandbox.http.api import Api
+from flowforge.sandbox.rules.answers import ApiRequest as Asked
+from flowforge.sandbox.rules.faults import Faults
+from flowforge.sandbox.world.viewers import SharedWith
+from flowforge.sandbox.world.whole import World
 from flowforge.vault import SecretValue
 from tests.wire import answering
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 UUID = "00000000-0000-0000-0000-00000000000a"
 MANIFEST = f"""
@@ -101,7 +101,7 @@ class Applied:
             world.directory[f"acme/{name}"].actions.put(KEY, value, at=self.times[name], lag=Lag())
         see = frozenset(world.directory[f"acme/{name}"].id for name in REPOS[:2])
         owner = world.directory.organization("acme")
-        owner.stores["actions"].put("ORG", value, at=self.times[""], lag=Lag(), audience=Audience("selected", see))
+        owner.stores["actions"].put("ORG", value, at=self.times[""], lag=Lag(), audience=SharedWith("selected", see))
         for name, text in self.variables.items():
             world.set_variable(f"acme/{REPOS[0]}", name, text)
         return world
@@ -115,11 +115,11 @@ class Applied:
         """Plan against a GitHub, as apply does."""
         # A clock that runs so slowly that no machine is too busy for the ten minutes that a list has.
         pacer = Pacer(Clock(0.001), self.request.stop, points_per_minute=100_000)
-        token = Token(SecretValue(TOKEN), "GH_TOKEN", workflow=False)
+        token = GitHubToken(SecretValue(TOKEN), "GH_TOKEN", workflow=False)
         api = ApiUrl.parse("http://127.0.0.1")
         with Client(api, token, pacer, jobs=1, transport=answering(handle)) as client:
             task = Task.of(self.request)
-            with task.home(client) as home:
+            with task.backend(client) as home:
                 return prepare(task.found(client), home, home.read(), client, fresh=True).planned.plan
 
 

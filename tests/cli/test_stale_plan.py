@@ -13,8 +13,8 @@ import pytest
 from flowforge.manifest.plugins import installed_sources
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.sources import prompt
+from flowforge.state.codec import encode
 from flowforge.state.file import StateFile
-from flowforge.state.text import encode
 from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:

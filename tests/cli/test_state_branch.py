@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowforge.errors import Problem
 from flowforge.sandbox import Fault, FaultKind
-from flowforge.sandbox.access import Level, Token, TokenKind
-from flowforge.state.branch import MovedError, StateBranch
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from flowforge.state.branch import StateBranch, StateChangedError
 
 if TYPE_CHECKING:
     from flowforge.plan.address import Address
@@ -135,7 +135,7 @@ def test_a_state_that_would_be_too_large(ops: "Fleet") -> None:
     """What GitHub would not take in the end is refused before the first write, by apply and by adopt."""
     on_branch(ops)
     ops.set_key()
-    ops.monkeypatch.setattr("flowforge.steps.remote.MOST_WRITTEN", 2000)
+    ops.monkeypatch.setattr("flowforge.steps.backend.branch_store.MOST_WRITTEN", 2000)
     expected = (
         f"error FF427: {OPS} {BRANCH}:{PATH}: the state would have 2,695 bytes, and GitHub takes 2,000 for sure\n"
         "  fix: split the manifest: each part has a state of its own, of another state.github.path\n"
@@ -221,7 +221,7 @@ def test_moved_after_a_write_ends_the_run_and_is_no_new_plan(ops: "Fleet") -> No
     def second_moved(self: StateBranch, fingerprints: "Mapping[Address, str | None]") -> None:
         calls.append(fingerprints)
         if len(calls) == 2:
-            raise MovedError(Problem("FF441", "the state changed while this was planned"))
+            raise StateChangedError(Problem("FF441", "the state changed while this was planned"))
         announce(self, fingerprints)
 
     ops.monkeypatch.setattr(StateBranch, "announce", second_moved)

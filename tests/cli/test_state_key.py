@@ -18,7 +18,7 @@ from flowforge.vault import SecretValue
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 VARIABLE = "FLOWFORGE_STATE_KEY"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"

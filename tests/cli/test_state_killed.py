@@ -10,7 +10,7 @@ import pytest
 
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.state import disk
-from flowforge.steps.remote import BranchRemote
+from flowforge.steps.backend.branch_store import BranchStore
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -40,7 +40,7 @@ def _dying(fleet: "Fleet", at: int, *, late: bool, args: tuple[str, ...]) -> int
 
     with fleet.monkeypatch.context() as patch:
         patch.setattr(disk, "replace", dies(disk.replace))
-        patch.setattr(BranchRemote, "write", dies(BranchRemote.write))
+        patch.setattr(BranchStore, "write", dies(BranchStore.write))
         return fleet.flowforge(*args).code
 
 
@@ -107,7 +107,7 @@ def test_a_signal_after_the_first_write(ops: "Fleet") -> None:
     """Where GitHub makes it wait then, the wait ends, the exit code is that of a Ctrl-C, and nothing is lost."""
     ops.flowforge("apply", "--yes")
     ops.simple(more=ON_BRANCH)
-    world, write = ops.sandbox.world, BranchRemote.write
+    world, write = ops.sandbox.world, BranchStore.write
 
     def interrupted(*given: Any) -> Any:  # noqa: ANN401 -- as the method's
         done = write(*given)
@@ -116,7 +116,7 @@ def test_a_signal_after_the_first_write(ops: "Fleet") -> None:
         return done
 
     with ops.monkeypatch.context() as patch:
-        patch.setattr(BranchRemote, "write", interrupted)
+        patch.setattr(BranchStore, "write", interrupted)
         done = ops.flowforge("state", "migrate", "--yes")
     world.faults.clear()
     said = ["stopping: what is in flight is finished and recorded", "", STOPPED]

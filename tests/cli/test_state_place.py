@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flowforge.sandbox.clock import timestamp
-from flowforge.state import text
+from flowforge.sandbox.rules.clock import timestamp
+from flowforge.state import codec
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
 from flowforge.state.model import Lease
-from flowforge.steps import supersede
-from flowforge.steps.home import Home
+from flowforge.steps.backend import transfer
+from flowforge.steps.backend.state_backend import StateBackend
 from tests.powers import unwritable
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def test_a_kill_leaves_one_or_two_equal(ops: "Fleet", step: str) -> None:
 
     with ops.monkeypatch.context() as patch:
         if step == "copied":
-            patch.setattr(supersede, "require_copied", die)
+            patch.setattr(transfer, "require_copied", die)
         else:
             patch.setattr(StateFile, "_supersede", die)
         assert 130 == ops.flowforge("state", "migrate", "--yes").code
@@ -346,15 +346,15 @@ def test_a_file_that_cannot_be_replaced(fleet: "Fleet") -> None:
 def test_a_lost_race(ops: "Fleet") -> None:
     """Where somebody writes the branch between the look and the write, nothing is replaced."""
     _applied(ops, ON_BRANCH)
-    find = Home.open
+    find = StateBackend.open
 
-    def late(home: Home, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- as the method's
-        memory = find(home, *args, **kwargs)
+    def late(home: StateBackend, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- as the method's
+        session = find(home, *args, **kwargs)
         data = ops.sandbox.world.read_file("acme/ops", PATH, branch=BRANCH)
         ops.sandbox.world.edit_file("acme/ops", PATH, data + "\n", branch=BRANCH)
-        return memory
+        return session
 
-    ops.monkeypatch.setattr(Home, "open", late)
+    ops.monkeypatch.setattr(StateBackend, "open", late)
     done = ops.flowforge("state", "move", "acme/repo-001", "acme/new")
     assert (1, done.err) == (
         done.code,
@@ -367,8 +367,8 @@ def _locked(fleet: "Fleet", until: str) -> None:
     world = fleet.sandbox.world
     data = world.read_file("acme/ops", PATH, branch=BRANCH).encode("ascii")
     lease = Lease("run", "process 7 on ci", "2026-11-23T08:00:00Z", until)
-    state = replace(text.decode(data, "").state, lease=lease)
-    world.edit_file("acme/ops", PATH, text.encode(state)[0].decode("ascii"), branch=BRANCH)
+    state = replace(codec.decode(data, "").state, lease=lease)
+    world.edit_file("acme/ops", PATH, codec.encode(state)[0].decode("ascii"), branch=BRANCH)
 
 
 def test_unlock(ops: "Fleet") -> None:
@@ -431,8 +431,8 @@ def test_a_run_that_lost_its_lock_stops(ops: "Fleet") -> None:
     ops.later()
     announce = StateBranch.announce
 
-    def unlocked(memory: StateBranch, *args: Any) -> None:  # noqa: ANN401 -- as the method's
-        announce(memory, *args)
+    def unlocked(session: StateBranch, *args: Any) -> None:  # noqa: ANN401 -- as the method's
+        announce(session, *args)
         ops.monkeypatch.setattr(StateBranch, "announce", announce)
         assert [f"Unlocked: {PLACE}"] == ops.flowforge("state", "unlock", "--yes").lines
 

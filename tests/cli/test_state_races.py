@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flowforge.sandbox.faults import Fault, Faults
-from flowforge.state import text
+from flowforge.sandbox.rules.faults import Fault, Faults
+from flowforge.state import codec
 from tests.cli.opsrepo import BRANCH, OPS, PATH, make_ops
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 # `.ci/run` has time for fewer.
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
@@ -126,7 +126,7 @@ class _Race:
         history = self.world.history(OPS, branch=BRANCH) if BRANCH in self.world.branches(OPS) else []
         if not history:
             return before
-        state = text.decode(self.world.read_file(OPS, PATH, branch=BRANCH).encode(), PATH).state
+        state = codec.decode(self.world.read_file(OPS, PATH, branch=BRANCH).encode(), PATH).state
         assert state.serial == len(history)
         # Not what is only pending: the other manifest forgets what is neither its own, nor there, nor recorded.
         known = {str(address.scope.repo) for address in state.records}
@@ -164,7 +164,7 @@ def _rounds(fleet: "Fleet", rounds: int, repos: int) -> Counter[str]:
     assert race.wanted == fleet.held()
     for name in NAMES:
         assert not race._planned(name)
-    state = text.decode(race.world.read_file(OPS, PATH, branch=BRANCH).encode(), PATH).state
+    state = codec.decode(race.world.read_file(OPS, PATH, branch=BRANCH).encode(), PATH).state
     assert (len(fleet.repos), {}, None) == (len(state.records), state.pending, state.lease)
     return race.ends
 
@@ -184,7 +184,7 @@ def test_no_local_clock_takes_part(fleet: "Fleet") -> None:
     git = world.directory[OPS].git
     *_, first = git.history(git.refs[f"refs/heads/{BRANCH}"])
     locked = git.blobs[git.entry(first, PATH)[1]]
-    lease = text.decode(locked, PATH).state.lease
+    lease = codec.decode(locked, PATH).state.lease
     assert lease is not None
     since, until = (datetime.fromisoformat(each).timestamp() for each in (lease.since, lease.until))
     assert (600.0, True) == (until - since, abs(world.clock.now() - since) < 3600)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
-from flowforge.state import text
+from flowforge.state import codec
 from tests.powers import unwritable
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def test_nothing_forgotten_or_moved(ops: "Fleet", command: tuple[str, ...]) -> N
     """Of a write that a dead run left open, too: the refusal is told, and nothing else."""
     ops.simple(more=MORE)
     assert 0 == ops.flowforge("apply", "--yes").code
-    whole = text.decode(_read(ops).encode(), PATH).state
+    whole = codec.decode(_read(ops).encode(), PATH).state
     address = min(whole.records)
     records = {each: record for each, record in whole.records.items() if each != address}
-    opened = text.encode(replace(whole, records=records, pending={address: "hmac-sha256:00"}))[0].decode()
+    opened = codec.encode(replace(whole, records=records, pending={address: "hmac-sha256:00"}))[0].decode()
     ops.sandbox.world.edit_file(OPS, PATH, opened, branch=BRANCH)
     _refuse(ops)
     done = ops.flowforge("state", *command)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Fault, FaultKind
-from flowforge.sandbox.faults import Faults
+from flowforge.sandbox.rules.faults import Faults
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flowforge.sandbox.faults import Fault, Faults
+from flowforge.sandbox.rules.faults import Fault, Faults
 from tests.cli.opsrepo import OPS, make_ops
 
 if TYPE_CHECKING:

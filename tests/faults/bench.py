@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, Final
 
 from flowforge.__main__ import run
 from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
-from flowforge.sandbox.faults import Faults
+from flowforge.sandbox.rules.faults import Faults
 
 if TYPE_CHECKING:
     import pytest

@@ -7,9 +7,9 @@ from typing import Final
 
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
-from flowforge.sandbox.access import Level, Token, TokenKind
-from flowforge.sandbox.clock import timestamp
-from flowforge.state import text as form
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from flowforge.sandbox.rules.clock import timestamp
+from flowforge.state import codec as form
 from flowforge.state.model import Lease, State
 from tests.faults.bench import FOREVER, MANIFEST, Bench
 from tests.faults.row import (

@@ -5,7 +5,7 @@ import re
 import secrets
 from typing import Final
 
-from flowforge.sandbox.access import Token
+from flowforge.sandbox.rules.access import Token
 from fuzz.hostile.kinds import KINDS
 from fuzz.hostile.large import repeated
 from fuzz.hostile.server import Call, Chosen, Hostile, Kind

@@ -15,7 +15,7 @@ from flowforge.cli.signals import Interruption
 from flowforge.github import secrets as github_secrets
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
-from flowforge.steps import write as writing
+from flowforge.steps.apply import writer as writing
 from tests.faults.bench import MANIFEST, SECONDS, Bench, Done
 from tests.faults.row import (
     API_OLD,

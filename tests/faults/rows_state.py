@@ -12,7 +12,7 @@ from typing import Final
 
 from flowforge.sandbox import Fault
 from flowforge.sandbox import FaultKind as Kind
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
 from tests.faults.bench import SECONDS, Bench, Done
@@ -85,11 +85,11 @@ def killed(bench: Bench, args: tuple[str, ...], match: str) -> Done:
 
 
 def _written(state: State) -> bytes:
-    return text.encode(state)[0]
+    return codec.encode(state)[0]
 
 
 def _state(bench: Bench) -> State:
-    return text.decode(bench.state.read_bytes(), "").state
+    return codec.decode(bench.state.read_bytes(), "").state
 
 
 def _older(bench: Bench) -> bytes:

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Final
 
-from flowforge.state import text as form
+from flowforge.state import codec as form
 from flowforge.state.model import Lease
 from tests.faults.bench import MANIFEST, Bench
 from tests.faults.row import (

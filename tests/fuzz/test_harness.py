@@ -11,7 +11,7 @@ import pytest
 from flowforge.github.http import Client
 from fuzz.targets import TARGETS
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _NO_ATHERIS = "atheris is not installed: make fuzz brings it where it exists"

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.spent import Spent
+from flowforge.github.rate_ledger import Spent
 from flowforge.github.urls import ApiUrl
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
@@ -74,7 +74,7 @@ def scripted(clock: Clock, stop: threading.Event, said: list[str]) -> Iterator[C
         workflow: bool = False,
         patience: Patience = _PATIENCE,
     ) -> Client:
-        held = Token(SecretValue(token), origin, workflow)
+        held = GitHubToken(SecretValue(token), origin, workflow)
         pacer = Pacer(clock, stop, notify=said.append)
         client = Client(ApiUrl.parse(url), held, pacer, jobs=4, patience=patience, transport=answering(handler))
         return opened.enter_context(client)
@@ -108,7 +108,7 @@ def connect(sandbox: Sandbox, stop: threading.Event, said: list[str]) -> Iterato
         spent: Spent | None = None,
         scale: float = FAST,
     ) -> Client:
-        held = Token(SecretValue(token or sandbox.token), origin, workflow)
+        held = GitHubToken(SecretValue(token or sandbox.token), origin, workflow)
         pacer = Pacer(Clock(scale), stop, points_per_minute=points, spent=spent, notify=said.append)
         return opened.enter_context(Client(ApiUrl.parse(sandbox.url), held, pacer, jobs=jobs))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import GitHubError
-from flowforge.github.auth import Token, find_token, run_gh
+from flowforge.github.auth import GitHubToken, find_token, run_gh
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 
@@ -142,7 +142,7 @@ def test_the_workflows_own_token_is_suspected(environ: Mapping[str, str], *, wor
 
 def test_a_token_shows_nothing() -> None:
     """The header alone has the token's text; repr has none of it, and a digest differs by purpose."""
-    token = Token(SecretValue("ghs_" + "fake"), "GH_TOKEN")
+    token = GitHubToken(SecretValue("ghs_" + "fake"), "GH_TOKEN")
     assert token.header() == "Bearer ghs_" + "fake"
     assert repr(token) == "Token(value=[secret], origin='GH_TOKEN', workflow=False)"
     assert token.installation is True

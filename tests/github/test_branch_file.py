@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from flowforge.errors import LostRaceError
-from flowforge.github.branch_file import Absent, Found, Written, blob_sha, create_branch, read, write
-from flowforge.github.branch_problems import Place
+from flowforge.github.branch_file import FileAbsent, FileFound, FileWritten, blob_sha, create_branch, read, write
+from flowforge.github.branch_problems import BranchFile
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.plan.address import Repo
@@ -18,7 +18,7 @@ from flowforge.sandbox import Fault, FaultKind, Sandbox, World
 
 MakeClient = Callable[..., Client]
 OPS = "acme/ops"
-PLACE = Place(Repo.parse(OPS), "state/one", "a b/state.json")
+PLACE = BranchFile(Repo.parse(OPS), "state/one", "a b/state.json")
 LOST = (
     "error FF429: acme/ops state/one:a b/state.json: the state on GitHub has changed since it was read\n"
     "  why: another run wrote it, or somebody edited or deleted it\n"
@@ -54,13 +54,13 @@ def test_a_state_begins_and_goes_on(world: World, connect: MakeClient) -> None:
     """Absent, begun as an orphan, read, swapped, read again: the hashes are git's, and GitHub dates every answer."""
     client = connect()
     absent = read(client, PLACE)
-    assert isinstance(absent, Absent)
+    assert isinstance(absent, FileAbsent)
     begun = create_branch(client, PLACE, b"one", "begin")
     seen = read(client, PLACE)
-    assert isinstance(seen, Found)
+    assert isinstance(seen, FileFound)
     written = write(client, PLACE, b"\x00two", seen.sha, "go on")
     again = read(client, PLACE)
-    assert isinstance(again, Found)
+    assert isinstance(again, FileFound)
     assert (absent.branch_exists, begun.created, written.created) == (False, True, False)
     assert (b"one", begun.sha, b"\x00two", written.sha) == (seen.data, seen.sha, again.data, again.sha)
     dates = [answer.date for answer in (absent, begun, seen, written, again)]
@@ -77,10 +77,10 @@ def test_absent_is_two_things(world: World, connect: MakeClient) -> None:
     seen = [read(client, PLACE)]
     world.edit_file(OPS, "else", "x", branch=PLACE.branch)
     seen += [read(client, PLACE)]
-    assert [isinstance(one, Absent) and one.branch_exists for one in seen] == [False, True]
+    assert [isinstance(one, FileAbsent) and one.branch_exists for one in seen] == [False, True]
     assert write(client, PLACE, b"one", None, "begin").created
     world.create_repo("acme/empty", empty=True)
-    assert read(client, replace(PLACE, repo=Repo.parse("acme/empty"))) == Absent(branch_exists=False, date="")
+    assert read(client, replace(PLACE, repo=Repo.parse("acme/empty"))) == FileAbsent(branch_exists=False, date="")
 
 
 @pytest.mark.usefixtures("begun")
@@ -91,7 +91,7 @@ def test_large_files(connect: MakeClient) -> None:
     sha = write(client, PLACE, data, blob_sha(b"one"), "grow").sha
     before = client.requests
     seen = read(client, PLACE)
-    assert isinstance(seen, Found)
+    assert isinstance(seen, FileFound)
     assert (seen.data == data, seen.sha, client.requests - before) == (True, sha, 2)
 
 
@@ -138,7 +138,7 @@ def test_every_increment_counts(begun: World, connect: MakeClient) -> None:
     def add(_: int) -> None:
         while True:
             seen = read(client, PLACE)
-            assert isinstance(seen, Found)
+            assert isinstance(seen, FileFound)
             try:
                 write(client, PLACE, b"%d" % (int(seen.data) + 1), seen.sha, "add")
             except LostRaceError:
@@ -167,7 +167,7 @@ def test_a_branch_begun_without_answers(world: World, connect: MakeClient, match
     """Each of the four writes that begin a branch may lose its answer: the branch is there, and ours."""
     faults(world, match, FaultKind.RESET_AFTER)
     done = create_branch(connect(), PLACE, b"one", "begin")
-    assert (Written(blob_sha(b"one"), done.date, created=True), ["begin"]) == (
+    assert (FileWritten(blob_sha(b"one"), done.date, created=True), ["begin"]) == (
         done,
         world.history(OPS, branch=PLACE.branch),
     )
@@ -228,7 +228,7 @@ def test_the_branch_deleted_during_a_run(begun: World, connect: MakeClient) -> N
     with pytest.raises(LostRaceError):
         write(client, PLACE, b"two", blob_sha(b"one"), "swap")
     seen = read(client, PLACE)
-    assert isinstance(seen, Absent)
+    assert isinstance(seen, FileAbsent)
     assert not seen.branch_exists
     create_branch(client, PLACE, b"two", "begin again")
     assert text(begun) == "two"
@@ -258,7 +258,7 @@ def test_a_read_is_tried_again(begun: World, connect: MakeClient, kind: FaultKin
     begun.edit_file(OPS, PLACE.path, "x" * size, branch=PLACE.branch)
     faults(begun, "GET .*/contents/", kind)
     seen = read(connect(), PLACE)
-    assert isinstance(seen, Found)
+    assert isinstance(seen, FileFound)
     assert (seen.sha, len(seen.data)) == (blob_sha(b"x" * size), size)
 
 

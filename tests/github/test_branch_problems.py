@@ -8,7 +8,7 @@ import pytest
 
 from flowforge.errors import FlowForgeError
 from flowforge.github.branch_file import MOST_WRITTEN, blob_sha, create_branch, read, require_private, write
-from flowforge.github.branch_problems import Place
+from flowforge.github.branch_problems import BranchFile
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.plan.address import Repo
@@ -17,7 +17,7 @@ from flowforge.sandbox import Fault, FaultKind, Level, Sandbox, Token, TokenKind
 MakeClient = Callable[..., Client]
 Act = Callable[[Client], object]
 OPS = "acme/ops"
-PLACE = Place(Repo.parse(OPS), "state", "state.json")
+PLACE = BranchFile(Repo.parse(OPS), "state", "state.json")
 AT = "acme/ops state:state.json"
 WHY = "  why: the state is kept through the contents of its repo\n"
 PERMIT = (

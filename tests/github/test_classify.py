@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from flowforge.github.answer import NOT_JSON, Answer, Broken
-from flowforge.github.classify import Again, BadToken, Fine, Limited, OtherVersion, Verdict, classify
-from flowforge.github.problems import No
+from flowforge.github.classify import Again, BadToken, Classification, Fine, Limited, OtherVersion, classify
+from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
 
@@ -21,7 +21,9 @@ _PERMISSION = (
 _INSTALL = ", and install its GitHub App on this repo"
 
 
-def _verdict(status: int, message: str = "", headers: Mapping[str, str] | None = None, page: str = "") -> Verdict:
+def _verdict(
+    status: int, message: str = "", headers: Mapping[str, str] | None = None, page: str = ""
+) -> Classification:
     return classify(Answer(status, headers or {}, {"message": message, "documentation_url": page}), _API)
 
 
@@ -125,7 +127,7 @@ def test_a_bare_429_is_a_limit() -> None:
 )
 def test_no_permission(message: str, headers: Mapping[str, str], detail: str, fix: str) -> None:
     """Another 403 is about permission, and is not waited for, even as the hour's last request."""
-    assert No("FF320", Why.NO_PERMISSION, detail, fix, 403, message) == _verdict(403, message, headers)
+    assert Refusal("FF320", Why.NO_PERMISSION, detail, fix, 403, message) == _verdict(403, message, headers)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +150,14 @@ def test_sso(api: str, header: str, place: str) -> None:
     answer = Answer(403, {"x-github-sso": header}, {"message": "Resource protected by organization SAML enforcement."})
     detail = "the organization's single sign-on must authorize this token"
     fix = f"open {place} and authorize it for the organization"
-    assert No("FF321", Why.SSO, detail, fix, 403) == classify(answer, ApiUrl.parse(api))
+    assert Refusal("FF321", Why.SSO, detail, fix, 403) == classify(answer, ApiUrl.parse(api))
 
 
 def test_archived() -> None:
     """An archived repo is read-only."""
     message = "Repository was archived so is read-only."
     fix = "unarchive it, or take it out of the manifest"
-    expected = No("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, 403, message)
+    expected = Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, 403, message)
     assert expected == _verdict(403, message)
 
 
@@ -171,7 +173,9 @@ def test_archived() -> None:
 )
 def test_renamed(status: int, headers: Mapping[str, str], data: object, location: str) -> None:
     """A redirect means another name, wherever it points; it is never followed here."""
-    expected = No("FF323", Why.RENAMED, "renamed or moved", "write its new name in the manifest", status, "", location)
+    expected = Refusal(
+        "FF323", Why.RENAMED, "renamed or moved", "write its new name in the manifest", status, "", location
+    )
     assert expected == classify(Answer(status, headers, data), _API)
 
 
@@ -181,7 +185,7 @@ def test_renamed(status: int, headers: Mapping[str, str], data: object, location
         (
             404,
             "Not Found",
-            No(
+            Refusal(
                 "FF324",
                 Why.NOT_FOUND,
                 "not found, or invisible to this token",
@@ -193,7 +197,7 @@ def test_renamed(status: int, headers: Mapping[str, str], data: object, location
         (
             422,
             "Secret names must not start with GITHUB_.",
-            No(
+            Refusal(
                 "FF326",
                 Why.FAILED,
                 'GitHub refused the request with 422: "Secret names must not start with GITHUB_."',
@@ -202,10 +206,10 @@ def test_renamed(status: int, headers: Mapping[str, str], data: object, location
                 "Secret names must not start with GITHUB_.",
             ),
         ),
-        (409, "", No("FF326", Why.FAILED, "GitHub refused the request with 409", "see what GitHub says", 409)),
+        (409, "", Refusal("FF326", Why.FAILED, "GitHub refused the request with 409", "see what GitHub says", 409)),
     ],
 )
-def test_other_refusals(status: int, message: str, expected: No) -> None:
+def test_other_refusals(status: int, message: str, expected: Refusal) -> None:
     """Every other 4xx is final."""
     assert expected == _verdict(status, message)
 
@@ -221,4 +225,4 @@ def test_a_bad_token(status: int, message: str) -> None:
 def test_another_version_of_the_api() -> None:
     """A 400 about the version is told from every other 400."""
     assert OtherVersion() == _verdict(400, "The API version is not supported.")
-    assert isinstance(_verdict(400, "Problems parsing JSON"), No)
+    assert isinstance(_verdict(400, "Problems parsing JSON"), Refusal)

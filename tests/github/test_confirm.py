@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from flowforge.errors import GitHubError
-from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Outcome, Sent, confirm
+from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Done, Lagging, Sent, confirm
 from flowforge.github.http import Client
-from flowforge.github.secrets import Deleted, Keys, delete_secret, put_secret
+from flowforge.github.secrets import Deleted, PublicKeys, delete_secret, put_secret
 from flowforge.plan.address import Repo, Scope
 from flowforge.sandbox import Lag, Sandbox
 from flowforge.vault import SecretValue
@@ -42,7 +42,7 @@ def _listed(*lists: Mapping[str, int]) -> Callable[[httpx.Request], httpx.Respon
         (59, ChangedSince(_AT.format(59))),
     ],
 )
-def test_the_listed_time_against_the_writes_own(scripted: MakeClient, second: int, outcome: Outcome) -> None:
+def test_the_listed_time_against_the_writes_own(scripted: MakeClient, second: int, outcome: Confirmation) -> None:
     """From two seconds before the PUT's Date to three after, it is ours; later, somebody else's; earlier, it lags."""
     client = scripted(_listed({"A": second}))
     assert {"A": outcome} == confirm(client, _API, {"A": Sent(_AT.format(20))})
@@ -103,7 +103,7 @@ def test_a_write_that_was_sent_again(scripted: MakeClient, waits: list[float]) -
         (Deleted(""), Lagging()),
     ],
 )
-def test_a_delete_that_still_shows(scripted: MakeClient, done: Deleted, outcome: Outcome) -> None:
+def test_a_delete_that_still_shows(scripted: MakeClient, done: Deleted, outcome: Confirmation) -> None:
     """A deleted secret that is listed lags, unless it was written after the delete."""
     assert {"A": outcome} == confirm(scripted(_listed({"A": 11})), _API, {"A": done})
 
@@ -146,7 +146,7 @@ def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:
     sandbox.world.settings.lag = Lag(reads=2)
     sandbox.world.settings.late_stamp = 1
     client = connect()
-    keys = Keys(client)
+    keys = PublicKeys(client)
     for value in ("first", "second"):
         done = put_secret(client, keys, _API, "A", SecretValue(value))
         sandbox.world.reset_stats()
@@ -164,7 +164,7 @@ def test_somebody_writes_after_us(sandbox: Sandbox, connect: MakeClient) -> None
     """On real HTTP, an edit behind our back between the write and the list is seen as one."""
     sandbox.world.create_repo("acme/api")
     client = connect()
-    done = put_secret(client, Keys(client), _API, "A", SecretValue("ours"))
+    done = put_secret(client, PublicKeys(client), _API, "A", SecretValue("ours"))
     sandbox.world.clock.advance(10)
     sandbox.world.set_secret("acme/api", "A", "theirs")
     (found,) = confirm(client, _API, {"A": Sent(done.date)}).values()

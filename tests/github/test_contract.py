@@ -11,13 +11,13 @@ from openapi_core.testing import MockRequest
 from openapi_core.validation.request.exceptions import InvalidRequestBody
 
 from flowforge.github.branch_file import blob_sha, read, write
-from flowforge.github.branch_problems import Place
+from flowforge.github.branch_problems import BranchFile
 from flowforge.github.confirm import Sent, confirm
-from flowforge.github.discover import Kind, Wanted, list_properties, list_repos
+from flowforge.github.discover import RepoListKind, RepoListQuery, list_properties, list_repos
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import body_of, list_org_secrets, put_viewers
 from flowforge.github.repos import look_up
-from flowforge.github.secrets import Keys, delete_secret, list_secrets, put_secret
+from flowforge.github.secrets import PublicKeys, delete_secret, list_secrets, put_secret
 from flowforge.github.variables import delete_variable, list_variables, put_variable
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer
@@ -58,7 +58,7 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
 
     client = scripted(handle)
     list_secrets(client, _API)
-    keys = Keys(client)
+    keys = PublicKeys(client)
     written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
     confirm(client, _API, {"A": Sent(written.date)})
     delete_secret(client, _API, "A")
@@ -67,9 +67,9 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
         for exists in (False, True):
             put_variable(client, scope, "A", Public("x"), exists=exists)
         delete_variable(client, scope, "A")
-    for kind in (Kind.ORG, Kind.USER, Kind.INSTALLATION, Kind.TEAM):
-        list_repos(client, Wanted(kind, "acme", "core"))
-    list_properties(client, Wanted(Kind.PROPERTIES, "acme"))
+    for kind in (RepoListKind.ORG, RepoListKind.USER, RepoListKind.INSTALLATION, RepoListKind.TEAM):
+        list_repos(client, RepoListQuery(kind, "acme", "core"))
+    list_properties(client, RepoListQuery(RepoListKind.PROPERTIES, "acme"))
     look_up(client, [Repo.parse("acme/api"), Repo.parse("acme/web"), Repo.parse("me/one")])
     assert [
         "GET /repos/acme/api/actions/secrets?per_page=100",
@@ -108,7 +108,7 @@ def test_every_request_for_a_file_is_one_too(description: OpenAPI, scripted: Cal
         shown = {"type": "file", "sha": blob_sha(b"one"), "encoding": "base64", "content": "b25l\n"}
         return httpx.Response(200, json=shown)
 
-    client, place = scripted(handle), Place(_API.repo, "a/b", "c d.json")
+    client, place = scripted(handle), BranchFile(_API.repo, "a/b", "c d.json")
     read(client, place)
     for before in (None, blob_sha(b"one")):
         write(client, place, b"two", before, "m")
@@ -159,7 +159,7 @@ def test_every_request_of_an_organization_is_one_too(
     client, scope = scripted(handle), Scope(Repo.organization("acme"), store)
     list_org_secrets(client, scope, ["A"])
     audience = Audience.selected([Viewer(Repo.parse("acme/api"), 7)])
-    put_secret(client, Keys(client), scope, "A", SecretValue("plainly fake"), more=body_of(audience))
+    put_secret(client, PublicKeys(client), scope, "A", SecretValue("plainly fake"), more=body_of(audience))
     put_viewers(client, scope, "A", [7])
     delete_secret(client, scope, "A")
     assert [

@@ -11,7 +11,7 @@ import httpcore
 import httpx
 import pytest
 
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock, Patience
 from flowforge.github.deadline import Deadline, OverdueError, Sockets
 from flowforge.github.http import Client
@@ -41,7 +41,7 @@ def opened(clock: Clock) -> Iterator[Open]:
     with ExitStack() as held:
 
         def make(url: str, *, seconds: float = SECONDS) -> Client:
-            token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+            token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
             pacer = Pacer(clock, threading.Event())
             patience = Patience(connect=60, silent=60, exchange=seconds, file=seconds)
             return held.enter_context(Client(ApiUrl.parse(url), token, pacer, jobs=4, patience=patience))

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flowforge.github.discover import Described, Kind, Wanted, list_properties, list_repos, no_such_property
+from flowforge.github.discover import (
+    Described,
+    RepoListKind,
+    RepoListQuery,
+    list_properties,
+    list_repos,
+    no_such_property,
+)
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
 from flowforge.plan.action import Why
@@ -13,8 +20,12 @@ from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 
 Scripted = Callable[..., Client]
-ORG, USER, GIVEN = Wanted(Kind.ORG, "acme"), Wanted(Kind.USER, "me"), Wanted(Kind.INSTALLATION)
-TEAM, PROPERTIES = Wanted(Kind.TEAM, "acme", "core"), Wanted(Kind.PROPERTIES, "acme")
+ORG, USER, GIVEN = (
+    RepoListQuery(RepoListKind.ORG, "acme"),
+    RepoListQuery(RepoListKind.USER, "me"),
+    RepoListQuery(RepoListKind.INSTALLATION),
+)
+TEAM, PROPERTIES = RepoListQuery(RepoListKind.TEAM, "acme", "core"), RepoListQuery(RepoListKind.PROPERTIES, "acme")
 
 
 def repo(number: int, name: str = "acme/api", **changes: object) -> dict[str, object]:
@@ -40,10 +51,10 @@ def serve(asked: list[str], *answers: httpx.Response) -> Callable[[httpx.Request
     return handle
 
 
-def answered(scripted: Scripted, wanted: Wanted, *answers: httpx.Response) -> object:
+def answered(scripted: Scripted, wanted: RepoListQuery, *answers: httpx.Response) -> object:
     """Give what comes of a list that is answered so."""
     client = scripted(serve([], *answers))
-    return (list_properties if wanted.kind is Kind.PROPERTIES else list_repos)(client, wanted)
+    return (list_properties if wanted.kind is RepoListKind.PROPERTIES else list_repos)(client, wanted)
 
 
 def refusal(status: int, message: str = "Not Found", **headers: str) -> httpx.Response:
@@ -62,7 +73,7 @@ def refusal(status: int, message: str = "Not Found", **headers: str) -> httpx.Re
         (TEAM, "/orgs/acme/teams/core/repos?per_page=100"),
     ],
 )
-def test_each_list_is_asked_for_by_the_hundred(scripted: Scripted, wanted: Wanted, path: str) -> None:
+def test_each_list_is_asked_for_by_the_hundred(scripted: Scripted, wanted: RepoListQuery, path: str) -> None:
     """Each list is one request for a hundred; the next page is where GitHub says; of two pages it is read twice."""
     asked: list[str] = []
     owner = wanted.owner or "acme"
@@ -191,7 +202,7 @@ NO_TEAM = 'there is no team "core" in "acme", or this token may not see it'
     ],
 )
 def test_a_list_that_cannot_be_had_whole(
-    scripted: Scripted, wanted: Wanted, answer: httpx.Response, expected: Unreadable
+    scripted: Scripted, wanted: RepoListQuery, answer: httpx.Response, expected: Unreadable
 ) -> None:
     """What is refused or cut short is unreadable, in words about that list, and never a part of it."""
     assert expected == answered(scripted, wanted, answer)
@@ -216,7 +227,9 @@ def test_a_list_that_cannot_be_had_whole(
         ),
     ],
 )
-def test_another_shape_is_no_list(scripted: Scripted, wanted: Wanted, item: dict[str, object], detail: str) -> None:
+def test_another_shape_is_no_list(
+    scripted: Scripted, wanted: RepoListQuery, item: dict[str, object], detail: str
+) -> None:
     """What is not as GitHub documents it is unreadable: from such a list nothing follows."""
     fix = "check that github.api_url is a GitHub API"
     assert Unreadable(Why.FAILED, detail, fix) == answered(scripted, wanted, httpx.Response(200, json=[item]))

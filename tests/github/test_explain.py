@@ -8,7 +8,7 @@ import pytest
 from flowforge.github.environments import make_environment
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
-from flowforge.github.problems import No, RepoError
+from flowforge.github.problems import Refusal, RepoError
 from flowforge.github.secrets import list_secrets
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
@@ -58,7 +58,7 @@ def test_a_list_of_an_environment_that_is_not_found(
 
 def test_a_missing_environment_has_a_code(scripted: MakeClient) -> None:
     """Where it is met at a write, the error has its own code, and says what to do."""
-    refusal = RepoError(No("FF321", Why.NOT_FOUND, "not found", status=404))
+    refusal = RepoError(Refusal("FF321", Why.NOT_FOUND, "not found", status=404))
     told = explain(scripted(_answering({"/api": 200}, [])), PRODUCTION, refusal)
     assert str(told) == (
         "error FF344: acme/api: there is no environment a/b c\n"

@@ -12,7 +12,7 @@ import pytest
 from flowforge import __version__
 from flowforge.errors import GitHubError
 from flowforge.github.answer import Answer
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.body import OBJECT, RAW
 from flowforge.github.clock import Clock, Patience
 from flowforge.github.http import Client
@@ -499,7 +499,7 @@ def test_surroundings_that_httpx_cannot_use(
     monkeypatch.setenv(name, value)
     pacer = Pacer(clock, threading.Event())
     with pytest.raises(GitHubError) as caught:
-        Client(ApiUrl.parse("https://api.github.com"), Token(SecretValue(_SECRET), "GH_TOKEN"), pacer)
+        Client(ApiUrl.parse("https://api.github.com"), GitHubToken(SecretValue(_SECRET), "GH_TOKEN"), pacer)
     assert str(caught.value) == (
         "error FF305: the HTTPS client cannot be set up\n"
         f"  why: {kind} from a proxy's URL or a file of certificates\n"

@@ -8,8 +8,8 @@ import pytest
 
 from flowforge.errors import GitHubError
 from flowforge.github.http import Client
-from flowforge.github.secrets import Keys, list_secrets, put_secret
-from flowforge.github.spent import Spent
+from flowforge.github.rate_ledger import Spent
+from flowforge.github.secrets import PublicKeys, list_secrets, put_secret
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Listing
 from flowforge.sandbox import Sandbox
@@ -35,7 +35,7 @@ def test_a_plan_and_then_an_apply_meet_no_refusal(
         seen = list(pool.map(lambda scope: list_secrets(plan, scope), scopes))
     plan.close()
     apply = connect(points=90, spent=Spent(file))
-    keys = Keys(apply)
+    keys = PublicKeys(apply)
     with ThreadPoolExecutor(8) as pool:
         done = pool.map(lambda scope: put_secret(apply, keys, scope, "A", SecretValue("plainly fake")), scopes)
         created = [written.created for written in done]

@@ -19,9 +19,9 @@ from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
 from flowforge.github.pacer import MAX_IN_FLIGHT, POINTS_PER_MINUTE, READ_POINTS, WRITE_POINTS, Pacer
 from flowforge.github.problems import StoppedError
-from flowforge.github.spent import Spent
+from flowforge.github.rate_ledger import Spent
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 _DATE = "Mon, 23 Nov 2026 08:00:00 GMT"
 _EPOCH = 1_795_420_800

@@ -7,7 +7,7 @@ import httpx
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
@@ -63,7 +63,7 @@ class Paged:
 
     def read(self) -> tuple[list[int], int] | None:
         """Read it whole: what is in it, and in how many requests; None where it is cut short."""
-        token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
+        token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
         # A clock that runs so slowly that no machine is too busy.
         pacer = Pacer(Clock(0.001), threading.Event(), points_per_minute=10_000)
         with Client(ApiUrl.parse(_API), token, pacer, transport=answering(self.serve)) as client:

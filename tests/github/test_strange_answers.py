@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from flowforge.github.answer import Answer, NotJson, parsed
-from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, Outcome, Sent, confirm
+from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Lagging, Sent, confirm
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.github.repos import look_up
@@ -91,7 +91,9 @@ def test_a_redirect_to_what_is_no_url(scripted: MakeClient, location: str) -> No
         ("1970-01-01T00:00:00Z", "2026-11-23T08:00:00Z", ChangedSince("2026-11-23T08:00:00Z")),
     ],
 )
-def test_times_at_the_ends_of_the_calendar(scripted: MakeClient, date: str, listed: str, expected: Outcome) -> None:
+def test_times_at_the_ends_of_the_calendar(
+    scripted: MakeClient, date: str, listed: str, expected: Confirmation
+) -> None:
     """A write at the first or last second there is, is judged as any other."""
     secrets = {"total_count": 1, "secrets": [{"name": "A", "updated_at": listed}]}
     client = scripted(lambda _: httpx.Response(200, json=secrets))

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flowforge.github.confirm import ChangedSince, Confirmed, Done, Lagging, Outcome, Readable, confirm
+from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Done, Lagging, Readable, confirm
 from flowforge.github.http import Client
-from flowforge.github.lists import delete, list_scope
 from flowforge.github.problems import RepoError
+from flowforge.github.scopes import delete, list_scope
 from flowforge.github.secrets import Deleted
 from flowforge.github.variables import delete_variable, list_variables, put_variable
 from flowforge.plan.action import Why
@@ -161,7 +161,7 @@ def test_another_shape(scripted: MakeClient, items: list[dict[str, object]]) -> 
         ("other", 20, Lagging()),
     ],
 )
-def test_a_value_confirms_a_write(scripted: MakeClient, listed: str, second: int, outcome: Outcome) -> None:
+def test_a_value_confirms_a_write(scripted: MakeClient, listed: str, second: int, outcome: Confirmation) -> None:
     """GitHub shows our value: done, whatever its time; another value, later: somebody's; else the list lags."""
     items = [{"name": "A", "value": listed, "updated_at": _AT.format(second)}]
     client = scripted(lambda _: httpx.Response(200, json={"total_count": 1, "variables": items}))

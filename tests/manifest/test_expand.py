@@ -13,13 +13,13 @@ from flowforge.manifest import members
 from flowforge.manifest.expand import expand
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.members import Members
-from flowforge.manifest.model import Choice, Credential, Group, Manifest, Mention, SourceSpec
+from flowforge.manifest.model import Credential, Group, Manifest, Mention, RepoSet, SourceSpec
 from flowforge.manifest.placeholders import fill, names_in
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Presence
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 Loader = Callable[..., Manifest]
 Refuser = Callable[..., str]
@@ -379,7 +379,7 @@ def test_groups_against_a_plain_definition(edges: Edges) -> None:
     groups = {
         str(n): Group(
             str(n),
-            Choice((Repo.parse(f"acme/r{n}"),), tuple(Mention(str(to), Where("f")) for to in tos), ()),
+            RepoSet((Repo.parse(f"acme/r{n}"),), tuple(Mention(str(to), Where("f")) for to in tos), ()),
             Where("f"),
         )
         for n, tos in enumerate(known)
@@ -393,7 +393,7 @@ def test_groups_against_a_plain_definition(edges: Edges) -> None:
     else:
         findings.raise_any()
         for n in range(len(known)):
-            all_of_it = Group("x", Choice((), (Mention(str(n), Where("f")),), ()), Where("f"))
+            all_of_it = Group("x", RepoSet((), (Mention(str(n), Where("f")),), ()), Where("f"))
             assert {f"acme/r{far}" for far in reached[n]} == found.of(all_of_it).keys()
 
 

@@ -10,7 +10,7 @@ from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand
 from flowforge.manifest.loading import load
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 SECRET = "a1B2" * 24
 FULL = f"""\

@@ -14,7 +14,7 @@ from flowforge.manifest.model import Manifest
 from flowforge.manifest.parse import parse
 from flowforge.resources import schema_text
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 Loader = Callable[..., Manifest]
 Refuser = Callable[..., str]

@@ -7,7 +7,7 @@ import pytest
 from flowforge.errors import Where
 from flowforge.manifest.expand import holders_of, members_of, selectors_of
 from flowforge.manifest.members import Holder, Member
-from flowforge.manifest.model import Found, Manifest
+from flowforge.manifest.model import Manifest, SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
@@ -39,7 +39,7 @@ def manifest(loaded: Callable[..., Manifest]) -> Manifest:
     return loaded(TEXT)
 
 
-def found_in(manifest: Manifest, found: Mapping[str, Mapping[Repo, int] | Unreadable]) -> Found:
+def found_in(manifest: Manifest, found: Mapping[str, Mapping[Repo, int] | Unreadable]) -> SelectorResults:
     """Let the selectors of these owners find this."""
     selectors = selectors_of(manifest, ["other", "found", "nothing like it"])
     return {selector: found[selector.owner] for selector in selectors if selector.owner in found}

@@ -6,7 +6,7 @@ import pytest
 
 from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand, expand_with, selectors_of
-from flowforge.manifest.model import Found, Manifest
+from flowforge.manifest.model import Manifest, SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.audience import Audience, Viewer, Visibility
@@ -134,7 +134,7 @@ error FF152: flowforge.yaml:4:5: nothing stands for {{repo}} in a secret of the 
 """
 
 
-TWO = (("Named", "repos: [acme/a]"), ("Found", "repos: [acme/a], select: {org: acme}"))
+TWO = (("Named", "repos: [acme/a]"), ("SelectorResults", "repos: [acme/a], select: {org: acme}"))
 
 
 def test_problems(given: str, expected: str, refused: Callable[[str], str]) -> None:
@@ -151,7 +151,7 @@ def test_groups_that_come_to_nothing(loaded: Callable[..., Manifest], refused: C
     """Nobody to see it is an error, which `allow_empty: true` admits; an organization's owner has to be allowed."""
     groups = "groups: {none: {select: {org: acme}, allow_empty: true}}\n"
     nobody = loaded(manifest("{groups: [none]}", groups))
-    found: Found = {selector: {} for selector in selectors_of(nobody)}
+    found: SelectorResults = {selector: {} for selector in selectors_of(nobody)}
     with pytest.raises(ManifestError) as caught:
         expand_with(nobody, found, {})
     assert (
@@ -195,7 +195,7 @@ def test_two_targets_of_which_one_cannot_be_read(loaded: Callable[..., Manifest]
         both = loaded(f"version: 1\n{KEY}\ntargets:\n{text}")
         (selector,) = selectors_of(both)
         (place,) = expand_with(both, {selector: hidden}, {}).places
-        assert (hidden, "Found") == (place.unread, place.target)
+        assert (hidden, "SelectorResults") == (place.unread, place.target)
 
 
 def test_an_organization_to_have_none(loaded: Callable[..., Manifest]) -> None:

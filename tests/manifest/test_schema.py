@@ -16,12 +16,12 @@ from flowforge.credentials import workload_identity
 from flowforge.credentials.types import TYPES
 from flowforge.errors import ManifestError
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.forms import FORMS
 from flowforge.manifest.loading import load
+from flowforge.manifest.messages import FORMS
 from flowforge.manifest.parse import parse
 from flowforge.manifest.placeholders import NAMES
+from flowforge.manifest.scalars import read_duration
 from flowforge.manifest.schema import SOURCE_OPTIONS, check, require_whole
-from flowforge.manifest.values import read_duration
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Store
 from flowforge.resources import schema_text
@@ -129,7 +129,7 @@ def test_it_agrees_with_the_tables() -> None:
             "schemas/flowforge.schema.json and flowforge/source_types.py have different sources",
         ),
         (("dependentRequired", "timeout"), ["env"], "schemas/flowforge.schema.json and .* have different options"),
-        (("properties", "env", "title"), "Entry", "flowforge/manifest/forms.py has no sentence for Entry"),
+        (("properties", "env", "title"), "Entry", "flowforge/manifest/messages.py has no sentence for Entry"),
     ],
 )
 def test_a_schema_that_is_ahead_of_the_tables(path: tuple[str, ...], value: object, message: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import Expanded, expand, expand_with, selectors_of
 from flowforge.manifest.members import Holder
-from flowforge.manifest.model import Found, Manifest, Owned, Selector
+from flowforge.manifest.model import Manifest, Owned, Selector, SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable, Unresolved
@@ -175,7 +175,7 @@ HEAD = "version: 1\ncredentials: {k: {type: anthropic_api_key, from: {env: K}}}\
 API, WEB, SVC = (Repo.parse(name) for name in ("acme/api", "acme/web", "acme/svc"))
 
 
-def found_in(manifest: Manifest, repos: Mapping[Repo, int] | Unreadable) -> Found:
+def found_in(manifest: Manifest, repos: Mapping[Repo, int] | Unreadable) -> SelectorResults:
     """Let every selector find the same."""
     return dict.fromkeys(selectors_of(manifest), repos)
 

@@ -10,14 +10,14 @@ import pytest
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand_with
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.limit import MAX_PLACES, Limit
 from flowforge.manifest.loading import load
 from flowforge.manifest.members import MAX_WORK, Members
-from flowforge.manifest.model import Absent, Choice, Found, Lists, Manifest, Mention, Selector, Target
+from flowforge.manifest.model import AbsentEntry, Lists, Manifest, Mention, RepoSet, Selector, SelectorResults, Target
+from flowforge.manifest.place_limit import MAX_PLACES, Limit
 from flowforge.plan.address import Repo, Store
 
 Load = Callable[[str], Manifest]
-CHOICE = Choice((), (), ())
+CHOICE = RepoSet((), (), ())
 HEAD = "version: 1\ncredentials:\n  k: {type: anthropic_api_key, from: {env: K}}\n"
 IDENTITY = (
     "version: 1\ncredentials:\n  k: {type: anthropic_workload_identity, federation_rule_id: fdrl_x, "
@@ -111,7 +111,7 @@ def test_what_selectors_find_counts(loaded: Load) -> None:
     assert selector is not None
 
     def expanded(count: int) -> int:
-        found: Found = {selector: {Repo.parse(f"acme/r{number}"): number + 1 for number in range(count)}}
+        found: SelectorResults = {selector: {Repo.parse(f"acme/r{number}"): number + 1 for number in range(count)}}
         return len(expand_with(manifest, found, {}).places)
 
     assert 5000 == expanded(100)
@@ -125,7 +125,7 @@ def test_the_limit_itself_is_admitted() -> None:
     """Exactly as many as the limit pass, in one entry or in several; one more does not, be it of one place."""
     stores = Lists(stores=(Store.ACTIONS, Store.AGENTS))
     entry = Target("T", CHOICE, "k", "S", Where("f", 3, 5), stores)
-    gone = Absent("A", CHOICE, "S", Where("f", 9, 5))
+    gone = AbsentEntry("A", CHOICE, "S", Where("f", 9, 5))
     whole, parts = Limit(), Limit()
     whole.count(entry, MAX_PLACES // 2, 1, 0)
     for _ in range(2):
@@ -146,7 +146,7 @@ def test_patterns_cost_what_their_compiling_does() -> None:
 
     def excluding(count: int) -> Target:
         patterns = tuple(Mention(f"{number:06}*", Where("f", 4, number + 1)) for number in range(count))
-        return Target("T", Choice((repo,), (), patterns), "k", "S", here)
+        return Target("T", RepoSet((repo,), (), patterns), "k", "S", here)
 
     assert ["a/x"] == list(members.of(excluding(10)))
     assert refusal(lambda: members.of(excluding(1))) == (

@@ -27,7 +27,7 @@ from flowforge.plan.facts import (
 )
 from flowforge.plan.safety import Allowed, Estate, brakes
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
 HERE = Address(Scope(Repo.organization("acme")), "ANTHROPIC_API_KEY")

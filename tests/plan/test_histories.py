@@ -13,7 +13,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import Known, Listing, Presence, Record, Remembered, Wanted
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 PLACES = tuple(
     Address(Scope(Repo.parse(repo)), name) for repo in ("acme/api", "acme/web") for name in ("FIRST_KEY", "SECOND_KEY")

@@ -33,7 +33,7 @@ from flowforge.plan.facts import (
     Wanted,
 )
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 OURS, LATER, NOW = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z", "2026-04-01T00:00:00Z"
 STRANGER = "SOMEBODY_ELSES"

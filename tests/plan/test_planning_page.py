@@ -10,6 +10,7 @@ from flowforge.errors import ExitCode, Where
 from flowforge.plan.action import OnDrift, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
+from flowforge.plan.capacity import within_room
 from flowforge.plan.decide import Plan, decide
 from flowforge.plan.decide_access import decide_access
 from flowforge.plan.facts import (
@@ -24,8 +25,7 @@ from flowforge.plan.facts import (
     Unreadable,
     Wanted,
 )
-from flowforge.plan.recorded import plan_as_recorded
-from flowforge.plan.room import within_room
+from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import Allowed, Estate, brakes
 from flowforge.render.text import plan_lines
 

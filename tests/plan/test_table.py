@@ -11,7 +11,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import decide
 from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Unavailable, Unreadable, Wanted
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 NAME_IT = "name it under `absent` in the manifest to have it deleted"
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")

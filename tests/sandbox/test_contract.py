@@ -8,7 +8,7 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from flowforge.sandbox import Sandbox, Token, TokenKind
-from flowforge.sandbox.stores import STORES
+from flowforge.sandbox.world.stores import STORES
 from tests.openapi import github_description
 
 Seal = Callable[[str, bytes], dict[str, str]]

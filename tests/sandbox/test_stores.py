@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from flowforge.sandbox import Level, Sandbox, Token, TokenKind
-from flowforge.sandbox.stores import STORES
+from flowforge.sandbox.world.stores import STORES
 
 Write = Callable[..., httpx.Response]
 AsToken = Callable[[Token], dict[str, str]]

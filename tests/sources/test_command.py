@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Problem, SourceError, TrustError
-from flowforge.sources import Ask, Context, Spec, read, read_all
+from flowforge.sources import Ask, Context, FilledSpec, read, read_all
 
 Reader = Callable[..., str | Problem]
 PLAIN = "command-" + "value-0123456789"
@@ -17,7 +17,7 @@ PATH = {"PATH": os.environ["PATH"]}
 STDIN_CLOSED = "it may wait for an answer, and nobody can give it one: its stdin is closed"
 
 
-def sh(line: str, **options: str | tuple[str, ...]) -> Spec:
+def sh(line: str, **options: str | tuple[str, ...]) -> FilledSpec:
     """Give a `from` that runs a line of sh."""
     return {"command": ("sh", "-c", line), **options}
 

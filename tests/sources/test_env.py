@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowforge.errors import Problem
 from flowforge.sources import Context, read
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 Reader = Callable[..., str | Problem]
 FOLDER = Path("/")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.errors import Problem, SourceError
-from flowforge.sources import Ask, Context, Found, read_all
+from flowforge.sources import Ask, Context, ReadResult, read_all
 from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Reader:
         return [_outcome(each) for each in found]
 
 
-def _outcome(found: Found) -> str | Problem:
+def _outcome(found: ReadResult) -> str | Problem:
     """Give the plaintext, or the problem of an error as it is when raised; no frame of it shows a value."""
     if isinstance(found, SecretValue):
         return found.reveal()

@@ -3,7 +3,7 @@
 import pytest
 
 from flowforge.errors import Problem
-from flowforge.sources.op_answer import Refusal, Refused, recognise
+from flowforge.sources.op_answer import OpRefusal, Refused, recognise
 from flowforge.sources.op_problem import problem
 from flowforge.sources.op_reference import Reference
 
@@ -13,29 +13,32 @@ CLAUDE = Reference("op://CI/Claude/credential", "CI", "Claude", "credential")
 @pytest.mark.parametrize(
     ("said", "refused"),
     [
-        ("could not read secret 'op://V/I/F': item 'V/I' does not have a field 'F'", Refused(Refusal.MISSING, "field")),
+        (
+            "could not read secret 'op://V/I/F': item 'V/I' does not have a field 'F'",
+            Refused(OpRefusal.MISSING, "field"),
+        ),
         (
             "could not read secret op://CI/Claude/credential: could not find field or file F on item I in vault V",
-            Refused(Refusal.MISSING, "field"),
+            Refused(OpRefusal.MISSING, "field"),
         ),
-        ('could not get item CI/Claude: "CI" isn\'t a vault in this account.', Refused(Refusal.MISSING, "vault")),
+        ('could not get item CI/Claude: "CI" isn\'t a vault in this account.', Refused(OpRefusal.MISSING, "vault")),
         (
             'could not resolve item UUID for item Claude: more than one item matches "Claude".',
-            Refused(Refusal.AMBIGUOUS, "item"),
+            Refused(OpRefusal.AMBIGUOUS, "item"),
         ),
-        ('More than one vault matches "CI". Try again', Refused(Refusal.AMBIGUOUS, "vault")),
-        ("Server: (429) (Too Many Requests), try again in 3 hours", Refused(Refusal.LIMITED, "3 hours")),
-        ("too many requests, retry in 1 seconds.", Refused(Refusal.LIMITED, "1 second")),
-        ("(429), retry in 123456789 minutes", Refused(Refusal.LIMITED)),
-        ("Server: (503) (Service Unavailable), whatever", Refused(Refusal.FAILING, "failed")),
-        ("Get https://x: dial tcp: lookup x: no such host", Refused(Refusal.FAILING, "could not be reached")),
-        ("context deadline exceeded (Client.Timeout)", Refused(Refusal.FAILING, "could not be reached")),
-        ("status 401: Invalid bearer token", Refused(Refusal.NOT_ACCEPTED)),
-        ("session expired, sign in to create a new session", Refused(Refusal.SIGNED_OUT)),
-        ("authorization prompt dismissed, please try again", Refused(Refusal.SIGNED_OUT)),
-        ("secret reference has invalid format", Refused(Refusal.MALFORMED)),
-        ("", Refused(Refusal.UNKNOWN, "exit code 1")),
-        ("\x00\udcff\n::error::x", Refused(Refusal.UNKNOWN, "exit code 1")),
+        ('More than one vault matches "CI". Try again', Refused(OpRefusal.AMBIGUOUS, "vault")),
+        ("Server: (429) (Too Many Requests), try again in 3 hours", Refused(OpRefusal.LIMITED, "3 hours")),
+        ("too many requests, retry in 1 seconds.", Refused(OpRefusal.LIMITED, "1 second")),
+        ("(429), retry in 123456789 minutes", Refused(OpRefusal.LIMITED)),
+        ("Server: (503) (Service Unavailable), whatever", Refused(OpRefusal.FAILING, "failed")),
+        ("Get https://x: dial tcp: lookup x: no such host", Refused(OpRefusal.FAILING, "could not be reached")),
+        ("context deadline exceeded (Client.Timeout)", Refused(OpRefusal.FAILING, "could not be reached")),
+        ("status 401: Invalid bearer token", Refused(OpRefusal.NOT_ACCEPTED)),
+        ("session expired, sign in to create a new session", Refused(OpRefusal.SIGNED_OUT)),
+        ("authorization prompt dismissed, please try again", Refused(OpRefusal.SIGNED_OUT)),
+        ("secret reference has invalid format", Refused(OpRefusal.MALFORMED)),
+        ("", Refused(OpRefusal.UNKNOWN, "exit code 1")),
+        ("\x00\udcff\n::error::x", Refused(OpRefusal.UNKNOWN, "exit code 1")),
     ],
 )
 def test_a_text_is_known(said: str, refused: Refused) -> None:
@@ -51,7 +54,7 @@ def test_names_are_not_taken_for_errors(name: str) -> None:
     """A name of the manifest's may be any words; in quotes or in the reference they mean nothing."""
     reference = Reference(f"op://{name}/{name}/x", name, name, "x")
     for said in (f"could not get item {name}/{name}: new", f"new '{reference.text}'", f'new "{name}"', reference.text):
-        assert Refused(Refusal.UNKNOWN, "exit code 6") == recognise(6, f"[ERROR] {said}", reference)
+        assert Refused(OpRefusal.UNKNOWN, "exit code 6") == recognise(6, f"[ERROR] {said}", reference)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_names_are_not_taken_for_errors(name: str) -> None:
 )
 def test_a_crash_is_known_by_its_signal_or_its_trace(code: int, said: str) -> None:
     """Whatever was said before it."""
-    assert Refused(Refusal.CRASHED) == recognise(code, said)
+    assert Refused(OpRefusal.CRASHED) == recognise(code, said)
 
 
 def test_an_ambiguous_vault() -> None:
@@ -68,11 +71,11 @@ def test_an_ambiguous_vault() -> None:
         "FF240",
         'more than one 1Password vault matches "CI"',
         fix="write the ID of the vault in place of its name",
-    ) == problem(Refused(Refusal.AMBIGUOUS, "vault"), CLAUDE)
+    ) == problem(Refused(OpRefusal.AMBIGUOUS, "vault"), CLAUDE)
 
 
-@pytest.mark.parametrize("refusal", Refusal)
-def test_every_refusal_has_a_code_of_its_own_and_a_sentence(refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", OpRefusal)
+def test_every_refusal_has_a_code_of_its_own_and_a_sentence(refusal: OpRefusal) -> None:
     """A clause that follows "value not available: ", and something to do."""
     told = problem(Refused(refusal, "item"), CLAUDE)
     assert (told.code, True) == (refusal.value, bool(told.fix))

@@ -15,7 +15,7 @@ import pytest
 
 from flowforge.errors import Problem, SourceError
 from flowforge.plan.facts import NotRead
-from flowforge.sources import Ask, Context, Found, read_all
+from flowforge.sources import Ask, Context, ReadResult, read_all
 from flowforge.sources.terminal import Terminal, silenced
 from flowforge.vault import SecretValue
 
@@ -41,7 +41,7 @@ class Desk:
         self.stop = threading.Event()
         self._over = threading.Event()
 
-    def ask(self, *answers: bytes, asks: tuple[Ask, ...] = (Ask({"prompt": "Key?"}, no_breaks),)) -> list[Found]:
+    def ask(self, *answers: bytes, asks: tuple[Ask, ...] = (Ask({"prompt": "Key?"}, no_breaks),)) -> list[ReadResult]:
         """Ask, and answer each hint with the next bytes; `seen` is then all that the screen showed."""
         self._over.clear()
         hand = threading.Thread(target=self._answer, args=(answers,))
@@ -90,7 +90,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     os.close(made.hand)
 
 
-def plain(found: list[Found]) -> list[object]:
+def plain(found: list[ReadResult]) -> list[object]:
     """Give plaintexts and problems."""
     return [
         each.reveal()

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from flowforge.errors import GitHubError, LostRaceError, Problem, StateError
 from flowforge.plan.address import Address
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.branch import StateBranch
 from flowforge.state.model import State
-from flowforge.state.remote import Run, Version
+from flowforge.state.store import Run, Version
 
 _BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ class Place:
     def state(self) -> State:
         """Read what stands there."""
         assert self.data is not None
-        return text.decode(self.data, self.where).state
+        return codec.decode(self.data, self.where).state
 
     def run(self, now: Mapping[Address, str] | None = None, holder: str = "run 1") -> Run:
         """Give what a run brings along; waiting moves the clock."""

@@ -9,8 +9,8 @@ import pytest
 from flowforge.errors import StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
-from flowforge.state import text
-from flowforge.state.branch import LEASE, MovedError, StateBranch
+from flowforge.state import codec
+from flowforge.state.branch import LEASE, StateBranch, StateChangedError
 from flowforge.state.model import Lease, State
 from tests.state.place import Place, fails
 
@@ -26,62 +26,62 @@ def test_reading_where_nothing_is_begins_afresh_and_writes_nothing() -> None:
         StateBranch.read(place).pending,
         StateBranch.read(place).serial,
     )
-    with place.open() as memory:
-        memory.begin([])
-        memory.adopt_manifests(["flowforge.yaml"])
+    with place.open() as session:
+        session.begin([])
+        session.adopt_manifests(["flowforge.yaml"])
     assert [] == place.messages
 
 
 def test_a_hundred_writes_are_two_commits(addresses: Addresses, records: Records) -> None:
     """The announcement is on the branch, pending and locked, before a write begins; results follow at the end."""
     place, coming = Place(), dict.fromkeys(addresses, "hmac-sha256:00")
-    with place.open() as memory:
-        memory.announce(coming)
+    with place.open() as session:
+        session.announce(coming)
         assert (coming, {}, 1) == (place.state.pending, place.state.records, place.state.serial)
         assert ("run 1", "2026-11-23T08:00:00Z", "2026-11-23T08:10:00Z") == (
             (lease := place.state.lease) and (lease.holder, lease.since, lease.until)
         )
         for address, record in zip(addresses, records, strict=True):
-            memory.intend({address: "hmac-sha256:00"})
-            memory.record(address, record)
+            session.intend({address: "hmac-sha256:00"})
+            session.record(address, record)
         assert 1 == len(place.messages)
-        assert {*addresses} == memory.unrecorded
+        assert {*addresses} == session.unrecorded
     assert (dict(zip(addresses, records, strict=True)), {}, None) == (
         place.state.records,
         place.state.pending,
         place.state.lease,
     )
-    assert frozenset() == memory.unrecorded
+    assert frozenset() == session.unrecorded
     assert ["flowforge: 6 to be written", "flowforge: 6 recorded"] == [each.split("\n")[0] for each in place.messages]
     assert [f"recorded: {address}" for address in addresses] == place.messages[1].split("\n")[2:]
-    assert StateBranch.read(place) == memory.state
+    assert StateBranch.read(place) == session.state
 
 
 def test_what_was_announced_and_never_begun_is_not_pending(addresses: Addresses, records: Records) -> None:
     """A run that ends early takes back what it did not begin, but not what a run before it had left open."""
     a, b, c, d, *_ = addresses
     place = Place()
-    with place.open() as memory:
-        memory.announce({a: "x", c: "x"})
-        memory.intend({a: "x"})
-        memory.intend({c: "x"})
+    with place.open() as session:
+        session.announce({a: "x", c: "x"})
+        session.intend({a: "x"})
+        session.intend({c: "x"})
     assert {a: "x", c: "x"} == place.state.pending
-    with place.open() as memory:
-        memory.announce({a: "y", b: "y", c: "y", d: "y"})
-        memory.intend({c: "y"})
-        memory.abandon(c)
-        memory.intend({d: "y"})
-        memory.record(d, records[3])
+    with place.open() as session:
+        session.announce({a: "y", b: "y", c: "y", d: "y"})
+        session.intend({c: "y"})
+        session.abandon(c)
+        session.intend({d: "y"})
+        session.record(d, records[3])
     assert ({a: "y", c: "y"}, {d: records[3]}) == (place.state.pending, place.state.records)
 
 
 def test_a_write_that_was_not_announced_is_pushed_by_itself(addresses: Addresses) -> None:
     """No write begins whose intent is not on the branch."""
     place = Place()
-    with place.open() as memory:
-        memory.intend({addresses[0]: "x"})
+    with place.open() as session:
+        session.intend({addresses[0]: "x"})
         assert {addresses[0]: "x"} == place.state.pending
-        memory.abandon(addresses[0])
+        session.abandon(addresses[0])
     assert {} == place.state.pending
 
 
@@ -89,15 +89,15 @@ def test_results_wait_half_a_minute_at_most(addresses: Addresses, records: Recor
     """A result is pushed when the last push lies so far back, and the lock lasts longer then."""
     place = Place()
     a, b, *_ = addresses
-    with place.open() as memory:
-        memory.announce({a: "x", b: "x"})
-        memory.intend({a: "x"})
+    with place.open() as session:
+        session.announce({a: "x", b: "x"})
+        session.intend({a: "x"})
         place.seconds += 29
-        memory.record(a, records[0])
+        session.record(a, records[0])
         assert {} == place.state.records
-        memory.intend({b: "x"})
+        session.intend({b: "x"})
         place.seconds += 2
-        memory.record(b, records[1])
+        session.record(b, records[1])
         assert {a, b} == place.state.records.keys()
         lease = place.state.lease
         assert lease is not None
@@ -128,7 +128,7 @@ def test_two_that_planned_at_once(addresses: Addresses, records: Records) -> Non
     first, second = place.open(), place.open(holder="run 2")
     first.announce({addresses[0]: "x"})
     before = place.data
-    with pytest.raises(MovedError) as moved:
+    with pytest.raises(StateChangedError) as moved:
         second.announce({addresses[0]: "y"})
     second.admit("group g", frozenset({1}))
     second.close()
@@ -147,13 +147,13 @@ def test_two_that_planned_at_once(addresses: Addresses, records: Records) -> Non
 def test_nothing_is_begun_after_the_end(addresses: Addresses) -> None:
     """Whoever is still at work when a run has ended is refused, and what stands there stays as it was left."""
     place = Place()
-    memory = place.open()
-    memory.announce({addresses[0]: "x"})
-    memory.close()
+    session = place.open()
+    session.announce({addresses[0]: "x"})
+    session.close()
     before = place.data
     with pytest.raises(ValueError, match="the state is closed"):
-        memory.intend({addresses[0]: "x"})
-    assert (before, frozenset(), frozenset()) == (place.data, memory.begun, memory.settled)
+        session.intend({addresses[0]: "x"})
+    assert (before, frozenset(), frozenset()) == (place.data, session.begun, session.settled)
 
 
 def test_somebody_edits_it_while_a_run_holds_it(addresses: Addresses, records: Records) -> None:
@@ -162,13 +162,13 @@ def test_somebody_edits_it_while_a_run_holds_it(addresses: Addresses, records: R
     place = Place()
 
     def edit() -> None:
-        place.data, _ = text.encode(replace(place.state, records={**place.state.records, c: records[2]}))
+        place.data, _ = codec.encode(replace(place.state, records={**place.state.records, c: records[2]}))
 
-    with place.open() as memory:
-        memory.announce({a: "x", b: "x"})
+    with place.open() as session:
+        session.announce({a: "x", b: "x"})
         place.first.append(edit)
-        memory.intend({a: "x"})
-        memory.record(a, records[0])
+        session.intend({a: "x"})
+        session.record(a, records[0])
     assert ({a: records[0], c: records[2]}, {}) == (place.state.records, place.state.pending)
 
 
@@ -228,28 +228,28 @@ def test_a_file_removed_meanwhile_is_written_again(addresses: Addresses, records
     """Somebody deletes the branch during an apply: the next push brings all of it back."""
     a, *_ = addresses
     place = Place()
-    with place.open() as memory:
-        memory.announce({a: "x"})
+    with place.open() as session:
+        session.announce({a: "x"})
         place.data = None
-        memory.intend({a: "x"})
-        memory.record(a, records[0])
-    assert ({a: records[0]}, memory.state.lineage) == (place.state.records, place.state.lineage)
+        session.intend({a: "x"})
+        session.record(a, records[0])
+    assert ({a: records[0]}, session.state.lineage) == (place.state.records, place.state.lineage)
 
 
 def test_another_state_in_its_place_is_not_overwritten(addresses: Addresses, records: Records) -> None:
     """A state of another lineage is not merged with ours: it stays, and the results are named as unrecorded."""
     a, *_ = addresses
     place = Place()
-    memory = place.open()
-    memory.announce({a: "x"})
-    memory.intend({a: "x"})
-    memory.record(a, records[0])
-    place.data, _ = text.encode(State.fresh())
+    session = place.open()
+    session.announce({a: "x"})
+    session.intend({a: "x"})
+    session.record(a, records[0])
+    place.data, _ = codec.encode(State.fresh())
     foreign = place.data
     with pytest.raises(UnrecordedError) as lost:
-        memory.close()
+        session.close()
     assert foreign == place.data
-    assert {a} == memory.unrecorded
+    assert {a} == session.unrecorded
     assert str(lost.value) == (
         "error FF412: acme/ops, branch flowforge-state, flowforge.state.json: done on GitHub, but not recorded: "
         "Acme/repo-0/actions/ANTHROPIC_API_KEY\n"
@@ -259,7 +259,7 @@ def test_another_state_in_its_place_is_not_overwritten(addresses: Addresses, rec
     assert (cause := lost.value.__cause__) is not None
     assert str(cause) == (
         "error FF444: acme/ops, branch flowforge-state, flowforge.state.json: another state stands in its place\n"
-        f"  why: its lineage is {place.state.lineage}, not {memory.state.lineage}\n"
+        f"  why: its lineage is {place.state.lineage}, not {session.state.lineage}\n"
         "  fix: put the right one back, then run plan"
     )
 
@@ -273,11 +273,11 @@ def test_a_damaged_file_is_an_error_and_stays(damage: bytes, addresses: Addresse
     with pytest.raises(StateError, match="FF404"):
         place.open()
     place.data = None
-    memory = place.open()
-    memory.announce({addresses[0]: "x"})
+    session = place.open()
+    session.announce({addresses[0]: "x"})
     place.data = damage
     with pytest.raises(UnfoldedError, match="FF404"):
-        memory.close()
+        session.close()
     assert damage == place.data
 
 
@@ -285,22 +285,22 @@ def test_twenty_lost_races_end_it(addresses: Addresses) -> None:
     """Somebody who writes without end is not fought for ever; what could not be announced is not begun."""
     a, b, *_ = addresses
     place = Place()
-    memory = place.open()
-    memory.announce({a: "x"})
+    session = place.open()
+    session.announce({a: "x"})
 
     def again() -> None:
-        place.data, _ = text.encode(replace(place.state, serial=place.state.serial + 1))
+        place.data, _ = codec.encode(replace(place.state, serial=place.state.serial + 1))
 
     place.first += [again] * 20
     with pytest.raises(StateError) as lost:
-        memory.intend({b: "x"})
+        session.intend({b: "x"})
     assert str(lost.value) == (
         "error FF443: acme/ops, branch flowforge-state, flowforge.state.json: the state could not be written\n"
         "  why: others wrote it 20 times while this run tried\n"
         "  fix: run flowforge plan, then apply again"
     )
     place.first += [again] * 19
-    memory.close()
+    session.close()
     assert ({}, None) == (place.state.pending, place.state.lease)
 
 
@@ -308,47 +308,47 @@ def test_a_push_that_fails(addresses: Addresses, records: Records) -> None:
     """Without network nothing is begun; results that cannot be pushed are named, and pushed by a later push."""
     a, b, *_ = addresses
     place = Place(first=[fails()])
-    memory = place.open()
+    session = place.open()
     with pytest.raises(StateError):
-        memory.announce({a: "x"})
-    memory.announce({a: "x", b: "x"})
-    memory.intend({a: "x"})
+        session.announce({a: "x"})
+    session.announce({a: "x", b: "x"})
+    session.intend({a: "x"})
     place.first += [fails()]
     place.seconds += 31
     with pytest.raises(UnrecordedError) as lost:
-        memory.record(a, records[0])
+        session.record(a, records[0])
     assert str(lost.value) == (
         "error FF412: acme/ops, branch flowforge-state, flowforge.state.json: done on GitHub, but not recorded: "
         "Acme/repo-0/actions/ANTHROPIC_API_KEY\n"
         "  why: no network; the next plan shows it as interrupted, so nothing goes unnoticed\n"
         "  fix: try again"
     )
-    memory.close()
+    session.close()
     assert ({a: records[0]}, {}) == (place.state.records, place.state.pending)
 
 
 def test_a_lock_that_cannot_be_given_back_is_a_warning(addresses: Addresses) -> None:
     """With every result on the branch, a last push that fails loses nothing: the lock ends by itself."""
     place = Place()
-    memory = place.open()
-    memory.announce({addresses[0]: "x"})
+    session = place.open()
+    session.announce({addresses[0]: "x"})
     place.first += [fails()]
     with pytest.raises(UnfoldedError) as left:
-        memory.close()
+        session.close()
     assert str(left.value) == (
         "error FF301: acme/ops, branch flowforge-state, flowforge.state.json: its lock may still be there\n"
         "  why: no network\n"
         "  fix: the lock ends by itself within 10 minutes, or by flowforge state unlock"
     )
-    memory.close()
+    session.close()
 
 
 def test_a_lease_is_read_strictly() -> None:
     """A lock with a time that is none is a damaged state, and no crash."""
     for wrong in ("", "tomorrow", "2026-02-31T08:00:00Z", "2026-11-23T08:00:00+00:00"):
         place = Place()
-        memory = place.open()
-        memory.announce({})
+        session = place.open()
+        session.announce({})
         assert place.data is not None
         parsed = json.loads(place.data)
         parsed["lease"]["until"] = wrong
@@ -373,36 +373,36 @@ def test_no_lock_lasts_for_ever(until: str, held: bool) -> None:  # noqa: FBT001
     """A lock until long after a run's ten minutes was made by a clock that was wrong: the next run takes the state."""
     place = Place()
     lease = Lease("0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f", "another run", "2026-11-23T08:00:00Z", until)
-    place.data, _ = text.encode(replace(State.fresh(), lease=lease))
+    place.data, _ = codec.encode(replace(State.fresh(), lease=lease))
     assert (lease if held else None) == StateBranch.read(place).lease
     if held:
         with pytest.raises(StateError, match="FF411"):
             place.open()
         return
-    memory = place.open()
-    memory.announce({})
+    session = place.open()
+    session.announce({})
     found = place.state.lease
     assert ("run 1", "2026-11-23T08:10:00Z") == (found and (found.holder, found.until))
-    memory.close()
+    session.close()
 
 
 def test_many_threads_and_an_editor(addresses: Addresses, records: Records) -> None:
     """Six threads write through one state while somebody keeps editing it: every record is there in the end."""
     place, editing = Place(), threading.Event()
-    memory = place.open()
-    memory.announce(dict.fromkeys(addresses, "x"))
+    session = place.open()
+    session.announce(dict.fromkeys(addresses, "x"))
 
     def edit() -> None:
         for number in range(50):
             with place.mutex:
                 admitted = {**place.state.admitted, "group g": frozenset({number + 1})}
-                place.data, _ = text.encode(replace(place.state, admitted=admitted))
+                place.data, _ = codec.encode(replace(place.state, admitted=admitted))
         editing.set()
 
     def work(address: Address, record: Record) -> None:
         for _ in range(5):
-            memory.intend({address: "y"})
-            memory.record(address, record)
+            session.intend({address: "y"})
+            session.record(address, record)
 
     threads = [threading.Thread(target=work, args=each) for each in zip(addresses, records, strict=True)]
     threads.append(threading.Thread(target=edit))
@@ -410,7 +410,7 @@ def test_many_threads_and_an_editor(addresses: Addresses, records: Records) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    memory.close()
+    session.close()
     assert editing.is_set()
     assert (dict(zip(addresses, records, strict=True)), {}, frozenset({50}), None) == (
         place.state.records,

@@ -7,10 +7,10 @@ import pytest
 from flowforge.errors import StateError
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.branch import LEASE, StateBranch
 from flowforge.state.model import State
-from flowforge.state.remote import Version
+from flowforge.state.store import Version
 from tests.state.place import Place
 
 _TIME = "2026-11-23T08:00:00Z"
@@ -41,24 +41,24 @@ def record(number: int) -> Record:
 def holding(count: int) -> Scale:
     """Make a place that holds a state of so many secrets."""
     state = State(1, State.fresh().lineage, bytes(32), records={each: record(0) for each in addresses(count)})
-    return Scale(data=text.encode(state)[0])
+    return Scale(data=codec.encode(state)[0])
 
 
-def write(memory: StateBranch, coming: list[Address]) -> None:
+def write(session: StateBranch, coming: list[Address]) -> None:
     """Announce, begin and record them as an apply does."""
     while coming:
-        batch, coming = coming[: memory.batch], coming[memory.batch :]
-        memory.announce(dict.fromkeys(batch, "x"))
+        batch, coming = coming[: session.batch], coming[session.batch :]
+        session.announce(dict.fromkeys(batch, "x"))
         for address in batch:
-            memory.intend({address: "x"})
-            memory.record(address, record(1))
+            session.intend({address: "x"})
+            session.record(address, record(1))
 
 
 @pytest.mark.parametrize(("place", "pushes"), [(Scale(), 10), (holding(1000), 5)], ids=["new", "known"])
 def test_a_batch_is_a_quarter_of_what_is_remembered(place: Scale, pushes: int) -> None:
     """A thousand new secrets make some commits, and a thousand known ones fewer; each time a few times the file."""
-    with place.open() as memory:
-        write(memory, addresses(1000))
+    with place.open() as session:
+        write(session, addresses(1000))
     assert pushes == len(place.messages)
     assert len(addresses(1000)) == len(place.state.records)
     assert 4 * place.sizes[-1] < sum(place.sizes) < 6 * place.sizes[-1]
@@ -71,16 +71,16 @@ def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
     of_each: float, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits for a push grows with what a push sends, up to the time at which the lock is renewed anyway."""
-    monkeypatch.setattr("flowforge.state.size._PATIENCE_OF_EACH", of_each)
+    monkeypatch.setattr("flowforge.state.batch_size._PATIENCE_OF_EACH", of_each)
     place, (a, b) = holding(200), addresses(2)
-    with place.open() as memory:
-        memory.announce({a: "x", b: "x"})
-        memory.intend({a: "x", b: "x"})
+    with place.open() as session:
+        session.announce({a: "x", b: "x"})
+        session.intend({a: "x", b: "x"})
         place.seconds += seconds
-        memory.record(a, record(1))
+        session.record(a, record(1))
         waited = len(place.messages)
         place.seconds += 1
-        memory.record(b, record(1))
+        session.record(b, record(1))
         assert (1, 2) == (waited, len(place.messages))
 
 
@@ -88,14 +88,14 @@ def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
 def test_a_state_that_gets_too_large_is_refused_before_the_first_write(known: int) -> None:
     """What it comes to is foreseen, rather too much than too little, also while a part of it is pending."""
     place, coming = holding(known) if known else Scale(), addresses(400)
-    with place.open() as memory:
-        memory.begin(coming)
-        write(memory, coming)
+    with place.open() as session:
+        session.begin(coming)
+        write(session, coming)
     largest = max(place.sizes)
     place = holding(known) if known else Scale()
     place.room = largest
-    with place.open() as memory, pytest.raises(StateError, match="FF427: no room for") as refused:
-        memory.begin(coming)
+    with place.open() as session, pytest.raises(StateError, match="FF427: no room for") as refused:
+        session.begin(coming)
     assert [] == place.messages
     assert largest < int(str(refused.value).split()[-2]) < 1.5 * largest
 
@@ -104,7 +104,7 @@ def test_a_state_that_gets_no_larger_has_room() -> None:
     """What is remembered is written again in the room that it has, but for what is pending."""
     place = holding(300)
     place.room = len(place.data or b"") + 100 * 100
-    with place.open() as memory:
-        memory.begin(addresses(300))
-        write(memory, addresses(300))
+    with place.open() as session:
+        session.begin(addresses(300))
+        write(session, addresses(300))
     assert place.room > max(place.sizes)

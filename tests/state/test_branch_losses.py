@@ -7,7 +7,7 @@ import pytest
 from flowforge.errors import StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
-from flowforge.state import text
+from flowforge.state import codec
 from flowforge.state.branch import LEASE
 from tests.state.place import Place, fails, stopped
 
@@ -18,21 +18,21 @@ Records = tuple[Record, ...]
 def test_the_first_push_arrived_and_its_answer_did_not(addresses: Addresses) -> None:
     """What was announced by it was never begun: it is taken back, and so is the lock."""
     place = Place(then=[fails()])
-    memory = place.open()
+    session = place.open()
     with pytest.raises(StateError):
-        memory.announce(dict.fromkeys(addresses, "x"))
+        session.announce(dict.fromkeys(addresses, "x"))
     assert {*addresses} == place.state.pending.keys()
-    memory.close()
+    session.close()
     assert ({}, {}, None) == (place.state.pending, place.state.records, place.state.lease)
 
 
 def test_the_first_push_did_not_arrive(addresses: Addresses) -> None:
     """Then there is nothing to take back, and nothing is pushed."""
     place = Place(first=[fails()])
-    memory = place.open()
+    session = place.open()
     with pytest.raises(StateError):
-        memory.announce(dict.fromkeys(addresses, "x"))
-    memory.close()
+        session.announce(dict.fromkeys(addresses, "x"))
+    session.close()
     assert (None, []) == (place.data, place.messages)
 
 
@@ -40,14 +40,14 @@ def test_a_later_push_arrived_and_its_answer_did_not(addresses: Addresses, recor
     """What this run wrote itself is no other's: nothing is merged, and nobody is asked."""
     a, b, *_ = addresses
     place = Place()
-    memory = place.open()
-    memory.announce({a: "x"})
-    memory.intend({a: "x"})
-    memory.record(a, records[0])
+    session = place.open()
+    session.announce({a: "x"})
+    session.intend({a: "x"})
+    session.record(a, records[0])
     place.then.append(fails())
     with pytest.raises(StateError):
-        memory.announce({b: "x"})
-    memory.close()
+        session.announce({b: "x"})
+    session.close()
     assert ({}, {a: records[0]}, None) == (place.state.pending, place.state.records, place.state.lease)
 
 
@@ -79,26 +79,26 @@ def test_what_needs_no_write_is_not_called_done(addresses: Addresses, records: R
     """
     a, b, *_ = addresses
     place = Place()
-    with place.open() as memory:
-        memory.announce({a: "x"})
-        memory.intend({a: "x"})
+    with place.open() as session:
+        session.announce({a: "x"})
+        session.intend({a: "x"})
     before = place.data
-    memory = place.open()
+    session = place.open()
     place.seconds += 100
-    memory.forget(a)
-    memory.record(b, records[1])
-    assert (before, frozenset()) == (place.data, memory.unrecorded)
-    memory.close()
+    session.forget(a)
+    session.record(b, records[1])
+    assert (before, frozenset()) == (place.data, session.unrecorded)
+    session.close()
     assert ({}, {b: records[1]}) == (place.state.pending, place.state.records)
 
 
 def test_what_was_noted_and_not_pushed_is_an_error(addresses: Addresses, records: Records) -> None:
     """What adopt records is lost where the push fails: to call that nothing would be wrong."""
     place = Place(first=[fails()])
-    memory = place.open()
-    memory.record(addresses[0], records[0])
+    session = place.open()
+    session.record(addresses[0], records[0])
     with pytest.raises(StateError) as lost:
-        memory.close()
+        session.close()
     assert not isinstance(lost.value, UnfoldedError | UnrecordedError)
     assert "FF301" in str(lost.value)
     assert place.data is None
@@ -108,17 +108,17 @@ def test_a_stopped_run_pushes_its_results_through_a_race(addresses: Addresses, r
     """After a Ctrl-C nothing may wait; a lost race is not waited for either, and the results are recorded."""
     a, b, c, *_ = addresses
     place = Place()
-    memory = place.open()
-    memory.announce({a: "x", b: "x"})
-    memory.intend({a: "x"})
-    memory.record(a, records[0])
+    session = place.open()
+    session.announce({a: "x", b: "x"})
+    session.intend({a: "x"})
+    session.record(a, records[0])
     place.over = True
 
     def edit() -> None:
-        place.data, _ = text.encode(replace(place.state, records={**place.state.records, c: records[2]}))
+        place.data, _ = codec.encode(replace(place.state, records={**place.state.records, c: records[2]}))
 
     place.first.append(edit)
-    memory.close()
+    session.close()
     assert ({a: records[0], c: records[2]}, {}, None) == (place.state.records, place.state.pending, place.state.lease)
 
 
@@ -127,13 +127,13 @@ def test_a_stopped_run_pushes_its_results_once_more(addresses: Addresses, record
     a, *_ = addresses
     for lost in ("first", "then"):
         place = Place()
-        memory = place.open()
-        memory.announce({a: "x"})
-        memory.intend({a: "x"})
-        memory.record(a, records[0])
+        session = place.open()
+        session.announce({a: "x"})
+        session.intend({a: "x"})
+        session.record(a, records[0])
         place.over = True
         getattr(place, lost).append(stopped)
-        memory.close()
+        session.close()
         assert ({a: records[0]}, {}, None) == (place.state.records, place.state.pending, place.state.lease)
 
 
@@ -141,15 +141,15 @@ def test_a_lock_that_could_not_be_renewed_begins_nothing(addresses: Addresses, r
     """A write that must wait for the lock's renewal, in vain, was not begun: it is taken back."""
     a, b, *_ = addresses
     place = Place()
-    memory = place.open()
-    memory.announce({a: "x", b: "x"})
-    memory.intend({a: "x"})
-    memory.record(a, records[0])
+    session = place.open()
+    session.announce({a: "x", b: "x"})
+    session.intend({a: "x"})
+    session.record(a, records[0])
     place.seconds += LEASE / 2 + 1
     place.first.append(fails())
     with pytest.raises(StateError):
-        memory.intend({b: "x"})
-    memory.close()
+        session.intend({b: "x"})
+    session.close()
     assert ({a: records[0]}, {}, None) == (place.state.records, place.state.pending, place.state.lease)
 
 
@@ -158,12 +158,12 @@ def test_a_second_ctrl_c_still_records(addresses: Addresses, records: Records) -
     a, *_ = addresses
     for failing in (False, True):
         place = Place()
-        memory = place.open()
-        memory.announce({a: "x"})
-        memory.intend({a: "x"})
-        memory.record(a, records[0])
+        session = place.open()
+        session.announce({a: "x"})
+        session.intend({a: "x"})
+        session.record(a, records[0])
         place.first += [fails()] * failing
-        with pytest.raises(KeyboardInterrupt), memory:
+        with pytest.raises(KeyboardInterrupt), session:
             raise KeyboardInterrupt
         assert (({a: "x"}, {}) if failing else ({}, {a: records[0]})) == (place.state.pending, place.state.records)
 
@@ -172,18 +172,18 @@ def test_what_was_to_be_recorded_and_is_not(addresses: Addresses, records: Recor
     """After a last push that failed the memory names it, apart from what was done on GitHub, and not what stands."""
     a, b, c, d, *_ = addresses
     place = Place()
-    with place.open() as memory:
-        memory.record(d, records[3])
-    memory = place.open()
-    memory.record(a, records[0])
-    memory.announce({b: "x"})
-    memory.intend({b: "x"})
-    memory.record(b, records[1])
-    memory.record(c, records[2])
-    memory.forget(d)
-    assert {b} == memory.unrecorded
+    with place.open() as session:
+        session.record(d, records[3])
+    session = place.open()
+    session.record(a, records[0])
+    session.announce({b: "x"})
+    session.intend({b: "x"})
+    session.record(b, records[1])
+    session.record(c, records[2])
+    session.forget(d)
+    assert {b} == session.unrecorded
     place.first += [fails(), fails()]
     with pytest.raises(UnrecordedError, match=f"FF412: .* not recorded: {b}\n"):
-        memory.close()
-    assert {b, c, d} == memory.unrecorded
+        session.close()
+    assert {b, c, d} == session.unrecorded
     assert {a: records[0], d: records[3]} == place.state.records

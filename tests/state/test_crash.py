@@ -13,7 +13,7 @@ import pytest
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.state.file import StateFile
-from flowforge.state.model import Abandoned, Change, Draft, Forgotten, Intended, Recorded, State
+from flowforge.state.model import Abandoned, Draft, Forgotten, Intended, JournalEntry, Recorded, State
 
 # Step n of an endless, repeatable run: four addresses, each written, deleted, refused in turn; a fold now and then.
 WRITER = """
@@ -44,7 +44,7 @@ while step < end:
 TIME = "2026-03-01T10:00:00Z"
 
 
-def change(step: int) -> Change:
+def change(step: int) -> JournalEntry:
     """Give what step n of the writer says."""
     address = Address(Scope(Repo.parse(f"acme/r{step // 2 % 4}")), "ANTHROPIC_API_KEY")
     if step % 2 == 0:

@@ -15,7 +15,7 @@ from flowforge.errors import ExitCode, StateError, UnfoldedError, UnrecordedErro
 from flowforge.paths import Folder
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
-from flowforge.state import disk, found
+from flowforge.state import disk, snapshot
 from flowforge.state.disk import NoStateError
 from flowforge.state.file import StateFile
 from tests.powers import powerless
@@ -298,7 +298,7 @@ def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: py
     """FF413: a reader gives up in the end rather than mix two versions."""
     contents = iter(range(10_000))
     monkeypatch.setattr(disk, "read", lambda _: str(next(contents)).encode())
-    monkeypatch.setattr(found, "_PAUSE", 0)
+    monkeypatch.setattr(snapshot, "_PAUSE", 0)
     assert (
         f"error FF413: {path}: the state keeps changing while it is read\n"
         "  fix: run again when the other process has ended"

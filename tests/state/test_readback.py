@@ -14,8 +14,8 @@ from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
-from flowforge.state.memory import Memory
 from flowforge.state.model import State
+from flowforge.state.session import StateSession
 from tests.state.place import Place
 
 TIME = "2026-03-01T10:00:00Z"
@@ -43,56 +43,56 @@ RECORDS = st.builds(
 )
 
 
-Home = Callable[[], AbstractContextManager[tuple[Memory, Callable[[], State]]]]
+Home = Callable[[], AbstractContextManager[tuple[StateSession, Callable[[], State]]]]
 
 
-def intend(address: Address, record: Record) -> Callable[[Memory], None]:
+def intend(address: Address, record: Record) -> Callable[[StateSession], None]:
     """Return a write that begins."""
-    return lambda memory: memory.intend({address: record.fingerprint})
+    return lambda session: session.intend({address: record.fingerprint})
 
 
-def announce(address: Address, record: Record) -> Callable[[Memory], None]:
+def announce(address: Address, record: Record) -> Callable[[StateSession], None]:
     """Return a write that is announced."""
-    return lambda memory: memory.announce({address: record.fingerprint})
+    return lambda session: session.announce({address: record.fingerprint})
 
 
-def admit(name: str, ids: frozenset[int]) -> Callable[[Memory], None]:
+def admit(name: str, ids: frozenset[int]) -> Callable[[StateSession], None]:
     """Return repos that are admitted."""
-    return lambda memory: memory.admit(name, ids)
+    return lambda session: session.admit(name, ids)
 
 
 STEPS = st.lists(
     st.builds(intend, ADDRESSES, RECORDS)
     | st.builds(announce, ADDRESSES, RECORDS)
-    | st.builds(lambda address, record: lambda memory: memory.record(address, record), ADDRESSES, RECORDS)
-    | st.builds(lambda address: lambda memory: memory.forget(address), ADDRESSES)
+    | st.builds(lambda address, record: lambda session: session.record(address, record), ADDRESSES, RECORDS)
+    | st.builds(lambda address: lambda session: session.forget(address), ADDRESSES)
     | st.builds(admit, WORDS, st.frozensets(IDS, max_size=3))
-    | st.builds(lambda names: lambda memory: memory.adopt_manifests(names), st.lists(WORDS, max_size=2)),
+    | st.builds(lambda names: lambda session: session.adopt_manifests(names), st.lists(WORDS, max_size=2)),
     max_size=6,
 )
 
 
 @contextmanager
-def on_disk() -> Iterator[tuple[Memory, Callable[[], State]]]:
+def on_disk() -> Iterator[tuple[StateSession, Callable[[], State]]]:
     """Give a state in a file, and how the next command reads it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "flowforge.state.json"
-        with StateFile.open(path) as memory:
-            yield memory, lambda: StateFile.read(path)
+        with StateFile.open(path) as session:
+            yield session, lambda: StateFile.read(path)
 
 
 @contextmanager
-def on_a_branch() -> Iterator[tuple[Memory, Callable[[], State]]]:
+def on_a_branch() -> Iterator[tuple[StateSession, Callable[[], State]]]:
     """Give a state on a branch, and how the next command reads it."""
     place = Place()
-    with place.open() as memory:
-        yield memory, lambda: StateBranch.read(place)
+    with place.open() as session:
+        yield session, lambda: StateBranch.read(place)
 
 
-def taken(step: Callable[[Memory], None], memory: Memory) -> list[str]:
+def taken(step: Callable[[StateSession], None], session: StateSession) -> list[str]:
     """Take a step; return the codes of a refusal, none where it was taken."""
     try:
-        step(memory)
+        step(session)
     except StateError as error:
         return [each.code for each in error.problems]
     return []
@@ -103,12 +103,12 @@ def taken(step: Callable[[Memory], None], memory: Memory) -> list[str]:
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_remembered_can_be_read(home: Home, data: st.DataObject) -> None:
     """Any steps with any ids, times and names: each is taken, or refused with FF479, and the state is never damaged."""
-    with home() as (memory, read):
+    with home() as (session, read):
         for step in data.draw(STEPS):
-            assert taken(step, memory) in ([], ["FF479"])
+            assert taken(step, session) in ([], ["FF479"])
         read()
-        kept = memory.state
-        memory.close()
+        kept = session.state
+        session.close()
         found = read()
     assert (kept.records, kept.admitted) == (found.records, found.admitted)
     assert found.manifests in (kept.manifests, ())  # none where there was nothing to be written
@@ -118,10 +118,10 @@ def test_a_write_whose_record_could_not_be_read_stays_open(path: Path, addresses
     """FF479 as a write that happened and is not recorded: the next plan shows it as interrupted."""
     address = addresses[0]
     wrong = Record("hmac-sha256:00", TIME, "key", -5, TIME, TIME)
-    with StateFile.open(path) as memory:
-        memory.intend({address: "hmac-sha256:00"})
+    with StateFile.open(path) as session:
+        session.intend({address: "hmac-sha256:00"})
         with pytest.raises(UnrecordedError) as refused:
-            memory.record(address, wrong)
+            session.record(address, wrong)
     assert str(refused.value) == (
         f"error FF479: {address}: what is to be remembered could not be read back\n"
         "  why: an id, a time or a name in it is none\n"
@@ -133,8 +133,8 @@ def test_a_write_whose_record_could_not_be_read_stays_open(path: Path, addresses
 
 def test_what_is_only_to_be_noted_and_could_not_be_read_is_refused(path: Path) -> None:
     """FF479 where nothing was sent is an error of the state, and not a write that is unrecorded."""
-    with StateFile.open(path) as memory, pytest.raises(StateError) as refused:
-        memory.admit("group g", frozenset({-5}))
+    with StateFile.open(path) as session, pytest.raises(StateError) as refused:
+        session.admit("group g", frozenset({-5}))
     assert (False, "error FF479: what is to be remembered could not be read back") == (
         isinstance(refused.value, UnrecordedError),
         str(refused.value).split("\n")[0],

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from flowforge.errors import StateError
-from flowforge.paths import Entry
+from flowforge.paths import PathEntry
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.state import disk, versions
 from flowforge.state.branch import StateBranch
+from flowforge.state.codec import decode, encode
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
-from flowforge.state.seal import UNSEALED, OtherKeyError, Seal
 from flowforge.state.shape import MalformedError, canonical
-from flowforge.state.text import decode, encode
+from flowforge.state.signature import UNSIGNED, OtherKeyError, Signature
 from flowforge.state.versions import Data, Upgrade, body_of_today, line_of_today
 from tests.state.place import Place
 
@@ -38,7 +38,7 @@ class Holder:
         return hmac.digest(b"mine", purpose.encode() + b"\0" + data, "sha256").hex()
 
 
-MINE = Seal(Holder())
+MINE = Signature(Holder())
 
 
 def _renamed(entry: Data, old: str, new: str) -> Data:
@@ -73,20 +73,20 @@ def before(monkeypatch: pytest.MonkeyPatch) -> Before:
     return older
 
 
-def sealed(body: Data, seal: Seal = UNSEALED) -> bytes:
+def sealed(body: Data, signing: Signature = UNSIGNED) -> bytes:
     """Write a body as the FlowForge of that version would have."""
     body = {key: value for key, value in body.items() if key not in ("checksum", "signature")}
     plain = canonical(body)
-    signed = {"signature": seal.signature(plain)} if "key_id" in body else {}
+    signed = {"signature": signing.signature(plain)} if "key_id" in body else {}
     return json.dumps({**body, "checksum": "sha256:" + hashlib.sha256(plain).hexdigest(), **signed}).encode()
 
 
-def old(state: State, seal: Seal = UNSEALED, **more: object) -> bytes:
+def old(state: State, signing: Signature = UNSIGNED, **more: object) -> bytes:
     """Write a state in the older format."""
-    body: dict[str, Any] = json.loads(encode(state, seal)[0])
+    body: dict[str, Any] = json.loads(encode(state, signing)[0])
     secrets = [_renamed(each, "name", "secret") for each in body["secrets"]]
     body = {key: value for key, value in body.items() if key != "folded"}
-    return sealed({**body, "version": 0, "secrets": secrets, **more}, seal)
+    return sealed({**body, "version": 0, "secrets": secrets, **more}, signing)
 
 
 def old_journal(state: bytes, *lines: object) -> bytes:
@@ -122,14 +122,14 @@ def refused(use: Callable[[], object]) -> str:
 
 
 @pytest.mark.usefixtures("before")
-@pytest.mark.parametrize("seal", [UNSEALED, MINE])
-def test_reading_upgrades_and_writes_nothing(path: Path, state: State, seal: Seal) -> None:
+@pytest.mark.parametrize("signing", [UNSIGNED, MINE])
+def test_reading_upgrades_and_writes_nothing(path: Path, state: State, signing: Signature) -> None:
     """What a plan stands on is the same as if it were of today, and the folder is as it was; so after an idle run."""
-    data = old(state, seal)
+    data = old(state, signing)
     path.write_bytes(data)
-    assert state == StateFile.read(path, seal)
+    assert state == StateFile.read(path, signing)
     assert [path.name] == [entry.name for entry in path.parent.iterdir()]
-    with StateFile.open(path, seal=seal) as file:
+    with StateFile.open(path, signing=signing) as file:
         assert state == file.state
     assert (data, False) == (path.read_bytes(), beside(path, ".backup").exists())
 
@@ -167,7 +167,7 @@ def test_a_kill_at_any_step_loses_nothing(
     path.write_bytes(data)
     replaced: list[Path] = []
 
-    def killed(where: Entry, what: bytes, replace: Callable[[Entry, bytes], None] = disk.replace) -> None:
+    def killed(where: PathEntry, what: bytes, replace: Callable[[PathEntry, bytes], None] = disk.replace) -> None:
         if len(replaced) == done:
             raise Killed
         replace(where, what)
@@ -273,13 +273,13 @@ def test_on_a_branch_it_is_upgraded_by_the_first_push(state: State, addresses: A
     place, data = Place(), old(state)
     place.data = data
     assert state == StateBranch.read(place)
-    with place.open() as memory:
-        assert state == memory.state
+    with place.open() as session:
+        assert state == session.state
     assert (data, []) == (place.data, place.messages)
     replaced = []
     place.first = [lambda: replaced.append(place.data)]
-    with place.open() as memory:
-        memory.record(addresses[2], records[2])
+    with place.open() as session:
+        session.record(addresses[2], records[2])
     assert ([data], ["flowforge: 1 recorded"]) == (replaced, [each.split("\n")[0] for each in place.messages])
     assert {addresses[n]: Remembered(records[n]) for n in range(3)} == place.state.remembered
     assert (1, 8) == (json.loads(place.data)["version"], place.state.serial)
@@ -298,8 +298,8 @@ def test_on_a_branch_a_run_of_an_older_flowforge_loses_no_record(
         place.data = old(State(8, state.lineage, state.salt, state.manifests, theirs, state.pending))
 
     place.first = [other]
-    with place.open() as memory:
-        memory.record(addresses[2], records[2])
+    with place.open() as session:
+        session.record(addresses[2], records[2])
     assert {addresses[n]: Remembered(records[n]) for n in range(4)} == place.state.remembered
 
 

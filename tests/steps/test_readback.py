@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowforge.errors import GitHubError, StateError
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.confirm import Confirmed, Sent, confirm
-from flowforge.github.discover import Kind, Wanted, list_repos
+from flowforge.github.discover import RepoListKind, RepoListQuery, list_repos
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.pacer import Pacer
@@ -28,8 +28,8 @@ from flowforge.github.variables import list_variables, put_variable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Listing, Public, Record, Unreadable
 from flowforge.state.file import StateFile
-from flowforge.state.memory import Memory
-from flowforge.steps.remote import BranchRemote
+from flowforge.state.session import StateSession
+from flowforge.steps.backend.branch_store import BranchStore
 from flowforge.vault import SecretValue
 from tests.wire import answering
 
@@ -101,15 +101,15 @@ class GitHub:
 def client_of(github: Callable[[httpx.Request], httpx.Response]) -> Client:
     """Return a client of it, whose waits take no time."""
     pacer = Pacer(Still(), threading.Event(), notify=lambda _: None)
-    token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
+    token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
     return Client(ApiUrl.parse("https://api.github.com"), token, pacer, jobs=1, transport=answering(github))
 
 
-def record_all(client: Client, memory: Memory) -> None:
+def record_all(client: Client, session: StateSession) -> None:
     """Ask for all that is recorded of an answer anywhere, and record it."""
-    repos = list_repos(client, Wanted(Kind.ORG, "acme"))
+    repos = list_repos(client, RepoListQuery(RepoListKind.ORG, "acme"))
     if not isinstance(repos, Unreadable):
-        memory.admit("group g", frozenset(each.id for each in repos))
+        session.admit("group g", frozenset(each.id for each in repos))
     info = look_up(client, [REPO])[REPO]
     number = info.id if isinstance(info, RepoInfo) else 0
     for scope, seen in (
@@ -122,14 +122,14 @@ def record_all(client: Client, memory: Memory) -> None:
             record = Record("sha256:00", updated_at, "key", repo_id, "", updated_at, adopted=True)
             if audience is not None:
                 record = replace(record, visibility=audience.visibility.value, repo_ids=audience.ids)
-            memory.record(Address(scope, "A"), record)
+            session.record(Address(scope, "A"), record)
     address = Address(VARIABLES, "B")
-    memory.intend({address: "sha256:00"})
+    session.intend({address: "sha256:00"})
     written = put_variable(client, VARIABLES, "B", Public("x"), exists=True)
     found = confirm(client, VARIABLES, {"A": Sent(written.date)})["A"]
     if isinstance(found, Confirmed):
         moment = found.updated_at
-        memory.record(address, Record("sha256:00", moment, "key", number, written.date, written.date))
+        session.record(address, Record("sha256:00", moment, "key", number, written.date, written.date))
 
 
 @given(st.dictionaries(st.sampled_from(sorted(PLACES)), VALUES, max_size=3), st.sampled_from((DATE, *DATES)))
@@ -138,10 +138,10 @@ def test_what_the_readers_accept_is_read_back(odd: dict[str, object], date: str)
     """Any JSON in any place of an answer, and any Date: accepted or refused, and the state is read as it was kept."""
     with TemporaryDirectory() as folder, client_of(GitHub(odd, date)) as client:
         path = Path(folder) / "flowforge.state.json"
-        with StateFile.open(path) as memory:
+        with StateFile.open(path) as session:
             with suppress(GitHubError):
-                record_all(client, memory)
-            kept, killed = memory.state, StateFile.read(path)
+                record_all(client, session)
+            kept, killed = session.state, StateFile.read(path)
         ended = StateFile.read(path)
     for found in (killed, ended):
         assert (kept.records, kept.pending, kept.admitted) == (found.records, found.pending, found.admitted)
@@ -151,8 +151,8 @@ def test_what_github_gives_is_recorded() -> None:
     """The law above is not kept by refusing everything: an answer as GitHub gives it is recorded whole."""
     with TemporaryDirectory() as folder, client_of(GitHub({})) as client:
         path = Path(folder) / "flowforge.state.json"
-        with StateFile.open(path) as memory:
-            record_all(client, memory)
+        with StateFile.open(path) as session:
+            record_all(client, session)
         found = StateFile.read(path)
     adopted = Record("sha256:00", TIME, "key", 7, "", TIME, adopted=True)
     assert ({"group g": frozenset({7})}, 0) == (found.admitted, len(found.pending))
@@ -163,7 +163,7 @@ def test_what_github_gives_is_recorded() -> None:
     } == found.records
 
 
-def remote_of(dates: list[str]) -> BranchRemote:
+def remote_of(dates: list[str]) -> BranchStore:
     """Return a state's place on GitHub whose answers have these Dates, one after another; the last one stays."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -180,7 +180,7 @@ def remote_of(dates: list[str]) -> BranchRemote:
             return httpx.Response(200, headers={"date": date}, json=content)
         return httpx.Response(404, json={})
 
-    return BranchRemote(client_of(answer), Repo.parse("acme/ops"), "flowforge-state", "flowforge.state.json")
+    return BranchStore(client_of(answer), Repo.parse("acme/ops"), "flowforge-state", "flowforge.state.json")
 
 
 @pytest.mark.parametrize("date", ["", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -2359"])

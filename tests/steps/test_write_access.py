@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from flowforge.errors import GitHubError, Problem, Where
-from flowforge.github.auth import Token
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.problems import No, RepoError
+from flowforge.github.problems import Refusal, RepoError
 from flowforge.github.secrets import Written
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Action, Reason, Why
@@ -22,7 +22,7 @@ from flowforge.plan.audience import Access, Audience, Viewer, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Record, Wanted
 from flowforge.plan.report import Outcome, Result
-from flowforge.steps.write_access import (
+from flowforge.steps.apply.access_writes import (
     audience_body,
     list_alone,
     put_alone,
@@ -191,12 +191,12 @@ def test_nobody_is_written_of_what_is_not_there(access: Access | None) -> None:
 
 
 def _client(handler: Callable[[httpx.Request], httpx.Response]) -> Client:
-    token = Token(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
+    token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
     pacer = Pacer(Clock(), threading.Event())
     return Client(ApiUrl.parse("https://api.github.com"), token, pacer, transport=httpx.MockTransport(handler))
 
 
-NO = No("FF326", Why.FAILED, "GitHub refused the request with 422", "see what GitHub says")
+NO = Refusal("FF326", Why.FAILED, "GitHub refused the request with 422", "see what GitHub says")
 _ADVICE = (
     "see what GitHub says; use a token that sees them, or allow it to see all repositories of the organization; if "
     "they are gone, flowforge state forget orgs/acme/actions/KEY, then apply"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flowforge.sandbox.access import Token
+from flowforge.sandbox.rules.access import Token
 from fuzz.hostile import echo
 from fuzz.hostile.server import Call, Chosen, Hostile
 from tests.faults.bench import SCALE

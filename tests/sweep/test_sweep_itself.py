@@ -4,13 +4,13 @@ import click
 import pytest
 
 from flowforge.cli.main import cli
-from flowforge.run import prepare
+from flowforge.run import planning
 from tests.sweep.commands import APART, OTHERS, READING
 from tests.sweep.seek import WINDOW
 from tests.sweep.sinks import SINKS
 from tests.sweep.stage import Stage
 
-pytestmark = pytest.mark.uncounted
+pytestmark = pytest.mark.no_coverage
 
 
 @pytest.mark.parametrize("form", ["plain", "hex"])
@@ -29,7 +29,7 @@ def test_a_leak_into_any_one_sink_is_caught(
         SINKS[name].leak(stage, text)
         return ()
 
-    monkeypatch.setattr(prepare, "advise", leak)
+    monkeypatch.setattr(planning, "advise", leak)
     stage.run("plan")
     assert {name} == {found.partition(":")[0] for found in stage.leaks()}
 

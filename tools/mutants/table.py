@@ -25,7 +25,7 @@ _ALL = ("tests/steps", "tests/cli")
 PARTS = (
     Part(
         "the decision",
-        ("plan/decide*.py", "plan/hidden.py", "plan/room.py", "plan/facts.py", "plan/change.py"),
+        ("plan/decide*.py", "plan/unseen.py", "plan/capacity.py", "plan/facts.py", "plan/change.py"),
         ("tests/plan",),
         ("tests/render", "tests/state", *_ALL),
     ),
@@ -38,7 +38,7 @@ PARTS = (
     ),
     Part(
         "limits of GitHub",
-        ("github/window.py", "github/pacer.py", "github/spent.py"),
+        ("github/rate_window.py", "github/pacer.py", "github/rate_ledger.py"),
         ("tests/github",),
         _ALL,
     ),
@@ -59,7 +59,7 @@ PARTS = (
     ),
     Part(
         "the state",
-        ("state/merge.py", "state/text.py", "state/shape.py", "state/journal.py"),
+        ("state/merge.py", "state/codec.py", "state/shape.py", "state/journal.py"),
         ("tests/state",),
         _ALL,
     ),
@@ -67,7 +67,7 @@ PARTS = (
     Part("errors", ("errors.py",), ("tests/test_errors.py",), ("tests/manifest", "tests/github", *_ALL)),
     Part(
         "writing",
-        ("steps/write*.py", "steps/permits.py", "steps/turns.py", "steps/pool.py"),
+        ("steps/write*.py", "steps/apply/permissions.py", "plan/ordering.py", "concurrency.py"),
         ("tests/steps",),
         ("tests/cli",),
     ),

@@ -1,0 +1,161 @@
+"""Work side by side: a bounded pool of plain threads that stops when it is told to, and how far it is."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Protocol, TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def each(
+    items: Iterable[_Item],
+    work: Callable[[_Item], _Result],
+    *,
+    jobs: int,
+    stopped: Callable[[], bool],
+    grace: float = 0.0,
+) -> Iterator[tuple[_Item, _Result]]:
+    """Do `work` on every item in at most `jobs` threads, giving each item with its result as it is ready.
+
+    Once `stopped` says so no further item is begun, and those begun are waited for during `grace` seconds. Whatever
+    `work` raises is raised here, after which no further item is begun. The threads are daemons: one that hangs in
+    a system call never keeps the process from ending; fewer do where the system has no room for more. Raises
+    RuntimeError where none of them lived to do the work.
+    """
+    waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+    for item in items:
+        waiting.put(item)
+    done: queue.SimpleQueue[tuple[_Item, Future[_Result]] | None] = queue.SimpleQueue()
+    over = threading.Event()
+    given = (waiting, done, work, stopped, over)
+    threads = [threading.Thread(target=_worker, args=given, daemon=True) for _ in range(min(jobs, waiting.qsize()))]
+    try:
+        start(threads)
+        yield from _collect(done, threads, stopped, grace)
+        if not (waiting.empty() or stopped()):
+            raise RuntimeError("the threads ended before the work did")
+    finally:
+        over.set()
+
+
+class InOrder(Protocol):
+    """Maps a function over items as `map` does, in parallel, with the results in the items' order."""
+
+    def __call__(self, function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
+        """Give the results."""
+        ...
+
+
+def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
+    """Make a `map` that works in at most `jobs` threads; raises what the function raises."""
+
+    def run(function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
+        given = list(items)
+        done = dict(each(range(len(given)), lambda index: function(given[index]), jobs=jobs, stopped=stopped))
+        return [done[index] for index in sorted(done)]
+
+    return run
+
+
+def start(threads: list[threading.Thread]) -> None:
+    """Start them; those that the system has no room for are left out, and the others do their work."""
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError:
+            if not number:
+                raise
+            del threads[number:]
+            return
+
+
+def _worker(
+    waiting: "queue.SimpleQueue[_Item]",
+    done: "queue.SimpleQueue[tuple[_Item, Future[_Result]] | None]",
+    work: Callable[[_Item], _Result],
+    stopped: Callable[[], bool],
+    over: threading.Event,
+) -> None:
+    try:
+        while not (over.is_set() or stopped()):
+            item = waiting.get_nowait()
+            future: Future[_Result] = Future()
+            try:
+                future.set_result(work(item))
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
+                over.set()  # here and now: whoever collects may look only after much more was done
+                future.set_exception(error)
+            done.put((item, future))
+    except queue.Empty:
+        pass
+    finally:
+        done.put(None)
+
+
+def _collect(
+    done: "queue.SimpleQueue[tuple[_Item, Future[_Result]] | None]",
+    threads: Sequence[threading.Thread],
+    stopped: Callable[[], bool],
+    grace: float,
+) -> Iterator[tuple[_Item, _Result]]:
+    deadline: float | None = None
+    workers = len(threads)
+    while workers:
+        if stopped() and deadline is None:
+            deadline = time.monotonic() + grace
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        try:
+            # A short wait keeps the main thread able to see that it is to stop, and a signal able to interrupt it.
+            entry = done.get(timeout=0.1)
+        except queue.Empty:
+            # A thread can die before our code begins in it, as under a debugger or coverage before CPython 3.12 while
+            # an audit hook runs elsewhere. It says nothing, not even that it ended, and the others do its work.
+            if not any(thread.is_alive() for thread in threads) and done.empty():
+                return
+            continue
+        if entry is None:
+            workers -= 1
+        else:
+            item, future = entry
+            yield item, future.result()
+
+
+class Progress(Protocol):
+    """Told what is being done and to how many things; gives a function to call after each of them."""
+
+    def __call__(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """Begin; leaving the context ends it."""
+
+
+def silent(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+    """Show nothing."""
+    del what, total
+    return nullcontext(lambda: None)
+
+
+@contextmanager
+def lenient(
+    progress: Progress, what: str, total: int, broke: Callable[[Exception], None]
+) -> Iterator[Callable[[], None]]:
+    """Show progress as long as that works: what it raises is told to `broke`, and ends nothing but the showing."""
+    shown: list[Callable[[], None]] = []
+
+    def tried(step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the work goes on
+            shown.clear()
+            broke(error)
+
+    with ExitStack() as held:
+        tried(lambda: shown.append(held.enter_context(progress(what, total))))
+        try:
+            yield lambda: tried(shown[0]) if shown else None
+        finally:
+            tried(held.close)

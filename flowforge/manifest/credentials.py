@@ -1,0 +1,183 @@
+"""The credentials of a manifest, and the sources that they and the token come from."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from flowforge.credentials import workload_identity
+from flowforge.credentials.types import TYPES
+from flowforge.errors import Where, quote
+from flowforge.manifest.documents import Documents
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.messages import FORMS
+from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
+from flowforge.manifest.nodes import Node
+from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
+from flowforge.manifest.plugins import installed_sources
+from flowforge.manifest.scalars import read_day, read_duration, read_policy
+from flowforge.manifest.schema import SOURCE_OPTIONS, listed
+from flowforge.manifest.variables import read_identity
+from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
+
+# Such as {repo}, and -{repo}, whose letters would be options.
+_BEGINS: Final = re.compile(r"-*\{(?!\{)")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def read_credentials(documents: Documents) -> Mapping[str, Credential]:
+    """Read `credentials` of all files; one that is not sound is reported and left out."""
+    found: dict[str, Credential] = {}
+    for document, name, where, node in documents.named("credentials"):
+        origin, type_, age = node.part("from"), node.text("type"), node.text("max_age")
+        if type_ == workload_identity.TYPE:
+            federated = read_identity(name, where, node, document.folder)
+            found |= {name: federated} if federated else {}
+            continue
+        source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
+        issued, expires = _dates(name, node, documents.findings)
+        nonstandard = node.part("allow_nonstandard")
+        if source and type_:
+            found[name] = Credential(
+                name=name,
+                type=type_,
+                secret=(node.text("secret") or TYPES[type_].slot).upper(),
+                source=source,
+                expires=expires,
+                issued=issued,
+                max_age=read_duration(age) if age else None,
+                allow_nonstandard=nonstandard is not None and nonstandard.data is True,
+                where=where,
+                per_repo=_allowed(node),
+                on_drift=read_policy(node.text("on_drift")),
+            )
+    return found
+
+
+def _allowed(node: Node) -> tuple[str, ...]:
+    """Read the patterns of `per_repo`."""
+    per_repo = node.part("per_repo")
+    allow = per_repo.part("allow") if per_repo else None
+    return tuple(str(each.data).lower() for each in allow.items()) if allow else ()
+
+
+def _dates(name: str, node: Node, findings: Findings) -> tuple[date | None, date | None]:
+    """Read `issued` and `expires` (FF127)."""
+    issued, expires = (_day(node, key, findings) for key in ("issued", "expires"))
+    if issued and expires and expires < issued:
+        what = f"{quote(name)} expires before it was issued"
+        findings.add(node.step("expires").where, "FF127", what, fix="correct one of the two dates")
+    return issued, expires
+
+
+def _day(node: Node, key: str, findings: Findings) -> date | None:
+    text = node.text(key)
+    day = read_day(text) if text else None
+    if text and day is None:
+        fix = "write a day that the calendar has, as 2027-02-01"
+        findings.add(node.step(key).where, "FF127", "there is no such day", fix=fix)
+    return day
+
+
+def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: bool) -> SourceSpec | None:
+    """Read a source: its one key and its options. per_repo: whether placeholders may stand in their texts.
+
+    Reports FF132 for none or several, FF133 for one that nothing installed offers; opens none and loads no plugin.
+    """
+    name = _source_name(node, documents.findings)
+    if not name:
+        return None
+    documents.rules.check_source(name, node.key(name), documents.findings)
+    options = {key: option for key, each in node.entries().items() if (option := _option(each)) is not None}
+    kind = source_type(name)
+    checks = [
+        _check_text(kind.names if key == name else None, text, where, documents.findings, per_repo=per_repo)
+        for key, each in node.entries().items()
+        for text, where in _texts(each)
+    ]
+    if kind.names is Names.PATH and name in options:
+        documents.rules.check_path(node.text(name), folder, node.step(name).where, documents.findings)
+    if not all(checks) or not node.sound:
+        return None
+    # What has no placeholder needs no repo to be filled: the token's source is ready to be read.
+    ready = options if per_repo else {key: plain(option) for key, option in options.items()}
+    passed = node.part(kind.passes) if kind.passes else None
+    passes = tuple(Mention(str(each.data), each.where) for each in passed.items()) if passed else ()
+    return SourceSpec(name, ready, node.where, folder, passes)
+
+
+def _source_name(node: Node, findings: Findings) -> str:
+    """Give the one key that names a source; plugins' names have a hyphen, so that they never meet one of ours."""
+    keys = node.entries().keys()
+    plugins = {key for key in keys if is_plugin(key)}
+    names = sorted({*plugins, *(keys & SOURCE_TYPES.keys())})
+    if len(names) != 1:
+        # A source that is misspelt was reported as that; an option alone asks for its source.
+        if names or keys <= SOURCE_OPTIONS.keys():
+            what = f'"from" has {"more than one source" if names else "no source"}'
+            fix = f"write {listed(sorted(SOURCE_TYPES), 'or')}"
+            why = "each key with a hyphen is a plugin's source; options are written with _" if len(plugins) > 1 else ""
+            findings.add(node.where, "FF132", what, why=why, fix=fix)
+        return ""
+    (name,) = names
+    if node.step(name).bad:
+        return ""
+    if name in plugins and name not in (installed := installed_sources()):
+        what = f"no installed package offers the source {quote(name)}"
+        fix = findings.suggest(name, installed, "install the package that offers it where flowforge runs")
+        findings.add(node.key(name), "FF133", what, why="a source with a hyphen is a plugin's", fix=fix)
+        return ""
+    return name
+
+
+def _option(node: Node) -> Option | None:
+    if node.bad:
+        return None
+    return node.data if isinstance(node.data, str) else tuple(str(each.data) for each in node.items())
+
+
+def _texts(node: Node) -> Iterator[tuple[str, Where]]:
+    for each in node.items() or (node,):
+        if not each.bad and isinstance(each.data, str):
+            yield each.data, each.where
+
+
+def _check_text(names: Names | None, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:
+    """Report (FF131) placeholders that cannot be filled, and (FF130) what no variable is called.
+
+    names: what the text is the name of; None for an option's.
+    """
+    if not balanced(text):
+        fix = "write {{ and }} for braces that are no placeholder"
+        findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
+        return False
+    if names is Names.ARGV and _BEGINS.match(text):
+        why = "what a repository is called must not choose an option of the program"
+        fix = "write something before it, as --repo={repo}"
+        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
+        return False
+    known = NAMES if per_repo else {}
+    unknown = sorted(names_in(text) - known.keys())
+    for each in unknown:
+        what, fix = _unknown(each, findings, per_repo=per_repo)
+        findings.add(where, "FF131", what, fix=fix)
+    if not unknown and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
+        form = FORMS["Environment variable"]
+        findings.add(where, form.code, form.what, fix=str(form.fix))
+        return False
+    return not unknown
+
+
+def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str]:
+    """Say what is wrong with a placeholder, and what to write instead."""
+    shown = quote(f"{{{name}}}")
+    if not per_repo:
+        return (
+            f"the placeholder {shown} cannot stand here",
+            "name one source: it is the same for every repository",
+        )
+    otherwise = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
+    return f"the placeholder {shown} is not known", findings.suggest(
+        f"{{{name}}}", [f"{{{each}}}" for each in NAMES], otherwise
+    )

@@ -1,0 +1,43 @@
+"""How many places a manifest may lead to: they are counted before they are made."""
+
+from typing import Final
+
+from flowforge.errors import ManifestError, Problem, quote
+from flowforge.manifest.model import AbsentEntry, Target
+
+# Twenty places in each of ten thousand repositories. With as many a manifest takes 4 s and 140 MB to read.
+MAX_PLACES: Final = 200_000
+
+
+class Limit:
+    """What is left of `MAX_PLACES` for the entries of one manifest."""
+
+    def __init__(self) -> None:
+        """Begin with all of it."""
+        self._left = MAX_PLACES
+
+    def count(self, entry: Target | AbsentEntry, whom: int, names: int, viewers: int) -> None:
+        """Count the places of an entry; raises ManifestError FF154 where it leads to more than are left.
+
+        whom: repos, or the one organization. names: of secrets or variables. viewers: repos that see it, each of which
+        counts as a place does.
+        """
+        environments = len(entry.lists.environments)
+        parts = {
+            "repositories": whom,
+            "environments" if environments else "stores": environments or len(entry.lists.stores),
+            "names": names,
+            "repositories that see it": viewers,
+        }
+        several = {word: number for word, number in parts.items() if number > 1}
+        before, product = MAX_PLACES - self._left, 1 if whom else 0
+        for number in several.values():
+            product *= number
+        self._left -= product
+        if self._left < 0:
+            factors = " times ".join(f"{number:,} {word}" for word, number in several.items())
+            counts = [f"it has {factors}"] if factors else []
+            counts += [f"what stands before it leads to {before:,}"] if before else []
+            what = f"the {entry.noun} {quote(entry.name)} leads to more than {MAX_PLACES:,} secrets and variables"
+            fix = "name fewer repositories, environments or stores, or split the manifest into several"
+            raise ManifestError(Problem("FF154", what, str(entry.where), "; ".join(counts), fix))

@@ -1,0 +1,69 @@
+"""Who was chosen, and by which line: as people read it, and as JSON (schemas/repos.schema.json)."""
+
+from collections.abc import Iterable
+
+from flowforge.errors import printable
+from flowforge.plan.facts import Unresolved
+from flowforge.plan.repo_list import ChosenRepo, RepoList
+from flowforge.render.document import Document, head
+from flowforge.render.phrases import count
+
+
+def roll_lines(roll: RepoList) -> Iterable[str]:
+    """Give a line for each repo of each target, then how many there are."""
+    rows = [(printable(str(each.repo)), printable(each.entry), str(each.where), _how(each)) for each in roll.choices]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for *cells, how in rows:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), how])
+    yield from unresolved_lines(roll.unresolved)
+    if rows or roll.unresolved:
+        yield ""
+    repos = {each.repo for each in roll.choices}
+    yield f"{count(len(repos), 'repo')}{', and more that are not known' if roll.unresolved else ''}."
+
+
+def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
+    """Give the entries whose repos cannot be known, each with the reason and what to do."""
+    for entry in unresolved:
+        why = entry.unreadable
+        said = f"! {entry.entry} ({entry.where})  which repos it has is not known: {why.detail or why.why.text}"
+        yield printable(said)
+        if why.fix:
+            yield f"    fix: {printable(why.fix)}"
+
+
+def roll_document(roll: RepoList) -> Document:
+    """Give the public JSON."""
+    return {
+        **head("repos"),
+        "complete": not roll.unresolved,
+        "repos": [_choice(each) for each in roll.choices],
+        "unresolved": [unresolved_entry(each) for each in roll.unresolved],
+        "warnings": [printable(warning) for warning in roll.warnings],
+    }
+
+
+def unresolved_entry(entry: Unresolved) -> Document:
+    """Give an entry whose repos cannot be known."""
+    return {
+        "entry": printable(entry.entry),
+        "where": printable(str(entry.where)),
+        "why": entry.unreadable.why.value,
+        "sentence": printable(entry.unreadable.detail or entry.unreadable.why.text),
+        "fix": printable(entry.unreadable.fix) or None,
+    }
+
+
+def _how(choice: ChosenRepo) -> str:
+    found = f"found by the selector of {' and '.join(map(printable, choice.by))}" if choice.by else "named"
+    return f"{found}; new to {printable(choice.new_to)}" if choice.new_to else found
+
+
+def _choice(choice: ChosenRepo) -> Document:
+    return {
+        "repo": printable(str(choice.repo)),
+        "entry": printable(choice.entry),
+        "where": printable(str(choice.where)),
+        "selected_by": [printable(name) for name in choice.by],
+        "new_to": printable(choice.new_to) or None,
+    }

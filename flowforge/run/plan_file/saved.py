@@ -1,0 +1,155 @@
+"""A plan in a file, for a person to approve and apply to carry out: read strictly, never executed, without values."""
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from flowforge import __version__
+from flowforge.errors import Problem, UsageError, printable, quote
+from flowforge.paths import ANYWHERE, Bounds
+from flowforge.plan.digest import digest_of
+from flowforge.plan.staleness import Thing, applied_already, moved
+from flowforge.run.plan_file.shape import FILE, checked
+from flowforge.state import disk
+from flowforge.state.model import State
+from flowforge.state.shape import MalformedError, fields, parse_json
+
+FORMAT: Final = "flowforge.plan-file"
+VERSION: Final = 1
+# Some 200,000 lines. What is larger is no saved plan, and would be read into memory before we knew.
+SIZE_LIMIT: Final = 128 * 2**20
+AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
+_CODES: Final = {Thing.MANIFEST: "FF025", Thing.VALUE: "FF026", Thing.GITHUB: "FF027", Thing.STATE: "FF028"}
+_MOST_NAMED: Final = 5
+_NO_LINES: Final = '\n  "lines": {}'
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a plan stands on, as `flowforge.run.plan_file.basis` gives it and a file holds it."""
+
+    stands_on: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> "SavedPlan":
+        """Read a file. Raises UsageError: FF020 where it cannot be read, FF021 for what we did not write so, FF022."""
+        data = _read(path)
+        try:
+            return cls(_parse(data, path))
+        except MalformedError as error:
+            what = f"{quote(str(path))} is not a plan as FlowForge saved it"
+            raise UsageError(Problem("FF021", what, why=str(error), fix=AGAIN)) from error
+
+    def write(self, path: Path, bounds: Bounds = ANYWHERE) -> None:
+        """Put it at `path`, whole or not at all, for its owner alone. Raises UsageError FF024."""
+        try:
+            with bounds.entry(path) as entry:
+                disk.replace(entry, _encode(self.stands_on))
+        except OSError as error:
+            what, fix = f"the plan cannot be saved as {quote(str(path))}", "name another file with --out"
+            raise UsageError(Problem("FF024", what, why=disk.reason(error), fix=fix)) from error
+
+    @property
+    def flags(self) -> Mapping[str, Any]:
+        """The options that it was made with, by their names."""
+        given: Mapping[str, Any] = self.stands_on["flags"]
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+
+    @property
+    def fresh(self) -> State | None:
+        """The state that apply begins where there is none; None for a plan that was made where there was one."""
+        state = self.stands_on["state"]
+        return State(0, state["lineage"], base64.b64decode(state["salt"])) if state["salt"] is not None else None
+
+    def require_manifests(self, names: list[str]) -> None:
+        """Refuse what was planned from other files, before anything is asked. Raises UsageError FF030."""
+        planned = self.stands_on["manifests"]
+        if names != planned:
+            what = "the saved plan was made from other manifests"
+            why = f"it was made from {', '.join(map(quote, planned))}; these are {', '.join(map(quote, names))}"
+            raise UsageError(Problem("FF030", what, why=why, fix="name the same manifests with -m"))
+
+    def require_unmoved(self, now: Mapping[str, Any]) -> None:
+        """Refuse to go on unless all that the plan stood on is as it was: the digest is the same.
+
+        Raises UsageError with what moved: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state; FF029 where
+        the plan was carried out already.
+        """
+        if digest_of(now) == digest_of(self.stands_on):
+            return
+        if applied_already(self.stands_on, now):
+            why = "all that it lists is as it says, and the state has moved on"
+            fix = f"nothing is left to do; to change more, {AGAIN}"
+            raise UsageError(Problem("FF029", "the saved plan was applied already", why=why, fix=fix))
+        told: dict[Thing, list[str]] = {}
+        for thing, clause in moved(self.stands_on, now):
+            told.setdefault(thing, []).append(printable(clause))
+        raise UsageError(*(_moved(thing, clauses) for thing, clauses in told.items()))
+
+
+def _moved(thing: Thing, clauses: list[str]) -> Problem:
+    shown = "; ".join(clauses[:_MOST_NAMED])
+    why = f"{shown}; and {len(clauses) - _MOST_NAMED} more" if len(clauses) > _MOST_NAMED else shown
+    what = f"{thing} is not as the saved plan saw it; nothing was written"
+    return Problem(_CODES[thing], what, why=why, fix=AGAIN)
+
+
+def _encode(stands_on: Mapping[str, Any]) -> bytes:
+    """Write it in the one way there is: sorted, in ASCII, each line of the plan on one of its own."""
+    document = {"format": FORMAT, "version": VERSION, "flowforge": __version__, "stands_on": stands_on}
+    head = {**document, "stands_on": {**stands_on, "lines": {}}, "digest": digest_of(document)}
+    one_line = json.JSONEncoder(sort_keys=True).encode
+    lines = ",\n".join(f"   {json.dumps(key)}: {one_line(line)}" for key, line in sorted(stands_on["lines"].items()))
+    text = json.dumps(head, sort_keys=True, indent=1)
+    whole = text.replace(_NO_LINES, f'\n  "lines": {{\n{lines}\n  }}', 1) if lines else text
+    return f"{whole}\n".encode("ascii")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # A FIFO without a writer would block without O_NONBLOCK.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                _unreadable(path, "it is not a regular file")
+            with open(handle, "rb", closefd=False) as file:
+                data = file.read(SIZE_LIMIT + 1)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        _unreadable(path, disk.reason(error))
+    if len(data) > SIZE_LIMIT:
+        _unreadable(path, f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no saved plan does")
+    return data
+
+
+def _unreadable(path: Path, why: str) -> NoReturn:
+    fix = "name a file that flowforge plan --out has written; a manifest is named with -m"
+    raise UsageError(Problem("FF020", f"the saved plan {quote(str(path))} cannot be read", why=why, fix=fix))
+
+
+def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
+    document = parse_json(data)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise MalformedError("it does not say that it is a saved plan")
+    _require_ours(document, path)
+    stands_on = checked(fields(document, FILE, "the file")["stands_on"])
+    if _encode(stands_on) != data:
+        raise MalformedError("its digest does not fit its content: it was edited by hand, merged or cut")
+    return stands_on
+
+
+def _require_ours(document: Mapping[str, object], path: Path) -> None:
+    """Refuse what another FlowForge made: what a line of it means, and what its digest is over, may differ."""
+    made_by, version = document.get("flowforge"), document.get("version")
+    if (made_by, version) != (__version__, VERSION):
+        what = f"the saved plan {quote(str(path))} was made by another version of FlowForge"
+        why = (
+            f"it is of FlowForge {quote(str(made_by))}, format {quote(str(version))}; this is {__version__}, {VERSION}"
+        )
+        raise UsageError(Problem("FF022", what, why=why, fix=f"apply it with that version, or {AGAIN}"))

@@ -1,0 +1,161 @@
+"""The state by itself, for the commands that look at it and mend it.
+
+`confirm` is called before the first write, and raises to stop it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flowforge.paths import Confinement
+from flowforge.plan.address import Address, Repo
+from flowforge.plan.state_summary import Lock, StateSummary
+from flowforge.run.request import Request
+from flowforge.run.task import Task
+from flowforge.state import codec
+from flowforge.state import edit as forgetting
+from flowforge.state import edit as moving
+from flowforge.state.model import State
+from flowforge.state.session import StateSession
+from flowforge.steps.backend import transfer
+
+
+@contextmanager
+def held(request: Request) -> Iterator[StateSession]:
+    """Give a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
+    with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
+        yield session
+
+
+def kept(request: Request) -> StateSummary:
+    """Look at the state, also while a run writes it; takes no lock."""
+    with Task.of(request).backend() as backend:
+        return _kept(backend.find(), backend.where)
+
+
+def pull(request: Request) -> bytes:
+    """Give the state as it is written, what a journal holds included. Raises StateError FF455 where there is none."""
+    with Task.of(request).backend() as backend:
+        state = backend.find()
+    if state is None:
+        raise transfer.missing(backend.where, "apply or adopt begins one")
+    return codec.encode(state, backend.signing)[0]
+
+
+def forget(
+    request: Request, named: Sequence[str], confirm: Callable[[tuple[Address, ...]], None]
+) -> tuple[Address, ...]:
+    """Drop what the state remembers of the secrets and repos that are named; gives which secrets that was."""
+    with held(request) as session:
+        found = forgetting.find(session.state.remembered, named)
+        confirm(found)
+        session.put(forgetting.without(session.state, found))
+    return found
+
+
+def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) -> tuple[Address, ...]:
+    """Let the state know a repo by another name; gives what is remembered of it, as it was called."""
+    with held(request) as session:
+        found = forgetting.find(session.state.remembered, [str(old)])
+        after = moving.move(session.state, old, new)
+        confirm()
+        session.put(after)
+    return found
+
+
+def push(
+    request: Request, file: Path, confirm: Callable[[StateSummary, StateSummary], None], *, force: bool
+) -> StateSummary | None:
+    """Put a copy in the place of the state, whose version before it is given to `confirm` first; gives what is there.
+
+    None: that is what was there. force: also where it is not newer.
+    """
+    name = str(file)
+    with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
+        given = transfer.read_copy(file, backend.signing)
+        if not session.begins:
+            transfer.require_kin(session.state, backend.where, given, name)
+            if transfer.same(session.state, given):
+                return None
+            if given.serial <= session.state.serial and not force:
+                raise transfer.not_older(
+                    session.state, backend.where, given, name, "say --force to put it back all the same"
+                )
+        confirm(_kept(None if session.begins else session.state, backend.where), _kept(given, name))
+        return _kept(session.put(replace(given, moved_to="")), backend.where)
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """Where a state was and is. count: how many secrets it remembers. before: it had been moved already."""
+
+    old: str
+    new: str
+    count: int
+    before: bool = False
+
+
+def migrate(request: Request, file: Path | None, github: str | None, confirm: Callable[[Migrated], None]) -> Migrated:
+    """Move the state to where the manifest says that it is: copy it, read it back, and retire the one it was.
+
+    A kill leaves the old one as it was, or two that are equal, or the new one alone.
+    """
+    task = Task.of(request)
+    source = transfer.source(task.manifest, file, github, Confinement.of(request.environ))
+    key = task.key()
+    with task.backend_under(key) as new, task.backend_under(key, settings=source) as old:
+        transfer.require_apart(old, new)
+        state = old.find()
+        if state is None:
+            raise transfer.missing(old.where, "say where it is: --from FILE or --from-github OWNER/REPO")
+        if state.moved_to == new.where:
+            transfer.require_arrived(new, old, state)
+            return Migrated(old.where, new.where, len(state.remembered), before=True)
+        with old.open(request.lock_timeout) as leaving, new.take(request.lock_timeout) as arriving:
+            there, state = arriving.state, transfer.at_home(leaving.state, old, new)
+            if not arriving.begins:
+                transfer.require_kin(there, new.where, state, old.where)
+                transfer.require_older(there, new, state, old)
+            migrated = Migrated(old.where, new.where, len(state.remembered))
+            confirm(migrated)
+            transfer.require_copied(new, arriving.put(state))
+            leaving.put(replace(leaving.state, moved_to=new.where))
+            return migrated
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """What became of a lock. lock: the one removed; None where there was none. lock_file: it is no such lock."""
+
+    where: str
+    lock: Lock | None = None
+    lock_file: bool = False
+
+
+def unlock(request: Request, confirm: Callable[[Lock], None]) -> Unlocked:
+    """Remove the lock of a run that died; one that is alive stops by itself before its next write."""
+    with Task.of(request).backend() as backend:
+        if backend.lock_file:
+            return Unlocked(backend.where, lock_file=True)
+        with backend.take(seize=True) as session:
+            lock = _kept(session.state, backend.where).lock
+            if lock is not None:
+                confirm(lock)
+                session.put(session.state)
+        return Unlocked(backend.where, lock)
+
+
+def _kept(state: State | None, where: str) -> StateSummary:
+    if state is None:
+        return StateSummary(where)
+    lease = state.lease
+    return StateSummary(
+        where,
+        state.serial,
+        state.lineage,
+        state.manifests,
+        Lock(lease.holder, lease.since, lease.until) if lease else None,
+        state.moved_to,
+        {address: state.remembered[address] for address in sorted(state.remembered)},
+    )

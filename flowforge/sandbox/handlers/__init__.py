@@ -1,0 +1,1 @@
+"""What answers each request, in GitHub's shapes."""

@@ -1,0 +1,93 @@
+"""What the routes of files and of git's data share: who may read and write, and what a request lacks."""
+
+import base64
+import binascii
+from typing import Final
+
+from flowforge.sandbox.handlers.call import Call
+from flowforge.sandbox.handlers.scope_paths import refuse_archived
+from flowforge.sandbox.rules.access import CONTENTS, Level, Need, TokenKind
+from flowforge.sandbox.rules.answers import DOCS, ApiAnswer, RefusalError, not_found
+from flowforge.sandbox.world.model import Repository
+
+_RULES: Final = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n"
+_PROTECTED: Final = "Changes must be made through a pull request."
+_PROTECTED_DOCS: Final = "https://docs.github.com/articles/about-protected-branches"
+_LINE: Final = 60
+_MOST: Final = 100_000_000
+
+
+def reading(call: Call) -> Repository:
+    """Give the repository for who may read its files; those of a public one anybody may."""
+    repo = call.repository()
+    if repo.private:
+        call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.READ, "read"))
+    return repo
+
+
+def writing(call: Call) -> Repository:
+    """Give the repository for who may write its files. To a person's classic token without that right it is a 404."""
+    repo = call.repository()
+    if call.token.kind is TokenKind.CLASSIC and call.token.role == "read":
+        raise not_found()
+    call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.WRITE))
+    refuse_archived(repo)
+    return repo
+
+
+def refuse_guarded(repo: Repository, ref: str, status: int, what: str) -> None:
+    """Raise what a guarded branch answers to a push. what: what classic protection says first."""
+    match repo.git.guards.get(ref, ""):
+        case "rules":
+            raise RefusalError(status, _RULES, docs=f"{DOCS}/repos/rules")
+        case "protection":
+            raise RefusalError(status, f"{what}{_PROTECTED}", docs=_PROTECTED_DOCS)
+
+
+def refuse_empty(repo: Repository) -> None:
+    """Raise the 409 of git's data in a repository without a commit."""
+    if not repo.git.commits:
+        raise RefusalError(409, "Git Repository is empty.")
+
+
+def unprocessable(message: str) -> RefusalError:
+    """Give a 422 in GitHub's form of those."""
+    return RefusalError(422, f"Invalid request.\n\n{message}")
+
+
+def text_of(data: dict[str, object], member: str) -> str:
+    """Give a text that the body must have; raises 422 in GitHub's words."""
+    found = data.get(member)
+    if found is None:
+        message = f'"{member}" wasn\'t supplied.'
+        raise unprocessable(message)
+    if not isinstance(found, str):
+        message = f"For 'properties/{member}', {found!r} is not a string."
+        raise unprocessable(message)
+    return found
+
+
+def decoded(content: str) -> bytes:
+    """Read base64; raises 422 for what is not, which line ends do not make it."""
+    try:
+        return base64.b64decode(content.replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        raise RefusalError(422, "content is not valid Base64") from None
+
+
+def encoded(data: bytes) -> str:
+    """Give base64 in lines of 60 characters, as GitHub writes it."""
+    text = base64.b64encode(data).decode()
+    return "".join(f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
+
+
+def refuse_huge(data: bytes) -> None:
+    """Raise GitHub's 403 of a file over 100 MB, which its API gives to nobody."""
+    if len(data) > _MOST:
+        raise RefusalError(403, "This API returns blobs up to 100 MB in size.")
+
+
+def raw(call: Call, data: bytes) -> ApiAnswer | None:
+    """Give the bytes themselves to who asks for them by media type; None to all others."""
+    wanted = ".raw" in call.request.headers.get("accept", "")
+    return ApiAnswer(200, raw=data, content_type="application/vnd.github.raw+json; charset=utf-8") if wanted else None

@@ -1,0 +1,123 @@
+"""GitHub's API as a function from request to reply: token, limits, latency, faults, the handler, the headers."""
+
+import hashlib
+import json
+import secrets as random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowforge.sandbox.handlers.call import Call
+from flowforge.sandbox.http import routes
+from flowforge.sandbox.rules.access import Token
+from flowforge.sandbox.rules.answers import UNANSWERED, ApiAnswer, ApiRequest, RefusalError, not_found
+from flowforge.sandbox.rules.encoding import Reply, encode
+from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.world.whole import World
+
+_DEFAULT_VERSION = "2022-11-28"
+_VERSIONS = {_DEFAULT_VERSION, "2026-03-10"}
+_WRITE_POINTS = 5
+_FIXED = {
+    "x-github-media-type": "github.v3; format=json",
+    "cache-control": "private, max-age=60, s-maxage=60",
+    "vary": "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, Accept, X-Requested-With",
+}
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through: what is known about it so far.
+
+    now: the whole second at which it was handled, which is the answer's Date and the time of what was written.
+    """
+
+    request: ApiRequest
+    template: str
+    params: Mapping[str, str]
+    version: str
+    now: int
+    token: Token | None = None
+    fault: Fault | None = None
+
+    def struck_by(self, *kinds: FaultKind) -> bool:
+        """Say whether a fault of one of these kinds struck."""
+        return self.fault is not None and self.fault.kind in kinds
+
+
+class Api:
+    """Answers requests against a world. Thread-safe."""
+
+    def __init__(self, world: World) -> None:
+        """Serve `world`."""
+        self.world = world
+
+    def respond(self, request: ApiRequest) -> Reply:
+        """Do what the request asks and give the bytes of the answer."""
+        template, handler, params = routes.find(request.method, request.path)
+        version = request.headers.get("x-github-api-version", _DEFAULT_VERSION)
+        exchange = Exchange(request, template, params, version, int(self.world.clock.now()))
+        try:
+            answer = self._admitted(exchange, handler)
+        except RefusalError as refusal:
+            answer = refusal.answer
+        dropped = exchange.struck_by(FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER, FaultKind.HANG)
+        reply = Reply(drop=True) if dropped else self._reply(exchange, answer)
+        self.world.traffic.note(request.method, template, request.target, UNANSWERED if dropped else answer.status)
+        return reply
+
+    def _admitted(self, exchange: Exchange, handler: routes.Handler | None) -> ApiAnswer:
+        """Let a request in and handle it; raises whatever GitHub refuses it for."""
+        world, request = self.world, exchange.request
+        start = world.clock.now()
+        exchange.token = token = world.tokens.authenticate(request.headers.get("authorization", ""), start)
+        if exchange.version not in _VERSIONS:
+            raise RefusalError(400, "The API version is not supported.")  # the wording is ours
+        cost = 1 if request.method == "GET" else _WRITE_POINTS
+        with world.limits.admitted(token, cost, start, free=exchange.template == routes.RATE_LIMIT):
+            world.pause(world.settings.latency)
+            fault = exchange.fault = world.faults.strike(request.method, request.target)
+            instead = fault.instead(world.pause) if fault else None
+            if instead:
+                return instead
+            if handler is None:
+                raise not_found()
+            with world.lock:
+                exchange.now = int(world.clock.now())
+                answer = handler(Call(world, request, token, exchange.params, exchange.version, exchange.now))
+        if fault:
+            fault.spoil(answer, request)
+        return answer
+
+    def _reply(self, exchange: Exchange, answer: ApiAnswer) -> Reply:
+        if answer.raw is None:
+            answer.raw = b"" if answer.data is None else json.dumps(answer.data, separators=(",", ":")).encode()
+        if not answer.foreign:
+            self._dress(exchange, answer)
+        if exchange.struck_by(FaultKind.TRUNCATED):
+            answer.raw = answer.raw[: len(answer.raw) // 2]
+        pause = exchange.fault.seconds if exchange.fault and exchange.struck_by(FaultKind.SLOW_BODY) else 0.0
+        return Reply(encode(answer, exchange.now), pause=pause)
+
+    def _dress(self, exchange: Exchange, answer: ApiAnswer) -> None:
+        """Give an answer GitHub's headers, and turn it into a 304 when the client has it already."""
+        request, token = exchange.request, exchange.token
+        answer.headers |= _FIXED
+        answer.headers["x-github-request-id"] = random.token_hex(10).upper()
+        answer.headers["x-github-api-version-selected"] = exchange.version
+        if token is None:
+            return
+        if answer.status == 200 and request.method == "GET":  # noqa: PLR2004 -- HTTP
+            tag = answer.headers["etag"] = _etag(request.headers, answer.raw or b"")
+            if tag in request.headers.get("if-none-match", ""):
+                answer.status, answer.raw = 304, b""
+                self.world.limits.refund(token)
+        answer.headers |= token.headers()
+        state = self.world.limits.state(token, self.world.clock.now())
+        answer.headers |= {f"x-ratelimit-{name}": str(number) for name, number in state.items()}
+        answer.headers["x-ratelimit-resource"] = "core"
+
+
+def _etag(headers: Mapping[str, str], body: bytes) -> str:
+    """Give GitHub's weak tag: SHA-256 over Accept, Authorization and Cookie, each with a colon, and the body."""
+    known = [headers[name] for name in ("accept", "authorization", "cookie") if name in headers]
+    return f'W/"{hashlib.sha256("".join(f"{value}:" for value in known).encode() + body).hexdigest()}"'

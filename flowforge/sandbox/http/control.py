@@ -1,0 +1,197 @@
+"""The same control over the world that a test has in process, over HTTP: POST /_sandbox/VERB with a JSON object."""
+
+import hmac
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from types import UnionType
+from typing import Final, get_args, get_origin
+
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed
+from flowforge.sandbox.rules.encoding import Reply, encode
+from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.world.edit_files import FileVerbs
+from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
+from flowforge.sandbox.world.edit_repos import RepositoryVerbs
+from flowforge.sandbox.world.edit_secrets import SecretVerbs
+from flowforge.sandbox.world.scope import Lag
+from flowforge.sandbox.world.whole import World
+
+PREFIX: Final = "/_sandbox/"
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs)
+
+
+class Control:
+    """Verbs on a world. Every request must carry the sandbox's own token, because `reveal` answers with plaintext.
+
+    A page in a browser can reach loopback ports; it cannot know the token.
+    """
+
+    def __init__(self, world: World, token: str) -> None:
+        """Control `world` for who knows `token`."""
+        self._world = world
+        self._token = token
+        self._verbs: Mapping[str, Callable[..., object]] = {
+            **{verb: getattr(world, verb) for kind in _VERBS for verb in vars(kind) if not verb.startswith("_")},
+            "revoke_token": world.revoke_token,
+            "stats": lambda: asdict(world.stats()),
+            "log": lambda: [asdict(entry) for entry in world.log()],
+            "reset_stats": world.reset_stats,
+            "advance": world.clock.advance,
+            "clear_faults": world.faults.clear,
+            "add_token": self._add_token,
+            "add_fault": self._add_fault,
+            "settings": self._settings,
+            "limits": self._limits,
+        }
+
+    def respond(self, request: ApiRequest) -> Reply:
+        """Do one verb: 200 with its result as JSON, or a refusal that says what is wrong with the request."""
+        try:
+            answer = ApiAnswer(200, self._done(request))
+        except RefusalError as refusal:
+            answer = refusal.answer
+        answer.raw = json.dumps(answer.data).encode()
+        return Reply(encode(answer, int(self._world.clock.now())))
+
+    def _done(self, request: ApiRequest) -> object:
+        given = request.headers.get("authorization", "").partition(" ")[2].strip()
+        if not hmac.compare_digest(given.encode(), self._token.encode()):
+            raise RefusalError(401, "The control surface needs the sandbox's own token.")
+        verb = self._verbs.get(request.path.removeprefix(PREFIX))
+        if verb is None or request.method != "POST":
+            raise RefusalError(404, f"POST one of these: {', '.join(sorted(self._verbs))}.")
+        try:
+            return verb(**_checked(verb, parsed(request.body or b"{}")))
+        except KeyError as error:
+            raise RefusalError(404, f"There is no {error.args[0]}.") from None
+        except ValueError as error:
+            raise RefusalError(422, str(error)) from None
+
+    def _settings(
+        self,
+        *,
+        latency: float | None = None,
+        lag_reads: int | None = None,
+        lag_seconds: float | None = None,
+        late_stamp: int | None = None,
+        per_page: int | None = None,
+    ) -> None:
+        settings = self._world.settings
+        lag = settings.lag
+        settings.lag = Lag(
+            lag.reads if lag_reads is None else lag_reads, lag.seconds if lag_seconds is None else lag_seconds
+        )
+        settings.latency = settings.latency if latency is None else latency
+        settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
+        settings.per_page = settings.per_page if per_page is None else max(1, per_page)
+
+    def _limits(
+        self,
+        *,
+        enabled: bool | None = None,
+        primary: int | None = None,
+        points: int | None = None,
+        in_flight: int | None = None,
+        status: int | None = None,
+        tell_wait: bool | None = None,
+    ) -> None:
+        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight}
+        for name, value in {**asked, "status": status, "tell_wait": tell_wait}.items():
+            if value is not None:
+                setattr(self._world.limits, name, value)
+
+    def _add_token(
+        self,
+        text: str,
+        *,
+        kind: str = TokenKind.FINE_GRAINED,
+        login: str = "rehearsal",
+        secrets: str = "write",
+        scopes: list[str] | None = None,
+        repos: list[str] | None = None,
+        role: str = "admin",
+        expires: int | None = None,
+        sso: bool = False,
+        permissions: dict[str, str] | None = None,
+    ) -> None:
+        granted = {name: _level(name, level) for name, level in (permissions or {}).items()}
+        token = Token(
+            TokenKind(kind),
+            login,
+            _level("secrets", secrets),
+            role=role,
+            expires=expires,
+            sso=sso,
+            permissions=granted,
+        )
+        if scopes is not None:
+            token = replace(token, scopes=tuple(scopes))
+        if repos is not None:
+            token = replace(token, repos=frozenset(name.lower() for name in repos))
+        self._world.add_token(text, token)
+
+    def _add_fault(
+        self,
+        match: str,
+        kind: str,
+        *,
+        times: int = 1,
+        status: int = 502,
+        retry_after: int | None = None,
+        message: str = "",
+        seconds: float = 0.0,
+        after: int = 0,
+        verb: str = "",
+        arguments: dict[str, object] | None = None,
+    ) -> None:
+        """Add a fault; of the kind `then`, what it does is a verb of these with its arguments."""
+        then = self._then(verb, arguments or {}) if verb or kind == FaultKind.THEN else lambda: None
+        self._world.faults.add(
+            Fault(match, FaultKind(kind), times, status, retry_after, message, seconds, after=after, then=then)
+        )
+
+    def _then(self, verb: str, arguments: dict[str, object]) -> Callable[[], object]:
+        if verb not in self._verbs:
+            raise ValueError("verb is not the name of one")
+        return partial(self._verbs[verb], **_checked(self._verbs[verb], arguments))
+
+
+def _level(permission: str, level: str) -> Level:
+    if level.upper() not in Level.__members__:
+        message = f"{permission} is none, read or write"
+        raise ValueError(message)
+    return Level[level.upper()]
+
+
+def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[str, object]:
+    """Give the arguments when the verb takes them by these names and types; raises ValueError for what does not fit."""
+    signature = inspect.signature(verb)
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    for name, value in arguments.items():
+        if not _fits(value, signature.parameters[name].annotation):
+            message = f"{name} has the wrong type"
+            raise ValueError(message)
+    return arguments
+
+
+def _fits(value: object, hint: object) -> bool:
+    """Say whether a JSON value is of a parameter's type: plain types, lists and objects of them, None, and unions."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if hint is object:
+        return True
+    kind, of = get_origin(hint) or hint, get_args(hint)
+    if kind is list:
+        return isinstance(value, list) and all(_fits(item, of[0]) for item in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(_fits(item, of[1]) for item in value.values())
+    if kind is float:
+        return type(value) in {int, float}
+    return type(value) is kind

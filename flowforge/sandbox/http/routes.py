@@ -1,0 +1,148 @@
+"""The table of routes: which handler answers a method on a path, and the template under which it is counted."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from flowforge.sandbox.handlers import (
+    contents,
+    environments,
+    git_data,
+    graphql,
+    organizations,
+    refs,
+    repos,
+    secrets,
+    selected,
+    variables,
+)
+from flowforge.sandbox.handlers.call import Call
+from flowforge.sandbox.handlers.scope_paths import VARIABLES
+from flowforge.sandbox.rules.answers import ApiAnswer
+from flowforge.sandbox.world.stores import STORES
+
+Handler = Callable[[Call], ApiAnswer]
+RATE_LIMIT: Final = "/rate_limit"
+UNKNOWN: Final = "(unknown)"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One template, like `/repos/{owner}/{repo}`, with a handler for each method. fixed: more parameters.
+
+    A parameter such as `{+path}` goes over slashes.
+    """
+
+    template: str
+    handlers: Mapping[str, Handler]
+    pattern: re.Pattern[str]
+    fixed: Mapping[str, str]
+
+
+def _route(template: str, store: str = "", **handlers: Handler) -> Route:
+    pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", re.sub(r"{\+(\w+)}", r"(?P<\1>.+)", template))
+    return Route(template.replace("{+", "{"), handlers, re.compile(pattern), {"store": store} if store else {})
+
+
+# The public key stands before the secret's name, which would match it.
+def _secrets(base: str, store: str) -> list[Route]:
+    return [
+        _route(base, store, GET=secrets.list_all),
+        _route(f"{base}/public-key", store, GET=secrets.public_key),
+        _route(f"{base}/{{name}}", store, GET=secrets.get, PUT=secrets.put, DELETE=secrets.delete),
+    ]
+
+
+def _variables(base: str) -> list[Route]:
+    one = {"GET": variables.get, "PATCH": variables.update, "DELETE": variables.delete}
+    return [
+        _route(base, VARIABLES, GET=variables.list_all, POST=variables.create),
+        _route(f"{base}/{{name}}", VARIABLES, **one),
+    ]
+
+
+def _selected(base: str, store: str) -> list[Route]:
+    path = f"{base}/{{name}}/repositories"
+    return [
+        _route(path, store, GET=selected.list_all, PUT=selected.replace),
+        _route(f"{path}/{{repository}}", store, PUT=selected.add, DELETE=selected.remove),
+    ]
+
+
+def _git(base: str) -> list[Route]:
+    return [
+        _route(f"{base}/blobs", POST=git_data.create_blob),
+        _route(f"{base}/blobs/{{sha}}", GET=git_data.get_blob),
+        _route(f"{base}/trees", POST=git_data.create_tree),
+        _route(f"{base}/trees/{{sha}}", GET=git_data.get_tree),
+        _route(f"{base}/commits", POST=git_data.create_commit),
+        _route(f"{base}/commits/{{sha}}", GET=git_data.get_commit),
+        _route(f"{base}/ref/{{+ref}}", GET=refs.get),
+        _route(f"{base}/matching-refs/{{+ref}}", GET=refs.matching),
+        _route(f"{base}/refs", POST=refs.create),
+        _route(f"{base}/refs/{{+ref}}", PATCH=refs.update, DELETE=refs.delete),
+    ]
+
+
+def _in_repository(prefix: str) -> list[Route]:
+    one = f"{prefix}/environments/{{environment}}"
+    effective = {"actions": secrets.of_the_organization, "agents": secrets.of_the_organization}
+    return [
+        *(route for store in STORES for route in _secrets(f"{prefix}/{store}/secrets", store)),
+        *(_route(f"{prefix}/{store}/organization-secrets", store, GET=handler) for store, handler in effective.items()),
+        _route(f"{prefix}/actions/organization-variables", VARIABLES, GET=variables.of_the_organization),
+        *_variables(f"{prefix}/actions/variables"),
+        *_secrets(f"{one}/secrets", "actions"),
+        *_variables(f"{one}/variables"),
+        _route(f"{prefix}/environments", GET=environments.list_all),
+        _route(one, GET=environments.get, PUT=environments.put, DELETE=environments.delete),
+        _route(f"{prefix}/properties/values", GET=organizations.repo_properties),
+        _route(f"{prefix}/contents/{{+path}}", GET=contents.get, PUT=contents.put),
+        *_git(f"{prefix}/git"),
+        _route(prefix, GET=repos.get),
+    ]
+
+
+def _in_organization(prefix: str) -> list[Route]:
+    return [
+        *(route for store in STORES for route in _secrets(f"{prefix}/{store}/secrets", store)),
+        *(route for store in STORES for route in _selected(f"{prefix}/{store}/secrets", store)),
+        *_variables(f"{prefix}/actions/variables"),
+        *_selected(f"{prefix}/actions/variables", VARIABLES),
+        _route(f"{prefix}/teams/{{team}}/repos", GET=organizations.team_repos),
+        _route(f"{prefix}/teams/{{team}}", GET=organizations.team),
+        _route(f"{prefix}/properties/schema", GET=organizations.property_schema),
+        _route(f"{prefix}/properties/values", GET=organizations.property_values),
+        _route(f"{prefix}/repos", GET=repos.of_organization),
+        _route(prefix, GET=organizations.get),
+    ]
+
+
+_ROUTES: Final = (
+    *_in_repository("/repos/{owner}/{repo}"),
+    *_in_repository("/repositories/{id}"),
+    *_in_organization("/orgs/{owner}"),
+    _route("/users/{owner}/repos", GET=repos.of_account),
+    _route("/users/{owner}", GET=organizations.user),
+    _route("/installation/repositories", GET=organizations.installation_repos),
+    _route("/user/repos", GET=repos.of_token),
+    _route("/user", GET=repos.user),
+    _route("/graphql", POST=graphql.repository_ids),
+    _route(RATE_LIMIT, GET=repos.rate_limit),
+)
+
+
+def find(method: str, path: str) -> tuple[str, Handler | None, Mapping[str, str]]:
+    """Give template, handler and parameters; without a handler for the method the template is `(unknown)`."""
+    for route in _ROUTES:
+        match = route.pattern.fullmatch(path)
+        if match:
+            handler = route.handlers.get(method)
+            return (route.template, handler, _parameters(route, match)) if handler else (UNKNOWN, None, {})
+    return UNKNOWN, None, {}
+
+
+def _parameters(route: Route, match: re.Match[str]) -> Mapping[str, str]:
+    return {**route.fixed, **{name: unquote(value) for name, value in match.groupdict().items()}}

@@ -1,0 +1,1 @@
+"""GitHub's rules: tokens, limits, faults, the clock, and answers as bytes."""

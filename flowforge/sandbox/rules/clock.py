@@ -1,0 +1,43 @@
+"""The sandbox's clock: GitHub's time, which may run faster than ours so that an hour is rehearsed in a minute."""
+
+import time
+from datetime import UTC, datetime
+from email.utils import formatdate
+from functools import lru_cache
+
+
+class SandboxClock:
+    """Seconds since the epoch, starting at the true time and running `scale` times as fast.
+
+    Everything the sandbox says about time (Date, updated_at, resets, retry-after, token expiry) is on this clock;
+    only latency and hanging are in real seconds.
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        """Start now; raises ValueError unless scale is above 0."""
+        if scale <= 0:
+            raise ValueError("the time scale must be above 0")
+        self.scale = scale
+        self._epoch = time.time()
+        self._start = time.monotonic()
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Give the time in seconds since the epoch."""
+        return self._epoch + self._ahead + (time.monotonic() - self._start) * self.scale
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward, so that a test need not wait."""
+        self._ahead += seconds
+
+
+@lru_cache(maxsize=4096)
+def timestamp(seconds: int) -> str:
+    """Give `2026-11-23T03:43:00Z`, the form of created_at and updated_at."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache(maxsize=64)
+def http_date(seconds: int) -> str:
+    """Give `Mon, 23 Nov 2026 03:43:00 GMT`, the form of the Date header."""
+    return formatdate(seconds, usegmt=True)

@@ -1,0 +1,43 @@
+"""Answers as bytes: one buffer with head and body, so that one send carries them."""
+
+import json
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError
+from flowforge.sandbox.rules.clock import http_date
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_BODILESS = {204, 304}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes over the wire. drop: reset the connection instead. pause: real seconds between the payload's halves."""
+
+    payload: bytes = b""
+    drop: bool = False
+    pause: float = 0.0
+
+
+def encode(answer: ApiAnswer, now: int) -> bytes:
+    """Give the whole answer, dated `now` (seconds since the epoch); its body must be in `raw`."""
+    body = answer.raw or b""
+    head = [
+        f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, '')}",
+        "Server: github.com",
+        f"Date: {http_date(now)}",
+    ]
+    head += [f"{name}: {value}" for name, value in answer.headers.items()]
+    if answer.status not in _BODILESS:
+        head += [f"Content-Type: {answer.content_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+
+
+def encode_refusal(refusal: RefusalError) -> bytes:
+    """Give a refusal of what is not even a request to GitHub; the connection closes after it."""
+    answer = refusal.answer
+    answer.raw = json.dumps(answer.data).encode()
+    answer.headers["connection"] = "close"
+    return encode(answer, int(time.time()))

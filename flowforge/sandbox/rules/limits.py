@@ -1,0 +1,134 @@
+"""GitHub's limits on one account: the hourly budget, 900 points a minute, 100 requests in flight."""
+
+import math
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flowforge.sandbox.rules.access import Token, TokenKind
+from flowforge.sandbox.rules.answers import DOCS, RefusalError
+
+_HOUR = 3600
+_MINUTE = 60
+_RATE_DOCS = f"{DOCS}/using-the-rest-api/rate-limits-for-the-rest-api"
+_SECONDARY = (
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
+    "If you reach out to GitHub Support for help, please include the request ID."
+)
+
+
+@dataclass(slots=True)
+class Account:
+    """What one account has spent: this hour's requests, the points of the last minute, what is under way."""
+
+    used: int = 0
+    reset: int = 0
+    points: int = 0
+    recent: deque[tuple[float, int]] = field(default_factory=deque)
+    in_flight: int = 0
+
+    def forget(self, now: float) -> None:
+        """Drop what is older than its window. The minute slides: the strictest reading of what is documented."""
+        if now >= self.reset:
+            self.used, self.reset = 0, math.ceil(now) + _HOUR
+        while self.recent and self.recent[0][0] <= now - _MINUTE:
+            self.points -= self.recent.popleft()[1]
+
+
+@dataclass(slots=True)
+class AccountLimits:
+    """The limits and who has spent what. Thread-safe. The fields may be set at any time.
+
+    primary: requests an hour (a workflow's own token has `workflow`). points: a minute, a read costing 1 and a write 5.
+    in_flight: at once. status: of a secondary refusal, 403 or 429. tell_wait: whether it carries retry-after, which
+    GitHub does not promise. Times are on the sandbox's clock.
+    """
+
+    enabled: bool = True
+    primary: int = 5000
+    workflow: int = 1000
+    points: int = 900
+    in_flight: int = 100
+    status: int = 403
+    tell_wait: bool = True
+    refusals: Counter[str] = field(default_factory=Counter)
+    max_in_flight: int = 0
+    points_spent: int = 0
+    _accounts: dict[str, Account] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def admitted(self, token: Token, cost: int, now: float, *, free: bool) -> Iterator[None]:
+        """Admit a request that costs `cost` points, or refuse it as GitHub does. `free`: not counted by the hour."""
+        with self._lock:
+            account = self._account(token, now)
+            if self.enabled:
+                self._check(token, account, cost, now, free=free)
+            account.used += 0 if free else 1
+            account.points += cost
+            account.recent.append((now, cost))
+            account.in_flight += 1
+            self.points_spent += cost
+            self.max_in_flight = max(self.max_in_flight, account.in_flight)
+        try:
+            yield
+        finally:
+            with self._lock:
+                account.in_flight -= 1
+
+    def refund(self, token: Token) -> None:
+        """Take back one request of the hour: a 304 is not counted."""
+        with self._lock:
+            self._accounts[token.account].used -= 1
+
+    def state(self, token: Token, now: float) -> dict[str, int]:
+        """Give limit, used, remaining and reset of the hourly budget. With limits off nothing is ever used."""
+        with self._lock:
+            account = self._account(token, now)
+            limit, used = self._hourly(token), account.used if self.enabled else 0
+            return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": account.reset}
+
+    def counts(self) -> tuple[int, dict[str, int], int]:
+        """Give points spent, refusals by limit, and the most requests of one account in flight."""
+        with self._lock:
+            return self.points_spent, dict(self.refusals), self.max_in_flight
+
+    def reset_counts(self) -> None:
+        """Forget the counts of refusals, points and requests in flight, not what accounts have spent."""
+        with self._lock:
+            self.refusals.clear()
+            self.points_spent = self.max_in_flight = 0
+
+    def _account(self, token: Token, now: float) -> Account:
+        account = self._accounts.setdefault(token.account, Account())
+        account.forget(now)
+        return account
+
+    def _hourly(self, token: Token) -> int:
+        return self.workflow if token.kind is TokenKind.WORKFLOW else self.primary
+
+    def _check(self, token: Token, account: Account, cost: int, now: float, *, free: bool) -> None:
+        if not free and account.used >= self._hourly(token):
+            self.refusals["primary"] += 1
+            raise RefusalError(403, f"API rate limit exceeded for {token.account}.", docs=_RATE_DOCS)
+        if account.in_flight >= self.in_flight:
+            self.refusals["in_flight"] += 1
+            raise self._secondary(_MINUTE)
+        if account.points + cost > self.points:
+            self.refusals["points"] += 1
+            raise self._secondary(_wait(account, account.points + cost - self.points, now))
+
+    def _secondary(self, wait: int) -> RefusalError:
+        headers = {"retry-after": str(wait)} if self.tell_wait else {}
+        return RefusalError(self.status, _SECONDARY, docs=f"{_RATE_DOCS}#about-secondary-rate-limits", headers=headers)
+
+
+def _wait(account: Account, excess: int, now: float) -> int:
+    """Give the whole seconds until enough points are a minute old."""
+    for spent_at, points in account.recent:
+        excess -= points
+        if excess <= 0:
+            return max(1, math.ceil(spent_at + _MINUTE - now))
+    return _MINUTE

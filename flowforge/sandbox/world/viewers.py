@@ -1,0 +1,33 @@
+"""Who sees a secret or a variable of an organization: all its repositories, the private ones, or those selected."""
+
+from dataclasses import dataclass
+from typing import Final
+
+VISIBILITIES: Final = ("all", "private", "selected")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWith:
+    """A visibility, and the ids of the selected repositories, which mean nothing unless it is `selected`."""
+
+    visibility: str
+    selected: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a visibility that GitHub does not have."""
+        if self.visibility not in VISIBILITIES:
+            raise ValueError("visibility is all, private or selected")
+
+    @property
+    def is_selected(self) -> bool:
+        """Say whether there is a list of repositories."""
+        return self.visibility == "selected"
+
+    def admits(self, number: int, *, public: bool) -> bool:
+        """Say whether a repository of the organization is among those who see it."""
+        match self.visibility:
+            case "all":
+                return True
+            case "private":
+                return not public
+        return number in self.selected

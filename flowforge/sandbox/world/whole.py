@@ -1,0 +1,40 @@
+"""The world behind the sandbox, and everything that can be done to it behind GitHub's API."""
+
+from flowforge.sandbox.rules.access import Token
+from flowforge.sandbox.rules.traffic import Logged
+from flowforge.sandbox.world.edit_files import FileVerbs
+from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
+from flowforge.sandbox.world.edit_repos import RepositoryVerbs
+from flowforge.sandbox.world.edit_secrets import SecretVerbs
+from flowforge.sandbox.world.model import Stats
+
+
+class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
+    """Everything the sandbox knows. Every method is thread-safe; repositories are named `owner/name`, in any case.
+
+    Methods raise KeyError for what is not there and ValueError for a name that cannot be had. What they do is not a
+    request: nothing is counted, no limit spent, no permission asked. The parts (`limits`, `faults`, `settings`,
+    `clock`) may be changed directly, at any time; `lock` guards `directory` and what is in it.
+    """
+
+    def add_token(self, text: str, token: Token) -> None:
+        """Let the sandbox know a token, or change what a known one may do."""
+        self.tokens.tokens[text] = token
+
+    def revoke_token(self, text: str) -> None:
+        """Forget a token: it is answered 401 from now on."""
+        self.tokens.tokens.pop(text, None)
+
+    def stats(self) -> Stats:
+        """Count what was asked since the last reset."""
+        requests, statuses = self.traffic.counts()
+        return Stats(requests, statuses, *self.limits.counts())
+
+    def log(self) -> list[Logged]:
+        """Give the latest requests, oldest first."""
+        return self.traffic.log()
+
+    def reset_stats(self) -> None:
+        """Begin counting and logging anew; what an account has spent of its limits stays spent."""
+        self.traffic.reset()
+        self.limits.reset_counts()

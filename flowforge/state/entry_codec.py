@@ -1,0 +1,88 @@
+"""A change of the state as JSON, and the law that holds for each: nothing is kept that cannot be read back."""
+
+from typing import Final, assert_never
+
+from flowforge.plan.address import Address
+from flowforge.state.model import Abandoned, Forgotten, Intended, JournalEntry, ManifestsAdopted, Recorded, RepoAdmitted
+from flowforge.state.shape import (
+    ADDRESS,
+    RECORD,
+    TEXT_OR_NULL,
+    MalformedError,
+    Shape,
+    address_from_json,
+    address_to_json,
+    addressed,
+    canonical,
+    fields,
+    numbers,
+    parse_json,
+    paths,
+    record_from_json,
+    record_to_json,
+)
+
+_OP: Final[Shape] = {"op": (str,)}
+_SHAPES: Final[dict[str, Shape]] = {
+    "intend": {**_OP, "secrets": (list,)},
+    "record": {**_OP, **ADDRESS, **RECORD},
+    "forget": {**_OP, **ADDRESS},
+    "abandon": {**_OP, **ADDRESS},
+    "manifests": {**_OP, "manifests": (list,)},
+    "admit": {**_OP, "holder": (str,), "repos": (list,)},
+}
+
+
+def reads_back(change: JournalEntry) -> bool:
+    """Return whether a change, once it is written, is read again as it is."""
+    try:
+        return from_json(parse_json(canonical(to_json(change)))) == change
+    except MalformedError:
+        return False
+
+
+def to_json(change: JournalEntry) -> dict[str, object]:
+    """Return a change as the journal writes it."""
+    match change:
+        case Intended(fingerprints):
+            secrets = [address_to_json(address) | {"fingerprint": one} for address, one in fingerprints.items()]
+            return {"op": "intend", "secrets": secrets}
+        case Recorded(address, record):
+            return {"op": "record", **address_to_json(address), **record_to_json(record)}
+        case Forgotten(address):
+            return {"op": "forget", **address_to_json(address)}
+        case Abandoned(address):
+            return {"op": "abandon", **address_to_json(address)}
+        case ManifestsAdopted(manifests):
+            return {"op": "manifests", "manifests": list(manifests)}
+        case RepoAdmitted(holder, repos):
+            return {"op": "admit", "holder": holder, "repos": sorted(repos)}
+        case _:
+            assert_never(change)
+
+
+def from_json(parsed: object) -> JournalEntry:
+    """Read what `to_json` gave; raises MalformedError for anything else."""
+    op = parsed.get("op") if isinstance(parsed, dict) else None
+    if not isinstance(op, str) or op not in _SHAPES:
+        raise MalformedError("it says nothing that is known")
+    shape = _SHAPES[op]
+    data = (addressed if ADDRESS.keys() <= shape.keys() else fields)(parsed, shape, "the line")
+    match op:
+        case "intend":
+            return Intended(dict(_intent(item) for item in data["secrets"]))
+        case "record":
+            return Recorded(address_from_json(data, "the line"), record_from_json(data))
+        case "forget":
+            return Forgotten(address_from_json(data, "the line"))
+        case "abandon":
+            return Abandoned(address_from_json(data, "the line"))
+        case "admit":
+            return RepoAdmitted(data["holder"], numbers(data["repos"], "repos"))
+        case _:
+            return ManifestsAdopted(paths(data["manifests"], "manifests"))
+
+
+def _intent(item: object) -> tuple[Address, str | None]:
+    data = addressed(item, {**ADDRESS, "fingerprint": TEXT_OR_NULL}, "an intent")
+    return address_from_json(data, "an intent"), data["fingerprint"]

@@ -1,0 +1,83 @@
+"""What is on disk, as one consistent picture, taken without a lock: the state and the changes beside it."""
+
+import time
+from dataclasses import dataclass
+from typing import Final, NoReturn, Self
+
+from flowforge.errors import Problem, StateError, printable
+from flowforge.paths import PathEntry
+from flowforge.state import codec, disk
+from flowforge.state.journal import OR_REMOVE, Header, Journal
+from flowforge.state.model import JournalEntry, State
+from flowforge.state.signature import UNSIGNED, Signature
+
+_READS: Final = 100
+_PAUSE: Final = 0.01
+
+
+def journal_of(state: PathEntry) -> PathEntry:
+    """Return the journal's entry, beside the state's."""
+    return state.beside(".journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state as written, None where there is none yet; its journal's header, and the changes it does not hold.
+
+    data: the state's bytes as they were read.
+    """
+
+    written: codec.EncodedState | None
+    header: Header | None = None
+    changes: tuple[JournalEntry, ...] = ()
+    data: bytes | None = None
+
+    @classmethod
+    def at(cls, entry: PathEntry, signing: Signature = UNSIGNED) -> Self:
+        """Read a state and its journal; raises StateError."""
+        state, journal = _snapshot(entry)
+        written = None if state is None else codec.decode(state, printable(str(entry.path)), signing)
+        where = printable(str(journal_of(entry).path))
+        if journal and written:
+            signing.require_key(written.key_id, where)
+        book = Journal(journal or b"", where, signing)
+        if book.header is None:
+            return cls(written, data=state)
+        if written is None:
+            _misfit(where, "there is no state file beside it", "put the state file back")
+        if book.header.lineage != written.state.lineage:
+            _foreign(where, book.header, written.state)
+        if book.header.id == written.state.folded:
+            return cls(written, book.header, data=state)
+        if book.header.extends != written.checksum:
+            why = f"it extends serial {book.header.serial} of the state, and here is serial {written.state.serial}"
+            _misfit(where, why, f"put serial {book.header.serial} back, from git or from the .backup file")
+        return cls(written, book.header, tuple(book.changes()), state)
+
+
+def _snapshot(entry: PathEntry) -> tuple[bytes | None, bytes | None]:
+    """Read file and journal as they stood at one moment.
+
+    A state's bytes never come back once they were replaced, as its serial grows: the same bytes before and after
+    mean that no fold lies between, so the journal read in the middle belongs to them.
+    """
+    state = disk.read(entry)
+    for _ in range(_READS):
+        journal = disk.read(journal_of(entry))
+        again = disk.read(entry)
+        if again == state:
+            return state, journal
+        state = again
+        time.sleep(_PAUSE)
+    fix = "run again when the other process has ended"
+    raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(entry.path)), "", fix))
+
+
+def _misfit(where: str, why: str, fix: str) -> NoReturn:
+    raise StateError(Problem("FF410", "the journal does not belong to this state", where, why, fix + OR_REMOVE))
+
+
+def _foreign(where: str, header: Header, state: State) -> NoReturn:
+    why = f"the journal is of lineage {printable(header.lineage)}, the state is of {state.lineage}"
+    fix = "put the state and its own journal together again; nothing was changed"
+    raise StateError(Problem("FF409", "the journal is of another state", where, why, fix))

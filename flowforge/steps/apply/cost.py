@@ -1,0 +1,84 @@
+"""What writing a plan takes at GitHub, before it is begun."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
+from flowforge.github.paging import PER_PAGE, requests_of
+from flowforge.github.variables import PER_PAGE as VARIABLES_PER_PAGE
+from flowforge.plan.action import Action
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.change import Change
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import Listing, Seen
+from flowforge.plan.ordering import Work, deletes, without_kept
+from flowforge.state.batch_size import batch_of
+from flowforge.steps.apply.access_writes import list_alone
+from flowforge.steps.apply.batches import batches, in_turns
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What writing a plan takes at GitHub: a write for each line, then a list of what has it, and of secrets a key.
+
+    For each environment that is made, a look whether it is still missing and a write. What only happens on the way is
+    not foreseen: a list that lags, a try that failed, results that are pushed as time passes.
+    """
+
+    reads: int = 0
+    writes: int = 0
+
+    @property
+    def requests(self) -> int:
+        """Give how many requests it takes."""
+        return self.reads + self.writes
+
+    @property
+    def points(self) -> int:
+        """Give how much of GitHub's limits it takes."""
+        return self.writes * WRITE_POINTS + self.reads * READ_POINTS
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Add two."""
+        return Cost(self.reads + other.reads, self.writes + other.writes)
+
+    @classmethod
+    def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen]) -> "Cost":
+        """Count what the writes take, and the lists after them. seen: what the plan saw of each scope."""
+        return sum((_of_scope(scope, changes, seen[scope]) for turn in work for scope, changes in turn.items()), cls())
+
+
+def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
+    """Give what applying would write, turn by turn; see `in_turns`."""
+    return in_turns(without_kept(plan.todo, plan.changes), permitted=permitted)
+
+
+def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) -> int:
+    """Count how often a state on a branch is pushed: before each batch, and at the end."""
+    known, gone = set(remembered), {change.address for change in plan.changes if change.forgets}
+    tidied = any(change.tidies for change in plan.changes)
+    count = 0
+    for turn in work:
+        for batch in batches(turn, turn, lambda: batch_of(len(known))):
+            count += 1
+            changes = [change for scope in batch for change in turn[scope]]
+            known.difference_update(gone)
+            known.update(change.address.of_value for change in changes)
+            gone = {change.address for change in changes if deletes(change)}
+    return count + bool(count or tidied)
+
+
+def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
+    written = [change for change in changes if not deletes(change)]
+    if not written:
+        return Cost(writes=len(changes))
+    made = any(change.makes_environment for change in written)
+    sealed = not scope.is_readable and not all(map(list_alone, written))
+    return Cost(_pages(scope, changes, seen) + sealed + made, len(changes) + made)
+
+
+def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:
+    """Give how many requests the list takes after the writes."""
+    there = len(seen.updated_at) if isinstance(seen, Listing) else 0
+    there += sum((change.action is Action.CREATE) - deletes(change) for change in changes)
+    return requests_of(there, VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)

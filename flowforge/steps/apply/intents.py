@@ -1,0 +1,72 @@
+"""A write as the others need it: what the state is told before and after it, and what GitHub is to show of it."""
+
+from flowforge.github.confirm import Done, Readable, Sent
+from flowforge.github.secrets import Written
+from flowforge.plan.action import Action
+from flowforge.plan.change import Change
+from flowforge.plan.facts import Known, Public, Record
+from flowforge.steps.apply.access_writes import list_alone, record_of_list, recorded_audience
+
+
+def intent(change: Change) -> str | None:
+    """Give what is intended: None for a delete, else the fingerprint that the secret will have.
+
+    A list of viewers alone is intended too. It moves the time of the value: killed there, the next run must not take
+    that for somebody else's write.
+    """
+    if change.action is Action.DELETE:
+        return None
+    alone = list_alone(change)
+    return alone.fingerprint if alone else _fingerprint(change)
+
+
+def value_of(change: Change) -> Known | Public:
+    """Return the value that a line writes."""
+    if change.wanted is None or not isinstance(change.wanted.value, Known | Public):
+        message = f"{change.address} has no value to write"
+        raise TypeError(message)
+    return change.wanted.value
+
+
+def _fingerprint(change: Change) -> str:
+    return value_of(change).fingerprint
+
+
+def sent_of(change: Change, done: Written) -> Done:
+    """Return what GitHub is to show of a write."""
+    value = change.seen_value if list_alone(change) else change.wanted.value if change.wanted else None
+    if isinstance(value, Public):
+        return Readable(done.date, value)
+    return Sent(done.date, change.seen_at or None, done.retried)
+
+
+def surprises(change: Change, done: Written) -> tuple[str, ...]:
+    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw.
+
+    An earlier try of the same write whose answer was lost may have created it: then the answer tells nothing.
+    """
+    if done.retried:
+        return ()
+    if change.action is Action.CREATE and not done.created:
+        return ("somebody created it between the plan and the write; FlowForge's value stands",)
+    if change.action is Action.UPDATE and done.created:
+        return ("it was deleted between the plan and the write; FlowForge created it again",)
+    return ()
+
+
+def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -> Record:
+    """Return what the state is to remember of a write. updated_at: the time that GitHub gave it."""
+    if alone := list_alone(change):
+        return record_of_list(change, alone, updated_at)
+    fingerprint, before = _fingerprint(change), change.record
+    same_value = before is not None and before.fingerprint == fingerprint
+    record = Record(
+        fingerprint=fingerprint,
+        updated_at=updated_at,
+        credential=change.wanted.credential if change.wanted else "",
+        repo_id=repo_id,
+        written_at=done.date,
+        value_since=before.value_since if before is not None and same_value else done.date,
+        drifted_at=change.drifted_at,
+    )
+    return recorded_audience(change, record)

@@ -1,0 +1,165 @@
+"""Ask GitHub which repos the manifest's selectors mean: each list once, however many selectors stand on it."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from flowforge.concurrency import Progress, each
+from flowforge.errors import ManifestError, Problem, printable
+from flowforge.github.discover import (
+    Described,
+    Properties,
+    RepoListKind,
+    RepoListQuery,
+    list_properties,
+    list_repos,
+    no_such_property,
+    without_properties,
+)
+from flowforge.github.http import Client
+from flowforge.github.problems import StoppedError
+from flowforge.github.repos import RepoInfo
+from flowforge.manifest.globs import Globs
+from flowforge.manifest.model import Owned, Selector, SelectorResults
+from flowforge.plan.address import Repo
+from flowforge.plan.facts import Unreadable
+
+# Ten seconds of work: two thousand selectors over ten thousand repositories.
+MAX_COMPARED: Final = 20_000_000
+# To compile a pattern takes as long as to try it on so many names.
+_PATTERN: Final = 100
+_MOST_NAMED: Final = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What selectors found, notes for people, and what the lists already say of each repo that can be written.
+
+    shown: the ids of all that any list has.
+    """
+
+    found: SelectorResults = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+    shown: frozenset[int] = frozenset()
+
+
+def select_repos(
+    client: Client, selectors: Sequence[Selector], *, jobs: int, stop: threading.Event, progress: Progress
+) -> Selected:
+    """Find the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
+    lists = {_repos_of(selector) for selector in selectors}
+    tables = {_properties_of(selector) for selector in selectors if selector.properties}
+    stopped = stop.is_set
+    with progress("Selecting", len(lists) + len(tables)) as advance:
+
+        def ask(
+            wanted: Collection[RepoListQuery], work: Callable[[Client, RepoListQuery, Callable[[], bool]], T]
+        ) -> Mapping[RepoListQuery, T]:
+            answers: dict[RepoListQuery, T] = {}
+            listed = each(sorted(wanted), lambda one: work(client, one, stopped), jobs=jobs, stopped=stopped)
+            for one, answer in listed:
+                answers[one] = answer
+                advance()
+            if len(answers) < len(wanted):
+                raise StoppedError
+            return answers
+
+        repos, properties = ask(lists, list_repos), ask(tables, list_properties)
+    _require_few(selectors, repos)
+    picked = {selector: _pick(selector, repos, properties) for selector in selectors}
+    # What a team's list shows as permissions is the team's: whether the token may write is not known from there.
+    described = [one for selector, part in _whole(picked) if not selector.team for one in part]
+    known = {one.repo: one.info for one in described if isinstance(one.info, RepoInfo)}
+    found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
+        selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
+    }
+    notes = tuple(note for selector, part in _whole(picked) for note in _notes(selector, part))
+    shown = frozenset(one.id for answer in repos.values() if not isinstance(answer, Unreadable) for one in answer)
+    return Selected(found, notes, known, shown)
+
+
+def _require_few(
+    selectors: Iterable[Selector], repos: Mapping[RepoListQuery, Sequence[Described] | Unreadable]
+) -> None:
+    """Raise ManifestError FF155 where there is too much to compare: each selector looks at each repo of its list."""
+    work = 0
+    for selector in selectors:
+        listed = repos[_repos_of(selector)]
+        work += 0 if isinstance(listed, Unreadable) else (len(listed) + _PATTERN) * (1 + len(selector.names))
+        if work > MAX_COMPARED:
+            what = f"the selectors up to here compare repositories more than {MAX_COMPARED:,} times"
+            why = "each looks at every repository of its owner, once for each name or pattern"
+            fix = "put selectors together, or name fewer patterns in them"
+            raise ManifestError(Problem("FF155", what, str(selector.where), why, fix))
+
+
+def _repos_of(selector: Selector) -> RepoListQuery:
+    """Give the list of repos that a selector needs: a team's own describes them as well as the organization's."""
+    if selector.by is Owned.ORG and selector.team:
+        return RepoListQuery(RepoListKind.TEAM, selector.owner, selector.team)
+    return RepoListQuery(RepoListKind(selector.by), selector.owner)
+
+
+def _properties_of(selector: Selector) -> RepoListQuery:
+    return RepoListQuery(RepoListKind.PROPERTIES, selector.owner)
+
+
+def _pick(
+    selector: Selector,
+    repos: Mapping[RepoListQuery, tuple[Described, ...] | Unreadable],
+    properties: Mapping[RepoListQuery, Properties | Unreadable],
+) -> Sequence[Described] | Unreadable:
+    """Give the repos that fit a selector, the archived among them, or why that cannot be known."""
+    listed = repos[_repos_of(selector)]
+    if isinstance(listed, Unreadable):
+        return listed
+    names = Globs(selector.names)
+    fitting = [one for one in listed if _fits(selector, names, one)]
+    table = properties[_properties_of(selector)] if selector.properties else {}
+    if isinstance(table, Unreadable):
+        return table
+    unlisted = [one.repo for one in fitting if one.id not in table]
+    if selector.properties and unlisted:
+        return without_properties(selector.owner, unlisted[0])
+    defined = {name for values in table.values() for name in values}
+    missing = [name for name, _ in selector.properties if name.lower() not in defined]
+    if missing and table:
+        return no_such_property(selector.owner, missing[0])
+    return [one for one in fitting if _has(selector, table.get(one.id, {}))]
+
+
+def _fits(selector: Selector, names: Globs, one: Described) -> bool:
+    """Whether a repo is as a selector wants it, archived or not, properties aside."""
+    return (
+        (not selector.names or names.fit(one.repo.short.lower()))
+        and one.topics.issuperset(selector.topics)
+        and one.visibility in selector.visibility
+        and (selector.fork or not one.fork)
+    )
+
+
+def _has(selector: Selector, values: Mapping[str, frozenset[str]]) -> bool:
+    """Whether each property that a selector names has one of its values."""
+    return all(not values.get(name.lower(), frozenset()).isdisjoint(admitted) for name, admitted in selector.properties)
+
+
+def _whole(
+    picked: Mapping[Selector, Sequence[Described] | Unreadable],
+) -> Iterator[tuple[Selector, Sequence[Described]]]:
+    return ((selector, part) for selector, part in picked.items() if not isinstance(part, Unreadable))
+
+
+def _ids(selector: Selector, picked: Sequence[Described]) -> Mapping[Repo, int]:
+    return {one.repo: one.id for one in picked if selector.archived or not one.archived}
+
+
+def _notes(selector: Selector, picked: Sequence[Described]) -> Iterator[str]:
+    """Say which archived repos were dropped that fit otherwise."""
+    dropped = [one.repo for one in picked if one.archived and not selector.archived]
+    if dropped:
+        others = f" and {len(dropped) - _MOST_NAMED} more" if len(dropped) > _MOST_NAMED else ""
+        shown = ", ".join(printable(str(repo)) for repo in dropped[:_MOST_NAMED])
+        yield f"{selector.where}: archived, so left out: {shown}{others}"

@@ -1,0 +1,94 @@
+"""Who is to see an organization's secrets: the ids of the repos that the manifest names, in few requests."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from flowforge.concurrency import each, in_order
+from flowforge.github.http import Client
+from flowforge.github.org_secrets import is_free
+from flowforge.github.repos import Lookup, RepoInfo, look_up
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.audience import Audience, Viewer, Visibility
+from flowforge.plan.decide import Plan
+from flowforge.plan.facts import Listing, Seen, Unreadable, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedViewers:
+    """What is wanted, each repo that is to see something with its id; and what was learned of repos on the way."""
+
+    wanted: Mapping[Address, Wanted]
+    repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+
+
+def identify_viewers(
+    client: Client,
+    wanted: Mapping[Address, Wanted],
+    seen: Mapping[Scope, Seen],
+    *,
+    jobs: int,
+    stop: threading.Event,
+    known: Mapping[Repo, RepoInfo],
+) -> IdentifiedViewers:
+    """Find the ids of the repos that are to see secrets: what a selector or today's lists say is not asked for again.
+
+    What is wanted of a secret is unread where one of its repos cannot be found: the list is written whole or not at
+    all. Only scopes that were seen are looked at. Raises StoppedError, and GitHubError when the run is over.
+    """
+    mine = {
+        address: want
+        for address, want in wanted.items()
+        if want.audience and isinstance(seen.get(address.scope), Listing)
+    }
+    ids = {repo.key: info.id for repo, info in known.items()}
+    ids |= {viewer.repo.key: viewer.id for viewer in _listed(seen)}
+    missing = {viewer.repo for want in mine.values() for viewer in _viewers(want) if not viewer.id} - {
+        Repo.parse(key) for key in ids
+    }
+    found = look_up(client, sorted(missing), each=in_order(jobs=jobs, stopped=stop.is_set)) if missing else {}
+    filled = {address: _filled(want, ids, found) for address, want in mine.items()}
+    return IdentifiedViewers(
+        {**wanted, **filled}, {repo: info for repo, info in found.items() if isinstance(info, RepoInfo)}
+    )
+
+
+def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
+    """Warn of organizations on the Free plan, whose private repos see none of what is written.
+
+    One request for each that something would be written to, and none where nothing would.
+    """
+    changed: dict[Repo, set[str]] = {}
+    for change in plan.changes:
+        if change.writes and change.access is not None:
+            changed.setdefault(change.address.scope.repo, set()).add(f"{change.address.scope.noun}s")
+    answers = each(sorted(changed), lambda one: is_free(client, one), jobs=jobs, stopped=stop.is_set)
+    return tuple(
+        f"{free} is on GitHub's Free plan: its private repositories do not see organization "
+        f"{' and '.join(sorted(changed[free]))}"
+        for free in sorted(organization for organization, is_so in answers if is_so)
+    )
+
+
+def _listed(seen: Mapping[Scope, Seen]) -> Iterable[Viewer]:
+    for listing in seen.values():
+        for audience in listing.audiences.values() if isinstance(listing, Listing) else ():
+            yield from audience.viewers
+
+
+def _viewers(want: Wanted) -> Iterable[Viewer]:
+    return want.audience.viewers if want.audience and want.unread is None else ()
+
+
+def _filled(want: Wanted, ids: Mapping[str, int], found: Mapping[Repo, Lookup]) -> Wanted:
+    if want.audience is None or want.audience.visibility is not Visibility.SELECTED:
+        return want
+    viewers: list[Viewer] = []
+    for viewer in want.audience.viewers:
+        info = found.get(viewer.repo)
+        if isinstance(info, Unreadable):
+            detail = f"{viewer.repo}, which is to see it: {info.detail or info.why.text}"
+            return replace(want, unread=want.unread or Unreadable(info.why, detail, info.fix))
+        number = viewer.id or ids.get(viewer.repo.key, 0) or (info.id if info else 0)
+        viewers.append(replace(viewer, id=number))
+    return replace(want, audience=Audience.selected(viewers))

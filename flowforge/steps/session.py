@@ -1,0 +1,47 @@
+"""Find the token, and make the one client and the one pacer of a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flowforge.github.auth import check_host, find_token
+from flowforge.github.clock import Clock, Patience
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
+from flowforge.github.rate_ledger import Spent, spent_path
+from flowforge.github.urls import DOTCOM, ApiUrl
+from flowforge.manifest.model import GitHubSettings
+from flowforge.sources.base import Context
+from flowforge.steps.values.single import read_named
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How much may go on at once, how many seconds a pause may take, and who is told of pauses."""
+
+    jobs: int
+    max_wait: float
+    notify: Callable[[str], None]
+
+
+@contextmanager
+def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) -> Iterator[Client]:
+    """Give a client that is signed in; what it spends of the limits is kept for the next process.
+
+    The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
+    GitHubError without a usable token, SourceError when the manifest's source of it cannot be read.
+    """
+    environ = context.environ
+    if settings.api_url:
+        api = ApiUrl.parse(settings.api_url)
+    else:
+        api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
+    check_host(api, environ)  # before a source is opened for a host that gets no token
+    explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
+    token = find_token(api, explicit, environ)
+    clock = Clock.of(api, environ)
+    spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
+    jobs = limits.jobs
+    pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
+    with Client(api, token, pacer, jobs=jobs, patience=Patience.of(api, environ)) as client:
+        yield client

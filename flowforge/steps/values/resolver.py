@@ -1,0 +1,206 @@
+"""Read every value that is needed, once, check its shape, and keep only its fingerprint for the planner."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from flowforge import sources
+from flowforge.credentials.type_checks import Verdict, check
+from flowforge.credentials.types import TYPES
+from flowforge.errors import Problem, SourceError, TrustError
+from flowforge.manifest.expand import Place
+from flowforge.manifest.model import Credential, Manifest, Option
+from flowforge.manifest.placeholders import fill, fill_option, may_be, names_in
+from flowforge.plan.action import OnDrift
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted
+from flowforge.sources import Ask, Context, ReadResult
+from flowforge.steps.refresh.admission import AdmittedRepos, audience_of, new_to
+from flowforge.vault import Fingerprinter, SecretValue, Vault
+
+NOT_NEEDED = NotRead("not needed")
+SKIPPED = NotRead("--skip-values")
+# Also where it is found by another name, or by another way, than the manifest has for the state's key.
+_THE_KEY: Final = Problem(
+    "FF218",
+    "it is the state's key",
+    why="GitHub would get it, and with it the state can be forged",
+    fix="name another source, and let the state alone have it",
+)
+
+_Spec = tuple[tuple[str, Option], ...]
+# What is read once: a spec; where a person is asked, for one credential: in two, one question means two values.
+_Need = tuple[_Spec, str]
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Reads sources for places. Each distinct source is read once, each value is checked once for a credential.
+
+    A person is asked once for each credential: whoever answers a question for one was not asked about another.
+
+    context: where reads happen; the folder is each source's own.
+    """
+
+    context: Context
+    fingerprinter: Fingerprinter
+    vault: Vault = field(default_factory=Vault)
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
+        """Give what is known of the value of each place that has a credential; the values go to the vault."""
+        needs = {
+            place.address: (place.credential, _need(place, place.credential))
+            for place in places
+            if place.credential is not None
+        }
+        asks: dict[Path, dict[_Need, Credential]] = {}
+        for credential, need in needs.values():
+            asks.setdefault(self._folder(credential), {}).setdefault(need, credential)
+        found = {folder: self._read(folder, mine) for folder, mine in asks.items()}
+        judged: dict[tuple[str, _Need], Value] = {}
+        for credential, need in needs.values():
+            if (credential.name, need) not in judged:
+                judged[credential.name, need] = self._judge(credential, found[self._folder(credential)][need])
+        return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
+
+    def _folder(self, credential: Credential) -> Path:
+        """Give the folder where a source is read: any will do for one that depends on none."""
+        source = credential.source
+        return source.folder if source.type.folder_bound else self.context.folder
+
+    def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, ReadResult]:
+        """Read the distinct sources of one folder."""
+        questions = [
+            Ask(dict(spec), _objections(credential), credential.name) for (spec, _), credential in asks.items()
+        ]
+        return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
+
+    def _judge(self, credential: Credential, found: ReadResult) -> Value:
+        if isinstance(found, NotRead):
+            return found
+        try:
+            value = _or_raise(found)
+            verdict = self._fit(credential, value)
+        except TrustError:
+            raise  # a rule of the operator's: it ends the run, it does not merely block a secret
+        except SourceError as error:
+            problem = error.problems[0]
+            return Unavailable(problem.what, problem.code, problem.fix, problem.why)
+        for warning in verdict.warnings:
+            self.warnings[f"credential {credential.name}: {warning}"] = None
+        fingerprint = self.fingerprinter.fingerprint(value, guessable=verdict.guessable)
+        self.vault.put(fingerprint, value)
+        return Known(fingerprint)
+
+    def _fit(self, credential: Credential, value: SecretValue) -> Verdict:
+        if self.fingerprinter.is_key(value):
+            raise SourceError(_THE_KEY)
+        return _check(credential, value)
+
+
+def desired(
+    places: Collection[Place],
+    resolver: Resolver,
+    *,
+    select: Callable[[Address], bool],
+    skip_values: bool,
+    admitted: AdmittedRepos,
+    shown: frozenset[int] = frozenset(),
+) -> Mapping[Address, Wanted]:
+    """Turn places into what is wanted, reading the values of those that are selected.
+
+    admitted: by each group, see `admitted_by`. shown: the ids of all repos in the lists that selectors stand on.
+    """
+    present = [place for place in places if place.presence is Presence.PRESENT and place.value is None]
+    needed = [place for place in present if (place.unread is None or _is_one(place)) and select(place.address)]
+    values = dict.fromkeys((each.address for each in needed), SKIPPED) if skip_values else resolver.values(needed)
+    return {
+        place.address: Wanted(
+            address=place.address,
+            presence=place.presence,
+            target=place.target,
+            where=place.where,
+            credential=place.credential.name if place.credential else "",
+            type=place.credential.type if place.credential else "",
+            value=place.value or values.get(place.address, NOT_NEEDED),
+            on_drift=place.on_drift,
+            creates_environment=place.creates_environment,
+            unread=place.unread,
+            new_to=new_to(place, admitted),
+            audience=audience_of(place, admitted),
+            shown=shown if place.selects else None,
+        )
+        for place in places
+    }
+
+
+def with_overrides(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drift: bool) -> Mapping[Address, Wanted]:
+    """Put what a person said this once above the manifest: to write what is assumed, to take drift as it is.
+
+    A variable shows its value, so that there is nothing to assume of it.
+    """
+
+    def policy(desired: Wanted) -> OnDrift:
+        return OnDrift.ACCEPT if accept_drift else desired.on_drift
+
+    return {
+        address: desired
+        if isinstance(desired.value, Public)
+        else replace(desired, prove=prove, on_drift=policy(desired))
+        for address, desired in wanted.items()
+    }
+
+
+def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str] = ()) -> frozenset[str]:
+    """Give the variables that `env` sources name, filled for every place: no child process gets them.
+
+    environ: the names that are set; those that a source may come to name for a repo that is not found yet are concealed
+    too, since a program may run, for the token, before anything is found.
+    """
+    filled = {
+        fill(text, place.address.scope)
+        for place in places
+        if place.credential
+        for text in place.credential.source.variables
+    }
+    texts = {text for source in manifest.sources for text in source.variables}
+    return frozenset(filled | texts | {name for name in environ for text in texts if may_be(text, name)})
+
+
+def _is_one(place: Place) -> bool:
+    """Whether a value is the same for every repo: to read it for one that may not be meant says nothing of that."""
+    return place.credential is not None and not any(names_in(text) for text in place.credential.source.texts)
+
+
+def _spec(place: Place) -> _Spec:
+    options = place.credential.source.options if place.credential else {}
+    return tuple(sorted((key, fill_option(option, place.address.scope)) for key, option in options.items()))
+
+
+def _check(credential: Credential, value: SecretValue) -> Verdict:
+    return check(TYPES[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
+
+
+def _objections(credential: Credential) -> Callable[[SecretValue], Problem | None]:
+    """Make what tells a source at once that a value is not fit for a credential."""
+
+    def objection(value: SecretValue) -> Problem | None:
+        try:
+            _check(credential, value)
+        except SourceError as error:
+            return error.problems[0]
+        return None
+
+    return objection
+
+
+def _or_raise(found: SecretValue | SourceError) -> SecretValue:
+    if isinstance(found, SourceError):
+        raise found
+    return found
+
+
+def _need(place: Place, credential: Credential) -> _Need:
+    return _spec(place), credential.name if credential.source.type.asks_person else ""

@@ -1,0 +1,1 @@
+"""Warnings that cost no request, made of what was read anyway."""

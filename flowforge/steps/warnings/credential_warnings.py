@@ -1,0 +1,123 @@
+"""Warnings that cost no request: what the names already listed and the dates in the manifest tell."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from flowforge.credentials.types import TYPES
+from flowforge.errors import printable
+from flowforge.manifest.model import Credential, Manifest
+from flowforge.plan.address import Address, Scope
+from flowforge.plan.audience import Visibility
+from flowforge.plan.facts import Known, Presence, Remembered, Seen, Wanted
+from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
+from flowforge.steps.warnings.organization import advise_org
+
+SOON = timedelta(days=30)
+_MOST_NAMED = 3
+
+
+def advise(
+    manifest: Manifest,
+    wanted: Mapping[Address, Wanted],
+    seen: Mapping[Scope, Seen],
+    remembered: Mapping[Address, Remembered],
+    *,
+    token_expires: datetime | None,
+    today: date,
+) -> tuple[str, ...]:
+    """Give every warning, in a fixed order."""
+    return (
+        *manifest.warnings,
+        *shadowed(wanted, seen),
+        *hidden_identities(wanted, seen),
+        *shared_personal(wanted),
+        *advise_org(wanted, seen),
+        *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
+        *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
+    )
+
+
+def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
+    """Warn of repos that have, or are to have, a credential that another one there makes Claude ignore."""
+    names = held_after(wanted, seen)
+    for kind in TYPES.values():
+        for other in kind.shadows:
+            both = sorted(_shown(scope) for scope, held in names.items() if {kind.slot, other} <= held)
+            if both:
+                yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores the latter"
+
+
+def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
+    """Warn of one person's OAuth token for more than one repo."""
+    repos: defaultdict[str, set[str]] = defaultdict(set)
+    for address, want in wanted.items():
+        kind = TYPES.get(want.type)
+        if want.presence is Presence.PRESENT and kind is not None and kind.personal:
+            repos[want.credential] |= set(_readers(address, want))
+    for credential, names in sorted(repos.items()):
+        if any("/" not in name for name in names):
+            yield (
+                f"credential {printable(credential)}: one OAuth token for a whole organization; it is tied to the "
+                "person who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+            )
+        elif len(names) > 1:
+            yield (
+                f"credential {printable(credential)}: one OAuth token for {len(names)} repos; it is tied to the person "
+                "who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+            )
+
+
+def _readers(address: Address, want: Wanted) -> Iterable[str]:
+    """Give the repos that use a secret; the organization itself where all or the private ones do."""
+    listed = want.audience is not None and want.audience.visibility is Visibility.SELECTED
+    return (
+        (viewer.repo.key for viewer in want.audience.viewers) if want.audience and listed else (address.scope.repo.key,)
+    )
+
+
+def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:
+    """Warn of credentials that have expired, expire within 30 days, or are older than their `max_age`."""
+    for credential in credentials:
+        name = f"credential {printable(credential.name)}"
+        yield from _ending(name, _expires(credential), today)
+        since = credential.issued or _date(first_seen.get(credential.name, ""))
+        if credential.max_age is not None and since is not None and today - since > credential.max_age:
+            yield f"{name} is {(today - since).days} days old, its max_age is {credential.max_age.days} days"
+
+
+def first_seen(wanted: Mapping[Address, Wanted], remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
+    """Give for each credential since when its present value is known; a value that was rotated is a new one."""
+    since: dict[str, str] = {}
+    for address, want in wanted.items():
+        record = remembered[address].record if address in remembered else None
+        if record is not None and not (isinstance(want.value, Known) and want.value.fingerprint != record.fingerprint):
+            since[want.credential] = min(since.get(want.credential, record.value_since), record.value_since)
+    return since
+
+
+def _ending(what: str, expires: date | None, today: date) -> Iterable[str]:
+    if expires is not None and expires <= today:
+        yield f"{what} expired on {expires}"
+    elif expires is not None and expires - today <= SOON:
+        yield f"{what} expires on {expires}, in {(expires - today).days} days"
+
+
+def _expires(credential: Credential) -> date | None:
+    kind = TYPES.get(credential.type)
+    if credential.expires is not None or credential.issued is None or kind is None or kind.lifetime is None:
+        return credential.expires
+    return min(credential.issued, date.max - kind.lifetime) + kind.lifetime
+
+
+def _date(text: str) -> date | None:
+    return datetime.fromisoformat(text).astimezone(UTC).date() if text else None
+
+
+def _shown(scope: Scope) -> str:
+    return printable(str(scope.repo if scope == Scope(scope.repo) else scope))
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more repos"

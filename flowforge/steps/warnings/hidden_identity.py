@@ -1,0 +1,111 @@
+"""Static keys that keep Claude from using a workload identity, found in lists that were asked for anyway."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flowforge.credentials import workload_identity
+from flowforge.credentials.types import TYPES
+from flowforge.errors import printable
+from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.audience import Audience, Visibility
+from flowforge.plan.facts import Listing, Presence, Seen, Wanted
+
+# Static credentials that Claude reads: only such a one can keep it from using an identity.
+_KEYS = frozenset(each.slot for each in TYPES.values() if each.claude)
+_Held = Mapping[Scope, set[str]]
+
+
+def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> _Held:
+    """Give the names that each scope that was listed will hold once the manifest is applied."""
+    names = {scope: set(listing.updated_at) for scope, listing in seen.items() if isinstance(listing, Listing)}
+    for address, want in wanted.items():
+        if address.scope in names:
+            held = names[address.scope]
+            (held.add if want.presence is Presence.PRESENT else held.discard)(address.secret)
+    return names
+
+
+def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
+    """Warn of static keys beside a workload identity: claude-code-action then takes the key.
+
+    Nothing is asked for this: a list of secrets is asked for where the manifest or the state names one of them, so to
+    name a key under `absent` is also to have it looked for.
+    """
+    met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
+    identities = _Identities.of(wanted)
+    for scope, names in sorted(held_after(wanted, seen).items()):
+        organization = str(scope.repo) if scope.repo.is_organization else ""
+        for slot in sorted(names & _KEYS) if scope.store is Store.ACTIONS else ():
+            want = wanted.get(Address(scope, slot))
+            hidden = identities.hidden_by(scope, want.audience if want else None)
+            if hidden:
+                met[slot, scope.environment, organization, want is not None].update(dict.fromkeys(hidden))
+    for (slot, environment, organization, named), repos in sorted(met.items()):
+        yield _warning(slot, environment, organization, list(repos), named=named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Identities:
+    """Who is to have a workload identity.
+
+    environments: of each repo those that have one, "" for the repo itself. audiences: of each organization, who sees
+    the one that it has.
+    """
+
+    environments: Mapping[Repo, set[str]]
+    audiences: Mapping[Repo, Audience]
+
+    @classmethod
+    def of(cls, wanted: Mapping[Address, Wanted]) -> "_Identities":
+        environments: defaultdict[Repo, set[str]] = defaultdict(set)
+        audiences: dict[Repo, Audience] = {}
+        for address, want in wanted.items():
+            if want.presence is Presence.PRESENT and want.type == workload_identity.TYPE:
+                if want.audience is not None:
+                    audiences[address.scope.repo] = want.audience
+                else:
+                    environments[address.scope.repo].add(address.scope.environment_key)
+        return cls(environments, audiences)
+
+    def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
+        """Give who has an identity that a key in this list hides. audience: who sees an organization's, if known."""
+        if not scope.repo.is_organization:
+            mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
+            return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
+        theirs = self.audiences.get(scope.repo)
+        own = [scope.repo] if theirs is not None and _overlap(theirs, audience) else []
+        its = (repo for repo in sorted(self.environments) if repo.owner.lower() == scope.repo.key)
+        return [*own, *(repo for repo in its if _admits(audience, repo))]
+
+    def _from_organization(self, repo: Repo) -> set[str]:
+        audience = self.audiences.get(Repo.organization(repo.owner))
+        return {""} if audience is not None and _admits(audience, repo) else set()
+
+
+def _admits(audience: Audience | None, repo: Repo) -> bool:
+    """Whether a repo may see it, as far as is known: which are private is not."""
+    return audience is None or audience.visibility is not Visibility.SELECTED or repo in _repos(audience)
+
+
+def _overlap(audience: Audience, other: Audience | None) -> bool:
+    if audience.visibility is not Visibility.SELECTED:
+        return other is None or other.visibility is not Visibility.SELECTED or bool(other.viewers)
+    return any(_admits(other, repo) for repo in _repos(audience))
+
+
+def _repos(audience: Audience) -> set[Repo]:
+    return {viewer.repo for viewer in audience.viewers}
+
+
+def _warning(slot: str, environment: str, organization: str, repos: list[Repo], *, named: bool) -> str:
+    names = ", ".join(map(str, repos))
+    within = f" in environment {printable(environment)}" if environment else ""
+    within = f" of the organization {organization}" if organization else within
+    what = f"the secret {slot}{within} keeps Claude from using the workload identity of {names}"
+    if named:
+        return f"{what}; the manifest wants both: exclude the repository from one of the two targets"
+    where = f"org: {organization}" if organization else f"repos: [{names}]"
+    inside = f", environments: [{json.dumps(printable(environment), ensure_ascii=False)}]" if environment else ""
+    return f"{what}; to remove it, add under `absent`: {{name: {slot} goes, {where}, secret: {slot}{inside}}}"

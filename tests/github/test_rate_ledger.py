@@ -1,0 +1,166 @@
+"""The file that processes of one token share."""
+
+import json
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from flowforge.github import rate_ledger
+from flowforge.github.rate_ledger import Spent, spent_path
+
+_NOW = 1_000_000.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give a file in a folder that is not there yet."""
+    return tmp_path / "cache" / "spent-x.json"
+
+
+def test_where_it_is(tmp_path: Path) -> None:
+    """The file is named after a digest, in FLOWFORGE_CACHE_DIR or the user's cache folder."""
+    assert tmp_path / "spent-abc.json" == spent_path({"FLOWFORGE_CACHE_DIR": str(tmp_path)}, "abc")
+    assert user_cache_path("flowforge") / "spent-abc.json" == spent_path({}, "abc")
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without HOME, a cache folder or an entry in passwd there is no file, and a process keeps to itself."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert spent_path({}, "abc") is None
+    assert Spent(None).take([(_NOW + 50, 500)], 900, 900, _NOW) == 400
+
+
+def test_a_library_that_finds_no_home_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older releases of platformdirs answer `~/.cache` where there is no home: no folder named ~ is made of that."""
+    monkeypatch.setattr(rate_ledger, "user_cache_path", lambda name: Path("~/.cache") / name)
+    assert (None, Path("here/spent-abc.json")) == (
+        spent_path({}, "abc"),
+        spent_path({"FLOWFORGE_CACHE_DIR": "here"}, "abc"),
+    )
+
+
+def test_two_processes_share_one_budget(path: Path) -> None:
+    """What one took the other cannot take, until it is a minute old."""
+    first, second = Spent(path), Spent(path)
+    assert first.take([(_NOW + 50, 500)], 300, 900, _NOW) == 300
+    assert second.take([], 300, 900, _NOW) == 100
+    assert sorted(second.others) == [(_NOW + 50, 500), (_NOW + 60, 300)]
+    assert second.take([(_NOW + 60, 100)], 700, 900, _NOW + 55) == 500
+    assert sorted(second.others) == [(_NOW + 60, 300)]
+
+
+def test_the_process_before_is_known(path: Path) -> None:
+    """A file outlives its process, and everything in it ends."""
+    Spent(path).take([(_NOW + 30, 900)], 0, 900, _NOW)
+    assert [Spent(path).take([], 5, 900, _NOW + after) for after in (0, 29, 30)] == [0, 0, 5]
+
+
+def test_it_is_private(path: Path) -> None:
+    """Folder, file and lock are the user's alone, whatever others may do by default."""
+    before = os.umask(0)
+    try:
+        Spent(path).take([], 5, 900, _NOW)
+    finally:
+        os.umask(before)
+    lock = path.with_name(f"{path.name}.lock")
+    assert [0o700, 0o600, 0o600] == [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path, lock)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        '"x"',
+        "\x00\xff",
+        "[" * 100_000,
+        '{"version": 2, "processes": {"a": [[2e6, 900]]}}',
+        '{"version": 1}',
+        '{"version": 1, "processes": []}',
+        '{"version": 1, "processes": {"a": 7}}',
+        '{"version": 1, "processes": {"a": [7]}}',
+        '{"version": 1, "processes": {"a": [["x", 900]]}}',
+        '{"version": 1, "processes": {"a": [[NaN, 900]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, 1e999]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, -900]]}}',
+        '{"version": 1, "processes": {"a": [[2e6, null]]}}',
+    ],
+)
+def test_a_spoilt_file_counts_for_nothing(path: Path, text: str) -> None:
+    """What cannot be understood is written over, without a word."""
+    path.parent.mkdir()
+    path.write_text(text, encoding="latin-1")
+    assert Spent(path).take([], 900, 900, _NOW) == 900
+    assert json.loads(path.read_text())["version"] == 1
+
+
+def test_a_clock_that_was_set_back(path: Path) -> None:
+    """Points that end in a far future end in a minute."""
+    Spent(path).take([(_NOW + 9_000, 900)], 0, 900, _NOW + 9_000)
+    late = Spent(path)
+    assert [late.take([], 5, 900, _NOW + after) for after in (0, 61, 62)] == [0, 0, 5]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """Without a place to write, a process is alone with its budget."""
+    (tmp_path / "file").write_text("")
+    spent = Spent(tmp_path / "file" / "spent.json")
+    assert (880, ()) == (spent.take([(_NOW + 9, 20)], 900, 900, _NOW), spent.others)
+
+
+def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
+    """A link where the file should be is not written through."""
+    path.parent.mkdir()
+    (tmp_path / "precious").write_text("mine")
+    path.symlink_to(tmp_path / "precious")
+    assert Spent(path).take([], 900, 900, _NOW) == 900
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_lock_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cannot have the lock soon goes by what it knew of the others."""
+    monkeypatch.setattr("flowforge.github.rate_ledger._LOCK_SECONDS", 0.01)
+    Spent(path).take([(_NOW + 30, 400)], 0, 900, _NOW)
+    spent = Spent(path)
+    spent.take([], 0, 900, _NOW)
+    with FileLock(f"{path}.lock"):
+        assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]
+
+
+WITHOUT = """
+import errno, fcntl, sys, warnings
+from pathlib import Path
+def none(*_):
+    raise OSError(errno.ENOSYS, "function not implemented")
+fcntl.flock = none
+warnings.simplefilter("error")
+from flowforge.github.rate_ledger import Spent
+print(Spent(Path(sys.argv[1])).take([(1000050.0, 500)], 900, 900, 1000000.0))
+"""
+
+
+def test_a_file_system_without_locks(path: Path) -> None:
+    """Where the system has no locks a process keeps to itself, without a word; no file is taken for a lock."""
+    command = [sys.executable, "-c", WITHOUT, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ("400\n", "", False) == (done.stdout, done.stderr, path.exists())
+
+
+def test_a_process_of_its_own() -> None:
+    """Without a file only the own points count."""
+    assert Spent(None).take([(_NOW + 9, 895)], 900, 900, _NOW) == 5
