@@ -67,7 +67,9 @@ def law(data: bytes) -> None:
         listed = (
             {"total_count": item["total_count"], key: [item]} if key else [item] if path == "/orgs/acme/repos" else item
         )
-        return httpx.Response(200, headers={"date": known.strip()}, content=json.dumps(listed))
+        return httpx.Response(
+            200, headers={"date": known.strip()}, stream=httpx.ByteStream(json.dumps(listed).encode())
+        )
 
     token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
     pacer = Pacer(Still(), threading.Event(), notify=lambda _: None)

@@ -144,7 +144,7 @@ def test_a_token_shows_nothing() -> None:
     """The header alone has the token's text; repr has none of it, and a digest differs by purpose."""
     token = GitHubToken(SecretValue("ghs_" + "fake"), "GH_TOKEN")
     assert token.header() == "Bearer ghs_" + "fake"
-    assert repr(token) == "Token(value=[secret], origin='GH_TOKEN', workflow=False)"
+    assert repr(token) == "GitHubToken(value=[secret], origin='GH_TOKEN', workflow=False)"
     assert token.installation is True
     assert len({token.digest("a"), token.digest("b"), token.digest("a")}) == 2
 

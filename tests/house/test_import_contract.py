@@ -26,6 +26,16 @@ VIOLATIONS = (
     ("offline.py", "flowforge.sources", "What works offline can open no source and ask nobody"),
     ("sources/__init__.py", "httpx", "Only github/exchange.py speaks HTTP to GitHub"),
     ("github/exchange.py", "httpcore", "Only github/deadline.py opens the sockets for it"),
+    (
+        "steps/refresh/__init__.py",
+        "flowforge.steps.apply",
+        "The rooms of the steps import downwards: each is the verbs of one stage of a run",
+    ),
+    (
+        "sandbox/rules/__init__.py",
+        "flowforge.sandbox.http",
+        "The rooms of the sandbox import downwards: HTTP, handlers, the world, its rules",
+    ),
 )
 
 

@@ -33,6 +33,7 @@ from flowforge.steps.apply.access_writes import (
     without_carried,
 )
 from flowforge.vault import SecretValue
+from tests.wire import answering
 
 AT, LATER, NOW = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z", "2026-03-03T09:00:00Z"
 HERE, OTHER = (Address(Scope(Repo.organization("acme")), name) for name in ("KEY", "OTHER"))
@@ -193,7 +194,7 @@ def test_nobody_is_written_of_what_is_not_there(access: Access | None) -> None:
 def _client(handler: Callable[[httpx.Request], httpx.Response]) -> Client:
     token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN", workflow=False)
     pacer = Pacer(Clock(), threading.Event())
-    return Client(ApiUrl.parse("https://api.github.com"), token, pacer, transport=httpx.MockTransport(handler))
+    return Client(ApiUrl.parse("https://api.github.com"), token, pacer, transport=answering(handler))
 
 
 NO = Refusal("FF326", Why.FAILED, "GitHub refused the request with 422", "see what GitHub says")
