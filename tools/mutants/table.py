@@ -83,7 +83,7 @@ PARTS = (
     Part(
         "trust",
         ("sources/trust.py", "ci_systems.py"),
-        ("tests/sources/test_trust.py", "tests/test_{name}.py"),
+        ("tests/sources/test_trust.py", "tests/test_ci_systems.py"),
         ("tests/sources", "tests/cli"),
     ),
     Part("paths", ("paths.py",), ("tests/test_paths.py",), ("tests/cli/test_links.py", "tests/state")),
