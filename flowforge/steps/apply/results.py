@@ -19,6 +19,7 @@ from flowforge.steps.apply.unforeseen import UNFORESEEN, unforeseen
 from flowforge.steps.apply.writer import ScopeWriter
 
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+Folded = tuple[tuple[Problem, ...], tuple[str, ...]]
 _LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 _ENDED: Final = "the run ended before the state had taken it"
 
@@ -38,17 +39,18 @@ def account(plan: Plan, writer: ScopeWriter) -> Report:
         return _bare(writer, results, error, folded=found is not None and not found[0])
 
 
-def _folded(writer: ScopeWriter) -> tuple[tuple[Problem, ...], tuple[str, ...]] | None:
-    """Fold the state; None where it is not known what became of that."""
+def _folded(writer: ScopeWriter) -> Folded | None:
+    """Fold the state, and return its problems and warnings; None where it is not known what became of that."""
+    found: Folded | None = None
     try:
-        return fold(writer.session)
+        found = fold(writer.session)
     except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
         writer.end(error)
     try:
-        writer.problems += fold(writer.session)[0]  # as leaving it would: it does nothing where the first had begun
+        writer.problems += fold(writer.session)[0]  # does nothing, unless the first one was kept from beginning
     except BaseException as error:  # noqa: BLE001 -- as above
         writer.end(error)
-    return None
+    return found
 
 
 def _report(
