@@ -19,6 +19,7 @@ from flowforge.steps.write import Writer
 from flowforge.steps.write_access import with_carried
 
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+Folded = tuple[tuple[Problem, ...], tuple[str, ...]]
 _LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
 _ENDED: Final = "the run ended before the state had taken it"
 
@@ -38,17 +39,18 @@ def account(plan: Plan, writer: Writer) -> Report:
         return _bare(writer, results, error, folded=found is not None and not found[0])
 
 
-def _folded(writer: Writer) -> tuple[tuple[Problem, ...], tuple[str, ...]] | None:
-    """Fold the state; None where it is not known what became of that."""
+def _folded(writer: Writer) -> Folded | None:
+    """Fold the state, and return its problems and warnings; None where it is not known what became of that."""
+    found: Folded | None = None
     try:
-        return fold(writer.memory)
+        found = fold(writer.memory)
     except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
         writer.end(error)
     try:
-        writer.problems += fold(writer.memory)[0]  # as leaving it would: it does nothing where the first had begun
+        writer.problems += fold(writer.memory)[0]  # does nothing, unless the first one was kept from beginning
     except BaseException as error:  # noqa: BLE001 -- as above
         writer.end(error)
-    return None
+    return found
 
 
 def _report(
