@@ -11,6 +11,7 @@ import pytest
 
 from flowforge.sandbox import Fault, FaultKind, Sandbox
 from flowforge.sandbox.answers import Answer
+from flowforge.sandbox.answers import Request as Asked
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -35,8 +36,9 @@ class Elsewhere(Fault):
         moved = {"message": "Moved Permanently", "url": self.url}
         return Answer(self.status, moved, {"location": self.url}) if self.status >= 300 else None
 
-    def spoil(self, answer: Answer) -> None:
+    def spoil(self, answer: Answer, request: Asked) -> None:
         """Say that the list goes on there."""
+        del request
         answer.headers["link"] = f'<{self.url}>; rel="next"'
 
 

@@ -65,7 +65,7 @@ def test_seeds_hold_the_law(name: str) -> None:
 def test_a_part_of_a_list_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The law of the answers tells when a reader no longer counts: what a list lacks would be read as absent."""
 
-    def uncounted(client: Client, path: str, _: str) -> list[object]:
+    def uncounted(client: Client, path: str, *_: object, **__: object) -> list[object]:
         client.get(path)
         return []
 
