@@ -88,7 +88,7 @@ def is_blocked(change: Change) -> bool:
 
 def _is_adoptable(change: Change) -> bool:
     value = change.wanted.value if change.wanted else None
-    if change.access is not None or change.record is not None:
+    if change.access is not None or change.record is not None or (change.wanted and change.wanted.unread):
         return False
     if isinstance(value, Public):
         return change.reason is Reason.IN_SYNC

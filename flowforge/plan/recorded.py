@@ -31,7 +31,7 @@ def plan_as_recorded(
     times: dict[Scope, dict[str, str]] = {address.scope: {} for address in {*wanted, *remembered}}
     for address, held in remembered.items():
         times[address.scope][address.secret] = held.record.updated_at if held.record else _SOME_TIME
-    alone = {address: replace(want, audience=None) for address, want in wanted.items()}
+    alone = {address: want if want.unread else replace(want, audience=None) for address, want in wanted.items()}
     seen = {scope: Listing(names) for scope, names in times.items()}
     plan = make_plan(Situation(alone, seen, remembered, prune, unresolved), select=select)
     ids = {a.scope.repo: held.record.repo_id for a, held in remembered.items() if held.record and held.record.repo_id}

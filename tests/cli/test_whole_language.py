@@ -63,9 +63,10 @@ def test_all_of_it_arrives(estate: Estate) -> None:
     estate.sandbox.world.reset_stats()
     is_clean(estate)
     asked = estate.sandbox.world.stats().requests
-    # A page for each hundred repos, the user's list, the team's and the properties': nothing more to know the repos.
+    # The three lists of repos, one of them of two pages and so read twice, the user's, the team's and the properties':
+    # nothing more to know the repos.
     assert {
-        "GET /orgs/{owner}/repos": 4,
+        "GET /orgs/{owner}/repos": 6,
         "GET /user/repos": 1,
         "GET /orgs/{owner}/teams/{team}/repos": 1,
         "GET /orgs/{owner}/properties/values": 1,

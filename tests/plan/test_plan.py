@@ -6,7 +6,8 @@ import pytest
 
 from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason, Why
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.adoption import adoption_of
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import (
@@ -14,6 +15,7 @@ from flowforge.plan.facts import (
     Listing,
     NotRead,
     Presence,
+    Public,
     Record,
     Remembered,
     Seen,
@@ -212,6 +214,16 @@ def test_beside_a_list_cut_short_what_is_done_stays(
     (change,) = make_plan(Situation({HERE: unread}, seen, remembered, prune=True)).changes
     expected = (Action.NONE, settled, None) if settled else (Action.BLOCKED, Reason.UNREADABLE, Why.CUT_SHORT)
     assert (expected, unread, False) == ((change.action, change.reason, change.why), change.wanted, change.tidies)
+
+
+def test_what_may_not_be_wanted_is_not_adopted() -> None:
+    """A variable that holds the right value is recorded, unless it is not known whether its repo is meant."""
+    here = Address(Scope(HERE.scope.repo, Store.VARIABLES), "RULE")
+    wanted = replace(WANTED, address=here, value=Public("fdrl_1"))
+    seen = {here.scope: Listing({"RULE": TIME}, values={"RULE": Public("fdrl_1")})}
+    for want, expected in ((wanted, 1), (replace(wanted, unread=Unreadable(Why.CUT_SHORT)), 0)):
+        plan = make_plan(Situation({here: want}, seen))
+        assert (["in sync"], expected) == ([each.sentence for each in plan.changes], len(adoption_of(plan).taken))
 
 
 def test_nothing_is_deleted_that_an_unknown_target_may_want() -> None:

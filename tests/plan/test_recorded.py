@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason, Why
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
+from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.facts import (
     UNKNOWN,
     Known,
@@ -115,6 +116,18 @@ def test_what_a_selector_means_is_not_known() -> None:
     assert [(Action.NONE, Reason.NOT_SEEN), (Action.BLOCKED, Reason.UNREADABLE)] == [
         (change.action, change.reason) for change in plan.changes
     ]
+
+
+def test_who_is_to_see_it_is_not_known() -> None:
+    """Offline, of an organization's variable that a selector shows to repos, nothing is said of who sees it."""
+    here = Address(Scope(Repo.organization("acme"), Store.VARIABLES), "RULE")
+    want = Wanted(here, Presence.PRESENT, "t", Where("m", 1, 1), "ci-key", value=Public("one"))
+    want = replace(
+        want, audience=Audience.selected([Viewer(Repo.parse("acme/a"), 1)]), unread=Unreadable(Why.NOT_ASKED)
+    )
+    record = replace(RECORD, fingerprint=Public("one").fingerprint, visibility="selected", repo_ids=(1, 2))
+    plan = plan_as_recorded({here: want}, {here: Remembered(record)}, unresolved=(), prune=False)
+    assert [(here, Action.BLOCKED)] == [(change.address, change.action) for change in plan.changes]
 
 
 def _none() -> Wanted:
