@@ -228,6 +228,11 @@ def test_each_kind_of_error_has_its_exit_code(kind: type[FlowForgeError], code: 
     assert (True, code) == (isinstance(error, FlowForgeError), error.exit_code)
 
 
+def test_a_trouble_with_github_is_not_certain() -> None:
+    """That nothing was changed is said where it is known, and never assumed."""
+    assert GitHubError(Problem("FF310", "no answer")).certain is False
+
+
 def test_the_exit_codes_are_the_documented_numbers() -> None:
     """Scripts depend on these numbers: none moves."""
     expected = {

@@ -1,5 +1,6 @@
 """The table of credential types: what each slot takes, warns about and refuses, with the exact texts."""
 
+import string
 import traceback
 from datetime import timedelta
 
@@ -174,7 +175,8 @@ def test_the_code_of_the_browser_is_not_the_token(*, allow_nonstandard: bool) ->
         why="it has a # in it; `claude setup-token` asks for this code and then prints the token",
         fix="paste the code into `claude setup-token` and use what it prints",
     )
-    assert problem_of("anthropic_api_key", KEY.replace("b", "#"), allow_nonstandard=allow_nonstandard) is None
+    odd = [KEY.replace("b", mark) for mark in string.punctuation]
+    assert [None] * 32 == [problem_of("anthropic_api_key", each, allow_nonstandard=allow_nonstandard) for each in odd]
 
 
 @pytest.mark.parametrize("allow_nonstandard", [False, True])

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from deepdiff import DeepDiff
@@ -163,6 +164,12 @@ def test_values_are_equal_as_their_texts_are(left: str, right: str) -> None:
     assert SecretValue(left) != left
 
 
+def test_another_kind_of_thing_may_know_better() -> None:
+    """Beside what is no value it leaves the answer to the other, as Python's own types do: that is how mocks match."""
+    assert mock.ANY == SecretValue(plain())
+    assert SecretValue(plain()) == mock.ANY
+
+
 @given(ANY_TEXT, ANY_TEXT)
 @example("\udc80", "\udc81")
 def test_fingerprints_differ_as_values_do(left: str, right: str) -> None:
@@ -221,6 +228,14 @@ def test_a_key_shows_nothing() -> None:
 def vars_of(key: StateKey) -> list[object]:
     """Give whatever a walk over a key's attributes meets."""
     return [getattr(key, name) for name in dir(key)]
+
+
+def test_a_key_is_known_again() -> None:
+    """The text that is the key is told from any other; without a key nothing is one."""
+    key, other = SecretValue(plain()), SecretValue(plain() + "x")
+    keyed, unkeyed = Fingerprinter(SALT, StateKey(key)), Fingerprinter(SALT)
+    assert [(True, False), (False, False)] == [(each.is_key(key), each.is_key(other)) for each in (keyed, unkeyed)]
+    assert [True, False] == [StateKey(key).is_(each) for each in (SecretValue(plain()), other)]
 
 
 def test_a_short_salt_is_refused() -> None:

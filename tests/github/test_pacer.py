@@ -261,6 +261,17 @@ def test_requests_refused_together_are_one_refusal(clock: Clock, waits: list[flo
     assert ["GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute"] == said
 
 
+def test_a_late_refusal_of_the_same_moment_adds_nothing(clock: Clock, waits: list[float], said: list[str]) -> None:
+    """Of requests refused together, the answer that comes last and asks for nothing holds nobody longer."""
+    pacer = Pacer(clock, threading.Event(), notify=said.append)
+    sent = clock.now()
+    pacer.refused(0, secondary=False, sent=sent)
+    clock.wait(0.5, threading.Event())
+    pacer.refused(None, secondary=False, sent=sent)
+    pacer.start(1)
+    assert ([0.5, 0.5], ["GitHub asks to wait 1 s"]) == (waits, said)
+
+
 def test_it_slows_down_once_a_minute_and_not_below_a_floor(clock: Clock, said: list[str]) -> None:
     """Each secondary refusal halves the points, at most once a minute, down to 60; a primary one does not."""
     pacer = Pacer(clock, threading.Event(), points_per_minute=200, notify=said.append)
