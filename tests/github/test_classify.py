@@ -39,6 +39,7 @@ def test_fine(status: int, data: object) -> None:
     [
         (Broken("the connection broke", unreached=False), "the connection broke"),
         (Answer(500, {}, {"message": "Server Error"}), "it answered 500 Internal Server Error"),
+        (Answer(500, {}, NOT_JSON), "it answered 500 Internal Server Error"),
         (Answer(502, {}, NOT_JSON), "it answered 502 Bad Gateway"),
         (Answer(599, {}, None), "it answered 599"),
         (Answer(200, {}, NOT_JSON), "it answered 200 OK, which is not JSON"),

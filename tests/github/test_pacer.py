@@ -265,11 +265,11 @@ def test_a_late_refusal_of_the_same_moment_adds_nothing(clock: Clock, waits: lis
     """Of requests refused together, the answer that comes last and asks for nothing holds nobody longer."""
     pacer = Pacer(clock, threading.Event(), notify=said.append)
     sent = clock.now()
-    pacer.refused(0, secondary=False, sent=sent)
-    clock.wait(0.5, threading.Event())
-    pacer.refused(None, secondary=False, sent=sent)
+    for passed, asked in ((0.25, 0), (0.5, None)):
+        clock.wait(passed, threading.Event())
+        pacer.refused(asked, secondary=False, sent=sent)
     pacer.start(1)
-    assert ([0.5, 0.5], ["GitHub asks to wait 1 s"]) == (waits, said)
+    assert ([0.25, 0.5, 0.5], ["GitHub asks to wait 1 s"]) == (waits, said)
 
 
 def test_it_slows_down_once_a_minute_and_not_below_a_floor(clock: Clock, said: list[str]) -> None:

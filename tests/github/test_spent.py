@@ -131,7 +131,8 @@ def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who cannot have the lock soon goes by what it knew of the others."""
+    """Who cannot have the lock within a second goes by what it knew of the others."""
+    assert 1.0 == Spent(path)._lock(path).timeout
     monkeypatch.setattr("flowforge.github.spent._LOCK_SECONDS", 0.01)
     Spent(path).take([(_NOW + 30, 400)], 0, 900, _NOW)
     spent = Spent(path)
