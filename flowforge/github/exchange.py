@@ -69,6 +69,7 @@ class Wire:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+        self._reader.close()
 
     def hide(self, token: GitHubToken) -> None:
         """Let nothing of a token be in any answer from now on."""
