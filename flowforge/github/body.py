@@ -8,7 +8,8 @@ import io
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Final
 
 from flowforge.github.answer import NOT_JSON, parsed
@@ -39,29 +40,49 @@ class _TooLargeError(UnusableError):
 
 
 class Reader:
-    """Reads the bodies of answers for all workers of a client. traces: of what no text of them may hold."""
+    """Reads the bodies of answers for all workers of a client. traces: of what no text of them may hold.
+
+    What has more than 1 MB is read and parsed one at a time, in one piece of memory and one thread: each thread of
+    Python's has memory of its own from the system, and gives little of it back.
+    """
 
     def __init__(self, traces: Traces) -> None:
         self._traces = traces
         self._large = threading.Lock()
+        self._space = bytearray()
+        self._thread = ThreadPoolExecutor(1, "large-answers")
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False)
 
     def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
-        """Read JSON, of at most 4 MB; what has more than 1 MB is read and parsed one at a time.
+        """Read JSON, of at most 4 MB.
 
         Raises UnusableError for what is larger, packed otherwise or of too many values, and OverdueError.
         """
         body = bytearray()
-        with ExitStack() as turn:
-            for part in unpacked(parts, coding, _JSON_BYTES, deadline):
-                if len(body) <= _LARGE < len(body) + len(part):
-                    if not self._large.acquire(timeout=deadline.left()):
-                        raise OverdueError
-                    turn.callback(self._large.release)
-                body += part
-            if sum(map(body.count, (b",", b"[", b"{"))) > _JSON_VALUES:
-                message = f"an answer of more than {_JSON_VALUES:,} values"
-                raise UnusableError(message)
-            return parsed(body, self._traces)
+        pieces = unpacked(parts, coding, _JSON_BYTES, deadline)
+        for part in pieces:
+            body += part
+            if len(body) > _LARGE:
+                return self._in_turn(body, pieces, deadline)
+        _count(body, len(body))
+        return parsed(body, self._traces)
+
+    def _in_turn(self, begun: bytearray, rest: Iterable[bytes], deadline: Deadline) -> object:
+        if not self._large.acquire(timeout=deadline.left()):
+            raise OverdueError
+        try:
+            space = self._space = self._space or bytearray(_JSON_BYTES)
+            size = 0
+            for part in chain((begun,), rest):
+                space[size : size + len(part)] = part
+                size += len(part)
+            _count(space, size)
+            return self._thread.submit(lambda: parsed(space[:size], self._traces)).result()
+        finally:
+            self._large.release()
 
     def raw(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> bytes:
         """Read a file's own bytes, of at most 100 MB. Raises as `json`, and UnusableError for a token in it."""
@@ -79,6 +100,12 @@ class Reader:
         except _TooLargeError:
             return NOT_JSON
         return parsed(body, self._traces)
+
+
+def _count(body: bytearray, size: int) -> None:
+    if sum(body.count(each, 0, size) for each in (b",", b"[", b"{")) > _JSON_VALUES:
+        message = f"an answer of more than {_JSON_VALUES:,} values"
+        raise UnusableError(message)
 
 
 def unpacked(parts: Iterable[bytes], coding: str, most: int, deadline: Deadline) -> Iterator[bytes]:

@@ -20,7 +20,9 @@ from typing import Any, Final, TypeVar
 import httpcore
 
 T = TypeVar("T")
-_PIECE: Final = 1 << 16
+# Bytes that one read or write takes. A head is read until it is whole, or longer than this: GitHub's has some 5,000.
+_PIECE: Final = 1 << 14
+httpcore.HTTP11Connection.MAX_INCOMPLETE_EVENT_SIZE = _PIECE
 
 
 class OverdueError(Exception):
@@ -135,7 +137,7 @@ class _Plain(_Stream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with _step(timeout, httpcore.ReadTimeout, httpcore.ReadError) as seconds:
             self._socket.settimeout(seconds)
-            return self._socket.recv(max_bytes)
+            return self._socket.recv(min(max_bytes, _PIECE))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = memoryview(buffer)
@@ -166,7 +168,7 @@ class _Tls(_Stream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with _step(timeout, httpcore.ReadTimeout, httpcore.ReadError):
             try:
-                return self._through(partial(self._tls.read, max_bytes), timeout)
+                return self._through(partial(self._tls.read, min(max_bytes, _PIECE)), timeout)
             except ssl.SSLEOFError:
                 return b""  # many end so; whether something lacks, HTTP itself says
 

@@ -25,6 +25,7 @@ Transport = httpx.BaseTransport
 # Other numbers on other systems and with other releases, the same words.
 _NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
 _ASIDE: Final = "flowforge.location"
+_HEADERS: Final = 200  # GitHub sends some thirty; how long all of them may be is said in deadline.py
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # httpx logs every URL at INFO
@@ -68,6 +69,7 @@ class Wire:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+        self._reader.close()
 
     def hide(self, token: GitHubToken) -> None:
         """Let nothing of a token be in any answer from now on."""
@@ -133,7 +135,7 @@ def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transp
         http = httpx.Client(
             auth=_Bearer(token.header),
             cookies=_NoCookies(),
-            event_hooks={"response": [_set_aside]},
+            event_hooks={"response": [_look_over]},
             headers={"Accept-Encoding": CODING, "User-Agent": f"flowforge/{__version__}"},
             limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
             timeout=httpx.Timeout(silent, connect=connect, pool=None),
@@ -157,7 +159,13 @@ def _bound(http: httpx.Client) -> None:
             transport._pool._network_backend = Sockets()  # noqa: SLF001 -- as the docstring says
 
 
-def _set_aside(answer: httpx.Response) -> None:
-    """Keep `Location` from httpx: it makes a request of it even where it follows none, and raises where it cannot."""
+def _look_over(answer: httpx.Response) -> None:
+    """Refuse a heap of headers before anything is made of them, and keep `Location` from httpx.
+
+    It makes a request of that even where it follows none, and raises where it cannot.
+    """
+    if len(answer.headers.raw) > _HEADERS:
+        message = f"an answer of more than {_HEADERS} headers"
+        raise UnusableError(message)
     location = answer.headers.pop("location", None)
     answer.extensions[_ASIDE] = {} if location is None else {"location": location}

@@ -117,7 +117,7 @@ def pages(
         answer = get(here)
         if answer.headers.get("x-github-sso", "").startswith("partial-results"):
             raise _cut_short("single sign-on hides organizations from this token", _AUTHORIZE)
-        yield answer, _items(answer, key)
+        yield answer, _items(answer, key, per_page)
         here = _next(client, answer)
 
 
@@ -142,12 +142,14 @@ def _total(answer: Answer) -> int:
     return total
 
 
-def _items(answer: Answer, key: str) -> Items:
+def _items(answer: Answer, key: str, per_page: int) -> Items:
     found = answer.data
     if key:
         found = found.get(key) if isinstance(found, Mapping) else None
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
         raise other_shape("not a list where GitHub documents one")
+    if len(found) > per_page:
+        raise other_shape("a page with more than was asked for")
     return found
 
 

@@ -69,31 +69,43 @@ def _large_json(call: Call) -> None:
     call.stream(repeated(piece, call.rng.choice((31_000_000, 3_900_000, 900_000))))
 
 
+@cache
+def _packed_list(size: int) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return b"".join([*(packer.compress(part) for part in repeated(b"{}", size)), packer.flush()])
+
+
 def _packed_json(call: Call) -> None:
     """Send such a list as gzip."""
-    packer = zlib.compressobj(wbits=31)
-    parts = [packer.compress(part) for part in repeated(b"{}", 31_000_000)]
-    call.stream([part for part in (*parts, packer.flush()) if part], _GZIP)
+    call.stream([_packed_list(31_000_000)], _GZIP)
 
 
 def _wide_text(call: Call) -> None:
     """Send one text of nearly 4 MB whose every character takes four bytes in memory."""
     key = call.rng.choice(("message", "documentation_url", "full_name", "name", "key"))
     body = b'{"%s": "%s%s"}' % (key.encode(), "\N{GRINNING FACE}".encode(), b"x" * 3_900_000)
-    call.say(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (call.rng.choice((200, 200, 404, 422)), len(body)) + body)
+    call.say(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (call.rng.choice((200, 404)), len(body)) + body)
 
 
-def _long_list(call: Call) -> None:
-    """Send a list that is one of GitHub's in all but its length, and say that more comes."""
-    time, text = "2026-11-23T08:00:00Z", call.rng.choice(("", "\N{GRINNING FACE}" + "x" * 200))
+@cache
+def _list(text: str, count: int) -> bytes:
+    time = "2026-11-23T08:00:00Z"
     items = [
         {"name": f"N{number}", "id": number, "full_name": f"acme/r{number}", "updated_at": time, "value": text}
         for number in range(1, 9_000)
     ]
-    count = call.rng.choice((len(items), 10**9))
-    body = json.dumps({"total_count": count, "secrets": items, "variables": items}, ensure_ascii=False).encode()
-    more = f'Link: <http://{call.host}{call.target}&endless=1>; rel="next"'
-    call.say(call.honest().bytes(body[:4_000_000], more))
+    found = {"total_count": count or len(items), "secrets": items, "variables": items[:1]}
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _long_list(call: Call) -> None:
+    """Send a list that is one of GitHub's in all but its length; perhaps say that more comes."""
+    text = call.rng.choice(("", "\N{GRINNING FACE}" + "x" * 300))
+    if call.rng.random() < 1 / 2:
+        call.say(call.honest().bytes(_list(text, 0)))
+    else:
+        more = f'Link: <http://{call.host}{call.target}&endless=1>; rel="next"'
+        call.say(call.honest().bytes(_list(text, 10**9), more))
 
 
 def _deep_json(call: Call) -> None:

@@ -11,6 +11,7 @@ import httpcore
 import httpx
 import pytest
 
+from flowforge.errors import GitHubError
 from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock, Patience
 from flowforge.github.deadline import Deadline, OverdueError, Sockets
@@ -110,6 +111,23 @@ def test_an_answer_without_end(opened: Open, script: Script) -> None:
     """A part of an answer that never ends is left unread when the time of the exchange is over, and asked for again."""
     with talking(script) as talker:
         _overdue(opened(talker.url))
+
+
+@pytest.mark.parametrize(
+    "line", [b"X: " + b"y" * 40_000 + b"\r\n", b"a:\r\n" * 10_000], ids=["one header", "many headers"]
+)
+def test_a_head_without_measure(opened: Open, line: bytes) -> None:
+    """A head of 40 KB is read no further, as a broken connection: what is made of it takes a hundred times that."""
+    with talking(forever(b"HTTP/1.1 200 OK\r\n", line)) as talker, pytest.raises(GitHubError) as caught:
+        opened(talker.url, seconds=60).get("/x")
+    assert "no usable answer in 4 tries: the connection broke" == caught.value.problems[0].what
+
+
+def test_a_long_head(opened: Open) -> None:
+    """A head of 16 KB, three times what GitHub sends, is read."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: " + b"y" * 16_000 + b"\r\n\r\n{}"
+    with talking(forever(head, b"", pause=0.01)) as talker:
+        assert {} == opened(talker.url, seconds=60).get("/x").data
 
 
 def test_a_server_that_reads_nothing(opened: Open) -> None:

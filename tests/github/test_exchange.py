@@ -190,6 +190,20 @@ def test_a_large_answer_waits_no_longer_than_its_own_time(scripted: MakeClient) 
     assert {} == client.get("/x").data
 
 
+@pytest.mark.parametrize("name", ["x", "set-cookie", "location", "content-encoding"])
+def test_a_heap_of_headers(scripted: MakeClient, name: str) -> None:
+    """Two hundred headers are read, which is far more than GitHub sends, and no more."""
+    number = [200]
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=[(name, "")] * number[0], stream=httpx.ByteStream(b"{}"))
+
+    client = scripted(handle)
+    assert {} == client.get("/x").data
+    number[0] += 1
+    assert "no usable answer in 4 tries: an answer of more than 200 headers" == _detail(client)
+
+
 def test_no_cookie_is_kept(scripted: MakeClient) -> None:
     """What somebody sets is neither kept nor sent back."""
     sent: list[str | None] = []
