@@ -276,9 +276,12 @@ def test_it_slows_down_once_a_minute_and_not_below_a_floor(clock: Clock, said: l
     """Each secondary refusal halves the points, at most once a minute, down to 60; a primary one does not."""
     pacer = Pacer(clock, threading.Event(), points_per_minute=200, notify=said.append)
     pacer.refused(0, secondary=False, sent=clock.now())
-    for _ in range(6):
-        clock.wait(31, threading.Event())
+    counts = []
+    for seconds in (31, 59.5, 0.5, 31, 31, 31):
+        clock.wait(seconds, threading.Event())
         pacer.refused(0, secondary=True, sent=clock.now())
+        counts.append(sum(text.startswith("slower") for text in said))
+    assert [1, 1, 2, 2, 2, 2] == counts
     slower = [text for text in said if text.startswith("slower")]
     assert [f"slower from now on: at most {points} points a minute" for points in (100, 60)] == slower
 
@@ -293,6 +296,25 @@ def test_a_wait_beyond_the_limit_ends_the_run(clock: Clock, asked: float, said: 
         f"error FF331: GitHub asks to wait {said}, longer than the 15 min that we may wait\n"
         "  fix: run it again after that time, or allow it with --max-wait"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"), [(0.0, "1 s"), (0.2, "2 s"), (117.5, "119 s"), (118.0, "119 s"), (119.0, "2 min")]
+)
+def test_how_a_wait_is_said(clock: Clock, said: list[str], asked: float, text: str) -> None:
+    """Rounded up: in seconds below two minutes, then in minutes."""
+    pacer = Pacer(clock, threading.Event(), notify=said.append)
+    pacer.refused(asked, secondary=False, sent=clock.now())
+    assert [f"GitHub asks to wait {text}"] == said
+
+
+def test_what_is_sent_from_then_on_is_refused_anew(clock: Clock, waits: list[float]) -> None:
+    """A request of the very moment of the refusal was not refused together with it: the next pause is longer."""
+    pacer = Pacer(clock, threading.Event())
+    for _ in range(2):
+        pacer.refused(None, secondary=False, sent=clock.now())
+    pacer.start(1)
+    assert [120.0] == waits
 
 
 def test_a_short_limit_is_told_in_seconds(clock: Clock) -> None:

@@ -103,7 +103,8 @@ def test_a_spoilt_file_counts_for_nothing(path: Path, text: str) -> None:
     """What cannot be understood is written over, without a word."""
     path.parent.mkdir()
     path.write_text(text, encoding="latin-1")
-    assert Spent(path).take([], 900, 900, _NOW) == 900
+    spent = Spent(path)
+    assert (900, ()) == (spent.take([], 900, 900, _NOW), spent.others)
     assert json.loads(path.read_text())["version"] == 1
 
 

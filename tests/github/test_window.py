@@ -67,16 +67,13 @@ def test_points_count_for_a_minute_after_the_end(clock: Clock) -> None:
     for points in (3, 4, 5, 6):
         window.delay(points)
     spent.told.clear()
-    pass_by(clock, 0.1)
-    window.end(3)
-    pass_by(clock, 0.1)
-    window.end(4)
-    pass_by(clock, 0.3)
-    window.end(5)
+    for seconds, points in ((0.1, 3), (0.2, 4), (0.1, 5)):
+        pass_by(clock, seconds)
+        window.end(points)
     assert (1, []) == (window.in_flight, spent.told)
-    pass_by(clock, 0.5)
+    pass_by(clock, 0.6)
     window.end(6)
-    ended = [(_WALL + 60.25, 7), (_WALL + 60.5, 5), (_WALL + 61, 6)]
+    ended = [(_WALL + 60.25, 3), (_WALL + 60.5, 9), (_WALL + 61, 6)]
     assert [(ended, 0, 30, _WALL + 1)] == spent.told
     pass_by(clock, 59.25)
     window.delay(1)
@@ -128,8 +125,9 @@ def test_slowing_down_halves(clock: Clock, budget: int, slower: int, *, more: bo
         ((), [(0.0, 10)], 20, (11, 60.0)),
         (((5.0, 10),), [], 20, (11, 60.0)),
         (((5.0, 10),), [], 20, (10, 5.0)),
-        # A portion that is there is not waited for again.
-        (((20.0, 27),), [], 1, (5, 20.0)),
+        # A part that is there is not waited for again.
+        (((20.0, 2), (40.0, 25)), [], 0, (5, 20.0)),
+        (((20.0, 2), (40.0, 25)), [], 0, (6, 40.0)),
     ],
 )
 def test_who_does_not_fit_waits(
@@ -154,6 +152,17 @@ def test_who_does_not_fit_waits(
     window._spent = spent  # the others come only now
     in_flight = window.in_flight
     assert (expected, in_flight) == (window.delay(points), window.in_flight)
+
+
+def test_what_is_slower_waits_for_what_was_faster(clock: Clock) -> None:
+    """After the budget was halved, what is held beyond it has to end first."""
+    window = Window(clock, 120, Noted())
+    for _ in range(3):
+        window.delay(40)
+        window.end(40)
+        pass_by(clock, 10)
+    assert window.slow_down()
+    assert [40.0, 40.0, 50.0] == [window.delay(points) for points in (20, 20, 21)]
 
 
 def test_a_wait_is_never_nothing(clock: Clock) -> None:
@@ -247,6 +256,7 @@ def without(name: str) -> Answer:
         ([told(0)], 1, 0.25),
         ([told(0)], 0, 301.0),
         ([told(0, 0)], 1, 0.25),
+        ([told(0, -_EPOCH)], 0, 1.0),
         # The lowest number of a period counts, whichever came last, and the latest period.
         ([told(5), told(0), told(4)], 0, 301.0),
         ([told(5), told(1), told(4)], 1, 0.25),
@@ -282,3 +292,13 @@ def test_the_budget_is_new_a_second_after_its_reset(clock: Clock, passed: float,
     pass_by(clock, passed)
     assert expected == pytest.approx(primary.delay(0))
     assert min(0.25, expected) == pytest.approx(primary.delay(3))
+
+
+def test_a_budget_that_is_new_is_learned_anew(clock: Clock) -> None:
+    """What is told after the reset counts by itself, though it names the period that was: GitHub's clock may lag."""
+    primary = Primary(clock)
+    primary.learn(told(0))
+    pass_by(clock, 301)
+    assert 0.0 == primary.delay(0)
+    primary.learn(told(5))
+    assert [0.0, 0.25] == [primary.delay(4), primary.delay(5)]
