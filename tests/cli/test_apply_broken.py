@@ -16,7 +16,7 @@ from flowforge.cli.output import Output
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
 from tests.cli.breaking import CANARY, Strike
-from tests.cli.scene import KEY, LINES, TOKEN, Scene
+from tests.cli.scene import HEAD, KEY, LINES, TOKEN, Scene
 
 Scenes = Callable[[str], Scene]
 PUT_B = f"PUT /repos/acme/b/actions/secrets/{KEY}"
@@ -53,6 +53,31 @@ def test_before_it_was_sent(scenes: Scenes) -> None:
         "  fix: report it, with what -v prints\n"
     )
     assert (3, 1, "") == (told.code, told.out.count(block), told.err)
+
+
+def test_a_record_that_cannot_be_kept(scenes: Scenes) -> None:
+    """Nothing more is begun: what would be written then could not be recorded either."""
+    told = scenes("file").apply(Strike("before memory.record", KeyError(CANARY)))
+    outcomes = {each["address"]: each["outcome"] for each in json.loads(told.out)["results"]}
+    assert (5, "unrecorded") == (told.code, outcomes.pop(f"acme/a/actions/{KEY}"))
+    assert {"not_done"} == set(outcomes.values())
+
+
+def test_an_environment_alone(scenes: Scenes) -> None:
+    """Where that was made and nothing was written into it, something was sent: the exit code says so."""
+    scene = scenes("file")
+    place = "repos: [acme/c], environments: [new], create_environment: true"
+    manifest = f"{HEAD}targets:\n  - {{name: P, {place}, credential: key}}\n"
+    (scene.folder / "flowforge.yaml").write_text(manifest, encoding="utf-8")
+    strike = Strike("before GET /repos/acme/c/environments/new/secrets/public-key", MemoryError(CANARY))
+    told = scene.apply(strike)
+    results = json.loads(told.out)["results"]
+    expected = (3, [("failed", "it was not sent")], {"new"})
+    assert expected == (
+        told.code,
+        [(each["outcome"], each["error"]["why"]) for each in results if each["error"]],
+        set(scene.sandbox.world.directory["acme/c"].environments),
+    )
 
 
 @pytest.mark.parametrize("step", ["begin Writing", "advance Writing", "end Writing"])
