@@ -149,7 +149,8 @@ def _items(answer: Answer, key: str) -> Items:
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
         raise other_shape("not a list where GitHub documents one")
     if len(found) > PER_PAGE:
-        raise other_shape(f"a page of more than {PER_PAGE}")
+        detail = f"a page of more than {PER_PAGE}"
+        raise other_shape(detail)
     return found
 
 
