@@ -37,6 +37,8 @@ RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip comp
 # Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
 FUZZ_JOBS ?=
+# Seconds of a hostile server.
+SECONDS ?= 600
 # Mutants that are drawn (0: all), from which seed (none: a new one, printed), of which files (none: all of the table).
 N ?= 600
 SEED ?=
@@ -51,7 +53,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz mutants wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet faults sweep fuzz adversary mutants wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -125,6 +127,9 @@ sweep: $(DEV)  ## plant values everywhere, run every command over every fault, a
 
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
+
+adversary: $(DEV)  ## ten minutes of the real commands against a hostile server: times, memory, leaks; SECONDS=60 for one
+	$(BIN)/python -m fuzz.adversary --seconds $(SECONDS)
 
 mutants: $(DEV)  ## break one thing at a time, 600 of them at random, and list what no test noticed; N=60 SEED=7 for less
 	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) $(if $(SEED),--seed $(SEED)) \

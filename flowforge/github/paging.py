@@ -13,7 +13,7 @@ from flowforge.github.http import Client
 from flowforge.github.problems import Refusal, RepoError, StoppedError, other_shape, strayed
 from flowforge.plan.action import Why
 
-PER_PAGE: Final = 100
+PER_PAGE: Final = 100  # GitHub's own most, whatever is asked for
 MOST_PAGES: Final = 1_000  # of one reading: 100,000 repos
 MOST_READINGS: Final = 5
 MOST_SECONDS: Final = 600.0
@@ -117,7 +117,7 @@ def pages(
         answer = get(here)
         if answer.headers.get("x-github-sso", "").startswith("partial-results"):
             raise _cut_short("single sign-on hides organizations from this token", _AUTHORIZE)
-        yield answer, _items(answer, key, per_page)
+        yield answer, _items(answer, key)
         here = _next(client, answer)
 
 
@@ -142,14 +142,15 @@ def _total(answer: Answer) -> int:
     return total
 
 
-def _items(answer: Answer, key: str, per_page: int) -> Items:
+def _items(answer: Answer, key: str) -> Items:
     found = answer.data
     if key:
         found = found.get(key) if isinstance(found, Mapping) else None
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
         raise other_shape("not a list where GitHub documents one")
-    if len(found) > per_page:
-        raise other_shape("a page with more than was asked for")
+    if len(found) > PER_PAGE:
+        detail = f"a page of more than {PER_PAGE}"
+        raise other_shape(detail)
     return found
 
 

@@ -200,6 +200,7 @@ def test_what_a_list_costs() -> None:
         (httpx.Response(200, json={"total_count": 0}), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
         (httpx.Response(200, json=[]), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
         (httpx.Response(204), f"error FF327: not a list where GitHub documents one\n{_OTHER}"),
+        (_page("A" * 101, 101), f"error FF327: a page of more than 100\n{_OTHER}"),
         (
             httpx.Response(200, json={"total_count": 1, "secrets": ["A"]}),
             f"error FF327: not a list where GitHub documents one\n{_OTHER}",
