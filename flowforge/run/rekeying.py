@@ -73,7 +73,7 @@ def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable
                 return f"there is no state in {backend.where} yet"
             if backend.key_id(state) == there.key_id(state):
                 return already
-            task = task.found(client) if client else task
+            task = task.with_selected_repos(client) if client else task
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:
                 found.require_values()

@@ -34,7 +34,7 @@ class Task:
     """What a run has to do: what was asked for, what the manifest says, and where values are read.
 
     warnings: what sources warned of, each once. unresolved: entries whose repos cannot be known. selected: what
-    selectors found, nothing before `found`.
+    selectors found, nothing before `with_selected_repos`.
     """
 
     request: Request
@@ -99,7 +99,7 @@ class Task:
         """Give the repos that each of them has admitted."""
         return admitted_by(self.holders, state.admitted)
 
-    def found(self, client: Client) -> "Task":
+    def with_selected_repos(self, client: Client) -> "Task":
         """Ask which repos the selectors mean, and give the task with them."""
         request, selectors = self.request, self.selectors
         if not selectors:
@@ -107,7 +107,7 @@ class Task:
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
         return self._with(selected)
 
-    def unasked(self) -> "Task":
+    def with_unknown_repos(self) -> "Task":
         """Give the task for a run that asks nobody: what each selector means is not known."""
         return self._with(Selected(dict.fromkeys(self.selectors, _NOT_ASKED)))
 
