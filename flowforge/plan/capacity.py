@@ -19,14 +19,14 @@ _OF_ANY_OTHER: Final = 100
 _LAST: Final = "what an apply deletes goes last, and makes no room for what it creates"
 
 
-def most(scope: Scope) -> int:
+def capacity_of(scope: Scope) -> int:
     """Give how many secrets or variables GitHub takes in a list."""
     if scope.repo.is_organization:
         return _OF_ORGANIZATION
     return _OF_VARIABLES if scope.is_readable and not scope.environment else _OF_ANY_OTHER
 
 
-def within_room(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
+def within_capacity(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
     """Block what a list has no room for, in the order of what would be created.
 
     values: all that one apply would do, without the lines of who sees it.
@@ -41,17 +41,17 @@ def within_room(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Itera
         listing = seen.get(scope)
         if value.action is not Action.CREATE or not isinstance(listing, Listing):
             yield value
-        elif len(listing.updated_at) + created[scope] < most(scope):
+        elif len(listing.updated_at) + created[scope] < capacity_of(scope):
             created[scope] += 1
             yield value
         else:
-            yield _without_room(value, len(listing.updated_at), created[scope], absent[scope])
+            yield _over_capacity(value, len(listing.updated_at), created[scope], absent[scope])
 
 
-def _without_room(value: Change, there: int, created: int, absent: Collection[str]) -> Change:
+def _over_capacity(value: Change, there: int, created: int, absent: Collection[str]) -> Change:
     scope = value.address.scope
     before = f", {created} more {'is' if created == 1 else 'are'} created before it" if created else ""
-    detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {most(scope):,}"
+    detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {capacity_of(scope):,}"
     return replace(
         value, action=Action.BLOCKED, reason=Reason.NO_ROOM, detail=detail, fix=_fix(absent), makes_environment=False
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.plan.action import Action, OnDrift, Reason
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.capacity import within_room
+from flowforge.plan.capacity import within_capacity
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.facts import (
@@ -86,7 +86,7 @@ def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambd
 
 def _changes(situation: Situation, select: Callable[[Address], bool]) -> Iterable[Change]:
     decided = [(value, seen) for value, seen in _decided(situation) if select(value.address)]
-    values = within_room([value for value, _ in decided], situation.seen)
+    values = within_capacity([value for value, _ in decided], situation.seen)
     for value, (_, seen) in zip(values, decided, strict=True):
         access = decide_access(value, seen)
         yield from (value,) if access is None else (value, access)

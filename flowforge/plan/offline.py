@@ -1,6 +1,6 @@
 """The manifest against the state alone, GitHub not asked: the same decision, from what the state recorded as the facts.
 
-Whatever that would take for granted of GitHub is told as not checked; what the two say against each other is a change.
+What that would take for granted of GitHub is not checked. Where the two contradict each other, there is a change.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -50,20 +50,20 @@ def _lines(plan: Plan, wanted: Mapping[Address, Wanted], ids: Mapping[Repo, int]
 def _known(change: Change) -> Change:
     """Say of a line what the state knows of it: nothing of GitHub's, but the time that was recorded."""
     record, wanted = change.record, change.wanted
-    told = replace(change, seen_at=record.updated_at if record else "", drift=False, forgets=False)
+    recorded = replace(change, seen_at=record.updated_at if record else "", drift=False, forgets=False)
     if change.reason is Reason.MISSING:
-        return replace(told, reason=Reason.NEVER_RECORDED)
+        return replace(recorded, reason=Reason.NEVER_RECORDED)
     if change.reason not in _GRANTED:
-        return told
+        return recorded
     if record is not None and wanted is not None and isinstance(wanted.value, NotRead):
         other = wanted.presence is Presence.PRESENT and record.credential != wanted.credential
         if other:
-            return replace(told, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
         if wanted.presence is Presence.PRESENT and record.fingerprint == UNKNOWN:
-            return replace(told, action=Action.UPDATE, reason=Reason.VALUE_CHANGED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.VALUE_CHANGED, detail="")
         if record.adopted and wanted.prove:
-            return replace(told, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
-    return replace(told, reason=Reason.NOT_CHECKED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
+    return replace(recorded, reason=Reason.NOT_CHECKED, detail="")
 
 
 def _access(change: Change, record: Record, wanted: Audience, ids: Mapping[Repo, int]) -> Iterator[Change]:

@@ -17,7 +17,7 @@ def deletes(change: Change) -> bool:
     return change.action is Action.DELETE
 
 
-def turns(todo: Collection[Change]) -> tuple[Work, Work]:
+def stages(todo: Collection[Change]) -> tuple[Work, Work]:
     """Give the work of each scope in two turns: deletes wait where what may replace it is written in another scope.
 
     Within one scope the writer itself deletes last. todo: sorted by address.
@@ -44,10 +44,10 @@ def without_kept(todo: Iterable[Change], changes: Iterable[Change]) -> list[Chan
     return [change for change in todo if not deletes(change) or keys.isdisjoint(_may_lose(change.address.scope.repo))]
 
 
-def without_lost(turn: Work, failed: Collection[Repo]) -> Work:
+def without_lost(stage: Work, failed: Collection[Repo]) -> Work:
     """Leave out the scopes that keep what they have, as a write failed of what may replace it."""
     keys = {key for repo in failed for key in _replaced_by(repo)}
-    return {scope: changes for scope, changes in turn.items() if keys.isdisjoint(_may_lose(scope.repo))}
+    return {scope: changes for scope, changes in stage.items() if keys.isdisjoint(_may_lose(scope.repo))}
 
 
 def _replaced_by(repo: Repo) -> tuple[str, str]:

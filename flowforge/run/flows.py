@@ -108,7 +108,7 @@ def _apply(
             prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
             planned = prepared.planned
             if saved is not None:
-                saved.require_unmoved(basis(task, backend, session.state, prepared, str(client.api)))
+                saved.require_current(basis(task, backend, session.state, prepared, str(client.api)))
             show(planned)
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):

@@ -31,7 +31,7 @@ def held(request: Request) -> Iterator[StateSession]:
 def kept(request: Request) -> StateSummary:
     """Look at the state, also while a run writes it; takes no lock."""
     with Task.of(request).backend() as backend:
-        return _kept(backend.find(), backend.where)
+        return _summary(backend.find(), backend.where)
 
 
 def pull(request: Request) -> bytes:
@@ -82,8 +82,8 @@ def push(
                 raise transfer.not_older(
                     session.state, backend.where, given, name, "say --force to put it back all the same"
                 )
-        confirm(_kept(None if session.begins else session.state, backend.where), _kept(given, name))
-        return _kept(session.put(replace(given, moved_to="")), backend.where)
+        confirm(_summary(None if session.begins else session.state, backend.where), _summary(given, name))
+        return _summary(session.put(replace(given, moved_to="")), backend.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
             transfer.require_arrived(new, old, state)
             return Migrated(old.where, new.where, len(state.remembered), before=True)
         with old.open(request.lock_timeout) as leaving, new.take(request.lock_timeout) as arriving:
-            there, state = arriving.state, transfer.at_home(leaving.state, old, new)
+            there, state = arriving.state, transfer.for_backend(leaving.state, old, new)
             if not arriving.begins:
                 transfer.require_kin(there, new.where, state, old.where)
                 transfer.require_older(there, new, state, old)
@@ -139,14 +139,14 @@ def unlock(request: Request, confirm: Callable[[Lock], None]) -> Unlocked:
         if backend.lock_file:
             return Unlocked(backend.where, lock_file=True)
         with backend.take(seize=True) as session:
-            lock = _kept(session.state, backend.where).lock
+            lock = _summary(session.state, backend.where).lock
             if lock is not None:
                 confirm(lock)
                 session.put(session.state)
         return Unlocked(backend.where, lock)
 
 
-def _kept(state: State | None, where: str) -> StateSummary:
+def _summary(state: State | None, where: str) -> StateSummary:
     if state is None:
         return StateSummary(where)
     lease = state.lease

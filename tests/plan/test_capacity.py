@@ -9,7 +9,7 @@ from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Visibility
-from flowforge.plan.capacity import most
+from flowforge.plan.capacity import capacity_of
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import Known, Listing, Presence, Record, Remembered, Seen, Wanted
 
@@ -56,7 +56,7 @@ def lines(plan: Plan) -> dict[str, tuple[Action, str]]:
 )
 def test_what_github_takes(scope: Scope, expected: int) -> None:
     """Each list has GitHub's own limit."""
-    assert expected == most(scope)
+    assert expected == capacity_of(scope)
 
 
 def test_the_first_ones_fit() -> None:

@@ -13,7 +13,7 @@ from flowforge import __version__
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.digest import digest_of
-from flowforge.plan.staleness import Thing, applied_already, moved
+from flowforge.plan.staleness import PlanInput, applied_already, changed_inputs
 from flowforge.run.plan_file.shape import FILE, checked
 from flowforge.state import disk
 from flowforge.state.model import State
@@ -24,7 +24,12 @@ VERSION: Final = 1
 # Some 200,000 lines. What is larger is no saved plan, and would be read into memory before we knew.
 SIZE_LIMIT: Final = 128 * 2**20
 AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
-_CODES: Final = {Thing.MANIFEST: "FF025", Thing.VALUE: "FF026", Thing.GITHUB: "FF027", Thing.STATE: "FF028"}
+_CODES: Final = {
+    PlanInput.MANIFEST: "FF025",
+    PlanInput.VALUE: "FF026",
+    PlanInput.GITHUB: "FF027",
+    PlanInput.STATE: "FF028",
+}
 _MOST_NAMED: Final = 5
 _NO_LINES: Final = '\n  "lines": {}'
 
@@ -74,7 +79,7 @@ class SavedPlan:
             why = f"it was made from {', '.join(map(quote, planned))}; these are {', '.join(map(quote, names))}"
             raise UsageError(Problem("FF030", what, why=why, fix="name the same manifests with -m"))
 
-    def require_unmoved(self, now: Mapping[str, Any]) -> None:
+    def require_current(self, now: Mapping[str, Any]) -> None:
         """Refuse to go on unless all that the plan stood on is as it was: the digest is the same.
 
         Raises UsageError with what moved: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state; FF029 where
@@ -86,17 +91,17 @@ class SavedPlan:
             why = "all that it lists is as it says, and the state has moved on"
             fix = f"nothing is left to do; to change more, {AGAIN}"
             raise UsageError(Problem("FF029", "the saved plan was applied already", why=why, fix=fix))
-        told: dict[Thing, list[str]] = {}
-        for thing, clause in moved(self.stands_on, now):
-            told.setdefault(thing, []).append(printable(clause))
-        raise UsageError(*(_moved(thing, clauses) for thing, clauses in told.items()))
+        clauses_of: dict[PlanInput, list[str]] = {}
+        for changed, clause in changed_inputs(self.stands_on, now):
+            clauses_of.setdefault(changed, []).append(printable(clause))
+        raise UsageError(*(_stale(changed, clauses) for changed, clauses in clauses_of.items()))
 
 
-def _moved(thing: Thing, clauses: list[str]) -> Problem:
+def _stale(changed: PlanInput, clauses: list[str]) -> Problem:
     shown = "; ".join(clauses[:_MOST_NAMED])
     why = f"{shown}; and {len(clauses) - _MOST_NAMED} more" if len(clauses) > _MOST_NAMED else shown
-    what = f"{thing} is not as the saved plan saw it; nothing was written"
-    return Problem(_CODES[thing], what, why=why, fix=AGAIN)
+    what = f"{changed} is not as the saved plan saw it; nothing was written"
+    return Problem(_CODES[changed], what, why=why, fix=AGAIN)
 
 
 def _encode(stands_on: Mapping[str, Any]) -> bytes:

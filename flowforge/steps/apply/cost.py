@@ -14,7 +14,7 @@ from flowforge.plan.facts import Listing, Seen
 from flowforge.plan.ordering import Work, deletes, without_kept
 from flowforge.state.batch_size import batch_of
 from flowforge.steps.apply.access_writes import list_alone
-from flowforge.steps.apply.batches import batches, in_turns
+from flowforge.steps.apply.batches import batches, in_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,14 @@ class Cost:
     @classmethod
     def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen]) -> "Cost":
         """Count what the writes take, and the lists after them. seen: what the plan saw of each scope."""
-        return sum((_of_scope(scope, changes, seen[scope]) for turn in work for scope, changes in turn.items()), cls())
+        return sum(
+            (_of_scope(scope, changes, seen[scope]) for stage in work for scope, changes in stage.items()), cls()
+        )
 
 
 def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
-    """Give what applying would write, turn by turn; see `in_turns`."""
-    return in_turns(without_kept(plan.todo, plan.changes), permitted=permitted)
+    """Give what applying would write, turn by turn; see `in_stages`."""
+    return in_stages(without_kept(plan.todo, plan.changes), permitted=permitted)
 
 
 def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) -> int:
@@ -58,10 +60,10 @@ def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) ->
     known, gone = set(remembered), {change.address for change in plan.changes if change.forgets}
     tidied = any(change.tidies for change in plan.changes)
     count = 0
-    for turn in work:
-        for batch in batches(turn, turn, lambda: batch_of(len(known))):
+    for stage in work:
+        for batch in batches(stage, stage, lambda: batch_of(len(known))):
             count += 1
-            changes = [change for scope in batch for change in turn[scope]]
+            changes = [change for scope in batch for change in stage[scope]]
             known.difference_update(gone)
             known.update(change.address.of_value for change in changes)
             gone = {change.address for change in changes if deletes(change)}

@@ -93,7 +93,7 @@ def require_arrived(new: StateBackend, old: StateBackend, left: State) -> None:
     if there is None:
         raise missing(new.where, f"put a copy there (flowforge state push); {printable(old.where)} has what was moved")
     require_kin(there, new.where, left, old.where)
-    new.living(there)
+    new.require_current(there)
 
 
 def require_older(there: State, new: StateBackend, state: State, old: StateBackend) -> None:
@@ -110,7 +110,7 @@ def require_older(there: State, new: StateBackend, state: State, old: StateBacke
     raise not_older(there, new.where, state, old.where, fix)
 
 
-def at_home(state: State, old: StateBackend, new: StateBackend) -> State:
+def for_backend(state: State, old: StateBackend, new: StateBackend) -> State:
     """Give a state as it is kept in another home: the names of its manifests are relative to that one's folder."""
     paths = [old.folder / name for name in state.manifests]
     return replace(state, manifests=manifest_names(new.folder / "state", paths), moved_to="")
