@@ -1,4 +1,4 @@
-"""What moved since a plan was saved, told by what it is that moved: the manifest, a value, GitHub or the state."""
+"""What changed since a plan was saved, by which of its inputs: the manifest, a value, GitHub or the state."""
 
 from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
@@ -14,7 +14,7 @@ _NOTHING_TO_DO: Final = Action.NONE.value
 
 
 class PlanInput(StrEnum):
-    """What a plan stands on; the value is what it is called in a message."""
+    """An input of a plan. The value is what messages call it."""
 
     MANIFEST = "the manifest"
     VALUE = "a value"
@@ -26,18 +26,16 @@ ChangedInput = tuple[PlanInput, str]
 
 
 def changed_inputs(before: Basis, now: Basis) -> tuple[ChangedInput, ...]:
-    """Give a clause for all that differs, sorted; at least one where the two are not the same.
-
-    What follows from another thing, such as a line's action, is told only where nothing else is.
-    """
+    """Return a clause for each input that differs, sorted; at least one where the two are not equal."""
     found = dict.fromkeys((*_state(before["state"], now["state"]), *_github(before, now), *_lines(before, now)))
+    # A line's action follows from the inputs, so it is worth a clause only where nothing else explains the difference.
     if not found and before != now:
         found = dict.fromkeys(_consequences(before, now))
     return tuple(sorted(found, key=lambda each: (tuple(PlanInput).index(each[0]), each[1])))
 
 
 def applied_already(before: Basis, now: Basis) -> bool:
-    """Whether there is nothing left to do of a plan, in a state that has moved on from that which it stood on."""
+    """Return whether a plan was carried out: the state has a later serial, and all that the plan lists is done."""
     was, lines = before["state"], now["lines"]
     moved_on = was["lineage"] == now["state"]["lineage"] and was["serial"] < now["state"]["serial"]
     todo = {address: line for address, line in before["lines"].items() if line["action"] in _WRITES}
@@ -52,6 +50,7 @@ def _is_done(line: Basis, now: Basis | None) -> bool:
 
 
 def _state(before: Basis, now: Basis) -> Iterator[ChangedInput]:
+    # One clause is enough: another lineage or another key makes the rest differ as well.
     if before["lineage"] != now["lineage"]:
         yield PlanInput.STATE, _another_state(before, now)
     elif before["key_id"] != now["key_id"]:
@@ -90,7 +89,7 @@ def _github(before: Basis, now: Basis) -> Iterator[ChangedInput]:
 
 
 def _each(found: Iterable[Leaf]) -> Iterator[tuple[str, Leaf]]:
-    """Give what differs in what selectors found, repo by repo, where a selector came or went as well."""
+    """Yield what differs in what selectors found, repo by repo, also for a selector that is new or gone."""
     for leaf in found:
         holder, *repo = leaf.path
         if repo:
@@ -131,7 +130,8 @@ def _lines(before: Basis, now: Basis) -> Iterator[ChangedInput]:
 
 
 def _whole(address: str, leaf: Leaf, chosen: Collection[str]) -> Iterator[ChangedInput]:
-    """Tell of a line that came or went, unless a selector brought or took it, or the state that tells for itself."""
+    """Yield a clause for a line that is new or gone because the manifest names it, or no longer does."""
+    # A line that only the state knows is explained by the state's own clause, and one of a selector by the selector's.
     named = (leaf.after or leaf.before)["presence"] is not None
     if named and not any(address.startswith(f"{repo}/") for repo in chosen):
         yield PlanInput.MANIFEST, f"{address} is {'no longer named' if leaf.after is None else 'named now'}"
@@ -140,8 +140,8 @@ def _whole(address: str, leaf: Leaf, chosen: Collection[str]) -> Iterator[Change
 def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[ChangedInput]:
     if "presence" in changed:
         words = {None: "not named", "present": "to be present", "absent": "to be absent"}
-        told = f"{words.get(now['presence'])}, in the plan {words.get(before['presence'])}"
-        yield PlanInput.MANIFEST, f"{address} is {told}"
+        clause = f"{words.get(now['presence'])}, in the plan {words.get(before['presence'])}"
+        yield PlanInput.MANIFEST, f"{address} is {clause}"
         return
     for field in _MANIFEST_FIELDS:
         if field in changed:
@@ -191,7 +191,7 @@ def _who(now: Basis, field: str, before: Basis) -> str:
 
 
 def _hidden_alone(before: Basis, now: Basis) -> bool:
-    """Whether those who are to see it differ only in the repos that the token is not shown."""
+    """Return whether the wanted audience differs only in the repos that this token cannot see."""
     was, here = before["to_be_visible_to"], now["to_be_visible_to"]
     return bool(was and here) and {**was, "hidden": []} == {**here, "hidden": []}
 

@@ -170,5 +170,5 @@ def adopt(
         admit(task.places, session, (), task.holders)
         done = adopting.record(adoption.taken, session, ids, request.stop)
         problems, warnings = fold(session)
-        # Nothing was written to GitHub, so what the state did not take leaves no trace anywhere: none of it was adopted.
+        # Nothing was written to GitHub, so what the state did not take was not adopted at all.
         return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

@@ -24,7 +24,7 @@ class KeyChange:
 
 
 def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
-    """Give what became of each fingerprint, or why there is nothing to do.
+    """Return what became of each fingerprint, or why there is nothing to do.
 
     old_variable: where the old key is; empty for the usual one, which may be unset: the state had no key then. Raises
     StateError FF475 where values cannot be had and `keep_going` is not set, FF477 where the state is under neither key;

@@ -23,7 +23,7 @@ from flowforge.steps.backend import transfer
 
 @contextmanager
 def held(request: Request) -> Iterator[StateSession]:
-    """Give a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
+    """Return a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
     with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
         yield session
 
@@ -35,7 +35,7 @@ def kept(request: Request) -> StateSummary:
 
 
 def pull(request: Request) -> bytes:
-    """Give the state as it is written, what a journal holds included. Raises StateError FF455 where there is none."""
+    """Return the state as it is written, what a journal holds included. Raises StateError FF455 where there is none."""
     with Task.of(request).backend() as backend:
         state = backend.find()
     if state is None:
@@ -46,7 +46,7 @@ def pull(request: Request) -> bytes:
 def forget(
     request: Request, named: Sequence[str], confirm: Callable[[tuple[Address, ...]], None]
 ) -> tuple[Address, ...]:
-    """Drop what the state remembers of the secrets and repos that are named; gives which secrets that was."""
+    """Drop what the state remembers of the secrets and repos that are named; returns which secrets that was."""
     with held(request) as session:
         found = forgetting.find(session.state.remembered, named)
         confirm(found)
@@ -55,7 +55,7 @@ def forget(
 
 
 def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) -> tuple[Address, ...]:
-    """Let the state know a repo by another name; gives what is remembered of it, as it was called."""
+    """Let the state know a repo by another name; returns what is remembered of it, as it was called."""
     with held(request) as session:
         found = forgetting.find(session.state.remembered, [str(old)])
         after = moving.move(session.state, old, new)
@@ -67,7 +67,7 @@ def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) ->
 def push(
     request: Request, file: Path, confirm: Callable[[StateSummary, StateSummary], None], *, force: bool
 ) -> StateSummary | None:
-    """Put a copy in the place of the state, whose version before it is given to `confirm` first; gives what is there.
+    """Put a copy in the place of the state, whose version before it is given to `confirm` first; returns what is there.
 
     None: that is what was there. force: also where it is not newer.
     """

@@ -62,17 +62,17 @@ class Task:
         return cls(request, manifest, places, context, warnings)
 
     def signed_in(self) -> AbstractContextManager[Client]:
-        """Give the one client of the run."""
+        """Return the one client of the run."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
     def backend(self, client: Client | None = None) -> AbstractContextManager[StateBackend]:
-        """Give where the state is kept, under its key; signs in for it only where it must."""
+        """Return where the state is kept, under its key; signs in for it only where it must."""
         return self.backend_under(self.key(), client)
 
     def backend_under(
         self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
     ) -> AbstractContextManager[StateBackend]:
-        """Give where the state is kept, under this key or none. settings: another place than that."""
+        """Return where the state is kept, under this key or none. settings: another place than that."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
         return backend_of(manifest, client, self.context, self._limits, key)
 
@@ -96,7 +96,7 @@ class Task:
         return {name: isinstance(found.get(each), Mapping) for name, each in holders_of(self.manifest).items()}
 
     def admitted(self, state: State) -> AdmittedRepos:
-        """Give the repos that each of them has admitted."""
+        """Return the repos that each of them has admitted."""
         return admitted_by(self.holders, state.admitted)
 
     def with_selected_repos(self, client: Client) -> "Task":
@@ -108,7 +108,7 @@ class Task:
         return self._with(selected)
 
     def with_unknown_repos(self) -> "Task":
-        """Give the task for a run that asks nobody: what each selector means is not known."""
+        """Return the task for a run that asks nobody: what each selector means is not known."""
         return self._with(Selected(dict.fromkeys(self.selectors, _NOT_ASKED)))
 
     def _with(self, selected: Selected) -> "Task":

@@ -65,7 +65,7 @@ def test_who_is_not_shown_keeps_it(found: "Fleet") -> None:
     assert (0, BOTH) == (found.flowforge("apply", "--yes").code, audience(found))
     assert {KEY: value} == found.sandbox.world.reveal_org("acme")
     found.sandbox.world.set_topics("acme/repo-003", ["claude"])
-    said = "visible to 3 selected repositories: 1 added; 1 not shown to this token stay so; more can see it"
+    said = "visible to 3 selected repositories: 1 added; 1 that this token cannot see keeps access; more can see it"
     line = planned(found)[1]
     assert (said, 1, ["acme/repo-001", "acme/repo-003"]) == (
         line["sentence"],

@@ -19,8 +19,8 @@ INSIDE, VARIABLES = Scope.of_environment(API, "prod"), Scope(API, Store.VARIABLE
 AT = "2026-03-01T10:00:00Z"
 RECORD = Record("h", AT, "k", 7, AT, AT)
 FIX = (
-    "delete another there first, by hand or in an apply of its own: what an apply deletes goes last, and makes no room "
-    "for what it creates"
+    "first delete another one there, by hand or in a separate apply: "
+    "an apply deletes last, so its own deletes make no room"
 )
 
 
@@ -110,7 +110,7 @@ def test_a_delete_makes_no_room() -> None:
     wanted = {**wants(ACTIONS, "A"), **wants(ACTIONS, "OLD", presence=Presence.ABSENT)}
     plan = make_plan(Situation(wanted, {ACTIONS: holding(99, "OLD")}))
     fix = (
-        "what an apply deletes goes last, and makes no room for what it creates: "
+        "an apply deletes last, so its own deletes make no room: "
         'give the absent entry "T" a tag of its own, and apply that first with --tags'
     )
     assert [(Action.BLOCKED, fix), (Action.DELETE, "")] == [(change.action, change.fix) for change in plan.changes]

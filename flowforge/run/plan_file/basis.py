@@ -18,7 +18,7 @@ from flowforge.steps.backend.state_backend import StateBackend
 
 
 def basis(task: Task, backend: StateBackend, state: State, prepared: PreparedPlan, api: str) -> dict[str, Any]:
-    """Give it as plain data; see schemas/plan-file.schema.json. api: the address of GitHub's API."""
+    """Return it as plain data; see schemas/plan-file.schema.json. api: the address of GitHub's API."""
     limit, exclude = task.filter.spelled_out(task.repos(state))
     planned = prepared.planned
     return {
@@ -41,7 +41,7 @@ def manifests_of(manifest: Manifest) -> list[str]:
 
 
 def _state(state: State, backend: StateBackend) -> dict[str, Any]:
-    """Give which state it is. The salt only of one that has yet to begin: else it stands in the state alone."""
+    """Return which state it is. The salt only of one that has yet to begin: else it stands in the state alone."""
     key_id = backend.key_id(state) or None
     salt = None if state.serial else base64.b64encode(state.salt).decode("ascii")
     return {
@@ -54,7 +54,7 @@ def _state(state: State, backend: StateBackend) -> dict[str, Any]:
 
 
 def _selected(places: Iterable[Place]) -> Mapping[str, Mapping[str, int]]:
-    """Give the repos, with their ids, that each group's or entry's selector found and the manifest is about."""
+    """Return the repos, with their ids, that each group's or entry's selector found and the manifest is about."""
     found: dict[str, dict[str, int]] = {}
     for place in places:
         for holder in place.holders:

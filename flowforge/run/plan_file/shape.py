@@ -62,7 +62,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def checked(data: object) -> Mapping[str, Any]:
-    """Give what a plan stands on as it was read; raises MalformedError for what `basis` does not make."""
+    """Return what a plan stands on as it was read; raises MalformedError for what `basis` does not make."""
     stands_on: Mapping[str, Any] = fields(data, _STANDS_ON, "stands_on")
     flags = fields(stands_on["flags"], FLAGS, "flags")
     if flags["allow_deletes"] < 0:

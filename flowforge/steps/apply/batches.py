@@ -10,7 +10,7 @@ from flowforge.steps.apply.permissions import first_of_each
 
 
 def in_stages(planned: Sequence[Change], *, permitted: bool) -> tuple[Work, ...]:
-    """Give the work of each turn; what is deleted for something that another turn writes is in the last.
+    """Return the work of each turn; what is deleted for something that another turn writes is in the last.
 
     permitted: GitHub says what the token may do; else one scope of each owner goes before the others.
     """

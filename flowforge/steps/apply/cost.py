@@ -30,12 +30,12 @@ class Cost:
 
     @property
     def requests(self) -> int:
-        """Give how many requests it takes."""
+        """Return how many requests it takes."""
         return self.reads + self.writes
 
     @property
     def points(self) -> int:
-        """Give how much of GitHub's limits it takes."""
+        """Return how much of GitHub's limits it takes."""
         return self.writes * WRITE_POINTS + self.reads * READ_POINTS
 
     def __add__(self, other: "Cost") -> "Cost":
@@ -51,7 +51,7 @@ class Cost:
 
 
 def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
-    """Give what applying would write, turn by turn; see `in_stages`."""
+    """Return what applying would write, turn by turn; see `in_stages`."""
     return in_stages(without_kept(plan.todo, plan.changes), permitted=permitted)
 
 
@@ -80,7 +80,7 @@ def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
 
 
 def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:
-    """Give how many requests the list takes after the writes."""
+    """Return how many requests the list takes after the writes."""
     there = len(seen.updated_at) if isinstance(seen, Listing) else 0
     there += sum((change.action is Action.CREATE) - deletes(change) for change in changes)
     return requests_of(there, VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)

@@ -58,7 +58,7 @@ class StateBackend(ABC):
         self.signing = signing
 
     def fingerprinter(self, state: State) -> Fingerprinter:
-        """Give what makes the fingerprints of a state that is kept here."""
+        """Return what makes the fingerprints of a state that is kept here."""
         return Fingerprinter(state.salt, self.key)
 
     def key_id(self, state: State) -> str:
@@ -66,14 +66,14 @@ class StateBackend(ABC):
         return self.signing.key_id(state.lineage)
 
     def read(self) -> State:
-        """Give what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
+        """Return what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
 
         StateError FF450 where the state was moved to another home.
         """
         return self.require_current(self.find() or State.fresh())
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> StateSession:
-        """Give it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
+        """Return it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
 
         fresh: what begins where there is none; else one with a lineage and a salt of its own.
         """
@@ -90,7 +90,7 @@ class StateBackend(ABC):
         return 0
 
     def requests_of(self, pushes: int) -> int:
-        """Give how many requests it takes to push the state so often."""
+        """Return how many requests it takes to push the state so often."""
         del pushes
         return 0
 
@@ -103,7 +103,7 @@ class StateBackend(ABC):
         """Do as `open` also where it was moved away. seize: whoever holds it, where that is written in the state."""
 
     def require_current(self, state: State) -> State:
-        """Give it; raises StateError FF450 where it was moved to another home."""
+        """Return it; raises StateError FF450 where it was moved to another home."""
         if state.moved_to:
             what, where = "the state has moved", printable(self.where)
             why = f"it is kept in {printable(state.moved_to)} now"
@@ -172,7 +172,7 @@ class _BranchBackend(StateBackend):
 def backend_of(
     manifest: Manifest, client: Client | None, context: Context, limits: RunLimits, key: StateKey | None
 ) -> Iterator[StateBackend]:
-    """Give the home of a manifest's state, under a key, or under none.
+    """Return the home of a manifest's state, under a key, or under none.
 
     client: the one of the run, None where it has not signed in: then that is done for a state on GitHub, as it is
     where that has a token of its own. Raises GitHubError and SourceError without a usable one.
