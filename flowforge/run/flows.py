@@ -1,4 +1,4 @@
-"""The flow of every command that asks GitHub, readable top to bottom: here the parts are put together."""
+"""The flow of every command that asks GitHub, to be read from top to bottom. How a plan is made: `planning.py`."""
 
 from collections.abc import Callable
 from dataclasses import replace

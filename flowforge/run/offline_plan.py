@@ -32,7 +32,10 @@ def plan_offline(request: Request) -> Planned:
         *task.filter.unmatched(task.repos(state)),
         *task.manifest.warnings,
         *task.warnings,
-        *(f"{where}: the state is signed and its key is not at hand: nobody checked it" for where in unchecked),
+        *(
+            f"{where}: the signature of the state was not checked, because its key is not available"
+            for where in unchecked
+        ),
         *unproven(plan, keyed=key is not None or bool(unchecked)),
         *shared_personal(wanted),
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),

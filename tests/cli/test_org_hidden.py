@@ -159,7 +159,7 @@ def test_a_saved_plan_knows_who_is_not_shown(found: "Fleet") -> None:
     said = f"{ADDRESS}/access: other repositories than in the plan are not shown to this token"
     assert (1, True) == (
         refused.code,
-        f"FF027: GitHub is not as the saved plan saw it; nothing was written\n  why: {said}" in refused.err,
+        f"FF027: GitHub has changed since the plan was saved; nothing was written\n  why: {said}" in refused.err,
     )
     shown(found, "acme/repo-001", "acme/repo-003")
     assert (0, BOTH) == (found.flowforge("apply", "p.json").code, audience(found))

@@ -1,4 +1,4 @@
-"""A plan in a file, for a person to approve and apply to carry out: read strictly, never executed, without values."""
+"""A plan in a file, which a person approves and apply carries out. It holds no values, and is read strictly."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ from flowforge.state.shape import MalformedError, fields, parse_json
 
 FORMAT: Final = "flowforge.plan-file"
 VERSION: Final = 1
-# Some 200,000 lines. What is larger is no saved plan, and would be read into memory before we knew.
+# Some 200,000 lines. A larger file is no saved plan, and must not fill the memory before that is known.
 SIZE_LIMIT: Final = 128 * 2**20
 AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
 _CODES: Final = {
@@ -36,13 +36,18 @@ _NO_LINES: Final = '\n  "lines": {}'
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a plan stands on, as `flowforge.run.plan_file.basis` gives it and a file holds it."""
+    """A plan as a file holds it."""
 
     stands_on: Mapping[str, Any]
+    """All that the plan stands on, as `flowforge.run.plan_file.basis` returns it."""
 
     @classmethod
     def read(cls, path: Path) -> "SavedPlan":
-        """Read a file. Raises UsageError: FF020 where it cannot be read, FF021 for what we did not write so, FF022."""
+        """Return the plan of a file.
+
+        Raises UsageError: FF020 for a file that cannot be read, FF021 for one that FlowForge did not write like this,
+        FF022 for one of another version.
+        """
         data = _read(path)
         try:
             return cls(_parse(data, path))
@@ -51,7 +56,7 @@ class SavedPlan:
             raise UsageError(Problem("FF021", what, why=str(error), fix=AGAIN)) from error
 
     def write(self, path: Path, bounds: Bounds = ANYWHERE) -> None:
-        """Put it at `path`, whole or not at all, for its owner alone. Raises UsageError FF024."""
+        """Write it to `path`, whole or not at all, readable for its owner alone. Raises UsageError FF024."""
         try:
             with bounds.entry(path) as entry:
                 disk.replace(entry, _encode(self.stands_on))
@@ -61,18 +66,18 @@ class SavedPlan:
 
     @property
     def flags(self) -> Mapping[str, Any]:
-        """The options that it was made with, by their names."""
+        """The options that the plan was made with, by name."""
         given: Mapping[str, Any] = self.stands_on["flags"]
         return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
     @property
     def fresh(self) -> State | None:
-        """The state that apply begins where there is none; None for a plan that was made where there was one."""
+        """The state that apply begins with; None for a plan that was made where there was a state."""
         state = self.stands_on["state"]
         return State(0, state["lineage"], base64.b64decode(state["salt"])) if state["salt"] is not None else None
 
     def require_manifests(self, names: list[str]) -> None:
-        """Refuse what was planned from other files, before anything is asked. Raises UsageError FF030."""
+        """Refuse other manifests than those of the plan, before GitHub is asked. Raises UsageError FF030."""
         planned = self.stands_on["manifests"]
         if names != planned:
             what = "the saved plan was made from other manifests"
@@ -80,15 +85,15 @@ class SavedPlan:
             raise UsageError(Problem("FF030", what, why=why, fix="name the same manifests with -m"))
 
     def require_current(self, now: Mapping[str, Any]) -> None:
-        """Refuse to go on unless all that the plan stood on is as it was: the digest is the same.
+        """Refuse a plan that is stale: something that it stands on has changed, so the digest is another.
 
-        Raises UsageError with what moved: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state; FF029 where
-        the plan was carried out already.
+        Raises UsageError by what changed: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state. FF029 is
+        for a plan that was applied already.
         """
         if digest_of(now) == digest_of(self.stands_on):
             return
         if applied_already(self.stands_on, now):
-            why = "all that it lists is as it says, and the state has moved on"
+            why = "everything in it is done, and the state was written since"
             fix = f"nothing is left to do; to change more, {AGAIN}"
             raise UsageError(Problem("FF029", "the saved plan was applied already", why=why, fix=fix))
         clauses_of: dict[PlanInput, list[str]] = {}
@@ -100,12 +105,13 @@ class SavedPlan:
 def _stale(changed: PlanInput, clauses: list[str]) -> Problem:
     shown = "; ".join(clauses[:_MOST_NAMED])
     why = f"{shown}; and {len(clauses) - _MOST_NAMED} more" if len(clauses) > _MOST_NAMED else shown
-    what = f"{changed} is not as the saved plan saw it; nothing was written"
+    what = f"{changed} has changed since the plan was saved; nothing was written"
     return Problem(_CODES[changed], what, why=why, fix=AGAIN)
 
 
 def _encode(stands_on: Mapping[str, Any]) -> bytes:
-    """Write it in the one way there is: sorted, in ASCII, each line of the plan on one of its own."""
+    """Return its only form: sorted, in ASCII, with each line of the plan on a line of the file."""
+    # With one form alone, reading can compare the whole file with what would be written: every edit by hand shows.
     document = {"format": FORMAT, "version": VERSION, "flowforge": __version__, "stands_on": stands_on}
     head = {**document, "stands_on": {**stands_on, "lines": {}}, "digest": digest_of(document)}
     one_line = json.JSONEncoder(sort_keys=True).encode
@@ -134,14 +140,14 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, why: str) -> NoReturn:
-    fix = "name a file that flowforge plan --out has written; a manifest is named with -m"
+    fix = "name a file that flowforge plan --out has written; name a manifest with -m"
     raise UsageError(Problem("FF020", f"the saved plan {quote(str(path))} cannot be read", why=why, fix=fix))
 
 
 def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
     document = parse_json(data)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise MalformedError("it does not say that it is a saved plan")
+        raise MalformedError("it is not marked as a saved plan")
     _require_ours(document, path)
     stands_on = checked(fields(document, FILE, "the file")["stands_on"])
     if _encode(stands_on) != data:
@@ -150,11 +156,12 @@ def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
 
 
 def _require_ours(document: Mapping[str, object], path: Path) -> None:
-    """Refuse what another FlowForge made: what a line of it means, and what its digest is over, may differ."""
+    """Raise UsageError FF022 for a plan of another version, in which a line or the digest may mean something else."""
     made_by, version = document.get("flowforge"), document.get("version")
     if (made_by, version) != (__version__, VERSION):
         what = f"the saved plan {quote(str(path))} was made by another version of FlowForge"
         why = (
-            f"it is of FlowForge {quote(str(made_by))}, format {quote(str(version))}; this is {__version__}, {VERSION}"
+            f"it was made by FlowForge {quote(str(made_by))} in format {quote(str(version))}; "
+            f"this is FlowForge {__version__}, format {VERSION}"
         )
         raise UsageError(Problem("FF022", what, why=why, fix=f"apply it with that version, or {AGAIN}"))
