@@ -47,7 +47,7 @@ class InOrder(Protocol):
     """Maps a function over items as `map` does, in parallel, with the results in the items' order."""
 
     def __call__(self, function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
-        """Give the results."""
+        """Return the results."""
         ...
 
 
@@ -127,7 +127,7 @@ def _collect(
 
 
 class Progress(Protocol):
-    """Told what is being done and to how many things; gives a function to call after each of them."""
+    """Told what is being done and to how many things; returns a function to call after each of them."""
 
     def __call__(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
         """Begin; leaving the context ends it."""

@@ -1,4 +1,4 @@
-"""The flow of what asks nobody, and so loads nothing of sources and of GitHub."""
+"""What `flowforge validate` does. It loads neither sources nor GitHub, so it can open nothing that a manifest names."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +9,6 @@ from flowforge.manifest.model import Manifest
 
 
 def validate(manifests: Sequence[Path], environ: Mapping[str, str]) -> tuple[Manifest, tuple[Place, ...]]:
-    """Read the manifests as one and expand them to places; raises ManifestError with every problem."""
+    """Return the manifests, read as one, and the places that they name. Raises ManifestError with every problem."""
     manifest = load(manifests, environ=environ)
     return manifest, expand(manifest)

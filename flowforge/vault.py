@@ -30,7 +30,7 @@ class SecretValue:
         self.__reveal: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
-        """Give the plaintext. Callers: kinds (shape), github.seal (sealed box), github.auth (header)."""
+        """Return the plaintext. Callers: kinds (shape), github.seal (sealed box), github.auth (header)."""
         return self.__reveal()
 
     def __repr__(self) -> str:
@@ -80,15 +80,15 @@ class StateKey:
         self.__value = value
 
     def derived(self, purpose: str) -> bytes:
-        """Give the key for one purpose: HMAC-SHA256 of `flowforge state <purpose>`."""
+        """Return the key for one purpose: HMAC-SHA256 of `flowforge state <purpose>`."""
         return hmac.digest(_encoded(self.__value), f"flowforge state {purpose}".encode("ascii"), "sha256")
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Give the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hexadecimal digits."""
+        """Return the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hexadecimal digits."""
         return hmac.digest(self.derived(purpose), data, "sha256").hex()
 
     def is_(self, value: SecretValue) -> bool:
-        """Whether a value is this key."""
+        """Return whether a value is this key."""
         return value == self.__value
 
     def __reduce__(self) -> NoReturn:
@@ -117,7 +117,7 @@ class Fingerprinter:
         self._key = key.derived(f"fingerprint {salt.hex()}") if key else None
 
     def fingerprint(self, value: SecretValue, *, guessable: bool) -> str:
-        """Give `keyed-hmac-sha256:<hex>`; without a key `hmac-sha256:`, or `scrypt:` for what could be guessed."""
+        """Return `keyed-hmac-sha256:<hex>`; without a key `hmac-sha256:`, or `scrypt:` for what could be guessed."""
         # NOTE: the encoded value is never bound to a name here, so no traceback with locals can show it.
         if self._key is not None:
             return "keyed-hmac-sha256:" + hmac.new(self._key, _encoded(value), hashlib.sha256).hexdigest()
@@ -138,7 +138,7 @@ class Vault:
         self._values[fingerprint] = value
 
     def get(self, fingerprint: str) -> SecretValue:
-        """Give the value of a fingerprint; raises KeyError for one never put here."""
+        """Return the value of a fingerprint; raises KeyError for one never put here."""
         return self._values[fingerprint]
 
     def fingerprints(self) -> Iterable[str]:

@@ -15,13 +15,11 @@ class Action(StrEnum):
 
 
 class OnDrift(StrEnum):
-    """What to do about a secret that was changed outside FlowForge and whose wanted value is unchanged.
-
-    ACCEPT, to record it as it is, is no word of a manifest's: a person says it once, by --accept-drift.
-    """
+    """What to do about a secret that was changed outside FlowForge while its wanted value stayed the same."""
 
     OVERWRITE = "overwrite"
     REPORT = "report"
+    # Records the secret as it is. A manifest cannot say it: it is for one run, by --accept-drift.
     ACCEPT = "accept"
 
 
@@ -30,6 +28,7 @@ class _Worded(StrEnum):
 
     text: str
 
+    # A StrEnum takes one string as its value; the second one becomes an attribute.
     def __new__(cls, value: str, text: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
@@ -76,7 +75,7 @@ class Reason(_Worded):
     GONE = "gone", "gone"
     UNREADABLE = "unreadable", "unreadable"
     NOT_SEEN = "not_seen", "not seen"
-    # Of a plan that asks nobody, and knows what the state recorded.
+    # These three are of `plan --offline` alone, which knows what the state recorded and not what GitHub has.
     NEVER_RECORDED = "never_recorded", "never recorded"
     CREDENTIAL_CHANGED = "credential_changed", "another credential than recorded"
     NOT_CHECKED = "not_checked", "not checked"

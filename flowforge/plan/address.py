@@ -19,6 +19,7 @@ class Store(StrEnum):
     VARIABLES = "variables"
 
 
+# As an owner above. Whether an owner is an organization or a user, a name does not tell.
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -34,7 +35,7 @@ class Repo:
 
     @classmethod
     def parse(cls, text: str) -> "Repo":
-        """Read `owner/name`; raises ValueError, whose message holds no part of the text."""
+        """Return the repo that `owner/name` names. Raises ValueError, whose message quotes nothing of the text."""
         if not _REPO.fullmatch(text):
             message = "not of the form owner/name"
             raise ValueError(message)
@@ -42,7 +43,7 @@ class Repo:
 
     @classmethod
     def organization(cls, text: str) -> "Repo":
-        """Read an organization's name; raises ValueError as `parse` does."""
+        """Return an organization by its name. Raises ValueError as `parse` does."""
         if not _ORGANIZATION.fullmatch(text):
             message = "not the name of an organization"
             raise ValueError(message)
@@ -64,27 +65,29 @@ class Repo:
         return self.name.partition("/")[2]
 
     def __str__(self) -> str:
-        """Give `owner/name`, or an organization's name, as written."""
+        """Return `owner/name`, or an organization's name, as written."""
         return self.name
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One list of a repo or an organization: a store, or what an environment of a repo has of Actions.
+    """One list of secrets or variables: a store of a repo or an organization, or an environment of a repo.
 
-    A list of secrets has one public key; variables are sealed by none, as everybody who sees the repo may read them.
-
-    environment: empty for the repo itself; the same in whatever case it is written, as GitHub takes it.
+    It is the unit of reading and writing, because GitHub has one list and one public key for each.
     """
 
     repo: Repo
+    """The repo or organization."""
     store: Store = Store.ACTIONS
+    """The store. An environment has only Actions secrets, and variables."""
     environment_key: str = ""
+    """The environment's name in lower case, as GitHub compares it; empty for the repo itself."""
     environment: str = field(default="", compare=False)
+    """The environment's name as written."""
 
     @classmethod
     def of_environment(cls, repo: Repo, environment: str, store: Store = Store.ACTIONS) -> "Scope":
-        """Give the scope of an environment, whose name may hold any character; it has secrets, and variables."""
+        """Return the scope of an environment, whose name may hold any character, a slash among them."""
         return cls(repo, store, environment.lower(), environment)
 
     @property
@@ -99,7 +102,7 @@ class Scope:
 
     @property
     def place(self) -> str:
-        """Which of a repo's lists it is, in some words: `actions`, `variables`, `environment production`."""
+        """Which of a repo's lists it is, in words: `actions`, `variables`, `environment production`."""
         if self.repo.is_organization:
             return "organization" if self.store is Store.ACTIONS else f"organization {self.store}"
         if not self.environment:
@@ -107,39 +110,36 @@ class Scope:
         return f"{'variables of ' if self.is_readable else ''}environment {self.environment}"
 
     def __str__(self) -> str:
-        """Give `owner/name/store`, `owner/name/environments/environment`, or `orgs/organization/store`.
-
-        An environment's variables are `owner/name/variables/environments/environment`: were they named last, an
-        environment's name that holds a slash could look like another list.
-        """
+        """Return `owner/name/store`, `owner/name/environments/environment`, or `orgs/organization/store`."""
         if self.repo.is_organization:
             return f"orgs/{self.repo}/{self.store}"
         if not self.environment:
             return f"{self.repo}/{self.store}"
+        # The word `variables` stands before the environment, whose name may hold a slash and end in that very word.
         return f"{self.repo}/{'variables/' if self.is_readable else ''}environments/{self.environment}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """One secret or variable: a name, in upper case as GitHub stores it, in one scope.
-
-    access: it is not the secret's value that is meant, but who sees it: a line of its own for an organization's.
-    """
+    """One secret or variable of a scope, and what a line of a plan is called by."""
 
     scope: Scope
+    """The list that holds it."""
     secret: str
+    """Its name, in upper case as GitHub stores it."""
     access: bool = False
+    """Whether it names the line about who sees an organization's secret, which a plan has beside that of the value."""
 
     @property
     def of_value(self) -> "Address":
-        """The secret itself, which is what the state remembers."""
+        """The secret itself. The state remembers no line about access by itself."""
         return replace(self, access=False) if self.access else self
 
     @property
     def of_access(self) -> "Address":
-        """The line that says who sees it."""
+        """The line about who sees it."""
         return replace(self, access=True)
 
     def __str__(self) -> str:
-        """Give `owner/name/store/NAME`, `owner/name/environments/environment/NAME`, or `orgs/…/NAME/access`."""
+        """Return `owner/name/store/NAME`, `owner/name/environments/environment/NAME`, or `orgs/…/NAME/access`."""
         return f"{self.scope}/{self.secret}/access" if self.access else f"{self.scope}/{self.secret}"

@@ -12,17 +12,16 @@ from flowforge.plan.facts import Known, Public, Record, Unresolved
 
 @dataclass(frozen=True, slots=True)
 class Adoptable:
-    """A secret that is assumed to hold the wanted value, or a variable that is seen to.
-
-    record: all but the repo's id; of what an organization has, who sees it now.
-    """
+    """A secret that is assumed to hold the wanted value, or a variable that is seen to hold it."""
 
     change: Change
+    """Its line in the plan."""
     record: Record
+    """What the state will hold. It lacks the repo's id, which the plan has not asked for."""
 
     @property
     def assumed(self) -> bool:
-        """Whether nobody can see that it holds the wanted value."""
+        """Whether its value is assumed, because GitHub does not show it."""
         return self.change.seen_value is None
 
     @property
@@ -33,11 +32,14 @@ class Adoptable:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What is recorded, and what is not remembered and not recorded either: left to apply, or blocked."""
+    """What `adopt` would record, and what it leaves."""
 
     taken: tuple[Adoptable, ...]
+    """What it would record."""
     left: tuple[Change, ...]
+    """What may exist, is not remembered, and cannot be recorded: it is left to apply, or blocked."""
     unresolved: tuple[Unresolved, ...] = ()
+    """The entries whose repos are not known."""
 
     @property
     def assumed(self) -> int:
@@ -51,29 +53,33 @@ class Adoption:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Whether all that may be there could be looked at."""
+        """Whether everything that may exist could be looked at."""
         return ExitCode.PARTIAL if self.blocked or self.unresolved else ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What was recorded of an adoption. problems and warnings: as of a report."""
+    """What became of an adoption."""
 
     adoption: Adoption
+    """What was recorded, and what was left."""
     interrupted: bool = False
+    """Whether a person stopped it."""
     problems: tuple[Problem, ...] = ()
+    """What went wrong, as in a report."""
     warnings: tuple[str, ...] = ()
+    """What is left to the next run, with nothing lost."""
 
     @property
     def exit_code(self) -> ExitCode:
-        """The larger trouble wins, as of a report."""
+        """The exit code of the larger trouble, as in a report."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.ERROR if self.problems else self.adoption.exit_code
 
 
 def adoption_of(plan: Plan) -> Adoption:
-    """Say what of a plan can be recorded. A write that is under way is not: nobody knows what it left there."""
+    """Return what of a plan can be recorded. A pending write cannot: nobody knows what it left on GitHub."""
     access = {change.address.of_value: change for change in plan.changes if change.access is not None}
     taken = tuple(_adoptable(change, access.get(change.address)) for change in plan.changes if _is_adoptable(change))
     known = {each.change.address for each in taken}
@@ -82,12 +88,13 @@ def adoption_of(plan: Plan) -> Adoption:
 
 
 def is_blocked(change: Change) -> bool:
-    """Whether a line cannot be recorded, and apply could not write it either."""
+    """Return whether a line cannot be recorded, and apply could not write it either."""
     return change.action is Action.BLOCKED or not change.applicable
 
 
 def _is_adoptable(change: Change) -> bool:
     value = change.wanted.value if change.wanted else None
+    # Who sees a secret is recorded with the secret, so its line is not recorded by itself.
     if change.access is not None or change.record is not None or (change.wanted and change.wanted.unread):
         return False
     if isinstance(value, Public):
@@ -96,7 +103,7 @@ def _is_adoptable(change: Change) -> bool:
 
 
 def _is_left(change: Change) -> bool:
-    """Whether it may be there, is wanted so, and is not remembered with an end."""
+    """Return whether it may exist, is wanted, and has no record."""
     if change.wanted is None or change.access is not None:
         return False
     unknown = change.action is Action.BLOCKED and change.record is None
@@ -105,7 +112,7 @@ def _is_left(change: Change) -> bool:
 
 def _adoptable(change: Change, access: Change | None) -> Adoptable:
     if change.wanted is None or not isinstance(change.wanted.value, Known | Public):
-        message = f"{change.address} has no value to be assumed"
+        message = f"no value is known that {change.address} could hold"
         raise TypeError(message)
     before = access.access.before if access is not None and access.access is not None else None
     record = Record(
@@ -113,7 +120,8 @@ def _adoptable(change: Change, access: Change | None) -> Adoptable:
         updated_at=change.seen_at,
         credential=change.wanted.credential,
         repo_id=0,
-        written_at="",
+        written_at="",  # FlowForge did not write it
+        # When the value came there is not known; GitHub's time is the latest that it can be.
         value_since=change.seen_at,
         adopted=True,
         visibility=before.visibility.value if before else "",

@@ -1,4 +1,4 @@
-"""Who sees an organization's secret: all its repos, the private ones, or those selected; and what differs in that."""
+"""Who sees an organization's secret: all its repos, the private ones, or selected ones; and how that changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,36 +15,37 @@ class Visibility(StrEnum):
     SELECTED = "selected"
 
 
-# What takes away only: whatever else changes may let a repo see the secret that did not before.
+# The changes of visibility that can only take away. Any other may let a repo see the secret that did not before: of
+# `private` to `selected` as well, since a selected repo may be public.
 _NARROWS = frozenset({(Visibility.ALL, Visibility.PRIVATE), (Visibility.ALL, Visibility.SELECTED)})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Viewer:
-    """A selected repo. id: GitHub's, 0 where it is not known yet; two are the same by it, or by name.
-
-    new_to: the group whose selector found it and has not admitted it, as `Wanted.new_to`.
-    """
+    """A selected repo."""
 
     repo: Repo
+    """Its name."""
     id: int = 0
+    """GitHub's id; 0 where it is not known yet."""
     new_to: str = field(default="", compare=False)
+    """The group whose selector newly found it, as in `Wanted.new_to`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A visibility, and the selected repos by name, none of them unless it is `selected`.
-
-    hidden: the ids of those among them that GitHub does not show to this token, so that they have no name.
-    """
+    """Who sees a secret."""
 
     visibility: Visibility
+    """Which repos see it."""
     viewers: tuple[Viewer, ...] = ()
+    """The selected repos; none unless the visibility is `selected`."""
     hidden: frozenset[int] = frozenset()
+    """The ids of selected repos that GitHub does not show to this token, so that their names are not known."""
 
     @classmethod
     def selected(cls, viewers: Iterable[Viewer]) -> "Audience":
-        """Give that of a list of repos, in any order."""
+        """Return the audience of a list of repos, in any order."""
         return cls(Visibility.SELECTED, tuple(sorted(viewers)))
 
     @property
@@ -59,7 +60,7 @@ class Audience:
 
     @property
     def text(self) -> str:
-        """It in words: `all repositories`, `private repositories`, `2 selected repositories`."""
+        """The audience in words: `all repositories`, `private repositories`, `2 selected repositories`."""
         if not self.is_selected:
             return f"{self.visibility} repositories"
         number = len(self.viewers) + len(self.hidden)
@@ -68,61 +69,60 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who sees a secret now, None where it is not there, and who is to.
-
-    by_list: who sees it is written without the value, which of a secret the list of repos alone can be. rewrites: the
-    value is, for this alone. Neither: it goes along with it.
-    recorded: who saw it as FlowForge wrote it, as far as they are to see it again; None where it did not.
-    """
+    """How it changes who sees a secret."""
 
     before: Audience | None
+    """Who sees it now; None where the secret is missing."""
     after: Audience
+    """Who is to see it."""
     by_list: bool = False
+    """Whether it is written without the value. Of a secret, only the list of selected repos can be."""
     rewrites: bool = False
+    """Whether the value is written again for this alone. Where neither is true, it goes along with the value."""
     recorded: Audience | None = None
+    """Who saw it since FlowForge's last write, without those that are not to see it again; None where it wrote none."""
 
     @property
     def differs(self) -> bool:
-        """Whether it would be another audience."""
+        """Whether the audience changes."""
         before = self.before
         return before is None or (before.visibility, before.ids) != (self.after.visibility, self.after.ids)
 
     @property
     def added(self) -> tuple[Repo, ...]:
-        """The repos that would be selected and are not."""
+        """The repos that become selected."""
         known = {viewer.id for viewer in self.before.viewers} if self.before else set()
         return tuple(viewer.repo for viewer in self.after.viewers if viewer.id not in known)
 
     @property
     def removed(self) -> tuple[Repo, ...]:
-        """The repos that are selected and would not be."""
+        """The repos that are no longer selected."""
         kept = {viewer.id for viewer in self.after.viewers}
         return tuple(viewer.repo for viewer in self.before.viewers if viewer.id not in kept) if self.before else ()
 
     @property
     def removed_unseen(self) -> int:
-        """How many would not be selected any more that this token is not shown."""
+        """How many repos are no longer selected that GitHub does not show to this token."""
         return len(self.before.hidden.difference(self.after.ids)) if self.before else 0
 
     @property
     def newcomers(self) -> tuple[Repo, ...]:
-        """The repos that would be selected and are not; of a secret that was deleted outside, that were not."""
+        """The repos that become selected. Those that saw a secret before it was deleted outside are no newcomers."""
         known = {viewer.id for viewer in self._known.viewers} if self._known else set()
         return tuple(viewer.repo for viewer in self.after.viewers if viewer.id not in known)
 
     @property
     def unadmitted(self) -> tuple[Viewer, ...]:
-        """The repos that would come to see it and that a group has not admitted."""
+        """The repos that come to see it and that their group has not admitted."""
+        # A repo that sees the secret already gains nothing, so nobody has to admit it.
         seeing = self.before.ids if self.before else ()
         every = self.before is not None and self.before.visibility is Visibility.ALL
         return tuple(one for one in self.after.viewers if one.new_to and not every and one.id not in seeing)
 
     @property
     def widens(self) -> bool:
-        """Whether a repo may see it that does not now, or did not before the secret was deleted outside.
-
-        A secret that is not there, and never was ours, is seen by nobody it could reach.
-        """
+        """Whether a repo may come to see it that does not now, or did not before the secret was deleted outside."""
+        # A secret that FlowForge creates for the first time reaches whom the manifest names: there is nothing to widen.
         if self._known is None:
             return False
         change = (self._known.visibility, self.after.visibility)
@@ -134,7 +134,7 @@ class Access:
 
     @property
     def sentence(self) -> str:
-        """What would change, in words."""
+        """The change in words."""
         if not self.differs:
             return f"visible to {self.after.text}"
         if self.before is None:
@@ -145,5 +145,6 @@ class Access:
         else:
             counts = ((len(self.added), "added"), (len(self.removed) + self.removed_unseen, "removed"))
             what = "visible to " + self.after.text + ": " + ", ".join(f"{n} {verb}" for n, verb in counts if n)
-        what += f"; {len(self.after.hidden)} not shown to this token stay so" if self.after.hidden else ""
+        hidden = len(self.after.hidden)
+        what += f"; {hidden} that this token cannot see {'keeps' if hidden == 1 else 'keep'} access" if hidden else ""
         return f"{what}; more can see it" if self.widens else what

@@ -1,4 +1,4 @@
-"""How much a list has room for: GitHub takes so many secrets or variables in one. Pure, from what is listed anyway."""
+"""How many secrets or variables GitHub takes in one list. Pure: the lists were read anyway."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -16,20 +16,20 @@ from flowforge.plan.facts import Listing, Seen
 _OF_ORGANIZATION: Final = 1000
 _OF_VARIABLES: Final = 500
 _OF_ANY_OTHER: Final = 100
-_LAST: Final = "what an apply deletes goes last, and makes no room for what it creates"
+_LAST: Final = "an apply deletes last, so its own deletes make no room"
 
 
-def most(scope: Scope) -> int:
-    """Give how many secrets or variables GitHub takes in a list."""
+def capacity_of(scope: Scope) -> int:
+    """Return how many secrets or variables GitHub takes in the list of a scope."""
     if scope.repo.is_organization:
         return _OF_ORGANIZATION
     return _OF_VARIABLES if scope.is_readable and not scope.environment else _OF_ANY_OTHER
 
 
-def within_room(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
-    """Block what a list has no room for, in the order of what would be created.
+def within_capacity(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Iterable[Change]:
+    """Block each create for which its list has no room.
 
-    values: all that one apply would do, without the lines of who sees it.
+    values: all lines of one apply about values, sorted. Which of them are blocked must not depend on chance.
     """
     created: Counter[Scope] = Counter()
     absent: defaultdict[Scope, set[str]] = defaultdict(set)
@@ -41,25 +41,26 @@ def within_room(values: Collection[Change], seen: Mapping[Scope, Seen]) -> Itera
         listing = seen.get(scope)
         if value.action is not Action.CREATE or not isinstance(listing, Listing):
             yield value
-        elif len(listing.updated_at) + created[scope] < most(scope):
+        elif len(listing.updated_at) + created[scope] < capacity_of(scope):
             created[scope] += 1
             yield value
         else:
-            yield _without_room(value, len(listing.updated_at), created[scope], absent[scope])
+            yield _over_capacity(value, len(listing.updated_at), created[scope], absent[scope])
 
 
-def _without_room(value: Change, there: int, created: int, absent: Collection[str]) -> Change:
+def _over_capacity(value: Change, there: int, created: int, absent: Collection[str]) -> Change:
     scope = value.address.scope
     before = f", {created} more {'is' if created == 1 else 'are'} created before it" if created else ""
-    detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {most(scope):,}"
+    # Deletes come last, so that a repo never loses a credential before it has the next one; they make no room in time.
+    detail = f"{there} {scope.noun}s are there{before}, and GitHub takes {capacity_of(scope):,}"
     return replace(
         value, action=Action.BLOCKED, reason=Reason.NO_ROOM, detail=detail, fix=_fix(absent), makes_environment=False
     )
 
 
 def _fix(absent: Collection[str]) -> str:
-    """Say how room is made. absent: the entries that delete something there."""
+    """Return how a person makes room. absent: the entries that delete something there."""
     if absent:
         entries = " and ".join(map(quote, sorted(absent)))
         return f"{_LAST}: give the absent entry {entries} a tag of its own, and apply that first with --tags"
-    return f"delete another there first, by hand or in an apply of its own: {_LAST}"
+    return f"first delete another one there, by hand or in a separate apply: {_LAST}"

@@ -16,31 +16,38 @@ _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the decision says of one secret; inert data.
-
-    why and detail explain a secret that is blocked or not seen. seen_at: GitHub's `updated_at` now, empty where the
-    secret is missing or unreadable. drift: GitHub's time is not the recorded one; told only of what is wanted present.
-    forgets: the state drops its record. makes_environment: its environment is not there, and apply makes it first.
-    access: of the line that says who sees an organization's secret. after_drift: the value of such a line drifts, and
-    stays so.
-    seen_value: of a variable, what GitHub holds now; None where it is missing, and of a secret.
-    """
+    """What was decided about one secret. Inert data: nothing here asks GitHub or reads a value."""
 
     address: Address
+    """The secret or variable. With `access` set on the address, the line is about who sees it."""
     action: Action
+    """What apply does."""
     reason: Reason
+    """The row of the decision table, for people."""
     why: Why | None = None
+    """Why GitHub could not be read; None where it could."""
     detail: str = ""
+    """What a person should know beside the reason, in one clause."""
     fix: str = ""
+    """What a person can do about a line that is blocked."""
     wanted: Wanted | None = None
+    """What the manifest wants; None where it no longer names the secret."""
     record: Record | None = None
+    """What the state remembers; None where FlowForge never wrote or adopted the secret."""
     seen_at: str = ""
+    """GitHub's `updated_at` now; empty where the secret is missing or unreadable."""
     drift: bool = False
+    """Whether a secret that is wanted present is no longer as it was recorded."""
     forgets: bool = False
+    """Whether apply drops the record of the secret, because GitHub no longer has it."""
     makes_environment: bool = False
+    """Whether the environment is missing, so that apply creates it first."""
     access: Access | None = None
+    """Who sees an organization's secret now and afterwards; None on a line about a value."""
     after_drift: bool = False
+    """On a line about access: whether the value has drifted and is left as it is."""
     seen_value: Public | None = None
+    """What a variable holds on GitHub now; None where it is missing, and for every secret."""
 
     @property
     def writes(self) -> bool:
@@ -49,13 +56,15 @@ class Change:
 
     @property
     def applicable(self) -> bool:
-        """Whether apply could do it: a create or an update whose value was not read cannot be done."""
+        """Whether apply could do it: a create or an update needs a value that was read."""
+        # A list of repos is written without the value, so it needs none.
         needs_value = self.action in {Action.CREATE, Action.UPDATE} and not (self.access and self.access.by_list)
         return not (needs_value and self.wanted is not None and isinstance(self.wanted.value, NotRead))
 
     @property
     def relabels(self) -> bool:
         """Whether only the credential's name differs from the recorded one; the value is the same."""
+        # The state should say which credential provides the value today: `status` and a rotation go by that name.
         settled = self.reason in {Reason.IN_SYNC, Reason.ASSUMED, Reason.NOT_CHECKED}
         return (
             settled
@@ -67,7 +76,7 @@ class Change:
 
     @property
     def accepts(self) -> bool:
-        """Whether apply records the secret as it was found, assumed to hold the wanted value; under --accept-drift."""
+        """Whether apply records the secret as it was found and assumes its value, as --accept-drift asks for."""
         policy = self.wanted.on_drift if self.wanted is not None and self.access is None else None
         return policy is OnDrift.ACCEPT and self.action is Action.NONE and self.reason is Reason.CHANGED_OUTSIDE
 
@@ -78,18 +87,19 @@ class Change:
 
     @property
     def drifted_at(self) -> str:
-        """GitHub's time for what was changed outside FlowForge; empty for what was not, or is deleted."""
+        """GitHub's time of the change that was made outside FlowForge; empty where there was none."""
         return self.seen_at if self.drift else ""
 
     @property
     def noted(self) -> Record | None:
         """The record as apply leaves it where it does not write the value.
 
-        It is under the credential's present name, knows of the drift that was found, and has accepted it if told so.
+        It has the credential's present name, and the time of any drift. With --accept-drift, the drift is accepted.
         """
         record, wanted = self.record, self.wanted
         if record is None or wanted is None or self.access is not None or self.action is not Action.NONE:
             return record
+        # Kept so that the next plan can tell the same edit from a new one: see `steps/warnings/ownership.py`.
         noted = replace(record, drifted_at=self.drifted_at)
         if self.relabels or self.accepts:
             noted = replace(noted, credential=wanted.credential)
@@ -107,7 +117,7 @@ class Change:
 
     @property
     def symbol(self) -> str:
-        """One character for the margin: `+ ~ - = ! ?`, or a space for what is only listed."""
+        """One character for the margin: `+ ~ - = ! ?`, or a space for a line that is only listed."""
         if self.reported_drift:
             return "?"
         match self.action:
@@ -126,7 +136,7 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """The reason in words: `value not available: env X is unset`; where a scope is unreadable, its own detail."""
+        """The reason in words: `value not available: env X is unset`. An unreadable scope has its own detail."""
         if self.why is not None:
             return self.detail or self.why.text
         if self.access is not None and not self.detail:
@@ -140,17 +150,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many lines of a plan are of each sort. They overlap: a drifting secret that is updated counts as update."""
+    """How many lines of a plan are of each sort. A line may count in two: one that is unchecked may drift as well."""
 
     create: int = 0
+    """Secrets that apply creates."""
     update: int = 0
+    """Secrets that apply writes again, drift that is overwritten among them."""
     delete: int = 0
+    """Secrets that apply deletes."""
     in_sync: int = 0
+    """Secrets that are proven to be as they are wanted."""
     assumed: int = 0
+    """Secrets that were adopted, so that nobody has seen FlowForge write their value."""
     blocked: int = 0
+    """Secrets about which nothing can be decided or done."""
     drift: int = 0
+    """Secrets that were changed outside FlowForge and are left so."""
     unchecked: int = 0
+    """Secrets whose value was not compared."""
     listed: int = 0
+    """Secrets that the manifest no longer names, and that are left alone."""
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> "Counts":
@@ -167,7 +186,7 @@ class Counts:
 
 
 def _counted_as(change: Change) -> Iterable[str]:
-    """Give the fields of Counts that one line adds to."""
+    """Yield the fields of Counts that one line adds to."""
     if change.action is not Action.NONE:
         yield change.action.value
     elif change.wanted is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.plan.action import Action, OnDrift, Reason
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.capacity import within_room
+from flowforge.plan.capacity import within_capacity
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.facts import (
@@ -29,25 +29,30 @@ _NAME_IT = "name it under `absent` in the manifest to have it deleted"
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a plan stands on. A scope that is not in `seen` was not asked for and is not planned."""
+    """All that a plan stands on."""
 
     wanted: Mapping[Address, Wanted]
+    """What the manifest wants."""
     seen: Mapping[Scope, Seen]
+    """What GitHub has. A scope that is missing here was not asked for, and is not planned."""
     remembered: Mapping[Address, Remembered] = field(default_factory=dict)
+    """What the state remembers."""
     prune: bool = False
+    """Whether to delete what FlowForge wrote and the manifest no longer names."""
     unresolved: tuple[Unresolved, ...] = ()
+    """The entries of the manifest whose repos are not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The lines of a plan, sorted by address: one for each, and one more for who sees an organization's secret.
-
-    unresolved: entries whose repos are not known. asked: False where it stands on the state alone, and not on GitHub.
-    """
+    """What apply would do, line by line."""
 
     changes: tuple[Change, ...]
+    """The lines, sorted by address. An organization's secret has two: one for its value, one for who sees it."""
     unresolved: tuple[Unresolved, ...] = ()
+    """The entries of the manifest whose repos are not known."""
     asked: bool = True
+    """Whether GitHub was asked. False for `plan --offline`, which stands on the state alone."""
 
     @property
     def counts(self) -> Counts:
@@ -56,12 +61,12 @@ class Plan:
 
     @property
     def todo(self) -> tuple[Change, ...]:
-        """What apply would write or delete: a write whose value was not read is not among it."""
+        """What apply would write or delete. A write whose value was not read is no part of it."""
         return tuple(change for change in self.changes if change.writes and change.applicable)
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to do, or reported drift: what `--detailed-exitcode` answers 2 for."""
+        """Whether there is anything to do, or reported drift: what `--detailed-exitcode` answers with 2."""
         return any(change.writes or change.reported_drift for change in self.changes)
 
     @property
@@ -86,14 +91,15 @@ def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambd
 
 def _changes(situation: Situation, select: Callable[[Address], bool]) -> Iterable[Change]:
     decided = [(value, seen) for value, seen in _decided(situation) if select(value.address)]
-    values = within_room([value for value, _ in decided], situation.seen)
+    values = within_capacity([value for value, _ in decided], situation.seen)
+    # Access comes after capacity: where the value is blocked for lack of room, nobody is shown it either.
     for value, (_, seen) in zip(values, decided, strict=True):
         access = decide_access(value, seen)
         yield from (value,) if access is None else (value, access)
 
 
 def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:
-    """Decide the values of all addresses in scopes that were asked for, each with what was seen of it."""
+    """Yield the decision about each value in the scopes that were asked for, with what was seen of the scope."""
     for address in sorted({*situation.wanted, *situation.remembered}):
         seen, wanted = situation.seen.get(address.scope), situation.wanted.get(address)
         if wanted is None and situation.unresolved:
@@ -109,7 +115,7 @@ def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:
 
 
 def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:
-    """Give why what is to be deleted may be wanted, or may be all that its repo has until it gets what is."""
+    """Return why a delete must wait: a target whose repos are not known may want that secret, or its successor."""
     for each in unresolved:
         if each.wants:
             why = each.unreadable
@@ -118,7 +124,7 @@ def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:
 
 
 def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Remembered, *, prune: bool) -> Change:
-    """Decide one secret: a row of the table in docs/planning.md for every combination of what is known."""
+    """Return the decision about one secret: a row of the table in docs/planning.md for everything that can be known."""
     if wanted is not None and wanted.unread is not None:
         return _unread(address, wanted, wanted.unread, seen, remembered)
     if isinstance(seen, Unreadable):
@@ -136,10 +142,8 @@ def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Reme
 
 
 def _unread(address: Address, wanted: Wanted, why: Unreadable, seen: Seen, remembered: Remembered) -> Change:
-    """Decide what it is not known to be wanted: blocked, but where nothing is to do, neither here nor in the state.
-
-    Of an organization's secret, who is to see it is not known either.
-    """
+    """Return the decision where it is not known whether the secret is wanted: blocked, unless it is in sync anyway."""
+    # An organization's secret stays blocked even in sync: who is to see it is part of what is not known.
     change = decide(address, replace(wanted, unread=None), seen, remembered, prune=False)
     if change.in_sync and not change.tidies and wanted.audience is None:
         return replace(change, wanted=wanted)
@@ -157,6 +161,7 @@ def _absent(address: Address, wanted: Wanted, seen_at: str, remembered: Remember
         action, reason = Action.DELETE, Reason.DECLARED_ABSENT
     else:
         action, reason = Action.NONE, Reason.ALREADY_ABSENT
+    # The state forgets only what it knows: a new absent entry must not write the state without a cause.
     known = remembered != _NOTHING
     return Change(
         address, action, reason, wanted=wanted, record=remembered.record, seen_at=seen_at, forgets=known and not seen_at
@@ -200,7 +205,7 @@ def _present(address: Address, wanted: Wanted, entry: Entry, remembered: Remembe
 
 
 def _holds(entry: Entry, wanted: Wanted) -> bool:
-    """Whether a variable is seen to hold what is wanted, whoever wrote it."""
+    """Return whether a variable is seen to hold what is wanted, whoever wrote it. GitHub shows no secret's value."""
     return entry.value is not None and entry.value == wanted.value
 
 
@@ -210,6 +215,7 @@ def _present_row(wanted: Wanted, entry: Entry, remembered: Remembered) -> tuple[
     write = Action.UPDATE if entry.updated_at else Action.CREATE
     record = remembered.record
     if remembered.pending:
+        # Whether the write arrived is not known, so its fingerprint proves nothing: write once more.
         return write, Reason.INTERRUPTED, "", ""
     if not entry.updated_at:
         return write, Reason.MISSING if record is None else Reason.DELETED_OUTSIDE, "", ""
@@ -234,10 +240,11 @@ def _compared(wanted: Wanted, record: Record, *, same_value: bool, untouched: bo
         case False, False:
             return Action.UPDATE, Reason.VALUE_CHANGED_AND_OUTSIDE
         case _:
+            # Drift is a policy only here: where the value changed too, it must be written whoever wrote before.
             overwrites = wanted.on_drift is OnDrift.OVERWRITE
             return Action.UPDATE if overwrites else Action.NONE, Reason.CHANGED_OUTSIDE
 
 
 def unreadable_instead(seen: Mapping[Scope, Seen], refused: Mapping[Scope, Unreadable]) -> dict[Scope, Seen]:
-    """Put what a look-up refused in the place of what was listed, so that one table decides both."""
+    """Return what was seen, with the refusal of a look-up in the place of a list, so that one table decides both."""
     return {scope: refused.get(scope, listed) for scope, listed in seen.items()}

@@ -10,29 +10,28 @@ from flowforge.plan.facts import Listing, Presence, Record, Seen, Unreadable, Wa
 _UNSEEN: Final = Unreadable(Why.FAILED, "who sees it is not known", "run it again")
 _OVERWRITES: Final = (
     "its value was changed outside FlowForge, and a change of visibility would overwrite it",
-    "say `on_drift: overwrite`, or change the visibility by hand",
+    "write `on_drift: overwrite` in the manifest, or change the visibility by hand",
 )
 
 
 def seen_with_access(wanted: Wanted | None, secret: str, seen: Seen) -> Seen:
-    """Give what was seen; unreadable where the secret is there and who sees it is not known, which is never nobody."""
+    """Return what was seen; unreadable where the secret is there and it is not known who sees it."""
     if wanted is None or wanted.audience is None or isinstance(seen, Unreadable):
         return seen
+    # Not to know who sees a secret is not the same as nobody: a PUT would replace the whole list.
     return _UNSEEN if secret in seen.updated_at and secret not in seen.audiences else seen
 
 
 def decide_access(value: Change, seen: Seen) -> Change | None:
-    """Decide who is to see a secret, from what was decided of its value; None where there is nothing to say of it.
-
-    What is written with the value goes along with it. A list alone is changed without the value; another visibility
-    of a secret takes a write of the value, that of a variable does not.
-    """
+    """Return the line about who sees a secret, after the decision about its value; None where it needs none."""
     wanted = value.wanted
     if wanted is None or wanted.audience is None or wanted.presence is Presence.ABSENT:
         return None
     if value.action is Action.BLOCKED or not isinstance(seen, Listing):
         return None
     before = seen.audiences.get(value.address.secret) if value.seen_at else None
+    # GitHub changes the list of repos by a request of its own, and the visibility of a secret only by a PUT with the
+    # sealed value (https://docs.github.com/rest/actions/secrets). A variable's visibility can be patched alone.
     alone = value.action is Action.NONE
     lists = before is not None and before.visibility is wanted.audience.visibility is Visibility.SELECTED
     lists = lists or value.address.scope.is_readable
@@ -56,7 +55,7 @@ def decide_access(value: Change, seen: Seen) -> Change | None:
 
 
 def _recorded(record: Record | None, wanted: Audience) -> Audience | None:
-    """Give who saw it as it was written, by the names that the manifest has for them."""
+    """Return who saw it since the last write, as far as the manifest still names them."""
     if record is None or not record.visibility:
         return None
     viewers = tuple(viewer for viewer in wanted.viewers if viewer.id in record.repo_ids)
@@ -70,6 +69,7 @@ def _row(value: Change, wanted: Wanted, access: Access) -> tuple[Action, Reason,
     if not access.differs:
         return Action.NONE, Reason.IN_SYNC, nothing
     record = value.record
+    # What the state recorded is what is wanted now, so somebody else changed who sees it: drift, by the same policy.
     settled = record is not None and (record.visibility, record.repo_ids) == (access.after.visibility, access.after.ids)
     if value.action is Action.NONE and settled and wanted.on_drift is not OnDrift.OVERWRITE:
         return Action.NONE, Reason.CHANGED_OUTSIDE, nothing

@@ -6,26 +6,27 @@ from dataclasses import dataclass
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Presence, Public
 
+# Enough to tell two values apart, and short enough for one line of a pull request's comment.
 _LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """One field that differs. A secret's value is never shown, nor its fingerprint: before and after are empty for it.
-
-    A variable's value is what GitHub holds and what is wanted there, each cut to 100 characters.
-    """
+    """One field that differs."""
 
     field: str
+    """What differs: `credential`, `updated_at`, `visibility` or `value`."""
     before: str = ""
+    """As it is; empty for a secret's value, of which not even the fingerprint is shown."""
     after: str = ""
+    """As it is to be, or as GitHub shows it. A variable's value is cut to 100 characters on both sides."""
 
 
 def differences(changes: Sequence[Change]) -> tuple[tuple[Difference, ...], ...]:
-    """Return for each change, in their order, what differs between the record and what is wanted and seen, by field.
+    """Return, for each change in their order, the fields that differ between the record and what is wanted and seen.
 
-    Empty where there is nothing to compare: no record, nothing wanted to be present, or no sight of GitHub; but a
-    variable's value is compared with what GitHub holds, which needs no record.
+    A change without a record, or of an unreadable scope, has none. A variable's value needs no record: it is compared
+    with what GitHub holds.
     """
     return tuple(tuple(sorted((*_fields(change), *_values(change)))) for change in changes)
 
@@ -38,7 +39,7 @@ def _fields(change: Change) -> Iterator[Difference]:
 
 
 def _values(change: Change) -> tuple[Difference, ...]:
-    """Give what a variable's value is and is to be. One that is to be deleted may hold anything: it is not shown."""
+    """Return the two values of a variable that is to hold another one. What is deleted may hold anything: not shown."""
     wanted = change.wanted.value if change.wanted and change.why is None else None
     unseen = bool(change.seen_at) and change.seen_value is None  # recorded, and GitHub was not asked
     if not isinstance(wanted, Public) or wanted == change.seen_value or change.access or unseen:
@@ -51,7 +52,7 @@ def _cut(text: str) -> str:
 
 
 def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Give the fields of the record and the same fields of what is wanted and seen."""
+    """Return the fields of the record and the same fields of what is wanted and seen."""
     record, wanted = change.record, change.wanted
     if change.access is not None:
         now, then = change.access.before, change.access.after

@@ -1,7 +1,7 @@
-"""What a plan stands on, as plain data that a file can hold: what it says of each line, and what tells it from others.
+"""The lines of a plan as plain data for a file, and the digest by which two plans are compared.
 
-What changes without a meaning is left out: where in the manifest a target stands and what it is called, the words of a
-message, what the plan cost.
+What may change without a meaning is left out: the name of a target and its place in the manifest, the words of a
+message, the cost of the plan.
 """
 
 import hashlib
@@ -20,12 +20,13 @@ Basis = Mapping[str, Any]
 
 
 def lines_of(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Give each line by its address, which is written in one way whatever case the manifest writes it in."""
+    """Return each line by its address, in lower case: the manifest may write a repo in any case."""
     return {_key(change.address): _line(change) for change in plan.changes}
 
 
 def digest_of(basis: Basis) -> str:
-    """Tell a basis from every other one: `sha256:<hex>`."""
+    """Return a hash of all that a plan stands on: `sha256:<hex>`."""
+    # Sorted and without spaces, so that equal content gives equal bytes.
     canonical = json.dumps(basis, sort_keys=True, separators=(",", ":")).encode("ascii")
     return "sha256:" + hashlib.sha256(canonical).hexdigest()
 
@@ -43,6 +44,7 @@ def _line(change: Change) -> dict[str, Any]:
         "new_to": wanted.new_to if wanted else None,
         "fingerprint": _fingerprint(wanted),
         "updated_at": change.seen_at or None,
+        # The hash of a variable's value and not the value: a saved plan holds no values.
         "holds": change.seen_value.fingerprint if change.seen_value else None,
         "drift": change.drift,
         "forgets": change.forgets,

@@ -34,7 +34,8 @@ class Public:
 
     @property
     def fingerprint(self) -> str:
-        """Tell it from others, in a state that holds no value: `sha256:<hex>`; no key, as it is no secret."""
+        """A hash for the state, which holds no values: `sha256:<hex>`. It has no key, because this is no secret."""
+        # YAML and JSON can name half a surrogate pair; a strict encoder would raise on it.
         return "sha256:" + hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -47,12 +48,16 @@ class NotRead:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A value that was asked for and cannot be had. `why` is one clause, `env X is unset`; `because` explains it."""
+    """A value that was asked for and is not available."""
 
     why: str
+    """One clause: `env X is unset`."""
     code: str = ""
+    """The code of the error that the source met."""
     fix: str = ""
+    """What a person can do about it."""
     because: str = ""
+    """What explains the clause, where it needs that."""
 
 
 Value = Known | Public | NotRead | Unavailable
@@ -60,39 +65,52 @@ Value = Known | Public | NotRead | Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the manifest wants of one secret. `value` matters only where it is to be present.
-
-    unread: why it cannot be known whether it is wanted. new_to: the group, `group services`, whose selector found its
-    repo and had found others before; empty for one that is named, or admitted. audience: who is to see an
-    organization's secret, None for any other. shown: where selectors say who is to see it, the ids of all repos that
-    GitHub shows this token; None where all are named. prove: it is written again where it is only assumed.
-    """
+    """What the manifest wants of one secret."""
 
     address: Address
+    """The secret or variable."""
     presence: Presence
+    """Whether it is to be there."""
     target: str
+    """The name of the target or absent entry."""
     where: Where
+    """The line of the manifest that asks for it."""
     credential: str = ""
+    """The name of the credential; empty under `absent`."""
     type: str = ""
+    """The type of the credential; empty under `absent`."""
     value: Value = NotRead("not needed")
+    """What is known of the value. Only a secret that is to be present needs one."""
     on_drift: OnDrift = OnDrift.OVERWRITE
+    """What to do where it was changed outside FlowForge."""
     creates_environment: bool = False
+    """Whether apply may create the environment."""
     unread: "Unreadable | None" = None
+    """Why it is not known whether the secret is wanted there; None where it is known."""
     new_to: str = ""
+    """The group, `group services`, whose selector newly found the repo; empty where the repo is named or admitted."""
     audience: Audience | None = None
+    """Who is to see an organization's secret; None for every other secret."""
     shown: frozenset[int] | None = None
+    """The ids of all repos that GitHub shows this token, where selectors choose who sees it; None where all are named.
+
+    A repo that this token cannot see is in no selector's list. It must not lose access for that.
+    """
     prove: bool = False
+    """Whether to write the secret again where its value is only assumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What GitHub lists under a name: its `updated_at`, empty where it is missing, and a variable's value."""
+    """What GitHub lists under a name."""
 
     updated_at: str = ""
+    """GitHub's time of the last change; empty where the name is missing."""
     value: Public | None = None
+    """What a variable holds; None for a secret, which GitHub never shows."""
 
     def is_as_recorded(self, record: "Record") -> bool:
-        """Whether it is what the record says: a variable by its value, a secret by the time of its last change."""
+        """Return whether it is as recorded: a variable by its value, a secret by the time of its last change."""
         if self.value is not None:
             return self.value.fingerprint == record.fingerprint
         return self.updated_at == record.updated_at
@@ -100,29 +118,32 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The list of one scope as GitHub gave it, whole: upper-case name to GitHub's `updated_at`, never empty.
-
-    made: False for an environment that is not there, and that apply makes. audiences: who sees those secrets of an
-    organization that the manifest wants. values: of variables, by the same names.
-    """
+    """The whole list of one scope, as GitHub gave it. A list that was cut short is `Unreadable` instead."""
 
     updated_at: Mapping[str, str]
+    """GitHub's time of the last change by upper-case name. No time is empty."""
     made: bool = True
+    """False for an environment that is missing and that apply creates."""
     audiences: Mapping[str, Audience] = field(default_factory=dict)
+    """Who sees those secrets of an organization that the manifest wants."""
     values: Mapping[str, Public] = field(default_factory=dict)
+    """What variables hold, by the same names."""
 
     def entry(self, name: str) -> Entry:
-        """Give what is listed under an upper-case name."""
+        """Return what is listed under an upper-case name."""
         return Entry(self.updated_at.get(name, ""), self.values.get(name))
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A scope that could not be read, why, and what a person needs to know: `renamed to acme/new`."""
+    """A scope that could not be read. It is never taken for an empty one."""
 
     why: Why
+    """The reason, for machines."""
     detail: str = ""
+    """What a person needs to know: `renamed to acme/new`."""
     fix: str = ""
+    """What a person can do about it."""
 
 
 Seen = Listing | Unreadable
@@ -130,44 +151,53 @@ Seen = Listing | Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A target or an absent entry, `target All services`, whose repos cannot be known, and why. wants: a target."""
+    """An entry of the manifest whose repos cannot be known."""
 
     entry: str
+    """What it is called: `target All services`."""
     where: Where
+    """Its line in the manifest."""
     unreadable: Unreadable
+    """Why its repos cannot be known."""
     wants: bool = False
+    """Whether it wants something to be present: true for a target, false for an absent entry."""
 
 
-# The fingerprint of no value: whatever is wanted there is written again.
+# The fingerprint of no value, for a record whose real one was lost. It equals none, so the next apply writes again.
 UNKNOWN: Final = "unknown:"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the state holds of one secret or variable; of a variable, the fingerprint is `Public.fingerprint`.
-
-    updated_at: GitHub's own time for it after our write. written_at: GitHub's `Date` of our write, empty before one.
-    value_since: when this value was first written or seen (ISO 8601, UTC). repo_id: 0 when not known.
-    adopted: recorded without a write, so the value is assumed. visibility, repo_ids: who sees an organization's secret
-    since our write, the ids sorted; empty for any other. drifted_at: GitHub's time for it as the last apply found it,
-    where that was not the recorded one; empty where it was.
-    """
+    """What the state holds of one secret or variable."""
 
     fingerprint: str
+    """The keyed hash of a secret's value, or `Public.fingerprint` of a variable's."""
     updated_at: str
+    """GitHub's time of the last change, as it was after our write."""
     credential: str
+    """The name of the credential that provided the value."""
     repo_id: int
+    """GitHub's id of the repo; 0 where it is not known, and for an organization."""
     written_at: str
+    """GitHub's `Date` of our write; empty where there was none."""
     value_since: str
+    """When this value was first written or seen (ISO 8601, UTC)."""
     adopted: bool = False
+    """Whether it was recorded without a write, so that its value is only assumed."""
     visibility: str = ""
+    """Who sees an organization's secret since our write; empty for every other secret."""
     repo_ids: tuple[int, ...] = ()
+    """The sorted ids of the repos that see an organization's secret since our write."""
     drifted_at: str = ""
+    """GitHub's time of a change outside FlowForge, as the last apply found it; empty where it found none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The record, if there is one, and whether a write or a delete was begun whose end was never recorded."""
+    """What the state remembers of one secret."""
 
     record: Record | None
+    """The record of the last write; None where there is none."""
     pending: bool = False
+    """Whether a later write or delete was begun whose end was never recorded."""

@@ -1,6 +1,6 @@
-"""The manifest against the state alone, GitHub not asked: the same decision, from what the state recorded as the facts.
+"""The manifest against the state alone: the same decision, with what the state recorded in the place of GitHub.
 
-Whatever that would take for granted of GitHub is told as not checked; what the two say against each other is a change.
+What that would take for granted of GitHub is not checked. Where the two contradict each other, there is a change.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +14,9 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import UNKNOWN, Listing, NotRead, Presence, Record, Remembered, Unresolved, Wanted
 
-# A write whose end is not known left something there perhaps, at a time that nobody recorded.
+# A pending write may have left something on GitHub, at a time that nobody recorded.
 _SOME_TIME: Final = "unknown"
+# The reasons that say something about GitHub today, which the state cannot know.
 _GRANTED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.VALUE_NOT_CHECKED, Reason.ALREADY_ABSENT})
 
 
@@ -27,10 +28,11 @@ def plan_as_recorded(
     prune: bool,
     select: Callable[[Address], bool] = lambda _: True,
 ) -> Plan:
-    """Give every change that the state can know."""
+    """Return every change that the state can know of."""
     times: dict[Scope, dict[str, str]] = {address.scope: {} for address in {*wanted, *remembered}}
     for address, held in remembered.items():
         times[address.scope][address.secret] = held.record.updated_at if held.record else _SOME_TIME
+    # Who sees a secret is compared apart, in `_access`: the ids of the repos that are wanted may not be known.
     alone = {address: want if want.unread else replace(want, audience=None) for address, want in wanted.items()}
     seen = {scope: Listing(names) for scope, names in times.items()}
     plan = make_plan(Situation(alone, seen, remembered, prune, unresolved), select=select)
@@ -48,26 +50,26 @@ def _lines(plan: Plan, wanted: Mapping[Address, Wanted], ids: Mapping[Repo, int]
 
 
 def _known(change: Change) -> Change:
-    """Say of a line what the state knows of it: nothing of GitHub's, but the time that was recorded."""
+    """Return a line as far as the state knows it: nothing of GitHub but the time that was recorded."""
     record, wanted = change.record, change.wanted
-    told = replace(change, seen_at=record.updated_at if record else "", drift=False, forgets=False)
+    recorded = replace(change, seen_at=record.updated_at if record else "", drift=False, forgets=False)
     if change.reason is Reason.MISSING:
-        return replace(told, reason=Reason.NEVER_RECORDED)
+        return replace(recorded, reason=Reason.NEVER_RECORDED)
     if change.reason not in _GRANTED:
-        return told
+        return recorded
     if record is not None and wanted is not None and isinstance(wanted.value, NotRead):
         other = wanted.presence is Presence.PRESENT and record.credential != wanted.credential
         if other:
-            return replace(told, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.CREDENTIAL_CHANGED, detail="")
         if wanted.presence is Presence.PRESENT and record.fingerprint == UNKNOWN:
-            return replace(told, action=Action.UPDATE, reason=Reason.VALUE_CHANGED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.VALUE_CHANGED, detail="")
         if record.adopted and wanted.prove:
-            return replace(told, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
-    return replace(told, reason=Reason.NOT_CHECKED, detail="")
+            return replace(recorded, action=Action.UPDATE, reason=Reason.TO_PROVE, detail="")
+    return replace(recorded, reason=Reason.NOT_CHECKED, detail="")
 
 
 def _access(change: Change, record: Record, wanted: Audience, ids: Mapping[Repo, int]) -> Iterator[Change]:
-    """Give the line that says who sees an organization's secret, where that is certainly not who is to."""
+    """Yield the line about who sees an organization's secret, where that is certainly about to change."""
     if not record.visibility:
         return
     visibility = Visibility(record.visibility)
@@ -78,7 +80,7 @@ def _access(change: Change, record: Record, wanted: Audience, ids: Mapping[Repo,
     same = visibility is wanted.visibility and len(viewers) == len(record.repo_ids)
     if same and not (whole and now != {*record.repo_ids}):
         return
-    # Where not every repo is known by its id, which of them are added or removed is not known either.
+    # Unless every repo is known by its id, it is not known which of them are added or removed.
     before = Audience(visibility, tuple(Viewer(named[each], each) for each in record.repo_ids) if whole else ())
     after = Audience(wanted.visibility, tuple(viewers) if whole else ())
     lists = visibility is wanted.visibility is Visibility.SELECTED

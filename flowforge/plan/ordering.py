@@ -1,4 +1,4 @@
-"""In which turn changes are written: a repo loses nothing before it has what may be to replace it."""
+"""In which order changes are written: a repo loses no secret before it has what may replace it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -13,15 +13,17 @@ Work = Mapping[Scope, tuple[Change, ...]]
 
 
 def deletes(change: Change) -> bool:
-    """Whether it takes something away."""
+    """Return whether a change takes a secret away."""
     return change.action is Action.DELETE
 
 
-def turns(todo: Collection[Change]) -> tuple[Work, Work]:
-    """Give the work of each scope in two turns: deletes wait where what may replace it is written in another scope.
+def stages(todo: Collection[Change]) -> tuple[Work, Work]:
+    """Return the work in two stages, by scope. The second holds the deletes that wait for a write in another scope.
 
-    Within one scope the writer itself deletes last. todo: sorted by address.
+    todo: sorted by address.
     """
+    # Scopes are written side by side, so between two of them only stages give an order. Within one, the writer itself
+    # deletes last.
     written: defaultdict[str, set[Scope]] = defaultdict(set)
     for change in todo:
         if not deletes(change):
@@ -33,10 +35,10 @@ def turns(todo: Collection[Change]) -> tuple[Work, Work]:
 
 
 def without_kept(todo: Iterable[Change], changes: Iterable[Change]) -> list[Change]:
-    """Leave out the deletes of what may be replaced by a secret that cannot be written now.
+    """Return what is to do without the deletes whose replacement cannot be written now.
 
-    That is one of the same repo or organization, in whatever store or environment; or, as a run uses both, one of the
-    organization or of one of its repos.
+    Any other secret of the same repo or organization may be the replacement, in whatever store or environment. A
+    workflow run sees the secrets of its organization too, so one of these may replace one of the repo, and the reverse.
     """
     wanted = (each for each in changes if each.wanted is not None and each.wanted.presence is Presence.PRESENT)
     lacking = {each.address.scope.repo for each in wanted if each.action is Action.BLOCKED}
@@ -44,14 +46,17 @@ def without_kept(todo: Iterable[Change], changes: Iterable[Change]) -> list[Chan
     return [change for change in todo if not deletes(change) or keys.isdisjoint(_may_lose(change.address.scope.repo))]
 
 
-def without_lost(turn: Work, failed: Collection[Repo]) -> Work:
-    """Leave out the scopes that keep what they have, as a write failed of what may replace it."""
+def without_lost(stage: Work, failed: Collection[Repo]) -> Work:
+    """Return the work without the scopes that keep what they have, because a write of what may replace it failed."""
     keys = {key for repo in failed for key in _replaced_by(repo)}
-    return {scope: changes for scope, changes in turn.items() if keys.isdisjoint(_may_lose(scope.repo))}
+    return {scope: changes for scope, changes in stage.items() if keys.isdisjoint(_may_lose(scope.repo))}
 
 
 def _replaced_by(repo: Repo) -> tuple[str, str]:
-    """Give the keys of what its secrets may replace: an organization's those of all its repos, `acme/`; and back."""
+    """Return the keys under which `_may_lose` finds what the secrets of a repo or an organization may replace.
+
+    An organization's may replace those of all its repos, `acme/`; a repo's may replace those of its organization.
+    """
     return repo.key, f"{repo.key}/" if repo.is_organization else repo.owner.lower()
 
 

@@ -1,7 +1,7 @@
-"""What may be recorded: ids, times and names that GitHub can have given, and that the state gives back as they were.
+"""What may be recorded: ids, times and names that GitHub can have given.
 
-It is asked where GitHub's answers are read and where the state is read. What the one took and the other refused would
-leave a state that no later command could read.
+The readers of GitHub's answers and of the state share these checks. If one took what the other refuses, FlowForge could
+write a state that no later command can read.
 """
 
 import re

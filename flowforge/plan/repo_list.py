@@ -1,4 +1,4 @@
-"""Who a plan is about: each repo of each target, and the line that chooses it."""
+"""Which repos a manifest is about: each repo of each target, and the line that chooses it."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,27 @@ from flowforge.plan.facts import Unresolved
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChosenRepo:
-    """A repo that a target, or an absent entry, is about. where: what names or selects it.
-
-    by: the groups or targets whose selectors found it, `group services`; none where it is named. new_to: see `Wanted`.
-    """
+    """A repo that a target or an absent entry is about."""
 
     repo: Repo
+    """The repo."""
     entry: str
+    """The target or absent entry."""
     where: Where
+    """The line that names or selects the repo."""
     by: tuple[str, ...] = ()
+    """The groups or targets whose selectors found it, `group services`; none where it is named."""
     new_to: str = ""
+    """The group that has not admitted it, as in `Wanted.new_to`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepoList:
-    """All of them, sorted, each once; the entries whose repos cannot be known; and warnings."""
+    """The repos that a manifest is about."""
 
     choices: tuple[ChosenRepo, ...]
+    """The repos, sorted, each once for every entry."""
     unresolved: tuple[Unresolved, ...] = ()
+    """The entries whose repos cannot be known."""
     warnings: tuple[str, ...] = ()
+    """What a person should know of the manifest."""

@@ -33,32 +33,39 @@ DONE = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.D
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One secret's outcome; `problem` says why where it failed or was not recorded; notes are for people."""
+    """What became of one line of the plan."""
 
     address: Address
+    """The line."""
     outcome: Outcome
+    """What became of it."""
     problem: Problem | None = None
+    """Why it failed, or why it was not recorded."""
     notes: tuple[str, ...] = ()
+    """What else a person should know of the write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every line's result, sorted by address, and whether apply was interrupted.
-
-    problems: what concerns the run and no single secret. warnings: what it leaves to the next one, with nothing lost.
-    untouched: what ended the run came before anything was sent. incomplete: which repos an entry has is not known.
-    sent: something was, or may have been.
-    """
+    """What an apply did."""
 
     results: tuple[Result, ...]
+    """A result for each line of the plan, sorted by address."""
     interrupted: bool = False
+    """Whether a person or the system stopped the run."""
     problems: tuple[Problem, ...] = ()
+    """What went wrong with the run as a whole, and with no single secret."""
     warnings: tuple[str, ...] = ()
+    """What is left to the next run, with nothing lost."""
     untouched: bool = False
+    """Whether the run ended before anything was sent to GitHub."""
     incomplete: bool = False
+    """Whether there is an entry whose repos are not known."""
     sent: bool = False
+    """Whether something was sent to GitHub, or may have been."""
 
     def __post_init__(self) -> None:
+        # Threads deliver results in any order. Equal runs must give equal reports.
         object.__setattr__(self, "results", tuple(sorted(self.results, key=lambda result: result.address)))
 
     @property
@@ -74,20 +81,18 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The larger trouble wins: interrupted, unrecorded, an error of the run, failed or blocked, done.
-
-        An error of the run says that nothing was written; once something was sent, it is told as what failed.
-        """
+        """The exit code of the largest trouble: interrupted, unrecorded, error of the run, failed or blocked, done."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
         if Outcome.UNRECORDED in self.counts:
             return ExitCode.UNRECORDED
+        # Exit code 1 promises that nothing was written. Once something was sent, an error of the run is a failure (3).
         if self.untouched or (self.problems and not self.sent):
             return ExitCode.ERROR
         return ExitCode.DONE if self.is_complete else ExitCode.PARTIAL
 
     def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
-        """Count outcomes for each repo, sorted by its name without case."""
+        """Return how many outcomes of each sort every repo has, sorted by name without case."""
         tally: defaultdict[Repo, Counter[Outcome]] = defaultdict(Counter)
         for result in self.results:
             tally[result.address.scope.repo][result.outcome] += 1
@@ -104,7 +109,7 @@ def settle(
     untouched: bool = False,
     sent: bool = False,
 ) -> Report:
-    """Join what was written with the lines that needed no write into one report, a result for every line."""
+    """Return a report with a result for every line: those that were written, and those that needed no write."""
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
     return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved), sent=sent)

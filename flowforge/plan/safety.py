@@ -9,7 +9,7 @@ from flowforge.plan.audience import Access
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 
-# A fleet smaller than this is read by a person line by line; a share of it says nothing.
+# A plan of a smaller fleet is read line by line. There, a share would stop the deletion of one secret in three.
 _FEWEST = 10
 _SHARE_PERCENT = 30
 _MOST_NAMED = 5
@@ -17,46 +17,58 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The flags that a person gave. allow_deletes: how many deletes may be made, whatever their share."""
+    """The brakes that a person has released, each by the flag `--allow-…` of its name."""
 
     deletes: int = 0
+    """How many deletes may be made, whatever their share."""
     takeover: bool = False
+    """Whether secrets may be overwritten that exist and are not remembered, whatever their share."""
     empty: bool = False
+    """Whether the manifest may name no secret at all."""
     manifest_change: bool = False
+    """Whether --prune may run with other manifests than the state was written from."""
     new_repos: bool = False
+    """Whether repos that a selector newly found may get secrets."""
     widening: bool = False
+    """Whether more repos may see an organization's secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What the plan is measured against, counted before `--limit`.
-
-    managed: secrets the state remembers. wanted: secrets the manifest wants present or absent.
-    wanted_present: those it wants present. state_file: where the state was looked for.
-    recorded_manifests: the set of manifests the state was written from, empty for a new state.
-    """
+    """What the brakes measure a plan against. All is counted before `--limit`, which must not move a share."""
 
     managed: int
+    """How many secrets the state remembers."""
     wanted: int
+    """How many secrets the manifest names, to be present or absent."""
     wanted_present: int
+    """How many of them are to be present."""
     state_file: str
+    """Where the state was looked for."""
     manifests: tuple[str, ...]
+    """The manifests of this run."""
     recorded_manifests: tuple[str, ...] = ()
+    """The manifests that the state was written from; empty for a new state."""
     prune: bool = False
+    """Whether the plan deletes what the manifest no longer names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """One limit that holds: a stable code, what it stops, and the flag that admits it."""
+    """One limit that stops the plan."""
 
     code: str
+    """Its stable code, FF501 to FF506."""
     what: str
+    """What it stops."""
     flag: str
+    """The flag that releases it."""
     fix: str
+    """What a person can do."""
 
 
 def brakes(plan: Plan, estate: Estate, allowed: Allowed) -> tuple[Brake, ...]:
-    """Give every limit that stops this plan from being applied, in a fixed order."""
+    """Return every brake that stops this plan from being applied, in a fixed order."""
     found = (
         None if allowed.empty else _emptied(estate),
         None if allowed.manifest_change else _other_manifests(estate),
@@ -69,17 +81,19 @@ def brakes(plan: Plan, estate: Estate, allowed: Allowed) -> tuple[Brake, ...]:
 
 
 def _emptied(estate: Estate) -> Brake | None:
+    # A wrong path or a bad merge leaves an empty manifest. With --prune, that would delete the whole fleet.
     if estate.wanted or not estate.managed:
         return None
     return Brake(
         "FF501",
         f"the manifest names no secret at all, and the state remembers {estate.managed}",
         "--allow-empty",
-        "check that the right manifest was read; if it is meant to be empty, say --allow-empty",
+        "check that the right manifest was read; if it is empty on purpose, add --allow-empty",
     )
 
 
 def _other_manifests(estate: Estate) -> Brake | None:
+    # A team that names only its own manifest would prune what the other teams' manifests want.
     same = set(estate.manifests) == set(estate.recorded_manifests)
     if same or not estate.prune or not estate.recorded_manifests:
         return None
@@ -88,7 +102,7 @@ def _other_manifests(estate: Estate) -> Brake | None:
         "FF502",
         f"--prune with another set of manifests than the state was written from ({recorded}; now {now})",
         "--allow-manifest-change",
-        "name the same manifests, or say --allow-manifest-change if the set was changed on purpose",
+        "name the same manifests; if the set was changed on purpose, add --allow-manifest-change",
     )
 
 
@@ -100,7 +114,7 @@ def _deletes(plan: Plan, estate: Estate, allowed: int) -> Brake | None:
         "FF503",
         f"{deletes} secrets would be deleted, more than {_SHARE_PERCENT} % of the {estate.managed} that are managed",
         f"--allow-deletes {deletes}",
-        f"read the deletions above; if they are meant, say --allow-deletes {deletes}",
+        f"read the deletions above; if they are right, add --allow-deletes {deletes}",
     )
 
 
@@ -114,7 +128,7 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
         f"{_SHARE_PERCENT} %: this is what a lost state looks like",
         "--allow-takeover",
         f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
-        "`flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, say --allow-takeover",
+        "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover",
     )
 
 
@@ -129,12 +143,12 @@ def _new_repos(plan: Plan) -> Brake | None:
         "FF505",
         "; ".join(_new_to(group, list(repos)) for group, repos in new.items()),
         "--allow-new-repos",
-        "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+        "if they should get it, add --allow-new-repos, or write `auto_admit: true` beside the selector",
     )
 
 
 def _unadmitted(change: Change) -> Iterator[tuple[str, Repo]]:
-    """Give the repos that a line gives something to, or lets see it, each with the group that has not admitted it."""
+    """Yield each repo that newly gets or sees a secret, after the group that has not admitted it."""
     if change.access is not None:
         yield from ((viewer.new_to, viewer.repo) for viewer in change.access.unadmitted)
     elif change.wanted is not None and change.wanted.new_to:
@@ -153,12 +167,13 @@ def _widening(plan: Plan) -> Brake | None:
         "FF506",
         "; ".join(_wider(address, access) for address, access in wider),
         "--allow-widening",
-        "if they are to see it, say --allow-widening",
+        "if they should see it, add --allow-widening",
     )
 
 
 def _wider(address: Address, access: Access) -> str:
     secret = f"{address.secret} of {address.scope.repo}"
+    # A visibility such as `all` lists no repos, so there is nobody to name.
     if not access.newcomers:
         return f"{secret} would be visible to {access.after.text}"
     return f"{secret} would be visible to {_named(access.newcomers)}"
@@ -174,5 +189,5 @@ def _named(repos: Sequence[Repo]) -> str:
 
 
 def _over(part: int, whole: int) -> bool:
-    # What is not remembered can be deleted too (`absent`), so the part may be larger than the whole.
+    # An absent entry deletes secrets that the state does not remember, so the part may be larger than the whole.
     return max(part, whole) >= _FEWEST and part * 100 > whole * _SHARE_PERCENT

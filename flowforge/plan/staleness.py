@@ -1,4 +1,4 @@
-"""What moved since a plan was saved, told by what it is that moved: the manifest, a value, GitHub or the state."""
+"""What changed since a plan was saved, by which of its inputs: the manifest, a value, GitHub or the state."""
 
 from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
@@ -13,8 +13,8 @@ _WRITES: Final = frozenset({Action.CREATE.value, Action.UPDATE.value, Action.DEL
 _NOTHING_TO_DO: Final = Action.NONE.value
 
 
-class Thing(StrEnum):
-    """What a plan stands on; the value is what it is called in a message."""
+class PlanInput(StrEnum):
+    """An input of a plan. The value is what messages call it."""
 
     MANIFEST = "the manifest"
     VALUE = "a value"
@@ -22,22 +22,20 @@ class Thing(StrEnum):
     STATE = "the state"
 
 
-Moved = tuple[Thing, str]
+ChangedInput = tuple[PlanInput, str]
 
 
-def moved(before: Basis, now: Basis) -> tuple[Moved, ...]:
-    """Give a clause for all that differs, sorted; at least one where the two are not the same.
-
-    What follows from another thing, such as a line's action, is told only where nothing else is.
-    """
+def changed_inputs(before: Basis, now: Basis) -> tuple[ChangedInput, ...]:
+    """Return a clause for each input that differs, sorted; at least one where the two are not equal."""
     found = dict.fromkeys((*_state(before["state"], now["state"]), *_github(before, now), *_lines(before, now)))
+    # A line's action follows from the inputs, so it is worth a clause only where nothing else explains the difference.
     if not found and before != now:
         found = dict.fromkeys(_consequences(before, now))
-    return tuple(sorted(found, key=lambda each: (tuple(Thing).index(each[0]), each[1])))
+    return tuple(sorted(found, key=lambda each: (tuple(PlanInput).index(each[0]), each[1])))
 
 
 def applied_already(before: Basis, now: Basis) -> bool:
-    """Whether there is nothing left to do of a plan, in a state that has moved on from that which it stood on."""
+    """Return whether a plan was carried out: the state has a later serial, and all that the plan lists is done."""
     was, lines = before["state"], now["lines"]
     moved_on = was["lineage"] == now["state"]["lineage"] and was["serial"] < now["state"]["serial"]
     todo = {address: line for address, line in before["lines"].items() if line["action"] in _WRITES}
@@ -51,15 +49,16 @@ def _is_done(line: Basis, now: Basis | None) -> bool:
     return now is not None and now["action"] == _NOTHING_TO_DO and all(line[key] == now[key] for key in wanted)
 
 
-def _state(before: Basis, now: Basis) -> Iterator[Moved]:
+def _state(before: Basis, now: Basis) -> Iterator[ChangedInput]:
+    # One clause is enough: another lineage or another key makes the rest differ as well.
     if before["lineage"] != now["lineage"]:
-        yield Thing.STATE, _another_state(before, now)
+        yield PlanInput.STATE, _another_state(before, now)
     elif before["key_id"] != now["key_id"]:
-        yield Thing.STATE, _another_key(before["key_id"], now["key_id"])
+        yield PlanInput.STATE, _another_key(before["key_id"], now["key_id"])
     elif before["serial"] != now["serial"]:
-        yield Thing.STATE, f"its serial is {now['serial']}, the plan stands on {before['serial']}"
+        yield PlanInput.STATE, f"its serial is {now['serial']}, the plan stands on {before['serial']}"
     elif before["remembers"] != now["remembers"]:
-        yield Thing.STATE, f"it remembers something else at the same serial {now['serial']}"
+        yield PlanInput.STATE, f"it remembers something else at the same serial {now['serial']}"
 
 
 def _another_state(before: Basis, now: Basis) -> str:
@@ -76,21 +75,21 @@ def _another_key(before: str | None, now: str | None) -> str:
     return f"the state key is another one (key_id {now}), the plan was made under {before}"
 
 
-def _github(before: Basis, now: Basis) -> Iterator[Moved]:
+def _github(before: Basis, now: Basis) -> Iterator[ChangedInput]:
     if before["github"] != now["github"]:
-        yield Thing.GITHUB, f"it is {now['github']}, the plan was made for {before['github']}"
+        yield PlanInput.GITHUB, f"it is {now['github']}, the plan was made for {before['github']}"
     for holder, found in _each(leaves(before["selected"], now["selected"])):
-        yield Thing.GITHUB, _selected(holder, found)
+        yield PlanInput.GITHUB, _selected(holder, found)
     for leaf in leaves(before["repos"], now["repos"]):
         if leaf.before and leaf.after:
-            yield Thing.GITHUB, _another_repo(leaf)
+            yield PlanInput.GITHUB, _another_repo(leaf)
     for leaf in leaves(before["unresolved"], now["unresolved"]):
         known = "can be known now" if leaf.after is None else "cannot be known"
-        yield Thing.GITHUB, f"which repos {leaf.path[0]} has {known}"
+        yield PlanInput.GITHUB, f"which repos {leaf.path[0]} has {known}"
 
 
 def _each(found: Iterable[Leaf]) -> Iterator[tuple[str, Leaf]]:
-    """Give what differs in what selectors found, repo by repo, where a selector came or went as well."""
+    """Yield what differs in what selectors found, repo by repo, also for a selector that is new or gone."""
     for leaf in found:
         holder, *repo = leaf.path
         if repo:
@@ -111,7 +110,7 @@ def _another_repo(found: Leaf) -> str:
     return f"{found.path[0]} is another repository: its id is {found.after}, the plan saw {found.before}"
 
 
-def _lines(before: Basis, now: Basis) -> Iterator[Moved]:
+def _lines(before: Basis, now: Basis) -> Iterator[ChangedInput]:
     chosen = {each.path[0] for _, each in _each(leaves(before["selected"], now["selected"]))}
     # Another salt, or another key, makes other fingerprints of the same values.
     another = any(before["state"][key] != now["state"][key] for key in ("lineage", "key_id"))
@@ -126,28 +125,29 @@ def _lines(before: Basis, now: Basis) -> Iterator[Moved]:
         sides = before["lines"][address], now["lines"][address]
         yield from _of_manifest(address, changed, *sides)
         if "fingerprint" in changed and not another and not changed.keys() & {"presence"}:
-            yield Thing.VALUE, _value(address, *sides)
+            yield PlanInput.VALUE, _value(address, *sides)
         yield from _of_github(address, changed, *sides)
 
 
-def _whole(address: str, leaf: Leaf, chosen: Collection[str]) -> Iterator[Moved]:
-    """Tell of a line that came or went, unless a selector brought or took it, or the state that tells for itself."""
+def _whole(address: str, leaf: Leaf, chosen: Collection[str]) -> Iterator[ChangedInput]:
+    """Yield a clause for a line that is new or gone because the manifest names it, or no longer does."""
+    # A line that only the state knows is explained by the state's own clause, and one of a selector by the selector's.
     named = (leaf.after or leaf.before)["presence"] is not None
     if named and not any(address.startswith(f"{repo}/") for repo in chosen):
-        yield Thing.MANIFEST, f"{address} is {'no longer named' if leaf.after is None else 'named now'}"
+        yield PlanInput.MANIFEST, f"{address} is {'no longer named' if leaf.after is None else 'named now'}"
 
 
-def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[Moved]:
+def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[ChangedInput]:
     if "presence" in changed:
         words = {None: "not named", "present": "to be present", "absent": "to be absent"}
-        told = f"{words.get(now['presence'])}, in the plan {words.get(before['presence'])}"
-        yield Thing.MANIFEST, f"{address} is {told}"
+        clause = f"{words.get(now['presence'])}, in the plan {words.get(before['presence'])}"
+        yield PlanInput.MANIFEST, f"{address} is {clause}"
         return
     for field in _MANIFEST_FIELDS:
         if field in changed:
-            yield Thing.MANIFEST, f"{address}: {field} is {now[field]}, in the plan {before[field]}"
+            yield PlanInput.MANIFEST, f"{address}: {field} is {now[field]}, in the plan {before[field]}"
     if "to_be_visible_to" in changed and not _hidden_alone(before, now):
-        yield Thing.MANIFEST, f"{address}: it is to be visible to {_who(now, 'to_be_visible_to', before)}"
+        yield PlanInput.MANIFEST, f"{address}: it is to be visible to {_who(now, 'to_be_visible_to', before)}"
 
 
 def _value(address: str, before: Basis, now: Basis) -> str:
@@ -157,17 +157,20 @@ def _value(address: str, before: Basis, now: Basis) -> str:
     return f"{credential} has {'no' if now['fingerprint'] is None else 'another'} value"
 
 
-def _of_github(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[Moved]:
+def _of_github(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[ChangedInput]:
     if "why" in changed:
-        yield Thing.GITHUB, f"{address} {_sight(now['why'], before['why'])}"
+        yield PlanInput.GITHUB, f"{address} {_sight(now['why'], before['why'])}"
     elif "updated_at" in changed or "holds" in changed:
-        yield Thing.GITHUB, f"{address} {_time(before['updated_at'], now['updated_at'])}"
+        yield PlanInput.GITHUB, f"{address} {_time(before['updated_at'], now['updated_at'])}"
     elif "makes_environment" in changed:
-        yield Thing.GITHUB, f"{address}: its environment is {'missing' if now['makes_environment'] else 'there now'}"
+        yield (
+            PlanInput.GITHUB,
+            f"{address}: its environment is {'missing' if now['makes_environment'] else 'there now'}",
+        )
     if "visible_to" in changed:
-        yield Thing.GITHUB, f"{address}: it is visible to {_who(now, 'visible_to', before)}"
+        yield PlanInput.GITHUB, f"{address}: it is visible to {_who(now, 'visible_to', before)}"
     elif "to_be_visible_to" in changed and _hidden_alone(before, now):
-        yield Thing.GITHUB, f"{address}: other repositories than in the plan are not shown to this token"
+        yield PlanInput.GITHUB, f"{address}: other repositories than in the plan are not shown to this token"
 
 
 def _sight(now: str | None, before: str | None) -> str:
@@ -188,7 +191,7 @@ def _who(now: Basis, field: str, before: Basis) -> str:
 
 
 def _hidden_alone(before: Basis, now: Basis) -> bool:
-    """Whether those who are to see it differ only in the repos that the token is not shown."""
+    """Return whether the wanted audience differs only in the repos that this token cannot see."""
     was, here = before["to_be_visible_to"], now["to_be_visible_to"]
     return bool(was and here) and {**was, "hidden": []} == {**here, "hidden": []}
 
@@ -200,7 +203,7 @@ def _audience(audience: Any) -> str:  # noqa: ANN401 -- JSON
     return f"{many} selected repositories" if many else f"{audience['visibility']} repositories"
 
 
-def _consequences(before: Basis, now: Basis) -> Iterator[Moved]:
+def _consequences(before: Basis, now: Basis) -> Iterator[ChangedInput]:
     for key in ("flags", "brakes", "repos", "lines"):
         for leaf in leaves(before[key], now[key]):
-            yield Thing.MANIFEST, f"{'.'.join((key, *leaf.path))} is {leaf.after}, in the plan {leaf.before}"
+            yield PlanInput.MANIFEST, f"{'.'.join((key, *leaf.path))} is {leaf.after}, in the plan {leaf.before}"

@@ -1,4 +1,4 @@
-"""What a state holds, for those who look at it."""
+"""What a state holds, for `flowforge state` to show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,27 +9,34 @@ from flowforge.plan.facts import Remembered
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who writes a state on GitHub, for people, since when, and until when by GitHub's clock."""
+    """Who writes a state that is kept on GitHub."""
 
     holder: str
+    """The run, in words: the address of a workflow run, or a process and its machine."""
     since: str
+    """When it took the lock, by GitHub's clock."""
     until: str
+    """When the lock ends unless it is renewed, by GitHub's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateSummary:
-    """A state as a whole. where: for people. lineage: empty where there is no state yet.
-
-    moved_to: where it is kept now, if this is what was left behind. secrets: what it remembers, sorted.
-    """
+    """A state as a whole."""
 
     where: str
+    """The place where it is kept, in words."""
     serial: int = 0
+    """How often it was written."""
     lineage: str = ""
+    """The id that it has from its first write on; empty where there is no state yet."""
     manifests: tuple[str, ...] = ()
+    """The manifests that it was written from."""
     lock: Lock | None = None
+    """Who writes it now; None where nobody does, and for a file."""
     moved_to: str = ""
+    """Where it is kept now, if this is the copy that a move left behind."""
     secrets: Mapping[Address, Remembered] = field(default_factory=dict)
+    """What it remembers, sorted by address."""
 
     @property
     def exists(self) -> bool:

@@ -1,4 +1,4 @@
-"""The repos that see an organization's secret and that GitHub does not show to this token. Pure."""
+"""The repos that see an organization's secret and that this token cannot see. Pure."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -15,13 +15,11 @@ _SEE_ALL: Final = (
 
 
 def with_hidden(wanted: Wanted | None, seen: Seen, remembered: Remembered) -> tuple[Wanted | None, Seen]:
-    """Add to who sees a secret, and to who is to, the repos that only the state can tell of.
-
-    GitHub's list has those alone that the token may see. While its time is the recorded one nobody changed the list, so
-    what was written and is not listed is hidden: it counts as seeing the secret. Where a selector says who is to, it
-    could not find them and they stay; where all are named, they are not, and go. After a change outside nobody knows
-    who of them still sees it: then the secret is unreadable.
-    """
+    """Return what is wanted and seen of a secret, with the repos added that see it and that only the state knows of."""
+    # GitHub lists only the repos that the token may see. As long as the secret has the recorded time, nobody changed
+    # the list, so a recorded repo that is not listed is hidden and still sees the secret. Where a selector chooses who
+    # is to see it, the selector could not find the hidden ones, so they stay. Where all are named, the hidden ones are
+    # not named, so they go. After a change outside, nobody knows which of them still see it: the secret is unreadable.
     record = remembered.record
     if wanted is None or wanted.audience is None or wanted.unread is not None or record is None:
         return wanted, seen
@@ -39,7 +37,7 @@ def with_hidden(wanted: Wanted | None, seen: Seen, remembered: Remembered) -> tu
 
 
 def advice(wanted: Wanted) -> str:
-    """Say what helps where repos that this token does not see are in the way."""
+    """Return what a person can do where repos that this token cannot see are in the way."""
     return _SEE_ALL.format(address=wanted.address)
 
 

@@ -1,4 +1,4 @@
-"""The flow of every command that asks GitHub; the only part that puts the others together."""
+"""The flow of every command that asks GitHub. No other package puts the parts together."""
 
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.offline_plan import plan_offline

@@ -1,4 +1,4 @@
-"""The flow of every command that asks GitHub, readable top to bottom: here the parts are put together."""
+"""The flow of every command that asks GitHub, to be read from top to bottom. How a plan is made: `planning.py`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,33 +25,33 @@ from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.refresh.admission import admit, chosen_by
 from flowforge.steps.refresh.observe import Ids, identify
 
-# Others may write the state as often while one run plans; then it is left to a person.
+# How often an apply plans again because other runs write the state. After that a person should look at them.
 _TRIES: Final = 3
 
 
 def plan(request: Request) -> Planned:
-    """Say what apply would do. Writes nothing, neither to GitHub nor to the state."""
+    """Return what apply would do. Writes nothing, neither to GitHub nor to the state."""
     return plan_to_save(request)[0]
 
 
 def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
-    """Plan, and give what makes the file that `apply` carries out."""
+    """Return the plan, and a function that makes the saved plan, which `apply` carries out."""
     task = Task.of(request)
     with task.signed_in() as client, task.backend(client) as backend:
         state = backend.read()
-        task = task.found(client)
+        task = task.with_selected_repos(client)
         prepared = prepare(task, backend, state, client, fresh=False)
         return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(client.api)))
 
 
 def list_repos(request: Request) -> RepoList:
-    """Say who the manifest is about, and by which line; asks GitHub for nothing else, and nothing without selectors."""
+    """Return which repos the manifest is about, and by which line. Asks GitHub only where there are selectors."""
     task = Task.of(request)
     with task.backend() as backend:
         state = backend.read()
     if task.selectors:
         with task.signed_in() as client:
-            task = task.found(client)
+            task = task.with_selected_repos(client)
     select = task.chooser(state)
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
@@ -65,21 +65,22 @@ def apply(
     saved: SavedPlan | None = None,
     arrange: Callable[[ScopeWriter], ScopeWriter] = lambda writer: writer,
 ) -> tuple[Planned, Report | None]:
-    """Make GitHub match the manifest. Gives no report where `approve` said no.
+    """Make GitHub match the manifest. Return the plan and its report, which is None where `approve` refused it.
 
-    saved: what is carried out; the request has its flags. UsageError unless planning again comes to the same.
-    arrange: puts other parts into the writer, such as ones that fail.
-    Where another run wrote the state between the plan and the first write, and nobody was asked, it is planned again.
-    Raises RefusedError when a brake holds and SourceError when a value is missing and `keep_going` is not set; the
-    plan was shown and nothing was written then. Raises nothing once something was sent: the report has it.
+    saved: the plan to carry out; the request has its flags. Raises UsageError unless planning again gives the same.
+    arrange: changes the parts of the writer. Tests hand in parts that fail.
+    Raises RefusedError when a brake holds, and SourceError when a value is missing and `keep_going` is not set. The
+    plan was shown and nothing was written then. Raises nothing after the first request that writes: the report has it.
     """
+    # Another run may write the state between our plan and our first write. Where a person has approved the plan, only
+    # that person can approve the next one; else planning again is what they would do.
     for _ in range(_TRIES):
         try:
             return _apply(request, show, approve, saved, arrange)
-        except StateChangedError as moved:
+        except StateChangedError as changed:
             if request.asks:
                 raise
-            request.notify(f"{moved.problems[0].what}: planning again")
+            request.notify(f"{changed.problems[0].what}: planning again")
     return _apply(request, show, approve, saved, arrange)
 
 
@@ -101,21 +102,29 @@ def _apply(
             task.backend(client) as backend,
             backend.open(request.lock_timeout, fresh=fresh) as session,
         ):
-            task = task.found(client)
-            # Where a person is asked, all is looked up again after the answer; else what is about to be written is
-            # fresh.
+            task = task.with_selected_repos(client)
+            # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
+            # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
             prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
             planned = prepared.planned
             if saved is not None:
-                saved.require_unmoved(basis(task, backend, session.state, prepared, str(client.api)))
+                saved.require_current(basis(task, backend, session.state, prepared, str(client.api)))
             show(planned)
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):
                 return planned, None
-            keys = PublicKeys(client)
-            parts = (client, session, prepared.vault, prepared.repos, keys, request.stop, request.unforeseen)
-            done = planned, _carry_out(task, backend, planned.plan, arrange(ScopeWriter(*parts)))
+            writer = ScopeWriter(
+                client=client,
+                session=session,
+                vault=prepared.vault,
+                repos=prepared.repos,
+                keys=PublicKeys(client),
+                stop=request.stop,
+                unforeseen=request.unforeseen,
+            )
+            done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
     except BaseException as error:
+        # To leave the lock or the client may fail, too. What was written by then must be reported all the same.
         if done is not None:
             return done[0], broken_off(done[1], error, request.unforeseen)
         raise
@@ -123,7 +132,7 @@ def _apply(
 
 
 def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
-    """Write the plan. What is raised before the first write is raised here, and nothing after it."""
+    """Write the plan and return what became of it. Raises only before the first write."""
     request, session = task.request, writer.session
     if plan.todo and request.asks:
         require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
@@ -139,13 +148,14 @@ def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWrite
 def adopt(
     request: Request, show: Callable[[Planned, Adoption], None], approve: Callable[[Adoption], bool]
 ) -> Adopted | None:
-    """Record what is there, wanted and not remembered, as assumed to hold today's value. Writes nothing to GitHub.
+    """Record the wanted secrets that GitHub has and the state does not know, as assumed to hold today's value.
 
-    Gives None where `approve` said no. Raises SourceError when a value is missing; nothing was recorded then.
+    Writes nothing to GitHub. Return None where `approve` refused. Raises SourceError when a value is missing; nothing
+    was recorded then.
     """
     task = Task.of(request)
     with task.signed_in() as client, task.backend(client) as backend, backend.open(request.lock_timeout) as session:
-        task = task.found(client)
+        task = task.with_selected_repos(client)
         prepared = prepare(task, backend, session.state, client, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
@@ -160,5 +170,5 @@ def adopt(
         admit(task.places, session, (), task.holders)
         done = adopting.record(adoption.taken, session, ids, request.stop)
         problems, warnings = fold(session)
-        # What the state did not take in the end is remembered nowhere: nothing was written that could be pending.
+        # Nothing was written to GitHub, so what the state did not take was not adopted at all.
         return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

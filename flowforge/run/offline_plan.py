@@ -1,39 +1,41 @@
 """`plan --offline`: the manifest against the state; no token, no values, no request."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import brakes
-from flowforge.run.planning import estate
+from flowforge.run.planning import desire, estate
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.steps.backend.state_backend import offline_backend
-from flowforge.steps.values.resolver import Resolver, desired, with_overrides
+from flowforge.steps.values.resolver import Resolver
 from flowforge.steps.values.state_key import key_at_hand
 from flowforge.steps.warnings.credential_warnings import ageing, first_seen, shared_personal
 from flowforge.steps.warnings.ownership import unproven
 
 
 def plan_offline(request: Request) -> Planned:
-    """Say what the state knows to be another thing than the manifest wants. Opens no source, asks nobody."""
-    task = Task.of(request).unasked()
+    """Return where the state already contradicts the manifest. Opens no source and sends no request."""
+    # A value would have to be read from its source, and drift is what GitHub shows: an offline plan has neither.
+    task = Task.of(replace(request, skip_values=True, accept_drift=False)).with_unknown_repos()
     key, awaited = key_at_hand(task.manifest.state.key, request.environ)
     unchecked: list[str] = []
     backend = offline_backend(task.manifest, key, unchecked.append, awaited=awaited)
     state = backend.read()
     remembered, select = state.remembered, task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
-    wanted = desired(
-        task.places, resolver, select=select, skip_values=True, admitted=task.admitted(state), shown=task.selected.shown
-    )
-    wanted = with_overrides(wanted, prove=request.prove, accept_drift=False)
+    wanted = desire(task, state, select, resolver)
     plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
     today = datetime.now(UTC).date()
     warnings = (
         *task.filter.unmatched(task.repos(state)),
         *task.manifest.warnings,
         *task.warnings,
-        *(f"{where}: the state is signed and its key is not at hand: nobody checked it" for where in unchecked),
+        *(
+            f"{where}: the signature of the state was not checked, because its key is not available"
+            for where in unchecked
+        ),
         *unproven(plan, keyed=key is not None or bool(unchecked)),
         *shared_personal(wanted),
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),

@@ -1,14 +1,14 @@
-"""From a task to a plan: resolve the values, ask GitHub, decide, look up what would be written, decide again."""
+"""How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
-from flowforge.plan.address import Repo
-from flowforge.plan.decide import Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
+from flowforge.plan.facts import Presence, Seen, Wanted
 from flowforge.plan.safety import Estate, brakes
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
@@ -22,6 +22,9 @@ from flowforge.steps.warnings.credential_warnings import advise
 from flowforge.steps.warnings.ownership import contended, unproven
 from flowforge.vault import Vault
 
+# Whether the line of an address is planned: --limit, --exclude and --tags in one.
+Select = Callable[[Address], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedPlan:
@@ -32,71 +35,126 @@ class PreparedPlan:
     repos: Mapping[Repo, RepoInfo]
 
 
-def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, fresh: bool) -> PreparedPlan:
-    """Resolve, observe, decide; look up what would be written, and decide again with what that shows.
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What GitHub has, and what is wanted there now that the repos that are to see a secret are known by their ids."""
 
-    fresh: whether what selectors' lists said of a repo, before all that, is too old for the look-up.
+    seen: Mapping[Scope, Seen]
+    wanted: Mapping[Address, Wanted]
+    repos: Mapping[Repo, RepoInfo]
+    """The repos that this run has met in GitHub's answers, which need not be looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The plan and all that it stands on."""
+
+    plan: Plan
+    situation: Situation
+    repos: Mapping[Repo, RepoInfo]
+    """The repos that the plan would write, as they were looked up."""
+
+
+def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, fresh: bool) -> PreparedPlan:
+    """Return the plan of a run: what `plan` shows and what `apply` carries out.
+
+    fresh: whether to look up again the repos that selectors have listed, as the writes follow at once.
     """
-    request, places, remembered = task.request, task.places, state.remembered
     select = task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
-    wanted = desired(
-        places,
+    wanted = desire(task, state, select, resolver)
+    refreshed = refresh(task, state, select, client, wanted)
+    decided = decide(task, state, select, client, refreshed, fresh=fresh)
+    warnings = warn(task, client, decided, keyed=backend.key is not None)
+    cost = price(backend, client, decided)
+    planned = Planned(
+        plan=decided.plan,
+        brakes=brakes(decided.plan, estate(task, backend, state), task.request.allowed),
+        warnings=(*task.filter.unmatched(task.repos(state)), *task.warnings, *resolver.warnings, *warnings),
+        requests=client.requests + backend.requests,
+        to_come=cost.requests,
+        eta=client.pacer.estimate(cost.points),
+    )
+    return PreparedPlan(planned, resolver.vault, decided.repos)
+
+
+def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:
+    """Return what the manifest wants of every secret that it names; the values of the selected ones are resolved."""
+    request = task.request
+    from_manifest = desired(
+        task.places,
         resolver,
         select=select,
         skip_values=request.skip_values,
         admitted=task.admitted(state),
         shown=task.selected.shown,
     )
-    wanted = with_overrides(wanted, prove=request.prove, accept_drift=request.accept_drift)
-    scopes = {address.scope for address in {*wanted, *remembered} if select(address)}
-    creatable = {place.address.scope for place in places if place.creates_environment}
+    return with_overrides(from_manifest, prove=request.prove, accept_drift=request.accept_drift)
+
+
+def refresh(task: Task, state: State, select: Select, client: Client, wanted: Mapping[Address, Wanted]) -> Refreshed:
+    """Ask GitHub for the list of every selected scope, and for the ids of the repos that are to see a secret."""
+    request, listed = task.request, task.selected.repos
     seen = observe(
         client,
-        scopes,
-        creatable=creatable,
-        audiences=[address for address, desired in wanted.items() if desired.audience],
+        # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
+        {address.scope for address in {*wanted, *state.remembered} if select(address)},
+        creatable={place.address.scope for place in task.places if place.creates_environment},
+        audiences=[address for address, want in wanted.items() if want.audience],
         jobs=request.jobs,
         stop=request.stop,
         progress=request.progress,
     )
-    viewers = identify_viewers(client, wanted, seen, jobs=request.jobs, stop=request.stop, known=task.selected.repos)
-    wanted, known = viewers.wanted, {**task.selected.repos, **viewers.repos}
-    situation = Situation(wanted, seen, remembered, request.prune, task.unresolved)
-    draft = make_plan(situation, select=select)
-    ids = Ids.of(state.records, places)
-    repos = identify(client, draft, ids, jobs=request.jobs, stop=request.stop, known={} if fresh else known)
-    seen = unreadable_instead(seen, refused(scopes, repos))
-    decided = make_plan(replace(situation, seen=seen), select=select)
-    warnings = (
-        *task.filter.unmatched(task.repos(state)),
-        *task.warnings,
-        *resolver.warnings,
-        *contended(decided),
-        *unproven(decided, keyed=backend.key is not None),
-        *free_organizations(client, decided, jobs=request.jobs, stop=request.stop),
+    viewers = identify_viewers(client, wanted, seen, jobs=request.jobs, stop=request.stop, known=listed)
+    return Refreshed(seen, viewers.wanted, {**listed, **viewers.repos})
+
+
+def decide(task: Task, state: State, select: Select, client: Client, refreshed: Refreshed, *, fresh: bool) -> Decided:
+    """Decide every line, look up the repos that would be written, and decide again with what that shows."""
+    request = task.request
+    first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
+    # A list of secrets does not tell whether its repo was archived, renamed or created anew. To look up every repo of
+    # a fleet would cost as much as the lists did, so only those are looked up that the first decision would write.
+    answers = identify(
+        client,
+        make_plan(first, select=select),
+        Ids.of(state.records, task.places),
+        jobs=request.jobs,
+        stop=request.stop,
+        known={} if fresh else refreshed.repos,
+    )
+    situation = replace(first, seen=unreadable_instead(first.seen, refused(first.seen, answers)))
+    repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
+    return Decided(make_plan(situation, select=select), situation, repos)
+
+
+def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
+    """Return what a person should know of the plan; one of these asks GitHub something. keyed: the state has a key."""
+    plan, situation, request = decided.plan, decided.situation, task.request
+    return (
+        *contended(plan),
+        *unproven(plan, keyed=keyed),
+        *free_organizations(client, plan, jobs=request.jobs, stop=request.stop),
         *advise(
-            task.manifest, wanted, seen, remembered, token_expires=client.token_expires, today=datetime.now(UTC).date()
+            task.manifest,
+            situation.wanted,
+            situation.seen,
+            situation.remembered,
+            token_expires=client.token_expires,
+            today=datetime.now(UTC).date(),
         ),
     )
-    work = work_of(decided, permitted=bool(client.scopes))
-    pushed = Cost(writes=backend.requests_of(pushes(decided, work, remembered)))
-    cost = Cost.of(work, seen) + pushed
-    planned = Planned(
-        plan=decided,
-        brakes=brakes(decided, estate(task, backend, state), request.allowed),
-        warnings=warnings,
-        requests=client.requests + backend.requests,
-        to_come=cost.requests,
-        eta=client.pacer.estimate(cost.points),
-    )
-    return PreparedPlan(
-        planned, resolver.vault, {repo: info for repo, info in repos.items() if isinstance(info, RepoInfo)}
-    )
+
+
+def price(backend: StateBackend, client: Client, decided: Decided) -> Cost:
+    """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
+    work = work_of(decided.plan, permitted=bool(client.scopes))
+    times = pushes(decided.plan, work, decided.situation.remembered)
+    return Cost.of(work, decided.situation.seen) + Cost(writes=backend.requests_of(times))
 
 
 def estate(task: Task, backend: StateBackend, state: State) -> Estate:
-    """Give what a plan is measured against."""
+    """Return what the brakes measure a plan against."""
     return Estate(
         managed=len(state.records),
         wanted=len(task.places) + len(task.unresolved),

@@ -17,27 +17,30 @@ from flowforge.vault import StateKey
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """Both keys, None for no key."""
+    """The keys of a state before and after."""
 
     old: StateKey | None
+    """The key that the state was written with; None where it had none."""
     new: StateKey | None
+    """The key that it gets; None where it gets none."""
 
 
 def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
-    """Give what became of each fingerprint, or why there is nothing to do.
+    """Change the key of a state. Return what became of each fingerprint, or why there is nothing to do.
 
-    old_variable: where the old key is; empty for the usual one, which may be unset: the state had no key then. Raises
-    StateError FF475 where values cannot be had and `keep_going` is not set, FF477 where the state is under neither key;
-    UsageError FF476 where no key is given. Nothing was written then, nor where `confirm` raises.
+    old_variable: the environment variable that has the old key. Empty means the usual one, which may be unset: then the
+    state had no key.
+    Raises StateError FF475 where values are not available and `keep_going` is not set, FF477 where the state has
+    neither key; UsageError FF476 where no key is given. Nothing was written then, nor where `confirm` raises.
     """
     old = _old_key(request, old_variable)
-    # Nobody else needs it: no source reads it, and no program that one runs.
+    # From here on the old key is hidden: no source needs it, and no program that a source runs should see it.
     environ = {name: text for name, text in request.environ.items() if name != (old_variable or OLD_VARIABLE)}
     task = Task.of(replace(request, environ=environ))
     new = task.key()
     if old is None and new is None:
-        where = f"set {VARIABLE} to the new key, or name where it comes from under state.key"
-        fix = f"{where}; the old one goes to {OLD_VARIABLE}"
+        where = f"set {VARIABLE} to the new key, or name its source under state.key"
+        fix = f"{where}; set {OLD_VARIABLE} to the old one"
         raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
     with ExitStack() as held:
         client = held.enter_context(task.signed_in()) if task.selectors else None
@@ -46,18 +49,20 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
 
 def _old_key(request: Request, variable: str) -> StateKey | None:
     if variable and variable not in request.environ:
-        # NOTE: what is said there is not shown: who mistakes it for the place of the key says the key itself.
-        why, fix = "--old-key-env names a variable that is unset", "name the one that has the key it was written with"
+        # NOTE: the argument is never shown. Somebody may take it for the key itself and not for a variable's name.
+        why, fix = "--old-key-env names a variable that is unset", "name the variable that has the old key"
         raise SourceError(Problem("FF478", "the old state key is not available", why=why, fix=fix))
     if request.environ.get(variable or OLD_VARIABLE) == "":
-        # NOTE: a workflow sets an empty text for a secret that does not exist; to take that for no key is for a person.
-        fix = "give the key that the state was written with; unset the variable where the state never had one"
+        # NOTE: GitHub's runner sets a variable to an empty text where the secret behind it does not exist. Whether that
+        # means a state without a key, only a person can say.
+        fix = "set it to the key that the state was written with; unset it if the state never had one"
         raise SourceError(Problem("FF478", "the old state key is not available", why="it is set but empty", fix=fix))
     return key_in(variable or OLD_VARIABLE, request.environ)
 
 
 def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
-    request, already = task.request, f"the state {'is under the new key' if keys.new else 'has no key'} already"
+    request, already = task.request, f"the state already {'has the new key' if keys.new else 'has no key'}"
+    # One state, opened with either key: which of them it has decides what is left to do.
     with task.backend_under(keys.old, client) as backend, task.backend_under(keys.new, client) as there:
         try:
             session = backend.open(request.lock_timeout)
@@ -73,7 +78,7 @@ def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable
                 return f"there is no state in {backend.where} yet"
             if backend.key_id(state) == there.key_id(state):
                 return already
-            task = task.found(client) if client else task
+            task = task.with_selected_repos(client) if client else task
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:
                 found.require_values()
@@ -84,5 +89,5 @@ def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable
 
 def _neither(error: OtherKeyError) -> StateError:
     first = error.problems[0]
-    fix = f"give the key that it was written with in {OLD_VARIABLE}, or name its variable with --old-key-env"
-    return StateError(Problem("FF477", "the state is under neither the old key nor the new one", first.where, fix=fix))
+    fix = f"set {OLD_VARIABLE} to the key that it was written with, or name another variable with --old-key-env"
+    return StateError(Problem("FF477", "the state has neither the old key nor the new one", first.where, fix=fix))

@@ -10,50 +10,65 @@ from flowforge.concurrency import Progress, silent
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 
-# What a saved plan keeps of a request beside what is allowed: all that may change a line, or what apply does about it.
+# The options that a saved plan keeps beside the brakes: each may change a line, or what apply does about it. `jobs` and
+# the waits are missing, because whoever applies the plan may run on another machine.
 KEPT: Final = ("limit", "exclude", "tags", "skip_values", "prune", "prove", "accept_drift", "keep_going")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a command line asks for.
-
-    asks: whether a person is asked, so that time passes before the writes. interactive: whether a person is there to
-    be asked for a value. prove: what is only assumed is written. accept_drift: what was changed outside is recorded as
-    it is. lock_timeout: seconds to wait for a run that writes the state. `stop` ends the run early; `progress` and
-    `notify` are told what goes on, `unforeseen` of exceptions whose type alone is in the report.
-    """
+    """What a command line asks for, and what the command hands in to be told how it goes."""
 
     manifests: tuple[Path, ...]
+    """The manifest files, which are read as one."""
     # Not in the repr: values come from it.
     environ: Mapping[str, str] = field(repr=False)
+    """The environment variables."""
     limit: tuple[str, ...] = ()
+    """The patterns of --limit."""
     exclude: tuple[str, ...] = ()
+    """The patterns of --exclude."""
     jobs: int = 32
+    """How many threads ask GitHub at once."""
     max_wait: float = 900.0
+    """The longest pause for GitHub's limits, in seconds."""
     lock_timeout: float = 0.0
+    """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
+    """The tags of --tags."""
     skip_values: bool = False
+    """Whether to open no source of a credential."""
     prune: bool = False
+    """Whether to delete what FlowForge wrote and the manifest no longer names."""
     prove: bool = False
+    """Whether to write again the secrets whose value is only assumed."""
     accept_drift: bool = False
+    """Whether to record secrets as they are that were changed outside FlowForge."""
     keep_going: bool = False
+    """Whether to write the other secrets where a value is not available."""
     asks: bool = False
+    """Whether a person approves the plan, so that time passes before the writes."""
     interactive: bool = False
+    """Whether a person is there who can be asked for a value."""
     allowed: Allowed = field(default_factory=Allowed)
+    """The brakes that are released."""
     stop: threading.Event = field(default_factory=threading.Event)
+    """Ends the run early once it is set: a signal arrived."""
     progress: Progress = silent
+    """Shows how far the run is."""
     notify: Callable[[str], None] = lambda _: None
+    """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
+    """Shows an exception that nobody foresaw. The report has only its type, because its text may hold anything."""
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """What chooses repos."""
+        """All patterns that choose repos."""
         return (*self.limit, *self.exclude)
 
     @property
     def flags(self) -> dict[str, Any]:
-        """What a saved plan keeps, each under the name of its option; lists as JSON has them."""
+        """The options that a saved plan keeps, by name; sequences are lists, as in JSON."""
         kept = {name: getattr(self, name) for name in KEPT}
         allowed = {f"allow_{name}": value for name, value in asdict(self.allowed).items()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in (kept | allowed).items()}
@@ -61,16 +76,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what surrounds it: what apply would refuse, warnings, and what it cost and will cost.
-
-    requests: those the plan took. to_come: those that applying it takes. eta: seconds that needs at GitHub's limits.
-    offline: GitHub was not asked.
-    """
+    """A plan with all that is shown beside it."""
 
     plan: Plan
+    """The plan."""
     brakes: tuple[Brake, ...]
+    """What stops apply until a flag releases it."""
     warnings: tuple[str, ...]
+    """What a person should know."""
     requests: int
+    """How many requests the plan took."""
     to_come: int
+    """How many requests it takes to apply it."""
     eta: float
+    """How many seconds these take at GitHub's limits."""
     offline: bool = False
+    """Whether it is a plan of --offline, for which GitHub was not asked."""

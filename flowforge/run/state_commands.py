@@ -1,6 +1,6 @@
-"""The state by itself, for the commands that look at it and mend it.
+"""The commands of `flowforge state`, which look at a state and mend it.
 
-`confirm` is called before the first write, and raises to stop it.
+`confirm` is called before the first write. It raises to stop the command.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,30 +23,30 @@ from flowforge.steps.backend import transfer
 
 @contextmanager
 def held(request: Request) -> Iterator[StateSession]:
-    """Give a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
+    """Open a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
     with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
         yield session
 
 
 def kept(request: Request) -> StateSummary:
-    """Look at the state, also while a run writes it; takes no lock."""
+    """Return what the state holds. It takes no lock, so a run may write the state meanwhile."""
     with Task.of(request).backend() as backend:
-        return _kept(backend.find(), backend.where)
+        return _summary(backend.find(), backend.where)
 
 
 def pull(request: Request) -> bytes:
-    """Give the state as it is written, what a journal holds included. Raises StateError FF455 where there is none."""
+    """Return the state as it would be written, its journal included. Raises StateError FF455 where there is none."""
     with Task.of(request).backend() as backend:
         state = backend.find()
     if state is None:
-        raise transfer.missing(backend.where, "apply or adopt begins one")
+        raise transfer.missing(backend.where, "apply or adopt creates one")
     return codec.encode(state, backend.signing)[0]
 
 
 def forget(
     request: Request, named: Sequence[str], confirm: Callable[[tuple[Address, ...]], None]
 ) -> tuple[Address, ...]:
-    """Drop what the state remembers of the secrets and repos that are named; gives which secrets that was."""
+    """Drop what the state remembers of the named secrets and repos. Return the addresses of what it dropped."""
     with held(request) as session:
         found = forgetting.find(session.state.remembered, named)
         confirm(found)
@@ -55,7 +55,7 @@ def forget(
 
 
 def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) -> tuple[Address, ...]:
-    """Let the state know a repo by another name; gives what is remembered of it, as it was called."""
+    """Rename a repo in the state. Return the addresses that are remembered of it, under the old name."""
     with held(request) as session:
         found = forgetting.find(session.state.remembered, [str(old)])
         after = moving.move(session.state, old, new)
@@ -67,9 +67,9 @@ def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) ->
 def push(
     request: Request, file: Path, confirm: Callable[[StateSummary, StateSummary], None], *, force: bool
 ) -> StateSummary | None:
-    """Put a copy in the place of the state, whose version before it is given to `confirm` first; gives what is there.
+    """Replace the state by a copy. Return what the state holds then; None where it held the same before.
 
-    None: that is what was there. force: also where it is not newer.
+    confirm: gets both before the write. force: whether to replace a state that is newer than the copy.
     """
     name = str(file)
     with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
@@ -80,27 +80,29 @@ def push(
                 return None
             if given.serial <= session.state.serial and not force:
                 raise transfer.not_older(
-                    session.state, backend.where, given, name, "say --force to put it back all the same"
+                    session.state, backend.where, given, name, "add --force to replace it all the same"
                 )
-        confirm(_kept(None if session.begins else session.state, backend.where), _kept(given, name))
-        return _kept(session.put(replace(given, moved_to="")), backend.where)
+        confirm(_summary(None if session.begins else session.state, backend.where), _summary(given, name))
+        # A copy of what a move left behind names the place that it moved to. Here it is the state again.
+        return _summary(session.put(replace(given, moved_to="")), backend.where)
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """Where a state was and is. count: how many secrets it remembers. before: it had been moved already."""
+    """A state that moved to another place."""
 
     old: str
+    """The place where it was, in words."""
     new: str
+    """The place where it is."""
     count: int
+    """How many secrets it remembers."""
     before: bool = False
+    """Whether it had moved before this command."""
 
 
 def migrate(request: Request, file: Path | None, github: str | None, confirm: Callable[[Migrated], None]) -> Migrated:
-    """Move the state to where the manifest says that it is: copy it, read it back, and retire the one it was.
-
-    A kill leaves the old one as it was, or two that are equal, or the new one alone.
-    """
+    """Move the state to the place that the manifest names: copy it, read that back, and mark the old one as moved."""
     task = Task.of(request)
     source = transfer.source(task.manifest, file, github, Confinement.of(request.environ))
     key = task.key()
@@ -108,17 +110,18 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
         transfer.require_apart(old, new)
         state = old.find()
         if state is None:
-            raise transfer.missing(old.where, "say where it is: --from FILE or --from-github OWNER/REPO")
+            raise transfer.missing(old.where, "name its place with --from FILE or --from-github OWNER/REPO")
         if state.moved_to == new.where:
             transfer.require_arrived(new, old, state)
             return Migrated(old.where, new.where, len(state.remembered), before=True)
         with old.open(request.lock_timeout) as leaving, new.take(request.lock_timeout) as arriving:
-            there, state = arriving.state, transfer.at_home(leaving.state, old, new)
+            there, state = arriving.state, transfer.for_backend(leaving.state, old, new)
             if not arriving.begins:
                 transfer.require_kin(there, new.where, state, old.where)
                 transfer.require_older(there, new, state, old)
             migrated = Migrated(old.where, new.where, len(state.remembered))
             confirm(migrated)
+            # In this order a kill leaves the old one untouched, or two equal ones, or the new one alone: never none.
             transfer.require_copied(new, arriving.put(state))
             leaving.put(replace(leaving.state, moved_to=new.where))
             return migrated
@@ -126,27 +129,30 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """What became of a lock. lock: the one removed; None where there was none. lock_file: it is no such lock."""
+    """What became of a lock."""
 
     where: str
+    """The state, in words."""
     lock: Lock | None = None
+    """The lock that was removed; None where there was none."""
     lock_file: bool = False
+    """Whether the state is a file, whose lock the system removes with the process that holds it."""
 
 
 def unlock(request: Request, confirm: Callable[[Lock], None]) -> Unlocked:
-    """Remove the lock of a run that died; one that is alive stops by itself before its next write."""
+    """Remove the lock of a run that died. A run that is alive notices, and stops before its next write."""
     with Task.of(request).backend() as backend:
         if backend.lock_file:
             return Unlocked(backend.where, lock_file=True)
         with backend.take(seize=True) as session:
-            lock = _kept(session.state, backend.where).lock
+            lock = _summary(session.state, backend.where).lock
             if lock is not None:
                 confirm(lock)
                 session.put(session.state)
         return Unlocked(backend.where, lock)
 
 
-def _kept(state: State | None, where: str) -> StateSummary:
+def _summary(state: State | None, where: str) -> StateSummary:
     if state is None:
         return StateSummary(where)
     lease = state.lease

@@ -1,4 +1,4 @@
-"""What a run has to do: what was asked for, what the manifest says of it, and which repos its selectors mean."""
+"""What a run has to do: the request, the manifest, and the repos that its selectors find."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -25,29 +25,32 @@ from flowforge.steps.values.state_key import read_key
 from flowforge.vault import StateKey
 
 _NOT_ASKED: Final = Unreadable(
-    Why.NOT_ASKED, "which repos a selector finds is not known offline", "plan with a token to know it"
+    Why.NOT_ASKED, "which repos a selector finds is not known offline", "run the plan without --offline to know it"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a run has to do: what was asked for, what the manifest says, and where values are read.
-
-    warnings: what sources warned of, each once. unresolved: entries whose repos cannot be known. selected: what
-    selectors found, nothing before `found`.
-    """
+    """What a run has to do. It begins without the repos that selectors find; `with_selected_repos` adds them."""
 
     request: Request
+    """What the command line asks for."""
     manifest: Manifest
+    """The manifest as it was read."""
     places: tuple[Place, ...]
+    """The manifest expanded: one place for each secret that it names."""
     context: Context
+    """Where and how values are read."""
     warnings: dict[str, None]
+    """What sources and selectors warned of, each once: the keys, in order."""
     unresolved: tuple[Unresolved, ...] = ()
+    """The entries whose repos cannot be known."""
     selected: Selected = field(default_factory=Selected)
+    """What the selectors found."""
 
     @classmethod
     def of(cls, request: Request) -> "Task":
-        """Read the manifest; raises ManifestError and TrustError."""
+        """Read the manifest and return the task. Raises ManifestError and TrustError."""
         manifest, places = validate(request.manifests, request.environ)
         warnings: dict[str, None] = {}
         context = Context(
@@ -62,22 +65,22 @@ class Task:
         return cls(request, manifest, places, context, warnings)
 
     def signed_in(self) -> AbstractContextManager[Client]:
-        """Give the one client of the run."""
+        """Return the one client of the run, to be entered."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
     def backend(self, client: Client | None = None) -> AbstractContextManager[StateBackend]:
-        """Give where the state is kept, under its key; signs in for it only where it must."""
+        """Return the state's backend, to be entered. It signs in by itself where it needs GitHub and gets no client."""
         return self.backend_under(self.key(), client)
 
     def backend_under(
         self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
     ) -> AbstractContextManager[StateBackend]:
-        """Give where the state is kept, under this key or none. settings: another place than that."""
+        """Return the state's backend with this key, or without one. settings: another place than the manifest's."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
         return backend_of(manifest, client, self.context, self._limits, key)
 
     def key(self) -> StateKey | None:
-        """Read the state's key, None where it has none. Raises SourceError."""
+        """Return the state's key; None where it has none. Raises SourceError."""
         return read_key(self.manifest.state.key, self.context)
 
     @property
@@ -86,33 +89,34 @@ class Task:
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
-        """Those to be asked: of the manifest's entries, and of groups that the command line names."""
+        """The selectors to ask GitHub for: of the manifest's entries, and of groups that the command line names."""
         return selectors_of(self.manifest, [each[1:] for each in self.request.patterns if each.startswith("@")])
 
     @property
     def holders(self) -> Mapping[str, bool]:
-        """Those whose selectors give secrets, and whether what each finds is known."""
+        """The groups and entries whose selectors give secrets, each with whether it is known what they find."""
         found = self.selected.found
         return {name: isinstance(found.get(each), Mapping) for name, each in holders_of(self.manifest).items()}
 
     def admitted(self, state: State) -> AdmittedRepos:
-        """Give the repos that each of them has admitted."""
+        """Return the repos that each of the holders has admitted."""
         return admitted_by(self.holders, state.admitted)
 
-    def found(self, client: Client) -> "Task":
-        """Ask which repos the selectors mean, and give the task with them."""
+    def with_selected_repos(self, client: Client) -> "Task":
+        """Ask GitHub which repos the selectors find, and return the task with them."""
         request, selectors = self.request, self.selectors
         if not selectors:
             return self
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
         return self._with(selected)
 
-    def unasked(self) -> "Task":
-        """Give the task for a run that asks nobody: what each selector means is not known."""
+    def with_unknown_repos(self) -> "Task":
+        """Return the task for a run that asks nobody, so that it is not known what each selector finds."""
         return self._with(Selected(dict.fromkeys(self.selectors, _NOT_ASKED)))
 
     def _with(self, selected: Selected) -> "Task":
         expanded = expand_with(self.manifest, selected.found, self.request.environ)
+        # The manifest is expanded a second time here, and would repeat what it warned of the first time.
         new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
         self.warnings.update(dict.fromkeys((*selected.notes, *new)))
         context = replace(self.context, concealed=concealed(self.manifest, expanded.places, self.request.environ))
@@ -124,8 +128,9 @@ class Task:
 
     @property
     def filter(self) -> LineFilter:
-        """What the command line narrows the lines to."""
+        """The filter that --limit, --exclude and --tags make."""
         request = self.request
+        # Groups cost an expansion of their own, and are named on few command lines.
         named = any(pattern.startswith("@") for pattern in request.patterns)
         groups = members_of(self.manifest, self.selected.found) if named else {}
         tags = {tag for each in self.manifest.targets for tag in each.tags}
@@ -133,5 +138,5 @@ class Task:
         return LineFilter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved)
 
     def chooser(self, state: State) -> Callable[[Address], bool]:
-        """Tell of an address whether its line is planned."""
+        """Return the function that decides whether the line of an address is planned. Raises UsageError."""
         return self.filter.chooser(self.repos(state), self.places)

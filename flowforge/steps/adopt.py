@@ -15,7 +15,7 @@ from flowforge.state.session import StateSession
 def identities(
     client: Client, adoption: Adoption, known: Mapping[Repo, RepoInfo], *, jobs: int, stop: threading.Event
 ) -> Mapping[Repo, int]:
-    """Give the ids of the repos: the plan has looked up those that it would write, and not where all is right already.
+    """Return the ids of the repos: the plan has looked up those that it would write, and not where all is right already.
 
     One that is not shown has none, as an organization.
     """
@@ -28,7 +28,7 @@ def identities(
 def record(
     taken: Iterable[Adoptable], session: StateSession, ids: Mapping[Repo, int], stop: threading.Event
 ) -> tuple[Adoptable, ...]:
-    """Record them; gives those that were before somebody said stop. Raises StateError."""
+    """Record them; returns those that were before somebody said stop. Raises StateError."""
     done: list[Adoptable] = []
     for each in taken:
         if stop.is_set():

@@ -92,7 +92,7 @@ def rekeyed(
 
 
 def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:
-    """Give what becomes of a fingerprint, or why its value cannot be had."""
+    """Return what becomes of a fingerprint, or why its value cannot be had."""
     if value is None:
         return f"which repos {unresolved[0].entry} has is not known" if unresolved else _Sort.UNNAMED
     if isinstance(value, Known):

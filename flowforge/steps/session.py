@@ -26,7 +26,7 @@ class RunLimits:
 
 @contextmanager
 def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) -> Iterator[Client]:
-    """Give a client that is signed in; what it spends of the limits is kept for the next process.
+    """Return a client that is signed in; what it spends of the limits is kept for the next process.
 
     The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
     GitHubError without a usable token, SourceError when the manifest's source of it cannot be read.

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.no_coverage
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 EMPTY = (
     "error FF501: the manifest names no secret at all, and the state remembers 12; nothing was written\n"
-    "  fix: check that the right manifest was read; if it is meant to be empty, say --allow-empty\n"
+    "  fix: check that the right manifest was read; if it is empty on purpose, add --allow-empty\n"
 )
 
 
@@ -58,7 +58,7 @@ def _too_many(number: int) -> str:
     return (
         f"error FF503: {number} secrets would be deleted, more than 30 % of the 12 that are managed; "
         "nothing was written\n"
-        f"  fix: read the deletions above; if they are meant, say --allow-deletes {number}\n"
+        f"  fix: read the deletions above; if they are right, add --allow-deletes {number}\n"
     )
 
 
@@ -116,8 +116,8 @@ def test_many_take_overs(fleet: "Fleet", how: str) -> None:
         "error FF504: 12 of 12 secrets exist on GitHub and are not remembered, more than 30 %: this is what a lost "
         "state looks like; nothing was written\n"
         f"  fix: the state was looked for at {fleet.folder}/flowforge.state.json: put the right one there; if "
-        "there never was one, `flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, "
-        "say --allow-takeover\n",
+        "there never was one, `flowforge adopt` records these secrets as they are; to overwrite them, add "
+        "--allow-takeover\n",
     )
     assert before == fleet.held()
     assert 0 == fleet.flowforge("apply", "--yes", "--allow-takeover").code
@@ -151,7 +151,7 @@ def test_prune_with_another_set_of_manifests(fleet: "Fleet") -> None:
         fleet,
         "error FF502: --prune with another set of manifests than the state was written from (flowforge.yaml, "
         "more.yaml; now flowforge.yaml); nothing was written\n"
-        "  fix: name the same manifests, or say --allow-manifest-change if the set was changed on purpose\n",
+        "  fix: name the same manifests; if the set was changed on purpose, add --allow-manifest-change\n",
         "--prune",
     )
     assert 0 == fleet.flowforge("apply", "--yes", "--prune", *both).code

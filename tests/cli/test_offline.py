@@ -143,7 +143,7 @@ def test_selectors_are_not_known(fleet: "Fleet") -> None:
     shown = offline(fleet, "--prune").lines
     why = "which repos a selector finds is not known offline"
     assert f"! target found (flowforge.yaml:11:5)  which repos it has is not known: {why}" in shown
-    assert "    fix: plan with a token to know it" in shown
+    assert "    fix: run the plan without --offline to know it" in shown
     assert {("none", "not_seen")} == set(lines(fleet, "--prune").values())
 
 

@@ -65,7 +65,7 @@ def test_who_is_not_shown_keeps_it(found: "Fleet") -> None:
     assert (0, BOTH) == (found.flowforge("apply", "--yes").code, audience(found))
     assert {KEY: value} == found.sandbox.world.reveal_org("acme")
     found.sandbox.world.set_topics("acme/repo-003", ["claude"])
-    said = "visible to 3 selected repositories: 1 added; 1 not shown to this token stay so; more can see it"
+    said = "visible to 3 selected repositories: 1 added; 1 that this token cannot see keeps access; more can see it"
     line = planned(found)[1]
     assert (said, 1, ["acme/repo-001", "acme/repo-003"]) == (
         line["sentence"],
@@ -159,7 +159,7 @@ def test_a_saved_plan_knows_who_is_not_shown(found: "Fleet") -> None:
     said = f"{ADDRESS}/access: other repositories than in the plan are not shown to this token"
     assert (1, True) == (
         refused.code,
-        f"FF027: GitHub is not as the saved plan saw it; nothing was written\n  why: {said}" in refused.err,
+        f"FF027: GitHub has changed since the plan was saved; nothing was written\n  why: {said}" in refused.err,
     )
     shown(found, "acme/repo-001", "acme/repo-003")
     assert (0, BOTH) == (found.flowforge("apply", "p.json").code, audience(found))

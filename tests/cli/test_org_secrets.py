@@ -165,7 +165,7 @@ def test_widening_is_refused_until_it_is_named(fleet: "Fleet", before: str, afte
     assert (4, seen) == (refused.code, audience(fleet))
     assert [
         f"error FF506: {said}; nothing was written",
-        "  fix: if they are to see it, say --allow-widening",
+        "  fix: if they should see it, add --allow-widening",
     ] == refused.err.splitlines()
     applied(fleet, "--allow-widening")
     assert seen != audience(fleet)
@@ -227,7 +227,10 @@ def test_drift_is_left_where_the_manifest_says_so(fleet: "Fleet") -> None:
     ]
     wants(fleet, "all", report)
     line = lines(fleet)[ACCESS]
-    assert ("blocked", "say `on_drift: overwrite`, or change the visibility by hand") == (line["action"], line["fix"])
+    assert ("blocked", "write `on_drift: overwrite` in the manifest, or change the visibility by hand") == (
+        line["action"],
+        line["fix"],
+    )
 
 
 def test_a_secret_of_the_organization_goes(fleet: "Fleet") -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 KEY = "ANTHROPIC_API_KEY"
 REPO = "acme/repo-001"
 FIX = (
-    "    fix: delete another there first, by hand or in an apply of its own: what an apply deletes goes last, and "
-    "makes no room for what it creates"
+    "    fix: first delete another one there, by hand or in a separate apply: an apply deletes last, so its own "
+    "deletes make no room"
 )
 
 

@@ -20,7 +20,7 @@ VARIABLE, OLD = "FLOWFORGE_STATE_KEY", "FLOWFORGE_STATE_KEY_OLD"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 KEPT = "Under the new key: 5 secrets holding the value that was written."
 BARE = "Without a key: 5 secrets holding the value that was written."
-ALREADY = "Nothing to do: the state is under the new key already."
+ALREADY = "Nothing to do: the state already has the new key."
 OPS = "acme/ops"
 
 
@@ -74,7 +74,7 @@ def test_in_sync_under_the_new_key(home: "Fleet", old: str | None, new: str | No
     assert not [route for route in home.sandbox.world.stats().requests if "secrets" in route]
     assert IN_SYNC == home.flowforge("plan").out
     again = home.refused("state", "rekey", "--yes")
-    assert (0, [ALREADY if new else "Nothing to do: the state has no key already."]) == (again.code, again.lines)
+    assert (0, [ALREADY if new else "Nothing to do: the state already has no key."]) == (again.code, again.lines)
     _keys(home, None, old)
     assert 1 == home.refused("plan").code
     _keys(home, None, new)
@@ -189,9 +189,9 @@ def test_neither_key(fleet: "Fleet") -> None:
         _keys(fleet, old, secrets.token_hex(32))
         done = fleet.refused("state", "rekey", "--yes")
         expected = (
-            f"error FF477: {_path(fleet)}: the state is under neither the old key nor the new one\n"
-            "  fix: give the key that it was written with in FLOWFORGE_STATE_KEY_OLD, "
-            "or name its variable with --old-key-env\n"
+            f"error FF477: {_path(fleet)}: the state has neither the old key nor the new one\n"
+            "  fix: set FLOWFORGE_STATE_KEY_OLD to the key that it was written with, "
+            "or name another variable with --old-key-env\n"
         )
         assert (1, expected) == (done.code, done.err)
 
@@ -200,8 +200,8 @@ def test_no_key_at_all(fleet: "Fleet") -> None:
     """Without any key there is nothing that could be meant."""
     expected = (
         "error FF476: no state key is given, neither an old one nor a new one\n"
-        "  fix: set FLOWFORGE_STATE_KEY to the new key, or name where it comes from under state.key; "
-        "the old one goes to FLOWFORGE_STATE_KEY_OLD\n"
+        "  fix: set FLOWFORGE_STATE_KEY to the new key, or name its source under state.key; "
+        "set FLOWFORGE_STATE_KEY_OLD to the old one\n"
     )
     done = fleet.refused("state", "rekey", "--yes")
     assert (1, expected) == (done.code, done.err)
@@ -215,7 +215,7 @@ def test_the_old_key_elsewhere(fleet: "Fleet") -> None:
     done = fleet.refused("state", "rekey", "--yes", "--old-key-env", "BEFORE")
     expected = (
         "error FF478: the old state key is not available\n  why: --old-key-env names a variable that is unset\n"
-        "  fix: name the one that has the key it was written with\n"
+        "  fix: name the variable that has the old key\n"
     )
     assert (1, expected) == (done.code, done.err)
     assert expected == fleet.refused("state", "rekey", "--yes", "--old-key-env", A).err  # the key itself is not shown
@@ -236,7 +236,7 @@ def test_the_old_key_is_empty(home: "Fleet") -> None:
     done = home.refused("state", "rekey", "--yes")
     expected = (
         "error FF478: the old state key is not available\n  why: it is set but empty\n"
-        "  fix: give the key that the state was written with; unset the variable where the state never had one\n"
+        "  fix: set it to the key that the state was written with; unset it if the state never had one\n"
     )
     assert (1, expected) == (done.code, done.err)
 

@@ -117,7 +117,7 @@ def test_it_is_applied_once(fleet: "Fleet") -> None:
     assert done.code == 1
     assert done.err.endswith(
         "error FF029: the saved plan was applied already\n"
-        "  why: all that it lists is as it says, and the state has moved on\n"
+        "  why: everything in it is done, and the state was written since\n"
         "  fix: nothing is left to do; to change more, make a new plan with flowforge plan --out, and have that "
         "approved\n"
     )
@@ -188,8 +188,8 @@ def test_edited_by_hand(fleet: "Fleet") -> None:
     ("content", "why"),
     [
         (b"", "it is not JSON from line 1, column 1 on"),
-        (b"{}", "it does not say that it is a saved plan"),
-        (b"[]", "it does not say that it is a saved plan"),
+        (b"{}", "it is not marked as a saved plan"),
+        (b"[]", "it is not marked as a saved plan"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b"\xff\xfe", "it is not JSON"),
         (b"version: 1\n", "it is not JSON from line 1, column 1 on"),
@@ -213,7 +213,7 @@ def test_cut_short(fleet: "Fleet") -> None:
 
 
 def _unreadable(name: str, why: str) -> str:
-    fix = "  fix: name a file that flowforge plan --out has written; a manifest is named with -m"
+    fix = "  fix: name a file that flowforge plan --out has written; name a manifest with -m"
     return f'error FF020: the saved plan "{name}" cannot be read\n  why: {why}\n{fix}'
 
 
@@ -249,10 +249,10 @@ def test_another_version(fleet: "Fleet") -> None:
     for change in ({"flowforge": "0.0.1"}, {"version": 2}, {"version": None, "more": 1}):
         document = {**ours, **change}
         path.write_text(json.dumps(document))
-        versions = f'FlowForge "{document["flowforge"]}", format "{document["version"]}"'
+        versions = f'FlowForge "{document["flowforge"]}" in format "{document["version"]}"'
         assert (
             'error FF022: the saved plan "p.json" was made by another version of FlowForge\n'
-            f"  why: it is of {versions}; this is {__version__}, 1\n"
+            f"  why: it was made by {versions}; this is FlowForge {__version__}, format 1\n"
             "  fix: apply it with that version, or make a new plan with flowforge plan --out, and have that approved"
         ) == _told(path)
 
@@ -286,9 +286,9 @@ SHAPES: tuple[tuple[tuple[str, ...], object, str], ...] = (
     (("stands_on", "flags", "allow_deletes"), -1, "allow_deletes is negative"),
     (("stands_on", "state", "serial"), -1, "serial is out of range"),
     (("stands_on", "state", "serial"), 10**4289, "serial is out of range"),
-    (("stands_on", "state", "serial"), 3, "state names none that can be"),
-    (("stands_on", "state", "salt"), None, "state names none that can be"),
-    (("stands_on", "state", "lineage"), "../x", "state names none that can be"),
+    (("stands_on", "state", "serial"), 3, "state identifies no state that can exist"),
+    (("stands_on", "state", "salt"), None, "state identifies no state that can exist"),
+    (("stands_on", "state", "lineage"), "../x", "state identifies no state that can exist"),
     (("stands_on", "state", "salt"), "!", "salt is not in base64"),
     (("stands_on", "state", "salt"), "AAAA", "salt is not 32 bytes"),
     (("stands_on", "selected"), {"group x": 1}, "group x of selected is not an object"),

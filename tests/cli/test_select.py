@@ -179,7 +179,7 @@ def test_a_new_repo_waits_until_it_is_admitted(zoo: "Fleet") -> None:
     zoo.repos.append("zoo/svc-c")
     shown = zoo.flowforge("plan")
     what = "new to target All, and not admitted yet: zoo/svc-c"
-    fix = "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector"
+    fix = "if they should get it, add --allow-new-repos, or write `auto_admit: true` beside the selector"
     assert "+ zoo/svc-c  ANTHROPIC_API_KEY  ci-key  missing; new to target All" == shown.lines[0]
     assert [f"apply will refuse this (FF505): {what}.", f"  {fix}"] == shown.lines[-2:]
     document = planned(zoo)

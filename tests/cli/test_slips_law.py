@@ -120,7 +120,7 @@ class Applied:
         with Client(api, token, pacer, jobs=1, transport=answering(handle)) as client:
             task = Task.of(self.request)
             with task.backend(client) as home:
-                return prepare(task.found(client), home, home.read(), client, fresh=True).planned.plan
+                return prepare(task.with_selected_repos(client), home, home.read(), client, fresh=True).planned.plan
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,9 @@ Move = Callable[["Fleet"], object]
 
 def moved(thing: str, why: str) -> str:
     """Give the refusal that names one thing."""
-    return f"error {CODES[thing]}: {thing} is not as the saved plan saw it; nothing was written\n  why: {why}\n{FIX}"
+    return (
+        f"error {CODES[thing]}: {thing} has changed since the plan was saved; nothing was written\n  why: {why}\n{FIX}"
+    )
 
 
 def stale(fleet: "Fleet", move: Move, *options: str) -> "Done":

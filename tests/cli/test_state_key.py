@@ -278,7 +278,7 @@ def test_offline_without_the_key(signed: "Fleet") -> None:
     """A run that has no secrets may look at a signed state, and is told that nobody checked it."""
     signed.monkeypatch.delenv(VARIABLE)
     done = signed.flowforge("plan", "--offline")
-    warning = f"warning: {_path(signed)}: the state is signed and its key is not at hand: nobody checked it"
+    warning = f"warning: {_path(signed)}: the signature of the state was not checked, because its key is not available"
     assert (0, True) == (done.code, warning in done.err.splitlines())
     _path(signed).with_name("flowforge.state.json.journal").write_bytes(b"x")
     assert "error FF470: " in signed.refused("plan", "--offline").err
@@ -289,7 +289,9 @@ def test_offline_with_a_key_that_the_run_may_not_see(signed: "Fleet") -> None:
     signed.monkeypatch.setenv(VARIABLE, "")
     signed.simple("acme/repo-001")
     done = signed.flowforge("plan", "--offline", "--prune")
-    warning = f"warning: {_path(signed)}: the state is signed and its key is not at hand: nobody checked it\n"
+    warning = (
+        f"warning: {_path(signed)}: the signature of the state was not checked, because its key is not available\n"
+    )
     assert (0, warning) == (done.code, done.err)
     assert "error FF474: " in signed.refused("plan").err
 
@@ -332,7 +334,7 @@ def test_a_saved_plan_of_another_key(fleet: "Fleet") -> None:
             fleet.monkeypatch.delenv(VARIABLE)
         done = fleet.refused("apply", "p.json")
         told += [line for line in done.err.splitlines() if line.startswith(("error", "  why"))]
-    head = "error FF028: the state is not as the saved plan saw it; nothing was written"
+    head = "error FF028: the state has changed since the plan was saved; nothing was written"
     assert [head, head, "  why: no state key is given"] == [told[0], *told[2:]]
     assert told[1].startswith("  why: the state key is another one (key_id ")
     assert told[1].endswith(f"), the plan was made under {made}")

@@ -152,7 +152,7 @@ def test_pull(ops: "Fleet", more: str) -> None:
     ops.simple(more=more)
     none = ops.refused("state", "pull")
     assert (1, "") == (none.code, none.out)
-    assert re.fullmatch(r"error FF455: .*: there is no state\n  fix: apply or adopt begins one\n", none.err)
+    assert re.fullmatch(r"error FF455: .*: there is no state\n  fix: apply or adopt creates one\n", none.err)
     ops.flowforge("apply", "--yes")
     done = ops.flowforge("state", "pull")
     kept = (

@@ -119,7 +119,7 @@ def test_push(ops: "Fleet", more: str) -> None:
     assert refused.err == (
         f"error FF454: {where}: the state that is kept there is not an older one\n"
         f"  why: it has serial {now['serial']}, and copy.json has {old['serial']}\n"
-        "  fix: say --force to put it back all the same\n"
+        "  fix: add --force to replace it all the same\n"
     )
     done = ops.flowforge("state", "push", "copy.json", "--yes", "--force")
     serial = now["serial"] + 1
@@ -275,7 +275,7 @@ def test_where_it_cannot_be_migrated(ops: "Fleet") -> None:
     done = ops.refused("state", "migrate", "--from-github", "acme/ops:other", "--yes")
     assert done.err == (
         f"error FF455: acme/ops other:{PATH}: there is no state\n"
-        "  fix: say where it is: --from FILE or --from-github OWNER/REPO\n"
+        "  fix: name its place with --from FILE or --from-github OWNER/REPO\n"
     )
     copy = _file(ops).read_bytes()
     ops.simple(more=ON_BRANCH)

@@ -116,7 +116,7 @@ def test_what_is_no_matter_of_adopting(change: Change) -> None:
 @pytest.mark.parametrize("wanted_now", [None, wanted(NotRead("--skip-values"))])
 def test_nothing_is_recorded_without_a_value(wanted_now: Wanted | None) -> None:
     """A line that was taken without a value that was read is a bug of ours, and no record."""
-    with pytest.raises(TypeError, match="has no value to be assumed"):
+    with pytest.raises(TypeError, match="no value is known"):
         _adoptable(replace(THERE, wanted=wanted_now), None)
 
 

@@ -140,11 +140,11 @@ MORE = "; more can see it"
         (Access(selected(A, B), selected(A)), "visible to 1 selected repository: 1 removed"),
         (
             Access(selected(A, B, hidden=(7, 8)), selected(A, hidden=(8,))),
-            "visible to 2 selected repositories: 2 removed; 1 not shown to this token stay so",
+            "visible to 2 selected repositories: 2 removed; 1 that this token cannot see keeps access",
         ),
         (
             Access(selected(A, hidden=(8,)), selected(A, B, C, hidden=(8,))),
-            f"visible to 4 selected repositories: 2 added; 1 not shown to this token stay so{MORE}",
+            f"visible to 4 selected repositories: 2 added; 1 that this token cannot see keeps access{MORE}",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Visibility
-from flowforge.plan.capacity import most
+from flowforge.plan.capacity import capacity_of
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import Known, Listing, Presence, Record, Remembered, Seen, Wanted
 
@@ -19,8 +19,8 @@ INSIDE, VARIABLES = Scope.of_environment(API, "prod"), Scope(API, Store.VARIABLE
 AT = "2026-03-01T10:00:00Z"
 RECORD = Record("h", AT, "k", 7, AT, AT)
 FIX = (
-    "delete another there first, by hand or in an apply of its own: what an apply deletes goes last, and makes no room "
-    "for what it creates"
+    "first delete another one there, by hand or in a separate apply: "
+    "an apply deletes last, so its own deletes make no room"
 )
 
 
@@ -56,7 +56,7 @@ def lines(plan: Plan) -> dict[str, tuple[Action, str]]:
 )
 def test_what_github_takes(scope: Scope, expected: int) -> None:
     """Each list has GitHub's own limit."""
-    assert expected == most(scope)
+    assert expected == capacity_of(scope)
 
 
 def test_the_first_ones_fit() -> None:
@@ -110,7 +110,7 @@ def test_a_delete_makes_no_room() -> None:
     wanted = {**wants(ACTIONS, "A"), **wants(ACTIONS, "OLD", presence=Presence.ABSENT)}
     plan = make_plan(Situation(wanted, {ACTIONS: holding(99, "OLD")}))
     fix = (
-        "what an apply deletes goes last, and makes no room for what it creates: "
+        "an apply deletes last, so its own deletes make no room: "
         'give the absent entry "T" a tag of its own, and apply that first with --tags'
     )
     assert [(Action.BLOCKED, fix), (Action.DELETE, "")] == [(change.action, change.fix) for change in plan.changes]

@@ -25,7 +25,7 @@ DRIFT = replace(SYNC, reason=Reason.CHANGED_OUTSIDE, seen_at=LATER, drift=True)
 ROTATED = replace(SYNC, action=Action.UPDATE, reason=Reason.VALUE_CHANGED)
 BLOCKED = (
     "its value was changed outside FlowForge, and a change of visibility would overwrite it",
-    "say `on_drift: overwrite`, or change the visibility by hand",
+    "write `on_drift: overwrite` in the manifest, or change the visibility by hand",
 )
 
 

@@ -14,7 +14,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.digest import digest_of, lines_of
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Record, Wanted
-from flowforge.plan.staleness import Thing, moved
+from flowforge.plan.staleness import PlanInput, changed_inputs
 
 API = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
 OURS, LATER = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z"
@@ -101,18 +101,18 @@ BASIS: dict[str, Any] = {
 def test_whatever_moves_is_told(one: Change, other: Change) -> None:
     """Where two plans are not the same something is said of it, whatever it is; where they are, nothing."""
     before, now = ({**BASIS, "lines": lines_of(Plan((each,)))} for each in (one, other))
-    assert (before != now) == bool(moved(before, now))
+    assert (before != now) == bool(changed_inputs(before, now))
 
 
 def test_what_follows_alone_is_told_too() -> None:
     """Where nothing but a brake is another one, that is said: no refusal is without a reason."""
     now = {**BASIS, "brakes": {"FF502": "--allow-manifest-change"}}
-    told = ((Thing.MANIFEST, "brakes.FF502 is --allow-manifest-change, in the plan None"),)
-    assert told == moved(BASIS, now)
+    told = ((PlanInput.MANIFEST, "brakes.FF502 is --allow-manifest-change, in the plan None"),)
+    assert told == changed_inputs(BASIS, now)
 
 
 def test_a_list_that_can_be_read_again() -> None:
     """An entry whose repos could not be known, or cannot now, is named."""
     cut = {**BASIS, "unresolved": {"target All": "cut_short"}}
-    clauses = [clause for _, clause in (*moved(BASIS, cut), *moved(cut, BASIS))]
+    clauses = [clause for _, clause in (*changed_inputs(BASIS, cut), *changed_inputs(cut, BASIS))]
     assert ["which repos target All has cannot be known", "which repos target All has can be known now"] == clauses

@@ -10,7 +10,7 @@ from flowforge.errors import ExitCode, Where
 from flowforge.plan.action import OnDrift, Reason, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
-from flowforge.plan.capacity import within_room
+from flowforge.plan.capacity import within_capacity
 from flowforge.plan.decide import Plan, decide
 from flowforge.plan.decide_access import decide_access
 from flowforge.plan.facts import (
@@ -128,7 +128,7 @@ def printed(facts: Facts) -> str:
     if seen is None:
         return next(iter(plan_lines(_as_recorded(wanted, remembered), verbose=True)))
     decided = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
-    (value,) = within_room([decided], {decided.address.scope: seen})
+    (value,) = within_capacity([decided], {decided.address.scope: seen})
     plan = Plan((decide_access(value, seen) or value,))
     return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
 

@@ -20,26 +20,26 @@ EMPTIED = Brake(
     "FF501",
     "the manifest names no secret at all, and the state remembers 100",
     "--allow-empty",
-    "check that the right manifest was read; if it is meant to be empty, say --allow-empty",
+    "check that the right manifest was read; if it is empty on purpose, add --allow-empty",
 )
 OTHER_MANIFESTS = Brake(
     "FF502",
     "--prune with another set of manifests than the state was written from (a.yaml, b.yaml; now flowforge.yaml)",
     "--allow-manifest-change",
-    "name the same manifests, or say --allow-manifest-change if the set was changed on purpose",
+    "name the same manifests; if the set was changed on purpose, add --allow-manifest-change",
 )
 DELETES = Brake(
     "FF503",
     "31 secrets would be deleted, more than 30 % of the 100 that are managed",
     "--allow-deletes 31",
-    "read the deletions above; if they are meant, say --allow-deletes 31",
+    "read the deletions above; if they are right, add --allow-deletes 31",
 )
 TAKEOVER = Brake(
     "FF504",
     "31 of 100 secrets exist on GitHub and are not remembered, more than 30 %: this is what a lost state looks like",
     "--allow-takeover",
     "the state was looked for at flowforge.state.json: put the right one there; if there never was one, "
-    "`flowforge adopt` records these secrets as they are; if FlowForge shall overwrite them, say --allow-takeover",
+    "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover",
 )
 
 
@@ -155,7 +155,7 @@ def test_other_manifests_are_admitted_by_their_flag() -> None:
                     DELETES,
                     what="4 secrets would be deleted, more than 30 % of the 10 that are managed",
                     flag="--allow-deletes 4",
-                    fix="read the deletions above; if they are meant, say --allow-deletes 4",
+                    fix="read the deletions above; if they are right, add --allow-deletes 4",
                 ),
             ),
         ),
@@ -168,7 +168,7 @@ def test_other_manifests_are_admitted_by_their_flag() -> None:
                     DELETES,
                     what="12 secrets would be deleted, more than 30 % of the 3 that are managed",
                     flag="--allow-deletes 12",
-                    fix="read the deletions above; if they are meant, say --allow-deletes 12",
+                    fix="read the deletions above; if they are right, add --allow-deletes 12",
                 ),
             ),
         ),
@@ -275,7 +275,7 @@ def test_repos_that_a_selector_finds_for_the_first_time() -> None:
         "new to group services, and not admitted yet: acme/svc-1, acme/svc-2, acme/svc-3, acme/svc-4, "
         "acme/svc-5 and 2 more; new to target All, and not admitted yet: acme/web",
         "--allow-new-repos",
-        "if they are meant, too, say --allow-new-repos, or write `auto_admit: true` beside the selector",
+        "if they should get it, add --allow-new-repos, or write `auto_admit: true` beside the selector",
     )
     assert (brake,) == brakes(Plan(tuple(made)), CALM, NO_FLAG)
     assert () == brakes(Plan(tuple(made)), CALM, Allowed(new_repos=True))

@@ -71,7 +71,7 @@ def test_they_stay(listed: Audience | None, value: str, pending: bool) -> None: 
     access = plan.changes[1].access
     assert access is not None
     assert plan.changes[1].writes
-    assert "; 1 not shown to this token stay so" in plan.changes[1].sentence or listed is None
+    assert "; 1 that this token cannot see keeps access" in plan.changes[1].sentence or listed is None
     narrower = planned(A, listed=listed, value=value, pending=pending)
     held = brakes(narrower, Estate(1, 1, 1, "s", ("m",)), Allowed())
     assert (1, HIDDEN) == sent(narrower)

@@ -1,4 +1,4 @@
-"""All that a plan stands on, put together for a saved plan: what its digest is over, and what apply compares."""
+"""All that a plan stands on: what the digest of a saved plan covers, and what apply compares."""
 
 import base64
 import os
@@ -18,7 +18,8 @@ from flowforge.steps.backend.state_backend import StateBackend
 
 
 def basis(task: Task, backend: StateBackend, state: State, prepared: PreparedPlan, api: str) -> dict[str, Any]:
-    """Give it as plain data; see schemas/plan-file.schema.json. api: the address of GitHub's API."""
+    """Return it as plain data, as schemas/plan-file.schema.json describes it. api: the address of GitHub's API."""
+    # A file of patterns may have changed, or be missing, where the plan is applied: its patterns are written out.
     limit, exclude = task.filter.spelled_out(task.repos(state))
     planned = prepared.planned
     return {
@@ -35,13 +36,15 @@ def basis(task: Task, backend: StateBackend, state: State, prepared: PreparedPla
 
 
 def manifests_of(manifest: Manifest) -> list[str]:
-    """Name the files of a manifest from the first one's folder on: another folder may have the same ones."""
+    """Return the files of a manifest, relative to the folder of the first: apply may run in another checkout."""
     folder = os.path.realpath(manifest.folder)
     return sorted(Path(os.path.relpath(os.path.realpath(file), folder)).as_posix() for file in manifest.files)
 
 
 def _state(state: State, backend: StateBackend) -> dict[str, Any]:
-    """Give which state it is. The salt only of one that has yet to begin: else it stands in the state alone."""
+    """Return which state it is, with its serial and a digest of its content."""
+    # Before the first write the state exists nowhere. Its salt goes with the plan, or apply would make other
+    # fingerprints of the same values and find every one of them changed. Later the salt stays in the state.
     key_id = backend.key_id(state) or None
     salt = None if state.serial else base64.b64encode(state.salt).decode("ascii")
     return {
@@ -54,7 +57,7 @@ def _state(state: State, backend: StateBackend) -> dict[str, Any]:
 
 
 def _selected(places: Iterable[Place]) -> Mapping[str, Mapping[str, int]]:
-    """Give the repos, with their ids, that each group's or entry's selector found and the manifest is about."""
+    """Return the repos that selectors found for the places of the manifest, with their ids, by group or entry."""
     found: dict[str, dict[str, int]] = {}
     for place in places:
         for holder in place.holders:

@@ -1,4 +1,4 @@
-"""A plan in a file, for a person to approve and apply to carry out: read strictly, never executed, without values."""
+"""A plan in a file, which a person approves and apply carries out. It holds no values, and is read strictly."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from flowforge import __version__
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.digest import digest_of
-from flowforge.plan.staleness import Thing, applied_already, moved
+from flowforge.plan.staleness import PlanInput, applied_already, changed_inputs
 from flowforge.run.plan_file.shape import FILE, checked
 from flowforge.state import disk
 from flowforge.state.model import State
@@ -21,23 +21,33 @@ from flowforge.state.shape import MalformedError, fields, parse_json
 
 FORMAT: Final = "flowforge.plan-file"
 VERSION: Final = 1
-# Some 200,000 lines. What is larger is no saved plan, and would be read into memory before we knew.
+# Some 200,000 lines. A larger file is no saved plan, and must not fill the memory before that is known.
 SIZE_LIMIT: Final = 128 * 2**20
 AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
-_CODES: Final = {Thing.MANIFEST: "FF025", Thing.VALUE: "FF026", Thing.GITHUB: "FF027", Thing.STATE: "FF028"}
+_CODES: Final = {
+    PlanInput.MANIFEST: "FF025",
+    PlanInput.VALUE: "FF026",
+    PlanInput.GITHUB: "FF027",
+    PlanInput.STATE: "FF028",
+}
 _MOST_NAMED: Final = 5
 _NO_LINES: Final = '\n  "lines": {}'
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a plan stands on, as `flowforge.run.plan_file.basis` gives it and a file holds it."""
+    """A plan as a file holds it."""
 
     stands_on: Mapping[str, Any]
+    """All that the plan stands on, as `flowforge.run.plan_file.basis` returns it."""
 
     @classmethod
     def read(cls, path: Path) -> "SavedPlan":
-        """Read a file. Raises UsageError: FF020 where it cannot be read, FF021 for what we did not write so, FF022."""
+        """Return the plan of a file.
+
+        Raises UsageError: FF020 for a file that cannot be read, FF021 for one that FlowForge did not write like this,
+        FF022 for one of another version.
+        """
         data = _read(path)
         try:
             return cls(_parse(data, path))
@@ -46,7 +56,7 @@ class SavedPlan:
             raise UsageError(Problem("FF021", what, why=str(error), fix=AGAIN)) from error
 
     def write(self, path: Path, bounds: Bounds = ANYWHERE) -> None:
-        """Put it at `path`, whole or not at all, for its owner alone. Raises UsageError FF024."""
+        """Write it to `path`, whole or not at all, readable for its owner alone. Raises UsageError FF024."""
         try:
             with bounds.entry(path) as entry:
                 disk.replace(entry, _encode(self.stands_on))
@@ -56,51 +66,52 @@ class SavedPlan:
 
     @property
     def flags(self) -> Mapping[str, Any]:
-        """The options that it was made with, by their names."""
+        """The options that the plan was made with, by name."""
         given: Mapping[str, Any] = self.stands_on["flags"]
         return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
     @property
     def fresh(self) -> State | None:
-        """The state that apply begins where there is none; None for a plan that was made where there was one."""
+        """The state that apply begins with; None for a plan that was made where there was a state."""
         state = self.stands_on["state"]
         return State(0, state["lineage"], base64.b64decode(state["salt"])) if state["salt"] is not None else None
 
     def require_manifests(self, names: list[str]) -> None:
-        """Refuse what was planned from other files, before anything is asked. Raises UsageError FF030."""
+        """Refuse other manifests than those of the plan, before GitHub is asked. Raises UsageError FF030."""
         planned = self.stands_on["manifests"]
         if names != planned:
             what = "the saved plan was made from other manifests"
             why = f"it was made from {', '.join(map(quote, planned))}; these are {', '.join(map(quote, names))}"
             raise UsageError(Problem("FF030", what, why=why, fix="name the same manifests with -m"))
 
-    def require_unmoved(self, now: Mapping[str, Any]) -> None:
-        """Refuse to go on unless all that the plan stood on is as it was: the digest is the same.
+    def require_current(self, now: Mapping[str, Any]) -> None:
+        """Refuse a plan that is stale: something that it stands on has changed, so the digest is another.
 
-        Raises UsageError with what moved: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state; FF029 where
-        the plan was carried out already.
+        Raises UsageError by what changed: FF025 the manifest, FF026 a value, FF027 GitHub, FF028 the state. FF029 is
+        for a plan that was applied already.
         """
         if digest_of(now) == digest_of(self.stands_on):
             return
         if applied_already(self.stands_on, now):
-            why = "all that it lists is as it says, and the state has moved on"
+            why = "everything in it is done, and the state was written since"
             fix = f"nothing is left to do; to change more, {AGAIN}"
             raise UsageError(Problem("FF029", "the saved plan was applied already", why=why, fix=fix))
-        told: dict[Thing, list[str]] = {}
-        for thing, clause in moved(self.stands_on, now):
-            told.setdefault(thing, []).append(printable(clause))
-        raise UsageError(*(_moved(thing, clauses) for thing, clauses in told.items()))
+        clauses_of: dict[PlanInput, list[str]] = {}
+        for changed, clause in changed_inputs(self.stands_on, now):
+            clauses_of.setdefault(changed, []).append(printable(clause))
+        raise UsageError(*(_stale(changed, clauses) for changed, clauses in clauses_of.items()))
 
 
-def _moved(thing: Thing, clauses: list[str]) -> Problem:
+def _stale(changed: PlanInput, clauses: list[str]) -> Problem:
     shown = "; ".join(clauses[:_MOST_NAMED])
     why = f"{shown}; and {len(clauses) - _MOST_NAMED} more" if len(clauses) > _MOST_NAMED else shown
-    what = f"{thing} is not as the saved plan saw it; nothing was written"
-    return Problem(_CODES[thing], what, why=why, fix=AGAIN)
+    what = f"{changed} has changed since the plan was saved; nothing was written"
+    return Problem(_CODES[changed], what, why=why, fix=AGAIN)
 
 
 def _encode(stands_on: Mapping[str, Any]) -> bytes:
-    """Write it in the one way there is: sorted, in ASCII, each line of the plan on one of its own."""
+    """Return its only form: sorted, in ASCII, with each line of the plan on a line of the file."""
+    # With one form alone, reading can compare the whole file with what would be written: every edit by hand shows.
     document = {"format": FORMAT, "version": VERSION, "flowforge": __version__, "stands_on": stands_on}
     head = {**document, "stands_on": {**stands_on, "lines": {}}, "digest": digest_of(document)}
     one_line = json.JSONEncoder(sort_keys=True).encode
@@ -129,14 +140,14 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, why: str) -> NoReturn:
-    fix = "name a file that flowforge plan --out has written; a manifest is named with -m"
+    fix = "name a file that flowforge plan --out has written; name a manifest with -m"
     raise UsageError(Problem("FF020", f"the saved plan {quote(str(path))} cannot be read", why=why, fix=fix))
 
 
 def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
     document = parse_json(data)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise MalformedError("it does not say that it is a saved plan")
+        raise MalformedError("it is not marked as a saved plan")
     _require_ours(document, path)
     stands_on = checked(fields(document, FILE, "the file")["stands_on"])
     if _encode(stands_on) != data:
@@ -145,11 +156,12 @@ def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
 
 
 def _require_ours(document: Mapping[str, object], path: Path) -> None:
-    """Refuse what another FlowForge made: what a line of it means, and what its digest is over, may differ."""
+    """Raise UsageError FF022 for a plan of another version, in which a line or the digest may mean something else."""
     made_by, version = document.get("flowforge"), document.get("version")
     if (made_by, version) != (__version__, VERSION):
         what = f"the saved plan {quote(str(path))} was made by another version of FlowForge"
         why = (
-            f"it is of FlowForge {quote(str(made_by))}, format {quote(str(version))}; this is {__version__}, {VERSION}"
+            f"it was made by FlowForge {quote(str(made_by))} in format {quote(str(version))}; "
+            f"this is FlowForge {__version__}, format {VERSION}"
         )
         raise UsageError(Problem("FF022", what, why=why, fix=f"apply it with that version, or {AGAIN}"))

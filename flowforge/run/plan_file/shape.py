@@ -1,4 +1,4 @@
-"""The exact shape of what a saved plan holds; schemas/plan-file.schema.json says the same to others."""
+"""The exact shape of a saved plan's content. schemas/plan-file.schema.json describes the same for other programs."""
 
 import base64
 import binascii
@@ -62,7 +62,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def checked(data: object) -> Mapping[str, Any]:
-    """Give what a plan stands on as it was read; raises MalformedError for what `basis` does not make."""
+    """Return the content of a saved plan. Raises MalformedError for anything that `basis` cannot have made."""
     stands_on: Mapping[str, Any] = fields(data, _STANDS_ON, "stands_on")
     flags = fields(stands_on["flags"], FLAGS, "flags")
     if flags["allow_deletes"] < 0:
@@ -87,7 +87,7 @@ def checked(data: object) -> Mapping[str, Any]:
 
 
 def _table(data: dict[str, Any], kind: type, at: str) -> dict[str, Any]:
-    """Check that an object has members of one type only, whatever they are called."""
+    """Return an object after a check that all its members have one type."""
     found = fields(data, dict.fromkeys(data, (kind,)), at)
     for name, each in found.items():
         if kind is int:
@@ -96,18 +96,19 @@ def _table(data: dict[str, Any], kind: type, at: str) -> dict[str, Any]:
 
 
 def _check_number(number: int, at: str) -> None:
-    """Refuse one that nothing here has; some thousand digits would be told at length."""
+    """Raise MalformedError for a number that nothing here can have."""
+    # JSON allows a number of any length, and Python would print thousands of digits in an error.
     if not 0 <= number <= LAST_SERIAL:
         what = f"{at} is out of range"
         raise MalformedError(what)
 
 
 def _check_state(state: Mapping[str, Any]) -> None:
-    """Check what names a state: there is a salt if, and only if, there was none yet."""
+    """Check what identifies the state. It has a salt if, and only if, there was no state yet."""
     begins = state["salt"] is not None
     _check_number(state["serial"], "serial")
     if not _UUID.fullmatch(state["lineage"]) or begins != (state["serial"] == 0):
-        raise MalformedError("state names none that can be")
+        raise MalformedError("state identifies no state that can exist")
     try:
         salt = base64.b64decode(state["salt"] or "", validate=True)
     except (binascii.Error, ValueError) as error:

@@ -22,7 +22,7 @@ def without_carried(todo: Sequence[Change]) -> list[Change]:
 
 
 def with_carried(results: Sequence[Result], todo: Iterable[Change]) -> list[Result]:
-    """Give those lines the outcome of their value."""
+    """Return those lines the outcome of their value."""
     done = {result.address: result for result in results}
     carried = [
         _as_value(done[change.address.of_value], change)
@@ -33,7 +33,7 @@ def with_carried(results: Sequence[Result], todo: Iterable[Change]) -> list[Resu
 
 
 def audience_body(change: Change) -> Mapping[str, object]:
-    """Give what a PUT of the value says of who sees it: always the whole of it."""
+    """Return what a PUT of the value says of who sees it: always the whole of it."""
     audience = change.wanted.audience if change.wanted else None
     return body_of(audience) if audience else {}
 
@@ -45,7 +45,7 @@ def recorded_audience(change: Change, record: Record) -> Record:
 
 
 def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
-    """Give the record after its list alone was written, which moved GitHub's time and left the value.
+    """Return the record after its list alone was written, which moved GitHub's time and left the value.
 
     A value that was changed outside before, and is left so, stays drift: its record keeps the time of our own write.
     One that another credential provides now was given that name before this write.
@@ -57,7 +57,7 @@ def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
 
 
 def list_alone(change: Change) -> Record | None:
-    """Give the record of a line that writes who sees it without the value; None for any other line.
+    """Return the record of a line that writes who sees it without the value; None for any other line.
 
     A variable that was right before FlowForge came has none yet: it is one that FlowForge did not write.
     """
@@ -82,7 +82,7 @@ def put_alone(client: Client, change: Change) -> Written:
 
 
 def with_kept_unseen(change: Change, error: FlowForgeError) -> Problem:
-    """Give what was refused; of a list with repos that this token does not see, that they may be why."""
+    """Return what was refused; of a list with repos that this token does not see, that they may be why."""
     problem, wanted = error.problems[0], change.wanted
     if not isinstance(error, RepoError) or wanted is None or wanted.audience is None or not wanted.audience.hidden:
         return problem

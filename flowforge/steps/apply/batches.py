@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from flowforge.plan.address import Scope
 from flowforge.plan.change import Change
-from flowforge.plan.ordering import Work, turns
+from flowforge.plan.ordering import Work, stages
 from flowforge.steps.apply.access_writes import without_carried
 from flowforge.steps.apply.permissions import first_of_each
 
 
-def in_turns(planned: Sequence[Change], *, permitted: bool) -> tuple[Work, ...]:
-    """Give the work of each turn; what is deleted for something that another turn writes is in the last.
+def in_stages(planned: Sequence[Change], *, permitted: bool) -> tuple[Work, ...]:
+    """Return the work of each turn; what is deleted for something that another turn writes is in the last.
 
     permitted: GitHub says what the token may do; else one scope of each owner goes before the others.
     """
-    at_once, last = turns(without_carried(planned))
+    at_once, last = stages(without_carried(planned))
     return *((at_once,) if permitted else first_of_each(at_once)), last
 
 

@@ -14,7 +14,7 @@ from flowforge.plan.facts import Listing, Seen
 from flowforge.plan.ordering import Work, deletes, without_kept
 from flowforge.state.batch_size import batch_of
 from flowforge.steps.apply.access_writes import list_alone
-from flowforge.steps.apply.batches import batches, in_turns
+from flowforge.steps.apply.batches import batches, in_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Cost:
 
     @property
     def requests(self) -> int:
-        """Give how many requests it takes."""
+        """Return how many requests it takes."""
         return self.reads + self.writes
 
     @property
     def points(self) -> int:
-        """Give how much of GitHub's limits it takes."""
+        """Return how much of GitHub's limits it takes."""
         return self.writes * WRITE_POINTS + self.reads * READ_POINTS
 
     def __add__(self, other: "Cost") -> "Cost":
@@ -45,12 +45,14 @@ class Cost:
     @classmethod
     def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen]) -> "Cost":
         """Count what the writes take, and the lists after them. seen: what the plan saw of each scope."""
-        return sum((_of_scope(scope, changes, seen[scope]) for turn in work for scope, changes in turn.items()), cls())
+        return sum(
+            (_of_scope(scope, changes, seen[scope]) for stage in work for scope, changes in stage.items()), cls()
+        )
 
 
 def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
-    """Give what applying would write, turn by turn; see `in_turns`."""
-    return in_turns(without_kept(plan.todo, plan.changes), permitted=permitted)
+    """Return what applying would write, turn by turn; see `in_stages`."""
+    return in_stages(without_kept(plan.todo, plan.changes), permitted=permitted)
 
 
 def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) -> int:
@@ -58,10 +60,10 @@ def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) ->
     known, gone = set(remembered), {change.address for change in plan.changes if change.forgets}
     tidied = any(change.tidies for change in plan.changes)
     count = 0
-    for turn in work:
-        for batch in batches(turn, turn, lambda: batch_of(len(known))):
+    for stage in work:
+        for batch in batches(stage, stage, lambda: batch_of(len(known))):
             count += 1
-            changes = [change for scope in batch for change in turn[scope]]
+            changes = [change for scope in batch for change in stage[scope]]
             known.difference_update(gone)
             known.update(change.address.of_value for change in changes)
             gone = {change.address for change in changes if deletes(change)}
@@ -78,7 +80,7 @@ def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
 
 
 def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:
-    """Give how many requests the list takes after the writes."""
+    """Return how many requests the list takes after the writes."""
     there = len(seen.updated_at) if isinstance(seen, Listing) else 0
     there += sum((change.action is Action.CREATE) - deletes(change) for change in changes)
     return requests_of(there, VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)

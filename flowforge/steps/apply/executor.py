@@ -15,7 +15,7 @@ from flowforge.plan.ordering import Work, without_kept, without_lost
 from flowforge.plan.report import Outcome, Result
 from flowforge.state.branch import StateChangedError
 from flowforge.state.session import StateSession
-from flowforge.steps.apply.batches import batches, in_turns
+from flowforge.steps.apply.batches import batches, in_stages
 from flowforge.steps.apply.intents import intent
 from flowforge.steps.apply.writer import ScopeWriter
 
@@ -27,7 +27,7 @@ def write_all(plan: Plan, writer: ScopeWriter, *, jobs: int, progress: Progress)
     """Write every applicable change, scope by scope through the pool; the writer's ledger has what became of them.
 
     Whatever is raised meanwhile, in a worker or here, is told: by a result, or by the writer's problems. Raises
-    MovedError alone, where nothing was written yet: a new plan would be right then.
+    StateChangedError alone, where nothing was written yet: a new plan would be right then.
     """
     try:
         _write(without_kept(plan.todo, plan.changes), writer, jobs=jobs, progress=progress)
@@ -47,20 +47,20 @@ def _wait_for(writer: ScopeWriter, seconds: float) -> None:
 
 
 def _write(planned: Sequence[Change], writer: ScopeWriter, *, jobs: int, progress: Progress) -> None:
-    """Write them in turns.
+    """Write them in stages.
 
     A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
     Where GitHub does not say what the token may do, one scope of each owner goes before the others.
     """
-    work = in_turns(planned, permitted=bool(writer.client.scopes))
+    work = in_stages(planned, permitted=bool(writer.client.scopes))
     with lenient(progress, "Writing", sum(map(len, work)), writer.unshown) as advance:
-        for turn in work:
-            scopes = without_lost(turn, writer.ledger.lacking()) if turn is work[-1] else turn
-            for change in (change for scope, changes in turn.items() if scope not in scopes for change in changes):
+        for stage in work:
+            scopes = without_lost(stage, writer.ledger.lacking()) if stage is work[-1] else stage
+            for change in (change for scope, changes in stage.items() if scope not in scopes for change in changes):
                 writer.ledger.tell(Result(change.address, Outcome.NOT_DONE))
-            write = partial(_write_scope, writer, turn)
-            for batch in batches(scopes, turn, lambda: writer.session.batch):
-                _announce(writer, [change for scope in batch for change in turn[scope]])
+            write = partial(_write_scope, writer, stage)
+            for batch in batches(scopes, stage, lambda: writer.session.batch):
+                _announce(writer, [change for scope in batch for change in stage[scope]])
                 for _ in each(batch, write, jobs=jobs, stopped=writer.over, grace=GRACE):
                     advance()
 
@@ -68,7 +68,7 @@ def _write(planned: Sequence[Change], writer: ScopeWriter, *, jobs: int, progres
 def _announce(writer: ScopeWriter, changes: Collection[Change]) -> None:
     """Announce what is written next; where that fails, end the run: give these changes the reason.
 
-    Raises MovedError where nothing was written yet: none of the lines of a new plan is lost then.
+    Raises StateChangedError where nothing was written yet: none of the lines of a new plan is lost then.
     """
     if writer.over():
         return

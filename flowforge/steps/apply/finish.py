@@ -7,7 +7,7 @@ from flowforge.state.session import StateSession
 
 
 def written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tuple[str, ...]:
-    """Give the manifests that the state is written from: a set that only grows, unless a change of it is admitted.
+    """Return the manifests that the state is written from: a set that only grows, unless a change of it is admitted.
 
     Were it the last run's alone, an apply of one manifest would let the next --prune delete what another one named.
     """
@@ -16,7 +16,7 @@ def written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tupl
 
 
 def fold(session: StateSession) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Put the journal into the state file; gives what went wrong and what to warn of, which hide no result."""
+    """Put the journal into the state file; returns what went wrong and what to warn of, which hide no result."""
     try:
         session.close()
     except UnfoldedError as error:

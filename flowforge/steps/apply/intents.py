@@ -9,7 +9,7 @@ from flowforge.steps.apply.access_writes import list_alone, record_of_list, reco
 
 
 def intent(change: Change) -> str | None:
-    """Give what is intended: None for a delete, else the fingerprint that the secret will have.
+    """Return what is intended: None for a delete, else the fingerprint that the secret will have.
 
     A list of viewers alone is intended too. It moves the time of the value: killed there, the next run must not take
     that for somebody else's write.

@@ -39,7 +39,7 @@ class Permissions:
                     self._refused.setdefault(_permit(scope), error.problems[0])
 
     def refusal(self, address: Address) -> Problem | None:
-        """Give why a write need not be begun."""
+        """Return why a write need not be begun."""
         with self._lock:
             met = self._refused.get(_permit(address.scope))
         if met is None:

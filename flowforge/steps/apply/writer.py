@@ -58,7 +58,7 @@ class ScopeWriter:
     _made: set[Scope] = field(default_factory=set)
 
     def over(self) -> bool:
-        """Whether nothing more may be begun: a person said so, or going on makes no sense."""
+        """Return whether nothing more may be begun: a person said so, or going on makes no sense."""
         return self.stop.is_set() or self.halted.is_set()
 
     @property
@@ -109,7 +109,7 @@ class ScopeWriter:
                 self.ledger.tell(_unfinished(change, error, sent=sent))
 
     def _write(self, scope: Scope, change: Change, beside: Iterable[Change]) -> Written | None:
-        """Write or delete one secret, and tell what became of it; gives what is still to be confirmed."""
+        """Write or delete one secret, and tell what became of it; returns what is still to be confirmed."""
         refusal = self.permissions.refusal(change.address)
         held = deletes(change) and self.ledger.lacks(each.address for each in beside)
         if held or refusal or self.over():
@@ -241,7 +241,7 @@ class ScopeWriter:
 
 
 def _unfinished(change: Change, error: BaseException, *, sent: bool) -> Result:
-    """Give the result of a write that was not seen to its end. sent: it may have arrived.
+    """Return the result of a write that was not seen to its end. sent: it may have arrived.
 
     One that got no answer is told as failed, and open in the state. Of what nobody foresaw, more may have gone wrong.
     """

@@ -42,7 +42,7 @@ class BranchStore:
         return str(self.place)
 
     def read(self) -> Version:
-        """Give what stands there; a public repo is refused before anything else."""
+        """Return what stands there; a public repo is refused before anything else."""
         with _as_the_state():
             if not self._private:
                 require_private(self._client, self.place)

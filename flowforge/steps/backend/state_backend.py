@@ -49,7 +49,7 @@ class StateBackend(ABC):
         *,
         place: object,
     ) -> None:
-        """Not for callers: see `home_of`. beside: a file in the folder."""
+        """Not for callers: see `backend_of`. beside: a file in the folder."""
         self.where = where
         self.place = place
         self.names = manifest_names(beside, manifests)
@@ -58,7 +58,7 @@ class StateBackend(ABC):
         self.signing = signing
 
     def fingerprinter(self, state: State) -> Fingerprinter:
-        """Give what makes the fingerprints of a state that is kept here."""
+        """Return what makes the fingerprints of a state that is kept here."""
         return Fingerprinter(state.salt, self.key)
 
     def key_id(self, state: State) -> str:
@@ -66,21 +66,21 @@ class StateBackend(ABC):
         return self.signing.key_id(state.lineage)
 
     def read(self) -> State:
-        """Give what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
+        """Return what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
 
         StateError FF450 where the state was moved to another home.
         """
-        return self.living(self.find() or State.fresh())
+        return self.require_current(self.find() or State.fresh())
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> StateSession:
-        """Give it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
+        """Return it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
 
         fresh: what begins where there is none; else one with a lineage and a salt of its own.
         """
         session = self.take(lock_timeout, fresh=fresh)
         with ExitStack() as held:
             held.enter_context(session)
-            self.living(session.state)
+            self.require_current(session.state)
             held.pop_all()
         return session
 
@@ -90,7 +90,7 @@ class StateBackend(ABC):
         return 0
 
     def requests_of(self, pushes: int) -> int:
-        """Give how many requests it takes to push the state so often."""
+        """Return how many requests it takes to push the state so often."""
         del pushes
         return 0
 
@@ -102,8 +102,8 @@ class StateBackend(ABC):
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> StateSession:
         """Do as `open` also where it was moved away. seize: whoever holds it, where that is written in the state."""
 
-    def living(self, state: State) -> State:
-        """Give it; raises StateError FF450 where it was moved to another home."""
+    def require_current(self, state: State) -> State:
+        """Return it; raises StateError FF450 where it was moved to another home."""
         if state.moved_to:
             what, where = "the state has moved", printable(self.where)
             why = f"it is kept in {printable(state.moved_to)} now"
@@ -112,7 +112,7 @@ class StateBackend(ABC):
         return state
 
 
-class _FileHome(StateBackend):
+class _FileBackend(StateBackend):
     lock_file = True
 
     def __init__(
@@ -142,7 +142,7 @@ class _FileHome(StateBackend):
         )
 
 
-class _BranchHome(StateBackend):
+class _BranchBackend(StateBackend):
     def __init__(
         self, remote: BranchStore, run: Run, beside: Path, manifests: Collection[Path], key: StateKey | None
     ) -> None:
@@ -172,14 +172,14 @@ class _BranchHome(StateBackend):
 def backend_of(
     manifest: Manifest, client: Client | None, context: Context, limits: RunLimits, key: StateKey | None
 ) -> Iterator[StateBackend]:
-    """Give the home of a manifest's state, under a key, or under none.
+    """Return the home of a manifest's state, under a key, or under none.
 
     client: the one of the run, None where it has not signed in: then that is done for a state on GitHub, as it is
     where that has a token of its own. Raises GitHubError and SourceError without a usable one.
     """
     branch = manifest.state.branch
     if branch is None:
-        yield _FileHome(manifest.state, manifest.files, Signature(key), key)
+        yield _FileBackend(manifest.state, manifest.files, Signature(key), key)
         return
     with ExitStack() as held:
         keeper = client
@@ -190,7 +190,7 @@ def backend_of(
                 client.hide(keeper.token)
                 keeper.hide(client.token)
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
-        backend = _BranchHome(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
+        backend = _BranchBackend(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
         backend.keeper = None if keeper is client else keeper
         yield backend
 
@@ -205,13 +205,13 @@ def offline_backend(
     """
     file, branch, signing = manifest.state.file, manifest.state.branch, Signature(key, unchecked, awaited=awaited)
     if branch is None:
-        return _FileHome(manifest.state, manifest.files, signing, key)
+        return _FileBackend(manifest.state, manifest.files, signing, key)
     fetch = printable(f"git fetch origin {branch.branch} && git show FETCH_HEAD:{branch.path} > {file.name}")
     if not file.exists():
         what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
         raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {fetch}"))
     signing = replace(signing, restore=f"make the copy anew: {fetch}")
-    return _FileHome(manifest.state, manifest.files, signing, key, _top(manifest.folder))
+    return _FileBackend(manifest.state, manifest.files, signing, key, _top(manifest.folder))
 
 
 def _remote(client: Client, branch: BranchSettings) -> BranchStore:

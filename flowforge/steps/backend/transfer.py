@@ -27,7 +27,7 @@ def read_copy(path: Path, signing: Signature) -> State:
 
 
 def same(one: State, other: State) -> bool:
-    """Whether they hold the same, in whatever version; who has it locked, and its journals, are no part of that."""
+    """Return whether they hold the same, in whatever version; who has it locked, and its journals, are no part of that."""
     bare = [replace(each, serial=0, lease=None, folded="", moved_to="") for each in (one, other)]
     return bare[0] == bare[1]
 
@@ -41,13 +41,13 @@ def require_kin(there: State, where: str, given: State, name: str) -> None:
 
 
 def not_older(there: State, where: str, given: State, name: str, fix: str) -> StateError:
-    """Give the error FF454."""
+    """Return the error FF454."""
     why = f"it has serial {there.serial}, and {printable(name)} has {given.serial}"
     return StateError(Problem("FF454", "the state that is kept there is not an older one", printable(where), why, fix))
 
 
 def missing(where: str, fix: str) -> StateError:
-    """Give the error FF455."""
+    """Return the error FF455."""
     return StateError(Problem("FF455", "there is no state", printable(where), fix=fix))
 
 
@@ -93,7 +93,7 @@ def require_arrived(new: StateBackend, old: StateBackend, left: State) -> None:
     if there is None:
         raise missing(new.where, f"put a copy there (flowforge state push); {printable(old.where)} has what was moved")
     require_kin(there, new.where, left, old.where)
-    new.living(there)
+    new.require_current(there)
 
 
 def require_older(there: State, new: StateBackend, state: State, old: StateBackend) -> None:
@@ -110,8 +110,8 @@ def require_older(there: State, new: StateBackend, state: State, old: StateBacke
     raise not_older(there, new.where, state, old.where, fix)
 
 
-def at_home(state: State, old: StateBackend, new: StateBackend) -> State:
-    """Give a state as it is kept in another home: the names of its manifests are relative to that one's folder."""
+def for_backend(state: State, old: StateBackend, new: StateBackend) -> State:
+    """Return a state as it is kept in another home: the names of its manifests are relative to that one's folder."""
     paths = [old.folder / name for name in state.manifests]
     return replace(state, manifests=manifest_names(new.folder / "state", paths), moved_to="")
 

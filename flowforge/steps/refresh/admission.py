@@ -13,7 +13,7 @@ AdmittedRepos = Mapping[str, frozenset[int]]
 
 
 def admitted_by(holders: Collection[str], remembered: AdmittedRepos) -> AdmittedRepos:
-    """Give the repos that each holder of the manifest has admitted; one that never was applied is not in it.
+    """Return the repos that each holder of the manifest has admitted; one that never was applied is not in it.
 
     One that the state does not know may be another under a new name, where the state knows some that the manifest has
     no more: then it has admitted what those had.
@@ -23,12 +23,12 @@ def admitted_by(holders: Collection[str], remembered: AdmittedRepos) -> Admitted
 
 
 def new_to(place: Place, admitted: AdmittedRepos) -> str:
-    """Give the holder of the selector that found a place's repo and has not admitted it; empty for an old one."""
+    """Return the holder of the selector that found a place's repo and has not admitted it; empty for an old one."""
     return _new_to(place.holders, place.repo_id, admitted)
 
 
 def audience_of(place: Place, admitted: AdmittedRepos) -> Audience | None:
-    """Give who is to see a secret, each with the group that has not admitted it.
+    """Return who is to see a secret, each with the group that has not admitted it.
 
     What a selector right under `visible_to` finds is admitted with the list itself, whose every addition is a widening.
     """
@@ -42,7 +42,7 @@ def audience_of(place: Place, admitted: AdmittedRepos) -> Audience | None:
 
 
 def chosen_by(place: Place, admitted: AdmittedRepos) -> Iterable[ChosenRepo]:
-    """Give the repos that a place is about: the one that it is in, or those that see an organization's secret.
+    """Return the repos that a place is about: the one that it is in, or those that see an organization's secret.
 
     None where it is not known which are meant.
     """
@@ -85,7 +85,7 @@ def admit(
 
 
 def _new_to(holders: Sequence[Holder], number: int, admitted: AdmittedRepos) -> str:
-    """Give the first of the holders; empty where one of them admits the repo.
+    """Return the first of the holders; empty where one of them admits the repo.
 
     One is enough: what has several ways to the same secret has it by each.
     """
@@ -105,7 +105,7 @@ def _holders_of(places: Iterable[Place]) -> set[str]:
 
 
 def _found_by(place: Place) -> Iterator[tuple[Holder, int]]:
-    """Give whose selectors found the repos that a place is about; not those of its own `visible_to`."""
+    """Return whose selectors found the repos that a place is about; not those of its own `visible_to`."""
     for holder in place.holders:
         yield holder, place.repo_id
     for viewer in place.viewers:

@@ -32,7 +32,7 @@ class LineFilter:
     unresolved: Sequence[Unresolved] = ()
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
-        """Give the predicate that the patterns and the tags make.
+        """Return the predicate that the patterns and the tags make.
 
         A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
         or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
@@ -53,7 +53,7 @@ class LineFilter:
         return lambda address: address.scope.repo.key in chosen and (tagged is None or address in tagged)
 
     def unmatched(self, repos: Collection[Repo]) -> tuple[str, ...]:
-        """Give a warning for each pattern of `--exclude`, and for each file, of what matches none of these repos.
+        """Return a warning for each pattern of `--exclude`, and for each file, of what matches none of these repos.
 
         It may be misspelt.
         """
@@ -64,7 +64,7 @@ class LineFilter:
         return (*excluded, *(warning for pattern in files for warning in _lost_lines(pattern, keys)))
 
     def spelled_out(self, repos: Collection[Repo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Give the patterns of `--limit` and of `--exclude` without files: each in its place has those that match."""
+        """Return the patterns of `--limit` and of `--exclude` without files: each in its place has those that match."""
         keys = {repo.key for repo in repos}
         return self._spelled_out(self.limit, keys), self._spelled_out(self.exclude, keys)
 
@@ -80,7 +80,7 @@ class LineFilter:
         return pattern.startswith("@") and pattern[1:] not in self.groups
 
     def _keys(self, pattern: str, keys: set[str]) -> set[str]:
-        """Give those of the keys that a pattern means."""
+        """Return those of the keys that a pattern means."""
         if not pattern.startswith("@"):
             return _matching(keys, pattern)
         name = pattern[1:]
@@ -89,7 +89,7 @@ class LineFilter:
         return {key for line in _lines(name) for key in _matching(keys, line)}
 
     def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
-        """Give the lines that have one of the tags; None where none is asked for."""
+        """Return the lines that have one of the tags; None where none is asked for."""
         if not self.tags:
             return None
         tagged = {tag: {place.address for place in places if tag in place.tags} for tag in self.tags}
@@ -101,7 +101,7 @@ class LineFilter:
 
 
 def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]:
-    """Give a group's repos. One cut short would leave a repo in the plan that somebody wanted out of it."""
+    """Return a group's repos. One cut short would leave a repo in the plan that somebody wanted out of it."""
     if isinstance(group, Unreadable):
         raise UsageError(
             Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.detail}", fix=group.fix)

@@ -34,7 +34,7 @@ class Ids:
         return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id})
 
     def admit(self, repo: Repo, info: RepoInfo | Unreadable) -> RepoInfo | Unreadable:
-        """Give what was looked up, or why it must not be written: it is another repo, or read-only to this token."""
+        """Return what was looked up, or why it must not be written: it is another repo, or read-only to this token."""
         if isinstance(info, Unreadable):
             return info
         recorded, found = self.recorded.get(repo, ()), self.found.get(repo, info.id)
@@ -101,7 +101,7 @@ def identify(
 
 
 def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]) -> Mapping[Scope, Unreadable]:
-    """Give the scopes whose repo must not be written, and why."""
+    """Return the scopes whose repo must not be written, and why."""
     verdicts = ((scope, repos.get(scope.repo)) for scope in scopes)
     return {scope: verdict for scope, verdict in verdicts if isinstance(verdict, Unreadable)}
 

@@ -97,7 +97,7 @@ def _require_few(
 
 
 def _repos_of(selector: Selector) -> RepoListQuery:
-    """Give the list of repos that a selector needs: a team's own describes them as well as the organization's."""
+    """Return the list of repos that a selector needs: a team's own describes them as well as the organization's."""
     if selector.by is Owned.ORG and selector.team:
         return RepoListQuery(RepoListKind.TEAM, selector.owner, selector.team)
     return RepoListQuery(RepoListKind(selector.by), selector.owner)
@@ -112,7 +112,7 @@ def _pick(
     repos: Mapping[RepoListQuery, tuple[Described, ...] | Unreadable],
     properties: Mapping[RepoListQuery, Properties | Unreadable],
 ) -> Sequence[Described] | Unreadable:
-    """Give the repos that fit a selector, the archived among them, or why that cannot be known."""
+    """Return the repos that fit a selector, the archived among them, or why that cannot be known."""
     listed = repos[_repos_of(selector)]
     if isinstance(listed, Unreadable):
         return listed
@@ -132,7 +132,7 @@ def _pick(
 
 
 def _fits(selector: Selector, names: Globs, one: Described) -> bool:
-    """Whether a repo is as a selector wants it, archived or not, properties aside."""
+    """Return whether a repo is as a selector wants it, archived or not, properties aside."""
     return (
         (not selector.names or names.fit(one.repo.short.lower()))
         and one.topics.issuperset(selector.topics)
@@ -142,7 +142,7 @@ def _fits(selector: Selector, names: Globs, one: Described) -> bool:
 
 
 def _has(selector: Selector, values: Mapping[str, frozenset[str]]) -> bool:
-    """Whether each property that a selector names has one of its values."""
+    """Return whether each property that a selector names has one of its values."""
     return all(not values.get(name.lower(), frozenset()).isdisjoint(admitted) for name, admitted in selector.properties)
 
 

@@ -49,7 +49,7 @@ class Resolver:
     warnings: dict[str, None] = field(default_factory=dict)
 
     def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
-        """Give what is known of the value of each place that has a credential; the values go to the vault."""
+        """Return what is known of the value of each place that has a credential; the values go to the vault."""
         needs = {
             place.address: (place.credential, _need(place, place.credential))
             for place in places
@@ -66,7 +66,7 @@ class Resolver:
         return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
 
     def _folder(self, credential: Credential) -> Path:
-        """Give the folder where a source is read: any will do for one that depends on none."""
+        """Return the folder where a source is read: any will do for one that depends on none."""
         source = credential.source
         return source.folder if source.type.folder_bound else self.context.folder
 
@@ -154,7 +154,7 @@ def with_overrides(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drif
 
 
 def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str] = ()) -> frozenset[str]:
-    """Give the variables that `env` sources name, filled for every place: no child process gets them.
+    """Return the variables that `env` sources name, filled for every place: no child process gets them.
 
     environ: the names that are set; those that a source may come to name for a repo that is not found yet are concealed
     too, since a program may run, for the token, before anything is found.
@@ -170,7 +170,7 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
 
 
 def _is_one(place: Place) -> bool:
-    """Whether a value is the same for every repo: to read it for one that may not be meant says nothing of that."""
+    """Return whether a value is the same for every repo: to read it for one that may not be meant says nothing of that."""
     return place.credential is not None and not any(names_in(text) for text in place.credential.source.texts)
 
 

@@ -17,7 +17,7 @@ _DIFFERENT: Final = 8
 
 
 def read_key(source: SourceSpec | None, context: Context) -> StateKey | None:
-    """Give the key: from the manifest's `state.key`, else from FLOWFORGE_STATE_KEY; None where there is neither.
+    """Return the key: from the manifest's `state.key`, else from FLOWFORGE_STATE_KEY; None where there is neither.
 
     Raises SourceError where it cannot be had, and FF474 for one that is too weak.
     """
@@ -27,12 +27,12 @@ def read_key(source: SourceSpec | None, context: Context) -> StateKey | None:
 
 
 def key_in(variable: str, environ: Mapping[str, str]) -> StateKey | None:
-    """Give the key in a variable, None where it is unset. Raises SourceError FF474."""
+    """Return the key in a variable, None where it is unset. Raises SourceError FF474."""
     return judged(SecretValue(environ[variable]), variable) if variable in environ else None
 
 
 def key_at_hand(source: SourceSpec | None, environ: Mapping[str, str]) -> tuple[StateKey | None, bool]:
-    """Give the key where the environment has it, without opening a source, and whether the state is to have one.
+    """Return the key where the environment has it, without opening a source, and whether the state is to have one.
 
     A workflow sets an empty text for a secret that its run may not see. Raises SourceError FF474.
     """

@@ -26,7 +26,7 @@ def advise(
     token_expires: datetime | None,
     today: date,
 ) -> tuple[str, ...]:
-    """Give every warning, in a fixed order."""
+    """Return every warning, in a fixed order."""
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
@@ -69,7 +69,7 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
 
 
 def _readers(address: Address, want: Wanted) -> Iterable[str]:
-    """Give the repos that use a secret; the organization itself where all or the private ones do."""
+    """Return the repos that use a secret; the organization itself where all or the private ones do."""
     listed = want.audience is not None and want.audience.visibility is Visibility.SELECTED
     return (
         (viewer.repo.key for viewer in want.audience.viewers) if want.audience and listed else (address.scope.repo.key,)
@@ -87,7 +87,7 @@ def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], tod
 
 
 def first_seen(wanted: Mapping[Address, Wanted], remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
-    """Give for each credential since when its present value is known; a value that was rotated is a new one."""
+    """Return for each credential since when its present value is known; a value that was rotated is a new one."""
     since: dict[str, str] = {}
     for address, want in wanted.items():
         record = remembered[address].record if address in remembered else None

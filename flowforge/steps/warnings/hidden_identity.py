@@ -18,7 +18,7 @@ _Held = Mapping[Scope, set[str]]
 
 
 def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> _Held:
-    """Give the names that each scope that was listed will hold once the manifest is applied."""
+    """Return the names that each scope that was listed will hold once the manifest is applied."""
     names = {scope: set(listing.updated_at) for scope, listing in seen.items() if isinstance(listing, Listing)}
     for address, want in wanted.items():
         if address.scope in names:
@@ -70,7 +70,7 @@ class _Identities:
         return cls(environments, audiences)
 
     def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
-        """Give who has an identity that a key in this list hides. audience: who sees an organization's, if known."""
+        """Return who has an identity that a key in this list hides. audience: who sees an organization's, if known."""
         if not scope.repo.is_organization:
             mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
             return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
@@ -85,7 +85,7 @@ class _Identities:
 
 
 def _admits(audience: Audience | None, repo: Repo) -> bool:
-    """Whether a repo may see it, as far as is known: which are private is not."""
+    """Return whether a repo may see it, as far as is known: which are private is not."""
     return audience is None or audience.visibility is not Visibility.SELECTED or repo in _repos(audience)
 
 

@@ -15,7 +15,7 @@ _MOST_NAMED: Final = 3
 
 
 def advise_org(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Give every warning, in a fixed order."""
+    """Return every warning, in a fixed order."""
     mine = {address: wanted[address].audience for address in sorted(wanted) if _is_present(wanted[address])}
     for address, audience in mine.items():
         if audience is not None:
@@ -60,6 +60,6 @@ def _shadowed(
 
 
 def _has(address: Address, listing: Listing, wanted: Mapping[Address, Wanted]) -> bool:
-    """Whether it is there, or is to be."""
+    """Return whether it is there, or is to be."""
     want = wanted.get(address)
     return want.presence is Presence.PRESENT if want is not None else address.secret in listing.updated_at

@@ -11,7 +11,7 @@ _MOST_NAMED = 3
 
 
 def contended(plan: Plan) -> Iterator[str]:
-    """Give one warning for all of them. An edit that is left as it is shows the same time again: the same edit."""
+    """Yield one warning for all of them. An edit that is left as it is shows the same time again: the same edit."""
     again = [str(change.address) for change in plan.changes if change.access is None and _again(change)]
     if again:
         more = f" and {len(again) - _MOST_NAMED} more" if len(again) > _MOST_NAMED else ""
@@ -28,7 +28,7 @@ def _again(change: Change) -> bool:
 
 
 def unproven(plan: Plan, *, keyed: bool) -> Iterator[str]:
-    """Give one warning for all that --prune deletes. What the manifest names as absent needs no ground but that."""
+    """Yield one warning for all that --prune deletes. What the manifest names as absent needs no ground but that."""
     pruned = sum(change.action is Action.DELETE and change.reason is Reason.NOT_NAMED for change in plan.changes)
     if pruned and not keyed:
         yield (
