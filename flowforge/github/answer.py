@@ -109,7 +109,7 @@ class Answer:
         return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
     def link(self, relation: str) -> str | None:
-        """Give the URL of a `Link` relation such as `next`."""
+        """Return the URL of a `Link` relation such as `next`."""
         found = {match.group(2): match.group(1) for match in _LINK.finditer(self.headers.get("link", ""))}
         return found.get(relation)
 

@@ -61,11 +61,11 @@ class GitHubToken:
     workflow: bool = False
 
     def header(self) -> str:
-        """Give the Authorization header's value. The caller keeps it no longer than one request."""
+        """Return the Authorization header's value. The caller keeps it no longer than one request."""
         return f"Bearer {self.value.reveal()}"
 
     def digest(self, purpose: str) -> str:
-        """Give a short hash that names this token for one purpose, and from which it cannot be had."""
+        """Return a short hash that names this token for one purpose, and from which it cannot be had."""
         text = f"{purpose}\0{self.value.reveal()}".encode()
         return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
 

@@ -147,7 +147,7 @@ def create_branch(client: Client, place: BranchFile, data: bytes, message: str) 
 
 
 def blob_sha(data: bytes) -> str:
-    """Give git's hash of a file's content, by which GitHub names it."""
+    """Return git's hash of a file's content, by which GitHub names it."""
     found = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
     found.update(data)  # apart, for it may be large
     return found.hexdigest()
@@ -178,7 +178,7 @@ def _swap(
 def _resolved(
     client: Client, place: BranchFile, refusal: RepoError, hashes: tuple[str | None, str]
 ) -> FileWritten | None:
-    """Say what a write that got no good answer has come to, by what the file is now; None: it is to be sent again."""
+    """Return what a write that got no good answer has come to, by what the file is now; None: it is to be sent again."""
     no = refusal.no
     if refusal.certain and no.status not in _CONFLICTS:
         raise problems.explained(client, place, refusal) from None

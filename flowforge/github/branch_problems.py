@@ -33,12 +33,12 @@ class BranchFile:
     path: str
 
     def __str__(self) -> str:
-        """Give the repo, and the file on its branch as git writes it."""
+        """Return the repo, and the file on its branch as git writes it."""
         return printable(f"{self.repo} {self.branch}:{self.path}")
 
 
 def explained(client: Client, place: BranchFile, refusal: RepoError) -> FlowForgeError:
-    """Say what a refusal means for a state: by GitHub's words, and for a 404 by one request for the repo."""
+    """Return what a refusal means for a state: by GitHub's words, and for a 404 by one request for the repo."""
     no = refusal.no
     if no.why is Why.RENAMED:
         return _renamed(place, renamed(client, no))
@@ -67,21 +67,21 @@ def is_empty(no: Refusal) -> bool:
 
 
 def public(place: BranchFile) -> StateError:
-    """Make the refusal of a public repo."""
+    """Return the refusal of a public repo."""
     why = "a state names repos, secrets and times, and anybody could read it"
     fix = f"make it private, or {_OTHER_REPO}"
     return _problem("FF422", place, "the state's repo is public", why, fix)
 
 
 def archived(place: BranchFile) -> StateError:
-    """Make the refusal of an archived repo."""
+    """Return the refusal of an archived repo."""
     return _problem(
         "FF423", place, "the state's repo is archived, so it is read-only", "", f"unarchive it, or {_OTHER_REPO}"
     )
 
 
 def not_a_file(place: BranchFile, kind: str) -> StateError:
-    """Make the refusal of a folder, a link or a submodule where the file should be."""
+    """Return the refusal of a folder, a link or a submodule where the file should be."""
     words = {"dir": "a folder"}.get(kind, f"a {kind}")
     return _problem(
         "FF428", place, f"{words} is where the state's file should be", "", "write another state.github.path"
@@ -89,7 +89,7 @@ def not_a_file(place: BranchFile, kind: str) -> StateError:
 
 
 def lost_race(place: BranchFile) -> LostRaceError:
-    """Make the error of a file, or its branch, that is not as it was when it was read."""
+    """Return the error of a file, or its branch, that is not as it was when it was read."""
     why = "another run wrote it, or somebody edited or deleted it"
     return LostRaceError(
         Problem("FF429", "the state on GitHub has changed since it was read", str(place), why, "run it again")

@@ -73,7 +73,7 @@ Classification = Fine | Again | Limited | OtherVersion | BadToken | Strayed | Re
 
 
 def classify(answer: Answer | Broken, api: ApiUrl) -> Classification:
-    """Say what an answer means. A 404 and a redirect are refusals; the caller may know better."""
+    """Return what an answer means. A 404 and a redirect are refusals; the caller may know better."""
     if isinstance(answer, Broken):
         return Again(answer.what)
     if answer.status in {403, 429}:
@@ -126,7 +126,7 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | Refusal:
 
 
 def _sso_url(header: str, api: ApiUrl) -> str | None:
-    """Give the address where the token can be authorized, only when it is GitHub's own."""
+    """Return the address where the token can be authorized, only when it is GitHub's own."""
     match = _SSO_URL.search(header)
     url = match.group(1) if match else ""
     return printable(url) if url.startswith("https://") and host_of(url) == api.web_host else None

@@ -22,15 +22,15 @@ class Clock:
 
     @classmethod
     def of(cls, api: ApiUrl, environ: Mapping[str, str]) -> "Clock":
-        """Give the clock of an API: FLOWFORGE_TIME_SCALE counts only on loopback. Raises GitHubError (FF306)."""
+        """Return the clock of an API: FLOWFORGE_TIME_SCALE counts only on loopback. Raises GitHubError (FF306)."""
         return cls(_scale(TIME_SCALE, api, environ))
 
     def now(self) -> float:
-        """Give the time in seconds since some moment; it never goes back."""
+        """Return the time in seconds since some moment; it never goes back."""
         return time.monotonic() * self.scale
 
     def wall(self) -> float:
-        """Give the time that processes of the same scale on this machine agree on, in seconds."""
+        """Return the time that processes of the same scale on this machine agree on, in seconds."""
         return time.time() * self.scale
 
     def wait(self, seconds: float, event: threading.Event) -> bool:

@@ -114,7 +114,7 @@ def _judge(done: Done, entry: Entry) -> Confirmation:
 
 
 def _sure(done: Done, outcome: Confirmation) -> bool:
-    """Tell whether asking again could say something else.
+    """Return whether asking again could say something else.
 
     A write within two seconds of another one, of the secret as it was or of its own first try: a list that shows an
     earlier time than the write's own may show that one.

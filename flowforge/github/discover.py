@@ -61,7 +61,7 @@ Properties = Mapping[int, Mapping[str, frozenset[str]]]
 def list_repos(
     client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> tuple[Described, ...] | Unreadable:
-    """Give every repo of a list, sorted, or why it cannot be had whole.
+    """Return every repo of a list, sorted, or why it cannot be had whole.
 
     A user's is that of the token's own user: no other shows private repos. stopped: whether to leave it between two
     pages. Raises StoppedError, and GitHubError when the run is over.
@@ -79,7 +79,7 @@ def list_repos(
 def list_properties(
     client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> Properties | Unreadable:
-    """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
+    """Return the custom properties of every repo of an organization, or why they cannot be had whole."""
     try:
         return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
@@ -169,7 +169,7 @@ def _not_own(user: str) -> Unreadable:
 
 
 def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
-    """Say what a 404 or a 403 means of this list; other refusals say it themselves."""
+    """Return what a 404 or a 403 means of this list; other refusals say it themselves."""
     owner = quote(wanted.owner)
     if wanted.kind is RepoListKind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
         detail = "no permission: the token of a GitHub App's installation alone has such a list"

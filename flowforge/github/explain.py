@@ -115,7 +115,7 @@ def _list(scope: Scope) -> str:
 
 
 def _permit(scope: Scope) -> str:
-    """Say which permission to give (to fine-grained tokens and Apps; classic tokens have one scope for all)."""
+    """Return which permission to give (to fine-grained tokens and Apps; classic tokens have one scope for all)."""
     if scope.repo.is_organization:
         return f"give the token read and write permission for {permission(scope)} (classic: the scope admin:org)"
     if scope.store not in _PERMISSIONS:

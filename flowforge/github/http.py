@@ -206,7 +206,7 @@ class Client:
         return exhausted(len(failures), failures[-1])
 
     def _no(self, no: Refusal) -> GitHubError:
-        """Make the exception of a refusal; the token that every workflow run gets is refused everywhere."""
+        """Return the exception of a refusal; the token that every workflow run gets is refused everywhere."""
         if not (self.token.workflow and no.message.startswith(INTEGRATION)):
             return RepoError(no)
         if self.token.origin == "GITHUB_TOKEN":
@@ -214,7 +214,7 @@ class Client:
         return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
 
     def _error(self, verdict: Classification, request: GitHubRequest) -> GitHubError:
-        """Make the exception of a verdict that neither waiting nor trying again helps."""
+        """Return the exception of a verdict that neither waiting nor trying again helps."""
         match verdict:
             case BadToken(what):
                 return bad_token(self.api, self.token.origin, what)

@@ -46,19 +46,19 @@ def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -
 
 
 def change_visibility(client: Client, scope: Scope, name: str, audience: Audience) -> Written:
-    """Say who sees a variable, whole, and leave its value alone; a secret's PUT cannot. Raises as `put_secret` does."""
+    """Return who sees a variable, whole, and leave its value alone; a secret's PUT cannot. Raises as `put_secret` does."""
     return _written(client, scope, name, lambda: client.patch(f"{list_path(scope)}/{name}", body_of(audience)))
 
 
 def body_of(audience: Audience) -> Mapping[str, object]:
-    """Give what a PUT of a value says of who sees it. Without the ids GitHub would empty the list (`selected`)."""
+    """Return what a PUT of a value says of who sees it. Without the ids GitHub would empty the list (`selected`)."""
     if audience.visibility is not Visibility.SELECTED:
         return {"visibility": audience.visibility.value}
     return {"visibility": audience.visibility.value, "selected_repository_ids": list(audience.ids)}
 
 
 def is_free(client: Client, organization: Repo) -> bool | None:
-    """Say whether an organization is on the Free plan; None where this token is not told."""
+    """Return whether an organization is on the Free plan; None where this token is not told."""
     try:
         match client.get(organization_path(organization)).data:
             case {"plan": {"name": str() as name}}:

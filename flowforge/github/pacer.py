@@ -92,7 +92,7 @@ class Pacer:
             raise StoppedError
 
     def estimate(self, points: int) -> float:
-        """Give the seconds that so many points will take from now, pauses included and GitHub's own time left out."""
+        """Return the seconds that so many points will take from now, pauses included and GitHub's own time left out."""
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)
@@ -103,7 +103,7 @@ class Pacer:
             self._window.close()
 
     def _tell(self, seconds: float) -> None:
-        """Say why nothing moves, once in a while; a pause that GitHub asked for was told when it began."""
+        """Return why nothing moves, once in a while; a pause that GitHub asked for was told when it began."""
         now = self.clock.now()
         if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._paused_until):
             self._told_until = now + WINDOW

@@ -122,12 +122,12 @@ def pages(
 
 
 def _cut_short(why: str, fix: str = _AGAIN) -> RepoError:
-    """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
+    """Return the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
     return RepoError(Refusal("FF325", Why.CUT_SHORT, f"the list was cut short: {why}", fix))
 
 
 def _fault(count: int, distinct: int, totals: Sequence[int | None]) -> str:
-    """Say why so many items cannot be the whole; empty where nothing speaks against it. totals: what each page says."""
+    """Return why so many items cannot be the whole; empty where nothing speaks against it. totals: what each page says."""
     if len(set(totals)) > 1:
         return "its pages do not agree how many there are"
     if totals[0] not in {None, count}:

@@ -30,7 +30,7 @@ class Refusal:
     location: str = ""
 
     def unreadable(self) -> Unreadable:
-        """Give it as the planner knows it."""
+        """Return it as the planner knows it."""
         return Unreadable(self.why, self.detail, self.fix)
 
 
@@ -43,7 +43,7 @@ class RepoError(GitHubError):
         self.certain = certain
 
     def at(self, where: str, no: Refusal | None = None) -> "RepoError":
-        """Give the same refusal with the place that it is about, and perhaps with more known of it."""
+        """Return the same refusal with the place that it is about, and perhaps with more known of it."""
         return RepoError(no or self.no, where=where, certain=self.certain)
 
 
@@ -55,26 +55,26 @@ class StoppedError(GitHubError):
 
 
 def strayed(api: ApiUrl) -> GitHubError:
-    """Make the error of an answer whose `Link` or `Location` is at another host: nothing is asked there."""
+    """Return the error of an answer whose `Link` or `Location` is at another host: nothing is asked there."""
     why = "no token goes there, and GitHub never sends one there"
     fix = "check that github.api_url is your GitHub's, and what stands between it and this machine"
     return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", "github.api_url", why, fix))
 
 
 def other_shape(detail: str) -> RepoError:
-    """Make the refusal of an answer that is not what GitHub documents."""
+    """Return the refusal of an answer that is not what GitHub documents."""
     return RepoError(Refusal("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
 
 
 def exhausted(tries: int, what: str) -> RepoError:
-    """Make the refusal after failures that retries did not help."""
+    """Return the refusal after failures that retries did not help."""
     return RepoError(
         Refusal("FF328", Why.FAILED, f"no usable answer in {tries} tries: {what}", "run it again in a while")
     )
 
 
 def limited(times: int) -> RepoError:
-    """Make the refusal after rate limits that waiting did not help."""
+    """Return the refusal after rate limits that waiting did not help."""
     return RepoError(
         Refusal(
             "FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs"
@@ -83,26 +83,26 @@ def limited(times: int) -> RepoError:
 
 
 def unreachable(api: ApiUrl, what: str) -> GitHubError:
-    """Make the error of a GitHub that is down, or that we cannot get to."""
+    """Return the error of a GitHub that is down, or that we cannot get to."""
     fix = "check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
     return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
 
 
 def unanswered(api: ApiUrl, times: int, what: str) -> GitHubError:
-    """Make the error of a GitHub that can be reached, and has answered nobody for some time."""
+    """Return the error of a GitHub that can be reached, and has answered nobody for some time."""
     fix = "run it again in a while; see whether GitHub says that it has trouble"
     return GitHubError(Problem("FF334", f"GitHub gave {times} requests in a row no usable answer", str(api), what, fix))
 
 
 def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
-    """Make the error of a token that GitHub does not accept."""
+    """Return the error of a token that GitHub does not accept."""
     why = f"{what}; the token came from {origin}"
     fix = "check that it is whole, not expired, not revoked, and made for this host"
     return GitHubError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
 
 
 def workflow_token() -> GitHubError:
-    """Make the error of the token that GitHub gives to every workflow run."""
+    """Return the error of the token that GitHub gives to every workflow run."""
     why = "GitHub has no permission for secrets that a workflow could ask for"
     fix = "set FLOWFORGE_GITHUB_TOKEN to the token of a GitHub App with Secrets: write, or to a personal access token"
     return GitHubError(

@@ -26,7 +26,7 @@ Points = tuple[float, int]
 
 
 def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
-    """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder; None without a home."""
+    """Return the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder; None without a home."""
     folder = environ.get("FLOWFORGE_CACHE_DIR")
     try:
         path = (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
@@ -46,7 +46,7 @@ class Spent:
         self.others: tuple[Points, ...] = ()
 
     def take(self, mine: Iterable[Points], want: int, budget: int, now: float) -> int:
-        """Say how many of `want` points may be spent, and publish them with `mine`, in one locked step.
+        """Return how many of `want` points may be spent, and publish them with `mine`, in one locked step.
 
         mine: everything this process holds already. budget: the points of a window. `others` is new afterwards.
         """

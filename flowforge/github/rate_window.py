@@ -67,13 +67,13 @@ class Window:
         return slowed
 
     def estimate(self, points: int) -> float:
-        """Give the seconds until so many more points are sent: whole windows, as a spent one empties at its end."""
+        """Return the seconds until so many more points are sent: whole windows, as a spent one empties at its end."""
         self._exchange(0)
         free = self.budget - self._held() - sum(count for _, count in self._spent.others) + self._leased
         return math.ceil(max(0, points - max(0, free)) / self.budget) * WINDOW
 
     def close(self) -> None:
-        """Give back what was taken and not spent, and leave the rest for the next process to know."""
+        """Return back what was taken and not spent, and leave the rest for the next process to know."""
         self._leased = 0
         self._exchange(0)
 
@@ -99,7 +99,7 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Give the seconds until so many more points can be free; those in flight take a whole window at least."""
+        """Return the seconds until so many more points can be free; those in flight take a whole window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points
@@ -138,7 +138,7 @@ class Primary:
         self._reset, self._until = reset, self._clock.now() + seconds + 1
 
     def delay(self, in_flight: int) -> float:
-        """Give 0 when one more request fits beside those in flight, else the seconds until the budget is new."""
+        """Return 0 when one more request fits beside those in flight, else the seconds until the budget is new."""
         now = self._clock.now()
         if self._remaining is None or self._remaining - in_flight > 0:
             return 0.0

@@ -31,7 +31,7 @@ class Each(Protocol):
     """Calls a function for each item, perhaps in parallel: `map`, or a pool's own."""
 
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]:
-        """Give the results in the order of the items."""
+        """Return the results in the order of the items."""
         ...
 
 
@@ -65,7 +65,7 @@ def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Map
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
-    """Give those of one owner's wanted repos that its list shows; none where there is no list for us."""
+    """Return those of one owner's wanted repos that its list shows; none where there is no list for us."""
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
         return {}
     owner = next(iter(wanted)).owner
@@ -100,12 +100,12 @@ def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[
 
 
 def _of(owner: str, items: Iterable[Mapping[str, object]]) -> bool:
-    """Say whether a list shows any repo of an owner; the token's own user may be somebody else."""
+    """Return whether a list shows any repo of an owner; the token's own user may be somebody else."""
     return any(str(item.get("full_name")).lower().startswith(f"{owner.lower()}/") for item in items)
 
 
 def _pages_left(answer: Answer) -> int:
-    """Say how many pages a list has after this one; where GitHub does not say, one at least."""
+    """Return how many pages a list has after this one; where GitHub does not say, one at least."""
     following, last = answer.link("next"), answer.link("last")
     if following is None:
         return 0

@@ -81,14 +81,14 @@ class PublicKeys:
         self._lock = threading.Lock()
 
     def get(self, scope: Scope) -> PublicKey:
-        """Give a scope's key; raises as the client does."""
+        """Return a scope's key; raises as the client does."""
         with self._lock_of(scope):
             if scope not in self._keys:
                 self._keys[scope] = self._fetch(scope)
             return self._keys[scope]
 
     def refresh(self, scope: Scope, stale: PublicKey) -> PublicKey:
-        """Give a key newer than one that GitHub does not take any more, fetched once for all who had that one."""
+        """Return a key newer than one that GitHub does not take any more, fetched once for all who had that one."""
         with self._lock_of(scope):
             if self._keys.get(scope) is stale:
                 self._keys[scope] = self._fetch(scope)

@@ -59,7 +59,7 @@ class ApiUrl:
         return self.host.removeprefix("api.") if self.dotcom else self.host
 
     def below(self, url: str) -> str | None:
-        """Give the path and query of a URL from an answer, relative to this base.
+        """Return the path and query of a URL from an answer, relative to this base.
 
         None unless it has the same scheme, host, port and base path: a token goes nowhere else.
         """
@@ -78,14 +78,14 @@ class ApiUrl:
         return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
 
     def __str__(self) -> str:
-        """Give the base URL, with the port only where it is not the scheme's own."""
+        """Return the base URL, with the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
 def host_of(text: str) -> str | None:
-    """Give the host of a plain URL in lower case; None for any other text."""
+    """Return the host of a plain URL in lower case; None for any other text."""
     url = _split(text)
     return None if url is None else url.hostname
 

@@ -18,17 +18,17 @@ _PENDING: Final = 100
 
 
 def batch_of(remembered: int) -> int:
-    """Give how many writes are announced at once, of a state that remembers so many secrets."""
+    """Return how many writes are announced at once, of a state that remembers so many secrets."""
     return max(_BATCH, remembered // _SHARE)
 
 
 def patience_of(remembered: int, most: float) -> float:
-    """Give how many seconds results wait, at most so many."""
+    """Return how many seconds results wait, at most so many."""
     return max(_PATIENCE, min(most, _PATIENCE_OF_EACH * remembered))
 
 
 def foreseen(size: int, state: State, coming: Collection[Address]) -> int:
-    """Give how many bytes a state of that size comes to while these are written. Who sees what is not counted."""
+    """Return how many bytes a state of that size comes to while these are written. Who sees what is not counted."""
     new = [address for address in coming if address not in state.records]
     batch = min(len(coming), batch_of(len(state.records) + len(new)))
     return size + sum(_RECORD + len(str(address)) for address in new) + _PENDING * batch

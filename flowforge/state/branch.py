@@ -59,7 +59,7 @@ class StateBranch(StateSession):
 
     @classmethod
     def read(cls, remote: StateStore, signing: Signature = UNSIGNED) -> State:
-        """Give what is remembered now, also while another run applies; writes nothing. Raises StateError."""
+        """Return what is remembered now, also while another run applies; writes nothing. Raises StateError."""
         return cls.find(remote, signing) or State.fresh()
 
     @classmethod
@@ -292,5 +292,5 @@ def _decoded(version: Version, remote: StateStore, signing: Signature) -> State 
 
 
 def _lasting(state: State) -> tuple[object, ...]:
-    """Give what of a state the next plan does not find out by itself."""
+    """Return what of a state the next plan does not find out by itself."""
     return state.records, state.admitted, state.manifests, state.moved_to

@@ -23,12 +23,12 @@ class NoStateError(StateError):
 def failed(
     verb: str, path: Path, error: OSError, fix: str = "check the disk's space, the permissions and the path"
 ) -> StateError:
-    """Say what the system refused: StateError FF401."""
+    """Return what the system refused: StateError FF401."""
     return StateError(Problem("FF401", f"cannot {verb}", printable(str(path)), reason(error), fix))
 
 
 def reason(error: OSError) -> str:
-    """Give the meaning of an error's number as a clause, which names no path: the message names ours."""
+    """Return the meaning of an error's number as a clause, which names no path: the message names ours."""
     if isinstance(error, IrregularError | OutsideError):
         return str(error.strerror)
     return os.strerror(error.errno).lower() if error.errno else "the system gave no reason"

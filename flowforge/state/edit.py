@@ -11,7 +11,7 @@ from flowforge.state.model import State
 
 
 def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, ...]:
-    """Give the remembered secrets that are named, each by its address or all of a repo by `owner/name`, sorted.
+    """Return the remembered secrets that are named, each by its address or all of a repo by `owner/name`, sorted.
 
     Raises UsageError FF014 for what the state does not remember.
     """
@@ -26,7 +26,7 @@ def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, 
 
 
 def without(state: State, addresses: Collection[Address]) -> State:
-    """Give a state that has no record or open write of them; no selector admits a repo of which nothing is left."""
+    """Return a state that has no record or open write of them; no selector admits a repo of which nothing is left."""
     records = {each: record for each, record in state.records.items() if each not in addresses}
     left = {record.repo_id for record in records.values()}
     gone = {state.records[each].repo_id for each in state.records.keys() - records.keys()} - left
@@ -61,7 +61,7 @@ def parse_repo(text: str) -> Repo:
 
 
 def move(state: State, old: Repo, new: Repo) -> State:
-    """Give the state in which all that is remembered of `old`, its id included, is of `new`.
+    """Return the state in which all that is remembered of `old`, its id included, is of `new`.
 
     Raises UsageError FF460 where both are one, in whatever case; StateError FF451 where `new` is remembered already.
     """

@@ -21,7 +21,7 @@ from flowforge.state.versions import VERSION
 
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
-    """Give the manifests' names as a state keeps them: relative to its folder, with `/`, sorted, each once."""
+    """Return the manifests' names as a state keeps them: relative to its folder, with `/`, sorted, each once."""
     folder = Path(os.path.realpath(state_file)).parent
     names = {os.path.relpath(os.path.realpath(manifest), folder) for manifest in manifests}
     return tuple(sorted(Path(name).as_posix() for name in names))
@@ -54,7 +54,7 @@ class StateFile(StateSession):
 
     @classmethod
     def read(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State:
-        """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
+        """Return what is remembered now, also while another process applies; takes no lock and writes nothing.
 
         Where there is no state yet: `State.fresh()`. Raises StateError.
         """

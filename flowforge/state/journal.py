@@ -53,7 +53,7 @@ def _seal(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str
 
 
 def _unseal(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
-    """Give a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
+    """Return a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
     start = len(_OPEN) + _DIGITS + len(b'",')
     payload = b"{" + line[start:]
     expected, checksum = _seal(previous, payload, signing)
@@ -144,5 +144,5 @@ class JournalWriter:
         self._length += len(line)
 
     def close(self) -> None:
-        """Give the file back; it stays where it is."""
+        """Return the file back; it stays where it is."""
         os.close(self._handle)

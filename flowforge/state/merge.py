@@ -15,7 +15,7 @@ _NONE: Final = object()
 
 
 def merge(base: State, ours: State, theirs: State, now: Now) -> State:
-    """Give `theirs`, which stands now, with what `ours` changed of `base`.
+    """Return `theirs`, which stands now, with what `ours` changed of `base`.
 
     What only one of them changed is as that one says. A record that both changed is the one whose time GitHub shows
     now; where that is neither's, the secret is pending, so that the next apply writes it once more.

@@ -11,7 +11,7 @@ _NAMED: Final = 100
 
 
 def message(before: State, after: State) -> str:
-    """Say what a version changes: a line for people, and which secrets."""
+    """Return what a version changes: a line for people, and which secrets."""
     recorded = sorted(each for each, record in after.records.items() if before.records.get(each) != record)
     forgotten = sorted(before.records.keys() - after.records.keys())
     coming = sorted(after.pending.keys() - before.pending.keys())
@@ -30,46 +30,46 @@ def message(before: State, after: State) -> str:
 
 
 def in_use(where: str, lease: Lease) -> Problem:
-    """Make the problem of a state that another run holds."""
+    """Return the problem of a state that another run holds."""
     why = f"{printable(lease.holder)} holds its lock since {printable(lease.since)}, until {printable(lease.until)}"
     fix = "wait for it (--lock-timeout); if it is dead, flowforge state unlock"
     return Problem("FF411", "the state is in use", where, why, fix)
 
 
 def moved(where: str) -> Problem:
-    """Make the problem of a plan whose state another run wrote, before it wrote anything itself."""
+    """Return the problem of a plan whose state another run wrote, before it wrote anything itself."""
     why = "another run wrote it; nothing was written to GitHub"
     return Problem("FF441", "the state changed while this was planned", where, why, "run flowforge apply again")
 
 
 def taken_over(where: str) -> Problem:
-    """Make the problem of a run whose lock is another's now."""
+    """Return the problem of a run whose lock is another's now."""
     fix = "run flowforge plan; it will write again what could not be recorded"
     why = "its lock had expired, or somebody removed it"
     return Problem("FF442", "another run took the state over", where, why, fix)
 
 
 def beaten(where: str, races: int) -> Problem:
-    """Make the problem of a run that lost so many races in a row."""
+    """Return the problem of a run that lost so many races in a row."""
     why = f"others wrote it {races} times while this run tried"
     return Problem("FF443", "the state could not be written", where, why, "run flowforge plan, then apply again")
 
 
 def foreign(where: str, lineage: str, ours: str) -> Problem:
-    """Make the problem of a state that is not the one that the run began with."""
+    """Return the problem of a state that is not the one that the run began with."""
     why = f"its lineage is {lineage}, not {ours}"
     return Problem("FF444", "another state stands in its place", where, why, "put the right one back, then run plan")
 
 
 def not_replaced(where: str) -> Problem:
-    """Make the problem of a state that another run wrote before this one could put another in its place."""
+    """Return the problem of a state that another run wrote before this one could put another in its place."""
     return Problem(
         "FF452", "the state changed meanwhile", where, "another run wrote it; nothing was replaced", "run it again"
     )
 
 
 def unkept(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> Problem:
-    """Make the problem of results that were not pushed."""
+    """Return the problem of results that were not pushed."""
     first = error.problems[0]
     what = f"done on GitHub, but not recorded: {', '.join(map(str, sorted(unrecorded)))}"
     why = f"{first.what}; the next plan shows it as interrupted, so nothing goes unnoticed"
@@ -77,7 +77,7 @@ def unkept(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> 
 
 
 def left_behind(where: str, error: FlowForgeError) -> Problem:
-    """Make the problem of a last push that failed, where nothing but the lock was in it."""
+    """Return the problem of a last push that failed, where nothing but the lock was in it."""
     first = error.problems[0]
     fix = "the lock ends by itself within 10 minutes, or by flowforge state unlock"
     return Problem(first.code, "its lock may still be there", where, first.what, fix)

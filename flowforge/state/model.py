@@ -63,7 +63,7 @@ class State:
         return cls(0, str(uuid.uuid4()), secrets.token_bytes(SALT_BYTES), tuple(manifests))
 
     def held(self, now: str) -> Lease | None:
-        """Give its lock, None where that has expired at a time of the same clock."""
+        """Return its lock, None where that has expired at a time of the same clock."""
         return self.lease if self.lease and self.lease.holds(datetime.fromisoformat(now)) else None
 
     @cached_property
@@ -154,7 +154,7 @@ class Draft:
                 assert_never(change)
 
     def state(self) -> State:
-        """Give what stands now, still under the serial of the state it began from."""
+        """Return what stands now, still under the serial of the state it began from."""
         return replace(
             self._base,
             manifests=self.manifests,

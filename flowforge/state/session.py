@@ -108,7 +108,7 @@ class StateSession(ABC):
 
     @abstractmethod
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Say which writes and deletes come next, each of which is still intended by itself. Raises StateError."""
+        """Return which writes and deletes come next, each of which is still intended by itself. Raises StateError."""
 
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Say that writes (the value's fingerprint) and deletes (None) are about to begin.
@@ -143,14 +143,14 @@ class StateSession(ABC):
                 self._commit(Abandoned(address))
 
     def adopt_manifests(self, names: Iterable[str]) -> None:
-        """Say which manifests the state is written from now on; see `manifest_names`."""
+        """Return which manifests the state is written from now on; see `manifest_names`."""
         manifests = tuple(names)
         with self._mutex:
             if manifests != self._draft.manifests:
                 self._commit(ManifestsAdopted(manifests))
 
     def admit(self, holder: str, repos: frozenset[int]) -> None:
-        """Say which repos a group or target with a selector may give secrets from now on."""
+        """Return which repos a group or target with a selector may give secrets from now on."""
         with self._mutex:
             if repos != self._draft.admitted.get(holder):
                 self._commit(RepoAdmitted(holder, repos))

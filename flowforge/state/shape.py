@@ -67,7 +67,7 @@ def parse_json(data: bytes) -> object:
 
 
 def canonical(data: object) -> bytes:
-    """Give the one way to write `data` on one line, in ASCII: equal data, equal bytes."""
+    """Return the one way to write `data` on one line, in ASCII: equal data, equal bytes."""
     return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 

@@ -18,7 +18,7 @@ class Signer(Protocol):
     """The holder of a key."""
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Give 64 hexadecimal digits that only a holder of the key can make of `data`; other ones for each purpose."""
+        """Return 64 hexadecimal digits that only a holder of the key can make of `data`; other ones for each purpose."""
         ...
 
 
@@ -45,11 +45,11 @@ class Signature:
         return self.signer.sign("key id", lineage.encode("ascii"))[:_ID_DIGITS] if self.signer else ""
 
     def signature(self, body: bytes) -> str:
-        """Give what vouches for a state, `hmac-sha256:<hex>`; empty without a key."""
+        """Return what vouches for a state, `hmac-sha256:<hex>`; empty without a key."""
         return f"hmac-sha256:{self.signer.sign('signature', body)}" if self.signer else ""
 
     def digest(self, line: bytes) -> str:
-        """Give what tells a line of the journal from every other one, and from what others write, in 64 digits."""
+        """Return what tells a line of the journal from every other one, and from what others write, in 64 digits."""
         return self.signer.sign("journal", line) if self.signer else hashlib.sha256(line).hexdigest()
 
     def require(self, body: Mapping[str, Any], plain: bytes, signature: str, where: str) -> None:

@@ -34,7 +34,7 @@ class StateStore(Protocol):
         ...
 
     def read(self) -> Version:
-        """Give what stands there."""
+        """Return what stands there."""
         ...
 
     def require_room(self, size: int) -> None:

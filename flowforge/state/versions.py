@@ -41,14 +41,14 @@ def require_known(parsed: object, where: str) -> None:
 
 
 def body_of_today(body: Data) -> Data:
-    """Give the body of a state as today's FlowForge would have written it."""
+    """Return the body of a state as today's FlowForge would have written it."""
     while upgrade := UPGRADES.get(body["version"]):
         body = {**upgrade.body(body), "version": body["version"] + 1}
     return body
 
 
 def line_of_today(line: object, version: int) -> object:
-    """Give a change in a journal of `version` as today's FlowForge would have written it."""
+    """Return a change in a journal of `version` as today's FlowForge would have written it."""
     while upgrade := UPGRADES.get(version):
         if not isinstance(line, dict):
             what = "it is not an object"
