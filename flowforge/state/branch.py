@@ -175,7 +175,7 @@ class StateBranch(StateSession):
             self._push(last=True)
 
     def _replace(self, state: State) -> None:
-        data, _ = codec.encode(state, self._seal)
+        data, _ = codec.encode(state, self._signing)
         try:
             self._seen(self._remote.write(data, self._version, messages.message(self._base, state)))
         except LostRaceError as error:
@@ -209,7 +209,7 @@ class StateBranch(StateSession):
         for race in range(_RACES):
             begun_at = self._run.clock()
             state = replace(self._draft.state(), serial=self._base.serial + 1, lease=self._lease(last=last))
-            data, _ = codec.encode(state, self._seal)
+            data, _ = codec.encode(state, self._signing)
             self._unsure = data, state
             try:
                 version = self._remote.write(data, self._version, messages.message(self._base, state))
@@ -254,7 +254,7 @@ class StateBranch(StateSession):
         if found.data == self._version.data:  # the branch moved, and not its file
             self._seen(found)
             return
-        theirs = _decoded(found, self._remote, self._seal)
+        theirs = _decoded(found, self._remote, self._signing)
         if not self._arrived and not last:
             self._moved = True
             raise StateChangedError(messages.moved(self._remote.where))

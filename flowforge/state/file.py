@@ -141,7 +141,7 @@ class StateFile(StateSession):
             self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = JournalWriter(self._journal_entry, header, self._seal)
+            self._writer = JournalWriter(self._journal_entry, header, self._signing)
             self._journal_id = header.id
         return self._writer
 
@@ -166,11 +166,11 @@ class StateFile(StateSession):
         return UnrecordedError(Problem("FF412", what, printable(str(self._journal_entry.path)), why, fix))
 
     def _write(self, state: State) -> codec.EncodedState:
-        data, checksum = codec.encode(state, self._seal)
+        data, checksum = codec.encode(state, self._signing)
         disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
-            codec.EncodedState(state, checksum, self._seal.key_id(state.lineage)),
+            codec.EncodedState(state, checksum, self._signing.key_id(state.lineage)),
             state,
             Draft(state),
         )

@@ -47,16 +47,16 @@ class Header:
         return cls(str(uuid.uuid4()), written.state.lineage, written.state.serial, written.checksum)
 
 
-def _seal(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str]:
+def _to_line(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str]:
     checksum = signing.digest(previous.encode("ascii") + payload)[:_DIGITS]
     return _OPEN + checksum.encode("ascii") + b'",' + payload[1:] + b"\n", checksum
 
 
-def _unseal(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
+def _from_line(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
     """Return a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
     start = len(_OPEN) + _DIGITS + len(b'",')
     payload = b"{" + line[start:]
-    expected, checksum = _seal(previous, payload, signing)
+    expected, checksum = _to_line(previous, payload, signing)
     if line + b"\n" != expected:
         raise MalformedError("its checksum does not fit")
     return payload, checksum
@@ -72,12 +72,12 @@ def _payloads(data: bytes, where: str, signing: Signature) -> Iterator[tuple[int
     checksum = ""
     for number, line in enumerate(whole, start=1):
         try:
-            payload, checksum = _unseal(checksum, line, signing)
+            payload, checksum = _from_line(checksum, line, signing)
         except MalformedError as error:
             raise _damaged(number, error, where) from error
         yield number, payload
     try:
-        payload, _ = _unseal(checksum, last, signing)
+        payload, _ = _from_line(checksum, last, signing)
     except MalformedError as error:
         # Cut, so never acknowledged. A file that does not even begin as ours is somebody else's.
         if not whole and last[: len(_OPEN)] != _OPEN[: len(last)]:
@@ -120,7 +120,7 @@ class JournalWriter:
     def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED) -> None:
         """Begin the journal on disk, in place of what is there: the caller has folded it."""
         self._handle = disk.create(entry)
-        self._seal = signing
+        self._signing = signing
         self._checksum = ""
         self._length = 0
         try:
@@ -135,7 +135,7 @@ class JournalWriter:
         self._write(canonical(to_json(change)))
 
     def _write(self, payload: bytes) -> None:
-        line, checksum = _seal(self._checksum, payload, self._seal)
+        line, checksum = _to_line(self._checksum, payload, self._signing)
         # What a line that failed has left goes first, or this one would follow a torn one.
         os.ftruncate(self._handle, self._length)
         disk.write_all(self._handle, line)

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system frees when its holder dies, and a note of who holds it."""
+"""The lock of a state file: the system releases it when its holder dies. A note beside it says who holds it."""
 
 import contextlib
 import errno
@@ -15,7 +15,9 @@ from flowforge.paths import PathEntry
 from flowforge.state import disk
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
+# What flock(2) says on file systems without locks, such as some network mounts.
 _WITHOUT: Final = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
+# The note is for people. Whether the state is locked depends on the lock alone, so a note that lies does no harm.
 _ELSEWHERE: Final = "keep it on a file system that has locks, or on a branch: state.github"
 _NOTE: Final[Shape] = {"pid": (int,), "host": (str,), "since": (str,)}
 _PAUSE: Final = 0.05
@@ -25,8 +27,8 @@ _PAUSE: Final = 0.05
 def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] | None = None) -> Iterator[None]:
     """Hold the lock of a state, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
 
-    The lock is `<state>.lock`, which stays behind and means nothing then. Who holds it is written to
-    `<state>.lock-holder`. flock: the system's call, unless another is given.
+    The lock is on `<state>.lock`. That file stays behind and means nothing by itself. `<state>.lock-holder` says who
+    holds the lock. flock: the system's call, unless another is given.
     """
     note, lock = state.beside(".lock-holder"), state.beside(".lock")
     try:
@@ -39,7 +41,7 @@ def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] |
         elsewhere = (_ELSEWHERE,) if error.errno in _WITHOUT else ()
         raise disk.failed("lock the state", lock.path, error, *elsewhere) from error
     try:
-        _sign(note)
+        _write_note(note)
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -48,7 +50,8 @@ def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] |
 
 
 def _lock(lock: PathEntry, deadline: float, flock: Callable[[int, int], None]) -> int:
-    """Lock a file by its descriptor. Raises BlockingIOError when it is another's until the deadline, and OSError."""
+    """Lock a file by its descriptor. Raises BlockingIOError when another holds it until the deadline, and OSError."""
+    # Polled, because a blocking flock(2) has no timeout, and a signal to end it belongs to the main thread.
     while True:
         handle = lock.open(os.O_RDWR | os.O_CREAT, disk.MODE)
         try:
@@ -64,15 +67,16 @@ def _lock(lock: PathEntry, deadline: float, flock: Callable[[int, int], None]) -
 
 
 def _takes(handle: int, flock: Callable[[int, int], None]) -> bool:
-    """Whether the lock is ours now. One whose file somebody removed is nobody's: the next one would make a new file."""
+    """Return whether the lock is ours now."""
     try:
         flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    # A lock on a removed file excludes nobody: the next process would create a new file and lock that.
     return os.fstat(handle).st_nlink > 0
 
 
-def _sign(note: PathEntry) -> None:
+def _write_note(note: PathEntry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:

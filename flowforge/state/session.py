@@ -34,7 +34,7 @@ class StateSession(ABC):
     def __init__(self, base: State, changes: Iterable[JournalEntry] = (), *, begins: bool, signing: Signature) -> None:
         """Begin from what is remembered, and the changes that this does not hold yet. begins: there is none yet."""
         self._base = base
-        self._seal = signing
+        self._signing = signing
         self._begins = begins
         self._draft = Draft(base, changes)
         self._mutex = threading.Lock()
@@ -93,7 +93,7 @@ class StateSession(ABC):
         with self._mutex:
             serial = state.serial if self._begins else max(state.serial, self._base.serial + 1)
             new = replace(state, serial=serial, lease=None)
-            self._seal = signing or self._seal
+            self._signing = signing or self._signing
             self._replace(new)
             self._base, self._draft, self._begins = new, Draft(new), False
             return new
