@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from flowforge.plan.address import Address
 from flowforge.state.model import State
 
-# Returns the `updated_at` that GitHub shows now: empty for a secret that is absent, no entry for one that cannot be read.
+# Returns the `updated_at` that GitHub shows now: empty for a secret that is absent; unreadable ones are left out.
 Now = Callable[[Collection[Address]], Mapping[Address, str]]
 _Key = TypeVar("_Key")
 _Cell = TypeVar("_Cell")

@@ -11,7 +11,7 @@ from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import JournalEntry, State
 from flowforge.state.signature import UNSIGNED, Signature
 
-# A run folds its journal at its end alone, so that even a second reading is rare.
+# A run replaces the state file when it begins and when it ends, so that even a second reading is rare.
 _READS: Final = 100
 _PAUSE: Final = 0.01
 
