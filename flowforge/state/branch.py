@@ -43,7 +43,7 @@ class StateBranch(StateSession):
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at
-        # Something of this run is on the branch; its lock is; that lock was lost; the state changed before the first write.
+        # Something of this run is on the branch; its lock is; that lock was lost; the state changed before all writes.
         self._arrived = self._held = self._lost = self._moved = False
         # What was sent without an answer, with its bytes: found on the branch later, it has arrived after all.
         self._unsure: tuple[bytes, State] | None = None

@@ -87,8 +87,8 @@ class StateSession(ABC):
     def put(self, state: State, signing: Signature | None = None) -> State:
         """Replace this state by another one at once, under a new serial, and return it with that.
 
-        signing: how it is signed from now on, if that changes. Nothing else may have been changed since this session was
-        opened. Raises StateError; nothing was replaced then.
+        signing: how it is signed from now on, if that changes. Nothing else may have been changed since this session
+        began. Raises StateError; nothing was replaced then.
         """
         with self._mutex:
             # A reader takes equal bytes for the same version, so no serial may come twice with another content.
