@@ -6,7 +6,7 @@ things; only a rate limit is worth waiting for, and it may come without a `retry
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +15,7 @@ from flowforge.github.answer import NOT_JSON, Answer, Broken
 from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl, host_of
 from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
 
 _SECONDARY: Final = re.compile(r"secondary rate|abuse detection", re.IGNORECASE)
 _SECONDARY_PAGE: Final = re.compile(r"secondary-rate-limits$|#abuse-rate-limits$")
@@ -82,10 +83,38 @@ def classify(answer: Answer | Broken, api: ApiUrl) -> Classification:
         case 2 if answer.data is not NOT_JSON:
             return Fine(answer)
         case 3 if answer.status in _REDIRECTS:
-            return _renamed(answer, api)
+            return _redirected(answer, api)
         case 4:
             return _refused(answer)
     return Again(f"it answered {_phrase(answer)}")
+
+
+def lacks_scope(needed: str, has: str) -> Refusal:
+    """Return the refusal of a classic token without a scope. needed, has: names of scopes, printable."""
+    detail = f"no permission: the token lacks the scope {needed}; it has {has}"
+    return Refusal("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", HTTPStatus.NOT_FOUND.value)
+
+
+def sees_repo_only(what: str, fix: str, no: Refusal) -> Refusal:
+    """Return what a 404 means where the token sees the repo. what: what it does not see, like `its secrets`."""
+    detail = f"no permission: the token sees the repo and not {what}"
+    return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=fix)
+
+
+def archived(status: int = 0, message: str = "") -> Refusal:
+    """Return the refusal of a write to an archived repo, or, without a status, of the plan to write there."""
+    fix = "unarchive it, or take it out of the manifest"
+    return Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status, message)
+
+
+def renamed_to(repo: Repo) -> Refusal:
+    """Return the refusal of a repo that has another name now."""
+    return _renamed(f"renamed to {repo}", f"write {repo} in the manifest")
+
+
+def _renamed(detail: str, fix: str, answer: Answer | None = None, location: str = "") -> Refusal:
+    status, message = (answer.status, answer.message) if answer else (0, "")
+    return Refusal("FF323", Why.RENAMED, detail, fix, status, message, location)
 
 
 def _limited(answer: Answer) -> Limited | None:
@@ -110,19 +139,17 @@ def _forbidden(answer: Answer, api: ApiUrl) -> BadToken | Refusal:
         fix = f"open {_sso_url(sso, api) or 'the settings of the token'} and authorize it for the organization"
         return Refusal("FF321", Why.SSO, "the organization's single sign-on must authorize this token", fix, status=403)
     if _ARCHIVED.search(message):
-        fix = "unarchive it, or take it out of the manifest"
-        return Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, status=403, message=message)
+        return archived(answer.status, message)
     if _ADDRESS.search(message):
         fix = "run it from an address on that list, or have this one added to it"
         detail = "no permission: the organization's IP allow list does not have this address"
-        return Refusal("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
+        return Refusal("FF320", Why.NO_PERMISSION, detail, fix, answer.status, message)
     accepted = printable(answer.headers.get("x-accepted-github-permissions", ""))
     words = f"GitHub accepts {accepted}" if accepted else quote(message) if message else f"it answered {answer.status}"
-    detail = f"no permission: {words}"
     fix = "give the token that permission" if accepted else PERMIT
     if message.startswith(INTEGRATION):
         fix += ", and install its GitHub App on this repo"
-    return Refusal("FF320", Why.NO_PERMISSION, detail, fix, status=403, message=message)
+    return Refusal("FF320", Why.NO_PERMISSION, f"no permission: {words}", fix, answer.status, message)
 
 
 def _sso_url(header: str, api: ApiUrl) -> str | None:
@@ -132,15 +159,14 @@ def _sso_url(header: str, api: ApiUrl) -> str | None:
     return printable(url) if url.startswith("https://") and host_of(url) == api.web_host else None
 
 
-def _renamed(answer: Answer, api: ApiUrl) -> Strayed | Refusal:
+def _redirected(answer: Answer, api: ApiUrl) -> Strayed | Refusal:
     """Refuse to follow a redirect: the name in the manifest must be the one that GitHub uses."""
     location = answer.headers.get("location", "")
     if not location and isinstance(answer.data, Mapping) and isinstance(answer.data.get("url"), str):
         location = answer.data["url"]
     if api.elsewhere(location):
         return Strayed()
-    fix = "write its new name in the manifest"
-    return Refusal("FF323", Why.RENAMED, "renamed or moved", fix, answer.status, answer.message, location)
+    return _renamed("renamed or moved", "write its new name in the manifest", answer, location)
 
 
 def _refused(answer: Answer) -> OtherVersion | BadToken | Refusal:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from flowforge.errors import printable
-from flowforge.github.classify import PERMIT
+from flowforge.github.classify import PERMIT, lacks_scope, renamed_to, sees_repo_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
 from flowforge.github.problems import Refusal, RepoError, other_shape
@@ -70,7 +70,7 @@ def moved(name: str) -> Refusal:
         shown = Repo.parse(name)
     except ValueError:
         raise other_shape("a repo's full_name is not owner/name") from None
-    return Refusal("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+    return renamed_to(shown)
 
 
 def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
@@ -78,9 +78,7 @@ def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
     needed = "admin:org" if repo.is_organization else "repo"
     if not client.scopes or needed in client.scopes:
         return None
-    has = printable(", ".join(sorted(client.scopes)))
-    detail = f"no permission: the token lacks the scope {needed}; it has {has}"
-    return Refusal("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", _NOT_FOUND)
+    return lacks_scope(needed, printable(", ".join(sorted(client.scopes))))
 
 
 def _of_organization(scope: Scope, no: Refusal) -> Refusal:
@@ -102,8 +100,7 @@ def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
 
 
 def _unseen(scope: Scope, no: Refusal) -> Refusal:
-    detail = f"no permission: the token sees the repo and not {_list(scope)}"
-    return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=_permit(scope))
+    return sees_repo_only(_list(scope), _permit(scope), no)
 
 
 def _list(scope: Scope) -> str:

@@ -8,20 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
+from flowforge.github.classify import archived
 from flowforge.github.explain import moved, renamed
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.github.problems import RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
-_ARCHIVED: Final = Refusal(
-    "FF322", Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest"
-)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -127,12 +125,12 @@ def _ask(client: Client, repo: Repo) -> Lookup:
 def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
     """Read what GitHub says of a repo, alone or in a list; raises RepoError FF327 for another shape."""
     match data:
-        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if is_id(number):
+        case {"id": int() as number, "full_name": str() as name, "archived": bool() as is_archived} if is_id(number):
             if name.lower() != repo.key:
                 return moved(name).unreadable()
-            if archived:
-                return _ARCHIVED.unreadable()
-            return RepoInfo(number, name, archived, _can_write(client, data))
+            if is_archived:
+                return archived().unreadable()
+            return RepoInfo(number, name, is_archived, _can_write(client, data))
     detail = "a repo without its id, full_name or archived"
     raise other_shape(detail)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
 from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
-from flowforge.state import codec, disk
+from flowforge.state import codec, disk, messages
 from flowforge.state.journal import Header, JournalWriter
 from flowforge.state.lock import locked
 from flowforge.state.model import Draft, Forgotten, JournalEntry, Recorded, State
@@ -122,7 +122,7 @@ class StateFile(StateSession):
                 self._fold()
             except OSError as error:
                 if self._unrecorded:
-                    raise self._lost(error, f": {', '.join(map(str, sorted(self._unrecorded)))}") from error
+                    raise self._lost(error, self._unrecorded) from error
                 fix = (
                     "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
                 )
@@ -160,11 +160,9 @@ class StateFile(StateSession):
             raise self._lost(error) from error
         self._unrecorded.discard(change.address)
 
-    def _lost(self, error: OSError, addresses: str = "") -> UnrecordedError:
-        why = f"{disk.reason(error)}; the next plan shows it as interrupted, so nothing goes unnoticed"
-        what = f"done on GitHub, but not recorded{addresses}"
-        fix = "make room or mend the folder, then run flowforge apply again"
-        return UnrecordedError(Problem("FF412", what, printable(str(self._journal_entry.path)), why, fix))
+    def _lost(self, error: OSError, unrecorded: Iterable[Address] = ()) -> UnrecordedError:
+        where = printable(str(self._journal_entry.path))
+        return UnrecordedError(messages.unwritten(where, disk.reason(error), unrecorded))
 
     def _write(self, state: State) -> codec.EncodedState:
         data, checksum = codec.encode(state, self._signing)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from flowforge.errors import Problem, StateError, printable
+from flowforge.errors import StateError, printable
 from flowforge.paths import PathEntry
-from flowforge.state import disk
+from flowforge.state import disk, messages
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
 # What flock(2) says on file systems without locks, such as some network mounts.
@@ -34,9 +34,7 @@ def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] |
     try:
         handle = _lock(lock, time.monotonic() + timeout, flock or fcntl.flock)
     except BlockingIOError as error:
-        fix = "wait until it ends, or stop it: the lock goes with it"
-        where = printable(str(state.path))
-        raise StateError(Problem("FF411", "the state is in use", where, _holder(note), fix)) from error
+        raise StateError(messages.locked(printable(str(state.path)), *_holder(note))) from error
     except OSError as error:
         elsewhere = (_ELSEWHERE,) if error.errno in _WITHOUT else ()
         raise disk.failed("lock the state", lock.path, error, *elsewhere) from error
@@ -85,9 +83,10 @@ def _write_note(note: PathEntry) -> None:
         raise disk.failed("lock the state", note.path, error) from error
 
 
-def _holder(note: PathEntry) -> str:
+def _holder(note: PathEntry) -> tuple[str, str]:
+    """Return which process holds the lock, and since when, as far as its note tells."""
     try:
         data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):
-        return "another process holds its lock"
-    return f"process {data['pid']} on {printable(data['host'])} holds its lock since {printable(data['since'])}"
+        return "another process", ""
+    return f"process {data['pid']} on {printable(data['host'])}", printable(data["since"])

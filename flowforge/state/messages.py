@@ -35,7 +35,16 @@ def in_use(where: str, lease: Lease) -> Problem:
     """Return the problem of a state on a branch that another run holds."""
     # The lease is text from the branch, which others write too: it may hold escape sequences.
     why = f"{printable(lease.holder)} holds its lock since {printable(lease.since)}, until {printable(lease.until)}"
-    fix = "wait for it (--lock-timeout); if it is dead, flowforge state unlock"
+    return _in_use(where, why, "wait for it (--lock-timeout); if it is dead, flowforge state unlock")
+
+
+def locked(where: str, holder: str, since: str) -> Problem:
+    """Return the problem of a state file that another process holds. since: empty where nobody knows."""
+    why = f"{holder} holds its lock since {since}" if since else f"{holder} holds its lock"
+    return _in_use(where, why, "wait until it ends, or stop it: the lock goes with it")
+
+
+def _in_use(where: str, why: str, fix: str) -> Problem:
     return Problem("FF411", "the state is in use", where, why, fix)
 
 
@@ -75,9 +84,19 @@ def unkept(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> 
     """Return the problem of results that could not be pushed to the branch."""
     # The intents were pushed before the writes were sent, so the next plan finds these secrets pending.
     first = error.problems[0]
-    what = f"done on GitHub, but not recorded: {', '.join(map(str, sorted(unrecorded)))}"
-    why = f"{first.what}; the next plan shows it as interrupted, so nothing goes unnoticed"
-    return Problem("FF412", what, where, why, first.fix or "run flowforge apply again")
+    return _unrecorded(where, unrecorded, first.what, first.fix or "run flowforge apply again")
+
+
+def unwritten(where: str, reason: str, unrecorded: Iterable[Address] = ()) -> Problem:
+    """Return the problem of results that could not be written to the disk. unrecorded: empty if the caller names it."""
+    return _unrecorded(where, unrecorded, reason, "make room or mend the folder, then run flowforge apply again")
+
+
+def _unrecorded(where: str, unrecorded: Iterable[Address], reason: str, fix: str) -> Problem:
+    names = ", ".join(map(str, sorted(unrecorded)))
+    what = f"done on GitHub, but not recorded: {names}" if names else "done on GitHub, but not recorded"
+    why = f"{reason}; the next plan shows it as interrupted, so nothing goes unnoticed"
+    return Problem("FF412", what, where, why, fix)
 
 
 def left_behind(where: str, error: FlowForgeError) -> Problem:
