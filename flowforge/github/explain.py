@@ -14,8 +14,8 @@ from flowforge.plan.address import Repo, Scope, Store
 
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 _NOT_FOUND: Final = 404
-# What the settings call the permission. Environments need one of their own beside it: GitHub's table lists their secrets
-# under Secrets, with Environments as an addition. For the agents store no name is documented.
+# What the settings call the permission. Environments need one of their own beside it: GitHub's table of permissions
+# lists their secrets under Secrets, with Environments as an addition. For the agents store no name is documented.
 _PERMISSIONS: Final = {
     Store.ACTIONS: "Secrets",
     Store.DEPENDABOT: "Dependabot secrets",
@@ -52,7 +52,7 @@ def permission(scope: Scope) -> str:
 
 
 def renamed(client: Client, no: Refusal) -> Refusal:
-    """Return a refusal with the new name of the repo, if the redirect points to `/repositories/ID` below the API's base."""
+    """Return a refusal with the repo's new name, if the redirect is to `/repositories/ID` below the API's base."""
     target = _BY_ID.fullmatch(client.api.below(no.location) or "")
     if target is None:
         return no

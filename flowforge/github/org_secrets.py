@@ -48,7 +48,7 @@ def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -
 
 def change_visibility(client: Client, scope: Scope, name: str, audience: Audience) -> Written:
     """Change who sees a variable, and leave its value alone. Raises as `put_secret` does."""
-    # Not for secrets: their PUT without a value has emptied the stored one (terraform-provider-github#3069).
+    # Not for secrets: a PUT of the list with an empty value wiped the stored value (terraform-provider-github#3069).
     return _written(client, scope, name, lambda: client.patch(f"{list_path(scope)}/{name}", body_of(audience)))
 
 

@@ -13,8 +13,8 @@ from flowforge.github.problems import StoppedError
 from flowforge.github.rate_ledger import WINDOW, Spent
 from flowforge.github.rate_window import Primary, Window
 
-# docs.github.com, "Rate limits for the REST API": 900 points a minute, of which a GET takes 1 and a PUT or DELETE 5; 100
-# requests at once. After a secondary limit without `retry-after`, wait a minute at least, then longer each time.
+# docs.github.com, "Rate limits for the REST API": 900 points a minute, of which a GET takes 1 and a PUT or DELETE 5;
+# 100 requests at once. After a secondary limit without `retry-after`, wait a minute at least, then longer each time.
 POINTS_PER_MINUTE: Final = 900
 MAX_IN_FLIGHT: Final = 100
 READ_POINTS: Final = 1
@@ -28,7 +28,8 @@ _WORTH_TELLING: Final = 5.0
 class Pacer:
     """Lets requests through. Thread-safe; workers call `start` before each request and `end` after it.
 
-    Every wait goes by the clock, and ends at once with StoppedError when `stop` is set. notify gets sentences for people.
+    Every wait goes by the clock, and ends at once with StoppedError when `stop` is set. notify: told sentences for
+    people.
     """
 
     # A request that need not wait goes through even after `stop`: a write under way can still be confirmed then.
@@ -61,7 +62,7 @@ class Pacer:
 
         Raises StoppedError; GitHubError FF331 for a wait beyond `max_wait`.
         """
-        # One worker waits and the others queue behind it: a write, which needs more points, is never overtaken for ever.
+        # One worker waits and the others queue behind it, so reads, which need fewer points, cannot starve a write.
         with self._turnstile:
             while (seconds := self._admit(points)) > 0:
                 self._tell(seconds)
@@ -93,7 +94,7 @@ class Pacer:
             raise StoppedError
 
     def estimate(self, points: int) -> float:
-        """Return the seconds that so many points will take from now: with pauses, without the time of the answers."""
+        """Return the seconds that so many points will take from now, pauses included and answers excluded."""
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)

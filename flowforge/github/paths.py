@@ -1,4 +1,4 @@
-"""Paths of the REST API. A name is encoded once: an environment's may hold a slash or a space."""
+"""Paths of the REST API. Each name is encoded once: that of an environment may hold a slash or a space."""
 
 from urllib.parse import quote as encode
 
@@ -34,11 +34,12 @@ def secrets_path(scope: Scope) -> str:
     """Return the path of a scope's list of secrets."""
     if scope.repo.is_organization:
         return f"{organization_path(scope.repo)}/{scope.store}/secrets"
+    # An environment's secrets are those of Actions; the path does not name the store.
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/{scope.store}'}/secrets"
 
 
 def variables_path(scope: Scope) -> str:
-    """Return the path of a scope's list of variables, which Actions alone has."""
+    """Return the path of a scope's list of variables. Only Actions has variables here."""
     if scope.repo.is_organization:
         return f"{organization_path(scope.repo)}/actions/variables"
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/actions'}/variables"
