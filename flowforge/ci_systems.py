@@ -223,7 +223,7 @@ class Doubt:
 
 
 def doubt(environ: Mapping[str, str]) -> Doubt | None:
-    """Say why this run is not known to be trusted. None where it is, and where nothing says that this is CI.
+    """Return why this run is not known to be trusted. None where it is, and where nothing says that this is CI.
 
     All that speak must agree: one system that runs inside another is trusted where both say so.
     """
@@ -238,7 +238,7 @@ def doubt(environ: Mapping[str, str]) -> Doubt | None:
 
 
 def _doubt(system: System, environ: Mapping[str, str]) -> Doubt | None:
-    """Say why a system's run is not trusted. It is no proposal."""
+    """Return why a system's run is not trusted. It is no proposal."""
     instead = ", or ".join(map(_clause, system.trusted))
     queued = next((each for each in system.branches if _MERGE_QUEUE.fullmatch(environ.get(each, ""))), None)
     if queued is not None:
@@ -259,7 +259,7 @@ def _holds(variable: str, event: Event, environ: Mapping[str, str]) -> bool:
 
 
 def _clause(event: Event) -> str:
-    """Say what an event is known by: `EVENT is push or tag`."""
+    """Return what an event is known by: `EVENT is push or tag`."""
     return " and ".join(f"{variable} is {_listed(texts)}" for variable, texts in event.items())
 
 

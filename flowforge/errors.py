@@ -115,7 +115,7 @@ class Where:
     column: int = 0
 
     def __str__(self) -> str:
-        """Give `file:line:column`, the form that editors and CI annotations understand."""
+        """Return `file:line:column`, the form that editors and CI annotations understand."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
@@ -134,7 +134,7 @@ class Problem:
     fix: str = ""
 
     def __str__(self) -> str:
-        """Give the text that people read: one line, and an indented one each for why and fix."""
+        """Return the text that people read: one line, and an indented one each for why and fix."""
         place = f" {self.where}:" if self.where else ""
         lines = [f"error {self.code}:{place} {self.what}"]
         lines += [f"  why: {self.why}"] if self.why else []

@@ -51,7 +51,7 @@ class IrregularError(OSError):
 
 
 def outside(what: str, path: Path) -> Problem:
-    """Make the problem of a file that lies outside of the manifest's folder. what: a sentence that says so."""
+    """Return the problem of a file that lies outside of the manifest's folder. what: a sentence that says so."""
     return Problem("FF114", what, printable(str(path)), why=WHY, fix=FIX)
 
 
@@ -142,7 +142,7 @@ class PathEntry:
             return
 
     def take_place_of(self, other: "PathEntry") -> None:
-        """Give it the name of another entry, in one step, in the place of what has that."""
+        """Return it the name of another entry, in one step, in the place of what has that."""
         os.replace(self.name, other.name, src_dir_fd=self.folder.handle, dst_dir_fd=other.folder.handle)
 
 
@@ -204,7 +204,7 @@ class Bounds:
             return entry.open(flags)
 
     def objection(self, path: Path) -> str:
-        """Say how a link keeps a file from being written there, a clause; empty where none does."""
+        """Return how a link keeps a file from being written there, a clause; empty where none does."""
         if self.roots is None:
             return ""
         if os.path.islink(path):  # noqa: PTH114 -- Path's raises where a name is too long

@@ -19,7 +19,7 @@ _LOOKS: Final = tuple(
 
 
 def trusted_path(environ: Mapping[str, str]) -> str:
-    """Give PATH without its relative entries, an empty one among them; they begin wherever the program is started.
+    """Return PATH without its relative entries, an empty one among them; they begin wherever the program is started.
 
     Whoever proposes a manifest could put a program named `op` or `gh` beside it.
     """
@@ -28,7 +28,7 @@ def trusted_path(environ: Mapping[str, str]) -> str:
 
 
 def withheld(name: str, text: str = "") -> str:
-    """Say why no program that a manifest chooses gets a variable, a clause; empty where one may. text: its value.
+    """Return why no program that a manifest chooses gets a variable, a clause; empty where one may. text: its value.
 
     With one of these, who may name a program could do all that FlowForge may do.
     """

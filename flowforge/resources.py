@@ -20,13 +20,13 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "kept": "kept.schema.json",
     }
 )
-# A wheel carries the schemas inside the package, a checkout beside it.
+# A wheel carries the schemas inside the package. In a checkout they are beside it, where editors and docs link to them.
 _PACKAGE: Final = Path(__file__).parent
 _FOLDERS: Final = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 
 
 def schema_text(name: str) -> str:
-    """Give a schema's JSON text by a name of `SCHEMAS`; KeyError for another, FileNotFoundError in a broken install."""
+    """Return the JSON text of a schema of `SCHEMAS`. Raises KeyError, and FileNotFoundError in a broken install."""
     file = SCHEMAS[name]
     folder = next((folder for folder in _FOLDERS if (folder / file).is_file()), _FOLDERS[0])
     return (folder / file).read_text(encoding="utf-8")

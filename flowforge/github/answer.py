@@ -13,6 +13,7 @@ from flowforge.github.auth import Traces
 from flowforge.plan.recordable import is_moment
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
+# Half of a surrogate pair, which JSON can write as an escape and no text can hold.
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
 
@@ -25,7 +26,7 @@ NOT_JSON: Final = NotJson()
 
 
 def parsed(body: bytes | bytearray, traces: Traces | None = None) -> object:
-    """Read a body as JSON: None when empty, NOT_JSON when it is something else. traces: of what no text may hold."""
+    """Read a body as JSON: None if it is empty, NOT_JSON if it is anything else. traces: of tokens to hide in it."""
     if not body:
         return None
     try:
@@ -40,7 +41,7 @@ def parsed(body: bytes | bytearray, traces: Traces | None = None) -> object:
 
 
 def _each_text(found: object, change: Callable[[str], str]) -> object:
-    """Change the texts of a JSON value, names too."""
+    """Return a JSON value with all of its texts changed, names too."""
     if isinstance(found, str):
         return change(found)
     if isinstance(found, list):
@@ -52,33 +53,34 @@ def _each_text(found: object, change: Callable[[str], str]) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Stands for an answer that did not come. what: a clause.
-
-    unreached: not even a connection was made. overdue: whatever came, it did not come to an end in its time.
-    """
+    """Stands for an answer that did not come."""
 
     what: str
+    """What happened, as a clause."""
     unreached: bool = False
+    """Whether not even a connection was made."""
     overdue: bool = False
+    """Whether the exchange took longer than it may, whatever came of it by then."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers by lower-case name, and the JSON body: None when empty, NOT_JSON when unreadable.
-
-    retried: the request was sent before without a usable answer, so that what it asks may have been done already. held:
-    the seconds that the limits held it back.
-    """
+    """One answer of GitHub."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str]
+    """The headers, by their names in lower case."""
     data: object = None
+    """The JSON body: None if it is empty, NOT_JSON if it cannot be read."""
     retried: bool = False
+    """Whether the request was sent before without a usable answer, so it may have been done already then."""
     held: float = 0.0
+    """The seconds that the limits held the request back."""
 
     @cached_property
     def time(self) -> datetime | None:
-        """GitHub's own time of the answer: its `Date` header, UTC; None for one that its clock cannot show."""
+        """GitHub's own time of the answer, from its `Date` header, in UTC; None if there is no usable one."""
         try:
             found = parsedate_to_datetime(self.headers.get("date", ""))
         except (ValueError, OverflowError):  # the latter for a year or a zone that no calendar has
@@ -93,13 +95,13 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """What GitHub says is wrong; empty when it does not say. Not safe to print: see `errors.quote`."""
+        """What GitHub says is wrong; empty if it does not say. Not safe to print: see `errors.quote`."""
         found = self.data.get("message") if isinstance(self.data, Mapping) else None
         return found if isinstance(found, str) else ""
 
     @property
     def documentation(self) -> str:
-        """The page that GitHub names for an error; rate limits are told apart by it."""
+        """The page that GitHub names for an error. A secondary rate limit is recognised by it."""
         found = self.data.get("documentation_url") if isinstance(self.data, Mapping) else None
         return found if isinstance(found, str) else ""
 
@@ -109,7 +111,7 @@ class Answer:
         return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
     def link(self, relation: str) -> str | None:
-        """Give the URL of a `Link` relation such as `next`."""
+        """Return the URL of a `Link` relation such as `next`."""
         found = {match.group(2): match.group(1) for match in _LINK.finditer(self.headers.get("link", ""))}
         return found.get(relation)
 

@@ -9,21 +9,26 @@ from flowforge.github.body import JSON, RAW
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 
 _FILES: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents|git)/")
+# What carries a whole file in its body, or as base64 in its JSON.
 _CONTENTS: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents/|git/blobs$)")
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubRequest:
-    """A method, a path below the API's base, what is sent as JSON, and the media type that is asked for."""
+    """One request to GitHub."""
 
     method: str
+    """The HTTP method in upper case."""
     path: str
+    """The path below the API's base, with its query."""
     body: Mapping[str, object] | None = None
+    """What is sent as JSON."""
     accept: str = JSON
+    """The media type that is asked for."""
 
     @property
     def of_files(self) -> bool:
-        """Whether it is about files, for which even a workflow's own token may have a permission."""
+        """Whether it is about files. A workflow's own token may have a permission for those, and never for secrets."""
         return bool(_FILES.match(self.path))
 
     @property
@@ -38,10 +43,10 @@ class GitHubRequest:
 
     @property
     def points(self) -> int:
-        """What it counts among GitHub's limits."""
+        """The points that it counts among GitHub's limits."""
         return READ_POINTS if self.reads else WRITE_POINTS
 
     @property
     def of_whole_file(self) -> bool:
-        """Whether all of a file goes to or fro, however large it is."""
+        """Whether it carries a whole file, however large, to GitHub or back."""
         return self.raw or (not self.reads and bool(_CONTENTS.match(self.path)))

@@ -35,8 +35,10 @@ _FOR_GH: Final = frozenset(
         "DBUS_SESSION_BUS_ADDRESS",
     }
 )
+# gh may wait for a person to unlock the keyring.
 _GH_SECONDS: Final = 5.0
 HIDDEN: Final = "[redacted]"
+# Wherever 23 characters in a row begin, a whole piece of 12 in them begins at a multiple of 12.
 _PIECE: Final = 12
 _SHORTEST: Final = 8
 _BLOCK: Final = 1 << 20
@@ -44,6 +46,8 @@ _LONGEST: Final = 8192  # of a token that stands across two blocks, however it i
 _DEPTH: Final = 2  # of JSON in JSON
 _ESCAPE: Final = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|([\"\\/]))")
 _TOKEN: Final = re.compile(r"[!-~]+")
+# Also of the newer form, `ghs_<APPID>_<JWT>`, which GitHub issues since 2026-04-27 (OpenAPI,
+# apps/create-installation-access-token). So nothing here may rely on a length.
 _INSTALLATION: Final = "ghs_"
 
 RunGh = Callable[[str, Mapping[str, str]], SecretValue | None]
@@ -51,44 +55,47 @@ RunGh = Callable[[str, Mapping[str, str]], SecretValue | None]
 
 @dataclass(frozen=True, slots=True)
 class GitHubToken:
-    """A token and where it came from. workflow: it may be the one that GitHub gives every workflow run.
-
-    An App's token inside a workflow looks the same; only the origin GITHUB_TOKEN tells them apart.
-    """
+    """A token and where it came from."""
 
     value: SecretValue
+    """The token."""
     origin: str
+    """Where it was found: the name of a variable, a manifest's key, or a command."""
+    # An App's token inside a workflow looks the same. Only the origin GITHUB_TOKEN tells them apart.
     workflow: bool = False
+    """Whether it may be the token that GitHub gives to every workflow run."""
 
     def header(self) -> str:
-        """Give the Authorization header's value. The caller keeps it no longer than one request."""
+        """Return the value of the Authorization header. The caller keeps it no longer than one request."""
         return f"Bearer {self.value.reveal()}"
 
     def digest(self, purpose: str) -> str:
-        """Give a short hash that names this token for one purpose, and from which it cannot be had."""
+        """Return a short hash that names this token for one purpose. The token cannot be had from it."""
         text = f"{purpose}\0{self.value.reveal()}".encode()
         return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
 
     @property
     def installation(self) -> bool:
-        """Whether a GitHub App's installation has it; what a repo shows as permissions is then not its own."""
+        """Whether it is the token of a GitHub App's installation. A repo's `permissions` do not describe such a one."""
         return self.value.reveal().startswith(_INSTALLATION)
 
 
 class Traces:
-    """Knows tokens again in what came from outside, whatever they look like, and takes the texts away that hold them.
+    """Recognises tokens in what came from outside, in whatever form, and hides the texts that hold them.
 
-    What is kept are hashes of a token's pieces, under Python's own random key, so that its text is kept in no second
-    place. A text is seen that holds all of a token, or 23 characters of it in a row: as they are, in base64 as `Basic`
-    has it, in hexadecimal, or escaped as URLs and JSON do. A token of fewer than eight characters, which is none of
-    GitHub's, would take ordinary words with it, and is not looked for.
+    A text is recognised if it holds all of a token, or 23 characters of it in a row: as they are, in base64 as `Basic`
+    has it, in hexadecimal, or escaped as in URLs and JSON. A token of fewer than eight characters is not looked for:
+    GitHub has none, and it would hide ordinary words.
     """
+
+    # A proxy that echoes request headers would otherwise put the token into our messages and reports. Only hashes of
+    # its pieces are kept, under Python's own random key, so that its text is in no second place.
 
     def __init__(self) -> None:
         self._known: tuple[tuple[int, int, frozenset[int]], ...] = ()
 
     def add(self, value: SecretValue) -> None:
-        """Know one more token."""
+        """Recognise one more token from now on."""
         length = len(value.reveal())
         if length < _SHORTEST:
             return
@@ -102,7 +109,7 @@ class Traces:
         self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
 
     def seen(self, text: str) -> bool:
-        """Whether one of them is in a text, or in what the text is to who reads its escapes."""
+        """Return whether a token is in a text, as it is or once its escapes are read."""
         if self._in(text):
             return True
         plain = text
@@ -113,11 +120,11 @@ class Traces:
         return plain != text and self._in(plain)
 
     def hide(self, text: str) -> str:
-        """Return a text, or what stands in its place when one of them is in it."""
+        """Return a text, or `[redacted]` if a token is in it."""
         return HIDDEN if self.seen(text) else text
 
     def within(self, data: bytes) -> bool:
-        """Whether one of them is in a file."""
+        """Return whether a token is in a file."""
         return any(
             self.seen(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
             for start in range(0, len(data), _BLOCK)
@@ -136,7 +143,8 @@ def _forms(token: str) -> Iterator[str]:
     data = token.encode()
     yield from (token, data.hex(), data.hex().upper())
     for before in range(3):
-        # Without the characters that what stands before or after has a part in.
+        # Base64 makes four characters of three bytes. The characters at both ends also depend on what stands beside the
+        # token, so they are left out.
         text = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")[before and before + 1 : -1]
         yield from (text, text.replace("+", "-").replace("/", "_"))
 
@@ -146,7 +154,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
-    """Ask `gh` for the token it keeps for a host; None without gh, or when it has none or hangs."""
+    """Ask `gh` for the token that it keeps for a host; None without gh, or if it has none or hangs."""
     argv = ("gh", "auth", "token", "--hostname", host)
     kept = {name: text for name, text in environ.items() if name in _FOR_GH} | {"PATH": trusted_path(environ)}
     try:
@@ -162,11 +170,12 @@ def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
 def find_token(
     api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], *, run_gh: RunGh = run_gh
 ) -> GitHubToken:
-    """Find the token for an API, as product documentation orders the places.
+    """Find the token for an API, in the places and the order that the documentation states.
 
     explicit: the value of the manifest's `github.auth.token`, read already. Raises GitHubError: FF310 for a host that
-    no token goes to, FF300 when there is none, FF301 for one whose text cannot be a token.
+    no token goes to, FF300 if there is no token, FF301 for a text that cannot be one.
     """
+    # Before anything is asked for a token: gh would hand out the one of whatever host the manifest names.
     check_host(api, environ)
     found = next(_candidates(api, explicit, environ, run_gh), None)
     if found is None:
@@ -177,12 +186,14 @@ def find_token(
         raise GitHubError(
             Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
         )
+    # GitHub's own token has no permission for secrets at all; saying so helps more than the 403 that it would meet.
     workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
     return GitHubToken(value, origin, workflow)
 
 
 def check_host(api: ApiUrl, environ: Mapping[str, str]) -> None:
-    """Refuse a host that only the manifest vouches for, which whoever proposed it wrote: GitHubError FF310."""
+    """Refuse a host that only the manifest names: GitHubError FF310."""
+    # A pull request can change the manifest. Its author must not thereby have the token sent to a host of theirs.
     own = host_of(environ.get("GITHUB_API_URL", ""))
     allowed = {host.strip().lower() for host in environ.get(ALLOWED_HOSTS, "").split(",")}
     if api.dotcom or api.loopback or api.host == own or not allowed.isdisjoint({api.host, f"{api.host}:{api.port}"}):

@@ -1,7 +1,7 @@
 """The bytes of an answer: the media types that are asked for, the one coding, and bounds on what is read.
 
-No answer may hold a run or fill the memory: what is packed is unpacked a piece at a time, and each bound holds of what
-came and of what it unpacks to.
+No answer may hold up a run or fill the memory. What is packed is unpacked a piece at a time, and each bound holds for
+what came and for what it unpacks to.
 """
 
 import io
@@ -27,11 +27,11 @@ _LARGE: Final = 1_000_000
 _RAW_BYTES: Final = 100_000_000  # GitHub's own most
 _REFUSAL_BYTES: Final = 64_000
 _PIECE: Final = 1 << 16
-_GZIP: Final = 31  # zlib's word for gzip alone
+_GZIP: Final = 31  # zlib's number for gzip alone
 
 
 class UnusableError(Exception):
-    """An answer that came and is none of GitHub's. Its text is a clause, of ours alone."""
+    """An answer that came and cannot be GitHub's. Its text is a clause that holds nothing from outside."""
 
 
 class _TooLargeError(UnusableError):
@@ -47,6 +47,7 @@ class Reader:
     """
 
     def __init__(self, traces: Traces) -> None:
+        """Take the traces of the tokens that no text of an answer may hold."""
         self._traces = traces
         self._large = threading.Lock()
         self._space = bytearray()
@@ -94,7 +95,7 @@ class Reader:
         return body.getvalue()
 
     def refusal(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
-        """Read what GitHub says of an error: JSON of a few lines; a longer text is some page, and nothing is read."""
+        """Read the body of an error: a few lines of JSON. Of a longer text, some page of HTML, nothing is used."""
         try:
             body = b"".join(unpacked(parts, coding, _REFUSAL_BYTES, deadline))
         except _TooLargeError:

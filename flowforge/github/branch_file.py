@@ -1,12 +1,12 @@
-"""One file on one branch of a repo: read, swapped for another by who knows its hash, begun on a branch of its own.
+"""One file on one branch of a repo: read it, replace it by compare-and-swap, or create the branch with it.
 
-GitHub names a file's content by git's hash of it, its `sha`, and refuses to replace one that is not the one named: a
-compare-and-swap. A lost answer is resolved by reading back: where the file has the hash of what was sent, it was sent.
-So what is written should be the writer's own (a holder, a serial): whoever writes the same bytes as another, and loses
-the answer, cannot be told which of the two it was.
+GitHub names a file's content by git's hash of it, its `sha`, and refuses to replace a file of another hash: a
+compare-and-swap. A lost answer is resolved by reading back: if the file has the hash of what was sent, it was written.
+So what is written should be unique to its writer (a holder, a serial). If two write the same bytes and one loses the
+answer, nobody can say which of the two it was.
 
-Each write counts 5 points with the pacer, and creates content, of which GitHub allows 80 in a minute and 500 in an hour
-(docs.github.com, "Rate limits for the REST API"): who writes often gathers first. To begin a branch takes four writes.
+Each write counts 5 points with the pacer. It also creates content, which GitHub limits to 80 requests a minute and 500
+an hour (docs.github.com, "Rate limits for the REST API"), so a caller gathers its changes. A new branch takes 4 writes.
 """
 
 import base64
@@ -32,12 +32,14 @@ from flowforge.github.problems import RepoError, other_shape
 MOST_WRITTEN: Final = 20_000_000
 TO_BEGIN: Final = 4  # the writes of `create_branch`
 _TRIES: Final = 4
-_NO_BRANCH: Final = ""  # the hash, so to say, of a file whose branch is not there; None is that of a missing file
+# Stands for the hash of a file whose branch does not exist; None stands for that of a missing file.
+_NO_BRANCH: Final = ""
 _CREATED: Final = 201
 _NOT_FOUND: Final = 404
 _CONFLICTS: Final = frozenset({_NOT_FOUND, 409, 422})
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# The branch moved while GitHub was at it, by another file's commit, or a reader sees what was before.
+# GitHub says so when a commit to another file moves the branch during the write, and also when its reads lag behind.
+# Neither is a lost race for this file, so the write is tried again.
 _MOVED: Final = re.compile(
     r"\bis at \w+ but expected\b|expected to be at|does not match|wasn't supplied|already exists"
 )
@@ -45,47 +47,51 @@ _MOVED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FileFound:
-    """The file. sha: what a write must name. date: GitHub's own time of the answer, `2026-11-23T08:00:00Z`."""
+    """The file is there."""
 
     data: bytes
+    """Its bytes."""
     sha: str
+    """What a write must name to replace it."""
     date: str
+    """GitHub's own time of the answer: `2026-11-23T08:00:00Z`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileAbsent:
-    """There is no such file, which is known for sure: the token may read the repo's contents.
-
-    date: as of Found; empty of a repo without any commit.
-    """
+    """There is certainly no such file: the token may read the repo's contents, and does not find it."""
 
     branch_exists: bool
+    """Whether its branch exists."""
     date: str
+    """GitHub's own time of the answer; empty for a repo without any commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileWritten:
-    """The file is as sent. date: GitHub's own time of the answer that says so, perhaps some seconds after the write.
-
-    created: there was no file just before. A swap that created found the file gone: GitHub ignores the hash then.
-    """
+    """The file has the content that was sent."""
 
     sha: str
+    """What the next write must name to replace it."""
     date: str
+    """GitHub's own time of the answer that says so, perhaps some seconds after the write."""
+    # GitHub ignores the named hash of a file that is gone, and creates it.
     created: bool
+    """Whether there was no file just before."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A file as the contents API shows it; inline: its bytes, None where they are too many."""
+    """A file as the contents API shows it."""
 
     sha: str
     inline: bytes | None
+    """Its bytes; None for more than 1 MB, which that API leaves out."""
     date: str
 
 
 def require_private(client: Client, place: BranchFile) -> None:
-    """Look at the repo itself: StateError FF420 invisible, FF421 renamed, FF422 public, FF423 archived."""
+    """Require a private repo that can be written: StateError FF420 none, FF421 renamed, FF422 public, FF423 archived."""
     try:
         answer = client.get(repo_path(place.repo))
     except RepoError as refusal:
@@ -101,7 +107,7 @@ def require_private(client: Client, place: BranchFile) -> None:
 
 
 def read(client: Client, place: BranchFile) -> FileFound | FileAbsent:
-    """Read the file, of up to 100 MB. What cannot be read is never said to be absent.
+    """Read the file, of up to 100 MB. A file that cannot be read is never reported as absent.
 
     Raises StateError FF420 to FF431, RepoError, StoppedError, and GitHubError when the run is over.
     """
@@ -115,10 +121,10 @@ def read(client: Client, place: BranchFile) -> FileFound | FileAbsent:
 
 
 def write(client: Client, place: BranchFile, data: bytes, sha_before: str | None, message: str) -> FileWritten:
-    """Write the file where it still has `sha_before`; None: where its branch is there, and it is not.
+    """Write the file if it still has `sha_before`; None: if its branch exists and the file does not.
 
-    Raises LostRaceError (FF429) where somebody else wrote, or deleted the branch. Raises StateError FF420 to FF431 for
-    what does not change by itself; RepoError, StoppedError and GitHubError, `certain` unless it may be written.
+    Raises LostRaceError FF429 if somebody else wrote it or deleted the branch, and StateError FF420 to FF431 for what
+    does not change by itself. Raises RepoError, StoppedError and GitHubError, `certain` unless it may be written.
     """
     problems.refuse_large(place, len(data), MOST_WRITTEN)
     body: dict[str, object] = {"message": message, "content": base64.b64encode(data).decode(), "branch": place.branch}
@@ -128,10 +134,11 @@ def write(client: Client, place: BranchFile, data: bytes, sha_before: str | None
 
 
 def create_branch(client: Client, place: BranchFile, data: bytes, message: str) -> FileWritten:
-    """Begin the branch, as an orphan whose first commit holds the file alone. Raises as `write` does.
+    """Create the branch as an orphan whose first commit holds this file alone. Raises as `write` does.
 
-    Of many who begin it at once one has won, and the others get LostRaceError. FF426: a repo without any commit.
+    If several create it at once, one wins and the others get LostRaceError. FF426: the repo has no commit.
     """
+    # An orphan, so that the histories of the code and of the state have nothing in common and cannot be merged.
     problems.refuse_large(place, len(data), MOST_WRITTEN)
     try:
         blob = _make(client, place, "blobs", {"content": base64.b64encode(data).decode(), "encoding": "base64"})
@@ -139,7 +146,7 @@ def create_branch(client: Client, place: BranchFile, data: bytes, message: str) 
         tree = _make(client, place, "trees", {"tree": [item]})
         commit = _make(client, place, "commits", {"message": message, "tree": tree, "parents": []})
     except RepoError as refusal:
-        # Nothing points to what was made: whatever became of it, nothing is changed.
+        # No branch points to these objects, so whatever became of them, nothing has changed.
         refusal.certain = True
         raise problems.explained(client, place, refusal) from None
     body = {"ref": f"refs/heads/{place.branch}", "sha": commit}
@@ -147,7 +154,7 @@ def create_branch(client: Client, place: BranchFile, data: bytes, message: str) 
 
 
 def blob_sha(data: bytes) -> str:
-    """Give git's hash of a file's content, by which GitHub names it."""
+    """Return git's hash of a file's content, by which GitHub names it."""
     found = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
     found.update(data)  # apart, for it may be large
     return found.hexdigest()
@@ -156,7 +163,7 @@ def blob_sha(data: bytes) -> str:
 def _swap(
     client: Client, place: BranchFile, request: str, body: Mapping[str, object], hashes: tuple[str | None, str]
 ) -> FileWritten:
-    """Send a write until it is clear what has become of it. hashes: of the file before it, and after."""
+    """Send a write until it is clear what became of it. hashes: of the file before the write, and after."""
     method, _, path = request.partition(" ")
     send = client.put if method == "PUT" else client.post
     lost = False
@@ -178,7 +185,7 @@ def _swap(
 def _resolved(
     client: Client, place: BranchFile, refusal: RepoError, hashes: tuple[str | None, str]
 ) -> FileWritten | None:
-    """Say what a write that got no good answer has come to, by what the file is now; None: it is to be sent again."""
+    """Return what became of a write without a good answer, by what the file is now; None: send it again."""
     no = refusal.no
     if refusal.certain and no.status not in _CONFLICTS:
         raise problems.explained(client, place, refusal) from None
@@ -190,6 +197,7 @@ def _resolved(
         raise refusal.at(str(place)) from None
     before, after = hashes
     found = now.sha if isinstance(now, _Seen) else None if now.branch_exists else _NO_BRANCH
+    # Only after a lost answer: otherwise somebody else wrote the same bytes, which is a lost race.
     if found == after and not refusal.certain:
         return FileWritten(after, now.date, created=before in {None, _NO_BRANCH})
     if found != before:
@@ -207,7 +215,8 @@ def _make(client: Client, place: BranchFile, kind: str, body: dict[str, object])
 
 
 def _look(client: Client, place: BranchFile) -> _Seen | FileAbsent:
-    """Look at the file. By its full name, for a tag may be called as the branch is."""
+    """Read the file with its hash, or that it is absent."""
+    # By the full name of the reference, because a tag may have the same short name.
     ref = encode(f"refs/heads/{place.branch}", safe="")
     try:
         answer = client.get(f"{contents_path(place.repo, place.path)}?ref={ref}", OBJECT)
@@ -235,7 +244,8 @@ def _shown(place: BranchFile, answer: Answer) -> _Seen:
 
 
 def _absent(client: Client, place: BranchFile) -> FileAbsent:
-    """Find out what a 404 means. A list of branches, be it empty, shows that the token may read the repo's contents."""
+    """Return what a 404 means: absent, or an error."""
+    # GitHub answers 404 also to a token that may not read. A list of branches, even an empty one, shows that it may.
     ref = f"refs/heads/{place.branch}"
     try:
         answer = client.get(f"{git_path(place.repo)}/matching-refs/{encode(ref.removeprefix('refs/'))}")

@@ -1,4 +1,4 @@
-"""What can go wrong with a file on a branch, as StateErrors FF420 to FF431 that say what to do."""
+"""What can go wrong with a state's file on a branch, as StateErrors FF420 to FF431."""
 
 import re
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from flowforge.plan.address import Repo
 _NOT_FOUND: Final = 404
 _EMPTY: Final = re.compile(r"Git Repository is empty", re.IGNORECASE)
 _TOO_LARGE: Final = re.compile(r"too large|blobs up to", re.IGNORECASE)
+# What GitHub says of protected branches and of rulesets, with 409 or 422. It has no code for them.
 _GUARDED: Final = re.compile(
     r"rule violations|protected|pull request|status check|Reference update failed|Cannot (?:update|delete)",
     re.IGNORECASE,
@@ -26,19 +27,21 @@ _OTHER_REPO: Final = "keep the state in another repo"
 
 @dataclass(frozen=True, slots=True)
 class BranchFile:
-    """Where the file is. branch: its short name. path: from the root of the repo, without a slash at its begin."""
+    """Where the file is."""
 
     repo: Repo
     branch: str
+    """The short name of the branch."""
     path: str
+    """The path from the root of the repo, without a slash at its beginning."""
 
     def __str__(self) -> str:
-        """Give the repo, and the file on its branch as git writes it."""
+        """Return the repo and the file, as git names a file on a branch: `acme/ops state:flowforge.json`."""
         return printable(f"{self.repo} {self.branch}:{self.path}")
 
 
 def explained(client: Client, place: BranchFile, refusal: RepoError) -> FlowForgeError:
-    """Say what a refusal means for a state: by GitHub's words, and for a 404 by one request for the repo."""
+    """Return what a refusal means for a state: by GitHub's words, or for a 404 by one more request for the repo."""
     no = refusal.no
     if no.why is Why.RENAMED:
         return _renamed(place, renamed(client, no))
@@ -62,26 +65,26 @@ def _known(place: BranchFile, no: Refusal) -> StateError | None:
 
 
 def is_empty(no: Refusal) -> bool:
-    """Whether GitHub says that the repo has no commit yet."""
+    """Return whether GitHub says that the repo has no commit yet."""
     return bool(_EMPTY.search(no.message))
 
 
 def public(place: BranchFile) -> StateError:
-    """Make the refusal of a public repo."""
+    """Return the error of a public repo."""
     why = "a state names repos, secrets and times, and anybody could read it"
     fix = f"make it private, or {_OTHER_REPO}"
     return _problem("FF422", place, "the state's repo is public", why, fix)
 
 
 def archived(place: BranchFile) -> StateError:
-    """Make the refusal of an archived repo."""
+    """Return the error of an archived repo."""
     return _problem(
         "FF423", place, "the state's repo is archived, so it is read-only", "", f"unarchive it, or {_OTHER_REPO}"
     )
 
 
 def not_a_file(place: BranchFile, kind: str) -> StateError:
-    """Make the refusal of a folder, a link or a submodule where the file should be."""
+    """Return the error of a folder, a link or a submodule that has the file's name."""
     words = {"dir": "a folder"}.get(kind, f"a {kind}")
     return _problem(
         "FF428", place, f"{words} is where the state's file should be", "", "write another state.github.path"
@@ -89,7 +92,7 @@ def not_a_file(place: BranchFile, kind: str) -> StateError:
 
 
 def lost_race(place: BranchFile) -> LostRaceError:
-    """Make the error of a file, or its branch, that is not as it was when it was read."""
+    """Return the error of a file or branch that is not as it was when it was read."""
     why = "another run wrote it, or somebody edited or deleted it"
     return LostRaceError(
         Problem("FF429", "the state on GitHub has changed since it was read", str(place), why, "run it again")
@@ -97,7 +100,7 @@ def lost_race(place: BranchFile) -> LostRaceError:
 
 
 def refuse_large(place: BranchFile, size: int, most: int) -> None:
-    """Raise StateError FF427 for more bytes than GitHub takes in one request."""
+    """Raise StateError FF427 for more bytes than GitHub is known to take in one request."""
     if size > most:
         what = f"the state would have {size:,} bytes, and GitHub takes {most:,} for sure"
         fix = "split the manifest: each part has a state of its own, of another state.github.path"
@@ -105,6 +108,7 @@ def refuse_large(place: BranchFile, size: int, most: int) -> None:
 
 
 def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
+    # One request tells a missing repo from a missing permission: a token that reaches a repo may read its description.
     try:
         client.get(repo_path(place.repo))
     except RepoError as other:

@@ -1,4 +1,4 @@
-"""The clock that every wait goes by, and how long GitHub is waited for: real, or faster against this machine."""
+"""The clock that every wait uses, and the limits of waiting for GitHub: real, or faster against this machine."""
 
 import threading
 import time
@@ -9,62 +9,68 @@ from typing import Final
 from flowforge.errors import GitHubError, Problem, quote
 from flowforge.github.urls import ApiUrl
 
+# Two scales: a test that makes hours of rate limits pass must not cut the time that a busy machine needs to answer.
 TIME_SCALE: Final = "FLOWFORGE_TIME_SCALE"
 DEADLINE_SCALE: Final = "FLOWFORGE_DEADLINE_SCALE"
 
 
 class Clock:
-    """Seconds that pass `scale` times as fast as real ones. Never compared with GitHub's own times."""
+    """A clock whose seconds pass `scale` times as fast as real ones. It is never compared with GitHub's own times."""
 
     def __init__(self, scale: float = 1.0) -> None:
-        """Take how many of our seconds pass in a real one."""
+        """Take how many seconds of this clock pass in a real one."""
         self.scale = scale
 
     @classmethod
     def of(cls, api: ApiUrl, environ: Mapping[str, str]) -> "Clock":
-        """Give the clock of an API: FLOWFORGE_TIME_SCALE counts only on loopback. Raises GitHubError (FF306)."""
+        """Return the clock for an API; FLOWFORGE_TIME_SCALE counts only on loopback. Raises GitHubError FF306."""
         return cls(_scale(TIME_SCALE, api, environ))
 
     def now(self) -> float:
-        """Give the time in seconds since some moment; it never goes back."""
+        """Return the seconds since some moment; they never go back."""
         return time.monotonic() * self.scale
 
     def wall(self) -> float:
-        """Give the time that processes of the same scale on this machine agree on, in seconds."""
+        """Return a time in seconds on which all processes of this machine with the same scale agree."""
         return time.time() * self.scale
 
     def wait(self, seconds: float, event: threading.Event) -> bool:
-        """Wait for `event`, at most so long; true when it is set."""
+        """Wait for `event`, `seconds` at most. Return whether it is set."""
         return event.wait(max(0.0, seconds) / self.scale)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds GitHub is waited for: not for its limits, which the clock is for, but for bytes.
+    """How many seconds to wait for the bytes of an exchange. Waits for rate limits go by the clock instead."""
 
-    connect: for a connection. silent: for the next byte. exchange: for all of it, from the connection to the answer's
-    last byte; file: the same where the state's file, which is large, goes to or fro. Each of these passes `scale` times
-    as fast as a real second. now: real seconds since some moment; it never goes back.
-    """
-
+    # GitHub ends a request itself after 10 seconds (docs.github.com, "Troubleshooting the REST API"), so whoever is
+    # silent for longer is something between GitHub and this machine.
     connect: float = 5.0
+    """For a connection."""
     silent: float = 15.0
+    """For the next byte."""
     exchange: float = 60.0
+    """For the whole exchange, from the connection to the last byte of the answer."""
     file: float = 300.0
+    """For an exchange that carries the state's file, which may have 100 MB."""
     scale: float = 1.0
+    """How many of these seconds pass in a real one."""
     now: Callable[[], float] = time.monotonic
+    """Returns real seconds since some moment; they never go back."""
 
     @classmethod
     def of(cls, api: ApiUrl, environ: Mapping[str, str]) -> "Patience":
-        """Return that for an API: FLOWFORGE_DEADLINE_SCALE counts only on loopback. Raises GitHubError (FF306)."""
+        """Return the limits for an API; FLOWFORGE_DEADLINE_SCALE counts only on loopback. Raises GitHubError FF306."""
         return cls(scale=_scale(DEADLINE_SCALE, api, environ))
 
     def real(self, seconds: float) -> float:
-        """Return how many real seconds so many of its own are."""
+        """Return the real seconds that `seconds` of these take."""
         return seconds / self.scale
 
 
 def _scale(variable: str, api: ApiUrl, environ: Mapping[str, str]) -> float:
+    # Against GitHub itself a faster clock would go on during a rate limit, which "may result in the banning of your
+    # integration" (docs.github.com, "Rate limits for the REST API").
     text = environ.get(variable, "")
     if not text or not api.loopback:
         return 1.0

@@ -1,4 +1,4 @@
-"""After a scope's writes: list it again until GitHub shows them, and learn the time that it gave to each."""
+"""Confirm the writes of a scope: list it again until GitHub shows them, and learn the time that it gave to each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,49 +15,50 @@ from flowforge.plan.facts import Entry, Listing, Public
 # GitHub's `updated_at` was seen a second after its own `Date` of the PUT; both are whole seconds of two machines.
 _BEFORE: Final = timedelta(seconds=2)
 _AFTER: Final = timedelta(seconds=3)
-_WAITS: Final = (0, 1, 2, 4, 8, 15, 30)  # seconds before each list; lists lag behind writes, for up to a minute
+# Seconds before each list. Lists lag behind writes: Terraform's provider retries a read after a write for up to a
+# minute (integrations/terraform-provider-github, util_retry.go).
+_WAITS: Final = (0, 1, 2, 4, 8, 15, 30)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A secret that was put: GitHub's own `Date` of it, and the `updated_at` before it, None where there was none.
-
-    retried: an earlier try, whose answer was lost, may have written it as well, and so may be what a list shows.
-    """
+    """A secret that was put."""
 
     date: str
+    """GitHub's own `Date` of the answer."""
     before: str | None = None
+    """The `updated_at` before the write; None if there was no secret."""
     retried: bool = False
+    """Whether an earlier try without an answer may have written it too, and may be what a list shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A variable that was written: GitHub's own `Date` of it, and the value.
-
-    GitHub shows the value back, and need not move the time of one that was written as it stood.
-    """
+    """A variable that was written. GitHub shows its value back, so the time need not prove the write."""
 
     date: str
+    """GitHub's own `Date` of the answer."""
     value: Public
+    """The value that was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """GitHub shows what was done. updated_at: the time it gave; empty for a delete."""
+    """GitHub shows the write. updated_at: the time that it gave; empty for a delete."""
 
     updated_at: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
-    """Somebody wrote the secret after us; updated_at is theirs."""
+    """Somebody else wrote the secret after this run. updated_at: the time of their write."""
 
     updated_at: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lagging:
-    """GitHub did not show it in time. why: what stood in the way, empty for a list that merely lags."""
+    """GitHub did not show the write in time. why: what kept it from being listed; empty if the list only lags."""
 
     why: str = ""
 
@@ -67,10 +68,11 @@ Done = Sent | Readable | Deleted
 
 
 def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mapping[str, Confirmation]:
-    """Say for each secret just written or deleted what GitHub shows of it: one list, more only while it lags.
+    """Return what GitHub shows of each secret that was just written or deleted.
 
-    written: by upper-case name. Only GitHub's own times are compared. Once the run is to stop, it is asked only once
-    more, without waiting. Raises GitHubError when the run is over.
+    written: by upper-case name. The scope is listed once, and again only while the list lags. Only GitHub's own times
+    are compared. When the run is to stop, it is listed once more without waiting. Raises GitHubError when the run is
+    over.
     """
     found: dict[str, Confirmation] = dict.fromkeys(written, Lagging())
     unsure = dict(written)
@@ -97,6 +99,7 @@ def _waited(client: Client, seconds: float) -> bool:
     return True
 
 
+# The time cannot be taken from the PUT, which answers without one: `updated_at` was seen a second after its `Date`.
 def _judge(done: Done, entry: Entry) -> Confirmation:
     listed = entry.updated_at
     if isinstance(done, Deleted):
@@ -114,13 +117,11 @@ def _judge(done: Done, entry: Entry) -> Confirmation:
 
 
 def _sure(done: Done, outcome: Confirmation) -> bool:
-    """Tell whether asking again could say something else.
-
-    A write within two seconds of another one, of the secret as it was or of its own first try: a list that shows an
-    earlier time than the write's own may show that one.
-    """
+    """Return whether another list could not show anything else."""
     if isinstance(outcome, Lagging):
         return False
+    # Times are whole seconds. A list with an earlier time than the write's own may show another write of the same two
+    # seconds: the one before, or the first try of this one.
     if not isinstance(done, Sent) or _time(done.date) <= _time(outcome.updated_at):
         return True
     return not done.retried and outcome.updated_at != done.before

@@ -38,7 +38,7 @@ class Deadline:
         self._end = now() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, more than none; raises OverdueError."""
+        """Return the seconds that are left, which are more than 0. Raises OverdueError."""
         left = self._end - self._now()
         if left <= 0:
             raise OverdueError
@@ -46,7 +46,7 @@ class Deadline:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let the sockets of this thread keep it."""
+        """Make the sockets of this thread keep this deadline."""
         token = _THREADS_OWN.set(self)
         try:
             yield
@@ -96,7 +96,7 @@ class Sockets(httpcore.NetworkBackend):
 
 @contextmanager
 def _step(timeout: float | None, late: type[Exception], broke: type[Exception]) -> Iterator[float]:
-    """Take one step on a socket: yields the seconds that it may take, and raises OverdueError when all are gone."""
+    """Bound one step on a socket. Yield the seconds that it may take. Raises OverdueError when none are left."""
     deadline = _THREADS_OWN.get()
     try:
         yield min(deadline.left(), math.inf if timeout is None else timeout)
@@ -113,7 +113,7 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Shake hands. The handshake as a whole has the time of the exchange, each wait of it `timeout`."""
+        """Do the TLS handshake. All of it has the time of the exchange, and each wait in it has `timeout`."""
         try:
             with _step(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
                 return _Tls(self, ssl_context, server_hostname, timeout)
@@ -170,7 +170,7 @@ class _Tls(_Stream):
             try:
                 return self._through(partial(self._tls.read, min(max_bytes, _PIECE)), timeout)
             except ssl.SSLEOFError:
-                return b""  # many end so; whether something lacks, HTTP itself says
+                return b""  # many servers end so; HTTP itself shows whether something is missing
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = memoryview(buffer)
@@ -186,7 +186,7 @@ class _Tls(_Stream):
         return self._tls if info == "ssl_object" else self._lower.get_extra_info(info)
 
     def _through(self, do: Callable[[], T], timeout: float | None) -> T:
-        """Do something in TLS, and bring its bytes to and fro until it is done."""
+        """Do something in TLS, and carry its bytes in both directions until it is done."""
         while True:
             try:
                 done = do()

@@ -1,4 +1,4 @@
-"""Lists of repos, each whole or a reason why not: an organization's, a user's, an installation's, a team's."""
+"""Lists of repos, of an organization, a user, an installation or a team: each is whole, or the reason why not."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -34,42 +34,51 @@ class RepoListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class RepoListQuery:
-    """One list to ask for. owner: empty for an installation. team: its slug, else empty."""
+    """One list to ask for."""
 
     kind: RepoListKind
     owner: str = ""
+    """The organization or user; empty for an installation."""
     team: str = ""
+    """The slug of a team; empty for other lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A repo as a list of repos describes it. info: as a look-up would give it."""
+    """A repo as a list of repos describes it."""
 
     repo: Repo
+    """Its address, with the name that GitHub uses now."""
     id: int
+    """GitHub's number of it, which stays through renames and transfers."""
     info: Lookup
+    """What a look-up by its name would return."""
     topics: frozenset[str]
+    """Its topics, in lower case as GitHub keeps them."""
     visibility: str
+    """`public`, `private` or `internal`."""
     archived: bool
+    """Whether it is archived, and so read-only."""
     fork: bool
+    """Whether it is a fork."""
 
 
-# Of each repo, by its id, the values of its custom properties; one that is not set has none.
+# The values of the custom properties of each repo, by its id. A property that is not set has no values.
 Properties = Mapping[int, Mapping[str, frozenset[str]]]
 
 
 def list_repos(
     client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> tuple[Described, ...] | Unreadable:
-    """Give every repo of a list, sorted, or why it cannot be had whole.
+    """Return every repo of a list, sorted, or why the whole list cannot be had.
 
-    A user's is that of the token's own user: no other shows private repos. stopped: whether to leave it between two
-    pages. Raises StoppedError, and GitHubError when the run is over.
+    stopped: whether to give up between two pages. Raises StoppedError, and GitHubError when the run is over.
     """
     try:
         found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
         return _explained(wanted, refusal.no)
+    # A user's list is that of the token's own user: no other list shows private repos.
     mine = [each for each in found if wanted.kind is not RepoListKind.USER or _is_of(wanted.owner, each)]
     if wanted.kind is RepoListKind.USER and not mine:
         return _not_own(wanted.owner)
@@ -79,7 +88,7 @@ def list_repos(
 def list_properties(
     client: Client, wanted: RepoListQuery, stopped: Callable[[], bool] = lambda: False
 ) -> Properties | Unreadable:
-    """Give the custom properties of every repo of an organization, or why they cannot be had whole."""
+    """Return the custom properties of every repo of an organization, or why not all of them can be had."""
     try:
         return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
@@ -87,18 +96,16 @@ def list_properties(
 
 
 def no_such_property(organization: str, name: str) -> Unreadable:
-    """Say that no repo of an organization has a custom property."""
+    """Return the reason that no repo of an organization has a custom property."""
     detail = f"no repository of {quote(organization)} has a custom property {quote(name)}"
     fix = "write its name as the organization's settings show it"
     return Unreadable(Why.NOT_FOUND, detail, fix)
 
 
 def without_properties(organization: str, repo: Repo) -> Unreadable:
-    """Say that a repo of an organization is not in the list of properties, which is documented to have all of them.
-
-    One whose properties are not set is in it, without values (docs.github.com, "List custom property values for
-    organization repositories").
-    """
+    """Return the reason that a repo of an organization is missing from the list of properties."""
+    # A repo whose properties are not set is in that list, without values (docs.github.com, "List custom property values
+    # for organization repositories"). So one that is missing was cut off, and is not one without properties.
     detail = f"the list was cut short: the custom properties of {quote(organization)} lack those of {quote(str(repo))}"
     return Unreadable(Why.CUT_SHORT, detail, "run it again")
 
@@ -169,7 +176,7 @@ def _not_own(user: str) -> Unreadable:
 
 
 def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
-    """Say what a 404 or a 403 means of this list; other refusals say it themselves."""
+    """Return what a 404 or a 403 means for this list. Other refusals explain themselves."""
     owner = quote(wanted.owner)
     if wanted.kind is RepoListKind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
         detail = "no permission: the token of a GitHub App's installation alone has such a list"
@@ -185,7 +192,7 @@ def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
     return no.unreadable()
 
 
-# Which permission each list needs besides that to see the repos: fine-grained, and of classic tokens.
+# The permission that a list needs beside the one to see the repos, for fine-grained tokens and for classic ones.
 _PERMISSIONS: Final = {
     RepoListKind.TEAM: "Members: read (classic: read:org)",
     RepoListKind.PROPERTIES: "Custom properties: read, of the organization (classic: read:org)",

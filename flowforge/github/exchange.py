@@ -22,7 +22,7 @@ from flowforge.github.deadline import Deadline, OverdueError, Sockets
 from flowforge.github.urls import ApiUrl
 
 Transport = httpx.BaseTransport
-# Other numbers on other systems and with other releases, the same words.
+# The numbers differ between systems and releases, the words do not.
 _NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
 _ASIDE: Final = "flowforge.location"
 _HEADERS: Final = 200  # GitHub sends some thirty; how long all of them may be is said in deadline.py
@@ -43,10 +43,10 @@ class _Bearer(httpx.Auth):
 
 
 class _NoCookies(CookieJar):
-    """Keeps none: GitHub's API sets no cookies, and what anybody else sets would be kept and sent back for ever."""
+    """Keeps no cookie: GitHub's API sets none, and what a proxy sets would be kept and sent back."""
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Leave them."""
+        """Do nothing with the cookies of an answer."""
 
 
 class Wire:
@@ -72,11 +72,11 @@ class Wire:
         self._reader.close()
 
     def hide(self, token: GitHubToken) -> None:
-        """Let nothing of a token be in any answer from now on."""
+        """Hide one more token in every answer from now on."""
         self._traces.add(token.value)
 
     def send(self, request: GitHubRequest, version: str) -> Answer | Broken:
-        """Send once, as a version of the API."""
+        """Send a request once. version: of the API."""
         patience = self._patience
         seconds = patience.file if request.of_whole_file else patience.exchange
         deadline = Deadline(patience.real(seconds), patience.now)
@@ -114,7 +114,8 @@ class Wire:
         return shown
 
     def _broken(self, error: httpx.TransportError) -> Broken:
-        """Say in our words what happened: the exception itself holds the request, whose headers hold the token."""
+        """Return what happened, in our own words."""
+        # The exception holds the request, and the request's headers hold the token.
         match error:
             case httpx.ConnectTimeout():
                 return Broken(f"no connection within {self._patience.connect:g} s", unreached=True)
@@ -128,7 +129,7 @@ class Wire:
 
 
 def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
-    """Set httpx up: its own rules for proxies and certificates, except that nothing to this machine passes a proxy."""
+    """Return the httpx client. It follows httpx's rules for proxies, but uses none to reach this machine."""
     secure = api.scheme == "https" and transport is None  # certificates take 30 ms to load
     silent, connect = patience.real(patience.silent), patience.real(patience.connect)
     try:
@@ -153,7 +154,7 @@ def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transp
 
 
 def _bound(http: httpx.Client) -> None:
-    """Let every byte pass our sockets, to the API and to any proxy. httpx has no public way to say so; httpcore has."""
+    """Make every byte pass our sockets, to the API and to any proxy. httpcore has a public way; httpx has none."""
     for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001 -- as the docstring says
         if isinstance(transport, httpx.HTTPTransport):
             transport._pool._network_backend = Sockets()  # noqa: SLF001 -- as the docstring says

@@ -1,11 +1,11 @@
-"""What is behind a refusal: GitHub answers 404 both for what is not there and for what a token may not see."""
+"""The cause of a refusal: GitHub answers 404 both for what does not exist and for what a token may not see."""
 
 import re
 from dataclasses import replace
 from typing import Final
 
 from flowforge.errors import printable
-from flowforge.github.classify import PERMIT
+from flowforge.github.classify import PERMIT, lacks_scope, renamed_to, sees_repo_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
 from flowforge.github.problems import Refusal, RepoError, other_shape
@@ -14,7 +14,8 @@ from flowforge.plan.address import Repo, Scope, Store
 
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 _NOT_FOUND: Final = 404
-# What the permission is called where a person gives it. That of the agents store has no documented name.
+# What the settings call the permission. Environments need one of their own beside it: GitHub's table of permissions
+# lists their secrets under Secrets, with Environments as an addition. For the agents store no name is documented.
 _PERMISSIONS: Final = {
     Store.ACTIONS: "Secrets",
     Store.DEPENDABOT: "Dependabot secrets",
@@ -24,7 +25,7 @@ _PERMISSIONS: Final = {
 
 
 def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
-    """Say more of a refusal by one request or two: a repo's new name, a missing environment, a missing permission."""
+    """Return a refusal with its cause: a repo's new name, a missing environment or permission. Asks once or twice."""
     no, repo = refusal.no, scope.repo
     if no.status == _NOT_FOUND and (lacking := _out_of_scope(client, repo)):
         return refusal.at(str(repo), lacking)
@@ -43,7 +44,7 @@ def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
 
 
 def permission(scope: Scope) -> str:
-    """Name the permission that a scope needs."""
+    """Return the name of the permission that a scope needs."""
     if scope.repo.is_organization:
         return f"organization {_PERMISSIONS.get(scope.store, f'{scope.store} secrets').lower()}"
     noun = _PERMISSIONS.get(scope.store, f"the {scope.store} store's secrets")
@@ -51,7 +52,7 @@ def permission(scope: Scope) -> str:
 
 
 def renamed(client: Client, no: Refusal) -> Refusal:
-    """Find the new name behind a redirect, if it points below the API's base to `/repositories/ID`."""
+    """Return a refusal with the repo's new name, if the redirect is to `/repositories/ID` below the API's base."""
     target = _BY_ID.fullmatch(client.api.below(no.location) or "")
     if target is None:
         return no
@@ -65,22 +66,21 @@ def renamed(client: Client, no: Refusal) -> Refusal:
 
 
 def moved(name: str) -> Refusal:
-    """Say that a repo is called `name` now; raises RepoError for what is no name."""
+    """Return the refusal of a repo that is called `name` now. Raises RepoError if that is no name."""
     try:
         shown = Repo.parse(name)
     except ValueError:
         raise other_shape("a repo's full_name is not owner/name") from None
-    return Refusal("FF323", Why.RENAMED, f"renamed to {shown}", f"write {shown} in the manifest")
+    return renamed_to(shown)
 
 
 def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
-    """Say that a classic token has not the scope for a repo or an organization, as far as GitHub tells its scopes."""
+    """Return the refusal of a classic token without the scope for a repo or organization; None if it has it."""
+    # GitHub states the scopes in a header, to classic tokens only. Others have permissions, which no header states.
     needed = "admin:org" if repo.is_organization else "repo"
     if not client.scopes or needed in client.scopes:
         return None
-    has = printable(", ".join(sorted(client.scopes)))
-    detail = f"no permission: the token lacks the scope {needed}; it has {has}"
-    return Refusal("FF320", Why.NO_PERMISSION, detail, f"give the token the scope {needed}", _NOT_FOUND)
+    return lacks_scope(needed, printable(", ".join(sorted(client.scopes))))
 
 
 def _of_organization(scope: Scope, no: Refusal) -> Refusal:
@@ -102,8 +102,7 @@ def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
 
 
 def _unseen(scope: Scope, no: Refusal) -> Refusal:
-    detail = f"no permission: the token sees the repo and not {_list(scope)}"
-    return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=_permit(scope))
+    return sees_repo_only(_list(scope), _permit(scope), no)
 
 
 def _list(scope: Scope) -> str:
@@ -115,7 +114,7 @@ def _list(scope: Scope) -> str:
 
 
 def _permit(scope: Scope) -> str:
-    """Say which permission to give (to fine-grained tokens and Apps; classic tokens have one scope for all)."""
+    """Return the fix: which permission to give. Classic tokens have one scope for all of them."""
     if scope.repo.is_organization:
         return f"give the token read and write permission for {permission(scope)} (classic: the scope admin:org)"
     if scope.store not in _PERMISSIONS:

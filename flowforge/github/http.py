@@ -1,4 +1,4 @@
-"""The client: what is sent when, what is tried again, and what ends the run."""
+"""The client: when a request is sent, what is tried again, and what ends the run."""
 
 import random
 import threading
@@ -46,21 +46,21 @@ VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
 _RETRIES: Final = 3
 _OVERDUE: Final = 2  # times that an answer may take all of its time
-_LIMITED: Final = 5
+_LIMITED: Final = 5  # times that one request is sent again after a rate limit
 _LEAST_UNANSWERED: Final = 8
 _PATIENCE: Final = Patience()
 
 
 class Client:
-    """GitHub's REST API for one token. Thread-safe: one for all workers, which its owner bounds to `jobs`.
+    """GitHub's REST API for one token. Thread-safe: one for all workers, of which there may be `jobs`.
 
-    The first request goes alone: a bad token or a GitHub that is down is then met once and not by every worker, and
-    GitHub locks out who tries a bad token often. Such a trouble ends the run: every later call raises it again.
-
-    scopes: those that GitHub says a classic token has. What it lists to such a one may be written, but for the role.
-    Paths are below the API's base and begin with a slash. The verbs give a 2xx answer. They raise RepoError for
-    a no that concerns one repo, StoppedError, and GitHubError for the end of the run.
+    Paths are below the API's base and begin with a slash. The verbs return a 2xx answer. They raise RepoError for a
+    refusal that concerns one repo, StoppedError, and GitHubError for what ends the run: every later call raises that
+    again. scopes: what GitHub says a classic token has; without the role that it also needs.
     """
+
+    # The first request goes alone, so that a bad token is met once and not by every worker: after several bad logins
+    # GitHub refuses all authentication of that user for a while (docs.github.com, "Authenticating to the REST API").
 
     def __init__(
         self,
@@ -95,32 +95,32 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections, and leave the pacer's account for the next process."""
+        """Close the connections, and leave what was spent to the next process."""
         self._wire.close()
         self.pacer.close()
 
     def hide(self, token: GitHubToken) -> None:
-        """Let nothing of another token of this run be in any answer, as nothing of its own is."""
+        """Hide another token of this run in every answer, as its own is hidden."""
         self._wire.hide(token)
 
     def get(self, path: str, accept: str = JSON) -> Answer:
-        """Ask. accept: a media type; of RAW the answer's data is the bytes themselves."""
+        """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""
         return self._send(GitHubRequest("GET", path, accept=accept))
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
-        """Write. Sent again when no answer came: what is put must be the same put twice."""
+        """Send a PUT. It is sent again if no answer came, so putting it twice must be the same as once."""
         return self._send(GitHubRequest("PUT", path, body))
 
     def post(self, path: str, body: Mapping[str, object]) -> Answer:
-        """Create. Sent again when no answer came: the second may find what the first made, a RepoError of 409."""
+        """Send a POST. It is sent again if no answer came; RepoError 409 may then mean that the first created it."""
         return self._send(GitHubRequest("POST", path, body))
 
     def patch(self, path: str, body: Mapping[str, object]) -> Answer:
-        """Change. Sent again when no answer came, as a put is."""
+        """Send a PATCH. It is sent again if no answer came, as a PUT is."""
         return self._send(GitHubRequest("PATCH", path, body))
 
     def delete(self, path: str) -> Answer:
-        """Delete. Sent again when no answer came: the second may find nothing there, which is a RepoError of 404."""
+        """Send a DELETE. It is sent again if no answer came; RepoError 404 may then mean that the first deleted it."""
         return self._send(GitHubRequest("DELETE", path))
 
     def _send(self, request: GitHubRequest) -> Answer:
@@ -134,7 +134,7 @@ class Client:
         return self._persist(request)
 
     def _persist(self, request: GitHubRequest) -> Answer:
-        """Send until there is an answer to go by; say of an error whether the request may have done something."""
+        """Send until there is a usable answer. Mark an error as `certain` if the request changed nothing."""
         failures: list[str] = []
         try:
             return self._attempts(request, failures)
@@ -171,7 +171,7 @@ class Client:
                     raise self._error(verdict, request)
 
     def _once(self, request: GitHubRequest) -> tuple[float, str, Answer | Broken]:
-        """Send once, within the limits: gives when it was sent, as which version of the API, and what came of it."""
+        """Send once within the limits. Return when, as which version of the API, and what came."""
         if self._over:
             raise GitHubError(*self._over)
         sent = self.pacer.start(request.points)
@@ -194,7 +194,7 @@ class Client:
                 self.token_expires = outcome.token_expires or self.token_expires
 
     def _exhausted(self, outcome: Answer | Broken, failures: list[str]) -> GitHubError:
-        """Tell one repo's bad luck from a GitHub that nobody can reach, or that answers nobody."""
+        """Return the error after the last try: of one request, or of a GitHub that answers nobody."""
         if isinstance(outcome, Broken):
             with self._lock:
                 self._unanswered += 1
@@ -206,7 +206,7 @@ class Client:
         return exhausted(len(failures), failures[-1])
 
     def _no(self, no: Refusal) -> GitHubError:
-        """Make the exception of a refusal; the token that every workflow run gets is refused everywhere."""
+        """Return the exception of a refusal. The token that every workflow run gets is refused everywhere."""
         if not (self.token.workflow and no.message.startswith(INTEGRATION)):
             return RepoError(no)
         if self.token.origin == "GITHUB_TOKEN":
@@ -214,7 +214,7 @@ class Client:
         return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
 
     def _error(self, verdict: Classification, request: GitHubRequest) -> GitHubError:
-        """Make the exception of a verdict that neither waiting nor trying again helps."""
+        """Return the exception of what neither waiting nor another try can help."""
         match verdict:
             case BadToken(what):
                 return bad_token(self.api, self.token.origin, what)

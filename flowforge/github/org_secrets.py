@@ -1,4 +1,4 @@
-"""Who sees an organization's secrets and variables: read with their list, written with the value or alone."""
+"""Who sees an organization's secrets and variables: read with their list, written with the value or by itself."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -25,14 +25,15 @@ _NOT_ALL: Final = "run it again: a repository may have been deleted or transferr
 
 
 def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> Listing | Unreadable:
-    """List an organization's secrets or variables, with who sees each of the wanted ones, upper-case names.
+    """List an organization's secrets or variables, with who sees each of the wanted ones. wanted: upper-case names.
 
-    A selected list is asked for only of those. Raises StoppedError, and GitHubError when the run is over.
+    Raises StoppedError, and GitHubError when the run is over.
     """
     try:
         items = _whole(client, scope)
         listing = listing_of(named for named, _ in items)
         visible = {name: _visibility(scope, seen_by) for (name, _), seen_by in items if name in wanted}
+        # Only of these: a list of selected repos takes a request of its own for each secret.
         audiences = {name: _audience(client, scope, name, each) for name, each in visible.items()}
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
@@ -40,25 +41,28 @@ def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> L
 
 
 def put_viewers(client: Client, scope: Scope, name: str, ids: Collection[int]) -> Written:
-    """Replace the list of repos that see it, whole; the value stays. Raises as `put_secret` does."""
+    """Replace the whole list of repos that see it. The value stays. Raises as `put_secret` does."""
     path, body = f"{list_path(scope)}/{name}/repositories", {"selected_repository_ids": sorted(ids)}
     return _written(client, scope, name, lambda: client.put(path, body))
 
 
 def change_visibility(client: Client, scope: Scope, name: str, audience: Audience) -> Written:
-    """Say who sees a variable, whole, and leave its value alone; a secret's PUT cannot. Raises as `put_secret` does."""
+    """Change who sees a variable, and leave its value alone. Raises as `put_secret` does."""
+    # Not for secrets: a PUT of the list with an empty value wiped the stored value (terraform-provider-github#3069).
     return _written(client, scope, name, lambda: client.patch(f"{list_path(scope)}/{name}", body_of(audience)))
 
 
 def body_of(audience: Audience) -> Mapping[str, object]:
-    """Give what a PUT of a value says of who sees it. Without the ids GitHub would empty the list (`selected`)."""
+    """Return what a PUT of a value states about who sees it."""
+    # Always, and with all ids: a PUT with `selected` and without ids empties the list (external-secrets#6519).
     if audience.visibility is not Visibility.SELECTED:
         return {"visibility": audience.visibility.value}
     return {"visibility": audience.visibility.value, "selected_repository_ids": list(audience.ids)}
 
 
 def is_free(client: Client, organization: Repo) -> bool | None:
-    """Say whether an organization is on the Free plan; None where this token is not told."""
+    """Return whether an organization is on the Free plan; None if GitHub does not tell this token."""
+    # There, organization secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
     try:
         match client.get(organization_path(organization)).data:
             case {"plan": {"name": str() as name}}:
@@ -80,7 +84,7 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
 
 
 def _whole(client: Client, scope: Scope) -> list[tuple[Named, str]]:
-    """Read a list, each of it with the word that says who sees it."""
+    """Return the entries of a list, each with its visibility as GitHub writes it."""
     variables = scope.is_readable
     read_one = read_variable if variables else read_secret
     return whole(

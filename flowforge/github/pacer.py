@@ -1,4 +1,4 @@
-"""One pacer for all workers: nobody sends before GitHub's limits, and this process's own, allow it."""
+"""One pacer for all workers: no request is sent before GitHub's limits and our own allow it."""
 
 import math
 import threading
@@ -13,24 +13,26 @@ from flowforge.github.problems import StoppedError
 from flowforge.github.rate_ledger import WINDOW, Spent
 from flowforge.github.rate_window import Primary, Window
 
-# docs.github.com, "Rate limits for the REST API": 900 points a minute, GET 1 and PUT or DELETE 5, 100 at once;
-# after a secondary limit without `retry-after` at least a minute, then longer each time.
+# docs.github.com, "Rate limits for the REST API": 900 points a minute, of which a GET takes 1 and a PUT or DELETE 5;
+# 100 requests at once. After a secondary limit without `retry-after`, wait a minute at least, then longer each time.
 POINTS_PER_MINUTE: Final = 900
 MAX_IN_FLIGHT: Final = 100
 READ_POINTS: Final = 1
 WRITE_POINTS: Final = 5
 _PAUSE: Final = 60.0
 _MARGIN: Final = 1.0  # GitHub gives whole seconds
-_SLOT: Final = 0.01
+_SLOT: Final = 0.01  # seconds until a request in flight may have ended
 _WORTH_TELLING: Final = 5.0
 
 
 class Pacer:
     """Lets requests through. Thread-safe; workers call `start` before each request and `end` after it.
 
-    Every wait goes by the clock and ends at once with StoppedError when `stop` is set; what need not wait goes through
-    even then, so that a write that is under way can still be looked at. notify gets a sentence for people.
+    Every wait goes by the clock, and ends at once with StoppedError when `stop` is set. notify: told sentences for
+    people.
     """
+
+    # A request that need not wait goes through even after `stop`: a write under way can still be confirmed then.
 
     def __init__(
         self,
@@ -56,11 +58,11 @@ class Pacer:
         self._pauses = 0
 
     def start(self, points: int) -> float:
-        """Wait until a request of so many points may be sent, and count it; give the time.
+        """Wait until a request of so many points may be sent, count it, and return the time.
 
-        One worker at a time waits for the limits and the others queue behind it, so a write is not overtaken for ever
-        by reads, and a pause holds everybody. Raises StoppedError; GitHubError FF331 for a wait beyond `max_wait`.
+        Raises StoppedError; GitHubError FF331 for a wait beyond `max_wait`.
         """
+        # One worker waits and the others queue behind it, so reads, which need fewer points, cannot starve a write.
         with self._turnstile:
             while (seconds := self._admit(points)) > 0:
                 self._tell(seconds)
@@ -68,7 +70,7 @@ class Pacer:
             return self.clock.now()
 
     def end(self, points: int, answer: Answer | None) -> None:
-        """Count the end of a request: with its answer, or None when the connection broke."""
+        """Count the end of a request. answer: None if the connection broke."""
         with self._lock:
             self._window.end(points)
             self._primary.learn(answer)
@@ -76,10 +78,10 @@ class Pacer:
                 self._pauses = 0
 
     def refused(self, seconds: float | None, *, secondary: bool, sent: float) -> None:
-        """Hold every worker after a rate limit; after a secondary one, be slower from now on.
+        """Hold every worker after a rate limit; after a secondary one, send more slowly from now on.
 
-        seconds: what GitHub asks for; None is a minute, and twice as long each time until something succeeds. sent:
-        when the refused request was, by the clock: requests refused together are one refusal. Raises GitHubError FF331.
+        seconds: what GitHub asks for. None means a minute, twice as long each time until a request succeeds. sent: when
+        the refused request was sent, by the clock. Raises GitHubError FF331.
         """
         with self._lock:
             said = self._pause(seconds, self.clock.now(), secondary=secondary, sent=sent)
@@ -87,30 +89,30 @@ class Pacer:
             self._notify(text)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises StoppedError as soon as the run is to stop."""
+        """Wait. Raises StoppedError as soon as the run is to stop."""
         if self.clock.wait(seconds, self._stop):
             raise StoppedError
 
     def estimate(self, points: int) -> float:
-        """Give the seconds that so many points will take from now, pauses included and GitHub's own time left out."""
+        """Return the seconds that so many points will take from now, pauses included and answers excluded."""
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)
 
     def close(self) -> None:
-        """Leave behind what was spent, for the next process of this token."""
+        """Leave what was spent to the next process of this token."""
         with self._lock:
             self._window.close()
 
     def _tell(self, seconds: float) -> None:
-        """Say why nothing moves, once in a while; a pause that GitHub asked for was told when it began."""
+        """Tell people why nothing moves, once a minute. A pause that GitHub asked for was told when it began."""
         now = self.clock.now()
         if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._paused_until):
             self._told_until = now + WINDOW
             self._notify(f"waiting {_spell(seconds)} to stay within GitHub's rate limit")
 
     def _admit(self, points: int) -> float:
-        """Count a request in and give 0, or give the seconds after which to ask again."""
+        """Count a request in and return 0, or return the seconds after which to ask again."""
         with self._lock:
             pause = self._paused_until - self.clock.now()
             if pause > 0:
@@ -123,6 +125,7 @@ class Pacer:
 
     def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> list[str]:
         said = []
+        # Requests that were sent before this pause began were refused together with the first: they are one refusal.
         if sent >= self._paused_at:
             self._pauses += 1
             self._paused_at = now
@@ -137,6 +140,7 @@ class Pacer:
         self._paused_until = max(self._paused_until, now + wait)
         return said
 
+    # A run that waits for longer than its operator allows ends, and the next one resumes: CI would kill it anyway.
     def _check(self, seconds: float) -> None:
         if seconds > self.max_wait:
             what = f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that we may wait"
@@ -144,5 +148,5 @@ class Pacer:
 
 
 def _spell(seconds: float) -> str:
-    """Write a wait as people say it, rounded up: `45 s`, `47 min`."""
+    """Return a wait for people, rounded up: `45 s`, `47 min`."""
     return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004 -- two minutes

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Budget:
     """The time that one list may take, however often it is read and however slowly it comes.
 
-    What GitHub's limits hold back is not counted, as long as that is no more than one pause may be.
+    Waits for rate limits are not counted, as long as they are no longer than one pause may be.
     """
 
     def __init__(self, client: Client, stopped: Callable[[], bool]) -> None:
@@ -39,7 +39,7 @@ class Budget:
         self._held = 0.0
 
     def get(self, path: str) -> Answer:
-        """Ask; raises RepoError FF325 when the time is over, StoppedError, and as the client does."""
+        """Send a GET. Raises RepoError FF325 when the time is over, StoppedError, and as the client does."""
         if self._stopped():
             raise StoppedError
         pacer = self._client.pacer
@@ -90,7 +90,7 @@ def whole(
 
 
 def requests_of(count: int, per_page: int = PER_PAGE) -> int:
-    """Count the requests that a list of so many items takes, while nobody changes it."""
+    """Return how many requests a list of so many items takes while nobody changes it."""
     there = max(1, -(-count // per_page))
     return there if there == 1 else there * _READINGS
 
@@ -122,12 +122,12 @@ def pages(
 
 
 def _cut_short(why: str, fix: str = _AGAIN) -> RepoError:
-    """Make the refusal of a list that does not hold everything: what it lacks must not be read as absent."""
+    """Return the refusal of an incomplete list: what it lacks must not be taken for absent."""
     return RepoError(Refusal("FF325", Why.CUT_SHORT, f"the list was cut short: {why}", fix))
 
 
 def _fault(count: int, distinct: int, totals: Sequence[int | None]) -> str:
-    """Say why so many items cannot be the whole; empty where nothing speaks against it. totals: what each page says."""
+    """Return why so many items cannot be the whole list; empty if they can. totals: what each page says."""
     if len(set(totals)) > 1:
         return "its pages do not agree how many there are"
     if totals[0] not in {None, count}:

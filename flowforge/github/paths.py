@@ -1,4 +1,4 @@
-"""Paths of the REST API. A name is encoded once: an environment's may hold a slash or a space."""
+"""Paths of the REST API. Each name is encoded once: that of an environment may hold a slash or a space."""
 
 from urllib.parse import quote as encode
 
@@ -6,44 +6,45 @@ from flowforge.plan.address import Repo, Scope
 
 
 def repo_path(repo: Repo) -> str:
-    """Give `/repos/owner/name`."""
+    """Return `/repos/owner/name`."""
     return f"/repos/{encode(repo.owner, safe='')}/{encode(repo.short, safe='')}"
 
 
 def contents_path(repo: Repo, path: str) -> str:
-    """Give the path of a repo's file, whose own slashes stay."""
+    """Return the path of a repo's file, whose own slashes stay."""
     return f"{repo_path(repo)}/contents/{encode(path)}"
 
 
 def git_path(repo: Repo) -> str:
-    """Give the path of a repo's git data: its blobs, trees, commits and references."""
+    """Return the path of a repo's git data: its blobs, trees, commits and references."""
     return f"{repo_path(repo)}/git"
 
 
 def organization_path(organization: Repo) -> str:
-    """Give `/orgs/organization`."""
+    """Return `/orgs/organization`."""
     return f"/orgs/{encode(organization.owner, safe='')}"
 
 
 def environment_path(scope: Scope) -> str:
-    """Give the path of a scope's environment."""
+    """Return the path of a scope's environment."""
     return f"{repo_path(scope.repo)}/environments/{encode(scope.environment, safe='')}"
 
 
 def secrets_path(scope: Scope) -> str:
-    """Give the path of a scope's list of secrets."""
+    """Return the path of a scope's list of secrets."""
     if scope.repo.is_organization:
         return f"{organization_path(scope.repo)}/{scope.store}/secrets"
+    # An environment's secrets are those of Actions; the path does not name the store.
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/{scope.store}'}/secrets"
 
 
 def variables_path(scope: Scope) -> str:
-    """Give the path of a scope's list of variables, which Actions alone has."""
+    """Return the path of a scope's list of variables. Only Actions has variables here."""
     if scope.repo.is_organization:
         return f"{organization_path(scope.repo)}/actions/variables"
     return f"{environment_path(scope) if scope.environment else f'{repo_path(scope.repo)}/actions'}/variables"
 
 
 def list_path(scope: Scope) -> str:
-    """Give the path of what a scope holds, secrets or variables."""
+    """Return the path of what a scope holds, secrets or variables."""
     return variables_path(scope) if scope.is_readable else secrets_path(scope)

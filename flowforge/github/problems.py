@@ -15,27 +15,30 @@ from flowforge.plan.facts import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """GitHub's no to one request, as the planner and people need it.
-
-    detail: a clause that stands alone, also the problem's `what`. status: HTTP's, 0 without an answer. message:
-    GitHub's own words, not safe to print. location: where a redirect points, unchecked.
-    """
+    """GitHub's refusal of one request, as the planner and people need it."""
 
     code: str
+    """The code of the error, like `FF320`."""
     why: Why
+    """The reason, as a word of the plan."""
     detail: str
+    """A clause that stands alone. It is also the problem's `what`."""
     fix: str = ""
+    """What to do, as an imperative sentence."""
     status: int = 0
+    """The HTTP status; 0 without an answer."""
     message: str = ""
+    """GitHub's own words. Not safe to print."""
     location: str = ""
+    """Where a redirect points. Unchecked."""
 
     def unreadable(self) -> Unreadable:
-        """Give it as the planner knows it."""
+        """Return it in the planner's terms."""
         return Unreadable(self.why, self.detail, self.fix)
 
 
 class RepoError(GitHubError):
-    """A No, raised. It concerns one repo: the run goes on without it."""
+    """A Refusal, raised. It concerns one repo, so the run goes on without that repo."""
 
     def __init__(self, no: Refusal, *, where: str = "", certain: bool = True) -> None:
         super().__init__(Problem(no.code, no.detail, where, fix=no.fix))
@@ -43,38 +46,38 @@ class RepoError(GitHubError):
         self.certain = certain
 
     def at(self, where: str, no: Refusal | None = None) -> "RepoError":
-        """Give the same refusal with the place that it is about, and perhaps with more known of it."""
+        """Return the same error with its place, and with a refusal that says more, if one is given."""
         return RepoError(no or self.no, where=where, certain=self.certain)
 
 
 class StoppedError(GitHubError):
-    """The run is to stop, and a wait was ended for it."""
+    """The run is to stop, so a wait was ended."""
 
     def __init__(self) -> None:
         super().__init__(Problem("FF332", "stopped while waiting for GitHub"))
 
 
 def strayed(api: ApiUrl) -> GitHubError:
-    """Make the error of an answer whose `Link` or `Location` is at another host: nothing is asked there."""
+    """Return the error of an answer whose `Link` or `Location` names another host. Nothing is sent there."""
     why = "no token goes there, and GitHub never sends one there"
     fix = "check that github.api_url is your GitHub's, and what stands between it and this machine"
     return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", "github.api_url", why, fix))
 
 
 def other_shape(detail: str) -> RepoError:
-    """Make the refusal of an answer that is not what GitHub documents."""
+    """Return the refusal of an answer that is not what GitHub documents."""
     return RepoError(Refusal("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
 
 
 def exhausted(tries: int, what: str) -> RepoError:
-    """Make the refusal after failures that retries did not help."""
+    """Return the refusal after failures that retries did not help."""
     return RepoError(
         Refusal("FF328", Why.FAILED, f"no usable answer in {tries} tries: {what}", "run it again in a while")
     )
 
 
 def limited(times: int) -> RepoError:
-    """Make the refusal after rate limits that waiting did not help."""
+    """Return the refusal after rate limits that waiting did not help."""
     return RepoError(
         Refusal(
             "FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs"
@@ -83,26 +86,27 @@ def limited(times: int) -> RepoError:
 
 
 def unreachable(api: ApiUrl, what: str) -> GitHubError:
-    """Make the error of a GitHub that is down, or that we cannot get to."""
+    """Return the error of a GitHub that is down, or that this machine cannot reach."""
     fix = "check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
     return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
 
 
 def unanswered(api: ApiUrl, times: int, what: str) -> GitHubError:
-    """Make the error of a GitHub that can be reached, and has answered nobody for some time."""
+    """Return the error of a GitHub that can be reached, and that has not answered any worker for some time."""
     fix = "run it again in a while; see whether GitHub says that it has trouble"
     return GitHubError(Problem("FF334", f"GitHub gave {times} requests in a row no usable answer", str(api), what, fix))
 
 
 def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
-    """Make the error of a token that GitHub does not accept."""
+    """Return the error of a token that GitHub does not accept."""
     why = f"{what}; the token came from {origin}"
     fix = "check that it is whole, not expired, not revoked, and made for this host"
     return GitHubError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
 
 
 def workflow_token() -> GitHubError:
-    """Make the error of the token that GitHub gives to every workflow run."""
+    """Return the error of the token that GitHub gives to every workflow run."""
+    # `permissions:` of a workflow has no key for secrets (docs.github.com, "Workflow syntax for GitHub Actions").
     why = "GitHub has no permission for secrets that a workflow could ask for"
     fix = "set FLOWFORGE_GITHUB_TOKEN to the token of a GitHub App with Secrets: write, or to a personal access token"
     return GitHubError(

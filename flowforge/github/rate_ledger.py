@@ -1,8 +1,8 @@
-"""The points that processes of one token spent in the last minute, shared through a small cache file.
+"""The points that the processes of one token spent in the last minute, shared through a small cache file.
 
-A plan and then an apply in the same minute, or two runs side by side, are one client to GitHub. Each process takes
-points in portions under a lock, so together they keep to one budget. The file is a help, never a duty: where it cannot
-be read or written, a process is on its own.
+For GitHub, a plan followed by an apply, or two runs side by side, are one client. Each process takes points in portions
+under a lock, so that together they keep to one budget. The file is not required: where it cannot be read or written, a
+process counts by itself.
 """
 
 import json
@@ -21,18 +21,18 @@ _LOCK_SECONDS: Final = 1.0
 _VERSION: Final = 1
 _SIZE: Final = 1_000_000
 
-# When points stop counting, in seconds of a clock's `wall`, and how many they are.
+# When points stop counting, in seconds of `Clock.wall`, and how many points they are.
 Points = tuple[float, int]
 
 
 def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
-    """Give the file for a token's digest: in FLOWFORGE_CACHE_DIR, or the user's cache folder; None without a home."""
+    """Return the file for the digest of a token: in FLOWFORGE_CACHE_DIR or the user's cache; None without a home."""
     folder = environ.get("FLOWFORGE_CACHE_DIR")
     try:
         path = (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
     except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
         return None
-    # Older releases of platformdirs answer with `~/.cache` then, which would be a folder named ~ here.
+    # Without a home, older releases of platformdirs return `~/.cache`, which would be a folder named ~ here.
     return path if folder or path.is_absolute() else None
 
 
@@ -40,15 +40,16 @@ class Spent:
     """One process's view of the file. Not thread-safe: its pacer calls it under the pacer's own lock."""
 
     def __init__(self, path: Path | None) -> None:
-        """Take the file; None keeps to this process alone."""
+        """Take the file; None: count for this process only."""
         self._path = path
+        # Not the process id: containers that share a cache folder have the same ones.
         self._me = secrets.token_hex(8)
         self.others: tuple[Points, ...] = ()
 
     def take(self, mine: Iterable[Points], want: int, budget: int, now: float) -> int:
-        """Say how many of `want` points may be spent, and publish them with `mine`, in one locked step.
+        """Return how many of `want` points may be spent, and publish them with `mine`, in one locked step.
 
-        mine: everything this process holds already. budget: the points of a window. `others` is new afterwards.
+        mine: what this process holds already. budget: the points of a window. `others` is up to date afterwards.
         """
         held = tuple(mine)
         if self._path is None:
@@ -83,12 +84,12 @@ def _granted(held: Iterable[Points], want: int, budget: int) -> int:
 
 
 def _read(data: bytes, now: float) -> dict[str, list[Points]]:
-    """Read what still counts; anything that is not ours to understand counts for nothing."""
+    """Return what still counts, by process. Anything else in the file counts for nothing."""
     try:
         parsed = json.loads(data)
         if parsed["version"] != _VERSION:
             return {}
-        # An end further off than this was written before the clock was set back.
+        # A later end was written before the clock was set back, and would block this process for that long.
         found = {
             str(process): [
                 (min(float(until), now + WINDOW + SLACK), int(points)) for until, points in entries if until > now

@@ -1,4 +1,4 @@
-"""How much may be sent now: points of a sliding minute, and the primary budget. No threads, no waits."""
+"""How much may be sent now: the points of a sliding minute, and the hourly budget. No threads, no waits."""
 
 import math
 from collections import deque
@@ -10,6 +10,8 @@ from flowforge.github.clock import Clock
 from flowforge.github.rate_ledger import SLACK, WINDOW, Points, Spent
 
 _STEP: Final = 0.25  # ends of points are rounded up to this, so that a window is a short list
+# Points are taken from the shared file in portions of a thirtieth of the budget: locking it for each request would take
+# longer than many requests do.
 _PORTIONS: Final = 30
 _SYNC: Final = 1.0
 _POLL: Final = 0.25
@@ -17,14 +19,16 @@ FLOOR: Final = 60  # points a minute that slowing down never goes below: a write
 
 
 class Window:
-    """Points of the last minute.
+    """The points of the last minute.
 
-    GitHub allows 900 points in any 60 s. When it counts a request, between its sending and its answer, we cannot see.
-    So a request's points are held from its sending until 60 s after its end. Then every window of 60 s at GitHub is
-    within the budget, whatever the latency: let r be the last sent of the requests that GitHub counts within one
-    window. Any other of them was counted no more than 60 s before r was sent, and so ended later than that; its points
-    were still held when r was admitted. So all of them together were within the budget.
+    A request's points are held from its sending until 60 s after its end.
     """
+
+    # GitHub allows 900 points in any 60 s, and counts a request at a moment between its sending and its answer that we
+    # cannot see. Every window of 60 s at GitHub is within the budget all the same, whatever the latency: let r be the
+    # request of that window that was sent last. Any other one of the window was counted no more than 60 s before r was
+    # sent, and so ended later than that; its points were still held when r was admitted. So all of them together were
+    # within the budget.
 
     def __init__(self, clock: Clock, budget: int, spent: Spent) -> None:
         self._clock = clock
@@ -37,7 +41,7 @@ class Window:
         self._synced = -math.inf
 
     def delay(self, points: int) -> float:
-        """Take the points and give 0, or give the seconds after which to ask again."""
+        """Take the points and return 0, or return the seconds after which to ask again."""
         now = self._clock.now()
         if self._leased < points:
             self._leased += self._exchange(max(points - self._leased, self.budget // _PORTIONS))
@@ -61,19 +65,19 @@ class Window:
             self._exchange(0)
 
     def slow_down(self) -> bool:
-        """Halve the budget, not below FLOOR; false when it is there already."""
+        """Halve the budget, but not below FLOOR. Return whether it became smaller."""
         slower = max(min(FLOOR, self.budget), self.budget // 2)
         slowed, self.budget, self._leased = slower < self.budget, slower, 0
         return slowed
 
     def estimate(self, points: int) -> float:
-        """Give the seconds until so many more points are sent: whole windows, as a spent one empties at its end."""
+        """Return the seconds until so many more points are sent, in whole windows: a full one empties at its end."""
         self._exchange(0)
         free = self.budget - self._held() - sum(count for _, count in self._spent.others) + self._leased
         return math.ceil(max(0, points - max(0, free)) / self.budget) * WINDOW
 
     def close(self) -> None:
-        """Give back what was taken and not spent, and leave the rest for the next process to know."""
+        """Return to the shared budget what was taken and not spent, and leave the rest for the next process."""
         self._leased = 0
         self._exchange(0)
 
@@ -84,7 +88,7 @@ class Window:
         return self._flying + self._leased + sum(points for _, points in self._ended)
 
     def _exchange(self, want: int) -> int:
-        """Publish what is held, and take more from the budget that all processes of the token share."""
+        """Publish what is held, and take more of the budget that all processes of the token share."""
         now, wall = self._clock.now(), self._clock.wall()
         self._synced = now
         self._held()
@@ -94,12 +98,12 @@ class Window:
         return self._spent.take(mine, want, self.budget, wall)
 
     def _ends(self, now: float) -> Iterator[Points]:
-        """Yield the seconds until points end, soonest first, for every process."""
+        """Yield when points stop counting, soonest first, of every process."""
         ahead = self._clock.wall() - now
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Give the seconds until so many more points can be free; those in flight take a whole window at least."""
+        """Return the seconds until so many more points can be free; those in flight need a whole window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points
@@ -109,7 +113,10 @@ class Window:
 
 
 class Primary:
-    """The hourly budget, as the headers tell it; GitHub's own clock alone is compared with GitHub's times."""
+    """The hourly budget, as the headers state it."""
+
+    # 5,000 requests an hour for a user, 5,000 to 12,500 for an App's installation (docs.github.com, "Rate limits for the
+    # REST API"). The reset is compared with the `Date` of the same answer, because our own clock may be minutes off.
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -118,10 +125,8 @@ class Primary:
         self._until = 0.0
 
     def learn(self, answer: Answer | None) -> None:
-        """Read an answer's headers; None for a request that ended without an answer and may have been counted.
-
-        Answers overtake each other, so the lowest number of a period is the truth.
-        """
+        """Read the headers of an answer. None: a request ended without one, and may have been counted."""
+        # Answers overtake each other, so the lowest number of a period is the right one.
         if answer is None:
             self._remaining = None if self._remaining is None else self._remaining - 1
             return
@@ -138,12 +143,12 @@ class Primary:
         self._reset, self._until = reset, self._clock.now() + seconds + 1
 
     def delay(self, in_flight: int) -> float:
-        """Give 0 when one more request fits beside those in flight, else the seconds until the budget is new."""
+        """Return 0 if one more request fits beside those in flight, else the seconds until the budget is new."""
         now = self._clock.now()
         if self._remaining is None or self._remaining - in_flight > 0:
             return 0.0
         if now >= self._until:
             self._remaining = None
             return 0.0
-        # An answer under way may show more than was feared.
+        # One of those in flight may show that more is left than was assumed.
         return min(_POLL, self._until - now) if in_flight else self._until - now

@@ -1,4 +1,4 @@
-"""Repos: whether a name is still the repo that it was, and whether it can be written."""
+"""Look repos up by name: whether each still has that name, and whether it can be written."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,52 +8,53 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
+from flowforge.github.classify import archived
 from flowforge.github.explain import moved, renamed
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.github.problems import RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
-_ARCHIVED: Final = Refusal(
-    "FF322", Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest"
-)
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Each(Protocol):
-    """Calls a function for each item, perhaps in parallel: `map`, or a pool's own."""
+    """Calls a function for each item, perhaps in parallel, like `map` or a pool's."""
 
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterable[R]:
-        """Give the results in the order of the items."""
+        """Return the results in the order of the items."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RepoInfo:
-    """What GitHub says of a repo. can_write: None where the answer does not show it, as to a GitHub App."""
+    """What GitHub says of a repo."""
 
     id: int
+    """GitHub's number of it, which stays through renames and transfers."""
     name: str
+    """`owner/name` as GitHub writes it."""
     archived: bool
+    """Whether it is archived, and so read-only."""
     can_write: bool | None
+    """Whether the token's user may write to it; None if the answer does not show that, as to a GitHub App."""
 
 
 Lookup = RepoInfo | Unreadable
 
 
 def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Mapping[Repo, Lookup]:
-    """Look repos up by name, in few requests: 100 at a time from their owner's list as long as that is fewer.
+    """Look repos up by name in few requests. Raises StoppedError, and GitHubError when the run is over.
 
-    How long the list is its first page says. What is not in it (renamed, invisible, another user's) is asked for
-    alone. A user's list is that of the token's own user: no other shows private repos. Raises StoppedError, and
-    GitHubError when the run is over.
+    They are read from their owner's list, 100 at a time, as long as that takes fewer requests. What is not in the list
+    (renamed, invisible, another user's) is asked for by itself.
     """
     owners: dict[str, set[Repo]] = {}
     for repo in repos:
@@ -65,7 +66,7 @@ def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Map
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
-    """Give those of one owner's wanted repos that its list shows; none where there is no list for us."""
+    """Return the wanted repos of one owner that its list shows; none if this token gets no such list."""
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way
         return {}
     owner = next(iter(wanted)).owner
@@ -74,6 +75,7 @@ def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
     except RepoError as refusal:
         if refusal.no.status != _NOT_FOUND:
             return {}
+    # Not an organization, so a user. `/users/NAME/repos` would show public repos only, even to that user.
     try:
         return _listed(client, "/user/repos?affiliation=owner", owner, wanted)
     except RepoError:
@@ -81,10 +83,8 @@ def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
 
 
 def _listed(client: Client, path: str, owner: str, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
-    """Read a list as long as that takes fewer requests than asking for the rest alone.
-
-    What it shows is what it is; what it lacks may be there all the same, and is asked for alone.
-    """
+    """Read a list as long as that takes fewer requests than asking for each of the rest."""
+    # One reading is enough here: a repo that it lacks is asked for by itself.
     found: dict[Repo, Lookup] = {}
     for answer, items in islice(pages(client, path), len(wanted)):
         found |= _matching(client, wanted, items)
@@ -100,12 +100,12 @@ def _matching(client: Client, wanted: Collection[Repo], items: Iterable[Mapping[
 
 
 def _of(owner: str, items: Iterable[Mapping[str, object]]) -> bool:
-    """Say whether a list shows any repo of an owner; the token's own user may be somebody else."""
+    """Return whether a list shows any repo of an owner. The token's own user may be somebody else."""
     return any(str(item.get("full_name")).lower().startswith(f"{owner.lower()}/") for item in items)
 
 
 def _pages_left(answer: Answer) -> int:
-    """Say how many pages a list has after this one; where GitHub does not say, one at least."""
+    """Return how many pages a list has after this one; at least one if GitHub does not say."""
     following, last = answer.link("next"), answer.link("last")
     if following is None:
         return 0
@@ -125,20 +125,22 @@ def _ask(client: Client, repo: Repo) -> Lookup:
 
 
 def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
-    """Read what GitHub says of a repo, alone or in a list; raises RepoError FF327 for another shape."""
+    """Return what GitHub says of a repo, by itself or in a list. Raises RepoError FF327 for another shape."""
     match data:
-        case {"id": int() as number, "full_name": str() as name, "archived": bool() as archived} if is_id(number):
+        case {"id": int() as number, "full_name": str() as name, "archived": bool() as is_archived} if is_id(number):
+            # A rename is refused and not followed, because another repo may take the old name.
             if name.lower() != repo.key:
                 return moved(name).unreadable()
-            if archived:
-                return _ARCHIVED.unreadable()
-            return RepoInfo(number, name, archived, _can_write(client, data))
+            if is_archived:
+                return archived().unreadable()
+            return RepoInfo(number, name, is_archived, _can_write(client, data))
     detail = "a repo without its id, full_name or archived"
     raise other_shape(detail)
 
 
 def _can_write(client: Client, data: object) -> bool | None:
-    """Read the role of the token's user; write access is enough for secrets. An App's rights are not shown there."""
+    """Return whether the role of the token's user may write; None for a GitHub App, whose rights are not shown."""
+    # Write access is enough for secrets through the API (github/docs#40872).
     match data:
         case {"permissions": {"push": bool() as push, **roles}} if not client.token.installation:
             return push or any(roles.get(role) is True for role in ("maintain", "admin"))

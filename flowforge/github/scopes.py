@@ -1,4 +1,4 @@
-"""What a scope holds, secrets or variables, listed and deleted by one name each."""
+"""One name for secrets and variables alike: list what a scope holds, and delete one of it."""
 
 from flowforge.github.http import Client
 from flowforge.github.secrets import Deleted, delete_secret, list_secrets
@@ -8,7 +8,7 @@ from flowforge.plan.facts import Listing, Unreadable
 
 
 def list_scope(client: Client, scope: Scope) -> Listing | Unreadable:
-    """List a scope, whole; raises StoppedError, and GitHubError when the run is over."""
+    """Return the whole list of a scope. Raises StoppedError, and GitHubError when the run is over."""
     return (list_variables if scope.is_readable else list_secrets)(client, scope)
 
 

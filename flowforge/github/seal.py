@@ -1,4 +1,4 @@
-"""Sealed boxes: the one place where a value is put into what only GitHub can open."""
+"""Sealed boxes: the one place where a value is encrypted so that only GitHub can open it."""
 
 import binascii
 from base64 import b64decode, b64encode
@@ -17,14 +17,18 @@ Plaintext = SecretValue
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """One scope's key. `key_id` names its generation at GitHub and is the same for many scopes; `box` is not."""
+    """The public key of one scope."""
 
+    # One id was seen for repositories, environments and organizations of different owners, each with a key of its own
+    # (recordings of PyGithub). So a key must never be looked up by its id.
     key_id: str
+    """Which generation of keys it is of."""
     box: Box
+    """The key itself."""
 
     @classmethod
     def read(cls, data: object) -> "PublicKey":
-        """Read GitHub's answer, `{"key_id": ..., "key": base64}`; raises RepoError (FF327) for any other shape."""
+        """Read GitHub's answer, `{"key_id": ..., "key": base64}`. Raises RepoError FF327 for another shape."""
         match data:
             case {"key_id": str() | int() as key_id, "key": str() as key}:
                 try:
@@ -36,11 +40,11 @@ class PublicKey:
 
 
 def seal(key: PublicKey, value: Plaintext) -> str:
-    """Seal a value for one scope: standard base64 of libsodium's sealed box.
+    """Return a value, sealed for one scope: the standard base64 of libsodium's sealed box.
 
-    Raises RepoError FF347 for a key that libsodium refuses, such as one of zero bytes: whoever saw it could open the
-    box. Nothing was sent then.
+    Raises RepoError FF347 for a key that libsodium refuses; nothing was sent then.
     """
+    # Such as a key of zero bytes, with which anybody could open the box.
     try:
         return b64encode(SealedBox(key.box).encrypt(value.reveal().encode())).decode("ascii")
     except CryptoError:

@@ -1,4 +1,4 @@
-"""The secrets of one scope: list, put, delete. GitHub never gives a value back."""
+"""The secrets of one scope: list, put, delete. GitHub never returns a value."""
 
 import re
 import threading
@@ -18,24 +18,25 @@ from flowforge.plan.address import Scope
 from flowforge.plan.facts import Entry, Listing, Unreadable
 from flowforge.plan.recordable import is_time
 
-# "Bad request - validation failed due to an improperly encrypted secret". For a stale key_id nothing is documented.
+# "Bad request - validation failed due to an improperly encrypted secret" (terraform-provider-github#2315). What GitHub
+# says of a key_id that it has rotated away is not documented.
 _WRONG_KEY: Final = re.compile(r"improperly encrypted|\bkey(?:_id)?\b", re.IGNORECASE)
 _UNPROCESSABLE: Final = 422
 _NOT_FOUND: Final = 404
-# What a list has under a name, which is in upper case.
+# A name in upper case, as GitHub stores it, and what a list says of it.
 Named = tuple[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What GitHub said to a PUT: whether the secret is new, and its own time, `2026-11-23T08:00:00Z`.
-
-    retried: an earlier try got no usable answer and may have landed; `created` then says nothing about anybody else.
-    """
+    """What GitHub answered to a write."""
 
     created: bool
+    """Whether there was no such secret before."""
     date: str
+    """GitHub's own time of the answer: `2026-11-23T08:00:00Z`."""
     retried: bool = False
+    """Whether an earlier try without an answer may have written it; `created` then says nothing about others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Deleted:
 
 
 def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
-    """List a scope: upper-case names with the `updated_at` that GitHub wrote. Never a part of a list.
+    """Return the names of a scope in upper case with their `updated_at`, or why not all of them can be had.
 
     Raises StoppedError, and GitHubError when the run is over.
     """
@@ -57,14 +58,14 @@ def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
 
 
 def listing_of(items: Iterable[Named]) -> Listing:
-    """Make the list of a scope of all that is in it, secrets or variables, each once."""
+    """Return the listing of a scope from its entries, secrets or variables, each once."""
     found = dict(items)
     times = {name: entry.updated_at for name, entry in found.items()}
     return Listing(times, values={name: entry.value for name, entry in found.items() if entry.value is not None})
 
 
 def read_secret(item: Item) -> Named:
-    """Read one of a list; raises RepoError FF327 for another shape."""
+    """Read one secret of a list. Raises RepoError FF327 for another shape."""
     match item:
         case {"name": str() as name, "updated_at": str() as updated_at} if name and is_time(updated_at):
             return name.upper(), Entry(updated_at)
@@ -72,7 +73,7 @@ def read_secret(item: Item) -> Named:
 
 
 class PublicKeys:
-    """The public key of every scope that is written, each fetched once. Thread-safe."""
+    """The public keys of the scopes that are written, each fetched once. Thread-safe."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -81,14 +82,14 @@ class PublicKeys:
         self._lock = threading.Lock()
 
     def get(self, scope: Scope) -> PublicKey:
-        """Give a scope's key; raises as the client does."""
+        """Return the key of a scope. Raises as the client does."""
         with self._lock_of(scope):
             if scope not in self._keys:
                 self._keys[scope] = self._fetch(scope)
             return self._keys[scope]
 
     def refresh(self, scope: Scope, stale: PublicKey) -> PublicKey:
-        """Give a key newer than one that GitHub does not take any more, fetched once for all who had that one."""
+        """Return a newer key than one that GitHub refused, fetched once for all threads that had the stale one."""
         with self._lock_of(scope):
             if self._keys.get(scope) is stale:
                 self._keys[scope] = self._fetch(scope)
@@ -111,11 +112,12 @@ def put_secret(
     *,
     more: Mapping[str, object] | None = None,
 ) -> Written:
-    """Seal a value and put it. When GitHub cannot open the box, once more with the key fetched anew.
+    """Seal a value and put it. more: what else the body says, such as who sees an organization's secret.
 
-    more: what else the body says, such as who sees an organization's secret.
     Raises RepoError, which names the secret; StoppedError; GitHubError when the run is over.
     """
+    # GitHub opens the box at once. If it cannot, the key was rotated since it was fetched, or the environment was made
+    # anew. So the key is fetched again, and the value is sealed and sent once more.
     where, path = f"{scope}/{name}", f"{secrets_path(scope)}/{name}"
     lost = False
     try:
@@ -134,7 +136,7 @@ def put_secret(
 
 
 def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:
-    """Delete a secret; one that is not there is deleted already. Raises as `put_secret` does."""
+    """Delete a secret. One that does not exist counts as deleted. Raises as `put_secret` does."""
     where = f"{scope}/{name}"
     try:
         return Deleted(client.delete(f"{secrets_path(scope)}/{name}").date)
@@ -153,7 +155,7 @@ def _wrong_key(refusal: RepoError) -> bool:
 
 
 def _final(refusal: RepoError) -> RepoError:
-    """Name the trouble of a box that GitHub did not open twice; other refusals name theirs."""
+    """Return a refusal, or FF329 if GitHub could not open the box twice."""
     if not _wrong_key(refusal):
         return refusal
     detail = "GitHub does not accept the sealed value, nor with the key fetched again"

@@ -17,16 +17,18 @@ DOTCOM: Final = "api.github.com"
 
 @dataclass(frozen=True, slots=True)
 class ApiUrl:
-    """A REST API's base: `https://api.github.com`, `https://ghe.example.com/api/v3`. `path` has no slash at its end."""
+    """The base of a REST API: `https://api.github.com`, `https://ghe.example.com/api/v3`."""
 
     scheme: str
+    """`https`, or `http` on this machine."""
     host: str
     port: int
     path: str
+    """The path without a slash at its end."""
 
     @classmethod
     def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":
-        """Read a base URL found at `origin`; raises GitHubError (FF304) unless it is https, or http to this machine."""
+        """Read the base URL found at `origin`. Raises GitHubError FF304 unless it is https, or http to this machine."""
         fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
         if "@" in text:  # not quoted: a password stands before it
             what = "a URL with a user or a password is not the URL of a GitHub API"
@@ -42,7 +44,7 @@ class ApiUrl:
 
     @property
     def loopback(self) -> bool:
-        """Whether this is the machine we run on."""
+        """Whether this is the machine that FlowForge runs on."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -55,14 +57,12 @@ class ApiUrl:
 
     @property
     def web_host(self) -> str:
-        """The host that people open, which is also what `gh` calls it."""
+        """The host that people open in a browser, and by which `gh` knows it."""
         return self.host.removeprefix("api.") if self.dotcom else self.host
 
     def below(self, url: str) -> str | None:
-        """Give the path and query of a URL from an answer, relative to this base.
-
-        None unless it has the same scheme, host, port and base path: a token goes nowhere else.
-        """
+        """Return the path and query of a URL from an answer, relative to this base; None for one that is elsewhere."""
+        # Scheme, host, port and base path must be the same, because the token goes to wherever the next request goes.
         found = _split(url)
         if found is None or (found.scheme, found.hostname) != (self.scheme, self.host):
             return None
@@ -71,27 +71,29 @@ class ApiUrl:
         return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
 
     def elsewhere(self, url: str) -> bool:
-        """Whether a URL from an answer is one of another scheme, host or port."""
+        """Return whether a URL from an answer has another scheme, host or port."""
         found = _split(url)
         if found is None or not found.hostname:
             return False
         return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
 
     def __str__(self) -> str:
-        """Give the base URL, with the port only where it is not the scheme's own."""
+        """Return the base URL, with the port only if it is not the usual one of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
 def host_of(text: str) -> str | None:
-    """Give the host of a plain URL in lower case; None for any other text."""
+    """Return the host of a plain URL in lower case; None for any other text."""
     url = _split(text)
     return None if url is None else url.hostname
 
 
 def _split(text: str) -> SplitResult | None:
     """Split a plain absolute http(s) URL without userinfo, fragment or dot segments; None for any other text."""
+    # Strictly, because parsers disagree about `https://evil.test\@api.github.com` and the like, and the one that sends
+    # the request is not this one.
     if not _PLAIN.fullmatch(text):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The Actions variables of one scope: list, create, change, delete. GitHub gives their values back."""
+"""The Actions variables of one scope: list, create, change, delete. GitHub returns their values."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ from flowforge.plan.address import Scope
 from flowforge.plan.facts import Entry, Listing, Public, Unreadable
 from flowforge.plan.recordable import is_time
 
-# GitHub's most: a list of more than these takes a request for each 30.
+# The most that GitHub allows for variables, where other lists may have 100 (OpenAPI, actions/list-repo-variables).
 PER_PAGE: Final = 30
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
@@ -24,7 +24,7 @@ _Body = Mapping[str, object]
 
 
 def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
-    """List a scope: upper-case names with the value and GitHub's `updated_at`. Never a part of a list.
+    """Return the names of a scope in upper case, with their values and `updated_at`, or why not all can be had.
 
     Raises StoppedError, and GitHubError when the run is over.
     """
@@ -35,7 +35,7 @@ def list_variables(client: Client, scope: Scope) -> Listing | Unreadable:
 
 
 def read_variable(item: Item) -> Named:
-    """Read one of a list; raises RepoError FF327 for another shape."""
+    """Read one variable of a list. Raises RepoError FF327 for another shape."""
     match item:
         case {"name": str() as name, "updated_at": str() as at, "value": str() as text} if name and is_time(at):
             return name.upper(), Entry(at, Public(text))
@@ -51,12 +51,12 @@ def put_variable(
     exists: bool,
     more: Mapping[str, object] | None = None,
 ) -> Written:
-    """Write a variable. exists: whether the plan saw it; GitHub has no one request for both.
+    """Write a variable. exists: whether the plan saw it. more: what else the body says, such as who sees it.
 
-    more: what else the body says, such as who sees an organization's variable. One that was made or deleted since the
-    plan is written all the same: `Written.created` tells. Raises RepoError, which names the variable; StoppedError;
-    GitHubError when the run is over.
+    A variable that was created or deleted since the plan is written all the same; `Written.created` shows that. Raises
+    RepoError, which names the variable; StoppedError; GitHubError when the run is over.
     """
+    # GitHub has no request for both cases: POST creates, and PATCH changes.
     where, body = f"{scope}/{name}", {**(more or {}), "value": value.text}
     try:
         if not exists:
@@ -72,7 +72,7 @@ def put_variable(
 
 
 def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
-    """Delete a variable; one that is not there is deleted already. Raises as `put_variable` does."""
+    """Delete a variable. One that does not exist counts as deleted. Raises as `put_variable` does."""
     where = f"{scope}/{name}"
     try:
         return Deleted(client.delete(f"{variables_path(scope)}/{name}").date)
@@ -83,10 +83,9 @@ def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
 
 
 def _create(client: Client, scope: Scope, name: str, body: _Body) -> Written:
-    """Create it. A name that is taken was made since the plan, or by an earlier try of this: the list tells.
-
-    Of an organization's the list does not tell who sees it, so that is written.
-    """
+    """Create a variable, or change one that was created since the plan."""
+    # 409 means that the name is taken: GitHub's OpenAPI does not document it, and `gh` relies on it. Perhaps an earlier
+    # try of this request took it. The list shows the value, but not who sees an organization's variable: that is written.
     try:
         return _written(client.post(variables_path(scope), {"name": name, **body}), created=True)
     except RepoError as refusal:

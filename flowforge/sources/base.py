@@ -89,7 +89,7 @@ class Context:
         return self.child_environ(passed)
 
     def _never(self, name: str) -> str:
-        """Say why no program gets a variable; empty where one may."""
+        """Return why no program gets a variable; empty where one may."""
         return "an env source names it" if name in self.concealed else withheld(name, self.environ.get(name, ""))
 
 
@@ -126,7 +126,7 @@ def one_by_one(
 
 
 def text_of(spec: FilledSpec, key: str) -> str:
-    """Give the text of a key that has one; the manifest's schema saw to that."""
+    """Return the text of a key that has one; the manifest's schema saw to that."""
     found = spec[key]
     if not isinstance(found, str):
         message = f"{key} is not a text"

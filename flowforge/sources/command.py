@@ -44,12 +44,12 @@ class CommandSource:
 
 
 def _texts(spec: FilledSpec, key: str) -> tuple[str, ...]:
-    """Give the texts of a key that has a list; the manifest's schema saw to that."""
+    """Return the texts of a key that has a list; the manifest's schema saw to that."""
     return tuple(spec.get(key, ()))
 
 
 def _look(context: Context) -> str:
-    """Say how to see what went wrong."""
+    """Return how to see what went wrong."""
     if context.interactive:
         return "see what it said above"
     return f"run it by hand in the manifest's folder, {printable(str(context.folder))}, and see what it says"

@@ -81,7 +81,7 @@ _QUOTED: Final = re.compile(r"(?<!\w)'[^'\n]*'|\"[^\"\n]*\"")
 
 
 def recognise(code: int, said: str, reference: Reference | None = None) -> Refused:
-    """Say what a refusal means. code: op's exit code, or the negative number of the signal that ended it.
+    """Return what a refusal means. code: op's exit code, or the negative number of the signal that ended it.
 
     said: its stderr; a notice may stand there before the error. Nothing of it is in the answer but the wait it names.
     """

@@ -19,7 +19,7 @@ def no_reference() -> Problem:
 
 
 def problem(refused: Refused, reference: Reference) -> Problem:
-    """Say why a reference has no value (FF235 to FF248)."""
+    """Return why a reference has no value (FF235 to FF248)."""
     what, why, fix = _SENTENCES[refused.refusal](refused.detail, reference)
     return Problem(refused.refusal.value, what, why=why, fix=fix)
 

@@ -70,7 +70,7 @@ class PluginSource(Protocol):
 
 
 def text_of(spec: Spec, key: str, default: str | None = None) -> str:
-    """Give the one text of a key; raises NotAvailableError where it has a list, or is missing without a default."""
+    """Return the one text of a key; raises NotAvailableError where it has a list, or is missing without a default."""
     found = spec.get(key, default)
     if isinstance(found, str):
         return found

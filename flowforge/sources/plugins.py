@@ -115,7 +115,7 @@ def _taken(name: str, found: object) -> SecretValue | Problem:
 
 
 def _said(text: str) -> str:
-    """Give a plugin's text as it is quoted, less the marks: it stands where one of ours would."""
+    """Return a plugin's text as it is quoted, less the marks: it stands where one of ours would."""
     return quote(text)[1:-1]
 
 

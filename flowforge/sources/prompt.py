@@ -33,7 +33,7 @@ class PromptSource:
 
 
 def _worded(ask: Ask, questions: Counter[str]) -> str:
-    """Give the question, with the credential where two ask in the same words."""
+    """Return the question, with the credential where two ask in the same words."""
     question = text_of(ask.spec, "prompt")
     return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 

@@ -128,7 +128,7 @@ def _in_front(descriptor: int) -> bool:
 
 @contextmanager
 def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
-    """Give the terminal of this process, silenced; None where there is none, or where it is another job's."""
+    """Return the terminal of this process, silenced; None where there is none, or where it is another job's."""
     try:
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

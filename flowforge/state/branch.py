@@ -1,4 +1,4 @@
-"""The state in a file on a branch: every write a compare-and-swap, many changes at once, one run at a time."""
+"""The state in a file on a branch. Every write is a compare-and-swap of many changes; one run at a time."""
 
 import random
 import uuid
@@ -7,14 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from flowforge.errors import (
-    FlowForgeError,
-    GitHubError,
-    LostRaceError,
-    StateError,
-    UnfoldedError,
-    UnrecordedError,
-)
+from flowforge.errors import FlowForgeError, GitHubError, LostRaceError, StateError, UnfoldedError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.state import codec, messages
 from flowforge.state.batch_size import batch_of, foreseen, patience_of
@@ -24,8 +17,8 @@ from flowforge.state.session import StateSession
 from flowforge.state.signature import UNSIGNED, Signature
 from flowforge.state.store import Run, StateStore, Version
 
-# Seconds for which a run that died keeps the others out; every push renews them. In their second half none begins a
-# write before it has pushed.
+# Seconds for which a run that died keeps the others out. Every push renews the lease, and in its second half no write
+# begins before a push.
 LEASE: Final = 600.0
 _RACES: Final = 20
 _POLL: Final = 5.0
@@ -33,14 +26,14 @@ _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class StateChangedError(StateError):
-    """The state changed between the plan and the first write: nothing was written, and a new plan would be right."""
+    """The state changed between the plan and the first write. Nothing was written; a new plan would be right."""
 
 
 class StateBranch(StateSession):
     """The state on a branch: `with StateBranch.open(remote, run) as state: ...`.
 
-    Nothing is pushed until writes are announced, or the run ends. What is announced is pending there before it is
-    sent, so a run that dies leaves nothing behind that looks like somebody else's write.
+    Nothing is pushed until writes are announced or the run ends. An announced write is pending on the branch before it
+    is sent, so what a run that dies leaves behind never looks like somebody else's write.
     """
 
     def __init__(self, remote: StateStore, run: Run, found: Version, fresh: State, signing: Signature) -> None:
@@ -50,21 +43,21 @@ class StateBranch(StateSession):
         self._version, self._seen_at = found, run.clock()
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at
-        # Some of it stands there; its lock does; that was lost; the plan came too late.
+        # Something of this run is on the branch; its lock is; that lock was lost; the state changed before all writes.
         self._arrived = self._held = self._lost = self._moved = False
-        # What was sent and has no answer, as bytes too.
+        # What was sent without an answer, with its bytes: found on the branch later, it has arrived after all.
         self._unsure: tuple[bytes, State] | None = None
-        # Announced and not begun.
+        # Announced, and not begun.
         self._ahead: dict[Address, str | None] = {}
 
     @classmethod
     def read(cls, remote: StateStore, signing: Signature = UNSIGNED) -> State:
-        """Give what is remembered now, also while another run applies; writes nothing. Raises StateError."""
+        """Return the state now, also while another run applies. It writes nothing. Raises StateError."""
         return cls.find(remote, signing) or State.fresh()
 
     @classmethod
     def find(cls, remote: StateStore, signing: Signature = UNSIGNED) -> State | None:
-        """Do as `read`, and give None where there is no state yet. A lock that has expired is none."""
+        """Return the state as `read` does, or None if there is none yet. A lock that has expired is left out."""
         found = remote.read()
         state = _decoded(found, remote, signing)
         return state and replace(state, lease=state.held(found.date))
@@ -82,8 +75,8 @@ class StateBranch(StateSession):
     ) -> "StateBranch":
         """Read the state, waiting up to `lock_timeout` seconds for a run that holds it.
 
-        fresh: what begins where there is none. seize: whoever holds it. Raises StateError FF411 when it is still held
-        then.
+        fresh: the state to begin with if there is none. seize: whether to take it even from a run that holds it. Raises
+        StateError FF411 if it is still held then.
         """
         waited = 0.0
         while True:
@@ -104,11 +97,11 @@ class StateBranch(StateSession):
         return batch_of(len(self._base.remembered))
 
     def begin(self, coming: Collection[Address]) -> None:
-        """Make sure that a push will take them all; the first announcement begins it. Raises StateError."""
+        """Ensure that a push can take them all. The first announcement makes that push. Raises StateError."""
         self._remote.require_room(foreseen(len(self._version.data or b""), self._base, coming))
 
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Push that these come next, and what waits to be pushed. Raises MovedError FF441 when the state has moved."""
+        """Push that these come next, with all that waits to be pushed. Raises StateChangedError FF441."""
         with self._mutex:
             self._retract()
             self._take(fingerprints)
@@ -117,7 +110,7 @@ class StateBranch(StateSession):
             self._require_own()
 
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Begin writes and deletes. What was not announced is pushed first; so is a lock that grows old."""
+        """Begin writes and deletes. What was not announced is pushed first, and so is a lease that grows old."""
         with self._mutex:
             if self._closed:
                 raise ValueError("the state is closed")
@@ -132,10 +125,10 @@ class StateBranch(StateSession):
                 self._begun[address] = self._ahead.pop(address)
 
     def close(self) -> None:
-        """Push what is left and let others write. Calling it again does nothing.
+        """Push what is left and release the lock. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results were not taken, StateError where other changes were not; and
-        UnfoldedError where only the lock stays behind, and what was announced.
+        Raises UnrecordedError FF412 if results were not pushed, StateError if other changes were not, and UnfoldedError
+        if only the lock and what was announced stay behind.
         """
         with self._mutex:
             if self._closed:
@@ -160,7 +153,8 @@ class StateBranch(StateSession):
                 raise
 
     def _finish(self) -> None:
-        """Push for the last time. A run that is to stop waits for nothing; so it tries again, as after a bug."""
+        """Push for the last time, and try once more after what is no StateError."""
+        # A run that is to stop raises from the first wait. The results must be pushed all the same.
         try:
             self._push_rest()
         except StateError:
@@ -175,7 +169,7 @@ class StateBranch(StateSession):
             self._push(last=True)
 
     def _replace(self, state: State) -> None:
-        data, _ = codec.encode(state, self._seal)
+        data, _ = codec.encode(state, self._signing)
         try:
             self._seen(self._remote.write(data, self._version, messages.message(self._base, state)))
         except LostRaceError as error:
@@ -205,11 +199,11 @@ class StateBranch(StateSession):
         self._ahead.clear()
 
     def _push(self, *, last: bool = False) -> None:
-        """Write what is remembered now; where somebody else wrote meanwhile, put both together and try again."""
+        """Push the state now. If another run pushed meanwhile, merge the two and try again."""
         for race in range(_RACES):
             begun_at = self._run.clock()
             state = replace(self._draft.state(), serial=self._base.serial + 1, lease=self._lease(last=last))
-            data, _ = codec.encode(state, self._seal)
+            data, _ = codec.encode(state, self._signing)
             self._unsure = data, state
             try:
                 version = self._remote.write(data, self._version, messages.message(self._base, state))
@@ -231,13 +225,13 @@ class StateBranch(StateSession):
                 raise
 
     def _stands(self, state: State, version: Version) -> None:
-        """Take in that what this run wrote stands there."""
+        """Take note that a version of this run is on the branch."""
         self._base, self._unsure = state, None
         self._arrived, self._held = True, state.lease is not None and state.lease.owner == self._owner
         self._seen(version)
 
     def _recognized(self, found: Version) -> bool:
-        """Whether that is what this run sent without an answer; it is taken in then."""
+        """Return whether a version is what this run sent without an answer, and take note of it then."""
         data, state = self._unsure or (None, self._base)
         self._unsure = None
         if data is None or found.data != data:
@@ -247,14 +241,15 @@ class StateBranch(StateSession):
         return True
 
     def _meet(self, *, last: bool) -> None:
-        """Read what stands there now, and put together with it what this run has changed."""
+        """Read the version that is on the branch now, and merge the changes of this run into it."""
         found = self._remote.read()
         if self._recognized(found):
             return
         if found.data == self._version.data:  # the branch moved, and not its file
             self._seen(found)
             return
-        theirs = _decoded(found, self._remote, self._seal)
+        theirs = _decoded(found, self._remote, self._signing)
+        # Nothing was written yet, so a plan against the new state costs nothing and is right.
         if not self._arrived and not last:
             self._moved = True
             raise StateChangedError(messages.moved(self._remote.where))
@@ -292,5 +287,5 @@ def _decoded(version: Version, remote: StateStore, signing: Signature) -> State 
 
 
 def _lasting(state: State) -> tuple[object, ...]:
-    """Give what of a state the next plan does not find out by itself."""
+    """Return what of a state the next plan cannot find out by itself."""
     return state.records, state.admitted, state.manifests, state.moved_to

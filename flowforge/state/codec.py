@@ -1,4 +1,4 @@
-"""The state as bytes: sorted, one secret a line, the same state always the same bytes."""
+"""The state as bytes: sorted, with one secret on a line. The same state always has the same bytes."""
 
 import base64
 import binascii
@@ -34,9 +34,9 @@ from flowforge.state.shape import (
 from flowforge.state.signature import UNSIGNED, Signature
 from flowforge.state.versions import UPGRADES, VERSION, Data, body_of_today, require_known
 
-# Of every version that there was, so that an older one can be judged before it is upgraded.
+# What every version of the format has, so that an older state can be checked before it is upgraded.
 _ENVELOPE: Final[Shape] = {"version": (int,), "lineage": (str,), "checksum": (str,)}
-_VOUCHED: Final[Shape] = {"key_id": (str,), "signature": (str,)}
+_SIGNED: Final[Shape] = {"key_id": (str,), "signature": (str,)}
 _SHAPE: Final[Shape] = {
     "version": (int,),
     "serial": (int,),
@@ -46,8 +46,8 @@ _SHAPE: Final[Shape] = {
     "secrets": (list,),
     "folded": (str,),
 }
-# Only of a state that has applied what a selector found, of one that a run holds on GitHub, of one that was moved, and
-# of one with a key.
+# Only in a state that has applied what a selector found, that a run holds on GitHub, that was moved, or that is signed.
+# Left out elsewhere, so that the states that need none of them keep their bytes.
 _OPTIONAL: Final[Shape] = {
     "admitted": (dict,),
     "lease": (dict,),
@@ -60,6 +60,7 @@ _PENDING: Final[Shape] = {**ADDRESS, "pending": TEXT_OR_NULL}
 _RECORDED: Final[Shape] = {**ADDRESS, **RECORD}
 _BOTH: Final[Shape] = {**_PENDING, **_RECORDED}
 LAST_SERIAL: Final = LARGEST  # more versions than anybody writes
+# A state that is kept in git can be merged there. Its users must hear of the conflict, and not of broken JSON.
 _CONFLICT: Final = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -67,25 +68,22 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class EncodedState:
-    """A state as it stands on disk: `checksum` names exactly this content, however it is laid out.
-
-    key_id: which key it is under, empty without one. version: of the format; the state is as one of today's would be.
-    """
+    """A state as it is on disk."""
 
     state: State
+    """The state, upgraded to today's version of the format."""
     checksum: str
+    """The checksum of exactly this content, however the file is laid out."""
     key_id: str = ""
+    """The id of the key that it is signed with; empty without one."""
     version: int = VERSION
+    """The version of the format that the file has."""
 
 
 def _order(address: Address) -> tuple[str, str, str, str]:
+    # As addresses sort by themselves, in a tenth of the time.
     scope = address.scope
-    return (
-        scope.repo.key,
-        scope.store,
-        scope.environment_key,
-        address.secret,
-    )  # as addresses sort, in a tenth of the time
+    return scope.repo.key, scope.store, scope.environment_key, address.secret
 
 
 def _body(state: State) -> dict[str, object]:
@@ -120,7 +118,8 @@ def _checksum(plain: bytes) -> str:
 
 
 def digest(state: State) -> str:
-    """Tell what is remembered from anything else, whatever version of the state it stands in."""
+    """Return the digest of what is remembered, which is the same in every version that remembers the same."""
+    # A saved plan must not become stale because a lock was taken or a serial grew.
     body = _body(state)
     return _checksum(canonical({key: body.get(key) for key in ("secrets", "admitted")}))
 
@@ -131,10 +130,9 @@ def _list(items: list[Any]) -> str:
 
 
 def encode(state: State, signing: Signature = UNSIGNED) -> tuple[bytes, str]:
-    """Write a state: its bytes, which end in a newline, and their checksum. With a key they are signed.
-
-    One secret a line: a diff shows one line for each secret that changed, and 10,000 of them stay quick to write.
-    """
+    """Return the bytes of a state, which end in a newline, and its checksum. With a key they are signed."""
+    # One secret on a line: a diff then shows a line for each secret that changed. `json.dumps` with an indent would put
+    # each member on a line of its own, and take far longer for 10,000 secrets.
     body = _body(state)
     if key_id := signing.key_id(state.lineage):
         body["key_id"] = key_id
@@ -147,10 +145,7 @@ def encode(state: State, signing: Signature = UNSIGNED) -> tuple[bytes, str]:
 
 
 def decode(data: bytes, where: str, signing: Signature = UNSIGNED) -> EncodedState:
-    """Read a state file's bytes; raises StateError FF404, FF405, FF406, or what `Seal.require` does.
-
-    `where` names the file.
-    """
+    """Read the bytes of a state. where: its name. Raises StateError FF404 to FF406, and as `Signature.require` does."""
     try:
         return _parse(data, where, signing)
     except MalformedError as error:
@@ -166,15 +161,17 @@ def _parse(data: bytes, where: str, signing: Signature) -> EncodedState:
     parsed = parse_json(data)
     require_known(parsed, where)
     given = parsed if isinstance(parsed, dict) else {}
-    shape = {**{key: _VOUCHED.get(key, (type(value),)) for key, value in given.items()}, **_ENVELOPE}
+    shape = {**{key: _SIGNED.get(key, (type(value),)) for key, value in given.items()}, **_ENVELOPE}
     body = dict(fields(parsed, shape, "the file"))
     checksum, signature = body.pop("checksum"), body.pop("signature", "")
     if ("key_id" in body) != bool(signature):
         _refuse("it has only one of key_id and signature")
     if not _UUID.fullmatch(body["lineage"]):
         _refuse("lineage is not a UUID")
-    # What is wrong with one of today's is said as exactly as can be. An older one is judged as it was written.
+    # Today's format is read before the checksum is compared, so that the message can say exactly what is wrong. An
+    # older one is checked as it was written, because an upgrade changes its bytes.
     state = None if body["version"] in UPGRADES else _state(body)
+    # The checksum finds accidents. Only the signature, which comes after it, finds a forger.
     plain = canonical(body)
     if checksum != _checksum(plain):
         why = "its checksum does not fit its content: it was edited by hand, merged or cut"

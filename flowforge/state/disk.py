@@ -1,4 +1,4 @@
-"""Files as the state needs them: read whole or not at all, replaced atomically, mode 0600, synced."""
+"""The file operations of the state: read whole or not at all, replace atomically, mode 0600, synced to the disk."""
 
 import contextlib
 import errno
@@ -17,18 +17,19 @@ MODE: Final = 0o600
 
 
 class NoStateError(StateError):
-    """What stands in the place of a state can be none."""
+    """What has the state's name cannot be a state: it is not a regular file, or it is too large."""
 
 
 def failed(
     verb: str, path: Path, error: OSError, fix: str = "check the disk's space, the permissions and the path"
 ) -> StateError:
-    """Say what the system refused: StateError FF401."""
+    """Return the error of an operation that the system refused: StateError FF401."""
     return StateError(Problem("FF401", f"cannot {verb}", printable(str(path)), reason(error), fix))
 
 
 def reason(error: OSError) -> str:
-    """Give the meaning of an error's number as a clause, which names no path: the message names ours."""
+    """Return the reason of an OSError as a clause without a path."""
+    # `str(error)` would repeat the path as the system saw it, unescaped.
     if isinstance(error, IrregularError | OutsideError):
         return str(error.strerror)
     return os.strerror(error.errno).lower() if error.errno else "the system gave no reason"
@@ -36,10 +37,11 @@ def reason(error: OSError) -> str:
 
 @contextlib.contextmanager
 def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[PathEntry]:
-    """Hold the folder of the state at `path` open, its links followed, so that a link at the path survives.
+    """Hold the folder of the state at `path` open.
 
-    All that is done to the state is done in that folder, whatever the path leads to by then. Raises StateError: FF407
-    where there is no such folder, FF114 where the state may not lie there, FF401.
+    Links of the path are followed first, so that a link at the path survives. Everything is then done in that folder,
+    whatever the path leads to later. Raises StateError: FF407 where there is no such folder, FF114 where the state may
+    not lie there, and FF401.
     """
     try:
         real = bounds.resolve(path)
@@ -62,7 +64,7 @@ def read(entry: PathEntry) -> bytes | None:
 
 
 def read_copy(path: Path) -> bytes | None:
-    """Do as `read` for a file that is no state's home, and that a person named."""
+    """Read as `read` does a file that a person named, and that no backend keeps its state in: a copy."""
     return _read(lambda: ANYWHERE.read(path), path)
 
 
@@ -81,6 +83,7 @@ def _read(opened: Callable[[], int], path: Path) -> bytes | None:
     except OSError as error:
         raise failed("read the state", path, error) from error
     if len(data) > SIZE_LIMIT:
+        # The limit is checked by reading one byte more: the size that the system states may grow meanwhile.
         why = f"it holds more than {SIZE_LIMIT // 2**20} MiB, which no state does"
         fix = "check the path under state.file"
         raise NoStateError(Problem("FF403", "the state is too large", printable(str(path)), why, fix))
@@ -112,11 +115,12 @@ def sync_folder(folder: Folder) -> None:
 
 
 def create(entry: PathEntry) -> int:
-    """Make a new file of mode 0600 in place of any other, and give its descriptor for appending. Raises OSError.
+    """Create a new file of mode 0600, and return its descriptor for appending. Raises OSError.
 
-    The caller holds the lock, so what stands there is what a killed run has left.
+    The caller holds the lock, so a file that has the name already was left behind by a killed run.
     """
     entry.remove()
+    # O_EXCL: whoever may write in the folder could otherwise plant a file of their own between these two lines.
     handle = entry.open(os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, MODE)
     os.fchmod(handle, MODE)  # whatever the umask
     return handle
@@ -124,11 +128,13 @@ def create(entry: PathEntry) -> int:
 
 def replace(entry: PathEntry, data: bytes) -> None:
     """Write `data` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
+    # Beside the file, because a rename is atomic within one file system only.
     temporary = entry.beside(".tmp")
     try:
         handle = create(temporary)
         try:
             write_all(handle, data)
+            # Before the rename: without it some file systems show an empty file after a power cut.
             sync(handle)
         finally:
             os.close(handle)
@@ -141,7 +147,8 @@ def replace(entry: PathEntry, data: bytes) -> None:
 
 
 def tighten(entry: PathEntry) -> None:
-    """Take away what others may do with a file that was read before. Raises OSError."""
+    """Set a file to mode 0600 if it is not so already. Raises OSError."""
+    # git checks files out as 0644, and a state names every repository and secret.
     if not entry.exists():
         return
     handle = entry.open_regular()

@@ -1,4 +1,4 @@
-"""Edit what is remembered: forget a secret or a repository, or follow one that was renamed. GitHub is not asked."""
+"""Edit what the state remembers: forget a secret or a repository, or follow a rename. GitHub is not asked."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from flowforge.state.model import State
 
 
 def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, ...]:
-    """Give the remembered secrets that are named, each by its address or all of a repo by `owner/name`, sorted.
+    """Return the remembered secrets that are named, sorted: one by its address, or all of a repo by `owner/name`.
 
     Raises UsageError FF014 for what the state does not remember.
     """
@@ -19,6 +19,7 @@ def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, 
     for address in remembered:
         known.setdefault(str(address).lower(), set()).add(address)
         known.setdefault(address.scope.repo.key, set()).add(address)
+    # All unknown names are reported at once, and nothing is forgotten if there is any.
     lost = [text for text in named if text.lower() not in known]
     if lost:
         raise UsageError(*(_unknown(text, known) for text in lost))
@@ -26,8 +27,9 @@ def find(remembered: Iterable[Address], named: Sequence[str]) -> tuple[Address, 
 
 
 def without(state: State, addresses: Collection[Address]) -> State:
-    """Give a state that has no record or open write of them; no selector admits a repo of which nothing is left."""
+    """Return the state without the records and open writes of these addresses."""
     records = {each: record for each, record in state.records.items() if each not in addresses}
+    # A selector asks again for a repo that comes back: what it admitted ends with the last record of the repo.
     left = {record.repo_id for record in records.values()}
     gone = {state.records[each].repo_id for each in state.records.keys() - records.keys()} - left
     return replace(
@@ -61,13 +63,14 @@ def parse_repo(text: str) -> Repo:
 
 
 def move(state: State, old: Repo, new: Repo) -> State:
-    """Give the state in which all that is remembered of `old`, its id included, is of `new`.
+    """Return the state in which everything that is remembered of `old`, its id included, belongs to `new`.
 
     Raises UsageError FF460 where both are one, in whatever case; StateError FF451 where `new` is remembered already.
     """
     if old == new:
         what, why = f"{quote(str(old))} and {quote(str(new))} are one repo", "names are compared without case"
         raise UsageError(Problem("FF460", what, why=why, fix="nothing is to be moved: plan knows it by either name"))
+    # Two records of one secret cannot be merged: only one of their fingerprints can be what GitHub has.
     if any(address.scope.repo == new for address in state.remembered):
         why = f"what is remembered of {quote(str(old))} would be lost, or take its place"
         fix = f"if it is wrong, drop it first: flowforge state forget {new}"

@@ -1,4 +1,4 @@
-"""A change of the state as JSON, and the law that holds for each: nothing is kept that cannot be read back."""
+"""Journal entries as JSON. One law holds for each: nothing is written that cannot be read back."""
 
 from typing import Final, assert_never
 
@@ -34,7 +34,8 @@ _SHAPES: Final[dict[str, Shape]] = {
 
 
 def reads_back(change: JournalEntry) -> bool:
-    """Return whether a change, once it is written, is read again as it is."""
+    """Return whether an entry is the same after it was written and read."""
+    # What cannot be read back would make the whole journal unreadable, and with it every result after this one.
     try:
         return from_json(parse_json(canonical(to_json(change)))) == change
     except MalformedError:
@@ -42,7 +43,7 @@ def reads_back(change: JournalEntry) -> bool:
 
 
 def to_json(change: JournalEntry) -> dict[str, object]:
-    """Return a change as the journal writes it."""
+    """Return an entry as the journal writes it."""
     match change:
         case Intended(fingerprints):
             secrets = [address_to_json(address) | {"fingerprint": one} for address, one in fingerprints.items()]
@@ -62,11 +63,12 @@ def to_json(change: JournalEntry) -> dict[str, object]:
 
 
 def from_json(parsed: object) -> JournalEntry:
-    """Read what `to_json` gave; raises MalformedError for anything else."""
+    """Read what `to_json` returned; raises MalformedError for anything else."""
     op = parsed.get("op") if isinstance(parsed, dict) else None
     if not isinstance(op, str) or op not in _SHAPES:
         raise MalformedError("it says nothing that is known")
     shape = _SHAPES[op]
+    # Only an entry about one secret may have the members of an environment or of an organization.
     data = (addressed if ADDRESS.keys() <= shape.keys() else fields)(parsed, shape, "the line")
     match op:
         case "intend":

@@ -1,4 +1,4 @@
-"""The state in a file: read without a lock as one consistent picture, changed under a lock through a journal."""
+"""The state in a file: read as one consistent snapshot without a lock, changed under a lock through a journal."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError, printable
 from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
-from flowforge.state import codec, disk
+from flowforge.state import codec, disk, messages
 from flowforge.state.journal import Header, JournalWriter
 from flowforge.state.lock import locked
 from flowforge.state.model import Draft, Forgotten, JournalEntry, Recorded, State
@@ -21,18 +21,19 @@ from flowforge.state.versions import VERSION
 
 
 def manifest_names(state_file: Path, manifests: Iterable[Path]) -> tuple[str, ...]:
-    """Give the manifests' names as a state keeps them: relative to its folder, with `/`, sorted, each once."""
+    """Return the names of manifests as a state keeps them: relative to its folder, with `/`, sorted, each once."""
+    # Relative, so that a checkout in another folder or on another machine has the same names.
     folder = Path(os.path.realpath(state_file)).parent
     names = {os.path.relpath(os.path.realpath(manifest), folder) for manifest in manifests}
     return tuple(sorted(Path(name).as_posix() for name in names))
 
 
 class StateFile(StateSession):
-    """The state of a file: `with StateFile.open(path) as state: ...`. A change is on the disk when its method returns.
+    """The state in a file: `with StateFile.open(path) as state: ...`. A change is on the disk when its method returns.
 
-    `close` folds them all into the file; after a kill, the next `open` does. Besides the state itself there are
-    `<state>.journal` while there are changes, `<state>.backup` with the version before, `<state>.lock`, and
-    `<state>.lock-holder` while it is locked; `<state>.format-1.backup` with the last one in an older format, for good.
+    `close` folds all changes into the file; after a kill, the next `open` does. These files are beside the state:
+    `<state>.journal` while there are changes, `<state>.backup` with the version before, `<state>.lock`,
+    `<state>.lock-holder` while it is locked, and for good `<state>.format-1.backup` with the last one in format 1.
     """
 
     def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature) -> None:
@@ -54,24 +55,22 @@ class StateFile(StateSession):
 
     @classmethod
     def read(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State:
-        """Give what is remembered now, also while another process applies; takes no lock and writes nothing.
+        """Return the state now, also while another process applies. It takes no lock and writes nothing.
 
-        Where there is no state yet: `State.fresh()`. Raises StateError.
+        Without a state yet it returns `State.fresh()`. Raises StateError.
         """
         return cls.find(path, signing, bounds) or State.fresh()
 
     @classmethod
     def find(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State | None:
-        """Do as `read`, and give None where there is no state yet.
-
-        Its serial is that which `open` will find: a journal that a killed run left is folded then.
-        """
+        """Return the state as `read` does, or None if there is none yet."""
         with disk.held(path, bounds) as entry:
             found = Snapshot.at(entry, signing)
         if found.written is None:
             return None
         base = found.written.state
         now = Draft(base, found.changes).state()
+        # The serial that `open` will find: it folds the journal that a killed run left, and so writes a version.
         return now if now == base else replace(now, serial=now.serial + 1)
 
     @classmethod
@@ -87,9 +86,9 @@ class StateFile(StateSession):
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
-        manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`. fresh: what
-        begins where there is none, in the place of one with a lineage and a salt of its own.
-        bounds: where it may lie. A state that begins now is written with its first change.
+        manifests: recorded in a new state; an existing one keeps its own until `adopt_manifests`. fresh: the state to
+        begin with if there is none, in place of a new lineage and salt. bounds: where the state may lie. A new state is
+        written with its first change.
         """
         with ExitStack() as held:
             entry = held.enter_context(disk.held(path, bounds))
@@ -97,7 +96,8 @@ class StateFile(StateSession):
             return cls(entry, fresh or State.fresh(manifests), held, signing)
 
     def begin(self, coming: Collection[Address]) -> None:
-        """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
+        """Create the journal. Raises StateError FF401."""
+        # Before the first write to GitHub, so that a disk that is full ends the run while nothing is done yet.
         del coming
         with self._mutex:
             try:
@@ -106,13 +106,13 @@ class StateFile(StateSession):
                 raise disk.failed("write the journal", self._journal_entry.path, error) from error
 
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Do nothing: a line of the journal costs so little that each intent is kept when it is one."""
+        """Do nothing: a journal's line is so cheap that each intent is kept when it comes."""
 
     def close(self) -> None:
-        """Fold the changes into the file and free the lock. Calling it again does nothing.
+        """Fold the changes into the file and release the lock. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results are on no disk; UnfoldedError FF401 where the journal holds them all;
-        StateError FF414 where it does but is that of a state which somebody replaced: they are `unrecorded` then.
+        Raises UnrecordedError FF412 if results are on no disk, UnfoldedError FF401 if the journal holds them all, and
+        StateError FF414 if somebody replaced the state that the journal extends: the results are `unrecorded` then.
         """
         with self._mutex, self._held:
             if self._closed:
@@ -122,7 +122,7 @@ class StateFile(StateSession):
                 self._fold()
             except OSError as error:
                 if self._unrecorded:
-                    raise self._lost(error, f": {', '.join(map(str, sorted(self._unrecorded)))}") from error
+                    raise self._lost(error, self._unrecorded) from error
                 fix = (
                     "make room or mend the folder; the journal beside it holds every change, and the next run folds it"
                 )
@@ -139,9 +139,10 @@ class StateFile(StateSession):
             raise ValueError("the state is closed")
         if self._writer is None:
             self._untouched()
-            # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
+            # First the state, so that a journal never stands alone: without the salt of its state its fingerprints say
+            # nothing.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = JournalWriter(self._journal_entry, header, self._seal)
+            self._writer = JournalWriter(self._journal_entry, header, self._signing)
             self._journal_id = header.id
         return self._writer
 
@@ -159,18 +160,16 @@ class StateFile(StateSession):
             raise self._lost(error) from error
         self._unrecorded.discard(change.address)
 
-    def _lost(self, error: OSError, addresses: str = "") -> UnrecordedError:
-        why = f"{disk.reason(error)}; the next plan shows it as interrupted, so nothing goes unnoticed"
-        what = f"done on GitHub, but not recorded{addresses}"
-        fix = "make room or mend the folder, then run flowforge apply again"
-        return UnrecordedError(Problem("FF412", what, printable(str(self._journal_entry.path)), why, fix))
+    def _lost(self, error: OSError, unrecorded: Iterable[Address] = ()) -> UnrecordedError:
+        where = printable(str(self._journal_entry.path))
+        return UnrecordedError(messages.unwritten(where, disk.reason(error), unrecorded))
 
     def _write(self, state: State) -> codec.EncodedState:
-        data, checksum = codec.encode(state, self._seal)
+        data, checksum = codec.encode(state, self._signing)
         disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
-            codec.EncodedState(state, checksum, self._seal.key_id(state.lineage)),
+            codec.EncodedState(state, checksum, self._signing.key_id(state.lineage)),
             state,
             Draft(state),
         )
@@ -185,16 +184,14 @@ class StateFile(StateSession):
         return journal_of(self._entry)
 
     def _untouched(self) -> None:
-        """Raise StateError FF414 where something else stands in the state's place: it may be somebody's only copy.
-
-        One that is gone is written again.
-        """
+        """Raise StateError FF414 if the file is not the state that this run read. One that is gone is written again."""
+        # git, editors and cloud folders ignore the lock. What they put there may be somebody's only copy.
         with contextlib.suppress(disk.NoStateError):  # a link, for one
             found = disk.read(self._entry)
             if found is None or found == self._data:
                 return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
-        # Where the journal is gone too, removed or folded by another run, nothing goes with the state of before.
+        # If the journal is gone too, removed or folded by another run, nothing belongs to the state of before.
         if self._writer is not None and self._data is not None and self._journal_entry.exists():
             disk.replace(self._backup, self._data)
             fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
@@ -211,7 +208,8 @@ class StateFile(StateSession):
         self._untouched()
         if self._written is not None and self._data is not None:
             disk.replace(self._backup, self._data)
-            if self._written.version != VERSION:  # the next one would take the place of the only copy
+            # The backup is replaced by every run, so after two of them no copy in the older format would be left.
+            if self._written.version != VERSION:
                 disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
         self._write(state)
 
@@ -220,4 +218,5 @@ class StateFile(StateSession):
         if after != self._base:
             self._supersede(replace(after, serial=after.serial + 1, folded=self._journal_id))
         self._unrecorded.clear()
+        # Last: if the process is killed before this line, `folded` tells that the journal is in the state already.
         self._journal_entry.remove()

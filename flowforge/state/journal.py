@@ -1,11 +1,11 @@
-"""What happened since the state was last written: one synced line for each change, each with a checksum.
+"""The journal of a state file: a synced line with a checksum for each change since the state was last written.
 
     {"checksum":"…","extends":"sha256:…","id":"…","lineage":"…","serial":4,"version":1}
     {"checksum":"…","op":"intend","secrets":[{"fingerprint":"…","name":"…","repo":"…","store":"actions"}]}
     {"checksum":"…","op":"record","repo":"…", …}
 
-A line's checksum covers the line and the checksum before it, so a line that is changed, lost or moved is seen. With a
-state key it is made under that, so that nobody else can write one.
+A line's checksum covers the line and the checksum before it, so a line that is changed, lost or moved is noticed. With
+a state key the checksum is made with that key, so that nobody else can write a line.
 A last line that is cut was never acknowledged: no write to GitHub follows it.
 """
 
@@ -33,30 +33,36 @@ _HEADER: Final[Shape] = {"version": (int,), "id": (str,), "lineage": (str,), "se
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line: which journal this is, and the checksum of exactly the state that it extends."""
+    """The first line: which journal this is, and which state it extends."""
 
     id: str
+    """A UUID of the journal, which the state has as `folded` once it holds the entries."""
     lineage: str
+    """The lineage of the state."""
     serial: int
+    """The serial of the state."""
     extends: str
+    """The checksum of exactly the state that the entries are to be applied to."""
     version: int = VERSION
+    """The version of the format."""
 
     @classmethod
     def after(cls, written: EncodedState) -> "Header":
-        """Begin a journal for a state as it stands on disk."""
+        """Return the header of a new journal for a state as it is on disk."""
         return cls(str(uuid.uuid4()), written.state.lineage, written.state.serial, written.checksum)
 
 
-def _seal(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str]:
+# The checksum stands first, before the payload's own members, so that it is found without parsing anything.
+def _to_line(previous: str, payload: bytes, signing: Signature) -> tuple[bytes, str]:
     checksum = signing.digest(previous.encode("ascii") + payload)[:_DIGITS]
     return _OPEN + checksum.encode("ascii") + b'",' + payload[1:] + b"\n", checksum
 
 
-def _unseal(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
-    """Give a line's payload and checksum; raises MalformedError unless it is one of ours and follows `previous`."""
+def _from_line(previous: str, line: bytes, signing: Signature) -> tuple[bytes, str]:
+    """Return a line's payload and checksum; raises MalformedError unless FlowForge wrote it after `previous`."""
     start = len(_OPEN) + _DIGITS + len(b'",')
     payload = b"{" + line[start:]
-    expected, checksum = _seal(previous, payload, signing)
+    expected, checksum = _to_line(previous, payload, signing)
     if line + b"\n" != expected:
         raise MalformedError("its checksum does not fit")
     return payload, checksum
@@ -72,14 +78,14 @@ def _payloads(data: bytes, where: str, signing: Signature) -> Iterator[tuple[int
     checksum = ""
     for number, line in enumerate(whole, start=1):
         try:
-            payload, checksum = _unseal(checksum, line, signing)
+            payload, checksum = _from_line(checksum, line, signing)
         except MalformedError as error:
             raise _damaged(number, error, where) from error
         yield number, payload
     try:
-        payload, _ = _unseal(checksum, last, signing)
+        payload, _ = _from_line(checksum, last, signing)
     except MalformedError as error:
-        # Cut, so never acknowledged. A file that does not even begin as ours is somebody else's.
+        # A cut line was never acknowledged. A file that does not even begin as a journal does is somebody else's.
         if not whole and last[: len(_OPEN)] != _OPEN[: len(last)]:
             raise _damaged(1, error, where) from error
         return
@@ -87,7 +93,7 @@ def _payloads(data: bytes, where: str, signing: Signature) -> Iterator[tuple[int
 
 
 class Journal:
-    """A journal as it was found: its header, None where even that was cut, and behind it the changes."""
+    """A journal as it was read: its header, which is None if even that was cut, and the entries after it."""
 
     def __init__(self, data: bytes, where: str, signing: Signature = UNSIGNED) -> None:
         """Read the header; raises StateError FF406 or FF408."""
@@ -105,7 +111,7 @@ class Journal:
             raise _damaged(1, error, self._where) from error
 
     def changes(self) -> Iterator[JournalEntry]:
-        """Read the lines after the header, once; raises StateError FF408 naming the line that is damaged."""
+        """Yield the entries, once. Raises StateError FF408, which names the line that is damaged."""
         version = self.header.version if self.header else VERSION
         for number, payload in self._payloads:
             try:
@@ -115,12 +121,12 @@ class Journal:
 
 
 class JournalWriter:
-    """A journal that is being written; not thread-safe. Its methods raise OSError."""
+    """Writes a journal. Not thread-safe. Its methods raise OSError."""
 
     def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED) -> None:
-        """Begin the journal on disk, in place of what is there: the caller has folded it."""
+        """Create the journal on disk, in place of an older one, which the caller has folded."""
         self._handle = disk.create(entry)
-        self._seal = signing
+        self._signing = signing
         self._checksum = ""
         self._length = 0
         try:
@@ -131,12 +137,12 @@ class JournalWriter:
             raise
 
     def append(self, change: JournalEntry) -> None:
-        """Add a line and return when it is on the disk: acknowledged."""
+        """Add a line, and return when it is on the disk: then it is acknowledged."""
         self._write(canonical(to_json(change)))
 
     def _write(self, payload: bytes) -> None:
-        line, checksum = _seal(self._checksum, payload, self._seal)
-        # What a line that failed has left goes first, or this one would follow a torn one.
+        line, checksum = _to_line(self._checksum, payload, self._signing)
+        # A line that failed may have left a part of itself (a full disk does so). This one must not follow it.
         os.ftruncate(self._handle, self._length)
         disk.write_all(self._handle, line)
         disk.sync(self._handle)
@@ -144,5 +150,5 @@ class JournalWriter:
         self._length += len(line)
 
     def close(self) -> None:
-        """Give the file back; it stays where it is."""
+        """Close the file; it stays where it is."""
         os.close(self._handle)

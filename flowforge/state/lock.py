@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system frees when its holder dies, and a note of who holds it."""
+"""The lock of a state file: the system releases it when its holder dies. A note beside it says who holds it."""
 
 import contextlib
 import errno
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from flowforge.errors import Problem, StateError, printable
+from flowforge.errors import StateError, printable
 from flowforge.paths import PathEntry
-from flowforge.state import disk
+from flowforge.state import disk, messages
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
 
+# What flock(2) says on file systems without locks, such as some network mounts.
 _WITHOUT: Final = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
+# The note is for people. Whether the state is locked depends on the lock alone, so a note that lies does no harm.
 _ELSEWHERE: Final = "keep it on a file system that has locks, or on a branch: state.github"
 _NOTE: Final[Shape] = {"pid": (int,), "host": (str,), "since": (str,)}
 _PAUSE: Final = 0.05
@@ -25,21 +27,19 @@ _PAUSE: Final = 0.05
 def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] | None = None) -> Iterator[None]:
     """Hold the lock of a state, waiting up to `timeout` seconds; raises StateError FF401 or FF411.
 
-    The lock is `<state>.lock`, which stays behind and means nothing then. Who holds it is written to
-    `<state>.lock-holder`. flock: the system's call, unless another is given.
+    The lock is on `<state>.lock`. That file stays behind and means nothing by itself. `<state>.lock-holder` says who
+    holds the lock. flock: the system's call, unless another is given.
     """
     note, lock = state.beside(".lock-holder"), state.beside(".lock")
     try:
         handle = _lock(lock, time.monotonic() + timeout, flock or fcntl.flock)
     except BlockingIOError as error:
-        fix = "wait until it ends, or stop it: the lock goes with it"
-        where = printable(str(state.path))
-        raise StateError(Problem("FF411", "the state is in use", where, _holder(note), fix)) from error
+        raise StateError(messages.locked(printable(str(state.path)), *_holder(note))) from error
     except OSError as error:
         elsewhere = (_ELSEWHERE,) if error.errno in _WITHOUT else ()
         raise disk.failed("lock the state", lock.path, error, *elsewhere) from error
     try:
-        _sign(note)
+        _write_note(note)
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -48,7 +48,8 @@ def locked(state: PathEntry, timeout: float, flock: Callable[[int, int], None] |
 
 
 def _lock(lock: PathEntry, deadline: float, flock: Callable[[int, int], None]) -> int:
-    """Lock a file by its descriptor. Raises BlockingIOError when it is another's until the deadline, and OSError."""
+    """Lock a file by its descriptor. Raises BlockingIOError when another holds it until the deadline, and OSError."""
+    # Polled, because a blocking flock(2) has no timeout, and a signal to end it belongs to the main thread.
     while True:
         handle = lock.open(os.O_RDWR | os.O_CREAT, disk.MODE)
         try:
@@ -64,15 +65,16 @@ def _lock(lock: PathEntry, deadline: float, flock: Callable[[int, int], None]) -
 
 
 def _takes(handle: int, flock: Callable[[int, int], None]) -> bool:
-    """Whether the lock is ours now. One whose file somebody removed is nobody's: the next one would make a new file."""
+    """Return whether the lock is ours now."""
     try:
         flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    # A lock on a removed file excludes nobody: the next process would create a new file and lock that.
     return os.fstat(handle).st_nlink > 0
 
 
-def _sign(note: PathEntry) -> None:
+def _write_note(note: PathEntry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:
@@ -81,9 +83,10 @@ def _sign(note: PathEntry) -> None:
         raise disk.failed("lock the state", note.path, error) from error
 
 
-def _holder(note: PathEntry) -> str:
+def _holder(note: PathEntry) -> tuple[str, str]:
+    """Return which process holds the lock, and since when, as far as its note tells."""
     try:
         data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):
-        return "another process holds its lock"
-    return f"process {data['pid']} on {printable(data['host'])} holds its lock since {printable(data['since'])}"
+        return "another process", ""
+    return f"process {data['pid']} on {printable(data['host'])}", printable(data["since"])

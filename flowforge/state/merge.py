@@ -1,4 +1,4 @@
-"""Two runs wrote from one state: put together what each of them changed, secret by secret, and drop nothing."""
+"""Merge the changes of two runs that began from the same state, secret by secret. Nothing is dropped."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from flowforge.plan.address import Address
 from flowforge.state.model import State
 
-# What GitHub shows of secrets now: their `updated_at`, empty for one that is not there; nothing of what is unreadable.
+# Returns the `updated_at` that GitHub shows now: empty for a secret that is absent; unreadable ones are left out.
 Now = Callable[[Collection[Address]], Mapping[Address, str]]
 _Key = TypeVar("_Key")
 _Cell = TypeVar("_Cell")
@@ -15,11 +15,12 @@ _NONE: Final = object()
 
 
 def merge(base: State, ours: State, theirs: State, now: Now) -> State:
-    """Give `theirs`, which stands now, with what `ours` changed of `base`.
+    """Return `theirs`, which the branch has now, with the changes that `ours` made to `base`.
 
-    What only one of them changed is as that one says. A record that both changed is the one whose time GitHub shows
-    now; where that is neither's, the secret is pending, so that the next apply writes it once more.
+    A change that only one run made is taken over. Of two changed records, the one with the time that GitHub shows now
+    is right. If neither has it, the secret becomes pending, so that the next apply writes it once more.
     """
+    # Nobody knows which of two open writes came last, so a secret that both left open stays pending.
     pending, open_twice = _cells(base.pending, ours.pending, theirs.pending)
     pending |= {
         address: each.pending[address] for each in (ours, theirs) for address in open_twice & each.pending.keys()
@@ -29,13 +30,15 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
     for address in sorted(torn):
         sides = [each.records[address] for each in (theirs, ours) if address in each.records]
         right = [side for side in sides if side.updated_at == times.get(address)]
+        # The same fingerprint at the same time is one write that both runs recorded.
         if len(sides) > 1 and len({(side.fingerprint, side.updated_at) for side in sides}) == 1:
-            continue  # both recorded the same write, and one of them something beside it
+            continue
         if times.get(address) == "":
             records.pop(address, None)
         elif len({side.fingerprint for side in right}) == 1:
             records[address] = right[0]
         else:
+            # A record without the time that GitHub shows would look like a change from outside.
             records[address] = sides[0]
             pending[address] = sides[0].fingerprint
     return replace(
@@ -53,7 +56,7 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
 def _cells(
     base: Mapping[_Key, _Cell], ours: Mapping[_Key, _Cell], theirs: Mapping[_Key, _Cell]
 ) -> tuple[dict[_Key, _Cell], set[_Key]]:
-    """Merge cell by cell; gives the result and the keys that both changed, each in another way: there it has theirs."""
+    """Merge cell by cell. Return the result, which has theirs where both differ, and the keys where they do."""
     merged, torn = dict(theirs), set()
     for key in base.keys() | ours.keys():
         before, mine, other = (each.get(key, _NONE) for each in (base, ours, theirs))
@@ -69,6 +72,6 @@ def _cells(
 
 
 def _members(base: Iterable[_Key], ours: Iterable[_Key], theirs: Iterable[_Key]) -> set[_Key]:
-    """Merge sets: what one of them added is in, what one of them took away is out."""
+    """Merge sets: what either run added is in, what either run removed is out."""
     before, mine, other = set(base), set(ours), set(theirs)
     return (mine & other) | (mine - before) | (other - before)

@@ -1,4 +1,4 @@
-"""What the state holds, and the changes that a run makes to it: plain data, no files."""
+"""What the state holds, and the journal entries by which a run changes it. Plain data, no files."""
 
 import secrets
 import uuid
@@ -12,70 +12,75 @@ from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 
 SALT_BYTES = 32
-# A run holds a state for ten minutes at a time: what is to last longer than this was made by another clock.
+# A lease lasts ten minutes. One that ends more than a day ahead was written by a clock that is wrong.
 _LONGEST_LEASE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who writes a state that others can reach, and until when, by that place's own clock.
+    """The lock of a state on a branch: a run has it until a time of GitHub's clock."""
 
-    owner: a UUID of one run. holder: which run that is, for people. until: `2026-11-23T08:10:00Z`.
-    """
-
+    # A file lock does not reach other machines, and nobody would remove a lock without an end when its run dies.
     owner: str
+    """A UUID of the run."""
     holder: str
+    """Which run that is, for people."""
     since: str
+    """When it began: `2026-11-23T08:00:00Z`."""
     until: str
+    """When it expires: `2026-11-23T08:10:00Z`."""
 
     def holds(self, now: datetime) -> bool:
-        """Return whether it has not expired. One that lies too far ahead would never: it holds nothing."""
+        """Return whether it holds at `now`. One that ends more than a day ahead does not: it would never expire."""
         # NOTE: a difference of two times always exists; a time and a day may lie beyond the year 9999.
         return timedelta(0) < datetime.fromisoformat(self.until) - now <= _LONGEST_LEASE
 
 
 @dataclass(frozen=True)
 class State:
-    """What was written where, as one version of it.
-
-    serial: grows by one with every version written. lineage: a UUID that all versions of one state share.
-    salt: 32 random bytes that key the fingerprints. manifests: names relative to the state's folder.
-    pending: writes and deletes begun whose end is not known: the fingerprint being written, None for a delete.
-    folded: the id of the last journal that went into this version, empty where there was none.
-    admitted: for each group or target with a selector, `group services`, the ids of the repos that it may give secrets.
-    lease: who writes it now, where no file lock can say so. moved_to: where its successor is; this one is kept only.
-    """
+    """One version of the state: which secrets FlowForge wrote where, and which writes are still open."""
 
     serial: int
+    """The number of the version. It grows by one with every version that is written."""
     lineage: str
+    """A UUID that all versions of one state share."""
+    # Whoever has a fingerprint and its salt can try values, so a traceback with locals must not show it.
     salt: bytes = field(repr=False)
+    """32 random bytes that key the fingerprints."""
     manifests: tuple[str, ...] = ()
+    """The manifests that it is written from, as paths relative to the state's folder."""
     records: Mapping[Address, Record] = field(default_factory=dict)
+    """What was written or adopted, by its address."""
     pending: Mapping[Address, str | None] = field(default_factory=dict)
+    """Writes (the value's fingerprint) and deletes (None) that began, and whose outcome is not known."""
     folded: str = ""
+    """The id of the last journal that was folded into this version; empty if there was none."""
     admitted: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """The ids of the repos that a selector may give secrets, by its group or target: `group services`."""
     lease: Lease | None = None
+    """The run that writes it now, where the backend has no file lock."""
     moved_to: str = ""
+    """The backend that its successor is in; this version is then only a copy. Empty if it was not moved."""
 
     @classmethod
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":
-        """Begin a state of its own lineage and salt that remembers nothing."""
+        """Return a new state with a lineage and a salt of its own, which remembers nothing."""
         return cls(0, str(uuid.uuid4()), secrets.token_bytes(SALT_BYTES), tuple(manifests))
 
     def held(self, now: str) -> Lease | None:
-        """Give its lock, None where that has expired at a time of the same clock."""
+        """Return its lease, None if that has expired. now: a time of the clock that made the lease."""
         return self.lease if self.lease and self.lease.holds(datetime.fromisoformat(now)) else None
 
     @cached_property
     def remembered(self) -> Mapping[Address, Remembered]:
-        """What a decision stands on: each address with its record, if there is one, and whether a write is open."""
+        """What the planner needs: each address with its record, if there is one, and whether a write is open."""
         addresses = self.records.keys() | self.pending.keys()
         return {address: Remembered(self.records.get(address), address in self.pending) for address in addresses}
 
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """Writes (the fingerprint) and deletes (None) that are about to begin."""
+    """Writes (the value's fingerprint) and deletes (None) that are about to begin."""
 
     fingerprints: Mapping[Address, str | None]
 
@@ -104,7 +109,7 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class ManifestsAdopted:
-    """The set of manifests that the state is now written from."""
+    """The manifests that the state is written from now on."""
 
     manifests: tuple[str, ...]
 
@@ -134,7 +139,7 @@ class Draft:
             self.apply(change)
 
     def apply(self, change: JournalEntry) -> None:
-        """Take one change in."""
+        """Apply one entry."""
         match change:
             case Intended(fingerprints):
                 self.pending |= fingerprints
@@ -144,6 +149,7 @@ class Draft:
             case Forgotten(address):
                 self._records.pop(address, None)
                 self.pending.pop(address, None)
+            # The record stays: what it says of the secret before the write still holds.
             case Abandoned(address):
                 self.pending.pop(address, None)
             case ManifestsAdopted(manifests):
@@ -154,7 +160,7 @@ class Draft:
                 assert_never(change)
 
     def state(self) -> State:
-        """Give what stands now, still under the serial of the state it began from."""
+        """Return the state with all entries applied, still under the serial that it began from."""
         return replace(
             self._base,
             manifests=self.manifests,

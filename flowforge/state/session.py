@@ -1,4 +1,4 @@
-"""The state, held for writing: what every home of it has in common."""
+"""A session with the state, held for writing: what all backends have in common."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -26,92 +26,93 @@ from flowforge.state.signature import Signature
 
 
 class StateSession(ABC):
-    """A state that is being changed: `with ... as memory`. Its methods may be called by any thread.
+    """A state that is being changed: `with ... as session`. Any thread may call its methods.
 
-    What was intended is safe from a kill when `intend` returns; what was done is, at the latest, when `close` does.
+    When `intend` returns, the intent survives a kill. A result does when `close` returns, at the latest.
     """
 
     def __init__(self, base: State, changes: Iterable[JournalEntry] = (), *, begins: bool, signing: Signature) -> None:
-        """Begin from what is remembered, and the changes that this does not hold yet. begins: there is none yet."""
+        """Begin from the state `base` and the entries that it does not hold yet. begins: there is no state yet."""
         self._base = base
-        self._seal = signing
+        self._signing = signing
         self._begins = begins
         self._draft = Draft(base, changes)
         self._mutex = threading.Lock()
-        # Pending since before the newest intent: when that one is abandoned, the older one stays open.
+        # Pending since before the newest intent. When that is abandoned, the outcome of the older one is still unknown.
         self._doubtful: set[Address] = set()
-        # What this run has begun, and whose end it does not know.
+        # What this run began and whose outcome it does not know.
         self._begun: dict[Address, str | None] = {}
         self._unrecorded: set[Address] = set()
-        # What it has begun, and whose end it was told.
+        # What this run began and whose outcome it was told.
         self._settled: set[Address] = set()
         self._closed = False
 
     @property
     def state(self) -> State:
-        """What is remembered now, this run's changes included; its serial is that of the version it began from."""
+        """The state now, with this run's changes; its serial is that of the version that the run began from."""
         with self._mutex:
             return self._draft.state()
 
     @property
     def unrecorded(self) -> frozenset[Address]:
-        """What was done on GitHub and is not kept yet. A `close` that succeeds has recorded it after all.
+        """What was done on GitHub and is not recorded yet. A `close` that succeeds has recorded it after all.
 
-        After one that failed, and not as UnfoldedError: also what was only to be recorded, or forgotten, and is not.
+        After a `close` that failed, but for UnfoldedError, it also has what was only to be recorded or forgotten.
         """
         with self._mutex:
             return frozenset(self._unrecorded)
 
     @property
     def settled(self) -> frozenset[Address]:
-        """What this run began and told the end of: recorded or forgotten, unless it is `unrecorded`."""
+        """What this run began and has recorded or forgotten, unless it is `unrecorded`."""
         with self._mutex:
             return frozenset(self._settled)
 
     @property
     def begun(self) -> frozenset[Address]:
-        """What may have been sent: all that this run intended, and did not abandon."""
+        """What may have been sent: all that this run intended and did not abandon."""
         with self._mutex:
             return frozenset(self._settled | self._begun.keys())
 
     @property
     def begins(self) -> bool:
-        """Whether nothing is kept here yet."""
+        """Whether there is no state here yet."""
         return self._begins
 
     @property
     def batch(self) -> int | None:
-        """How many writes to announce at once now; None: all."""
+        """How many writes to announce at once now; None for all."""
         return None
 
     def put(self, state: State, signing: Signature | None = None) -> State:
-        """Put another state in the place of this one, at once, under a serial that nothing here had; gives it so.
+        """Replace this state by another one at once, under a new serial, and return it with that.
 
-        seal: what it is written under from now on, where that changes.
-        Nothing else may have been changed since this was opened. Raises StateError, and nothing was replaced then.
+        signing: how it is signed from now on, if that changes. Nothing else may have been changed since this session
+        began. Raises StateError; nothing was replaced then.
         """
         with self._mutex:
+            # A reader takes equal bytes for the same version, so no serial may come twice with another content.
             serial = state.serial if self._begins else max(state.serial, self._base.serial + 1)
             new = replace(state, serial=serial, lease=None)
-            self._seal = signing or self._seal
+            self._signing = signing or self._signing
             self._replace(new)
             self._base, self._draft, self._begins = new, Draft(new), False
             return new
 
     @abstractmethod
     def _replace(self, state: State) -> None:
-        """Write a state in the place of the one that this began from; see `put`."""
+        """Write a state in the place of the one that this session began from; see `put`."""
 
     @abstractmethod
     def begin(self, coming: Collection[Address]) -> None:
-        """Make sure that these can be kept, before the first of them is changed. Raises StateError."""
+        """Ensure that these can be recorded, before the first of them is written. Raises StateError."""
 
     @abstractmethod
     def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Say which writes and deletes come next, each of which is still intended by itself. Raises StateError."""
+        """Keep which writes and deletes come next; each is still intended by itself. Raises StateError."""
 
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Say that writes (the value's fingerprint) and deletes (None) are about to begin.
+        """Keep that writes (the value's fingerprint) and deletes (None) are about to begin.
 
         Raises StateError: then nothing may be sent.
         """
@@ -123,60 +124,60 @@ class StateSession(ABC):
             self._begun |= fingerprints
 
     def record(self, address: Address, record: Record) -> None:
-        """Say that a write succeeded, or that a secret was adopted or re-labelled.
+        """Record that a write succeeded, or that a secret was adopted or re-labelled.
 
-        Raises UnrecordedError FF412 where the write was intended: it has happened; otherwise StateError.
+        Raises UnrecordedError FF412 if the write was intended, because it has happened; StateError otherwise.
         """
         with self._mutex:
             self._settle(Recorded(address, record))
 
     def forget(self, address: Address) -> None:
-        """Say that a secret is no longer there. Raises as `record` does."""
+        """Remove the record of a secret that is no longer there. Raises as `record` does."""
         with self._mutex:
             self._settle(Forgotten(address))
 
     def abandon(self, address: Address) -> None:
-        """Say that what was intended certainly did not happen. An older one whose end is unknown stays pending."""
+        """Take back an intent that certainly did not happen. An older one of unknown outcome stays pending."""
         with self._mutex:
             self._begun.pop(address, None)
             if address in self._draft.pending and address not in self._doubtful:
                 self._commit(Abandoned(address))
 
     def adopt_manifests(self, names: Iterable[str]) -> None:
-        """Say which manifests the state is written from now on; see `manifest_names`."""
+        """Keep which manifests the state is written from now on; see `manifest_names`."""
         manifests = tuple(names)
         with self._mutex:
             if manifests != self._draft.manifests:
                 self._commit(ManifestsAdopted(manifests))
 
     def admit(self, holder: str, repos: frozenset[int]) -> None:
-        """Say which repos a group or target with a selector may give secrets from now on."""
+        """Keep which repos a group or target with a selector may give secrets from now on."""
         with self._mutex:
             if repos != self._draft.admitted.get(holder):
                 self._commit(RepoAdmitted(holder, repos))
 
     @abstractmethod
     def close(self) -> None:
-        """Keep every change and let others write. Calling it again does nothing.
+        """Keep every change and let other runs write. Calling it again does nothing.
 
-        Raises UnrecordedError FF412 where results are kept nowhere; UnfoldedError where nothing is lost.
+        Raises UnrecordedError FF412 if results are kept nowhere, and UnfoldedError if nothing is lost.
         """
 
     def _commit(self, change: JournalEntry) -> None:
-        """Take in a change and keep it; raises StateError, and the change is not taken in then."""
+        """Apply an entry and keep it. Raises StateError; the entry is not applied then."""
         _require_readable(change)
         self._take_in(change)
 
     @abstractmethod
     def _take_in(self, change: JournalEntry) -> None:
-        """Do it, for a change that can be read back."""
+        """Apply and keep an entry that can be read back; see `_commit`."""
 
     @abstractmethod
     def _keep(self, change: Recorded | Forgotten) -> None:
-        """Keep a result that was taken in already, if that is due; raises UnrecordedError where it cannot."""
+        """Keep a result that was applied already, if that is due. Raises UnrecordedError if it cannot."""
 
     def _give_up(self) -> None:
-        """Say that what is kept stays as it is."""
+        """Count everything that is not kept yet as unrecorded."""
         before, after = self._base.records, self._draft.state().records
         self._unrecorded |= {each for each in {*before, *after} if before.get(each) != after.get(each)}
 
@@ -186,7 +187,8 @@ class StateSession(ABC):
             self._commit(change)
             self._doubtful.discard(address)
             return
-        # It has happened. What cannot be read back stays pending; any other one still counts if it is kept later.
+        # It has happened on GitHub, so no error may undo it here. A result that cannot be read back stays pending; any
+        # other one still counts if it is kept later.
         _require_readable(change, UnrecordedError)
         self._draft.apply(change)
         self._doubtful.discard(address)
@@ -204,13 +206,13 @@ class StateSession(ABC):
         try:
             self.close()
         except StateError:
-            # A person's second Ctrl-C stays one: what was not kept is still pending.
+            # The second Ctrl-C of a person must end the process as such. What was not kept is still pending.
             if not isinstance(error, KeyboardInterrupt):
                 raise
 
 
 def _require_readable(change: JournalEntry, kind: type[StateError] = StateError) -> None:
-    """Raise FF479 for a change that no later command could read: the state keeps nothing of it."""
+    """Raise FF479 for an entry that no later command could read; nothing of it is kept."""
     if not reads_back(change):
         where = str(change.address) if isinstance(change, Recorded | Forgotten | Abandoned) else ""
         what, why = "what is to be remembered could not be read back", "an id, a time or a name in it is none"

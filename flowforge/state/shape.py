@@ -16,9 +16,9 @@ from flowforge.plan.recordable import is_environment, is_id, is_name, is_time
 Shape = Mapping[str, tuple[type, ...]]
 
 ADDRESS: Final[Shape] = {"repo": (str,), "store": (str,), "name": (str,)}
-# In the place of `repo` of an organization's own secret.
+# Stands in the place of `repo` in the address of an organization's own secret.
 ORGANIZATION: Final[Shape] = {"org": (str,)}
-# Only of what an environment has: secrets and variables of Actions.
+# Environments have secrets and variables of Actions only: GitHub has no path for the other stores.
 _OF_ENVIRONMENTS: Final = (Store.ACTIONS, Store.VARIABLES)
 ENVIRONMENT: Final[Shape] = {"environment": (str,)}
 RECORD: Final[Shape] = {
@@ -30,13 +30,14 @@ RECORD: Final[Shape] = {
     "value_since": (str,),
     "adopted": (bool,),
 }
-# Only of the record of an organization's secret.
+# Optional members stand only in records that need them, so that states without them keep their bytes.
+# Only in the record of an organization's secret:
 AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
-# Only of the record of what the last apply found changed outside.
+# Only in the record of a secret that the last apply found changed outside FlowForge:
 DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
-# The times of a record, and whether each may be missing.
+# The times of a record, and whether each may be empty: what was adopted was never written by FlowForge.
 _TIMES: Final = {"updated_at": False, "written_at": True, "value_since": True, "drifted_at": True}
 
 _WORDS: Final[Mapping[type, str]] = {
@@ -50,7 +51,7 @@ _WORDS: Final[Mapping[type, str]] = {
 
 
 class MalformedError(ValueError):
-    """Data that is not what we write. The message is ours: a place and a clause, and no foreign text unquoted."""
+    """Data that FlowForge does not write. The message is a place and a clause, with text from outside quoted."""
 
 
 def parse_json(data: bytes) -> object:
@@ -67,12 +68,14 @@ def parse_json(data: bytes) -> object:
 
 
 def canonical(data: object) -> bytes:
-    """Give the one way to write `data` on one line, in ASCII: equal data, equal bytes."""
+    """Return `data` as JSON on one line, in ASCII. Equal data have equal bytes."""
+    # Checksums and signatures are made of these bytes, so a file may be laid out differently and still be valid.
     return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
-    """Check that `data` is an object of exactly `shape`; `at` is its place, such as `secrets[3]`."""
+    """Return `data` if it is an object of exactly `shape`; raises MalformedError. at: its place, like `secrets[3]`."""
+    # An unknown member is an error: dropped, it would be lost with the next write.
     if not isinstance(data, dict):
         what = f"{at} is not an object"
     elif data.keys() != shape.keys():
@@ -87,10 +90,9 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
 
 
 def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
-    """Check as `fields` does what has an address: it may have the member of `ENVIRONMENT` too.
+    """Check as `fields` does an object with an address, which may have the optional members too.
 
-    An organization's has that of `ORGANIZATION`, and with a record perhaps those of `AUDIENCE`; every record perhaps
-    that of `DRIFTED`.
+    These are `ENVIRONMENT`, `ORGANIZATION` in the place of `repo`, and in a record `AUDIENCE` and `DRIFTED`.
     """
     if isinstance(data, dict) and "drifted_at" in data and RECORD.keys() <= shape.keys():
         shape = {**shape, **DRIFTED}
@@ -103,7 +105,7 @@ def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
 
 
 def texts(data: list[object], at: str) -> tuple[str, ...]:
-    """Check that a list holds texts alone."""
+    """Return a list as texts; raises MalformedError unless all of it are."""
     found = tuple(item for item in data if isinstance(item, str))
     if len(found) < len(data):
         what = f"{at} is not a list of texts"
@@ -112,7 +114,7 @@ def texts(data: list[object], at: str) -> tuple[str, ...]:
 
 
 def paths(data: list[object], at: str) -> tuple[str, ...]:
-    """Check that a list holds texts alone that files can be called."""
+    """Return a list as the names of files; raises MalformedError for a text that no file can be called."""
     found = texts(data, at)
     if not all(map(_is_path, found)):
         what = f"{at} names what no file is called"
@@ -121,6 +123,7 @@ def paths(data: list[object], at: str) -> tuple[str, ...]:
 
 
 def _is_path(text: str) -> bool:
+    # A path with NUL or half a character would raise ValueError later, where nobody expects one.
     try:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
@@ -128,7 +131,7 @@ def _is_path(text: str) -> bool:
 
 
 def numbers(data: object, at: str) -> frozenset[int]:
-    """Check that a list holds the ids of repos alone."""
+    """Return a list as the ids of repos; raises MalformedError unless all of it are."""
     found = data if isinstance(data, list) else [""]
     if not all(map(is_id, found)):
         what = f"{at} is not a list of ids"
@@ -137,7 +140,7 @@ def numbers(data: object, at: str) -> frozenset[int]:
 
 
 def address_to_json(address: Address) -> dict[str, object]:
-    """Write an address as the members of `ADDRESS`, and of `ENVIRONMENT` where it is in one; see `addressed`."""
+    """Return an address as the members that `addressed` reads."""
     scope = address.scope
     if scope.repo.is_organization:
         return {"org": scope.repo.name, "store": str(scope.store), "name": address.secret}
@@ -166,7 +169,7 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
 
 
 def record_to_json(record: Record) -> dict[str, object]:
-    """Write a record as the members of `RECORD`, and of `AUDIENCE` and `DRIFTED` where it has them."""
+    """Return a record as the members of `RECORD`, and of `AUDIENCE` and `DRIFTED` where it has them."""
     members = {name: getattr(record, name) for name in RECORD}
     if record.drifted_at:
         members["drifted_at"] = record.drifted_at
@@ -179,6 +182,7 @@ def record_to_json(record: Record) -> dict[str, object]:
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
+    # One way to write each state: without a time the member is left out.
     if data.get("drifted_at") == "":
         what = "drifted_at is empty"
         raise MalformedError(what)

@@ -1,4 +1,4 @@
-"""What is on disk, as one consistent picture, taken without a lock: the state and the changes beside it."""
+"""A consistent snapshot of the state file and its journal, read without a lock."""
 
 import time
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import JournalEntry, State
 from flowforge.state.signature import UNSIGNED, Signature
 
+# A run replaces the state file when it begins and when it ends, so that even a second reading is rare.
 _READS: Final = 100
 _PAUSE: Final = 0.01
 
@@ -22,15 +23,16 @@ def journal_of(state: PathEntry) -> PathEntry:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state as written, None where there is none yet; its journal's header, and the changes it does not hold.
-
-    data: the state's bytes as they were read.
-    """
+    """The state file and its journal as they were at one moment."""
 
     written: codec.EncodedState | None
+    """The state as it is on disk; None if there is none yet."""
     header: Header | None = None
+    """The first line of the journal; None if there is no journal, or its first line was cut."""
     changes: tuple[JournalEntry, ...] = ()
+    """The entries of the journal that the state file does not hold yet."""
     data: bytes | None = None
+    """The bytes of the state file."""
 
     @classmethod
     def at(cls, entry: PathEntry, signing: Signature = UNSIGNED) -> Self:
@@ -47,8 +49,10 @@ class Snapshot:
             _misfit(where, "there is no state file beside it", "put the state file back")
         if book.header.lineage != written.state.lineage:
             _foreign(where, book.header, written.state)
+        # A kill after the fold and before the journal was removed leaves it behind. Its entries are in the state.
         if book.header.id == written.state.folded:
             return cls(written, book.header, data=state)
+        # Not the serial: git can bring back another state of the same serial, to which these entries do not belong.
         if book.header.extends != written.checksum:
             why = f"it extends serial {book.header.serial} of the state, and here is serial {written.state.serial}"
             _misfit(where, why, f"put serial {book.header.serial} back, from git or from the .backup file")
@@ -56,11 +60,9 @@ class Snapshot:
 
 
 def _snapshot(entry: PathEntry) -> tuple[bytes | None, bytes | None]:
-    """Read file and journal as they stood at one moment.
-
-    A state's bytes never come back once they were replaced, as its serial grows: the same bytes before and after
-    mean that no fold lies between, so the journal read in the middle belongs to them.
-    """
+    """Read the state file and its journal as they were at one moment. Raises StateError FF413."""
+    # The serial grows with every version, so a state's bytes never come back once they were replaced. The same bytes
+    # before and after mean that no fold lies between, so the journal that was read in the middle belongs to them.
     state = disk.read(entry)
     for _ in range(_READS):
         journal = disk.read(journal_of(entry))

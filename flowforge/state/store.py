@@ -1,4 +1,4 @@
-"""What a state on GitHub needs of the place it is kept in, and of the run that uses it."""
+"""What a state on a branch needs: a store with compare-and-swap, and what the run brings along."""
 
 import time
 from collections.abc import Callable
@@ -10,31 +10,31 @@ from flowforge.state.merge import Now
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What was read or written: the bytes, None where there are certainly none; and the answer's `Date`.
-
-    sha: by which a write names it; what it is where there are no bytes is the remote's own affair. date: ISO 8601;
-    whether a lock has expired is told by that clock alone.
-    """
+    """One version of the file as it was read or written."""
 
     data: bytes | None
+    """Its bytes; None where there is certainly no file."""
     sha: str | None
+    """What a write names it by. What it is of a missing file is the store's own affair."""
+    # Clocks of two machines differ by minutes, and a lease must not end early for one of them.
     date: str
+    """The time of the answer by the store's clock, ISO 8601. Whether a lease has expired is judged by it alone."""
 
 
 class StateStore(Protocol):
-    """A file that others write too.
+    """A file that other runs write too.
 
-    Its methods raise StateError for whatever is not said here, and GitHubError where the run is to stop and they
-    would have to wait.
+    Its methods raise StateError for whatever is not named here, and GitHubError when they would have to wait although
+    the run is to stop.
     """
 
     @property
     def where(self) -> str:
-        """Name it for people."""
+        """Return its name for people."""
         ...
 
     def read(self) -> Version:
-        """Give what stands there."""
+        """Return the version that is there now."""
         ...
 
     def require_room(self, size: int) -> None:
@@ -42,18 +42,19 @@ class StateStore(Protocol):
         ...
 
     def write(self, data: bytes, before: Version, message: str) -> Version:
-        """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
+        """Replace exactly the version `before` by `data`; raises LostRaceError when another version is there."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run brings along: its name for people, how it waits, and what GitHub shows of secrets now.
-
-    sleep: of seconds; raises GitHubError when the run is to stop. clock: seconds, of which only differences count.
-    """
+    """What the run that uses a state on a branch brings along."""
 
     holder: str
+    """Its name for people, which the lease shows to others."""
     sleep: Callable[[float], None]
+    """Waits for seconds; raises GitHubError when the run is to stop."""
     now: Now
+    """Returns the times that GitHub shows of secrets now."""
     clock: Callable[[], float] = time.monotonic
+    """Seconds, of which only differences count."""
