@@ -11,7 +11,7 @@ from flowforge.credentials.types import TYPES
 from flowforge.errors import Where, quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.messages import FORMS
+from flowforge.manifest.messages import DAYS_IN_WRONG_ORDER, FORMS, NO_SUCH_DAY
 from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
@@ -66,8 +66,7 @@ def _dates(name: str, node: Node, findings: Findings) -> tuple[date | None, date
     """Read `issued` and `expires` (FF127)."""
     issued, expires = (_day(node, key, findings) for key in ("issued", "expires"))
     if issued and expires and expires < issued:
-        what = f"{quote(name)} expires before it was issued"
-        findings.add(node.step("expires").where, "FF127", what, fix="correct one of the two dates")
+        findings.keep(node.step("expires").where, DAYS_IN_WRONG_ORDER.problem(name))
     return issued, expires
 
 
@@ -75,8 +74,7 @@ def _day(node: Node, key: str, findings: Findings) -> date | None:
     text = node.text(key)
     day = read_day(text) if text else None
     if text and day is None:
-        fix = "write a day that the calendar has, as 2027-02-01"
-        findings.add(node.step(key).where, "FF127", "there is no such day", fix=fix)
+        findings.keep(node.step(key).where, NO_SUCH_DAY.problem())
     return day
 
 
@@ -163,8 +161,7 @@ def _check_text(names: Names | None, text: str, where: Where, findings: Findings
         what, fix = _unknown(each, findings, per_repo=per_repo)
         findings.add(where, "FF131", what, fix=fix)
     if not unknown and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
-        form = FORMS["Environment variable"]
-        findings.add(where, form.code, form.what, fix=str(form.fix))
+        findings.keep(where, FORMS["Environment variable"].problem())
         return False
     return not unknown
 

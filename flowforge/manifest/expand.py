@@ -8,11 +8,11 @@ from typing import Final
 
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limits import PlaceLimit
 from flowforge.manifest.members import Holder, Member, Members, holder_name
 from flowforge.manifest.model import AbsentEntry, Credential, Group, Manifest, Selector, SelectorResults, Target
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import PerRepo, check_reach
-from flowforge.manifest.place_limit import Limit
 from flowforge.manifest.placeholders import fits, names_in, unfit
 from flowforge.manifest.trust import Rules
 from flowforge.plan.action import OnDrift
@@ -212,7 +212,7 @@ class _Gathered:
 
 
 def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:
-    limit, per_repo = Limit(), PerRepo(members.spend)
+    limit, per_repo = PlaceLimit(), PerRepo(members.spend)
     placeholders = {
         name: frozenset(found for text in credential.source.texts for found in names_in(text))
         for name, credential in manifest.credentials.items()
@@ -234,7 +234,7 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
 
 
 def _places(
-    manifest: Manifest, entry: Target | AbsentEntry, credential: Credential | None, members: Members, limit: Limit
+    manifest: Manifest, entry: Target | AbsentEntry, credential: Credential | None, members: Members, limit: PlaceLimit
 ) -> Iterator[Place]:
     unread = members.unread(entry)
     variables = credential.variables if credential else ()
@@ -274,7 +274,7 @@ def _places(
 def _check_fit(names: Collection[str], scope: Scope, target: Target, findings: Findings) -> None:
     for name in names:
         if not fits(name, scope):
-            findings.add(target.where, "FF152", **unfit(name, scope))
+            findings.keep(target.where, unfit(name, scope))
 
 
 def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:

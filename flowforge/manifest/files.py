@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, printable
+from flowforge.manifest.limits import too_much
 from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside
 
 MAX_BYTES: Final = 10_000_000
@@ -91,11 +92,8 @@ def _read(file: File) -> bytes:
     with os.fdopen(file.bounds.read(file.path), "rb") as opened:
         data = opened.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        what, fix = (
-            f"the manifest is larger than {MAX_BYTES // 1_000_000} MB",
-            "split it, and name the files' folder with -m",
-        )
-        raise ManifestError(Problem("FF103", what, file.shown, fix=fix))
+        what = f"the manifest is larger than {MAX_BYTES // 1_000_000} MB"
+        raise too_much(what, file.shown, "split it, and name the files' folder with -m")
     return data
 
 
@@ -104,16 +102,19 @@ def _decode(file: File, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        what = "this is not UTF-8"
-        raise ManifestError(
-            Problem("FF104", what, str(_position(file, before)), fix="save the file as UTF-8")
-        ) from None
+        problem = not_text("this is not UTF-8", "save the file as UTF-8", str(_position(file, before)))
+        raise ManifestError(problem) from None
     unfit = _UNFIT.search(text)
     if unfit:
         what = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
         where = str(_position(file, text[: unfit.start()]))
-        raise ManifestError(Problem("FF104", what, where, fix="remove it; in double quotes an escape may stand for it"))
+        raise ManifestError(not_text(what, "remove it; in double quotes an escape may stand for it", where))
     return text
+
+
+def not_text(what: str, fix: str, where: str = "") -> Problem:
+    """Return the problem (FF104) of what is not text that YAML can hold."""
+    return Problem("FF104", what, where, fix=fix)
 
 
 def _position(file: File, before: str) -> Where:

@@ -1,6 +1,7 @@
 """Everything that is wrong with a manifest, gathered by position and raised at once."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -22,7 +23,11 @@ class Findings:
 
     def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
         """Keep a problem at a position; raise what there is once it is too much."""
-        self._problems[where, Problem(code, what, str(where), why, fix)] = None
+        self.keep(where, Problem(code, what, why=why, fix=fix))
+
+    def keep(self, where: Where, problem: Problem) -> None:
+        """Do as `add` with a problem of another module's making, which owns its code."""
+        self._problems[where, replace(problem, where=str(where))] = None
         if len(self._problems) > MAX_PROBLEMS:
             self.raise_any()
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flowforge.errors import ManifestError, Problem, Where, quote
+from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limits import too_much
 from flowforge.manifest.model import AbsentEntry, Group, Mention, RepoSet, SelectorResults, Target
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
@@ -186,7 +187,7 @@ class Members:
         if self._work > MAX_WORK:
             what = f"the groups and exclusions up to here come to more than {MAX_WORK:,} repositories"
             fix = "name each repository in fewer groups, or split the manifest into several"
-            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+            raise too_much(what, str(where), fix)
 
     def _in_order(self) -> Iterator[str]:
         """Give the groups so that each comes after those it needs."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowforge.credentials.workload_identity import VARIABLES
-from flowforge.errors import quote
+from flowforge.errors import Problem, quote
 
 _URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com/)([^/]+/[^/]+?)(?:\.git)?/?")
 
@@ -22,6 +22,11 @@ class Form:
     what: str
     fix: str | Callable[[str], str]
     why: str = ""
+
+    def problem(self, text: str = "") -> Problem:
+        """Return the problem of a text that has not this form."""
+        fix = self.fix(text) if callable(self.fix) else self.fix
+        return Problem(self.code, self.what.replace("{}", quote(text)), why=self.why, fix=fix)
 
 
 def _repo_fix(text: str) -> str:
@@ -38,6 +43,22 @@ def _secret_fix(text: str) -> str:
 def _id(whose: str, why: str) -> Form:
     # What stands there is not quoted: somebody may take an ID's place for that of a key.
     return Form("FF139", f"this is not the ID of {whose} at Anthropic", "copy it from the Claude Console", why)
+
+
+# Texts of the right form that mean nothing: the code is that of the form.
+NO_SUCH_DAY: Final = Form("FF127", "there is no such day", "write a day that the calendar has, as 2027-02-01")
+DAYS_IN_WRONG_ORDER: Final = Form("FF127", "{} expires before it was issued", "correct one of the two dates")
+TWO_STATES: Final = Form("FF149", "the state cannot be at two places", "remove `file` or `github`")
+
+
+def unusable_api(why: str, fix: str) -> Form:
+    """Return the sentences of an address that no GitHub API has."""
+    return Form("FF129", "this address of a GitHub API cannot be used", fix, why)
+
+
+def no_place_for_state(key: str, why: str) -> Form:
+    """Return the sentences of a branch or a path where no state can be. key: `branch` or `path`."""
+    return Form("FF149", f"the state cannot be kept in this {key}", f"leave `{key}` out, or name another one", why)
 
 
 # What stands in a credential of the wrong type, by the title of what it stands in.

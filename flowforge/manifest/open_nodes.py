@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import ListNode, MapNode, Node
+from flowforge.manifest.syntax import unsupported
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class OpenMap:
         """Take a key. One that is a duplicate, or no string, is reported."""
         self.wants_key, self.key = False, None
         if key is None:
-            findings.add(where, "FF106", "a key must be a string", fix="put it in quotes")
+            findings.keep(where, unsupported("a key must be a string", "put it in quotes"))
         elif key in self.node.keys:
             what = f"the key {quote(key)} stands twice in this mapping, first in line {self.node.keys[key].line}"
             findings.add(where, "FF108", what, fix="remove one of the two")
@@ -76,7 +77,7 @@ class OpenMap:
             if isinstance(each, MapNode):
                 self.merged.append(each)
             elif not each.bad:
-                findings.add(where, "FF106", "<< merges mappings, and this is none", fix="write <<: *name")
+                findings.keep(where, unsupported("<< merges mappings, and this is none", "write <<: *name"))
 
     def close(self) -> None:
         """Merge, and take the measures of what stands within."""

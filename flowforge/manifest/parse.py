@@ -11,10 +11,12 @@ from typing import Any, Final
 import yaml
 
 from flowforge.errors import ManifestError, Problem, Where
+from flowforge.manifest.files import not_text
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limits import too_much
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.open_nodes import OpenList, OpenMap
-from flowforge.manifest.syntax import explain, position
+from flowforge.manifest.syntax import explain, position, unsupported
 from flowforge.tokens import LITERAL
 
 MAX_DEPTH: Final = 50
@@ -90,7 +92,7 @@ class _Composer:
         if self.root is not None:
             self.ended = True
             what, fix = "a second document begins here", "remove the line ---, or make a file of what follows"
-            self._findings.add(where, "FF106", what, why="a manifest is one document", fix=fix)
+            self._findings.keep(where, unsupported(what, fix, "a manifest is one document"))
 
     def _scalar(self, event: yaml.ScalarEvent, where: Where) -> None:
         plain, text = event.implicit[0], event.value
@@ -109,7 +111,7 @@ class _Composer:
             text
         ):  # libyaml refuses such an escape, PyYAML's own parser does not
             node.bad = True
-            self._findings.add(where, "FF104", "half a character is escaped here", fix="write the character itself")
+            self._findings.keep(where, not_text("half a character is escaped here", "write the character itself"))
         self._refuse_tag(node, event.tag)
         self._finish(node, event.anchor)
 
@@ -117,10 +119,10 @@ class _Composer:
         node = self._anchors.get(event.anchor or "")
         if any(each.anchor == event.anchor for each in self._stack):
             node = None
-            self._findings.add(where, "FF106", "this alias stands within what it repeats", fix="write it out")
+            self._findings.keep(where, unsupported("this alias stands within what it repeats", "write it out"))
         elif node is None:
             fix = "put &name before the value that it repeats, further up in this file"
-            self._findings.add(where, "FF106", "this alias has no anchor", fix=fix)
+            self._findings.keep(where, unsupported("this alias has no anchor", fix))
         node = node or Node(where, None, bad=True)
         self._limit(node, where)
         self._attach(node, where)
@@ -161,18 +163,18 @@ class _Composer:
         if tag is not None:
             node.bad = True
             what, fix = "a tag, the word that begins with !, is not admitted", "remove it, or put the text in quotes"
-            self._findings.add(node.where, "FF106", what, fix=fix)
+            self._findings.keep(node.where, unsupported(what, fix))
 
     def _limit(self, node: Node, where: Where) -> None:
         """Count a node, or all that an alias repeats, before it becomes a part of anything."""
         if len(self._stack) + node.height > MAX_DEPTH:
             what, fix = f"this is nested more than {MAX_DEPTH} levels deep", "nest it less: no manifest needs ten"
-            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+            raise too_much(what, str(where), fix)
         self._size += node.size
         if self._size > MAX_NODES:
             what = f"the manifest has more than {MAX_NODES:,} values, counting each time what an alias repeats"
             fix = "name repositories in groups instead of repeating them, or split the manifest into several"
-            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+            raise too_much(what, str(where), fix)
 
 
 def _resolve(text: str) -> str | int | bool | None:

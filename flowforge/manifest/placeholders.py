@@ -16,6 +16,7 @@ NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(
         "environment": lambda scope: scope.environment,
     }
 )
+_NO_PLACEHOLDER: Final = "use a credential whose source has no such placeholder"
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 # One segment of a path: it leads nowhere else, and begins neither an option nor a hidden file.
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -89,29 +90,24 @@ def _brace(piece: str) -> str:
 
 def _value(name: str, scope: Scope) -> str:
     if not fits(name, scope):
-        raise ManifestError(Problem("FF152", **unfit(name, scope)))
+        raise ManifestError(unfit(name, scope))
     return NAMES[name](scope)
 
 
-def unfit(name: str, scope: Scope) -> dict[str, str]:
-    """Say that a name does not fit (the parts of a Problem)."""
+def unfit(name: str, scope: Scope) -> Problem:
+    """Return the problem (FF152) of a placeholder that a scope has no fitting name for."""
     if scope.repo.is_organization:
-        return {
-            "what": f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}",
-            "why": "it is one secret for all of the organization's repositories",
-            "fix": "use a credential whose source has no such placeholder",
-        }
+        what = f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}"
+        why = "it is one secret for all of the organization's repositories"
+        return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
     if not NAMES[name](scope):
-        return {
-            "what": f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment",
-            "fix": "name `environments` in the target, or a credential whose source has no such placeholder",
-        }
+        what = f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment"
+        fix = "name `environments` in the target, or a credential whose source has no such placeholder"
+        return Problem("FF152", what, fix=fix)
     noun = scope.environment if name == "environment" else scope.repo.name
-    return {
-        "what": f"{quote(noun)} cannot stand for {{{name}}}",
-        "why": "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _",
-        "fix": "use a credential whose source has no such placeholder",
-    }
+    what = f"{quote(noun)} cannot stand for {{{name}}}"
+    why = "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _"
+    return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str | None]]:

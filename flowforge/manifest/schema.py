@@ -177,9 +177,7 @@ def _wrong_version(misfit: _Misfit, _: Findings) -> None:
 def _wrong_form(misfit: _Misfit, findings: Findings) -> None:
     (misfit.node.step(misfit.value) if misfit.of_key else misfit.node).bad = True
     where = misfit.node.key(misfit.value) if misfit.of_key else misfit.node.where
-    form = FORMS[misfit.schema["title"]]
-    fix = form.fix(misfit.value) if callable(form.fix) else form.fix
-    findings.add(where, form.code, form.what.replace("{}", quote(misfit.value)), why=form.why, fix=fix)
+    findings.keep(where, FORMS[misfit.schema["title"]].problem(misfit.value))
 
 
 def _left_empty(misfit: _Misfit, findings: Findings) -> None:

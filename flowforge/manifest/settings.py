@@ -6,6 +6,7 @@ from typing import Final
 from flowforge.errors import Where
 from flowforge.manifest.credentials import read_source
 from flowforge.manifest.documents import Documents, ManifestDocument
+from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.scalars import Unusable, read_api_url, read_policy
@@ -22,8 +23,7 @@ def read_github(documents: Documents) -> GitHubSettings:
     text, auth = section.text("api_url"), section.part("auth")
     url = read_api_url(text) if text else ""
     if isinstance(url, Unusable):
-        where, what = section.step("api_url").where, "this address of a GitHub API cannot be used"
-        documents.findings.add(where, "FF129", what, why=url.why, fix=url.fix)
+        documents.findings.keep(section.step("api_url").where, unusable_api(url.why, url.fix).problem())
         url = ""
     source = _source(auth.part("token") if auth else None, document, documents)
     return GitHubSettings(url, source, section.where)
@@ -36,8 +36,7 @@ def read_state(documents: Documents) -> StateSettings:
     text, github, default = section.text("file"), section.part("github"), documents.default_state
     if github is not None:
         if text:
-            what, fix = "the state cannot be at two places", "remove `file` or `github`"
-            documents.findings.add(section.step("file").where, "FF149", what, fix=fix)
+            documents.findings.keep(section.step("file").where, TWO_STATES.problem())
         return StateSettings(
             default, _branch(document, github, documents), key, documents.rules.files.below(default.parent)
         )
@@ -59,8 +58,7 @@ def _branch(document: ManifestDocument, node: Node, documents: Documents) -> Bra
     branch, path = node.text("branch") or DEFAULT_BRANCH, node.text("path") or documents.default_state.name
     for key, objection in (("branch", _no_branch(branch)), ("path", _no_path(path))):
         if objection:
-            what, where = f"the state cannot be kept in this {key}", node.step(key).where
-            documents.findings.add(where, "FF149", what, why=objection, fix=f"leave `{key}` out, or name another one")
+            documents.findings.keep(node.step(key).where, no_place_for_state(key, objection).problem())
     source = _source(auth.part("token") if auth else None, document, documents)
     return BranchSettings(repo, branch, path, source, node.where)
 

@@ -82,6 +82,11 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     return Problem("FF105", "this is not YAML", str(where), fix="check the brackets, quotes and indentation here")
 
 
+def unsupported(what: str, fix: str, why: str = "") -> Problem:
+    """Return the problem (FF106) of what YAML has and a manifest does not."""
+    return Problem("FF106", what, why=why, fix=fix)
+
+
 def position(mark: Mark | None, file: str) -> Where:
     """Give a parser's position as people count, from 1; the file as a whole where it has none."""
     return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)

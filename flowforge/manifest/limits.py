@@ -1,4 +1,4 @@
-"""How many places a manifest may lead to: they are counted before they are made."""
+"""The limits of a manifest: what a small file could make large is counted before it is made."""
 
 from typing import Final
 
@@ -9,7 +9,12 @@ from flowforge.manifest.model import AbsentEntry, Target
 MAX_PLACES: Final = 200_000
 
 
-class Limit:
+def too_much(what: str, where: str, fix: str) -> ManifestError:
+    """Return the error (FF103) of a manifest that goes beyond a limit."""
+    return ManifestError(Problem("FF103", what, where, fix=fix))
+
+
+class PlaceLimit:
     """What is left of `MAX_PLACES` for the entries of one manifest."""
 
     def __init__(self) -> None:
