@@ -5,9 +5,10 @@ from typing import Final
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Members, Repos
+from flowforge.manifest.members import Members
 from flowforge.manifest.model import Target
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.places import Repos
 from flowforge.plan.address import Repo
 from flowforge.plan.audience import Visibility
 

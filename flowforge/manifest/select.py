@@ -5,8 +5,8 @@ from typing import Final
 
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents
-from flowforge.manifest.model import NOT_PUBLIC, Owned, Selector
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.selector import NOT_PUBLIC, Owned, Selector
 
 _WITH_ORG: Final = ("team", "properties")
 BESIDE: Final = ("allow_empty", "auto_admit")
