@@ -37,6 +37,7 @@ def expand_with(manifest: Manifest, found: SelectorResults, environ: Mapping[str
     """
     findings, rules = Findings(), Rules.of(environ)
     for selector, repos in found.items():
+        # A selector of an installation names no owner, so the owners of what it found are checked here.
         for repo in repos if isinstance(repos, Mapping) else ():
             rules.check_owner(repo, selector.where, findings)
     expanded = find_places(manifest, findings, found)
@@ -145,6 +146,7 @@ def _places(
     repos = members.of(entry)
     visibility = entry.visibility if isinstance(entry, Target) else None
     own = entry.on_drift if isinstance(entry, Target) else None
+    # The nearest word counts: the target's, then its credential's, then the manifest's.
     on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
     if isinstance(entry, Target) and not unread:
         check_viewers(entry, repos, members, members.findings)

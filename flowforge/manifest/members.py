@@ -139,9 +139,11 @@ class Members:
         """Return the keys that one exclusion removes. Warn of one that removes none."""
         text = mention.text.lower()
         if text.startswith("@"):
+            # What the group itself excludes is not taken away here: the group is what is left of it.
             others = self._repos.get(mention.text[1:], {})
             self.spend(min(len(repos), len(others)), mention.where)
             keys: Collection[str] = repos.keys() & others.keys()
+        # A name without an owner means that of any owner, which makes it a pattern too.
         elif _GLOB.search(text) or "/" not in text:
             # Counted as if it had to be compiled: fnmatch's cache may have dropped it.
             self.spend(len(repos) + _PATTERN + _CHARACTER * len(text), mention.where)

@@ -23,10 +23,11 @@ MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000
 # So many characters of a text count as one more node.
 _TEXT: Final = 100
-# The C parser is ten times as fast, and not in every build of PyYAML.
+# The C parser is much faster, but some builds of PyYAML come without it.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema without octal, hexadecimal and fractions, which stay the text that was written, as 0123 does.
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+# Unlike YAML 1.1: `no`, `on` and `off` are texts here, so that a repository may have such a name.
 _WORDS: Final[Mapping[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
