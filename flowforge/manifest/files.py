@@ -36,8 +36,8 @@ def find_files(paths: Sequence[Path], confinement: Confinement) -> tuple[File, .
     found: dict[str, File] = {}
     for path in paths:
         for file in _in_folder(path, confinement.around(path)) if is_folder(path) else (path,):
-            # By the real path, so that a file and a link to it are not read as two that define the same names.
             bounds = confinement.below(file.parent)
+            # By the real path, so that a file and a link to it are not read as two that define the same names.
             found.setdefault(os.path.realpath(file), File(file, printable(str(file)), bounds))
     return tuple(found.values())
 

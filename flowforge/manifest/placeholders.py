@@ -33,7 +33,7 @@ def balanced(text: str) -> bool:
 
 
 def fits(name: str, scope: Scope) -> bool:
-    """Return whether a scope's name may fill a placeholder: it must be a path segment, unlike that of `acme/.github`."""
+    """Return whether a scope's name may fill a placeholder: one path segment, unlike the name of `acme/.github`."""
     return _SEGMENT.fullmatch(NAMES[name](scope)) is not None
 
 
