@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common import SECRET, Project, made_up, median, names, project, ran, say, table
-from flowforge.manifest.expand import Place
+from flowforge.manifest.places import Place
 from flowforge.offline import validate
 from flowforge.plan.action import Reason
 from flowforge.plan.address import Address

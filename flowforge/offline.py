@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flowforge.manifest.expand import Place, expand
+from flowforge.manifest.expand import expand
 from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
+from flowforge.manifest.places import Place
 
 
 def validate(manifests: Sequence[Path], environ: Mapping[str, str]) -> tuple[Manifest, tuple[Place, ...]]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand
+from flowforge.manifest.limits import MAX_PLACES
 from flowforge.manifest.loading import load
-from flowforge.manifest.place_limit import MAX_PLACES
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
 

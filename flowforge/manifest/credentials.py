@@ -1,4 +1,4 @@
-"""The credentials of a manifest, and the sources that they and the token come from."""
+"""The credentials of a manifest, and the sources that they and the tokens come from."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from flowforge.credentials.types import TYPES
 from flowforge.errors import Where, quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.messages import FORMS
+from flowforge.manifest.messages import DAYS_IN_WRONG_ORDER, FORMS, NO_SUCH_DAY
 from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
@@ -21,16 +21,17 @@ from flowforge.manifest.schema import SOURCE_OPTIONS, listed
 from flowforge.manifest.variables import read_identity
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
-# Such as {repo}, and -{repo}, whose letters would be options.
+# Such as {repo}, and -{repo}, where the letters of a name would be options.
 _BEGINS: Final = re.compile(r"-*\{(?!\{)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def read_credentials(documents: Documents) -> Mapping[str, Credential]:
-    """Read `credentials` of all files; one that is not sound is reported and left out."""
+    """Read `credentials` of all files, without those that are not sound, which are reported."""
     found: dict[str, Credential] = {}
     for document, name, where, node in documents.named("credentials"):
         origin, type_, age = node.part("from"), node.text("type"), node.text("max_age")
+        # It has IDs in place of a source, so none of the keys below.
         if type_ == workload_identity.TYPE:
             federated = read_identity(name, where, node, document.folder)
             found |= {name: federated} if federated else {}
@@ -56,18 +57,17 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
 
 
 def _allowed(node: Node) -> tuple[str, ...]:
-    """Read the patterns of `per_repo`."""
+    """Read the patterns of `per_repo`, in lower case as all names are compared."""
     per_repo = node.part("per_repo")
     allow = per_repo.part("allow") if per_repo else None
     return tuple(str(each.data).lower() for each in allow.items()) if allow else ()
 
 
 def _dates(name: str, node: Node, findings: Findings) -> tuple[date | None, date | None]:
-    """Read `issued` and `expires` (FF127)."""
+    """Read `issued` and `expires`. Report (FF127) a day that does not exist, and two in the wrong order."""
     issued, expires = (_day(node, key, findings) for key in ("issued", "expires"))
     if issued and expires and expires < issued:
-        what = f"{quote(name)} expires before it was issued"
-        findings.add(node.step("expires").where, "FF127", what, fix="correct one of the two dates")
+        findings.keep(node.step("expires").where, DAYS_IN_WRONG_ORDER.problem(name))
     return issued, expires
 
 
@@ -75,15 +75,15 @@ def _day(node: Node, key: str, findings: Findings) -> date | None:
     text = node.text(key)
     day = read_day(text) if text else None
     if text and day is None:
-        fix = "write a day that the calendar has, as 2027-02-01"
-        findings.add(node.step(key).where, "FF127", "there is no such day", fix=fix)
+        findings.keep(node.step(key).where, NO_SUCH_DAY.problem())
     return day
 
 
 def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: bool) -> SourceSpec | None:
     """Read a source: its one key and its options. per_repo: whether placeholders may stand in their texts.
 
-    Reports FF132 for none or several, FF133 for one that nothing installed offers; opens none and loads no plugin.
+    Report no source or several (FF132), and one that no installed package offers (FF133). No source is opened and no
+    plugin is loaded: a proposed manifest must be safe to check.
     """
     name = _source_name(node, documents.findings)
     if not name:
@@ -91,6 +91,7 @@ def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: boo
     documents.rules.check_source(name, node.key(name), documents.findings)
     options = {key: option for key, each in node.entries().items() if (option := _option(each)) is not None}
     kind = source_type(name)
+    # A list and not a generator: every text is checked, so that all problems are reported at once.
     checks = [
         _check_text(kind.names if key == name else None, text, where, documents.findings, per_repo=per_repo)
         for key, each in node.entries().items()
@@ -100,7 +101,7 @@ def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: boo
         documents.rules.check_path(node.text(name), folder, node.step(name).where, documents.findings)
     if not all(checks) or not node.sound:
         return None
-    # What has no placeholder needs no repo to be filled: the token's source is ready to be read.
+    # The source of a token has no placeholders, so no repo is needed to fill it: it is made ready to be read.
     ready = options if per_repo else {key: plain(option) for key, option in options.items()}
     passed = node.part(kind.passes) if kind.passes else None
     passes = tuple(Mention(str(each.data), each.where) for each in passed.items()) if passed else ()
@@ -108,12 +109,13 @@ def read_source(node: Node, folder: Path, documents: Documents, *, per_repo: boo
 
 
 def _source_name(node: Node, findings: Findings) -> str:
-    """Give the one key that names a source; plugins' names have a hyphen, so that they never meet one of ours."""
+    """Return the one key that names a source; empty if there is none, or several, which is reported."""
     keys = node.entries().keys()
+    # Plugins' names have a hyphen and options have none, so a new option of ours never becomes a plugin's source.
     plugins = {key for key in keys if is_plugin(key)}
     names = sorted({*plugins, *(keys & SOURCE_TYPES.keys())})
     if len(names) != 1:
-        # A source that is misspelt was reported as that; an option alone asks for its source.
+        # An unknown key was reported already. If there are only options, what is missing is their source.
         if names or keys <= SOURCE_OPTIONS.keys():
             what = f'"from" has {"more than one source" if names else "no source"}'
             fix = f"write {listed(sorted(SOURCE_TYPES), 'or')}"
@@ -121,6 +123,7 @@ def _source_name(node: Node, findings: Findings) -> str:
             findings.add(node.where, "FF132", what, why=why, fix=fix)
         return ""
     (name,) = names
+    # Reported already, as a value that cannot be read.
     if node.step(name).bad:
         return ""
     if name in plugins and name not in (installed := installed_sources()):
@@ -144,9 +147,9 @@ def _texts(node: Node) -> Iterator[tuple[str, Where]]:
 
 
 def _check_text(names: Names | None, text: str, where: Where, findings: Findings, *, per_repo: bool) -> bool:
-    """Report (FF131) placeholders that cannot be filled, and (FF130) what no variable is called.
+    """Report (FF131) placeholders that cannot be filled, and (FF130) text that cannot be a variable's name.
 
-    names: what the text is the name of; None for an option's.
+    names: what the text is the name of; None for the text of an option.
     """
     if not balanced(text):
         fix = "write {{ and }} for braces that are no placeholder"
@@ -162,15 +165,15 @@ def _check_text(names: Names | None, text: str, where: Where, findings: Findings
     for each in unknown:
         what, fix = _unknown(each, findings, per_repo=per_repo)
         findings.add(where, "FF131", what, fix=fix)
+    # The schema lets braces through; only a filled text shows whether it is a name.
     if not unknown and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
-        form = FORMS["Environment variable"]
-        findings.add(where, form.code, form.what, fix=str(form.fix))
+        findings.keep(where, FORMS["Environment variable"].problem())
         return False
     return not unknown
 
 
 def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str]:
-    """Say what is wrong with a placeholder, and what to write instead."""
+    """Return what is wrong with a placeholder, and what to write instead."""
     shown = quote(f"{{{name}}}")
     if not per_repo:
         return (

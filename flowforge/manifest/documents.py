@@ -1,4 +1,4 @@
-"""The parsed files of a manifest, read as one: sections, names and entries across all of them."""
+"""The parsed files of a manifest, read as one: the sections, names and entries of all of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,51 +12,52 @@ from flowforge.manifest.trust import Rules
 
 @dataclass(frozen=True, slots=True)
 class ManifestDocument:
-    """A parsed file. folder: absolute; what its relative paths begin at."""
+    """A parsed file."""
 
     path: Path
     folder: Path
+    """Absolute. The file's relative paths begin here."""
     root: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """All files, at least one, with the operator's rules and what was found wrong so far.
-
-    default_state: where the state stands when the manifest does not say.
-    """
+    """All files of a manifest, with the operator's rules and the problems that were found so far."""
 
     all: tuple[ManifestDocument, ...]
+    """At least one."""
     default_state: Path
+    """Where the state is kept if the manifest does not say."""
     rules: Rules
     findings: Findings
 
     def sections(self, name: str) -> Iterator[tuple[ManifestDocument, Node]]:
-        """Give a section of each file that has it, unless it is bad."""
+        """Yield a section of each file that has it, unless the section is bad."""
         for document in self.all:
             section = document.root.part(name)
             if section is not None:
                 yield document, section
 
     def named(self, section: str) -> Iterator[tuple[ManifestDocument, str, Where, Node]]:
-        """Give each entry of `credentials` or `groups`: its file, its name, the name's position, the entry."""
+        """Yield each entry of `credentials` or `groups`: its file, its name, the position of the name, the entry."""
         for document, node in self.sections(section):
             for name, entry in node.entries().items():
                 yield document, name, node.key(name), entry
 
     def listed(self, section: str) -> Iterator[Node]:
-        """Give each entry of `targets` or `absent`."""
+        """Yield each entry of `targets` or `absent`."""
         for _, node in self.sections(section):
             yield from node.items()
 
     def references(self, section: str) -> "References":
-        """Give what may refer to the entries of `credentials` or `groups`."""
+        """Return the names of `credentials` or `groups`, to check references to them."""
+        # Names of bad entries too: whoever refers to one made no mistake, and one error is enough.
         names = {name: None for _, name, _, _ in self.named(section)}
         whole = all(document.root.part(section) for document in self.all if section in document.root.entries())
         return References(section, names, whole, self.findings)
 
     def single(self, section: str) -> tuple[ManifestDocument, Node]:
-        """Give a section that one file alone may have (FF147), or an empty one of the first file."""
+        """Return a section that only one file may have (FF147), or an empty one of the first file."""
         found = [document for document in self.all if section in document.root.entries()]
         for document in found[1:]:
             what = f"{quote(section)} stands in two files: it is at {found[0].root.key(section)} already"
@@ -77,7 +78,7 @@ class Documents:
                     self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
 
     def check_selecting(self) -> None:
-        """Report (FF146) two targets, or two absent entries, that select under one name: the state keeps it."""
+        """Report (FF146) two targets, or two absent entries, that select under one name: the state refers to it."""
         for section, nouns in (("targets", "targets"), ("absent", "absent entries")):
             seen: dict[str, Where] = {}
             for node in self.listed(section):
@@ -88,7 +89,7 @@ class Documents:
                     self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
 
     def check_purpose(self) -> None:
-        """Report (FF148) a manifest that does not say what it wants, not even nothing."""
+        """Report (FF148) a manifest that does not say what it wants, not even `targets: []`."""
         if not any({"targets", "absent"} & document.root.entries().keys() for document in self.all):
             where = Where(self.all[0].root.where.file)
             why = "a file that was cut short looks like this too, and would want nothing"
@@ -98,15 +99,17 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The names of a section. Bad entries have theirs too; where a section is not `whole`, nobody can tell."""
+    """The names of a section, to which entries of other sections refer."""
 
     section: str
     names: Mapping[str, None]
+    """In the order of the files, bad entries included."""
     whole: bool
+    """False where a file's section is bad. Then a name that is missing may be there, and none is reported."""
     findings: Findings
 
     def check(self, name: str, where: Where) -> None:
-        """Report a name that nothing has: FF140 of a credential, FF141 of a group."""
+        """Report a name that no entry has: FF140 for a credential, FF141 for a group."""
         if self.whole and name not in self.names:
             code, noun = ("FF140", "credential") if self.section == "credentials" else ("FF141", "group")
             fix = self.findings.suggest(name, self.names, f"add it under `{self.section}:`")

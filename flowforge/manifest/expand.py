@@ -2,91 +2,42 @@
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Final
 
-from flowforge.errors import Where, quote
+from flowforge.manifest.clashes import PlaceMerger
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Holder, Member, Members, holder_name
-from flowforge.manifest.model import AbsentEntry, Credential, Group, Manifest, Selector, SelectorResults, Target
+from flowforge.manifest.limits import PlaceLimit
+from flowforge.manifest.members import Members
+from flowforge.manifest.model import AbsentEntry, Credential, Group, Manifest, Target
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import PerRepo, check_reach
-from flowforge.manifest.place_limit import Limit
 from flowforge.manifest.placeholders import fits, names_in, unfit
+from flowforge.manifest.places import Expanded, Member, Place, holder_name
+from flowforge.manifest.selector import Selector, SelectorResults
 from flowforge.manifest.trust import Rules
-from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Presence, Public, Unreadable, Unresolved
-
-_OWN_NAME: Final = ", or give one a `secret` of its own"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One secret or variable that the manifest names. credential: None where it is to be absent. where: of the target.
-
-    entry: what names it, as `target All`. chosen: where the repo is named or selected. creates_environment: whether
-    its environment is made where there is none. holders: whose selectors found it, none where it is named. repo_id:
-    GitHub's, of one that was found. unread: why it cannot be known whether it is wanted. tags: of every entry
-    that wants the same here. visibility, viewers: who is to see an organization's secret, and the selected repos.
-    selects: whether a selector has a say in that. value: a variable's.
-    """
-
-    address: Address
-    presence: Presence
-    credential: Credential | None
-    target: str
-    entry: str
-    where: Where
-    on_drift: OnDrift
-    chosen: Where
-    creates_environment: bool = False
-    holders: tuple[Holder, ...] = ()
-    repo_id: int = 0
-    unread: Unreadable | None = None
-    tags: frozenset[str] = frozenset()
-    visibility: Visibility | None = None
-    viewers: tuple[Member, ...] = ()
-    selects: bool = False
-    value: Public | None = None
-
-    @property
-    def audience(self) -> Audience | None:
-        """Who is to see it, each repo with its id where a selector found that."""
-        if self.visibility is None:
-            return None
-        return Audience(self.visibility, tuple(sorted(Viewer(each.repo, each.id) for each in self.viewers)))
-
-
-@dataclass(frozen=True, slots=True)
-class Expanded:
-    """Every place, sorted by address, each once; the entries whose repos cannot be known; and warnings."""
-
-    places: tuple[Place, ...]
-    unresolved: tuple[Unresolved, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
 
 
 def expand(manifest: Manifest) -> tuple[Place, ...]:
-    """Give every place of a manifest, sorted by address, each once; offline, so none that only a selector finds.
+    """Return every place of a manifest, sorted by address, each once. GitHub is not asked, so selectors find nothing.
 
-    Raises ManifestError: FF150 for a secret wanted with two credentials, FF151 for one both wanted and absent, FF152
-    for a repo whose name cannot stand for a placeholder, FF154 for more than can be. `load` has raised them before for
-    a manifest that it read.
+    Raise ManifestError: FF150 for a secret wanted with two credentials, FF151 for one both wanted and absent, FF152
+    for a repo whose name cannot stand for a placeholder, FF154 for too many places. A manifest that `load` returned
+    has none of these.
     """
     return expand_with(manifest, {}, {}).places
 
 
 def expand_with(manifest: Manifest, found: SelectorResults, environ: Mapping[str, str]) -> Expanded:
-    """Give every place, with what selectors found. environ: the operator's rules for owners come from it.
+    """Return every place, with what selectors found. environ: the operator's rules for owners come from it.
 
-    Raises ManifestError as `expand` does, and FF112 for an owner that is not allowed, FF163 for a repo whose name may
+    Raise ManifestError as `expand` does, and FF112 for an owner that is not allowed, FF163 for a repo whose name may
     not choose its value, FF164 for a selector that finds nothing.
     """
     findings, rules = Findings(), Rules.of(environ)
     for selector, repos in found.items():
+        # A selector of an installation names no owner, so the owners of what it found are checked here.
         for repo in repos if isinstance(repos, Mapping) else ():
             rules.check_owner(repo, selector.where, findings)
     expanded = find_places(manifest, findings, found)
@@ -95,16 +46,20 @@ def expand_with(manifest: Manifest, found: SelectorResults, environ: Mapping[str
 
 
 def members_of(manifest: Manifest, found: SelectorResults) -> Mapping[str, frozenset[str] | Unreadable]:
-    """Give the keys of the repos of each group, with what selectors found, or why they cannot be known."""
+    """Return the keys of each group's repos, with what selectors found, or why they cannot be known."""
     members = Members(manifest.groups, Findings(), found)
     return {name: members.unread(group) or frozenset(members.of(group)) for name, group in manifest.groups.items()}
 
 
 def selectors_of(manifest: Manifest, groups: Collection[str] = ()) -> tuple[Selector, ...]:
-    """Give the selectors that targets, absent entries and these groups stand on, each once."""
+    """Return the selectors that targets, absent entries and these groups depend on, each once.
+
+    What only an exclusion mentions is among them: without it, nobody knows what is left.
+    """
     reached: dict[str, None] = {}
     named = [manifest.groups[name] for name in groups if name in manifest.groups]
     entries: tuple[Group | Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent, *named)
+    # A queue and not recursion: a chain of groups may be longer than Python's stack.
     left = deque(entry.choice for entry in entries)
     found: dict[Selector, None] = {}
     while left:
@@ -120,9 +75,10 @@ def selectors_of(manifest: Manifest, groups: Collection[str] = ()) -> tuple[Sele
 
 
 def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
-    """Give what has a selector by which it gives secrets, or takes them, as `group services`.
+    """Return the entries whose selectors choose repos that are written, by their names, as `group services`.
 
-    Not what only `exclude` mentions, nor a target whose own selector only says who sees an organization's secret.
+    What only `exclude` mentions is not among them. Neither is a target of an organization: its selector chooses who
+    sees the secret, and the secret itself is in no repo.
     """
     entries: tuple[Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent)
     left: deque[Group | Target | AbsentEntry] = deque(entries)
@@ -139,33 +95,11 @@ def holders_of(manifest: Manifest) -> Mapping[str, Selector]:
 
 
 def find_places(manifest: Manifest, findings: Findings, found_by: SelectorResults | None = None) -> Expanded:
-    """Give every place, and report what stands against them.
-
-    Where two entries want different things, and it is not known whether one of them means that repo, neither is done.
-    """
+    """Return every place, and report what is wrong with them."""
     members = Members(manifest.groups, findings, found_by or {})
-    found: dict[Address, Place] = {}
-    gathered: dict[Address, _Gathered] = {}
-    clashes: dict[tuple[Where, Where], list[tuple[Place, Place]]] = {}
-    disputed: dict[Address, Unreadable | None] = {}
+    merger = PlaceMerger()
     for place in _wanted(manifest, members, findings):
-        first = found.setdefault(place.address, place)
-        if not _alike(first, place) and (first.unread or place.unread):
-            disputed[place.address] = first.unread or place.unread
-        elif not _alike(first, place):
-            clashes.setdefault((first.where, place.where), []).append((first, place))
-        elif first is not place:
-            makes = first.creates_environment or place.creates_environment
-            # What was overwritten cannot be brought back, so one entry that would leave it is enough.
-            policy = OnDrift.REPORT if OnDrift.REPORT in {first.on_drift, place.on_drift} else first.on_drift
-            together = gathered.setdefault(place.address, _Gathered.of(first))
-            joined = replace(together.join(first, place), creates_environment=makes, on_drift=policy)
-            found[place.address] = joined
-    for address, together in gathered.items():
-        found[address] = replace(found[address], tags=frozenset(together.tags), holders=tuple(together.holders))
-    for pairs in clashes.values():
-        _report(pairs, findings)
-    found |= {address: replace(found[address], unread=why) for address, why in disputed.items()}
+        merger.add(place)
     entries: tuple[Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent)
     unread = ((entry, members.unread(entry)) for entry in entries)
     unresolved = tuple(
@@ -173,46 +107,13 @@ def find_places(manifest: Manifest, findings: Findings, found_by: SelectorResult
         for each, why in unread
         if why
     )
-    return Expanded(tuple(sorted(found.values(), key=lambda place: place.address)), unresolved)
-
-
-def _alike(first: Place, second: Place) -> bool:
-    """Whether two entries want the same. Who sees it cannot be compared where one of them cannot be read."""
-    if (first.presence, first.credential) != (second.presence, second.credential):
-        return False
-    return first.audience == second.audience or bool(first.unread or second.unread)
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """The tags and holders of what several entries want alike at a place: put together once, and not for each pair."""
-
-    tags: set[str]
-    holders: dict[Holder, None]
-
-    @classmethod
-    def of(cls, place: Place) -> "_Gathered":
-        """Begin with those of the first."""
-        return cls(set(place.tags), dict.fromkeys(place.holders))
-
-    def join(self, first: Place, second: Place) -> Place:
-        """Return which of two stands: what is known before what is not, then what is named, then the first."""
-        self.tags |= second.tags
-        if bool(first.unread) != bool(second.unread):
-            # Of who sees an organization's secret, what is known is not the whole.
-            stands = second if bool(first.unread) != bool(first.visibility) else first
-        elif first.holders and second.holders:
-            self.holders |= dict.fromkeys(second.holders)
-            return first
-        else:
-            stands = second if first.holders else first
-        if stands is second:
-            self.holders = dict.fromkeys(second.holders)
-        return stands
+    return Expanded(merger.places(findings), unresolved)
 
 
 def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:
-    limit, per_repo = Limit(), PerRepo(members.spend)
+    """Yield the places of every entry, and report (FF152, FF163) those whose value cannot be chosen by their name."""
+    limit, per_repo = PlaceLimit(), PerRepo(members.spend)
+    # Once for each credential: a target may have ten thousand places.
     placeholders = {
         name: frozenset(found for text in credential.source.texts for found in names_in(text))
         for name, credential in manifest.credentials.items()
@@ -223,7 +124,8 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
             check_reach(target, credential, names, findings)
         for place in _places(manifest, target, credential, members, limit):
             if place.unread:
-                yield place  # which may well be excluded
+                # The list that could not be read may exclude it, so its name is no error yet.
+                yield place
                 continue
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
@@ -234,19 +136,23 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
 
 
 def _places(
-    manifest: Manifest, entry: Target | AbsentEntry, credential: Credential | None, members: Members, limit: Limit
+    manifest: Manifest, entry: Target | AbsentEntry, credential: Credential | None, members: Members, limit: PlaceLimit
 ) -> Iterator[Place]:
+    """Yield the places of one entry. credential: None for an absent entry."""
     unread = members.unread(entry)
     variables = credential.variables if credential else ()
+    # A workload identity is several variables with values; everything else is one name, and its value is not here.
     named: dict[str, Public | None] = {name: Public(text) for name, text in variables} or {entry.secret: None}
     repos = members.of(entry)
     visibility = entry.visibility if isinstance(entry, Target) else None
     own = entry.on_drift if isinstance(entry, Target) else None
+    # The nearest word counts: the target's, then its credential's, then the manifest's.
     on_drift = own or (credential.on_drift if credential else None) or manifest.on_drift
     if isinstance(entry, Target) and not unread:
         check_viewers(entry, repos, members, members.findings)
-    # An organization's own secret is at one place, whoever sees it.
+    # An organization's own secret is at one place, however many repos see it.
     whom = (Member(entry.org, entry.where),) if entry.org else repos.values()
+    # Before a place is made: two short lists can multiply to more than fits into memory.
     limit.count(entry, len(whom), len(named), len(repos) if visibility else 0)
     for member in whom:
         for scope, (name, value) in product(entry.lists.of(member.repo), named.items()):
@@ -274,26 +180,4 @@ def _places(
 def _check_fit(names: Collection[str], scope: Scope, target: Target, findings: Findings) -> None:
     for name in names:
         if not fits(name, scope):
-            findings.add(target.where, "FF152", **unfit(name, scope))
-
-
-def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
-    """Report that two entries want different things: once, however many repos they share."""
-    first, second = pairs[0]
-    others = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
-    scope = second.address.scope
-    named = scope.repo if scope == Scope(scope.repo) else scope
-    secret = f"{second.address.secret} of {quote(str(named))}{others}"
-    earlier = f"{quote(first.target)} at {first.where}"
-    if first.credential and first.credential == second.credential:
-        why = f"{earlier} says otherwise who sees it"
-        fix = "name all who see it under visible_to of one target"
-        findings.add(second.where, "FF174", f"{secret} is wanted visible to two sets of repositories", why=why, fix=fix)
-    elif first.credential and second.credential:
-        names = f"{quote(first.credential.name)} and {quote(second.credential.name)}"
-        what, why = f"{secret} is wanted with two credentials: {names}", f"{earlier} wants it with the former"
-        fix = f"exclude the repository from one of the two targets{_OWN_NAME * (second.value is None)}"
-        findings.add(second.where, "FF150", what, why=why, fix=fix)
-    else:
-        what, why = f"{secret} is wanted present and absent", f"{earlier} wants it present"
-        findings.add(second.where, "FF151", what, why=why, fix="exclude the repository from one of the two")
+            findings.keep(target.where, unfit(name, scope))

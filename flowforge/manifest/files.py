@@ -1,4 +1,4 @@
-"""Find the files of a manifest and read them: regular files of UTF-8 text, none of them large, none waited for."""
+"""Find the files of a manifest and read them: regular files of UTF-8 text and of limited size."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, printable
+from flowforge.manifest.limits import too_much
 from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside
 
 MAX_BYTES: Final = 10_000_000
@@ -18,28 +19,31 @@ _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the manifest. `shown` is its name in messages. bounds: where it may lie."""
+    """A file of the manifest."""
 
     path: Path
     shown: str
+    """Its name in messages."""
     bounds: Bounds = ANYWHERE
+    """The folder that it must not leave, links resolved."""
 
 
 def find_files(paths: Sequence[Path], confinement: Confinement) -> tuple[File, ...]:
-    """List the files that the paths name, each once: a folder means its `*.yaml` and `*.yml`, sorted, not hidden.
+    """Return the files that the paths name, each once. A folder means its `*.yaml` and `*.yml`, sorted, not hidden.
 
-    Raises ManifestError (FF101) for a folder without any, (FF114) for one that a link leads out of the checkout.
+    Raise ManifestError (FF101) for a folder without any, (FF114) for a folder outside the checkout.
     """
     found: dict[str, File] = {}
     for path in paths:
         for file in _in_folder(path, confinement.around(path)) if is_folder(path) else (path,):
             bounds = confinement.below(file.parent)
+            # By the real path, so that a file and a link to it are not read as two that define the same names.
             found.setdefault(os.path.realpath(file), File(file, printable(str(file)), bounds))
     return tuple(found.values())
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder; what cannot be looked at is none."""
+    """Return whether a path is a folder. One that cannot be looked at is none: opening it will say why."""
     return os.path.isdir(path)  # noqa: PTH112 -- Path's raises where one may not search
 
 
@@ -58,17 +62,18 @@ def _in_folder(folder: Path, bounds: Bounds) -> Sequence[Path]:
 
 
 def is_manifest(path: Path) -> bool:
-    """Whether a path in a folder of manifests is read as one of them."""
+    """Return whether a path in a folder of manifests is read as one of them."""
     return path.suffix in _SUFFIXES and not path.name.startswith(".") and not is_folder(path)
 
 
 def read_text(file: File) -> str:
-    """Read a file whole; raises ManifestError (FF101 to FF104) when it is none, too large, or not text."""
+    """Read a whole file. Raise ManifestError (FF101 to FF104) if it is missing, no file, too large or not text."""
     try:
         data = _read(file)
     except OutsideError:
         raise ManifestError(outside("the manifest is a link out of its folder", file.path)) from None
     except IrregularError as error:
+        # A device or a pipe could be endless, or wait for a writer that never comes.
         what = f"the manifest is {error.kind}, not a regular file"
         raise ManifestError(Problem("FF102", what, file.shown, fix="name a regular file with -m")) from None
     except FileNotFoundError:
@@ -87,15 +92,12 @@ def _unreadable(shown: str, error: OSError) -> Problem:
 
 
 def _read(file: File) -> bytes:
-    """Read at most MAX_BYTES."""
+    """Read at most MAX_BYTES, and one more to see that there are more."""
     with os.fdopen(file.bounds.read(file.path), "rb") as opened:
         data = opened.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        what, fix = (
-            f"the manifest is larger than {MAX_BYTES // 1_000_000} MB",
-            "split it, and name the files' folder with -m",
-        )
-        raise ManifestError(Problem("FF103", what, file.shown, fix=fix))
+        what = f"the manifest is larger than {MAX_BYTES // 1_000_000} MB"
+        raise too_much(what, file.shown, "split it, and name the files' folder with -m")
     return data
 
 
@@ -104,26 +106,30 @@ def _decode(file: File, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        what = "this is not UTF-8"
-        raise ManifestError(
-            Problem("FF104", what, str(_position(file, before)), fix="save the file as UTF-8")
-        ) from None
+        problem = not_text("this is not UTF-8", "save the file as UTF-8", str(_position(file, before)))
+        raise ManifestError(problem) from None
     unfit = _UNFIT.search(text)
     if unfit:
         what = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
         where = str(_position(file, text[: unfit.start()]))
-        raise ManifestError(Problem("FF104", what, where, fix="remove it; in double quotes an escape may stand for it"))
+        raise ManifestError(not_text(what, "remove it; in double quotes an escape may stand for it", where))
     return text
 
 
+def not_text(what: str, fix: str, where: str = "") -> Problem:
+    """Return the problem (FF104) of text that YAML cannot hold."""
+    return Problem("FF104", what, where, fix=fix)
+
+
 def _position(file: File, before: str) -> Where:
-    """Give the position that follows a text, counted as the YAML parser counts it."""
+    """Return the position that follows a text."""
+    # YAML's line breaks, so that the line is the one that the parser would report. str.splitlines knows more of them.
     lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", before)
     return Where(file.shown, len(lines), len(lines[-1]) + 1)
 
 
 def lines_with(pattern: re.Pattern[str], text: str, file: str) -> Iterator[Where]:
-    """Give the position of each match in a file's text."""
+    """Yield the position of each match in a file's text."""
     for number, line in enumerate(re.split("\r\n|[\r\n\x85\u2028\u2029]", text), start=1):
         for match in pattern.finditer(line):
             yield Where(file, number, match.start() + 1)

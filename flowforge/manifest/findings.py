@@ -1,18 +1,21 @@
-"""Everything that is wrong with a manifest, gathered by position and raised at once."""
+"""Everything that is wrong with a manifest, collected by position and raised at once."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, Where, quote
 
-# More than anyone reads. Both keep a file that is wrong in a hundred thousand places from costing minutes or gigabytes.
+# More than anyone reads. Without these two limits, a file that is wrong in a hundred thousand places would cost minutes
+# or gigabytes.
 MAX_PROBLEMS: Final = 1_000
+# Of known words with misspelt ones: get_close_matches is slow, and each problem asks for a suggestion.
 _MAX_COMPARISONS: Final = 20_000
 
 
 class Findings:
-    """Problems and warnings so far. A problem found twice, as through an alias, is kept once."""
+    """The problems and warnings so far. A problem that is found twice, as through an alias, is kept once."""
 
     def __init__(self) -> None:
         self._problems: dict[tuple[Where, Problem], None] = {}
@@ -21,13 +24,17 @@ class Findings:
         self._compared = 0
 
     def add(self, where: Where, code: str, what: str, *, why: str = "", fix: str = "") -> None:
-        """Keep a problem at a position; raise what there is once it is too much."""
-        self._problems[where, Problem(code, what, str(where), why, fix)] = None
+        """Keep a problem at a position. Raise all of them once there are too many."""
+        self.keep(where, Problem(code, what, why=why, fix=fix))
+
+    def keep(self, where: Where, problem: Problem) -> None:
+        """Keep a problem that the owner of its code has made."""
+        self._problems[where, replace(problem, where=str(where))] = None
         if len(self._problems) > MAX_PROBLEMS:
             self.raise_any()
 
     def warn(self, where: Where, text: str) -> None:
-        """Keep a warning at a position, one clause; those beyond what anyone reads are not kept."""
+        """Keep a warning at a position, one clause. Those beyond the limit are only known to exist."""
         if len(self._warnings) < MAX_PROBLEMS:
             self._warnings[where, text] = None
         elif (where, text) not in self._warnings:
@@ -35,12 +42,12 @@ class Findings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings in order of their positions, each as `file:line:column: text`, and that there are more."""
+        """The warnings by position, each as `file:line:column: text`, and a last one if there are more."""
         shown = (f"{where}: {text}" for where, text in sorted(self._warnings))
         return (*shown, *([f"more than {MAX_PROBLEMS:,} warnings, and only these are shown"] if self._more else []))
 
     def raise_any(self) -> None:
-        """Raise ManifestError with all problems in order of their positions, if there is one."""
+        """Raise ManifestError with all problems, sorted by position, if there are any."""
         found = sorted(self._problems, key=lambda each: (each[0], each[1].code, each[1].what))
         problems = [problem for _, problem in found[:MAX_PROBLEMS]]
         if len(found) > MAX_PROBLEMS:
@@ -50,7 +57,7 @@ class Findings:
             raise ManifestError(*problems)
 
     def suggest(self, word: str, known: Collection[str], otherwise: str) -> str:
-        """Give `did you mean "x"?` for the known word nearest to `word`, or `otherwise` when none is near."""
+        """Return `did you mean "x"?` for the known word nearest to `word`, or `otherwise` if none is near."""
         self._compared += len(known)
         if self._compared > _MAX_COMPARISONS:
             return otherwise

@@ -1,4 +1,4 @@
-"""Patterns of names, `svc-*`, compiled once for all the names that they are tried on."""
+"""Patterns of names, such as `svc-*`, compiled once for all names that they are tried on."""
 
 import re
 from collections.abc import Iterable
@@ -6,10 +6,11 @@ from fnmatch import translate
 
 
 class Globs:
-    """Patterns, in lower case, of which one must fit. fnmatch's own cache is too small for some hundred of them."""
+    """Patterns, in lower case, of which one must fit."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Compile them."""
+        # fnmatch compiles them too, but its cache would drop some when there are hundreds.
         self._patterns = [re.compile(translate(pattern)) for pattern in dict.fromkeys(patterns)]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""From paths to a checked manifest: find, read, parse, check, build; all problems at once, a syntax error alone."""
+"""From paths to a checked manifest: find, read, parse, check, build. All problems are reported at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,11 +22,11 @@ from flowforge.tokens import LITERAL
 
 
 def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
-    """Read the files and folders at `paths` (at least one) as one manifest; opens no source, asks nobody.
+    """Read the files and folders at `paths` (at least one) as one manifest. No source is opened and nobody is asked.
 
-    environ: the operator's rules come from it, FLOWFORGE_ALLOWED_SOURCES, _OWNERS and _PATHS, CI and HOME. Raises
-    ManifestError (FF1xx) with everything that is wrong, sorted by position; what keeps a file from being read at all,
-    such as a syntax error, is reported alone.
+    environ: the operator's rules come from it, FLOWFORGE_ALLOWED_SOURCES, _OWNERS and _PATHS, CI and HOME. Raise
+    ManifestError (FF1xx) with everything that is wrong, sorted by position. If a file cannot be read at all, as with a
+    syntax error, only that is reported.
     """
     findings = Findings()
     rules = Rules.of(environ)
@@ -34,6 +34,7 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
     documents = Documents(_parse_all(files, findings), _default_state(paths[0]), rules, findings)
     for document in documents.all:
         check(document.root, findings)
+    # Built even if there are problems: each step skips what is bad and reports what it finds in the rest.
     manifest = _build(documents)
     _warn_of_unused(manifest, documents)
     findings.raise_any()
@@ -41,12 +42,13 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
 
 
 def _default_state(path: Path) -> Path:
-    """Name the state after the first manifest, beside it: `prod.yaml` has `prod.state.json`, a folder's is inside."""
+    """Return the state's path beside the first manifest: `prod.state.json` for `prod.yaml`; for a folder, inside it."""
     manifest = path / "flowforge.yaml" if is_folder(path) else path
     return manifest.with_name(f"{manifest.stem}.state.json").absolute()
 
 
 def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocument, ...]:
+    """Parse every file. Raise ManifestError with what keeps any of them from being read."""
     documents: list[ManifestDocument] = []
     fatal: list[Problem] = []
     for file in files:
@@ -57,6 +59,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocum
             fatal += error.problems
         else:
             documents.append(ManifestDocument(file.path, file.path.parent.absolute(), root))
+            # A parser drops comments, so the text itself is searched. Elsewhere it is an error, which is not repeated.
             for where in lines_with(LITERAL, text, file.shown):
                 findings.warn(where, "a comment here has what looks like a credential: remove and rotate it")
     if fatal:
@@ -65,7 +68,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocum
 
 
 def _build(documents: Documents) -> Manifest:
-    """Build the model of what is sound, and report the rest."""
+    """Build the model from what is sound, and report the rest."""
     documents.check_names()
     documents.check_selecting()
     documents.check_purpose()
@@ -81,6 +84,7 @@ def _build(documents: Documents) -> Manifest:
         targets=read_targets(documents, credentials, stores),
         absent=read_absent(documents, stores),
     )
+    # What only the whole shows: the state's key, variables that programs get, two entries that meet.
     check_key(manifest, documents.findings)
     check_passed(manifest, documents.findings)
     find_places(manifest, documents.findings)
@@ -88,6 +92,7 @@ def _build(documents: Documents) -> Manifest:
 
 
 def _warn_of_unused(manifest: Manifest, documents: Documents) -> None:
+    # No error: while a credential is being replaced, the old one may stay for a day without a target.
     used = {target.credential for target in manifest.targets}
     for name, credential in manifest.credentials.items():
         if name not in used:

@@ -1,6 +1,6 @@
-"""What to say of a string that has not the form it must have, by the title that the schema gives the form.
+"""What to say of a string that does not have the required form, by the title that the schema gives the form.
 
-A text is quoted only where no one would take its place for the place of a value.
+A text is quoted only where nobody would put the value of a secret by mistake.
 """
 
 import re
@@ -9,19 +9,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowforge.credentials.workload_identity import VARIABLES
-from flowforge.errors import quote
+from flowforge.errors import Problem, quote
 
+# Addresses that people copy from a browser or from `git remote`: the fix names the repository in them.
 _URL: Final = re.compile(r"(?:(?:https?|ssh|git)://[^/]+/|git@[^:]+:|github\.com/)([^/]+/[^/]+?)(?:\.git)?/?")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The sentences of a form. what: `{}` stands for the quoted text. fix: a sentence, or what makes one of a text."""
+    """The sentences for a text that does not have a form."""
 
     code: str
     what: str
+    """`{}` stands for the quoted text."""
     fix: str | Callable[[str], str]
+    """A sentence, or a function that makes one from the text."""
     why: str = ""
+
+    def problem(self, text: str = "") -> Problem:
+        """Return the problem of a text that does not have this form."""
+        fix = self.fix(text) if callable(self.fix) else self.fix
+        return Problem(self.code, self.what.replace("{}", quote(text)), why=self.why, fix=fix)
 
 
 def _repo_fix(text: str) -> str:
@@ -36,11 +44,27 @@ def _secret_fix(text: str) -> str:
 
 
 def _id(whose: str, why: str) -> Form:
-    # What stands there is not quoted: somebody may take an ID's place for that of a key.
+    # The text is not quoted: somebody may have put a key where the ID belongs.
     return Form("FF139", f"this is not the ID of {whose} at Anthropic", "copy it from the Claude Console", why)
 
 
-# What stands in a credential of the wrong type, by the title of what it stands in.
+# Texts that have the right form and still mean nothing: they share the code of the form.
+NO_SUCH_DAY: Final = Form("FF127", "there is no such day", "write a day that the calendar has, as 2027-02-01")
+DAYS_IN_WRONG_ORDER: Final = Form("FF127", "{} expires before it was issued", "correct one of the two dates")
+TWO_STATES: Final = Form("FF149", "the state cannot be at two places", "remove `file` or `github`")
+
+
+def unusable_api(why: str, fix: str) -> Form:
+    """Return the sentences for an address that no GitHub API has."""
+    return Form("FF129", "this address of a GitHub API cannot be used", fix, why)
+
+
+def no_place_for_state(key: str, why: str) -> Form:
+    """Return the sentences for a place where no state can be kept. key: `branch` or `path`."""
+    return Form("FF149", f"the state cannot be kept in this {key}", f"leave `{key}` out, or name another one", why)
+
+
+# The fix for a key that belongs to the other kind of credential, by the schema's title of the kind that it stands in.
 _OF_SECRETS: Final = "remove it: a workload identity is no secret, it has IDs alone"
 _OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity` and the IDs alone"
 STRAY: Final[Mapping[tuple[str, str], str]] = {

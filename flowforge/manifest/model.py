@@ -1,59 +1,49 @@
-"""What a manifest says, checked and typed; no value is in it, only where each comes from."""
+"""What a manifest says, checked and typed. It holds no value, only where each one comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from flowforge.errors import Where
+from flowforge.manifest.selector import Selector
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Visibility
-from flowforge.plan.facts import Unreadable
 from flowforge.source_types import Names, SourceType, source_type
 
 Option = str | tuple[str, ...]
-NOT_PUBLIC: Final = ("internal", "private")
-
-
-class Owned(StrEnum):
-    """Whose repos a selector asks for; each is its key in the manifest."""
-
-    ORG = "org"
-    USER = "user"
-    INSTALLATION = "installation"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """Where a value comes from. name: of the source. folder: what relative paths begin at.
-
-    options: as written, the source's own key among them: `{"command": ("vault", "read", "{repo}"), "timeout": "20s"}`.
-    """
+    """Where a value comes from."""
 
     name: str
+    """The name of the source, such as `env`; a plugin's has a hyphen."""
     options: Mapping[str, Option]
+    """As written, the source's own key among them: `{"command": ("vault", "read", "{repo}"), "timeout": "20s"}`."""
     where: Where
     folder: Path
+    """The folder of the manifest's file. Relative paths begin here."""
     passes: "tuple[Mention, ...]" = ()
-    """The variables that its program gets besides those that every program gets."""
+    """The variables that its program gets in addition to those that every program gets."""
 
     @property
     def type(self) -> SourceType:
-        """Its nature."""
+        """What is known of every source of this name."""
         return source_type(self.name)
 
     @property
     def variables(self) -> frozenset[str]:
-        """The variables that it names, each of which may hold placeholders."""
+        """The environment variables that it names. Each may hold placeholders."""
         return frozenset(self.texts) if self.type.names is Names.VARIABLE else frozenset()
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every text of it, each of which may hold placeholders."""
+        """Every text of its options. Each may hold placeholders."""
         return tuple(
             text for option in self.options.values() for text in ((option,) if isinstance(option, str) else option)
         )
@@ -61,54 +51,37 @@ class SourceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential. type: a key of `credentials.types.TYPES`. secret: its name on GitHub, in upper case.
-
-    per_repo: patterns, in lower case, of the repos found by `select` whose name may stand in the source.
-    variables: of a workload identity, which has no value to be read: each variable's name with its public value.
-    on_drift: None where it says nothing, and what the manifest says of all holds.
-    """
+    """An entry of `credentials`: a secret that is read from a source, or a workload identity, which is public."""
 
     name: str
+    """Its key under `credentials`."""
     type: str
+    """A key of `credentials.types.TYPES`, or that of a workload identity."""
     secret: str
+    """The secret's name on GitHub, in upper case; empty for a workload identity."""
     source: SourceSpec
+    """Where the value comes from. A workload identity has an empty one."""
     expires: date | None
+    """The day on which it stops being valid."""
     issued: date | None
+    """The day on which it was made."""
     max_age: timedelta | None
+    """How old it may grow."""
     allow_nonstandard: bool
+    """Whether a value that does not look like this type is accepted."""
     where: Where
+    """The position of its key."""
     per_repo: tuple[str, ...] = ()
+    """Patterns, in lower case, of the selected repos whose name may stand in the source."""
     variables: tuple[tuple[str, str], ...] = ()
+    """The variables of a workload identity, each with its public value; none for a secret."""
     on_drift: OnDrift | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """Repos by what they are like. owner: in lower case, empty where `by` is an installation. where: not compared.
-
-    names: globs, in lower case, of which one must fit; none: any name. topics: all of them. team: a slug or empty.
-    properties: each name with the values of which one is enough. visibility: of which one must be the repo's.
-    """
-
-    by: Owned
-    owner: str
-    where: Where = field(compare=False)
-    names: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    team: str = ""
-    properties: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    visibility: tuple[str, ...] = NOT_PUBLIC
-    archived: bool = False
-    fork: bool = False
-
-
-# What selectors found: each repo with its id, or why the list cannot be had whole. One that was not asked is not there.
-SelectorResults = Mapping[Selector, Mapping[Repo, int] | Unreadable]
+    """None where the credential does not say: then the manifest's default holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name or pattern at a position: a group to take in, or what `exclude` leaves out."""
+    """A name or a pattern at a position: a group to include, or what `exclude` leaves out."""
 
     text: str
     where: Where
@@ -116,25 +89,29 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class RepoSet:
-    """Which repos are meant: those named, those of the groups and those selected, without the excluded.
-
-    exclude: `owner/name`, a pattern or `@group`. sound: nothing of it was left out because it was wrong.
-    written: where a named repo stands, by its key. allow_empty, auto_admit: of what `select` finds.
-    """
+    """Which repos are meant: the named ones, those of the groups and the selected ones, minus the excluded."""
 
     repos: tuple[Repo, ...]
+    """The repos that are named here, as written."""
     groups: tuple[Mention, ...]
+    """The groups to include."""
     exclude: tuple[Mention, ...]
+    """What is left out at the end: `owner/name`, a pattern or `@group`."""
     sound: bool = True
+    """False where a part was wrong and is missing here. Then nothing is concluded from what is left."""
     written: Mapping[str, Where] = field(default_factory=dict)
+    """The position of each named repo, by its key."""
     select: Selector | None = None
+    """The selector whose repos are added to them."""
     allow_empty: bool = False
+    """Whether `select` may find nothing."""
     auto_admit: bool = False
+    """Whether a repo that `select` finds for the first time gets its secrets without a flag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Repos under a name."""
+    """A set of repos with a name."""
 
     noun: ClassVar[str] = "group"
     name: str
@@ -144,13 +121,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Which of a repo's lists are meant: of its stores, or of its environments, which have the first of them."""
+    """Which of a repo's lists are meant: those of its stores, or those of its environments."""
 
     stores: tuple[Store, ...] = (Store.ACTIONS,)
+    """For environments only the first counts: they have secrets and variables of Actions alone."""
     environments: tuple[str, ...] = ()
 
     def of(self, repo: Repo) -> tuple[Scope, ...]:
-        """Give these lists of a repo."""
+        """Return these lists of a repo."""
         if self.environments:
             return tuple(Scope.of_environment(repo, name, self.stores[0]) for name in self.environments)
         return tuple(Scope(repo, store) for store in self.stores)
@@ -158,94 +136,120 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A credential for some repos. secret: its name on GitHub, in upper case, the credential's own or another.
-
-    A workload identity has the names of its variables instead.
-
-    create_environment: whether an environment that is not there is made. org: whose own secret it is, None for one of
-    repos; visibility: who sees that, where it is `selected` those of `choice`. on_drift: None where it says nothing,
-    and what its credential says holds.
-    """
+    """An entry of `targets`: a credential for some repos, or for an organization."""
 
     noun: ClassVar[str] = "target"
+    """What messages call such an entry."""
     name: str
+    """What people call it; plans and messages show it."""
     choice: RepoSet
+    """The repos that get it. For an organization's secret whose visibility is `selected`: the repos that see it."""
     credential: str
+    """The key of a credential that is sound."""
     secret: str
+    """The secret's name on GitHub, in upper case; empty for a workload identity, whose variables have fixed names."""
     where: Where
+    """The position of the entry."""
     lists: Lists = Lists()
+    """The stores or environments that are meant, in each repo."""
     create_environment: bool = False
+    """Whether a missing environment is created."""
     tags: frozenset[str] = frozenset()
+    """The words by which --tags finds its lines."""
     org: Repo | None = None
+    """The organization whose own secret it is; None for secrets of repos."""
     visibility: Visibility | None = None
+    """Who sees an organization's secret; None for secrets of repos."""
     on_drift: OnDrift | None = None
+    """None where the target does not say: then what its credential says holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbsentEntry:
-    """A secret or a variable that some repos, or an organization, must not have. secret: its name, in upper case."""
+    """An entry of `absent`: a secret or a variable that some repos, or an organization, must not have."""
 
     noun: ClassVar[str] = "absent entry"
+    """What messages call such an entry."""
     name: str
+    """What people call it; plans and messages show it."""
     choice: RepoSet
+    """The repos that must not have it; empty for an organization's."""
     secret: str
+    """The name of the secret or variable, in upper case."""
     where: Where
+    """The position of the entry."""
     lists: Lists = Lists()
+    """The stores or environments that are meant, in each repo."""
     tags: frozenset[str] = frozenset()
+    """The words by which --tags finds its lines."""
     org: Repo | None = None
+    """The organization that must not have it; None for repos."""
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubSettings:
-    """Which GitHub, and with which token. api_url: empty where the manifest does not say. token: no placeholders."""
+    """Which GitHub to use, and with which token."""
 
     api_url: str
+    """Empty where the manifest does not say."""
     token: SourceSpec | None
+    """Without placeholders: there is one token for all repos."""
     where: Where
 
 
 @dataclass(frozen=True, slots=True)
 class BranchSettings:
-    """A state on GitHub: a file on a branch, and the token for it where that is another one."""
+    """A state that is kept on GitHub, in a file on a branch."""
 
     repo: Repo
     branch: str
     path: str
     token: SourceSpec | None
+    """The token for the state, where it is not the one for the secrets."""
     where: Where
 
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state is."""
+    """Where the state is kept."""
 
     file: Path
-    """Absolute. Where there is a branch, what runs offline looks for a copy of the state here."""
+    """Absolute. If the state is on a branch, offline commands look for a copy of it here."""
     branch: BranchSettings | None = None
     key: SourceSpec | None = None
-    """Where its key comes from."""
+    """Where the state's key comes from."""
     bounds: Bounds = ANYWHERE
-    """Where the file may lie."""
+    """The folder that the file must not leave, links resolved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All files of a manifest, read as one. folder: of the first file. warnings: for people."""
+    """All files of a manifest, read as one."""
 
     files: tuple[Path, ...]
+    """In the order in which they were read."""
     folder: Path
+    """The folder of the first file."""
     github: GitHubSettings
+    """Which GitHub its repos are on."""
     state: StateSettings
+    """Where what FlowForge wrote is remembered."""
     on_drift: OnDrift
+    """What holds where neither a target nor its credential says otherwise."""
     credentials: Mapping[str, Credential]
+    """Those that are sound, by their keys."""
     groups: Mapping[str, Group]
+    """Those that are sound, by their keys."""
     targets: tuple[Target, ...]
+    """What is wanted, in the order of the files."""
     absent: tuple[AbsentEntry, ...]
+    """What must not exist, in the order of the files."""
     warnings: tuple[str, ...] = ()
+    """One sentence each, with its position."""
 
     @property
     def sources(self) -> tuple[SourceSpec, ...]:
-        """Every source that it names."""
+        """Every source that it names: of credentials, tokens and the state's key."""
         branch = self.state.branch
         others = (self.github.token, branch.token if branch else None, self.state.key)
         return (*(each.source for each in self.credentials.values()), *filter(None, others))

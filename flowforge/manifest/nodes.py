@@ -9,60 +9,59 @@ from flowforge.errors import Where
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A value at a position. An alias is the node itself once more, so nodes may be shared.
-
-    data: plain, as a validator takes it. size: how many nodes this is, keys and what aliases repeat counted, and a long
-    text as many. height: how deep it goes.
-    bad: it was reported, and is not to be looked at again.
-    """
+    """A value at a position. An alias is the same node once more, so a node may be in several places."""
 
     where: Where
     data: Any
+    """Plain data, as a validator reads it."""
     size: int = 1
+    """How many nodes this is, with keys and with what aliases repeat. A long text counts as several."""
     height: int = 1
+    """How many levels deep it is nested."""
     bad: bool = False
+    """It was reported already, so nothing looks at it again."""
 
     @property
     def inner(self) -> Iterable["Node"]:
-        """What stands within."""
+        """The nodes directly within it."""
         return ()
 
     @property
     def sound(self) -> bool:
-        """Whether nothing in here was reported."""
+        """Whether nothing in it was reported."""
         return not self.bad and all(node.sound for node in self.inner)
 
     def entries(self) -> Mapping[str, "Node"]:
-        """Give the values of a mapping by key; none of anything else."""
+        """Return the values of a mapping by key; nothing for any other node."""
         return {}
 
     def items(self) -> Sequence["Node"]:
-        """Give the items of a list that are not bad; none of anything else."""
+        """Return the items of a list that are not bad; nothing for any other node."""
         return ()
 
     def key(self, key: str) -> Where:  # noqa: ARG002 -- a mapping looks it up
-        """Give the position of a mapping's key; of anything else, and of a key that is not there, its own."""
+        """Return the position of a mapping's key. Without that key, and for any other node, return the node's own."""
         return self.where
 
     def part(self, key: str) -> "Node | None":
-        """Give the value of a mapping's key, unless it is bad."""
+        """Return the value of a mapping's key, unless it is missing or bad."""
         node = self.entries().get(key)
         return None if node is None or node.bad else node
 
     def text(self, key: str) -> str:
-        """Give the text of a mapping's key; empty where there is none, or it is bad."""
+        """Return the text of a mapping's key; empty if it is missing, bad or no text."""
         node = self.part(key)
         return node.data if node is not None and isinstance(node.data, str) else ""
 
     def at(self, path: Iterable[str | int]) -> "Node":
-        """Give the node at a path of keys and indices that is there."""
+        """Return the node at a path of keys and indices, which must exist."""
         node = self
         for step in path:
             node = node.step(step)
         return node
 
     def step(self, step: Any) -> "Node":  # noqa: ANN401 -- a key or an index, as the node is a mapping or a list
-        """Give what stands at a key or index that is there; KeyError of what has none."""
+        """Return the node at a key or index. Raise KeyError where there is none."""
         raise KeyError(step)
 
 
@@ -78,25 +77,27 @@ class ListNode(Node):
         return self.parts
 
     def items(self) -> Sequence[Node]:
-        """Give the items that are not bad."""
+        """Return the items that are not bad."""
         return () if self.bad else [node for node in self.parts if not node.bad]
 
     def step(self, step: int) -> Node:
-        """Give the item at an index."""
+        """Return the item at an index."""
         return self.parts[step]
 
     def add(self, node: Node) -> None:
         """Append an item."""
         self.parts.append(node)
+        # Kept beside the nodes, so that the validator needs no copy of a large document.
         self.data.append(node.data)
 
 
 @dataclass(slots=True, eq=False)
 class MapNode(Node):
-    """A mapping. keys: where its keys stand."""
+    """A mapping."""
 
     parts: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Where] = field(default_factory=dict)
+    """The position of each key, of those too whose value is still to come."""
 
     @property
     def inner(self) -> Iterable[Node]:
@@ -104,15 +105,15 @@ class MapNode(Node):
         return self.parts.values()
 
     def entries(self) -> Mapping[str, Node]:
-        """Give the values by key, bad ones too; none when the mapping itself is bad."""
+        """Return the values by key, bad ones too; nothing if the mapping itself is bad."""
         return {} if self.bad else self.parts
 
     def key(self, key: str) -> Where:
-        """Give the position of a key."""
+        """Return the position of a key."""
         return self.keys.get(key, self.where)
 
     def step(self, step: str) -> Node:
-        """Give the value of a key."""
+        """Return the value of a key."""
         return self.parts[step]
 
     def add(self, key: str, node: Node) -> None:

@@ -5,12 +5,14 @@ from typing import Final
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.members import Members, Repos
+from flowforge.manifest.members import Members
 from flowforge.manifest.model import Target
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.places import Repos
 from flowforge.plan.address import Repo
 from flowforge.plan.audience import Visibility
 
+# An organization's secret is in no repo: whatever chooses repos or environments belongs under `visible_to`, or nowhere.
 _NOT_BESIDE: Final = (
     "repos",
     "groups",
@@ -25,7 +27,7 @@ _WHOLE: Final = "write `visible_to: private`, `visible_to: all` or `visible_to: 
 
 
 def read_org(node: Node, documents: Documents) -> Repo | None:
-    """Read `org`; None where there is none. Reports FF170 for what cannot stand beside it, FF112 for its owner."""
+    """Read `org`, if there is one. Report (FF170) keys that cannot stand beside it, and (FF112) its owner."""
     if "org" not in node.entries():
         if "visible_to" in node.entries():
             fix = "name the organization with `org:`, or remove it"
@@ -44,8 +46,9 @@ def read_org(node: Node, documents: Documents) -> Repo | None:
 
 
 def read_visibility(node: Node, name: str, documents: Documents) -> Visibility | None:
-    """Read whose eyes `visible_to` means; reports (FF171) a target that does not say it. None for one that is bad."""
+    """Read from `visible_to` who sees the secret. Report (FF171) a target that does not say."""
     if "visible_to" not in node.entries():
+        # There is no default: who sees a credential is a decision, and the manifest is where it is reviewed.
         if not node.bad:
             what = f"the target {quote(name)} does not say who sees its secret"
             documents.findings.add(node.where, "FF171", what, fix=_WHOLE)
@@ -57,7 +60,7 @@ def read_visibility(node: Node, name: str, documents: Documents) -> Visibility |
 
 
 def check_viewers(target: Target, viewers: Repos, members: Members, findings: Findings) -> None:
-    """Report repos of another owner (FF172), and a list that comes to none (FF173)."""
+    """Report viewers of another owner (FF172), and a list without any (FF173)."""
     if target.org is None or target.visibility is not Visibility.SELECTED:
         return
     strangers = [member for member in viewers.values() if member.repo.owner.lower() != target.org.key]

@@ -1,7 +1,7 @@
 """Parse YAML in one pass over its events, with positions, limits and our own sentences for what is wrong.
 
-libyaml's composer recurses and dies of 100,000 brackets; its event stream does not. So nodes are made here, without
-recursion, and what a hostile file could make large is counted while it grows.
+libyaml's composer recurses, and 100,000 brackets crash it; its event stream does not. So nodes are made here, without
+recursion, and whatever a hostile file could make large is counted while it grows.
 """
 
 import re
@@ -11,36 +11,43 @@ from typing import Any, Final
 import yaml
 
 from flowforge.errors import ManifestError, Problem, Where
+from flowforge.manifest.files import not_text
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limits import too_much
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.open_nodes import OpenList, OpenMap
-from flowforge.manifest.syntax import explain, position
+from flowforge.manifest.syntax import explain, position, unsupported
 from flowforge.tokens import LITERAL
 
 MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000
+# So many characters of a text count as one more node.
 _TEXT: Final = 100
+# The C parser is much faster, but some builds of PyYAML come without it.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema without octal, hexadecimal and fractions, which stay the text that was written, as 0123 does.
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+# Unlike YAML 1.1: `no`, `on` and `off` are texts here, so that a repository may have such a name.
 _WORDS: Final[Mapping[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+# Half of a UTF-16 pair. Python holds it in a str and cannot encode it, so it would fail where it is written.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def parse(text: str, file: str, findings: Findings) -> Node:
-    """Parse one document and give its root, a mapping.
+    """Parse one document and return its root, a mapping.
 
-    What leaves the rest readable goes to `findings`; ManifestError is raised for what does not: a limit (FF103), a
-    syntax error (FF105), no mapping at all (FF107).
+    A problem that leaves the rest readable goes to `findings`. Raise ManifestError for one that does not: a limit
+    (FF103), a syntax error (FF105), no mapping at all (FF107).
     """
     composer = _Composer(file, findings)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             composer.take(event)
+            # What follows the first document is reported and not read: it would hide what is wrong in the first.
             if composer.ended:
                 break
     except yaml.YAMLError as error:
@@ -60,7 +67,7 @@ def parse(text: str, file: str, findings: Findings) -> Node:
 
 
 class _Composer:
-    """Makes nodes of events."""
+    """Builds nodes from events, with a stack of the lists and mappings that are still open."""
 
     def __init__(self, file: str, findings: Findings) -> None:
         self.root: Node | None = None
@@ -81,7 +88,7 @@ class _Composer:
         }
 
     def take(self, event: yaml.Event) -> None:
-        """Take the next event."""
+        """Take the next event. Those that carry nothing, such as the start of the stream, are skipped."""
         taker = self._takers.get(type(event))
         if taker:
             taker(event, position(event.start_mark, self._file))
@@ -90,11 +97,12 @@ class _Composer:
         if self.root is not None:
             self.ended = True
             what, fix = "a second document begins here", "remove the line ---, or make a file of what follows"
-            self._findings.add(where, "FF106", what, why="a manifest is one document", fix=fix)
+            self._findings.keep(where, unsupported(what, fix, "a manifest is one document"))
 
     def _scalar(self, event: yaml.ScalarEvent, where: Where) -> None:
         plain, text = event.implicit[0], event.value
         top = self._stack[-1] if self._stack else None
+        # A merge is a plain << at the place of a key; in quotes it is a key like any other.
         if isinstance(top, OpenMap) and top.wants_key and plain and text == "<<":
             top.begin_merge(where, self._findings)
             return
@@ -102,25 +110,27 @@ class _Composer:
         node = Node(where, _resolve(text) if plain else text, size=1 + len(text) // _TEXT)
         if LITERAL.search(text):
             node.bad = True
+            # The text itself is in no message: people paste messages into tickets.
             why = "a manifest goes into git, and whoever can read it there has the credential"
             fix = "move it to a source, {env: NAME} or {file: PATH}, and rotate it, as others may know it by now"
             self._findings.add(where, "FF109", "this looks like a credential", why=why, fix=fix)
-        elif not text.isascii() and _SURROGATE.search(
-            text
-        ):  # libyaml refuses such an escape, PyYAML's own parser does not
+        elif not text.isascii() and _SURROGATE.search(text):
+            # libyaml refuses such an escape, PyYAML's own parser does not.
             node.bad = True
-            self._findings.add(where, "FF104", "half a character is escaped here", fix="write the character itself")
+            self._findings.keep(where, not_text("half a character is escaped here", "write the character itself"))
         self._refuse_tag(node, event.tag)
         self._finish(node, event.anchor)
 
     def _alias(self, event: yaml.AliasEvent, where: Where) -> None:
+        # YAML lets an anchor be set again, and an alias means the last one before it.
         node = self._anchors.get(event.anchor or "")
         if any(each.anchor == event.anchor for each in self._stack):
             node = None
-            self._findings.add(where, "FF106", "this alias stands within what it repeats", fix="write it out")
+            self._findings.keep(where, unsupported("this alias stands within what it repeats", "write it out"))
         elif node is None:
             fix = "put &name before the value that it repeats, further up in this file"
-            self._findings.add(where, "FF106", "this alias has no anchor", fix=fix)
+            self._findings.keep(where, unsupported("this alias has no anchor", fix))
+        # A bad node stands in for it, so that the mapping around it stays whole and is not reported again.
         node = node or Node(where, None, bad=True)
         self._limit(node, where)
         self._attach(node, where)
@@ -140,6 +150,7 @@ class _Composer:
     def _end(self, _: yaml.Event, __: Where) -> None:
         top = self._stack.pop()
         top.close()
+        # Only now, so that an alias within what it repeats is seen as such.
         if top.anchor:
             self._anchors[top.anchor] = top.node
         self._attach(top.node, top.node.where)
@@ -151,30 +162,34 @@ class _Composer:
         self._attach(node, node.where)
 
     def _attach(self, node: Node, where: Where) -> None:
-        """Make a node a part of what is open."""
+        """Add a node to the innermost list or mapping that is open."""
         if self._stack:
             self._stack[-1].take(node, where, self._findings)
         else:
             self.root = node
 
     def _refuse_tag(self, node: Node, tag: str | None) -> None:
+        """Report a tag: with one, the file could choose the type of a value, which the schema decides."""
         if tag is not None:
             node.bad = True
             what, fix = "a tag, the word that begins with !, is not admitted", "remove it, or put the text in quotes"
-            self._findings.add(node.where, "FF106", what, fix=fix)
+            self._findings.keep(node.where, unsupported(what, fix))
 
     def _limit(self, node: Node, where: Where) -> None:
-        """Count a node, or all that an alias repeats, before it becomes a part of anything."""
+        """Count a node, or everything that an alias repeats, before it becomes part of anything.
+
+        The path down is the stack and the node itself, so what a thousand aliases nest is measured without a walk.
+        """
         if len(self._stack) + node.height > MAX_DEPTH:
             what, fix = f"this is nested more than {MAX_DEPTH} levels deep", "nest it less: no manifest needs ten"
-            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+            raise too_much(what, str(where), fix)
         self._size += node.size
         if self._size > MAX_NODES:
             what = f"the manifest has more than {MAX_NODES:,} values, counting each time what an alias repeats"
             fix = "name repositories in groups instead of repeating them, or split the manifest into several"
-            raise ManifestError(Problem("FF103", what, str(where), fix=fix))
+            raise too_much(what, str(where), fix)
 
 
 def _resolve(text: str) -> str | int | bool | None:
-    """Give the value of a plain scalar."""
+    """Return the value of a plain scalar."""
     return int(text) if _INTEGER.fullmatch(text) else _WORDS.get(text, text)

@@ -1,4 +1,4 @@
-"""What no program gets that a manifest chooses: its `pass_env` cannot ask for it."""
+"""The variables that no program of a manifest gets, even if its `pass_env` asks for them."""
 
 from flowforge.errors import quote
 from flowforge.manifest.findings import Findings
@@ -9,15 +9,13 @@ from flowforge.programs import withheld
 
 
 def check_passed(manifest: Manifest, findings: Findings) -> None:
-    """Report (FF115) each variable that a program is to get and that no program gets.
-
-    What an `env` source names, or may come to name for some repo, is a credential of another's. Of the state's key
-    something else is said, FF153.
-    """
+    """Report (FF115) each variable that a program asks for and that no program gets."""
+    # What an `env` source names, or may name for some repo, is the value of another credential.
     values = {text for source in manifest.sources for text in source.variables}
     key = key_variables(manifest.state.key)
     passed = [(source, each) for source in manifest.sources for each in source.passes]
     for source, each in passed:
+        # The state's key is reported as FF153, which says what it would open.
         if each.text in key and source is not manifest.state.key:
             continue
         named = any(may_be(text, each.text) for text in values)

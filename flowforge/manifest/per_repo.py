@@ -1,4 +1,4 @@
-"""Which repos may choose a credential's value by their name: those that a manifest names, or `per_repo` admits."""
+"""Which repos may choose a credential's value by their name: those that are named, or that `per_repo` allows."""
 
 from collections.abc import Callable, Collection
 from typing import Final
@@ -9,15 +9,16 @@ from flowforge.manifest.globs import Globs
 from flowforge.manifest.model import Credential, Target
 from flowforge.plan.address import Repo
 
-# The environment's name is the manifest's own, whichever repo it is of.
+# Not `environment`: the manifest itself names environments, whichever repo is selected.
 _OF_THE_REPO: Final = frozenset({"owner", "repo"})
 
 
 def check_reach(target: Target, credential: Credential, names: Collection[str], findings: Findings) -> None:
-    """Report (FF163) a target that gives selected repos a value of their own, which no `per_repo` admits.
+    """Report (FF163) a target that gives selected repos a value of their own without a `per_repo` that allows it.
 
-    target: one that has a selector, its own or by a group. names: the placeholders in the credential's source.
+    target: one that selects repos, itself or by a group. names: the placeholders in the credential's source.
     """
+    # Whoever may create a repository chooses its name, and by that name would choose somebody else's value.
     if _OF_THE_REPO.isdisjoint(names) or credential.per_repo:
         return
     what = f"the target {quote(target.name)} lets the name of a selected repository choose its value"
@@ -27,10 +28,10 @@ def check_reach(target: Target, credential: Credential, names: Collection[str], 
 
 
 class PerRepo:
-    """What each credential's `per_repo` says of repos, asked once for each of them. spend: counts the work."""
+    """What each credential's `per_repo` says of repos, computed once for each repo."""
 
     def __init__(self, spend: Callable[[int, Where], None]) -> None:
-        """Begin with nothing asked."""
+        """Start with nothing computed. spend: counts the work, and raises when it is too much."""
         self._spend = spend
         self._globs: dict[str, Globs] = {}
         self._admitted: dict[tuple[str, str], bool] = {}
@@ -38,7 +39,7 @@ class PerRepo:
     def check(
         self, repo: Repo, target: Target, credential: Credential, names: Collection[str], findings: Findings
     ) -> None:
-        """Report (FF163) a selected repo whose name `per_repo` does not admit."""
+        """Report (FF163) a selected repo whose name `per_repo` does not allow."""
         if _OF_THE_REPO.isdisjoint(names) or not credential.per_repo:
             return
         if not self._admits(credential, repo):
@@ -48,9 +49,11 @@ class PerRepo:
             findings.add(credential.where, "FF163", what, why=f"{found}; the target is {target.where}", fix=fix)
 
     def _admits(self, credential: Credential, repo: Repo) -> bool:
+        # A repo is asked about once for each of its places, and patterns are slow.
         asked = credential.name, repo.key
         if asked not in self._admitted:
             if credential.name not in self._globs:
+                # A pattern without an owner fits that name under any owner, as under `exclude`.
                 whole = (pattern if "/" in pattern else f"*/{pattern}" for pattern in credential.per_repo)
                 self._globs[credential.name] = Globs(whole)
             globs = self._globs[credential.name]

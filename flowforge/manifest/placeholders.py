@@ -1,4 +1,4 @@
-"""Placeholders in a source's text: `{owner}`, `{repo}` and `{environment}`, and `{{` and `}}` for braces."""
+"""Placeholders in the text of a source: `{owner}`, `{repo}` and `{environment}`, and `{{` and `}}` for braces."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,53 +16,53 @@ NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(
         "environment": lambda scope: scope.environment,
     }
 )
+_NO_PLACEHOLDER: Final = "use a credential whose source has no such placeholder"
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
-# One segment of a path: it leads nowhere else, and begins neither an option nor a hidden file.
+# One segment of a path: it cannot lead elsewhere, and cannot begin an option or a hidden file.
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Give the names that stand in braces, known or not."""
+    """Return the names in braces, known or not."""
     return frozenset(name for _, name in _pieces(text) if name is not None)
 
 
 def balanced(text: str) -> bool:
-    """Whether each brace belongs to a placeholder or to a doubled brace."""
+    """Return whether each brace belongs to a placeholder or to a doubled brace."""
     return all(name is not None or piece not in {"{", "}"} for piece, name in _pieces(text))
 
 
 def fits(name: str, scope: Scope) -> bool:
-    """Whether a name may stand for a placeholder: it is one path segment (`acme/.github` has none)."""
+    """Return whether a scope's name may fill a placeholder: one path segment, unlike the name of `acme/.github`."""
     return _SEGMENT.fullmatch(NAMES[name](scope)) is not None
 
 
 def sample(text: str) -> str:
-    """Fill a balanced text with a letter for each placeholder: what any filled text looks like."""
+    """Fill a balanced text with a letter for each placeholder, as an example of what it can become."""
     return "".join(_brace(piece) if name is None else "x" for piece, name in _pieces(text))
 
 
 def plain(option: Option) -> Option:
-    """Do as `sample` for an option: what has no placeholder is ready to be read then."""
+    """Return an option without placeholders ready to be read: its doubled braces become single ones."""
     return sample(option) if isinstance(option, str) else tuple(map(sample, option))
 
 
 def may_be(text: str, name: str) -> bool:
-    """Whether a checked text may come to a name once it is filled, whatever the repo.
-
-    Of one that is all placeholders nothing can be said before that: then no name is taken for it.
-    """
+    """Return whether a checked text may become a name once it is filled, for any repo."""
     parts = [""]
     for piece, placeholder in _pieces(text):
         if placeholder is None:
             parts[-1] += _brace(piece)
         else:
             parts.append("")
+    # A text of placeholders alone could become any name, which says nothing: it counts as none.
     if len(parts) == 1 or not any(parts):
         return name in parts
     first, *middle, last = parts
     if not name.startswith(first) or not name.endswith(last):
         return False
     left = name[len(first) :]
+    # The leftmost match of each part leaves the most for the rest, so no other needs to be tried.
     for part in middle:
         if part not in left:
             return False
@@ -71,15 +71,12 @@ def may_be(text: str, name: str) -> bool:
 
 
 def fill(text: str, scope: Scope) -> str:
-    """Fill a checked text for a scope.
-
-    Raises ManifestError (FF152) when a name of it does not fit.
-    """
+    """Fill a checked text for a scope. Raise ManifestError (FF152) if one of its names does not fit."""
     return "".join(_brace(piece) if name is None else _value(name, scope) for piece, name in _pieces(text))
 
 
 def fill_option(option: Option, scope: Scope) -> Option:
-    """Fill a text, or each text of a list; raises ManifestError as `fill` does."""
+    """Fill a text, or each text of a list. Raise ManifestError as `fill` does."""
     return fill(option, scope) if isinstance(option, str) else tuple(fill(text, scope) for text in option)
 
 
@@ -89,29 +86,24 @@ def _brace(piece: str) -> str:
 
 def _value(name: str, scope: Scope) -> str:
     if not fits(name, scope):
-        raise ManifestError(Problem("FF152", **unfit(name, scope)))
+        raise ManifestError(unfit(name, scope))
     return NAMES[name](scope)
 
 
-def unfit(name: str, scope: Scope) -> dict[str, str]:
-    """Say that a name does not fit (the parts of a Problem)."""
+def unfit(name: str, scope: Scope) -> Problem:
+    """Return the problem (FF152) of a placeholder for which a scope has no fitting name."""
     if scope.repo.is_organization:
-        return {
-            "what": f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}",
-            "why": "it is one secret for all of the organization's repositories",
-            "fix": "use a credential whose source has no such placeholder",
-        }
+        what = f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}"
+        why = "it is one secret for all of the organization's repositories"
+        return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
     if not NAMES[name](scope):
-        return {
-            "what": f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment",
-            "fix": "name `environments` in the target, or a credential whose source has no such placeholder",
-        }
+        what = f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment"
+        fix = "name `environments` in the target, or a credential whose source has no such placeholder"
+        return Problem("FF152", what, fix=fix)
     noun = scope.environment if name == "environment" else scope.repo.name
-    return {
-        "what": f"{quote(noun)} cannot stand for {{{name}}}",
-        "why": "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _",
-        "fix": "use a credential whose source has no such placeholder",
-    }
+    what = f"{quote(noun)} cannot stand for {{{name}}}"
+    why = "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _"
+    return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str | None]]:

@@ -11,5 +11,6 @@ GROUP: Final = "flowforge.sources"
 
 @cache
 def installed_sources() -> frozenset[str]:
-    """Give the names under which installed packages offer sources; one without a hyphen is no plugin's."""
+    """Return the names under which installed packages offer sources. A name without a hyphen is ignored."""
+    # Our own sources have no hyphen, so no package can take the place of one of ours (docs/adr/0010-plugins.md).
     return frozenset(point.name for point in entry_points(group=GROUP) if is_plugin(point.name))

@@ -1,4 +1,4 @@
-"""Read the strings of a manifest that mean something else: days, durations, the address of an API."""
+"""Read the strings of a manifest that stand for something else: days, durations, the address of an API."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from flowforge.plan.action import OnDrift
 
+# No months and no years: they are not always of the same length.
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DOTCOM: Final = "api.github.com"
 
 
 def read_day(text: str) -> date | None:
-    """Read a day of the form 2027-02-01; None when the calendar has no such day."""
+    """Read a day of the form 2027-02-01. Return None if the calendar has no such day."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -26,20 +27,20 @@ def read_duration(text: str) -> timedelta:
 
 
 def read_policy(text: str) -> OnDrift | None:
-    """Read an `on_drift`; None where nothing is said."""
+    """Read an `on_drift`. Return None for an empty text."""
     return OnDrift(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Why an address cannot be used, and what to write."""
+    """Why an address cannot be used, and what to write instead."""
 
     why: str
     fix: str
 
 
 def read_api_url(text: str) -> str | Unusable:
-    """Normalise an API's address: scheme and host in lower case, no slash at its end."""
+    """Normalise the address of an API: scheme and host in lower case, no slash at the end."""
     url = _split(text)
     if url is None or not url.hostname:
         return Unusable("its host, port or path cannot be read", f"write it as https://{_DOTCOM}")
@@ -47,7 +48,8 @@ def read_api_url(text: str) -> str | Unusable:
 
 
 def _objection(url: SplitResult, host: str) -> Unusable | None:
-    """Find the first reason why an address is not one of an API of GitHub's."""
+    """Return the first reason why an address is not that of a GitHub API."""
+    # docs.github.com: a tenant is at api.SUBDOMAIN.ghe.com, a GitHub Enterprise Server at HOST/api/v3.
     local = _is_loopback(host)
     tenant = host.endswith(".ghe.com")
     hosted = host == _DOTCOM or tenant
@@ -72,10 +74,12 @@ def _objection(url: SplitResult, host: str) -> Unusable | None:
 
 def _split(text: str) -> SplitResult | None:
     try:
+        # Reading the port raises ValueError for one that is no number.
         url = urlsplit(text)
         usable = url.port != 0
     except ValueError:
         return None
+    # A dot segment would let the path of a request leave that of the API.
     return url if usable and not {".", ".."} & set(url.path.split("/")) else None
 
 

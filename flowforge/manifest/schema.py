@@ -1,4 +1,4 @@
-"""Check shapes by the JSON Schema, and say in our own sentences what does not fit: jsonschema's quote values."""
+"""Check shapes by the JSON Schema, and report what does not fit in our own sentences: jsonschema's quote values."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ _TEXT_FIXES: Final[Mapping[type, str]] = {
     dict: "put a text that begins with { in quotes",
     list: "write one text, outside of a list",
 }
-# By the type that was wanted; of a plugin's option it is one of two.
+# By the type that the schema wants. Two types are wanted by `visible_to`, and by a plugin's options.
 _FIXES: Final = {
     "array": "write each item on a line of its own after `- `, or all of them in [ ]",
     "boolean": "write true or false, without quotes",
@@ -39,15 +39,19 @@ _FIXES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """What does not fit, and the schema there. label: what a person would call it. of_key: a key, not its value."""
+    """A node that does not fit the schema, with the part of the schema that it does not fit."""
 
     node: Node
     label: str
+    """What a person would call it, such as `"repos"` or `item 2 of "repos"`."""
     value: Any
     keyword: str
+    """The keyword of the schema, such as `pattern`."""
     wanted: Any
+    """The value of that keyword."""
     schema: Mapping[str, Any]
     of_key: bool
+    """Whether a key of the node does not fit, and not a value."""
 
     @classmethod
     def of(cls, error: ValidationError, document: Node) -> "_Misfit":
@@ -66,20 +70,21 @@ class _Misfit:
 def check(document: Node, findings: Findings) -> None:
     """Report (FF120 to FF132, FF145) what does not fit the schema, and mark the nodes that cannot be used.
 
-    Raises ManifestError (FF123) for a manifest of another version, of which nothing else could be said.
+    Raise ManifestError (FF123) for a manifest of another version: nothing else could be said of it.
     """
     for error in _validator().iter_errors(document.data):
         misfit = _Misfit.of(error, document)
+        # One problem for each node: with a wrong type, its form and its choice would be wrong as well.
         if not misfit.node.bad:
             _TELLERS[misfit.keyword](misfit, findings)
 
 
-# The options that stand beside the sources that FlowForge has itself, each with its source.
+# The options of FlowForge's own sources, each with the source that it belongs to.
 SOURCE_OPTIONS: Final = {option: [row.name] for row in SOURCE_TYPES.values() for option in row.options}
 
 
 def require_whole(schema: Mapping[str, Any]) -> None:
-    """Raise ImportError where the schema and the tables beside it disagree, which else a user's typo would find out."""
+    """Raise ImportError if the schema and the tables disagree. Otherwise a user's typo would be what finds out."""
     own = schema["$defs"]["own_source"]
     require_rows(own["properties"].keys() - SOURCE_OPTIONS.keys(), "schemas/flowforge.schema.json")
     if own["dependentRequired"] != SOURCE_OPTIONS:
@@ -91,13 +96,14 @@ def require_whole(schema: Mapping[str, Any]) -> None:
 
 
 def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
-    """Give the titles of all texts that must have a form."""
+    """Yield the titles of all texts that must have a form."""
     for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from _forms(each)
     if isinstance(part, dict) and isinstance(part.get("pattern"), str) and "title" in part:
         yield part["title"]
 
 
+# At import, so that a source without its rows fails the first test and not the first user who misspells it.
 require_whole(json.loads(schema_text("manifest")))
 
 
@@ -108,10 +114,7 @@ def _validator() -> Draft202012Validator:
 
 
 def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
-    """Put definitions in the place of references, which halves the time of a validation, and fit patterns to Python.
-
-    NOTE: Python's `$` also matches before a line break at the end, the `$` of JSON Schema does not.
-    """
+    """Replace references by their definitions, which halves the time of a validation, and adapt patterns to Python."""
     if isinstance(schema, list):
         return [_prepared(each, definitions) for each in schema]
     if not isinstance(schema, dict):
@@ -120,6 +123,7 @@ def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN4
     own = {key: value for key, value in schema.items() if key not in {"$ref", "$defs"}}
     prepared = {key: _prepared(value, definitions) for key, value in {**target, **own}.items()}
     if isinstance(prepared.get("pattern"), str):
+        # Python's `$` also matches before a line break at the end; the `$` of JSON Schema does not.
         prepared["pattern"] = prepared["pattern"].replace("$", r"\Z")
     return prepared
 
@@ -127,8 +131,10 @@ def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN4
 def _unknown_keys(misfit: _Misfit, findings: Findings) -> None:
     known = misfit.schema["properties"]
     prefixes = tuple(pattern.removeprefix("^") for pattern in misfit.schema.get("patternProperties", ()))
+    # jsonschema reports all unknown keys as one error; each gets a problem with its own position.
     for key in misfit.value:
         if key not in known and not key.startswith(prefixes):
+            # A key of the other kind of credential is no misspelling, so it gets a fix of its own.
             stray = STRAY.get((str(misfit.schema.get("title")), key))
             fix = stray or findings.suggest(key, known, f"the keys here are {listed(known)}")
             findings.add(misfit.node.key(key), "FF120", f"the key {quote(key)} is not known here", fix=fix)
@@ -177,13 +183,11 @@ def _wrong_version(misfit: _Misfit, _: Findings) -> None:
 def _wrong_form(misfit: _Misfit, findings: Findings) -> None:
     (misfit.node.step(misfit.value) if misfit.of_key else misfit.node).bad = True
     where = misfit.node.key(misfit.value) if misfit.of_key else misfit.node.where
-    form = FORMS[misfit.schema["title"]]
-    fix = form.fix(misfit.value) if callable(form.fix) else form.fix
-    findings.add(where, form.code, form.what.replace("{}", quote(misfit.value)), why=form.why, fix=fix)
+    findings.keep(where, FORMS[misfit.schema["title"]].problem(misfit.value))
 
 
 def _left_empty(misfit: _Misfit, findings: Findings) -> None:
-    """Say that a mapping or a list has nothing in it; of a source, whoever looks for its name says so."""
+    """Report a mapping or a list without entries. An empty source is reported when its name is looked for (FF132)."""
     if isinstance(misfit.value, list) or misfit.schema["title"] == "Custom properties":
         misfit.node.bad = True
         command = misfit.schema["title"] == "Command"
@@ -198,6 +202,7 @@ def _stray_option(misfit: _Misfit, findings: Findings) -> None:
             findings.add(misfit.node.key(option), "FF120", f"{quote(option)} is an option of {source} alone", fix=fix)
 
 
+# By keyword: the schema uses no other that can fail, which a test with generated manifests holds.
 _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_keys,
@@ -212,7 +217,7 @@ _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {
 
 
 def _label(path: list[str | int]) -> str:
-    """Name what stands at a path."""
+    """Return what a person would call the node at a path."""
     *before, last = path or [""]
     if isinstance(last, int):
         return f"item {last + 1} of {quote(str(before[-1]))}"
@@ -220,6 +225,6 @@ def _label(path: list[str | int]) -> str:
 
 
 def listed(words: Iterable[str], conjunction: str = "and") -> str:
-    """Give words as people list them."""
+    """Return words as people list them: `a, b and c`."""
     *others, last = words
     return f"{', '.join(others)} {conjunction} {last}" if others else last

@@ -1,22 +1,22 @@
-"""`select`: repos by what they are like, and what stands beside it."""
+"""Read `select`, and the keys that stand beside it."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents
-from flowforge.manifest.model import NOT_PUBLIC, Owned, Selector
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.selector import NOT_PUBLIC, Owned, Selector
 
 _WITH_ORG: Final = ("team", "properties")
 BESIDE: Final = ("allow_empty", "auto_admit")
 
 
 def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = BESIDE) -> Selector | None:
-    """Read the `select` of a group, target or absent entry; one that is not sound is reported and left out.
+    """Read the `select` of a group, target or absent entry. Return None for one that is not sound.
 
-    Reports FF160 where it does not name one owner, FF161 for what organizations alone have, FF162 for what stands
-    beside no selector, FF112 for an owner that is not allowed. beside: the keys that stand beside a selector alone.
+    Report FF160 if it does not name one owner, FF161 for a condition that only organizations have, FF162 for a key that
+    needs a selector, FF112 for an owner that is not allowed. beside: the keys that need a selector.
     """
     for key in beside:
         if node.part(key) is not None and "select" not in node.entries():
@@ -24,11 +24,13 @@ def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = B
             documents.findings.add(node.key(key), "FF162", f"{quote(key)} stands without select", fix=fix)
     chosen = node.part("select")
     by = _owned(node, chosen, documents) if chosen else None
+    # With a condition missing it would find more repos than were meant.
     if chosen is None or by is None or not chosen.sound:
         return None
     owner = chosen.text(by)
     if owner:
         documents.rules.check_account(owner, chosen.step(by).where, documents.findings)
+    # Sorted where the order means nothing, so that two spellings of one question are asked once.
     return Selector(
         by,
         owner.lower(),
@@ -44,13 +46,13 @@ def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = B
 
 
 def is_true(node: Node, key: str) -> bool:
-    """Whether a key stands there and says true."""
+    """Return whether a key is there and true."""
     part = node.part(key)
     return part is not None and part.data is True
 
 
 def _owned(node: Node, chosen: Node, documents: Documents) -> Owned | None:
-    """Give the one key that says whose repos these are."""
+    """Return the one key that says whose repos are asked for. Report (FF160) none or several."""
     keys = chosen.entries().keys()
     named = [each for each in Owned if each in keys and (each is not Owned.INSTALLATION or _meant(chosen))]
     if len(named) != 1:
@@ -68,7 +70,7 @@ def _owned(node: Node, chosen: Node, documents: Documents) -> Owned | None:
 
 
 def _meant(chosen: Node) -> bool:
-    """Whether `installation` is not a plain false, which is as if it were not there."""
+    """Return whether `installation` is anything but false, which means the same as leaving it out."""
     return chosen.step(Owned.INSTALLATION).data is not False
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from flowforge.errors import Where
 from flowforge.manifest.credentials import read_source
 from flowforge.manifest.documents import Documents, ManifestDocument
+from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.scalars import Unusable, read_api_url, read_policy
@@ -13,35 +14,35 @@ from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
 DEFAULT_BRANCH: Final = "flowforge-state"
-_NAME: Final = re.compile(r"[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")  # of a branch or a path, as the schema has it
+# Of a branch or a path, as in the schema, which never sees what `--from-github` names.
+_NAME: Final = re.compile(r"[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")
 
 
 def read_github(documents: Documents) -> GitHubSettings:
-    """Read `github`; an unusable address is reported (FF129)."""
+    """Read `github`. Report (FF129) an address that cannot be used."""
     document, section = documents.single("github")
     text, auth = section.text("api_url"), section.part("auth")
     url = read_api_url(text) if text else ""
     if isinstance(url, Unusable):
-        where, what = section.step("api_url").where, "this address of a GitHub API cannot be used"
-        documents.findings.add(where, "FF129", what, why=url.why, fix=url.fix)
+        documents.findings.keep(section.step("api_url").where, unusable_api(url.why, url.fix).problem())
         url = ""
     source = _source(auth.part("token") if auth else None, document, documents)
     return GitHubSettings(url, source, section.where)
 
 
 def read_state(documents: Documents) -> StateSettings:
-    """Read `state`; the default is a file, `documents.default_state`."""
+    """Read `state`. The default is the file `documents.default_state`."""
     document, section = documents.single("state")
     key = _source(section.part("key"), document, documents)
     text, github, default = section.text("file"), section.part("github"), documents.default_state
     if github is not None:
         if text:
-            what, fix = "the state cannot be at two places", "remove `file` or `github`"
-            documents.findings.add(section.step("file").where, "FF149", what, fix=fix)
+            documents.findings.keep(section.step("file").where, TWO_STATES.problem())
         return StateSettings(
             default, _branch(document, github, documents), key, documents.rules.files.below(default.parent)
         )
     if not text:
+        # The default is checked as well: a link of that name in a pull request could lead out of the checkout.
         documents.rules.check_path(default.name, default.parent, Where(section.where.file), documents.findings)
         return StateSettings(default, key=key, bounds=documents.rules.files.below(default.parent))
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
@@ -50,7 +51,7 @@ def read_state(documents: Documents) -> StateSettings:
 
 
 def _branch(document: ManifestDocument, node: Node, documents: Documents) -> BranchSettings | None:
-    """Read `state.github`; reports (FF112) an owner that is not allowed, (FF149) a branch or path that cannot be."""
+    """Read `state.github`. Report (FF112) an owner that is not allowed, and (FF149) an impossible branch or path."""
     named = node.part("repo")
     if named is None or node.bad:
         return None
@@ -59,19 +60,18 @@ def _branch(document: ManifestDocument, node: Node, documents: Documents) -> Bra
     branch, path = node.text("branch") or DEFAULT_BRANCH, node.text("path") or documents.default_state.name
     for key, objection in (("branch", _no_branch(branch)), ("path", _no_path(path))):
         if objection:
-            what, where = f"the state cannot be kept in this {key}", node.step(key).where
-            documents.findings.add(where, "FF149", what, why=objection, fix=f"leave `{key}` out, or name another one")
+            documents.findings.keep(node.step(key).where, no_place_for_state(key, objection).problem())
     source = _source(auth.part("token") if auth else None, document, documents)
     return BranchSettings(repo, branch, path, source, node.where)
 
 
 def _source(node: Node | None, document: ManifestDocument, documents: Documents) -> SourceSpec | None:
-    """Read a source of what is the same for every repository."""
+    """Read a source without placeholders: its value is the same for every repository."""
     return read_source(node, document.folder, documents, per_repo=False) if node else None
 
 
 def branch_at(text: str, path: str, where: Where) -> BranchSettings | None:
-    """Read `owner/repo:branch:path`, of which the last two may be missing; None for what is no such place."""
+    """Read `owner/repo:branch:path`, where the last two may be missing. Return None for any other text."""
     name, _, rest = text.partition(":")
     branch, _, named = rest.partition(":")
     branch, path = branch or DEFAULT_BRANCH, named or path
@@ -88,7 +88,8 @@ def branch_at(text: str, path: str, where: Where) -> BranchSettings | None:
 
 
 def _no_branch(text: str) -> str:
-    """Say why git takes no branch of this name, of those that the schema lets through: `git help check-ref-format`."""
+    """Return why git accepts no branch of this name; empty if it does. The schema has refused unusual characters."""
+    # The rules of `git help check-ref-format`. GitHub would refuse it too, but only when the first state is written.
     parts = text.split("/")
     if ".." in text or not all(parts) or any(each.startswith(".") or each.endswith((".", ".lock")) for each in parts):
         return "git takes no branch of this name"
@@ -96,9 +97,11 @@ def _no_branch(text: str) -> str:
 
 
 def _no_path(text: str) -> str:
+    """Return why no state can be at a path in a repository; empty if it can."""
     parts = text.split("/")
     if not all(parts) or {".", ".."} & set(parts):
         return "it is no path in a repository"
+    # A file that a run writes must not become a workflow, or change a setting of the repository.
     if parts[0].lower() in (".github", ".git"):
         return f"what is below {parts[0]} has a meaning of its own"
     return "" if text.endswith(".json") else "it does not end in .json"

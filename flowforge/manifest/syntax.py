@@ -1,4 +1,4 @@
-"""Say in our own words what is wrong with YAML. The parser's own text may quote a value, so none of it is passed on."""
+"""Explain what is wrong with YAML in our own words. The parser's text may quote a value, so none of it is shown."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -9,7 +9,7 @@ from flowforge.errors import Problem, Where
 
 
 class Mark(Protocol):
-    """A position of the parser's; both count from 0."""
+    """A position of the parser. Both numbers count from 0."""
 
     line: int
     column: int
@@ -17,18 +17,20 @@ class Mark(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a parser says in fixed words, and what we say. at_start: to be shown where the construct began."""
+    """An error that a parser reports in fixed words."""
 
     said: str
+    """A part of the parser's words, by which the error is known."""
     what: str
     fix: str
     at_start: bool = False
+    """Whether it is shown where the construct began, and not where the parser gave up."""
 
 
 _UNFITTING: Final = "this does not fit what stands before it"
 _ALIKE: Final = "indent what belongs together alike, and let nothing follow a closing quote or bracket"
 _TAB: Final = ("a tab cannot indent YAML", "indent with spaces")
-# Words of libyaml's and of PyYAML's own parser, tried in this order.
+# Words of libyaml and of PyYAML's own parser, tried in this order: the more special ones come first.
 _KNOWN: Final = (
     _Known("escape", "this escape is not known in double quotes", "double the backslash, or use single quotes"),
     _Known("hexdecimal", "this escape is not known in double quotes", "double the backslash, or use single quotes"),
@@ -58,6 +60,7 @@ _KNOWN: Final = (
     _Known("block collection", _UNFITTING, _ALIKE),
     _Known("<document start>", _UNFITTING, _ALIKE),
 )
+# By the character that no token can begin with.
 _FIRST: Final = {
     "\t": _TAB,
     "@": ("a text cannot begin with @", "put it in quotes"),
@@ -67,7 +70,7 @@ _FIRST: Final = {
 
 
 def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    """Make a problem (FF105) of a parser's error."""
+    """Return the problem (FF105) of a parser's error."""
     where = position(getattr(error, "problem_mark", None), file)
     start = position(getattr(error, "context_mark", None), file)
     said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"
@@ -82,8 +85,13 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     return Problem("FF105", "this is not YAML", str(where), fix="check the brackets, quotes and indentation here")
 
 
+def unsupported(what: str, fix: str, why: str = "") -> Problem:
+    """Return the problem (FF106) of a feature of YAML that a manifest does not have."""
+    return Problem("FF106", what, why=why, fix=fix)
+
+
 def position(mark: Mark | None, file: str) -> Where:
-    """Give a parser's position as people count, from 1; the file as a whole where it has none."""
+    """Return a parser's position, counted from 1 as people do; the whole file if there is none."""
     return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
 
 

@@ -1,4 +1,4 @@
-"""Groups, targets and absent entries: which repos they name, and under which secret or variable."""
+"""Groups, targets and absent entries: which repos they name, and for which secret or variable."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -31,7 +31,7 @@ def read_groups(documents: Documents) -> Mapping[str, Group]:
 def read_targets(
     documents: Documents, credentials: Mapping[str, Credential], stores: tuple[Store, ...]
 ) -> tuple[Target, ...]:
-    """Read `targets` of all files; one whose credential cannot be used is left out. stores: of one that names none."""
+    """Read `targets` of all files, without those whose credential is not sound. stores: for a target without any."""
     groups, names = documents.references("groups"), documents.references("credentials")
     found: list[Target] = []
     for node in documents.listed("targets"):
@@ -39,6 +39,7 @@ def read_targets(
         org, visibility, choice = _owned(node, name, groups, documents)
         if node.part("credential"):
             names.check(wanted, node.step("credential").where)
+        # An organization and its visibility come together or not at all; half of it was reported above.
         if wanted in credentials and (org is None) == (visibility is None):
             credential, lists = credentials[wanted], _lists(node, stores, documents)
             if credential.variables:
@@ -63,7 +64,7 @@ def read_targets(
 
 
 def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[AbsentEntry, ...]:
-    """Read `absent` of all files. stores: of an entry that names none."""
+    """Read `absent` of all files. stores: for an entry without any."""
     groups = documents.references("groups")
     found: list[AbsentEntry] = []
     for node in documents.listed("absent"):
@@ -73,6 +74,7 @@ def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent
         if "variable" in node.entries():
             check_absent(node, documents.findings)
             secret, lists = node.text("variable"), of_variables(lists)
+        # An entry with a bad `org` must not turn into one for repos.
         if secret and (org or "org" not in node.entries()):
             found.append(AbsentEntry(name, choice, secret.upper(), node.where, lists, _tags(node), org))
     return tuple(found)
@@ -81,7 +83,7 @@ def read_absent(documents: Documents, stores: tuple[Store, ...]) -> tuple[Absent
 def _owned(
     node: Node, name: str, groups: References, documents: Documents
 ) -> tuple[Repo | None, Visibility | None, RepoSet]:
-    """Read whose secret a target means: that of repos, or an organization's and who sees it."""
+    """Read whose secret a target means: that of repos, or that of an organization and who sees it."""
     org = read_org(node, documents)
     if "org" not in node.entries():
         return None, None, _choice(node, Target.noun, name, groups, documents)
@@ -104,13 +106,13 @@ def read_stores(documents: Documents) -> tuple[Store, ...]:
 
 
 def _stores(node: Node) -> tuple[Store, ...]:
-    """Read `stores`, each once."""
+    """Read `stores`, without duplicates."""
     named = node.part("stores")
     return tuple(dict.fromkeys(Store(str(each.data)) for each in named.items())) if named else ()
 
 
 def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists:
-    """Read `stores` and `environments`; both at once are reported (FF136), as an environment has no stores."""
+    """Read `stores` and `environments`. Report both at once (FF136): an environment has no stores."""
     named, own = node.part("environments"), _stores(node)
     if named is None:
         if is_true(node, "create_environment"):
@@ -123,6 +125,7 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
         documents.findings.add(
             node.key("stores"), "FF136", what, why="environments have Actions secrets alone", fix=fix
         )
+    # GitHub compares environments without case, so two spellings are one; the last one written is kept.
     names = {str(each.data).lower(): str(each.data) for each in named.items()}
     return Lists(environments=tuple(names.values()))
 
@@ -130,9 +133,9 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
 def _choice(
     node: Node, noun: str, name: str, groups: References, documents: Documents, *, may_be_empty: bool = False
 ) -> RepoSet:
-    """Read `repos`, `groups`, `select` and `exclude`; one that names no repos at all is reported (FF143).
+    """Read `repos`, `groups`, `select` and `exclude`. Report (FF143) an entry that names no repos at all.
 
-    may_be_empty: `allow_empty` may stand without a selector, and admits that too.
+    may_be_empty: `allow_empty` may stand without a selector, and allows that too.
     """
     parts = {key: node.part(key) for key in _KEYS}
     select = read_select(node, documents, beside=() if may_be_empty else BESIDE)
@@ -152,6 +155,7 @@ def _choice(
         groups=tuple(_mention(each, groups) for each in listed["groups"]),
         exclude=tuple(_mention(each, groups, excluded=True) for each in listed["exclude"]),
         sound=all(part.sound for key, part in entries.items() if key in _KEYS),
+        # Reversed, so that of a repo that is named twice the first position is kept.
         written={repo.key: where for where, repo in reversed(repos.items())},
         select=select,
         allow_empty=is_true(node, "allow_empty"),
@@ -160,7 +164,7 @@ def _choice(
 
 
 def _names_any(node: Node | None) -> bool:
-    """Whether a list has an item, or something else stands in its place, which was reported."""
+    """Return whether a list has an item, or is something else, which was reported."""
     return node is not None and (node.bad or any(True for _ in node.inner))
 
 
@@ -171,7 +175,7 @@ def _repo(node: Node, documents: Documents) -> Repo:
 
 
 def _mention(node: Node, groups: References, *, excluded: bool = False) -> Mention:
-    """Keep a mention of a group, or what is excluded, a group or not."""
+    """Read a mention of a group, or an exclusion, which may be one. Report (FF141) a group that does not exist."""
     text = str(node.data)
     if text.startswith("@") or not excluded:
         groups.check(text.removeprefix("@") if excluded else text, node.where)

@@ -1,4 +1,4 @@
-"""The operator's rules, from the environment alone: what a manifest may name, since a manifest is code."""
+"""The operator's rules for what a manifest may name. They come from the environment alone: a manifest is code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,16 +17,19 @@ OWNERS: Final = "FLOWFORGE_ALLOWED_OWNERS"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What may be named. None: anything. An empty set: nothing, as a variable that is set but empty says."""
+    """What a manifest may name."""
 
     sources: frozenset[str] | None
+    """None allows every source. An empty set allows none: a variable that is set but empty must not open the door."""
     owners: frozenset[str] | None
+    """Patterns in lower case; None and an empty set as for sources."""
     files: Confinement
     home: str
+    """HOME, which `~/` stands for; empty if it is not set."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Rules":
-        """Read the rules."""
+        """Read the rules from environment variables."""
         return cls(
             _listed(environ.get(SOURCES)),
             _listed((environ.get(OWNERS) or "").lower() if OWNERS in environ else None),
@@ -47,6 +50,7 @@ class Rules:
 
     def check_owner(self, repo: Repo, where: Where, findings: Findings) -> None:
         """Report (FF112) a repo whose owner is not allowed."""
+        # Patterns and not names alone: a company may have an owner for each team.
         owner = repo.owner.lower()
         if self.owners is not None and not any(fnmatchcase(owner, pattern) for pattern in self.owners):
             findings.add(
@@ -58,7 +62,7 @@ class Rules:
             )
 
     def check_account(self, owner: str, where: Where, findings: Findings, *, what: str = "selector") -> None:
-        """Report (FF112) an owner that is not allowed: all of whose repos a selector asks for, or an organization."""
+        """Report (FF112) an owner that is not allowed: that of a selector, or an organization. what: which it is."""
         if self.owners is not None and not any(fnmatchcase(owner.lower(), pattern) for pattern in self.owners):
             findings.add(
                 where,
@@ -74,7 +78,7 @@ class Rules:
             findings.add(where, "FF113", f"{quote(text)} is outside the manifest's folder", why=WHY, fix=FIX)
 
     def locate(self, text: str, folder: Path) -> Path:
-        """Give the path that a text means: `~/` is HOME, and what is relative begins at the folder."""
+        """Return the path that a text means: `~/` is HOME, and a relative path begins at the folder."""
         return folder / (self.home + text[1:] if text.startswith("~/") and self.home else text)
 
 

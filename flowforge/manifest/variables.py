@@ -1,4 +1,4 @@
-"""What writes Actions variables: credentials that are a workload identity, and their targets and absent entries."""
+"""What becomes Actions variables: workload identities, their targets, and absent entries that name a variable."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,14 @@ from flowforge.plan.address import Store
 
 
 def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credential | None:
-    """Read a workload identity, which the schema has checked; None for one that is not sound."""
+    """Read a workload identity, which the schema has checked. Return None for one that is not sound."""
     if not node.sound or any(not node.text(key) for key in REQUIRED):
         return None
     return Credential(
         name=name,
         type=TYPE,
         secret="",
+        # Nothing is read: the IDs stand in the manifest and are no secret.
         source=SourceSpec("", {}, where, folder),
         expires=None,
         issued=None,
@@ -32,18 +33,19 @@ def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credenti
 
 
 def of_variables(lists: Lists) -> Lists:
-    """Give the lists of variables beside these lists of secrets: Actions alone has them, whatever the default."""
+    """Return the lists of variables that belong to these lists of secrets. Only Actions has variables."""
+    # Whatever `defaults.stores` says: there are no Dependabot or Codespaces variables on GitHub.
     return replace(lists, stores=(Store.VARIABLES,))
 
 
 def check_target(node: Node, credential: Credential, findings: Findings) -> None:
-    """Report (FF138) what a target of a workload identity cannot say."""
+    """Report (FF138) keys that a target of a workload identity cannot have."""
     why = f"{quote(credential.name)} is a workload identity: Actions variables, whose names are given"
     _refuse(node, ("secret", "stores"), "does not go with this credential", why, findings)
 
 
 def check_absent(node: Node, findings: Findings) -> None:
-    """Report (FF138) what stands beside a variable that is to be absent."""
+    """Report (FF138) keys that cannot stand beside the `variable` of an absent entry."""
     why = "the entry names a variable, and Actions alone has variables"
     _refuse(node, ("secret", "stores"), 'does not go with "variable"', why, findings)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.github.http import Client
-from flowforge.manifest.expand import Place, expand_with, holders_of, members_of, selectors_of
-from flowforge.manifest.model import Manifest, Selector, StateSettings
+from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
+from flowforge.manifest.model import Manifest, StateSettings
+from flowforge.manifest.places import Place
+from flowforge.manifest.selector import Selector
 from flowforge.offline import validate
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo

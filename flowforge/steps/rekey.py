@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from flowforge.errors import Problem, StateError
-from flowforge.manifest.expand import Place
+from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Store
 from flowforge.plan.facts import UNKNOWN, Known, Presence, Unavailable, Unresolved, Value
 from flowforge.sources.base import Context

@@ -6,8 +6,9 @@ import pytest
 
 from flowforge.errors import Where
 from flowforge.manifest.expand import holders_of, members_of, selectors_of
-from flowforge.manifest.members import Holder, Member
-from flowforge.manifest.model import Manifest, SelectorResults
+from flowforge.manifest.model import Manifest
+from flowforge.manifest.places import Holder, Member
+from flowforge.manifest.selector import SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable

@@ -6,7 +6,8 @@ import pytest
 
 from flowforge.errors import ManifestError
 from flowforge.manifest.expand import expand, expand_with, selectors_of
-from flowforge.manifest.model import Manifest, SelectorResults
+from flowforge.manifest.model import Manifest
+from flowforge.manifest.selector import SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.audience import Audience, Viewer, Visibility

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,20 +25,22 @@ from flowforge.manifest.scalars import read_duration
 from flowforge.manifest.schema import SOURCE_OPTIONS, check, require_whole
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Store
-from flowforge.resources import schema_text
+from flowforge.resources import SCHEMAS, schema_text
 from flowforge.source_types import SOURCE_TYPES
 
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted([*ROOT.glob("examples/**/*.yaml"), ROOT / "flowforge.yaml.example"])
 SCHEMA = json.loads(schema_text("manifest"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def definition(name: str) -> Draft202012Validator:
-    """Give the validator of one definition."""
+    """Return the validator of one definition."""
     return Draft202012Validator(SCHEMA["$defs"][name])
 
 
 def walk(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every object of a schema, with its path."""
+    """Yield every object of a schema, with its path."""
     if isinstance(schema, dict):
         yield path, schema
         for key, value in schema.items():
@@ -63,11 +66,43 @@ def test_editors_have_something_to_show() -> None:
     silent = [
         f"{path}/{name}"
         for path, each in walk(SCHEMA)
-        if isinstance(each.get("properties"), dict) and path.rpartition("/")[2] != "properties"
+        if isinstance(each.get("properties"), dict) and path.rpartition("/")[2] not in {"properties", "if"}
         for name, key in each["properties"].items()
         if not {"title", "description"} <= {**SCHEMA["$defs"].get(key.get("$ref", "")[8:], {}), **key}.keys()
     ]
     assert [] == silent
+
+
+def test_no_condition_speaks() -> None:
+    """An `if` has neither title nor description: an editor would show them in place of those of the key itself."""
+    spoken = [path for path, each in walk(SCHEMA) if "if" in path.split("/") and {"title", "description"} & each.keys()]
+    assert [] == spoken
+
+
+def test_each_choice_is_explained() -> None:
+    """Every list of choices has a sentence for each of them, which editors show beside it."""
+    choices = {path: each for path, each in walk(SCHEMA) if isinstance(each.get("enum"), list)}
+    assert {path: len(each["enum"]) for path, each in choices.items()} == {
+        path: len(set(each["enumDescriptions"])) for path, each in choices.items()
+    }
+
+
+def test_the_stores_are_listed_once() -> None:
+    """Each schema that has stores lists them once: a new store is one line in it."""
+    schemas = {name: json.loads(schema_text(name)) for name in SCHEMAS}
+    lists = {
+        name: sum(Store.DEPENDABOT in each["enum"] for _, each in walk(schema) if isinstance(each.get("enum"), list))
+        for name, schema in schemas.items()
+    }
+    without = dict.fromkeys(("plan-file", "validation", "repos"), 0)
+    assert {**dict.fromkeys(SCHEMAS, 1), **without} == lists
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_examples_fit(path: Path) -> None:
+    """Every manifest that we show to users is one that an editor shows no error in."""
+    document = parse(path.read_text(encoding="utf-8"), path.name, Findings())
+    assert [] == [error.message for error in VALIDATOR.iter_errors(document.data)]
 
 
 def test_no_key_is_taken_unseen() -> None:
@@ -99,7 +134,7 @@ def test_no_other_title_hides_a_form() -> None:
 
 def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
-    stores = SCHEMA["$defs"]["stores"]["items"]["enum"]
+    stores = SCHEMA["$defs"]["store"]["enum"]
     assert (
         sorted([*TYPES, workload_identity.TYPE]),
         sorted({*OnDrift} - {OnDrift.ACCEPT}),

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from flowforge.errors import ManifestError, Where
-from flowforge.manifest.expand import Expanded, expand, expand_with, selectors_of
-from flowforge.manifest.members import Holder
-from flowforge.manifest.model import Manifest, Owned, Selector, SelectorResults
+from flowforge.manifest.expand import expand, expand_with, selectors_of
+from flowforge.manifest.model import Manifest
+from flowforge.manifest.places import Expanded, Holder
+from flowforge.manifest.selector import Owned, Selector, SelectorResults
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable, Unresolved

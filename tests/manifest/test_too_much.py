@@ -10,10 +10,11 @@ import pytest
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand_with
 from flowforge.manifest.findings import Findings
+from flowforge.manifest.limits import MAX_PLACES, PlaceLimit
 from flowforge.manifest.loading import load
 from flowforge.manifest.members import MAX_WORK, Members
-from flowforge.manifest.model import AbsentEntry, Lists, Manifest, Mention, RepoSet, Selector, SelectorResults, Target
-from flowforge.manifest.place_limit import MAX_PLACES, Limit
+from flowforge.manifest.model import AbsentEntry, Lists, Manifest, Mention, RepoSet, Target
+from flowforge.manifest.selector import Selector, SelectorResults
 from flowforge.plan.address import Repo, Store
 
 Load = Callable[[str], Manifest]
@@ -126,7 +127,7 @@ def test_the_limit_itself_is_admitted() -> None:
     stores = Lists(stores=(Store.ACTIONS, Store.AGENTS))
     entry = Target("T", CHOICE, "k", "S", Where("f", 3, 5), stores)
     gone = AbsentEntry("A", CHOICE, "S", Where("f", 9, 5))
-    whole, parts = Limit(), Limit()
+    whole, parts = PlaceLimit(), PlaceLimit()
     whole.count(entry, MAX_PLACES // 2, 1, 0)
     for _ in range(2):
         parts.count(entry, MAX_PLACES // 8, 2, 0)

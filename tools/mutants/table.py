@@ -87,7 +87,9 @@ PARTS = (
         ("tests/sources", "tests/cli"),
     ),
     Part("paths", ("paths.py",), ("tests/test_paths.py",), ("tests/cli/test_links.py", "tests/state")),
-    Part("who is chosen", ("manifest/members.py", "manifest/expand.py"), ("tests/manifest",), _ALL),
+    Part(
+        "who is chosen", ("manifest/members.py", "manifest/expand.py", "manifest/clashes.py"), ("tests/manifest",), _ALL
+    ),
 )
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flowforge.manifest.expand import Place
 from flowforge.manifest.model import Manifest
+from flowforge.manifest.places import Place
 from flowforge.plan.digest import lines_of
 from flowforge.run.planning import PreparedPlan
 from flowforge.run.task import Task

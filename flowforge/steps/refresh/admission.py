@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from flowforge.manifest.expand import Place
-from flowforge.manifest.members import Holder, Member
+from flowforge.manifest.places import Holder, Member, Place
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Audience, Viewer
 from flowforge.plan.repo_list import ChosenRepo

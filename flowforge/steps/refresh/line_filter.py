@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.errors import Problem, UsageError, printable, quote
-from flowforge.manifest.expand import Place
+from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable, Unresolved
 

@@ -10,7 +10,7 @@ from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.repos import RepoInfo, look_up
 from flowforge.github.scopes import list_scope
-from flowforge.manifest.expand import Place
+from flowforge.manifest.places import Place
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan

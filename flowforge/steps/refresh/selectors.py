@@ -21,7 +21,7 @@ from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.manifest.globs import Globs
-from flowforge.manifest.model import Owned, Selector, SelectorResults
+from flowforge.manifest.selector import Owned, Selector, SelectorResults
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 

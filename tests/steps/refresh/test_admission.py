@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Where
-from flowforge.manifest.expand import Place
-from flowforge.manifest.members import Holder, Member
+from flowforge.manifest.places import Holder, Member, Place
 from flowforge.plan.action import OnDrift, Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Visibility

@@ -14,7 +14,7 @@ from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import StoppedError
 from flowforge.github.urls import ApiUrl
-from flowforge.manifest.model import Owned, Selector
+from flowforge.manifest.selector import Owned, Selector
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
