@@ -18,7 +18,7 @@ from tools.error_texts import Scope, Texts, elements, entries, is_parameter, tex
 # Codes that several modules raise. To be emptied: a code has one owner, and one meaning.
 SHARED: Final = frozenset(
     {
-        *("FF005", "FF023", "FF024", "FF103", "FF104", "FF106", "FF127", "FF129", "FF149", "FF152"),
+        *("FF103", "FF104", "FF106", "FF127", "FF129", "FF149", "FF152"),
         *("FF320", "FF322", "FF323", "FF411", "FF412"),
     }
 )
