@@ -10,7 +10,7 @@ import click
 
 from flowforge.cli.main import cli
 from flowforge.cli.signals import obeyed, written
-from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, reason, say, trace
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost, trace
 from flowforge.cli.usage import explain
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
 
@@ -30,12 +30,12 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(args: list[str]) -> int:
-    """Run one command line and give its exit code; everything that can be explained is, on stderr."""
+def run(args: list[str], program: click.Group = cli) -> int:
+    """Run one command line and return its exit code; everything that can be explained is, on stderr."""
     written.clear()
     try:
         _require_posix()
-        result = cli.main(args, prog_name="flowforge", standalone_mode=False)
+        result = program.main(args, prog_name="flowforge", standalone_mode=False)
     except click.ClickException as error:
         return _say(explain(error))
     except FlowForgeError as error:
@@ -66,7 +66,7 @@ def _in_echo(error: OSError) -> bool:
 
 def _unprinted(error: OSError) -> int:
     detach(sys.stdout.fileno())
-    return _say(UsageError(Problem("FF005", "stdout did not take all of the output", why=reason(error))))
+    return _say(UsageError(stdout_lost(error)))
 
 
 def _unexplained(error: BaseException, *, verbose: bool) -> int:

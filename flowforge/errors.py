@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from flowforge.tokens import CREDENTIAL, redact
+from flowforge.tokens import credential, redact
 
 
 class ExitCode(IntEnum):
@@ -96,9 +96,9 @@ def quote(text: str) -> str:
     Nothing after a credential is shown, since a value broken by a space or a line end goes on there; and nothing at
     all of a text where a credential is seen only without its spaces, invisible and other characters outside ASCII.
     """
-    first = CREDENTIAL.search(text)
+    first = credential().search(text)
     head = text[: first.start()] if first else text
-    if CREDENTIAL.search(_HIDING.sub("", head)):
+    if credential().search(_HIDING.sub("", head)):
         return '"[redacted]"'
     safe = _AFTER.sub("[redacted]", printable(text))
     if len(safe) > _QUOTE_LIMIT:

@@ -7,6 +7,7 @@ Code's issue threads; the vendors document prefixes and hardly any lengths.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 # What may follow a prefix. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so there is a dot.
@@ -27,8 +28,8 @@ class TokenShape:
     """What people call it, with its article and its visible beginning: `a GitHub token (ghp_…)`."""
     stem: str
     """The beginning that already tells what it is. It is public."""
-    prefix: re.Pattern[str]
-    """The whole documented beginning."""
+    begins: str
+    """A pattern of the whole documented beginning."""
     shown: str
     """A pattern of what redaction leaves of it, without groups: a public prefix."""
     literal: str
@@ -37,6 +38,11 @@ class TokenShape:
     """The characters that follow what is shown, as the inside of a pattern's brackets."""
     issuer: str = "Anthropic"
     """Whose token it is."""
+
+    @property
+    def prefix(self) -> re.Pattern[str]:
+        """The whole documented beginning, compiled; re keeps it."""
+        return re.compile(self.begins)
 
     @property
     def anywhere(self) -> str:
@@ -55,7 +61,7 @@ def _shape(
     issuer: str = "Anthropic",
 ) -> TokenShape:
     begins = prefix or re.escape(stem)
-    return TokenShape(noun, stem, re.compile(begins), shown or begins, literal or begins + _ENOUGH, alphabet, issuer)
+    return TokenShape(noun, stem, begins, shown or begins, literal or begins + _ENOUGH, alphabet, issuer)
 
 
 def _github(stem: str, literal: str = "") -> TokenShape:
@@ -96,10 +102,16 @@ _ALL: Final = (*TOKENS, _NEXT)
 
 # A credential written where a manifest should say where it comes from.
 LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
+
+
 # A credential anywhere in a text, in any case; the group that matched is what may be shown of it. A prefix with nothing
 # behind it is no credential: our own messages name kinds so.
 # NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
-CREDENTIAL: Final = re.compile("|".join(dict.fromkeys(each.anywhere for each in _ALL)), re.IGNORECASE)
+# It is compiled when something is shown first, which a version and a help do not: it takes as long as 1 in 30 of click.
+@cache
+def credential() -> re.Pattern[str]:
+    """Return the pattern of a credential anywhere in a text, in any case."""
+    return re.compile("|".join(dict.fromkeys(each.anywhere for each in _ALL)), re.IGNORECASE)
 
 
 def recognise(text: str) -> TokenShape | None:
@@ -109,4 +121,4 @@ def recognise(text: str) -> TokenShape | None:
 
 def redact(text: str) -> str:
     """Replace whatever looks like a known credential by its public prefix and `[redacted]`."""
-    return CREDENTIAL.sub(lambda match: f"{match.group(match.lastindex or 0)}[redacted]", text)
+    return credential().sub(lambda match: f"{match.group(match.lastindex or 0)}[redacted]", text)

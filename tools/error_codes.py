@@ -15,12 +15,8 @@ from typing import Final
 from tools.error_modules import Function, Package, returned
 from tools.error_texts import Scope, Texts, elements, entries, is_parameter, texts
 
-# Codes that several modules raise. To be emptied: a code has one owner, and one meaning.
-SHARED: Final = frozenset(
-    {
-        *("FF005", "FF023", "FF024"),
-    }
-)
+# Codes that several modules may raise: none, as a code has one owner and one meaning.
+SHARED: Final[frozenset[str]] = frozenset()
 HEAD: Final = """# Errors
 
 Every code with its sentences, as the code has them: what is wrong, why, what to do, and the module that says it.

@@ -2,12 +2,9 @@
 
 from typing import Any, Final
 
-import click
-
 from flowforge import run
-from flowforge.cli import options
 from flowforge.cli.approval import Approval
-from flowforge.cli.output import Output
+from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
@@ -21,18 +18,9 @@ _APPROVAL: Final = Approval(
 )
 
 
-@click.command(name="adopt")
-@options.adopting_options
-@options.lock_option
-@click.option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-def command(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
-    """Record secrets that are there already as holding today's value.
-
-    Writes nothing to GitHub: what is there and wanted and was never applied is remembered as assumed to hold the value
-    that its source gives now, instead of being overwritten. `apply --prove` writes it later, to prove it. A variable
-    is recorded where it holds the wanted value, which GitHub shows.
-    """
-    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
+def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
+    """Show what would be recorded, ask, record it, and return the exit code."""
+    output = output_of(given, "adoption")
     warnings: tuple[str, ...] = ()
 
     def show(planned: run.Planned, adoption: Adoption) -> None:

@@ -22,7 +22,8 @@ class Approval:
 
     def require_somebody(self, output: Output) -> None:
         """Raise UsageError (FF008) where nobody can be asked, or would not see what about."""
-        why = "stdout is for JSON, so the plan is not shown" if output.format == "json" else ""
+        name = output.format.name.upper()
+        why = "" if output.format.streams else f"stdout is for {name}, so the plan is not shown"
         why = why if sys.stdin.isatty() else "stdin is not a terminal"
         if why:
             what = f"{self.command} cannot ask for approval"

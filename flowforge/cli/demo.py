@@ -3,20 +3,14 @@
 import tempfile
 from pathlib import Path
 
-import click
-
-from flowforge.cli import options
+from flowforge.cli.output import Output, stdout_has_colour
 from flowforge.demo import Story
 from flowforge.errors import ExitCode
 
 
-@click.command(name="demo")
-def command() -> int:
-    """Watch a fleet being brought onto a Claude credential.
-
-    It has 25 repositories, on a sandbox on this machine.
-    """
-    output = options.output(format_="text", reports=(), no_color=False, quiet=False)
+def main() -> int:
+    """Tell the story, and return whether all of it came true."""
+    output = Output(colour=stdout_has_colour())
 
     def tell(text: str) -> None:
         output.lines(output.style(line, line[:1]) for line in text.split("\n"))

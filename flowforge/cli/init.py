@@ -4,8 +4,6 @@ import os
 import shlex
 from pathlib import Path
 
-import click
-
 from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
@@ -52,21 +50,8 @@ targets:
 """
 
 
-@click.command(name="init")
-@click.argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
-@click.option(
-    "-m",
-    "--manifest",
-    type=click.Path(path_type=Path),
-    default=Path("flowforge.yaml"),
-    show_default=True,
-    help="The manifest to write.",
-)
-def command(repos: tuple[str, ...], manifest: Path) -> int:
-    """Write a commented starter manifest, and the schema for editors.
-
-    The schema goes beside the manifest. Repositories named here go into it. Overwrites no manifest.
-    """
+def main(repos: tuple[str, ...], manifest: Path) -> int:
+    """Write both, and return the exit code."""
     named = sorted({_repo(text) for text in repos}) or [Repo.parse("my-org/my-repo")]
     text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
     schema = manifest.parent / SCHEMA_FILE

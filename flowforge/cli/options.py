@@ -1,24 +1,37 @@
-"""The options that several commands share, as click's decorators, and the output they ask for."""
+"""The options that several commands share. Every help loads this, so it imports next to nothing."""
 
 import math
 import os
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from flowforge.cli.output import FORMATS, Output, parse_reports
+from flowforge.cli.lazy import load
+from flowforge.render.formats import Format
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own settings
-    """Make an option that an environment variable named after it can set too."""
-    long = next(name for name in names if name.startswith("--")).partition("/")[0]
-    variable = "FLOWFORGE_" + long.removeprefix("--").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+class AskedReport(NamedTuple):
+    """What `--report` was given. Whether it can be written is checked before any work, in `flowforge.cli.output`."""
+
+    text: str
+    formats: Sequence[Format]
+
+
+class _ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
+    """`FORMAT=FILE`, together with the formats that the command has."""
+
+    name = "report"
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        self._formats: Final = formats
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> AskedReport:
+        del param, ctx
+        return AskedReport(value, self._formats)
 
 
 class Finite(click.FloatRange):
@@ -32,18 +45,45 @@ class Finite(click.FloatRange):
         return number
 
 
-class _ManifestPath(click.Path):
+class FilePath(click.Path):
+    """A file's path. pathlib is imported with the first one: it costs a twelfth of what click does."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Path":  # noqa: ANN401 -- as click's
+        """Return the path, or fail as click's own type does."""
+        path: Path = load("pathlib").Path(os.fspath(super().convert(value, param, ctx)))
+        return path
+
+
+class _ManifestPath(FilePath):
     """A path that is not empty: pathlib takes an empty one for the current folder."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401 -- as click's
-        """Give the path, or fail as click's own types do."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Path":  # noqa: ANN401 -- as click's
+        """Return the path, or fail as click's own types do."""
         if not os.fspath(value):
             self.fail("an empty path names no manifest", param, ctx)
-        return Path(value)
+        return super().convert(value, param, ctx)
 
 
-_MANIFEST = (
-    option(
+def plain_option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
+    """Make an option that the command line alone can set."""
+    return click.Option(names, help=text, **settings)
+
+
+def option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
+    """Make an option that an environment variable named after it can set too."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = "FLOWFORGE_" + long.removeprefix("--").replace("-", "_").upper()
+    return plain_option(*names, text=text, envvar=variable, show_envvar=True, **settings)
+
+
+def argument(name: str, **settings: Any) -> click.Argument:  # noqa: ANN401 -- click's own settings
+    """Make an argument: what is told by its place."""
+    return click.Argument([name], **settings)
+
+
+def manifest_option() -> click.Option:
+    """Make `-m`."""
+    return option(
         "-m",
         "--manifest",
         "manifests",
@@ -51,94 +91,74 @@ _MANIFEST = (
         type=_ManifestPath(),
         default=("flowforge.yaml",),
         show_default="flowforge.yaml",
-        help="A manifest, or a folder of them; several are read as one.",
-    ),
-)
-_OUTPUT = (
-    option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
-    option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Also write the result to a file."),
-    option("--no-color", "no_color", is_flag=True, help="No colours (as NO_COLOR does)."),
-    option("-v", "--verbose", is_flag=True, help="Show what is in sync too."),
-    option("-q", "--quiet", is_flag=True, help="No progress, no warnings."),
-)
-_LINES = (
-    option(
-        "-l",
-        "--limit",
-        multiple=True,
-        metavar="PATTERN",
-        help="Plan only these repos: a name, a glob, @group, or @file with one on each line.",
-    ),
-    option("--exclude", multiple=True, metavar="PATTERN", help="Leave these repos out; patterns as for --limit."),
-    option("--tags", multiple=True, metavar="TAG", help="Plan only what entries with this tag name."),
-    option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, help="Requests in flight."),
-    option("--max-wait", type=Finite(min=0), default=900, show_default=True, help="Longest pause, seconds."),
-    option("--skip-values", is_flag=True, help="Open no source; compare presence and times only."),
-)
-_ONCE = (
-    option("--keep-going", is_flag=True, help="Write the other secrets when a value cannot be had."),
-    click.option("--prune", is_flag=True, help="Delete what FlowForge wrote and the manifest no longer names."),
-    click.option("--prove", is_flag=True, help="Write what is only assumed to hold its value (see adopt)."),
-)
-_LOCK = (
-    option(
-        "--lock-timeout", type=Finite(min=0), default=0, show_default=True, help="Wait so long for the state, seconds."
-    ),
-)
-# The brakes have no environment variables: what they admit is decided by a person, each time.
-_BRAKES = (
-    click.option("--allow-deletes", type=click.IntRange(min=0), default=0, metavar="N", help="Admit N deletions."),
-    click.option("--allow-takeover", is_flag=True, help="Admit overwriting many secrets that are not remembered."),
-    click.option("--allow-empty", is_flag=True, help="Admit a manifest that names nothing."),
-    click.option("--allow-manifest-change", is_flag=True, help="Admit --prune with another set of manifests."),
-    click.option("--allow-new-repos", is_flag=True, help="Admit repos that a selector finds for the first time."),
-    click.option("--accept-drift", is_flag=True, help="Record what was changed outside as it is, as assumed."),
-    click.option("--allow-widening", is_flag=True, help="Admit that more repos see an organization's secret."),
-)
+        text="A manifest, or a folder of them; several are read as one.",
+    )
 
 
-def _all(*groups: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def lock_option(command: Command) -> Command:
-    """Add `--lock-timeout`."""
-    return _all(_LOCK)(command)
-
-
-def manifest_options(command: Command) -> Command:
-    """Add `-m` and the output options."""
-    return _all(_MANIFEST, _OUTPUT)(command)
-
-
-def manifest_option(command: Command) -> Command:
-    """Add `-m` alone."""
-    return _all(_MANIFEST)(command)
+def line_options() -> tuple[click.Option, ...]:
+    """Make the options that say which lines are planned, and how."""
+    return (
+        option(
+            "-l",
+            "--limit",
+            multiple=True,
+            metavar="PATTERN",
+            text="Plan only these repos: a name, a glob, @group, or @file with one on each line.",
+        ),
+        option("--exclude", multiple=True, metavar="PATTERN", text="Leave these repos out; patterns as for --limit."),
+        option("--tags", multiple=True, metavar="TAG", text="Plan only what entries with this tag name."),
+        option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
+        option("--max-wait", type=Finite(min=0), default=900, show_default=True, text="Longest pause, seconds."),
+        option("--skip-values", is_flag=True, text="Open no source; compare presence and times only."),
+    )
 
 
-def format_option(command: Command) -> Command:
-    """Add `--format` alone."""
-    return _OUTPUT[0](command)
+def planning_options() -> tuple[click.Option, ...]:
+    """Make what `plan` and `apply` have in common, besides which lines are planned."""
+    return (
+        option("--keep-going", is_flag=True, text="Write the other secrets when a value cannot be had."),
+        # None of the rest has an environment variable: what they admit is decided by a person, each time.
+        plain_option("--prune", is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."),
+        plain_option("--prove", is_flag=True, text="Write what is only assumed to hold its value (see adopt)."),
+        plain_option("--allow-deletes", type=click.IntRange(min=0), default=0, metavar="N", text="Admit N deletions."),
+        plain_option("--allow-takeover", is_flag=True, text="Admit overwriting many secrets that are not remembered."),
+        plain_option("--allow-empty", is_flag=True, text="Admit a manifest that names nothing."),
+        plain_option("--allow-manifest-change", is_flag=True, text="Admit --prune with another set of manifests."),
+        plain_option("--allow-new-repos", is_flag=True, text="Admit repos that a selector finds for the first time."),
+        plain_option("--accept-drift", is_flag=True, text="Record what was changed outside as it is, as assumed."),
+        plain_option("--allow-widening", is_flag=True, text="Admit that more repos see an organization's secret."),
+    )
 
 
-def planning_options(command: Command) -> Command:
-    """Add all that `plan` and `apply` have in common."""
-    return _all(_MANIFEST, _LINES, _ONCE, _BRAKES, _OUTPUT)(command)
+def lock_option() -> click.Option:
+    """Make `--lock-timeout`."""
+    text = "Wait so long for the state, seconds."
+    return option("--lock-timeout", type=Finite(min=0), default=0, show_default=True, text=text)
 
 
-def adopting_options(command: Command) -> Command:
-    """Add what `adopt` has in common with them: which lines are looked at, and how."""
-    return _all(_MANIFEST, _LINES, _OUTPUT)(command)
+def yes_option(*names: str) -> click.Option:
+    """Make `--yes`. names: what else it is called."""
+    return plain_option("--yes", *names, is_flag=True, text="Do not ask. Needed where there is no terminal.")
 
 
-def output(
-    *, format_: str, reports: tuple[str, ...], no_color: bool, quiet: bool, manifests: tuple[Path, ...] = ()
-) -> Output:
-    """Make the output from its options; raises UsageError for a report that cannot be written."""
-    colour = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
-    return Output(format_, parse_reports(reports, manifests), quiet, colour)
+def format_option(formats: Sequence[Format], *documents: str) -> click.Option:
+    """Make `--format` of a command that ends in one of these documents: it offers what can write any of them."""
+    offered = _offered(formats, documents)
+    return option("--format", "format_", type=click.Choice(offered), default=str(offered[0]), text="What stdout gets.")
+
+
+def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Option, ...]:
+    """Make the options that say where a result goes, and how much of it."""
+    report = _ReportType(_offered(formats, documents))
+    said = "Also write the result to a file."
+    return (
+        format_option(formats, *documents),
+        option("--report", "reports", multiple=True, type=report, metavar="FORMAT=FILE", text=said),
+        option("--no-color", "no_color", is_flag=True, text="No colours (as NO_COLOR does)."),
+        option("-v", "--verbose", is_flag=True, text="Show what is in sync too."),
+        option("-q", "--quiet", is_flag=True, text="No progress, no warnings."),
+    )
+
+
+def _offered(formats: Sequence[Format], documents: Sequence[str]) -> tuple[Format, ...]:
+    return tuple(each for each in formats if any(map(each.takes, documents)))

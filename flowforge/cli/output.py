@@ -1,38 +1,41 @@
-"""Where a result goes: to stdout as text or JSON, and into reports."""
+"""Where a result goes: to stdout and into reports, each in its format."""
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 import click
 
-from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say
+from flowforge.cli.options import AskedReport
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say, stdout_lost
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import Bounds, Confinement
-from flowforge.render.document import Document, dumps, error_document
+from flowforge.render.document import Document, error_document
+from flowforge.render.formats import TEXT, Format
 from flowforge.render.style import Style, coloured, plain
-
-FORMATS: Final = ("text", "json")
 
 
 @dataclass(slots=True)
 class Output:
-    """Where a command's result goes. `broken` tells that stdout or a report did not take all of it.
+    """Where a command's result goes."""
 
-    plan: gives the document of the plan that was shown, which goes with what stops the run after that.
-    """
-
-    format: str = "text"
-    reports: tuple[tuple[str, Path], ...] = ()
+    format: Format = TEXT
+    """What stdout gets."""
+    reports: tuple[tuple[Format, Path], ...] = ()
+    """The files that get the result too, each with its format."""
     quiet: bool = False
+    """Whether people are told the result alone, without warnings and progress."""
     colour: bool = False
+    """Whether stdout shows colours. Reports have none."""
     plan: Callable[[], Document] | None = field(default=None, init=False)
+    """Makes the document of the plan that was shown. It goes with whatever stops the run after that."""
     broken: bool = field(default=False, init=False)
+    """Whether stdout or a report did not take all of the result."""
     _finished: bool = field(default=False, init=False)
     _told: list[str] = field(default_factory=list, init=False)
 
@@ -42,31 +45,32 @@ class Output:
         return coloured if self.colour else plain
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Take lines of the text format: printed where stdout is for text, and kept for a report in text."""
+        """Take lines for people: printed at once where the format streams, and kept for those that print at the end."""
         for line in lines:
             self._told.append(click.unstyle(line))
-            if self.format == "text":
+            if self.format.streams:
                 self._print(line)
 
     def finish(self, document: Document) -> None:
-        """Give the result as JSON where stdout is for it, and to every report file in the file's format."""
+        """Print the result where the format does not stream, and write every report."""
+        # First of all: a signal that comes while this runs must not make a second document.
         self._finished = True
         with ExitStack() as each:  # the last is done first; one that fails keeps no other from being done
-            for kind, path in reversed(self.reports):
-                each.callback(self._report, kind, path, document)
-            if self.format == "json":
-                each.callback(lambda: self._print(dumps(document)))
+            for format_, path in reversed(self.reports):
+                each.callback(self._report, format_, path, document)
+            if not self.format.streams:
+                each.callback(lambda: self._print(self.format.write(document, self._told)))
 
-    def _report(self, kind: str, path: Path, document: Document) -> None:
-        text = dumps(document) if kind == "json" else "\n".join(self._told)
+    def _report(self, format_: Format, path: Path, document: Document) -> None:
+        text = format_.write(document, self._told)
         try:
             write_text(path, harmless(text) + "\n")
         except OSError as error:
-            self._broken("FF006", f"the report {quote(str(path))} cannot be written", error)
+            self._broken(Problem("FF006", f"the report {quote(str(path))} cannot be written", why=reason(error)))
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
-        """Give what stops the run to stdout and the reports as well, each in its format; stderr gets it in any case."""
+        """Put what stops the run on stdout and into the reports, each in its format; stderr gets it in any case."""
         try:
             yield
         except FlowForgeError as error:
@@ -98,37 +102,60 @@ class Output:
             sys.stdout.flush()
         except OSError as error:
             detach(sys.stdout.fileno())
-            self._broken("FF005", "stdout did not take all of the output", error)
+            self._broken(stdout_lost(error))
 
-    def _broken(self, code: str, what: str, error: OSError) -> None:
+    def _broken(self, problem: Problem) -> None:
         self.broken = True
-        say(Problem(code, what, why=reason(error)))
+        say(problem)
 
 
-def parse_reports(values: Iterable[str], manifests: Sequence[Path] = ()) -> tuple[tuple[str, Path], ...]:
-    """Read `FORMAT=FILE`, and make sure before any work that each can be written; raises UsageError (FF007).
+def output_of(given: Mapping[str, Any], document: str) -> Output:
+    """Make the output that a command's options ask for. document: which one it will be finished with.
+
+    Raises UsageError (FF007) for a report that cannot be written, or a format that has no form for the document.
+    """
+    format_: Format = given["format_"]
+    _require_form(format_, document, "--format")
+    reports = _reports(given["reports"], given["manifests"], document)
+    return Output(format_, reports, given["quiet"], colour=not given["no_color"] and stdout_has_colour())
+
+
+def stdout_has_colour() -> bool:
+    """Whether stdout may have colours: it is a terminal, and nobody asked for none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _require_form(format_: Format, document: str, option: str) -> None:
+    if not format_.takes(document):
+        what = f"{option} {format_} cannot be had of this command with these options"
+        why = f"the format {format_} has no form for the document flowforge.{document}"
+        raise UsageError(Problem("FF007", what, why=why, fix="choose another format"))
+
+
+def _reports(asked: Iterable[AskedReport], manifests: Sequence[Path], document: str) -> tuple[tuple[Format, Path], ...]:
+    """Read each `FORMAT=FILE`, and make sure before any work that the file can be written. Raises UsageError (FF007).
 
     The file's folder must be there, and the file must be neither one of these manifests nor a state.
     """
-    reports = []
-    for value in values:
-        kind, _, name = value.partition("=")
-        if kind not in FORMATS or not name:
-            fix = f"write it as {' or '.join(f'{each}=FILE' for each in FORMATS)}"
-            raise UsageError(Problem("FF007", f"--report {quote(value)} is not FORMAT=FILE", fix=fix))
-        path = Path(name)
-        if os.path.isdir(path) or not os.path.isdir(path.parent):  # noqa: PTH112 -- Path's raise for a name too long
-            raise UsageError(
-                Problem("FF007", f"--report cannot write {quote(name)}", fix="name a file in a folder that exists")
-            )
-        if objection := around(path).objection(path):
-            what = f"--report cannot write {quote(name)}"
-            raise UsageError(Problem("FF007", what, why=objection, fix="name another file"))
-        if is_ours(path, manifests):
-            what = f"--report would overwrite {quote(name)}, a manifest or a state"
-            raise UsageError(Problem("FF007", what, fix="name another file"))
-        reports.append((kind, path))
-    return tuple(reports)
+    return tuple(_report(each, manifests, document) for each in asked)
+
+
+def _report(asked: AskedReport, manifests: Sequence[Path], document: str) -> tuple[Format, Path]:
+    kind, _, name = asked.text.partition("=")
+    format_ = next((each for each in asked.formats if each.name == kind), None)
+    if format_ is None or not name:
+        fix = f"write it as {' or '.join(f'{each}=FILE' for each in asked.formats)}"
+        raise UsageError(Problem("FF007", f"--report {quote(asked.text)} is not FORMAT=FILE", fix=fix))
+    _require_form(format_, document, "--report")
+    path, what = Path(name), f"--report cannot write {quote(name)}"
+    if os.path.isdir(path) or not os.path.isdir(path.parent):  # noqa: PTH112 -- Path's raise for a name too long
+        raise UsageError(Problem("FF007", what, fix="name a file in a folder that exists"))
+    if objection := around(path).objection(path):
+        raise UsageError(Problem("FF007", what, why=objection, fix="name another file"))
+    if is_ours(path, manifests):
+        what = f"--report would overwrite {quote(name)}, a manifest or a state"
+        raise UsageError(Problem("FF007", what, fix="name another file"))
+    return format_, path
 
 
 def around(path: Path) -> Bounds:

@@ -4,12 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
-
 from flowforge import run
-from flowforge.cli import options
 from flowforge.cli import plan_file_options as saving
-from flowforge.cli.output import Output
+from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
@@ -20,14 +17,8 @@ from flowforge.render.results import plan_document
 from flowforge.render.text import after_plan, plan_lines
 
 
-@click.command(name="plan")
-@options.planning_options
-@options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 3 when something is blocked.")
-@options.option("--list-repos", is_flag=True, help="Only say which repos are chosen, and by which line.")
-@options.option("--offline", is_flag=True, help="Compare with the state alone: no token, no values, no request.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `apply FILE`.")
-def command(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
-    """Say what GitHub lacks, and what `apply` would do about it. Writes nothing."""
+def main(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
+    """Plan, or list the repos, and return the exit code."""
     if offline:
         _require_alone(list_repos=list_repos, out=out, accept_drift=given["accept_drift"])
     if list_repos:
@@ -37,7 +28,7 @@ def command(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Pa
 
 def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = None, offline: bool = False) -> int:
     """Plan, print, save, and give the exit code; `apply --check` comes here too."""
-    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
+    output = output_of(given, "plan")
     with output.explaining(), interruption() as interrupted:
         if out is not None:
             saving.require_destination(out, given["manifests"], (path for _, path in output.reports))
@@ -68,7 +59,7 @@ def _require_alone(*, list_repos: bool, out: Path | None, accept_drift: bool) ->
 
 def roll(given: dict[str, Any]) -> int:
     """Print which repos are chosen."""
-    output = options.output(**{name: given[name] for name in ("format_", "reports", "no_color", "quiet", "manifests")})
+    output = output_of(given, "repos")
     with output.explaining(), interruption() as interrupted:
         found = run.list_repos(request(interrupted, given, quiet=output.quiet))
     if not output.quiet:

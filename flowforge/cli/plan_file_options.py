@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
-from flowforge.run import SavedPlan
+from flowforge.run import SavedPlan, not_saved
 
 _FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
 
@@ -33,7 +33,7 @@ def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterab
     elif os.path.realpath(path) in map(os.path.realpath, reports):
         why = "--report writes there, too"
     if why:
-        raise UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))
+        raise not_saved(path, why, fix)
 
 
 def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
@@ -43,6 +43,13 @@ def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool
         manifests = tuple(map(str, given["manifests"]))
         words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
         say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
+
+
+def refuse_check(planfile: Path | None) -> None:
+    """Raise UsageError (FF023) for `--check` beside a saved plan."""
+    if planfile is not None:
+        fix = "leave out one of the two"
+        raise UsageError(Problem("FF023", "--check plans anew, and a saved plan is only applied", fix=fix))
 
 
 def with_flags(saved: SavedPlan, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,43 +2,19 @@
 
 import json
 import os
-import re
 import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-import click
-
-from flowforge.cli.options import Finite
 from flowforge.cli.output import Output
 from flowforge.cli.signals import interruption
 from flowforge.errors import ExitCode, Problem, UsageError, quote
 from flowforge.sandbox import Sandbox
 
-_LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*")
 
-
-def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not _LOGIN.fullmatch(value):
-        raise click.BadParameter("letters, digits and single hyphens only", ctx, parameter)
-    return value
-
-
-@click.command(name="sandbox")
-@click.option("--repos", type=click.IntRange(0, 100_000), default=25, show_default=True, help="How many to begin with.")
-@click.option("--owner", default="acme", show_default=True, callback=_login, help="The organization that has them.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; a free one unless given.")
-@click.option(
-    "--socket", "socket_path", type=click.Path(path_type=Path), help="Listen on this unix socket too, for gh."
-)
-@click.option("--time-scale", type=Finite(min=0, min_open=True), default=1, help="60: an hour in a minute.")
-@click.option("--latency", type=Finite(min=0), default=0, metavar="MS", help="What each request takes.")
-@click.option("--limits/--no-limits", default=True, show_default=True, help="GitHub's rate limits.")
-@click.option("--token", default="", help="The token it accepts; made up unless given.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Write url, socket, token and pid here as JSON.")
-def command(
+def main(
     *,
     repos: int,
     owner: str,
@@ -50,7 +26,7 @@ def command(
     token: str,
     ready_file: Path | None,
 ) -> int:
-    """Run a local GitHub to rehearse against, until Ctrl-C. It keeps nothing."""
+    """Run it until Ctrl-C, and return the exit code."""
     sandbox = Sandbox(port=port, socket_path=socket_path, token=token, time_scale=time_scale)
     sandbox.world.create_repos(owner, repos)
     sandbox.world.limits.enabled = limits

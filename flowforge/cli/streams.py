@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from flowforge.errors import harmless, printable
+from flowforge.errors import Problem, harmless, printable
 
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 
@@ -49,6 +49,11 @@ def detach(descriptor: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def stdout_lost(error: OSError) -> Problem:
+    """Return the problem (FF005) of a closed pipe or a full disk behind stdout."""
+    return Problem("FF005", "stdout did not take all of the output", why=reason(error))
 
 
 def reason(error: OSError) -> str:

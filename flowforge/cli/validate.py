@@ -2,11 +2,10 @@
 
 import os
 from pathlib import Path
-
-import click
+from typing import Any
 
 from flowforge import offline
-from flowforge.cli import options
+from flowforge.cli.output import output_of
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.manifest.expand import selectors_of
@@ -14,13 +13,9 @@ from flowforge.render.document import validation_document
 from flowforge.render.phrases import count
 
 
-@click.command(name="validate")
-@options.manifest_options
-def command(
-    *, manifests: tuple[Path, ...], format_: str, reports: tuple[str, ...], no_color: bool, verbose: bool, quiet: bool
-) -> int:
-    """Check the manifest. Opens no source, makes no request, needs no token."""
-    output = options.output(format_=format_, reports=reports, no_color=no_color, quiet=quiet, manifests=manifests)
+def main(*, manifests: tuple[Path, ...], verbose: bool, quiet: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
+    """Check the manifest, print what it comes to, and return the exit code."""
+    output = output_of({"manifests": manifests, "quiet": quiet, **given}, "validation")
     with output.explaining():
         manifest, places = offline.validate(manifests, os.environ)
     if not quiet:

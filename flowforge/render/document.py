@@ -1,7 +1,6 @@
 """The public JSON: its own versioned shape, described by schemas/plan.schema.json, report and error beside it."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flowforge import __version__
@@ -10,11 +9,6 @@ from flowforge.errors import ExitCode, Problem, printable
 # Added fields keep the version; a changed meaning or a removed field is a new one.
 VERSION = 1
 Document = dict[str, Any]
-
-
-def dumps(document: Mapping[str, Any]) -> str:
-    """Write a document: the same input gives the same bytes, ASCII, so that no terminal's encoding matters."""
-    return json.dumps(document, indent=2)
 
 
 def validation_document(

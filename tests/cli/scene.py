@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from flowforge.__main__ import run
-from flowforge.cli.apply import Apply, carry_out, command
+from flowforge.cli.apply import Apply, carry_out
+from flowforge.cli.main import cli
 from flowforge.plan.address import Address
 from flowforge.sandbox import Lag, Sandbox
 from flowforge.state import codec
@@ -122,6 +123,9 @@ class Scene:
         reports = "--report", "json=report.json", "--report", "text=report.txt"
         args = ["--yes", "-j", "2", *reports, *(more or ("--format", "json"))]
         self.capfd.readouterr()
+        with cli.make_context("flowforge", ["apply"]) as outer:
+            command = cli.get_command(outer, "apply")
+        assert command
         with command.make_context("apply", args) as context:
             given = {name: value for name, value in context.params.items() if name not in {"yes", "check", "planfile"}}
             del given["detailed_exitcode"]

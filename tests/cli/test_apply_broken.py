@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from flowforge import run
 from flowforge.cli.output import Output
+from flowforge.render.formats import JSON
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
 from tests.cli.breaking import CANARY, Strike
@@ -202,7 +203,7 @@ def test_a_refusal_after_a_lost_answer(scenes: Scenes) -> None:
 
 def test_a_signal_when_all_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What stops a command after its result was given adds no second document, and leaves the reports alone."""
-    output = Output("json", (("json", tmp_path / "report.json"),))
+    output = Output(JSON, ((JSON, tmp_path / "report.json"),))
 
     def told_and_stopped() -> None:
         with output.explaining():

@@ -19,6 +19,7 @@ from flowforge.cli.streams import say
 from flowforge.errors import Problem, harmless
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
+from flowforge.render import formats
 from flowforge.render.style import coloured
 from flowforge.state import codec as form
 from flowforge.state.model import State
@@ -87,7 +88,7 @@ def test_a_document_starts_no_command_and_says_the_same(document: dict[str, obje
     """Any text in any field: on stdout and in a report; parsed again, it is the document."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
-        out, err = printed(lambda: Output("json", reports=(("json", path),)).finish(document))
+        out, err = printed(lambda: Output(formats.JSON, reports=((formats.JSON, path),)).finish(document))
         report = path.read_text(encoding="utf-8")
     assert ([], "", out) == (commands(out), err, report)
     assert document == json.loads(out)
@@ -99,7 +100,7 @@ def test_lines_start_no_command(lines: list[str], in_colour: bool) -> None:  # n
     """Any text in a line, coloured or not, and in the report of it; colours are kept where they are wanted."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "report.txt"
-        output = Output("text", reports=(("text", path),), colour=in_colour)
+        output = Output(formats.TEXT, reports=((formats.TEXT, path),), colour=in_colour)
 
         def act() -> None:
             output.lines(coloured(line, "+") if in_colour else line for line in lines)

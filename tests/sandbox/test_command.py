@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from flowforge.cli.main import cli
 from flowforge.errors import UsageError
 
-START = "from flowforge.cli.sandbox import command; command()"
+START = "import sys; from flowforge.__main__ import run; sys.exit(run(['sandbox', *sys.argv[1:]]))"
 Started = tuple[subprocess.Popen[str], dict[str, object]]
 
 

@@ -1,5 +1,1 @@
-"""`flowforge state`: one file for each kind of subcommand."""
-
-from flowforge.cli.state.group import command
-
-__all__ = ["command"]
+"""`flowforge state`: one file for each subcommand."""

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import click
-
 from flowforge import run
-from flowforge.cli import options
 from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output
 from flowforge.cli.request import plain
-from flowforge.cli.state.transfer import interruptible
+from flowforge.cli.state.change import interruptible
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
 from flowforge.render.phrases import count
@@ -20,19 +17,8 @@ from flowforge.steps.rekey import Rekeyed
 _APPROVAL: Final = Approval("rekey", "nothing was written", "answer yes, in full; --yes does it without asking")
 
 
-@click.command(name="rekey")
-@options.manifest_option
-@click.option("--old-key-env", default="", metavar="NAME", help="Where the old key is. [FLOWFORGE_STATE_KEY_OLD]")
-@click.option("--keep-going", is_flag=True, help="Lose the fingerprints whose values cannot be had.")
-@options.lock_option
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-def command(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, lock_timeout: float, yes: bool) -> int:
-    """Put the state under another key.
-
-    The old key is in FLOWFORGE_STATE_KEY_OLD (unset: the state has none), the new one where the manifest says, or in
-    FLOWFORGE_STATE_KEY (neither: the state gets none). Reads the values, as a fingerprint can only be made of its
-    value, and changes nothing on GitHub. What holds another value than was written is written by the next apply.
-    """
+def main(*, manifests: tuple[Path, ...], old_key_env: str, keep_going: bool, lock_timeout: float, yes: bool) -> int:
+    """Read the values, show what would become of the fingerprints, ask, do it, and return the exit code."""
     output = Output()
     if not yes:
         _APPROVAL.require_somebody(output)

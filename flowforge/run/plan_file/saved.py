@@ -61,8 +61,7 @@ class SavedPlan:
             with bounds.entry(path) as entry:
                 disk.replace(entry, _encode(self.stands_on))
         except OSError as error:
-            what, fix = f"the plan cannot be saved as {quote(str(path))}", "name another file with --out"
-            raise UsageError(Problem("FF024", what, why=disk.reason(error), fix=fix)) from error
+            raise not_saved(path, disk.reason(error), "name another file with --out") from error
 
     @property
     def flags(self) -> Mapping[str, Any]:
@@ -100,6 +99,11 @@ class SavedPlan:
         for changed, clause in changed_inputs(self.stands_on, now):
             clauses_of.setdefault(changed, []).append(printable(clause))
         raise UsageError(*(_stale(changed, clauses) for changed, clauses in clauses_of.items()))
+
+
+def not_saved(path: Path, why: str, fix: str) -> UsageError:
+    """Return the error (FF024) of a plan that cannot be saved there."""
+    return UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))
 
 
 def _stale(changed: PlanInput, clauses: list[str]) -> Problem:

@@ -1,0 +1,94 @@
+"""The one place of lazy loading: what a command does is imported when it runs, never for its help or for a version."""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final, NamedTuple, Self
+
+import click
+
+from flowforge.render.formats import FORMATS, Format
+
+_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# No sentence of ours is as long as this: click would cut one at the width of the terminal.
+_WHOLE_SENTENCE: Final = 1000
+
+
+def load(module: str) -> ModuleType:
+    """Import a module now. A test runs every row of the table, so a name that is wrong is found."""
+    return import_module(module)
+
+
+class Row(NamedTuple):
+    """A command: a row of a table, from which its help, its options and the list of commands are made."""
+
+    name: str
+    """What people type."""
+    text: str
+    """Its help. The list of commands shows the first sentence."""
+    module: str = ""
+    """Where it is done: a module whose `main` takes the options by their names and returns the exit code."""
+    options: Callable[[Sequence[Format]], Iterable[click.Parameter]] = lambda _: ()
+    """Makes its options and arguments. It is called for this command alone: click takes a while to make one."""
+    rows: tuple[Self, ...] = ()  # type: ignore[misc]  # -- mypy takes no Self in a NamedTuple
+    """Its subcommands, in the place of a module."""
+
+    @property
+    def sentence(self) -> str:
+        """The first sentence of the help."""
+        return click.Command(None, help=inspect.cleandoc(self.text)).get_short_help_str(_WHOLE_SENTENCE)
+
+
+class _Command(click.Command):
+    """A command that is imported when it runs."""
+
+    def __init__(self, row: Row, formats: Sequence[Format]) -> None:
+        super().__init__(row.name, params=list(row.options(formats)), help=inspect.cleandoc(row.text))
+        self._module: Final = row.module
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
+        """Import the module and run it."""
+        return load(self._module).main(**ctx.params)
+
+
+class LazyGroup(click.Group):
+    """Commands made of a table, each when it is called; without a command the help is printed."""
+
+    def __init__(self, row: Row, formats: Sequence[Format] = FORMATS) -> None:
+        """Take a row with rows. formats: what `--format` and `--report` offer."""
+        super().__init__(
+            row.name,
+            params=list(row.options(formats)),
+            help=inspect.cleandoc(row.text),
+            callback=_print_help,
+            invoke_without_command=True,
+            context_settings=_SETTINGS,
+        )
+        self._formats: Final = formats
+        self.rows: Final = {each.name: each for each in row.rows}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table, in which people meet them; click would sort them."""
+        del ctx
+        return list(self.rows)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Make a command of its row; None for one that there is not."""
+        del ctx
+        row = self.rows.get(cmd_name)
+        if row is None:
+            return None
+        return LazyGroup(row, self._formats) if row.rows else _Command(row, self._formats)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with the first sentence of its help, of which click would show one line."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(row.name, row.sentence) for row in self.rows.values()])
+
+
+def _print_help() -> None:
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

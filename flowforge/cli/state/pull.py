@@ -1,0 +1,16 @@
+"""`flowforge state pull`: the state as it is kept."""
+
+from pathlib import Path
+
+from flowforge import run
+from flowforge.cli.output import Output
+from flowforge.cli.request import plain
+from flowforge.errors import ExitCode
+
+
+def main(*, manifests: tuple[Path, ...]) -> int:
+    """Print the state's bytes, and return the exit code."""
+    output = Output()
+    data = run.pull(plain(manifests))
+    output.lines([data.decode("ascii").rstrip("\n")])
+    return ExitCode.ERROR if output.broken else ExitCode.DONE

@@ -1,0 +1,43 @@
+"""The table of output formats: `--format`, `--report`, their help and their checks derive from it.
+
+A new format is a row here and the module that the row names.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+# What every format can write, because any run may end with it.
+_ERROR: Final = "error"
+
+
+class Format(NamedTuple):
+    """A form that a result can have."""
+
+    name: str
+    """What `--format` and `--report` call it."""
+    module: str
+    """Where it is written: a module with `write(document, lines)`. It is imported when it writes, not for a help."""
+    streams: bool = False
+    """Whether stdout gets the lines for people as they come. Then whoever is asked has seen the plan."""
+    documents: frozenset[str] | None = None
+    """The documents that it can write, by the names of `flowforge schema`; None for all. An error is always one."""
+
+    def __str__(self) -> str:
+        """Return the name, by which click offers it."""
+        return self.name
+
+    def takes(self, document: str) -> bool:
+        """Whether it can write a document of this name."""
+        return self.documents is None or document in self.documents or document == _ERROR
+
+    def write(self, document: Mapping[str, Any], lines: Sequence[str]) -> str:
+        """Return the text of a result. lines: what people are shown, without colours."""
+        text: str = import_module(self.module).write(document, lines)
+        return text
+
+
+TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
+JSON: Final = Format("json", "flowforge.render.as_json")
+# The first is the default of `--format`.
+FORMATS: Final = (TEXT, JSON)
