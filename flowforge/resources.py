@@ -1,6 +1,6 @@
 """The JSON Schemas that FlowForge carries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -25,8 +25,8 @@ _PACKAGE: Final = Path(__file__).parent
 _FOLDERS: Final = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 
 
-def schema_text(name: str) -> str:
-    """Give a schema's JSON text by a name of `SCHEMAS`; KeyError for another, FileNotFoundError in a broken install."""
+def schema_text(name: str, folders: Sequence[Path] = _FOLDERS) -> str:
+    """Return a schema's JSON text by a name of `SCHEMAS`; KeyError for another, FileNotFoundError in a broken install."""
     file = SCHEMAS[name]
-    folder = next((folder for folder in _FOLDERS if (folder / file).is_file()), _FOLDERS[0])
+    folder = next((folder for folder in folders if (folder / file).is_file()), folders[0])
     return (folder / file).read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
 """How a command asks for approval: one question on stderr, to which `yes` alone is yes."""
 
-import sys
 from dataclasses import dataclass
 
 from flowforge.cli.output import Output
+from flowforge.cli.outside import Outside
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError
 
@@ -23,7 +23,7 @@ class Approval:
     def require_somebody(self, output: Output) -> None:
         """Raise UsageError (FF008) where nobody can be asked, or would not see what about."""
         why = "stdout is for JSON, so the plan is not shown" if output.format == "json" else ""
-        why = why if sys.stdin.isatty() else "stdin is not a terminal"
+        why = why if Outside.now().screen.is_read() else "stdin is not a terminal"
         if why:
             what = f"{self.command} cannot ask for approval"
             raise UsageError(Problem("FF008", what, why=why, fix=self.otherwise))
@@ -40,6 +40,6 @@ class Approval:
 
 def _answer() -> str:
     try:
-        return input()
+        return Outside.now().screen.line()
     except EOFError:
         return ""

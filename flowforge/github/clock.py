@@ -38,6 +38,10 @@ class Clock:
         return event.wait(max(0.0, seconds) / self.scale)
 
 
+# Makes the clock of a run, for its API and environment.
+ClockOf = Callable[[ApiUrl, Mapping[str, str]], Clock]
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How many seconds GitHub is waited for: not for its limits, which the clock is for, but for bytes.

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge.concurrency import Progress, silent
+from flowforge.github.clock import Clock, ClockOf
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
+from flowforge.sources import terminal
+from flowforge.sources.base import Hidden
 
 # What a saved plan keeps of a request beside what is allowed: all that may change a line, or what apply does about it.
 KEPT: Final = ("limit", "exclude", "tags", "skip_values", "prune", "prove", "accept_drift", "keep_going")
@@ -45,6 +48,10 @@ class Request:
     progress: Progress = silent
     notify: Callable[[str], None] = lambda _: None
     unforeseen: Callable[[BaseException], None] = lambda _: None
+    clock: ClockOf = Clock.of
+    """Makes the clock of the run's waits, and of how long results wait to be pushed."""
+    hidden: Hidden = terminal.hidden
+    """Opens the terminal at which values are pasted."""
 
     @property
     def patterns(self) -> tuple[str, ...]:
