@@ -26,7 +26,7 @@ _FOLDERS: Final = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 
 
 def schema_text(name: str, folders: Sequence[Path] = _FOLDERS) -> str:
-    """Return a schema's JSON text by a name of `SCHEMAS`; KeyError for another, FileNotFoundError in a broken install."""
+    """Return a schema's text by a name of `SCHEMAS`; KeyError for another, FileNotFoundError in a broken install."""
     file = SCHEMAS[name]
     folder = next((folder for folder in folders if (folder / file).is_file()), folders[0])
     return (folder / file).read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from flowforge.tokens import LITERAL
 MAX_DEPTH: Final = 50
 MAX_NODES: Final = 500_000
 _TEXT: Final = 100
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema without octal, hexadecimal and fractions, which stay the text that was written, as 0123 does.
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _WORDS: Final[Mapping[str, bool | None]] = {
@@ -31,15 +31,15 @@ _WORDS: Final[Mapping[str, bool | None]] = {
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str, file: str, findings: Findings) -> Node:
-    """Parse one document and give its root, a mapping.
+def parse(text: str, file: str, findings: Findings, *, loader: type = LOADER, most: int = MAX_NODES) -> Node:
+    """Parse one document and return its root, a mapping. most: how many values it may come to.
 
     What leaves the rest readable goes to `findings`; ManifestError is raised for what does not: a limit (FF103), a
     syntax error (FF105), no mapping at all (FF107).
     """
-    composer = _Composer(file, findings)
+    composer = _Composer(file, findings, most)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=loader):
             composer.take(event)
             if composer.ended:
                 break
@@ -62,7 +62,8 @@ def parse(text: str, file: str, findings: Findings) -> Node:
 class _Composer:
     """Makes nodes of events."""
 
-    def __init__(self, file: str, findings: Findings) -> None:
+    def __init__(self, file: str, findings: Findings, most: int) -> None:
+        self._most = most
         self.root: Node | None = None
         self.ended = False
         self._file = file
@@ -169,8 +170,8 @@ class _Composer:
             what, fix = f"this is nested more than {MAX_DEPTH} levels deep", "nest it less: no manifest needs ten"
             raise ManifestError(Problem("FF103", what, str(where), fix=fix))
         self._size += node.size
-        if self._size > MAX_NODES:
-            what = f"the manifest has more than {MAX_NODES:,} values, counting each time what an alias repeats"
+        if self._size > self._most:
+            what = f"the manifest has more than {self._most:,} values, counting each time what an alias repeats"
             fix = "name repositories in groups instead of repeating them, or split the manifest into several"
             raise ManifestError(Problem("FF103", what, str(where), fix=fix))
 

@@ -11,6 +11,7 @@ from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError
 from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
 from flowforge.state import codec, disk
+from flowforge.state.disk import DISK, Disk
 from flowforge.state.journal import Header, JournalWriter
 from flowforge.state.lock import locked
 from flowforge.state.model import Draft, Forgotten, JournalEntry, Recorded, State
@@ -35,10 +36,10 @@ class StateFile(StateSession):
     `<state>.lock-holder` while it is locked; `<state>.format-1.backup` with the last one in an older format, for good.
     """
 
-    def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature) -> None:
+    def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature, system: Disk) -> None:
         """Not for callers: see `open`."""
-        found = Snapshot.at(entry, signing)
-        self._entry = entry
+        found = Snapshot.at(entry, signing, system)
+        self._entry, self._disk = entry, system
         self._written = found.written
         self._data = found.data
         base = found.written.state if found.written else fresh
@@ -61,13 +62,15 @@ class StateFile(StateSession):
         return cls.find(path, signing, bounds) or State.fresh()
 
     @classmethod
-    def find(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State | None:
+    def find(
+        cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE, system: Disk = DISK
+    ) -> State | None:
         """Do as `read`, and give None where there is no state yet.
 
         Its serial is that which `open` will find: a journal that a killed run left is folded then.
         """
         with disk.held(path, bounds) as entry:
-            found = Snapshot.at(entry, signing)
+            found = Snapshot.at(entry, signing, system)
         if found.written is None:
             return None
         base = found.written.state
@@ -84,17 +87,18 @@ class StateFile(StateSession):
         fresh: State | None = None,
         signing: Signature = UNSIGNED,
         bounds: Bounds = ANYWHERE,
+        system: Disk = DISK,
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
         manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`. fresh: what
         begins where there is none, in the place of one with a lineage and a salt of its own.
-        bounds: where it may lie. A state that begins now is written with its first change.
+        bounds: where it may lie. system: the disk. A state that begins now is written with its first change.
         """
         with ExitStack() as held:
             entry = held.enter_context(disk.held(path, bounds))
             held.enter_context(locked(entry, lock_timeout))
-            return cls(entry, fresh or State.fresh(manifests), held, signing)
+            return cls(entry, fresh or State.fresh(manifests), held, signing, system)
 
     def begin(self, coming: Collection[Address]) -> None:
         """Make the journal before the first change does: a disk that is full ends the run in time. StateError FF401."""
@@ -141,7 +145,7 @@ class StateFile(StateSession):
             self._untouched()
             # First the state, so that a journal never stands alone: it is the state's salt that makes sense of it.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = JournalWriter(self._journal_entry, header, self._seal)
+            self._writer = JournalWriter(self._journal_entry, header, self._seal, self._disk)
             self._journal_id = header.id
         return self._writer
 
@@ -167,7 +171,7 @@ class StateFile(StateSession):
 
     def _write(self, state: State) -> codec.EncodedState:
         data, checksum = codec.encode(state, self._seal)
-        disk.replace(self._entry, data)
+        self._disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
             codec.EncodedState(state, checksum, self._seal.key_id(state.lineage)),
@@ -190,13 +194,13 @@ class StateFile(StateSession):
         One that is gone is written again.
         """
         with contextlib.suppress(disk.NoStateError):  # a link, for one
-            found = disk.read(self._entry)
+            found = self._disk.read(self._entry)
             if found is None or found == self._data:
                 return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
         # Where the journal is gone too, removed or folded by another run, nothing goes with the state of before.
         if self._writer is not None and self._data is not None and self._journal_entry.exists():
-            disk.replace(self._backup, self._data)
+            self._disk.replace(self._backup, self._data)
             fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
         raise StateError(Problem("FF414", what, printable(str(self._entry.path)), why, fix))
@@ -210,9 +214,9 @@ class StateFile(StateSession):
     def _supersede(self, state: State) -> None:
         self._untouched()
         if self._written is not None and self._data is not None:
-            disk.replace(self._backup, self._data)
+            self._disk.replace(self._backup, self._data)
             if self._written.version != VERSION:  # the next one would take the place of the only copy
-                disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
+                self._disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
         self._write(state)
 
     def _fold(self) -> None:

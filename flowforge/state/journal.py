@@ -19,6 +19,7 @@ from flowforge.errors import Problem, StateError
 from flowforge.paths import PathEntry
 from flowforge.state import disk
 from flowforge.state.codec import EncodedState
+from flowforge.state.disk import DISK, Disk
 from flowforge.state.entry_codec import from_json, to_json
 from flowforge.state.model import JournalEntry
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
@@ -117,15 +118,16 @@ class Journal:
 class JournalWriter:
     """A journal that is being written; not thread-safe. Its methods raise OSError."""
 
-    def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED) -> None:
+    def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED, system: Disk = DISK) -> None:
         """Begin the journal on disk, in place of what is there: the caller has folded it."""
+        self._disk = system
         self._handle = disk.create(entry)
         self._seal = signing
         self._checksum = ""
         self._length = 0
         try:
             self._write(canonical(asdict(header)))
-            disk.sync_folder(entry.folder)
+            self._disk.sync_folder(entry.folder)
         except OSError:
             self.close()
             raise
@@ -139,7 +141,7 @@ class JournalWriter:
         # What a line that failed has left goes first, or this one would follow a torn one.
         os.ftruncate(self._handle, self._length)
         disk.write_all(self._handle, line)
-        disk.sync(self._handle)
+        self._disk.sync(self._handle)
         self._checksum = checksum
         self._length += len(line)
 

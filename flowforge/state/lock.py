@@ -76,14 +76,14 @@ def _sign(note: PathEntry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:
-        disk.replace(note, data)
+        disk.DISK.replace(note, data)
     except OSError as error:
         raise disk.failed("lock the state", note.path, error) from error
 
 
 def _holder(note: PathEntry) -> str:
     try:
-        data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
+        data = fields(parse_json(disk.DISK.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):
         return "another process holds its lock"
     return f"process {data['pid']} on {printable(data['host'])} holds its lock since {printable(data['since'])}"

@@ -49,7 +49,7 @@ class SavedPlan:
         """Put it at `path`, whole or not at all, for its owner alone. Raises UsageError FF024."""
         try:
             with bounds.entry(path) as entry:
-                disk.replace(entry, _encode(self.stands_on))
+                disk.DISK.replace(entry, _encode(self.stands_on))
         except OSError as error:
             what, fix = f"the plan cannot be saved as {quote(str(path))}", "name another file with --out"
             raise UsageError(Problem("FF024", what, why=disk.reason(error), fix=fix)) from error
