@@ -14,7 +14,7 @@ from flowforge.plan.address import Address
 from flowforge.plan.decide import Situation, make_plan
 from flowforge.plan.facts import Known, Listing, Record, Wanted
 from flowforge.plan.safety import Allowed, Estate, brakes
-from flowforge.render.document import dumps
+from flowforge.render.as_json import write as dumps
 from flowforge.render.results import plan_document
 from flowforge.render.text import plan_lines
 from flowforge.sources import Context

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from flowforge.cli.main import cli
+from flowforge.cli.outside import Outside
 from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost, trace
 from flowforge.cli.usage import explain
@@ -30,12 +31,16 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(args: list[str], program: click.Group = cli) -> int:
-    """Run one command line and return its exit code; everything that can be explained is, on stderr."""
+def run(args: list[str], outside: Outside | None = None, program: click.Command = cli) -> int:
+    """Run one command line and return its exit code; everything that can be explained is, on stderr.
+
+    outside: what it meets in place of this process's terminal and system. program: what there is to call.
+    """
+    outside = outside or Outside()
     written.clear()
     try:
-        _require_posix()
-        result = program.main(args, prog_name="flowforge", standalone_mode=False)
+        _require_posix(outside.platform)
+        result = program.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
     except click.ClickException as error:
         return _say(explain(error))
     except FlowForgeError as error:
@@ -48,8 +53,8 @@ def run(args: list[str], program: click.Group = cli) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _require_posix() -> None:
-    if sys.platform == "win32":
+def _require_posix(platform: str) -> None:
+    if platform == "win32":
         fix = "use it under WSL, in a container, or in CI"
         raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
 

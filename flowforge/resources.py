@@ -1,7 +1,7 @@
 """The JSON Schemas that FlowForge carries. Every help loads this; without pathlib, which costs a twelfth of click."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -25,9 +25,9 @@ _PACKAGE: Final = os.path.dirname(__file__)  # noqa: PTH120 -- see above
 _FOLDERS: Final = (f"{_PACKAGE}/schemas", f"{_PACKAGE}/../schemas")
 
 
-def schema_text(name: str) -> str:
+def schema_text(name: str, folders: Sequence[str | os.PathLike[str]] = _FOLDERS) -> str:
     """Return the JSON text of a schema of `SCHEMAS`. Raises KeyError, and FileNotFoundError in a broken install."""
     file = SCHEMAS[name]
-    folder = next((folder for folder in _FOLDERS if os.path.isfile(f"{folder}/{file}")), _FOLDERS[0])  # noqa: PTH113 -- see above
+    folder = next((folder for folder in folders if os.path.isfile(f"{folder}/{file}")), folders[0])  # noqa: PTH113 -- see above
     with open(f"{folder}/{file}", encoding="utf-8") as text:  # noqa: PTH123 -- see above
         return text.read()

@@ -84,7 +84,7 @@ class StateKey:
         return hmac.digest(_encoded(self.__value), f"flowforge state {purpose}".encode("ascii"), "sha256")
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Return the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hexadecimal digits."""
+        """Return the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hex digits."""
         return hmac.digest(self.derived(purpose), data, "sha256").hex()
 
     def is_(self, value: SecretValue) -> bool:

@@ -44,11 +44,19 @@ def test_a_thread_that_dies_before_it_begins_is_not_waited_for() -> None:
     assert (done, left) == ({number: str(number) for number in range(12)}, [])
 
 
-def test_work_that_no_thread_lived_to_do_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_work_that_no_thread_lived_to_do_is_not_passed_over() -> None:
     """Where every thread dies before it begins, what they were to do is not taken for done."""
-    monkeypatch.setattr("flowforge.concurrency._worker", lambda *_: None)
-    with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
-        list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
+
+    def watch(*_: object) -> None:
+        raise RuntimeError
+
+    threading.settrace(watch)
+    try:
+        with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
+            list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
+    finally:
+        threading.settrace(cast("Any", None))
 
 
 class _Limited(threading.Thread):

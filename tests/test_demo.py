@@ -31,19 +31,18 @@ def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     assert "sk-ant-" not in text
 
 
-def test_a_wrong_value_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_value_is_not_proven(tmp_path: Path) -> None:
     """The proof can fail: with a repo that apply did not mend, it says 24 of 25 and the story ends false."""
     told: list[str] = []
-    story = demo.Story(tmp_path, told.append)
 
-    def spoil(*_: str) -> None:
-        world = story.sandbox.world
-        for name in demo._FLEET:
-            for slot, value in demo._wanted(name, story.values).items():
-                world.set_secret(f"acme/{name}", slot, "wrong" if name == "web" else value)
+    class Spoiled(demo.Story):
+        def _flowforge(self, *args: str) -> None:
+            del args
+            for name in demo._FLEET:
+                for slot, value in demo._wanted(name, self.values).items():
+                    self.sandbox.world.set_secret(f"acme/{name}", slot, "wrong" if name == "web" else value)
 
-    monkeypatch.setattr(demo.Story, "_flowforge", lambda _, *args: spoil(*args))
-    assert story.run() is False
+    assert Spoiled(tmp_path, told.append).run() is False
     assert "24 of 25 repositories hold exactly the intended value." in "\n".join(told)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from flowforge import resources
 from flowforge.resources import SCHEMAS, schema_text
 
 
@@ -15,17 +14,17 @@ def test_each_is_a_schema(name: str) -> None:
     assert json.loads(schema_text(name))["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
-def test_the_package_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_goes_first(tmp_path: Path) -> None:
     """A wheel's own schemas are taken before those of a checkout around it; without either it is a broken install."""
     inner, outer = tmp_path / "package", tmp_path
     for folder, text in ((inner, "in the package"), (outer, "beside it")):
         (folder / "schemas").mkdir(parents=True)
         (folder / "schemas" / "flowforge.schema.json").write_text(text)
-    monkeypatch.setattr(resources, "_FOLDERS", (inner / "schemas", outer / "schemas"))
-    both = schema_text("manifest")
+    folders = inner / "schemas", outer / "schemas"
+    both = schema_text("manifest", folders)
     (inner / "schemas" / "flowforge.schema.json").unlink()
-    outer_only = schema_text("manifest")
+    outer_only = schema_text("manifest", folders)
     (outer / "schemas" / "flowforge.schema.json").unlink()
     with pytest.raises(FileNotFoundError):
-        schema_text("manifest")
+        schema_text("manifest", folders)
     assert ("in the package", "beside it") == (both, outer_only)

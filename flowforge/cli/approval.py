@@ -1,9 +1,9 @@
 """How a command asks for approval: one question on stderr, to which `yes` alone is yes."""
 
-import sys
 from dataclasses import dataclass
 
 from flowforge.cli.output import Output
+from flowforge.cli.outside import Outside
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError
 
@@ -24,7 +24,7 @@ class Approval:
         """Raise UsageError (FF008) where nobody can be asked, or would not see what about."""
         name = output.format.name.upper()
         why = "" if output.format.streams else f"stdout is for {name}, so the plan is not shown"
-        why = why if sys.stdin.isatty() else "stdin is not a terminal"
+        why = why if Outside.now().screen.is_read() else "stdin is not a terminal"
         if why:
             what = f"{self.command} cannot ask for approval"
             raise UsageError(Problem("FF008", what, why=why, fix=self.otherwise))
@@ -41,6 +41,6 @@ class Approval:
 
 def _answer() -> str:
     try:
-        return input()
+        return Outside.now().screen.line()
     except EOFError:
         return ""

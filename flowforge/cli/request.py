@@ -1,12 +1,12 @@
 """How the options of `plan` and `apply` become a request to the flow."""
 
 import os
-import sys
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.cli.outside import Outside
 from flowforge.cli.signals import Interruption
 from flowforge.cli.streams import say, trace
 from flowforge.errors import Problem, UsageError
@@ -22,6 +22,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
     if options.get("prove") and options.get("accept_drift"):
         why = "one writes what is only assumed, the other assumes what was changed outside"
         raise UsageError(Problem("FF019", "--prove and --accept-drift say opposite things", why=why, fix="say one"))
+    outside = Outside.now()
     return Request(
         manifests=tuple(options["manifests"]),
         environ=dict(os.environ),
@@ -34,29 +35,32 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         skip_values=options["skip_values"],
         **{name: options[name] for name in ("prune", "prove", "accept_drift", "keep_going") if name in options},
         allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
-        interactive=_somebody_there(),
+        interactive=_is_interactive(outside),
         stop=interruption.stop,
-        progress=_progress(quiet=quiet),
+        progress=_progress(outside, quiet=quiet),
         notify=_nothing if quiet else say,
         unforeseen=trace if options["verbose"] else _nothing,
+        **outside.request,
     )
 
 
 def plain(manifests: tuple[Path, ...], **more: Any) -> Request:  # noqa: ANN401 -- Request's own members
     """Make a request of a command that plans nothing."""
-    return Request(manifests, dict(os.environ), interactive=_somebody_there(), notify=say, **more)
+    outside = Outside.now()
+    interactive = _is_interactive(outside)
+    return Request(manifests, dict(os.environ), interactive=interactive, notify=say, **more, **outside.request)
 
 
-def _somebody_there() -> bool:
+def _is_interactive(outside: Outside) -> bool:
     """Whether a person can be asked for a value."""
-    return not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
+    return not os.environ.get("CI") and outside.screen.is_read() and outside.screen.is_seen()
 
 
 def _nothing(_: object) -> None:
     """Say nothing: -q wants neither progress nor warnings."""
 
 
-def _progress(*, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
+def _progress(outside: Outside, *, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
     if quiet:
         return progress.nothing
-    return progress.bar if sys.stderr.isatty() else partial(progress.lines, say)
+    return progress.bar if outside.screen.is_seen() else partial(progress.lines, say)

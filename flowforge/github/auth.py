@@ -153,13 +153,13 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(escape.group(1), 16)) if escape.group(1) else escape.group(2)
 
 
-def run_gh(host: str, environ: Mapping[str, str]) -> SecretValue | None:
+def run_gh(host: str, environ: Mapping[str, str], seconds: float = _GH_SECONDS) -> SecretValue | None:
     """Ask `gh` for the token that it keeps for a host; None without gh, or if it has none or hangs."""
     argv = ("gh", "auth", "token", "--hostname", host)
     kept = {name: text for name, text in environ.items() if name in _FOR_GH} | {"PATH": trusted_path(environ)}
     try:
         done = subprocess.run(  # noqa: S603 -- a fixed command; the host was parsed from a URL, and no shell reads it
-            argv, env=kept, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_GH_SECONDS
+            argv, env=kept, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=seconds
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

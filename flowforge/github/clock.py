@@ -39,6 +39,10 @@ class Clock:
         return event.wait(max(0.0, seconds) / self.scale)
 
 
+# Makes the clock of a run, for its API and environment.
+ClockOf = Callable[[ApiUrl, Mapping[str, str]], Clock]
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How many seconds to wait for the bytes of an exchange. Waits for rate limits go by the clock instead."""

@@ -8,7 +8,7 @@ process counts by itself.
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +25,13 @@ _SIZE: Final = 1_000_000
 Points = tuple[float, int]
 
 
-def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
+def spent_path(
+    environ: Mapping[str, str], name: str, users_folder: Callable[[str], Path] = user_cache_path
+) -> Path | None:
     """Return the file for the digest of a token: in FLOWFORGE_CACHE_DIR or the user's cache; None without a home."""
     folder = environ.get("FLOWFORGE_CACHE_DIR")
     try:
-        path = (Path(folder) if folder else user_cache_path("flowforge")) / f"spent-{name}.json"
+        path = (Path(folder) if folder else users_folder("flowforge")) / f"spent-{name}.json"
     except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
         return None
     # Without a home, older releases of platformdirs return `~/.cache`, which would be a folder named ~ here.
@@ -39,8 +41,9 @@ def spent_path(environ: Mapping[str, str], name: str) -> Path | None:
 class Spent:
     """One process's view of the file. Not thread-safe: its pacer calls it under the pacer's own lock."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Take the file; None: count for this process only."""
+    def __init__(self, path: Path | None, lock_seconds: float = _LOCK_SECONDS) -> None:
+        """Take the file; None keeps to this process alone. lock_seconds: how long to wait for others who have it."""
+        self._lock_seconds = lock_seconds
         self._path = path
         # Not the process id: containers that share a cache folder have the same ones.
         self._me = secrets.token_hex(8)
@@ -63,7 +66,7 @@ class Spent:
 
     def _lock(self, path: Path) -> FileLock:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileLock(f"{path}.lock", timeout=_LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
+        return FileLock(f"{path}.lock", timeout=self._lock_seconds, mode=0o600, fallback_to_soft=False)
 
     def _exchange(self, path: Path, held: tuple[Points, ...], want: int, budget: int, now: float) -> int:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

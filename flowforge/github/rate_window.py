@@ -115,8 +115,8 @@ class Window:
 class Primary:
     """The hourly budget, as the headers state it."""
 
-    # 5,000 requests an hour for a user, 5,000 to 12,500 for an App's installation (docs.github.com, "Rate limits for the
-    # REST API"). The reset is compared with the `Date` of the same answer, because our own clock may be minutes off.
+    # 5,000 requests an hour for a user, 5,000 to 12,500 for an App's installation (docs.github.com, "Rate limits for
+    # the REST API"). The reset is compared with the `Date` of the same answer: our own clock may be minutes off.
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -24,7 +24,7 @@ MAX_NODES: Final = 500_000
 # So many characters of a text count as one more node.
 _TEXT: Final = 100
 # The C parser is much faster, but some builds of PyYAML come without it.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema without octal, hexadecimal and fractions, which stay the text that was written, as 0123 does.
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 # Unlike YAML 1.1: `no`, `on` and `off` are texts here, so that a repository may have such a name.
@@ -37,15 +37,15 @@ _WORDS: Final[Mapping[str, bool | None]] = {
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str, file: str, findings: Findings) -> Node:
-    """Parse one document and return its root, a mapping.
+def parse(text: str, file: str, findings: Findings, *, loader: type = LOADER, most: int = MAX_NODES) -> Node:
+    """Parse one document and return its root, a mapping. most: how many values it may come to.
 
     A problem that leaves the rest readable goes to `findings`. Raise ManifestError for one that does not: a limit
     (FF103), a syntax error (FF105), no mapping at all (FF107).
     """
-    composer = _Composer(file, findings)
+    composer = _Composer(file, findings, most)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=loader):
             composer.take(event)
             # What follows the first document is reported and not read: it would hide what is wrong in the first.
             if composer.ended:
@@ -69,7 +69,8 @@ def parse(text: str, file: str, findings: Findings) -> Node:
 class _Composer:
     """Builds nodes from events, with a stack of the lists and mappings that are still open."""
 
-    def __init__(self, file: str, findings: Findings) -> None:
+    def __init__(self, file: str, findings: Findings, most: int) -> None:
+        self._most = most
         self.root: Node | None = None
         self.ended = False
         self._file = file
@@ -184,8 +185,8 @@ class _Composer:
             what, fix = f"this is nested more than {MAX_DEPTH} levels deep", "nest it less: no manifest needs ten"
             raise too_much(what, str(where), fix)
         self._size += node.size
-        if self._size > MAX_NODES:
-            what = f"the manifest has more than {MAX_NODES:,} values, counting each time what an alias repeats"
+        if self._size > self._most:
+            what = f"the manifest has more than {self._most:,} values, counting each time what an alias repeats"
             fix = "name repositories in groups instead of repeating them, or split the manifest into several"
             raise too_much(what, str(where), fix)
 

@@ -22,7 +22,7 @@ def bar(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def lines(say: Callable[[str], None], what: str, total: int) -> Iterator[Callable[[], None]]:
+def lines(say: Callable[[str], None], what: str, total: int, silence: float = _SILENCE) -> Iterator[Callable[[], None]]:
     """Say a line now and then; `say` sees to it that nobody listening is no reason to end an apply."""
     done, lock, last = 0, threading.Lock(), time.monotonic()
 
@@ -31,7 +31,7 @@ def lines(say: Callable[[str], None], what: str, total: int) -> Iterator[Callabl
         with lock:
             done += 1
             now = time.monotonic()
-            if now - last >= _SILENCE:
+            if now - last >= silence:
                 last = now
                 say(f"{what}: {done} of {total}")
 

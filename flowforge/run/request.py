@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge.concurrency import Progress, silent
+from flowforge.github.clock import Clock, ClockOf
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
+from flowforge.sources import terminal
+from flowforge.sources.base import Hidden
 
 # The options that a saved plan keeps beside the brakes: each may change a line, or what apply does about it. `jobs` and
 # the waits are missing, because whoever applies the plan may run on another machine.
@@ -60,6 +63,10 @@ class Request:
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
     """Shows an exception that nobody foresaw. The report has only its type, because its text may hold anything."""
+    clock: ClockOf = Clock.of
+    """Makes the clock of the run's waits, and of how long results wait to be pushed."""
+    hidden: Hidden = terminal.hidden
+    """Opens the terminal at which values are pasted."""
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Task:
             stop=request.stop,
             notify=request.notify,
             warn=warnings.setdefault,
+            hidden=request.hidden,
         )
         return cls(request, manifest, places, context, warnings)
 
@@ -87,7 +88,7 @@ class Task:
 
     @property
     def _limits(self) -> RunLimits:
-        return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify)
+        return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify, self.request.clock)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:

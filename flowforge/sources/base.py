@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -9,12 +10,15 @@ from typing import Protocol
 from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.plan.facts import NotRead
 from flowforge.programs import withheld
+from flowforge.sources import terminal
 from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 
 # A `from` as a source gets it, its placeholders filled: the source's own key, and that source's options.
 FilledSpec = Mapping[str, str | tuple[str, ...]]
 ReadResult = SecretValue | NotRead | SourceError
+# Opens the terminal at which a person pastes, where there is one.
+Hidden = Callable[[threading.Event], AbstractContextManager["terminal.Pasting | None"]]
 
 
 def no_objection(_: SecretValue) -> Problem | None:
@@ -45,6 +49,7 @@ class Context:
     interactive: whether a person is there to be asked. concealed: variables that hold values, so no child process gets
     them. stop: set when the run is to end; a source that waits must notice it within a tenth of a second. notify: tells
     people what goes on. warn: adds a warning to the plan, once however often it is given.
+    hidden: opens the terminal at which values are pasted.
     """
 
     # Not in the repr: the environment is where most plaintext comes from, and a traceback with locals shows reprs.
@@ -55,6 +60,7 @@ class Context:
     stop: threading.Event = field(default_factory=threading.Event)
     notify: Callable[[str], None] = unheard
     warn: Callable[[str], None] = unheard
+    hidden: Hidden = terminal.hidden
 
     def listed(self, variable: str) -> frozenset[str] | None:
         """Read a comma-separated variable of the operator's; None where it is unset. Set but empty, it lists nothing.

@@ -1,7 +1,8 @@
 """The source `command`: what a program prints, run without a shell in the manifest's folder."""
 
 import signal
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -26,6 +27,10 @@ class CommandSource:
 
     name = "command"
 
+    def __init__(self, run: Callable[[Program, threading.Event], Ended | Failure] = run) -> None:
+        """Run programs by `run`."""
+        self._run = run
+
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258.
 
@@ -39,7 +44,7 @@ class CommandSource:
         argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
         seconds = int(limit[:-1]) * _UNITS[limit[-1]]
         program = Program(argv, environ, context.folder, seconds, overheard=context.interactive)
-        found = _judge(run(program, context.stop), argv[0], limit, _look(context))
+        found = _judge(self._run(program, context.stop), argv[0], limit, _look(context))
         return SourceError(found) if isinstance(found, Problem) else found
 
 

@@ -46,13 +46,17 @@ class OnePasswordSource:
 
     name = "onepassword"
 
+    def __init__(self, seconds: float = SECONDS, pauses: Sequence[float] = PAUSES) -> None:
+        """Wait so long for each run of op, and so long before the tries that follow a failed one."""
+        self._seconds, self._pauses = seconds, pauses
+
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
         """Read each distinct reference once, after saying how many; a SourceError has FF223 or FF235 to FF248."""
         references = [_reference(ask.spec) for ask in asks]
         distinct = tuple(dict.fromkeys(reference for reference in references if reference))
         if distinct:
             _tell(len(distinct), context)
-        found = _Op(context).read(distinct)
+        found = _Op(context, self._seconds, self._pauses).read(distinct)
         return [_found(found[reference] if reference else no_reference()) for reference in references]
 
 
@@ -96,6 +100,8 @@ class _Op:
     """The runs of op in one go. refused: by account, what none of its references can escape; threads share it."""
 
     context: Context
+    seconds: float
+    pauses: Sequence[float]
     refused: dict[str, Refused] = field(default_factory=dict)
 
     def read(self, references: Sequence[Reference]) -> Mapping[Reference, SecretValue | Problem]:
@@ -133,7 +139,7 @@ class _Op:
         """Ask op; again after a pause where 1Password's servers or the network failed, and not where it is no use."""
         known = self.refused.get(question.account)
         answer = known or self._once(question)
-        for pause in () if known else PAUSES:
+        for pause in () if known else self.pauses:
             if not _is(answer, OpRefusal.FAILING):
                 break
             stopped = self.context.stop.wait(pause)
@@ -149,7 +155,7 @@ class _Op:
         environ = context.child_environ([name for name in context.environ if name.startswith("OP_")])
         environ["PATH"] = trusted_path(environ)
         argv = ("op", *question.arguments, *((f"--account={question.account}",) if question.account else ()))
-        ended = run(Program(argv, environ, context.folder, SECONDS, feed=question.feed), context.stop)
+        ended = run(Program(argv, environ, context.folder, self.seconds, feed=question.feed), context.stop)
         if isinstance(ended, Failure):
             return _FAILURES[ended]
         if ended.code:

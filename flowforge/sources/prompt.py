@@ -8,7 +8,7 @@ from flowforge.errors import Problem, SourceError, printable
 from flowforge.plan.facts import NotRead
 from flowforge.sources.base import Ask, Context, ReadResult, text_of
 from flowforge.sources.decoding import decode
-from flowforge.sources.terminal import Terminal, hidden
+from flowforge.sources.terminal import Pasting
 
 _TRIES: Final = 3
 _NOBODY: Final = NotRead("nobody can be asked")
@@ -28,7 +28,7 @@ class PromptSource:
         if not context.interactive:
             return [_NOBODY for _ in asks]
         questions = Counter(text_of(ask.spec, self.name) for ask in asks)
-        with hidden(context.stop) as terminal:
+        with context.hidden(context.stop) as terminal:
             return [_NOBODY if terminal is None else _ask(_worded(ask, questions), ask, terminal) for ask in asks]
 
 
@@ -38,7 +38,7 @@ def _worded(ask: Ask, questions: Counter[str]) -> str:
     return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 
 
-def _ask(question: str, ask: Ask, terminal: Terminal) -> ReadResult:
+def _ask(question: str, ask: Ask, terminal: Pasting) -> ReadResult:
     terminal.say(f"{printable(question)}\n")
     for _ in range(_TRIES - 1):
         found = _try(ask, terminal)
@@ -47,7 +47,7 @@ def _ask(question: str, ask: Ask, terminal: Terminal) -> ReadResult:
     return _try(ask, terminal)
 
 
-def _try(ask: Ask, terminal: Terminal) -> ReadResult:
+def _try(ask: Ask, terminal: Pasting) -> ReadResult:
     pasted = terminal.ask("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
     if pasted is None:
         terminal.say("left\n")

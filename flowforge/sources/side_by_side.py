@@ -16,7 +16,9 @@ AT_ONCE: Final = 4
 _PATIENCE: Final = 2.0
 
 
-def side_by_side(read: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+def side_by_side(
+    read: Callable[[_Item], _Result], items: Sequence[_Item], *, patience: float = _PATIENCE
+) -> list[_Result]:
     """Do `read` on every item, four at a time; gives the results in the items' order, or raises what `read` raises.
 
     A Ctrl-C ends it: no further item is begun, and those begun, which notice that the run is to stop, are waited for
@@ -27,12 +29,13 @@ def side_by_side(read: Callable[[_Item], _Result], items: Sequence[_Item]) -> li
     for entry in zip(items, futures, strict=True):
         waiting.put(entry)
     threads = [threading.Thread(target=_work, args=(read, waiting), daemon=True) for _ in futures[:AT_ONCE]]
-    for thread in threads:
-        thread.start()
     try:
+        # Inside, as a Ctrl-C may come between two starts: those that were started have begun to read.
+        for thread in threads:
+            thread.start()
         return [future.result() for future in futures]
     finally:
-        _leave(waiting, threads)
+        _leave(waiting, [thread for thread in threads if thread.ident is not None], patience)
 
 
 def _work(read: Callable[[_Item], _Result], waiting: "queue.SimpleQueue[tuple[_Item, Future[_Result]]]") -> None:
@@ -45,10 +48,12 @@ def _work(read: Callable[[_Item], _Result], waiting: "queue.SimpleQueue[tuple[_I
                 future.set_exception(error)
 
 
-def _leave(waiting: "queue.SimpleQueue[tuple[_Item, Future[_Result]]]", threads: Sequence[threading.Thread]) -> None:
+def _leave(
+    waiting: "queue.SimpleQueue[tuple[_Item, Future[_Result]]]", threads: Sequence[threading.Thread], patience: float
+) -> None:
     with suppress(queue.Empty):
         while True:
             waiting.get_nowait()
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))

@@ -6,7 +6,7 @@ import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from flowforge.vault import SecretValue
 
@@ -20,6 +20,16 @@ _MARK_NO_PASTES: Final = b"\x1b[?2004l"
 _PASTE: Final = b"\x1b[200~"
 _PASTED: Final = b"\x1b[201~"
 _INPUT_AS_IT_IS: Final = termios.ICRNL | termios.INLCR | termios.IGNCR | termios.ISTRIP | termios.IXON
+
+
+class Pasting(Protocol):
+    """Where a person pastes a value."""
+
+    def say(self, text: str, /) -> None:
+        """Show a text; it is printable."""
+
+    def ask(self, question: str, /) -> SecretValue | None:
+        """Ask for a value; None where it is left. Raises KeyboardInterrupt when the run is to stop."""
 
 
 class Terminal:

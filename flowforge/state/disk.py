@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -58,11 +59,6 @@ def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[PathEntry]:
         yield PathEntry(folder, real.name)
 
 
-def read(entry: PathEntry) -> bytes | None:
-    """Read a regular file whole; None when there is none. Raises StateError FF401, FF402 or FF403; never blocks."""
-    return _read(entry.open_regular, entry.path)
-
-
 def read_copy(path: Path) -> bytes | None:
     """Read as `read` does a file that a person named, and that no backend keeps its state in: a copy."""
     return _read(lambda: ANYWHERE.read(path), path)
@@ -97,23 +93,6 @@ def write_all(handle: int, data: bytes) -> None:
         rest = rest[os.write(handle, rest) :]
 
 
-def sync(handle: int) -> None:
-    """Wait until what was written is on the disk. Raises OSError."""
-    os.fsync(handle)
-
-
-def sync_folder(folder: Folder) -> None:
-    """Wait until a folder's new and renamed entries are on the disk. Raises OSError."""
-    handle = folder.open_to_read()
-    try:
-        sync(handle)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # what file systems say that cannot sync a folder; the rename is atomic still
-            raise
-    finally:
-        os.close(handle)
-
-
 def create(entry: PathEntry) -> int:
     """Create a new file of mode 0600, and return its descriptor for appending. Raises OSError.
 
@@ -126,24 +105,53 @@ def create(entry: PathEntry) -> int:
     return handle
 
 
-def replace(entry: PathEntry, data: bytes) -> None:
-    """Write `data` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
-    # Beside the file, because a rename is atomic within one file system only.
-    temporary = entry.beside(".tmp")
-    try:
-        handle = create(temporary)
+class Disk:
+    """What the state asks of the disk it is on. A test hands in one that is full, or that stops half way."""
+
+    def read(self, entry: PathEntry) -> bytes | None:
+        """Read a regular file whole; None when there is none. Never blocks. Raises StateError FF401, FF402 or FF403."""
+        return _read(entry.open_regular, entry.path)
+
+    def sync(self, handle: int) -> None:
+        """Wait until what was written is on the disk. Raises OSError."""
+        os.fsync(handle)
+
+    def sync_folder(self, folder: Folder) -> None:
+        """Wait until a folder's new and renamed entries are on the disk. Raises OSError."""
+        handle = folder.open_to_read()
         try:
-            write_all(handle, data)
-            # Before the rename: without it some file systems show an empty file after a power cut.
-            sync(handle)
+            self.sync(handle)
+        except OSError as error:
+            if (
+                error.errno != errno.EINVAL
+            ):  # what file systems say that cannot sync a folder; the rename is atomic still
+                raise
         finally:
             os.close(handle)
-        temporary.take_place_of(entry)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.remove()
-        raise
-    sync_folder(entry.folder)
+
+    def replace(self, entry: PathEntry, data: bytes) -> None:
+        """Write `data` so that a reader, or a machine that stops, sees the old file or the new. Raises OSError."""
+        temporary = entry.beside(".tmp")
+        try:
+            handle = create(temporary)
+            try:
+                write_all(handle, data)
+                self.sync(handle)
+            finally:
+                os.close(handle)
+            temporary.take_place_of(entry)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.remove()
+            raise
+        self.sync_folder(entry.folder)
+
+    def wait(self, seconds: float) -> None:
+        """Let another process write on."""
+        time.sleep(seconds)
+
+
+DISK: Final = Disk()
 
 
 def tighten(entry: PathEntry) -> None:

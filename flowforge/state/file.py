@@ -11,6 +11,7 @@ from flowforge.errors import Problem, StateError, UnfoldedError, UnrecordedError
 from flowforge.paths import ANYWHERE, Bounds, PathEntry
 from flowforge.plan.address import Address
 from flowforge.state import codec, disk, messages
+from flowforge.state.disk import DISK, Disk
 from flowforge.state.journal import Header, JournalWriter
 from flowforge.state.lock import locked
 from flowforge.state.model import Draft, Forgotten, JournalEntry, Recorded, State
@@ -36,10 +37,10 @@ class StateFile(StateSession):
     `<state>.lock-holder` while it is locked, and for good `<state>.format-1.backup` with the last one in format 1.
     """
 
-    def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature) -> None:
+    def __init__(self, entry: PathEntry, fresh: State, held: ExitStack, signing: Signature, system: Disk) -> None:
         """Not for callers: see `open`."""
-        found = Snapshot.at(entry, signing)
-        self._entry = entry
+        found = Snapshot.at(entry, signing, system)
+        self._entry, self._disk = entry, system
         self._written = found.written
         self._data = found.data
         base = found.written.state if found.written else fresh
@@ -62,10 +63,12 @@ class StateFile(StateSession):
         return cls.find(path, signing, bounds) or State.fresh()
 
     @classmethod
-    def find(cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE) -> State | None:
+    def find(
+        cls, path: Path, signing: Signature = UNSIGNED, bounds: Bounds = ANYWHERE, system: Disk = DISK
+    ) -> State | None:
         """Return the state as `read` does, or None if there is none yet."""
         with disk.held(path, bounds) as entry:
-            found = Snapshot.at(entry, signing)
+            found = Snapshot.at(entry, signing, system)
         if found.written is None:
             return None
         base = found.written.state
@@ -83,17 +86,18 @@ class StateFile(StateSession):
         fresh: State | None = None,
         signing: Signature = UNSIGNED,
         bounds: Bounds = ANYWHERE,
+        system: Disk = DISK,
     ) -> "StateFile":
         """Lock the state, waiting up to `lock_timeout` seconds, and fold what a killed run left. Raises StateError.
 
-        manifests: recorded in a new state; an existing one keeps its own until `adopt_manifests`. fresh: the state to
-        begin with if there is none, in place of a new lineage and salt. bounds: where the state may lie. A new state is
-        written with its first change.
+        manifests: recorded in a state that begins now; an older one keeps its own until `adopt_manifests`. fresh: what
+        begins where there is none, in the place of one with a lineage and a salt of its own.
+        bounds: where it may lie. system: the disk. A state that begins now is written with its first change.
         """
         with ExitStack() as held:
             entry = held.enter_context(disk.held(path, bounds))
             held.enter_context(locked(entry, lock_timeout))
-            return cls(entry, fresh or State.fresh(manifests), held, signing)
+            return cls(entry, fresh or State.fresh(manifests), held, signing, system)
 
     def begin(self, coming: Collection[Address]) -> None:
         """Create the journal. Raises StateError FF401."""
@@ -142,7 +146,7 @@ class StateFile(StateSession):
             # First the state, so that a journal never stands alone: without the salt of its state its fingerprints say
             # nothing.
             header = Header.after(self._written or self._write(self._draft.state()))
-            self._writer = JournalWriter(self._journal_entry, header, self._signing)
+            self._writer = JournalWriter(self._journal_entry, header, self._signing, self._disk)
             self._journal_id = header.id
         return self._writer
 
@@ -166,7 +170,7 @@ class StateFile(StateSession):
 
     def _write(self, state: State) -> codec.EncodedState:
         data, checksum = codec.encode(state, self._signing)
-        disk.replace(self._entry, data)
+        self._disk.replace(self._entry, data)
         self._data = data
         self._written, self._base, self._draft = (
             codec.EncodedState(state, checksum, self._signing.key_id(state.lineage)),
@@ -187,13 +191,13 @@ class StateFile(StateSession):
         """Raise StateError FF414 if the file is not the state that this run read. One that is gone is written again."""
         # git, editors and cloud folders ignore the lock. What they put there may be somebody's only copy.
         with contextlib.suppress(disk.NoStateError):  # a link, for one
-            found = disk.read(self._entry)
+            found = self._disk.read(self._entry)
             if found is None or found == self._data:
                 return
         fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
         # If the journal is gone too, removed or folded by another run, nothing belongs to the state of before.
         if self._writer is not None and self._data is not None and self._journal_entry.exists():
-            disk.replace(self._backup, self._data)
+            self._disk.replace(self._backup, self._data)
             fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
         raise StateError(Problem("FF414", what, printable(str(self._entry.path)), why, fix))
@@ -207,10 +211,10 @@ class StateFile(StateSession):
     def _supersede(self, state: State) -> None:
         self._untouched()
         if self._written is not None and self._data is not None:
-            disk.replace(self._backup, self._data)
+            self._disk.replace(self._backup, self._data)
             # The backup is replaced by every run, so after two of them no copy in the older format would be left.
             if self._written.version != VERSION:
-                disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
+                self._disk.replace(self._entry.beside(f".format-{self._written.version}.backup"), self._data)
         self._write(state)
 
     def _fold(self) -> None:

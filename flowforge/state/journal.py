@@ -19,6 +19,7 @@ from flowforge.errors import Problem, StateError
 from flowforge.paths import PathEntry
 from flowforge.state import disk
 from flowforge.state.codec import EncodedState
+from flowforge.state.disk import DISK, Disk
 from flowforge.state.entry_codec import from_json, to_json
 from flowforge.state.model import JournalEntry
 from flowforge.state.shape import MalformedError, Shape, canonical, fields, parse_json
@@ -123,15 +124,16 @@ class Journal:
 class JournalWriter:
     """Writes a journal. Not thread-safe. Its methods raise OSError."""
 
-    def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED) -> None:
+    def __init__(self, entry: PathEntry, header: Header, signing: Signature = UNSIGNED, system: Disk = DISK) -> None:
         """Create the journal on disk, in place of an older one, which the caller has folded."""
+        self._disk = system
         self._handle = disk.create(entry)
         self._signing = signing
         self._checksum = ""
         self._length = 0
         try:
             self._write(canonical(asdict(header)))
-            disk.sync_folder(entry.folder)
+            self._disk.sync_folder(entry.folder)
         except OSError:
             self.close()
             raise
@@ -145,7 +147,7 @@ class JournalWriter:
         # A line that failed may have left a part of itself (a full disk does so). This one must not follow it.
         os.ftruncate(self._handle, self._length)
         disk.write_all(self._handle, line)
-        disk.sync(self._handle)
+        self._disk.sync(self._handle)
         self._checksum = checksum
         self._length += len(line)
 

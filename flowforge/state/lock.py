@@ -78,7 +78,7 @@ def _write_note(note: PathEntry) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     data = canonical({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
     try:
-        disk.replace(note, data)
+        disk.DISK.replace(note, data)
     except OSError as error:
         raise disk.failed("lock the state", note.path, error) from error
 
@@ -86,7 +86,7 @@ def _write_note(note: PathEntry) -> None:
 def _holder(note: PathEntry) -> tuple[str, str]:
     """Return which process holds the lock, and since when, as far as its note tells."""
     try:
-        data = fields(parse_json(disk.read(note) or b""), _NOTE, "the note")
+        data = fields(parse_json(disk.DISK.read(note) or b""), _NOTE, "the note")
     except (MalformedError, StateError):
         return "another process", ""
     return f"process {data['pid']} on {printable(data['host'])}", printable(data["since"])

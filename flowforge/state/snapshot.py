@@ -1,12 +1,12 @@
 """A consistent snapshot of the state file and its journal, read without a lock."""
 
-import time
 from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
 from flowforge.errors import Problem, StateError, printable
 from flowforge.paths import PathEntry
-from flowforge.state import codec, disk
+from flowforge.state import codec
+from flowforge.state.disk import DISK, Disk
 from flowforge.state.journal import OR_REMOVE, Header, Journal
 from flowforge.state.model import JournalEntry, State
 from flowforge.state.signature import UNSIGNED, Signature
@@ -35,9 +35,9 @@ class Snapshot:
     """The bytes of the state file."""
 
     @classmethod
-    def at(cls, entry: PathEntry, signing: Signature = UNSIGNED) -> Self:
+    def at(cls, entry: PathEntry, signing: Signature = UNSIGNED, system: Disk = DISK) -> Self:
         """Read a state and its journal; raises StateError."""
-        state, journal = _snapshot(entry)
+        state, journal = _snapshot(entry, system)
         written = None if state is None else codec.decode(state, printable(str(entry.path)), signing)
         where = printable(str(journal_of(entry).path))
         if journal and written:
@@ -59,18 +59,18 @@ class Snapshot:
         return cls(written, book.header, tuple(book.changes()), state)
 
 
-def _snapshot(entry: PathEntry) -> tuple[bytes | None, bytes | None]:
+def _snapshot(entry: PathEntry, system: Disk) -> tuple[bytes | None, bytes | None]:
     """Read the state file and its journal as they were at one moment. Raises StateError FF413."""
     # The serial grows with every version, so a state's bytes never come back once they were replaced. The same bytes
     # before and after mean that no fold lies between, so the journal that was read in the middle belongs to them.
-    state = disk.read(entry)
+    state = system.read(entry)
     for _ in range(_READS):
-        journal = disk.read(journal_of(entry))
-        again = disk.read(entry)
+        journal = system.read(journal_of(entry))
+        again = system.read(entry)
         if again == state:
             return state, journal
         state = again
-        time.sleep(_PAUSE)
+        system.wait(_PAUSE)
     fix = "run again when the other process has ended"
     raise StateError(Problem("FF413", "the state keeps changing while it is read", printable(str(entry.path)), "", fix))
 

@@ -15,7 +15,7 @@ from flowforge.state.session import StateSession
 def identities(
     client: Client, adoption: Adoption, known: Mapping[Repo, RepoInfo], *, jobs: int, stop: threading.Event
 ) -> Mapping[Repo, int]:
-    """Return the ids of the repos: the plan has looked up those that it would write, and not where all is right already.
+    """Return the ids of the repos: the plan has looked up those it would write, and not where all is right already.
 
     One that is not shown has none, as an organization.
     """

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flowforge.github.auth import check_host, find_token
-from flowforge.github.clock import Clock, Patience
+from flowforge.github.clock import Clock, ClockOf, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.rate_ledger import Spent, spent_path
@@ -17,11 +17,12 @@ from flowforge.steps.values.single import read_named
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much may go on at once, how many seconds a pause may take, and who is told of pauses."""
+    """How much may go on at once, how many seconds a pause may take and by which clock, and who is told of pauses."""
 
     jobs: int
     max_wait: float
     notify: Callable[[str], None]
+    clock: ClockOf = Clock.of
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) ->
     check_host(api, environ)  # before a source is opened for a host that gets no token
     explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
     token = find_token(api, explicit, environ)
-    clock = Clock.of(api, environ)
+    clock = limits.clock(api, environ)
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
     jobs = limits.jobs
     pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)

@@ -1,21 +1,21 @@
 """A fleet on a sandbox, and the command line run against it in this process."""
 
-import io
 import json
 import os
 import secrets
-import sys
 import tempfile
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO
 
 import pytest
 
 from flowforge.__main__ import run
+from flowforge.cli.outside import Outside, Screen
+from flowforge.github.clock import Clock
 from flowforge.sandbox import Sandbox
 from tests.cli import scene as scenery
 from tests.cli.scene import Scene
@@ -37,22 +37,67 @@ class Done:
         return self.out.splitlines()
 
 
-class Person(io.TextIOBase):
-    """Sits at the terminal that stdin is, and answers each question by what `reply` returns or raises."""
+class Person(Screen):
+    """Sits at a terminal, and answers each question by what `reply` returns or raises."""
 
-    def __init__(self, reply: Callable[[], str]) -> None:
-        """Sit down."""
-        super().__init__()
-        self._reply = reply
+    def __init__(self, reply: Callable[[], str], *, sees: bool) -> None:
+        """Sit down. sees: whether stderr goes there too."""
+        self._reply, self._sees = reply, sees
 
-    def isatty(self) -> bool:
-        """Be a terminal."""
+    def is_read(self) -> bool:
+        """Answer questions."""
         return True
 
-    def readline(self, size: int | None = -1) -> str:  # type: ignore[override]  # -- of text, as stdin's
+    def is_seen(self) -> bool:
+        """Whether they see what is said."""
+        return self._sees
+
+    def line(self) -> str:
         """Type one line."""
-        del size
-        return f"{self._reply()}\n"
+        return self._reply()
+
+
+class Keyboard(Screen):
+    """A terminal that stdin alone is."""
+
+    def __init__(self, stdin: TextIO) -> None:
+        """Plug it in."""
+        self._stdin = stdin
+
+    def is_read(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stdin.isatty()
+
+    def line(self) -> str:
+        """Read what was typed."""
+        text = self._stdin.readline()
+        if not text:
+            raise EOFError
+        return text.removesuffix("\n")
+
+
+class WaitedClock(Clock):
+    """A clock on which time passes only while somebody waits, so that a busy machine makes nothing late.
+
+    The sandbox's own clock goes on in real time: a limit that is waited for on this one is over there.
+    """
+
+    def __init__(self, scale: float = SCALE) -> None:
+        """Begin at 0."""
+        super().__init__(scale)
+        self._now, self._lock = 0.0, threading.Lock()
+
+    def now(self) -> float:
+        """Return the seconds that were waited for; those who wait side by side wait once."""
+        return self._now
+
+    def wait(self, seconds: float, event: threading.Event) -> bool:
+        """Wait, as the clock of a run does."""
+        until = self._now + max(0.0, seconds)
+        stopped = super().wait(seconds, event)
+        with self._lock:
+            self._now = self._now if stopped else max(self._now, until)
+        return stopped
 
 
 @dataclass
@@ -64,21 +109,31 @@ class Fleet:
     capfd: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
     repos: list[str] = field(default_factory=list)
+    screen: Screen = field(default_factory=Screen)
+    parts: dict[str, Any] = field(default_factory=dict)
+    """Members of the request of every command that is run, in place of the usual ones."""
+    platform: str = "linux"
 
     def flowforge(self, *args: str) -> Done:
         """Run one command in the fleet's folder."""
         self.capfd.readouterr()
-        code = run(list(args))
+        code = run(list(args), self.outside)
         shown = self.capfd.readouterr()
         return Done(code, shown.out, shown.err)
 
+    @property
+    def outside(self) -> Outside:
+        """What a command meets: a clock of its own, which no other command's waits move on."""
+        clock = WaitedClock()
+        return Outside(self.screen, self.platform, {"clock": lambda *_: clock, **self.parts})
+
     def stdin(self, stream: TextIO) -> None:
         """Let what comes next read this as its stdin."""
-        self.monkeypatch.setattr(sys, "stdin", stream)
+        self.screen = Keyboard(stream)
 
-    def answers(self, reply: str | Callable[[], str]) -> None:
+    def answers(self, reply: str | Callable[[], str], *, sees: bool = False) -> None:
         """Let a person at a terminal answer what comes next asks, by a text or by what a function returns or raises."""
-        self.stdin(cast("TextIO", Person(reply if callable(reply) else lambda: reply)))
+        self.screen = Person(reply if callable(reply) else lambda: reply, sees=sees)
 
     def refused(self, *args: str) -> Done:
         """Run one command, and prove that it wrote nothing: neither to GitHub nor to the state."""
@@ -129,7 +184,7 @@ class Fleet:
 
     def later(self) -> None:
         """Let a second of the sandbox's clock pass: GitHub's times are whole seconds."""
-        time.sleep(2.1 / SCALE)
+        self.sandbox.world.clock.advance(2)
 
     def held(self) -> dict[str, dict[str, str]]:
         """Give the decrypted secrets of every repo."""

@@ -5,7 +5,6 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +108,7 @@ class Estate:
 
     def later(self) -> None:
         """Let a second of the sandbox's clock pass: GitHub's times are whole seconds."""
-        time.sleep(2.1 / SCALE)
+        self.sandbox.world.clock.advance(2)
 
     def _write_keys(self) -> None:
         keys = self.folder / "manifests" / "keys"

@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
 from flowforge.sandbox.rules.faults import Fault, FaultKind
-from flowforge.steps.refresh.observe import observe
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -246,12 +245,9 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
     world = zoo.sandbox.world
     found = world.directory["zoo/svc-a"].id
     select(zoo, "{org: zoo, name: svc-?}")
-
-    def late(*args: Any, **given: Any) -> Any:  # noqa: ANN401 -- stands for any function
-        world.recreate_repo("zoo/svc-a")
-        return observe(*args, **given)
-
-    zoo.monkeypatch.setattr("flowforge.run.planning.observe", late)
+    # As soon as GitHub has listed the secrets of the one that was found.
+    late = Fault("GET /repos/zoo/svc-a/actions/secrets", FaultKind.THEN, then=lambda: world.recreate_repo("zoo/svc-a"))
+    world.faults.add(late)
     done = zoo.flowforge("apply", "--yes")
     new = world.directory["zoo/svc-a"].id
     what = f"another repo now has this name: its id is {new}, the selector found {found} a moment ago"

@@ -12,7 +12,6 @@ import pytest
 
 from flowforge.manifest.plugins import installed_sources
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.sources import prompt
 from flowforge.state.codec import encode
 from flowforge.state.file import StateFile
 from flowforge.vault import SecretValue
@@ -173,9 +172,8 @@ class Person:
         """Sit down."""
         self.text, self.asked = fleet.set_key("SPARE_KEY"), 0
         monkeypatch.delenv("CI", raising=False)
-        fleet.answers("")
-        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-        monkeypatch.setattr(prompt, "hidden", lambda _: nullcontext(self))
+        fleet.answers("", sees=True)
+        fleet.parts["hidden"] = lambda _: nullcontext(self)
 
     def say(self, _: str) -> None:
         """Read what the terminal shows."""

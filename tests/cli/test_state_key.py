@@ -4,15 +4,14 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from flowforge import sources
 from flowforge.resources import schema_text
-from flowforge.sources.base import Context
 from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
@@ -242,13 +241,16 @@ def test_a_person_is_asked_for_it(fleet: "Fleet") -> None:
     """By every command that reads the state, at a terminal, and once by each: two homes are under one key."""
     asked: list[str] = []
 
-    def read(_: object, context: Context) -> SecretValue:
-        asked.append("asked" if context.interactive else "nobody there")
-        return SecretValue("0123456789abcdef" * 4)
+    class Person:
+        def say(self, _: str) -> None:
+            """Read what the terminal shows."""
 
-    fleet.answers("")
-    fleet.monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    fleet.monkeypatch.setattr(sources, "read", read)
+        def ask(self, _: str) -> SecretValue | None:
+            asked.append("asked")
+            return SecretValue("0123456789abcdef" * 4)
+
+    fleet.answers("", sees=True)
+    fleet.parts["hidden"] = lambda _: nullcontext(Person())
     fleet.simple("acme/repo-001", more="state: {key: {prompt: Key}}\n")
     _applied(fleet)
     (fleet.folder / "copy.json").write_text(fleet.flowforge("state", "pull").out)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flowforge.sandbox.rules.clock import timestamp
+from flowforge.sandbox.rules.faults import Fault, FaultKind
 from flowforge.state import codec
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
 from flowforge.state.model import Lease
 from flowforge.steps.backend import transfer
-from flowforge.steps.backend.state_backend import StateBackend
 from tests.powers import unwritable
 
 if TYPE_CHECKING:
@@ -346,15 +346,12 @@ def test_a_file_that_cannot_be_replaced(fleet: "Fleet") -> None:
 def test_a_lost_race(ops: "Fleet") -> None:
     """Where somebody writes the branch between the look and the write, nothing is replaced."""
     _applied(ops, ON_BRANCH)
-    find = StateBackend.open
+    world = ops.sandbox.world
 
-    def late(home: StateBackend, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- as the method's
-        session = find(home, *args, **kwargs)
-        data = ops.sandbox.world.read_file("acme/ops", PATH, branch=BRANCH)
-        ops.sandbox.world.edit_file("acme/ops", PATH, data + "\n", branch=BRANCH)
-        return session
+    def edit() -> None:
+        world.edit_file("acme/ops", PATH, world.read_file("acme/ops", PATH, branch=BRANCH) + "\n", branch=BRANCH)
 
-    ops.monkeypatch.setattr(StateBackend, "open", late)
+    world.faults.add(Fault(f"GET .*/contents/{PATH}", FaultKind.THEN, then=edit))
     done = ops.flowforge("state", "move", "acme/repo-001", "acme/new")
     assert (1, done.err) == (
         done.code,

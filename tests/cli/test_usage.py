@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from flowforge import __version__, offline
+from flowforge import __version__
 from flowforge.cli.main import cli
 
 if TYPE_CHECKING:
@@ -269,12 +269,12 @@ def test_a_bug_is_said_to_be_one(fleet: "Fleet") -> None:
     def broken(*_: object, **__: object) -> None:
         raise LookupError(text)
 
-    fleet.monkeypatch.setattr(offline, "load", broken)
+    fleet.parts["clock"] = broken
     expected = "error FF099: a bug in FlowForge: LookupError\n  fix: run it again with -v and report what it prints\n"
     assert (1, "", expected) == tuple(vars(fleet.refused("plan")).values())
     verbose = fleet.refused("plan", "-v").err
     assert verbose.endswith("\nerror FF099: a bug in FlowForge: LookupError\n  fix: please report it\n")
-    assert "flowforge/offline.py" in verbose
+    assert "flowforge/steps/session.py" in verbose
     assert text not in verbose
 
 
@@ -285,7 +285,7 @@ def test_a_bug_is_json_too(fleet: "Fleet", kind: type[BaseException]) -> None:
     def broken(*_: object, **__: object) -> None:
         raise kind(0)
 
-    fleet.monkeypatch.setattr(offline, "load", broken)
+    fleet.parts["clock"] = broken
     done = fleet.refused("plan", "--format", "json", "--report", "json=report.json")
     document = json.loads(done.out)
     said = {"code": "FF099", "what": f"a bug in FlowForge: {kind.__name__}", "where": None, "why": None}
@@ -307,7 +307,7 @@ def test_a_shell_may_ask_to_complete_a_line(fleet: "Fleet") -> None:
 
 def test_windows_is_told_so(fleet: "Fleet") -> None:
     """On Windows the answer is a clear no."""
-    fleet.monkeypatch.setattr(sys, "platform", "win32")
+    fleet.platform = "win32"
     expected = (
         "error FF002: FlowForge runs on Linux and macOS only\n  fix: use it under WSL, in a container, or in CI\n"
     )

@@ -6,7 +6,6 @@ import re
 import secrets
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -194,7 +193,7 @@ class Bench:
         self.world.faults.clear()
         self.world.settings.lag = Lag()
         self.world.limits.enabled = False
-        time.sleep(2.1 / SCALE)
+        self.world.clock.advance(2)
 
     # What became of it
 

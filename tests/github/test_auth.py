@@ -179,7 +179,6 @@ def test_gh_is_not_installed(tmp_path: Path) -> None:
     assert run_gh("github.com", {"PATH": str(tmp_path)}) is None
 
 
-def test_gh_hangs(fake_gh: Callable[[str], Mapping[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gh_hangs(fake_gh: Callable[[str], Mapping[str, str]]) -> None:
     """A `gh` that asks something of nobody is given up."""
-    monkeypatch.setattr("flowforge.github.auth._GH_SECONDS", 0.1)
-    assert run_gh("github.com", fake_gh("exec sleep 5")) is None
+    assert run_gh("github.com", fake_gh("exec sleep 5"), seconds=0.1) is None

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import stat
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import pytest
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from flowforge.github import rate_ledger
 from flowforge.github.rate_ledger import Spent, spent_path
 
 _NOW = 1_000_000.0
@@ -30,25 +28,25 @@ def test_where_it_is(tmp_path: Path) -> None:
     assert user_cache_path("flowforge") / "spent-abc.json" == spent_path({}, "abc")
 
 
-def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home() -> None:
     """Without HOME, a cache folder or an entry in passwd there is no file, and a process keeps to itself."""
 
-    def unknown(_: int) -> None:
-        raise KeyError
+    def homeless(_: str) -> Path:
+        raise RuntimeError  # as platformdirs does, by way of Path.expanduser
 
-    for name in ("HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert spent_path({}, "abc") is None
+    assert spent_path({}, "abc", homeless) is None
     assert Spent(None).take([(_NOW + 50, 500)], 900, 900, _NOW) == 400
 
 
-def test_a_library_that_finds_no_home_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_finds_no_home_either() -> None:
     """Older releases of platformdirs answer `~/.cache` where there is no home: no folder named ~ is made of that."""
-    monkeypatch.setattr(rate_ledger, "user_cache_path", lambda name: Path("~/.cache") / name)
+
+    def homeless(name: str) -> Path:
+        return Path("~/.cache") / name
+
     assert (None, Path("here/spent-abc.json")) == (
-        spent_path({}, "abc"),
-        spent_path({"FLOWFORGE_CACHE_DIR": "here"}, "abc"),
+        spent_path({}, "abc", homeless),
+        spent_path({"FLOWFORGE_CACHE_DIR": "here"}, "abc", homeless),
     )
 
 
@@ -133,12 +131,11 @@ def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_a_lock_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_is_held(path: Path) -> None:
     """Who cannot have the lock within a second goes by what it knew of the others."""
     assert 1.0 == Spent(path)._lock(path).timeout
-    monkeypatch.setattr("flowforge.github.rate_ledger._LOCK_SECONDS", 0.01)
     Spent(path).take([(_NOW + 30, 400)], 0, 900, _NOW)
-    spent = Spent(path)
+    spent = Spent(path, lock_seconds=0.01)  # free at first, and then it is had at once
     spent.take([], 0, 900, _NOW)
     with FileLock(f"{path}.lock"):
         assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]

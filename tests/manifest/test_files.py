@@ -2,15 +2,18 @@
 
 import os
 import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import ManifestError
-from flowforge.manifest import files
+from flowforge.manifest.files import File, read_text
 from flowforge.manifest.loading import load
 from flowforge.manifest.model import Manifest
+from flowforge.paths import Bounds
 from tests.powers import powerless
 
 Loader = Callable[..., Manifest]
@@ -75,7 +78,7 @@ def test_folder_inside_of_a_folder_is_not_read(folder: Path) -> None:
     """A path that is a directory when it is read, and was none before, is refused by its type."""
     (folder / "a").mkdir()
     with pytest.raises(ManifestError) as caught:
-        files.read_text(files.File(Path("a"), "a"))
+        read_text(File(Path("a"), "a"))
     expected = "error FF102: a: the manifest is a directory, not a regular file\n  fix: name a regular file with -m"
     assert expected == str(caught.value)
 
@@ -115,13 +118,28 @@ def test_a_huge_file_is_not_read_whole(folder: Path) -> None:
     assert TOO_LARGE == said_of("flowforge.yaml")
 
 
-def test_a_file_that_grows_is_not_read_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is larger than its size said, as /proc's are, is read up to the limit only."""
-    (folder / "flowforge.yaml").write_text("version: 1\n" + "#" * 100)
-    monkeypatch.setattr(files, "MAX_BYTES", 50)
-    status = os.stat_result((0o100644, *[0] * 9))
-    monkeypatch.setattr(Path, "stat", lambda _: status)
-    assert TOO_LARGE.replace("10 MB", "0 MB") == said_of("flowforge.yaml")
+class Endless(Bounds):
+    """Opens something that has no size and no end, as a file of /proc may be."""
+
+    def read(self, path: Path) -> int:
+        """Open it."""
+        del path
+        opened, into = os.pipe()
+
+        def fill() -> None:
+            with suppress(BrokenPipeError), os.fdopen(into, "wb") as pipe:
+                while True:
+                    pipe.write(b"#" * 65_536)
+
+        threading.Thread(target=fill, daemon=True).start()
+        return opened
+
+
+def test_a_file_that_grows_is_not_read_on() -> None:
+    """A file that is larger than its size said is read up to the limit only."""
+    with pytest.raises(ManifestError) as caught:
+        read_text(File(Path("flowforge.yaml"), "flowforge.yaml", Endless()))
+    assert TOO_LARGE == str(caught.value)
 
 
 UNFIT = (

@@ -1,36 +1,42 @@
 """The parser: values, aliases, merges, positions, and its limits."""
 
+from collections.abc import Iterator
+from contextvars import ContextVar
+
 import pytest
 import yaml
 
 from flowforge.errors import ManifestError, Where
-from flowforge.manifest import parse as parser
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.parse import parse
+from flowforge.manifest.parse import LOADER, MAX_NODES, parse
 
 LOADERS = [yaml.SafeLoader, yaml.CSafeLoader] if yaml.__with_libyaml__ else [yaml.SafeLoader]
 
 
+_loader: ContextVar[type] = ContextVar("loader", default=LOADER)
+
+
 @pytest.fixture(params=LOADERS, ids=lambda loader: str(loader.__name__))
-def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> object:
+def loader(request: pytest.FixtureRequest) -> Iterator[object]:
     """Parse with libyaml and with PyYAML's own parser, which stands in where libyaml is missing."""
-    monkeypatch.setattr(parser, "_LOADER", request.param)
-    return request.param
+    before = _loader.set(request.param)
+    yield request.param
+    _loader.reset(before)
 
 
-def parsed(text: str) -> Node:
+def parsed(text: str, most: int = MAX_NODES) -> Node:
     """Parse a text in which nothing is wrong."""
     findings = Findings()
-    root = parse(text, "f", findings)
+    root = parse(text, "f", findings, loader=_loader.get(), most=most)
     findings.raise_any()
     return root
 
 
-def said_of(text: str) -> str:
+def said_of(text: str, most: int = MAX_NODES) -> str:
     """Give what is said of a text in which something is wrong."""
     with pytest.raises(ManifestError) as caught:
-        parsed(text)
+        parsed(text, most)
     return str(caught.value)
 
 
@@ -175,9 +181,10 @@ error FF106: f:10:1: a second document begins here
     assert expected == said_of(text)
 
 
-def test_half_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("loader")
+@pytest.mark.parametrize("loader", [yaml.SafeLoader], indirect=True, ids=["SafeLoader"])
+def test_half_a_character() -> None:
     """PyYAML's own parser lets a lone surrogate through an escape; no file system and no terminal takes it."""
-    monkeypatch.setattr(parser, "_LOADER", yaml.SafeLoader)
     expected = "error FF104: f:1:4: half a character is escaped here\n  fix: write the character itself"
     assert expected == said_of('a: "\\ud800"\n')
 
@@ -221,15 +228,15 @@ def test_billion_laughs(form: str) -> None:
     assert MANY == found
 
 
-def test_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_values() -> None:
     """So are values that are simply many; a smaller limit, which is quicker to reach, shows it."""
-    monkeypatch.setattr(parser, "MAX_NODES", 5_000)
-    assert f"error FF103: f:1:10000: {MANY.replace('500,000', '5,000')}" == said_of("[" + "1," * 5_000 + "1]")
+    assert f"error FF103: f:1:10000: {MANY.replace('500,000', '5,000')}" == said_of(
+        "[" + "1," * 5_000 + "1]", most=5_000
+    )
 
 
 @pytest.mark.parametrize("form", ["&a {}", "[&a {}]", "&a {{{}: 1}}", "&a {{a: {}}}"])
-def test_a_long_text_repeated(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_text_repeated(form: str) -> None:
     """A text counts by its length, as a key too: to repeat a long one by aliases is to repeat what it costs."""
-    monkeypatch.setattr(parser, "MAX_NODES", 1_000)
-    found = said_of(f"x: {form.format('t' * 900)}\ny: [{', '.join(['*a'] * 120)}]\n")
+    found = said_of(f"x: {form.format('t' * 900)}\ny: [{', '.join(['*a'] * 120)}]\n", most=1_000)
     assert MANY.replace("500,000", "1,000") == found.split(": ", 2)[2]

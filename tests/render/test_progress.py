@@ -14,13 +14,10 @@ def test_a_short_step_says_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) 
     assert (told, capsys.readouterr()) == ([], ("", ""))
 
 
-def test_a_long_step_says_a_line_now_and_then(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_step_says_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     """With a line due after every moment, each step tells how far it is, and prints nothing by itself."""
-    monkeypatch.setattr(progress, "_SILENCE", 0.0)
     told: list[str] = []
-    with progress.lines(told.append, "Reading", 2) as advance:
+    with progress.lines(told.append, "Reading", 2, silence=0.0) as advance:
         advance()
         advance()
     assert (told, capsys.readouterr()) == (["Reading: 1 of 2", "Reading: 2 of 2"], ("", ""))

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Problem, SourceError, TrustError
-from flowforge.sources import Ask, Context, FilledSpec, read, read_all
+from flowforge.sources import Ask, Context, FilledSpec, read_all
+from flowforge.sources.command import CommandSource
+from flowforge.sources.process import Failure, Program
 
 Reader = Callable[..., str | Problem]
 PLAIN = "command-" + "value-0123456789"
@@ -116,12 +118,15 @@ def test_a_program_that_takes_too_long(outcome: Reader, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("written", "seconds"), [(None, 30), ("20s", 20), ("999s", 999), ("2m", 120)])
-def test_the_time_limit(monkeypatch: pytest.MonkeyPatch, written: str | None, seconds: int) -> None:
+def test_the_time_limit(written: str | None, seconds: int) -> None:
     """A limit is written in seconds or minutes, and is 30 s unless it is written."""
     limits: list[float] = []
-    monkeypatch.setattr("flowforge.sources.command.run", lambda program, _: limits.append(program.seconds))
-    with pytest.raises(AttributeError):  # no program was run, so nothing ended
-        read(sh("true", **({"timeout": written} if written else {})), Context({}, Path()))
+
+    def run(program: Program, _: threading.Event) -> Failure:
+        limits.append(program.seconds)
+        return Failure.STOPPED
+
+    CommandSource(run).read_all([Ask(sh("true", **({"timeout": written} if written else {})))], Context({}, Path()))
     assert limits == [seconds]
 
 

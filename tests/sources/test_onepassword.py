@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.errors import Problem, SourceError
-from flowforge.sources import Ask, Context, ReadResult, read_all
+from flowforge.sources import Ask, Context, ReadResult
+from flowforge.sources.onepassword import SECONDS, OnePasswordSource
 from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Reader:
     folder: Path
     more: dict[str, str] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    seconds: float = SECONDS
+    pauses: tuple[float, ...] = (0.01, 0.02)
     told: list[str] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
 
@@ -57,7 +60,7 @@ class Reader:
             notify=self.told.append,
             warn=self.warned.append,
         )
-        found = read_all([Ask(spec) for spec in specs], context)
+        found = OnePasswordSource(self.seconds, self.pauses).read_all([Ask(spec) for spec in specs], context)
         return [_outcome(each) for each in found]
 
 
@@ -77,17 +80,16 @@ def _outcome(found: ReadResult) -> str | Problem:
 
 
 @pytest.fixture
-def reader(op: "FakeOp", folder: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+def reader(op: "FakeOp", folder: Path) -> Reader:
     """Read from a vault with one value; pauses between tries are short."""
-    monkeypatch.setattr("flowforge.sources.onepassword.PAUSES", (0.01, 0.02))
     op.holds(VALUE, REFERENCE)
     return Reader(op, folder)
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(reader: Reader) -> None:
     """Wait for op for a second and a half in place of fifteen."""
-    monkeypatch.setattr("flowforge.sources.onepassword.SECONDS", 1.5)
+    reader.seconds = 1.5
 
 
 @pytest.mark.parametrize("value", [VALUE, " with spaces and a line end\n", "{{ op://CI/Claude/other }} $HOME", "ä\r\n"])
@@ -373,9 +375,9 @@ def test_what_follows_the_last_mark_is_no_value(reader: Reader) -> None:
     assert 4 == len(reader.op.runs)
 
 
-def test_a_batch_that_takes_too_long_is_read_one_by_one(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_takes_too_long_is_read_one_by_one(reader: Reader) -> None:
     """Fifty values may take longer than one may."""
-    monkeypatch.setattr("flowforge.sources.onepassword.SECONDS", 3.0)
+    reader.seconds = 3.0
     references = _many(reader, 5)
     reader.op.is_like(answers={"inject": ["hang"]})
     assert [f"the value of {reference}" for reference in references] == reader.read(*references)
@@ -417,9 +419,9 @@ def test_a_run_that_stops_leaves_no_process(reader: Reader, count: int) -> None:
     _gone(reader)
 
 
-def test_a_run_that_stops_does_not_wait_for_the_next_try(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_stops_does_not_wait_for_the_next_try(reader: Reader) -> None:
     """The pause between two tries ends at once."""
-    monkeypatch.setattr("flowforge.sources.onepassword.PAUSES", (60.0, 60.0))
+    reader.pauses = (60.0, 60.0)
     reader.op.is_like(answers={"*": ["failing"]})
     assert min(_stopped(reader, [REFERENCE], after="end") for _ in range(3)) < 0.3
 

@@ -7,7 +7,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from flowforge.errors import Problem, SourceError
 from flowforge.plan.facts import NotRead
 from flowforge.sources import Ask, Context, ReadResult, read_all
-from flowforge.sources.terminal import Terminal, silenced
+from flowforge.sources.terminal import silenced
 from flowforge.vault import SecretValue
 
 HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
@@ -47,7 +47,9 @@ class Desk:
         hand = threading.Thread(target=self._answer, args=(answers,))
         hand.start()
         try:
-            return read_all(asks, Context({}, Path(), interactive=True, stop=self.stop))
+            return read_all(
+                asks, Context({}, Path(), interactive=True, stop=self.stop, hidden=partial(silenced, self.screen))
+            )
         finally:
             self._over.set()
             hand.join()
@@ -74,16 +76,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk() -> Iterator[Desk]:
     """Make a terminal of the process's own; after each test its mode must be what it was before."""
     made = Desk()
-
-    @contextmanager
-    def own(stop: threading.Event) -> Iterator[Terminal]:
-        with silenced(made.screen, stop) as terminal:
-            yield terminal
-
-    monkeypatch.setattr("flowforge.sources.prompt.hidden", own)
     yield made
     assert made.mode == termios.tcgetattr(made.screen)
     os.close(made.screen)
@@ -244,15 +239,11 @@ def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -
     if told == "by an error":
         monkeypatch.setattr("flowforge.sources.terminal.os.read", lost)
 
-    @contextmanager
-    def own(stop: threading.Event) -> Iterator[Terminal]:
-        with silenced(screen, stop) as terminal:
-            yield terminal
-
-    monkeypatch.setattr("flowforge.sources.prompt.hidden", own)
     threading.Timer(0.1, os.close, (hand,)).start()
     asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
-    assert [NotRead("not pasted")] * 2 == read_all(asks, Context({}, Path(), interactive=True))
+    assert [NotRead("not pasted")] * 2 == read_all(
+        asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen))
+    )
     os.close(screen)
 
 

@@ -1,7 +1,10 @@
 """Reads side by side: four at a time, results in order, and nothing left behind by a Ctrl-C."""
 
+import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -36,48 +39,61 @@ def test_four_at_a_time_and_in_order() -> None:
 def test_what_a_read_raises_is_raised() -> None:
     """An exception of a read reaches the caller, and no further item is begun."""
     begun: list[int] = []
+    over = threading.Event()
 
     def read(item: int) -> int:
         begun.append(item)
         if item == 0:
             raise ZeroDivisionError
-        time.sleep(0.1)
+        over.wait(20)
         return item
 
     with pytest.raises(ZeroDivisionError):
-        side_by_side(read, range(1000))
-    assert len(begun) < 20
+        side_by_side(read, range(1000), patience=0)
+    # Those that were begun side by side, and one that took the failed one's place before the caller looked.
+    assert len(begun) <= AT_ONCE + 1
+    over.set()
 
 
-def test_an_interruption_waits_for_those_begun_and_begins_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Let SIGINT be a KeyboardInterrupt, also in a worker that is told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_an_interruption_waits_for_those_begun_and_begins_no_other() -> None:
     """A Ctrl-C in the caller's thread is raised after the reads that were begun have noticed that the run stops."""
     stop, ended = threading.Event(), [0]
 
-    def read(_: int) -> None:
+    def read(item: int) -> None:
+        if item == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+            stop.set()
         stop.wait(10)
         ended[0] += 1
+        time.sleep(0.1)  # those that ended begin no other meanwhile
 
-    def interrupted(_: object) -> None:
-        stop.set()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("flowforge.sources.side_by_side.Future.result", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        side_by_side(read, range(100))
-    assert AT_ONCE >= ended[0] > 0
+        side_by_side(read, range(1000), patience=20)
+    assert 1000 > ended[0] > 0
 
 
-def test_a_read_that_hangs_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_a_read_that_hangs_does_not_keep_us() -> None:
     """A read that notices nothing is left to its daemon thread after a while."""
-    stop = threading.Event()
-    monkeypatch.setattr("flowforge.sources.side_by_side._PATIENCE", 0.1)
+    stop, begun, ended = threading.Event(), [], []
 
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
+    def read(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        stop.wait(60)
+        ended.append(item)
 
-    monkeypatch.setattr("flowforge.sources.side_by_side.Future.result", interrupted)
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        side_by_side(lambda _: stop.wait(20), range(8))
-    assert time.monotonic() - began < 5
+        side_by_side(read, range(8), patience=0.1)
+    assert (True, []) == (0 in begun, ended)
     stop.set()

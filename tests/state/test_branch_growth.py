@@ -65,14 +65,11 @@ def test_a_batch_is_a_quarter_of_what_is_remembered(place: Scale, pushes: int) -
 
 
 @pytest.mark.parametrize(
-    ("of_each", "seconds"), [(0.06, 30), (0.3, 60), (9, LEASE / 2)], ids=["small", "large", "huge"]
+    ("known", "seconds"), [(200, 30), (1000, 60), (6000, LEASE / 2)], ids=["small", "large", "huge"]
 )
-def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(
-    of_each: float, seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_results_of_a_large_state_wait_longer_and_never_for_the_lock(known: int, seconds: float) -> None:
     """What waits for a push grows with what a push sends, up to the time at which the lock is renewed anyway."""
-    monkeypatch.setattr("flowforge.state.batch_size._PATIENCE_OF_EACH", of_each)
-    place, (a, b) = holding(200), addresses(2)
+    place, (a, b) = holding(known), addresses(2)
     with place.open() as session:
         session.announce({a: "x", b: "x"})
         session.intend({a: "x", b: "x"})

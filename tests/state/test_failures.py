@@ -7,16 +7,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import ExitCode, StateError, UnfoldedError, UnrecordedError
-from flowforge.paths import Folder
+from flowforge.paths import Folder, PathEntry
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
-from flowforge.state import disk, snapshot
-from flowforge.state.disk import NoStateError
+from flowforge.state import disk
+from flowforge.state.disk import Disk, NoStateError
 from flowforge.state.file import StateFile
 from tests.powers import powerless
 
@@ -38,13 +39,18 @@ def limited(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def failing(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every sync fail."""
+class Failing(Disk):
+    """A disk on which every sync fails while it has an error's number."""
 
-    def refuse(_: int) -> None:
-        raise OSError(number, "the path and more, which no message of ours repeats")
+    def __init__(self, number: int = 0) -> None:
+        """Begin with none, or one."""
+        self.number = number
 
-    monkeypatch.setattr(disk, "sync", refuse)
+    def sync(self, handle: int) -> None:
+        """Fail, or do it."""
+        if self.number:
+            raise OSError(self.number, "the path and more, which no message of ours repeats")
+        super().sync(handle)
 
 
 def refusal(act: Callable[[], object], kind: type[StateError] = StateError) -> str:
@@ -55,12 +61,11 @@ def refusal(act: Callable[[], object], kind: type[StateError] = StateError) -> s
     return str(caught.value)
 
 
-def test_an_intent_that_cannot_be_written_stops_the_write(
-    path: Path, addresses: Addresses, records: Records, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_intent_that_cannot_be_written_stops_the_write(path: Path, addresses: Addresses, records: Records) -> None:
     """FF401 before anything is sent, from the first intent of all or a later one; then it is as if never said."""
     journal = path.with_name(path.name + ".journal")
-    with StateFile.open(path) as file:
+    system = Failing()
+    with StateFile.open(path, system=system) as file:
         with limited(50):
             assert (f"error FF401: {journal}: cannot write the journal\n  why: {TOO_LARGE}\n{CHECK}") == refusal(
                 lambda: file.intend({addresses[0]: "hmac-sha256:00"})
@@ -71,9 +76,9 @@ def test_an_intent_that_cannot_be_written_stops_the_write(
             refusal(lambda: file.intend({addresses[0]: "hmac-sha256:00" * 50}))
         assert {} == StateFile.read(path).remembered
         file.intend({addresses[1]: "hmac-sha256:01"})
-        with monkeypatch.context() as patch:
-            failing(errno.ENOSPC, patch)
-            assert FULL in refusal(lambda: file.intend({addresses[2]: "hmac-sha256:02"}))
+        system.number = errno.ENOSPC
+        assert FULL in refusal(lambda: file.intend({addresses[2]: "hmac-sha256:02"}))
+        system.number = 0
         file.record(addresses[1], records[1])
         assert {addresses[1]: Remembered(records[1])} == StateFile.read(path).remembered
     assert {addresses[1]: Remembered(records[1])} == StateFile.read(path).remembered
@@ -193,16 +198,12 @@ def test_a_fold_that_fails_with_results_in_memory_only_says_so(
     assert addresses[:2] == tuple(sorted(StateFile.read(path).pending))
 
 
-def test_a_folder_that_cannot_be_synced_is_no_error_where_that_is_unknown(
-    path: Path, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_synced_is_no_error_where_that_is_unknown(path: Path, addresses: Addresses) -> None:
     """EINVAL is what some file systems say to a folder's sync; any other errno counts."""
-    with monkeypatch.context() as patch, Folder.open(path.parent, follow=True) as folder:
-        failing(errno.EINVAL, patch)
-        disk.sync_folder(folder)
-        failing(errno.EIO, patch)
+    with Folder.open(path.parent, follow=True) as folder:
+        Failing(errno.EINVAL).sync_folder(folder)
         with pytest.raises(OSError, match=r"^\[Errno 5\]"):
-            disk.sync_folder(folder)
+            Failing(errno.EIO).sync_folder(folder)
     with StateFile.open(path) as file:
         file.intend({addresses[0]: None})
 
@@ -294,15 +295,28 @@ def test_a_file_beyond_all_size_is_refused(path: Path) -> None:
     ) == refusal(lambda: StateFile.read(path), disk.NoStateError)
 
 
-def test_a_state_that_never_stands_still_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Restless(Disk):
+    """A disk on which a file never has the same content twice."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self.contents = count()
+
+    def read(self, entry: PathEntry) -> bytes | None:
+        """Read something else each time."""
+        del entry
+        return str(next(self.contents)).encode()
+
+    def wait(self, seconds: float) -> None:
+        """Go on at once."""
+
+
+def test_a_state_that_never_stands_still_is_an_error(path: Path) -> None:
     """FF413: a reader gives up in the end rather than mix two versions."""
-    contents = iter(range(10_000))
-    monkeypatch.setattr(disk, "read", lambda _: str(next(contents)).encode())
-    monkeypatch.setattr(snapshot, "_PAUSE", 0)
     assert (
         f"error FF413: {path}: the state keeps changing while it is read\n"
         "  fix: run again when the other process has ended"
-    ) == refusal(lambda: StateFile.read(path))
+    ) == refusal(lambda: StateFile.find(path, system=Restless()))
 
 
 def test_a_damaged_state_is_never_overwritten(path: Path) -> None:

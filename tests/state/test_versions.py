@@ -159,28 +159,25 @@ class Killed(BaseException):
 
 @pytest.mark.usefixtures("before")
 @pytest.mark.parametrize("done", range(4))
-def test_a_kill_at_any_step_loses_nothing(
-    path: Path, state: State, records: Records, monkeypatch: pytest.MonkeyPatch, done: int
-) -> None:
+def test_a_kill_at_any_step_loses_nothing(path: Path, state: State, records: Records, done: int) -> None:
     """Before and between the two backups, before the new state, and after it: the next run remembers, and ends it."""
     data, address = old(state), next(iter(state.pending))
     path.write_bytes(data)
     replaced: list[Path] = []
 
-    def killed(where: PathEntry, what: bytes, replace: Callable[[PathEntry, bytes], None] = disk.replace) -> None:
-        if len(replaced) == done:
-            raise Killed
-        replace(where, what)
-        replaced.append(where.path)
-        if len(replaced) == done == 3:
-            raise Killed
+    class Dying(disk.Disk):
+        def replace(self, entry: PathEntry, data: bytes) -> None:
+            if len(replaced) == done:
+                raise Killed
+            super().replace(entry, data)
+            replaced.append(entry.path)
+            if len(replaced) == done == 3:
+                raise Killed
 
-    file = StateFile.open(path)
+    file = StateFile.open(path, system=Dying())
     file.record(address, records[2])
-    with monkeypatch.context() as patched:
-        patched.setattr(disk, "replace", killed)
-        with pytest.raises(Killed):
-            file.close()
+    with pytest.raises(Killed):
+        file.close()
     assert [beside(path, ".backup"), beside(path, ".format-0.backup"), path][:done] == replaced
     expected = {**{each: Remembered(one) for each, one in state.records.items()}, address: Remembered(records[2])}
     assert expected == StateFile.read(path).remembered

@@ -1,7 +1,6 @@
 """The sweep: a value planted in each place, every command over every fault, and no eight characters of it anywhere."""
 
 import secrets
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from flowforge.sandbox.rules.access import Token
 from fuzz.hostile import echo
 from fuzz.hostile.server import Call, Chosen, Hostile
-from tests.faults.bench import SCALE
 from tests.faults.row import Row
 from tests.faults.table import ROWS
 from tests.sweep.commands import OTHERS, READING, before, writes
@@ -44,7 +42,7 @@ def test_a_good_value(stage: Stage, plant: Plant, args: tuple[str, ...]) -> None
             stage.run(*each)
         if writes(args):
             assert {"ANTHROPIC_API_KEY": value} == stage.bench.world.reveal("acme/api")
-        time.sleep(2.1 / SCALE)
+        stage.bench.world.clock.advance(2)
     # Of a saved plan, what is said of a value that moved is among what was shown.
     assert (args == ("apply", "saved.json")) == (b"FF026" in stage.err)
     assert stage.leaks() == []
@@ -115,7 +113,7 @@ def test_a_fault(stage: Stage, row: Row) -> None:
     bench.value("old")
     if not row.fresh:
         stage.run("apply", "--yes")
-        time.sleep(2.1 / SCALE)
+        bench.world.clock.advance(2)
     bench.value("new")
     stage.seek(*filter(None, bench.values.values()))
     row.given(bench)

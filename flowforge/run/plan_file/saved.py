@@ -59,7 +59,7 @@ class SavedPlan:
         """Write it to `path`, whole or not at all, readable for its owner alone. Raises UsageError FF024."""
         try:
             with bounds.entry(path) as entry:
-                disk.replace(entry, _encode(self.stands_on))
+                disk.DISK.replace(entry, _encode(self.stands_on))
         except OSError as error:
             raise not_saved(path, disk.reason(error), "name another file with --out") from error
 

@@ -83,6 +83,8 @@ class Api:
                 raise not_found()
             with world.lock:
                 exchange.now = int(world.clock.now())
+                if request.method != "GET":
+                    world.clock.write(exchange.now + world.settings.late_stamp)
                 answer = handler(Call(world, request, token, exchange.params, exchange.version, exchange.now))
         if fault:
             fault.spoil(answer, request)

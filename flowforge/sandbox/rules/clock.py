@@ -21,6 +21,7 @@ class SandboxClock:
         self._epoch = time.time()
         self._start = time.monotonic()
         self._ahead = 0.0
+        self._written = 0
 
     def now(self) -> float:
         """Give the time in seconds since the epoch."""
@@ -29,6 +30,20 @@ class SandboxClock:
     def advance(self, seconds: float) -> None:
         """Jump forward, so that a test need not wait."""
         self._ahead += seconds
+
+    def write(self, second: int) -> None:
+        """Remember that the API wrote something with this time."""
+        self._written = max(self._written, second)
+
+    def after(self, latest: int) -> int:
+        """Return the time of an edit behind the API's back, where what is edited was written last at `latest`.
+
+        GitHub's times are whole seconds, so an edit in the second of another write cannot be told from none. On a fast
+        clock that would happen by chance: the clock steps on instead, to a second in which nothing was written.
+        """
+        first = max(latest, self._written) + 1
+        self.advance(max(0.0, first - self.now()))
+        return max(first, int(self.now()))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from flowforge.sandbox.world.viewers import SharedWith
 
 
 class SecretVerbs(Ground):
-    """Verbs on secrets and variables; all at once and without lag. Thread-safe.
+    """Verbs on secrets and variables; all at once and without lag, each in a second of its own. Thread-safe.
 
     store: actions, dependabot, codespaces or agents; an environment has the first only. environment: its name in any
     case, empty for the repository itself. visibility: all, private, or selected with the names of its repositories.
@@ -19,7 +19,7 @@ class SecretVerbs(Ground):
         """Write a secret of a repository or an environment."""
         with self.lock:
             scope = self._scope(full_name, store, environment)
-            scope.put(checked_name(name), value.encode(), at=int(self.clock.now()), lag=Lag())
+            scope.put(checked_name(name), value.encode(), at=self.clock.after(scope.latest), lag=Lag())
 
     def delete_secret(self, full_name: str, name: str, *, store: str = "actions", environment: str = "") -> None:
         """Delete a secret of a repository or an environment."""
@@ -55,9 +55,9 @@ class SecretVerbs(Ground):
         with self.lock:
             organization = self._organization(org)
             audience = SharedWith(visibility, self._ids_of(organization, repos))
-            organization.stores[store].put(
-                checked_name(name), value.encode(), at=int(self.clock.now()), lag=Lag(), audience=audience
-            )
+            scope = organization.stores[store]
+            at = self.clock.after(scope.latest)
+            scope.put(checked_name(name), value.encode(), at=at, lag=Lag(), audience=audience)
 
     def delete_org_secret(self, org: str, name: str, *, store: str = "actions") -> None:
         """Delete a secret of an organization."""
@@ -84,7 +84,8 @@ class SecretVerbs(Ground):
     def set_variable(self, full_name: str, name: str, value: str, *, environment: str = "") -> None:
         """Write a variable of a repository or an environment."""
         with self.lock:
-            _set(self._place(full_name, environment).variables, name, value, int(self.clock.now()))
+            variables = self._place(full_name, environment).variables
+            _set(variables, name, value, self.clock.after(variables.latest))
 
     def delete_variable(self, full_name: str, name: str, *, environment: str = "") -> None:
         """Delete a variable of a repository or an environment."""
@@ -103,7 +104,8 @@ class SecretVerbs(Ground):
         with self.lock:
             organization = self._organization(org)
             audience = SharedWith(visibility, self._ids_of(organization, repos))
-            _set(organization.variables, name, value, int(self.clock.now()), audience)
+            variables = organization.variables
+            _set(variables, name, value, self.clock.after(variables.latest), audience)
 
     def delete_org_variable(self, org: str, name: str) -> None:
         """Delete a variable of an organization."""

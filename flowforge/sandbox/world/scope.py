@@ -73,7 +73,10 @@ class Secret:
 
 
 class SecretScope:
-    """Secrets by upper-case name, and the key pair they are sealed for. Not thread-safe: the world's lock guards it."""
+    """Secrets by upper-case name, and the key pair they are sealed for. Not thread-safe: the world's lock guards it.
+
+    latest: the time of the last write, also of a secret that is gone.
+    """
 
     def __init__(self, ring: KeyRing, most: int, whose: str) -> None:
         """Begin with no secrets, of which there may be `most`; whose: like `repository`, for the refusal of more.
@@ -81,6 +84,7 @@ class SecretScope:
         The key pair is made when it is first needed, so that thousands of scopes cost nothing.
         """
         self.secrets: dict[str, Secret] = {}
+        self.latest = 0
         self._ring = ring
         self._most = most
         self._whose = whose
@@ -113,6 +117,7 @@ class SecretScope:
         if old is None and len(self.secrets) >= self._most:
             message = f"The {self._whose} has {self._most} secrets already, which is the limit."
             raise invalid(message)
+        self.latest = max(self.latest, at)
         self.secrets[name] = Secret(
             name=name,
             value=value,

@@ -28,6 +28,8 @@ class Variables:
     most: int
     whose: str
     items: dict[str, Variable] = field(default_factory=dict)
+    latest: int = 0
+    """The time of the last write, also of a variable that is gone."""
 
     def __getitem__(self, name: str) -> Variable:
         """Give one, whatever the name's case; raises 404."""
@@ -46,6 +48,7 @@ class Variables:
             message = f"The {self.whose} has {self.most} variables already, which is the limit."
             raise _invalid(message)
         self.items[name] = Variable(name, _checked(value), at, at, audience)
+        self.latest = max(self.latest, at)
 
     def update(self, name: str, *, new_name: str | None = None, value: str | None = None, at: int) -> Variable:
         """Change one's name or value; raises 404, 409 and 422 like `create`."""
@@ -53,6 +56,7 @@ class Variables:
         renamed = variable.name if new_name is None or new_name.upper() == variable.name else self._free(new_name)
         variable.value = variable.value if value is None else _checked(value)
         variable.updated = at
+        self.latest = max(self.latest, at)
         self.items[renamed] = self.items.pop(variable.name)
         variable.name = renamed
         return variable

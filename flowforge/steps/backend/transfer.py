@@ -27,7 +27,7 @@ def read_copy(path: Path, signing: Signature) -> State:
 
 
 def same(one: State, other: State) -> bool:
-    """Return whether they hold the same, in whatever version; who has it locked, and its journals, are no part of that."""
+    """Return whether they hold the same, in whatever version. Locks and journals are no part of that."""
     bare = [replace(each, serial=0, lease=None, folded="", moved_to="") for each in (one, other)]
     return bare[0] == bare[1]
 

@@ -170,7 +170,7 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
 
 
 def _is_one(place: Place) -> bool:
-    """Return whether a value is the same for every repo: to read it for one that may not be meant says nothing of that."""
+    """Return whether a value is the same for every repo. Reading it then does not depend on which repo is meant."""
     return place.credential is not None and not any(names_in(text) for text in place.credential.source.texts)
 
 

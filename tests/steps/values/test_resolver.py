@@ -1,12 +1,8 @@
 """What is read once, and what is read for each credential."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from flowforge.offline import validate
 from flowforge.plan.action import Why
@@ -42,18 +38,15 @@ class Person:
         return SecretValue(self.keys[-1])
 
 
-def test_a_question_is_asked_for_each_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_is_asked_for_each_credential(tmp_path: Path) -> None:
     """What is pasted for one credential becomes no other's value, though both ask in the same words."""
     person = Person()
 
-    @contextmanager
-    def hidden(_: threading.Event) -> Iterator[Person]:
-        yield person
-
-    monkeypatch.setattr("flowforge.sources.prompt.hidden", hidden)
     (tmp_path / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
     _, places = validate((tmp_path / "flowforge.yaml",), {})
-    resolver = Resolver(Context({}, tmp_path, interactive=True), Fingerprinter(bytes(32)))
+    resolver = Resolver(
+        Context({}, tmp_path, interactive=True, hidden=lambda _: nullcontext(person)), Fingerprinter(bytes(32))
+    )
     values = resolver.values(places)
     held = {
         address.scope.repo.short: resolver.vault.get(value.fingerprint).reveal()

@@ -1,0 +1,40 @@
+"""What a command line meets outside of itself, and a test hands in: the terminal, the system, parts of a request."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+
+class Screen:
+    """The terminal of this process, as far as commands look at it."""
+
+    def is_read(self) -> bool:
+        """Whether a person can answer: stdin is a terminal."""
+        return sys.stdin.isatty()
+
+    def is_seen(self) -> bool:
+        """Whether a person sees what is said: stderr is a terminal."""
+        return sys.stderr.isatty()
+
+    def line(self) -> str:
+        """Read one line. Raises EOFError at the end of stdin."""
+        return input()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is outside of a command line."""
+
+    screen: Screen = field(default_factory=Screen)
+    platform: str = sys.platform
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """Members of every `Request`, in place of the usual ones: its clock, its hidden terminal."""
+
+    @classmethod
+    def now(cls) -> "Outside":
+        """Return what `run` was given; what there is where a command is called by itself."""
+        context = click.get_current_context(silent=True)
+        return (context and context.find_object(cls)) or cls()
