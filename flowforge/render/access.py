@@ -13,7 +13,7 @@ _MOST_SHOWN: Final = 20
 
 
 def viewer_lines(change: Change) -> Iterable[str]:
-    """Give the repos that would be selected, and those that would not be any more."""
+    """Return the repos that would be selected, and those that would not be any more."""
     if change.access is not None and change.access.differs:
         new = {viewer.repo: f"; new to {viewer.new_to}" for viewer in change.access.unadmitted}
         for sign, repos in (("+", change.access.added), ("-", change.access.removed)):
@@ -25,13 +25,13 @@ def viewer_lines(change: Change) -> Iterable[str]:
 
 
 def place_entry(scope: Scope) -> Document:
-    """Give the repo or the organization that a scope is of; the other one is null."""
+    """Return the repo or the organization that a scope is of; the other one is null."""
     name = printable(scope.repo.name)
     return {"repo": None, "org": name} if scope.repo.is_organization else {"repo": name, "org": None}
 
 
 def access_entry(access: Access) -> Document:
-    """Give who sees a secret, who is to, and what differs."""
+    """Return who sees a secret, who is to, and what differs."""
     return {
         "before": _audience(access.before) if access.before else None,
         "after": _audience(access.after),

@@ -16,7 +16,7 @@ from flowforge.render.text import change_lines
 
 
 def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]:
-    """Give a line for each secret that is to be recorded, then those that are not, then the sum."""
+    """Return a line for each secret that is to be recorded, then those that are not, then the sum."""
     rows = [_cells(each) for each in adoption.taken]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for each, row in zip(adoption.taken, rows, strict=True):
@@ -30,7 +30,7 @@ def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]
 
 
 def adopted_lines(adopted: Adopted) -> Iterable[str]:
-    """Give what was recorded."""
+    """Return what was recorded."""
     adoption = adopted.adoption
     for problem in adopted.problems:
         yield from (printable(line) for line in str(problem).splitlines())
@@ -42,7 +42,7 @@ def adopted_lines(adopted: Adopted) -> Iterable[str]:
 
 
 def adoption_document(adopted: Adopted, warnings: Sequence[str], exit_code: ExitCode) -> Document:
-    """Give the public JSON."""
+    """Return the public JSON."""
     adoption = adopted.adoption
     return {
         **head("adoption"),

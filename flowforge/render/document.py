@@ -14,7 +14,7 @@ Document = dict[str, Any]
 def validation_document(
     secrets: int, repos: int, organizations: int, selectors: int, warnings: Sequence[str]
 ) -> Document:
-    """Give what `validate` found in a manifest that is valid."""
+    """Return what `validate` found in a manifest that is valid."""
     return {
         **head("validation"),
         "valid": True,
@@ -27,7 +27,7 @@ def validation_document(
 
 
 def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Document | None = None) -> Document:
-    """Give what stopped a run, with the plan that was made before, if any."""
+    """Return what stopped a run, with the plan that was made before, if any."""
     errors = [problem_entry(problem) for problem in problems]
     document = {**head("error"), "exit_code": int(exit_code), "errors": errors}
     if plan is None:
@@ -36,12 +36,12 @@ def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Docum
 
 
 def head(name: str) -> Document:
-    """Give what every document begins with."""
+    """Return what every document begins with."""
     return {"format": f"flowforge.{name}", "version": VERSION, "flowforge": __version__}
 
 
 def problem_entry(problem: Problem) -> Document:
-    """Give a problem, field by field."""
+    """Return a problem, field by field."""
     return {
         "code": problem.code,
         "what": printable(problem.what),

@@ -2,12 +2,12 @@
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Give `1 repo`, `2 repos`: a number with its noun."""
+    """Return `1 repo`, `2 repos`: a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:
-    """Give a time that people can plan with: `under a second`, `40 s`, `3 min`, `1 h 20 min`."""
+    """Return a time that people can plan with: `under a second`, `40 s`, `3 min`, `1 h 20 min`."""
     if seconds < 1:
         return "under a second"
     if seconds < 90:  # noqa: PLR2004 -- where people begin to think in minutes

@@ -10,7 +10,7 @@ from flowforge.render.phrases import count
 
 
 def roll_lines(roll: RepoList) -> Iterable[str]:
-    """Give a line for each repo of each target, then how many there are."""
+    """Return a line for each repo of each target, then how many there are."""
     rows = [(printable(str(each.repo)), printable(each.entry), str(each.where), _how(each)) for each in roll.choices]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for *cells, how in rows:
@@ -23,7 +23,7 @@ def roll_lines(roll: RepoList) -> Iterable[str]:
 
 
 def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
-    """Give the entries whose repos cannot be known, each with the reason and what to do."""
+    """Return the entries whose repos cannot be known, each with the reason and what to do."""
     for entry in unresolved:
         why = entry.unreadable
         said = f"! {entry.entry} ({entry.where})  which repos it has is not known: {why.detail or why.why.text}"
@@ -33,7 +33,7 @@ def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
 
 
 def roll_document(roll: RepoList) -> Document:
-    """Give the public JSON."""
+    """Return the public JSON."""
     return {
         **head("repos"),
         "complete": not roll.unresolved,
@@ -44,7 +44,7 @@ def roll_document(roll: RepoList) -> Document:
 
 
 def unresolved_entry(entry: Unresolved) -> Document:
-    """Give an entry whose repos cannot be known."""
+    """Return an entry whose repos cannot be known."""
     return {
         "entry": printable(entry.entry),
         "where": printable(str(entry.where)),

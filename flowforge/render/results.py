@@ -23,7 +23,7 @@ def plan_document(
     eta: float,
     offline: bool = False,
 ) -> Document:
-    """Give the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
+    """Return the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
     counts = plan.counts
     return {
         **head("plan"),
@@ -46,7 +46,7 @@ def plan_document(
 
 
 def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Document:
-    """Give what apply did, with the plan that it carried out."""
+    """Return what apply did, with the plan that it carried out."""
     return {
         **head("report"),
         "has_changes": plan["has_changes"],

@@ -16,7 +16,7 @@ _NO_RECORD: Final = Record("", "", "", 0, "", "")
 
 
 def list_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
-    """Give a line for each secret: its address, credential, when it was written, since when that value, and marks."""
+    """Return a line for each secret: its address, credential, when it was written, since when that value, and marks."""
     rows = [_cells(address, remembered) for address, remembered in secrets.items()]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     for row in rows:
@@ -25,7 +25,7 @@ def list_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
 
 
 def state_lines(kept: StateSummary) -> Iterable[str]:
-    """Give the state as a whole."""
+    """Return the state as a whole."""
     yield f"where: {printable(kept.where)}"
     if not kept.exists:
         yield "There is no state yet."
@@ -42,7 +42,7 @@ def state_lines(kept: StateSummary) -> Iterable[str]:
 
 
 def secret_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
-    """Give all that is remembered of each secret."""
+    """Return all that is remembered of each secret."""
     for address, remembered in secrets.items():
         yield printable(str(address))
         for name, said in _details(remembered).items():
@@ -51,7 +51,7 @@ def secret_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
 
 
 def kept_document(kept: StateSummary, secrets: Mapping[Address, Remembered] | None = None) -> Document:
-    """Give the public JSON. secrets: those that were asked for; None: the state as a whole was."""
+    """Return the public JSON. secrets: those that were asked for; None: the state as a whole was."""
     lock = kept.lock
     document = {
         **head("kept"),
@@ -96,7 +96,7 @@ def _cells(address: Address, remembered: Remembered) -> tuple[str, str, str, str
 
 
 def _details(remembered: Remembered) -> Document:
-    """Give what is remembered by the names that it has in the state; None for what there is not."""
+    """Return what is remembered by the names that it has in the state; None for what there is not."""
     record = remembered.record or _NO_RECORD
     seen = record.visibility or None
     texts = ("credential", "fingerprint", "updated_at", "written_at", "value_since", "drifted_at")

@@ -21,7 +21,7 @@ _SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSE
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Give the lines of a plan and the sentence that sums it up."""
+    """Return the lines of a plan and the sentence that sums it up."""
     lines = list(change_lines(plan, verbose=verbose, style=style))
     yield from lines
     if lines:
@@ -30,7 +30,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
 
 
 def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Give the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
+    """Return the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(4)]
@@ -54,7 +54,7 @@ def _quiet(change: Change) -> bool:
 
 
 def _cells(change: Change) -> tuple[str, str, str, str]:
-    """Give the cells of a line. Which list of the repo it is in is said only where it is another than usual."""
+    """Return the cells of a line. Which list of the repo it is in is said only where it is another than usual."""
     scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
     credential = "access" if change.access else credential
     place = "" if scope == Scope(scope.repo) and not scope.repo.is_organization else scope.place
@@ -88,7 +88,7 @@ def _difference(difference: Difference) -> str:
 
 
 def footer(plan: Plan) -> Iterable[str]:
-    """Give the sentence that sums a plan up, and what it could not see."""
+    """Return the sentence that sums a plan up, and what it could not see."""
     counts = plan.counts
     if plan.proven:
         yield "No changes. GitHub matches the manifest."
@@ -130,7 +130,7 @@ def _open_ends(plan: Plan) -> str:
 def after_plan(
     brakes: Sequence[Brake], requests: int, to_come: int, eta: float, *, offline: bool = False
 ) -> Iterable[str]:
-    """Give what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
+    """Return what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
     if offline:
         yield "GitHub was not asked: this is the manifest against the state."
     if to_come:
@@ -142,7 +142,7 @@ def after_plan(
 
 
 def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Give what went wrong, then the recap: a line for every repo that is not simply in sync."""
+    """Return what went wrong, then the recap: a line for every repo that is not simply in sync."""
     yield from _troubles(report.results, style)
     for problem in report.problems:
         yield from (style(printable(line), "-") for line in str(problem).splitlines())

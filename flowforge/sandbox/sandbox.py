@@ -14,21 +14,24 @@ from flowforge.sandbox.http.server import Server
 from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.world.whole import World
 
-_POLL = 0.02  # seconds until a server notices that it is to stop
-_LONGEST_SOCKET = 100  # bytes: sun_path holds 104 on macOS, 108 on Linux
+# Seconds until a server notices that it must stop.
+_POLL = 0.02
+# Bytes: sun_path holds 104 on macOS and 108 on Linux.
+_LONGEST_SOCKET = 100
 
 
 class Sandbox:
     """A context manager that serves a world from start to stop.
 
-    url: `http://127.0.0.1:PORT`. socket: the unix socket's path, or None. token: of a person who may do everything,
-    made at run time unless given; also what the control surface demands. world: everything behind it, thread-safe.
+    It has `url`, `http://127.0.0.1:PORT`; `socket`, the path of the unix socket or None; `world`, everything behind it,
+    thread-safe; and `token`, which may do everything and which the control surface demands. The token is made at run
+    time unless one is given.
     """
 
     def __init__(
         self, *, port: int = 0, socket_path: Path | None = None, token: str = "", time_scale: float = 1.0
     ) -> None:
-        """Prepare; nothing listens yet. A port of 0 takes a free one."""
+        """Prepare a world. Nothing listens yet. A port of 0 means any free one."""
         self.world = World(time_scale=time_scale)
         self.token = token or f"github_pat_sandbox_{secrets.token_hex(20)}"
         self.socket = socket_path
@@ -38,7 +41,7 @@ class Sandbox:
         self.world.add_token(self.token, Token())
 
     def start(self) -> None:
-        """Listen; raises UsageError when the port or the socket's path cannot be had."""
+        """Listen. Raise UsageError if the port or the path of the socket cannot be used."""
         self.world.stopping.clear()
         api, control = Api(self.world), Control(self.world, self.token)
         try:
@@ -63,7 +66,7 @@ class Sandbox:
             threading.Thread(target=each.serve_forever, args=(_POLL,), name="sandbox", daemon=True).start()
 
     def stop(self) -> None:
-        """Hang up on everybody, stop listening, remove the socket."""
+        """Close every connection, stop listening and remove the socket."""
         self.world.stopping.set()
         for server in self._servers:
             server.close()
@@ -84,7 +87,7 @@ class Sandbox:
 
 
 def _on_socket(path: Path, api: Api, control: Control) -> Server:
-    """Listen on a unix socket that only its owner can use; one that nobody listens on any more is replaced."""
+    """Listen on a unix socket that only its owner can use. Replace one that nobody listens on any more."""
     if len(bytes(path)) > _LONGEST_SOCKET:
         raise _bad_socket(path, f"its path is longer than {_LONGEST_SOCKET} bytes")
     try:

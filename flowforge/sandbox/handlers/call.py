@@ -17,28 +17,31 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request with its token, the parameters of its route and the instant at which it is handled.
-
-    now: whole seconds on the sandbox's clock; the answer's Date and the times of what is written are this instant.
-    """
+    """A request that was admitted, with what its handler needs."""
 
     world: World
+    """The world that it is handled in. Its lock is held."""
     request: ApiRequest
+    """The request as it arrived."""
     token: Token
+    """The token that it was signed with."""
     params: Mapping[str, str]
+    """The parameters of the route, such as `owner`."""
     version: str
+    """The version of the API that it asks for."""
     now: int
+    """Whole seconds on the sandbox's clock: the answer's Date, and the time of whatever is written."""
 
     def shut_out(self, owner: Owner) -> bool:
-        """Say whether the organization's single sign-on keeps this token out; only classic tokens need it."""
+        """Return whether the organization's single sign-on keeps this token out; only classic tokens need it."""
         return owner.sso and self.token.kind is TokenKind.CLASSIC and not self.token.sso
 
     def sees(self, repo: Repository) -> bool:
-        """Say whether the repository exists as far as the token can tell."""
+        """Return whether the repository exists as far as the token can tell."""
         return not repo.hidden and self.token.reaches(repo.full_name.lower(), private=repo.private)
 
     def repository(self) -> Repository:
-        """Give the repository that the path names; raises 404, the redirect of an old name, or the 403 of SSO."""
+        """Return the repository that the path names. Raise 404, the redirect of an old name, or the 403 of SSO."""
         if "id" in self.params:
             repo, moved = self.world.directory.by_id(whole(self.params["id"], 0)), None
         else:
@@ -54,7 +57,7 @@ class Call:
         return repo
 
     def organization(self) -> Owner:
-        """Give the organization that the path names; a user is not one. Raises 404, or the 403 of SSO."""
+        """Return the organization that the path names; a user is not one. Raise 404, or the 403 of SSO."""
         owner = self.world.directory.owner(self.params["owner"])
         if owner is None or not owner.is_organization:
             raise not_found()
@@ -63,7 +66,7 @@ class Call:
         return owner
 
     def environment(self, repo: Repository) -> Environment:
-        """Give the environment that the path names, in any case; raises 404."""
+        """Return the environment that the path names, in any case. Raise 404."""
         found = repo.environments.get(self.params["environment"].lower())
         if found is None or repo.is_short_of_plan:
             raise not_found()
@@ -73,6 +76,7 @@ class Call:
         rest = self.request.path.removeprefix(f"/repos/{self.params['owner']}/{self.params['repo']}")
         query = f"?{urlencode(self.request.query)}" if self.request.query else ""
         url = f"{self.request.base}/repositories/{repo.id}{rest}{query}"
+        # As GitHub does: a client may repeat a GET elsewhere, and must not turn a PUT into one.
         status = 301 if self.request.method == "GET" else 307
         docs = "https://docs.github.com/v3/#http-redirects"
         return RefusalError(status, "Moved Permanently", docs=docs, headers={"location": url}, url=url)
@@ -81,7 +85,7 @@ class Call:
 def page_of(
     call: Call, items: Sequence[_Item], *, usual: int = _PER_PAGE, most: int = _MAX_PER_PAGE
 ) -> tuple[list[_Item], dict[str, str]]:
-    """Cut out the page that the query asks for, and give the Link header that leads on.
+    """Return the page that the query asks for, with the Link header that leads on.
 
     usual: how many a page has when the query does not say. most: how many it has at most.
     """

@@ -90,7 +90,7 @@ def _folder(call: Call, repo: Repository, path: str, ref: str, tree: str) -> Api
 
 
 def _shape(call: Call, repo: Repository, path: str, ref: str, sha: str, *, folder: bool = False) -> dict[str, object]:
-    """Give a file or a folder without its content."""
+    """Return a file or a folder without its content."""
     base, web = f"{call.request.base}/repos/{repo.full_name}", f"https://github.com/{repo.full_name}"
     short, there = ref.removeprefix("refs/heads/"), quote(path)
     kind = "tree" if folder else "blob"

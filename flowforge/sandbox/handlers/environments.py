@@ -51,7 +51,7 @@ def delete(call: Call) -> ApiAnswer:
 
 
 def _readable(call: Call) -> Repository:
-    """Give the repository of the path to who may read its environments: of a public one everybody may."""
+    """Return the repository of the path to who may read its environments: of a public one everybody may."""
     repo = call.repository()
     if repo.private:
         call.token.demand(repo.full_name.lower(), Need("actions", Level.READ, "read"))

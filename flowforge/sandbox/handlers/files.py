@@ -18,7 +18,7 @@ _MOST: Final = 100_000_000
 
 
 def reading(call: Call) -> Repository:
-    """Give the repository for who may read its files; those of a public one anybody may."""
+    """Return the repository for who may read its files; those of a public one anybody may."""
     repo = call.repository()
     if repo.private:
         call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.READ, "read"))
@@ -26,7 +26,7 @@ def reading(call: Call) -> Repository:
 
 
 def writing(call: Call) -> Repository:
-    """Give the repository for who may write its files. To a person's classic token without that right it is a 404."""
+    """Return the repository for who may write its files. To a person's classic token without that right it is a 404."""
     repo = call.repository()
     if call.token.kind is TokenKind.CLASSIC and call.token.role == "read":
         raise not_found()
@@ -51,12 +51,12 @@ def refuse_empty(repo: Repository) -> None:
 
 
 def unprocessable(message: str) -> RefusalError:
-    """Give a 422 in GitHub's form of those."""
+    """Return a 422 in GitHub's form of those."""
     return RefusalError(422, f"Invalid request.\n\n{message}")
 
 
 def text_of(data: dict[str, object], member: str) -> str:
-    """Give a text that the body must have; raises 422 in GitHub's words."""
+    """Return a text that the body must have. Raise 422 in GitHub's words."""
     found = data.get(member)
     if found is None:
         message = f'"{member}" wasn\'t supplied.'
@@ -68,7 +68,7 @@ def text_of(data: dict[str, object], member: str) -> str:
 
 
 def decoded(content: str) -> bytes:
-    """Read base64; raises 422 for what is not, which line ends do not make it."""
+    """Read base64. Raise 422 for what is not, which line ends do not make it."""
     try:
         return base64.b64decode(content.replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
@@ -76,7 +76,7 @@ def decoded(content: str) -> bytes:
 
 
 def encoded(data: bytes) -> str:
-    """Give base64 in lines of 60 characters, as GitHub writes it."""
+    """Return base64 in lines of 60 characters, as GitHub writes it."""
     text = base64.b64encode(data).decode()
     return "".join(f"{text[start : start + _LINE]}\n" for start in range(0, len(text), _LINE))
 
@@ -88,6 +88,6 @@ def refuse_huge(data: bytes) -> None:
 
 
 def raw(call: Call, data: bytes) -> ApiAnswer | None:
-    """Give the bytes themselves to who asks for them by media type; None to all others."""
+    """Return the bytes themselves to who asks for them by media type; None to all others."""
     wanted = ".raw" in call.request.headers.get("accept", "")
     return ApiAnswer(200, raw=data, content_type="application/vnd.github.raw+json; charset=utf-8") if wanted else None

@@ -95,7 +95,7 @@ def get_commit(call: Call) -> ApiAnswer:
 
 
 def commit_shape(call: Call, repo: Repository, sha: str) -> dict[str, object]:
-    """Give a commit as GitHub does."""
+    """Return a commit as GitHub does."""
     commit = repo.git.commits[sha]
     web = f"https://github.com/{repo.full_name}/commit"
     parents = [

@@ -15,14 +15,14 @@ _PROFILE = {
 
 
 def public_user(account: Owner, base: str) -> dict[str, object]:
-    """Give a public-user: what GET /users/{username} answers, of organizations too."""
+    """Return a public-user: what GET /users/{username} answers, of organizations too."""
     then = timestamp(0)
     own = {"bio": None, "hireable": None, "user_view_type": "public", "created_at": then, "updated_at": then}
     return {**owner(account, base), **_PROFILE, **own}
 
 
 def organization(account: Owner, base: str, *, plan: bool) -> dict[str, object]:
-    """Give an organization-full; its plan when `plan`."""
+    """Return an organization-full; its plan when `plan`."""
     url, then = f"{base}/orgs/{account.login}", timestamp(0)
     rest = ("repos", "events", "hooks", "issues")
     shape: dict[str, object] = {
@@ -49,7 +49,7 @@ def organization(account: Owner, base: str, *, plan: bool) -> dict[str, object]:
 
 
 def team(account: Owner, found: Team, base: str) -> dict[str, object]:
-    """Give a team-full."""
+    """Return a team-full."""
     url, then = f"{base}/organizations/{account.id}/team/{found.id}", timestamp(0)
     return {
         "id": found.id,
@@ -74,7 +74,7 @@ def team(account: Owner, found: Team, base: str) -> dict[str, object]:
 
 
 def environment(repo: Repository, one: Environment, base: str) -> dict[str, object]:
-    """Give an environment with its protection rules."""
+    """Return an environment with its protection rules."""
     path = f"{repo.full_name}/environments/{quote(one.name, safe='')}"
     rule = {"id": one.id, "node_id": node_id("Gate", one.id), "type": "wait_timer", "wait_timer": one.wait_timer}
     return {
@@ -92,7 +92,7 @@ def environment(repo: Repository, one: Environment, base: str) -> dict[str, obje
 
 
 def definition(one: Property, url: str) -> dict[str, object]:
-    """Give the definition of a custom property. url: of the schema."""
+    """Return the definition of a custom property. url: of the schema."""
     return {
         "property_name": one.name,
         "url": f"{url}/{quote(one.name, safe='')}",
@@ -108,7 +108,7 @@ def definition(one: Property, url: str) -> dict[str, object]:
 
 
 def property_values(repo: Repository) -> dict[str, object]:
-    """Give a repository with its values, as an organization's list shows it."""
+    """Return a repository with its values, as an organization's list shows it."""
     return {
         "repository_id": repo.id,
         "repository_name": repo.name,
@@ -118,5 +118,5 @@ def property_values(repo: Repository) -> dict[str, object]:
 
 
 def values(found: Mapping[str, PropertyValue]) -> list[dict[str, object]]:
-    """Give values as a list, null for a property that has none."""
+    """Return values as a list, null for a property that has none."""
     return [{"property_name": name, "value": value} for name, value in found.items()]

@@ -63,7 +63,7 @@ def delete(call: Call) -> ApiAnswer:
 
 
 def _named(call: Call) -> tuple[Repository, str]:
-    """Give the reference that is to change; raises 422 when it is not there or its branch is guarded."""
+    """Return the reference that is to change. Raise 422 when it is not there or its branch is guarded."""
     repo, ref = writing(call), f"refs/{call.params['ref']}"
     refuse_empty(repo)
     if ref not in repo.git.refs:

@@ -53,7 +53,7 @@ def rate_limit(call: Call) -> ApiAnswer:
 
 
 def page(call: Call, repos: Iterable[Repository], *, default_sort: str) -> ApiAnswer:
-    """Give a page of what the token sees of these repositories.
+    """Return a page of what the token sees of these repositories.
 
     Organizations whose single sign-on keeps the token out are left out, which a header says.
     """

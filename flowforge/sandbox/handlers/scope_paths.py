@@ -20,9 +20,9 @@ _CHANGES: Final = {"PUT", "POST", "PATCH", "DELETE"}
 
 
 def holder(call: Call) -> SecretHolder:
-    """Give the organization, repository or environment that the path names, for who may do this there.
+    """Return the organization, repository or environment that the path names, for who may do this there.
 
-    The parameter `store` is one of the four stores or `variables`. Raises 404, redirects and 403.
+    The parameter `store` is one of the four stores or `variables`. Raise 404, redirects and 403.
     """
     level = Level.WRITE if call.request.method in _CHANGES else Level.READ
     permission = _PERMISSIONS[call.params["store"]]

@@ -78,13 +78,13 @@ def _page(call: Call, seen: list[tuple[Secret, int]], *, bare: bool = False) -> 
 
 
 def _shape(call: Call, secret: Secret, updated: int, *, bare: bool = False) -> dict[str, str]:
-    """Give a secret as GitHub does. bare: without its audience, as a repository is told."""
+    """Return a secret as GitHub does. bare: without its audience, as a repository is told."""
     shape = {"name": secret.name, "created_at": timestamp(secret.created), "updated_at": timestamp(updated)}
     return shape if bare else shape | shape_of(call, secret)
 
 
 def _sealed(data: dict[str, object]) -> tuple[str, str]:
-    """Give encrypted_value and key_id, which some clients send as a number; raises 422 in GitHub's words."""
+    """Return encrypted_value and key_id, which some clients send as a number. Raise 422 in GitHub's words."""
     for member in ("encrypted_value", "key_id"):
         if not isinstance(data.get(member), str | int):
             message = f'Invalid request.\n\n"{member}" wasn\'t supplied.'

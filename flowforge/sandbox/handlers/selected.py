@@ -19,7 +19,7 @@ class Shown(Protocol):
 
 
 def audience_of(call: Call, organization: Owner, data: dict[str, object]) -> SharedWith:
-    """Read visibility and ids from a body; `selected` without ids is nobody. Raises GitHub's 422."""
+    """Read visibility and ids from a body; `selected` without ids is nobody. Raise GitHub's 422."""
     visibility = data.get("visibility")
     if visibility not in VISIBILITIES:
         raise invalid('Invalid request.\n\n"visibility" is not one of all, private, selected.')
@@ -29,7 +29,7 @@ def audience_of(call: Call, organization: Owner, data: dict[str, object]) -> Sha
 
 
 def shape_of(call: Call, shown: Shown) -> dict[str, str]:
-    """Give the members that only an organization's secrets and variables have."""
+    """Return the members that only an organization's secrets and variables have."""
     audience = shown.audience
     if audience is None:
         return {}
@@ -85,7 +85,7 @@ def _changed(call: Call, shown: Shown, selected: frozenset[int]) -> ApiAnswer:
 
 
 def _found(call: Call) -> tuple[Owner, Shown, SharedWith]:
-    """Give the organization, and its secret or variable with its audience as it is now; raises 404.
+    """Return the organization, and its secret or variable with its audience as it is now. Raise 404.
 
     Repositories that were deleted or transferred are no longer in it.
     """
@@ -98,7 +98,7 @@ def _found(call: Call) -> tuple[Owner, Shown, SharedWith]:
 
 
 def _ids(call: Call, organization: Owner, given: object) -> frozenset[int]:
-    """Read ids, which may be texts; raises a 422 for what is not a repository of the organization."""
+    """Read ids, which may be texts. Raise a 422 for what is not a repository of the organization."""
     ids = [whole(str(one), 0) for one in given] if isinstance(given, list) else [0]
     if not all(_is_of(call, organization, number) for number in ids):
         raise invalid("Invalid request.\n\nselected_repository_ids are not all repositories of the organization.")

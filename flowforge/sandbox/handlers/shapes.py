@@ -86,7 +86,7 @@ _USER = {
 
 
 def owner(account: Owner, base: str) -> dict[str, object]:
-    """Give a simple-user."""
+    """Return a simple-user."""
     url = f"{base}/users/{account.login}"
     return {
         "login": account.login,
@@ -103,13 +103,13 @@ def owner(account: Owner, base: str) -> dict[str, object]:
 
 
 def user(account: Owner, base: str) -> dict[str, object]:
-    """Give a private-user: what GET /user answers."""
+    """Return a private-user: what GET /user answers."""
     then = timestamp(0)
     return {**owner(account, base), **_USER, "user_view_type": "private", "created_at": then, "updated_at": then}
 
 
 def repository(repo: Repository, token: Token, base: str, version: str, *, full: bool = False) -> dict[str, object]:
-    """Give a repository as lists show it, or as a full-repository.
+    """Return a repository as lists show it, or as a full-repository.
 
     `permissions` is the role of the person whose token it is; an installation has none, so it is left out there.
     """
@@ -152,5 +152,5 @@ def _permissions(role: str) -> dict[str, bool]:
 
 
 def node_id(kind: str, number: int) -> str:
-    """Give an id as GraphQL has them."""
+    """Return an id as GraphQL has them."""
     return base64.b64encode(f"{len(kind):03}:{kind}{number}".encode()).decode()

@@ -84,7 +84,7 @@ def _page(call: Call, seen: list[Variable], *, bare: bool = False) -> ApiAnswer:
 
 
 def _shape(call: Call, variable: Variable, *, bare: bool = False) -> dict[str, str]:
-    """Give a variable as GitHub does. bare: without its audience, as a repository is told."""
+    """Return a variable as GitHub does. bare: without its audience, as a repository is told."""
     times = {"created_at": timestamp(variable.created), "updated_at": timestamp(variable.updated)}
     shape = {"name": variable.name, "value": variable.value, **times}
     return shape if bare else shape | shape_of(call, variable)

@@ -26,21 +26,25 @@ _FIXED = {
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through: what is known about it so far.
-
-    now: the whole second at which it was handled, which is the answer's Date and the time of what was written.
-    """
+    """A request on its way through the sandbox, with what is known about it so far."""
 
     request: ApiRequest
+    """The request as it arrived."""
     template: str
+    """The route's template, such as `/repos/{owner}/{repo}`, under which it is counted."""
     params: Mapping[str, str]
+    """The parameters of the route."""
     version: str
+    """The version of the API that it asks for."""
     now: int
+    """The whole second at which it was handled: the answer's Date, and the time of whatever was written."""
     token: Token | None = None
+    """Its token; None until it is authenticated."""
     fault: Fault | None = None
+    """The fault that struck it."""
 
     def struck_by(self, *kinds: FaultKind) -> bool:
-        """Say whether a fault of one of these kinds struck."""
+        """Return whether a fault of one of these kinds struck."""
         return self.fault is not None and self.fault.kind in kinds
 
 
@@ -52,7 +56,7 @@ class Api:
         self.world = world
 
     def respond(self, request: ApiRequest) -> Reply:
-        """Do what the request asks and give the bytes of the answer."""
+        """Do what the request asks and return the bytes of the answer."""
         template, handler, params = routes.find(request.method, request.path)
         version = request.headers.get("x-github-api-version", _DEFAULT_VERSION)
         exchange = Exchange(request, template, params, version, int(self.world.clock.now()))
@@ -66,12 +70,13 @@ class Api:
         return reply
 
     def _admitted(self, exchange: Exchange, handler: routes.Handler | None) -> ApiAnswer:
-        """Let a request in and handle it; raises whatever GitHub refuses it for."""
+        """Let a request in and handle it. Raise whatever GitHub refuses it for."""
         world, request = self.world, exchange.request
         start = world.clock.now()
         exchange.token = token = world.tokens.authenticate(request.headers.get("authorization", ""), start)
         if exchange.version not in _VERSIONS:
-            raise RefusalError(400, "The API version is not supported.")  # the wording is ours
+            # The wording is ours: GitHub's is not documented.
+            raise RefusalError(400, "The API version is not supported.")
         cost = 1 if request.method == "GET" else _WRITE_POINTS
         with world.limits.admitted(token, cost, start, free=exchange.template == routes.RATE_LIMIT):
             world.pause(world.settings.latency)
@@ -101,7 +106,7 @@ class Api:
         return Reply(encode(answer, exchange.now), pause=pause)
 
     def _dress(self, exchange: Exchange, answer: ApiAnswer) -> None:
-        """Give an answer GitHub's headers, and turn it into a 304 when the client has it already."""
+        """Add GitHub's headers to an answer, and turn it into a 304 if the client has it already."""
         request, token = exchange.request, exchange.token
         answer.headers |= _FIXED
         answer.headers["x-github-request-id"] = random.token_hex(10).upper()
@@ -120,6 +125,6 @@ class Api:
 
 
 def _etag(headers: Mapping[str, str], body: bytes) -> str:
-    """Give GitHub's weak tag: SHA-256 over Accept, Authorization and Cookie, each with a colon, and the body."""
+    """Return GitHub's weak tag: SHA-256 over Accept, Authorization and Cookie, each with a colon, and the body."""
     known = [headers[name] for name in ("accept", "authorization", "cookie") if name in headers]
     return f'W/"{hashlib.sha256("".join(f"{value}:" for value in known).encode() + body).hexdigest()}"'

@@ -168,7 +168,7 @@ def _level(permission: str, level: str) -> Level:
 
 
 def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[str, object]:
-    """Give the arguments when the verb takes them by these names and types; raises ValueError for what does not fit."""
+    """Return the arguments of a verb. Raise ValueError if their names or types are not those that it takes."""
     signature = inspect.signature(verb)
     try:
         signature.bind(**arguments)
@@ -182,7 +182,7 @@ def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[
 
 
 def _fits(value: object, hint: object) -> bool:
-    """Say whether a JSON value is of a parameter's type: plain types, lists and objects of them, None, and unions."""
+    """Return whether a JSON value has a parameter's type: plain types, lists and objects of them, None, unions."""
     if isinstance(hint, UnionType):
         return any(_fits(value, one) for one in get_args(hint))
     if hint is object:

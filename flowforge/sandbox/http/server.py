@@ -88,7 +88,7 @@ class HttpHandler(BaseHTTPRequestHandler):
         self._send((self.server.control if request.path.startswith(PREFIX) else self.server.api).respond(request))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
-        """Say nothing."""
+        """Write nothing: the base class would log every request to stderr."""
 
     def _read(self) -> ApiRequest:
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -44,7 +44,7 @@ class Need:
     role: str = "write"
 
     def refusal(self, token: "Token") -> RefusalError:
-        """Give the 403 of a token that is not of the classic kind; a header names what was missing."""
+        """Return the 403 for a token of any kind but classic. A header names the missing permission."""
         return RefusalError(
             403,
             f"Resource not accessible by {_ACTOR[token.kind]}",
@@ -54,39 +54,39 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of the table.
-
-    login: whose it is; limits are counted per login for people's tokens, per login and kind for installations.
-    secrets: how far every permission goes that `permissions` does not name, for every kind but classic, like
-    `Token(permissions={"dependabot_secrets": Level.NONE})`. scopes: of a classic token. repos: `owner/name` in lower
-    case that it reaches, `owner/*` for all of an owner's, None for all; it reaches the organizations that stand there.
-    role: admin, write or read, the person's role on those repos and in their organizations (installations have none).
-    expires: seconds since the epoch on the sandbox's clock. sso: whether it was authorized for organizations that
-    require single sign-on (only classic tokens need it).
-    """
+    """A token and what it may do, such as `Token(permissions={"dependabot_secrets": Level.NONE})`."""
 
     kind: TokenKind = TokenKind.FINE_GRAINED
+    """What kind of token it is."""
     login: str = "rehearsal"
+    """Whose it is. Limits are counted per login for people's tokens, per login and kind for installations."""
     secrets: Level = Level.WRITE
+    """How far every permission goes that `permissions` does not name, for every kind but classic."""
     scopes: tuple[str, ...] = ("repo",)
+    """The scopes of a classic token."""
     repos: frozenset[str] | None = None
+    """The repos that it reaches, as `owner/name` in lower case or `owner/*`, and their organizations. None: all."""
     role: str = "admin"
+    """The person's role on those repos and in their organizations: admin, write or read. Installations have none."""
     expires: int | None = None
+    """When it expires, in seconds since the epoch on the sandbox's clock."""
     sso: bool = False
+    """Whether it was authorized for organizations that require single sign-on. Only classic tokens need it."""
     permissions: Mapping[str, Level] = field(default_factory=dict)
+    """How far permissions go, by GitHub's names for them."""
 
     @property
     def is_person(self) -> bool:
-        """Say whether a person's role counts: installations and workflows have permissions only."""
+        """Return whether a person's role counts: installations and workflows have permissions only."""
         return self.kind in {TokenKind.CLASSIC, TokenKind.FINE_GRAINED}
 
     @property
     def account(self) -> str:
-        """Give whose limits it spends."""
+        """Return the name of the account whose limits it uses."""
         return f"user ID {self.login}" if self.is_person else f"installation ID {self.login}-{self.kind}"
 
     def reaches(self, full_name: str, *, private: bool) -> bool:
-        """Say whether a repository exists as far as this token can tell. full_name: in lower case."""
+        """Return whether a repository exists as far as this token can tell. full_name: in lower case."""
         if not private:
             return True
         if self.kind is TokenKind.CLASSIC and "repo" not in self.scopes:
@@ -94,11 +94,11 @@ class Token:
         return self.has(full_name)
 
     def has(self, full_name: str) -> bool:
-        """Say whether the token was given a repository, by its name in lower case or with all of its owner's."""
+        """Return whether the token was given a repository, by its name in lower case or with all of its owner's."""
         return self.repos is None or not self.repos.isdisjoint((full_name, f"{full_name.partition('/')[0]}/*"))
 
     def headers(self) -> dict[str, str]:
-        """Give the headers that say something about the token: scopes of a classic one, when it expires."""
+        """Return the headers that say something about the token: scopes of a classic one, when it expires."""
         said = {"x-oauth-scopes": ", ".join(self.scopes)} if self.kind is TokenKind.CLASSIC else {}
         if self.expires is not None:
             said["github-authentication-token-expiration"] = (
@@ -107,8 +107,9 @@ class Token:
         return said
 
     def demand(self, full_name: str, need: Need) -> None:
-        """Refuse, in GitHub's words for this kind, unless the token has what is needed of a repository."""
+        """Refuse, in GitHub's words for this kind of token, unless it has what a request needs of a repository."""
         if self.kind is TokenKind.CLASSIC:
+            # Without the scope, GitHub hides that the repository exists.
             if "repo" not in self.scopes:
                 raise not_found()
             if not self._plays(need.role):
@@ -132,7 +133,7 @@ class Token:
             raise need.refusal(self)
 
     def reaches_organization(self, login: str) -> bool:
-        """Say whether the token is for an organization (its login in lower case), or one of its repositories."""
+        """Return whether the token is for an organization (its login in lower case), or one of its repositories."""
         return self.repos is None or any(name.startswith(f"{login}/") for name in self.repos)
 
     def _grants(self, need: Need) -> bool:
@@ -140,7 +141,7 @@ class Token:
         return level >= need.level and (not self.is_person or self._plays(need.role))
 
     def _usual(self, permission: str) -> Level:
-        """Say how far a permission goes that is not named; GitHub lets a workflow read its repository."""
+        """Return how far a permission goes that is not named. GitHub lets a workflow read its repository."""
         if self.kind is TokenKind.WORKFLOW:
             return Level.READ if permission == CONTENTS else Level.NONE
         return self.secrets
@@ -156,7 +157,7 @@ class TokenTable:
     tokens: dict[str, Token] = field(default_factory=dict)
 
     def authenticate(self, authorization: str, now: float) -> Token:
-        """Give the token of an Authorization header (`Bearer X` or `token X`); raises GitHub's 401."""
+        """Return the token of an Authorization header (`Bearer X` or `token X`). Raise GitHub's 401."""
         if not authorization:
             raise RefusalError(401, "Requires authentication")
         scheme, _, text = authorization.partition(" ")

@@ -7,41 +7,48 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DOCS: Final = "https://docs.github.com/rest"
-UNANSWERED: Final = 0  # the status of a request whose connection is reset or left hanging
+# The status of a request whose connection is reset or left hanging.
+UNANSWERED: Final = 0
 SECRETS_DOCS: Final = f"{DOCS}/reference/actions#create-or-update-a-repository-secret"
 _WHOLE = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request as it arrived. Header names are in lower case; `query` keeps the last of repeated keys.
-
-    target: the path with its query, as it was sent. base: what URLs in answers begin with, like
-    `http://127.0.0.1:8000` or the same with `/api/v3`.
-    """
+    """A request as it arrived."""
 
     method: str
+    """The HTTP method, in upper case."""
     path: str
+    """The path without the query and without `/api/v3`."""
     target: str
+    """The path with its query, as it was sent."""
     query: Mapping[str, str]
+    """The query's parameters. Of repeated ones the last is kept."""
     headers: Mapping[str, str]
+    """The headers, by their names in lower case."""
     body: bytes
+    """The body, of any length."""
     base: str
+    """The beginning of URLs in answers, such as `http://127.0.0.1:8000` or the same with `/api/v3`."""
 
 
 @dataclass(slots=True)
 class ApiAnswer:
-    """One answer. `data` is sent as JSON unless `raw` is given; neither means an empty body.
-
-    foreign: it is not of GitHub's API (a proxy's, an error page), so it lacks the headers of one.
-    """
+    """An answer. With neither `data` nor `raw` its body is empty."""
 
     status: int
+    """The HTTP status, or UNANSWERED."""
     data: object = None
+    """What is sent as JSON, unless `raw` is given."""
     headers: dict[str, str] = field(default_factory=dict)
+    """The headers that this answer adds to the usual ones."""
     raw: bytes | None = None
+    """The body as it is."""
     content_type: str = "application/json; charset=utf-8"
+    """The media type of the body."""
     foreign: bool = False
+    """Whether it comes from a proxy or an error page, so that it lacks the headers of GitHub's API."""
 
 
 class RefusalError(Exception):
@@ -64,7 +71,7 @@ def whole(text: str, default: int) -> int:
 
 
 def parsed(body: bytes) -> dict[str, object]:
-    """Read a body as a JSON object; raises GitHub's 400 for anything else."""
+    """Read a body as a JSON object. Raise GitHub's 400 for anything else."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
@@ -75,10 +82,10 @@ def parsed(body: bytes) -> dict[str, object]:
 
 
 def not_found() -> RefusalError:
-    """Give the 404 that hides whatever a token may not see."""
+    """Return the 404 that hides whatever a token may not see."""
     return RefusalError(404, "Not Found")
 
 
 def invalid(message: str) -> RefusalError:
-    """Give the 422 of a secret's PUT: a plain message, no `errors`."""
+    """Return the 422 of a secret's PUT: a plain message without `errors`."""
     return RefusalError(422, message, docs=SECRETS_DOCS)

@@ -14,7 +14,7 @@ class SandboxClock:
     """
 
     def __init__(self, scale: float = 1.0) -> None:
-        """Start now; raises ValueError unless scale is above 0."""
+        """Start now. Raise ValueError unless scale is above 0."""
         if scale <= 0:
             raise ValueError("the time scale must be above 0")
         self.scale = scale
@@ -24,7 +24,7 @@ class SandboxClock:
         self._written = 0
 
     def now(self) -> float:
-        """Give the time in seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
         return self._epoch + self._ahead + (time.monotonic() - self._start) * self.scale
 
     def advance(self, seconds: float) -> None:
@@ -48,11 +48,11 @@ class SandboxClock:
 
 @lru_cache(maxsize=4096)
 def timestamp(seconds: int) -> str:
-    """Give `2026-11-23T03:43:00Z`, the form of created_at and updated_at."""
+    """Return `2026-11-23T03:43:00Z`, the form of created_at and updated_at."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=64)
 def http_date(seconds: int) -> str:
-    """Give `Mon, 23 Nov 2026 03:43:00 GMT`, the form of the Date header."""
+    """Return `Mon, 23 Nov 2026 03:43:00 GMT`, the form of the Date header."""
     return formatdate(seconds, usegmt=True)

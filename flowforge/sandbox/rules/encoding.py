@@ -14,15 +14,17 @@ _BODILESS = {204, 304}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes over the wire. drop: reset the connection instead. pause: real seconds between the payload's halves."""
+    """What goes over the wire."""
 
     payload: bytes = b""
     drop: bool = False
+    """Whether the connection is reset instead."""
     pause: float = 0.0
+    """Real seconds between the two halves of the payload."""
 
 
 def encode(answer: ApiAnswer, now: int) -> bytes:
-    """Give the whole answer, dated `now` (seconds since the epoch); its body must be in `raw`."""
+    """Return the whole answer as bytes. Its body must be in `raw`. now: its date, in seconds since the epoch."""
     body = answer.raw or b""
     head = [
         f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, '')}",
@@ -36,7 +38,7 @@ def encode(answer: ApiAnswer, now: int) -> bytes:
 
 
 def encode_refusal(refusal: RefusalError) -> bytes:
-    """Give a refusal of what is not even a request to GitHub; the connection closes after it."""
+    """Return the refusal of bytes that are no request to GitHub, after which the connection closes."""
     answer = refusal.answer
     answer.raw = json.dumps(answer.data).encode()
     answer.headers["connection"] = "close"

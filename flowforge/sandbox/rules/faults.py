@@ -55,25 +55,29 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """A fault. match: a regular expression searched in `METHOD /path?query`. times: how often it strikes.
-
-    after: how many requests that match pass it by first, so that it can be set for any page of any reading of a list.
-    status, retry_after and message are for `status`: with 403 or 429 and no message it is a secondary rate limit. then:
-    what a `then` does to the world.
-    """
+    """A fault, and the requests that it strikes."""
 
     match: str
+    """A regular expression that is searched in `METHOD /path?query`."""
     kind: FaultKind
+    """What goes wrong."""
     times: int = 1
+    """How often it strikes."""
     status: int = 502
+    """For `status`: the status of the answer. 403 or 429 without a message is a secondary rate limit."""
     retry_after: int | None = None
+    """For `status`: the retry-after header."""
     message: str = ""
+    """For `status`: the message of the answer."""
     seconds: float = 0.0
+    """For `hang` and `slow_body`: how many real seconds."""
     after: int = 0
+    """How many matching requests it lets pass first, so that it can strike any page of any reading of a list."""
     then: Callable[[], object] = lambda: None
+    """For `then`: what happens to the world."""
 
     def instead(self, pause: Callable[[float], None]) -> ApiAnswer | None:
-        """Give the answer that replaces the work, or None for a fault that strikes later. pause: waits real seconds."""
+        """Return the answer that replaces the work; None if the fault strikes later. pause: waits real seconds."""
         match self.kind:
             case FaultKind.PROXY:
                 return ApiAnswer(200, raw=_PROXY, content_type=_HTML, foreign=True)
@@ -121,7 +125,7 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, fault: Fault) -> None:
-        """Let a fault wait; raises ValueError for a bad expression."""
+        """Let a fault wait. Raise ValueError for a bad expression."""
         try:
             re.compile(fault.match)
         except re.error as error:
@@ -131,12 +135,13 @@ class Faults:
             self.waiting.append(replace(fault))
 
     def clear(self) -> None:
-        """Drop all that wait."""
+        """Drop all faults that wait."""
         with self._lock:
             self.waiting.clear()
 
     def strike(self, method: str, target: str) -> Fault | None:
-        """Give the fault that this request meets, and count it down; one that is to come later counts the request."""
+        """Return the fault that strikes this request, and count it down. Faults that strike later count the request."""
+        # Without the lock, since nearly every request of nearly every test meets no fault.
         if not self.waiting:
             return None
         struck = None

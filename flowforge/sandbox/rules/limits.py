@@ -21,7 +21,7 @@ _SECONDARY = (
 
 @dataclass(slots=True)
 class Account:
-    """What one account has spent: this hour's requests, the points of the last minute, what is under way."""
+    """What one account has used: the requests of this hour, the points of the last minute, and requests in flight."""
 
     used: int = 0
     reset: int = 0
@@ -39,29 +39,37 @@ class Account:
 
 @dataclass(slots=True)
 class AccountLimits:
-    """The limits and who has spent what. Thread-safe. The fields may be set at any time.
+    """The limits, and what each account has used. Thread-safe. The limits may be changed at any time.
 
-    primary: requests an hour (a workflow's own token has `workflow`). points: a minute, a read costing 1 and a write 5.
-    in_flight: at once. status: of a secondary refusal, 403 or 429. tell_wait: whether it carries retry-after, which
-    GitHub does not promise. Times are on the sandbox's clock.
+    Times are on the sandbox's clock.
     """
 
     enabled: bool = True
+    """Whether anything is refused."""
     primary: int = 5000
+    """Requests an hour."""
     workflow: int = 1000
+    """Requests an hour with a workflow's own token."""
     points: int = 900
+    """Points a minute. A read costs 1 and a write 5."""
     in_flight: int = 100
+    """Requests at once."""
     status: int = 403
+    """The status of a secondary refusal: 403 or 429."""
     tell_wait: bool = True
+    """Whether a secondary refusal has a retry-after header, which GitHub does not promise."""
     refusals: Counter[str] = field(default_factory=Counter)
+    """How many requests were refused, by limit: `primary`, `points` or `in_flight`."""
     max_in_flight: int = 0
+    """The most requests of one account at once, so far."""
     points_spent: int = 0
+    """The points of all accounts, so far."""
     _accounts: dict[str, Account] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def admitted(self, token: Token, cost: int, now: float, *, free: bool) -> Iterator[None]:
-        """Admit a request that costs `cost` points, or refuse it as GitHub does. `free`: not counted by the hour."""
+        """Admit a request, or refuse it as GitHub does. cost: in points. free: whether the hourly limit ignores it."""
         with self._lock:
             account = self._account(token, now)
             if self.enabled:
@@ -84,19 +92,19 @@ class AccountLimits:
             self._accounts[token.account].used -= 1
 
     def state(self, token: Token, now: float) -> dict[str, int]:
-        """Give limit, used, remaining and reset of the hourly budget. With limits off nothing is ever used."""
+        """Return limit, used, remaining and reset of the hourly limit. With limits off, nothing is ever used."""
         with self._lock:
             account = self._account(token, now)
             limit, used = self._hourly(token), account.used if self.enabled else 0
             return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": account.reset}
 
     def counts(self) -> tuple[int, dict[str, int], int]:
-        """Give points spent, refusals by limit, and the most requests of one account in flight."""
+        """Return the points, the refusals by limit, and the most requests of one account in flight."""
         with self._lock:
             return self.points_spent, dict(self.refusals), self.max_in_flight
 
     def reset_counts(self) -> None:
-        """Forget the counts of refusals, points and requests in flight, not what accounts have spent."""
+        """Reset the counts of refusals, points and requests in flight, but not what accounts have used."""
         with self._lock:
             self.refusals.clear()
             self.points_spent = self.max_in_flight = 0
@@ -126,7 +134,7 @@ class AccountLimits:
 
 
 def _wait(account: Account, excess: int, now: float) -> int:
-    """Give the whole seconds until enough points are a minute old."""
+    """Return the whole seconds until enough points are a minute old."""
     for spent_at, points in account.recent:
         excess -= points
         if excess <= 0:

@@ -35,12 +35,12 @@ class Traffic:
             self.entries.append(Logged(method, redact(path), status))
 
     def counts(self) -> tuple[dict[str, int], dict[int, int]]:
-        """Give the counts by `METHOD template` and by status."""
+        """Return the counts by `METHOD template` and by status."""
         with self._lock:
             return dict(self.requests), dict(self.statuses)
 
     def log(self) -> list[Logged]:
-        """Give the latest requests, oldest first."""
+        """Return the latest requests, oldest first."""
         with self._lock:
             return list(self.entries)
 

@@ -1,4 +1,4 @@
-"""What every verb on the world stands on: its parts, and the lock that guards them."""
+"""The parts of a world, which every verb on it uses, and the lock that guards them."""
 
 import threading
 
@@ -16,7 +16,7 @@ class Ground:
     """The parts of a world. `lock` guards `directory` and what is in it."""
 
     def __init__(self, *, time_scale: float = 1.0) -> None:
-        """Begin empty, at the present time, with a clock that runs `time_scale` times as fast."""
+        """Start empty, at the present time, with a clock that runs `time_scale` times as fast."""
         self.clock = SandboxClock(time_scale)
         self.rings = Rings()
         self.directory = Directory(self.rings)
@@ -34,21 +34,21 @@ class Ground:
             self.stopping.wait(seconds)
 
     def _account(self, login: str) -> Owner:
-        """Give an owner; raises KeyError."""
+        """Return an owner. Raise KeyError if there is none."""
         found = self.directory.owner(login)
         if found is None:
             raise KeyError(login)
         return found
 
     def _organization(self, login: str) -> Owner:
-        """Give an organization; raises KeyError, for a user too."""
+        """Return an organization. Raise KeyError if there is none, or if it is a user."""
         found = self._account(login)
         if not found.is_organization:
             raise KeyError(login)
         return found
 
     def _place(self, full_name: str, environment: str) -> SecretHolder:
-        """Give a repository, or its environment unless that is empty; raises KeyError."""
+        """Return a repository, or its environment unless `environment` is empty. Raise KeyError if there is none."""
         repo = self.directory[full_name]
         if not environment:
             return repo
@@ -58,11 +58,11 @@ class Ground:
         return repo.environments[environment.lower()]
 
     def _ids_of(self, organization: Owner, repos: list[str] | None) -> frozenset[int]:
-        """Give the ids of repositories, each named `owner/name` or by its name alone; raises KeyError."""
+        """Return the ids of repositories, named `owner/name` or by name alone. Raise KeyError if one is missing."""
         return frozenset(
             self.directory[name if "/" in name else f"{organization.login}/{name}"].id for name in repos or ()
         )
 
     def _names_of(self, numbers: frozenset[int]) -> list[str]:
-        """Give the full names of the repositories that still exist."""
+        """Return the full names of the repositories that still exist."""
         return sorted(repo.full_name for repo in self.directory if repo.id in numbers)

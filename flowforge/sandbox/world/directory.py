@@ -11,7 +11,7 @@ _FULL_NAME = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9])*)/([A-Za-z0-9._-]+)")
 
 
 class Directory:
-    """Names are `owner/name`, in any case. Raises KeyError for what is not there, ValueError for a name not to be had.
+    """Names are `owner/name`, in any case. Raise KeyError for what is not there, ValueError for a name not to be had.
 
     Not thread-safe: the world's lock guards it.
     """
@@ -26,35 +26,35 @@ class Directory:
         self._next_id = 1_000_001
 
     def __iter__(self) -> Iterator[Repository]:
-        """Give all repositories, oldest first."""
+        """Return all repositories, oldest first."""
         return iter(self._by_id.values())
 
     def __getitem__(self, full_name: str) -> Repository:
-        """Give the repository that has this name now."""
+        """Return the repository that has this name now."""
         return self._by_name[full_name.lower()]
 
     def by_id(self, number: int) -> Repository | None:
-        """Give the repository of an id, whatever its name."""
+        """Return the repository of an id, whatever its name."""
         return self._by_id.get(number)
 
     def by_name(self, full_name: str) -> Repository | None:
-        """Give the repository that has this name now."""
+        """Return the repository that has this name now."""
         return self._by_name.get(full_name.lower())
 
     def moved(self, full_name: str) -> Repository | None:
-        """Give the repository that once had this name, when no other has taken it."""
+        """Return the repository that once had this name, when no other has taken it."""
         return self._moved.get(full_name.lower())
 
     def owner(self, login: str) -> Owner | None:
-        """Give an owner that has or had a repository, or a user who asked."""
+        """Return an owner that has or had a repository, or a user who asked."""
         return self._owners.get(login.lower())
 
     def user(self, login: str) -> Owner:
-        """Give an owner, who comes into being as a user."""
+        """Return an owner, created as a user if it is missing."""
         return self._owner(login, "User")
 
     def organization(self, login: str) -> Owner:
-        """Give an owner, who comes into being as an organization."""
+        """Return an owner, created as an organization if it is missing."""
         return self._owner(login, "Organization")
 
     def add(self, full_name: str, created: int) -> Repository:
@@ -68,7 +68,7 @@ class Directory:
         return repo
 
     def add_environment(self, repo: Repository, name: str, created: int) -> Environment:
-        """Give a repository an environment, or give the one that has this name in any case."""
+        """Return the environment of this name in any case, and create it if it is missing."""
         if name.lower() not in repo.environments:
             stores, variables = Stores(self._rings, 100, "environment"), Variables(100, "environment")
             made = Environment(self.new_id(), name, created, created, stores, variables)
@@ -92,7 +92,7 @@ class Directory:
         repo.owner, repo.name = self.organization(login), name
 
     def new_id(self) -> int:
-        """Give a number that nothing else has or had."""
+        """Return a number that nothing else has or had."""
         self._next_id += 1
         return self._next_id
 

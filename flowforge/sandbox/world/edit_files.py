@@ -11,7 +11,7 @@ class FileVerbs(Ground):
     """Verbs on files and branches; `branch` is a short name such as `main`. Thread-safe."""
 
     def read_file(self, full_name: str, path: str, *, branch: str = MAIN) -> str:
-        """Give a file's text; raises KeyError when the branch or the file is not there."""
+        """Return a file's text. Raise KeyError when the branch or the file is not there."""
         with self.lock:
             git = self.directory[full_name].git
             sha = git.entry(_head(git, branch), path)[1]
@@ -21,13 +21,13 @@ class FileVerbs(Ground):
             return git.blobs[sha].decode()
 
     def history(self, full_name: str, *, branch: str = MAIN) -> list[str]:
-        """Give the messages of a branch's commits, oldest first."""
+        """Return the messages of a branch's commits, oldest first."""
         with self.lock:
             git = self.directory[full_name].git
             return [git.commits[sha].message for sha in git.history(_head(git, branch))][::-1]
 
     def branches(self, full_name: str) -> list[str]:
-        """Give the branches' names."""
+        """Return the branches' names."""
         with self.lock:
             return sorted(ref.removeprefix("refs/heads/") for ref in self.directory[full_name].git.refs)
 
@@ -40,14 +40,14 @@ class FileVerbs(Ground):
             git.commit_file(f"refs/heads/{branch}", path, text.encode(), message, author=_HAND, at=now)
 
     def delete_file(self, full_name: str, path: str, *, branch: str = MAIN, message: str = "deleted by hand") -> None:
-        """Commit that a file is gone; raises KeyError when its branch is not there."""
+        """Commit that a file is gone. Raise KeyError when its branch is not there."""
         with self.lock:
             git, now = self.directory[full_name].git, int(self.clock.now())
             _head(git, branch)
             git.commit_file(f"refs/heads/{branch}", path, None, message, author=_HAND, at=now)
 
     def delete_branch(self, full_name: str, branch: str) -> None:
-        """Delete a branch; raises KeyError when it is not there."""
+        """Delete a branch. Raise KeyError when it is not there."""
         with self.lock:
             git = self.directory[full_name].git
             _head(git, branch)

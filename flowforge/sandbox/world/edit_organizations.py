@@ -68,5 +68,5 @@ class OrganizationVerbs(Ground):
 
 
 def _slug(name: str) -> str:
-    """Give what a team's name is in a URL."""
+    """Return what a team's name is in a URL."""
     return "-".join("".join(letter if letter.isalnum() or letter == "_" else " " for letter in name).split()).lower()

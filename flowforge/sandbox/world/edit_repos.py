@@ -78,7 +78,7 @@ class RepositoryVerbs(Ground):
             self.directory[full_name].topics = tuple(topic.lower() for topic in topics)
 
     def set_property(self, full_name: str, name: str, value: str | list[str] | None) -> None:
-        """Give a repository a value of a property that its organization defines; None takes it away."""
+        """Set a repository's value of a property that its organization defines. None removes it."""
         with self.lock:
             repo = self.directory[full_name]
             if name not in repo.owner.properties:
@@ -89,12 +89,12 @@ class RepositoryVerbs(Ground):
                 del repo.properties[name]
 
     def properties(self, full_name: str) -> dict[str, PropertyValue]:
-        """Give the values of all properties that the organization defines."""
+        """Return the values of all properties that the organization defines."""
         with self.lock:
             return self.directory[full_name].property_values()
 
     def create_environment(self, full_name: str, name: str, *, wait_timer: int = 0) -> None:
-        """Give a repository an environment with this protection, or change that of the one that is there."""
+        """Create an environment with this protection, or change the protection of an existing one."""
         with self.lock:
             made = self.directory.add_environment(self.directory[full_name], name, int(self.clock.now()))
             made.wait_timer = wait_timer
@@ -106,6 +106,6 @@ class RepositoryVerbs(Ground):
             del self.directory[full_name].environments[name.lower()]
 
     def environments(self, full_name: str) -> dict[str, int]:
-        """Give the wait timer of each environment by the environment's name."""
+        """Return the wait timer of each environment by the environment's name."""
         with self.lock:
             return {one.name: one.wait_timer for one in self.directory[full_name].environments.values()}

@@ -27,17 +27,17 @@ class SecretVerbs(Ground):
             del self._scope(full_name, store, environment).secrets[name.upper()]
 
     def reveal(self, full_name: str, *, store: str = "actions", environment: str = "") -> dict[str, str]:
-        """Give the decrypted values by name. GitHub never does this: it is what makes a rehearsal a proof."""
+        """Return the decrypted values by name. GitHub never does this: it is what makes a rehearsal a proof."""
         with self.lock:
             return _decrypted(self._scope(full_name, store, environment))
 
     def replace_key(self, full_name: str, *, store: str = "actions", environment: str = "") -> None:
-        """Give one scope a new key under the same id."""
+        """Replace the key of one scope under the same id."""
         with self.lock:
             self._scope(full_name, store, environment).replace_key()
 
     def rotate_keys(self) -> None:
-        """Give every scope of every store a new key under a new id: boxes sealed before are refused."""
+        """Replace the key of every scope of every store under a new id. Boxes that were sealed before are refused."""
         with self.lock:
             self.rings.rotate()
 
@@ -65,12 +65,12 @@ class SecretVerbs(Ground):
             del self._organization(org).stores[store].secrets[name.upper()]
 
     def reveal_org(self, org: str, *, store: str = "actions") -> dict[str, str]:
-        """Give the decrypted values of an organization's secrets by name."""
+        """Return the decrypted values of an organization's secrets by name."""
         with self.lock:
             return _decrypted(self._organization(org).stores[store])
 
     def org_audience(self, org: str, name: str, *, store: str = "actions") -> tuple[str, list[str]]:
-        """Give the visibility of an organization's secret, or with the store `variables` of its variable.
+        """Return the visibility of an organization's secret, or with the store `variables` of its variable.
 
         With it the full names of the selected repositories, sorted.
         """
@@ -93,7 +93,7 @@ class SecretVerbs(Ground):
             del self._place(full_name, environment).variables.items[name.upper()]
 
     def variables(self, full_name: str, *, environment: str = "") -> dict[str, str]:
-        """Give the variables of a repository or an environment by name."""
+        """Return the variables of a repository or an environment by name."""
         with self.lock:
             return _values(self._place(full_name, environment).variables)
 
@@ -113,7 +113,7 @@ class SecretVerbs(Ground):
             del self._organization(org).variables.items[name.upper()]
 
     def org_variables(self, org: str) -> dict[str, str]:
-        """Give the variables of an organization by name."""
+        """Return the variables of an organization by name."""
         with self.lock:
             return _values(self._organization(org).variables)
 

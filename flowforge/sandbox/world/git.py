@@ -19,7 +19,7 @@ class Tree:
     entries: dict[str, tuple[str, str]]
 
     def payload(self) -> bytes:
-        """Give what git hashes. Folders sort as if their names ended with a slash."""
+        """Return what git hashes. Folders sort as if their names ended with a slash."""
         ordered = sorted(self.entries.items(), key=lambda item: item[0] + "/" * (item[1][0] == TREE))
         return b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for name, (mode, sha) in ordered)
 
@@ -36,12 +36,12 @@ class Commit:
 
     @property
     def signature(self) -> dict[str, str]:
-        """Give who and when, as the API shows it."""
+        """Return who and when, as the API shows it."""
         mail = f"{self.author}@users.noreply.github.com"
         return {"name": self.author, "email": mail, "date": timestamp(self.at)}
 
     def payload(self) -> bytes:
-        """Give what git hashes."""
+        """Return what git hashes."""
         who = f"{self.author} <{self.signature['email']}> {self.at} +0000"
         lines = [f"tree {self.tree}", *(f"parent {sha}" for sha in self.parents), f"author {who}", f"committer {who}"]
         return "\n".join([*lines, "", self.message]).encode()
@@ -79,18 +79,18 @@ class Git:
         return _kept(self.commits, "commit", commit.payload(), commit)
 
     def resolve(self, name: str) -> str:
-        """Give the commit of a branch's full or short name, or of a commit's hash; empty for none."""
+        """Return the commit of a branch's full or short name, or of a commit's hash; empty for none."""
         return self.refs.get(name) or self.refs.get(f"refs/heads/{name}") or (name if name in self.commits else "")
 
     def entry(self, commit: str, path: str) -> tuple[str, str]:
-        """Give mode and hash of a path, of the root for an empty one; empty for none."""
+        """Return mode and hash of a path, of the root for an empty one; empty for none."""
         found = (TREE, self.commits[commit].tree)
         for name in path.split("/") if path else ():
             found = self.trees[found[1]].entries.get(name, ("", "")) if found[0] == TREE else ("", "")
         return found
 
     def with_entry(self, tree: str, path: str, sha: str) -> str:
-        """Give the tree in which a path is this blob, or is gone for an empty hash."""
+        """Return the tree in which a path is this blob, or is gone for an empty hash."""
         entries = dict(self.trees[tree].entries) if tree in self.trees else {}
         name, _, rest = path.partition("/")
         mode, old = entries.pop(name, ("", ""))
@@ -109,7 +109,7 @@ class Git:
         return self.refs[ref]
 
     def history(self, commit: str) -> Iterator[str]:
-        """Give a commit and all that it stands on, by first parents."""
+        """Return a commit and all that it stands on, by first parents."""
         while commit:
             yield commit
             commit = next(iter(self.commits[commit].parents), "")

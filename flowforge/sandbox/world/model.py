@@ -13,153 +13,178 @@ PropertyValue = str | list[str] | None
 
 
 class SecretHolder(Protocol):
-    """What has secrets and variables: a repository, an environment, an organization."""
+    """A repository, environment or organization: each has secrets and variables."""
 
     @property
     def stores(self) -> Stores:
-        """Give its secrets by store; an environment has those of `actions` only."""
+        """Return its secrets by store. An environment has those of `actions` only."""
 
     @property
     def variables(self) -> Variables:
-        """Give its variables."""
+        """Return its variables."""
 
 
 @dataclass(slots=True)
 class Team:
-    """A team of an organization. repos: the ids of its repositories."""
+    """A team of an organization."""
 
     id: int
     name: str
     slug: str
     repos: set[int]
+    """The ids of its repositories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A custom property that an organization defines. default: of every repository that has no value of its own."""
+    """A custom property that an organization defines."""
 
     name: str
     value_type: str = "string"
     allowed: tuple[str, ...] = ()
     default: str | None = None
+    """The value of every repository that has none of its own."""
 
 
 @dataclass(slots=True)
 class Owner:
-    """An organization, or a user. sso: whether it requires single sign-on of classic tokens.
-
-    plan: free, pro, team or enterprise; private repositories of a free one have no environments and do not see the
-    organization's secrets and variables.
-    """
+    """An organization or a user."""
 
     id: int
+    """The id, which never changes."""
     login: str
+    """The name, as it was spelled."""
     stores: Stores
+    """An organization's own secrets."""
     variables: Variables
+    """An organization's own variables."""
     type: str = "Organization"
+    """`Organization` or `User`."""
     sso: bool = False
+    """Whether it requires single sign-on of classic tokens."""
     plan: str = "team"
+    """free, pro, team or enterprise. Private repos of a free one have no environments, and see none of its secrets."""
     teams: dict[str, Team] = field(default_factory=dict)
+    """An organization's teams, by slug."""
     properties: dict[str, Property] = field(default_factory=dict)
+    """The custom properties that an organization defines, by name."""
 
     @property
     def is_organization(self) -> bool:
-        """Say whether it has teams, properties, secrets and variables."""
+        """Return whether it has teams, properties, secrets and variables."""
         return self.type == "Organization"
 
 
 @dataclass(slots=True)
 class Environment:
-    """An environment of a repository. wait_timer: minutes, its one protection rule here; 0 for none."""
+    """An environment of a repository."""
 
     id: int
+    """The id, which never changes."""
     name: str
+    """The name, as it was spelled."""
     created: int
+    """When it was created, in seconds since the epoch."""
     updated: int
+    """When it was changed last, in seconds since the epoch."""
     stores: Stores
+    """Its secrets: an environment has those of Actions only."""
     variables: Variables
+    """Its variables."""
     wait_timer: int = 0
+    """Its only protection rule here: minutes to wait, 0 for none."""
 
 
 @dataclass(slots=True)
 class Repository:
-    """One repository. The id is for life; the names may change. hidden: nobody is told that it exists.
-
-    environments: by name in lower case, for names compare without case.
-    """
+    """A repository."""
 
     id: int
+    """The id, which never changes."""
     owner: Owner
+    """The owner, which a transfer changes."""
     name: str
+    """The name, which may change."""
     created: int
+    """When it was created, in seconds since the epoch."""
     stores: Stores
+    """Its secrets, by store."""
     variables: Variables
+    """Its Actions variables."""
     visibility: str = "private"
+    """private, internal or public."""
     archived: bool = False
+    """Whether it is read-only."""
     fork: bool = False
+    """Whether it is a fork."""
     hidden: bool = False
+    """Whether nobody is told that it exists."""
     topics: tuple[str, ...] = ()
+    """Its topics."""
     properties: dict[str, PropertyValue] = field(default_factory=dict)
+    """Its own values of custom properties, by name."""
     environments: dict[str, Environment] = field(default_factory=dict)
+    """By name in lower case, because GitHub compares them without case."""
     git: Git = field(default_factory=Git)
+    """Its branches and files."""
 
     @property
     def full_name(self) -> str:
-        """Give `owner/name` as it was spelled."""
+        """Return `owner/name` as it was spelled."""
         return f"{self.owner.login}/{self.name}"
 
     @property
     def private(self) -> bool:
-        """Say whether it is private or internal."""
+        """Return whether it is private or internal."""
         return self.visibility != "public"
 
     @property
     def actions(self) -> SecretScope:
-        """Give its Actions secrets."""
+        """Return its Actions secrets."""
         return self.stores["actions"]
 
     @property
     def is_short_of_plan(self) -> bool:
-        """Say whether its owner's plan gives it neither environments nor the organization's secrets."""
+        """Return whether its owner's plan denies it environments and the organization's secrets."""
         return self.owner.plan == "free" and self.private
 
     def property_values(self) -> dict[str, PropertyValue]:
-        """Give the values of all properties that the organization defines; None for one that has none."""
+        """Return the values of all properties that the organization defines; None for one that has none."""
         return {
             name: self.properties.get(name, definition.default)
             for name, definition in sorted(self.owner.properties.items())
         }
 
     def sees(self, audience: SharedWith | None) -> bool:
-        """Say whether it sees what its organization has for this audience."""
+        """Return whether it sees what its organization has for this audience."""
         return audience is not None and not self.is_short_of_plan and audience.admits(self.id, public=not self.private)
 
 
 @dataclass(slots=True)
 class Settings:
-    """How the world behaves. lag: of reads after a write. latency: real seconds that every request takes.
-
-    late_stamp: seconds by which updated_at is ahead of the Date of the PUT's answer (1 was recorded at GitHub).
-    per_page: how many a page of a list has at most, whatever is asked for.
-    """
+    """How the world behaves."""
 
     lag: Lag = field(default_factory=Lag)
+    """How long reads are behind a write."""
     latency: float = 0.0
+    """How many real seconds every request takes."""
     late_stamp: int = 0
+    """How many seconds updated_at is ahead of the Date of the PUT's answer. 1 was recorded at GitHub."""
     per_page: int = 100
+    """How many items a page of a list has at most, whatever is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What was asked since the last reset.
-
-    requests: by `METHOD template`. statuses: 0 stands for a connection that was dropped on purpose. points: spent on
-    the limit of points a minute. refusals: by the limit that refused, `primary`, `points` or `in_flight`.
-    max_in_flight: of one account.
-    """
+    """What was asked of the sandbox since the last reset."""
 
     requests: dict[str, int]
+    """How many, by `METHOD template`."""
     statuses: dict[int, int]
+    """How many, by status. 0 stands for a connection that was dropped on purpose."""
     points: int
+    """The points of all accounts."""
     refusals: dict[str, int]
+    """How many, by the limit that refused: `primary`, `points` or `in_flight`."""
     max_in_flight: int
+    """The most requests of one account at once."""

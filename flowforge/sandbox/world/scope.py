@@ -32,7 +32,7 @@ class KeyRing:
 
     @property
     def key_id(self) -> str:
-        """Give the current id: the same for every repository, while the keys differ."""
+        """Return the current id: the same for every repository, while the keys differ."""
         return str(self._number)
 
     def rotate(self) -> None:
@@ -50,22 +50,27 @@ class Lag:
 
 @dataclass(slots=True)
 class Secret:
-    """One secret, its times in whole seconds, and what lagging reads still show (`before`; None: not there yet).
-
-    audience: who sees an organization's secret; None for any other.
-    """
+    """A secret. Its times are whole seconds since the epoch, as GitHub's are."""
 
     name: str
+    """The name, in upper case."""
     value: bytes
+    """The plaintext: the sandbox opens every sealed box."""
     created: int
+    """When it was created."""
     updated: int
+    """When it was written last."""
     audience: SharedWith | None = None
+    """Who sees an organization's secret; None for any other."""
     before: int | None = None
+    """The updated_at that lagging reads still show; None if they show no such secret yet."""
     stale_reads: int = 0
+    """How many reads still lag."""
     stale_until: float = 0.0
+    """Until when reads lag."""
 
     def seen(self, now: float) -> int | None:
-        """Give the updated_at that a read at `now` shows, or None for a secret that a lagging read misses."""
+        """Return the updated_at that a read at `now` shows, or None for a secret that a lagging read misses."""
         if self.stale_reads > 0 or now < self.stale_until:
             self.stale_reads -= 1
             return self.before
@@ -79,15 +84,13 @@ class SecretScope:
     """
 
     def __init__(self, ring: KeyRing, most: int, whose: str) -> None:
-        """Begin with no secrets, of which there may be `most`; whose: like `repository`, for the refusal of more.
-
-        The key pair is made when it is first needed, so that thousands of scopes cost nothing.
-        """
+        """Start without secrets. most: how many there may be. whose: such as `repository`, for the refusal of more."""
         self.secrets: dict[str, Secret] = {}
         self.latest = 0
         self._ring = ring
         self._most = most
         self._whose = whose
+        # Made when it is first needed, so that thousands of scopes cost nothing.
         self._key: PrivateKey | None = None
         self._key_id = ""
 
@@ -96,11 +99,11 @@ class SecretScope:
         self._key = None
 
     def public_key(self) -> dict[str, str]:
-        """Give what GitHub answers: the shared id and this scope's own key in base64."""
+        """Return GitHub's answer: the shared id and this scope's own key in base64."""
         return {"key_id": self._ring.key_id, "key": base64.b64encode(bytes(self._private_key().public_key)).decode()}
 
     def open(self, encrypted: str, key_id: str) -> bytes:
-        """Give the plaintext of a sealed box; raises a 422 when it was not sealed for this scope's key of today."""
+        """Return the plaintext of a sealed box. Raise a 422 if it was not sealed for the present key of this scope."""
         if key_id != self._ring.key_id:
             raise invalid(_BAD_BOX)
         try:
@@ -112,7 +115,7 @@ class SecretScope:
         return value
 
     def put(self, name: str, value: bytes, *, at: int, lag: Lag, audience: SharedWith | None = None) -> bool:
-        """Store a value under a checked name with the whole second `at`; say whether the secret is new."""
+        """Store a value under a checked name with the whole second `at`. Return whether the secret is new."""
         old = self.secrets.get(name)
         if old is None and len(self.secrets) >= self._most:
             message = f"The {self._whose} has {self._most} secrets already, which is the limit."
@@ -131,7 +134,7 @@ class SecretScope:
         return old is None
 
     def listed(self, now: float) -> list[tuple[Secret, int]]:
-        """Give the secrets that a read at `now` shows, by name, each with the updated_at it shows."""
+        """Return the secrets that a read at `now` shows, by name, each with the updated_at it shows."""
         seen = [(secret, secret.seen(now)) for _, secret in sorted(self.secrets.items())]
         return [(secret, updated) for secret, updated in seen if updated is not None]
 
@@ -142,7 +145,7 @@ class SecretScope:
 
 
 def checked_name(name: str, kind: str = "Secret") -> str:
-    """Give the name in upper case; raises a 422 in GitHub's words for one that breaks its rules.
+    """Return the name in upper case. Raise a 422 in GitHub's words for one that breaks its rules.
 
     kind: `Secret` or `Variable`; of variables' names GitHub says the same.
     """

@@ -22,7 +22,7 @@ class Rings:
         self._rings = {store: KeyRing(first) for store, first in _FIRST_IDS.items()}
 
     def __getitem__(self, store: str) -> KeyRing:
-        """Give a store's; raises KeyError for none of the four."""
+        """Return a store's. Raise KeyError for none of the four."""
         if store not in self._rings:
             message = f"store {store}"
             raise KeyError(message)
@@ -43,7 +43,7 @@ class Stores:
         self._scopes: dict[str, SecretScope] = {}
 
     def __getitem__(self, store: str) -> SecretScope:
-        """Give the scope of a store; raises KeyError for none of the four."""
+        """Return the scope of a store. Raise KeyError for none of the four."""
         if store not in self._scopes:
             self._scopes[store] = SecretScope(self._rings[store], self._most, self._whose)
         return self._scopes[store]

@@ -32,17 +32,17 @@ class Variables:
     """The time of the last write, also of a variable that is gone."""
 
     def __getitem__(self, name: str) -> Variable:
-        """Give one, whatever the name's case; raises 404."""
+        """Return one, whatever the name's case. Raise 404."""
         if name.upper() not in self.items:
             raise not_found()
         return self.items[name.upper()]
 
     def listed(self) -> list[Variable]:
-        """Give all, by name."""
+        """Return all, by name."""
         return [variable for _, variable in sorted(self.items.items())]
 
     def create(self, name: str, value: str, *, at: int, audience: SharedWith | None = None) -> None:
-        """Make a new one; raises 409 for a name that is taken and 422 for what breaks the rules."""
+        """Make a new one. Raise 409 for a name that is taken and 422 for what breaks the rules."""
         name = self._free(name)
         if len(self.items) >= self.most:
             message = f"The {self.whose} has {self.most} variables already, which is the limit."
@@ -51,7 +51,7 @@ class Variables:
         self.latest = max(self.latest, at)
 
     def update(self, name: str, *, new_name: str | None = None, value: str | None = None, at: int) -> Variable:
-        """Change one's name or value; raises 404, 409 and 422 like `create`."""
+        """Change one's name or value. Raise 404, 409 and 422 like `create`."""
         variable = self[name]
         renamed = variable.name if new_name is None or new_name.upper() == variable.name else self._free(new_name)
         variable.value = variable.value if value is None else _checked(value)
@@ -62,7 +62,7 @@ class Variables:
         return variable
 
     def delete(self, name: str) -> None:
-        """Remove one; raises 404."""
+        """Remove one. Raise 404."""
         del self.items[self[name].name]
 
     def _free(self, name: str) -> str:
@@ -73,7 +73,7 @@ class Variables:
 
 
 def _checked(value: str) -> str:
-    """Give a value that is neither empty nor too large. GitHub answers 422 to both; the wording is ours."""
+    """Return a value that is neither empty nor too large. GitHub answers 422 to both; the wording is ours."""
     if not value:
         raise _invalid("The variable's value is empty.")
     if len(value.encode(errors="surrogatepass")) > MAX_VALUE:

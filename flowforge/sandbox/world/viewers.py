@@ -20,11 +20,11 @@ class SharedWith:
 
     @property
     def is_selected(self) -> bool:
-        """Say whether there is a list of repositories."""
+        """Return whether there is a list of repositories."""
         return self.visibility == "selected"
 
     def admits(self, number: int, *, public: bool) -> bool:
-        """Say whether a repository of the organization is among those who see it."""
+        """Return whether a repository of the organization is among those who see it."""
         match self.visibility:
             case "all":
                 return True

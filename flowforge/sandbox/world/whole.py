@@ -31,7 +31,7 @@ class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
         return Stats(requests, statuses, *self.limits.counts())
 
     def log(self) -> list[Logged]:
-        """Give the latest requests, oldest first."""
+        """Return the latest requests, oldest first."""
         return self.traffic.log()
 
     def reset_stats(self) -> None:
