@@ -1,4 +1,4 @@
-"""Work side by side: a bounded pool of plain threads that stops when it is told to, and how far it is."""
+"""A bounded pool of plain threads that can be stopped, and the progress that is shown meanwhile."""
 
 import queue
 import threading
@@ -20,13 +20,13 @@ def each(
     stopped: Callable[[], bool],
     grace: float = 0.0,
 ) -> Iterator[tuple[_Item, _Result]]:
-    """Do `work` on every item in at most `jobs` threads, giving each item with its result as it is ready.
+    """Run `work` on every item in at most `jobs` threads. Yield each item with its result as soon as it is ready.
 
-    Once `stopped` says so no further item is begun, and those begun are waited for during `grace` seconds. Whatever
-    `work` raises is raised here, after which no further item is begun. The threads are daemons: one that hangs in
-    a system call never keeps the process from ending; fewer do where the system has no room for more. Raises
-    RuntimeError where none of them lived to do the work.
+    stopped: once it returns true, no further item is begun, and the pool waits `grace` seconds for those under way.
+    Raises whatever `work` raises, after which no further item is begun, and RuntimeError where every thread died.
     """
+    # The standard pool joins its threads when the process ends, so one that hangs in a system call would keep the
+    # process alive. Daemon threads do not.
     waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
     for item in items:
         waiting.put(item)
@@ -47,12 +47,12 @@ class InOrder(Protocol):
     """Maps a function over items as `map` does, in parallel, with the results in the items' order."""
 
     def __call__(self, function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
-        """Return the results."""
+        """Return the results, in the order of the items."""
         ...
 
 
 def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
-    """Make a `map` that works in at most `jobs` threads; raises what the function raises."""
+    """Return a `map` that works in at most `jobs` threads. It raises what the function raises."""
 
     def run(function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
         given = list(items)
@@ -63,11 +63,12 @@ def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
 
 
 def start(threads: list[threading.Thread]) -> None:
-    """Start them; those that the system has no room for are left out, and the others do their work."""
+    """Start the threads. Those that the system has no room for are dropped from the list."""
     for number, thread in enumerate(threads):
         try:
             thread.start()
         except RuntimeError:
+            # One thread can do all the work, if slowly; none cannot.
             if not number:
                 raise
             del threads[number:]
@@ -88,7 +89,7 @@ def _worker(
             try:
                 future.set_result(work(item))
             except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, which raises it
-                over.set()  # here and now: whoever collects may look only after much more was done
+                over.set()  # at once, because the caller may take its next result only after much more was done
                 future.set_exception(error)
             done.put((item, future))
     except queue.Empty:
@@ -111,11 +112,11 @@ def _collect(
         if deadline is not None and time.monotonic() > deadline:
             return
         try:
-            # A short wait keeps the main thread able to see that it is to stop, and a signal able to interrupt it.
+            # A short wait lets the main thread see that it is to stop, and lets a signal interrupt it.
             entry = done.get(timeout=0.1)
         except queue.Empty:
             # A thread can die before our code begins in it, as under a debugger or coverage before CPython 3.12 while
-            # an audit hook runs elsewhere. It says nothing, not even that it ended, and the others do its work.
+            # an audit hook runs elsewhere. It never reports, not even its end, and the other threads do its work.
             if not any(thread.is_alive() for thread in threads) and done.empty():
                 return
             continue
@@ -127,10 +128,10 @@ def _collect(
 
 
 class Progress(Protocol):
-    """Told what is being done and to how many things; returns a function to call after each of them."""
+    """Shows what is being done, and how much of it is done."""
 
     def __call__(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
-        """Begin; leaving the context ends it."""
+        """Return a context for `total` things to do, which yields a function to call after each of them."""
 
 
 def silent(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
@@ -143,7 +144,7 @@ def silent(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
 def lenient(
     progress: Progress, what: str, total: int, broke: Callable[[Exception], None]
 ) -> Iterator[Callable[[], None]]:
-    """Show progress as long as that works: what it raises is told to `broke`, and ends nothing but the showing."""
+    """Yield a function that advances the progress. What showing it raises goes to `broke`, and ends nothing else."""
     shown: list[Callable[[], None]] = []
 
     def tried(step: Callable[[], None]) -> None:

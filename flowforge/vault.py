@@ -1,4 +1,4 @@
-"""The only home of plaintext: a value that shows nothing, the vault that holds values, and their fingerprints.
+"""The only place for plaintext: a value that shows nothing, the vault that holds values, and their fingerprints.
 
 A value leaves this module in two ways only: `SecretValue.reveal()`, called by the sealed box and by the
 Authorization header, and `Fingerprinter`, whose result is a keyed hash.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NoReturn, final
 
 _HIDDEN: Final = "[secret]"
-# scrypt at N=2**14, r=8 takes 16 MiB and about 50 ms: dear enough that a value a person chose is not soon guessed.
+# scrypt at N=2**14, r=8 takes 16 MiB and about 50 ms, so that a value that a person chose cannot be guessed soon.
 _SCRYPT_N: Final = 2**14
 
 
@@ -30,7 +30,7 @@ class SecretValue:
         self.__reveal: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
-        """Return the plaintext. Callers: kinds (shape), github.seal (sealed box), github.auth (header)."""
+        """Return the plaintext. Callers: credentials (shape), github.seal (sealed box), github.auth (header)."""
         return self.__reveal()
 
     def __repr__(self) -> str:
@@ -50,7 +50,7 @@ class SecretValue:
         return hmac.compare_digest(_encoded(self), _encoded(other))
 
     def __hash__(self) -> int:
-        """Refuse: a set of values would be a second home for them."""
+        """Refuse to be hashed: a set of values would be a second place for them."""
         message = "a SecretValue is not hashable"
         raise TypeError(message)
 
@@ -60,23 +60,24 @@ class SecretValue:
         raise TypeError(message)
 
     def __getstate__(self) -> NoReturn:
-        """Refuse: object's own would hand the slots over."""
+        """Refuse to be pickled: the method of `object` would hand out the slots."""
         self.__reduce__()
 
 
 def _encoded(value: SecretValue) -> bytes:
-    """Encode any text at all: the error of a strict encoder would carry the plaintext in its `object`."""
+    """Return the bytes of any text at all."""
+    # A strict encoder raises an error that has the plaintext as its `object`.
     return value.reveal().encode("utf-8", "surrogatepass")
 
 
 @final
 class StateKey:
-    """The key that a state may have. What it is used for never meets: each purpose has a key derived of it."""
+    """The key that a state may have. Each purpose has a key of its own, which is derived from it."""
 
     __slots__ = ("__value",)
 
     def __init__(self, value: SecretValue) -> None:
-        """Take it; whether it is good enough was judged before."""
+        """Hold a key whose strength was checked before."""
         self.__value = value
 
     def derived(self, purpose: str) -> bytes:
@@ -84,7 +85,7 @@ class StateKey:
         return hmac.digest(_encoded(self.__value), f"flowforge state {purpose}".encode("ascii"), "sha256")
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Return the HMAC-SHA256 of `data`, which is no secret, under the key for one purpose: 64 hex digits."""
+        """Return the HMAC-SHA256 of public `data` under the key for one purpose, as 64 hexadecimal digits."""
         return hmac.digest(self.derived(purpose), data, "sha256").hex()
 
     def is_(self, value: SecretValue) -> bool:
@@ -98,21 +99,20 @@ class StateKey:
 
 
 class Fingerprinter:
-    """Keyed hashes of values, so that a state can tell a changed value and hold nothing of it.
+    """Makes keyed hashes of values, by which a state notices a changed value without holding any of it.
 
-    salt: 32 random bytes that belong to one state. key: the state's, if it has one. The result is tagged with its
-    algorithm. With a key it is HMAC-SHA256 under that and the salt. Without one, values of a known, high-entropy shape
-    get HMAC-SHA256 under the salt; others, which a person may have chosen, get scrypt.
-
-    is_key: whether a value is that key.
+    A hash begins with the name of its algorithm. With a state key it is HMAC-SHA256 under that and the salt. Without
+    one, values of a known shape with high entropy get HMAC-SHA256 under the salt. All others may be chosen by a person,
+    and get scrypt.
     """
 
     def __init__(self, salt: bytes, key: StateKey | None = None) -> None:
-        """Take the state's salt; raises ValueError when it is shorter than 16 bytes."""
+        """Take the salt and the key of one state. Raises ValueError for a salt that is shorter than 16 bytes."""
         if len(salt) < 16:  # noqa: PLR2004 -- the least that any reader of this line would accept as a salt
             message = "the salt is too short"
             raise ValueError(message)
         self._salt = salt
+        # Tells whether a value is that key. It is a function so that the key itself is no attribute of anything.
         self.is_key: Callable[[SecretValue], bool] = key.is_ if key else lambda _: False
         self._key = key.derived(f"fingerprint {salt.hex()}") if key else None
 
@@ -127,7 +127,7 @@ class Fingerprinter:
 
 
 class Vault:
-    """The values of one run, by fingerprint: the planner hands fingerprints about, apply gets values back here."""
+    """The values of one run, by fingerprint. The planner sees only fingerprints; apply takes the values from here."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -138,13 +138,13 @@ class Vault:
         self._values[fingerprint] = value
 
     def get(self, fingerprint: str) -> SecretValue:
-        """Return the value of a fingerprint; raises KeyError for one never put here."""
+        """Return the value of a fingerprint. Raises KeyError for one that was never put here."""
         return self._values[fingerprint]
 
     def fingerprints(self) -> Iterable[str]:
-        """List the fingerprints held, in no order that matters."""
+        """Return the fingerprints that are held, in no particular order."""
         return tuple(self._values)
 
     def __repr__(self) -> str:
-        """Say how many values are held, and nothing of them."""
+        """Show how many values are held, and nothing of them."""
         return f"Vault({len(self._values)} values)"

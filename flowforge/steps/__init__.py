@@ -1,1 +1,1 @@
-"""The verbs of a run, each of which joins two parts of the house; `flowforge.run` puts them in order."""
+"""The steps of a run, each of which joins two parts of FlowForge. `flowforge.run` puts them in order."""

@@ -1,4 +1,4 @@
-"""Record what is there as it is; nothing on GitHub changes."""
+"""Record secrets as they are on GitHub, where nothing changes."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -15,10 +15,8 @@ from flowforge.state.session import StateSession
 def identities(
     client: Client, adoption: Adoption, known: Mapping[Repo, RepoInfo], *, jobs: int, stop: threading.Event
 ) -> Mapping[Repo, int]:
-    """Return the ids of the repos: the plan has looked up those it would write, and not where all is right already.
-
-    One that is not shown has none, as an organization.
-    """
+    """Return the ids of the repos. An organization has none here, nor has a repo that this token cannot see."""
+    # The plan has looked up the repos that it would write, but not those whose variables are right already.
     repos = {each.repo for each in adoption.taken if not each.repo.is_organization}
     asked = sorted(repos - known.keys())
     found = {**known, **(look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set)) if asked else {})}
@@ -28,7 +26,7 @@ def identities(
 def record(
     taken: Iterable[Adoptable], session: StateSession, ids: Mapping[Repo, int], stop: threading.Event
 ) -> tuple[Adoptable, ...]:
-    """Record them; returns those that were before somebody said stop. Raises StateError."""
+    """Record the secrets, and return those that were recorded before a stop. Raises StateError."""
     done: list[Adoptable] = []
     for each in taken:
         if stop.is_set():

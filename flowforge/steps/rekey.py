@@ -1,4 +1,4 @@
-"""Put what a state remembers under another key: a fingerprint is made anew of its value, and of nothing else."""
+"""Change the key of a state. A fingerprint can only be made again from the value itself, so the values are read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ class _Sort(Enum):
 
 
 class _Both(Fingerprinter):
-    """Makes the fingerprints of one key, and keeps for each the one that another key makes of the same value."""
+    """Makes fingerprints with the old key, and keeps for each the one that the new key makes of the same value."""
 
     def __init__(self, salt: bytes, old: StateKey | None, new: StateKey | None) -> None:
         super().__init__(salt, old)
@@ -39,21 +39,23 @@ class _Both(Fingerprinter):
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """A state whose fingerprints are of another key, and what became of each secret's.
-
-    kept: the value is what was written. changed: it is another one now. unnamed: the manifest wants none there. unread:
-    the value cannot be had, and why. Of all but the first the fingerprint is lost. keyed: whether there is a new key.
-    """
+    """A state with the fingerprints of another key, and what became of the fingerprint of each secret."""
 
     state: State
+    """The state with its new fingerprints."""
     keyed: bool
+    """Whether there is a new key."""
     kept: tuple[Address, ...] = ()
+    """Secrets whose value is still what was written: they have a new fingerprint. All others have lost theirs."""
     changed: tuple[Address, ...] = ()
+    """Secrets whose value is another one by now."""
     unnamed: tuple[Address, ...] = ()
+    """Secrets that the manifest no longer names, so that it has no value for them."""
     unread: Mapping[Address, str] = field(default_factory=dict)
+    """Secrets whose value is not available, and why."""
 
     def require_values(self) -> None:
-        """Raise StateError FF475 where values cannot be had: with them nothing would be lost."""
+        """Raise StateError FF475 where values are not available, since their fingerprints would be lost."""
         reasons: dict[str, list[Address]] = {}
         for address, why in self.unread.items():
             reasons.setdefault(why, []).append(address)
@@ -68,10 +70,8 @@ def rekeyed(
     context: Context,
     keys: tuple[StateKey | None, StateKey | None],
 ) -> Rekeyed:
-    """Read the values that the manifest wants where the state remembers one, and compare them under the old key.
-
-    A variable's fingerprint has no key, and stays.
-    """
+    """Return the state under the new key. It reads the values of all secrets that the state remembers."""
+    # A variable's fingerprint has no key, so it stays as it is.
     both = _Both(state.salt, *keys)
     secrets = [address for address in sorted(state.records) if address.scope.store is not Store.VARIABLES]
     known = state.remembered.keys()
@@ -92,7 +92,7 @@ def rekeyed(
 
 
 def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:
-    """Return what becomes of a fingerprint, or why its value cannot be had."""
+    """Return what becomes of a fingerprint, or why its value is not available."""
     if value is None:
         return f"which repos {unresolved[0].entry} has is not known" if unresolved else _Sort.UNNAMED
     if isinstance(value, Known):
@@ -109,5 +109,5 @@ def _of_pending(address: Address, fingerprint: str | None, renewed: Mapping[str,
 def _lost(why: str, addresses: list[Address]) -> Problem:
     more = f" and {len(addresses) - _MOST_NAMED} more" if len(addresses) > _MOST_NAMED else ""
     named = ", ".join(map(str, addresses[:_MOST_NAMED]))
-    fix = "give the value; or say --keep-going, and the next apply writes these again"
+    fix = "make the value available; or add --keep-going, and the next apply writes these again"
     return Problem("FF475", f"no fingerprint can be made under the new key for {named}{more}", why=why, fix=fix)

@@ -1,4 +1,4 @@
-"""Find the token, and make the one client and the one pacer of a run."""
+"""Sign in: find the token, and make the one client and the one pacer of a run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,29 +17,35 @@ from flowforge.steps.values.single import read_named
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much may go on at once, how many seconds a pause may take and by which clock, and who is told of pauses."""
+    """What bounds a run."""
 
     jobs: int
+    """How many requests may be under way at once."""
     max_wait: float
+    """How many seconds a pause for GitHub's limits may take."""
     notify: Callable[[str], None]
+    """Shows a person why the run pauses."""
     clock: ClockOf = Clock.of
+    """Makes the clock of the waits."""
 
 
 @contextmanager
 def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) -> Iterator[Client]:
-    """Return a client that is signed in; what it spends of the limits is kept for the next process.
+    """Yield a client that is signed in.
 
     The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
-    GitHubError without a usable token, SourceError when the manifest's source of it cannot be read.
+    GitHubError without a usable token, and SourceError where the manifest's source of it cannot be read.
     """
     environ = context.environ
     if settings.api_url:
         api = ApiUrl.parse(settings.api_url)
     else:
         api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
-    check_host(api, environ)  # before a source is opened for a host that gets no token
+    # First of all, so that no source is opened for a host that gets no token anyway.
+    check_host(api, environ)
     explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
     token = find_token(api, explicit, environ)
+    # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
     clock = limits.clock(api, environ)
     spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
     jobs = limits.jobs

@@ -30,7 +30,7 @@ def test_a_secret_made_or_deleted_between_plan_and_write_is_noted(fleet: "Fleet"
     _, report = run.apply(request, show=behind_our_back, approve=lambda _: True)
     assert report is not None
     assert [(result.outcome, result.notes) for result in report.results] == [
-        ("created", ("somebody created it between the plan and the write; FlowForge's value stands",)),
+        ("created", ("somebody created it between the plan and the write; FlowForge has overwritten it",)),
         ("updated", ("it was deleted between the plan and the write; FlowForge created it again",)),
     ]
     assert {repo: held for repo, held in fleet.held().items() if held} == {

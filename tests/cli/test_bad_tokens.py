@@ -184,7 +184,7 @@ def test_a_token_that_may_only_read_secrets(fleet: "Fleet", kind: TokenKind, mor
         [
             "    acme/repo-001/actions/ANTHROPIC_API_KEY",
             f"  fix: give the token that permission{more}",
-            f"not_done (FF346): not begun, as the first write for acme was refused: {met}",
+            f"not_done (FF346): not begun, because the first write for acme was refused: {met}",
             "    acme/repo-002/actions/ANTHROPIC_API_KEY",
             f"  fix: give the token that permission{more}",
         ],

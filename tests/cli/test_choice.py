@@ -49,7 +49,7 @@ def test_a_tag_that_nothing_has(fleet: "Fleet") -> None:
     assert (1, "") == (done.code, done.out)
     assert done.err == (
         'error FF015: --tags "review": nothing has this tag\n'
-        "  fix: tags stand in targets and absent entries, as `tags: [production]`\n"
+        "  fix: tags are written in targets and absent entries, as `tags: [production]`\n"
     )
 
 

@@ -130,7 +130,7 @@ def test_a_repo_that_is_gone(found: "Fleet", list_alone: bool) -> None:  # noqa:
     done = found.flowforge("apply", "--yes", "--allow-widening", "--format", "json")
     (error,) = [each["error"] for each in json.loads(done.out)["results"] if each["error"]]
     assert (3, "FF326") == (done.code, error["code"])
-    assert "1 of those who see it, which this token is not shown, were to stay so" == error["why"]
+    assert "the list keeps 1 repository that this token cannot see" == error["why"]
     assert error["fix"].endswith(f"if they are gone, flowforge state forget {ADDRESS}, then apply")
     assert ("run it again: a repository may have been deleted" in error["fix"]) == list_alone
     assert 0 == found.flowforge("state", "forget", ADDRESS, "--yes").code

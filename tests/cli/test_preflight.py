@@ -71,7 +71,7 @@ def test_more_than_there_is_room_for(fleet: "Fleet", listed: int) -> None:
 
 PUT = "PUT /repos/{owner}/{repo}/actions/secrets/{name}"
 MET = 'no permission: "Resource not accessible by personal access token"'
-STOPPED = f"not begun, as the first write for acme was refused: {MET}"
+STOPPED = f"not begun, because the first write for acme was refused: {MET}"
 
 
 def two_owners(fleet: "Fleet") -> list[str]:

@@ -116,7 +116,7 @@ def test_a_value_that_cannot_be_had(fleet: "Fleet") -> None:
     expected = (
         f"error FF475: no fingerprint can be made under the new key for {named} and 2 more\n"
         "  why: env ACME_KEY is unset\n"
-        "  fix: give the value; or say --keep-going, and the next apply writes these again\n"
+        "  fix: make the value available; or add --keep-going, and the next apply writes these again\n"
     )
     assert (1, expected) == (done.code, done.err)
     done = fleet.flowforge("state", "rekey", "--yes", "--keep-going")

@@ -80,7 +80,7 @@ def test_a_delete_that_github_denies_is_looked_at(fleet: "Fleet") -> None:
     fleet.sandbox.world.faults.add(Fault("^DELETE", FaultKind.STATUS, status=404, message="Not Found"))
     failed = fleet.flowforge("apply", "--yes")
     assert failed.code == 3
-    assert "failed (FF341): GitHub answered that it is not there, and lists it" in failed.lines
+    assert "failed (FF341): GitHub answered that it does not exist, and still lists it" in failed.lines
     assert fleet.plan() == {"acme/repo-001/actions/A_KEY": ("delete", "declared_absent")}
     assert fleet.flowforge("apply", "--yes").code == 0
     assert fleet.flowforge("plan").out == IN_SYNC

@@ -187,7 +187,7 @@ def test_nobody_is_written_of_what_is_not_there(access: Access | None) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request)
 
-    with pytest.raises(TypeError, match="has nobody to be changed"):
+    with pytest.raises(TypeError, match="has no access to change"):
         put_alone(_client(refuse), replace(ACCESS, access=access))
 
 
@@ -202,7 +202,7 @@ _ADVICE = (
     "see what GitHub says; use a token that sees them, or allow it to see all repositories of the organization; if "
     "they are gone, flowforge state forget orgs/acme/actions/KEY, then apply"
 )
-_UNSEEN = "2 of those who see it, which this token is not shown, were to stay so"
+_UNSEEN = "the list keeps 2 repositories that this token cannot see"
 
 
 @pytest.mark.parametrize(

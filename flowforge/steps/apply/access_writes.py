@@ -1,4 +1,4 @@
-"""What writing an organization's secret has of its own: the line that says who sees it, with the value or alone."""
+"""How who sees an organization's secret is written: together with the value, or alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,13 +16,13 @@ from flowforge.plan.unseen import advice
 
 
 def without_carried(todo: Sequence[Change]) -> list[Change]:
-    """Leave out the lines that the write of their own value carries out."""
+    """Return the changes without the lines about access that the write of their value carries out."""
     values = {change.address for change in todo if change.access is None}
     return [change for change in todo if change.access is None or change.address.of_value not in values]
 
 
 def with_carried(results: Sequence[Result], todo: Iterable[Change]) -> list[Result]:
-    """Return those lines the outcome of their value."""
+    """Return the results with one more for each line that went along with its value."""
     done = {result.address: result for result in results}
     carried = [
         _as_value(done[change.address.of_value], change)
@@ -33,23 +33,20 @@ def with_carried(results: Sequence[Result], todo: Iterable[Change]) -> list[Resu
 
 
 def audience_body(change: Change) -> Mapping[str, object]:
-    """Return what a PUT of the value says of who sees it: always the whole of it."""
+    """Return the part of a PUT's body about who sees the secret. GitHub takes it as a whole, never as a difference."""
     audience = change.wanted.audience if change.wanted else None
     return body_of(audience) if audience else {}
 
 
 def recorded_audience(change: Change, record: Record) -> Record:
-    """Add to a record who sees the secret since the write."""
+    """Return a record with who sees the secret since the write."""
     audience = change.wanted.audience if change.wanted else None
     return replace(record, visibility=audience.visibility.value, repo_ids=audience.ids) if audience else record
 
 
 def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
-    """Return the record after its list alone was written, which moved GitHub's time and left the value.
-
-    A value that was changed outside before, and is left so, stays drift: its record keeps the time of our own write.
-    One that another credential provides now was given that name before this write.
-    """
+    """Return the record after the list of repos was written alone, which moves GitHub's time and keeps the value."""
+    # A value that was changed outside and is left so must still read as drift, so its record keeps our own time.
     kept, wanted = record.updated_at if change.after_drift else updated_at, change.wanted
     same = wanted is not None and _is(wanted.value, record)
     credential = wanted.credential if wanted is not None and same else record.credential
@@ -57,10 +54,8 @@ def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
 
 
 def list_alone(change: Change) -> Record | None:
-    """Return the record of a line that writes who sees it without the value; None for any other line.
-
-    A variable that was right before FlowForge came has none yet: it is one that FlowForge did not write.
-    """
+    """Return the record of a line that writes who sees it without the value; None for any other line."""
+    # A variable may have held the right value before FlowForge knew it. Then it has no record, and gets one as adopted.
     if change.access is None or not change.access.by_list:
         return None
     value, at = change.seen_value, change.seen_at
@@ -68,13 +63,13 @@ def list_alone(change: Change) -> Record | None:
 
 
 def put_alone(client: Client, change: Change) -> Written:
-    """Write who sees it, and not the value: its list where it has one before and after, else a variable's visibility.
+    """Write who sees it without the value: the list where it has one before and after, else a variable's visibility.
 
     Raises as `put_secret` does.
     """
     address, access = change.address, change.access
     if access is None or access.before is None:
-        message = f"{address} has nobody to be changed"
+        message = f"{address} has no access to change"
         raise TypeError(message)
     if access.before.visibility is access.after.visibility is Visibility.SELECTED:
         return put_viewers(client, address.scope, address.secret, access.after.ids)
@@ -82,11 +77,12 @@ def put_alone(client: Client, change: Change) -> Written:
 
 
 def with_kept_unseen(change: Change, error: FlowForgeError) -> Problem:
-    """Return what was refused; of a list with repos that this token does not see, that they may be why."""
+    """Return the problem of a refusal, with a hint where repos that this token cannot see may be the cause."""
     problem, wanted = error.problems[0], change.wanted
     if not isinstance(error, RepoError) or wanted is None or wanted.audience is None or not wanted.audience.hidden:
         return problem
-    why = f"{len(wanted.audience.hidden)} of those who see it, which this token is not shown, were to stay so"
+    number = len(wanted.audience.hidden)
+    why = f"the list keeps {number} {'repository' if number == 1 else 'repositories'} that this token cannot see"
     return replace(problem, why=problem.why or why, fix=f"{problem.fix}; {advice(wanted)}")
 
 

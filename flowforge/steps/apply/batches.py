@@ -1,4 +1,4 @@
-"""In which order a plan is written: the turns, and the batches of each that the state is told of together."""
+"""In which order a plan is written: its stages, and the batches of each that are announced to the state together."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -10,19 +10,20 @@ from flowforge.steps.apply.permissions import first_of_each
 
 
 def in_stages(planned: Sequence[Change], *, permitted: bool) -> tuple[Work, ...]:
-    """Return the work of each turn; what is deleted for something that another turn writes is in the last.
+    """Return the work of each stage. The last has the deletes that wait for a write in another scope.
 
-    permitted: GitHub says what the token may do; else one scope of each owner goes before the others.
+    permitted: whether GitHub has said what the token may do. Else one scope of each owner goes first, to find out.
     """
     at_once, last = stages(without_carried(planned))
     return *((at_once,) if permitted else first_of_each(at_once)), last
 
 
 def batches(scopes: Iterable[Scope], work: Work, most: Callable[[], int | None]) -> Iterator[list[Scope]]:
-    """Part scopes so that each part has about as many changes as the state takes at once then."""
+    """Yield scopes in batches, each with about as many changes as the state takes at once by then."""
     batch: list[Scope] = []
     size, room = 0, most()
     for scope in scopes:
+        # A scope is never split: one thread writes it, and lists it once at its end.
         if room is not None and batch and size + len(work[scope]) > room:
             yield batch
             batch, size, room = [], 0, most()

@@ -1,4 +1,4 @@
-"""What writing a plan takes at GitHub, before it is begun."""
+"""How many requests it takes to write a plan, estimated before it begins."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,47 +19,50 @@ from flowforge.steps.apply.batches import batches, in_stages
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What writing a plan takes at GitHub: a write for each line, then a list of what has it, and of secrets a key.
+    """The requests of a plan's writes.
 
-    For each environment that is made, a look whether it is still missing and a write. What only happens on the way is
-    not foreseen: a list that lags, a try that failed, results that are pushed as time passes.
+    Each line takes a write, each scope a list afterwards, and each scope of secrets a public key. A new environment
+    takes a read and a write more. Retries and lists that lag cannot be foreseen.
     """
 
     reads: int = 0
+    """Requests that only read."""
     writes: int = 0
+    """Requests that write."""
 
     @property
     def requests(self) -> int:
-        """Return how many requests it takes."""
+        """How many requests it takes."""
         return self.reads + self.writes
 
     @property
     def points(self) -> int:
-        """Return how much of GitHub's limits it takes."""
+        """How many points of GitHub's secondary limits it takes."""
         return self.writes * WRITE_POINTS + self.reads * READ_POINTS
 
     def __add__(self, other: "Cost") -> "Cost":
-        """Add two."""
+        """Return the sum of two costs."""
         return Cost(self.reads + other.reads, self.writes + other.writes)
 
     @classmethod
     def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen]) -> "Cost":
-        """Count what the writes take, and the lists after them. seen: what the plan saw of each scope."""
+        """Return what the writes take, with the lists after them. seen: what the plan saw of each scope."""
         return sum(
             (_of_scope(scope, changes, seen[scope]) for stage in work for scope, changes in stage.items()), cls()
         )
 
 
 def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
-    """Return what applying would write, turn by turn; see `in_stages`."""
+    """Return what apply would write, stage by stage; see `in_stages`."""
     return in_stages(without_kept(plan.todo, plan.changes), permitted=permitted)
 
 
 def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) -> int:
-    """Count how often a state on a branch is pushed: before each batch, and at the end."""
+    """Return how often a state on a branch is pushed: before each batch, and at the end."""
     known, gone = set(remembered), {change.address for change in plan.changes if change.forgets}
     tidied = any(change.tidies for change in plan.changes)
     count = 0
+    # The size of a batch depends on the size of the state, which changes from batch to batch: so this replays them.
     for stage in work:
         for batch in batches(stage, stage, lambda: batch_of(len(known))):
             count += 1
@@ -80,7 +83,7 @@ def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
 
 
 def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:
-    """Return how many requests the list takes after the writes."""
+    """Return how many requests it takes to list the scope after the writes."""
     there = len(seen.updated_at) if isinstance(seen, Listing) else 0
     there += sum((change.action is Action.CREATE) - deletes(change) for change in changes)
     return requests_of(there, VARIABLES_PER_PAGE if scope.is_readable else PER_PAGE)

@@ -1,4 +1,4 @@
-"""Write a whole plan, scope by scope through the pool, and say of every line what became of it."""
+"""Write a whole plan, scope by scope through the pool of threads."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -19,15 +19,15 @@ from flowforge.steps.apply.batches import batches, in_stages
 from flowforge.steps.apply.intents import intent
 from flowforge.steps.apply.writer import ScopeWriter
 
-# A signal must not be kept waiting longer than a CI runner waits before it kills: 5 s (product documentation).
+# After a signal, a CI runner waits 5 s (by its documentation) before it kills. The report must be printed by then.
 GRACE: Final = 4.0
 
 
 def write_all(plan: Plan, writer: ScopeWriter, *, jobs: int, progress: Progress) -> None:
-    """Write every applicable change, scope by scope through the pool; the writer's ledger has what became of them.
+    """Write every applicable change. The writer's ledger has what became of each.
 
-    Whatever is raised meanwhile, in a worker or here, is told: by a result, or by the writer's problems. Raises
-    StateChangedError alone, where nothing was written yet: a new plan would be right then.
+    Raises StateChangedError alone, and only before the first write, when the caller can plan again. Whatever else is
+    raised meanwhile is in a result, or among the writer's problems.
     """
     try:
         _write(without_kept(plan.todo, plan.changes), writer, jobs=jobs, progress=progress)
@@ -39,7 +39,7 @@ def write_all(plan: Plan, writer: ScopeWriter, *, jobs: int, progress: Progress)
 
 
 def _wait_for(writer: ScopeWriter, seconds: float) -> None:
-    """Wait for what is under way, unless somebody who waits says stop twice."""
+    """Wait for the writes that are under way. A second Ctrl-C ends the wait."""
     try:
         writer.ledger.wait(seconds)
     except KeyboardInterrupt as error:
@@ -47,17 +47,15 @@ def _wait_for(writer: ScopeWriter, seconds: float) -> None:
 
 
 def _write(planned: Sequence[Change], writer: ScopeWriter, *, jobs: int, progress: Progress) -> None:
-    """Write them in stages.
-
-    A repo that is written in one scope keeps what another would lose until then, and keeps it where a write failed.
-    Where GitHub does not say what the token may do, one scope of each owner goes before the others.
-    """
+    """Write the changes in stages, and each stage in batches that the state is told of before they begin."""
     work = in_stages(planned, permitted=bool(writer.client.scopes))
     with lenient(progress, "Writing", sum(map(len, work)), writer.unshown) as advance:
         for stage in work:
-            scopes = without_lost(stage, writer.ledger.lacking()) if stage is work[-1] else stage
+            # The last stage has the deletes that wait for another scope. A repo in which a write failed keeps its old
+            # secrets, since one of them may be all that works.
+            scopes = without_lost(stage, writer.ledger.undone_repos()) if stage is work[-1] else stage
             for change in (change for scope, changes in stage.items() if scope not in scopes for change in changes):
-                writer.ledger.tell(Result(change.address, Outcome.NOT_DONE))
+                writer.ledger.report(Result(change.address, Outcome.NOT_DONE))
             write = partial(_write_scope, writer, stage)
             for batch in batches(scopes, stage, lambda: writer.session.batch):
                 _announce(writer, [change for scope in batch for change in stage[scope]])
@@ -66,25 +64,26 @@ def _write(planned: Sequence[Change], writer: ScopeWriter, *, jobs: int, progres
 
 
 def _announce(writer: ScopeWriter, changes: Collection[Change]) -> None:
-    """Announce what is written next; where that fails, end the run: give these changes the reason.
+    """Record in the state which writes come next. Where that fails, end the run and report the reason for each.
 
-    Raises StateChangedError where nothing was written yet: none of the lines of a new plan is lost then.
+    Raises StateChangedError where nothing was written yet.
     """
     if writer.over():
         return
     try:
         writer.session.announce({change.address.of_value: intent(change) for change in changes})
     except StoppedError:
+        # `each` begins nothing after a stop, and the report has these lines as not done.
         pass
     except FlowForgeError as error:
         if isinstance(error, StateChangedError) and not writer.sent.is_set():
             raise
         writer.halted.set()
         first = error.problems[0]
-        why = first.why or "no write begins before the state knows of it"
+        why = first.why or "a write must be recorded in the state before it begins"
         problem = replace(first, what=f"not begun: {first.what}", why=why)
         for change in changes:
-            writer.ledger.tell(Result(change.address, Outcome.FAILED, problem))
+            writer.ledger.report(Result(change.address, Outcome.FAILED, problem))
 
 
 def _write_scope(writer: ScopeWriter, work: Work, scope: Scope) -> None:
@@ -92,7 +91,7 @@ def _write_scope(writer: ScopeWriter, work: Work, scope: Scope) -> None:
 
 
 def tidy(plan: Plan, session: StateSession) -> None:
-    """Bring the state in line where GitHub needs nothing: forget what is gone, note what is to be known of the rest."""
+    """Update the state where GitHub needs no write: forget what is gone, and note drift and renamed credentials."""
     for change in plan.changes:
         if change.forgets:
             session.forget(change.address)

@@ -1,4 +1,4 @@
-"""What an apply does with the state as a whole: which manifests it is of, and the journal folded at the end."""
+"""What apply does with the state as a whole: its set of manifests, and its journal at the end."""
 
 from flowforge.errors import Problem, StateError, UnfoldedError
 from flowforge.plan.safety import Allowed
@@ -7,16 +7,15 @@ from flowforge.state.session import StateSession
 
 
 def written_from(state: State, names: tuple[str, ...], allowed: Allowed) -> tuple[str, ...]:
-    """Return the manifests that the state is written from: a set that only grows, unless a change of it is admitted.
-
-    Were it the last run's alone, an apply of one manifest would let the next --prune delete what another one named.
-    """
+    """Return the manifests that the state is written from. The set only grows, but for --allow-manifest-change."""
+    # If it were the set of the last run, an apply of one manifest would let the next --prune delete what another named.
     before = () if allowed.manifest_change else state.manifests
     return tuple(sorted({*before, *names}))
 
 
 def fold(session: StateSession) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Put the journal into the state file; returns what went wrong and what to warn of, which hide no result."""
+    """Fold the journal into the state file. Return the problems and the warnings of that, for the report."""
+    # An error that is raised from here would hide the results of the writes.
     try:
         session.close()
     except UnfoldedError as error:

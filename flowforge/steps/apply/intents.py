@@ -1,4 +1,4 @@
-"""A write as the others need it: what the state is told before and after it, and what GitHub is to show of it."""
+"""What a write means for the state, before and after it, and for the list that confirms it."""
 
 from flowforge.github.confirm import Done, Readable, Sent
 from flowforge.github.secrets import Written
@@ -9,11 +9,9 @@ from flowforge.steps.apply.access_writes import list_alone, record_of_list, reco
 
 
 def intent(change: Change) -> str | None:
-    """Return what is intended: None for a delete, else the fingerprint that the secret will have.
-
-    A list of viewers alone is intended too. It moves the time of the value: killed there, the next run must not take
-    that for somebody else's write.
-    """
+    """Return the intent to record before a write: the fingerprint that the secret will have, or None for a delete."""
+    # A list of repos that is written alone needs one as well. GitHub moves the secret's time for it, and after a kill
+    # the next run would take that for somebody else's write.
     if change.action is Action.DELETE:
         return None
     alone = list_alone(change)
@@ -33,7 +31,7 @@ def _fingerprint(change: Change) -> str:
 
 
 def sent_of(change: Change, done: Written) -> Done:
-    """Return what GitHub is to show of a write."""
+    """Return what GitHub's list has to show after a write."""
     value = change.seen_value if list_alone(change) else change.wanted.value if change.wanted else None
     if isinstance(value, Public):
         return Readable(done.date, value)
@@ -41,21 +39,19 @@ def sent_of(change: Change, done: Written) -> Done:
 
 
 def surprises(change: Change, done: Written) -> tuple[str, ...]:
-    """Tell by GitHub's 201 or 204 whether the secret was still what the plan saw.
-
-    An earlier try of the same write whose answer was lost may have created it: then the answer tells nothing.
-    """
+    """Return a note where the secret was no longer as the plan saw it: GitHub answers a create with 201, else 204."""
+    # An earlier try of the same write may have created the secret before its answer was lost.
     if done.retried:
         return ()
     if change.action is Action.CREATE and not done.created:
-        return ("somebody created it between the plan and the write; FlowForge's value stands",)
+        return ("somebody created it between the plan and the write; FlowForge has overwritten it",)
     if change.action is Action.UPDATE and done.created:
         return ("it was deleted between the plan and the write; FlowForge created it again",)
     return ()
 
 
 def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -> Record:
-    """Return what the state is to remember of a write. updated_at: the time that GitHub gave it."""
+    """Return the record of a write. updated_at: the time that GitHub gave it."""
     if alone := list_alone(change):
         return record_of_list(change, alone, updated_at)
     fingerprint, before = _fingerprint(change), change.record

@@ -1,4 +1,4 @@
-"""What is known of each line that is written, at any moment, so that whatever ends the run has something to tell."""
+"""What became of each line so far. Whatever ends the run, its report can be made from here."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ _UNANSWERED: Final = "FF342"
 
 
 class Ledger:
-    """The lines that were begun, and those of which it is known what became of them. Thread-safe."""
+    """The lines that were begun, and the results that are known. Thread-safe."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._changed = threading.Condition()
         self._workers = 0
         self._begun: set[Address] = set()
-        self._told: dict[Address, Result] = {}
+        self._results: dict[Address, Result] = {}
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Count who is at work, for `wait`."""
+        """Count the workers, for `wait`."""
         with self._changed:
             self._workers += 1
         try:
@@ -35,45 +35,46 @@ class Ledger:
                 self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Wait until nobody is at work, at most so long."""
+        """Wait until no worker is left, for at most so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: not self._workers, seconds)
 
     def begin(self, address: Address) -> None:
-        """Note that a line may be sent as soon as the state has taken its intent."""
+        """Note that a line may be sent from now on."""
         with self._changed:
             self._begun.add(address)
 
-    def tell(self, result: Result) -> None:
-        """Note what became of a line: the first word about it counts."""
+    def report(self, result: Result) -> None:
+        """Note what became of a line. The first result counts."""
+        # A worker that was given up for dead may still come back with a result of its own.
         with self._changed:
-            self._told.setdefault(result.address, result)
+            self._results.setdefault(result.address, result)
 
     def has_begun(self, address: Address) -> bool:
         """Return whether a line may have been sent."""
         with self._changed:
             return address in self._begun
 
-    def lacks(self, addresses: Iterable[Address]) -> bool:
-        """Return whether one of them is known not to have been done, or not to be recorded."""
+    def has_undone(self, addresses: Iterable[Address]) -> bool:
+        """Return whether one of the lines is known to be undone or unrecorded."""
         with self._changed:
-            told = (self._told[address] for address in addresses if address in self._told)
-            return any(result.outcome not in DONE.values() for result in told)
+            known = (self._results[address] for address in addresses if address in self._results)
+            return any(result.outcome not in DONE.values() for result in known)
 
-    def lacking(self) -> set[Repo]:
-        """Return the repos that lack one that was to be done, or its record."""
+    def undone_repos(self) -> set[Repo]:
+        """Return the repos with a line that is undone or unrecorded."""
         with self._changed:
-            return {each.address.scope.repo for each in self._told.values() if each.outcome not in DONE.values()}
+            return {each.address.scope.repo for each in self._results.values() if each.outcome not in DONE.values()}
 
     def results(self) -> list[Result]:
-        """Return a result for each line that was begun; of one that is under way, that it may have been sent."""
+        """Return a result for each line that was begun. One that is still under way counts as unrecorded."""
         with self._changed:
-            lost = self._begun - self._told.keys()
-            return [*self._told.values(), *(Result(each, Outcome.UNRECORDED, _unanswered(each)) for each in lost)]
+            lost = self._begun - self._results.keys()
+            return [*self._results.values(), *(Result(each, Outcome.UNRECORDED, _unanswered(each)) for each in lost)]
 
 
 def is_unanswered(result: Result) -> bool:
-    """Return whether that is all that is known of a line."""
+    """Return whether nothing more is known of a line than that it was begun."""
     return result.problem is not None and result.problem.code == _UNANSWERED
 
 

@@ -17,7 +17,7 @@ _WITHOUT: Final = "--exclude and --tags leave out what needs it"
 
 
 def refuse(plan: Plan, brakes: Sequence[Brake], *, keep_going: bool) -> None:
-    """Stop before the first write, for what weighs more first: a value that cannot be had, then a brake."""
+    """Raise SourceError where a value is not available, else RefusedError where a brake holds."""
     if not keep_going:
         _require_values(plan, _KEEP_GOING)
     if brakes:
@@ -27,15 +27,16 @@ def refuse(plan: Plan, brakes: Sequence[Brake], *, keep_going: bool) -> None:
 
 
 def require_values(plan: Plan) -> None:
-    """Stop before anything is recorded as holding a value that cannot be had."""
+    """Raise SourceError where a value is not available, so that no secret is recorded as holding it."""
     _require_values(plan, _WITHOUT)
 
 
 def require_same(before: Mapping[Repo, RepoInfo], now: Mapping[Repo, RepoInfo | Unreadable]) -> None:
-    """Refuse to write where a repo became another while the question waited for its answer."""
-    moved = [repo for repo, info in now.items() if before.get(repo) != info]
-    if moved:
-        what = f"{', '.join(map(str, moved))} changed since the plan was shown; nothing was written"
+    """Raise GitHubError FF343 where a repo changed while the question waited for its answer."""
+    # An approval may come hours later. By then the repo may be archived, renamed, or another one of that name.
+    changed = [repo for repo, info in now.items() if before.get(repo) != info]
+    if changed:
+        what = f"{', '.join(map(str, changed))} changed since the plan was shown; nothing was written"
         raise GitHubError(Problem("FF343", what, fix="run it again, and read the new plan"))
 
 

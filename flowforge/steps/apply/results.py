@@ -1,4 +1,4 @@
-"""What became of a whole plan: every line's result, corrected by what the state took in the end."""
+"""What became of a whole plan: the result of every line, corrected by what the state took in the end."""
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -20,17 +20,17 @@ from flowforge.steps.apply.writer import ScopeWriter
 
 NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
 Folded = tuple[tuple[Problem, ...], tuple[str, ...]]
-_LATE: Final = "its record was not kept at once, so nothing more was begun; the state has it now"
-_ENDED: Final = "the run ended before the state had taken it"
+_LATE: Final = "it could not be recorded at once, so nothing more was begun; the state has it now"
+_ENDED: Final = "the run ended before it was recorded"
 
 
 def account(plan: Plan, writer: ScopeWriter) -> Report:
-    """Fold the state, and return what became of every line, whatever is raised meanwhile.
+    """Fold the journal into the state and return what became of every line, whatever is raised meanwhile.
 
-    To be called when everything is written, or the run was ended.
+    Call it when everything is written, or after the run was ended.
     """
     found = _folded(writer)
-    # Not before the fold, after which nobody who is still at work can begin anything more.
+    # Read after the fold: from then on, a worker that hangs can begin nothing more that these results would lack.
     results = writer.ledger.results()
     try:
         return _report(plan, writer, results, *(found or ((), ())))
@@ -40,14 +40,15 @@ def account(plan: Plan, writer: ScopeWriter) -> Report:
 
 
 def _folded(writer: ScopeWriter) -> Folded | None:
-    """Fold the state, and return its problems and warnings; None where it is not known what became of that."""
+    """Fold the journal. Return its problems and warnings, or None where it is not known what became of it."""
     found: Folded | None = None
     try:
         found = fold(writer.session)
     except BaseException as error:  # noqa: BLE001 -- GitHub was written to before it
         writer.end(error)
     try:
-        writer.problems += fold(writer.session)[0]  # does nothing, unless the first one was kept from beginning
+        # The first try may have stopped before it began. Where it had begun, this one does nothing.
+        writer.problems += fold(writer.session)[0]
     except BaseException as error:  # noqa: BLE001 -- as above
         writer.end(error)
     return found
@@ -58,12 +59,12 @@ def _report(
 ) -> Report:
     problems = (*problems, *writer.problems)
     begun = writer.session.begun
-    # Whoever hangs before the state took the intent can send nothing any more.
-    told = [each for each in results if not is_unanswered(each) or each.address.of_value in begun]
-    told = with_carried(told, without_kept(plan.todo, plan.changes))
+    # A worker that hangs before the state took its intent can send nothing any more, so its line is not in doubt.
+    certain = [each for each in results if not is_unanswered(each) or each.address.of_value in begun]
+    with_access = with_carried(certain, without_kept(plan.todo, plan.changes))
     return settle(
         plan,
-        recorded_after_all(told, plan, writer.session, problems),
+        recorded_after_all(with_access, plan, writer.session, problems),
         interrupted=writer.stop.is_set(),
         problems=problems,
         warnings=(*warnings, *writer.warnings),
@@ -73,10 +74,10 @@ def _report(
 
 
 def _bare(writer: ScopeWriter, results: Iterable[Result], error: BaseException, *, folded: bool) -> Report:
-    """Return what is known for sure where nothing more could be made of it. folded: what was recorded is kept."""
-    told = (each if folded or each.outcome not in DONE.values() else _doubtful(each, error) for each in results)
+    """Return a report of the bare results, where an exception kept us from a better one. folded: records are kept."""
+    known = (each if folded or each.outcome not in DONE.values() else _doubtful(each, error) for each in results)
     problems, sent = tuple(writer.problems), writer.sent.is_set()
-    return Report(tuple(told), writer.stop.is_set(), problems, untouched=writer.untouched, sent=sent)
+    return Report(tuple(known), writer.stop.is_set(), problems, untouched=writer.untouched, sent=sent)
 
 
 def _doubtful(result: Result, error: BaseException) -> Result:
@@ -86,11 +87,9 @@ def _doubtful(result: Result, error: BaseException) -> Result:
 def recorded_after_all(
     results: Iterable[Result], plan: Plan, session: StateSession, problems: Collection[Problem]
 ) -> list[Result]:
-    """Correct results by what the fold made of them, drift that was accepted included. problems: those of the fold.
-
-    A line whose record was not kept at once may have it in the state nevertheless; and what the journal took is in no
-    state where that was replaced meanwhile.
-    """
+    """Return the results, corrected by what the fold made of them. problems: those of the fold."""
+    # A record that was not kept at once may be in the state by now, and one that the journal took may be lost, because
+    # another run has replaced the state meanwhile. Drift that was accepted is a record without a write.
     unrecorded = session.unrecorded
     kept = session.settled - unrecorded
     actions = {change.address: change.action for change in plan.changes}
@@ -104,7 +103,7 @@ def recorded_after_all(
     ]
     accepted = [change.address for change in plan.changes if change.accepts and change.address in unrecorded]
     return corrected + [
-        Result(each, Outcome.FAILED, _unkept("changed outside, and not recorded as assumed", each, problems))
+        Result(each, Outcome.FAILED, _unkept("changed outside FlowForge, and not recorded as assumed", each, problems))
         for each in accepted
     ]
 
@@ -125,13 +124,13 @@ def _lost(result: Result, problems: Iterable[Problem]) -> Result:
 
 
 def _unkept(what: str, address: Address, problems: Iterable[Problem]) -> Problem:
-    told = ((each.code, each.why if each.code == NOT_RECORDED else each.what) for each in problems)
-    code, why = next(told, (NOT_RECORDED, _ENDED))
-    return Problem(code, what, str(address), why, "see what is said of the state")
+    causes = ((each.code, each.why if each.code == NOT_RECORDED else each.what) for each in problems)
+    code, why = next(causes, (NOT_RECORDED, _ENDED))
+    return Problem(code, what, str(address), why, "see the error about the state")
 
 
 def broken_off(report: Report, error: BaseException, note: Callable[[BaseException], None]) -> Report:
-    """Return a report that tells what was raised after it was made, when all that it tells of was over."""
+    """Return a report with what was raised after it was made, as a warning: its results are final."""
     if isinstance(error, KeyboardInterrupt):
         return replace(report, interrupted=True)
     with suppress(Exception):

@@ -1,8 +1,8 @@
-"""An exception that nobody foresaw, met while something was written: what it is called, and whether to go on.
+"""An exception during a write that nobody foresaw: what to report, and whether to go on.
 
-Other places are written all the same. What nobody foresaw is most likely about what one place has, such as its key;
-each write is intended in the state before it is sent, so the next plan knows of every one that was not recorded. What
-says that the process is at its end, though, would meet each further write between its sending and its record.
+The other scopes are written all the same. The cause is most likely something that one scope has, such as its key, and
+the state has the intent of every write that was not recorded. Only what shows that the process is at its end stops the
+run: it could meet each further write between its request and its record.
 """
 
 from typing import Final
@@ -15,15 +15,15 @@ UNFORESEEN: Final = "FF348"
 
 
 def ends_the_run(error: BaseException) -> bool:
-    """Return whether nothing more may be begun: a bad token, GitHub down, no memory, the process ends."""
+    """Return whether nothing more may be begun: the token is bad, GitHub is down, memory is short, the process ends."""
     if isinstance(error, FlowForgeError):
         return not isinstance(error, RepoError | StoppedError)
     return isinstance(error, MemoryError) or not isinstance(error, Exception)
 
 
 def unforeseen(error: BaseException, address: Address, *, sent: bool) -> Problem:
-    """Return the problem of one secret whose write met it. sent: whether that may have arrived."""
-    told, why, fix = bug(error), "it was not sent", ""
+    """Return the problem of the secret whose write met it. sent: whether the write may have arrived."""
+    report, why, fix = bug(error), "it was not sent", ""
     if sent:
         why, fix = "it was sent, or may have been, and is not recorded", "run plan again, it will write it once more; "
-    return Problem(UNFORESEEN, told.what, str(address), why, fix + told.fix)
+    return Problem(UNFORESEEN, report.what, str(address), why, fix + report.fix)

@@ -1,1 +1,1 @@
-"""Where the state is kept, as Terraform's backends do: a file, or a branch of the ops repository."""
+"""Backends, in Terraform's sense: where the state is kept. A file, or a branch of the ops repository."""

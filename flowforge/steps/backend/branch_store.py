@@ -1,4 +1,4 @@
-"""The state's file on a branch, as the state needs it: GitHub's refusals become the state's own."""
+"""The state's file on a branch of GitHub, in the words of the state: a refusal of GitHub's is an error of the state."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from flowforge.github.problems import StoppedError, other_shape
 from flowforge.plan.address import Repo
 from flowforge.state.store import Version
 
-# Of a file that is not there, the hash that a write names, so to say.
+# The hash of the version before the first one, where not even the branch exists.
 _NO_BRANCH = ""
 _BEFORE_GIT = "1970-01-01T00:00:00Z"
 # How far GitHub's clock may be from where it should be by now. A machine may sleep over a weekend.
@@ -21,28 +21,25 @@ _FAR: Final = timedelta(days=7)
 
 
 class BranchStore:
-    """A `state.remote.Remote` on GitHub, at `place`.
-
-    What goes wrong is a StateError, or a StoppedError when the run is to stop.
-    """
+    """A `state.remote.Remote` on GitHub. It raises StateError, and StoppedError where the run is to stop."""
 
     def __init__(self, client: Client, repo: Repo, branch: str, path: str) -> None:
-        """Name the file; asks for nothing yet."""
+        """Take the place of the file. Nothing is asked for yet."""
         self._client = client
         self.place = BranchFile(repo, branch, path)
         self._private = False
-        # GitHub's time when it was told last, and this run's own clock then.
+        # The last time that GitHub gave, and this run's own clock at that moment.
         self._told: tuple[datetime, float] | None = None
-        # Whether the branch was not there when it was read last.
+        # Whether the branch was missing when it was last read.
         self.begins = False
 
     @property
     def where(self) -> str:
-        """Name it for people."""
+        """The place, in words."""
         return str(self.place)
 
     def read(self) -> Version:
-        """Return what stands there; a public repo is refused before anything else."""
+        """Return the version that is there. A public repo is refused before anything else."""
         with _as_the_state():
             if not self._private:
                 require_private(self._client, self.place)
@@ -50,7 +47,7 @@ class BranchStore:
             found = read(self._client, self.place)
             self.begins = isinstance(found, FileAbsent) and not found.branch_exists
             if isinstance(found, FileAbsent):
-                # An empty repo has no answer of its own, hence no time; nor can it be written to.
+                # For an empty repo GitHub has no answer with a time, and it cannot be written to either.
                 return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
             return Version(found.data, found.sha, self._dated(found.date))
 
@@ -59,7 +56,7 @@ class BranchStore:
         refuse_large(self.place, size, MOST_WRITTEN)
 
     def write(self, data: bytes, before: Version, message: str) -> Version:
-        """Put `data` in the place of exactly that version; raises LostRaceError when another one stands there."""
+        """Replace exactly that version by `data`. Raises LostRaceError where another version is there."""
         with _as_the_state():
             if before.sha == _NO_BRANCH:
                 done = create_branch(self._client, self.place, data, message)
@@ -68,7 +65,8 @@ class BranchStore:
             return Version(data, done.sha, self._dated(done.date))
 
     def _dated(self, date: str) -> str:
-        """Return it; raises RepoError for none, or one that cannot be, as nobody can tell then who holds a lock."""
+        """Return the time of an answer. Raises RepoError where it is missing or impossible."""
+        # A lock ends by GitHub's time. With a wrong one, two runs could both believe that they hold it.
         if not date:
             raise other_shape("an answer without its time, the header Date").at(self.where)
         time, now = datetime.fromisoformat(date), self._client.pacer.clock.now()
@@ -84,7 +82,8 @@ class BranchStore:
 
 @contextmanager
 def _as_the_state() -> Iterator[None]:
-    """Make a GitHubError one of the state's: it says nothing of the secret that is about to be written."""
+    """Turn a GitHubError into a StateError."""
+    # A caller that writes a secret must not take a failure of the state's file for a failure of that write.
     try:
         yield
     except StoppedError as stopped:

@@ -1,4 +1,4 @@
-"""Where a manifest's state is kept: in a file beside it, or on a branch of the ops repository."""
+"""The backend of a manifest's state: a file beside the manifest, or a branch of the ops repository."""
 
 import os
 import socket
@@ -27,17 +27,26 @@ from flowforge.steps.backend.branch_store import BranchStore
 from flowforge.steps.session import RunLimits, sign_in
 from flowforge.vault import Fingerprinter, StateKey
 
-_EARLIER: Final = "put the file of an earlier commit of that branch back, by a commit; nothing was overwritten"
+_EARLIER: Final = "restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten"
 
 
 class StateBackend(ABC):
-    """A state's home. where: for people. place: equal for two that are one, however they are written.
-
-    names: the manifests, as a state there keeps them: relative to `folder`. key: the state's. seal: what it is written
-    and read under. lock_file: whether its lock is one that goes with the process that holds it.
-    """
+    """Where a state is kept, and how it is read and written there."""
 
     lock_file: ClassVar[bool] = False
+    """Whether the lock is a file's, which the system releases with the process that holds it."""
+    where: str
+    """The place, in words."""
+    place: object
+    """The place for comparisons: equal for the same place, however it is written."""
+    names: tuple[str, ...]
+    """The manifests of this run as the state keeps them: relative to `folder`."""
+    folder: Path
+    """The folder that names of manifests are relative to."""
+    key: StateKey | None
+    """The key of the state; None where it has none."""
+    signing: Signature
+    """How the state is signed and checked."""
 
     def __init__(
         self,
@@ -49,7 +58,7 @@ class StateBackend(ABC):
         *,
         place: object,
     ) -> None:
-        """Not for callers: see `backend_of`. beside: a file in the folder."""
+        """Take the parts; `backend_of` is for callers. beside: any file in the folder of the names."""
         self.where = where
         self.place = place
         self.names = manifest_names(beside, manifests)
@@ -62,22 +71,20 @@ class StateBackend(ABC):
         return Fingerprinter(state.salt, self.key)
 
     def key_id(self, state: State) -> str:
-        """Tell the key from others as the state does; empty without one."""
+        """Return the id of the key, as the state has it; empty without a key."""
         return self.signing.key_id(state.lineage)
 
     def read(self) -> State:
-        """Return what is remembered now. Raises StateError, and GitHubError where it is on GitHub.
-
-        StateError FF450 where the state was moved to another home.
-        """
+        """Return the state, or a new one. Raises StateError (FF450 where it has moved) and GitHubError."""
         return self.require_current(self.find() or State.fresh())
 
     def open(self, lock_timeout: float = 0, *, fresh: State | None = None) -> StateSession:
-        """Return it for writing, waiting so many seconds for a run that has it. Raises as `read` does.
+        """Return the state for writing. It waits at most lock_timeout seconds for a run that has the lock.
 
-        fresh: what begins where there is none; else one with a lineage and a salt of its own.
+        fresh: the state to begin with where there is none. Raises as `read` does.
         """
         session = self.take(lock_timeout, fresh=fresh)
+        # The lock is released where the state has moved, and kept for the caller where it has not.
         with ExitStack() as held:
             held.enter_context(session)
             self.require_current(session.state)
@@ -86,27 +93,27 @@ class StateBackend(ABC):
 
     @property
     def requests(self) -> int:
-        """How many were made for it beside those of the run's own client."""
+        """How many requests the state took beside those of the run's own client."""
         return 0
 
     def requests_of(self, pushes: int) -> int:
-        """Return how many requests it takes to push the state so often."""
+        """Return how many requests it takes to push the state so many times."""
         del pushes
         return 0
 
     @abstractmethod
     def find(self) -> State | None:
-        """Do as `read` also where it was moved away; None where there is none yet."""
+        """Return the state, also one that has moved; None where there is none."""
 
     @abstractmethod
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> StateSession:
-        """Do as `open` also where it was moved away. seize: whoever holds it, where that is written in the state."""
+        """Open the state for writing, also one that has moved. seize: also where another run holds the lock."""
 
     def require_current(self, state: State) -> State:
-        """Return it; raises StateError FF450 where it was moved to another home."""
+        """Return the state. Raises StateError FF450 where it has moved to another place."""
         if state.moved_to:
             what, where = "the state has moved", printable(self.where)
-            why = f"it is kept in {printable(state.moved_to)} now"
+            why = f"it is now kept in {printable(state.moved_to)}"
             fix = "name that place under `state` in the manifest; plan --offline needs a copy of it"
             raise StateError(Problem("FF450", what, where, why, fix))
         return state
@@ -148,7 +155,7 @@ class _BranchBackend(StateBackend):
     ) -> None:
         super().__init__(remote.where, beside, manifests, Signature(key, restore=_EARLIER), key, place=remote.place)
         self._remote, self._run = remote, run
-        # The client of a token of its own.
+        # Set where the state has a token of its own, and so a client of its own.
         self.keeper: Client | None = None
 
     @property
@@ -156,6 +163,7 @@ class _BranchBackend(StateBackend):
         return self.keeper.requests if self.keeper else 0
 
     def requests_of(self, pushes: int) -> int:
+        # The first push also creates the branch.
         return pushes + (TO_BEGIN - 1 if pushes and self._remote.begins else 0)
 
     def find(self) -> State | None:
@@ -172,10 +180,10 @@ class _BranchBackend(StateBackend):
 def backend_of(
     manifest: Manifest, client: Client | None, context: Context, limits: RunLimits, key: StateKey | None
 ) -> Iterator[StateBackend]:
-    """Return the home of a manifest's state, under a key, or under none.
+    """Yield the backend of a manifest's state, with a key or without one.
 
-    client: the one of the run, None where it has not signed in: then that is done for a state on GitHub, as it is
-    where that has a token of its own. Raises GitHubError and SourceError without a usable one.
+    client: the client of the run; None where it has not signed in. A state on GitHub signs in for itself then, and
+    where it has a token of its own. Raises GitHubError and SourceError without a usable token.
     """
     branch = manifest.state.branch
     if branch is None:
@@ -186,7 +194,8 @@ def backend_of(
         if keeper is None or branch.token is not None:
             settings = replace(manifest.github, token=branch.token or manifest.github.token)
             keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
-            if client is not None:  # one server has both tokens
+            if client is not None:
+                # Both tokens go to one server, which may quote either in an answer to the other.
                 client.hide(keeper.token)
                 keeper.hide(client.token)
         run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
@@ -198,9 +207,9 @@ def backend_of(
 def offline_backend(
     manifest: Manifest, key: StateKey | None, unchecked: Callable[[str], None], *, awaited: bool
 ) -> StateBackend:
-    """Return the backend of a manifest's state for a run that asks nobody: of one on GitHub, the copy in its file.
+    """Return the backend for a run that asks nobody. Of a state on GitHub, it reads the copy in a local file.
 
-    unchecked: told of a signed state, and where it is, when there is no key. awaited: see `Signature`. Raises
+    unchecked: called with the place of a signed state that is read without its key. awaited: as in `Signature`. Raises
     UsageError FF032 where there is no copy.
     """
     file, branch, signing = manifest.state.file, manifest.state.branch, Signature(key, unchecked, awaited=awaited)
@@ -210,7 +219,7 @@ def offline_backend(
     if not file.exists():
         what, copy = "the state is on GitHub, and there is no copy of it here", printable(str(file))
         raise UsageError(Problem("FF032", what, copy, fix=f"make one there: {fetch}"))
-    signing = replace(signing, restore=f"make the copy anew: {fetch}")
+    signing = replace(signing, restore=f"make a new copy: {fetch}")
     return _FileBackend(manifest.state, manifest.files, signing, key, _top(manifest.folder))
 
 
@@ -219,12 +228,13 @@ def _remote(client: Client, branch: BranchSettings) -> BranchStore:
 
 
 def _top(folder: Path) -> Path:
-    """Name a file at the top of the checkout: what a manifest is called must not depend on who has it checked out."""
+    """Return a file at the top of the checkout, so that a manifest has the same name in every checkout."""
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder) / "state"
 
 
 def _holder(environ: Mapping[str, str]) -> str:
-    """Name this run for whoever meets its lock: https://docs.github.com/actions/reference/variables-reference."""
+    """Return the name of this run, for people who meet its lock."""
+    # https://docs.github.com/actions/reference/variables-reference
     server, repo, run = (environ.get(f"GITHUB_{part}", "") for part in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     if server and repo and run:
         return f"{server}/{repo}/actions/runs/{run}"
@@ -233,12 +243,12 @@ def _holder(environ: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Tells what GitHub shows of secrets now; nothing of a scope that cannot be read."""
+    """Looks up the times that GitHub shows of secrets now. A scope that cannot be read has none."""
 
     client: Client
 
     def __call__(self, addresses: Collection[Address]) -> Mapping[Address, str]:
-        """Ask once for each scope."""
+        """Return the times by address. It lists each scope once."""
         shown: dict[Address, str] = {}
         for scope in {address.scope for address in addresses}:
             try:

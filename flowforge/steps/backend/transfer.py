@@ -1,4 +1,4 @@
-"""Put one state in the place of another: what must hold between the two."""
+"""What must hold between two states before one takes the place of the other."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from flowforge.steps.backend.state_backend import StateBackend
 
 
 def read_copy(path: Path, signing: Signature) -> State:
-    """Read a state from a file that is nobody's home. Raises UsageError FF459 where there is none, and StateError."""
+    """Return the state of a file that is a mere copy. Raises UsageError FF459 where there is none, and StateError."""
     data = disk.read_copy(path)
     if data is None:
         raise UsageError(
@@ -27,15 +27,15 @@ def read_copy(path: Path, signing: Signature) -> State:
 
 
 def same(one: State, other: State) -> bool:
-    """Return whether they hold the same, in whatever version. Locks and journals are no part of that."""
+    """Return whether two states remember the same. Serial, lock and journal do not count."""
     bare = [replace(each, serial=0, lease=None, folded="", moved_to="") for each in (one, other)]
     return bare[0] == bare[1]
 
 
 def require_kin(there: State, where: str, given: State, name: str) -> None:
-    """Raise StateError FF453 unless both are versions of one state. where, name: what each is called."""
+    """Raise StateError FF453 unless both are versions of one state. where, name: their places, in words."""
     if there.lineage != given.lineage:
-        why = f"its lineage is {there.lineage}, and that of {printable(name)} is {given.lineage}"
+        why = f"its lineage is {there.lineage}, and the lineage of {printable(name)} is {given.lineage}"
         fix = "if it is not needed, keep a copy (flowforge state pull) and remove it; then run this again"
         raise StateError(Problem("FF453", "another state is kept there", printable(where), why, fix))
 
@@ -43,7 +43,7 @@ def require_kin(there: State, where: str, given: State, name: str) -> None:
 def not_older(there: State, where: str, given: State, name: str, fix: str) -> StateError:
     """Return the error FF454."""
     why = f"it has serial {there.serial}, and {printable(name)} has {given.serial}"
-    return StateError(Problem("FF454", "the state that is kept there is not an older one", printable(where), why, fix))
+    return StateError(Problem("FF454", "the state that is kept there is not older", printable(where), why, fix))
 
 
 def missing(where: str, fix: str) -> StateError:
@@ -52,14 +52,13 @@ def missing(where: str, fix: str) -> StateError:
 
 
 def source(manifest: Manifest, file: Path | None, github: str | None, confinement: Confinement) -> StateSettings:
-    """Say where a state that is to move to the manifest's place is now. Raises UsageError FF458.
+    """Return the place that a state moves from. Raises UsageError FF458.
 
-    A branch of the repo that the manifest names for the state is read with that one's token, any other one with the
-    token of the run. Where nothing is said and the manifest names GitHub, it is the file that there would be without.
+    Without an option it is a file: the one that the manifest would mean if it did not name GitHub.
     """
     now = manifest.state
     if github is not None and file is not None:
-        what, fix = "the state is at one place now, and two are named", "say --from or --from-github"
+        what, fix = "the state is at one place now, and two are named", "use --from or --from-github"
         raise UsageError(Problem("FF458", what, fix=fix))
     if github is not None:
         branch = branch_at(github, now.file.name, manifest.github.where)
@@ -69,57 +68,58 @@ def source(manifest: Manifest, file: Path | None, github: str | None, confinemen
                 "write it as owner/repo, owner/repo:branch or owner/repo:branch:path.json",
             )
             raise UsageError(Problem("FF458", what, fix=fix))
+        # The manifest's token for the state is sent to the repo that it is meant for, and to no other.
         own = now.branch.token if now.branch is not None and now.branch.repo == branch.repo else None
         return replace(now, branch=replace(branch, token=own))
     if file is None and now.branch is None:
         what = "it is not known where the state is now"
-        why = "the manifest says where it is to be"
-        raise UsageError(Problem("FF458", what, why=why, fix="say --from FILE or --from-github OWNER/REPO"))
+        why = "the manifest only names the place that it moves to"
+        raise UsageError(Problem("FF458", what, why=why, fix="add --from FILE or --from-github OWNER/REPO"))
     if file is None:
         return replace(now, branch=None)
     return replace(now, file=file.absolute(), branch=None, bounds=confinement.around(file))
 
 
 def require_apart(old: StateBackend, new: StateBackend) -> None:
-    """Raise UsageError FF458 where both are one place."""
+    """Raise UsageError FF458 where both are the same place."""
     if old.place == new.place:
-        what, fix = "the state is where it is to be already", "name the new place under `state` in the manifest first"
+        what, fix = "the state is already where it should be", "first name the new place under `state` in the manifest"
         raise UsageError(Problem("FF458", what, printable(old.where), fix=fix))
 
 
 def require_arrived(new: StateBackend, old: StateBackend, left: State) -> None:
-    """Raise StateError FF450, FF453 or FF455 unless the state that was moved to the new home is there, and alive."""
+    """Raise StateError FF450, FF453 or FF455 unless the state has arrived at the new place and did not move on."""
     there = new.find()
     if there is None:
-        raise missing(new.where, f"put a copy there (flowforge state push); {printable(old.where)} has what was moved")
+        raise missing(
+            new.where, f"put a copy there (flowforge state push); {printable(old.where)} still has what was moved"
+        )
     require_kin(there, new.where, left, old.where)
     new.require_current(there)
 
 
 def require_older(there: State, new: StateBackend, state: State, old: StateBackend) -> None:
-    """Raise StateError FF454 where what the new home has is not a version before the state that is to move there.
-
-    The same one is none, nor is what was left behind when the state moved from there to where it is now.
-    """
+    """Raise StateError FF454 unless the new place has an earlier version of the state that moves there."""
+    # A copy with the same content is fine, and so is one that an earlier move from there to the old place left behind.
     known = there.moved_to == old.where if there.moved_to else same(there, state)
     if known or there.serial < state.serial:
         return
-    fix = "if that one is right, the state has moved already: remove the other one"
+    fix = "if that one is right, the state has already moved: remove the other one"
     if there.moved_to:
-        fix = f"it was left behind for {printable(there.moved_to)}: name that place, or remove this one if it is none"
+        fix = f"it moved to {printable(there.moved_to)}: name that place, or remove this one if there is no such place"
     raise not_older(there, new.where, state, old.where, fix)
 
 
 def for_backend(state: State, old: StateBackend, new: StateBackend) -> State:
-    """Return a state as it is kept in another home: the names of its manifests are relative to that one's folder."""
+    """Return a state for another backend: the names of its manifests are relative to the folder there."""
     paths = [old.folder / name for name in state.manifests]
     return replace(state, manifests=manifest_names(new.folder / "state", paths), moved_to="")
 
 
 def require_copied(backend: StateBackend, written: State) -> None:
-    """Raise StateError FF457 unless the home gives what was written to it."""
+    """Raise StateError FF457 unless the backend reads back what was written to it."""
     found = backend.find()
     if found is None or not same(found, written) or found.moved_to:
         what, why = "the copy does not read back as it was written", "GitHub may show an older one for some seconds"
-        fix = "run it again; until it goes well, the state is used where it was"
+        fix = "run it again; until that succeeds, the state stays where it was"
         raise StateError(Problem("FF457", what, printable(backend.where), why, fix))

@@ -1,1 +1,1 @@
-"""What GitHub has: the repositories that selectors find, the lists of secrets, and who sees them."""
+"""What GitHub has: the repos that selectors find, the lists of secrets, and who sees them."""

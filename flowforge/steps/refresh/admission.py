@@ -1,4 +1,7 @@
-"""Which repos that selectors found may have secrets: all at first, later those of before and those admitted."""
+"""Which of the repos that selectors find may get secrets: at first all, later only the known and the admitted ones.
+
+Whoever can give a repo a topic, or create one with a fitting name, could get a secret otherwise.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -12,25 +15,23 @@ AdmittedRepos = Mapping[str, frozenset[int]]
 
 
 def admitted_by(holders: Collection[str], remembered: AdmittedRepos) -> AdmittedRepos:
-    """Return the repos that each holder of the manifest has admitted; one that never was applied is not in it.
+    """Return the repos that each holder has admitted. A holder is a group or entry with a selector.
 
-    One that the state does not know may be another under a new name, where the state knows some that the manifest has
-    no more: then it has admitted what those had.
+    One that was never applied has none, and is missing.
     """
+    # A holder may have been renamed: one that the state does not know has admitted what those had that are gone.
     gone = [repos for name, repos in remembered.items() if name not in holders]
     return {**dict.fromkeys(holders, frozenset[int]().union(*gone)), **remembered} if gone else remembered
 
 
 def new_to(place: Place, admitted: AdmittedRepos) -> str:
-    """Return the holder of the selector that found a place's repo and has not admitted it; empty for an old one."""
+    """Return the holder whose selector found the repo of a place and has not admitted it; empty where it has."""
     return _new_to(place.holders, place.repo_id, admitted)
 
 
 def audience_of(place: Place, admitted: AdmittedRepos) -> Audience | None:
-    """Return who is to see a secret, each with the group that has not admitted it.
-
-    What a selector right under `visible_to` finds is admitted with the list itself, whose every addition is a widening.
-    """
+    """Return who is to see a secret, each with the group that has not admitted it."""
+    # The repos of a selector right under `visible_to` need no admission: --allow-widening guards them already.
     if place.visibility is None:
         return None
     viewers = (
@@ -41,10 +42,7 @@ def audience_of(place: Place, admitted: AdmittedRepos) -> Audience | None:
 
 
 def chosen_by(place: Place, admitted: AdmittedRepos) -> Iterable[ChosenRepo]:
-    """Return the repos that a place is about: the one that it is in, or those that see an organization's secret.
-
-    None where it is not known which are meant.
-    """
+    """Yield the repos that a place is about: its own, or those that see an organization's secret."""
     if place.unread:
         return
     if place.address.scope.repo.is_organization:
@@ -63,11 +61,12 @@ def admit(
 ) -> None:
     """Record which repos every selector may give secrets to from now on.
 
-    The first time these are all that it found, be it none; later the new ones too that its holder admits itself, or
-    that are about to be written because a person said so. allowed: the addresses of their lines. holders: all of the
-    manifest, and whether what they find is known. Where it is not known whether a repo is meant, it is not admitted;
-    a holder of which no repo is known to be meant has not begun.
+    allowed: the addresses of lines that a person has allowed by --allow-new-repos. holders: all holders of the
+    manifest, and whether it is known what they find.
     """
+    # The first time, these are all repos that it finds, even if there are none. Later, new ones are added if the holder
+    # admits them by itself or a person has allowed them. A holder for which not a single repo is known has not begun:
+    # else its first repos would count as new the next time.
     before = session.state.admitted
     counted = admitted_by(holders, before)
     meant = [place for place in places if not place.unread]
@@ -84,10 +83,7 @@ def admit(
 
 
 def _new_to(holders: Sequence[Holder], number: int, admitted: AdmittedRepos) -> str:
-    """Return the first of the holders; empty where one of them admits the repo.
-
-    One is enough: what has several ways to the same secret has it by each.
-    """
+    """Return the first of the holders; empty where one of them admits the repo, which is enough to get the secret."""
     for holder in holders:
         before = admitted.get(holder.name)
         if holder.auto or before is None or number in before:
@@ -104,7 +100,7 @@ def _holders_of(places: Iterable[Place]) -> set[str]:
 
 
 def _found_by(place: Place) -> Iterator[tuple[Holder, int]]:
-    """Return whose selectors found the repos that a place is about; not those of its own `visible_to`."""
+    """Yield the holders whose selectors found the repos of a place, but for the selector of its own `visible_to`."""
     for holder in place.holders:
         yield holder, place.repo_id
     for viewer in place.viewers:

@@ -13,35 +13,38 @@ from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable, Unresolved
 
 _MOST_NAMED: Final = 3
+# The characters that make a pattern a glob for `fnmatch`.
 _GLOB: Final = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """What the command line asks for.
-
-    groups: those of the manifest by name, each as keys of repos, or why these cannot be known. known_tags: those that
-    stand in the manifest, also in an entry that comes to no line. unresolved: entries whose repos are not known.
-    """
+    """What the command line narrows a plan to, and what it is matched against."""
 
     limit: Sequence[str] = ()
+    """The patterns of --limit; none means all repos."""
     exclude: Sequence[str] = ()
+    """The patterns of --exclude."""
     tags: Sequence[str] = ()
+    """The tags of --tags; none means all entries."""
     groups: Mapping[str, Collection[str] | Unreadable] = field(default_factory=dict)
+    """The groups of the manifest, each with the keys of its repos, or why these are not known."""
     known_tags: Collection[str] = ()
+    """Every tag of the manifest, also of an entry that has no repos."""
     unresolved: Sequence[Unresolved] = ()
+    """The entries of the manifest whose repos are not known."""
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
-        """Return the predicate that the patterns and the tags make.
+        """Return the function that decides whether the line of an address is planned.
 
-        A pattern is `owner/name` or a name alone, a glob of either, without case; `@NAME` is a group of the manifest,
-        or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of `--limit` that matches no repo
-        of the manifest or the state, since a misspelt one that plans nothing would look like a fleet in sync; FF016 for
-        a file that cannot be read; FF015 for a tag that no entry has; FF017 for a group whose repos are not known, and
-        for a pattern that may match one of an entry whose repos are not.
+        A pattern is `owner/name`, a name alone, or a glob of either, in any case. `@NAME` is a group of the manifest,
+        or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of --limit that matches no repo,
+        FF015 for a tag that no entry has, FF016 for a file that cannot be read, FF017 where the repos of a group or an
+        entry are not known.
         """
         keys = {repo.key for repo in repos}
         wanted = [self._keys(pattern, keys) for pattern in self.limit]
+        # A misspelt pattern would plan nothing, and that would look like a fleet in sync.
         lost = [pattern for pattern, found in zip(self.limit, wanted, strict=True) if not found]
         if lost:
             raise UsageError(
@@ -53,10 +56,7 @@ class LineFilter:
         return lambda address: address.scope.repo.key in chosen and (tagged is None or address in tagged)
 
     def unmatched(self, repos: Collection[Repo]) -> tuple[str, ...]:
-        """Return a warning for each pattern of `--exclude`, and for each file, of what matches none of these repos.
-
-        It may be misspelt.
-        """
+        """Return a warning for each pattern of --exclude, and each line of a file, that matches no repo."""
         keys = {repo.key for repo in repos}
         lost = [pattern for pattern in self.exclude if not self._keys(pattern, keys)]
         excluded = (f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
@@ -64,7 +64,7 @@ class LineFilter:
         return (*excluded, *(warning for pattern in files for warning in _lost_lines(pattern, keys)))
 
     def spelled_out(self, repos: Collection[Repo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the patterns of `--limit` and of `--exclude` without files: each in its place has those that match."""
+        """Return the patterns of --limit and --exclude, with each file replaced by those of its lines that match."""
         keys = {repo.key for repo in repos}
         return self._spelled_out(self.limit, keys), self._spelled_out(self.exclude, keys)
 
@@ -80,7 +80,7 @@ class LineFilter:
         return pattern.startswith("@") and pattern[1:] not in self.groups
 
     def _keys(self, pattern: str, keys: set[str]) -> set[str]:
-        """Return those of the keys that a pattern means."""
+        """Return the keys that a pattern matches."""
         if not pattern.startswith("@"):
             return _matching(keys, pattern)
         name = pattern[1:]
@@ -89,19 +89,20 @@ class LineFilter:
         return {key for line in _lines(name) for key in _matching(keys, line)}
 
     def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
-        """Return the lines that have one of the tags; None where none is asked for."""
+        """Return the addresses that have one of the tags; None where no tag is asked for."""
         if not self.tags:
             return None
         tagged = {tag: {place.address for place in places if tag in place.tags} for tag in self.tags}
         lost = [tag for tag, found in tagged.items() if not found and tag not in self.known_tags]
         if lost:
-            fix = "tags stand in targets and absent entries, as `tags: [production]`"
+            fix = "tags are written in targets and absent entries, as `tags: [production]`"
             raise UsageError(*(Problem("FF015", f"--tags {quote(tag)}: nothing has this tag", fix=fix) for tag in lost))
         return {address for found in tagged.values() for address in found}
 
 
 def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]:
-    """Return a group's repos. One cut short would leave a repo in the plan that somebody wanted out of it."""
+    """Return the repos of a group. Raises UsageError FF017 where they are not known."""
+    # To go on with the part that is known would plan a repo that --exclude was meant to keep out.
     if isinstance(group, Unreadable):
         raise UsageError(
             Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.detail}", fix=group.fix)
@@ -122,7 +123,7 @@ def _unmatched(pattern: str) -> Problem:
 
 
 def _lines(name: str) -> list[str]:
-    """Read the patterns of a file; empty lines and those that begin with # say nothing."""
+    """Return the patterns of a file, without empty lines and those that begin with #."""
     try:
         text = Path(name).read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -137,7 +138,7 @@ def _lost_lines(pattern: str, keys: set[str]) -> Iterator[str]:
     if lost:
         more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
         named = ", ".join(map(quote, lost[:_MOST_NAMED]))
-        yield f"of {quote(pattern)} these match no repo of the manifest or the state: {named}{more}"
+        yield f"these lines of {quote(pattern)} match no repo of the manifest or the state: {named}{more}"
 
 
 def _matching(keys: set[str], pattern: str) -> set[str]:

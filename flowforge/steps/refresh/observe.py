@@ -1,4 +1,4 @@
-"""Ask GitHub what is there: every scope's list, then the repos that are about to be written."""
+"""Ask GitHub for the list of every scope, and later for the repos that are about to be written."""
 
 import threading
 from collections.abc import Collection, Iterable, Mapping
@@ -19,14 +19,16 @@ from flowforge.plan.facts import Listing, Record, Seen, Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What repo a name stood for: in every record that the state has of it, and where a selector found it."""
+    """The ids that a repo's name has had. A name may be given to another repo; an id never is."""
 
     recorded: Mapping[Repo, Collection[int]] = field(default_factory=dict)
+    """The ids in the records of the state."""
     found: Mapping[Repo, int] = field(default_factory=dict)
+    """The id that a selector found in this run."""
 
     @classmethod
     def of(cls, records: Mapping[Address, Record], places: Iterable[Place]) -> "Ids":
-        """Take them from all records and places: a line that is not planned tells of its repo as well."""
+        """Return the ids of all records and places, also of those that --limit leaves out of the plan."""
         recorded: dict[Repo, set[int]] = {}
         for address, record in records.items():
             if record.repo_id:
@@ -34,13 +36,13 @@ class Ids:
         return cls(recorded, {place.address.scope.repo: place.repo_id for place in places if place.repo_id})
 
     def admit(self, repo: Repo, info: RepoInfo | Unreadable) -> RepoInfo | Unreadable:
-        """Return what was looked up, or why it must not be written: it is another repo, or read-only to this token."""
+        """Return what was looked up, or why it must not be written: it is another repo, or read-only for this token."""
         if isinstance(info, Unreadable):
             return info
         recorded, found = self.recorded.get(repo, ()), self.found.get(repo, info.id)
         if recorded and info.id not in recorded:
             before = f"the state recorded {', '.join(map(str, sorted(recorded)))}"
-            fix = f"if the new repo may have this secret: flowforge state forget {repo}, then apply"
+            fix = f"if the new repo should have this secret: flowforge state forget {repo}, then apply"
             return _another(info, before, fix)
         if info.id != found:
             return _another(info, f"the selector found {found} a moment ago", "run it again, and read the new plan")
@@ -57,10 +59,10 @@ def observe(
     stop: threading.Event,
     progress: Progress,
 ) -> Mapping[Scope, Seen]:
-    """List every scope, in parallel: one request each, and of a list of several pages two for each page.
+    """Return the list of every scope. They are asked for in parallel.
 
-    creatable: the environments that apply makes where they are missing; such a one has no secrets yet. audiences: the
-    secrets of organizations of which it is asked who sees them.
+    creatable: the environments that apply creates where they are missing. audiences: the secrets of organizations for
+    which it is also asked who sees them.
     """
     seen: dict[Scope, Seen] = {}
     names: dict[Scope, set[str]] = {}
@@ -72,6 +74,7 @@ def observe(
 
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(sorted(scopes), ask, jobs=jobs, stopped=stop.is_set):
+            # A missing environment that apply creates has no secrets yet. Any other one is unreadable, never empty.
             missing = isinstance(found, Unreadable) and found.why is Why.NO_ENVIRONMENT
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
@@ -87,10 +90,9 @@ def identify(
     stop: threading.Event,
     known: Mapping[Repo, RepoInfo] | None = None,
 ) -> Mapping[Repo, RepoInfo | Unreadable]:
-    """Look up the repos about to be written, and only those: lists say nothing of archived, renamed or the id.
+    """Return the repos that the plan would write. One whose id has changed, or that is read-only, is unreadable.
 
-    known: what this run's lists of repos said a moment ago; those are not asked for again.
-    A repo whose id is not the one it had before, or that this token may not write, comes back unreadable.
+    known: the repos that this run has seen in a list, which are not asked for again.
     """
     written = {change.address.scope.repo for change in plan.changes if change.writes}
     repos = {repo for repo in written if not repo.is_organization}
@@ -101,7 +103,7 @@ def identify(
 
 
 def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]) -> Mapping[Scope, Unreadable]:
-    """Return the scopes whose repo must not be written, and why."""
+    """Return the scopes whose repo must not be written, each with the reason."""
     verdicts = ((scope, repos.get(scope.repo)) for scope in scopes)
     return {scope: verdict for scope, verdict in verdicts if isinstance(verdict, Unreadable)}
 

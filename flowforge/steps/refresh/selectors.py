@@ -1,4 +1,4 @@
-"""Ask GitHub which repos the manifest's selectors mean: each list once, however many selectors stand on it."""
+"""Ask GitHub which repos the selectors of the manifest find. Each list is asked for once, for all its selectors."""
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,9 +25,9 @@ from flowforge.manifest.selector import Owned, Selector, SelectorResults
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 
-# Ten seconds of work: two thousand selectors over ten thousand repositories.
+# Two thousand selectors over ten thousand repositories, which take ten seconds.
 MAX_COMPARED: Final = 20_000_000
-# To compile a pattern takes as long as to try it on so many names.
+# To compile a pattern takes as long as to match it with so many names.
 _PATTERN: Final = 100
 _MOST_NAMED: Final = 3
 T = TypeVar("T")
@@ -35,21 +35,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What selectors found, notes for people, and what the lists already say of each repo that can be written.
-
-    shown: the ids of all that any list has.
-    """
+    """What the selectors of a manifest found."""
 
     found: SelectorResults = field(default_factory=dict)
+    """The repos of each selector, or why they are not known."""
     notes: tuple[str, ...] = ()
+    """What a person should know, such as the archived repos that were left out."""
     repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+    """What the lists show of each repo, which need not be looked up before a plan."""
     shown: frozenset[int] = frozenset()
+    """The ids of all repos in any of the lists."""
 
 
 def select_repos(
     client: Client, selectors: Sequence[Selector], *, jobs: int, stop: threading.Event, progress: Progress
 ) -> Selected:
-    """Find the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
+    """Return the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
     lists = {_repos_of(selector) for selector in selectors}
     tables = {_properties_of(selector) for selector in selectors if selector.properties}
     stopped = stop.is_set
@@ -70,7 +71,7 @@ def select_repos(
         repos, properties = ask(lists, list_repos), ask(tables, list_properties)
     _require_few(selectors, repos)
     picked = {selector: _pick(selector, repos, properties) for selector in selectors}
-    # What a team's list shows as permissions is the team's: whether the token may write is not known from there.
+    # A team's list shows the permissions of the team, and not whether this token may write.
     described = [one for selector, part in _whole(picked) if not selector.team for one in part]
     known = {one.repo: one.info for one in described if isinstance(one.info, RepoInfo)}
     found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
@@ -84,20 +85,20 @@ def select_repos(
 def _require_few(
     selectors: Iterable[Selector], repos: Mapping[RepoListQuery, Sequence[Described] | Unreadable]
 ) -> None:
-    """Raise ManifestError FF155 where there is too much to compare: each selector looks at each repo of its list."""
+    """Raise ManifestError FF155 where it would take too long to compare every selector with every repo of its list."""
     work = 0
     for selector in selectors:
         listed = repos[_repos_of(selector)]
         work += 0 if isinstance(listed, Unreadable) else (len(listed) + _PATTERN) * (1 + len(selector.names))
         if work > MAX_COMPARED:
             what = f"the selectors up to here compare repositories more than {MAX_COMPARED:,} times"
-            why = "each looks at every repository of its owner, once for each name or pattern"
-            fix = "put selectors together, or name fewer patterns in them"
+            why = "each selector compares every repository of its owner with each of its names and patterns"
+            fix = "join selectors, or name fewer patterns in them"
             raise ManifestError(Problem("FF155", what, str(selector.where), why, fix))
 
 
 def _repos_of(selector: Selector) -> RepoListQuery:
-    """Return the list of repos that a selector needs: a team's own describes them as well as the organization's."""
+    """Return the list of repos that a selector needs. A team's list describes a repo as fully as an organization's."""
     if selector.by is Owned.ORG and selector.team:
         return RepoListQuery(RepoListKind.TEAM, selector.owner, selector.team)
     return RepoListQuery(RepoListKind(selector.by), selector.owner)
@@ -112,7 +113,7 @@ def _pick(
     repos: Mapping[RepoListQuery, tuple[Described, ...] | Unreadable],
     properties: Mapping[RepoListQuery, Properties | Unreadable],
 ) -> Sequence[Described] | Unreadable:
-    """Return the repos that fit a selector, the archived among them, or why that cannot be known."""
+    """Return the repos that fit a selector, archived ones among them, or why they cannot be known."""
     listed = repos[_repos_of(selector)]
     if isinstance(listed, Unreadable):
         return listed
@@ -132,7 +133,7 @@ def _pick(
 
 
 def _fits(selector: Selector, names: Globs, one: Described) -> bool:
-    """Return whether a repo is as a selector wants it, archived or not, properties aside."""
+    """Return whether a repo fits a selector, apart from its properties and whether it is archived."""
     return (
         (not selector.names or names.fit(one.repo.short.lower()))
         and one.topics.issuperset(selector.topics)
@@ -157,7 +158,7 @@ def _ids(selector: Selector, picked: Sequence[Described]) -> Mapping[Repo, int]:
 
 
 def _notes(selector: Selector, picked: Sequence[Described]) -> Iterator[str]:
-    """Say which archived repos were dropped that fit otherwise."""
+    """Yield a note about the archived repos that would fit otherwise."""
     dropped = [one.repo for one in picked if one.archived and not selector.archived]
     if dropped:
         others = f" and {len(dropped) - _MOST_NAMED} more" if len(dropped) > _MOST_NAMED else ""

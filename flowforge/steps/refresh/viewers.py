@@ -1,4 +1,4 @@
-"""Who is to see an organization's secrets: the ids of the repos that the manifest names, in few requests."""
+"""The repos that are to see an organization's secrets, and their ids: GitHub takes a list of ids, not of names."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -16,10 +16,12 @@ from flowforge.plan.facts import Listing, Seen, Unreadable, Wanted
 
 @dataclass(frozen=True, slots=True)
 class IdentifiedViewers:
-    """What is wanted, each repo that is to see something with its id; and what was learned of repos on the way."""
+    """What is wanted, after the repos that are to see a secret got their ids."""
 
     wanted: Mapping[Address, Wanted]
+    """What is wanted, with ids."""
     repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
+    """The repos that were looked up for it."""
 
 
 def identify_viewers(
@@ -31,16 +33,17 @@ def identify_viewers(
     stop: threading.Event,
     known: Mapping[Repo, RepoInfo],
 ) -> IdentifiedViewers:
-    """Find the ids of the repos that are to see secrets: what a selector or today's lists say is not asked for again.
+    """Return what is wanted, with the ids of the repos that are to see secrets.
 
-    What is wanted of a secret is unread where one of its repos cannot be found: the list is written whole or not at
-    all. Only scopes that were seen are looked at. Raises StoppedError, and GitHubError when the run is over.
+    A secret is unread where one of its repos cannot be found, because its list is written as a whole. Only scopes that
+    were seen count. Raises StoppedError, and GitHubError when the run is over.
     """
     mine = {
         address: want
         for address, want in wanted.items()
         if want.audience and isinstance(seen.get(address.scope), Listing)
     }
+    # Selectors and GitHub's own lists of viewers have named most of the ids by now. Only the rest costs requests.
     ids = {repo.key: info.id for repo, info in known.items()}
     ids |= {viewer.repo.key: viewer.id for viewer in _listed(seen)}
     missing = {viewer.repo for want in mine.values() for viewer in _viewers(want) if not viewer.id} - {
@@ -54,9 +57,9 @@ def identify_viewers(
 
 
 def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
-    """Warn of organizations on the Free plan, whose private repos see none of what is written.
+    """Return a warning for each organization on the Free plan: its private repos see none of its secrets.
 
-    One request for each that something would be written to, and none where nothing would.
+    It takes one request for each organization that the plan would write to.
     """
     changed: dict[Repo, set[str]] = {}
     for change in plan.changes:

@@ -1,1 +1,1 @@
-"""The values: read once, judged by their shape, and kept as fingerprints for the planner."""
+"""Values: read once, checked by their shape, and handed to the planner as fingerprints."""

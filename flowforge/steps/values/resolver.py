@@ -1,4 +1,4 @@
-"""Read every value that is needed, once, check its shape, and keep only its fingerprint for the planner."""
+"""Read every value once, check its shape, and hand only its fingerprint to the planner."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,35 +21,35 @@ from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
 SKIPPED = NotRead("--skip-values")
-# Also where it is found by another name, or by another way, than the manifest has for the state's key.
+# The values are compared, so this also finds a key that a credential reaches by another name or another source.
 _THE_KEY: Final = Problem(
     "FF218",
     "it is the state's key",
-    why="GitHub would get it, and with it the state can be forged",
-    fix="name another source, and let the state alone have it",
+    why="GitHub would get it, and whoever has it can forge the state",
+    fix="name another source; the state's key must be used for the state alone",
 )
 
 _Spec = tuple[tuple[str, Option], ...]
-# What is read once: a spec; where a person is asked, for one credential: in two, one question means two values.
+# What is read once: a spec, with the name of the credential where a person is asked. Two credentials may have one
+# question in the manifest and still need two answers.
 _Need = tuple[_Spec, str]
 
 
 @dataclass(slots=True)
 class Resolver:
-    """Reads sources for places. Each distinct source is read once, each value is checked once for a credential.
-
-    A person is asked once for each credential: whoever answers a question for one was not asked about another.
-
-    context: where reads happen; the folder is each source's own.
-    """
+    """Reads the sources of places: each source once, and each value checked once for every credential."""
 
     context: Context
+    """Where and how sources are read; the folder is each source's own."""
     fingerprinter: Fingerprinter
+    """Makes the fingerprints."""
     vault: Vault = field(default_factory=Vault)
+    """Holds the values that were read."""
     warnings: dict[str, None] = field(default_factory=dict)
+    """What the checks warned of, each once: the keys, in order."""
 
     def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
-        """Return what is known of the value of each place that has a credential; the values go to the vault."""
+        """Return what is known of the value of each place that has a credential. The values go to the vault."""
         needs = {
             place.address: (place.credential, _need(place, place.credential))
             for place in places
@@ -66,12 +66,12 @@ class Resolver:
         return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
 
     def _folder(self, credential: Credential) -> Path:
-        """Return the folder where a source is read: any will do for one that depends on none."""
+        """Return the folder in which a source is read. For a source that depends on none, it is always the same one."""
         source = credential.source
         return source.folder if source.type.folder_bound else self.context.folder
 
     def _read(self, folder: Path, asks: Mapping[_Need, Credential]) -> Mapping[_Need, ReadResult]:
-        """Read the distinct sources of one folder."""
+        """Return what the distinct sources of one folder gave."""
         questions = [
             Ask(dict(spec), _objections(credential), credential.name) for (spec, _), credential in asks.items()
         ]
@@ -84,7 +84,8 @@ class Resolver:
             value = _or_raise(found)
             verdict = self._fit(credential, value)
         except TrustError:
-            raise  # a rule of the operator's: it ends the run, it does not merely block a secret
+            # A rule of the operator forbids the source. That ends the run, and does not merely block a secret.
+            raise
         except SourceError as error:
             problem = error.problems[0]
             return Unavailable(problem.what, problem.code, problem.fix, problem.why)
@@ -109,9 +110,9 @@ def desired(
     admitted: AdmittedRepos,
     shown: frozenset[int] = frozenset(),
 ) -> Mapping[Address, Wanted]:
-    """Turn places into what is wanted, reading the values of those that are selected.
+    """Return what is wanted at every place. Only the values of selected places are read.
 
-    admitted: by each group, see `admitted_by`. shown: the ids of all repos in the lists that selectors stand on.
+    admitted: the repos that each group has admitted. shown: the ids of all repos in the lists of the selectors.
     """
     present = [place for place in places if place.presence is Presence.PRESENT and place.value is None]
     needed = [place for place in present if (place.unread is None or _is_one(place)) and select(place.address)]
@@ -137,10 +138,8 @@ def desired(
 
 
 def with_overrides(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drift: bool) -> Mapping[Address, Wanted]:
-    """Put what a person said this once above the manifest: to write what is assumed, to take drift as it is.
-
-    A variable shows its value, so that there is nothing to assume of it.
-    """
+    """Return what is wanted, with --prove and --accept-drift in the place of what the manifest says."""
+    # GitHub shows a variable's value, so there is nothing to prove or to accept of it.
 
     def policy(desired: Wanted) -> OnDrift:
         return OnDrift.ACCEPT if accept_drift else desired.on_drift
@@ -154,11 +153,12 @@ def with_overrides(wanted: Mapping[Address, Wanted], *, prove: bool, accept_drif
 
 
 def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str] = ()) -> frozenset[str]:
-    """Return the variables that `env` sources name, filled for every place: no child process gets them.
+    """Return the environment variables that `env` sources name. No child process gets them.
 
-    environ: the names that are set; those that a source may come to name for a repo that is not found yet are concealed
-    too, since a program may run, for the token, before anything is found.
+    environ: the names of all variables that are set.
     """
+    # A program may run for the token before any selector has found its repos. So a variable counts as well if a source
+    # with placeholders could come to name it.
     filled = {
         fill(text, place.address.scope)
         for place in places
@@ -170,7 +170,7 @@ def concealed(manifest: Manifest, places: Iterable[Place], environ: Iterable[str
 
 
 def _is_one(place: Place) -> bool:
-    """Return whether a value is the same for every repo. Reading it then does not depend on which repo is meant."""
+    """Return whether a value is the same for every repo, so that it may be read where a repo may not be meant."""
     return place.credential is not None and not any(names_in(text) for text in place.credential.source.texts)
 
 
@@ -184,7 +184,7 @@ def _check(credential: Credential, value: SecretValue) -> Verdict:
 
 
 def _objections(credential: Credential) -> Callable[[SecretValue], Problem | None]:
-    """Make what tells a source at once that a value is not fit for a credential."""
+    """Return a function for the source to call: it returns the problem of a value that does not fit a credential."""
 
     def objection(value: SecretValue) -> Problem | None:
         try:

@@ -1,4 +1,4 @@
-"""Read one value that a whole run stands on, and say which it was where it cannot be had."""
+"""Read one value that the whole run depends on: the token, or the key of the state."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from flowforge.vault import SecretValue
 
 
 def read_named(noun: str, source: SourceSpec, context: Context) -> SecretValue:
-    """Read it where the manifest names it. Raises SourceError, `the GitHub token is not available: …`."""
+    """Return the value of a source. Raises SourceError: `the GitHub token is not available: …`."""
     try:
         return sources.read(source.options, replace(context, folder=source.folder))
     except SourceError as error:

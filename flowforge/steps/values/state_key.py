@@ -1,4 +1,4 @@
-"""The state's key: where it comes from, and whether it is good enough to be one."""
+"""The state's key: where it comes from, and whether it is strong enough."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,15 +11,16 @@ from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue, StateKey
 
-# 32 characters of hex, the poorest alphabet in use, are 128 bits; hardly one such key in 10**8 has 7 different ones.
+# 32 characters of hex, the smallest alphabet in use, have 128 bits. Of such keys, hardly one in 10**8 has as few as 7
+# different characters.
 _LENGTH: Final = 32
 _DIFFERENT: Final = 8
 
 
 def read_key(source: SourceSpec | None, context: Context) -> StateKey | None:
-    """Return the key: from the manifest's `state.key`, else from FLOWFORGE_STATE_KEY; None where there is neither.
+    """Return the key of the manifest's `state.key`, else of FLOWFORGE_STATE_KEY; None where there is neither.
 
-    Raises SourceError where it cannot be had, and FF474 for one that is too weak.
+    Raises SourceError where it is not available, FF474 where it is too weak.
     """
     if source is None:
         return key_in(VARIABLE, context.environ)
@@ -27,32 +28,34 @@ def read_key(source: SourceSpec | None, context: Context) -> StateKey | None:
 
 
 def key_in(variable: str, environ: Mapping[str, str]) -> StateKey | None:
-    """Return the key in a variable, None where it is unset. Raises SourceError FF474."""
+    """Return the key in an environment variable; None where that is unset. Raises SourceError FF474."""
     return judged(SecretValue(environ[variable]), variable) if variable in environ else None
 
 
 def key_at_hand(source: SourceSpec | None, environ: Mapping[str, str]) -> tuple[StateKey | None, bool]:
-    """Return the key where the environment has it, without opening a source, and whether the state is to have one.
+    """Return the key if the environment has it, and whether the state should have one. No source is opened.
 
-    A workflow sets an empty text for a secret that its run may not see. Raises SourceError FF474.
+    Raises SourceError FF474.
     """
     if source is not None and not source.variables:
         return None, True
+    # A workflow sets the variable to an empty text where its run may not see the secret behind it. That is no key.
     variable = VARIABLE if source is None else next(iter(source.variables))
     return key_in(variable, environ) if environ.get(variable) else None, source is not None or variable in environ
 
 
 def judged(value: SecretValue, where: str) -> StateKey:
-    """Take a key that nobody guesses; raises SourceError FF474 for what is none, with no frame that has it."""
+    """Return the key. Raises SourceError FF474 for one that can be guessed."""
+    # The check has ended when this raises, so no frame of the traceback holds the plaintext.
     why = _objection(value)
     if why:
-        fix = "make one with `openssl rand -hex 32`, and keep it as a secret"
+        fix = "create one with `openssl rand -hex 32`, and keep it as a secret"
         raise SourceError(Problem("FF474", "the state key cannot be used", where, why, fix))
     return StateKey(value)
 
 
 def _objection(value: SecretValue) -> str:
-    """Say what is wrong with a key, and nothing of it."""
+    """Return what is wrong with a key, without a part of it; empty where it is fine."""
     problem = unfit(value.reveal())
     if problem is not None:
         return problem.what

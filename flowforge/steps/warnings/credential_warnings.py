@@ -1,4 +1,4 @@
-"""Warnings that cost no request: what the names already listed and the dates in the manifest tell."""
+"""Warnings that cost no request: from the names that were listed anyway, and the dates in the manifest."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def advise(
     token_expires: datetime | None,
     today: date,
 ) -> tuple[str, ...]:
-    """Return every warning, in a fixed order."""
+    """Return all warnings, in a fixed order."""
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
@@ -39,17 +39,17 @@ def advise(
 
 
 def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Warn of repos that have, or are to have, a credential that another one there makes Claude ignore."""
+    """Yield a warning for repos with two credentials of which Claude ignores one."""
     names = held_after(wanted, seen)
     for kind in TYPES.values():
         for other in kind.shadows:
             both = sorted(_shown(scope) for scope, held in names.items() if {kind.slot, other} <= held)
             if both:
-                yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores the latter"
+                yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores {other}"
 
 
 def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
-    """Warn of one person's OAuth token for more than one repo."""
+    """Yield a warning for each OAuth token, which is one person's, that more than one repo gets."""
     repos: defaultdict[str, set[str]] = defaultdict(set)
     for address, want in wanted.items():
         kind = TYPES.get(want.type)
@@ -69,7 +69,7 @@ def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
 
 
 def _readers(address: Address, want: Wanted) -> Iterable[str]:
-    """Return the repos that use a secret; the organization itself where all or the private ones do."""
+    """Return the repos that use a secret; the organization where all its repos or the private ones do."""
     listed = want.audience is not None and want.audience.visibility is Visibility.SELECTED
     return (
         (viewer.repo.key for viewer in want.audience.viewers) if want.audience and listed else (address.scope.repo.key,)
@@ -77,19 +77,20 @@ def _readers(address: Address, want: Wanted) -> Iterable[str]:
 
 
 def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:
-    """Warn of credentials that have expired, expire within 30 days, or are older than their `max_age`."""
+    """Yield a warning for each credential that has expired, expires within 30 days, or is older than `max_age`."""
     for credential in credentials:
         name = f"credential {printable(credential.name)}"
         yield from _ending(name, _expires(credential), today)
         since = credential.issued or _date(first_seen.get(credential.name, ""))
         if credential.max_age is not None and since is not None and today - since > credential.max_age:
-            yield f"{name} is {(today - since).days} days old, its max_age is {credential.max_age.days} days"
+            yield f"{name} is {(today - since).days} days old; its max_age is {credential.max_age.days} days"
 
 
 def first_seen(wanted: Mapping[Address, Wanted], remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
-    """Return for each credential since when its present value is known; a value that was rotated is a new one."""
+    """Return, for each credential, the time since when its present value is known."""
     since: dict[str, str] = {}
     for address, want in wanted.items():
+        # Where another value is wanted now, the recorded time is that of the old one.
         record = remembered[address].record if address in remembered else None
         if record is not None and not (isinstance(want.value, Known) and want.value.fingerprint != record.fingerprint):
             since[want.credential] = min(since.get(want.credential, record.value_since), record.value_since)

@@ -1,4 +1,4 @@
-"""Static keys that keep Claude from using a workload identity, found in lists that were asked for anyway."""
+"""Warnings about static keys that keep Claude from using a workload identity. They cost no request."""
 
 import json
 from collections import defaultdict
@@ -12,13 +12,13 @@ from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
 
-# Static credentials that Claude reads: only such a one can keep it from using an identity.
+# The static credentials that Claude reads. Any other one leaves the identity in use.
 _KEYS = frozenset(each.slot for each in TYPES.values() if each.claude)
 _Held = Mapping[Scope, set[str]]
 
 
 def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> _Held:
-    """Return the names that each scope that was listed will hold once the manifest is applied."""
+    """Return the names that each listed scope has after the manifest is applied."""
     names = {scope: set(listing.updated_at) for scope, listing in seen.items() if isinstance(listing, Listing)}
     for address, want in wanted.items():
         if address.scope in names:
@@ -28,11 +28,9 @@ def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> 
 
 
 def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Warn of static keys beside a workload identity: claude-code-action then takes the key.
-
-    Nothing is asked for this: a list of secrets is asked for where the manifest or the state names one of them, so to
-    name a key under `absent` is also to have it looked for.
-    """
+    """Yield a warning for static keys beside a workload identity: claude-code-action uses the key then."""
+    # Only lists are searched that the plan asked for anyway: those of which the manifest or the state names a secret.
+    # To have a repo searched, name the key under `absent`.
     met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
     identities = _Identities.of(wanted)
     for scope, names in sorted(held_after(wanted, seen).items()):
@@ -48,14 +46,12 @@ def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, See
 
 @dataclass(frozen=True, slots=True)
 class _Identities:
-    """Who is to have a workload identity.
-
-    environments: of each repo those that have one, "" for the repo itself. audiences: of each organization, who sees
-    the one that it has.
-    """
+    """Who is to have a workload identity."""
 
     environments: Mapping[Repo, set[str]]
+    """The environments of each repo that have one; "" is the repo itself."""
     audiences: Mapping[Repo, Audience]
+    """Who sees the identity of each organization that has one."""
 
     @classmethod
     def of(cls, wanted: Mapping[Address, Wanted]) -> "_Identities":
@@ -70,7 +66,7 @@ class _Identities:
         return cls(environments, audiences)
 
     def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
-        """Return who has an identity that a key in this list hides. audience: who sees an organization's, if known."""
+        """Return the repos whose identity a key in this list hides. audience: who sees the key of an organization."""
         if not scope.repo.is_organization:
             mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
             return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
@@ -85,7 +81,7 @@ class _Identities:
 
 
 def _admits(audience: Audience | None, repo: Repo) -> bool:
-    """Return whether a repo may see it, as far as is known: which are private is not."""
+    """Return whether a repo may see it. Which repos are private is not known, so that counts as yes."""
     return audience is None or audience.visibility is not Visibility.SELECTED or repo in _repos(audience)
 
 

@@ -1,4 +1,4 @@
-"""Warnings about what organizations have that cost no request: what shadows it, and what nobody will see."""
+"""Warnings about the secrets of organizations that no repo will use. They cost no request."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -8,14 +8,14 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
 
-# A workflow run is given the first hundred organization secrets that its repo sees, sorted by name
+# A workflow run gets only the first hundred organization secrets that its repo sees, sorted by name
 # (docs.github.com, "Secrets reference", limits).
 _FIRST: Final = 100
 _MOST_NAMED: Final = 3
 
 
 def advise_org(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Return every warning, in a fixed order."""
+    """Yield all warnings, in a fixed order."""
     mine = {address: wanted[address].audience for address in sorted(wanted) if _is_present(wanted[address])}
     for address, audience in mine.items():
         if audience is not None:
@@ -28,7 +28,7 @@ def _is_present(want: Wanted) -> bool:
 
 
 def _crowded(address: Address, listing: Seen | None) -> Iterable[str]:
-    """Warn of a secret that has a hundred others before it in the alphabet."""
+    """Yield a warning for a secret with a hundred others before it in the alphabet."""
     names = listing.updated_at if isinstance(listing, Listing) and not address.scope.is_readable else ()
     before = sum(name < address.secret for name in names)
     if before >= _FIRST:
@@ -41,7 +41,7 @@ def _crowded(address: Address, listing: Seen | None) -> Iterable[str]:
 def _shadowed(
     address: Address, audience: Audience, wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]
 ) -> Iterable[str]:
-    """Warn of repos whose own secret of that name is used in its place."""
+    """Yield a warning for repos whose own secret of that name takes its place."""
     listed = {viewer.repo for viewer in audience.viewers} if audience.visibility is Visibility.SELECTED else None
     own = sorted(
         scope.repo
@@ -60,6 +60,6 @@ def _shadowed(
 
 
 def _has(address: Address, listing: Listing, wanted: Mapping[Address, Wanted]) -> bool:
-    """Return whether it is there, or is to be."""
+    """Return whether a secret is there after the manifest is applied."""
     want = wanted.get(address)
     return want.presence is Presence.PRESENT if want is not None else address.secret in listing.updated_at

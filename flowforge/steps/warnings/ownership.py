@@ -1,4 +1,4 @@
-"""Warn of what something else writes too, and of deletions whose only ground is an unsigned state."""
+"""Warnings about ownership: what something else writes as well, and deletes that rest on an unsigned state."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _MOST_NAMED = 3
 
 
 def contended(plan: Plan) -> Iterator[str]:
-    """Yield one warning for all of them. An edit that is left as it is shows the same time again: the same edit."""
+    """Yield one warning for all secrets that were changed outside FlowForge a second time."""
     again = [str(change.address) for change in plan.changes if change.access is None and _again(change)]
     if again:
         more = f" and {len(again) - _MOST_NAMED} more" if len(again) > _MOST_NAMED else ""
@@ -23,12 +23,13 @@ def contended(plan: Plan) -> Iterator[str]:
 
 
 def _again(change: Change) -> bool:
+    # Under `on_drift: report` an edit stays, and every plan meets it. It is the same edit as long as its time is.
     before = change.record.drifted_at if change.record else ""
     return "" not in {before, change.drifted_at} and before != change.drifted_at
 
 
 def unproven(plan: Plan, *, keyed: bool) -> Iterator[str]:
-    """Yield one warning for all that --prune deletes. What the manifest names as absent needs no ground but that."""
+    """Yield one warning for all that --prune deletes by the word of an unsigned state alone."""
     pruned = sum(change.action is Action.DELETE and change.reason is Reason.NOT_NAMED for change in plan.changes)
     if pruned and not keyed:
         yield (

@@ -35,7 +35,7 @@ def test_a_refusal_stops_what_needs_the_same() -> None:
     """It names the owner and what was refused; another owner, and another permission of this one, go on."""
     permissions = Permissions()
     permissions.failed(A, DENIED)
-    what = "not begun, as the first write for acme was refused: no permission: GitHub accepts secrets=write"
+    what = "not begun, because the first write for acme was refused: no permission: GitHub accepts secrets=write"
     assert Problem("FF346", what, "acme/b/actions/S0", fix="give it") == permissions.refusal(Address(B, "S0"))
     assert [None] * 4 == [permissions.refusal(Address(each, "S0")) for each in (OTHER, INSIDE, VARIABLES, ACME)]
 

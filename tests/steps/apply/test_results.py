@@ -16,7 +16,7 @@ from flowforge.steps.apply.results import recorded_after_all
 
 HERE = Address(Scope(Repo.parse("acme/api")), "A")
 PLAN = Plan((Change(HERE, Action.CREATE, Reason.MISSING),))
-LATE = "its record was not kept at once, so nothing more was begun; the state has it now"
+LATE = "it could not be recorded at once, so nothing more was begun; the state has it now"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ def test_what_an_ended_fold_did_not_take_is_not_done() -> None:
     """Where nothing is said of the state, as after a second Ctrl-C, what it has not kept is told as that."""
     done = Result(HERE, Outcome.CREATED)
     kept = Kept(frozenset({HERE}), frozenset({HERE}))
-    what, why = "done on GitHub, but not recorded in the state", "the run ended before the state had taken it"
-    problem = Problem("FF412", what, str(HERE), why, "see what is said of the state")
+    what, why = "done on GitHub, but not recorded in the state", "the run ended before it was recorded"
+    problem = Problem("FF412", what, str(HERE), why, "see the error about the state")
     assert [Result(HERE, Outcome.UNRECORDED, problem)] == recorded_after_all([done], PLAN, kept.session, ())

@@ -52,7 +52,7 @@ def test_a_line_that_matches_nothing_is_told(tmp_path: Path) -> None:
     file.write_text("# ours\nacme/api\n" + "".join(f"acme/ap{number}\n" for number in range(4)), encoding="utf-8")
     good.write_text("ACME/api\nsvc-*\n", encoding="utf-8")
     named = '"acme/ap0", "acme/ap1", "acme/ap2" and 1 more'
-    what = f"of {quote(f'@{file}')} these match no repo of the manifest or the state: {named}"
+    what = f"these lines of {quote(f'@{file}')} match no repo of the manifest or the state: {named}"
     for warned in (
         LineFilter(limit=(f"@{file}",)),
         LineFilter(exclude=(f"@{file}", f"@{good}", "@web"), groups=GROUPS),

@@ -149,6 +149,6 @@ def test_selectors_that_would_compare_for_minutes(sandbox: Sandbox) -> None:
         found(sandbox, few, Selector(Owned.ORG, "acme", Where("f", 9, 5), names=names))
     assert str(refused.value) == (
         "error FF155: f:9:5: the selectors up to here compare repositories more than 20,000,000 times\n"
-        "  why: each looks at every repository of its owner, once for each name or pattern\n"
-        "  fix: put selectors together, or name fewer patterns in them"
+        "  why: each selector compares every repository of its owner with each of its names and patterns\n"
+        "  fix: join selectors, or name fewer patterns in them"
     )
