@@ -103,7 +103,7 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Return the seconds until so many more points can be free; those in flight need a whole window at least."""
+        """Return the seconds until so many points can be free. Those in flight take a window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points
@@ -115,8 +115,8 @@ class Window:
 class Primary:
     """The hourly budget, as the headers state it."""
 
-    # 5,000 requests an hour for a user, 5,000 to 12,500 for an App's installation (docs.github.com, "Rate limits for the
-    # REST API"). The reset is compared with the `Date` of the same answer, because our own clock may be minutes off.
+    # 5,000 requests an hour for a user, 5,000 to 12,500 for an App's installation (docs.github.com, "Rate limits for
+    # the REST API"). The reset is compared with the `Date` of the same answer: our own clock may be minutes off.
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
