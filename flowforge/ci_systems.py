@@ -12,7 +12,7 @@ from typing import Final
 
 from flowforge.errors import quote
 
-# What each variable must say: one of these texts, or anything at all where none is listed.
+# By variable, the texts of which it must have one. None listed: any text will do.
 Event = Mapping[str, Sequence[str]]
 _ANYTHING: Final = re.compile(r"(?s).+")
 _SOMETHING_ELSE: Final = re.compile(r"(?si)(?!false$).+")  # of a variable that says `false` where there is none
@@ -223,10 +223,8 @@ class Doubt:
 
 
 def doubt(environ: Mapping[str, str]) -> Doubt | None:
-    """Return why this run is not known to be trusted. None where it is, and where nothing says that this is CI.
-
-    All that speak must agree: one system that runs inside another is trusted where both say so.
-    """
+    """Return why this run is not known to be trusted; None if it is, or if nothing says that this is CI."""
+    # All systems that are recognised must agree: one can run inside another, such as a runner in a Jenkins job.
     for system in SYSTEMS:
         for variable, form in system.proposals.items():
             if form.fullmatch(environ.get(variable, "")):
@@ -238,7 +236,7 @@ def doubt(environ: Mapping[str, str]) -> Doubt | None:
 
 
 def _doubt(system: System, environ: Mapping[str, str]) -> Doubt | None:
-    """Return why a system's run is not trusted. It is no proposal."""
+    """Return why a system's run is not trusted; None if it is. Proposals were recognised before."""
     instead = ", or ".join(map(_clause, system.trusted))
     queued = next((each for each in system.branches if _MERGE_QUEUE.fullmatch(environ.get(each, ""))), None)
     if queued is not None:
@@ -259,7 +257,7 @@ def _holds(variable: str, event: Event, environ: Mapping[str, str]) -> bool:
 
 
 def _clause(event: Event) -> str:
-    """Return what an event is known by: `EVENT is push or tag`."""
+    """Return how an event is recognised, as a clause: `EVENT is push or tag`."""
     return " and ".join(f"{variable} is {_listed(texts)}" for variable, texts in event.items())
 
 

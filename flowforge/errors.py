@@ -23,7 +23,7 @@ from flowforge.tokens import credential, redact
 
 
 class ExitCode(IntEnum):
-    """What a process of ours returns; product documentation lists the same numbers."""
+    """The exit codes, as the documentation lists them."""
 
     DONE = 0
     ERROR = 1
@@ -44,7 +44,7 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def printable(text: str) -> str:
-    """Make text from outside safe on a terminal and in a CI log, redacted but not shortened.
+    """Return text from outside, made safe for a terminal and a CI log: redacted but not shortened.
 
     Characters that do not print (control, direction, zero width) are escaped, and so is what the log of a CI system
     reads as a command: `::` at the start and `##[` anywhere.
@@ -56,10 +56,10 @@ def printable(text: str) -> str:
 
 
 def harmless(text: str, *, coloured: bool = False) -> str:
-    r"""Make lines that are about to be printed harmless for a terminal and a CI log, whatever stands in them.
+    r"""Return lines that are about to be printed, made harmless for a terminal and a CI log, whatever is in them.
 
-    All that is printed passes here last, JSON too: it only puts `\uXXXX` in the place of characters, which within JSON
-    means the same. coloured: the escape sequences of colours stay.
+    Everything printed passes here last, JSON too: characters are only replaced by `\uXXXX`, which means the same in
+    JSON. coloured: whether the escape sequences of colours stay.
     """
     lines = text.split("\n")
     return "\n".join(_coloured(line) if coloured else _harmless(line) for line in lines)
@@ -81,7 +81,7 @@ def _without_command(line: str) -> str:
 
 
 def _units(char: str) -> str:
-    """Escape a character as JSON does, by its units in UTF-16."""
+    """Return a character as JSON escapes it, by its units in UTF-16."""
     units = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
@@ -91,11 +91,9 @@ def _escaped(char: str) -> str:
 
 
 def quote(text: str) -> str:
-    """Quote a short piece of text from outside for a message: redacted, escaped, at most 120 characters.
-
-    Nothing after a credential is shown, since a value broken by a space or a line end goes on there; and nothing at
-    all of a text where a credential is seen only without its spaces, invisible and other characters outside ASCII.
-    """
+    """Return a short piece of text from outside in quotes: redacted, escaped, at most 120 characters."""
+    # Nothing after a credential is shown, because a value that a space or a line end broke goes on there. And nothing
+    # at all is shown of a text where a credential is found only without its spaces and characters outside ASCII.
     first = credential().search(text)
     head = text[: first.start()] if first else text
     if credential().search(_HIDING.sub("", head)):
@@ -115,26 +113,27 @@ class Where:
     column: int = 0
 
     def __str__(self) -> str:
-        """Return `file:line:column`, the form that editors and CI annotations understand."""
+        """Return `file:line:column`, which editors and CI annotations understand."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in our own words.
-
-    code: stable, like `FF102`. what: one sentence without its full stop. where: a position, a repo, a path.
-    why: what makes it a problem, where that is not plain. fix: what to do, an imperative sentence.
-    """
+    """One thing that is wrong, in our own words."""
 
     code: str
+    """Stable, like `FF102`."""
     what: str
+    """What is wrong: one sentence without its full stop."""
     where: str = ""
+    """A position in a file, a repo, or a path."""
     why: str = ""
+    """What makes it a problem, unless that is plain."""
     fix: str = ""
+    """What to do, as an imperative sentence."""
 
     def __str__(self) -> str:
-        """Return the text that people read: one line, and an indented one each for why and fix."""
+        """Return the text for people: one line, and one indented line each for why and fix."""
         place = f" {self.where}:" if self.where else ""
         lines = [f"error {self.code}:{place} {self.what}"]
         lines += [f"  why: {self.why}"] if self.why else []
@@ -143,12 +142,12 @@ class Problem:
 
 
 class FlowForgeError(Exception):
-    """Anything that FlowForge can explain. An exception that is not one of these is a bug of ours."""
+    """Anything that FlowForge can explain. Any other exception is a bug in FlowForge."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.ERROR
 
     def __init__(self, *problems: Problem) -> None:
-        """Take one or more problems; the first is the one a short message shows."""
+        """Take one or more problems. A short message shows the first one."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
@@ -162,20 +161,18 @@ class ManifestError(FlowForgeError):
 
 
 class SourceError(FlowForgeError):
-    """A value cannot be had from its source, or must not be used."""
+    """A value cannot be read from its source, or must not be used."""
 
 
 class TrustError(SourceError):
-    """A trust rule forbids reading a source. It blocks no single secret, as other SourceErrors do: it ends the run."""
+    """A trust rule forbids reading a source. It ends the run, where another SourceError blocks a single secret."""
 
 
 class GitHubError(FlowForgeError):
-    """GitHub refused, answered what we cannot trust, or could not be reached.
-
-    certain: what failed changed nothing on GitHub. It is not, where a write got no answer.
-    """
+    """GitHub refused, could not be reached, or gave an answer that cannot be trusted."""
 
     certain = False
+    """Whether what failed certainly changed nothing on GitHub. A write without an answer may have changed something."""
 
 
 class StateError(FlowForgeError):
@@ -183,25 +180,25 @@ class StateError(FlowForgeError):
 
 
 class UnrecordedError(StateError):
-    """Something was done on GitHub whose result could not be recorded; the intent is, so it shows as interrupted."""
+    """A write happened on GitHub, and its result could not be recorded. The intent is, so it shows as interrupted."""
 
     exit_code = ExitCode.UNRECORDED
 
 
 class LostRaceError(StateError):
-    """What is on GitHub is not what the write was made from: read it again, merge, and write that."""
+    """The state on GitHub is not the one that the write was made from. It can be read again, merged and written."""
 
 
 class UnfoldedError(StateError):
-    """The journal holds every change, and the state file did not take them: the next run folds them in."""
+    """The state file was not written, but the journal holds every change. The next run folds them in."""
 
 
 class RefusedError(FlowForgeError):
-    """A safety limit holds; the message names the flag that admits it."""
+    """A safety limit was reached. The message names the flag that allows it."""
 
     exit_code = ExitCode.REFUSED
 
 
 def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:
-    """Return the problem of an exception that nobody foresaw: its type alone, for its text may quote anything."""
+    """Return the problem of an exception that nobody foresaw. It names its type only: its text may quote anything."""
     return Problem("FF099", f"a bug in FlowForge: {printable(type(error).__name__)}", fix=fix)

@@ -1,11 +1,11 @@
-"""The one way to open what belongs to a manifest, or what whoever proposes one may have put into the checkout.
+"""The one way to open the files of a manifest, and those that a pull request may have put into the checkout.
 
-A path is looked at and opened at once. Its links are resolved, what came of that is held against the folders where the
-file may lie, and then it is opened from the root on by descriptors that follow no link: what was swapped in between is
-met as a link, and refused. A folder stays open as long as work is done in it, so that a file is made, replaced and
-removed in that folder and in no other, whatever becomes of the path.
+The links of a path are resolved, the result is compared with the folders where the file may lie, and then it is opened
+from the root on by descriptors that follow no link: what was swapped in between is a link by then, and is refused. A
+folder stays open as long as work is done in it, so that a file is created, replaced and removed in that folder only,
+whatever the path leads to later.
 
-Where nothing is confined, links are followed: those are a person's own.
+If nothing is confined, links are followed: they are a person's own.
 """
 
 import errno
@@ -43,7 +43,7 @@ class OutsideError(OSError):
 
 
 class IrregularError(OSError):
-    """What is there is no regular file. kind: what it is, as `a FIFO`."""
+    """What has the name is not a regular file. kind: what it is, like `a FIFO`."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(errno.EINVAL, f"it is {kind}, not a regular file")
@@ -51,12 +51,12 @@ class IrregularError(OSError):
 
 
 def outside(what: str, path: Path) -> Problem:
-    """Return the problem of a file that lies outside of the manifest's folder. what: a sentence that says so."""
+    """Return the problem of a file outside of the manifest's folder. what: a sentence that says so."""
     return Problem("FF114", what, printable(str(path)), why=WHY, fix=FIX)
 
 
 class Folder:
-    """A folder that is held open. path: its name, for people, and for telling one from another."""
+    """A folder that is held open. path: its name, for people and for comparing two of them."""
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
@@ -85,7 +85,7 @@ class Folder:
             os.close(listing)
 
     def open_to_read(self) -> int:
-        """Open it once more, to be listed or synced."""
+        """Return a second descriptor of the folder, for listing or syncing it."""
         return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.handle)
 
     def __enter__(self) -> Self:
@@ -104,11 +104,11 @@ class PathEntry:
 
     @property
     def path(self) -> Path:
-        """What people call it."""
+        """The path, for people."""
         return self.folder.path / self.name
 
     def beside(self, suffix: str) -> "PathEntry":
-        """Return the entry of the same folder whose name goes on so."""
+        """Return the entry in the same folder with `suffix` after the name."""
         return PathEntry(self.folder, self.name + suffix)
 
     def open(self, flags: int, mode: int = 0o666) -> int:
@@ -121,13 +121,13 @@ class PathEntry:
             raise
 
     def open_regular(self) -> int:
-        """Open a regular file to be read. Raises IrregularError for anything else, and waits for none."""
-        # Looked at before it is opened, as opening some devices does something, and after: it may be another by then.
+        """Open a regular file for reading, without waiting. Raises IrregularError for anything else."""
+        # Checked before it is opened, because opening some devices has an effect, and after: it may be another by then.
         _require_regular(os.stat(self.name, dir_fd=self.folder.handle, follow_symlinks=False))
         return _regular(self.open(_READ))
 
     def exists(self) -> bool:
-        """Whether anything has the name."""
+        """Return whether anything has the name."""
         try:
             os.stat(self.name, dir_fd=self.folder.handle, follow_symlinks=False)
         except FileNotFoundError:
@@ -135,14 +135,14 @@ class PathEntry:
         return True
 
     def remove(self) -> None:
-        """Remove what has the name; nothing is there afterwards, whether or not anything was."""
+        """Remove what has the name, if anything has."""
         try:
             os.unlink(self.name, dir_fd=self.folder.handle)
         except FileNotFoundError:
             return
 
     def take_place_of(self, other: "PathEntry") -> None:
-        """Return it the name of another entry, in one step, in the place of what has that."""
+        """Rename it to the name of another entry, and replace that, in one step."""
         os.replace(self.name, other.name, src_dir_fd=self.folder.handle, dst_dir_fd=other.folder.handle)
 
 
@@ -159,7 +159,7 @@ class Bounds:
         return real
 
     def resolve_folder(self, path: Path) -> Path:
-        """Do as `resolve` for a folder, which may be one of the roots itself."""
+        """Return a folder's path without its links, as `resolve` does. It may be one of the roots itself."""
         real = Path(os.path.realpath(path))
         self._require(real)
         return real
@@ -169,25 +169,25 @@ class Bounds:
             raise OutsideError
 
     def admits(self, path: Path) -> bool:
-        """Whether a file's path lies inside now."""
+        """Return whether the path of a file is inside now."""
         return _succeeds(self.resolve, path)
 
     def admits_folder(self, path: Path) -> bool:
-        """Whether a folder lies inside now."""
+        """Return whether a folder is inside now."""
         return _succeeds(self.resolve_folder, path)
 
     def open_resolved(self, folder: Path) -> Folder:
-        """Open a folder that was resolved. Where files are confined, what has become a link since is refused."""
+        """Open a folder that was resolved. If files are confined, a link that was put there since is refused."""
         return Folder.open(folder, follow=self.roots is None)
 
     @contextmanager
     def entry(self, path: Path) -> Iterator[PathEntry]:
-        """Hold the folder of a path open, to write there under the path's own name. Raises OutsideError and OSError."""
+        """Hold the folder of a path open, for writing there. Raises OutsideError and OSError."""
         with self.open_resolved(self.resolve_folder(path.parent)) as folder:
             yield PathEntry(folder, path.name)
 
     def read(self, path: Path) -> int:
-        """Open a regular file to be read; raises OutsideError, IrregularError, OSError, and ValueError for no path."""
+        """Open a regular file for reading. Raises OutsideError, IrregularError, OSError, and ValueError for no path."""
         if self.roots is None:
             _require_regular(path.stat())
             return _regular(os.open(path, _READ | os.O_CLOEXEC))
@@ -196,7 +196,7 @@ class Bounds:
             return PathEntry(folder, real.name).open_regular()
 
     def write(self, path: Path, flags: int) -> int:
-        """Open a file to be written. Where files are confined, its own name is no link. Raises as `read` does."""
+        """Open a file for writing. If files are confined, its own name must be no link. Raises as `read` does."""
         flags |= os.O_WRONLY | os.O_CREAT
         if self.roots is None:
             return os.open(path, flags | os.O_CLOEXEC, 0o666)
@@ -204,7 +204,7 @@ class Bounds:
             return entry.open(flags)
 
     def objection(self, path: Path) -> str:
-        """Return how a link keeps a file from being written there, a clause; empty where none does."""
+        """Return how a link keeps a file from being written there, as a clause; empty if none does."""
         if self.roots is None:
             return ""
         if os.path.islink(path):  # noqa: PTH114 -- Path's raises where a name is too long
@@ -219,14 +219,14 @@ ANYWHERE: Final = Bounds()
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What the environment says of files."""
+    """The rules of the environment about files."""
 
     admitted: tuple[Path, ...] | None
     """The folders besides a manifest's own, their links resolved. None: no file is confined."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
-        """Read it: files are confined where CI is set, and where FLOWFORGE_ALLOWED_PATHS is, even if it is empty."""
+        """Read the rules: files are confined if CI is set, or FLOWFORGE_ALLOWED_PATHS is, even to nothing."""
         listed = environ.get(VARIABLE)
         if listed is None and not environ.get("CI"):
             return cls(None)
@@ -234,10 +234,10 @@ class Confinement:
         return cls(tuple(Path(os.path.realpath(each)) for each in named if each))
 
     def below(self, folder: Path) -> Bounds:
-        """Return the bounds of what a manifest in a folder names, and of its own files."""
+        """Return the bounds of what a manifest in this folder names, and of its own files."""
         if self.admitted is None:
             return ANYWHERE
-        # A folder that is itself led out of the checkout is nobody's own.
+        # A manifest's folder that a link leads out of the checkout does not count as its own.
         own = (Path(os.path.realpath(folder)),) if self.around(folder).admits_folder(folder) else ()
         return Bounds((*own, *self.admitted))
 
@@ -261,11 +261,8 @@ def _succeeds(resolve: Callable[[Path], Path], path: Path) -> bool:
 
 
 def _top(path: Path) -> Path | None:
-    """Return the top of the checkout that a path is named in, None for one in no checkout.
-
-    It is the current folder's, or that of the outermost folder of the path that is one: an inner one may be a link to
-    another checkout.
-    """
+    """Return the top of the checkout that a path is in; None if it is in none."""
+    # The current folder's checkout, or the outermost one on the path: an inner one may be a link to another checkout.
     try:
         here = Path.cwd()
         current = [next((each for each in (here, *here.parents) if _is_top(each)), here)]

@@ -1,4 +1,4 @@
-"""Programs that run for FlowForge: where those are looked for that it chooses itself, and what none of them gets."""
+"""Programs that FlowForge runs: where it looks for them, and which variables none of them gets."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from flowforge.tokens import TOKENS
 
 _GITHUB: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"})
 _ONEPASSWORD: Final = re.compile(r"OP_SERVICE_ACCOUNT_TOKEN|OP_CONNECT_TOKEN|OP_SESSION(_.*)?")
-# Whoever holds one of these can reach what FlowForge can. A key of Anthropic's is what a program may be there to get.
+# With a token of these, a program can reach what FlowForge can. A key of Anthropic's may be what a program needs.
 _POWERFUL: Final = frozenset({"GitHub", "1Password"})
 _LOOKS: Final = tuple(
     (re.compile(each.anywhere, re.IGNORECASE), f"it holds a token of {each.issuer}'s")
@@ -19,19 +19,16 @@ _LOOKS: Final = tuple(
 
 
 def trusted_path(environ: Mapping[str, str]) -> str:
-    """Return PATH without its relative entries, an empty one among them; they begin wherever the program is started.
-
-    Whoever proposes a manifest could put a program named `op` or `gh` beside it.
-    """
+    """Return PATH without its relative entries. An empty entry is one of them."""
+    # They begin in the folder that a program is started in. The author of a pull request could put a program named `op`
+    # or `gh` beside the manifest.
     path = environ.get("PATH", os.defpath)
     return os.pathsep.join(filter(os.path.isabs, path.split(os.pathsep))) or os.defpath
 
 
 def withheld(name: str, text: str = "") -> str:
-    """Return why no program that a manifest chooses gets a variable, a clause; empty where one may. text: its value.
-
-    With one of these, who may name a program could do all that FlowForge may do.
-    """
+    """Return why no program that a manifest chooses gets a variable, as a clause; empty if one may. text: its value."""
+    # With such a variable, whoever may change the manifest could do all that FlowForge may do.
     if name.startswith("FLOWFORGE_"):
         return "what begins with FLOWFORGE_ is FlowForge's alone"
     if name in _GITHUB:

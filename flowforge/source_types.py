@@ -19,7 +19,7 @@ class Names(Enum):
     REFERENCE = "reference"
     ARGV = "argv"
     QUESTION = "question"
-    # A plugin's own business.
+    # What stands behind the key of a plugin only the plugin knows.
     ANYTHING = "anything"
     NOTHING = "nothing"
 
@@ -84,7 +84,7 @@ _NONE: Final = SourceType(name="", names=Names.NOTHING, runs=Runs.NOTHING, folde
 
 
 def is_plugin(name: str) -> bool:
-    """Whether a key names a plugin's source: it has a hyphen, and none of ours and no option has."""
+    """Return whether a key names a plugin's source: it has a hyphen, which none of our sources and options has."""
     return "-" in name
 
 

@@ -115,7 +115,7 @@ def credential() -> re.Pattern[str]:
 
 
 def recognise(text: str) -> TokenShape | None:
-    """Return the known token that a text begins as, None for any other text."""
+    """Return the known token that a text begins like; None for any other text."""
     return next((token for token in TOKENS if text.startswith(token.stem)), None)
 
 

@@ -1,4 +1,4 @@
-"""Forms that no value of any kind may have: what goes wrong when a person copies a credential, named one by one."""
+"""Checks that hold for values of every type: each names a mistake that people make when they copy a credential."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _PLACEHOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A form that no value of any kind may have, tried in order."""
+    """A form that no value of any type may have."""
 
     pattern: re.Pattern[str]
     problem: Problem
@@ -31,6 +31,7 @@ def _rule(pattern: str, code: str, what: str, why: str, fix: str) -> _Rule:
     return _Rule(re.compile(pattern, re.IGNORECASE), Problem(code, what, why=why, fix=fix))
 
 
+# Tried in order: the first that fits is the message, so the more exact one stands before the more general one.
 _RULES = (
     _rule(
         r"\A\Z",
@@ -46,6 +47,7 @@ _RULES = (
         "white space alone is no credential",
         "put the credential where its source reads it",
     ),
+    # The token of a login lasts some 8 to 12 hours (dnakov/cc-gh#3, siteboon/claudecodeui#1209).
     _rule(
         r'\A\s*\{[\s\S]*"claudeAiOauth"',
         "FF203",
@@ -81,6 +83,8 @@ _RULES = (
         "it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
         "save it with Unix line endings (LF), or with none",
     ),
+    # A terminal wraps the 108 characters of a token: the paste is cut at some 80, or has a line break in it
+    # (anthropics/claude-code#54738).
     _rule(
         r"[\r\n]",
         "FF208",
@@ -96,6 +100,7 @@ _RULES = (
         "no credential has any; it comes from copying too much, or from a wrapped line",
         "copy the credential again, without spaces or tabs before, in or after it",
     ),
+    # Claude Code then says `Invalid auth token · … Invalid Authorization header value` (code.claude.com/docs, errors).
     _rule(
         r"[\x00-\x1f\x7f]",
         "FF210",
@@ -120,7 +125,7 @@ _TOO_LARGE = Problem(
 
 
 def unfit(text: str) -> Problem | None:
-    """Find the first reason why a text can be no credential of any kind (FF201 to FF212), or None."""
+    """Return the first reason why a text cannot be a credential of any type, FF201 to FF212; None if there is none."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return _TOO_LARGE
     return next((rule.problem for rule in _RULES if rule.pattern.search(text)), None)

@@ -1,6 +1,6 @@
-"""What a credential type admits: a value is judged by its shape, refused, warned of, or passed.
+"""Checks of a value against its credential type: it is refused, passed with warnings, or passed.
 
-No text here depends on a value: a message holds the public prefix of a token at most.
+No message here depends on a value: it holds the public prefix of a token at most.
 """
 
 import re
@@ -19,19 +19,19 @@ _UNGUESSABLE_BODY: Final = 43
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of a usable value.
-
-    warnings: clauses about the value. guessable: its shape does not promise 256 random bits, so its fingerprint must
-    be dear to compute. It depends on the value alone, never on the manifest: NOTE: a change to this rule changes
-    fingerprints, and so makes every plan say that such values changed.
-    """
+    """What is known of a usable value."""
 
     warnings: tuple[str, ...]
+    """Clauses about the value, for people."""
+    # NOTE: it depends on the value alone, never on the manifest. A change to this rule changes fingerprints, and then
+    # every plan says that such values have changed.
     guessable: bool
+    """Whether its shape does not promise 256 random bits. Its fingerprint is then made expensive to compute."""
 
 
 def check(type_: CredentialType, value: SecretValue, *, allow_nonstandard: bool) -> Verdict:
-    """Judge a value; raises SourceError (FF201 to FF217), whose traceback holds no frame that has the plaintext."""
+    """Check a value. Raises SourceError FF201 to FF217."""
+    # It is raised here, and not where the plaintext is a local variable: a traceback with locals shows those.
     problem = (
         unfit(value.reveal()) or _misplaced(type_, value) or (None if allow_nonstandard else _nonstandard(type_, value))
     )
@@ -41,11 +41,12 @@ def check(type_: CredentialType, value: SecretValue, *, allow_nonstandard: bool)
 
 
 def _misplaced(type_: CredentialType, value: SecretValue) -> Problem | None:
-    """Find what surely belongs elsewhere; no setting of the manifest admits it."""
+    """Return the problem of a value that certainly belongs elsewhere. No setting of the manifest allows it."""
     text = value.reveal()
     if text.startswith(f"{type_.slot}="):
         why = "a source reads the credential alone, not an assignment"
         return Problem("FF213", f"the value begins with {type_.slot}=", why=why, fix=f"remove {type_.slot}= from it")
+    # The browser shows `code#state` on the way to the token, and people paste that (anthropics/claude-code#40860).
     if type_.code_mark and type_.code_mark in text:
         what = "the value is the code that the browser shows, not the token"
         why = f"it has a {type_.code_mark} in it; `claude setup-token` asks for this code and then prints the token"
@@ -60,7 +61,8 @@ def _misplaced(type_: CredentialType, value: SecretValue) -> Problem | None:
 
 
 def _nonstandard(type_: CredentialType, value: SecretValue) -> Problem | None:
-    """Find what `allow_nonstandard: true` admits."""
+    """Return the problem of an unusual value, which `allow_nonstandard: true` allows."""
+    # The keys of gateways have shapes of their own, and people pass them as ANTHROPIC_API_KEY with an own base URL.
     if not type_.token.prefix.match(value.reveal()):
         fix = f"{type_.remedy}; for a gateway's own key write `allow_nonstandard: true` in the credential"
         what = f"the value does not look like {type_.noun}"
@@ -73,7 +75,7 @@ def _nonstandard(type_: CredentialType, value: SecretValue) -> Problem | None:
 
 
 def _verdict(type_: CredentialType, value: SecretValue) -> Verdict:
-    """Describe a value that is not refused; one that is not of the type_'s shape gets no warnings about it."""
+    """Return what is known of a value that is not refused. Only one of the type's shape gets warnings about it."""
     text = value.reveal()
     prefix = type_.token.prefix.match(text)
     if prefix is None:

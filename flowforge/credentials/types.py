@@ -1,7 +1,7 @@
-"""The one table of credential types: which slot each fills, what a good value looks like, and how it is spoken of.
+"""The one table of credential types: the slot of each, what a good value looks like, and the words for it.
 
-A later type is a row of `TYPES`, and its token a row of `flowforge.tokens`. Anthropic documents prefixes and no
-lengths: so a wrong prefix is refused, and an unusual length or ending only warns.
+A new type is a row of `TYPES`, and its token a row of `flowforge.tokens`. Anthropic documents prefixes but no lengths.
+So a wrong prefix is refused, and an unusual length or ending is only a warning.
 """
 
 from collections.abc import Mapping
@@ -65,6 +65,7 @@ _ALL: Final = (
         usual_length=108,
         usual_ending="AA",
         claude=True,
+        # Claude Code prefers the key (code.claude.com/docs, authentication), and the action does not warn of the pair.
         shadows=("CLAUDE_CODE_OAUTH_TOKEN",),
     ),
     CredentialType(
@@ -77,6 +78,8 @@ _ALL: Final = (
         usual_length=108,
         usual_ending="AA",
         shortest=100,
+        # `claude setup-token` issues it for a year, without a refresh token. The token of a login has the same prefix
+        # and lasts hours.
         lifetime=timedelta(days=365),
         personal=True,
         claude=True,

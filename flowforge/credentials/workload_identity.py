@@ -1,6 +1,6 @@
-"""The workload identity: the credential that is no secret, and the Actions variables that it is made of.
+"""The workload identity: a credential without a secret, and the Actions variables that it is made of.
 
-claude-code-action takes it from `${{ vars.… }}`, and every name here is the one that its documentation uses.
+claude-code-action takes them from `${{ vars.… }}` since v1.0.130. The names are those of its documentation.
 """
 
 from collections.abc import Mapping

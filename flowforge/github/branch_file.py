@@ -91,7 +91,7 @@ class _Seen:
 
 
 def require_private(client: Client, place: BranchFile) -> None:
-    """Require a private repo open to writes. StateError FF420 none, FF421 renamed, FF422 public, FF423 archived."""
+    """Require a private, writable repo: StateError FF420 not found, FF421 renamed, FF422 public, FF423 archived."""
     try:
         answer = client.get(repo_path(place.repo))
     except RepoError as refusal:

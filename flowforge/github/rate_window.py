@@ -103,7 +103,7 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Return the seconds until so many more points can be free; those in flight need a whole window at least."""
+        """Return the seconds until so many points can be free. Those in flight take a window at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points

@@ -85,7 +85,8 @@ def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
 def _create(client: Client, scope: Scope, name: str, body: _Body) -> Written:
     """Create a variable, or change one that was created since the plan."""
     # 409 means that the name is taken: GitHub's OpenAPI does not document it, and `gh` relies on it. Perhaps an earlier
-    # try of this request took it. The list shows the value, but not who sees an organization's variable: it is written.
+    # try of this request took it. The list shows the value, but not who sees an organization's variable, so that is
+    # written.
     try:
         return _written(client.post(variables_path(scope), {"name": name, **body}), created=True)
     except RepoError as refusal:

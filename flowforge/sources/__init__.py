@@ -27,15 +27,16 @@ require_rows(SOURCES, "flowforge/sources/__init__.py")
 
 
 def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-    """Read values, each source its own in one go; gives one result per ask, in order.
+    """Read values, those of one source together. Return one result per ask, in order.
 
-    The asks are distinct, but for questions to a person. A SourceError among the results (FF2xx) blocks the secrets
-    that need the value; its problem has no `where`, since the caller knows the manifest's line. Raises TrustError where
-    a rule of the operator's forbids a read: it ends the run.
+    The asks are distinct, except questions to a person. A SourceError among the results (FF2xx) blocks the secrets that
+    need the value; its problem has no `where`, because the caller knows the line of the manifest. Raises TrustError if
+    a rule of the operator's forbids a read: that ends the run.
     """
     places: dict[str, list[int]] = {}
     for place, ask in enumerate(asks):
         places.setdefault(_name(ask.spec), []).append(place)
+    # All rules before the first read: a run that they end must not have run any program by then.
     for name in places:
         require_source(source_type(name), context)
     found: dict[int, ReadResult] = {}
@@ -45,7 +46,7 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
 
 
 def read(spec: FilledSpec, context: Context) -> SecretValue:
-    """Read one value that the run cannot do without; raises as above, and SourceError (FF234) where it was not read."""
+    """Read one value that the run needs. Raises as `read_all` does, and SourceError, FF234 if it was not read."""
     (found,) = read_all([Ask(spec)], context)
     if isinstance(found, NotRead):
         raise SourceError(Problem("FF234", found.why, fix="name a source that can be read where nobody can be asked"))
@@ -55,6 +56,7 @@ def read(spec: FilledSpec, context: Context) -> SecretValue:
 
 
 def _source(name: str) -> Source:
+    # A plugin is loaded when a value is read from it, so that `validate` and `plan --offline` run no code of packages.
     return SOURCES.get(name) or PackagedSource(name)
 
 

@@ -1,4 +1,4 @@
-"""What a source is: something named in a credential's `from` that yields one value."""
+"""What a source is: the kind of place that a credential's `from` names, and that a value is read from."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,59 +22,60 @@ Hidden = Callable[[threading.Event], AbstractContextManager["terminal.Pasting | 
 
 
 def no_objection(_: SecretValue) -> Problem | None:
-    """Object to no value."""
+    """Accept every value."""
     return None
 
 
 def unheard(_: str) -> None:
-    """Tell nobody."""
+    """Drop a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One value to read. objection: what is wrong with a value's shape, for a source that can ask again at once.
-
-    credential: what the manifest calls it, for people.
-    """
+    """One value to read."""
 
     spec: FilledSpec
+    """The `from` of the credential."""
     objection: Callable[[SecretValue], Problem | None] = no_objection
+    """Returns what is wrong with a value, for a source that can ask a person again at once."""
     credential: str = ""
+    """The name of the credential in the manifest, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where reads happen: the process's environment, and the folder of the manifest that names the source.
-
-    interactive: whether a person is there to be asked. concealed: variables that hold values, so no child process gets
-    them. stop: set when the run is to end; a source that waits must notice it within a tenth of a second. notify: tells
-    people what goes on. warn: adds a warning to the plan, once however often it is given.
-    hidden: opens the terminal at which values are pasted.
-    """
+    """What a source needs of the run that it reads for."""
 
     # Not in the repr: the environment is where most plaintext comes from, and a traceback with locals shows reprs.
     environ: Mapping[str, str] = field(repr=False)
+    """The environment of the process."""
     folder: Path
+    """The folder of the manifest that names the source."""
     interactive: bool = False
+    """Whether a person is there to be asked."""
     concealed: frozenset[str] = frozenset()
+    """Variables that hold values, so that no child process gets them."""
     stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the run is to end. A source that waits must notice it within a tenth of a second."""
     notify: Callable[[str], None] = unheard
+    """Tells people what happens."""
     warn: Callable[[str], None] = unheard
+    """Adds a warning to the plan, once however often it is given."""
     hidden: Hidden = terminal.hidden
+    """Opens the terminal at which values are pasted."""
 
     def listed(self, variable: str) -> frozenset[str] | None:
-        """Read a comma-separated variable of the operator's; None where it is unset. Set but empty, it lists nothing.
-
-        A variable that a workflow fills from a setting that is gone is empty: it must not open what it was to narrow.
-        """
+        """Return what a comma-separated variable of the operator's lists; None if it is unset."""
+        # Set but empty, it lists nothing. A workflow leaves a variable empty when the setting behind it is gone, and
+        # then it must not allow what it was there to forbid.
         text = self.environ.get(variable)
         return None if text is None else frozenset(filter(None, (part.strip() for part in text.split(","))))
 
     def child_environ(self, own: Sequence[str] = ()) -> dict[str, str]:
-        """Return the environment of a child process: ours, without what holds values and what steers FlowForge.
+        """Return the environment of a child process. own: variables that are the program's own, whatever they hold.
 
-        Left out are the variables that `env` sources name, the tokens of GitHub and 1Password, FLOWFORGE_*, and what
-        looks like a credential. own: variables that are the program's own, whatever they hold.
+        It is ours without the variables that `env` sources name, the tokens of GitHub and 1Password, FLOWFORGE_*, and
+        what looks like a credential.
         """
         return {
             name: text
@@ -83,10 +84,11 @@ class Context:
         }
 
     def passing(self, passed: Sequence[str]) -> dict[str, str]:
-        """Do as `child_environ` for a program that the manifest chooses, and pass on what it asks for.
+        """Return the environment of a program that the manifest chooses. passed: what it asks for with `pass_env`.
 
-        That may look like a credential. Raises TrustError (FF261) for what no program gets.
+        Raises TrustError FF261 for a variable that no program gets.
         """
+        # What is passed may look like a credential: a command that fetches one often needs another.
         for name in passed:
             why = self._never(name)
             if why:
@@ -95,7 +97,7 @@ class Context:
         return self.child_environ(passed)
 
     def _never(self, name: str) -> str:
-        """Return why no program gets a variable; empty where one may."""
+        """Return why no program gets a variable; empty if one may."""
         return "an env source names it" if name in self.concealed else withheld(name, self.environ.get(name, ""))
 
 
@@ -107,18 +109,18 @@ class Source(Protocol):
         """The key that names this source in `from`."""
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Read values, one result per ask, in order; the asks are distinct, but for questions to a person.
+        """Read values. Return one result per ask, in order. The asks are distinct, except questions to a person.
 
-        What is expected to go wrong is a result: SourceError (FF2xx), whose problem's `what` is one clause in lower
-        case, fit to follow "value not available: ". Raises TrustError where a rule of the operator's forbids a read.
-        Neither a frame that raises nor an exception chained to it holds plaintext.
+        An expected failure is a result: SourceError (FF2xx). Its problem's `what` is one clause in lower case that
+        follows "value not available: ". Raises TrustError if a rule of the operator's forbids a read. Neither a frame
+        that raises nor an exception chained to it holds plaintext.
         """
 
 
 def one_by_one(
     read: Callable[[FilledSpec, Context], SecretValue], asks: Sequence[Ask], context: Context
 ) -> list[ReadResult]:
-    """Read one after the other, for a source that never waits. `read` raises SourceError."""
+    """Read one value after another, for a source that never waits. read: raises SourceError."""
 
     def found(spec: FilledSpec) -> ReadResult:
         try:
@@ -132,7 +134,7 @@ def one_by_one(
 
 
 def text_of(spec: FilledSpec, key: str) -> str:
-    """Return the text of a key that has one; the manifest's schema saw to that."""
+    """Return the text of a key. The manifest's schema ensures that it has one."""
     found = spec[key]
     if not isinstance(found, str):
         message = f"{key} is not a text"

@@ -14,16 +14,16 @@ from flowforge.sources.side_by_side import side_by_side
 from flowforge.vault import SecretValue
 
 _UNITS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60})
+# A command that asks a person or waits for a network hangs in CI: without a limit the job would, for hours.
 _USUAL_LIMIT: Final = "30s"
 _ALONE: Final = "let it print the credential alone"
 
 
 class CommandSource:
-    """`{command: [PROGRAM, ARGUMENT...], timeout: 20s, pass_env: [NAME...]}`. Exactly one final LF is dropped.
+    """`{command: [PROGRAM, ARGUMENT...], timeout: 20s, pass_env: [NAME...]}`. Exactly one final LF is dropped."""
 
-    Messages name the program and none of its arguments, since those could hold anything. What it says on stderr could
-    too: that goes to the terminal of the person who is there, past us, or nowhere.
-    """
+    # Messages name the program and none of its arguments, because those could hold a value. So could its stderr, which
+    # goes straight to the terminal of a person who is there, and nowhere else.
 
     name = "command"
 
@@ -32,9 +32,9 @@ class CommandSource:
         self._run = run
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Run the programs, a few at a time; a SourceError has FF223 or FF250 to FF258.
+        """Run the programs, a few at a time. A SourceError has FF223 or FF250 to FF258.
 
-        Raises TrustError (FF261), before any is run, where one is to get what no program gets.
+        Raises TrustError FF261, before any program runs, if one is to get what no program gets.
         """
         environs = [context.passing(_texts(ask.spec, "pass_env")) for ask in asks]
         pairs = list(zip(asks, environs, strict=True))
@@ -49,12 +49,12 @@ class CommandSource:
 
 
 def _texts(spec: FilledSpec, key: str) -> tuple[str, ...]:
-    """Return the texts of a key that has a list; the manifest's schema saw to that."""
+    """Return the texts of a key. The manifest's schema ensures that it has a list."""
     return tuple(spec.get(key, ()))
 
 
 def _look(context: Context) -> str:
-    """Return how to see what went wrong."""
+    """Return the fix: how a person sees what went wrong."""
     if context.interactive:
         return "see what it said above"
     return f"run it by hand in the manifest's folder, {printable(str(context.folder))}, and see what it says"

@@ -1,4 +1,4 @@
-"""From bytes or half-decoded text to a value, without an exception that would carry the plaintext."""
+"""Decode bytes or half-decoded text to a value, without an exception that would carry the plaintext."""
 
 import codecs
 import re
@@ -8,11 +8,12 @@ from flowforge.errors import Problem
 from flowforge.vault import SecretValue
 
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What `surrogateescape` makes of bytes that are not UTF-8. A UnicodeDecodeError would hold the bytes themselves.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def decode(origin: str, text: str) -> SecretValue | Problem:
-    """Take text decoded with `surrogateescape`, or say that `origin` (`env X`, `file Y`) was not UTF-8 (FF223)."""
+    """Return text that was decoded with `surrogateescape`; FF223 if `origin` (`env X`, `file Y`) was not UTF-8."""
     if _SURROGATE.search(text):
         fix = "write it as plain text; a credential is ASCII"
         return Problem("FF223", f"{origin} is not UTF-8", fix=fix)
@@ -20,7 +21,7 @@ def decode(origin: str, text: str) -> SecretValue | Problem:
 
 
 def decode_file(origin: str, data: bytes) -> SecretValue | Problem:
-    """Take a file's bytes less one final LF; FF223 as above, FF228 for an empty one, FF229 for a byte order mark."""
+    """Return a file's bytes without one final LF; FF223 as `decode`, FF228 for none, FF229 for a byte order mark."""
     if data.startswith(_MARKS):
         why = "the mark would be stored as part of the credential; some Windows editors and PowerShell's `>` write one"
         fix = "save it as UTF-8 without a byte order mark"

@@ -1,4 +1,4 @@
-"""The source `file`: a regular file, read once, whole, and never waited for."""
+"""The source `file`: a regular file, which is read whole and once, and never waited for."""
 
 import os
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_
 from flowforge.sources.decoding import decode_file
 from flowforge.vault import SecretValue
 
-# No secret that GitHub takes is larger; one byte more is asked for, and never two.
+# GitHub takes 47,952 bytes at most. One byte more than this is read, to see that a file is larger.
 LIMIT: Final = 64 * 1024
 
 
 class FileSource:
-    """`{file: PATH}`: relative to the manifest's folder, `~/` being HOME. Exactly one final LF is dropped."""
+    """`{file: PATH}`: relative to the manifest's folder, with `~/` for HOME. Exactly one final LF is dropped."""
 
     name = "file"
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Read them as `read` does."""
+        """Read each as `read` does."""
         return one_by_one(self.read, asks, context)
 
     def read(self, spec: FilledSpec, context: Context) -> SecretValue:
-        """Read the file; raises TrustError (FF232) and SourceError (FF223 to FF230)."""
+        """Return the file's value. Raises TrustError FF232 and SourceError FF223 to FF230."""
         found = _find(text_of(spec, self.name), context)
         if isinstance(found, Problem):
             raise TrustError(found) if found.code == "FF232" else SourceError(found)
@@ -33,7 +33,8 @@ class FileSource:
 
 
 def _find(text: str, context: Context) -> SecretValue | Problem:
-    """Read and decode. Every failure comes back as data, so that no raised exception chains to a frame with bytes."""
+    """Read and decode a file. Return every failure as a problem."""
+    # Not as an exception, because one that is raised here would chain to a frame that holds the bytes.
     origin = f"file {printable(text)}"
     home = context.environ.get("HOME", "")
     if text.startswith("~/") and not home:
@@ -66,7 +67,7 @@ def _unread(origin: str, error: OSError, context: Context) -> Problem:
 
 
 def _read(origin: str, path: Path, bounds: Bounds) -> bytes | Problem:
-    """Read at most LIMIT bytes of a regular file; raises what `Bounds.read` does."""
+    """Read at most LIMIT bytes of a regular file. Raises as `Bounds.read` does."""
     opened = bounds.read(path)
     try:
         return _drain(origin, opened)

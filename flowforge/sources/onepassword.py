@@ -17,11 +17,11 @@ from flowforge.sources.process import Failure, Program, run
 from flowforge.sources.side_by_side import AT_ONCE, side_by_side
 from flowforge.vault import SecretValue
 
-# A sign-in that waits for a person never ends by itself.
+# op waits without end for a person to unlock 1Password.
 SECONDS: Final = 15.0
-# Before the second and the third try of what 1Password's servers or the network failed.
+# Seconds before the second and the third try, after a failure of 1Password's servers or of the network.
 PAUSES: Final = (0.5, 1.0)
-# Of at most 500 characters each: below what a pipe holds, and far from a batch's limit of time.
+# References of at most 500 characters each: together less than a pipe holds, and quick enough for the limit of time.
 _BATCH: Final = 50
 _FAILURES: Final[Mapping[Failure, Refused]] = MappingProxyType(
     {
@@ -39,10 +39,9 @@ _TWO_WAYS: Final = (
 
 
 class OnePasswordSource:
-    """`{onepassword: "op://vault/item/field", account: NAME}`. The value is exactly what op prints.
+    """`{onepassword: "op://vault/item/field", account: NAME}`. The value is exactly what op prints."""
 
-    op keeps its own variables, whatever else a manifest makes of them, and a session of `op signin` among them.
-    """
+    # op gets its own variables (OP_*), even those that a manifest names elsewhere: without them it is signed out.
 
     name = "onepassword"
 
@@ -51,7 +50,7 @@ class OnePasswordSource:
         self._seconds, self._pauses = seconds, pauses
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Read each distinct reference once, after saying how many; a SourceError has FF223 or FF235 to FF248."""
+        """Read each distinct reference once. A SourceError has FF223 or FF235 to FF248."""
         references = [_reference(ask.spec) for ask in asks]
         distinct = tuple(dict.fromkeys(reference for reference in references if reference))
         if distinct:
@@ -75,7 +74,9 @@ def _found(value: SecretValue | Problem) -> ReadResult:
 
 
 def _batches(references: Sequence[Reference]) -> Iterator[Sequence[Reference]]:
-    """Divide what is many among processes side by side; the few of an account are read alone."""
+    """Yield the batches of references that are read together, each of one account."""
+    # Each process of op signs in anew, so many references share a few of them. Few references are read one by one,
+    # which gives each a reason of its own.
     accounts: dict[str, list[Reference]] = {}
     for reference in references:
         accounts.setdefault(reference.account, []).append(reference)
@@ -87,17 +88,19 @@ def _batches(references: Sequence[Reference]) -> Iterator[Sequence[Reference]]:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One run of op. reference: the one that it is about, where it is about one."""
+    """One run of op."""
 
     arguments: Sequence[str]
     account: str
     reference: Reference | None = None
+    """The reference that it is about; None if it is about many."""
     feed: bytes = b""
+    """What op reads from stdin."""
 
 
 @dataclass(slots=True)
 class _Op:
-    """The runs of op in one go. refused: by account, what none of its references can escape; threads share it."""
+    """The runs of op for one `read_all`. refused: by account, a refusal that holds for all of its references."""
 
     context: Context
     seconds: float
@@ -105,7 +108,7 @@ class _Op:
     refused: dict[str, Refused] = field(default_factory=dict)
 
     def read(self, references: Sequence[Reference]) -> Mapping[Reference, SecretValue | Problem]:
-        """Read many in a few processes, and what that does not give one by one, so that each gets its own reason."""
+        """Read many in a few processes, and the rest one by one, so that each gets its own reason."""
         found: dict[Reference, SecretValue | Problem] = {}
         for part in side_by_side(self._inject, tuple(_batches(references))):
             found |= part
@@ -113,10 +116,8 @@ class _Op:
         return found | dict(zip(rest, side_by_side(self._read, rest), strict=True))
 
     def _inject(self, batch: Sequence[Reference]) -> Mapping[Reference, SecretValue]:
-        """Let op fill a template; gives what came whole, which is nothing where one reference is wrong.
-
-        Between two values stands a mark that nobody can know beforehand, so a value may hold anything.
-        """
+        """Let op fill a template. Return the values; none if one of the references is wrong."""
+        # Nobody can know the mark between two values beforehand, so no value can hold it.
         mark = secrets.token_hex(16)
         template = mark.join(("", *(f"{{{{ {reference.text} }}}}" for reference in batch), ""))
         printed = self._answer(_Question(("inject",), batch[0].account, feed=template.encode()))
@@ -136,7 +137,7 @@ class _Op:
         return decode(field_of(reference), printed.reveal())
 
     def _answer(self, question: _Question) -> SecretValue | Refused:
-        """Ask op; again after a pause where 1Password's servers or the network failed, and not where it is no use."""
+        """Run op, and again after a pause if 1Password's servers or the network failed."""
         known = self.refused.get(question.account)
         answer = known or self._once(question)
         for pause in () if known else self.pauses:
@@ -144,7 +145,7 @@ class _Op:
                 break
             stopped = self.context.stop.wait(pause)
             answer = _FAILURES[Failure.STOPPED] if stopped else self._once(question)
-        # Many values may take long where one does not.
+        # Many values may take too long where a single one does not, so a late batch says nothing of the account.
         late = question.reference is None and _is(answer, OpRefusal.SILENT)
         if _is(answer, *GENERAL) and not late:
             self.refused.setdefault(question.account, answer)

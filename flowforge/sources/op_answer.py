@@ -1,4 +1,4 @@
-"""What op's refusals mean, known by their text: its exit code is 1 for nearly all of them."""
+"""What a refusal of op means, recognised by its text: the exit code is 1 for nearly all of them."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from flowforge.sources.op_reference import Reference
 
 
 class OpRefusal(Enum):
-    """Why there is no value: one code for each kind."""
+    """The kinds of refusals, each with its code."""
 
     MALFORMED = "FF235"
     NOT_INSTALLED = "FF236"
@@ -27,7 +27,8 @@ class OpRefusal(Enum):
     STOPPED = "FF248"
 
 
-# What every reference of an account meets alike: one such answer, and op is not started for the others.
+# Refusals that every reference of an account meets alike. After one of them op is not started for the others: each
+# start might ask a person again, or count against 1Password's limit.
 GENERAL: Final = frozenset(
     {
         OpRefusal.NOT_INSTALLED,
@@ -43,7 +44,7 @@ GENERAL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal. detail: what it is about, a word of ours, or the wait that op names, such as `58 minutes`."""
+    """A refusal. detail: what it is about, in a word of ours, or the wait that op names, like `58 minutes`."""
 
     refusal: OpRefusal
     detail: str = ""
@@ -57,6 +58,7 @@ _UNREACHED: Final = (
     r"connection refused|connection reset|no such host|network is unreachable|i/o timeout|dial tcp"
     r"|tls handshake|unexpected eof|context deadline exceeded|name resolution"
 )
+# In this order: a text may match several, and the more exact one stands first.
 _TEXTS: Final = tuple(
     (refusal, detail, re.compile(text, re.IGNORECASE))
     for refusal, detail, text in (
@@ -81,12 +83,13 @@ _QUOTED: Final = re.compile(r"(?<!\w)'[^'\n]*'|\"[^\"\n]*\"")
 
 
 def recognise(code: int, said: str, reference: Reference | None = None) -> Refused:
-    """Return what a refusal means. code: op's exit code, or the negative number of the signal that ended it.
+    """Return what a refusal means. code: op's exit code, or the negative number of a signal. said: its stderr.
 
-    said: its stderr; a notice may stand there before the error. Nothing of it is in the answer but the wait it names.
+    Nothing of the text is in the result, except the wait that it names.
     """
     if code < 0 or _PANIC.search(said):
         return Refused(OpRefusal.CRASHED)
+    # Notices, such as one of a newer version, stand before the error.
     text = _without_names(said[max(said.find("[ERROR]"), 0) :], reference)
     known = next(((refusal, detail) for refusal, detail, pattern in _TEXTS if pattern.search(text)), None)
     if known is None:

@@ -1,4 +1,4 @@
-"""What is told of a value that 1Password does not give: the reference's own parts, and nothing that op printed."""
+"""The problems of values that 1Password does not give. They show the reference, and nothing that op printed."""
 
 from typing import Final
 
@@ -12,20 +12,21 @@ _Parts = tuple[str, str, str]
 
 
 def no_reference() -> Problem:
-    """Say that a text is none (FF235), without showing it: it may be a value in the wrong place."""
+    """Return the problem of a text that is no reference: FF235."""
+    # The text is not shown, because it may be a value in the wrong place.
     why = "it is op://vault/item/field or op://vault/item/section/field, of at most 500 characters"
     fix = "of a name with other characters than letters, digits, - _ . and spaces, write the ID"
     return Problem("FF235", "this is not a 1Password reference", why=why, fix=fix)
 
 
 def problem(refused: Refused, reference: Reference) -> Problem:
-    """Return why a reference has no value (FF235 to FF248)."""
+    """Return the problem of a reference without a value: FF235 to FF248."""
     what, why, fix = _SENTENCES[refused.refusal](refused.detail, reference)
     return Problem(refused.refusal.value, what, why=why, fix=fix)
 
 
 def field_of(reference: Reference) -> str:
-    """Name the field of a reference, for a message."""
+    """Return the field of a reference, for a message."""
     return f"1Password field {quote(reference.field)} of item {quote(reference.item)} in vault {quote(reference.vault)}"
 
 

@@ -15,16 +15,18 @@ LONGEST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What op reads. text: as op takes it, names in any case. account: the one it lies in, where op knows several."""
+    """A reference, taken apart."""
 
     text: str
+    """The whole text, as op takes it."""
     vault: str
     item: str
     field: str
     account: str = ""
+    """The account that the vault is in, if op knows several."""
 
     @classmethod
     def parse(cls, text: str, account: str = "") -> Self | None:
-        """Take a reference apart; None for what is none, or is longer than 500 characters."""
+        """Return the parts of a reference; None if it is none, or longer than 500 characters."""
         found = _REFERENCE.fullmatch(text) if len(text) <= LONGEST else None
         return found and cls(text, found["vault"], found["item"], found["field"], account)

@@ -1,6 +1,6 @@
-"""The interface between FlowForge and a source that a package offers: all that its author imports. See docs/plugins.md.
+"""The interface of plugins: all that the author of a packaged source imports. See docs/plugins.md.
 
-A package offers a source under the entry-point group `flowforge.sources`, by a name with a hyphen that is its key in a
+A package offers a source under the entry-point group `flowforge.sources`. Its name has a hyphen, and is the key in a
 credential's `from`. The entry point names a class of the shape of `PluginSource`.
 """
 
@@ -22,11 +22,11 @@ Spec = Mapping[str, str | tuple[str, ...]]
 
 
 class NotAvailableError(Exception):
-    """The value cannot be had, and a person can be told why: the one exception that a plugin raises on purpose.
+    """The value cannot be had, and this says why. It is the one exception that a plugin raises on purpose.
 
     what: one clause in lower case that follows "value not available: ", such as `secret/claude has no field key`.
-    why: what makes it so, where that is not plain. fix: what to do, an imperative sentence. Of each, at most 120
-    characters are shown. None of them may hold a value.
+    why: the reason, unless it is plain. fix: what to do, as an imperative sentence. Of each, at most 120 characters are
+    shown. None of them may hold a value.
     """
 
     def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
@@ -36,41 +36,40 @@ class NotAvailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PluginContext:
-    """Where a read happens.
+    """What a plugin learns of the run that it reads for."""
 
-    environ: FlowForge's environment without what other sources read, the tokens of GitHub and 1Password, and
-    FLOWFORGE_*; give it to child processes. folder: that of the manifest. interactive: whether a person is there to be
-    asked. stop: set when the run is to end; what waits should look at it, and raise NotAvailableError, within a tenth
-    of a second.
-    """
-
+    # Not in the repr, which a traceback with locals would show.
     environ: Mapping[str, str] = field(repr=False)
+    """FlowForge's environment for child processes: without what other sources read, tokens, and FLOWFORGE_*."""
     folder: Path
+    """The folder of the manifest."""
     interactive: bool
+    """Whether a person is there to be asked."""
     stop: threading.Event
+    """Set when the run is to end. A read that waits should then raise NotAvailableError within 0.1 s."""
 
 
 class PluginSource(Protocol):
-    """What the class of an entry point must be. FlowForge makes one without arguments, when a value is first read."""
+    """What the class of an entry point must be. FlowForge creates one without arguments when a value is first read."""
 
     @property
     def interface(self) -> int:
-        """The version that it was written for, as a number of its own: `interface = 1`."""
+        """The version of the interface that it was written for, as a literal number: `interface = 1`."""
 
     @property
     def options(self) -> Collection[str]:
-        """The keys that may stand beside the source's own: without a hyphen, and none of FlowForge's own sources."""
+        """The keys that may stand beside the source's own: without a hyphen, and no name of FlowForge's own sources."""
 
     def read(self, spec: Spec, context: PluginContext) -> SecretValue:
-        """Read one value; raises NotAvailableError. Reads happen one after another, each distinct one once a run.
+        """Return one value, without a line end. Raises NotAvailableError.
 
-        Anything else that it raises becomes an error that names the plugin and the exception's type alone, because the
-        text of an exception may hold a value. What is returned is stored as it is: take line ends off.
+        Values are read one after another, and each distinct one once a run. Any other exception becomes an error that
+        names only the plugin and the exception's type, because the text of an exception may hold a value.
         """
 
 
 def text_of(spec: Spec, key: str, default: str | None = None) -> str:
-    """Return the one text of a key; raises NotAvailableError where it has a list, or is missing without a default."""
+    """Return the text of a key. Raises NotAvailableError if it has a list, or is missing without a default."""
     found = spec.get(key, default)
     if isinstance(found, str):
         return found

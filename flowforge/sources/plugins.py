@@ -1,4 +1,4 @@
-"""Sources that installed packages offer: each is loaded when a value is really read from it, and no sooner."""
+"""Sources that installed packages offer. Each is loaded only when a value is read from it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _UNTOLD: Final = "the exception's own text is not shown, because it may hold a v
 
 @dataclass(frozen=True, slots=True)
 class PackagedSource:
-    """A source by the name that a package gave it: one with a hyphen, so that it never meets one of ours."""
+    """A source that a package offers. Its name has a hyphen, so that it never is that of one of ours."""
 
     name: str
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Load the plugin and read one after the other.
+        """Load the plugin, and read one value after another.
 
-        Results are SourceErrors, FF265 to FF268 and FF273 for a plugin that cannot be used, FF269 to FF272 for a read.
+        SourceErrors are FF265 to FF268 and FF273 for a plugin that cannot be used, FF269 to FF272 for a read.
         """
         loaded = _load(self.name)
         if isinstance(loaded, Problem):
@@ -47,11 +47,12 @@ class PackagedSource:
 
 
 def _load(name: str) -> PluginSource | Problem:
-    """Find the one package that offers the name, import what it names, and make its source."""
+    """Find the one package that offers the name, import its class, and create the source."""
     points = tuple(entry_points(group=GROUP, name=name))
     if not points:
         fix = "install the package that offers it where flowforge runs"
         return Problem("FF273", f"no installed package offers the source {printable(name)}", fix=fix)
+    # Which of two would be loaded depends on the order of sys.path; a value must not.
     if len(points) > 1:
         what = f"more than one installed package offers {name}: {', '.join(sorted(map(_package, points)))}"
         return Problem("FF265", what, fix="uninstall all but one of them")
@@ -69,7 +70,7 @@ def _load(name: str) -> PluginSource | Problem:
 
 
 def _misfit(origin: str, offered: object) -> Problem | None:
-    """Hold what an entry point names to the interface; its version first, since another one may look otherwise."""
+    """Check a class against the interface: its version first, because another version may look otherwise."""
     version = getattr(offered, "interface", None)
     if version != INTERFACE:
         states = f"is written for version {version}" if isinstance(version, int) else "states no version"
@@ -92,7 +93,7 @@ def _lists_texts(offered: type) -> bool:
 
 
 def _read(name: str, plugin: PluginSource, spec: FilledSpec, context: PluginContext) -> SecretValue | Problem:
-    """Read once. What the plugin raises ends here: its text, its frames and its causes may hold plaintext."""
+    """Read one value. No exception of the plugin leaves this: its text, frames and causes may hold plaintext."""
     try:
         try:
             found: object = plugin.read(spec, context)
@@ -108,14 +109,15 @@ def _read(name: str, plugin: PluginSource, spec: FilledSpec, context: PluginCont
 
 
 def _taken(name: str, found: object) -> SecretValue | Problem:
-    """Take a value, of no subclass: one of a text could be encoded to something else than what is checked."""
+    """Return a value that a plugin returned, or FF272."""
+    # No subclass: one of str could be encoded to something else than what was checked.
     if type(found) is SecretValue and type(found.reveal()) is str:
         return decode(name, found.reveal())
     return Problem("FF272", f"{name} gave something else than a SecretValue of a str", fix="ask its authors")
 
 
 def _said(text: str) -> str:
-    """Return a plugin's text as it is quoted, less the marks: it stands where one of ours would."""
+    """Return a plugin's text, made safe as `quote` does, without the quotation marks."""
     return quote(text)[1:-1]
 
 

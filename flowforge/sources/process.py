@@ -15,13 +15,13 @@ from typing import IO, Final, Self
 
 from flowforge.vault import SecretValue
 
-# As for files: no secret that GitHub takes is larger.
+# As for files: GitHub takes 47,952 bytes at most.
 OUTPUT_LIMIT: Final = 64 * 1024
-# How soon a Ctrl-C is noticed, and how long a program may take to go when it is told to.
+# Seconds until a Ctrl-C is noticed, and those that a program gets to end after SIGTERM.
 _TICK: Final = 0.05
 _FAREWELL: Final = 0.5
 _MOMENT: Final = 0.01
-# What a program leaves in the background may keep its pipes open; what was printed is there by then.
+# Seconds to read on after a program ended. A background process may keep its pipes open for ever (an agent does).
 _LINGER: Final = 0.2
 
 
@@ -37,30 +37,37 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. seconds: its limit. feed: its stdin. overheard: what it says on stderr goes to the terminal."""
+    """What to run, and how."""
 
     argv: Sequence[str]
+    """The program and its arguments. No shell reads them."""
     environ: Mapping[str, str] = field(repr=False)
+    """Its whole environment."""
     folder: Path
+    """Its working folder."""
     seconds: float
+    """How long it may take."""
     feed: bytes = b""
+    """What it reads from stdin; less than a pipe holds."""
     overheard: bool = False
+    """Whether its stderr goes to the terminal; if not, it is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended. code: as the system gives it, negative for a signal. printed: stdout. said: stderr.
-
-    Both are of any bytes at all, decoded with `surrogateescape`; of stderr only the last 64 KiB are kept.
-    """
+    """How a program ended, and what it wrote: any bytes, decoded with `surrogateescape`."""
 
     code: int
+    """Its exit code; negative for a signal."""
     printed: SecretValue
+    """Its stdout."""
+    # A program may print the value, or the command line with it, when it fails.
     said: SecretValue
+    """The last 64 KiB of its stderr."""
 
 
 def run(program: Program, stop: threading.Event) -> Ended | Failure:
-    """Run a program to its end, or to one of its limits, or until `stop` is set; then its whole group is killed."""
+    """Run a program to its end. At a limit, or when `stop` is set, its whole process group is killed."""
     try:
         process = subprocess.Popen(  # noqa: S603 -- what the manifest names is what this is for; no shell reads it
             list(program.argv),
@@ -69,7 +76,7 @@ def run(program: Program, stop: threading.Event) -> Ended | Failure:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if program.overheard else subprocess.PIPE,
-            process_group=0,
+            process_group=0,  # so that the programs that it starts can be killed with it
         )
     except FileNotFoundError:
         return Failure.NOT_FOUND
@@ -101,7 +108,7 @@ class _Reading:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing of a program that did not end by itself; what one that did left in the background stays."""
+        """Kill what is left of a program that did not end by itself. What an ended one left in the background stays."""
         if not self._over:
             self._kill()
         self._selector.close()
@@ -111,7 +118,7 @@ class _Reading:
                     pipe.close()
 
     def finish(self, program: Program, stop: threading.Event) -> Failure | None:
-        """Feed it and read until it ends, or say which limit it met."""
+        """Feed the program and read until it ends. Return the limit that it met; None if it ended by itself."""
         failure = self._finish(program, stop)
         self._over = failure is None
         return failure
@@ -153,7 +160,7 @@ class _Reading:
                 del self.said[:-OUTPUT_LIMIT]
 
     def _kill(self) -> None:
-        """Tell the whole group to go, and kill what is then left of it; not waited for is what may not be killed."""
+        """Send SIGTERM to the whole group, and after half a second SIGKILL to what is left of it."""
         over = time.monotonic() + _FAREWELL
         left = self._signal(signal.SIGTERM)
         while left and time.monotonic() < over:
@@ -165,7 +172,8 @@ class _Reading:
             self._process.wait(_FAREWELL)
 
     def _signal(self, number: int) -> bool:
-        """Send a signal to the group; gives whether anything is left that took it."""
+        """Send a signal to the group. Return whether any process was left to take it."""
+        # PermissionError: only processes of other users are left, such as those of sudo. They cannot be waited for.
         try:
             os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):
@@ -174,7 +182,7 @@ class _Reading:
 
 
 def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
-    """Write all of stdin at once and close it: callers keep it below what a pipe holds (64 KiB)."""
+    """Write all of stdin and close it. It is less than a pipe holds (64 KiB), so the write never blocks."""
     if pipe is None:
         return
     with contextlib.suppress(BrokenPipeError):

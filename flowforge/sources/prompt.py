@@ -16,15 +16,15 @@ _LEFT: Final = NotRead("not pasted")
 
 
 class PromptSource:
-    """`{prompt: QUESTION}`. Where nobody can be asked, and where Enter alone is the answer, the value is not read.
+    """`{prompt: QUESTION}`. The value is not read if nobody can be asked, or if Enter alone is the answer."""
 
-    What is pasted is judged at once, so that a token that a terminal broke can be pasted again.
-    """
+    # What is pasted is checked at once, so that a person can paste a token again that a terminal broke into lines. That
+    # is a frequent mistake with the token of `claude setup-token` (anthropics/claude-code#54738).
 
     name = "prompt"
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Ask one question after the other; a SourceError has what was wrong with the last of three tries."""
+        """Ask one question after another. A SourceError says what was wrong with the last of three tries."""
         if not context.interactive:
             return [_NOBODY for _ in asks]
         questions = Counter(text_of(ask.spec, self.name) for ask in asks)
@@ -33,7 +33,7 @@ class PromptSource:
 
 
 def _worded(ask: Ask, questions: Counter[str]) -> str:
-    """Return the question, with the credential where two ask in the same words."""
+    """Return the question, with the name of the credential if another asks in the same words."""
     question = text_of(ask.spec, "prompt")
     return f"{question} (credential {ask.credential})" if questions[question] > 1 else question
 

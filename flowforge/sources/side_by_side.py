@@ -1,4 +1,4 @@
-"""A few reads at once, for sources that wait for something else than this process."""
+"""Read a few values in parallel, for sources that wait for other programs."""
 
 import queue
 import threading
@@ -19,11 +19,12 @@ _PATIENCE: Final = 2.0
 def side_by_side(
     read: Callable[[_Item], _Result], items: Sequence[_Item], *, patience: float = _PATIENCE
 ) -> list[_Result]:
-    """Do `read` on every item, four at a time; gives the results in the items' order, or raises what `read` raises.
+    """Call `read` on every item, four at a time. Return the results in the order of the items. Raises as `read` does.
 
-    A Ctrl-C ends it: no further item is begun, and those begun, which notice that the run is to stop, are waited for
-    so that they leave no process behind. The threads are daemons: one that hangs never keeps us from ending.
+    After a Ctrl-C no further item is begun. Those under way are waited for, so that they leave no process behind.
     """
+    # Not a ThreadPoolExecutor: its threads are joined when the interpreter ends, so one that hangs would keep the
+    # process alive. These threads are daemons.
     futures: list[Future[_Result]] = [Future() for _ in items]
     waiting: queue.SimpleQueue[tuple[_Item, Future[_Result]]] = queue.SimpleQueue()
     for entry in zip(items, futures, strict=True):

@@ -1,4 +1,4 @@
-"""A person at the terminal: what they paste is read whole and is not shown."""
+"""Ask a person at the terminal. What they paste is read whole, and is not shown."""
 
 import os
 import select
@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 from flowforge.vault import SecretValue
 
 _TICK: Final = 0.1
-# How long after a line's end more of the same paste may come: a wrapped line is pasted as two.
+# Seconds after the end of a line in which more of the same paste may come: a wrapped line is pasted as two.
 _SAME_PASTE: Final = 0.15
 _PIECE: Final = 4096
-# A terminal that knows it marks where a paste begins and ends (xterm's "bracketed paste").
+# Terminals that support it mark where a paste begins and ends (xterm's "bracketed paste").
 _MARK_PASTES: Final = b"\x1b[?2004h"
 _MARK_NO_PASTES: Final = b"\x1b[?2004l"
 _PASTE: Final = b"\x1b[200~"
@@ -33,7 +33,7 @@ class Pasting(Protocol):
 
 
 class Terminal:
-    """The terminal of this process, in the state in which it shows nothing of what is typed."""
+    """The terminal of this process, silenced: it shows nothing of what is typed."""
 
     def __init__(self, descriptor: int, stop: threading.Event) -> None:
         """Use an open terminal; see `hidden`."""
@@ -41,16 +41,16 @@ class Terminal:
         self._stop = stop
 
     def say(self, text: str) -> None:
-        """Show a text; it is printable. That the terminal went away is told by the next read."""
+        """Show a printable text. If the terminal went away, the next read notices it."""
         with suppress(OSError):
             os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
 
     def ask(self, question: str) -> SecretValue | None:
-        """Ask, and take one line, or all lines of one paste, joined by LF; None for an empty one, or a lost terminal.
+        """Ask, and return one line, or all lines of one paste joined by LF; None for an empty one or a lost terminal.
 
-        What is no UTF-8 is decoded with `surrogateescape`. What was typed before the question is dropped. Raises
-        KeyboardInterrupt when the run is to stop.
+        Bytes that are not UTF-8 are decoded with `surrogateescape`. Raises KeyboardInterrupt when the run is to stop.
         """
+        # What was typed before the question is dropped: it answers something else.
         with suppress(termios.error):  # that the terminal went away is told by the read
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
         self.say(question)
@@ -62,11 +62,11 @@ class Terminal:
         return line.value
 
     def _read(self) -> bytes:
-        """Read what is there, as soon as something is; nothing is there of a terminal that went away."""
+        """Return what was typed, as soon as there is something; nothing if the terminal went away."""
         while True:
             while not self._ready(_TICK):
                 pass
-            # Ctrl-C drops what was typed, also between the look and the read, which would then wait without end.
+            # Ctrl-C drops what was typed, also between `select` and `read`, which would then wait without end.
             os.set_blocking(self._descriptor, False)
             try:
                 return os.read(self._descriptor, _PIECE)
@@ -84,7 +84,7 @@ class Terminal:
 
 
 class _Line:
-    """What was typed up to now, without what edits it."""
+    """What was typed so far, after the editing keys were applied."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -97,7 +97,7 @@ class _Line:
         return SecretValue(self._text.decode("utf-8", "surrogateescape")) if self._text else None
 
     def take(self, piece: bytes) -> bool:
-        """Take what came from the terminal; gives False for nothing."""
+        """Apply what came from the terminal. Return False if nothing came."""
         for byte in piece:
             if not (byte == ord("\n") and self._before == ord("\r")):  # CR LF ends one line
                 self._type(byte)
@@ -120,7 +120,7 @@ class _Line:
             self._notice_marks()
 
     def _notice_marks(self) -> None:
-        """Take the marks of a paste away, and one line end at its end: it was copied with the line."""
+        """Remove the marks of a paste, and one line end at its end, which was copied with the line."""
         for mark in (_PASTE, _PASTED):
             if self._text.endswith(mark):
                 del self._text[-len(mark) :]
@@ -130,7 +130,8 @@ class _Line:
 
 
 def _in_front(descriptor: int) -> bool:
-    """Whether this process's group is the one that the terminal listens to; a terminal that is gone listens to none."""
+    """Return whether the terminal listens to the group of this process. One that is gone listens to none."""
+    # A job in the background that changes the terminal's mode is stopped by the system (SIGTTOU), and hangs.
     with suppress(OSError):
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     return False
@@ -138,7 +139,7 @@ def _in_front(descriptor: int) -> bool:
 
 @contextmanager
 def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
-    """Return the terminal of this process, silenced; None where there is none, or where it is another job's."""
+    """Yield the terminal of this process, silenced; None if there is none, or another job has it."""
     try:
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -156,10 +157,8 @@ def hidden(stop: threading.Event) -> Iterator[Terminal | None]:
 
 @contextmanager
 def silenced(descriptor: int, stop: threading.Event) -> Iterator[Terminal]:
-    """Silence an open terminal. However the block is left, it is then again as it was.
-
-    What was typed and not read is dropped: it may be the rest of a paste, and would be the shell's next command.
-    """
+    """Silence an open terminal, and restore it however the block is left."""
+    # TCSAFLUSH drops what was typed and not read: it may be the rest of a paste, and would be the shell's next command.
     before = termios.tcgetattr(descriptor)
     try:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, _quiet(termios.tcgetattr(descriptor), descriptor))
@@ -180,10 +179,9 @@ def _restore(descriptor: int, before: list[Any]) -> None:
 
 
 def _quiet(mode: list[Any], descriptor: int) -> list[Any]:
-    """Make a mode without echo, in which a line may have any length: by lines, it ends at 4,096 bytes.
-
-    Ctrl-C stays a signal. Ctrl-Z and Ctrl-Backslash do not: they would leave the terminal as it is now.
-    """
+    """Return a mode without echo, in which a line may have any length."""
+    # Without ICANON, because Linux cuts a line at 4,096 bytes in that mode. Ctrl-C stays a signal. Ctrl-Z and
+    # Ctrl-Backslash do not: they would leave the terminal as it is now.
     incoming, outgoing, control, local, *speeds, keys = mode
     quiet = local & ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN)
     no_key = bytes([os.fpathconf(descriptor, "PC_VDISABLE")])

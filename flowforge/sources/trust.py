@@ -1,6 +1,6 @@
-"""Which sources a manifest may name: the operator's rules, taken from the environment only.
+"""Which sources a manifest may name: the operator's rules, which come from the environment only.
 
-A manifest is code. Whoever proposes one must not thereby run programs where it is planned.
+A manifest is code. The author of a pull request must not be able to run programs where it is planned.
 """
 
 from typing import Final
@@ -14,12 +14,12 @@ SOURCES_VARIABLE: Final = "FLOWFORGE_ALLOWED_SOURCES"
 
 
 def require_source(source: SourceType, context: Context) -> None:
-    """Raise TrustError where the operator's rules forbid a source.
+    """Raise TrustError if the operator's rules forbid a source.
 
-    FF231: FLOWFORGE_ALLOWED_SOURCES is set and lists other sources only. Where it is unset, a source that runs what the
-    manifest chooses is refused in CI, unless a trusted event began the run: FF259 for a pull request, FF260 for
-    whatever else is not known to be trusted.
+    FF231: FLOWFORGE_ALLOWED_SOURCES is set and does not list it. If that is unset, a source that runs what the manifest
+    chooses is refused in CI unless a trusted event began the run: FF259 for a pull request, FF260 for any other event.
     """
+    # A list of the operator's settles it, also on pull requests: only somebody who can set variables of CI can set it.
     allowed = context.listed(SOURCES_VARIABLE)
     if allowed is None:
         if source.runs is Runs.CHOSEN:
