@@ -1,4 +1,4 @@
-"""The whole story on a sandbox: real processes of `flowforge`, real HTTP on loopback, real sealed boxes."""
+"""The demo: the whole story on a sandbox, with real processes, real HTTP on loopback and real sealed boxes."""
 
 import os
 import secrets
@@ -41,21 +41,26 @@ targets:
     repos: [acme/releases]
     credential: release-token
 """
+# A run of more lines than this that are alike is shortened.
 _MOST_ALIKE = 6
-_LATENCY = 0.02  # seconds, as a near GitHub would take
+# Seconds: about what a request to GitHub takes at best.
+_LATENCY = 0.02
 
 
 @dataclass(slots=True)
 class Story:
-    """One telling of the demo, in a folder of its own. `tell` gets every line; `live` shows commands as they run."""
+    """One run of the demo, in a folder of its own."""
 
     folder: Path
+    """Holds the manifest, the state and the cache."""
     tell: Callable[[str], None]
+    """Shows a text to the user."""
     sandbox: Sandbox = field(default_factory=Sandbox)
     values: dict[str, str] = field(default_factory=dict)
+    """The environment variables that the manifest's sources name."""
 
     def run(self) -> bool:
-        """Tell the story; true when at its end every repo holds the intended value."""
+        """Tell the story. Return whether every repo holds the intended value at its end."""
         with self.sandbox:
             self._prepare()
             self._first_apply()
@@ -94,6 +99,7 @@ class Story:
     def _trouble(self) -> None:
         world = self.sandbox.world
         self.values["ACME_CLAUDE_TOKEN"] = _made_up("oat01")
+        # An edit and a deletion by hand, which only GitHub's times and lists show.
         _one_second_later(world)
         world.set_secret("acme/billing", "ANTHROPIC_API_KEY", "edited-behind-our-back")
         world.delete_secret("acme/docs", "ANTHROPIC_API_KEY")
@@ -123,6 +129,7 @@ class Story:
 
     def _flowforge(self, *args: str) -> None:
         self.tell(f"\n$ flowforge {' '.join(args)}")
+        # The user's own settings and token must not reach the demo: it would read or write a real GitHub.
         ours = ("FLOWFORGE_", "GH_", "GITHUB_")
         kept = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         settings = {
@@ -143,7 +150,7 @@ class Story:
 
 
 def _shortened(lines: Iterable[str]) -> Iterable[str]:
-    """Leave out most of a long run of lines that are all alike: creations, or the recap of them."""
+    """Leave out most lines of a long run that are all alike: creations, or the recap of them."""
     for _, run in groupby(lines, key=lambda line: "recap" if " : " in line else line[:1]):
         alike = list(run)
         if len(alike) > _MOST_ALIKE:
@@ -152,7 +159,7 @@ def _shortened(lines: Iterable[str]) -> Iterable[str]:
 
 
 def _made_up(kind: str) -> str:
-    """Make a value of the right shape; it opens nothing anywhere."""
+    """Return a value of the right shape that is valid nowhere."""
     return f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
 
 
@@ -163,5 +170,6 @@ def _wanted(name: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _one_second_later(world: World) -> None:
-    """GitHub's times are whole seconds: an edit within the same second as our write cannot be seen by anybody."""
+    """Wait until an edit gets a later time than the last write."""
+    # GitHub's times are whole seconds: nobody can see an edit in the same second as the write before it.
     world.pause(1.1)

@@ -1,1 +1,1 @@
-"""Views: one file for each format; they see plans and reports, never a value."""
+"""Views of what a run has to show: as text and as JSON. They get plans and reports, never a value."""

@@ -9,29 +9,31 @@ from flowforge.plan.audience import Access, Audience
 from flowforge.plan.change import Change
 from flowforge.render.document import Document
 
+# For each sign. An organization may have thousands of repos, and a plan should still fit into a pull request.
 _MOST_SHOWN: Final = 20
 
 
 def viewer_lines(change: Change) -> Iterable[str]:
-    """Return the repos that would be selected, and those that would not be any more."""
+    """Yield the repos that would be selected, and those that would no longer be."""
     if change.access is not None and change.access.differs:
         new = {viewer.repo: f"; new to {viewer.new_to}" for viewer in change.access.unadmitted}
         for sign, repos in (("+", change.access.added), ("-", change.access.removed)):
             yield from (f"{sign} {repo}{new.get(repo, '')}" for repo in repos[:_MOST_SHOWN])
             if len(repos) > _MOST_SHOWN:
                 yield f"{sign} {len(repos) - _MOST_SHOWN:,} more; --format json has all"
+        # GitHub lists only the repos that the token reaches; writing the list removes the others too.
         if unseen := change.access.removed_unseen:
             yield f"- {unseen} not shown to this token"
 
 
 def place_entry(scope: Scope) -> Document:
-    """Return the repo or the organization that a scope is of; the other one is null."""
+    """Return the repo or the organization of a scope. The other one is null."""
     name = printable(scope.repo.name)
     return {"repo": None, "org": name} if scope.repo.is_organization else {"repo": name, "org": None}
 
 
 def access_entry(access: Access) -> Document:
-    """Return who sees a secret, who is to, and what differs."""
+    """Return who sees a secret now, who is to see it, and the difference."""
     return {
         "before": _audience(access.before) if access.before else None,
         "after": _audience(access.after),

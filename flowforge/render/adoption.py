@@ -1,4 +1,4 @@
-"""What adopt records: as people read it, and as JSON (schemas/adoption.schema.json)."""
+"""What adopt records, as text and as JSON (schemas/adoption.schema.json)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,11 +16,12 @@ from flowforge.render.text import change_lines
 
 
 def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]:
-    """Return a line for each secret that is to be recorded, then those that are not, then the sum."""
+    """Yield a line for each secret that would be recorded, then those that would not, then the sum."""
     rows = [_cells(each) for each in adoption.taken]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for each, row in zip(adoption.taken, rows, strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
+        # GitHub never shows the value of a secret, so only variables can be compared.
         how = "to be assumed to hold its value" if each.assumed else "holds its value"
         yield style(f"= {padded}  {how}; there since {printable(each.change.seen_at)}", "=")
     yield from change_lines(Plan(adoption.left, adoption.unresolved), verbose=True, style=style)
@@ -30,7 +31,7 @@ def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]
 
 
 def adopted_lines(adopted: Adopted) -> Iterable[str]:
-    """Return what was recorded."""
+    """Yield what was recorded."""
     adoption = adopted.adoption
     for problem in adopted.problems:
         yield from (printable(line) for line in str(problem).splitlines())
@@ -73,6 +74,7 @@ def _sum(adoption: Adoption) -> str:
         (len(adoption.unresolved), count(len(adoption.unresolved), "entry", "entries") + " without known repos"),
     )
     said = ", ".join(words for number, words in parts if number)
+    # "Nothing to adopt" comes first, because the numbers that follow it are of what stays undone.
     return said if adoption.taken else f"Nothing to adopt{': ' if said else ''}{said}"
 
 

@@ -1,4 +1,4 @@
-"""The public JSON: its own versioned shape, described by schemas/plan.schema.json, report and error beside it."""
+"""What all public JSON documents share. Each has a format, a version and a schema in schemas/."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from flowforge import __version__
 from flowforge.errors import ExitCode, Problem, printable
 
-# Added fields keep the version; a changed meaning or a removed field is a new one.
+# A new field keeps the version. A removed field, or one that changes its meaning, needs a new one.
 VERSION = 1
 Document = dict[str, Any]
 
@@ -14,7 +14,7 @@ Document = dict[str, Any]
 def validation_document(
     secrets: int, repos: int, organizations: int, selectors: int, warnings: Sequence[str]
 ) -> Document:
-    """Return what `validate` found in a manifest that is valid."""
+    """Return the document of a manifest that is valid."""
     return {
         **head("validation"),
         "valid": True,
@@ -27,16 +27,17 @@ def validation_document(
 
 
 def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Document | None = None) -> Document:
-    """Return what stopped a run, with the plan that was made before, if any."""
+    """Return the document of what stopped a run, with the plan if there was one."""
     errors = [problem_entry(problem) for problem in problems]
     document = {**head("error"), "exit_code": int(exit_code), "errors": errors}
     if plan is None:
         return document
+    # Also at the top, so that a script reads them there whether apply was stopped or not.
     return {**document, "has_changes": plan["has_changes"], "complete": plan["complete"], "plan": plan}
 
 
 def head(name: str) -> Document:
-    """Return what every document begins with."""
+    """Return the fields that every document begins with."""
     return {"format": f"flowforge.{name}", "version": VERSION, "flowforge": __version__}
 
 

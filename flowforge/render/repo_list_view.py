@@ -1,4 +1,4 @@
-"""Who was chosen, and by which line: as people read it, and as JSON (schemas/repos.schema.json)."""
+"""The repos that were chosen, and by which entry, as text and as JSON (schemas/repos.schema.json)."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from flowforge.render.phrases import count
 
 
 def roll_lines(roll: RepoList) -> Iterable[str]:
-    """Return a line for each repo of each target, then how many there are."""
+    """Yield a line for each repo of each entry, then how many repos there are."""
     rows = [(printable(str(each.repo)), printable(each.entry), str(each.where), _how(each)) for each in roll.choices]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for *cells, how in rows:
@@ -18,12 +18,13 @@ def roll_lines(roll: RepoList) -> Iterable[str]:
     yield from unresolved_lines(roll.unresolved)
     if rows or roll.unresolved:
         yield ""
+    # A repo that several entries choose has a line for each, and counts once.
     repos = {each.repo for each in roll.choices}
     yield f"{count(len(repos), 'repo')}{', and more that are not known' if roll.unresolved else ''}."
 
 
 def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
-    """Return the entries whose repos cannot be known, each with the reason and what to do."""
+    """Yield the entries whose repos are not known, each with the reason and the fix."""
     for entry in unresolved:
         why = entry.unreadable
         said = f"! {entry.entry} ({entry.where})  which repos it has is not known: {why.detail or why.why.text}"
@@ -44,7 +45,7 @@ def roll_document(roll: RepoList) -> Document:
 
 
 def unresolved_entry(entry: Unresolved) -> Document:
-    """Return an entry whose repos cannot be known."""
+    """Return an entry whose repos are not known."""
     return {
         "entry": printable(entry.entry),
         "where": printable(str(entry.where)),

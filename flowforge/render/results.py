@@ -1,4 +1,4 @@
-"""The public JSON of a plan and of what apply did with it: schemas/plan.schema.json and report.schema.json."""
+"""The public JSON of a plan and of apply's report: schemas/plan.schema.json and report.schema.json."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,7 +23,8 @@ def plan_document(
     eta: float,
     offline: bool = False,
 ) -> Document:
-    """Return the plan. requests: those it took; requests_to_come: those that applying takes. No value, no fingerprint."""
+    """Return the document of a plan. requests: how many it took. to_come: how many apply will take."""
+    # Neither a value nor a fingerprint is in it: a plan is pasted into pull requests.
     counts = plan.counts
     return {
         **head("plan"),
@@ -33,6 +34,7 @@ def plan_document(
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
         "requests": requests,
         "requests_to_come": to_come,
+        # An estimate: more digits would promise what nobody knows.
         "eta_seconds": round(eta, 1),
         "offline": offline,
         "changes": list(map(_change, plan.changes, differences(plan.changes))),
@@ -46,13 +48,14 @@ def plan_document(
 
 
 def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Document:
-    """Return what apply did, with the plan that it carried out."""
+    """Return the document of what apply did, with the plan that it carried out."""
     return {
         **head("report"),
         "has_changes": plan["has_changes"],
         "complete": plan["complete"],
         "exit_code": int(exit_code),
         "interrupted": report.interrupted,
+        # Sorted, so that two reports of the same outcomes differ in nothing.
         "counts": {outcome.value: number for outcome, number in sorted(report.counts.items())},
         "results": [_result(result) for result in report.results],
         "recap": {

@@ -1,4 +1,4 @@
-"""What a state holds: as people read it, and as JSON (schemas/kept.schema.json). There is no value in it."""
+"""What a state holds, as text and as JSON (schemas/kept.schema.json). A state has no values."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,12 @@ from flowforge.render.access import place_entry
 from flowforge.render.document import Document, head
 from flowforge.render.phrases import count
 
+# Of a secret whose first write began and whose end is not known.
 _NO_RECORD: Final = Record("", "", "", 0, "", "")
 
 
 def list_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
-    """Return a line for each secret: its address, credential, when it was written, since when that value, and marks."""
+    """Yield a line for each secret: address, credential, when it was written, since when it has its value, marks."""
     rows = [_cells(address, remembered) for address, remembered in secrets.items()]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     for row in rows:
@@ -25,7 +26,7 @@ def list_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
 
 
 def state_lines(kept: StateSummary) -> Iterable[str]:
-    """Return the state as a whole."""
+    """Yield the lines of the state as a whole."""
     yield f"where: {printable(kept.where)}"
     if not kept.exists:
         yield "There is no state yet."
@@ -42,7 +43,7 @@ def state_lines(kept: StateSummary) -> Iterable[str]:
 
 
 def secret_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
-    """Return all that is remembered of each secret."""
+    """Yield everything that is remembered of each secret."""
     for address, remembered in secrets.items():
         yield printable(str(address))
         for name, said in _details(remembered).items():
@@ -51,7 +52,7 @@ def secret_lines(secrets: Mapping[Address, Remembered]) -> Iterable[str]:
 
 
 def kept_document(kept: StateSummary, secrets: Mapping[Address, Remembered] | None = None) -> Document:
-    """Return the public JSON. secrets: those that were asked for; None: the state as a whole was."""
+    """Return the public JSON. secrets: those that were asked for; None for the state as a whole."""
     lock = kept.lock
     document = {
         **head("kept"),
@@ -96,8 +97,9 @@ def _cells(address: Address, remembered: Remembered) -> tuple[str, str, str, str
 
 
 def _details(remembered: Remembered) -> Document:
-    """Return what is remembered by the names that it has in the state; None for what there is not."""
+    """Return what is remembered, by the names that it has in the state. None stands for what is missing."""
     record = remembered.record or _NO_RECORD
+    # Only an organization's secret has one; without it an empty list of ids would look like "nobody".
     seen = record.visibility or None
     texts = ("credential", "fingerprint", "updated_at", "written_at", "value_since", "drifted_at")
     return {

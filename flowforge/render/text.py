@@ -1,4 +1,4 @@
-"""The plan and the recap as people read them on a terminal and in a CI log."""
+"""The plan and the recap as text, for a terminal and a CI log."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,11 +17,12 @@ from flowforge.render.phrases import count, duration
 from flowforge.render.repo_list_view import unresolved_lines
 from flowforge.render.style import Style, plain
 
+# Reasons with nothing to do and nothing to decide: thousands of these lines would hide the few that matter.
 _SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE, Reason.NOT_CHECKED})
 
 
 def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Return the lines of a plan and the sentence that sums it up."""
+    """Yield the lines of a plan and the sentence that sums it up."""
     lines = list(change_lines(plan, verbose=verbose, style=style))
     yield from lines
     if lines:
@@ -30,7 +31,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
 
 
 def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Return the lines of a plan, one for each secret; what is in sync is shown only when `verbose`."""
+    """Yield the lines of a plan, one for each secret. verbose: whether secrets in sync are shown too."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
     cells = [_cells(change) for change in shown]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(4)]
@@ -47,21 +48,24 @@ def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable
 
 
 def _quiet(change: Change) -> bool:
-    """Whether a line tells nobody anything new: in sync, or only forgotten."""
+    """Return whether a line says nothing new: in sync, or only removed from the state."""
     settled = change.reason in _SETTLED
+    # Without drift nobody knows of a change, and the footer counts the values that were not checked.
     unchecked = change.reason is Reason.VALUE_NOT_CHECKED and not change.drift
     return (settled or unchecked) and not change.relabels
 
 
 def _cells(change: Change) -> tuple[str, str, str, str]:
-    """Return the cells of a line. Which list of the repo it is in is said only where it is another than usual."""
+    """Return the cells of a line. The place is shown only if it is not the usual one, the Actions secrets of a repo."""
     scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
+    # A line about access is a second one for the same secret, so it must not look like its value's.
     credential = "access" if change.access else credential
     place = "" if scope == Scope(scope.repo) and not scope.repo.is_organization else scope.place
     return printable(str(scope.repo)), printable(place), printable(change.address.secret), printable(credential)
 
 
 def _fix(change: Change) -> str:
+    # Only what is blocked needs somebody to act; for the rest the fix is apply itself.
     return change.fix if change.action is Action.BLOCKED else ""
 
 
@@ -88,11 +92,12 @@ def _difference(difference: Difference) -> str:
 
 
 def footer(plan: Plan) -> Iterable[str]:
-    """Return the sentence that sums a plan up, and what it could not see."""
+    """Yield the sentence that sums a plan up, and whether it is incomplete."""
     counts = plan.counts
     if plan.proven:
         yield "No changes. GitHub matches the manifest."
         return
+    # "No changes." alone is said only if GitHub is proven to match: what was not seen may differ.
     if counts.writes:
         yield f"Plan: {_totals(counts)}."
     else:
@@ -130,7 +135,7 @@ def _open_ends(plan: Plan) -> str:
 def after_plan(
     brakes: Sequence[Brake], requests: int, to_come: int, eta: float, *, offline: bool = False
 ) -> Iterable[str]:
-    """Return what follows a plan: what it cost, what applying will cost, and what apply will refuse."""
+    """Yield what follows a plan: its requests, those of applying it, and what apply will refuse."""
     if offline:
         yield "GitHub was not asked: this is the manifest against the state."
     if to_come:
@@ -142,7 +147,7 @@ def after_plan(
 
 
 def report_lines(report: Report, *, verbose: bool, style: Style = plain) -> Iterable[str]:
-    """Return what went wrong, then the recap: a line for every repo that is not simply in sync."""
+    """Yield what went wrong, then the recap: a line for each repo. verbose: those too that are in sync."""
     yield from _troubles(report.results, style)
     for problem in report.problems:
         yield from (style(printable(line), "-") for line in str(problem).splitlines())
@@ -166,7 +171,8 @@ def _done(report: Report) -> str:
 
 
 def _troubles(results: Iterable[Result], style: Style) -> Iterable[str]:
-    """Say each trouble once, with the secrets that it met."""
+    """Yield each problem once, with the secrets that it concerns."""
+    # A token without a permission fails the same way in a thousand repos; only the places differ.
     met: dict[tuple[Outcome, Problem], list[str]] = {}
     for result in results:
         if result.problem is not None:

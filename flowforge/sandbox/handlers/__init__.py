@@ -1,1 +1,1 @@
-"""What answers each request, in GitHub's shapes."""
+"""The handlers: what answers each request, in GitHub's shapes."""

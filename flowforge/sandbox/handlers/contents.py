@@ -1,4 +1,4 @@
-"""Handlers of contents: a file on a branch, read with its blob's hash and written only by who knows that hash."""
+"""Handlers of contents: a file on a branch, which is read with its blob's hash and written only with that hash."""
 
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -24,7 +24,7 @@ _INLINE: Final = 1_000_000  # a file of more bytes is shown without them
 
 
 def get(call: Call) -> ApiAnswer:
-    """Answer GET …/contents/{path}: a file with its content, raw where that is asked for; or what a folder holds."""
+    """Answer GET …/contents/{path}: a file with its content, raw if asked for, or the entries of a folder."""
     repo = reading(call)
     git, ref = repo.git, call.request.query.get("ref", MAIN)
     if not git.refs:

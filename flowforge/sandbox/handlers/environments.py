@@ -11,7 +11,7 @@ _MAX_WAIT = 43_200  # minutes
 
 
 def list_all(call: Call) -> ApiAnswer:
-    """Answer GET …/environments; a private repository of a free plan has none."""
+    """Answer GET …/environments. A private repository of a free plan has none."""
     repo = _readable(call)
     found = [] if repo.is_short_of_plan else list(repo.environments.values())
     page, headers = page_of(call, found)
@@ -26,7 +26,7 @@ def get(call: Call) -> ApiAnswer:
 
 
 def put(call: Call) -> ApiAnswer:
-    """Answer PUT …/environments/{environment}: made, or its protection replaced by what the body says, if anything."""
+    """Answer PUT …/environments/{environment}: create it, or replace its protection by that of the body, if any."""
     repo = call.repository()
     call.token.demand(repo.full_name.lower(), Need("administration", Level.WRITE, "admin"))
     refuse_archived(repo)
@@ -42,7 +42,7 @@ def put(call: Call) -> ApiAnswer:
 
 
 def delete(call: Call) -> ApiAnswer:
-    """Answer DELETE …/environments/{environment}: its secrets and variables are gone with it."""
+    """Answer DELETE …/environments/{environment}, which deletes its secrets and variables too."""
     repo = call.repository()
     call.token.demand(repo.full_name.lower(), Need("administration", Level.WRITE, "admin"))
     refuse_archived(repo)
@@ -51,7 +51,7 @@ def delete(call: Call) -> ApiAnswer:
 
 
 def _readable(call: Call) -> Repository:
-    """Return the repository of the path to who may read its environments: of a public one everybody may."""
+    """Return the repository if the token may read its environments. Anybody may read those of a public one."""
     repo = call.repository()
     if repo.private:
         call.token.demand(repo.full_name.lower(), Need("actions", Level.READ, "read"))

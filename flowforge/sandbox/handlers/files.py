@@ -1,4 +1,4 @@
-"""What the routes of files and of git's data share: who may read and write, and what a request lacks."""
+"""What the routes of files and of git data share: who may read and write, and what a request lacks."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ _MOST: Final = 100_000_000
 
 
 def reading(call: Call) -> Repository:
-    """Return the repository for who may read its files; those of a public one anybody may."""
+    """Return the repository if the token may read its files. Anybody may read those of a public one."""
     repo = call.repository()
     if repo.private:
         call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.READ, "read"))
@@ -26,7 +26,7 @@ def reading(call: Call) -> Repository:
 
 
 def writing(call: Call) -> Repository:
-    """Return the repository for who may write its files. To a person's classic token without that right it is a 404."""
+    """Return the repository if the token may write its files. Raise 404 for a classic token that may not."""
     repo = call.repository()
     if call.token.kind is TokenKind.CLASSIC and call.token.role == "read":
         raise not_found()
@@ -36,7 +36,7 @@ def writing(call: Call) -> Repository:
 
 
 def refuse_guarded(repo: Repository, ref: str, status: int, what: str) -> None:
-    """Raise what a guarded branch answers to a push. what: what classic protection says first."""
+    """Raise the refusal of a push to a guarded branch. what: what classic protection says first."""
     match repo.git.guards.get(ref, ""):
         case "rules":
             raise RefusalError(status, _RULES, docs=f"{DOCS}/repos/rules")
@@ -51,12 +51,12 @@ def refuse_empty(repo: Repository) -> None:
 
 
 def unprocessable(message: str) -> RefusalError:
-    """Return a 422 in GitHub's form of those."""
+    """Return a 422 in the form that GitHub uses for missing fields."""
     return RefusalError(422, f"Invalid request.\n\n{message}")
 
 
 def text_of(data: dict[str, object], member: str) -> str:
-    """Return a text that the body must have. Raise 422 in GitHub's words."""
+    """Return a text that the body must have. Raise 422 in GitHub's words if it is missing."""
     found = data.get(member)
     if found is None:
         message = f'"{member}" wasn\'t supplied.'
@@ -68,7 +68,7 @@ def text_of(data: dict[str, object], member: str) -> str:
 
 
 def decoded(content: str) -> bytes:
-    """Read base64. Raise 422 for what is not, which line ends do not make it."""
+    """Read base64, with or without line breaks. Raise 422 for anything else."""
     try:
         return base64.b64decode(content.replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
@@ -82,12 +82,12 @@ def encoded(data: bytes) -> str:
 
 
 def refuse_huge(data: bytes) -> None:
-    """Raise GitHub's 403 of a file over 100 MB, which its API gives to nobody."""
+    """Raise GitHub's 403 for a file over 100 MB, which its API never returns."""
     if len(data) > _MOST:
         raise RefusalError(403, "This API returns blobs up to 100 MB in size.")
 
 
 def raw(call: Call, data: bytes) -> ApiAnswer | None:
-    """Return the bytes themselves to who asks for them by media type; None to all others."""
+    """Return the bytes themselves if the request asks for them by media type; else None."""
     wanted = ".raw" in call.request.headers.get("accept", "")
     return ApiAnswer(200, raw=data, content_type="application/vnd.github.raw+json; charset=utf-8") if wanted else None

@@ -1,4 +1,4 @@
-"""Handlers of git's data: blobs, trees and commits, of which an orphan branch is made."""
+"""Handlers of git data: blobs, trees and commits, from which an orphan branch is made."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def create_blob(call: Call) -> ApiAnswer:
 
 
 def get_blob(call: Call) -> ApiAnswer:
-    """Answer GET …/git/blobs/{sha}, raw where that is asked for."""
+    """Answer GET …/git/blobs/{sha}, raw if asked for."""
     repo, sha = reading(call), call.params["sha"]
     if sha not in repo.git.blobs:
         raise not_found()
@@ -42,7 +42,7 @@ def get_blob(call: Call) -> ApiAnswer:
 
 
 def create_tree(call: Call) -> ApiAnswer:
-    """Answer POST …/git/trees: files by path, of blobs that are there, upon `base_tree` or upon nothing."""
+    """Answer POST …/git/trees: files by path, from existing blobs, on top of `base_tree` if it is given."""
     repo, data = writing(call), parsed(call.request.body)
     refuse_empty(repo)
     tree = str(data.get("base_tree", ""))
@@ -63,7 +63,7 @@ def create_tree(call: Call) -> ApiAnswer:
 
 
 def get_tree(call: Call) -> ApiAnswer:
-    """Answer GET …/git/trees/{sha}; a branch's name is one as well."""
+    """Answer GET …/git/trees/{sha}, where a branch's name will do as well."""
     repo, name = reading(call), call.params["sha"]
     refuse_empty(repo)
     commit = repo.git.resolve(name)
@@ -74,7 +74,7 @@ def get_tree(call: Call) -> ApiAnswer:
 
 
 def create_commit(call: Call) -> ApiAnswer:
-    """Answer POST …/git/commits; without parents it is the first of an orphan."""
+    """Answer POST …/git/commits. Without parents it is the first commit of an orphan branch."""
     repo, data = writing(call), parsed(call.request.body)
     refuse_empty(repo)
     tree, parents = text_of(data, "tree"), data.get("parents", [])

@@ -1,4 +1,4 @@
-"""The one GraphQL query that the sandbox knows: gh asks with it for the ids of repositories by their names."""
+"""The only GraphQL query that the sandbox knows: with it, gh asks for the ids of repositories by their names."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _REPOSITORY = re.compile(
 
 
 def repository_ids(call: Call) -> ApiAnswer:
-    """Answer POST /graphql: an id for each alias, null with an error for what is not to be seen; 404 for the rest."""
+    """Answer POST /graphql: an id for each alias, null with an error for what the token cannot see. Else 404."""
     try:
         asked = json.loads(call.request.body)["query"]
         wanted = list(_REPOSITORY.finditer(asked))

@@ -8,7 +8,7 @@ from flowforge.sandbox.world.model import Owner, Team
 
 
 def user(call: Call) -> ApiAnswer:
-    """Answer GET /users/{username}, which says whether a login is an organization's."""
+    """Answer GET /users/{username}, which says whether a login is that of an organization."""
     owner = call.world.directory.owner(call.params["owner"])
     if owner is None:
         raise not_found()
@@ -16,7 +16,7 @@ def user(call: Call) -> ApiAnswer:
 
 
 def get(call: Call) -> ApiAnswer:
-    """Answer GET /orgs/{org}; its owners are told its plan."""
+    """Answer GET /orgs/{org}. Only its owners see its plan."""
     organization = call.organization()
     plan = _sees_plan(call.token, organization.login.lower())
     return ApiAnswer(200, profiles.organization(organization, call.request.base, plan=plan))
@@ -92,7 +92,7 @@ def _with_properties(call: Call) -> Owner:
 
 
 def _demand_member(call: Call, organization: Owner, permission: str) -> None:
-    """Refuse who is not of the organization; a classic token needs `read:org` or `repo`."""
+    """Refuse a token that is not of the organization. A classic one needs `read:org` or `repo`."""
     scope = "repo" if "repo" in call.token.scopes else "read:org"
     need = Need(permission, Level.READ, "read")
     call.token.demand_of_organization(organization.login.lower(), need, scope)

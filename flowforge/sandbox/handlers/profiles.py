@@ -22,7 +22,7 @@ def public_user(account: Owner, base: str) -> dict[str, object]:
 
 
 def organization(account: Owner, base: str, *, plan: bool) -> dict[str, object]:
-    """Return an organization-full; its plan when `plan`."""
+    """Return an organization-full. plan: whether it shows its plan."""
     url, then = f"{base}/orgs/{account.login}", timestamp(0)
     rest = ("repos", "events", "hooks", "issues")
     shape: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Handlers of references: what a branch points to, made once, moved forward only, deleted."""
+"""Handlers of references: a branch is created once, moved forward only, and deleted."""
 
 from flowforge.sandbox.handlers.call import Call
 from flowforge.sandbox.handlers.files import reading, refuse_empty, refuse_guarded, text_of, writing
@@ -18,7 +18,7 @@ def get(call: Call) -> ApiAnswer:
 
 
 def matching(call: Call) -> ApiAnswer:
-    """Answer GET …/git/matching-refs/{ref}: those that begin so, which may be none."""
+    """Answer GET …/git/matching-refs/{ref}: the references with that prefix, if any."""
     repo = reading(call)
     refuse_empty(repo)
     start = f"refs/{call.params['ref']}"
@@ -26,7 +26,7 @@ def matching(call: Call) -> ApiAnswer:
 
 
 def create(call: Call) -> ApiAnswer:
-    """Answer POST …/git/refs: of two who make the same one, the second is refused."""
+    """Answer POST …/git/refs. If two requests create the same one, the second is refused."""
     repo, data = writing(call), parsed(call.request.body)
     refuse_empty(repo)
     ref, sha = text_of(data, "ref"), text_of(data, "sha")
@@ -43,7 +43,7 @@ def create(call: Call) -> ApiAnswer:
 
 
 def update(call: Call) -> ApiAnswer:
-    """Answer PATCH …/git/refs/{ref}: forward along the history, or anywhere by `force`."""
+    """Answer PATCH …/git/refs/{ref}: forward along the history, or anywhere with `force`."""
     repo, ref = _named(call)
     data = parsed(call.request.body)
     sha = text_of(data, "sha")
@@ -63,7 +63,7 @@ def delete(call: Call) -> ApiAnswer:
 
 
 def _named(call: Call) -> tuple[Repository, str]:
-    """Return the reference that is to change. Raise 422 when it is not there or its branch is guarded."""
+    """Return the reference to change. Raise 422 if it is missing or its branch is guarded."""
     repo, ref = writing(call), f"refs/{call.params['ref']}"
     refuse_empty(repo)
     if ref not in repo.git.refs:

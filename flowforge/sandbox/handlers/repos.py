@@ -15,7 +15,7 @@ def get(call: Call) -> ApiAnswer:
 
 
 def of_organization(call: Call) -> ApiAnswer:
-    """Answer GET /orgs/{org}/repos; a user is not an organization."""
+    """Answer GET /orgs/{org}/repos: 404 for a user."""
     owner = call.world.directory.owner(call.params["owner"])
     if owner is None or not owner.is_organization:
         raise not_found()
@@ -23,7 +23,7 @@ def of_organization(call: Call) -> ApiAnswer:
 
 
 def of_account(call: Call) -> ApiAnswer:
-    """Answer GET /users/{username}/repos: the public ones, whoever asks."""
+    """Answer GET /users/{username}/repos: only the public ones, for everybody."""
     owner = call.world.directory.owner(call.params["owner"])
     if owner is None:
         raise not_found()
@@ -31,7 +31,7 @@ def of_account(call: Call) -> ApiAnswer:
 
 
 def of_token(call: Call) -> ApiAnswer:
-    """Answer GET /user/repos: all that the token's user can see, or with affiliation=owner the user's own."""
+    """Answer GET /user/repos: all that the user of the token sees, or with affiliation=owner the user's own."""
     own = call.token.login.lower() if call.request.query.get("affiliation") == "owner" else ""
     repos = (repo for repo in call.world.directory if not own or repo.owner.login.lower() == own)
     return page(call, repos, default_sort="full_name")
@@ -43,7 +43,7 @@ def user(call: Call) -> ApiAnswer:
 
 
 def rate_limit(call: Call) -> ApiAnswer:
-    """Answer GET /rate_limit; since 2026-03-10 without the old `rate`."""
+    """Answer GET /rate_limit, since version 2026-03-10 without the old `rate`."""
     core = call.world.limits.state(call.token, call.world.clock.now())
     search = {"limit": 30, "used": 0, "remaining": 30, "reset": core["reset"]}
     body: dict[str, object] = {"resources": {"core": core, "search": search}}

@@ -1,4 +1,4 @@
-"""Where a path's secrets or variables are, and what a token needs there, as GitHub's permission tables say."""
+"""Which secrets or variables a path means, and what a token needs for them, by GitHub's tables of permissions."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _CHANGES: Final = {"PUT", "POST", "PATCH", "DELETE"}
 
 
 def holder(call: Call) -> SecretHolder:
-    """Return the organization, repository or environment that the path names, for who may do this there.
+    """Return the organization, repository or environment that the path names, if the token may do this there.
 
     The parameter `store` is one of the four stores or `variables`. Raise 404, redirects and 403.
     """
@@ -40,6 +40,6 @@ def holder(call: Call) -> SecretHolder:
 
 
 def refuse_archived(repo: Repository) -> None:
-    """Raise GitHub's 403 of an archived repository."""
+    """Raise GitHub's 403 for an archived repository."""
     if repo.archived:
         raise RefusalError(403, "Repository was archived so is read-only.")

@@ -54,7 +54,7 @@ def put(call: Call) -> ApiAnswer:
 
 
 def delete(call: Call) -> ApiAnswer:
-    """Answer DELETE …/secrets/{name}: 204, or 404 when there is none."""
+    """Answer DELETE …/secrets/{name}: 204, or 404 if there is none."""
     if _scope(call).secrets.pop(call.params["name"].upper(), None) is None:
         raise not_found()
     return ApiAnswer(204)
@@ -78,7 +78,7 @@ def _page(call: Call, seen: list[tuple[Secret, int]], *, bare: bool = False) -> 
 
 
 def _shape(call: Call, secret: Secret, updated: int, *, bare: bool = False) -> dict[str, str]:
-    """Return a secret as GitHub does. bare: without its audience, as a repository is told."""
+    """Return a secret as GitHub does. bare: without its audience, as a repository sees it."""
     shape = {"name": secret.name, "created_at": timestamp(secret.created), "updated_at": timestamp(updated)}
     return shape if bare else shape | shape_of(call, secret)
 

@@ -11,7 +11,7 @@ from flowforge.sandbox.world.viewers import VISIBILITIES, SharedWith
 
 
 class Shown(Protocol):
-    """What an audience sees: a secret or a variable."""
+    """A secret or a variable of an organization, which has an audience."""
 
     name: str
     updated: int
@@ -19,7 +19,7 @@ class Shown(Protocol):
 
 
 def audience_of(call: Call, organization: Owner, data: dict[str, object]) -> SharedWith:
-    """Read visibility and ids from a body; `selected` without ids is nobody. Raise GitHub's 422."""
+    """Read visibility and ids from a body. `selected` without ids means nobody. Raise GitHub's 422."""
     visibility = data.get("visibility")
     if visibility not in VISIBILITIES:
         raise invalid('Invalid request.\n\n"visibility" is not one of all, private, selected.')
@@ -61,7 +61,7 @@ def replace(call: Call) -> ApiAnswer:
 
 
 def add(call: Call) -> ApiAnswer:
-    """Answer PUT …/repositories/{repository}: 204, 404 for none of the organization's, 409 without a list."""
+    """Answer PUT …/repositories/{repository}: 204, 404 for a repository of another owner, 409 without a list."""
     organization, shown, audience = _found(call)
     _refuse_unselected(audience)
     number = whole(call.params["repository"], 0)
@@ -78,14 +78,14 @@ def remove(call: Call) -> ApiAnswer:
 
 
 def _changed(call: Call, shown: Shown, selected: frozenset[int]) -> ApiAnswer:
-    """Write the list; GitHub moves updated_at along, although the value stays."""
+    """Write the list. GitHub sets updated_at anew, although the value stays."""
     shown.audience = SharedWith("selected", selected)
     shown.updated = call.now + call.world.settings.late_stamp
     return ApiAnswer(204)
 
 
 def _found(call: Call) -> tuple[Owner, Shown, SharedWith]:
-    """Return the organization, and its secret or variable with its audience as it is now. Raise 404.
+    """Return the organization, and its secret or variable with its present audience. Raise 404 if there is none.
 
     Repositories that were deleted or transferred are no longer in it.
     """
@@ -98,7 +98,7 @@ def _found(call: Call) -> tuple[Owner, Shown, SharedWith]:
 
 
 def _ids(call: Call, organization: Owner, given: object) -> frozenset[int]:
-    """Read ids, which may be texts. Raise a 422 for what is not a repository of the organization."""
+    """Read ids, which may be texts. Raise a 422 for one that is no repository of the organization."""
     ids = [whole(str(one), 0) for one in given] if isinstance(given, list) else [0]
     if not all(_is_of(call, organization, number) for number in ids):
         raise invalid("Invalid request.\n\nselected_repository_ids are not all repositories of the organization.")

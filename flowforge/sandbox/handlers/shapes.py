@@ -152,5 +152,5 @@ def _permissions(role: str) -> dict[str, bool]:
 
 
 def node_id(kind: str, number: int) -> str:
-    """Return an id as GraphQL has them."""
+    """Return an id in the form of GraphQL."""
     return base64.b64encode(f"{len(kind):03}:{kind}{number}".encode()).decode()

@@ -32,7 +32,7 @@ def get(call: Call) -> ApiAnswer:
 
 
 def create(call: Call) -> ApiAnswer:
-    """Answer POST …/variables: 201 with `{}`; 409 when there is one of that name, 422 for what breaks the rules."""
+    """Answer POST …/variables: 201 with `{}`, 409 if the name is taken, 422 if it breaks the rules."""
     place = holder(call)
     data = parsed(call.request.body)
     name, value = _text(data, "name"), _text(data, "value")
@@ -41,7 +41,7 @@ def create(call: Call) -> ApiAnswer:
 
 
 def update(call: Call) -> ApiAnswer:
-    """Answer PATCH …/variables/{name}: 204; what the body does not name stays."""
+    """Answer PATCH …/variables/{name}: 204. What the body does not name stays as it is."""
     place = holder(call)
     data = parsed(call.request.body)
     given = {member: _text(data, member) for member in ("name", "value") if member in data}
@@ -56,7 +56,7 @@ def update(call: Call) -> ApiAnswer:
 
 
 def delete(call: Call) -> ApiAnswer:
-    """Answer DELETE …/variables/{name}: 204, or 404 when there is none."""
+    """Answer DELETE …/variables/{name}: 204, or 404 if there is none."""
     holder(call).variables.delete(call.params["name"])
     return ApiAnswer(204)
 
@@ -84,7 +84,7 @@ def _page(call: Call, seen: list[Variable], *, bare: bool = False) -> ApiAnswer:
 
 
 def _shape(call: Call, variable: Variable, *, bare: bool = False) -> dict[str, str]:
-    """Return a variable as GitHub does. bare: without its audience, as a repository is told."""
+    """Return a variable as GitHub does. bare: without its audience, as a repository sees it."""
     times = {"created_at": timestamp(variable.created), "updated_at": timestamp(variable.updated)}
     shape = {"name": variable.name, "value": variable.value, **times}
     return shape if bare else shape | shape_of(call, variable)

@@ -1,1 +1,1 @@
-"""The sandbox over HTTP: servers, the API as a function, its routes, and the control of a test."""
+"""The sandbox over HTTP: servers, the API as a function, its routes, and control for tests."""

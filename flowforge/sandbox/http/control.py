@@ -1,4 +1,4 @@
-"""The same control over the world that a test has in process, over HTTP: POST /_sandbox/VERB with a JSON object."""
+"""Control over the world by HTTP, as a test has it in process: POST /_sandbox/VERB with a JSON object."""
 
 import hmac
 import inspect
@@ -31,7 +31,7 @@ class Control:
     """
 
     def __init__(self, world: World, token: str) -> None:
-        """Control `world` for who knows `token`."""
+        """Control `world` for requests with `token`."""
         self._world = world
         self._token = token
         self._verbs: Mapping[str, Callable[..., object]] = {
@@ -49,7 +49,7 @@ class Control:
         }
 
     def respond(self, request: ApiRequest) -> Reply:
-        """Do one verb: 200 with its result as JSON, or a refusal that says what is wrong with the request."""
+        """Carry out a verb. Return 200 with its result as JSON, or a refusal that says what is wrong."""
         try:
             answer = ApiAnswer(200, self._done(request))
         except RefusalError as refusal:
@@ -148,7 +148,7 @@ class Control:
         verb: str = "",
         arguments: dict[str, object] | None = None,
     ) -> None:
-        """Add a fault; of the kind `then`, what it does is a verb of these with its arguments."""
+        """Add a fault. What one of the kind `then` does is one of these verbs with its arguments."""
         then = self._then(verb, arguments or {}) if verb or kind == FaultKind.THEN else lambda: None
         self._world.faults.add(
             Fault(match, FaultKind(kind), times, status, retry_after, message, seconds, after=after, then=then)

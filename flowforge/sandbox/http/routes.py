@@ -135,7 +135,7 @@ _ROUTES: Final = (
 
 
 def find(method: str, path: str) -> tuple[str, Handler | None, Mapping[str, str]]:
-    """Return template, handler and parameters; without a handler for the method the template is `(unknown)`."""
+    """Return template, handler and parameters. If no handler takes the method, the template is `(unknown)`."""
     for route in _ROUTES:
         match = route.pattern.fullmatch(path)
         if match:

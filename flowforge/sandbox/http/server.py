@@ -42,7 +42,7 @@ class Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- as the base class has it
-        """Remember the connection, so that `close` can end it; small answers are sent at once, as GitHub's are."""
+        """Remember the connection, so that `close` can end it. Small answers are sent at once, as GitHub's are."""
         self._connections.add(request)
         if self.address_family == socket.AF_INET:
             request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -54,7 +54,7 @@ class Server(ThreadingHTTPServer):
         super().close_request(request)
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Stop listening and close every connection."""
         self.shutdown()
         self.server_close()
         for connection in tuple(self._connections):
@@ -69,7 +69,7 @@ class HttpHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def handle(self) -> None:
-        """Serve the connection; a client that leaves early is nobody's error."""
+        """Serve the connection. A client that leaves early is no error."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 

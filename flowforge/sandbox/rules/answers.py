@@ -22,7 +22,7 @@ class ApiRequest:
     path: str
     """The path without the query and without `/api/v3`."""
     target: str
-    """The path with its query, as it was sent."""
+    """The path with its query as it was sent, without `/api/v3`."""
     query: Mapping[str, str]
     """The query's parameters. Of repeated ones the last is kept."""
     headers: Mapping[str, str]

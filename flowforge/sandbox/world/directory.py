@@ -1,4 +1,4 @@
-"""Who is who: repositories by id and by name, the names they once had, their owners, and every id."""
+"""The directory: repositories by id and by name, the names that they once had, their owners, and every id."""
 
 import re
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ _FULL_NAME = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9])*)/([A-Za-z0-9._-]+)")
 
 
 class Directory:
-    """Names are `owner/name`, in any case. Raise KeyError for what is not there, ValueError for a name not to be had.
+    """Repositories by `owner/name`, in any case. Raise KeyError for one that is missing, ValueError for a bad name.
 
     Not thread-safe: the world's lock guards it.
     """
 
     def __init__(self, rings: Rings) -> None:
-        """Begin empty; everything with secrets takes its keys from `rings`."""
+        """Start empty. Everything with secrets takes its keys from `rings`."""
         self._rings = rings
         self._by_id: dict[int, Repository] = {}
         self._by_name: dict[str, Repository] = {}
@@ -34,7 +34,7 @@ class Directory:
         return self._by_name[full_name.lower()]
 
     def by_id(self, number: int) -> Repository | None:
-        """Return the repository of an id, whatever its name."""
+        """Return the repository of an id."""
         return self._by_id.get(number)
 
     def by_name(self, full_name: str) -> Repository | None:
@@ -42,7 +42,7 @@ class Directory:
         return self._by_name.get(full_name.lower())
 
     def moved(self, full_name: str) -> Repository | None:
-        """Return the repository that once had this name, when no other has taken it."""
+        """Return the repository that once had this name, if no other has taken it."""
         return self._moved.get(full_name.lower())
 
     def owner(self, login: str) -> Owner | None:

@@ -11,7 +11,7 @@ class FileVerbs(Ground):
     """Verbs on files and branches; `branch` is a short name such as `main`. Thread-safe."""
 
     def read_file(self, full_name: str, path: str, *, branch: str = MAIN) -> str:
-        """Return a file's text. Raise KeyError when the branch or the file is not there."""
+        """Return a file's text. Raise KeyError if the branch or the file is missing."""
         with self.lock:
             git = self.directory[full_name].git
             sha = git.entry(_head(git, branch), path)[1]
@@ -27,34 +27,34 @@ class FileVerbs(Ground):
             return [git.commits[sha].message for sha in git.history(_head(git, branch))][::-1]
 
     def branches(self, full_name: str) -> list[str]:
-        """Return the branches' names."""
+        """Return the names of the branches."""
         with self.lock:
             return sorted(ref.removeprefix("refs/heads/") for ref in self.directory[full_name].git.refs)
 
     def edit_file(
         self, full_name: str, path: str, text: str, *, branch: str = MAIN, message: str = "edited by hand"
     ) -> None:
-        """Commit a file's new text; a branch that is not there comes into being as an orphan."""
+        """Commit a file's new text. A missing branch is created as an orphan."""
         with self.lock:
             git, now = self.directory[full_name].git, int(self.clock.now())
             git.commit_file(f"refs/heads/{branch}", path, text.encode(), message, author=_HAND, at=now)
 
     def delete_file(self, full_name: str, path: str, *, branch: str = MAIN, message: str = "deleted by hand") -> None:
-        """Commit that a file is gone. Raise KeyError when its branch is not there."""
+        """Commit the deletion of a file. Raise KeyError if its branch is missing."""
         with self.lock:
             git, now = self.directory[full_name].git, int(self.clock.now())
             _head(git, branch)
             git.commit_file(f"refs/heads/{branch}", path, None, message, author=_HAND, at=now)
 
     def delete_branch(self, full_name: str, branch: str) -> None:
-        """Delete a branch. Raise KeyError when it is not there."""
+        """Delete a branch. Raise KeyError if it is missing."""
         with self.lock:
             git = self.directory[full_name].git
             _head(git, branch)
             del git.refs[f"refs/heads/{branch}"]
 
     def protect_branch(self, full_name: str, branch: str, *, by: str = "protection") -> None:
-        """Make a branch, which need not be there, refuse pushes: by `protection` or by `rules`, again open by ``."""
+        """Let a branch, which need not exist, refuse pushes, by `protection` or `rules`. An empty text ends that."""
         if by not in _GUARDS:
             raise ValueError("a branch is guarded by protection, by rules, or by nothing")
         with self.lock:

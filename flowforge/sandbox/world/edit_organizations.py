@@ -11,17 +11,17 @@ class OrganizationVerbs(Ground):
     """Verbs on owners, by login in any case. Thread-safe."""
 
     def create_user(self, login: str) -> None:
-        """Let a login be a user's: repositories created there later are a person's, not an organization's."""
+        """Create a user. Repositories that are created there later belong to a person, not to an organization."""
         with self.lock:
             self.directory.user(login)
 
     def create_org(self, login: str) -> None:
-        """Let a login be an organization's, which has no repositories yet."""
+        """Create an organization without repositories."""
         with self.lock:
             self.directory.organization(login)
 
     def set_plan(self, owner: str, plan: str) -> None:
-        """Let an owner have the plan free, pro, team or enterprise; at first it is team."""
+        """Set the plan of an owner: free, pro, team (the default) or enterprise."""
         if plan not in _PLANS:
             raise ValueError("plan is free, pro, team or enterprise")
         with self.lock:
@@ -33,7 +33,7 @@ class OrganizationVerbs(Ground):
             self._account(owner).sso = required
 
     def create_team(self, org: str, name: str, repos: list[str] | None = None) -> str:
-        """Create a team with these repositories, named in full or within the organization, and give its slug."""
+        """Create a team with these repositories, named in full or within the organization, and return its slug."""
         slug = _slug(name)
         with self.lock:
             organization = self._organization(org)
@@ -68,5 +68,5 @@ class OrganizationVerbs(Ground):
 
 
 def _slug(name: str) -> str:
-    """Return what a team's name is in a URL."""
+    """Return the slug of a team's name, as it stands in URLs."""
     return "-".join("".join(letter if letter.isalnum() or letter == "_" else " " for letter in name).split()).lower()

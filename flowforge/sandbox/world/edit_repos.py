@@ -21,7 +21,7 @@ class RepositoryVerbs(Ground):
         topics: list[str] | None = None,
         empty: bool = False,
     ) -> int:
-        """Create a repository and give its id; a redirect from that name ends. empty: without a first commit."""
+        """Create a repository and return its id. A redirect from that name ends. empty: without a first commit."""
         with self.lock:
             repo = self.directory.add(full_name, int(self.clock.now()))
             repo.visibility = "internal" if internal else "private" if private else "public"
@@ -31,7 +31,7 @@ class RepositoryVerbs(Ground):
             return repo.id
 
     def create_repos(self, owner: str, count: int) -> list[str]:
-        """Create `owner/repo-001` and so on, and give their names."""
+        """Create `owner/repo-001` and so on, and return their names."""
         names = [f"{owner}/repo-{number:03}" for number in range(1, count + 1)]
         for name in names:
             self.create_repo(name)

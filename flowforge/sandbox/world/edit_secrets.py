@@ -1,4 +1,4 @@
-"""What can be done to secrets and variables behind everybody's back, and what they are in truth."""
+"""What can be done to secrets and variables behind GitHub's API, and their plain values."""
 
 from flowforge.sandbox.world.base import Ground
 from flowforge.sandbox.world.scope import Lag, SecretScope, checked_name
@@ -27,7 +27,7 @@ class SecretVerbs(Ground):
             del self._scope(full_name, store, environment).secrets[name.upper()]
 
     def reveal(self, full_name: str, *, store: str = "actions", environment: str = "") -> dict[str, str]:
-        """Return the decrypted values by name. GitHub never does this: it is what makes a rehearsal a proof."""
+        """Return the decrypted values by name. GitHub never shows them: they are what makes a rehearsal a proof."""
         with self.lock:
             return _decrypted(self._scope(full_name, store, environment))
 

@@ -26,7 +26,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit. at: seconds since the epoch. author: a login."""
+    """A commit. `at` is in seconds since the epoch, and `author` is a login."""
 
     tree: str
     parents: tuple[str, ...]
@@ -36,7 +36,7 @@ class Commit:
 
     @property
     def signature(self) -> dict[str, str]:
-        """Return who and when, as the API shows it."""
+        """Return author and time, as the API shows them."""
         mail = f"{self.author}@users.noreply.github.com"
         return {"name": self.author, "email": mail, "date": timestamp(self.at)}
 
@@ -61,36 +61,36 @@ class Git:
     guards: dict[str, str] = field(default_factory=dict)
 
     def begin(self, name: str, at: int) -> None:
-        """Make the first commit, as GitHub does for who asks for a README."""
+        """Create the first commit, as GitHub does for a repository with a README."""
         self.commit_file(
             f"refs/heads/{MAIN}", "README.md", f"# {name}\n".encode(), "Initial commit", author=name, at=at
         )
 
     def add_blob(self, data: bytes) -> str:
-        """Keep bytes; give their hash."""
+        """Store bytes and return their hash."""
         return _kept(self.blobs, "blob", data, data)
 
     def add_tree(self, tree: Tree) -> str:
-        """Keep a folder; give its hash."""
+        """Store a folder and return its hash."""
         return _kept(self.trees, "tree", tree.payload(), tree)
 
     def add_commit(self, commit: Commit) -> str:
-        """Keep a commit; give its hash."""
+        """Store a commit and return its hash."""
         return _kept(self.commits, "commit", commit.payload(), commit)
 
     def resolve(self, name: str) -> str:
-        """Return the commit of a branch's full or short name, or of a commit's hash; empty for none."""
+        """Return the hash of the commit that a branch's full or short name or a hash means; empty if there is none."""
         return self.refs.get(name) or self.refs.get(f"refs/heads/{name}") or (name if name in self.commits else "")
 
     def entry(self, commit: str, path: str) -> tuple[str, str]:
-        """Return mode and hash of a path, of the root for an empty one; empty for none."""
+        """Return mode and hash of a path, or of the root for an empty path; empty texts if there is none."""
         found = (TREE, self.commits[commit].tree)
         for name in path.split("/") if path else ():
             found = self.trees[found[1]].entries.get(name, ("", "")) if found[0] == TREE else ("", "")
         return found
 
     def with_entry(self, tree: str, path: str, sha: str) -> str:
-        """Return the tree in which a path is this blob, or is gone for an empty hash."""
+        """Return the hash of a tree in which a path is this blob, or is missing if the hash is empty."""
         entries = dict(self.trees[tree].entries) if tree in self.trees else {}
         name, _, rest = path.partition("/")
         mode, old = entries.pop(name, ("", ""))
@@ -101,7 +101,7 @@ class Git:
         return self.add_tree(Tree(entries))
 
     def commit_file(self, ref: str, path: str, data: bytes | None, message: str, *, author: str, at: int) -> str:
-        """Commit one file onto a branch, which comes into being as an orphan; None deletes it. Gives the commit."""
+        """Commit a file to a branch and return the commit. A missing branch is created. None deletes the file."""
         parent = self.refs.get(ref, "")
         blob = "" if data is None else self.add_blob(data)
         tree = self.with_entry(self.commits[parent].tree if parent else "", path, blob)
@@ -109,7 +109,7 @@ class Git:
         return self.refs[ref]
 
     def history(self, commit: str) -> Iterator[str]:
-        """Return a commit and all that it stands on, by first parents."""
+        """Yield a commit and its ancestors, by first parents."""
         while commit:
             yield commit
             commit = next(iter(self.commits[commit].parents), "")

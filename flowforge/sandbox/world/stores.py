@@ -18,11 +18,11 @@ class Rings:
     """The key ids of the four products."""
 
     def __init__(self) -> None:
-        """Begin with the first ids."""
+        """Start with the first ids."""
         self._rings = {store: KeyRing(first) for store, first in _FIRST_IDS.items()}
 
     def __getitem__(self, store: str) -> KeyRing:
-        """Return a store's. Raise KeyError for none of the four."""
+        """Return the key ring of a store. Raise KeyError if it is none of the four."""
         if store not in self._rings:
             message = f"store {store}"
             raise KeyError(message)
@@ -38,12 +38,12 @@ class Stores:
     """The scopes of a repository, an environment or an organization, made when they are first needed."""
 
     def __init__(self, rings: Rings, most: int, whose: str) -> None:
-        """Begin empty; each store takes `most` secrets."""
+        """Start empty. Each store takes `most` secrets."""
         self._rings, self._most, self._whose = rings, most, whose
         self._scopes: dict[str, SecretScope] = {}
 
     def __getitem__(self, store: str) -> SecretScope:
-        """Return the scope of a store. Raise KeyError for none of the four."""
+        """Return the scope of a store. Raise KeyError if it is none of the four."""
         if store not in self._scopes:
             self._scopes[store] = SecretScope(self._rings[store], self._most, self._whose)
         return self._scopes[store]

@@ -1,4 +1,4 @@
-"""Variables of a repository, an environment or an organization: plain values that everybody who may can read."""
+"""Variables of a repository, an environment or an organization: plain values, which the API shows."""
 
 from dataclasses import dataclass, field
 
@@ -32,17 +32,17 @@ class Variables:
     """The time of the last write, also of a variable that is gone."""
 
     def __getitem__(self, name: str) -> Variable:
-        """Return one, whatever the name's case. Raise 404."""
+        """Return the variable of a name in any case. Raise 404 if there is none."""
         if name.upper() not in self.items:
             raise not_found()
         return self.items[name.upper()]
 
     def listed(self) -> list[Variable]:
-        """Return all, by name."""
+        """Return all variables, sorted by name."""
         return [variable for _, variable in sorted(self.items.items())]
 
     def create(self, name: str, value: str, *, at: int, audience: SharedWith | None = None) -> None:
-        """Make a new one. Raise 409 for a name that is taken and 422 for what breaks the rules."""
+        """Create a variable. Raise 409 if the name is taken, and 422 if it breaks the rules."""
         name = self._free(name)
         if len(self.items) >= self.most:
             message = f"The {self.whose} has {self.most} variables already, which is the limit."
@@ -51,7 +51,7 @@ class Variables:
         self.latest = max(self.latest, at)
 
     def update(self, name: str, *, new_name: str | None = None, value: str | None = None, at: int) -> Variable:
-        """Change one's name or value. Raise 404, 409 and 422 like `create`."""
+        """Change the name or value of a variable. Raise 404 if there is none, and 409 and 422 like `create`."""
         variable = self[name]
         renamed = variable.name if new_name is None or new_name.upper() == variable.name else self._free(new_name)
         variable.value = variable.value if value is None else _checked(value)
@@ -62,7 +62,7 @@ class Variables:
         return variable
 
     def delete(self, name: str) -> None:
-        """Remove one. Raise 404."""
+        """Remove a variable. Raise 404 if there is none."""
         del self.items[self[name].name]
 
     def _free(self, name: str) -> str:

@@ -8,7 +8,7 @@ VISIBILITIES: Final = ("all", "private", "selected")
 
 @dataclass(frozen=True, slots=True)
 class SharedWith:
-    """A visibility, and the ids of the selected repositories, which mean nothing unless it is `selected`."""
+    """A visibility, and the ids of the selected repositories, which count only if it is `selected`."""
 
     visibility: str
     selected: frozenset[int] = frozenset()
@@ -20,11 +20,11 @@ class SharedWith:
 
     @property
     def is_selected(self) -> bool:
-        """Return whether there is a list of repositories."""
+        """Return whether the list of repositories counts."""
         return self.visibility == "selected"
 
     def admits(self, number: int, *, public: bool) -> bool:
-        """Return whether a repository of the organization is among those who see it."""
+        """Return whether a repository of the organization sees it."""
         match self.visibility:
             case "all":
                 return True

@@ -18,11 +18,11 @@ class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
     """
 
     def add_token(self, text: str, token: Token) -> None:
-        """Let the sandbox know a token, or change what a known one may do."""
+        """Add a token, or change what a known one may do."""
         self.tokens.tokens[text] = token
 
     def revoke_token(self, text: str) -> None:
-        """Forget a token: it is answered 401 from now on."""
+        """Remove a token. It gets a 401 from now on."""
         self.tokens.tokens.pop(text, None)
 
     def stats(self) -> Stats:
@@ -35,6 +35,6 @@ class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
         return self.traffic.log()
 
     def reset_stats(self) -> None:
-        """Begin counting and logging anew; what an account has spent of its limits stays spent."""
+        """Start counting and logging again. What an account has used of its limits stays used."""
         self.traffic.reset()
         self.limits.reset_counts()
