@@ -102,6 +102,8 @@ _ALL: Final = (*TOKENS, _NEXT)
 
 # A credential written where a manifest should say where it comes from.
 LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
+
+
 # A credential anywhere in a text, in any case; the group that matched is what may be shown of it. A prefix with nothing
 # behind it is no credential: our own messages name kinds so.
 # NOTE: no possessive quantifiers: before Python 3.11.5 (Debian 12) they match too much (python/cpython#106052).
