@@ -3,16 +3,15 @@
 import os
 import signal
 import sys
-import traceback
 from typing import Final
 
 import click
 
+from flowforge.cli.lazy import load
 from flowforge.cli.main import cli
 from flowforge.cli.outside import Outside
 from flowforge.cli.signals import obeyed, written
-from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost, trace
-from flowforge.cli.usage import explain
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
 
 _COMPLETING: Final = "_FLOWFORGE_COMPLETE"  # what a shell sets that asks click to complete a line
@@ -42,7 +41,7 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
         _require_posix(outside.platform)
         result = program.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
     except click.ClickException as error:
-        return _say(explain(error))
+        return _say(load("flowforge.cli.usage").explain(error))
     except FlowForgeError as error:
         return _say(error)
     except (KeyboardInterrupt, click.Abort) as error:
@@ -66,7 +65,10 @@ def _say(error: FlowForgeError) -> int:
 
 def _in_echo(error: OSError) -> bool:
     """Whether click itself was printing, a version or a help: all that we print goes through Output and `say`."""
-    return any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_code is not click.echo.__code__:
+        step = step.tb_next
+    return step is not None
 
 
 def _unprinted(error: OSError) -> int:
@@ -80,7 +82,7 @@ def _unexplained(error: BaseException, *, verbose: bool) -> int:
     if isinstance(error, OSError) and _in_echo(error):
         return _unprinted(error)
     if verbose:
-        trace(error)
+        load("flowforge.cli.trace").trace(error)
     say(bug(error, "please report it" if verbose else "run it again with -v and report what it prints"))
     return ExitCode.ERROR
 

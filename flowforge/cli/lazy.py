@@ -10,7 +10,8 @@ import click
 
 from flowforge.render.formats import FORMATS, Format
 
-_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+MOST_COLUMNS: Final = 100
+_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS}
 # No sentence of ours is as long as this: click would cut one at the width of the terminal.
 _WHOLE_SENTENCE: Final = 1000
 

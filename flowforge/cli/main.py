@@ -1,13 +1,15 @@
 """The program as click sees it: its own help, and what is answered to a name that is no command."""
 
+import os
+import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from flowforge import __version__
 from flowforge.cli.commands import COMMANDS
-from flowforge.cli.lazy import LazyGroup, Row, load
+from flowforge.cli.lazy import MOST_COLUMNS, LazyGroup, Row, load
 from flowforge.render.formats import FORMATS, Format
 
 _HELP: Final = """
@@ -28,6 +30,16 @@ class Program(LazyGroup):
         super().__init__(Row("flowforge", _HELP, rows=rows), formats)
         click.version_option(__version__, "-V", "--version", message="flowforge %(version)s")(self)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 -- as click's
+    ) -> click.Context:
+        """Make the context of a run, with the width of its help."""
+        return super().make_context(info_name, args, parent, **{"terminal_width": _width(), **extra})
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -35,8 +47,19 @@ class Program(LazyGroup):
         name = args[0]
         if name in self.rows or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        # Loaded only now: difflib would cost every start a fortieth of what click does.
-        raise load("flowforge.cli.unknown_command").unknown_command(name, self.rows)
+        raise load("flowforge.cli.usage").unknown_command(name, self.rows)
+
+
+def _width() -> int:
+    """Return the columns of a help, as click would reckon them.
+
+    click asks shutil, which imports every compressor that Python has: a twentieth of what click itself takes.
+    """
+    try:
+        columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        columns = 80
+    return max(min(columns, MOST_COLUMNS) - 2, 50)
 
 
 cli: Final = Program()

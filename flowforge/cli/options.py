@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,11 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class AskedReport(NamedTuple):
-    """What `--report` was given. Whether it can be written is checked before any work, in `flowforge.cli.output`."""
-
-    text: str
-    formats: Sequence[Format]
+# What `--report` was given, and the formats that it may name. `flowforge.cli.output` checks it before any work.
+AskedReport = tuple[str, Sequence[Format]]
 
 
 class _ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
@@ -31,7 +28,7 @@ class _ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic sinc
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> AskedReport:
         del param, ctx
-        return AskedReport(value, self._formats)
+        return value, self._formats
 
 
 class Finite(click.FloatRange):

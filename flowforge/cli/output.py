@@ -141,11 +141,12 @@ def _reports(asked: Iterable[AskedReport], manifests: Sequence[Path], document: 
 
 
 def _report(asked: AskedReport, manifests: Sequence[Path], document: str) -> tuple[Format, Path]:
-    kind, _, name = asked.text.partition("=")
-    format_ = next((each for each in asked.formats if each.name == kind), None)
+    text, formats = asked
+    kind, _, name = text.partition("=")
+    format_ = next((each for each in formats if each.name == kind), None)
     if format_ is None or not name:
-        fix = f"write it as {' or '.join(f'{each}=FILE' for each in asked.formats)}"
-        raise UsageError(Problem("FF007", f"--report {quote(asked.text)} is not FORMAT=FILE", fix=fix))
+        fix = f"write it as {' or '.join(f'{each}=FILE' for each in formats)}"
+        raise UsageError(Problem("FF007", f"--report {quote(text)} is not FORMAT=FILE", fix=fix))
     _require_form(format_, document, "--report")
     path, what = Path(name), f"--report cannot write {quote(name)}"
     if os.path.isdir(path) or not os.path.isdir(path.parent):  # noqa: PTH112 -- Path's raise for a name too long

@@ -9,7 +9,8 @@ from typing import Any, Final
 from flowforge import run
 from flowforge.cli import plan as planning
 from flowforge.cli.output import Output
-from flowforge.cli.streams import say, trace
+from flowforge.cli.streams import say
+from flowforge.cli.trace import trace
 from flowforge.errors import ExitCode, bug, printable
 from flowforge.plan.report import Outcome, Report
 from flowforge.render.document import error_document

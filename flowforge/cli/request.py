@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from flowforge.cli.outside import Outside
 from flowforge.cli.signals import Interruption
-from flowforge.cli.streams import say, trace
+from flowforge.cli.streams import say
+from flowforge.cli.trace import trace
 from flowforge.errors import Problem, UsageError
 from flowforge.plan.safety import Allowed
 from flowforge.render import progress

@@ -3,12 +3,11 @@
 import io
 import os
 import sys
-import traceback
 from typing import Final
 
 import click
 
-from flowforge.errors import Problem, harmless, printable
+from flowforge.errors import Problem, harmless
 
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 
@@ -37,11 +36,6 @@ def say(*messages: object) -> None:
         detach(sys.stderr.fileno())
     except ValueError:
         pass  # it is closed
-
-
-def trace(error: BaseException) -> None:
-    """Show the way to an exception that nobody foresaw: source lines, and never values or its own text."""
-    say("".join(printable(line) + "\n" for line in "".join(traceback.format_tb(error.__traceback__)).splitlines()))
 
 
 def detach(descriptor: int) -> None:

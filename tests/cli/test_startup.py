@@ -1,51 +1,91 @@
 """What a command loads: only what it needs, because each of these libraries costs a tenth of a second."""
 
+import inspect
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 import click
 import pytest
 
-from flowforge.cli.main import cli
+from flowforge.cli.commands import COMMANDS
+from flowforge.cli.lazy import Row, load
+from flowforge.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-HEAVY = {"deepdiff", "httpx", "jsonschema", "nacl", "rich", "yaml"}
+HEAVY: Final = {"deepdiff", "httpcore", "httpx", "jsonschema", "nacl", "pygments", "rich", "yaml"}
+# What no help needs besides, and what takes a start as long as twenty of our own modules.
+OURS: Final = {"flowforge.cli.output", "flowforge.manifest", "flowforge.plan", "flowforge.run", "flowforge.sandbox"}
+DEAR: Final = {"difflib", "json", "pathlib", "shutil", "ssl", "traceback"}
+
+
+def _rows(rows: tuple[Row, ...] = COMMANDS, *words: str) -> Iterator[tuple[list[str], Row]]:
+    for row in rows:
+        yield [*words, row.name], row
+        yield from _rows(row.rows, *words, row.name)
+
+
+ROWS: Final = [(words, row) for words, row in _rows() if row.module]
 
 
 def _loaded(*args: str) -> tuple[int, set[str]]:
-    """Run a command in a process of its own; give its exit code and which of the heavy libraries it loaded."""
+    """Run a command in a process of its own; return its exit code and the modules it loaded."""
     program = (
         "import sys; from flowforge.__main__ import run; code = run(sys.argv[1:]); print(*sys.modules); exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", program, *args], check=False, capture_output=True, text=True)
-    return done.returncode, HEAVY & set(done.stdout.splitlines()[-1].split())
+    return done.returncode, set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [["--version"], [], ["state"], *(words for words, _ in _rows())], ids=" ".join)
+def test_a_help_loads_click_and_the_tables(words: list[str]) -> None:
+    """A version and every help load no library but click, nothing of what a command does, and nothing dear."""
+    code, modules = _loaded(*words, *(["--help"] if words != ["--version"] else []))
+    assert (0, set()) == (code, modules & (HEAVY | OURS | DEAR))
 
 
 @pytest.mark.parametrize(
     ("args", "heavy"),
     [
-        (["--version"], set[str]()),
-        (["--help"], set[str]()),
         (["schema"], set[str]()),
         (["init", "acme/api", "-m", "new.yaml"], set[str]()),
         (["validate"], {"jsonschema", "yaml"}),
-        (["plan", "--help"], HEAVY - {"deepdiff"}),
+        (["plan"], HEAVY - {"deepdiff", "nacl", "pygments", "rich"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_command_loads_what_it_needs(fleet: "Fleet", args: list[str], heavy: set[str]) -> None:
-    """Neither HTTP nor the planner is loaded to print a version, a help or a schema, or to check a manifest."""
+    """Neither HTTP nor the planner is loaded to print a schema or to check a manifest; a plan seals nothing."""
     del fleet  # its folder has a manifest
-    assert (0, heavy) == _loaded(*args)
+    code, modules = _loaded(*args)
+    assert (0, heavy) == (code, modules & HEAVY)
 
 
 def test_the_help_says_of_each_command_what_the_command_says_of_itself(fleet: "Fleet") -> None:
-    """The help lists commands without loading them; each entry is the first sentence of the command's own help."""
-    context = click.Context(cli)
-    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    own = [f"{name} {command.get_short_help_str(limit=1000)}" for name, command in commands.items() if command]
-    listed = fleet.flowforge("--help").out.partition("Commands:")[2]
-    assert (9, " ".join(own)) == (len(own), " ".join(listed.split()))
+    """Each entry of the list is the whole first sentence of the command's own help, in the order of the table."""
+    own = [f"{row.name} {fleet.flowforge(row.name, '--help').out.split(chr(10) * 2)[1]}" for row in COMMANDS]
+    listed = " ".join(fleet.flowforge("--help").out.partition("Commands:")[2].split())
+    entries = [" ".join(each.split()) for each in own]
+    assert listed == " ".join(f"{entry.partition('. ')[0].removesuffix('.')}." for entry in entries)
+
+
+@pytest.mark.parametrize(("words", "row"), ROWS, ids=[" ".join(words) for words, _ in ROWS])
+def test_each_command_takes_its_options(words: list[str], row: Row) -> None:
+    """The module of each row is there, and its `main` takes every option of the row by its name, and no other."""
+    given = {each.name for each in row.options(FORMATS) if each.expose_value}
+    taken = inspect.signature(load(row.module).main).parameters.values()
+    names = {each.name for each in taken if each.kind is not inspect.Parameter.VAR_KEYWORD}
+    takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken)
+    assert (set(), True) == (names - given, takes_all or names == given), words
+
+
+def test_a_terminal_is_as_wide_as_click_would_find_it(fleet: "Fleet") -> None:
+    """Help fits the terminal, of which COLUMNS is the width; without one it is eighty wide."""
+    for columns, widest in (("60", 58), ("", 78), ("many", 78), ("300", 98), ("9", 50)):
+        fleet.monkeypatch.setenv("COLUMNS", columns)
+        lines = fleet.flowforge("--help").lines
+        context = click.Context(click.Command("x"), terminal_width=widest)
+        assert max(map(len, lines)) <= context.make_formatter().width == widest, columns
