@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,10 +14,10 @@ import pytest
 
 from flowforge.__main__ import run
 from flowforge.cli.outside import Outside, Screen
-from flowforge.github.clock import Clock
 from flowforge.sandbox import Sandbox
 from tests.cli import scene as scenery
 from tests.cli.scene import Scene
+from tests.clocks import outside_of
 
 SCALE = 60
 
@@ -76,30 +75,6 @@ class Keyboard(Screen):
         return text.removesuffix("\n")
 
 
-class WaitedClock(Clock):
-    """A clock on which time passes only while somebody waits, so that a busy machine makes nothing late.
-
-    The sandbox's own clock goes on in real time: a limit that is waited for on this one is over there.
-    """
-
-    def __init__(self, scale: float = SCALE) -> None:
-        """Begin at 0."""
-        super().__init__(scale)
-        self._now, self._lock = 0.0, threading.Lock()
-
-    def now(self) -> float:
-        """Return the seconds that were waited for; those who wait side by side wait once."""
-        return self._now
-
-    def wait(self, seconds: float, event: threading.Event) -> bool:
-        """Wait, as the clock of a run does."""
-        until = self._now + max(0.0, seconds)
-        stopped = super().wait(seconds, event)
-        with self._lock:
-            self._now = self._now if stopped else max(self._now, until)
-        return stopped
-
-
 @dataclass
 class Fleet:
     """A sandbox with repos of acme, a folder with a manifest, and `flowforge` itself."""
@@ -124,8 +99,7 @@ class Fleet:
     @property
     def outside(self) -> Outside:
         """What a command meets: a clock of its own, which no other command's waits move on."""
-        clock = WaitedClock()
-        return Outside(self.screen, self.platform, {"clock": lambda *_: clock, **self.parts})
+        return outside_of(SCALE, self.screen, self.platform, **self.parts)
 
     def stdin(self, stream: TextIO) -> None:
         """Let what comes next read this as its stdin."""

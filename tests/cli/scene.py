@@ -17,6 +17,7 @@ from flowforge.state import codec
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
 from tests.cli.breaking import Strike
+from tests.clocks import outside_of
 
 SCALE = 120
 OPS, BRANCH, PATH = "acme/ops", "flowforge-state", "flowforge.state.json"
@@ -115,7 +116,7 @@ class Scene:
     def run(self, *args: str) -> Told:
         """Run a command as anybody does."""
         self.capfd.readouterr()
-        code = run(list(args))
+        code = run(list(args), outside_of(SCALE))
         return self._told(code)
 
     def apply(self, strike: Strike, *more: str, apply: Apply | None = None) -> Told:
@@ -126,7 +127,7 @@ class Scene:
         with cli.make_context("flowforge", ["apply"]) as outer:
             command = cli.get_command(outer, "apply")
         assert command
-        with command.make_context("apply", args) as context:
+        with command.make_context("apply", args, obj=outside_of(SCALE)) as context:
             given = {name: value for name, value in context.params.items() if name not in {"yes", "check", "planfile"}}
             del given["detailed_exitcode"]
             return self._told(carry_out(given, None, yes=True, apply=apply or strike.apply))

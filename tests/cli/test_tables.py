@@ -63,9 +63,9 @@ def modules(tmp_path: Path) -> Iterator[None]:
 def test_a_new_command_is_a_row_and_a_module(capfd: pytest.CaptureFixture[str]) -> None:
     """It is listed with the first sentence of its help, explains itself, runs, and is suggested for a slip."""
     program = Program((*COMMANDS, GREET))
-    assert 0 == run(["--help"], program)
+    assert 0 == run(["--help"], program=program)
     assert "  greet     Greet somebody.\n" in capfd.readouterr().out
-    assert 0 == run(["greet", "-h"], program)
+    assert 0 == run(["greet", "-h"], program=program)
     shown = capfd.readouterr().out
     assert ("Usage: flowforge greet [OPTIONS]", "It does nothing else.", "Who is greeted.") == (
         shown.splitlines()[0],
@@ -73,8 +73,8 @@ def test_a_new_command_is_a_row_and_a_module(capfd: pytest.CaptureFixture[str]) 
         next(line for line in shown.splitlines() if "--whom" in line).partition("TEXT")[2].strip(),
     )
     assert "made_up_command" not in sys.modules
-    assert (3, "Hello, you.\n") == (run(["greet", "--whom", "you"], program), capfd.readouterr().out)
-    assert 1 == run(["gret"], program)
+    assert (3, "Hello, you.\n") == (run(["greet", "--whom", "you"], program=program), capfd.readouterr().out)
+    assert 1 == run(["gret"], program=program)
     assert 'error FF001: there is no command "gret"\n  fix: did you mean `flowforge greet`?\n' == capfd.readouterr().err
 
 
@@ -84,7 +84,7 @@ def test_a_new_format_is_a_row_and_a_module(fleet: "Fleet") -> None:
 
     def flowforge(*args: str) -> tuple[int, str, str]:
         fleet.capfd.readouterr()
-        code = run(list(args), program)
+        code = run(list(args), program=program)
         return code, *fleet.capfd.readouterr()
 
     assert (0, "FLOWFORGE.PLAN WITH LINES!\n", "") == flowforge("plan", "--format", "shout")
@@ -113,11 +113,11 @@ def test_whoever_is_asked_has_seen_the_plan(fleet: "Fleet") -> None:
     """A format that does not stream shows nothing before the question, so apply asks nobody there."""
     fleet.answers("yes")
     program = Program(formats=(*FORMATS, Format("shout", "made_up_format")))
-    assert 1 == run(["apply", "--format", "shout"], program)
+    assert 1 == run(["apply", "--format", "shout"], program=program)
     expected = (
         "error FF008: apply cannot ask for approval\n  why: stdout is for SHOUT, so the plan is not shown\n"
         "  fix: say --yes; plan shows first\n"
     )
     assert expected == fleet.capfd.readouterr().err
-    assert 0 == run(["apply", "--format", "shout", "--yes"], program)
+    assert 0 == run(["apply", "--format", "shout", "--yes"], program=program)
     assert "FLOWFORGE.REPORT WITH LINES!\n" == fleet.capfd.readouterr().out

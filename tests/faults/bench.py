@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, Final
 from flowforge.__main__ import run
 from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
 from flowforge.sandbox.rules.faults import Faults
+from tests.clocks import outside_of
 
 if TYPE_CHECKING:
     import pytest
@@ -118,7 +119,7 @@ class Bench:
     def run(self, *args: str) -> Done:
         """Run one command in this process."""
         self._capfd.readouterr()
-        code = run(list(args))
+        code = run(list(args), outside_of(SCALE))
         shown = self._capfd.readouterr()
         return Done(code, shown.out, shown.err)
 

@@ -100,7 +100,7 @@ def taken(step: Callable[[StateSession], None], session: StateSession) -> list[s
 
 @pytest.mark.parametrize("home", [on_disk, on_a_branch])
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 10)
 def test_whatever_is_remembered_can_be_read(home: Home, data: st.DataObject) -> None:
     """Any steps with any ids, times and names: each is taken, or refused with FF479, and the state is never damaged."""
     with home() as (session, read):

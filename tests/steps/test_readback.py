@@ -133,7 +133,7 @@ def record_all(client: Client, session: StateSession) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(PLACES)), VALUES, max_size=3), st.sampled_from((DATE, *DATES)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 6 // 10)
 def test_what_the_readers_accept_is_read_back(odd: dict[str, object], date: str) -> None:
     """Any JSON in any place of an answer, and any Date: accepted or refused, and the state is read as it was kept."""
     with TemporaryDirectory() as folder, client_of(GitHub(odd, date)) as client:
