@@ -157,9 +157,9 @@ class StateBranch(StateSession):
         # A run that is to stop raises from the first wait. The results must be pushed all the same.
         try:
             self._push_rest()
-        except StateError:
+        except (StateError, KeyboardInterrupt):
             raise
-        except Exception:  # noqa: BLE001 -- what the second time raises is told
+        except BaseException:  # noqa: BLE001 -- what the second time raises is told
             self._push_rest()
 
     def _push_rest(self) -> None:
