@@ -163,9 +163,9 @@ class StateBranch(Memory):
         """Push for the last time. A run that is to stop waits for nothing; so it tries again, as after a bug."""
         try:
             self._push_rest()
-        except StateError:
+        except (StateError, KeyboardInterrupt):
             raise
-        except Exception:  # noqa: BLE001 -- what the second time raises is told
+        except BaseException:  # noqa: BLE001 -- what the second time raises is told
             self._push_rest()
 
     def _push_rest(self) -> None:
