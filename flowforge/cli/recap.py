@@ -63,7 +63,7 @@ def _tell_programs(planned: run.Planned, report: Report, output: Output, given: 
 
 
 def _in_short(report: Report) -> Iterator[str]:
-    """Give what was written in the simplest words, where the recap could not be made."""
+    """Yield what was written in the simplest words, where the recap could not be made."""
     written = (each for each in report.results if each.outcome not in _NOT_WRITTEN)
     yield from (f"{each.outcome.value}: {printable(str(each.address))}" for each in written)
 
