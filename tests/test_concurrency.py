@@ -2,11 +2,14 @@
 
 import threading
 import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from flowforge.concurrency import each, in_order, start
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def _never() -> bool:
@@ -117,26 +120,6 @@ def test_a_failure_is_raised_and_ends_the_work() -> None:
     assert begun == [0, 1, 2, 3]
 
 
-def test_stopped_begins_nothing_more_and_waits_for_what_is_begun() -> None:
-    """After a stop the item in flight is still given, and no other is begun."""
-    stop, inside = threading.Event(), threading.Event()
-
-    def work(number: int) -> int:
-        inside.set()
-        time.sleep(0.05)
-        return number
-
-    work_through = each(range(100), work, jobs=1, stopped=stop.is_set, grace=5)
-
-    def end() -> None:
-        inside.wait(5)
-        stop.set()
-
-    threading.Thread(target=end).start()
-    done = [item for item, _ in work_through]
-    assert done in ([0], [0, 1])
-
-
 def test_grace_bounds_the_wait_for_what_hangs() -> None:
     """A worker that hangs after a stop is left behind when the grace is over."""
     stop, release = threading.Event(), threading.Event()
@@ -160,3 +143,114 @@ def test_in_order_keeps_the_order_of_the_items() -> None:
         return -number
 
     assert list(in_order(jobs=4, stopped=_never)(work, range(10))) == [-number for number in range(10)]
+
+
+class _Asked:
+    """A `stopped` that counts how often the thread that collects has asked, and lets others wait for that."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.stop = False
+        self._changed = threading.Condition()
+
+    def __call__(self) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            with self._changed:
+                self.times += 1
+                self._changed.notify_all()
+        return self.stop
+
+    def wait(self, more: int) -> None:
+        """Wait until it was asked so many times more."""
+        with self._changed:
+            enough = self.times + more
+            assert self._changed.wait_for(lambda: self.times >= enough, 10)
+
+
+def test_who_is_slow_is_waited_for() -> None:
+    """A thread that found no more work ends; what another still does is given all the same."""
+    asked = _Asked()
+
+    def work(number: int) -> int:
+        if number:
+            asked.wait(6)
+        return number
+
+    assert {0: 0, 1: 1} == dict(each([0, 1], work, jobs=2, stopped=asked))
+
+
+def test_what_is_begun_may_end_within_the_grace() -> None:
+    """After a stop the caller goes on waiting, and gets what was in flight; nothing else is begun."""
+    asked = _Asked()
+
+    def work(number: int) -> int:
+        asked.stop = True
+        asked.wait(4)
+        return number
+
+    assert [(0, 0)] == list(each([0, 1, 2], work, jobs=1, stopped=asked, grace=60))
+
+
+def test_nobody_waits_after_a_stop_unless_told_to() -> None:
+    """Without a grace what hangs is left behind as soon as that is seen."""
+    asked, release = _Asked(), threading.Event()
+
+    def work(number: int) -> int:
+        asked.stop = True
+        release.wait(10)
+        return number
+
+    assert [] == list(each([0], work, jobs=1, stopped=asked))
+    assert asked.times <= 4
+    release.set()
+
+
+def test_the_end_is_seen_at_once() -> None:
+    """When every thread has said that it ended there is nothing to wait for."""
+    before, asked = set(threading.enumerate()), _Asked()
+
+    def stopped() -> bool:
+        if threading.current_thread() is threading.main_thread():
+            for thread in set(threading.enumerate()) - before:
+                thread.join(10)
+        return asked()
+
+    assert [(0, "0"), (1, "1")] == list(each([0, 1], str, jobs=1, stopped=stopped))
+    assert 3 == asked.times
+
+
+def test_who_wants_no_more_ends_the_work() -> None:
+    """A caller that takes no further result lets nothing more begin but what is begun."""
+    before, begun, go = set(threading.enumerate()), list[int](), threading.Semaphore(0)
+    second = threading.Event()
+
+    def work(number: int) -> int:
+        begun.append(number)
+        if number == 1:
+            second.set()
+            go.acquire(timeout=10)
+        return number
+
+    results = each(range(100), work, jobs=1, stopped=_never)
+    assert (0, 0) == next(results)
+    assert second.wait(10)
+    cast("Generator[tuple[int, int]]", results).close()
+    go.release()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert [0, 1] == begun
+
+
+def test_threads_are_as_many_as_there_is_work_and_keep_no_process() -> None:
+    """Two items need two threads, however many jobs there may be; all are daemons."""
+    seen: set[threading.Thread] = set()
+
+    def watch(*_: object) -> None:
+        seen.add(threading.current_thread())
+
+    threading.settrace(watch)
+    try:
+        done = dict(each([0, 1], str, jobs=8, stopped=_never))
+    finally:
+        threading.settrace(cast("Any", None))
+    assert ({0: "0", 1: "1"}, [True, True]) == (done, [thread.daemon for thread in seen])

@@ -19,7 +19,7 @@ _NOW = 1_000_000.0
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Give a file in a folder that is not there yet."""
-    return tmp_path / "cache" / "spent-x.json"
+    return tmp_path / "home" / "cache" / "spent-x.json"
 
 
 def test_where_it_is(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_it_is_private(path: Path) -> None:
 )
 def test_a_spoilt_file_counts_for_nothing(path: Path, text: str) -> None:
     """What cannot be understood is written over, without a word."""
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     path.write_text(text, encoding="latin-1")
     spent = Spent(path)
     assert (900, ()) == (spent.take([], 900, 900, _NOW), spent.others)
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
     """A link where the file should be is not written through."""
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     (tmp_path / "precious").write_text("mine")
     path.symlink_to(tmp_path / "precious")
     assert Spent(path).take([], 900, 900, _NOW) == 900
@@ -163,3 +163,20 @@ def test_a_file_system_without_locks(path: Path) -> None:
 def test_a_process_of_its_own() -> None:
     """Without a file only the own points count."""
     assert Spent(None).take([(_NOW + 9, 895)], 900, 900, _NOW) == 5
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_spent_too_much_gets_nothing(path: Path, *, known: bool) -> None:
+    """Not even less than nothing, where the budget was made smaller meanwhile."""
+    assert 0 == Spent(path if known else None).take([(_NOW + 9, 905)], 5, 900, _NOW)
+
+
+def test_what_counts(path: Path) -> None:
+    """A single point that has not ended does; none, less than none, and what ended do not."""
+    path.parent.mkdir(parents=True)
+    entries = [[_NOW + 9, 1], [_NOW + 9, 0], [_NOW + 9, -1], [_NOW, 7], [_NOW + 1, 5]]
+    path.write_text(json.dumps({"version": 1, "processes": {"a": entries, "b": []}}))
+    spent = Spent(path)
+    assert (894, ((_NOW + 9, 1), (_NOW + 1, 5))) == (spent.take([], 900, 900, _NOW), spent.others)
+    written = json.loads(path.read_text())["processes"]
+    assert [[[_NOW + 9, 1], [_NOW + 1, 5]], [[_NOW + 60, 894]]] == list(written.values())

@@ -72,14 +72,16 @@ PARTS = (
         _ALL,
     ),
     Part("values", ("vault.py",), ("tests/test_{name}.py",), ("tests/sources", *_ALL)),
-    Part("credentials", ("credentials/*_checks.py",), ("tests/credentials",), ("tests/sources", *_ALL)),
-    Part("errors", ("errors.py", "tokens.py"), ("tests/test_{name}.py",), ("tests/manifest", "tests/github", *_ALL)),
     Part(
-        "writing",
-        ("steps/apply/*.py", "plan/ordering.py", "concurrency.py", "plan/recordable.py"),
-        ("tests/steps", "tests/plan"),
-        ("tests/cli",),
+        "credentials",
+        ("credentials/*_checks.py", "credentials/types.py"),
+        ("tests/credentials",),
+        ("tests/sources", *_ALL),
     ),
+    Part("errors", ("errors.py", "tokens.py"), ("tests/test_{name}.py",), ("tests/manifest", "tests/github", *_ALL)),
+    Part("writing", ("steps/apply/*.py",), ("tests/steps",), ("tests/cli",)),
+    Part("order and ground", ("plan/ordering.py", "plan/recordable.py"), ("tests/plan",), ("tests/state", *_ALL)),
+    Part("threads", ("concurrency.py",), ("tests/test_{name}.py",), _ALL),
     Part(
         "trust",
         ("sources/trust.py", "ci_systems.py"),
@@ -116,7 +118,7 @@ def tests(root: Path, paths: tuple[str, ...], mutated: str) -> tuple[str, ...]:
         test.relative_to(root).as_posix()
         for path in named
         if (root / path).is_dir()
-        for test in sorted((root / path).glob("test_*.py"))
+        for test in sorted((root / path).rglob("test_*.py"))
         if re.fullmatch(rf"test_{stem}(_\w+)?\.py", test.name)
     ]
     return (*first, *named)

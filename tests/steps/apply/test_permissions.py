@@ -31,6 +31,16 @@ def test_the_smallest_piece_of_each_goes_first() -> None:
     assert ({B: work[B]}, [A, OTHER, INSIDE, ACME]) == (first, list(rest))
 
 
+def test_what_makes_an_environment_goes_first_where_all_do() -> None:
+    """It needs another permission for that: a larger piece that makes none tells more of the token."""
+    scopes = [Scope.of_environment(repo, "prod") for repo in (A.repo, B.repo)]
+    one, two = changes(scopes[0], 2), changes(scopes[1], 3)
+    making = (one[0], replace(one[1], makes_environment=True))
+    assert [scopes[1]] == list(first_of_each({scopes[0]: making, scopes[1]: two})[0])
+    both = {scopes[0]: making, scopes[1]: tuple(replace(each, makes_environment=True) for each in two)}
+    assert [scopes[0]] == list(first_of_each(both)[0])
+
+
 def test_a_refusal_stops_what_needs_the_same() -> None:
     """It names the owner and what was refused; another owner, and another permission of this one, go on."""
     permissions = Permissions()
