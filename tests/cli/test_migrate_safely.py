@@ -68,9 +68,7 @@ def test_what_was_left_behind_for_a_third_place(ops: "Fleet") -> None:
     done = ops.refused("state", "migrate", "--yes", "--from-github", "acme/ops:second")
     third = f"acme/ops third:{PATH}"
     fix = f"  fix: it moved to {third}: name that place, or remove this one if there is no such place"
-    assert (
-        f"error FF454: {ops.folder / PATH}: the state that is kept there is not older" == done.err.split("\n")[0]
-    )
+    assert f"error FF454: {ops.folder / PATH}: the state that is kept there is not older" == done.err.split("\n")[0]
     assert fix == done.err.splitlines()[-1]
     _migrate(ops, "--from-github", "acme/ops:third")
     assert IN_SYNC == ops.flowforge("plan").out
