@@ -61,6 +61,7 @@ def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
     if unreadable or record is None or wanted is None or wanted.presence is Presence.ABSENT:
         return {}, {}
     before, after = {"credential": record.credential}, {"credential": wanted.credential}
+    # A variable is compared by its value, so GitHub's time of it explains nothing.
     if isinstance(wanted.value, Public):
         return before, after
     before["updated_at"], after["updated_at"] = record.updated_at, change.seen_at

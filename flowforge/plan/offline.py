@@ -95,5 +95,6 @@ def _access(change: Change, record: Record, wanted: Audience, ids: Mapping[Repo,
 
 
 def _text(visibility: Visibility, count: int) -> str:
+    # Only the number is known, and `Audience.text` shows only the number.
     nobody = Viewer(Repo("", ""))
     return Audience(visibility, (nobody,) * count).text

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     LEFT = "left"  # nothing to do about it: reported drift, listed, value not checked
 
 
+# The columns of the recap, in the order in which they are shown; the other outcomes appear only where there are any.
 RECAP = (Outcome.IN_SYNC, Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED, Outcome.FAILED, Outcome.BLOCKED)
 DONE = {Action.CREATE: Outcome.CREATED, Action.UPDATE: Outcome.UPDATED, Action.DELETE: Outcome.DELETED}
 
@@ -110,6 +111,7 @@ def settle(
     sent: bool = False,
 ) -> Report:
     """Return a report with a result for every line: those that were written, and those that needed no write."""
+    # A line without a result was never begun, whatever ended the run.
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
     return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved), sent=sent)

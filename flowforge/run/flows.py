@@ -41,6 +41,7 @@ def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
         state = backend.read()
         task = task.with_selected_repos(client)
         prepared = prepare(task, backend, state, client, fresh=False)
+        # Made on demand: few plans are saved, and a basis reads every file of patterns again.
         return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(client.api)))
 
 
@@ -49,6 +50,7 @@ def list_repos(request: Request) -> RepoList:
     task = Task.of(request)
     with task.backend() as backend:
         state = backend.read()
+    # A manifest that names all its repos needs no token for this.
     if task.selectors:
         with task.signed_in() as client:
             task = task.with_selected_repos(client)
@@ -92,8 +94,10 @@ def _apply(
     arrange: Callable[[ScopeWriter], ScopeWriter],
 ) -> tuple[Planned, Report | None]:
     task = Task.of(request)
+    # Another manifest would differ in everything. It is refused by name, before a token is looked for.
     if saved is not None:
         saved.require_manifests(manifests_of(task.manifest))
+    # A plan that was made before the first state has fixed the lineage and the salt that its fingerprints need.
     fresh = saved.fresh if saved is not None else None
     done: tuple[Planned, Report] | None = None
     try:
@@ -134,6 +138,7 @@ def _apply(
 def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
     """Write the plan and return what became of it. Raises only before the first write."""
     request, session = task.request, writer.session
+    # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
     if plan.todo and request.asks:
         require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
     if plan.todo:

@@ -20,6 +20,7 @@ def plan_offline(request: Request) -> Planned:
     # A value would have to be read from its source, and drift is what GitHub shows: an offline plan has neither.
     task = Task.of(replace(request, skip_values=True, accept_drift=False)).with_unknown_repos()
     key, awaited = key_at_hand(task.manifest.state.key, request.environ)
+    # A fork's pull request has no state key. Its plan says what it could not check, and goes on.
     unchecked: list[str] = []
     backend = offline_backend(task.manifest, key, unchecked.append, awaited=awaited)
     state = backend.read()
@@ -27,6 +28,7 @@ def plan_offline(request: Request) -> Planned:
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
     plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
+    # Without GitHub's clock this machine's must do. What it is compared with are days.
     today = datetime.now(UTC).date()
     warnings = (
         *task.filter.unmatched(task.repos(state)),

@@ -155,6 +155,7 @@ def price(backend: StateBackend, client: Client, decided: Decided) -> Cost:
 
 def estate(task: Task, backend: StateBackend, state: State) -> Estate:
     """Return what the brakes measure a plan against."""
+    # Counted before --limit: a filter must not turn two deletes of a fleet into all that there is.
     return Estate(
         managed=len(state.records),
         wanted=len(task.places) + len(task.unresolved),

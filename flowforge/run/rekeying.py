@@ -43,6 +43,7 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
         fix = f"{where}; set {OLD_VARIABLE} to the old one"
         raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
     with ExitStack() as held:
+        # Only selectors need GitHub here. A state in a file is rekeyed without a token.
         client = held.enter_context(task.signed_in()) if task.selectors else None
         return _rekey(task, client, KeyChange(old, new), confirm)
 

@@ -114,6 +114,7 @@ def migrate(request: Request, file: Path | None, github: str | None, confirm: Ca
         if state.moved_to == new.where:
             transfer.require_arrived(new, old, state)
             return Migrated(old.where, new.where, len(state.remembered), before=True)
+        # `take` and not `open` at the new place: what an earlier move left behind there may be replaced.
         with old.open(request.lock_timeout) as leaving, new.take(request.lock_timeout) as arriving:
             there, state = arriving.state, transfer.for_backend(leaving.state, old, new)
             if not arriving.begins:

@@ -54,6 +54,7 @@ class Task:
     def of(cls, request: Request) -> "Task":
         """Read the manifest and return the task. Raises ManifestError and TrustError."""
         manifest, places = validate(request.manifests, request.environ)
+        # A dictionary is a set that keeps its order, and sources add to it until the run ends.
         warnings: dict[str, None] = {}
         context = Context(
             request.environ,
@@ -108,6 +109,7 @@ class Task:
     def with_selected_repos(self, client: Client) -> "Task":
         """Ask GitHub which repos the selectors find, and return the task with them."""
         request, selectors = self.request, self.selectors
+        # Without selectors the manifest already names all repos, and GitHub is asked for none.
         if not selectors:
             return self
         selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)

@@ -81,6 +81,7 @@ def rekeyed(
     records = dict(state.records)
     for address, sort in sorts.items():
         before = records[address]
+        # UNKNOWN equals no fingerprint, so the next apply writes that secret again.
         renewed = both.renewed[before.fingerprint] if sort is _Sort.KEPT else UNKNOWN
         records[address] = replace(before, fingerprint=renewed)
     pending = {address: _of_pending(address, one, both.renewed) for address, one in state.pending.items()}

@@ -229,12 +229,12 @@ def test_on_a_branch_a_good_copy_is_an_earlier_commit(ops: "Fleet") -> None:
     ops.simple(more="state: {github: {repo: acme/ops}}\n")
     ops.sandbox.world.edit_file("acme/ops", "flowforge.state.json", "{", branch="flowforge-state")
     what = "the state is damaged\n  why: it is not JSON from line 1, column 2 on\n  fix: "
-    fix = "put the file of an earlier commit of that branch back, by a commit; nothing was overwritten\n"
+    fix = "restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten\n"
     assert f"error FF404: acme/ops flowforge-state:flowforge.state.json: {what}{fix}" == ops.refused("plan").err
     copy = ops.folder / "flowforge.state.json"
     copy.write_text("{", encoding="ascii")
     fix = (
-        "make the copy anew: git fetch origin flowforge-state && "
+        "make a new copy: git fetch origin flowforge-state && "
         "git show FETCH_HEAD:flowforge.state.json > flowforge.state.json\n"
     )
     assert f"error FF404: {copy}: {what}{fix}" == ops.refused("plan", "--offline").err

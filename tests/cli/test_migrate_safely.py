@@ -38,7 +38,7 @@ def test_a_place_is_one_however_it_is_written(ops: "Fleet", more: str) -> None:
     places = [("--from-github", "ACME/ops")] if more else [("--from", f"below/../{PATH}"), ("--from", "link.json")]
     for place in places:
         done = ops.refused("state", "migrate", "--yes", *place)
-        assert (1, True) == (done.code, ": the state is where it is to be already\n" in done.err)
+        assert (1, True) == (done.code, ": the state is already where it should be\n" in done.err)
 
 
 def test_two_places_are_named(ops: "Fleet") -> None:
@@ -46,7 +46,7 @@ def test_two_places_are_named(ops: "Fleet") -> None:
     _simple(ops, _on("new"))
     done = ops.refused("state", "migrate", "--yes", "--from", PATH, "--from-github", "acme/ops")
     assert done.err == (
-        "error FF458: the state is at one place now, and two are named\n  fix: say --from or --from-github\n"
+        "error FF458: the state is at one place now, and two are named\n  fix: use --from or --from-github\n"
     )
 
 
@@ -67,10 +67,8 @@ def test_what_was_left_behind_for_a_third_place(ops: "Fleet") -> None:
     _simple(ops)
     done = ops.refused("state", "migrate", "--yes", "--from-github", "acme/ops:second")
     third = f"acme/ops third:{PATH}"
-    fix = f"  fix: it was left behind for {third}: name that place, or remove this one if it is none"
-    assert (
-        f"error FF454: {ops.folder / PATH}: the state that is kept there is not an older one" == done.err.split("\n")[0]
-    )
+    fix = f"  fix: it moved to {third}: name that place, or remove this one if there is no such place"
+    assert f"error FF454: {ops.folder / PATH}: the state that is kept there is not older" == done.err.split("\n")[0]
     assert fix == done.err.splitlines()[-1]
     _migrate(ops, "--from-github", "acme/ops:third")
     assert IN_SYNC == ops.flowforge("plan").out
@@ -87,7 +85,7 @@ def test_it_had_moved_and_is_not_there(ops: "Fleet") -> None:
     file, second = ops.folder / PATH, f"acme/ops second:{PATH}"
     assert done.err == (
         f"error FF455: {second}: there is no state\n"
-        f"  fix: put a copy there (flowforge state push); {file} has what was moved\n"
+        f"  fix: put a copy there (flowforge state push); {file} still has what was moved\n"
     )
     assert 0 == ops.flowforge("state", "push", PATH, "--yes").code
     assert IN_SYNC == ops.flowforge("plan").out

@@ -203,7 +203,7 @@ def test_a_key_that_is_none(fleet: "Fleet", key: str, why: str) -> None:
     done = fleet.refused("apply", "--yes")
     expected = (
         f"error FF474: FLOWFORGE_STATE_KEY: the state key cannot be used\n  why: {why}\n"
-        "  fix: make one with `openssl rand -hex 32`, and keep it as a secret\n"
+        "  fix: create one with `openssl rand -hex 32`, and keep it as a secret\n"
     )
     assert (1, expected) == (done.code, done.err)
 

@@ -26,7 +26,7 @@ PLACE = f"acme/ops {BRANCH}:{PATH}"
 ASK = "  why: stdin is not a terminal\n  fix: say --yes\n"
 HOMES = pytest.mark.parametrize("more", ["", ON_BRANCH], ids=["file", "branch"])
 MOVED = (
-    f"error FF450: {{}}: the state has moved\n  why: it is kept in {PLACE} now\n"
+    f"error FF450: {{}}: the state has moved\n  why: it is now kept in {PLACE}\n"
     "  fix: name that place under `state` in the manifest; plan --offline needs a copy of it\n"
 )
 CHANGED = (
@@ -117,7 +117,7 @@ def test_push(ops: "Fleet", more: str) -> None:
     where = PLACE if more else str(_file(ops))
     refused = ops.refused("state", "push", "copy.json", "--yes")
     assert refused.err == (
-        f"error FF454: {where}: the state that is kept there is not an older one\n"
+        f"error FF454: {where}: the state that is kept there is not older\n"
         f"  why: it has serial {now['serial']}, and copy.json has {old['serial']}\n"
         "  fix: add --force to replace it all the same\n"
     )
@@ -155,7 +155,7 @@ def test_what_cannot_be_pushed(fleet: "Fleet") -> None:
     done = fleet.refused("state", "push", "copy.json", "--yes", "--force")
     assert done.err == (
         f"error FF453: {_file(fleet)}: another state is kept there\n"
-        f"  why: its lineage is {here}, and that of copy.json is {mine}\n"
+        f"  why: its lineage is {here}, and the lineage of copy.json is {mine}\n"
         "  fix: if it is not needed, keep a copy (flowforge state pull) and remove it; then run this again\n"
     )
     done = fleet.refused("state", "push", "nowhere.json", "--yes")
@@ -258,8 +258,8 @@ def test_where_it_cannot_be_migrated(ops: "Fleet") -> None:
     _applied(ops)
     done = ops.refused("state", "migrate", "--yes")
     assert done.err == (
-        "error FF458: it is not known where the state is now\n  why: the manifest says where it is to be\n"
-        "  fix: say --from FILE or --from-github OWNER/REPO\n"
+        "error FF458: it is not known where the state is now\n  why: the manifest only names the place that it moves to\n"
+        "  fix: add --from FILE or --from-github OWNER/REPO\n"
     )
     for name in ("ops", "acme/ops:-x", "acme/ops:a b", "acme/ops::.github/x.json", "acme/ops:main:x.yaml"):
         done = ops.refused("state", "migrate", "--from-github", name, "--yes")
@@ -269,8 +269,8 @@ def test_where_it_cannot_be_migrated(ops: "Fleet") -> None:
         )
     done = ops.refused("state", "migrate", "--from", PATH, "--yes")
     assert done.err == (
-        f"error FF458: {_file(ops)}: the state is where it is to be already\n"
-        "  fix: name the new place under `state` in the manifest first\n"
+        f"error FF458: {_file(ops)}: the state is already where it should be\n"
+        "  fix: first name the new place under `state` in the manifest\n"
     )
     done = ops.refused("state", "migrate", "--from-github", "acme/ops:other", "--yes")
     assert done.err == (
@@ -284,8 +284,8 @@ def test_where_it_cannot_be_migrated(ops: "Fleet") -> None:
     _done(ops, "forget", "acme/repo-001", "--yes")
     done = ops.refused("state", "migrate", "--yes")
     assert re.fullmatch(
-        rf"error FF454: {PLACE}: the state that is kept there is not an older one\n  why: it has serial \d+, and .*\n"
-        "  fix: if that one is right, the state has moved already: remove the other one\n",
+        rf"error FF454: {PLACE}: the state that is kept there is not older\n  why: it has serial \d+, and .*\n"
+        "  fix: if that one is right, the state has already moved: remove the other one\n",
         done.err,
     )
     _file(ops).unlink()
@@ -328,7 +328,7 @@ def test_a_copy_that_does_not_read_back(ops: "Fleet") -> None:
         done.err.endswith(
             f"error FF457: {PLACE}: the copy does not read back as it was written\n"
             "  why: GitHub may show an older one for some seconds\n"
-            "  fix: run it again; until it goes well, the state is used where it was\n"
+            "  fix: run it again; until that succeeds, the state stays where it was\n"
         ),
     )
     assert "moved_to" not in _kept(ops, "")

@@ -342,7 +342,7 @@ ROWS: Final = (
             (
                 "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
                 "  why: it holds the markers of a merge conflict in git",
-                "  fix: put the file of an earlier commit of that branch back, by a commit; nothing was overwritten",
+                "  fix: restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten",
             ),
             1,
             BOTH_OLD,
@@ -359,7 +359,7 @@ ROWS: Final = (
             (
                 "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
                 "  why: it is not JSON from line 10, column 210 on",
-                "  fix: put the file of an earlier commit of that branch back, by a commit; nothing was overwritten",
+                "  fix: restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten",
             ),
             1,
             BOTH_OLD,
@@ -380,7 +380,7 @@ ROWS: Final = (
                 "  fix: see the error about the state",
                 "error FF412: acme/ops flowforge-state:flowforge.state.json: done on GitHub, but not recorded: acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: the state is damaged; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: put the file of an earlier commit of that branch back, by a commit; nothing was overwritten",
+                "  fix: restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten",
                 "Not all done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded.",
             ),
             5,

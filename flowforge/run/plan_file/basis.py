@@ -37,6 +37,7 @@ def basis(task: Task, backend: StateBackend, state: State, prepared: PreparedPla
 
 def manifests_of(manifest: Manifest) -> list[str]:
     """Return the files of a manifest, relative to the folder of the first: apply may run in another checkout."""
+    # Links are resolved on both sides: a checkout below a link must not look like other manifests.
     folder = os.path.realpath(manifest.folder)
     return sorted(Path(os.path.relpath(os.path.realpath(file), folder)).as_posix() for file in manifest.files)
 

@@ -24,6 +24,7 @@ VERSION: Final = 1
 # Some 200,000 lines. A larger file is no saved plan, and must not fill the memory before that is known.
 SIZE_LIMIT: Final = 128 * 2**20
 AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
+# One code for each input, so that a workflow can tell a rotated value from a plan that somebody overtook.
 _CODES: Final = {
     PlanInput.MANIFEST: "FF025",
     PlanInput.VALUE: "FF026",
@@ -154,6 +155,7 @@ def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
         raise MalformedError("it is not marked as a saved plan")
     _require_ours(document, path)
     stands_on = checked(fields(document, FILE, "the file")["stands_on"])
+    # The bytes are compared as a whole. That covers the digest, and any space or order that FlowForge does not write.
     if _encode(stands_on) != data:
         raise MalformedError("its digest does not fit its content: it was edited by hand, merged or cut")
     return stands_on

@@ -65,6 +65,7 @@ def checked(data: object) -> Mapping[str, Any]:
     """Return the content of a saved plan. Raises MalformedError for anything that `basis` cannot have made."""
     stands_on: Mapping[str, Any] = fields(data, _STANDS_ON, "stands_on")
     flags = fields(stands_on["flags"], FLAGS, "flags")
+    # The flags become options of apply, where click would have refused a negative number.
     if flags["allow_deletes"] < 0:
         raise MalformedError("allow_deletes is negative")
     for name in _LISTS:

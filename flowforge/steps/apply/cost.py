@@ -75,6 +75,7 @@ def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) ->
 
 def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
     written = [change for change in changes if not deletes(change)]
+    # A delete needs no time of GitHub's, so a scope with deletes alone is not listed again.
     if not written:
         return Cost(writes=len(changes))
     made = any(change.makes_environment for change in written)

@@ -94,6 +94,8 @@ def identify(
 
     known: the repos that this run has seen in a list, which are not asked for again.
     """
+    # Only these: a list of secrets shows neither the id of its repo, nor whether it was renamed or archived, and to ask
+    # for every repo of a fleet would double the requests of a plan.
     written = {change.address.scope.repo for change in plan.changes if change.writes}
     repos = {repo for repo in written if not repo.is_organization}
     listed = {repo: info for repo, info in (known or {}).items() if repo in repos}

@@ -89,6 +89,7 @@ def _filled(want: Wanted, ids: Mapping[str, int], found: Mapping[Repo, Lookup]) 
     viewers: list[Viewer] = []
     for viewer in want.audience.viewers:
         info = found.get(viewer.repo)
+        # Without its id the list would be written short of one repo, which would lose the secret.
         if isinstance(info, Unreadable):
             detail = f"{viewer.repo}, which is to see it: {info.detail or info.why.text}"
             return replace(want, unread=want.unread or Unreadable(info.why, detail, info.fix))

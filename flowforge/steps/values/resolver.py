@@ -25,8 +25,8 @@ SKIPPED = NotRead("--skip-values")
 _THE_KEY: Final = Problem(
     "FF218",
     "it is the state's key",
-    why="GitHub would get it, and whoever has it can forge the state",
-    fix="name another source; the state's key must be used for the state alone",
+    why="GitHub would get it, and with it the state can be forged",
+    fix="name another source, and let the state alone have it",
 )
 
 _Spec = tuple[tuple[str, Option], ...]

@@ -13,6 +13,7 @@ from flowforge.plan.facts import Known, Presence, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
 from flowforge.steps.warnings.organization import advise_org
 
+# Long enough to have a new key approved, and short enough that the warning is still read.
 SOON = timedelta(days=30)
 _MOST_NAMED = 3
 

@@ -61,7 +61,7 @@ def test_a_key_that_shadows_a_token(wanted: list[Wanted], listed: dict[str, list
     """A repo that has, or would have, both credentials is named; one that loses one of them is not."""
     seen: dict[Scope, Seen] = {_scope(repo): Listing(dict.fromkeys(names, "t")) for repo, names in listed.items()}
     found = list(shadowed(_by_address(*wanted), seen))
-    assert found == [f"{repo}: both {KEY} and {TOKEN} are there; Claude ignores the latter" for repo in expected]
+    assert found == [f"{repo}: both {KEY} and {TOKEN} are there; Claude ignores {TOKEN}" for repo in expected]
 
 
 def test_many_shadowed_repos_are_one_warning() -> None:
@@ -69,7 +69,7 @@ def test_many_shadowed_repos_are_one_warning() -> None:
     seen: dict[Scope, Seen] = {_scope(f"acme/r{n}"): Listing({KEY: "t", TOKEN: "t"}) for n in range(5)}
     seen[_scope("acme/unread")] = Unreadable(Why.NO_PERMISSION)
     assert list(shadowed(_by_address(_wanted("acme/unread", KEY)), seen)) == [
-        f"acme/r0, acme/r1, acme/r2 and 2 more repos: both {KEY} and {TOKEN} are there; Claude ignores the latter"
+        f"acme/r0, acme/r1, acme/r2 and 2 more repos: both {KEY} and {TOKEN} are there; Claude ignores {TOKEN}"
     ]
 
 
@@ -97,12 +97,12 @@ def test_one_persons_token_for_several_repos() -> None:
         (
             {"issued": date(2026, 8, 1), "max_age": timedelta(days=90)},
             {},
-            ["credential c is 114 days old, its max_age is 90 days"],
+            ["credential c is 114 days old; its max_age is 90 days"],
         ),
         (
             {"max_age": timedelta(days=90)},
             {"c": "2026-08-01T10:00:00Z"},
-            ["credential c is 114 days old, its max_age is 90 days"],
+            ["credential c is 114 days old; its max_age is 90 days"],
         ),
         ({"max_age": timedelta(days=90)}, {"other": "2020-08-01T10:00:00Z"}, []),
         ({"max_age": timedelta(days=114)}, {"c": "2026-08-01T10:00:00Z"}, []),
