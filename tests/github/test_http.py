@@ -282,7 +282,7 @@ def test_a_wait_too_long_ends_the_run(scripted: MakeClient) -> None:
     client = scripted(_in_turn(httpx.Response(403, headers={"retry-after": "7200"}, json={})))
     errors = [_fail(client), _fail(client)]
     expected = (
-        "error FF331: GitHub asks to wait 121 min, longer than the 15 min that we may wait\n"
+        "error FF331: GitHub asks to wait 121 min, longer than the 15 min that --max-wait allows\n"
         "  fix: run it again after that time, or allow it with --max-wait"
     )
     assert ([expected] * 2, 1) == ([str(error) for error in errors], client.requests)
@@ -386,7 +386,7 @@ def test_a_github_that_answers_nobody_ends_the_run(scripted: MakeClient) -> None
     errors = [_fail(client) for _ in range(9)]
     assert ["FF328"] * 7 + ["FF334"] * 2 == [error.problems[0].code for error in errors]
     assert str(errors[-1]) == (
-        "error FF334: https://api.github.com: GitHub gave 8 requests in a row no usable answer\n"
+        "error FF334: https://api.github.com: 8 requests in a row got no usable answer from GitHub\n"
         "  why: no answer within 15 s\n"
         "  fix: run it again in a while; see whether GitHub says that it has trouble"
     )
@@ -436,7 +436,8 @@ def test_no_version_of_the_api(scripted: MakeClient) -> None:
     """A server that knows neither is no GitHub for us."""
     client = scripted(lambda _: httpx.Response(400, json={"message": "Unsupported version"}))
     assert str(_fail(client)) == (
-        "error FF327: GitHub knows no version of its API that we know\n  fix: check that github.api_url is a GitHub API"
+        "error FF327: GitHub supports no version of its API that FlowForge knows\n"
+        "  fix: check that github.api_url is a GitHub API"
     )
     assert 2 == client.requests
 
