@@ -30,7 +30,7 @@ def withheld(name: str, text: str = "") -> str:
     """Return why no program that a manifest chooses gets a variable, as a clause; empty if one may. text: its value."""
     # With such a variable, whoever may change the manifest could do all that FlowForge may do.
     if name.startswith("FLOWFORGE_"):
-        return "what begins with FLOWFORGE_ is FlowForge's alone"
+        return "variables that begin with FLOWFORGE_ are for FlowForge alone"
     if name in _GITHUB:
         return "it holds a token of GitHub's"
     if _ONEPASSWORD.fullmatch(name):

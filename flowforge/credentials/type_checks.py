@@ -84,7 +84,7 @@ def _verdict(type_: CredentialType, value: SecretValue) -> Verdict:
         f"is shorter than {type_.noun} usually is": len(text) < type_.usual_length,
         f"is longer than {type_.noun} usually is": len(text) > type_.usual_length,
         f"does not end as {type_.noun} usually does": not text.endswith(type_.usual_ending),
-        f"has a character that {type_.noun} usually has not": not re.fullmatch(r"[A-Za-z0-9_-]+", text),
+        f"has a character that {type_.noun} usually does not have": not re.fullmatch(r"[A-Za-z0-9_-]+", text),
     }
     warnings = tuple(f"the value {clause}; was it copied exactly?" for clause, true in found.items() if true)
     return Verdict(warnings, guessable=len(text) - prefix.end() < _UNGUESSABLE_BODY)

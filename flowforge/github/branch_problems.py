@@ -102,7 +102,7 @@ def lost_race(place: BranchFile) -> LostRaceError:
 def refuse_large(place: BranchFile, size: int, most: int) -> None:
     """Raise StateError FF427 for more bytes than GitHub is known to take in one request."""
     if size > most:
-        what = f"the state would have {size:,} bytes, and GitHub takes {most:,} for sure"
+        what = f"the state would have {size:,} bytes; GitHub is known to take {most:,}"
         fix = "split the manifest: each part has a state of its own, of another state.github.path"
         raise _problem("FF427", place, what, "", fix)
 
@@ -116,7 +116,7 @@ def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
             return explained(client, place, other)
         fix = "check state.github.repo, and that the state's token may see it"
         return _problem("FF420", place, "the state's repo is not found, or invisible to the token", "", fix)
-    return _no_permission(place, "no permission: the token sees the repo and may not do this with its contents")
+    return _no_permission(place, "no permission: the token sees the repo, but may not do this with its contents")
 
 
 def _renamed(place: BranchFile, no: Refusal) -> StateError:
@@ -129,7 +129,7 @@ def _no_permission(place: BranchFile, detail: str) -> StateError:
 
 
 def _empty(place: BranchFile) -> StateError:
-    why = "GitHub makes no branch of its own in a repo without one"
+    why = "GitHub cannot create a branch in a repo without a commit"
     return _problem(
         "FF426", place, "the state's repo has no commit yet", why, "commit any file to it, such as a README"
     )
@@ -137,7 +137,7 @@ def _empty(place: BranchFile) -> StateError:
 
 def _too_large_to_read(place: BranchFile) -> StateError:
     fix = "look at what is there: no state is that large"
-    return _problem("FF430", place, "the state's file has more than the 100 MB that GitHub gives", "", fix)
+    return _problem("FF430", place, "the state's file is larger than the 100 MB that GitHub returns", "", fix)
 
 
 def _refused(place: BranchFile, no: Refusal) -> StateError:

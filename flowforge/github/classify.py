@@ -106,7 +106,7 @@ def lacks_scope(needed: str, has: str) -> Refusal:
 
 def sees_repo_only(what: str, fix: str, no: Refusal) -> Refusal:
     """Return what a 404 means where the token sees the repo. what: what it does not see, like `its secrets`."""
-    detail = f"no permission: the token sees the repo and not {what}"
+    detail = f"no permission: the token sees the repo but not {what}"
     return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=fix)
 
 

@@ -225,4 +225,4 @@ class Client:
             case Limited():
                 return limited(_LIMITED + 1)
             case _:
-                return other_shape("GitHub knows no version of its API that we know")
+                return other_shape("GitHub supports no version of its API that FlowForge knows")

@@ -143,7 +143,9 @@ class Pacer:
     # A run that waits for longer than its operator allows ends, and the next one resumes: CI would kill it anyway.
     def _check(self, seconds: float) -> None:
         if seconds > self.max_wait:
-            what = f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that we may wait"
+            what = (
+                f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that --max-wait allows"
+            )
             raise GitHubError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
 
 

@@ -94,7 +94,9 @@ def unreachable(api: ApiUrl, what: str) -> GitHubError:
 def unanswered(api: ApiUrl, times: int, what: str) -> GitHubError:
     """Return the error of a GitHub that can be reached, and that has not answered any worker for some time."""
     fix = "run it again in a while; see whether GitHub says that it has trouble"
-    return GitHubError(Problem("FF334", f"GitHub gave {times} requests in a row no usable answer", str(api), what, fix))
+    return GitHubError(
+        Problem("FF334", f"{times} requests in a row got no usable answer from GitHub", str(api), what, fix)
+    )
 
 
 def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:

@@ -35,7 +35,7 @@ class PublicKey:
                     return cls(str(key_id), Box(b64decode(key, validate=True)))
                 except (binascii.Error, ValueError, CryptoError):
                     pass
-        detail = "GitHub's public key is not one"
+        detail = "GitHub's answer is not a public key"
         raise other_shape(detail)
 
 

@@ -158,5 +158,5 @@ def _final(refusal: RepoError) -> RepoError:
     """Return a refusal, or FF329 if GitHub could not open the box twice."""
     if not _wrong_key(refusal):
         return refusal
-    detail = "GitHub does not accept the sealed value, nor with the key fetched again"
+    detail = "GitHub does not accept the encrypted value, even with the key fetched again"
     return refusal.at("", replace(refusal.no, code="FF329", detail=detail, fix="run it again; if it stays, report it"))

@@ -31,7 +31,7 @@ def field_of(reference: Reference) -> str:
 
 
 def _malformed(_: str, reference: Reference) -> _Parts:
-    return f"1Password takes {quote(reference.text)} for no reference", "", "write IDs in place of the names"
+    return f"1Password does not accept {quote(reference.text)} as a reference", "", "write IDs in place of the names"
 
 
 def _not_installed(detail: str, _: Reference) -> _Parts:

@@ -80,7 +80,7 @@ def _misfit(origin: str, offered: object) -> Problem | None:
     if isinstance(offered, type) and callable(getattr(offered, "read", None)) and _lists_texts(offered):
         return None
     why = "its entry point must name a class that has `options`, a collection of names, and `read`"
-    return Problem("FF268", f"{origin} is no source", why=why, fix="ask its authors")
+    return Problem("FF268", f"{origin} is not a source", why=why, fix="ask its authors")
 
 
 def _lists_texts(offered: type) -> bool:
@@ -113,7 +113,7 @@ def _taken(name: str, found: object) -> SecretValue | Problem:
     # No subclass: one of str could be encoded to something else than what was checked.
     if type(found) is SecretValue and type(found.reveal()) is str:
         return decode(name, found.reveal())
-    return Problem("FF272", f"{name} gave something else than a SecretValue of a str", fix="ask its authors")
+    return Problem("FF272", f"{name} returned something other than a SecretValue of a str", fix="ask its authors")
 
 
 def _said(text: str) -> str:

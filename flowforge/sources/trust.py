@@ -40,7 +40,7 @@ def _require_trusted(name: str, context: Context) -> None:
     found = doubt(context.environ)
     if found is None:
         return
-    why = f"{found.why}, and whoever proposes a manifest must not thereby run programs here"
+    why = f"{found.why}, and the author of a proposed manifest must not be able to run programs here"
     allow = f"let the operator set {SOURCES_VARIABLE} to what a proposed manifest may use, {name} among it"
     if found.proposal:
         what, fix = f"source {name} is refused for a pull request", f"plan after the merge; or {allow}"

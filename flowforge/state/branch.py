@@ -44,7 +44,7 @@ class StateBranch(StateSession):
         self._owner, self._since = str(uuid.uuid4()), ""
         self._pushed_at = self._seen_at
         # Something of this run is on the branch; its lock is; that lock was lost; the state changed before all writes.
-        self._arrived = self._held = self._lost = self._moved = False
+        self._arrived = self._held = self._lost = self._changed = False
         # What was sent without an answer, with its bytes: found on the branch later, it has arrived after all.
         self._unsure: tuple[bytes, State] | None = None
         # Announced, and not begun.
@@ -135,7 +135,7 @@ class StateBranch(StateSession):
                 return
             self._closed = True
             self._retract()
-            if self._moved:
+            if self._changed:
                 return
             try:
                 self._finish()
@@ -144,7 +144,7 @@ class StateBranch(StateSession):
                 done = frozenset(self._unrecorded)
                 self._give_up()
                 if done:
-                    raise UnrecordedError(messages.unkept(self._remote.where, error, done)) from error
+                    raise UnrecordedError(messages.unpushed(self._remote.where, error, done)) from error
                 if _lasting(self._draft.state()) != _lasting(self._base):
                     raise StateError(*error.problems) from error
                 raise UnfoldedError(messages.left_behind(self._remote.where, error)) from error
@@ -171,7 +171,7 @@ class StateBranch(StateSession):
     def _replace(self, state: State) -> None:
         data, _ = codec.encode(state, self._signing)
         try:
-            self._seen(self._remote.write(data, self._version, messages.message(self._base, state)))
+            self._note_version(self._remote.write(data, self._version, messages.message(self._base, state)))
         except LostRaceError as error:
             raise StateError(messages.not_replaced(self._remote.where)) from error
 
@@ -185,7 +185,7 @@ class StateBranch(StateSession):
             try:
                 self._push()
             except FlowForgeError as error:
-                raise UnrecordedError(messages.unkept(self._remote.where, error, self._unrecorded)) from error
+                raise UnrecordedError(messages.unpushed(self._remote.where, error, self._unrecorded)) from error
 
     def _take(self, fingerprints: Mapping[Address, str | None]) -> None:
         doubtful = fingerprints.keys() & self._draft.pending.keys()
@@ -209,13 +209,13 @@ class StateBranch(StateSession):
                 version = self._remote.write(data, self._version, messages.message(self._base, state))
             except LostRaceError:
                 self._pause(race, last=last)
-                self._meet(last=last)
+                self._merge_remote(last=last)
                 continue
-            self._stands(state, version)
+            self._note_pushed(state, version)
             self._pushed_at, self._draft = begun_at, Draft(state)
             self._unrecorded.clear()
             return
-        raise StateError(messages.beaten(self._remote.where, _RACES))
+        raise StateError(messages.races_lost(self._remote.where, _RACES))
 
     def _pause(self, race: int, *, last: bool) -> None:
         try:
@@ -224,11 +224,11 @@ class StateBranch(StateSession):
             if not last:
                 raise
 
-    def _stands(self, state: State, version: Version) -> None:
+    def _note_pushed(self, state: State, version: Version) -> None:
         """Take note that a version of this run is on the branch."""
         self._base, self._unsure = state, None
         self._arrived, self._held = True, state.lease is not None and state.lease.owner == self._owner
-        self._seen(version)
+        self._note_version(version)
 
     def _recognized(self, found: Version) -> bool:
         """Return whether a version is what this run sent without an answer, and take note of it then."""
@@ -236,38 +236,40 @@ class StateBranch(StateSession):
         self._unsure = None
         if data is None or found.data != data:
             return False
-        self._stands(state, found)
+        self._note_pushed(state, found)
         self._draft = Draft(replace(self._draft.state(), serial=state.serial, lease=state.lease))
         return True
 
-    def _meet(self, *, last: bool) -> None:
+    def _merge_remote(self, *, last: bool) -> None:
         """Read the version that is on the branch now, and merge the changes of this run into it."""
         found = self._remote.read()
         if self._recognized(found):
             return
         if found.data == self._version.data:  # the branch moved, and not its file
-            self._seen(found)
+            self._note_version(found)
             return
         theirs = _decoded(found, self._remote, self._signing)
         # Nothing was written yet, so a plan against the new state costs nothing and is right.
         if not self._arrived and not last:
-            self._moved = True
-            raise StateChangedError(messages.moved(self._remote.where))
-        self._seen(found)
-        if theirs is None:  # somebody removed it: all of it goes there again
+            self._changed = True
+            raise StateChangedError(messages.changed(self._remote.where))
+        self._note_version(found)
+        if theirs is None:  # somebody removed the file: the next push writes all of it again
             return
         if theirs.lineage != self._base.lineage:
-            raise StateError(messages.foreign(self._remote.where, theirs.lineage, self._base.lineage))
+            raise StateError(messages.other_lineage(self._remote.where, theirs.lineage, self._base.lineage))
         if self._held and (theirs.lease is None or theirs.lease.owner != self._owner):
             self._lost = True
             self._retract()
+        # What this run has begun stays pending, whatever the others recorded of it meanwhile.
         merged = merge(self._base, self._draft.state(), theirs, self._run.now)
         self._base, self._draft = theirs, Draft(replace(merged, pending={**merged.pending, **self._begun}))
 
-    def _seen(self, version: Version) -> None:
+    def _note_version(self, version: Version) -> None:
         self._version, self._seen_at = version, self._run.clock()
 
     def _lease(self, *, last: bool) -> Lease | None:
+        # GitHub's own time, counted on by this machine's clock: only the differences of that one are used.
         now = datetime.fromisoformat(self._version.date) + timedelta(seconds=self._run.clock() - self._seen_at)
         other = self._base.lease
         if other is not None and other.owner != self._owner and other.holds(now):

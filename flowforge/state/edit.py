@@ -69,7 +69,7 @@ def move(state: State, old: Repo, new: Repo) -> State:
     """
     if old == new:
         what, why = f"{quote(str(old))} and {quote(str(new))} are one repo", "names are compared without case"
-        raise UsageError(Problem("FF460", what, why=why, fix="nothing is to be moved: plan knows it by either name"))
+        raise UsageError(Problem("FF460", what, why=why, fix="there is nothing to move: plan finds it by either name"))
     # Two records of one secret cannot be merged: only one of their fingerprints can be what GitHub has.
     if any(address.scope.repo == new for address in state.remembered):
         why = f"what is remembered of {quote(str(old))} would be lost, or take its place"

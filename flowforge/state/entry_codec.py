@@ -66,7 +66,7 @@ def from_json(parsed: object) -> JournalEntry:
     """Read what `to_json` returned; raises MalformedError for anything else."""
     op = parsed.get("op") if isinstance(parsed, dict) else None
     if not isinstance(op, str) or op not in _SHAPES:
-        raise MalformedError("it says nothing that is known")
+        raise MalformedError("its operation is not known")
     shape = _SHAPES[op]
     # Only an entry about one secret may have the members of an environment or of an organization.
     data = (addressed if ADDRESS.keys() <= shape.keys() else fields)(parsed, shape, "the line")

@@ -48,7 +48,7 @@ def _in_use(where: str, why: str, fix: str) -> Problem:
     return Problem("FF411", "the state is in use", where, why, fix)
 
 
-def moved(where: str) -> Problem:
+def changed(where: str) -> Problem:
     """Return the problem of a plan whose state another run changed before this one wrote anything."""
     why = "another run wrote it; nothing was written to GitHub"
     return Problem("FF441", "the state changed while this was planned", where, why, "run flowforge apply again")
@@ -61,13 +61,13 @@ def taken_over(where: str) -> Problem:
     return Problem("FF442", "another run took the state over", where, why, fix)
 
 
-def beaten(where: str, races: int) -> Problem:
+def races_lost(where: str, races: int) -> Problem:
     """Return the problem of a run to which others came first so many times in a row."""
     why = f"others wrote it {races} times while this run tried"
     return Problem("FF443", "the state could not be written", where, why, "run flowforge plan, then apply again")
 
 
-def foreign(where: str, lineage: str, ours: str) -> Problem:
+def other_lineage(where: str, lineage: str, ours: str) -> Problem:
     """Return the problem of a state that is not the one that the run began with."""
     why = f"its lineage is {lineage}, not {ours}"
     return Problem("FF444", "another state stands in its place", where, why, "put the right one back, then run plan")
@@ -80,7 +80,7 @@ def not_replaced(where: str) -> Problem:
     )
 
 
-def unkept(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> Problem:
+def unpushed(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -> Problem:
     """Return the problem of results that could not be pushed to the branch."""
     # The intents were pushed before the writes were sent, so the next plan finds these secrets pending.
     first = error.problems[0]

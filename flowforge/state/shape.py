@@ -117,7 +117,7 @@ def paths(data: list[object], at: str) -> tuple[str, ...]:
     """Return a list as the names of files; raises MalformedError for a text that no file can be called."""
     found = texts(data, at)
     if not all(map(_is_path, found)):
-        what = f"{at} names what no file is called"
+        what = f"{at} has a text that cannot be the name of a file"
         raise MalformedError(what)
     return found
 

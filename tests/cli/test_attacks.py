@@ -179,7 +179,7 @@ def test_a_file_outside_of_the_folder(fleet: "Fleet", path: str) -> None:
     )
 
 
-NOT_HERE = "and whoever proposes a manifest must not thereby run programs here"
+NOT_HERE = "and the author of a proposed manifest must not be able to run programs here"
 OR_ALLOW = "let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may use, command among it"
 PROPOSED = (
     "source command is refused for a pull request\n"
@@ -265,7 +265,7 @@ def test_a_program_that_asks_for_what_none_gets(fleet: "Fleet") -> None:
     names = {
         "GITHUB_TOKEN": "it holds a token of GitHub's",
         "GH_ENTERPRISE_TOKEN": "it holds a token of GitHub's",
-        "FLOWFORGE_GITHUB_TOKEN": "what begins with FLOWFORGE_ is FlowForge's alone",
+        "FLOWFORGE_GITHUB_TOKEN": "variables that begin with FLOWFORGE_ are for FlowForge alone",
         "OP_SERVICE_ACCOUNT_TOKEN": "it holds a token of 1Password's",
         "OP_SESSION_acme": "it holds a token of 1Password's",
         "ACME_KEY": "an env source of this manifest names it",

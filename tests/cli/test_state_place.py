@@ -92,7 +92,7 @@ def test_what_cannot_be_moved(fleet: "Fleet") -> None:
     done = fleet.refused("state", "move", "acme/repo-001", "ACME/Repo-001")
     assert done.err == (
         'error FF460: "acme/repo-001" and "ACME/Repo-001" are one repo\n  why: names are compared without case\n'
-        "  fix: nothing is to be moved: plan knows it by either name\n"
+        "  fix: there is nothing to move: plan finds it by either name\n"
     )
     done = fleet.refused("state", "move", "acme/repo-01", "acme/x")
     assert 'error FF014: the state remembers nothing of "acme/repo-01"' == done.err.splitlines()[0]

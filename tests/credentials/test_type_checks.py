@@ -207,13 +207,13 @@ def test_a_form_that_no_value_may_have_is_refused_for_every_kind(kind: str, *, a
         (f"{ANT}api03-{BODY[:-1]}AA", ["is shorter than an Anthropic API key usually is"]),
         (f"{ANT}api04-{BODY}bAA", ["is longer than an Anthropic API key usually is"]),
         (f"{ANT}api03-{BODY}Ab", ["does not end as an Anthropic API key usually does"]),
-        (f"{ANT}api03-{BODY[:-1]}+AA", ["has a character that an Anthropic API key usually has not"]),
+        (f"{ANT}api03-{BODY[:-1]}+AA", ["has a character that an Anthropic API key usually does not have"]),
         (
             f"{KEY};",
             [
                 "is longer than an Anthropic API key usually is",
                 "does not end as an Anthropic API key usually does",
-                "has a character that an Anthropic API key usually has not",
+                "has a character that an Anthropic API key usually does not have",
             ],
         ),
     ],

@@ -137,7 +137,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "failed (FF329): GitHub does not accept the sealed value, nor with the key fetched again",
+                "failed (FF329): GitHub does not accept the encrypted value, even with the key fetched again",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again; if it stays, report it",
                 WEB_ONLY_FAILED,

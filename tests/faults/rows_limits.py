@@ -130,7 +130,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "failed (FF331): GitHub asks to wait 61 min, longer than the 15 min that we may wait",
+                "failed (FF331): GitHub asks to wait 61 min, longer than the 15 min that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
@@ -155,7 +155,7 @@ ROWS: Final = (
             (
                 "GitHub asks to wait 60 s",
                 "slower from now on: at most 450 points a minute",
-                "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that we may wait",
+                "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
@@ -190,7 +190,7 @@ ROWS: Final = (
         "plan",
         Expected(
             (
-                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
@@ -204,7 +204,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
@@ -218,7 +218,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "failed (FF331): GitHub asks to wait 60 min, longer than the 15 min that we may wait",
+                "failed (FF331): GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",

@@ -39,7 +39,7 @@ ARCHIVED = (
     "  fix: unarchive it, or keep the state in another repo"
 )
 UNSEEN = (
-    f"error FF424: {AT}: no permission: the token sees the repo and may not do this with its contents\n{WHY}{PERMIT}"
+    f"error FF424: {AT}: no permission: the token sees the repo, but may not do this with its contents\n{WHY}{PERMIT}"
 )
 GUARDED = (
     f"error FF425: {AT}: the branch does not take the state: GitHub says {{}}\n"
@@ -47,7 +47,7 @@ GUARDED = (
 )
 EMPTY = (
     f"error FF426: {AT}: the state's repo has no commit yet\n"
-    "  why: GitHub makes no branch of its own in a repo without one\n"
+    "  why: GitHub cannot create a branch in a repo without a commit\n"
     "  fix: commit any file to it, such as a README"
 )
 
@@ -171,14 +171,14 @@ def test_too_large(world: World, connect: MakeClient) -> None:
     client = connect()
     data = b"x" * (MOST_WRITTEN + 1)
     expected = (
-        f"error FF427: {AT}: the state would have 20,000,001 bytes, and GitHub takes 20,000,000 for sure\n"
+        f"error FF427: {AT}: the state would have 20,000,001 bytes; GitHub is known to take 20,000,000\n"
         "  fix: split the manifest: each part has a state of its own, of another state.github.path"
     )
     assert told(lambda client: write(client, PLACE, data, None, "m"), client) == expected
     assert told(lambda client: create_branch(client, PLACE, data, "m"), client) == expected
     assert client.requests == 0
     expected = (
-        f"error FF430: {AT}: the state's file has more than the 100 MB that GitHub gives\n"
+        f"error FF430: {AT}: the state's file is larger than the 100 MB that GitHub returns\n"
         "  fix: look at what is there: no state is that large"
     )
     world.edit_file(OPS, PLACE.path, "x" * 1_000_001, branch=PLACE.branch)

@@ -40,7 +40,7 @@ def _answering(answers: Mapping[str, int], asked: list[str]) -> Callable[[httpx.
         (
             {"/api": 200, "c": 200},
             Why.NO_PERMISSION,
-            "no permission: the token sees the repo and not the secrets of its environment a/b c",
+            "no permission: the token sees the repo but not the secrets of its environment a/b c",
         ),
         ({"/api": 200, "c": 403}, Why.NO_PERMISSION, 'no permission: "so it is"'),
     ],

@@ -32,7 +32,7 @@ def test_a_wait_too_long_ends_the_run(scripted: MakeClient) -> None:
     client = scripted(in_turn(httpx.Response(403, headers={"retry-after": "7200"}, json={})))
     errors = [fail(client), fail(client)]
     expected = (
-        "error FF331: GitHub asks to wait 121 min, longer than the 15 min that we may wait\n"
+        "error FF331: GitHub asks to wait 121 min, longer than the 15 min that --max-wait allows\n"
         "  fix: run it again after that time, or allow it with --max-wait"
     )
     assert ([expected] * 2, 1) == ([str(error) for error in errors], client.requests)

@@ -301,7 +301,7 @@ def test_a_wait_beyond_the_limit_ends_the_run(clock: Clock, asked: float, said: 
     with pytest.raises(GitHubError) as caught:
         pacer.refused(asked, secondary=True, sent=clock.now())
     assert str(caught.value) == (
-        f"error FF331: GitHub asks to wait {said}, longer than the 15 min that we may wait\n"
+        f"error FF331: GitHub asks to wait {said}, longer than the 15 min that --max-wait allows\n"
         "  fix: run it again after that time, or allow it with --max-wait"
     )
 
@@ -328,7 +328,7 @@ def test_what_is_sent_from_then_on_is_refused_anew(clock: Clock, waits: list[flo
 def test_a_short_limit_is_told_in_seconds(clock: Clock) -> None:
     """Below two minutes the sentence speaks of seconds."""
     pacer = Pacer(clock, threading.Event(), max_wait=10)
-    with pytest.raises(GitHubError, match="GitHub asks to wait 21 s, longer than the 10 s that we may wait"):
+    with pytest.raises(GitHubError, match="GitHub asks to wait 21 s, longer than the 10 s that --max-wait allows"):
         pacer.refused(20, secondary=True, sent=clock.now())
 
 
@@ -398,5 +398,5 @@ def test_an_empty_budget_beyond_the_limit_ends_the_run(clock: Clock) -> None:
     pacer = Pacer(clock, threading.Event())
     pacer.start(1)
     pacer.end(1, _answer(0, 2399))
-    with pytest.raises(GitHubError, match="GitHub asks to wait 40 min, longer than the 15 min that we may wait"):
+    with pytest.raises(GitHubError, match="GitHub asks to wait 40 min, longer than the 15 min that --max-wait allows"):
         pacer.start(1)

@@ -106,7 +106,7 @@ def test_a_key_that_stays_wrong(world: Sandbox, connect: MakeClient) -> None:
     """A box that is not opened twice is given up, with the secret named."""
     world.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY, times=2))
     assert str(_refusal(connect())) == (
-        "error FF329: acme/api/actions/A: GitHub does not accept the sealed value, nor with the key fetched again\n"
+        "error FF329: acme/api/actions/A: GitHub does not accept the encrypted value, even with the key fetched again\n"
         "  fix: run it again; if it stays, report it"
     )
     assert {} == world.world.reveal("acme/api")
@@ -315,7 +315,7 @@ def test_a_404_behind_which_the_repo_is_seen(scripted: MakeClient) -> None:
 
     expected = Unreadable(
         Why.NO_PERMISSION,
-        "no permission: the token sees the repo and not its secrets",
+        "no permission: the token sees the repo but not its secrets",
         "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access",
     )
     assert expected == list_secrets(scripted(handle), _API)
@@ -359,7 +359,7 @@ def test_a_key_that_is_none(scripted: MakeClient, data: object) -> None:
     """A public key of another shape or length seals nothing."""
     client = scripted(lambda _: httpx.Response(200, json=data))
     assert str(_refusal(client)) == (
-        "error FF327: acme/api/actions/A: GitHub's public key is not one\n"
+        "error FF327: acme/api/actions/A: GitHub's answer is not a public key\n"
         "  fix: check that github.api_url is a GitHub API"
     )
 

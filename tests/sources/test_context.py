@@ -44,7 +44,7 @@ def test_a_program_gets_what_it_asks_for() -> None:
 
 WHY = {
     "ACME_KEY": "an env source names it",
-    "FLOWFORGE_": "what begins with FLOWFORGE_ is FlowForge's alone",
+    "FLOWFORGE_": "variables that begin with FLOWFORGE_ are for FlowForge alone",
     "OP": "it holds a token of 1Password's",
     "G": "it holds a token of GitHub's",
 }

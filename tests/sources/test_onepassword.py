@@ -127,7 +127,7 @@ def _said(answer: str, code: str, what: str, why: str = "", fix: str = "") -> ob
         _said(
             "malformed",
             "FF235",
-            f'1Password takes "{REFERENCE}" for no reference',
+            f'1Password does not accept "{REFERENCE}" as a reference',
             "",
             "write IDs in place of the names",
         ),

@@ -166,7 +166,7 @@ def test_ctrl_c_ends_a_plugin_too(offer: Offer, outcome: Reader) -> None:
 def test_only_a_secret_value_of_a_str_is_taken(offer: Offer, outcome: Reader, returned: str) -> None:
     """Whatever else is returned is refused, and not shown."""
     offer(reading(f"return {returned}"))
-    what = "acme-vault gave something else than a SecretValue of a str"
+    what = "acme-vault returned something other than a SecretValue of a str"
     assert outcome({"acme-vault": "x"}, hidden=PLAIN) == Problem("FF272", what, fix="ask its authors")
 
 
@@ -220,7 +220,7 @@ def test_what_is_no_source_is_refused(offer: Offer, outcome: Reader, code: str) 
     """An entry point that names something of another shape is refused before anything of it is called."""
     offer(code)
     why = "its entry point must name a class that has `options`, a collection of names, and `read`"
-    expected = Problem("FF268", "acme-vault, from acme-flowforge 1.0, is no source", why=why, fix="ask its authors")
+    expected = Problem("FF268", "acme-vault, from acme-flowforge 1.0, is not a source", why=why, fix="ask its authors")
     assert outcome({"acme-vault": "x"}) == expected
 
 

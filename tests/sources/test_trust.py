@@ -113,7 +113,7 @@ def test_a_folder_of_the_manifest_that_is_a_link(outcome: Reader, folder: Path) 
     assert outcome({"file": str(linked / "key")}, CI) == PLAIN
 
 
-PROGRAMS = "and whoever proposes a manifest must not thereby run programs here"
+PROGRAMS = "and the author of a proposed manifest must not be able to run programs here"
 OR_ALLOW = "let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may use, command among it"
 
 

@@ -178,8 +178,14 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "short salt": (edited(lambda s: s.update(salt="AAAA")), "salt is not 32 bytes in base64"),
     "bad salt": (edited(lambda s: s.update(salt="ä")), "salt is not 32 bytes in base64"),
     "manifests": (edited(lambda s: s.update(manifests=[1])), "manifests is not a list of texts"),
-    "no path": (edited(lambda s: s.update(manifests=["a\0b"])), "manifests names what no file is called"),
-    "half a path": (edited(lambda s: s.update(manifests=["\ud800"])), "manifests names what no file is called"),
+    "no path": (
+        edited(lambda s: s.update(manifests=["a\0b"])),
+        "manifests has a text that cannot be the name of a file",
+    ),
+    "half a path": (
+        edited(lambda s: s.update(manifests=["\ud800"])),
+        "manifests has a text that cannot be the name of a file",
+    ),
     "no time": (
         edited(lambda s: s["secrets"][1].update(value_since="\x1b[1m")),
         'value_since is "\\x1b[1m", which is no time',

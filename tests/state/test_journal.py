@@ -189,8 +189,8 @@ def test_the_format_is_as_documented(begun: Path, addresses: Addresses, records:
 
 ADDRESS = {"repo": "acme/api", "store": "actions", "name": "A"}
 SENSELESS = {
-    "unknown op": ({"op": "burn"}, "it says nothing that is known"),
-    "op of another type": ({"op": []}, "it says nothing that is known"),
+    "unknown op": ({"op": "burn"}, "its operation is not known"),
+    "op of another type": ({"op": []}, "its operation is not known"),
     "unknown member": ({"op": "forget", **ADDRESS, "x": 1}, 'the line has "x", which is not known'),
     "missing member": ({"op": "abandon", "repo": "acme/api", "store": "actions"}, "the line has no name"),
     "wrong type": ({"op": "manifests", "manifests": ["a", 1]}, "manifests is not a list of texts"),

@@ -124,7 +124,7 @@ def test_a_write_whose_record_could_not_be_read_stays_open(path: Path, addresses
             session.record(address, wrong)
     assert str(refused.value) == (
         f"error FF479: {address}: what is to be remembered could not be read back\n"
-        "  why: an id, a time or a name in it is none\n"
+        "  why: an id, a time or a name in it is not valid\n"
         "  fix: check that github.api_url is a GitHub API, then report it"
     )
     found = StateFile.read(path)
