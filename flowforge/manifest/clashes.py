@@ -100,7 +100,7 @@ def _report(pairs: list[tuple[Place, Place]], findings: Findings) -> None:
     secret = f"{second.address.secret} of {quote(str(named))}{others}"
     earlier = f"{quote(first.target)} at {first.where}"
     if first.credential and first.credential == second.credential:
-        why = f"{earlier} says otherwise who sees it"
+        why = f"{earlier} wants it visible to others"
         fix = "name all who see it under visible_to of one target"
         findings.add(second.where, "FF174", f"{secret} is wanted visible to two sets of repositories", why=why, fix=fix)
     elif first.credential and second.credential:

@@ -152,12 +152,12 @@ def _check_text(names: Names | None, text: str, where: Where, findings: Findings
     names: what the text is the name of; None for the text of an option.
     """
     if not balanced(text):
-        fix = "write {{ and }} for braces that are no placeholder"
+        fix = "write {{ and }} for braces that are not a placeholder"
         findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
         return False
     if names is Names.ARGV and _BEGINS.match(text):
-        why = "what a repository is called must not choose an option of the program"
-        fix = "write something before it, as --repo={repo}"
+        why = "a repository's name must not become an option of the program"
+        fix = "write something before it, such as --repo={repo}"
         findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
         return False
     known = NAMES if per_repo else {}

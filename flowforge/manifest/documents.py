@@ -85,7 +85,7 @@ class Documents:
                 name, where = node.text("name"), node.where
                 if name and "select" in node.entries() and (first := seen.setdefault(name, where)) != where:
                     what = f"two {nouns} select under the name {quote(name)}: the other is at {first}"
-                    why = "which repositories a selector has admitted is remembered by this name"
+                    why = "the state remembers by this name which repositories a selector has admitted"
                     self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
 
     def check_purpose(self) -> None:

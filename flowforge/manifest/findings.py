@@ -51,7 +51,7 @@ class Findings:
         found = sorted(self._problems, key=lambda each: (each[0], each[1].code, each[1].what))
         problems = [problem for _, problem in found[:MAX_PROBLEMS]]
         if len(found) > MAX_PROBLEMS:
-            what, fix = f"more than {MAX_PROBLEMS:,} problems were found, and only these are shown", "mend these first"
+            what, fix = f"more than {MAX_PROBLEMS:,} problems were found, and only these are shown", "fix these first"
             problems.append(Problem("FF100", what, fix=fix))
         if problems:
             raise ManifestError(*problems)

@@ -44,7 +44,7 @@ class PlaceLimit:
         if self._left < 0:
             factors = " times ".join(f"{number:,} {word}" for word, number in several.items())
             counts = [f"it has {factors}"] if factors else []
-            counts += [f"what stands before it leads to {before:,}"] if before else []
+            counts += [f"the entries before it lead to {before:,}"] if before else []
             what = f"the {entry.noun} {quote(entry.name)} leads to more than {MAX_PLACES:,} secrets and variables"
             fix = "name fewer repositories, environments or stores, or split the manifest into several"
             raise ManifestError(Problem("FF154", what, str(entry.where), "; ".join(counts), fix))

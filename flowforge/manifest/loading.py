@@ -61,7 +61,7 @@ def _parse_all(files: Sequence[File], findings: Findings) -> tuple[ManifestDocum
             documents.append(ManifestDocument(file.path, file.path.parent.absolute(), root))
             # A parser drops comments, so the text itself is searched. Elsewhere it is an error, which is not repeated.
             for where in lines_with(LITERAL, text, file.shown):
-                findings.warn(where, "a comment here has what looks like a credential: remove and rotate it")
+                findings.warn(where, "this comment contains what looks like a credential: remove and rotate it")
     if fatal:
         raise ManifestError(*fatal)
     return tuple(documents)

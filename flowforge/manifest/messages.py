@@ -39,8 +39,8 @@ def _repo_fix(text: str) -> str:
 
 def _secret_fix(text: str) -> str:
     if text.upper().startswith("GITHUB_"):
-        return "begin it otherwise: GitHub keeps the prefix GITHUB_ for itself"
-    return "write a name like ANTHROPIC_API_KEY; the value itself never stands in a manifest"
+        return "choose another name: GitHub reserves the prefix GITHUB_"
+    return "write a name like ANTHROPIC_API_KEY; the value itself never goes into a manifest"
 
 
 def _id(whose: str, why: str) -> Form:
@@ -51,7 +51,7 @@ def _id(whose: str, why: str) -> Form:
 # Texts that have the right form and still mean nothing: they share the code of the form.
 NO_SUCH_DAY: Final = Form("FF127", "there is no such day", "write a day that the calendar has, as 2027-02-01")
 DAYS_IN_WRONG_ORDER: Final = Form("FF127", "{} expires before it was issued", "correct one of the two dates")
-TWO_STATES: Final = Form("FF149", "the state cannot be at two places", "remove `file` or `github`")
+TWO_STATES: Final = Form("FF149", "the state cannot be in two places", "remove `file` or `github`")
 
 
 def unusable_api(why: str, fix: str) -> Form:
@@ -65,8 +65,8 @@ def no_place_for_state(key: str, why: str) -> Form:
 
 
 # The fix for a key that belongs to the other kind of credential, by the schema's title of the kind that it stands in.
-_OF_SECRETS: Final = "remove it: a workload identity is no secret, it has IDs alone"
-_OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity` and the IDs alone"
+_OF_SECRETS: Final = "remove it: a workload identity has only IDs"
+_OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity` and only the IDs"
 STRAY: Final[Mapping[tuple[str, str], str]] = {
     **{
         ("Workload identity", key): _OF_SECRETS
@@ -77,25 +77,25 @@ STRAY: Final[Mapping[tuple[str, str], str]] = {
 FORMS: Final[Mapping[str, Form]] = {
     "Repository": Form("FF124", "{} is not a repository", _repo_fix),
     "Branch": Form("FF149", "{} cannot be the name of a branch", "leave it out, or write one like flowforge-state"),
-    "Path in the repository": Form("FF149", "{} is no path in a repository", "write one like state/flowforge.json"),
+    "Path in the repository": Form("FF149", "{} is not a path in a repository", "write one like state/flowforge.json"),
     "Secret name": Form(
         "FF125",
         "this cannot be the name of a secret",
         _secret_fix,
-        "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
+        "a name has only letters, digits and _, and does not begin with a digit or GITHUB_",
     ),
     "Variable name": Form(
         "FF125",
         "this cannot be the name of a variable",
         "write a name like ANTHROPIC_FEDERATION_RULE_ID",
-        "it has letters, digits and _ alone, begins with no digit and not with GITHUB_",
+        "a name has only letters, digits and _, and does not begin with a digit or GITHUB_",
     ),
     "Federation rule": _id("a federation rule", "it begins with fdrl_"),
     "Organization": _id("an organization", "it is 8-4-4-4-12 hexadecimal digits"),
     "Service account": _id("a service account", "it begins with svac_"),
     "Workspace": _id("a workspace", "it begins with wrkspc_"),
     "Name": Form(
-        "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and begin with no - or ."
+        "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and do not begin with - or ."
     ),
     "Label": Form("FF126", "a name is empty here", "write what people call this entry"),
     "Environment": Form(
@@ -115,12 +115,12 @@ FORMS: Final[Mapping[str, Form]] = {
     "Environment variable": Form(
         "FF130",
         "this is not the name of an environment variable",
-        "write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest",
+        "write a name like ACME_ANTHROPIC_KEY; the value itself never goes into a manifest",
     ),
     "1Password reference": Form(
         "FF134",
         "this is not a 1Password reference",
-        "write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID",
+        "write op://vault/item/field; use the ID for a name with characters beyond letters, digits, - _ . and spaces",
         "it is op://vault/item/field or op://vault/item/section/field",
     ),
     "1Password account": Form(
@@ -136,17 +136,19 @@ FORMS: Final[Mapping[str, Form]] = {
     "Path": Form("FF130", "this is not a path", "write one, without line breaks and control characters"),
     "Owner": Form("FF124", "{} is not an owner", "write the name of one organization or user, as acme"),
     "Pattern of names": Form(
-        "FF145", "{} is no pattern of names", "write a name or a pattern without its owner, as svc-*"
+        "FF145", "{} is not a pattern of names", "write a name or a pattern without its owner, as svc-*"
     ),
     "Topic": Form("FF145", "{} is not a topic", "write it as GitHub does: small letters, digits and hyphens"),
     "Team": Form(
         "FF145", "{} is not a team's slug", "write the last part of the team's address on GitHub, as platform"
     ),
     "Property": Form("FF145", "{} is not a custom property's name", "write its name as GitHub shows it"),
-    "Repository that may": Form("FF145", "{} is no repository or pattern", "write owner/name, acme/svc-* or svc-*"),
+    "Repository that may": Form(
+        "FF145", "{} is not a repository or a pattern", "write owner/name, acme/svc-* or svc-*"
+    ),
     "Exclusion": Form(
         "FF145",
-        "{} is no repository, pattern or group",
+        "{} is not a repository, a pattern or a group",
         "write owner/name, a pattern like acme/svc-* or svc-*, or @group",
     ),
 }

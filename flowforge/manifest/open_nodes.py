@@ -86,7 +86,7 @@ class OpenMap:
             if isinstance(each, MapNode):
                 self.merged.append(each)
             elif not each.bad:
-                findings.keep(where, unsupported("<< merges mappings, and this is none", "write <<: *name"))
+                findings.keep(where, unsupported("<< merges mappings, and this is not one", "write <<: *name"))
 
     def close(self) -> None:
         """End the mapping: merge, and add up the sizes of its keys and values."""

@@ -31,13 +31,13 @@ def read_org(node: Node, documents: Documents) -> Repo | None:
     if "org" not in node.entries():
         if "visible_to" in node.entries():
             fix = "name the organization with `org:`, or remove it"
-            documents.findings.add(node.key("visible_to"), "FF171", '"visible_to" stands without org', fix=fix)
+            documents.findings.add(node.key("visible_to"), "FF171", '"visible_to" requires org', fix=fix)
         return None
     for key in _NOT_BESIDE:
         if key in node.entries():
-            why = "an organization's secret is in no repository; who sees it is said by visible_to"
+            why = "an organization's secret is in no repository; visible_to says who sees it"
             fix = "remove it, or name repositories under `visible_to`"
-            documents.findings.add(node.key(key), "FF170", f"{quote(key)} stands beside org", why=why, fix=fix)
+            documents.findings.add(node.key(key), "FF170", f"{quote(key)} cannot be used with org", why=why, fix=fix)
     named = node.part("org")
     if named is None:
         return None

@@ -59,7 +59,7 @@ def parse(text: str, file: str, findings: Findings, *, loader: type = LOADER, mo
         what, where, fix = "the manifest is empty", file, "begin it with `version: 1`, or run `flowforge init`"
     else:
         what, where, fix = (
-            "a manifest is a mapping of keys, and this is none",
+            "a manifest is a mapping of keys, and this is not one",
             str(root.where),
             "begin it with `version: 1`",
         )
@@ -127,7 +127,7 @@ class _Composer:
         node = self._anchors.get(event.anchor or "")
         if any(each.anchor == event.anchor for each in self._stack):
             node = None
-            self._findings.keep(where, unsupported("this alias stands within what it repeats", "write it out"))
+            self._findings.keep(where, unsupported("this alias is inside the value that it repeats", "write it out"))
         elif node is None:
             fix = "put &name before the value that it repeats, further up in this file"
             self._findings.keep(where, unsupported("this alias has no anchor", fix))
@@ -173,7 +173,7 @@ class _Composer:
         """Report a tag: with one, the file could choose the type of a value, which the schema decides."""
         if tag is not None:
             node.bad = True
-            what, fix = "a tag, the word that begins with !, is not admitted", "remove it, or put the text in quotes"
+            what, fix = "a tag, the word that begins with !, is not allowed", "remove it, or put the text in quotes"
             self._findings.keep(node.where, unsupported(what, fix))
 
     def _limit(self, node: Node, where: Where) -> None:

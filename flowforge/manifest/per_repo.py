@@ -22,7 +22,7 @@ def check_reach(target: Target, credential: Credential, names: Collection[str], 
     if _OF_THE_REPO.isdisjoint(names) or credential.per_repo:
         return
     what = f"the target {quote(target.name)} lets the name of a selected repository choose its value"
-    why = f"the source of {quote(credential.name)} has a placeholder, and who may name a repository is not known"
+    why = f"the source of {quote(credential.name)} has a placeholder, and whoever creates a repository chooses its name"
     fix = "add `per_repo: {allow: [owner/pattern]}` to the credential"
     findings.add(target.where, "FF163", what, why=why, fix=fix)
 
@@ -44,7 +44,7 @@ class PerRepo:
             return
         if not self._admits(credential, repo):
             what = f"{quote(repo.name)} may not choose its value of {quote(credential.name)} by its name"
-            found = "a selector found it, and no pattern of the credential's per_repo fits it"
+            found = "a selector found it, and no pattern of the credential's per_repo matches it"
             fix = "add a pattern for it, or exclude the repository"
             findings.add(credential.where, "FF163", what, why=f"{found}; the target is {target.where}", fix=fix)
 

@@ -93,16 +93,16 @@ def _value(name: str, scope: Scope) -> str:
 def unfit(name: str, scope: Scope) -> Problem:
     """Return the problem (FF152) of a placeholder for which a scope has no fitting name."""
     if scope.repo.is_organization:
-        what = f"nothing stands for {{{name}}} in a secret of the organization {quote(scope.repo.name)}"
+        what = f"there is no name for {{{name}}} in a secret of the organization {quote(scope.repo.name)}"
         why = "it is one secret for all of the organization's repositories"
         return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
     if not NAMES[name](scope):
-        what = f"nothing stands for {{{name}}}: {quote(str(scope))} is in no environment"
+        what = f"there is no name for {{{name}}}: {quote(str(scope))} is in no environment"
         fix = "name `environments` in the target, or a credential whose source has no such placeholder"
         return Problem("FF152", what, fix=fix)
     noun = scope.environment if name == "environment" else scope.repo.name
-    what = f"{quote(noun)} cannot stand for {{{name}}}"
-    why = "what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _"
+    what = f"{quote(noun)} cannot replace {{{name}}}"
+    why = "a placeholder can become only letters, digits, - _ and ., and must begin with a letter, a digit or _"
     return Problem("FF152", what, why=why, fix=_NO_PLACEHOLDER)
 
 

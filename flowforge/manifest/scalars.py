@@ -57,10 +57,10 @@ def _objection(url: SplitResult, host: str) -> Unusable | None:
     rules = (
         (
             url.scheme != "https" and not local,
-            "a token must not travel in the clear, except to this machine",
+            "a token must travel encrypted, except to this machine",
             "write https://",
         ),
-        (host in {"github.com", "www.github.com"}, "that is where people go, not programs", f"write https://{_DOTCOM}"),
+        (host in {"github.com", "www.github.com"}, "that is the website, not the API", f"write https://{_DOTCOM}"),
         (
             tenant and not host.startswith("api."),
             "the API of a ghe.com tenant has its own host",

@@ -175,7 +175,7 @@ def _wrong_choice(misfit: _Misfit, findings: Findings) -> None:
 
 
 def _wrong_version(misfit: _Misfit, _: Findings) -> None:
-    what = "this FlowForge knows version 1 of the manifest alone"
+    what = "this FlowForge reads only version 1 of the manifest"
     fix = "write `version: 1`, or install the FlowForge that this manifest was written for"
     raise ManifestError(Problem("FF123", what, str(misfit.node.where), fix=fix))
 
@@ -199,7 +199,7 @@ def _stray_option(misfit: _Misfit, findings: Findings) -> None:
     for option, (source,) in misfit.wanted.items():
         if option in misfit.value and source not in misfit.value:
             fix = f"remove it, or name {source} as the source"
-            findings.add(misfit.node.key(option), "FF120", f"{quote(option)} is an option of {source} alone", fix=fix)
+            findings.add(misfit.node.key(option), "FF120", f"{quote(option)} is an option of {source} only", fix=fix)
 
 
 # By keyword: the schema uses no other that can fail, which a test with generated manifests holds.

@@ -21,7 +21,7 @@ def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = B
     for key in beside:
         if node.part(key) is not None and "select" not in node.entries():
             fix = "add `select:`, or remove it"
-            documents.findings.add(node.key(key), "FF162", f"{quote(key)} stands without select", fix=fix)
+            documents.findings.add(node.key(key), "FF162", f"{quote(key)} requires select", fix=fix)
     chosen = node.part("select")
     by = _owned(node, chosen, documents) if chosen else None
     # With a condition missing it would find more repos than were meant.
@@ -63,8 +63,8 @@ def _owned(node: Node, chosen: Node, documents: Documents) -> Owned | None:
     (by,) = named
     for key in _WITH_ORG:
         if key in keys and by is not Owned.ORG:
-            why, fix = "organizations alone have teams and custom properties", "write `org: NAME`, or remove it"
-            what = f"{quote(key)} stands without org"
+            why, fix = "only organizations have teams and custom properties", "write `org: NAME`, or remove it"
+            what = f"{quote(key)} requires org"
             documents.findings.add(chosen.key(key), "FF161", what, why=why, fix=fix)
     return by
 

@@ -92,7 +92,7 @@ def _no_branch(text: str) -> str:
     # The rules of `git help check-ref-format`. GitHub would refuse it too, but only when the first state is written.
     parts = text.split("/")
     if ".." in text or not all(parts) or any(each.startswith(".") or each.endswith((".", ".lock")) for each in parts):
-        return "git takes no branch of this name"
+        return "git accepts no branch with this name"
     return "a branch cannot begin with -" if text.startswith("-") else ""
 
 
@@ -100,10 +100,10 @@ def _no_path(text: str) -> str:
     """Return why no state can be at a path in a repository; empty if it can."""
     parts = text.split("/")
     if not all(parts) or {".", ".."} & set(parts):
-        return "it is no path in a repository"
+        return "it is not a path in a repository"
     # A file that a run writes must not become a workflow, or change a setting of the repository.
     if parts[0].lower() in (".github", ".git"):
-        return f"what is below {parts[0]} has a meaning of its own"
+        return f"what is below {parts[0]} has a meaning for GitHub"
     return "" if text.endswith(".json") else "it does not end in .json"
 
 

@@ -118,13 +118,11 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
         if is_true(node, "create_environment"):
             fix = "name its `environments`, or remove it"
             where = node.key("create_environment")
-            documents.findings.add(where, "FF137", '"create_environment" stands without environments', fix=fix)
+            documents.findings.add(where, "FF137", '"create_environment" requires environments', fix=fix)
         return Lists(own or stores)
     if own:
         what, fix = "a target has stores or environments, not both", "write one entry for each"
-        documents.findings.add(
-            node.key("stores"), "FF136", what, why="environments have Actions secrets alone", fix=fix
-        )
+        documents.findings.add(node.key("stores"), "FF136", what, why="environments have only Actions secrets", fix=fix)
     # GitHub compares environments without case, so two spellings are one; the last one written is kept.
     names = {str(each.data).lower(): str(each.data) for each in named.items()}
     return Lists(environments=tuple(names.values()))

@@ -41,17 +41,17 @@ def of_variables(lists: Lists) -> Lists:
 def check_target(node: Node, credential: Credential, findings: Findings) -> None:
     """Report (FF138) keys that a target of a workload identity cannot have."""
     why = f"{quote(credential.name)} is a workload identity: Actions variables, whose names are given"
-    _refuse(node, ("secret", "stores"), "does not go with this credential", why, findings)
+    _refuse(node, ("secret", "stores"), "cannot be used with this credential", why, findings)
 
 
 def check_absent(node: Node, findings: Findings) -> None:
     """Report (FF138) keys that cannot stand beside the `variable` of an absent entry."""
-    why = "the entry names a variable, and Actions alone has variables"
-    _refuse(node, ("secret", "stores"), 'does not go with "variable"', why, findings)
+    why = "the entry names a variable, and only Actions has variables"
+    _refuse(node, ("secret", "stores"), 'cannot be used with "variable"', why, findings)
 
 
 def _refuse(node: Node, keys: tuple[str, ...], what: str, why: str, findings: Findings) -> None:
     for key in keys:
         if key in node.entries():
-            fix = "remove it, or write an entry of its own"
+            fix = "remove it, or write a separate entry"
             findings.add(node.key(key), "FF138", f"{quote(key)} {what}", why=why, fix=fix)

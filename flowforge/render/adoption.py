@@ -22,8 +22,8 @@ def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]
     for each, row in zip(adoption.taken, rows, strict=True):
         padded = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         # GitHub never shows the value of a secret, so only variables can be compared.
-        how = "to be assumed to hold its value" if each.assumed else "holds its value"
-        yield style(f"= {padded}  {how}; there since {printable(each.change.seen_at)}", "=")
+        how = "will be assumed to hold its value" if each.assumed else "holds its value"
+        yield style(f"= {padded}  {how}; last changed {printable(each.change.seen_at)}", "=")
     yield from change_lines(Plan(adoption.left, adoption.unresolved), verbose=True, style=style)
     if rows or adoption.left or adoption.unresolved:
         yield ""
@@ -39,7 +39,7 @@ def adopted_lines(adopted: Adopted) -> Iterable[str]:
     proven = len(adoption.taken) - adoption.assumed
     yield f"Recorded: {adoption.assumed:,} assumed, {proven:,} proven."
     if adoption.assumed and not adopted.problems:
-        yield "`flowforge apply --prove` writes the assumed, to prove them."
+        yield "Run `flowforge apply --prove` to write the assumed ones and prove them."
 
 
 def adoption_document(adopted: Adopted, warnings: Sequence[str], exit_code: ExitCode) -> Document:

@@ -27,7 +27,7 @@ def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
     """Yield the entries whose repos are not known, each with the reason and the fix."""
     for entry in unresolved:
         why = entry.unreadable
-        said = f"! {entry.entry} ({entry.where})  which repos it has is not known: {why.detail or why.why.text}"
+        said = f"! {entry.entry} ({entry.where})  its repositories are not known: {why.detail or why.why.text}"
         yield printable(said)
         if why.fix:
             yield f"    fix: {printable(why.fix)}"

@@ -76,7 +76,7 @@ def _suffix(change: Change) -> str:
 
 def _left_open(change: Change) -> str:
     if not change.applicable:
-        return "; not applicable without its value"
+        return "; cannot be applied without its value"
     if change.accepts:
         return "; recorded as it is (--accept-drift)"
     if change.reported_drift and change.reason is Reason.VALUE_NOT_CHECKED:
@@ -137,7 +137,7 @@ def after_plan(
 ) -> Iterable[str]:
     """Yield what follows a plan: its requests, those of applying it, and what apply will refuse."""
     if offline:
-        yield "GitHub was not asked: this is the manifest against the state."
+        yield "GitHub was not asked: this plan compares the manifest with the state."
     if to_come:
         took = f"It took {count(requests, 'request')}"
         yield f"{took}; applying takes {to_come:,} more, {duration(eta)} at GitHub's limits."

@@ -52,12 +52,12 @@ def test_what_is_there_is_recorded_and_nothing_is_written(fleet: "Fleet") -> Non
     since = _records(fleet)[f"acme/repo-001 {NAME}"]["updated_at"]
     assert (0, "", []) == (done.code, done.err, routes)
     assert done.lines == [
-        f"= acme/repo-001  {NAME}  ci-key  to be assumed to hold its value; there since {since}",
-        f"= acme/repo-002  {NAME}  ci-key  to be assumed to hold its value; there since {since}",
+        f"= acme/repo-001  {NAME}  ci-key  will be assumed to hold its value; last changed {since}",
+        f"= acme/repo-002  {NAME}  ci-key  will be assumed to hold its value; last changed {since}",
         "",
         "2 secrets to be recorded as assumed.",
         "Recorded: 2 assumed, 0 proven.",
-        "`flowforge apply --prove` writes the assumed, to prove them.",
+        "Run `flowforge apply --prove` to write the assumed ones and prove them.",
     ]
     assert "Plan: 3 to create, 0 to update, 0 to delete, 0 in sync, 2 assumed." in fleet.flowforge("plan").lines
     assert 0 == fleet.flowforge("apply", "--yes").code

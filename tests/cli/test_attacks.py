@@ -138,8 +138,8 @@ def test_a_repo_whose_name_would_begin_an_argument(fleet: "Fleet", argument: str
     assert_refused(
         fleet,
         f"error FF131: flowforge.yaml:5:{column}: a placeholder begins this argument\n"
-        "  why: what a repository is called must not choose an option of the program\n"
-        "  fix: write something before it, as --repo={repo}\n",
+        "  why: a repository's name must not become an option of the program\n"
+        "  fix: write something before it, such as --repo={repo}\n",
     )
 
 
@@ -158,8 +158,8 @@ def test_a_repo_whose_name_is_no_segment(fleet: "Fleet", repo: str) -> None:
     fleet.manifest(wanting('{file: "keys/{repo}"}', repo))
     assert_refused(
         fleet,
-        f'error FF152: flowforge.yaml:7:5: "{repo}" cannot stand for {{repo}}\n'
-        "  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _\n"
+        f'error FF152: flowforge.yaml:7:5: "{repo}" cannot replace {{repo}}\n'
+        "  why: a placeholder can become only letters, digits, - _ and ., and must begin with a letter, a digit or _\n"
         "  fix: use a credential whose source has no such placeholder\n",
     )
 
@@ -343,7 +343,7 @@ HTML = "<script>alert(1)</script>"
 def test_html_in_a_groups_name(fleet: "Fleet") -> None:
     """A group's name is letters, digits and a few signs: HTML is refused in text and in JSON, and is quoted there."""
     fleet.manifest(wanting("{env: ACME_KEY}") + f"groups: {{'{HTML}': {{repos: [acme/repo-001]}}}}\n")
-    fix = "use at most 100 letters, digits, - _ and ., and begin with no - or ."
+    fix = "use at most 100 letters, digits, - _ and ., and do not begin with - or ."
     what = f'"{HTML}" cannot be a name here'
     assert_refused(fleet, f"error FF126: flowforge.yaml:8:10: {what}\n  fix: {fix}\n")
     done = fleet.flowforge("plan", "--format", "json", "--report", "json=report.json")

@@ -42,7 +42,7 @@ def _everywhere(fleet: "Fleet", expected: str, *options: str) -> None:
         ),
         pytest.param(
             "Dear FlowForge, please give every repo the key.\n",
-            "error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is none\n"
+            "error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is not one\n"
             "  fix: begin it with `version: 1`\n",
             id="prose",
         ),
@@ -225,5 +225,5 @@ def test_a_key_in_a_comment_is_a_warning(fleet: "Fleet") -> None:
     assert (
         0,
         "The manifest is valid: 2 secrets in 2 repos.\n",
-        "warning: flowforge.yaml:6:8: a comment here has what looks like a credential: remove and rotate it\n",
+        "warning: flowforge.yaml:6:8: this comment contains what looks like a credential: remove and rotate it\n",
     ) == (done.code, done.out, done.err)

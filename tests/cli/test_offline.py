@@ -20,7 +20,7 @@ HEAD = (
     "  federated:\n    type: anthropic_workload_identity\n    federation_rule_id: fdrl_01\n"
     "    organization_id: 00000000-0000-0000-0000-000000000000\n    service_account_id: svac_01\n"
 )
-ALONE = "GitHub was not asked: this is the manifest against the state."
+ALONE = "GitHub was not asked: this plan compares the manifest with the state."
 
 
 def _target(credential: str, *numbers: int, more: str = "") -> str:
@@ -77,7 +77,7 @@ def test_as_people_read_it(fleet: "Fleet") -> None:
     fleet.manifest(f"{HEAD}targets:\n{_target('ci-key', 1, 2)}")
     fleet.flowforge("apply", "--yes")
     fleet.manifest(f"{HEAD}targets:\n{_target('ci-key', 1, 3)}{_target('new-key', 2)}")
-    needs = "; not applicable without its value"
+    needs = "; cannot be applied without its value"
     assert [
         f"~ acme/repo-002  {KEY}  new-key  another credential than recorded{needs}",
         "    credential: ci-key -> new-key",
@@ -142,7 +142,7 @@ def test_selectors_are_not_known(fleet: "Fleet") -> None:
     fleet.flowforge("apply", "--yes")
     shown = offline(fleet, "--prune").lines
     why = "which repos a selector finds is not known offline"
-    assert f"! target found (flowforge.yaml:11:5)  which repos it has is not known: {why}" in shown
+    assert f"! target found (flowforge.yaml:11:5)  its repositories are not known: {why}" in shown
     assert "    fix: run the plan without --offline to know it" in shown
     assert {("none", "not_seen")} == set(lines(fleet, "--prune").values())
 

@@ -251,7 +251,7 @@ def test_a_terminal_that_cannot_be_asked(fleet: "Fleet", sit: Sit, job: str) -> 
     assert (0, True) == (
         code,
         shown.startswith(
-            "+ acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  missing; not applicable without its value\n"
+            "+ acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  missing; cannot be applied without its value\n"
         ),
     )
 
@@ -266,7 +266,7 @@ def test_nobody_is_there(fleet: "Fleet", sit: Sit) -> None:
     done = fleet.flowforge("apply", "--yes")
     assert (3, "") == (done.code, done.err)
     assert done.lines[0] == (
-        "+ acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  missing; not applicable without its value"
+        "+ acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  missing; cannot be applied without its value"
     )
     assert ({}, ["ANTHROPIC_API_KEY"]) == (fleet.held()["acme/repo-001"], list(fleet.held()["acme/repo-002"]))
 

@@ -149,7 +149,7 @@ def test_skip_values_opens_no_source_and_still_sees_drift(fleet: "Fleet") -> Non
     fleet.later()
     fleet.sandbox.world.set_secret("acme/repo-002", "ANTHROPIC_API_KEY", "edited")
     planned = fleet.flowforge("plan", "--skip-values")
-    not_applicable = "ANTHROPIC_API_KEY  ci-key  missing; not applicable without its value"
+    not_applicable = "ANTHROPIC_API_KEY  ci-key  missing; cannot be applied without its value"
     assert [line for line in planned.lines if line.startswith(("+", "?"))] == [
         "? acme/repo-002  ANTHROPIC_API_KEY  ci-key  value not checked: --skip-values; changed outside FlowForge",
         f"+ acme/repo-004  {not_applicable}",

@@ -289,7 +289,7 @@ def test_what_a_selector_names_is_not_there(zoo: "Fleet", selector: str, why: st
     assert not document["complete"]
     shown = zoo.flowforge("plan", "--detailed-exitcode")
     assert 3 == shown.code
-    assert f"! target All (flowforge.yaml:5:5)  which repos it has is not known: {sentence}" in shown.lines
+    assert f"! target All (flowforge.yaml:5:5)  its repositories are not known: {sentence}" in shown.lines
     assert "No changes found; 1 entry without known repos, 1 blocked." in shown.lines
     assert 3 == zoo.flowforge("apply", "--yes").code
     assert {} == zoo.sandbox.world.reveal("acme/repo-001")

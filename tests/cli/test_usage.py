@@ -221,7 +221,7 @@ def test_variables_steer_as_their_options_do(fleet: "Fleet") -> None:
     expected = {"acme/repo-001": False, "acme/repo-003": False}
     assert expected == {change["repo"]: change["applicable"] for change in changes}
     shown = fleet.flowforge("plan", "--format", "text", "--limit", "repo-005").lines
-    assert "+ acme/repo-005  ANTHROPIC_API_KEY  ci-key  missing; not applicable without its value" in shown
+    assert "+ acme/repo-005  ANTHROPIC_API_KEY  ci-key  missing; cannot be applied without its value" in shown
     assert 1 == sum(line.startswith("+") for line in shown)
 
 

@@ -154,7 +154,7 @@ ROWS: Final = (
                 f"! acme/api  ANTHROPIC_API_KEY  ci-key  {NEVER_THE_SAME}",
                 f"! acme/web  ANTHROPIC_API_KEY  ci-key  {NEVER_THE_SAME}",
                 "    fix: run it again in a while",
-                f"! target All (flowforge.yaml:7:5)  which repos it has is not known: {NEVER_THE_SAME}",
+                f"! target All (flowforge.yaml:7:5)  its repositories are not known: {NEVER_THE_SAME}",
                 "    fix: run it again in a while",
                 "No changes found; 1 entry without known repos, 2 blocked.",
                 INCOMPLETE,

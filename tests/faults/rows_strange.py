@@ -132,7 +132,7 @@ ROWS: Final = (
         _two_million,
         (
             f"error {_TOO_MUCH}",
-            "  why: it has 4,000 repositories times 500 environments; what stands before it leads to 2",
+            "  why: it has 4,000 repositories times 500 environments; the entries before it lead to 2",
             "  fix: name fewer repositories, environments or stores, or split the manifest into several",
         ),
         f"error {_TOO_MUCH}",

@@ -225,7 +225,8 @@ def test_no_version_of_the_api(scripted: MakeClient) -> None:
     """A server that knows neither is no GitHub for us."""
     client = scripted(lambda _: httpx.Response(400, json={"message": "Unsupported version"}))
     assert str(fail(client)) == (
-        "error FF327: GitHub knows no version of its API that we know\n  fix: check that github.api_url is a GitHub API"
+        "error FF327: GitHub supports no version of its API that FlowForge knows\n"
+        "  fix: check that github.api_url is a GitHub API"
     )
     assert 2 == client.requests
 

@@ -207,7 +207,7 @@ groups: {{g: {{repos: [acme/other]}}}}
 """
     assert (
         'flowforge.yaml:4:3: no target uses the credential "unused"',
-        "flowforge.yaml:5:21: a comment here has what looks like a credential: remove and rotate it",
+        "flowforge.yaml:5:21: this comment contains what looks like a credential: remove and rotate it",
         'flowforge.yaml:8:15: "acme/wbe" excludes nothing here',
         'flowforge.yaml:8:25: "svc-*" excludes nothing here',
         'flowforge.yaml:8:34: "@g" excludes nothing here',
@@ -320,8 +320,8 @@ def test_fill_refuses_what_is_no_segment() -> None:
     with pytest.raises(ManifestError) as caught:
         fill("keys/{repo}", Scope(Repo.parse("acme/.github")))
     expected = """\
-error FF152: "acme/.github" cannot stand for {repo}
-  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+error FF152: "acme/.github" cannot replace {repo}
+  why: a placeholder can become only letters, digits, - _ and ., and must begin with a letter, a digit or _
   fix: use a credential whose source has no such placeholder"""
     assert expected == str(caught.value)
 
@@ -355,7 +355,7 @@ def test_a_thousand_problems_are_enough(refused: Refuser) -> None:
     """A file that is wrong everywhere is answered with its first thousand problems, and says that there are more."""
     text = f"version: 1\ntargets: []\nabsent: [{', '.join(['7'] * 1_500)}]\n"
     found = refused(text).split("error ")
-    expected = "FF100: more than 1,000 problems were found, and only these are shown\n  fix: mend these first"
+    expected = "FF100: more than 1,000 problems were found, and only these are shown\n  fix: fix these first"
     assert (1_002, expected) == (len(found), found[-1])
 
 

@@ -22,15 +22,15 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF152: flowforge.yaml:3:11: nothing stands for {environment}: "acme/api/actions" is in no environment
+error FF152: flowforge.yaml:3:11: there is no name for {environment}: "acme/api/actions" is in no environment
   fix: name `environments` in the target, or a credential whose source has no such placeholder
 ## environment with a space for a placeholder
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
 targets: [{name: t, repos: [acme/api], credential: k, environments: [../x]}]
 =>
-error FF152: flowforge.yaml:3:11: "../x" cannot stand for {environment}
-  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+error FF152: flowforge.yaml:3:11: "../x" cannot replace {environment}
+  why: a placeholder can become only letters, digits, - _ and ., and must begin with a letter, a digit or _
   fix: use a credential whose source has no such placeholder
 ## environments that are none
 version: 1
@@ -54,14 +54,14 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k, environments: [prod], stores: [actions]}]
 =>
 error FF136: flowforge.yaml:3:77: a target has stores or environments, not both
-  why: environments have Actions secrets alone
+  why: environments have only Actions secrets
   fix: write one entry for each
 ## an environment to make, and none named
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k, create_environment: true}]
 =>
-error FF137: flowforge.yaml:3:55: "create_environment" stands without environments
+error FF137: flowforge.yaml:3:55: "create_environment" requires environments
   fix: name its `environments`, or remove it
 ## stores that are none
 version: 1
@@ -90,7 +90,7 @@ credentials: {k: {type: anthropic_api_key, from: {file: 'k{repo'}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:57: a brace here belongs to no placeholder
-  fix: write {{ and }} for braces that are no placeholder
+  fix: write {{ and }} for braces that are not a placeholder
 ## placeholder in the token
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
@@ -200,11 +200,11 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], exclude: ['a b', '@', 'a/b/c'], credential: k}]
 =>
-error FF145: flowforge.yaml:3:50: "a b" is no repository, pattern or group
+error FF145: flowforge.yaml:3:50: "a b" is not a repository, a pattern or a group
   fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
-error FF145: flowforge.yaml:3:57: "@" is no repository, pattern or group
+error FF145: flowforge.yaml:3:57: "@" is not a repository, a pattern or a group
   fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
-error FF145: flowforge.yaml:3:62: "a/b/c" is no repository, pattern or group
+error FF145: flowforge.yaml:3:62: "a/b/c" is not a repository, a pattern or a group
   fix: write owner/name, a pattern like acme/svc-* or svc-*, or @group
 ## name used twice
 version: 1
@@ -241,8 +241,8 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: '{owner}/{repo}'}}}
 targets: [{name: t, repos: [acme/.github], credential: k}]
 =>
-error FF152: flowforge.yaml:3:11: "acme/.github" cannot stand for {repo}
-  why: what stands for a placeholder is letters, digits, - _ and ., and begins with a letter, a digit or _
+error FF152: flowforge.yaml:3:11: "acme/.github" cannot replace {repo}
+  why: a placeholder can become only letters, digits, - _ and ., and must begin with a letter, a digit or _
   fix: use a credential whose source has no such placeholder
 """
 

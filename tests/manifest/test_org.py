@@ -21,11 +21,11 @@ version: 1
 targets:
   - {{name: T, org: acme, visible_to: all, credential: k, repos: [acme/a], environments: [prod]}}
 =>
-error FF170: flowforge.yaml:4:58: "repos" stands beside org
-  why: an organization's secret is in no repository; who sees it is said by visible_to
+error FF170: flowforge.yaml:4:58: "repos" cannot be used with org
+  why: an organization's secret is in no repository; visible_to says who sees it
   fix: remove it, or name repositories under `visible_to`
-error FF170: flowforge.yaml:4:75: "environments" stands beside org
-  why: an organization's secret is in no repository; who sees it is said by visible_to
+error FF170: flowforge.yaml:4:75: "environments" cannot be used with org
+  why: an organization's secret is in no repository; visible_to says who sees it
   fix: remove it, or name repositories under `visible_to`
 ## org without visible_to
 version: 1
@@ -41,7 +41,7 @@ version: 1
 targets:
   - {{name: T, repos: [acme/a], visible_to: all, credential: k}}
 =>
-error FF171: flowforge.yaml:4:32: "visible_to" stands without org
+error FF171: flowforge.yaml:4:32: "visible_to" requires org
   fix: name the organization with `org:`, or remove it
 ## selected is not a word of ours
 version: 1
@@ -110,7 +110,7 @@ targets:
   - {{name: U, org: Acme, visible_to: private, credential: k}}
 =>
 error FF174: flowforge.yaml:5:5: ANTHROPIC_API_KEY of "Acme" is wanted visible to two sets of repositories
-  why: "T" at flowforge.yaml:4:5 says otherwise who sees it
+  why: "T" at flowforge.yaml:4:5 wants it visible to others
   fix: name all who see it under visible_to of one target
 ## present and absent
 version: 1
@@ -129,7 +129,7 @@ credentials: {{k: {{type: anthropic_api_key, from: {{file: "{{owner}}-{{repo}}"}
 targets:
   - {{name: T, org: acme, visible_to: {{select: {{org: acme}}}}, credential: k}}
 =>
-error FF152: flowforge.yaml:4:5: nothing stands for {{repo}} in a secret of the organization "acme"
+error FF152: flowforge.yaml:4:5: there is no name for {{repo}} in a secret of the organization "acme"
   why: it is one secret for all of the organization's repositories
   fix: use a credential whose source has no such placeholder
 """

@@ -163,7 +163,7 @@ def test_everything_else_is_said_at_once() -> None:
     expected = """\
 error FF108: f:2:1: the key "a" stands twice in this mapping, first in line 1
   fix: remove one of the two
-error FF106: f:3:4: a tag, the word that begins with !, is not admitted
+error FF106: f:3:4: a tag, the word that begins with !, is not allowed
   fix: remove it, or put the text in quotes
 error FF106: f:4:4: this alias has no anchor
   fix: put &name before the value that it repeats, further up in this file
@@ -171,7 +171,7 @@ error FF106: f:5:1: a key must be a string
   fix: put it in quotes
 error FF106: f:6:3: a key must be a string
   fix: put it in quotes
-error FF106: f:8:9: << merges mappings, and this is none
+error FF106: f:8:9: << merges mappings, and this is not one
   fix: write <<: *name
 error FF106: f:8:10: this alias has no anchor
   fix: put &name before the value that it repeats, further up in this file

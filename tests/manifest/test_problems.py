@@ -13,7 +13,7 @@ error FF121: flowforge.yaml:1:1: the manifest has no "version"
 version: 2
 whatever: [1]
 =>
-error FF123: flowforge.yaml:1:10: this FlowForge knows version 1 of the manifest alone
+error FF123: flowforge.yaml:1:10: this FlowForge reads only version 1 of the manifest
   fix: write `version: 1`, or install the FlowForge that this manifest was written for
 ## version as text
 version: '1'
@@ -51,7 +51,7 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k, tags: ["not a word"]}]
 =>
 error FF126: flowforge.yaml:3:62: "not a word" cannot be a name here
-  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
+  fix: use at most 100 letters, digits, - _ and ., and do not begin with - or .
 ## key of a later version
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {vault: x}}}
@@ -197,16 +197,16 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k, secret: my-key}]
 =>
 error FF125: flowforge.yaml:3:63: this cannot be the name of a secret
-  why: it has letters, digits and _ alone, begins with no digit and not with GITHUB_
-  fix: write a name like ANTHROPIC_API_KEY; the value itself never stands in a manifest
+  why: a name has only letters, digits and _, and does not begin with a digit or GITHUB_
+  fix: write a name like ANTHROPIC_API_KEY; the value itself never goes into a manifest
 ## GITHUB_
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k, secret: github_key}]
 =>
 error FF125: flowforge.yaml:3:63: this cannot be the name of a secret
-  why: it has letters, digits and _ alone, begins with no digit and not with GITHUB_
-  fix: begin it otherwise: GitHub keeps the prefix GITHUB_ for itself
+  why: a name has only letters, digits and _, and does not begin with a digit or GITHUB_
+  fix: choose another name: GitHub reserves the prefix GITHUB_
 ## bad names
 version: 1
 credentials: {'my key': {type: anthropic_api_key, from: {env: K}}}
@@ -214,9 +214,9 @@ groups: {a/b: {repos: [acme/api]}}
 targets: []
 =>
 error FF126: flowforge.yaml:2:15: "my key" cannot be a name here
-  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
+  fix: use at most 100 letters, digits, - _ and ., and do not begin with - or .
 error FF126: flowforge.yaml:3:10: "a/b" cannot be a name here
-  fix: use at most 100 letters, digits, - _ and ., and begin with no - or .
+  fix: use at most 100 letters, digits, - _ and ., and do not begin with - or .
 ## blank label
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
@@ -263,7 +263,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 github: {api_url: 'http://ghe.example.com/api/v3'}
 =>
 error FF129: flowforge.yaml:4:19: this address of a GitHub API cannot be used
-  why: a token must not travel in the clear, except to this machine
+  why: a token must travel encrypted, except to this machine
   fix: write https://
 ## api_url of people
 version: 1
@@ -272,7 +272,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 github: {api_url: 'https://github.com'}
 =>
 error FF129: flowforge.yaml:4:19: this address of a GitHub API cannot be used
-  why: that is where people go, not programs
+  why: that is the website, not the API
   fix: write https://api.github.com
 ## api_url tenant
 version: 1
@@ -325,14 +325,14 @@ credentials: {k: {type: anthropic_api_key, from: {env: my-key}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF130: flowforge.yaml:2:56: this is not the name of an environment variable
-  fix: write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest
+  fix: write a name like ACME_ANTHROPIC_KEY; the value itself never goes into a manifest
 ## brace in a variable
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: 'K{{'}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF130: flowforge.yaml:2:56: this is not the name of an environment variable
-  fix: write a name like ACME_ANTHROPIC_KEY; the value itself never stands in a manifest
+  fix: write a name like ACME_ANTHROPIC_KEY; the value itself never goes into a manifest
 ## bad path
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: "a\nb"}}}

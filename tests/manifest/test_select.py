@@ -26,7 +26,7 @@ absent:
   - {name: t, select: {org: acme, name: d}, secret: OLD}
 =>
 error FF146: flowforge.yaml:6:5: two targets select under the name "t": the other is at flowforge.yaml:4:5
-  why: which repositories a selector has admitted is remembered by this name
+  why: the state remembers by this name which repositories a selector has admitted
   fix: rename one of the two
 ## unknown key
 version: 1
@@ -68,11 +68,11 @@ version: 1
 targets: []
 groups: {g: {select: {user: me, team: core, properties: {tier: gold}}}}
 =>
-error FF161: flowforge.yaml:3:33: "team" stands without org
-  why: organizations alone have teams and custom properties
+error FF161: flowforge.yaml:3:33: "team" requires org
+  why: only organizations have teams and custom properties
   fix: write `org: NAME`, or remove it
-error FF161: flowforge.yaml:3:45: "properties" stands without org
-  why: organizations alone have teams and custom properties
+error FF161: flowforge.yaml:3:45: "properties" requires org
+  why: only organizations have teams and custom properties
   fix: write `org: NAME`, or remove it
 ## beside no selector
 version: 1
@@ -80,9 +80,9 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 groups: {g: {repos: [acme/api], allow_empty: true}}
 targets: [{name: t, repos: [acme/api], auto_admit: false, credential: k}]
 =>
-error FF162: flowforge.yaml:3:33: "allow_empty" stands without select
+error FF162: flowforge.yaml:3:33: "allow_empty" requires select
   fix: add `select:`, or remove it
-error FF162: flowforge.yaml:4:40: "auto_admit" stands without select
+error FF162: flowforge.yaml:4:40: "auto_admit" requires select
   fix: add `select:`, or remove it
 ## a selector that is no mapping
 version: 1
@@ -104,7 +104,7 @@ groups:
 =>
 error FF124: flowforge.yaml:4:21: "acme/api" is not an owner
   fix: write the name of one organization or user, as acme
-error FF145: flowforge.yaml:5:33: "acme/svc-*" is no pattern of names
+error FF145: flowforge.yaml:5:33: "acme/svc-*" is not a pattern of names
   fix: write a name or a pattern without its owner, as svc-*
 error FF145: flowforge.yaml:6:36: "Claude" is not a topic
   fix: write it as GitHub does: small letters, digits and hyphens
@@ -153,7 +153,7 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}, per_repo: {allow: ["acme/a/b"]}}}
 targets: [{name: t, select: {org: acme}, credential: k}]
 =>
-error FF145: flowforge.yaml:2:79: "acme/a/b" is no repository or pattern
+error FF145: flowforge.yaml:2:79: "acme/a/b" is not a repository or a pattern
   fix: write owner/name, acme/svc-* or svc-*
 ## a value of its own, for repositories that anybody may name
 version: 1
@@ -162,7 +162,7 @@ groups: {a: {select: {org: acme}}, b: {groups: [a]}}
 targets: [{name: t, groups: [b], credential: k}]
 =>
 error FF163: flowforge.yaml:4:11: the target "t" lets the name of a selected repository choose its value
-  why: the source of "k" has a placeholder, and who may name a repository is not known
+  why: the source of "k" has a placeholder, and whoever creates a repository chooses its name
   fix: add `per_repo: {allow: [owner/pattern]}` to the credential
 """
 
@@ -372,7 +372,7 @@ def test_whose_name_may_choose_a_value(loaded: Callable[..., Manifest]) -> None:
     )
     assert (
         'error FF163: flowforge.yaml:3:3: "acme/svc" may not choose its value of "k" by its name\n'
-        "  why: a selector found it, and no pattern of the credential's per_repo fits it; the target is "
+        "  why: a selector found it, and no pattern of the credential's per_repo matches it; the target is "
         "flowforge.yaml:4:11\n"
         "  fix: add a pattern for it, or exclude the repository"
     ) == said(manifest, {API: 1, WEB: 2, SVC: 3, Repo.parse("acme/lib"): 4})

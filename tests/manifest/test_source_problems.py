@@ -17,7 +17,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF134: flowforge.yaml:2:64: this is not a 1Password reference
   why: it is op://vault/item/field or op://vault/item/section/field
-  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+  fix: write op://vault/item/field; use the ID for a name with characters beyond letters, digits, - _ . and spaces
 ## reference without a field
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://Engineering/Claude'}}}
@@ -25,7 +25,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF134: flowforge.yaml:2:64: this is not a 1Password reference
   why: it is op://vault/item/field or op://vault/item/section/field
-  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+  fix: write op://vault/item/field; use the ID for a name with characters beyond letters, digits, - _ . and spaces
 ## reference with too many parts
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://a/b/c/d/e'}}}
@@ -33,7 +33,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF134: flowforge.yaml:2:64: this is not a 1Password reference
   why: it is op://vault/item/field or op://vault/item/section/field
-  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+  fix: write op://vault/item/field; use the ID for a name with characters beyond letters, digits, - _ . and spaces
 ## reference in another alphabet
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {onepassword: 'op://Schlüssel/Claude/key'}}}
@@ -41,7 +41,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF134: flowforge.yaml:2:64: this is not a 1Password reference
   why: it is op://vault/item/field or op://vault/item/section/field
-  fix: write op://vault/item/field; of a name with other characters than letters, digits, - _ . and spaces, the ID
+  fix: write op://vault/item/field; use the ID for a name with characters beyond letters, digits, - _ . and spaces
 ## reference as a list
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {onepassword: ['op://a/b/c']}}}
@@ -61,7 +61,7 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, account: acme}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF120: flowforge.yaml:2:59: "account" is an option of onepassword alone
+error FF120: flowforge.yaml:2:59: "account" is an option of onepassword only
   fix: remove it, or name onepassword as the source
 ## account alone
 version: 1
@@ -70,7 +70,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF132: flowforge.yaml:2:50: "from" has no source
   fix: write command, env, file, onepassword or prompt
-error FF120: flowforge.yaml:2:51: "account" is an option of onepassword alone
+error FF120: flowforge.yaml:2:51: "account" is an option of onepassword only
   fix: remove it, or name onepassword as the source
 ## command as a text
 version: 1
@@ -99,19 +99,19 @@ credentials: {k: {type: anthropic_api_key, from: {command: [vault, '{repo}']}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:68: a placeholder begins this argument
-  why: what a repository is called must not choose an option of the program
-  fix: write something before it, as --repo={repo}
+  why: a repository's name must not become an option of the program
+  fix: write something before it, such as --repo={repo}
 ## placeholder as letters of options
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {command: [vault, '-{repo}', '--{repo}', '{{x', '-o{repo}']}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:68: a placeholder begins this argument
-  why: what a repository is called must not choose an option of the program
-  fix: write something before it, as --repo={repo}
+  why: a repository's name must not become an option of the program
+  fix: write something before it, such as --repo={repo}
 error FF131: flowforge.yaml:2:79: a placeholder begins this argument
-  why: what a repository is called must not choose an option of the program
-  fix: write something before it, as --repo={repo}
+  why: a repository's name must not become an option of the program
+  fix: write something before it, such as --repo={repo}
 ## NUL in a command
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {command: [vault, "a\0"]}}}
@@ -140,7 +140,7 @@ credentials: {k: {type: anthropic_api_key, from: {command: [vault, 'kv/{']}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:68: a brace here belongs to no placeholder
-  fix: write {{ and }} for braces that are no placeholder
+  fix: write {{ and }} for braces that are not a placeholder
 ## time limit without a unit
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: '20'}}}
@@ -160,7 +160,7 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, timeout: 20s}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF120: flowforge.yaml:2:59: "timeout" is an option of command alone
+error FF120: flowforge.yaml:2:59: "timeout" is an option of command only
   fix: remove it, or name command as the source
 ## bad variable to pass on
 version: 1
@@ -210,7 +210,7 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, account: {a: b}}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF120: flowforge.yaml:2:59: "account" is an option of onepassword alone
+error FF120: flowforge.yaml:2:59: "account" is an option of onepassword only
   fix: remove it, or name onepassword as the source
 error FF122: flowforge.yaml:2:68: "account" must be a string, but this is a mapping
   fix: put a text that begins with { in quotes

@@ -18,7 +18,7 @@ version: 1
 state: {file: x.json, github: {repo: acme/ops}}
 targets: []
 =>
-error FF149: flowforge.yaml:2:15: the state cannot be at two places
+error FF149: flowforge.yaml:2:15: the state cannot be in two places
   fix: remove `file` or `github`
 ## no repo
 version: 1
@@ -33,10 +33,10 @@ state: {github: {repo: acme/ops, branch: "a..b", path: .github/workflows/state.j
 targets: []
 =>
 error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
-  why: git takes no branch of this name
+  why: git accepts no branch with this name
   fix: leave `branch` out, or name another one
 error FF149: flowforge.yaml:2:56: the state cannot be kept in this path
-  why: what is below .github has a meaning of its own
+  why: what is below .github has a meaning for GitHub
   fix: leave `path` out, or name another one
 ## an ending of its own
 version: 1
@@ -55,10 +55,10 @@ state: {github: {repo: acme/ops, branch: x.lock, path: "a/../b.json"}}
 targets: []
 =>
 error FF149: flowforge.yaml:2:42: the state cannot be kept in this branch
-  why: git takes no branch of this name
+  why: git accepts no branch with this name
   fix: leave `branch` out, or name another one
 error FF149: flowforge.yaml:2:56: the state cannot be kept in this path
-  why: it is no path in a repository
+  why: it is not a path in a repository
   fix: leave `path` out, or name another one
 ## a key for each repository
 version: 1
@@ -83,7 +83,7 @@ error FF124: flowforge.yaml:2:24: "ops" is not a repository
   fix: write it as owner/name
 error FF149: flowforge.yaml:2:37: "a b" cannot be the name of a branch
   fix: leave it out, or write one like flowforge-state
-error FF149: flowforge.yaml:2:50: "/x.json" is no path in a repository
+error FF149: flowforge.yaml:2:50: "/x.json" is not a path in a repository
   fix: write one like state/flowforge.json
 ## a credential out of the key's own variable
 version: 1

@@ -20,12 +20,12 @@ error FF107: flowforge.yaml: the manifest is empty
 ## a text
 hello
 =>
-error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is none
+error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is not one
   fix: begin it with `version: 1`
 ## a list
 - version: 1
 =>
-error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is none
+error FF107: flowforge.yaml:1:1: a manifest is a mapping of keys, and this is not one
   fix: begin it with `version: 1`
 ## unclosed quote
 version: 1
@@ -135,14 +135,14 @@ version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: !!seq []
 =>
-error FF106: flowforge.yaml:3:10: a tag, the word that begins with !, is not admitted
+error FF106: flowforge.yaml:3:10: a tag, the word that begins with !, is not allowed
   fix: remove it, or put the text in quotes
 ## tag on a scalar
 version: !!int 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF106: flowforge.yaml:1:10: a tag, the word that begins with !, is not admitted
+error FF106: flowforge.yaml:1:10: a tag, the word that begins with !, is not allowed
   fix: remove it, or put the text in quotes
 ## second document
 version: 1
@@ -167,7 +167,7 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 x-a: &a [*a]
 =>
-error FF106: flowforge.yaml:4:10: this alias stands within what it repeats
+error FF106: flowforge.yaml:4:10: this alias is inside the value that it repeats
   fix: write it out
 ## key that is a number
 version: 1
@@ -191,7 +191,7 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 x-a: {<<: b}
 =>
-error FF106: flowforge.yaml:4:11: << merges mappings, and this is none
+error FF106: flowforge.yaml:4:11: << merges mappings, and this is not one
   fix: write <<: *name
 ## two merges
 version: 1

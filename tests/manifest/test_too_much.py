@@ -90,7 +90,7 @@ def test_what_stands_before_an_entry_counts(loaded: Load) -> None:
     large = target("T1", f"repos: {names(4000, REPO)}, environments: {names(50, ENVIRONMENT)}")
     assert refusal(lambda: loaded(f"{HEAD}targets:\n{small}{large}")) == (
         'error FF154: flowforge.yaml:6:5: the target "T1" leads to more than 200,000 secrets and variables\n'
-        f"  why: it has 4,000 repositories times 50 environments; what stands before it leads to 6{FIX}"
+        f"  why: it has 4,000 repositories times 50 environments; the entries before it lead to 6{FIX}"
     )
 
 
@@ -134,7 +134,7 @@ def test_the_limit_itself_is_admitted() -> None:
     parts.count(entry, 0, 7, 0)
     beyond = (
         'error FF154: f:9:5: the absent entry "A" leads to more than 200,000 secrets and variables\n'
-        f"  why: what stands before it leads to 200,000{FIX}"
+        f"  why: the entries before it lead to 200,000{FIX}"
     )
     assert [beyond] * 2 == [refusal(partial(each.count, gone, 1, 1, 0)) for each in (whole, parts)]
 

@@ -87,11 +87,11 @@ credentials:
 targets: [{{name: t, repos: [acme/api], credential: k}}]
 =>
 error FF120: flowforge.yaml:7:5: the key "from" is not known here
-  fix: remove it: a workload identity is no secret, it has IDs alone
+  fix: remove it: a workload identity has only IDs
 error FF120: flowforge.yaml:8:5: the key "secret" is not known here
-  fix: remove it: a workload identity is no secret, it has IDs alone
+  fix: remove it: a workload identity has only IDs
 error FF120: flowforge.yaml:9:5: the key "expires" is not known here
-  fix: remove it: a workload identity is no secret, it has IDs alone
+  fix: remove it: a workload identity has only IDs
 error FF120: flowforge.yaml:10:5: the key "federation_rule" is not known here
   fix: did you mean "federation_rule_id"?
 ## ids of a secret
@@ -100,42 +100,42 @@ credentials: {{k: {{type: anthropic_api_key, from: {{env: K}}, federation_rule_i
 targets: [{{name: t, repos: [acme/api], credential: k}}]
 =>
 error FF120: flowforge.yaml:2:60: the key "federation_rule_id" is not known here
-  fix: remove it, or write `type: anthropic_workload_identity` and the IDs alone
+  fix: remove it, or write `type: anthropic_workload_identity` and only the IDs
 ## what a target cannot say
 version: 1
 credentials: {{k: {{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}}}
 targets: [{{name: t, repos: [acme/api], credential: k, secret: X, stores: [actions]}}]
 =>
-error FF138: flowforge.yaml:3:55: "secret" does not go with this credential
+error FF138: flowforge.yaml:3:55: "secret" cannot be used with this credential
   why: "k" is a workload identity: Actions variables, whose names are given
-  fix: remove it, or write an entry of its own
-error FF138: flowforge.yaml:3:66: "stores" does not go with this credential
+  fix: remove it, or write a separate entry
+error FF138: flowforge.yaml:3:66: "stores" cannot be used with this credential
   why: "k" is a workload identity: Actions variables, whose names are given
-  fix: remove it, or write an entry of its own
+  fix: remove it, or write a separate entry
 ## what does not go with a variable
 version: 1
 absent: [{{name: a, repos: [acme/api], variable: X, secret: Y, stores: [actions]}}]
 =>
-error FF138: flowforge.yaml:2:52: "secret" does not go with "variable"
-  why: the entry names a variable, and Actions alone has variables
-  fix: remove it, or write an entry of its own
-error FF138: flowforge.yaml:2:63: "stores" does not go with "variable"
-  why: the entry names a variable, and Actions alone has variables
-  fix: remove it, or write an entry of its own
+error FF138: flowforge.yaml:2:52: "secret" cannot be used with "variable"
+  why: the entry names a variable, and only Actions has variables
+  fix: remove it, or write a separate entry
+error FF138: flowforge.yaml:2:63: "stores" cannot be used with "variable"
+  why: the entry names a variable, and only Actions has variables
+  fix: remove it, or write a separate entry
 ## of an organization
 version: 1
 credentials: {{k: {{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}}}
 targets: [{{name: t, org: acme, visible_to: all, credential: k, stores: [agents]}}]
 =>
-error FF138: flowforge.yaml:3:64: "stores" does not go with this credential
+error FF138: flowforge.yaml:3:64: "stores" cannot be used with this credential
   why: "k" is a workload identity: Actions variables, whose names are given
-  fix: remove it, or write an entry of its own
+  fix: remove it, or write a separate entry
 ## the name of a variable
 version: 1
 absent: [{{name: a, repos: [acme/api], variable: GITHUB_X}}]
 =>
 error FF125: flowforge.yaml:2:49: this cannot be the name of a variable
-  why: it has letters, digits and _ alone, begins with no digit and not with GITHUB_
+  why: a name has only letters, digits and _, and does not begin with a digit or GITHUB_
   fix: write a name like ANTHROPIC_FEDERATION_RULE_ID
 ## no name at all
 version: 1

@@ -31,9 +31,9 @@ def test_some_and_some_that_are_not_known() -> None:
     assert [
         "acme/api       target A  f:3:5  named",
         "acme/web-site  target B  f:3:5  found by the selector of group g and group h; new to group g",
-        "! target C (f:3:5)  which repos it has is not known: the list was cut short",
+        "! target C (f:3:5)  its repositories are not known: the list was cut short",
         "    fix: try again",
-        "! target D (f:3:5)  which repos it has is not known: the organization's single sign-on is required",
+        "! target D (f:3:5)  its repositories are not known: the organization's single sign-on is required",
         "",
         "2 repos, and more that are not known.",
     ] == list(roll_lines(roll))
