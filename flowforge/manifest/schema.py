@@ -4,17 +4,20 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.messages import FORMS, STRAY
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.quick_check import QuickCheck, python_pattern
+from flowforge.on_demand import load
 from flowforge.resources import schema_text
 from flowforge.source_types import SOURCE_TYPES, require_rows
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _EXPECTED: Final = {
     "object": "a mapping",
@@ -50,7 +53,7 @@ class _Misfit:
     of_key: bool
 
     @classmethod
-    def of(cls, error: ValidationError, document: Node) -> "_Misfit":
+    def of(cls, error: "ValidationError", document: Node) -> "_Misfit":
         path = list(error.absolute_path)
         return cls(
             node=document.at(path),
@@ -68,6 +71,8 @@ def check(document: Node, findings: Findings) -> None:
 
     Raises ManifestError (FF123) for a manifest of another version, of which nothing else could be said.
     """
+    if _QUICK.surely_fits(document.data):
+        return
     for error in _validator().iter_errors(document.data):
         misfit = _Misfit.of(error, document)
         if not misfit.node.bad:
@@ -98,20 +103,19 @@ def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
         yield part["title"]
 
 
-require_whole(json.loads(schema_text("manifest")))
+_SCHEMA: Final[Mapping[str, Any]] = json.loads(schema_text("manifest"))
+require_whole(_SCHEMA)
+_QUICK: Final = QuickCheck(_SCHEMA)
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads(schema_text("manifest"))
-    return Draft202012Validator(_prepared(schema, schema["$defs"]))
+def _validator() -> "Draft202012Validator":
+    made: Draft202012Validator = load("jsonschema").Draft202012Validator(_prepared(_SCHEMA, _SCHEMA["$defs"]))
+    return made
 
 
 def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
-    """Put definitions in the place of references, which halves the time of a validation, and fit patterns to Python.
-
-    NOTE: Python's `$` also matches before a line break at the end, the `$` of JSON Schema does not.
-    """
+    """Put definitions in the place of references, which halves the time of a validation, and fit patterns to Python."""
     if isinstance(schema, list):
         return [_prepared(each, definitions) for each in schema]
     if not isinstance(schema, dict):
@@ -120,7 +124,7 @@ def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN4
     own = {key: value for key, value in schema.items() if key not in {"$ref", "$defs"}}
     prepared = {key: _prepared(value, definitions) for key, value in {**target, **own}.items()}
     if isinstance(prepared.get("pattern"), str):
-        prepared["pattern"] = prepared["pattern"].replace("$", r"\Z")
+        prepared["pattern"] = python_pattern(prepared["pattern"])
     return prepared
 
 
