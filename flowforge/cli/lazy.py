@@ -1,24 +1,18 @@
-"""The one place of lazy loading: what a command does is imported when it runs, never for its help or for a version."""
+"""Commands as rows of a table: what a command does is imported when it runs, never for its help or for a version."""
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
-from types import ModuleType
 from typing import Any, Final, NamedTuple, Self
 
 import click
 
+from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
 MOST_COLUMNS: Final = 100
 _SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS}
 # No sentence of ours is as long as this: click would cut one at the width of the terminal.
 _WHOLE_SENTENCE: Final = 1000
-
-
-def load(module: str) -> ModuleType:
-    """Import a module now. A test runs every row of the table, so a name that is wrong is found."""
-    return import_module(module)
 
 
 class Row(NamedTuple):

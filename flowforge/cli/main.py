@@ -9,7 +9,8 @@ import click
 
 from flowforge import __version__
 from flowforge.cli.commands import COMMANDS
-from flowforge.cli.lazy import MOST_COLUMNS, LazyGroup, Row, load
+from flowforge.cli.lazy import MOST_COLUMNS, LazyGroup, Row
+from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
 _HELP: Final = """

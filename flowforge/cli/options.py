@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from flowforge.cli.lazy import load
+from flowforge.on_demand import load
 from flowforge.render.formats import Format
 
 if TYPE_CHECKING:

@@ -4,17 +4,20 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.messages import FORMS, STRAY
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.quick_check import QuickCheck, python_pattern
+from flowforge.on_demand import load
 from flowforge.resources import schema_text
 from flowforge.source_types import SOURCE_TYPES, require_rows
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _EXPECTED: Final = {
     "object": "a mapping",
@@ -54,7 +57,7 @@ class _Misfit:
     """Whether a key of the node does not fit, and not a value."""
 
     @classmethod
-    def of(cls, error: ValidationError, document: Node) -> "_Misfit":
+    def of(cls, error: "ValidationError", document: Node) -> "_Misfit":
         path = list(error.absolute_path)
         return cls(
             node=document.at(path),
@@ -72,6 +75,8 @@ def check(document: Node, findings: Findings) -> None:
 
     Raise ManifestError (FF123) for a manifest of another version: nothing else could be said of it.
     """
+    if _QUICK.surely_fits(document.data):
+        return
     for error in _validator().iter_errors(document.data):
         misfit = _Misfit.of(error, document)
         # One problem for each node: with a wrong type, its form and its choice would be wrong as well.
@@ -104,13 +109,15 @@ def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
 
 
 # At import, so that a source without its rows fails the first test and not the first user who misspells it.
-require_whole(json.loads(schema_text("manifest")))
+_SCHEMA: Final[Mapping[str, Any]] = json.loads(schema_text("manifest"))
+require_whole(_SCHEMA)
+_QUICK: Final = QuickCheck(_SCHEMA)
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads(schema_text("manifest"))
-    return Draft202012Validator(_prepared(schema, schema["$defs"]))
+def _validator() -> "Draft202012Validator":
+    made: Draft202012Validator = load("jsonschema").Draft202012Validator(_prepared(_SCHEMA, _SCHEMA["$defs"]))
+    return made
 
 
 def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
@@ -123,8 +130,7 @@ def _prepared(schema: Any, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN4
     own = {key: value for key, value in schema.items() if key not in {"$ref", "$defs"}}
     prepared = {key: _prepared(value, definitions) for key, value in {**target, **own}.items()}
     if isinstance(prepared.get("pattern"), str):
-        # Python's `$` also matches before a line break at the end; the `$` of JSON Schema does not.
-        prepared["pattern"] = prepared["pattern"].replace("$", r"\Z")
+        prepared["pattern"] = python_pattern(prepared["pattern"])
     return prepared
 
 

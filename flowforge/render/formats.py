@@ -4,8 +4,9 @@ A new format is a row here and the module that the row names.
 """
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any, Final, NamedTuple
+
+from flowforge.on_demand import load
 
 # What every format can write, because any run may end with it.
 _ERROR: Final = "error"
@@ -33,7 +34,7 @@ class Format(NamedTuple):
 
     def write(self, document: Mapping[str, Any], lines: Sequence[str]) -> str:
         """Return the text of a result. lines: what people are shown, without colours."""
-        text: str = import_module(self.module).write(document, lines)
+        text: str = load(self.module).write(document, lines)
         return text
 
 

@@ -3,23 +3,21 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from flowforge.on_demand import load
 
 # Seconds between two lines in a log. A step that takes less than this writes none.
 _SILENCE = 10.0
 
 
-@contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar that disappears at the end. what: a word of ours, never text from outside."""
-    # rich reads [red] and the like in a text as markup, which is why it is off.
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
+def bar(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+    """Show a bar that goes away when it is done; `what` is a word of ours, never text from outside.
+
+    rich, which draws it, is imported with the first one: most runs have nothing to wait for, or no terminal.
+    """
+    shown: AbstractContextManager[Callable[[], None]] = load("flowforge.render.progress_bar").bar(what, total)
+    return shown
 
 
 @contextmanager

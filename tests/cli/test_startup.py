@@ -10,7 +10,8 @@ import click
 import pytest
 
 from flowforge.cli.commands import COMMANDS
-from flowforge.cli.lazy import Row, load
+from flowforge.cli.lazy import Row
+from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS
 
 if TYPE_CHECKING:
