@@ -39,7 +39,7 @@ def _dying(fleet: "Fleet", at: int, *, late: bool, args: tuple[str, ...]) -> int
         return wrapped
 
     with fleet.monkeypatch.context() as patch:
-        patch.setattr(disk, "replace", dies(disk.replace))
+        patch.setattr(disk.Disk, "replace", dies(disk.Disk.replace))
         patch.setattr(BranchStore, "write", dies(BranchStore.write))
         return fleet.flowforge(*args).code
 

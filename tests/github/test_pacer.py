@@ -188,7 +188,7 @@ def test_slots_are_waited_for(clock: Clock, stop: threading.Event) -> None:
         third = pool.submit(pacer.start, 1)
         assert third.done() is False
         pacer.end(1, None)
-        third.result(timeout=5)
+        third.result(timeout=60)
     assert Pacer(clock, stop, max_in_flight=500)._slots == 100
 
 
@@ -309,7 +309,7 @@ def test_stopping_ends_every_wait_at_once(stop: threading.Event) -> None:
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(pacer.start, 1) for _ in range(3)]
         stop.set()
-        failed = [type(each.exception(timeout=5)) for each in waiting]
+        failed = [type(each.exception(timeout=60)) for each in waiting]
     assert [StoppedError] * 3 == failed
 
 
