@@ -3,13 +3,14 @@
 import secrets
 import socket
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from flowforge.errors import Problem, UsageError, quote
 from flowforge.sandbox.http.api import Api
-from flowforge.sandbox.http.control import Control
+from flowforge.sandbox.http.control import PREFIX, Control
 from flowforge.sandbox.http.server import Server
 from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.world.whole import World
@@ -18,6 +19,8 @@ from flowforge.sandbox.world.whole import World
 _POLL = 0.02
 # Bytes: sun_path holds 104 on macOS and 108 on Linux.
 _LONGEST_SOCKET = 100
+# Seconds between two looks at whether everybody is gone.
+_MOMENT = 0.005
 
 
 class Sandbox:
@@ -73,6 +76,23 @@ class Sandbox:
         if self.socket is not None and self._servers:
             self.socket.unlink(missing_ok=True)
         self._servers.clear()
+
+    def settle(self, seconds: float = 60.0) -> None:
+        """Wait until all is done that was asked by those who are gone, such as a process that was killed.
+
+        What a dead process had sent is still read and carried out. All is, once no connection is open any more. Raises
+        TimeoutError where one is still open after so many real seconds.
+        """
+        # Connections are taken in their order: whoever had begun to connect before this one has been taken then.
+        with socket.create_connection(("127.0.0.1", self._servers[0].server_address[1]), seconds) as probe:
+            probe.sendall(f"POST {PREFIX} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            while probe.recv(65536):
+                pass
+        deadline = time.monotonic() + seconds
+        while any(server.busy for server in self._servers):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(_MOMENT)
 
     def __enter__(self) -> Self:
         """Start."""

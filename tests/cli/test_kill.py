@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,9 +66,7 @@ def _killed(fleet: "Fleet", requests: int, faults: list[Fault]) -> int:
     )
     world.faults = _Killer(process, requests, faults)
     code = process.wait()
-    time.sleep(0.1)  # a request that the killed process had sent is still carried out
-    while any(account.in_flight for account in world.limits._accounts.values()):
-        time.sleep(0.01)
+    fleet.sandbox.settle()  # a request that the killed process had sent is still carried out
     world.faults, world.settings.lag = Faults(), Lag()
     return code
 

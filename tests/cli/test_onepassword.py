@@ -141,7 +141,7 @@ def test_a_signal_while_op_waits_for_a_person(vaulted: Vaulted, number: signal.S
         time.sleep(0.02)
     began = time.monotonic()
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert (130, True) == (process.returncode, time.monotonic() - began < 5)
     assert "interrupted; nothing was written" in err
     assert {repo: {} for repo in vaulted.fleet.repos} == vaulted.fleet.held()

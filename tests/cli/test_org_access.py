@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -331,7 +330,7 @@ def test_a_kill_at_any_request_loses_nothing(fleet: "Fleet", value_too: bool) ->
         )
         world.faults = _Killer(process, request)
         process.wait()
-        time.sleep(0.1)
+        fleet.sandbox.settle()
         world.faults = Faults()
         reasons = {line["reason"] for line in planned(fleet)["changes"]}
         assert not reasons & {"changed_outside", "value_changed_and_outside"}

@@ -72,7 +72,7 @@ class Person:
 
     def wait_for(self, text: str, times: int = 1) -> None:
         """Read until the screen has shown a text so often."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while self.seen.count(text.encode()) < times:
             assert time.monotonic() < deadline, self.seen
             self._look()
@@ -95,7 +95,7 @@ class Person:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; gives the exit code and all that the screen showed. The mode must be what it was."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.seen
             self._look()

@@ -32,7 +32,7 @@ def _start(fleet: "Fleet", *args: str) -> "subprocess.Popen[str]":
 
 
 def _wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -50,7 +50,7 @@ def test_a_signal_while_writing_finishes_what_is_in_flight(fleet: "Fleet", numbe
     _wait_until(lambda: sum(1 for held in fleet.held().values() if held) >= 5)
     began = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, time.monotonic() - began < 5) == (130, True)
     assert "stopping: what is in flight is finished and recorded" in err
     assert "interrupted; what was written is recorded, and the next plan knows the rest" in err
@@ -72,7 +72,7 @@ def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
     process = _start(fleet, "apply", "--yes")
     _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out.splitlines()[-6:]) == (
         130,
         [
@@ -98,7 +98,7 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(fleet: "Fleet") -> None:
     time.sleep(0.3)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, time.monotonic() - began < 3) == (130, True)
     assert "interrupted" in err
     fleet.sandbox.world.faults.clear()
@@ -113,7 +113,7 @@ def test_an_interruption_is_json_too(fleet: "Fleet") -> None:
     process = _start(fleet, "plan", "--format", "json")
     _wait_until(lambda: fleet.sandbox.world.faults.waiting[0].times < 100)
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     document = json.loads(out)
     assert (process.returncode, document["format"], document["exit_code"]) == (130, "flowforge.error", 130)
     assert [(each["code"], each["what"]) for each in document["errors"]] == [

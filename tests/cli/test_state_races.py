@@ -114,9 +114,7 @@ class _Race:
     def _settle(self) -> None:
         """Wait until what killed processes had sent is carried out."""
         self.world.faults = Faults()
-        time.sleep(0.1)
-        while any(account.in_flight for account in self.world.limits._accounts.values()):
-            time.sleep(0.01)
+        self.fleet.sandbox.settle()
 
     def check(self, before: set[str]) -> set[str]:
         """Hold the state to GitHub: it is valid, no record is gone, and who is wrong is in a plan. Gives the records.

@@ -110,7 +110,7 @@ class Screen:
 
     def wait_for(self, text: str) -> None:
         """Wait until the screen shows a text."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while text.encode() not in self._text:
             assert time.monotonic() < deadline, self._text
             time.sleep(0.01)
@@ -121,8 +121,8 @@ class Screen:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; gives the exit code and all that was shown."""
-        code = self.process.wait(timeout=30)
-        self._reader.join(timeout=30)
+        code = self.process.wait(timeout=60)
+        self._reader.join(timeout=60)
         os.close(self._hand)
         return code, self._text.decode().replace("\r\n", "\n")
 

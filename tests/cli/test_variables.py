@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -224,9 +223,7 @@ def _killed(fleet: "Fleet", requests: int) -> int:
     )
     world.faults = _Killer(process, requests)
     code = process.wait()
-    while any(account.in_flight for account in world.limits._accounts.values()):
-        time.sleep(0.01)
-    time.sleep(0.1)  # a request that the killed process had sent is still carried out
+    fleet.sandbox.settle()  # a request that the killed process had sent is still carried out
     world.faults = Faults()
     return code
 

@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -145,7 +144,7 @@ class Year:
         )
         self.world.faults = _AtWrite(self.chance.choice(self.repos).name, process.kill)
         process.wait()
-        time.sleep(0.05)
+        self.fleet.sandbox.settle()
         self.world.faults = Faults()
         # What it got done is looked up: which that is, is nobody's promise. That it is old or wanted, is.
         for repo in self.repos:

@@ -194,7 +194,7 @@ def test_the_first_request_goes_alone(scripted: MakeClient) -> None:
             most.append(going[0])
             alone = len(most) == 1
         if not alone:
-            together.wait(timeout=5)
+            together.wait(timeout=60)
         with lock:
             going[0] -= 1
         return httpx.Response(200, json={})

@@ -26,7 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """Speak to the sandbox with its own token, over one connection."""
     headers = {"authorization": f"Bearer {sandbox.token}", "accept": "application/vnd.github+json"}
-    with httpx.Client(base_url=sandbox.url, headers=headers, timeout=10, verify=_TLS) as client:
+    with httpx.Client(base_url=sandbox.url, headers=headers, timeout=60, verify=_TLS) as client:
         yield client
 
 

@@ -24,7 +24,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]
     """Start the command in a folder of its own; give the process and what its ready file says."""
     args = [sys.executable, "-c", START, "--ready-file", "ready.json", *request.param]
     with subprocess.Popen(args, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        ready, deadline = tmp_path / "ready.json", time.monotonic() + 20
+        ready, deadline = tmp_path / "ready.json", time.monotonic() + 60
         while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         yield process, json.loads(ready.read_text())
@@ -46,7 +46,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
     answer = httpx.get(f"{ready['url']}/orgs/umbrella/repos?sort=full_name", headers=header)
     mode = (tmp_path / "ready.json").stat().st_mode & 0o777
     process.send_signal(ending)
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=60)
     assert (answer.json()[6]["full_name"], len(answer.json()), mode) == ("umbrella/repo-007", 7, 0o600)
     assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
     assert stdout.splitlines() == [
@@ -71,7 +71,7 @@ def test_plain(started: Started) -> None:
     header = {"authorization": f"token {ready['token']}"}
     answers = [httpx.get(f"{ready['url']}/orgs/acme/repos", headers=header) for _ in range(2)]
     process.terminate()
-    stdout, _ = process.communicate(timeout=10)
+    stdout, _ = process.communicate(timeout=60)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
     assert stdout.splitlines()[3:] == [
@@ -88,7 +88,7 @@ def test_without_ready_file() -> None:
         url, token = (line.partition("=")[2] for line in lines[2:])
         answer = httpx.get(f"{url}/user", headers={"authorization": f"token {token}"})
         process.terminate()
-        assert (answer.status_code, process.wait(timeout=10)) == (200, 0)
+        assert (answer.status_code, process.wait(timeout=60)) == (200, 0)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_in_flight(sandbox: Sandbox, http: httpx.Client) -> None:
     headers, statuses = dict(http.headers), list[int]()
 
     def ask() -> None:
-        statuses.append(httpx.get(sandbox.url + PATH, headers=headers, timeout=30).status_code)
+        statuses.append(httpx.get(sandbox.url + PATH, headers=headers, timeout=60).status_code)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
@@ -132,12 +132,12 @@ def test_limits_off(sandbox: Sandbox, http: httpx.Client) -> None:
     assert [(answer.status_code, budget(answer)[1:3]) for answer in answers] == [(200, (0, 1))] * 3
 
 
-def test_a_minute_in_a_second() -> None:
-    """On a scaled clock a minute's points are back after a second."""
+def test_a_minute_later() -> None:
+    """A minute's points are back after the time that the refusal names."""
     with Sandbox(time_scale=60) as sandbox, httpx.Client(headers={"authorization": f"token {sandbox.token}"}) as http:
         sandbox.world.limits.points = 1
         first, second = http.get(f"{sandbox.url}/user"), http.get(f"{sandbox.url}/user")
-        time.sleep(int(second.headers["retry-after"]) / 60)
+        sandbox.world.clock.advance(int(second.headers["retry-after"]))
         third = http.get(f"{sandbox.url}/user")
         assert [answer.status_code for answer in (first, second, third)] == [200, 403, 200]
 

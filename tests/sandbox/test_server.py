@@ -22,7 +22,7 @@ def short_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextlib.contextmanager
 def connected(sandbox: Sandbox) -> Iterator[socket.socket]:
     """Open a plain connection."""
-    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=60) as connection:
         yield connection
 
 

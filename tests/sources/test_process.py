@@ -78,8 +78,8 @@ def test_a_program_that_takes_too_long(shell: Run, tmp_path: Path) -> None:
     """At its limit it is killed with all that it started, even what ignores the first signal."""
     line = f"trap '' TERM; (sleep 60; touch {tmp_path}/late) & echo $! >child; sleep 60"
     begun = time.monotonic()
-    assert shell(line, seconds=0.3) is Failure.TOO_LONG
-    assert time.monotonic() - begun < 5
+    assert shell(line, seconds=2.0) is Failure.TOO_LONG
+    assert time.monotonic() - begun < 30
     _gone(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
@@ -93,7 +93,7 @@ def test_what_a_program_began_is_killed_though_it_goes_itself(
 ) -> None:
     """A child that ignores the first signal outlives neither a program that heeds it nor one that has ended."""
     line = f"(trap '' TERM; until test -e child; do :; done; {did}sleep 60) & echo $! >child; {then}"
-    assert shell(line, seconds=1.5) is failure
+    assert shell(line, seconds=2.0 if failure is Failure.TOO_LONG else 50.0) is failure
     _gone(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
@@ -106,8 +106,8 @@ def test_what_may_not_be_killed_is_not_waited_for(shell: Run, monkeypatch: pytes
 
     monkeypatch.setattr("flowforge.sources.process.os.killpg", refuse)
     begun = time.monotonic()
-    assert shell("exec sleep 4", seconds=0.2) is Failure.TOO_LONG
-    assert time.monotonic() - begun < 3
+    assert shell("exec sleep 20", seconds=0.2) is Failure.TOO_LONG
+    assert time.monotonic() - begun < 15
 
 
 def _gone(pid: int) -> None:
@@ -132,7 +132,7 @@ def test_a_run_that_stops_takes_it_along(shell: Run, line: str) -> None:
     threading.Timer(0.2, stop.set).start()
     begun = time.monotonic()
     assert shell(line, stop=stop, seconds=30) is Failure.STOPPED
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20
 
 
 def test_a_program_that_closes_its_pipes_and_stays(shell: Run) -> None:
@@ -155,6 +155,6 @@ def test_much_on_stderr_is_no_trouble(shell: Run) -> None:
 def test_what_stays_in_the_background_does_not_hold_it_up(shell: Run, tmp_path: Path) -> None:
     """A daemon that keeps the pipes open is not waited for, and not killed: the program itself ended well."""
     begun = time.monotonic()
-    assert _all(shell("sleep 3 & echo $! >child; echo value"))[:2] == (0, "value\n")
-    assert time.monotonic() - begun < 2
+    assert _all(shell("sleep 60 & echo $! >child; echo value"))[:2] == (0, "value\n")
+    assert time.monotonic() - begun < 30
     os.kill(int((tmp_path / "child").read_text(encoding="utf-8")), 15)

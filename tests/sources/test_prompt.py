@@ -174,13 +174,19 @@ def test_a_value_that_is_longer_than_a_terminals_line(desk: Desk) -> None:
 def test_what_was_typed_before_the_question_is_no_answer(desk: Desk) -> None:
     """Whatever waits in the terminal when the question comes is dropped."""
     os.write(desk.hand, b"ls -l\n")
-    time.sleep(0.05)
+    assert select.select([desk.screen], [], [], 60)[0]  # it has arrived
     assert [PLAIN] == plain(desk.ask(f"{PLAIN}\r".encode()))
 
 
 def test_the_end_of_the_run_ends_the_question(desk: Desk) -> None:
     """When the run is to stop, the question ends as by Ctrl-C, and the terminal is as it was."""
-    threading.Timer(0.5, desk.stop.set).start()
+
+    def stop() -> None:
+        while HINT.encode() not in desk.seen:
+            time.sleep(0.01)
+        desk.stop.set()
+
+    threading.Thread(target=stop, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         desk.ask(PLAIN.encode())
     assert f"{BEGIN}Key?\n{HINT}{END}" == desk.shown()
@@ -236,10 +242,17 @@ def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -
     def lost(*_: object) -> bytes:
         raise OSError
 
+    read = os.read  # before it is taken away
     if told == "by an error":
         monkeypatch.setattr("flowforge.sources.terminal.os.read", lost)
 
-    threading.Timer(0.1, os.close, (hand,)).start()
+    def leave() -> None:
+        seen = b""
+        while HINT.encode() not in seen:
+            seen += read(hand, 4096)
+        os.close(hand)
+
+    threading.Thread(target=leave, daemon=True).start()
     asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
     assert [NotRead("not pasted")] * 2 == read_all(
         asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen))

@@ -27,7 +27,7 @@ def test_four_at_a_time_and_in_order() -> None:
         with lock:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        together.wait(timeout=10)  # breaks, and so fails the test, unless four are there at once
+        together.wait(timeout=60)  # breaks, and so fails the test, unless four are there at once
         time.sleep(0.02 / (item + 1))
         with lock:
             inside[0] -= 1

@@ -53,6 +53,11 @@ class Server(ThreadingHTTPServer):
         self._connections.discard(request)
         super().close_request(request)
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is connected."""
+        return bool(self._connections)
+
     def close(self) -> None:
         """Stop listening and close every connection."""
         self.shutdown()
