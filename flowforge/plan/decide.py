@@ -23,7 +23,7 @@ from flowforge.plan.facts import (
 from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
-_MAKES_ENVIRONMENT = "its environment is made first"
+_MAKES_ENVIRONMENT = "its environment is created first"
 _NAME_IT = "name it under `absent` in the manifest to have it deleted"
 
 

@@ -71,7 +71,7 @@ def _another_state(before: Basis, now: Basis) -> str:
 
 def _another_key(before: str | None, now: str | None) -> str:
     if before is None or now is None:
-        return "a state key is given, the plan was made without" if before is None else "no state key is given"
+        return "a state key is given, and the plan was made without one" if before is None else "no state key is given"
     return f"the state key is another one (key_id {now}), the plan was made under {before}"
 
 
@@ -153,7 +153,7 @@ def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Bas
 def _value(address: str, before: Basis, now: Basis) -> str:
     credential = f"the credential {now['credential']} of {address}"
     if before["fingerprint"] is None:
-        return f"{credential} has a value now, and had none"
+        return f"{credential} has a value now, and had none in the plan"
     return f"{credential} has {'no' if now['fingerprint'] is None else 'another'} value"
 
 
@@ -182,7 +182,9 @@ def _sight(now: str | None, before: str | None) -> str:
 def _time(before: str | None, now: str | None) -> str:
     if now is None:
         return "is gone"
-    return f"was changed at {now}, the plan saw {before}" if before else f"is there since {now}, and was missing"
+    return (
+        f"was changed at {now}, the plan saw {before}" if before else f"exists since {now}, and was missing in the plan"
+    )
 
 
 def _who(now: Basis, field: str, before: Basis) -> str:

@@ -150,9 +150,7 @@ def test_the_flags_have_no_variables(fleet: "Fleet") -> None:
     assert {HERE: ("none", "assumed")} == fleet.plan()
 
 
-WARNING = (
-    f"warning: {HERE}: changed outside FlowForge again, as the last apply found already; something else writes this\n"
-)
+WARNING = f"warning: {HERE}: changed outside FlowForge again, as before the last apply; something else writes this\n"
 
 
 def test_something_else_writes_it(fleet: "Fleet") -> None:
@@ -192,7 +190,7 @@ def test_many_that_something_else_writes_are_one_warning(fleet: "Fleet") -> None
         fleet.later()
     named = ", ".join(f"{repo}/actions/{NAME}" for repo in fleet.repos[:3])
     assert done.err == (
-        f"warning: {named} and 2 more: changed outside FlowForge again, as the last apply found already; something "
+        f"warning: {named} and 2 more: changed outside FlowForge again, as before the last apply; something "
         "else writes these\n"
     )
 

@@ -113,7 +113,9 @@ def test_a_missing_environment_that_is_to_be_made(fleet: "Fleet") -> None:
     """The plan says that it is made; apply makes it, once, before the first of its secrets; a second plan is clean."""
     value, world = fleet.set_key(), fleet.sandbox.world
     _wants(fleet, "environments: [production], create_environment: true")
-    line = "+ acme/repo-001  environment production  ANTHROPIC_API_KEY  ci-key  missing: its environment is made first"
+    line = (
+        "+ acme/repo-001  environment production  ANTHROPIC_API_KEY  ci-key  missing: its environment is created first"
+    )
     assert line == fleet.flowforge("plan").lines[0]
     fleet.requests()
     assert 0 == fleet.flowforge("apply", "--yes").code

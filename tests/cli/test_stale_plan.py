@@ -136,7 +136,11 @@ def _file(fleet: "Fleet") -> None:
 VALUES: dict[str, tuple[str, Move, str]] = {
     "env": ("{env: ACME_KEY}", _env, "another value"),
     "env, unset": ("{env: ACME_KEY}", _unset, "no value"),
-    "env, unset before": ("{env: SPARE_KEY}", lambda fleet: fleet.set_key("SPARE_KEY"), "a value now, and had none"),
+    "env, unset before": (
+        "{env: SPARE_KEY}",
+        lambda fleet: fleet.set_key("SPARE_KEY"),
+        "a value now, and had none in the plan",
+    ),
     "file": ("{file: key.txt}", _file, "another value"),
     "command": ("{command: [cat, key.txt]}", _file, "another value"),
 }
@@ -238,7 +242,7 @@ def plugin(fleet: "Fleet") -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("plugin")
-@pytest.mark.parametrize("what", ["another value", "no value", "a value now, and had none"])
+@pytest.mark.parametrize("what", ["another value", "no value", "a value now, and had none in the plan"])
 def test_a_value_of_a_plugin(fleet: "Fleet", what: str) -> None:
     """A value that a plugin gives otherwise, no longer, or only now is named as any other."""
     held = fleet.folder / "key.txt"
@@ -274,7 +278,7 @@ def test_a_secret_that_is_gone(fleet: "Fleet") -> None:
 def test_a_secret_that_is_there(fleet: "Fleet") -> None:
     """A secret that somebody made where the plan saw none is named: it would be overwritten."""
     done = stale(fleet, lambda fleet: fleet.sandbox.world.set_secret("acme/repo-001", KEY, "theirs"))
-    assert moved("GitHub", f"{ONE} is there since {_time(fleet)}, and was missing") == done.err
+    assert moved("GitHub", f"{ONE} exists since {_time(fleet)}, and was missing in the plan") == done.err
 
 
 def test_a_repo_that_cannot_be_read(fleet: "Fleet") -> None:

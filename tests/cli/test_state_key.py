@@ -348,7 +348,7 @@ def test_a_saved_plan_under_the_key(fleet: "Fleet") -> None:
     _key(fleet)
     fleet.flowforge("plan", "--out", "p.json")
     done = fleet.refused("apply", "without.json")
-    assert "  why: a state key is given, the plan was made without\n" in done.err
+    assert "  why: a state key is given, and the plan was made without one\n" in done.err
     assert 0 == fleet.flowforge("apply", "p.json").code
     assert IN_SYNC == fleet.flowforge("plan").out
 

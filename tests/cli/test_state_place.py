@@ -258,7 +258,8 @@ def test_where_it_cannot_be_migrated(ops: "Fleet") -> None:
     _applied(ops)
     done = ops.refused("state", "migrate", "--yes")
     assert done.err == (
-        "error FF458: it is not known where the state is now\n  why: the manifest only names the place that it moves to\n"
+        "error FF458: it is not known where the state is now\n"
+        "  why: the manifest only names the place that it moves to\n"
         "  fix: add --from FILE or --from-github OWNER/REPO\n"
     )
     for name in ("ops", "acme/ops:-x", "acme/ops:a b", "acme/ops::.github/x.json", "acme/ops:main:x.yaml"):

@@ -55,8 +55,8 @@ def test_drift_that_was_not_accepted(ops: "Fleet") -> None:
     done = ops.flowforge("apply", "--yes", "--accept-drift")
     assert (1, before) == (done.code, _read(ops))
     assert done.out.endswith(
-        f"failed (FF424): changed outside FlowForge, and not recorded as assumed\n    {HERE}\n"
-        f"  why: no permission: {SAID}\n"
+        "failed (FF424): changed outside FlowForge, and not recorded as assumed\n"
+        f"    {HERE}\n  why: no permission: {SAID}\n"
         f"  fix: see the error about the state\n{REFUSED}\n"
         f"{REPO} : in_sync=0 created=0 updated=0 deleted=0 failed=1 blocked=0\n"
         "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked.\n"

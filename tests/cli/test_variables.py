@@ -154,7 +154,7 @@ def test_absent(fleet: "Fleet") -> None:
 def test_an_environments_variables(fleet: "Fleet") -> None:
     """An environment that is missing is made, once, and has the variables; a name with a slash will do."""
     _federated(fleet, where=', environments: ["a/b"], create_environment: true')
-    line = f"+ {REPO}  variables of environment a/b  {RULE}  federated  missing: its environment is made first"
+    line = f"+ {REPO}  variables of environment a/b  {RULE}  federated  missing: its environment is created first"
     assert line == fleet.flowforge("plan").lines[0]
     assert 0 == fleet.flowforge("apply", "--yes").code
     world = fleet.sandbox.world

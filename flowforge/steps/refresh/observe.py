@@ -112,7 +112,7 @@ def refused(scopes: Iterable[Scope], repos: Mapping[Repo, RepoInfo | Unreadable]
 
 _READ_ONLY: Final = Unreadable(
     Why.NO_PERMISSION,
-    "no permission: this token may read the repo and not write to it",
+    "no permission: this token may read the repo, but not write to it",
     "use a token whose owner has write access to the repo and that has Secrets: write",
 )
 

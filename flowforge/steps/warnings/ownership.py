@@ -17,7 +17,7 @@ def contended(plan: Plan) -> Iterator[str]:
         more = f" and {len(again) - _MOST_NAMED} more" if len(again) > _MOST_NAMED else ""
         named = printable(", ".join(again[:_MOST_NAMED]))
         yield (
-            f"{named}{more}: changed outside FlowForge again, as the last apply found already; something else writes "
+            f"{named}{more}: changed outside FlowForge again, as before the last apply; something else writes "
             f"{'this' if len(again) == 1 else 'these'}"
         )
 
