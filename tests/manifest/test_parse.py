@@ -28,7 +28,7 @@ def parsed(text: str) -> Node:
 
 
 def said_of(text: str) -> str:
-    """Give what is said of a text in which something is wrong."""
+    """Return what is said of a text in which something is wrong."""
     with pytest.raises(ManifestError) as caught:
         parsed(text)
     return str(caught.value)
