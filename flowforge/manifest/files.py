@@ -13,6 +13,8 @@ from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, Outsi
 
 MAX_BYTES: Final = 10_000_000
 _SUFFIXES: Final = (".yaml", ".yml")
+# Of a double-quoted text, which only the parser sees: it is no less unfit than what stands in the file.
+HALF_CHARACTER: Final = Problem("FF104", "half a character is escaped here", fix="write the character itself")
 # YAML 1.2, production [1] c-printable, without the byte order mark.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -106,19 +108,14 @@ def _decode(file: File, data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        problem = not_text("this is not UTF-8", "save the file as UTF-8", str(_position(file, before)))
-        raise ManifestError(problem) from None
+        where = str(_position(file, before))
+        raise ManifestError(Problem("FF104", "this is not UTF-8", where, fix="save the file as UTF-8")) from None
     unfit = _UNFIT.search(text)
     if unfit:
         what = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
         where = str(_position(file, text[: unfit.start()]))
-        raise ManifestError(not_text(what, "remove it; in double quotes an escape may stand for it", where))
+        raise ManifestError(Problem("FF104", what, where, fix="remove it; in double quotes an escape may stand for it"))
     return text
-
-
-def not_text(what: str, fix: str, where: str = "") -> Problem:
-    """Return the problem (FF104) of text that YAML cannot hold."""
-    return Problem("FF104", what, where, fix=fix)
 
 
 def _position(file: File, before: str) -> Where:

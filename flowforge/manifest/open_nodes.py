@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import ListNode, MapNode, Node
-from flowforge.manifest.syntax import unsupported
+from flowforge.manifest.syntax import KEY_OF_OTHER_TYPE, MERGE_OF_OTHER_TYPE
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class OpenMap:
         """Take a key. Report one that is no string (FF106) or stands twice (FF108): its value is dropped."""
         self.wants_key, self.key = False, None
         if key is None:
-            findings.keep(where, unsupported("a key must be a string", "put it in quotes"))
+            findings.keep(where, KEY_OF_OTHER_TYPE)
         elif key in self.node.keys:
             what = f"the key {quote(key)} stands twice in this mapping, first in line {self.node.keys[key].line}"
             findings.add(where, "FF108", what, fix="remove one of the two")
@@ -86,7 +86,7 @@ class OpenMap:
             if isinstance(each, MapNode):
                 self.merged.append(each)
             elif not each.bad:
-                findings.keep(where, unsupported("<< merges mappings, and this is not one", "write <<: *name"))
+                findings.keep(where, MERGE_OF_OTHER_TYPE)
 
     def close(self) -> None:
         """End the mapping: merge, and add up the sizes of its keys and values."""

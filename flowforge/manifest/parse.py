@@ -11,12 +11,12 @@ from typing import Any, Final
 import yaml
 
 from flowforge.errors import ManifestError, Problem, Where
-from flowforge.manifest.files import not_text
+from flowforge.manifest.files import HALF_CHARACTER
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import too_much
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.open_nodes import OpenList, OpenMap
-from flowforge.manifest.syntax import explain, position, unsupported
+from flowforge.manifest.syntax import ALIAS_OF_ITSELF, ALIAS_OF_NOTHING, SECOND_DOCUMENT, TAG, explain, position
 from flowforge.tokens import LITERAL
 
 MAX_DEPTH: Final = 50
@@ -97,8 +97,7 @@ class _Composer:
     def _document(self, _: yaml.DocumentStartEvent, where: Where) -> None:
         if self.root is not None:
             self.ended = True
-            what, fix = "a second document begins here", "remove the line ---, or make a file of what follows"
-            self._findings.keep(where, unsupported(what, fix, "a manifest is one document"))
+            self._findings.keep(where, SECOND_DOCUMENT)
 
     def _scalar(self, event: yaml.ScalarEvent, where: Where) -> None:
         plain, text = event.implicit[0], event.value
@@ -118,7 +117,7 @@ class _Composer:
         elif not text.isascii() and _SURROGATE.search(text):
             # libyaml refuses such an escape, PyYAML's own parser does not.
             node.bad = True
-            self._findings.keep(where, not_text("half a character is escaped here", "write the character itself"))
+            self._findings.keep(where, HALF_CHARACTER)
         self._refuse_tag(node, event.tag)
         self._finish(node, event.anchor)
 
@@ -127,10 +126,9 @@ class _Composer:
         node = self._anchors.get(event.anchor or "")
         if any(each.anchor == event.anchor for each in self._stack):
             node = None
-            self._findings.keep(where, unsupported("this alias is inside the value that it repeats", "write it out"))
+            self._findings.keep(where, ALIAS_OF_ITSELF)
         elif node is None:
-            fix = "put &name before the value that it repeats, further up in this file"
-            self._findings.keep(where, unsupported("this alias has no anchor", fix))
+            self._findings.keep(where, ALIAS_OF_NOTHING)
         # A bad node stands in for it, so that the mapping around it stays whole and is not reported again.
         node = node or Node(where, None, bad=True)
         self._limit(node, where)
@@ -173,8 +171,7 @@ class _Composer:
         """Report a tag: with one, the file could choose the type of a value, which the schema decides."""
         if tag is not None:
             node.bad = True
-            what, fix = "a tag, the word that begins with !, is not allowed", "remove it, or put the text in quotes"
-            self._findings.keep(node.where, unsupported(what, fix))
+            self._findings.keep(node.where, TAG)
 
     def _limit(self, node: Node, where: Where) -> None:
         """Count a node, or everything that an alias repeats, before it becomes part of anything.

@@ -68,6 +68,25 @@ _FIRST: Final = {
     "%": ("a text cannot begin with %", "put it in quotes"),
 }
 
+# What YAML has and a manifest does not.
+SECOND_DOCUMENT: Final = Problem(
+    "FF106",
+    "a second document begins here",
+    why="a manifest is one document",
+    fix="remove the line ---, or make a file of what follows",
+)
+ALIAS_OF_ITSELF: Final = Problem("FF106", "this alias is inside the value that it repeats", fix="write it out")
+ALIAS_OF_NOTHING: Final = Problem(
+    "FF106", "this alias has no anchor", fix="put &name before the value that it repeats, further up in this file"
+)
+TAG: Final = Problem(
+    "FF106",
+    "a tag, the word that begins with !, is not allowed",
+    fix="remove it, or put the text in quotes",
+)
+KEY_OF_OTHER_TYPE: Final = Problem("FF106", "a key must be a string", fix="put it in quotes")
+MERGE_OF_OTHER_TYPE: Final = Problem("FF106", "<< merges mappings, and this is not one", fix="write <<: *name")
+
 
 def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return the problem (FF105) of a parser's error."""
@@ -83,11 +102,6 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
         if known.said in said:
             return Problem("FF105", known.what, str(start if known.at_start else where), fix=known.fix)
     return Problem("FF105", "this is not YAML", str(where), fix="check the brackets, quotes and indentation here")
-
-
-def unsupported(what: str, fix: str, why: str = "") -> Problem:
-    """Return the problem (FF106) of a feature of YAML that a manifest does not have."""
-    return Problem("FF106", what, why=why, fix=fix)
 
 
 def position(mark: Mark | None, file: str) -> Where:

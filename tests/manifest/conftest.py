@@ -29,12 +29,12 @@ class Refuser(Protocol):
     def __call__(
         self, files: str | bytes | Mapping[str, str], *paths: str, environ: Mapping[str, str] | None = None
     ) -> str:
-        """Give the text of all problems."""
+        """Return the text of all problems."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder, which is the current one: positions in messages are relative to it."""
+    """Return an empty folder, which is the current one: positions in messages are relative to it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -57,7 +57,7 @@ def loaded(folder: Path) -> Loader:
 
 @pytest.fixture
 def refused(loaded: Loader) -> Refuser:
-    """Give what is said of manifests that cannot be loaded."""
+    """Return what is said of manifests that cannot be loaded."""
 
     def refuse(files: str | bytes | Mapping[str, str], *paths: str, environ: Mapping[str, str] | None = None) -> str:
         with pytest.raises(ManifestError) as caught:
@@ -68,7 +68,7 @@ def refused(loaded: Loader) -> Refuser:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test with the arguments `given` and `expected` each row of its module's CASES.
+    """Return a test with the arguments `given` and `expected` each row of its module's CASES.
 
     A row is `## name`, a manifest, a line `=>`, and the text of all problems. A ⇥ in the manifest stands for a tab.
     """

@@ -60,7 +60,7 @@ absent:
 
 
 def places_of(manifest: Manifest) -> list[tuple[str, Presence, str, str, int]]:
-    """Give address, presence, credential, target and line of each place."""
+    """Return address, presence, credential, target and line of each place."""
     return [
         (
             str(place.address),

@@ -24,7 +24,7 @@ TARGETS = "version: 1\ntargets: [{name: t, repos: [acme/api], credential: k}]\n"
 
 
 def said_of(*paths: str) -> str:
-    """Give what is said of paths that cannot be loaded."""
+    """Return what is said of paths that cannot be loaded."""
     with pytest.raises(ManifestError) as caught:
         load([Path(path) for path in paths], environ={})
     return str(caught.value)

@@ -112,7 +112,7 @@ def positions(data: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple
 
 
 def planted(path: tuple[Step, ...], literal: str, *, as_key: bool) -> str:
-    """Give the full manifest with a literal in the place of one string or key."""
+    """Return the full manifest with a literal in the place of one string or key."""
     data = node = parse(FULL, "f", Findings()).data
     for step in path[:-1]:
         node = node[step]
@@ -133,7 +133,7 @@ def test_the_full_manifest_is_one(loaded: Loader) -> None:
 
 
 def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
-    """Give the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
+    """Return the names of all properties of a schema. named: it is that mapping, which may have a "properties"."""
     parts: list[tuple[str, object]] = [("", each) for each in schema] if isinstance(schema, list) else []
     if isinstance(schema, dict):
         yield from () if named else schema.get("properties", {})

@@ -36,7 +36,7 @@ TEXT = (
 
 @pytest.fixture
 def manifest(loaded: Callable[..., Manifest]) -> Manifest:
-    """Give a manifest whose groups need each other."""
+    """Return a manifest whose groups need each other."""
     return loaded(TEXT)
 
 

@@ -22,7 +22,7 @@ def test_each_example_is_a_manifest(example: str, loaded: Callable[..., Manifest
 
 
 def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
-    """Give the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
+    """Return the names of all properties of a schema. named: it is that mapping, which may have a "properties"."""
     parts: list[tuple[str, object]] = [("", each) for each in schema] if isinstance(schema, list) else []
     if isinstance(schema, dict):
         yield from () if named else schema.get("properties", {})

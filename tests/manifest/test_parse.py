@@ -34,7 +34,7 @@ def parsed(text: str, most: int = MAX_NODES) -> Node:
 
 
 def said_of(text: str, most: int = MAX_NODES) -> str:
-    """Give what is said of a text in which something is wrong."""
+    """Return what is said of a text in which something is wrong."""
     with pytest.raises(ManifestError) as caught:
         parsed(text, most)
     return str(caught.value)

@@ -182,7 +182,7 @@ def found_in(manifest: Manifest, repos: Mapping[Repo, int] | Unreadable) -> Sele
 
 
 def chosen(expanded: Expanded) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Give of each place the repo, the line that chooses it, and the holders of the selectors that found it."""
+    """Return of each place the repo, the line that chooses it, and the holders of the selectors that found it."""
     return [
         (str(place.address.scope.repo), place.chosen.line, tuple(holder.name for holder in place.holders))
         for place in expanded.places
@@ -316,7 +316,7 @@ def test_a_repo_that_may_be_excluded_is_no_fault(loaded: Callable[..., Manifest]
 
 
 def said(manifest: Manifest, repos: Mapping[Repo, int], environ: Mapping[str, str] | None = None) -> str:
-    """Give what is said of what selectors found."""
+    """Return what is said of what selectors found."""
     with pytest.raises(ManifestError) as caught:
         expand_with(manifest, found_in(manifest, repos), environ or {})
     return str(caught.value)

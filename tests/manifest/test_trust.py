@@ -68,7 +68,7 @@ def test_set_but_empty_admits_nothing(refused: Refuser) -> None:
 
 
 def paths(file: str, state: str = "x.json") -> str:
-    """Give a manifest that names two paths."""
+    """Return a manifest that names two paths."""
     return (
         f"version: 1\nstate: {{file: {state}}}\n"
         f"credentials: {{k: {{type: anthropic_api_key, from: {{file: '{file}'}}}}}}\n"

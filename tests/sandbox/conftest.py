@@ -32,7 +32,7 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def seal(http: httpx.Client) -> Callable[[str, bytes], dict[str, str]]:
-    """Give a function that seals a value for a repository, as the body of a PUT."""
+    """Return a function that seals a value for a repository, as the body of a PUT."""
 
     def sealed(repo: str, value: bytes) -> dict[str, str]:
         key = http.get(f"/repos/{repo}/actions/secrets/public-key").json()
@@ -44,7 +44,7 @@ def seal(http: httpx.Client) -> Callable[[str, bytes], dict[str, str]]:
 
 @pytest.fixture
 def put(http: httpx.Client, seal: Callable[[str, bytes], dict[str, str]]) -> Callable[..., httpx.Response]:
-    """Give a function that writes a secret as a client does: fetch the key, seal, PUT."""
+    """Return a function that writes a secret as a client does: fetch the key, seal, PUT."""
 
     def write(repo: str, name: str, value: bytes = b"plainly-fake") -> httpx.Response:
         return http.put(f"/repos/{repo}/actions/secrets/{name}", json=seal(repo, value))
@@ -54,7 +54,7 @@ def put(http: httpx.Client, seal: Callable[[str, bytes], dict[str, str]]) -> Cal
 
 @pytest.fixture
 def write(http: httpx.Client) -> Callable[..., httpx.Response]:
-    """Give a function that writes a secret below any path that has a public key; more members of the body by name."""
+    """Return a function that writes a secret below any path that has a public key; more members of the body by name."""
 
     def written(path: str, value: str = "plainly-fake", **members: object) -> httpx.Response:
         key = http.get(f"{path.rpartition('/')[0]}/public-key").json()
@@ -67,7 +67,7 @@ def write(http: httpx.Client) -> Callable[..., httpx.Response]:
 
 @pytest.fixture
 def as_token(sandbox: Sandbox) -> Callable[[Token], dict[str, str]]:
-    """Give a function that makes a token known and returns the header that carries it."""
+    """Return a function that makes a token known and returns the header that carries it."""
 
     def known(token: Token) -> dict[str, str]:
         text = f"token-{len(sandbox.world.tokens.tokens)}"

@@ -16,17 +16,17 @@ RAW = {"accept": "application/vnd.github.raw+json"}
 
 
 def sha_of(data: bytes) -> str:
-    """Give git's hash of a blob."""
+    """Return git's hash of a blob."""
     return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def body(data: bytes, **more: str) -> dict[str, str]:
-    """Give the body of a PUT."""
+    """Return the body of a PUT."""
     return {"message": "m", "content": base64.b64encode(data).decode(), **more}
 
 
 def said(answer: httpx.Response) -> tuple[int, str]:
-    """Give a refusal's status and words."""
+    """Return a refusal's status and words."""
     return answer.status_code, answer.json()["message"]
 
 

@@ -23,7 +23,7 @@ def github() -> OpenAPI:
 
 
 def check(github: OpenAPI, answer: httpx.Response) -> None:
-    """Validate what was asked and what was answered; raises on any difference."""
+    """Validate what was asked and what was answered. Raise on any difference."""
     asked = answer.request
     request = MockRequest(
         "https://api.github.com",

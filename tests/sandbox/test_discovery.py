@@ -12,7 +12,7 @@ HALF = Token(repos=frozenset({"acme/repo-001", "acme/repo-003"}))
 
 
 def names(answer: httpx.Response) -> list[str]:
-    """Give the names in a list of repositories."""
+    """Return the names in a list of repositories."""
     data = answer.json()
     return [repo["full_name"] for repo in (data["repositories"] if isinstance(data, dict) else data)]
 

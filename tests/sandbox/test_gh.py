@@ -27,7 +27,7 @@ def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
 
 @pytest.fixture
 def gh(rehearsal: Sandbox, tmp_path: Path) -> Gh:
-    """Give a function that runs gh against the sandbox, with a configuration of its own."""
+    """Return a function that runs gh against the sandbox, with a configuration of its own."""
     own = {"GH_CONFIG_DIR": str(tmp_path / "gh"), "GH_TOKEN": rehearsal.token, "GH_NO_UPDATE_NOTIFIER": "1"}
     environ = {**os.environ, **own, "NO_COLOR": "1"}
 

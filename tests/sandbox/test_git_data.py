@@ -15,7 +15,7 @@ GIT = f"/repos/{REPO}/git"
 
 
 def said(answer: httpx.Response) -> tuple[int, str]:
-    """Give a refusal's status and words."""
+    """Return a refusal's status and words."""
     return answer.status_code, answer.json()["message"]
 
 

@@ -21,7 +21,7 @@ SECONDARY = (
 
 
 def budget(answer: httpx.Response) -> tuple[int, int, int, str]:
-    """Give limit, used, remaining and resource from an answer's headers."""
+    """Return limit, used, remaining and resource from an answer's headers."""
     limit, used, remaining = (int(answer.headers[f"x-ratelimit-{name}"]) for name in ("limit", "used", "remaining"))
     return limit, used, remaining, answer.headers["x-ratelimit-resource"]
 

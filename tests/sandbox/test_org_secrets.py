@@ -17,7 +17,7 @@ REPOS = ("acme/repo-001", "acme/repo-002", "acme/repo-003")
 
 @pytest.fixture
 def ids(sandbox: Sandbox) -> list[int]:
-    """Give the ids of the three repositories."""
+    """Return the ids of the three repositories."""
     return [sandbox.world.directory[name].id for name in REPOS]
 
 

@@ -13,7 +13,7 @@ NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.c
 
 
 def names(answer: httpx.Response) -> list[str]:
-    """Give the names in a list of repositories."""
+    """Return the names in a list of repositories."""
     return [repo["full_name"] for repo in answer.json()]
 
 

@@ -22,12 +22,12 @@ BAD_BOX = "Bad request - validation failed due to an improperly encrypted secret
 
 
 def refused(message: str) -> dict[str, str]:
-    """Give the body of a 422 of a secret's PUT."""
+    """Return the body of a 422 of a secret's PUT."""
     return {"message": message, "documentation_url": DOCS, "status": "422"}
 
 
 def dated(response: httpx.Response, ahead: int = 0) -> str:
-    """Give a response's Date, some seconds later, in the form of updated_at."""
+    """Return a response's Date, some seconds later, in the form of updated_at."""
     moment = parsedate_to_datetime(response.headers["date"]) + timedelta(seconds=ahead)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -18,7 +18,7 @@ NAME_RULE = (
 
 @pytest.fixture(autouse=True)
 def furnished(sandbox: Sandbox) -> None:
-    """Give the first repository an environment."""
+    """Return the first repository an environment."""
     sandbox.world.create_environment("acme/repo-001", "prod")
 
 
