@@ -4,17 +4,15 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flowforge.errors import Problem, SourceError
-from flowforge.sources import Ask, Context, ReadResult
-from flowforge.sources.onepassword import SECONDS, OnePasswordSource
+from flowforge.sources import ReadResult
 from flowforge.vault import SecretValue
+from tests.sources.op_reader import Reader
 
 if TYPE_CHECKING:
     from tests.conftest import FakeOp
@@ -31,37 +29,6 @@ SIGN_IN = "run `op signin`; set OP_SERVICE_ACCOUNT_TOKEN where nobody can, such 
 HAND_OVER = "it waits where a person has to unlock 1Password or to allow the access"
 UNLOCK = "unlock it and run again; set OP_SERVICE_ACCOUNT_TOKEN where nobody can"
 VALUE = "a plainly-made-up value"
-
-
-@dataclass
-class Reader:
-    """Reads references as a run does, and hears what is told."""
-
-    op: "FakeOp"
-    folder: Path
-    more: dict[str, str] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
-    seconds: float = SECONDS
-    pauses: tuple[float, ...] = (0.01, 0.02)
-    told: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-
-    def read(self, *references: str, **options: str) -> list[str | Problem]:
-        """Give the plaintext or the one problem of each."""
-        return self.read_all(*({"onepassword": reference, **options} for reference in references))
-
-    def read_all(self, *specs: Mapping[str, str]) -> list[str | Problem]:
-        """Give the plaintext or the one problem of each."""
-        context = Context(
-            self.op.environ | self.more,
-            self.folder,
-            concealed=frozenset({"ACME_KEY", "OP_NAMED"}),
-            stop=self.stop,
-            notify=self.told.append,
-            warn=self.warned.append,
-        )
-        found = OnePasswordSource(self.seconds, self.pauses).read_all([Ask(spec) for spec in specs], context)
-        return [_outcome(each) for each in found]
 
 
 def _outcome(found: ReadResult) -> str | Problem:
@@ -497,7 +464,7 @@ def test_an_op_in_the_manifests_folder_is_not_run(reader: Reader, folder: Path, 
     """A folder of PATH that is relative would be one of those whose content comes with a proposed manifest."""
     made = folder / relative / "op"
     made.parent.mkdir(exist_ok=True)
-    made.write_text("#!/bin/sh\nprintf 'not yours'\n", encoding="utf-8")
+    made.write_text("#!/bin/sh\nprintf 'not yours'\n")
     made.chmod(0o755)
     reader.more = {"PATH": f"{relative}{os.pathsep}{reader.op.environ['PATH']}"}
     assert [VALUE] == reader.read(REFERENCE)

@@ -27,7 +27,7 @@ def test_what_was_begun_and_not_told_may_have_been_sent() -> None:
     ledger.begin(TWO)
     done, held = Result(TWO, Outcome.CREATED), Result(THREE, Outcome.NOT_DONE)
     for each in (done, held, Result(TWO, Outcome.FAILED)):
-        ledger.tell(each)
+        ledger.report(each)
     assert [done, held, unanswered(ONE)] == ledger.results()
     assert [True, True, False] == [ledger.has_begun(each) for each in (ONE, TWO, THREE)]
 
@@ -51,11 +51,11 @@ def test_who_lacks_something(outcome: Outcome) -> None:
     """What is not known to have been done is lacking; what nobody has told of yet is not."""
     ledger = Ledger()
     ledger.begin(TWO)
-    ledger.tell(Result(ONE, outcome))
+    ledger.report(Result(ONE, outcome))
     lacks = outcome not in {Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED}
     assert ([lacks, False, lacks, False], {ONE.scope.repo} if lacks else set()) == (
-        [ledger.lacks(each) for each in ([ONE], [TWO], [TWO, ONE], [])],
-        ledger.lacking(),
+        [ledger.has_undone(each) for each in ([ONE], [TWO], [TWO, ONE], [])],
+        ledger.undone_repos(),
     )
 
 

@@ -1,0 +1,47 @@
+"""Reads references of 1Password as a run does, through the `op` that the tests play."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowforge.errors import Problem
+from flowforge.sources import Ask, Context
+from flowforge.sources.onepassword import SECONDS, OnePasswordSource
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeOp
+
+
+@dataclass
+class Reader:
+    """Reads references as a run does, and hears what is told."""
+
+    op: "FakeOp"
+    folder: Path
+    more: dict[str, str] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+    seconds: float = SECONDS
+    pauses: tuple[float, ...] = (0.01, 0.02)
+    told: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+
+    def read(self, *references: str, **options: str) -> list[str | Problem]:
+        """Give the plaintext or the one problem of each."""
+        return self.read_all(*({"onepassword": reference, **options} for reference in references))
+
+    def read_all(self, *specs: Mapping[str, str]) -> list[str | Problem]:
+        """Return the plaintext or the one problem of each."""
+        hidden = frozenset({"ACME_KEY", "OP_NAMED"})
+        environ = self.op.environ | self.more
+        context = Context(
+            environ,
+            self.folder,
+            concealed=hidden,
+            stop=self.stop,
+            notify=self.told.append,
+            warn=self.warned.append,
+        )
+        found = OnePasswordSource(self.seconds, self.pauses).read_all([Ask(spec) for spec in specs], context)
+        return [_outcome(each) for each in found]
