@@ -45,3 +45,18 @@ class Reader:
         )
         found = OnePasswordSource(self.seconds, self.pauses).read_all([Ask(spec) for spec in specs], context)
         return [_outcome(each) for each in found]
+
+
+def _outcome(found: ReadResult) -> str | Problem:
+    """Give the plaintext, or the problem of an error as it is when raised; no frame of it shows a value."""
+    if isinstance(found, SecretValue):
+        return found.reveal()
+    assert isinstance(found, SourceError)
+    with pytest.raises(SourceError) as caught:
+        raise found
+    frames = "".join(traceback.TracebackException.from_exception(found, capture_locals=True).format())
+    assert VALUE not in frames
+    assert "hunter2" not in frames
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+    (problem,) = found.problems
+    return problem

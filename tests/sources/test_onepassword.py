@@ -3,15 +3,12 @@
 import os
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from flowforge.errors import Problem, SourceError
-from flowforge.sources import ReadResult
-from flowforge.vault import SecretValue
+from flowforge.errors import Problem
 from tests.sources.op_reader import Reader
 
 if TYPE_CHECKING:
@@ -29,21 +26,6 @@ SIGN_IN = "run `op signin`; set OP_SERVICE_ACCOUNT_TOKEN where nobody can, such 
 HAND_OVER = "it waits where a person has to unlock 1Password or to allow the access"
 UNLOCK = "unlock it and run again; set OP_SERVICE_ACCOUNT_TOKEN where nobody can"
 VALUE = "a plainly-made-up value"
-
-
-def _outcome(found: ReadResult) -> str | Problem:
-    """Give the plaintext, or the problem of an error as it is when raised; no frame of it shows a value."""
-    if isinstance(found, SecretValue):
-        return found.reveal()
-    assert isinstance(found, SourceError)
-    with pytest.raises(SourceError) as caught:
-        raise found
-    frames = "".join(traceback.TracebackException.from_exception(found, capture_locals=True).format())
-    assert VALUE not in frames
-    assert "hunter2" not in frames
-    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
-    (problem,) = found.problems
-    return problem
 
 
 @pytest.fixture
