@@ -1,17 +1,21 @@
 """Reads references of 1Password as a run does, through the `op` that the tests play."""
 
 import threading
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowforge.errors import Problem
-from flowforge.sources import Ask, Context
+from flowforge.sources import Ask, Context, ReadResult
 from flowforge.sources.onepassword import SECONDS, OnePasswordSource
+from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
     from tests.conftest import FakeOp
+
+VALUE = "a plainly-made-up value"
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.errors import Problem
-from tests.sources.op_reader import Reader
+from tests.sources.op_reader import VALUE, Reader
 
 if TYPE_CHECKING:
     from tests.conftest import FakeOp
@@ -25,7 +25,6 @@ EXPIRED = "an OP_SESSION_ variable of an earlier sign-in counts for nothing once
 SIGN_IN = "run `op signin`; set OP_SERVICE_ACCOUNT_TOKEN where nobody can, such as CI"
 HAND_OVER = "it waits where a person has to unlock 1Password or to allow the access"
 UNLOCK = "unlock it and run again; set OP_SERVICE_ACCOUNT_TOKEN where nobody can"
-VALUE = "a plainly-made-up value"
 
 
 @pytest.fixture
