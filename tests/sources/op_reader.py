@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowforge.errors import Problem
+import pytest
+
+from flowforge.errors import Problem, SourceError
 from flowforge.sources import Ask, Context, ReadResult
 from flowforge.sources.onepassword import SECONDS, OnePasswordSource
 from flowforge.vault import SecretValue
