@@ -1,6 +1,5 @@
 """Saved plans on the command line: where one may be written, and what may be said beside one that is applied."""
 
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,28 +11,14 @@ from click.core import ParameterSource
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
-from flowforge.run import SavedPlan, not_saved
+from flowforge.run import SavedPlan, require_place
 
 _FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
 
 
 def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterable[Path]) -> None:
     """Make sure before any work that a plan can be saved there. Raises UsageError FF024."""
-    fix = "name a file with --out, in a folder that exists"
-    why = ""
-    # Not those of Path, which raise where a name is too long or a folder may not be searched.
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 -- see above
-        why = "it is there, and not a regular file"
-    elif not os.path.isdir(path.parent):  # noqa: PTH112 -- see above
-        why = "there is no such folder"
-    elif is_ours(path, manifests):
-        why = "it is a manifest or a state"
-    elif objection := around(path).objection(path):
-        why = objection
-    elif os.path.realpath(path) in map(os.path.realpath, reports):
-        why = "--report writes there, too"
-    if why:
-        raise not_saved(path, why, fix)
+    require_place(path, around(path), is_ours=is_ours(path, manifests), reports=reports)
 
 
 def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
