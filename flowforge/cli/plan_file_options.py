@@ -25,6 +25,7 @@ def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool
     """Write a plan, and say how it is carried out."""
     saved.write(path, around(path))
     if not quiet:
+        # The default is not repeated, so that the command stays short enough to be copied.
         manifests = tuple(map(str, given["manifests"]))
         words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
         say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
@@ -38,8 +39,9 @@ def refuse_check(planfile: Path | None) -> None:
 
 
 def with_flags(saved: SavedPlan, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
+    """Return the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
     context = click.get_current_context()
+    # One that says the same is no contradiction: a script may hand the same options to plan and to apply.
     said = [name for name in saved.flags if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
     wrong = [name for name in said if given[name] != saved.flags[name]]
     if wrong:
