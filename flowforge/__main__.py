@@ -36,7 +36,7 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
     outside: what it meets in place of this process's terminal and system. program: what there is to call.
     """
     outside = outside or Outside()
-    written.clear()
+    written.clear()  # for those who run many commands in one process, as tests do
     try:
         _require_posix(outside.platform)
         result = program.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
@@ -63,8 +63,9 @@ def _say(error: FlowForgeError) -> int:
     return error.exit_code
 
 
+# click.echo is the one printer that is not ours: everything else goes through Output and `say`, which see to this.
 def _in_echo(error: OSError) -> bool:
-    """Whether click itself was printing, a version or a help: all that we print goes through Output and `say`."""
+    """Whether click itself was printing, a version or a help."""
     step = error.__traceback__
     while step is not None and step.tb_frame.f_code is not click.echo.__code__:
         step = step.tb_next

@@ -25,6 +25,7 @@ def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
 
     def show(planned: run.Planned, adoption: Adoption) -> None:
         nonlocal warnings
+        # Kept, because the document at the end has them too; a closure cannot return them.
         warnings = planned.warnings
         if not output.quiet:
             say(*(f"warning: {printable(warning)}" for warning in warnings))
@@ -40,6 +41,7 @@ def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
 
 
 def _require(output: Output, *, yes: bool, skip_values: bool) -> None:
+    # Without values a record could not say what the secret holds, which is all that a record is for.
     if skip_values:
         why = "a secret is recorded as holding the value that its source gives now"
         raise UsageError(Problem("FF018", "adopt needs the values", why=why, fix="say it without --skip-values"))

@@ -41,10 +41,11 @@ def main(
 
 
 def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply: Apply = run.apply) -> int:
-    """Plan, show, ask, write, recap; returns the exit code. apply: the flow itself, or one with a part that fails."""
+    """Plan, show, ask, write, recap; return the exit code. apply: the flow itself, or one with a part that fails."""
     output = output_of(given, "report")
     with output.explaining(), interruption() as interrupted:
         saved = run.SavedPlan.read(planfile) if planfile is not None else None
+        # A plan that was saved was approved with its options, so those are what is planned with again.
         given = with_flags(saved, given) if saved is not None else given
         approved = yes or saved is not None
         if not approved:
@@ -63,5 +64,6 @@ def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply:
 def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> bool:
     if not yes and not _APPROVAL.given(f"Apply {count(len(planned.plan.todo), 'change')}"):
         return False
+    # From here on GitHub may be written to: a signal must let what is in flight be recorded.
     interrupted.finish_first()
     return True

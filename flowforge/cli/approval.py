@@ -10,15 +10,16 @@ from flowforge.errors import Problem, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What is asked for. nothing: what a no comes to, `nothing was written`. fix: how to say yes, and not to be asked.
-
-    otherwise: what to do where nobody can be asked.
-    """
+    """What a command asks for, in its own words."""
 
     command: str
+    """The command that asks."""
     nothing: str
+    """What a no comes to: `nothing was written`."""
     fix: str
+    """How to say yes, and how not to be asked."""
     otherwise: str = "say --yes"
+    """What to do where nobody can be asked."""
 
     def require_somebody(self, output: Output) -> None:
         """Raise UsageError (FF008) where nobody can be asked, or would not see what about."""
@@ -30,17 +31,18 @@ class Approval:
             raise UsageError(Problem("FF008", what, why=why, fix=self.otherwise))
 
     def given(self, question: str) -> bool:
-        """Ask."""
+        """Ask, and return whether the answer is yes."""
         say("", f"{question}? Only 'yes' is accepted.")
+        # As Terraform has it: `y` is typed without reading, a whole word is not.
         return _answer() == "yes"
 
     def refused(self) -> UsageError:
-        """Give the error of a no (FF013)."""
+        """Return the error of a no (FF013)."""
         return UsageError(Problem("FF013", f"{self.command} was not approved", why=self.nothing, fix=self.fix))
 
 
 def _answer() -> str:
     try:
         return Outside.now().screen.line()
-    except EOFError:
+    except EOFError:  # stdin is a terminal, and somebody pressed Ctrl-D
         return ""

@@ -58,8 +58,9 @@ def main(repos: tuple[str, ...], manifest: Path) -> int:
     if os.path.lexists(manifest):
         what, fix = f"{quote(str(manifest))} is there already", "edit it, or name another file with -m"
         raise UsageError(Problem("FF010", what, fix=fix))
+    # The schema first, and over an older one: a manifest that names a schema which is not there confuses editors.
     _write(schema, schema_text("manifest"), os.O_TRUNC)
-    _write(manifest, text, os.O_EXCL)
+    _write(manifest, text, os.O_EXCL)  # another process may have written one since it was looked for
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", _next_step(manifest, edited=bool(repos)))
     return ExitCode.DONE
 

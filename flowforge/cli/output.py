@@ -47,6 +47,7 @@ class Output:
     def lines(self, lines: Iterable[str]) -> None:
         """Take lines for people: printed at once where the format streams, and kept for those that print at the end."""
         for line in lines:
+            # Without colours: a report is read in an editor and in CI.
             self._told.append(click.unstyle(line))
             if self.format.streams:
                 self._print(line)
@@ -73,6 +74,7 @@ class Output:
         """Put what stops the run on stdout and into the reports, each in its format; stderr gets it in any case."""
         try:
             yield
+        # What is raised here is raised on: whoever catches it prints it on stderr and makes the exit code of it.
         except FlowForgeError as error:
             self._stopped(*error.problems, code=error.exit_code)
             raise
@@ -84,7 +86,7 @@ class Output:
             raise
 
     def _stopped(self, *problems: Problem, code: ExitCode) -> None:
-        if self._finished:  # all was told, and a signal came in the moment that was left
+        if self._finished:  # all was told, and a signal came in the moment that was left: one document is enough
             return
         self._told += map(str, problems)
         try:

@@ -27,9 +27,10 @@ def main(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path 
 
 
 def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = None, offline: bool = False) -> int:
-    """Plan, print, save, and give the exit code; `apply --check` comes here too."""
+    """Plan, print, save, and return the exit code. `apply --check` comes here too."""
     output = output_of(given, "plan")
     with output.explaining(), interruption() as interrupted:
+        # Before anything is asked: a plan of a large fleet takes minutes, and would be lost in the end.
         if out is not None:
             saving.require_destination(out, given["manifests"], (path for _, path in output.reports))
         asked = request(interrupted, given, quiet=output.quiet)
@@ -37,6 +38,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
         show(planned, output, verbose=given["verbose"])
         if out is not None and save is not None:
             saving.write(save(), out, given, quiet=output.quiet)
+    # Outside of `explaining`, which has nothing to add to a result that is complete.
     output.finish(document(planned))
     if output.broken:
         return ExitCode.ERROR
@@ -70,7 +72,7 @@ def roll(given: dict[str, Any]) -> int:
 
 
 def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
-    """Give a plan to people: warnings on stderr, and its lines; whatever stops the run now comes with its document."""
+    """Show a plan to people: its warnings on stderr, then its lines. From now on an error document has the plan too."""
     output.plan = partial(document, planned)
     if not output.quiet:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
@@ -79,7 +81,7 @@ def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
 
 
 def document(planned: run.Planned) -> Document:
-    """Give a plan as the public JSON."""
+    """Return a plan as the public JSON."""
     return plan_document(
         planned.plan,
         brakes=planned.brakes,
@@ -92,7 +94,7 @@ def document(planned: run.Planned) -> Document:
 
 
 def exit_code(planned: run.Planned) -> ExitCode:
-    """Give what `--detailed-exitcode` answers: changes or reported drift, else blocked, else in sync."""
+    """Return what `--detailed-exitcode` answers: changes or reported drift, else blocked, else in sync."""
     if planned.plan.has_changes:
         return ExitCode.CHANGES
     return ExitCode.DONE if planned.plan.complete else ExitCode.PARTIAL

@@ -1,6 +1,5 @@
 """Saved plans on the command line: where one may be written, and what may be said beside one that is applied."""
 
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,34 +11,21 @@ from click.core import ParameterSource
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
-from flowforge.run import SavedPlan, not_saved
+from flowforge.run import SavedPlan, require_place
 
 _FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
 
 
 def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterable[Path]) -> None:
     """Make sure before any work that a plan can be saved there. Raises UsageError FF024."""
-    fix = "name a file with --out, in a folder that exists"
-    why = ""
-    # Not those of Path, which raise where a name is too long or a folder may not be searched.
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 -- see above
-        why = "it is there, and not a regular file"
-    elif not os.path.isdir(path.parent):  # noqa: PTH112 -- see above
-        why = "there is no such folder"
-    elif is_ours(path, manifests):
-        why = "it is a manifest or a state"
-    elif objection := around(path).objection(path):
-        why = objection
-    elif os.path.realpath(path) in map(os.path.realpath, reports):
-        why = "--report writes there, too"
-    if why:
-        raise not_saved(path, why, fix)
+    require_place(path, around(path), is_ours=is_ours(path, manifests), reports=reports)
 
 
 def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
     """Write a plan, and say how it is carried out."""
     saved.write(path, around(path))
     if not quiet:
+        # The default is not repeated, so that the command stays short enough to be copied.
         manifests = tuple(map(str, given["manifests"]))
         words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
         say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
@@ -53,8 +39,9 @@ def refuse_check(planfile: Path | None) -> None:
 
 
 def with_flags(saved: SavedPlan, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
+    """Return the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
     context = click.get_current_context()
+    # One that says the same is no contradiction: a script may hand the same options to plan and to apply.
     said = [name for name in saved.flags if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
     wrong = [name for name in said if given[name] != saved.flags[name]]
     if wrong:

@@ -1,4 +1,4 @@
-"""What an apply did, told to the end whatever fails in the telling: the writes are done, and their exit code stands."""
+"""The recap of an apply, told to the end whatever fails meanwhile: the writes are done, their exit code stands."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -24,11 +24,12 @@ _READABLE: Final = 20
 
 
 def recap(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> ExitCode:
-    """Tell it to people and to programs, and return the exit code: that of the writes, or of a second Ctrl-C."""
+    """Show it to people and to programs, and return the exit code: that of the writes, or of a second Ctrl-C."""
     for tell in (_tell_people, _tell_the_next, _tell_programs):
         try:
             tell(planned, report, output, given)
         except KeyboardInterrupt:
+            # Somebody wants it to end. It does, with the code that says so; the next part is short, and is still told.
             report = replace(report, interrupted=True)
         except BaseException as error:  # noqa: BLE001 -- what was written is told, as far as that can be done
             with suppress(Exception):
@@ -41,6 +42,7 @@ def _tell_people(planned: run.Planned, report: Report, output: Output, given: Ma
     try:
         lines = list(report_lines(report, verbose=given["verbose"], style=output.style))
     except BaseException:
+        # On stderr too: where stdout is for JSON, nobody would see what was written.
         short = list(_in_short(report))
         say(*short)
         output.lines(short)
@@ -58,6 +60,7 @@ def _tell_programs(planned: run.Planned, report: Report, output: Output, given: 
     try:
         document = report_document(report, planning.document(planned), report.exit_code)
     except BaseException as error:
+        # A program that reads stdout gets a document in any case, and the exit code of the writes in it.
         output.finish(error_document([bug(error)], report.exit_code))
         raise
     output.finish(document)
@@ -85,10 +88,11 @@ def _words(report: Report, output: Output, given: Mapping[str, Any]) -> Iterator
 
 
 def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
-    """Give the command that tries again what failed alone, where the rest was done and it is not too long to read.
+    """Yield the command that applies again what failed alone, where it is short enough to read.
 
-    It has what says which lines are planned, and no flag that admits what apply refuses: that is said each time.
+    It has the options that choose lines, and no flag that admits what apply refuses: a person decides on that.
     """
+    # With any other exit code another run is not what helps: a limit must be admitted, or a record be looked at first.
     failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
     if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
         manifests = tuple(map(str, given["manifests"]))

@@ -20,6 +20,7 @@ _ALLOWED: Final = tuple(each.name for each in fields(Allowed))
 
 def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool) -> Request:
     """Make a request from the options of `plan`, `apply` or `adopt`; raises UsageError (FF019)."""
+    # `get`: adopt comes here too, which has neither.
     if options.get("prove") and options.get("accept_drift"):
         why = "one writes what is only assumed, the other assumes what was changed outside"
         raise UsageError(Problem("FF019", "--prove and --accept-drift say opposite things", why=why, fix="say one"))
@@ -54,11 +55,12 @@ def plain(manifests: tuple[Path, ...], **more: Any) -> Request:  # noqa: ANN401 
 
 def _is_interactive(outside: Outside) -> bool:
     """Whether a person can be asked for a value."""
+    # A job of CI may have a terminal, as `docker run -t` gives one, with nobody at it.
     return not os.environ.get("CI") and outside.screen.is_read() and outside.screen.is_seen()
 
 
 def _nothing(_: object) -> None:
-    """Say nothing: -q wants neither progress nor warnings."""
+    """Stay quiet: -q wants neither progress nor warnings."""
 
 
 def _progress(outside: Outside, *, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape

@@ -35,12 +35,12 @@ def main(
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         Output().lines(_directions(sandbox, owner, repos))
         while True:
-            time.sleep(3600)
+            time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
     return ExitCode.DONE
 
 
 def _directions(sandbox: Sandbox, owner: str, repos: int) -> Iterator[str]:
-    """Give lines that a shell can take: comments and exports."""
+    """Yield lines that a shell can take: comments and exports."""
     token = shlex.quote(sandbox.token)
     yield f"# A local GitHub with {repos} repositories, {owner}/repo-001 and so on. Ctrl-C ends it; nothing stays."
     yield "# For flowforge (or write `github: {api_url: " + sandbox.url + "}` in the manifest):"
@@ -64,6 +64,7 @@ def _announced(sandbox: Sandbox, ready_file: Path) -> Iterator[None]:
     """Keep the ready file there, readable by its owner only, while the sandbox listens."""
     where = {"url": sandbox.url, "socket": str(sandbox.socket.absolute()) if sandbox.socket else None}
     text = json.dumps({**where, "token": sandbox.token, "pid": os.getpid()})
+    # Whoever waits for the ready file must not read half of it, so it gets its name when it is whole.
     half = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -12,7 +12,7 @@ from typing import Final
 
 
 def obeyed() -> tuple[signal.Signals, ...]:
-    """Give the signals that end a run: a terminal that goes away is one too, unless `nohup` said that it is not."""
+    """Return the signals that end a run. SIGHUP is one, which a terminal sends that goes away, unless `nohup` is on."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
 
@@ -51,7 +51,7 @@ class _Stop(threading.Event):
 
 
 class Interruption:
-    """Whether the run was told to stop, and whether it may still simply end."""
+    """What signals have asked of a run so far, and whether it may still end at once."""
 
     def __init__(self) -> None:
         self.stop: threading.Event = _Stop()
@@ -63,8 +63,9 @@ class Interruption:
         self._finishing = True
         written.set()
 
+    # Python calls a handler in the main thread, between two instructions of whatever that does: no lock may be taken.
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Answer a signal."""
+        """Ask the run to stop, or end it at once: see `finish_first`."""
         del number, frame
         first, self._told = not self._told, True
         self.stop.set()
@@ -77,8 +78,9 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Handle them all alike inside the context; must be entered in the main thread."""
+    """Handle the signals inside the context, all of them alike. Must be entered in the main thread."""
     state = Interruption()
+    # What was there before is put back: tests run many commands in one process, and a command may call another.
     before = {number: signal.signal(number, state.handle) for number in obeyed()}
     try:
         yield state

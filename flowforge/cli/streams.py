@@ -28,7 +28,7 @@ def mend_streams() -> None:
 
 
 def say(*messages: object) -> None:
-    """Tell people something on stderr; that nobody listens is no reason to fail."""
+    """Print to stderr, for people. A stderr that is closed is no reason to fail."""
     try:
         for message in messages:
             click.echo(harmless(str(message)), err=True)
@@ -40,6 +40,7 @@ def say(*messages: object) -> None:
 
 def detach(descriptor: int) -> None:
     """Point a closed stream at nothing, so that flushing it at exit does not fail again."""
+    # A second close would raise where nobody catches: the interpreter flushes what is left when it ends.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
@@ -51,5 +52,5 @@ def stdout_lost(error: OSError) -> Problem:
 
 
 def reason(error: OSError) -> str:
-    """Give the system's words for an error, as a clause."""
+    """Return the system's words for an error, as a clause."""
     return (error.strerror or type(error).__name__).lower()

@@ -20,6 +20,7 @@ def main(*, manifests: tuple[Path, ...], verbose: bool, quiet: bool, **given: An
         manifest, places = offline.validate(manifests, os.environ)
     if not quiet:
         say(*(f"warning: {printable(warning)}" for warning in manifest.warnings))
+    # Which repos a selector finds GitHub alone could say, so they are counted as what they are.
     selectors = len(selectors_of(manifest))
     holders = {place.address.scope.repo for place in places}
     repos = {repo for repo in holders if not repo.is_organization}

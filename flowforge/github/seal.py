@@ -1,16 +1,20 @@
-"""Sealed boxes: the one place where a value is encrypted so that only GitHub can open it."""
+"""Sealed boxes: the one place where a value is encrypted so that only GitHub can open it.
+
+libsodium is loaded with the first key: a plan seals nothing.
+"""
 
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-
-from nacl.exceptions import CryptoError
-from nacl.public import PublicKey as Box
-from nacl.public import SealedBox
+from typing import TYPE_CHECKING
 
 from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.on_demand import load
 from flowforge.plan.action import Why
 from flowforge.vault import SecretValue
+
+if TYPE_CHECKING:
+    from nacl.public import PublicKey as Box
 
 Plaintext = SecretValue
 
@@ -23,7 +27,7 @@ class PublicKey:
     # (recordings of PyGithub). So a key must never be looked up by its id.
     key_id: str
     """Which generation of keys it is of."""
-    box: Box
+    box: "Box"
     """The key itself."""
 
     @classmethod
@@ -32,8 +36,8 @@ class PublicKey:
         match data:
             case {"key_id": str() | int() as key_id, "key": str() as key}:
                 try:
-                    return cls(str(key_id), Box(b64decode(key, validate=True)))
-                except (binascii.Error, ValueError, CryptoError):
+                    return cls(str(key_id), load("nacl.public").PublicKey(b64decode(key, validate=True)))
+                except (binascii.Error, ValueError, load("nacl.exceptions").CryptoError):
                     pass
         detail = "GitHub's answer is not a public key"
         raise other_shape(detail)
@@ -46,8 +50,9 @@ def seal(key: PublicKey, value: Plaintext) -> str:
     """
     # Such as a key of zero bytes, with which anybody could open the box.
     try:
-        return b64encode(SealedBox(key.box).encrypt(value.reveal().encode())).decode("ascii")
-    except CryptoError:
+        sealed: bytes = load("nacl.public").SealedBox(key.box).encrypt(value.reveal().encode())
+    except load("nacl.exceptions").CryptoError:
         detail = "GitHub's public key for this place is not usable: nothing can be sealed with it"
         fix = "run it again; if it stays, report it to GitHub, or check what stands between it and this machine"
         raise RepoError(Refusal("FF347", Why.FAILED, detail, fix)) from None
+    return b64encode(sealed).decode("ascii")

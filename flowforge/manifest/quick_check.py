@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 Schema = Mapping[str, Any]
-_Fits = Callable[[Any, Schema], bool]
+_Part = Schema | bool
+_Fits = Callable[[Any, _Part], bool]
 
 _TYPES: Final[Mapping[str, type]] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 # They say nothing of what fits. `format` does not either, unless a validator is told to look at it, and ours is not.
@@ -31,7 +32,9 @@ class QuickCheck:
         except (KeyError, RecursionError):
             return False
 
-    def _fits(self, value: Any, part: Schema) -> bool:  # noqa: ANN401 -- any JSON
+    def _fits(self, value: Any, part: _Part) -> bool:  # noqa: ANN401 -- any JSON
+        if isinstance(part, bool):  # `true` is the schema that everything fits
+            return part
         schema = self._resolved.get(id(part)) or self._resolve(part)
         return all(_TESTS[keyword](value, schema, self._fits) for keyword in schema)
 
@@ -99,7 +102,7 @@ def _additional(value: Any, schema: Schema, fits: _Fits) -> bool:  # noqa: ANN40
     if not isinstance(value, dict):
         return True
     others = [key for key in value if key not in known and not any(re.search(each, key) for each in prefixes)]
-    return not others if wanted is False else all(fits(value[key], wanted) for key in others)
+    return all(fits(value[key], wanted) for key in others)
 
 
 def _pattern_properties(value: Any, schema: Schema, fits: _Fits) -> bool:  # noqa: ANN401 -- any JSON

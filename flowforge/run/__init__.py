@@ -2,7 +2,8 @@
 
 from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
 from flowforge.run.offline_plan import plan_offline
-from flowforge.run.plan_file.saved import SavedPlan, not_saved
+from flowforge.run.plan_file.place import require_place
+from flowforge.run.plan_file.saved import SavedPlan
 from flowforge.run.rekeying import rekey
 from flowforge.run.request import Planned, Request
 from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
@@ -19,12 +20,12 @@ __all__ = [
     "list_repos",
     "migrate",
     "move",
-    "not_saved",
     "plan",
     "plan_offline",
     "plan_to_save",
     "pull",
     "push",
     "rekey",
+    "require_place",
     "unlock",
 ]

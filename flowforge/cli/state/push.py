@@ -20,6 +20,7 @@ def main(*, file: Path, manifests: tuple[Path, ...], lock_timeout: float, force:
     if not yes:
         _APPROVAL.require_somebody(output)
 
+    # Called within the lock, so that what is shown is what will be replaced.
     def confirm(there: StateSummary, given: StateSummary) -> None:
         say(
             summary(there) if there.exists else f"{printable(there.where)}: no state yet",

@@ -14,6 +14,7 @@ from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.digest import digest_of
 from flowforge.plan.staleness import PlanInput, applied_already, changed_inputs
+from flowforge.run.plan_file.place import not_written
 from flowforge.run.plan_file.shape import FILE, checked
 from flowforge.state import disk
 from flowforge.state.model import State
@@ -62,7 +63,7 @@ class SavedPlan:
             with bounds.entry(path) as entry:
                 disk.DISK.replace(entry, _encode(self.stands_on))
         except OSError as error:
-            raise not_saved(path, disk.reason(error), "name another file with --out") from error
+            raise not_written(path, disk.reason(error)) from error
 
     @property
     def flags(self) -> Mapping[str, Any]:
@@ -100,11 +101,6 @@ class SavedPlan:
         for changed, clause in changed_inputs(self.stands_on, now):
             clauses_of.setdefault(changed, []).append(printable(clause))
         raise UsageError(*(_stale(changed, clauses) for changed, clauses in clauses_of.items()))
-
-
-def not_saved(path: Path, why: str, fix: str) -> UsageError:
-    """Return the error (FF024) of a plan that cannot be saved there."""
-    return UsageError(Problem("FF024", f"the plan cannot be saved as {quote(str(path))}", why=why, fix=fix))
 
 
 def _stale(changed: PlanInput, clauses: list[str]) -> Problem:
