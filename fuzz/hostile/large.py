@@ -31,10 +31,10 @@ def _empty_members(call: Call) -> None:
 
 
 @cache
-def _bomb(megabytes: int) -> bytes:
-    """Pack zeros: one block again and again. What gzip says at its end lacks: whoever gets there unpacked them all."""
-    packer, zeros = zlib.compressobj(9, wbits=31), bytes(1_000_000)
-    first, again = (packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+def _bomb(megabytes: int, head: bytes = b"", piece: bytes = b"\0") -> bytes:
+    """Pack a piece again and again. What gzip says at its end lacks: whoever gets there unpacked it all."""
+    packer, block = zlib.compressobj(9, wbits=31), piece * (1_000_000 // len(piece))
+    first, again = (packer.compress(each) + packer.flush(zlib.Z_FULL_FLUSH) for each in (head + block, block))
     return first + again * (megabytes - 1)
 
 
@@ -69,15 +69,9 @@ def _large_json(call: Call) -> None:
     call.stream(repeated(piece, call.rng.choice((31_000_000, 3_900_000, 900_000))))
 
 
-@cache
-def _packed_list(size: int) -> bytes:
-    packer = zlib.compressobj(wbits=31)
-    return b"".join([*(packer.compress(part) for part in repeated(b"{}", size)), packer.flush()])
-
-
 def _packed_json(call: Call) -> None:
     """Send such a list as gzip."""
-    call.stream([_packed_list(31_000_000)], _GZIP)
+    call.stream([_bomb(31, b"[", b"{},")], _GZIP)
 
 
 def _wide_text(call: Call) -> None:
