@@ -322,8 +322,8 @@ def test_what_cannot_be_recorded_ends_the_run(
     writer.write_scope(SCOPE, [creates()])
     outcome, problem, said = problem_of(writer)
     ours = isinstance(error, FlowForgeError)
-    code = "FF412" if ours else "FF348"
-    assert (Outcome.UNRECORDED, code, 1) == (outcome, problem and problem.code, len(said))
+    code, why = ("FF412", "") if ours else ("FF348", "it was sent, or may have been, and is not recorded")
+    assert (Outcome.UNRECORDED, code, why, 1) == (outcome, problem and problem.code, problem and problem.why, len(said))
     assert ((True, True, False), [] if ours else [error]) == (flags(writer), seen)
     writer.halted.clear()
     writer.write_scope(SCOPE, [deletes()])
