@@ -2,14 +2,15 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from flowforge.concurrency import each, in_order, start
+from flowforge.concurrency import each, in_order, lenient, silent, start
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator
 
 
 def _never() -> bool:
@@ -254,3 +255,63 @@ def test_threads_are_as_many_as_there_is_work_and_keep_no_process() -> None:
     finally:
         threading.settrace(cast("Any", None))
     assert ({0: "0", 1: "1"}, [True, True]) == (done, [thread.daemon for thread in seen])
+
+
+class _Shown:
+    """A progress that notes what happens to it. fails: at which of its steps, counted from 0."""
+
+    def __init__(self, *fails: int) -> None:
+        self.told: list[object] = []
+        self._fails = fails
+
+    def _step(self, what: object) -> None:
+        self.told.append(what)
+        if len(self.told) - 1 in self._fails:
+            raise OSError(str(what))
+
+    @contextmanager
+    def __call__(self, what: str, total: int) -> "Iterator[Callable[[], None]]":
+        self._step((what, total))
+        try:
+            yield lambda: self._step("one")
+        finally:
+            self._step("over")
+
+
+@pytest.mark.parametrize(
+    ("fails", "told", "broke"),
+    [
+        ((), [("Writing", 2), "one", "one", "over"], []),
+        ((0,), [("Writing", 2)], ["('Writing', 2)"]),
+        ((1,), [("Writing", 2), "one", "over"], ["one"]),
+        ((2,), [("Writing", 2), "one", "one", "over"], ["one"]),
+        ((3,), [("Writing", 2), "one", "one", "over"], ["over"]),
+        ((1, 2), [("Writing", 2), "one", "over"], ["one", "over"]),
+    ],
+)
+def test_progress_is_shown_as_long_as_that_works(fails: tuple[int, ...], told: list[object], broke: list[str]) -> None:
+    """Whatever it raises is told once and ends only the showing: the work is done to its end."""
+    shown, met, done = _Shown(*fails), list[str](), 0
+    with lenient(shown, "Writing", 2, lambda error: met.append(str(error))) as advance:
+        for _ in range(2):
+            advance()
+            done += 1
+    assert (told, broke, 2) == (shown.told, met, done)
+
+
+def test_what_the_work_raises_is_no_matter_of_its_progress() -> None:
+    """It is raised, after the showing was ended; what is no failure ends the showing too, and is raised."""
+    shown, met = _Shown(), list[Exception]()
+    with pytest.raises(LookupError), lenient(shown, "Writing", 1, met.append):
+        raise LookupError
+    assert ([("Writing", 1), "over"], []) == (shown.told, met)
+
+
+def test_nothing_is_shown_to_nobody() -> None:
+    """The silent progress counts whatever it is told to."""
+    done = 0
+    with silent("Writing", 1) as advance:
+        for _ in range(3):
+            advance()
+            done += 1
+    assert 3 == done

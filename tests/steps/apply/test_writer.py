@@ -13,6 +13,7 @@ from flowforge.plan.audience import Access, Audience, Viewer, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Presence, Public, Record, Wanted
 from flowforge.plan.report import Outcome, Result
+from flowforge.steps.apply.permissions import Permissions
 from flowforge.steps.apply.writer import ScopeWriter
 from tests.steps.apply.ground import AT, GitHub, Notes
 
@@ -239,6 +240,38 @@ def test_a_bug_after_the_sending_is_unrecorded(
     assert [("intend", {NEW: "fp-one"})] == notes.told
 
 
+class Broken(Permissions):
+    """Fails at the second question."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+        self.times = 0
+
+    def refusal(self, address: Address) -> Problem | None:
+        """Fail."""
+        self.times += 1
+        if self.times > 1:
+            raise self.error
+        return super().refusal(address)
+
+
+@pytest.mark.parametrize(("error", "halts"), [(KeyError("x"), False), (MemoryError(), True)])
+def test_a_bug_between_the_lines_is_told_of_each(*, writer: ScopeWriter, error: BaseException, halts: bool) -> None:
+    """Of what was begun that it may have been sent, of the others that it was not; and somebody sees it."""
+    seen: list[BaseException] = []
+    writer.unforeseen, writer.permissions = seen.append, Broken(error)
+    two, three = Address(SCOPE, "TWO"), Address(SCOPE, "XXX")
+    writer.write_scope(SCOPE, [creates(), creates(two), creates(three)])
+    told = [(each.address, each.outcome, each.problem and each.problem.why) for each in writer.ledger.results()]
+    assert [
+        (NEW, Outcome.UNRECORDED, "it was sent, or may have been, and is not recorded"),
+        (two, Outcome.FAILED, "it was not sent"),
+        (three, Outcome.FAILED, "it was not sent"),
+    ] == told
+    assert ([error], (True, halts, False)) == (seen, flags(writer))
+
+
 def test_a_list_that_ends_the_run_leaves_it_unrecorded(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
     """The token ended between the write and the list."""
     github.instead[LIST] = [httpx.Response(401, json={"message": "Bad credentials"})]
@@ -289,8 +322,8 @@ def test_what_cannot_be_recorded_ends_the_run(
     writer.write_scope(SCOPE, [creates()])
     outcome, problem, said = problem_of(writer)
     ours = isinstance(error, FlowForgeError)
-    code = "FF412" if ours else "FF348"
-    assert (Outcome.UNRECORDED, code, 1) == (outcome, problem and problem.code, len(said))
+    code, why = ("FF412", "") if ours else ("FF348", "it was sent, or may have been, and is not recorded")
+    assert (Outcome.UNRECORDED, code, why, 1) == (outcome, problem and problem.code, problem and problem.why, len(said))
     assert ((True, True, False), [] if ours else [error]) == (flags(writer), seen)
     writer.halted.clear()
     writer.write_scope(SCOPE, [deletes()])
