@@ -31,16 +31,16 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(args: list[str], outside: Outside | None = None, commands: click.Command = cli) -> int:
+def run(args: list[str], outside: Outside | None = None) -> int:
     """Run one command line and return its exit code; everything that can be explained is, on stderr.
 
-    outside: what it meets in place of this process's terminal and system. commands: what there is to call.
+    outside: what it meets in place of this process's terminal and system.
     """
     outside = outside or Outside()
     written.clear()
     try:
         _require_posix(outside.platform)
-        result = commands.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
+        result = cli.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
     except click.ClickException as error:
         return _say(explain(error))
     except FlowForgeError as error:
