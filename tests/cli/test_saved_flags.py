@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What is the run's own: how quickly, who is asked, who is told, and where the manifests are.
 OWN = {
     *("manifests", "environ", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
-    *("progress", "notify", "unforeseen"),
+    *("progress", "notify", "unforeseen", "clock", "hidden"),
 }
 
 

@@ -46,6 +46,7 @@ def under_way(fleet: "Fleet", value: str) -> "subprocess.Popen[bytes]":
         [sys.executable, "-m", "flowforge", "apply", "--yes", "-j", "1"], cwd=fleet.folder, stdout=subprocess.DEVNULL
     )
     while fleet.held()["acme/repo-002"] != {"ANTHROPIC_API_KEY": value}:
+        assert process.poll() is None
         time.sleep(0.01)
     return process
 
@@ -111,6 +112,7 @@ def test_where_a_state_must_not_be(ops: "Fleet") -> None:
 
 def test_a_run_that_dies_leaves_what_it_began_pending(ops: "Fleet") -> None:
     """Killed among its writes, on a runner that is gone with all its files: the next apply knows, and takes over."""
+    ops.slow_down()
     on_branch(ops)
     ops.set_key()
     applied(ops)
@@ -154,6 +156,7 @@ def test_two_at_once_plan_again(ops: "Fleet") -> None:
     value = ops.set_key()
     world = ops.sandbox.world
     world.settings.latency = 0.02
+    ops.slow_down()
     command = [sys.executable, "-m", "flowforge", "apply", "--yes", "--lock-timeout", "600"]
     processes = [
         subprocess.Popen(command, cwd=ops.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -171,10 +174,17 @@ def test_ctrl_c_gives_the_lock_back(ops: "Fleet") -> None:
     on_branch(ops)
     value = ops.set_key()
     world = ops.sandbox.world
-    world.faults.add(Fault("GET .*/repo-003/actions/secrets/public-key", FaultKind.SLOW_BODY, times=1, seconds=0.4))
-    process = under_way(ops, value)
-    process.send_signal(signal.SIGINT)
-    assert process.wait() == 130
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def interrupt() -> None:
+        while not begun:
+            time.sleep(0.01)
+        begun[0].send_signal(signal.SIGINT)
+        time.sleep(1)  # it has no answer until then: its main thread takes the signal meanwhile
+
+    world.faults.add(Fault("GET .*/repo-003/actions/secrets/public-key", FaultKind.THEN, then=interrupt))
+    begun.append(under_way(ops, value))
+    assert begun[0].wait() == 130
     written = {repo for repo, held in ops.held().items() if held}
     assert ("lease" in state(ops), {repo for repo in ops.repos if repo not in written}) == (
         False,

@@ -151,6 +151,7 @@ class _Race:
 def _rounds(fleet: "Fleet", rounds: int, repos: int) -> Counter[str]:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
+    fleet.slow_down()
     race = _Race(fleet, repos, random.Random(seed))
     known: set[str] = set()
     for _ in range(rounds):

@@ -343,10 +343,10 @@ def test_a_chain_of_groups_needs_no_recursion(loaded: Loader) -> None:
 def test_groups_that_multiply_are_refused(refused: Refuser) -> None:
     """What groups of groups come to is counted as it grows."""
     repos = ", ".join(f"acme/r{n}" for n in range(1_000))
-    again = "".join("      - a\n" for _ in range(3_000))
+    again = "".join("    - a\n" for _ in range(3_000))
     text = f"version: 1\ngroups:\n  a: {{repos: [{repos}]}}\n  b:\n    groups:\n{again}targets: []\n"
     expected = """\
-error FF103: flowforge.yaml:2005:9: the groups and exclusions up to here come to more than 2,000,000 repositories
+error FF103: flowforge.yaml:4:3: the groups and exclusions up to here come to more than 2,000,000 repositories
   fix: name each repository in fewer groups, or split the manifest into several"""
     assert expected == refused(text)
 
