@@ -1,37 +1,50 @@
-"""Start-up as whole processes: `--version`, and `validate` of 1,000 repos, beside Python itself on the same machine."""
+"""Start-up as whole processes: every help, `validate` of 1,000 repos, a plan of one, beside click on the same machine.
+
+CPU seconds are compared: on a machine that does other things too, wall seconds say little.
+"""
 
 import sys
+from collections.abc import Iterator
 
-from common import PROGRAM, median, names, project, ran, say, spread, table
+from common import PROGRAM, Ran, median, names, project, ran, sandbox, say, spread, table
+from flowforge.cli.commands import COMMANDS
+from flowforge.cli.lazy import Row
 
 RUNS = 15
 REPOS = 1000
+CLICK = "python -c 'import click'"
+
+
+def helps(rows: tuple[Row, ...] = COMMANDS, *words: str) -> Iterator[list[str]]:
+    """Yield the words of each command."""
+    for row in rows:
+        yield [*words, row.name]
+        yield from helps(row.rows, *words, row.name)
 
 
 def main() -> None:
     """Take turns, so that noise meets every row alike."""
-    say(f"Whole processes, {RUNS} runs of each in turns: median (least-most) of wall seconds, median CPU seconds.")
-    with project(names(REPOS)) as here:
-        commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "python -c 'import click'": [sys.executable, "-c", "import click"],
-            "python -c 'import jsonschema, yaml'": [sys.executable, "-c", "import jsonschema, yaml"],
-            "flowforge --version": [PROGRAM, "--version"],
-            "flowforge --help": [PROGRAM, "--help"],
-            f"flowforge validate, {REPOS:,} repos": [PROGRAM, "validate"],
-            "flowforge plan --help": [PROGRAM, "plan", "--help"],
-        }
-        runs = [{what: ran(how, here.environ, here.folder) for what, how in commands.items()} for _ in range(RUNS)]
+    say(
+        f"Whole processes, {RUNS} runs of each in turns: median CPU seconds, and how often that of click; wall seconds."
+    )
+    with sandbox(1) as server, project(names(REPOS)) as large, project(names(1), server) as small:
+        python = {"python -c pass": "pass", CLICK: "import click"}
+        commands = {name: ([sys.executable, "-c", code], small) for name, code in python.items()}
+        for words in (["--version"], ["--help"], *([*words, "--help"] for words in helps())):
+            commands[" ".join(["flowforge", *words])] = [PROGRAM, *words], small
+        commands[f"flowforge validate, {REPOS:,} repos"] = [PROGRAM, "validate"], large
+        commands["flowforge validate, 1 repo"] = [PROGRAM, "validate"], small
+        commands["flowforge plan, 1 repo"] = [PROGRAM, "plan"], small
+        runs: dict[str, list[Ran]] = {name: [] for name in commands}
+        for _ in range(RUNS):
+            for name, (command, here) in commands.items():
+                runs[name].append(ran(command, here.environ, here.folder))
+    cpu = {name: median(each.cpu for each in those) for name, those in runs.items()}
     rows = [
-        (
-            name,
-            spread([run[name].seconds for run in runs], 3),
-            f"{median(run[name].cpu for run in runs):.3f}",
-            f"{median(run[name].memory for run in runs):.0f}",
-        )
-        for name in commands
+        (name, f"{cpu[name]:.3f}", f"{cpu[name] / cpu[CLICK]:.2f}", spread([each.seconds for each in those], 3))
+        for name, those in runs.items()
     ]
-    table(("command", "wall s", "CPU s", "MB"), rows)
+    table(("command", "CPU s", "x click", "wall s"), rows)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,12 @@ _Fits = Callable[[Any, _Part], bool]
 
 _TYPES: Final[Mapping[str, type]] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 # They say nothing of what fits. `format` does not either, unless a validator is told to look at it, and ours is not.
-_NOTES: Final = frozenset({"$schema", "$id", "$defs", "title", "description", "default", "examples", "format"})
+_NOTES: Final = frozenset(
+    {
+        *("$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "format", "deprecated"),
+        *("enumDescriptions", "markdownDescription", "markdownEnumDescriptions", "deprecationMessage"),  # editors' own
+    }
+)
 
 
 class QuickCheck:

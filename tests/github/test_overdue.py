@@ -91,7 +91,7 @@ def test_a_github_that_answers_nobody_ends_the_run(scripted: MakeClient) -> None
     errors = [_fail(client) for _ in range(9)]
     assert ["FF328"] * 7 + ["FF334"] * 2 == [error.problems[0].code for error in errors]
     assert str(errors[-1]) == (
-        "error FF334: https://api.github.com: GitHub gave 8 requests in a row no usable answer\n"
+        "error FF334: https://api.github.com: 8 requests in a row got no usable answer from GitHub\n"
         "  why: no answer within 15 s\n"
         "  fix: run it again in a while; see whether GitHub says that it has trouble"
     )
