@@ -427,6 +427,20 @@ def test_an_organizations_secret_has_its_audience(writer: ScopeWriter, github: G
     assert ("record", here, record(repo_id=0, visibility="selected", repo_ids=(7, 8))) == notes.told[-1]
 
 
+def test_an_organizations_variable_has_its_audience(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
+    """As a secret has."""
+    here = Address(Scope(ACME.repo, Store.VARIABLES), "NEW")
+    change = replace(creates(here), wanted=replace(wanted(here, Public("one")), audience=BOTH))
+    path, date = "/orgs/acme/actions/variables", {"date": "Mon, 23 Nov 2026 08:00:20 GMT"}
+    github.instead[f"POST {path}"] = [httpx.Response(201, headers=date, json={})]
+    entry = {"name": "NEW", "value": "one", "updated_at": AT, "visibility": "selected"}
+    github.instead[f"GET {path}"] = [httpx.Response(200, json={"total_count": 1, "variables": [entry]})]
+    writer.write_scope(here.scope, [change])
+    assert [{"name": "NEW", "value": "one", "visibility": "selected", "selected_repository_ids": [7, 8]}] == github.sent
+    recorded = record(fingerprint=Public("one").fingerprint, repo_id=0, visibility="selected", repo_ids=(7, 8))
+    assert ("record", here, recorded) == notes.told[-1]
+
+
 def test_a_list_of_repos_is_written_alone(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
     """Without a key or a value; the record keeps all but the time and the list."""
     here = Address(ACME, "NEW")
