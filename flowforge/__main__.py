@@ -30,7 +30,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(args: list[str], outside: Outside | None = None, program: click.Command = cli) -> int:
+def run(args: list[str], outside: Outside | None = None, program: click.Command | None = None) -> int:
     """Run one command line and return its exit code; everything that can be explained is, on stderr.
 
     outside: what it meets in place of this process's terminal and system. program: what there is to call.
@@ -39,7 +39,7 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
     written.clear()  # for those who run many commands in one process, as tests do
     try:
         _require_posix(outside.platform)
-        result = program.main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
+        result = (program or cli).main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
     except click.ClickException as error:
         return _say(load("flowforge.cli.usage").explain(error))
     except FlowForgeError as error:

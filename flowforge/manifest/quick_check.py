@@ -44,12 +44,12 @@ class QuickCheck:
         return all(_TESTS[keyword](value, schema, self._fits) for keyword in schema)
 
     def _resolve(self, part: Schema) -> Schema:
-        """Put a definition in the place of its reference; what stands beside the reference wins, as for jsonschema."""
-        target = self._schema["$defs"][part["$ref"].removeprefix("#/$defs/")] if "$ref" in part else {}
-        schema = {**target, **part}
-        if "$ref" in target:
-            raise KeyError("a reference that leads to another one")
-        resolved = {keyword: schema[keyword] for keyword in schema if keyword not in _NOTES and keyword != "$ref"}
+        """Put definitions in the place of references; what stands beside a reference wins, as for jsonschema."""
+        schema = dict(part)
+        while "$ref" in schema:
+            target = self._schema["$defs"][schema.pop("$ref").removeprefix("#/$defs/")]
+            schema = {**target, **schema}
+        resolved = {keyword: schema[keyword] for keyword in schema if keyword not in _NOTES}
         self._resolved[id(part)] = resolved
         return resolved
 

@@ -84,7 +84,7 @@ def test_a_new_format_is_a_row_and_a_module(fleet: "Fleet") -> None:
 
     def flowforge(*args: str) -> tuple[int, str, str]:
         fleet.capfd.readouterr()
-        code = run(list(args), program=program)
+        code = run(list(args), fleet.outside, program)
         return code, *fleet.capfd.readouterr()
 
     assert (0, "FLOWFORGE.PLAN WITH LINES!\n", "") == flowforge("plan", "--format", "shout")
@@ -113,11 +113,11 @@ def test_whoever_is_asked_has_seen_the_plan(fleet: "Fleet") -> None:
     """A format that does not stream shows nothing before the question, so apply asks nobody there."""
     fleet.answers("yes")
     program = Program(formats=(*FORMATS, Format("shout", "made_up_format")))
-    assert 1 == run(["apply", "--format", "shout"], program=program)
+    assert 1 == run(["apply", "--format", "shout"], fleet.outside, program)
     expected = (
         "error FF008: apply cannot ask for approval\n  why: stdout is for SHOUT, so the plan is not shown\n"
         "  fix: say --yes; plan shows first\n"
     )
     assert expected == fleet.capfd.readouterr().err
-    assert 0 == run(["apply", "--format", "shout", "--yes"], program=program)
+    assert 0 == run(["apply", "--format", "shout", "--yes"], fleet.outside, program)
     assert "FLOWFORGE.REPORT WITH LINES!\n" == fleet.capfd.readouterr().out

@@ -46,7 +46,7 @@ def test_it_is_never_kinder_than_jsonschema(data: object) -> None:
         ({"const": {"a": 1}}, {"a": True}),
         ({"not": {"maxLength": 1}}, "a"),
         ({"if": {"maxLength": 1}, "else": {"type": "integer"}}, "a"),
-        ({"$ref": "#/$defs/again", "$defs": {"again": {"$ref": "#/$defs/last"}, "last": {"type": "string"}}}, "a"),
+        ({"$ref": "#/$defs/nothing", "$defs": {}}, "a"),
         ({"type": "number"}, 1),
     ],
     ids=lambda part: json.dumps(part)[:40],

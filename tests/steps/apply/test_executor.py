@@ -97,7 +97,7 @@ def test_what_cannot_be_replaced_yet_is_kept(writer: ScopeWriter, github: GitHub
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (STATE, "no write begins before the state knows of it"),
+        (STATE, "a write must be recorded in the state before it begins"),
         (StateError(Problem("FF401", "no room", "here", "the disk is full")), "the disk is full"),
     ],
 )

@@ -65,7 +65,7 @@ def test_what_github_is_to_show(line: Change, expected: Done) -> None:
     assert expected == sent_of(line, Written(created=False, date=DATE, retried=True))
 
 
-TAKEN = ("somebody created it between the plan and the write; FlowForge's value stands",)
+TAKEN = ("somebody created it between the plan and the write; FlowForge has overwritten it",)
 GONE = ("it was deleted between the plan and the write; FlowForge created it again",)
 
 

@@ -67,7 +67,7 @@ def test_what_an_ended_fold_did_not_take_is_not_done() -> None:
 
 
 OTHER = Address(Scope(Repo.parse("acme/web")), "A")
-DETAIL = "see what is said of the state"
+DETAIL = "see the error about the state"
 NOT_KEPT = Problem("FF412", "not kept", "s", "the disk is full")
 ANOTHER = Problem("FF428", "the state is another one", "s", "somebody replaced it")
 
@@ -77,7 +77,7 @@ ANOTHER = Problem("FF428", "the state is another one", "s", "somebody replaced i
     [
         ((NOT_KEPT, ANOTHER), "FF412", "the disk is full"),
         ((ANOTHER, NOT_KEPT), "FF428", "the state is another one"),
-        ((), "FF412", "the run ended before the state had taken it"),
+        ((), "FF412", "the run ended before it was recorded"),
     ],
 )
 @pytest.mark.parametrize("outcome", Outcome)
@@ -108,7 +108,9 @@ def test_drift_that_was_accepted_and_not_kept_failed() -> None:
     """It was to be recorded as assumed, and the state has nothing of it."""
     kept = Kept(unrecorded=frozenset({HERE}))
     plan = Plan((accepting(HERE), accepting(OTHER), replace(PLAN.changes[0], address=HERE)))
-    problem = Problem("FF412", "changed outside, and not recorded as assumed", str(HERE), "the disk is full", DETAIL)
+    problem = Problem(
+        "FF412", "changed outside FlowForge, and not recorded as assumed", str(HERE), "the disk is full", DETAIL
+    )
     assert [Result(HERE, Outcome.FAILED, problem)] == recorded_after_all([], plan, kept.session, (NOT_KEPT,))
 
 

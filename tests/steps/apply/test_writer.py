@@ -108,7 +108,7 @@ def test_a_delete_of_what_is_not_there_is_looked_at(
     gone = outcome is Outcome.DELETED
     problem = Problem(
         "FF341",
-        "GitHub answered that it is not there, and lists it",
+        "GitHub answered that it does not exist, and still lists it",
         "acme/api/actions/OLD",
         fix="run it again; then check the token",
     )
@@ -296,7 +296,7 @@ def test_what_github_does_not_show_is_unrecorded(
     github.instead[LIST] = [answer]
     writer.write_scope(SCOPE, [creates()])
     what = "written, but GitHub's list does not show it yet, so its time could not be recorded"
-    notes = ("somebody created it between the plan and the write; FlowForge's value stands",)
+    notes = ("somebody created it between the plan and the write; FlowForge has overwritten it",)
     assert (Outcome.UNRECORDED, Problem("FF340", what, str(NEW), why, AGAIN), notes) == problem_of(writer)
     assert (True, False, False) == flags(writer)
 
