@@ -4,7 +4,6 @@ Every help and every error of the command line is made of this table; a module i
 """
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
@@ -13,6 +12,8 @@ from flowforge.cli.lazy import Row
 from flowforge.cli.options import (
     FilePath,
     Finite,
+    Formats,
+    Options,
     argument,
     line_options,
     lock_option,
@@ -24,11 +25,8 @@ from flowforge.cli.options import (
     yes_option,
 )
 from flowforge.cli.state.subcommands import SUBCOMMANDS
-from flowforge.render.formats import Format
 from flowforge.resources import SCHEMAS
 
-Formats = Sequence[Format]
-Options = Iterator[click.Parameter]
 # What Terraform calls `--yes`.
 _AUTO_APPROVE: Final = ("--auto-approve", "yes")
 

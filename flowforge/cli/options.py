@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# The formats of a command, and the options that its row yields for them.
+Formats = Sequence[Format]
+Options = Iterator[click.Parameter]
 # What `--report` was given, and the formats that it may name. `flowforge.cli.output` checks it before any work.
 AskedReport = tuple[str, Sequence[Format]]
 

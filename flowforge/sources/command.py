@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
 from flowforge.sources.decoding import decode
-from flowforge.sources.process import Ended, Failure, Program, run
+from flowforge.sources.process import ChildProgram, Ended, Failure, run
 from flowforge.sources.side_by_side import side_by_side
 from flowforge.vault import SecretValue
 
@@ -27,7 +27,7 @@ class CommandSource:
 
     name = "command"
 
-    def __init__(self, run: Callable[[Program, threading.Event], Ended | Failure] = run) -> None:
+    def __init__(self, run: Callable[[ChildProgram, threading.Event], Ended | Failure] = run) -> None:
         """Run programs by `run`."""
         self._run = run
 
@@ -43,7 +43,7 @@ class CommandSource:
     def _read(self, spec: FilledSpec, environ: Mapping[str, str], context: Context) -> ReadResult:
         argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
         seconds = int(limit[:-1]) * _UNITS[limit[-1]]
-        program = Program(argv, environ, context.folder, seconds, overheard=context.interactive)
+        program = ChildProgram(argv, environ, context.folder, seconds, overheard=context.interactive)
         found = _judge(self._run(program, context.stop), argv[0], limit, _look(context))
         return SourceError(found) if isinstance(found, Problem) else found
 

@@ -13,7 +13,7 @@ from flowforge.sources.decoding import decode
 from flowforge.sources.op_answer import GENERAL, OpRefusal, Refused, recognise
 from flowforge.sources.op_problem import field_of, no_reference, problem
 from flowforge.sources.op_reference import Reference
-from flowforge.sources.process import Failure, Program, run
+from flowforge.sources.process import ChildProgram, Failure, run
 from flowforge.sources.side_by_side import AT_ONCE, side_by_side
 from flowforge.vault import SecretValue
 
@@ -156,7 +156,7 @@ class _Op:
         environ = context.child_environ([name for name in context.environ if name.startswith("OP_")])
         environ["PATH"] = trusted_path(environ)
         argv = ("op", *question.arguments, *((f"--account={question.account}",) if question.account else ()))
-        ended = run(Program(argv, environ, context.folder, self.seconds, feed=question.feed), context.stop)
+        ended = run(ChildProgram(argv, environ, context.folder, self.seconds, feed=question.feed), context.stop)
         if isinstance(ended, Failure):
             return _FAILURES[ended]
         if ended.code:

@@ -36,7 +36,7 @@ class Failure(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class ChildProgram:
     """What to run, and how."""
 
     argv: Sequence[str]
@@ -66,7 +66,7 @@ class Ended:
     """The last 64 KiB of its stderr."""
 
 
-def run(program: Program, stop: threading.Event) -> Ended | Failure:
+def run(program: ChildProgram, stop: threading.Event) -> Ended | Failure:
     """Run a program to its end. At a limit, or when `stop` is set, its whole process group is killed."""
     try:
         process = subprocess.Popen(  # noqa: S603 -- what the manifest names is what this is for; no shell reads it
@@ -117,13 +117,13 @@ class _Reading:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def finish(self, program: Program, stop: threading.Event) -> Failure | None:
+    def finish(self, program: ChildProgram, stop: threading.Event) -> Failure | None:
         """Feed the program and read until it ends. Return the limit that it met; None if it ended by itself."""
         failure = self._finish(program, stop)
         self._over = failure is None
         return failure
 
-    def _finish(self, program: Program, stop: threading.Event) -> Failure | None:
+    def _finish(self, program: ChildProgram, stop: threading.Event) -> Failure | None:
         _feed(self._process.stdin, program.feed)
         deadline = time.monotonic() + program.seconds
         ended = 0.0

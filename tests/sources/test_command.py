@@ -11,7 +11,7 @@ import pytest
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.sources import Ask, Context, FilledSpec, read_all
 from flowforge.sources.command import CommandSource
-from flowforge.sources.process import Failure, Program
+from flowforge.sources.process import ChildProgram, Failure
 
 Reader = Callable[..., str | Problem]
 PLAIN = "command-" + "value-0123456789"
@@ -122,7 +122,7 @@ def test_the_time_limit(written: str | None, seconds: int) -> None:
     """A limit is written in seconds or minutes, and is 30 s unless it is written."""
     limits: list[float] = []
 
-    def run(program: Program, _: threading.Event) -> Failure:
+    def run(program: ChildProgram, _: threading.Event) -> Failure:
         limits.append(program.seconds)
         return Failure.STOPPED
 

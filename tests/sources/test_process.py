@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowforge.sources.process import OUTPUT_LIMIT, Ended, Failure, Program, run
+from flowforge.sources.process import OUTPUT_LIMIT, ChildProgram, Ended, Failure, run
 
 Run = Callable[..., Ended | Failure]
 
@@ -21,7 +21,7 @@ def shell(tmp_path: Path) -> Run:
     def go(
         line: str, *, seconds: float = 10, stop: threading.Event | None = None, feed: bytes = b""
     ) -> Ended | Failure:
-        program = Program(("sh", "-c", line), {"PATH": os.environ["PATH"]}, tmp_path, seconds, feed=feed)
+        program = ChildProgram(("sh", "-c", line), {"PATH": os.environ["PATH"]}, tmp_path, seconds, feed=feed)
         return run(program, stop or threading.Event())
 
     return go
@@ -71,7 +71,7 @@ def test_a_signal_is_a_negative_code(shell: Run) -> None:
 def test_a_program_that_cannot_be_started(tmp_path: Path, argv: tuple[str, ...], failure: Failure) -> None:
     """One that is not there, and one that is no program, are told apart."""
     (tmp_path / "plain").write_text("x", encoding="utf-8")
-    assert run(Program(argv, {"PATH": "/bin"}, tmp_path, 5), threading.Event()) is failure
+    assert run(ChildProgram(argv, {"PATH": "/bin"}, tmp_path, 5), threading.Event()) is failure
 
 
 def test_a_program_that_takes_too_long(shell: Run, tmp_path: Path) -> None:

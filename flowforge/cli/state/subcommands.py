@@ -1,13 +1,12 @@
 """The table of the subcommands of `flowforge state`."""
 
-from collections.abc import Iterator, Sequence
 from typing import Final
-
-import click
 
 from flowforge.cli.lazy import Row
 from flowforge.cli.options import (
     FilePath,
+    Formats,
+    Options,
     argument,
     format_option,
     lock_option,
@@ -15,10 +14,6 @@ from flowforge.cli.options import (
     plain_option,
     yes_option,
 )
-from flowforge.render.formats import Format
-
-Formats = Sequence[Format]
-Options = Iterator[click.Parameter]
 
 
 def _list(formats: Formats) -> Options:

@@ -15,7 +15,7 @@ from flowforge.github.urls import ApiUrl
 from flowforge.plan.address import Repo
 from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.vault import SecretValue, Vault
-from tests.steps.apply.ground import VALUES, GitHub, Notes, Still
+from tests.steps.apply.parts import VALUES, GitHub, Notes, Still
 from tests.wire import answering
 
 

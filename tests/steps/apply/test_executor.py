@@ -20,7 +20,7 @@ from flowforge.plan.report import Outcome
 from flowforge.state.branch import StateChangedError
 from flowforge.steps.apply.executor import GRACE, tidy, write_all
 from flowforge.steps.apply.writer import ScopeWriter
-from tests.steps.apply.ground import AT, GitHub, Notes
+from tests.steps.apply.parts import AT, GitHub, Notes
 
 API, WEB, LIB = (Scope(Repo.parse(f"acme/{name}")) for name in ("api", "web", "lib"))
 BOT = Scope(API.repo, Store.DEPENDABOT)

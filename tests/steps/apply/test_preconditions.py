@@ -24,7 +24,7 @@ from flowforge.plan.safety import Allowed, Brake
 from flowforge.state.model import State
 from flowforge.steps.apply.finish import fold, written_from
 from flowforge.steps.apply.preconditions import refuse, require_same, require_values
-from tests.steps.apply.ground import Notes
+from tests.steps.apply.parts import Notes
 
 HERE = Address(Scope(Repo.parse("acme/api")), "KEY")
 UNSET = Unavailable("env K is unset", "FF201", "set K", "the run has no such variable")

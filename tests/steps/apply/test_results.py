@@ -16,7 +16,7 @@ from flowforge.state.session import StateSession
 from flowforge.steps.apply.results import account, broken_off, recorded_after_all
 from flowforge.steps.apply.unforeseen import unforeseen
 from flowforge.steps.apply.writer import ScopeWriter
-from tests.steps.apply.ground import Notes
+from tests.steps.apply.parts import Notes
 
 HERE = Address(Scope(Repo.parse("acme/api")), "A")
 PLAN = Plan((Change(HERE, Action.CREATE, Reason.MISSING),))
