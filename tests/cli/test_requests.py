@@ -25,9 +25,10 @@ def counted(fleet: "Fleet", *args: str) -> tuple[int, int, int]:
     fleet.requests()
     done = fleet.flowforge("apply", "--yes", "--format", "json", *args)
     assert done.code == 0, done.out + done.err
-    took = sum(fleet.requests().values())
+    asked = fleet.requests()
+    took = sum(asked.values())
     plan = json.loads(done.out)["plan"]
-    assert took == plan["requests"] + plan["requests_to_come"], done.out
+    assert took == plan["requests"] + plan["requests_to_come"], asked
     return plan["requests"], plan["requests_to_come"], took
 
 
