@@ -18,7 +18,7 @@ from flowforge.steps.apply.ledger import is_unanswered
 from flowforge.steps.apply.unforeseen import UNFORESEEN, unforeseen
 from flowforge.steps.apply.writer import ScopeWriter
 
-NOT_RECORDED: Final = "FF412"  # the code of `flowforge.state.file`'s UnrecordedError
+NOT_RECORDED: Final = "FF412"  # its owner is `flowforge.state.messages`
 Folded = tuple[tuple[Problem, ...], tuple[str, ...]]
 _LATE: Final = "it could not be recorded at once, so nothing more was begun; the state has it now"
 _ENDED: Final = "the run ended before it was recorded"
