@@ -8,9 +8,9 @@ from typing import Final
 import click
 
 from flowforge.cli.main import cli
-from flowforge.cli.outside import Outside
 from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost
+from flowforge.cli.surroundings import Outside
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
 from flowforge.on_demand import load
 

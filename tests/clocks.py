@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from flowforge.cli.outside import Outside, Screen
+from flowforge.cli.surroundings import Outside, Screen
 from flowforge.github.clock import Clock
 
 

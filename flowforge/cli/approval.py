@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from flowforge.cli.output import Output
-from flowforge.cli.outside import Outside
 from flowforge.cli.streams import say
+from flowforge.cli.surroundings import Outside
 from flowforge.errors import Problem, UsageError
 
 

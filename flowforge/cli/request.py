@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from flowforge.cli.outside import Outside
 from flowforge.cli.signals import Interruption
 from flowforge.cli.streams import say
+from flowforge.cli.surroundings import Outside
 from flowforge.cli.trace import trace
 from flowforge.errors import Problem, UsageError
 from flowforge.plan.safety import Allowed

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from flowforge.plan.action import Action
+from flowforge.plan.deep_difference import Leaf, leaves
 from flowforge.plan.digest import Basis
-from flowforge.plan.leaves import Leaf, leaves
 
 _MANIFEST_FIELDS: Final = ("presence", "credential", "type", "on_drift")
 _WRITES: Final = frozenset({Action.CREATE.value, Action.UPDATE.value, Action.DELETE.value})

@@ -10,6 +10,6 @@ from flowforge.sandbox.rules.access import Level, Token, TokenKind
 from flowforge.sandbox.rules.faults import Fault, FaultKind
 from flowforge.sandbox.sandbox import Sandbox
 from flowforge.sandbox.world.scope import Lag
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 __all__ = ["Fault", "FaultKind", "Lag", "Level", "Sandbox", "Token", "TokenKind", "World"]

@@ -13,7 +13,7 @@ from flowforge.sandbox.http.api import Api
 from flowforge.sandbox.http.control import PREFIX, Control
 from flowforge.sandbox.http.server import Server
 from flowforge.sandbox.rules.access import Token
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 # Seconds until a server notices that it must stop.
 _POLL = 0.02

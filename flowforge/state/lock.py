@@ -1,4 +1,7 @@
-"""The lock of a state file: the system releases it when its holder dies. A note beside it says who holds it."""
+"""The lock of a state file: the system releases it when its holder dies. A note beside it says who holds it.
+
+A state on a branch has no such file: there a `Lease` stands in the state itself (`flowforge.state.branch`).
+"""
 
 import contextlib
 import errno

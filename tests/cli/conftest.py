@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import pytest
 
 from flowforge.__main__ import run
-from flowforge.cli.outside import Outside, Screen
+from flowforge.cli.surroundings import Outside, Screen
 from flowforge.sandbox import Sandbox
 from tests.cli import scene as scenery
 from tests.cli.scene import Scene

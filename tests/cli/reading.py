@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 Entry = dict[str, Any]
 # Everything that is somewhere: by place, by name, the value, and of an organization's who sees it.

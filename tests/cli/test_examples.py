@@ -11,7 +11,7 @@ import pytest
 
 from flowforge.resources import schema_text
 from flowforge.sandbox import Sandbox, Token, TokenKind
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 from tests.cli.reading import Reading, contents
 
 MANIFEST = """\

@@ -31,7 +31,7 @@ from flowforge.sandbox.http.api import Api
 from flowforge.sandbox.rules.answers import ApiRequest as Asked
 from flowforge.sandbox.rules.faults import Faults
 from flowforge.sandbox.world.viewers import SharedWith
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 from flowforge.vault import SecretValue
 from tests.wire import answering
 

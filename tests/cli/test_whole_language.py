@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from flowforge.sandbox import Sandbox
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 from tests.cli.estate import APP, FAMILIES, SCALE, Estate, api_key, app_token, is_given
 from tests.cli.reading import Contents, Reading, contents
 from tests.conftest import new_op

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flowforge.sandbox.rules.access import Token, TokenKind
 from flowforge.sandbox.rules.answers import DOCS, ApiRequest, RefusalError, not_found, whole
 from flowforge.sandbox.world.model import Environment, Owner, Repository
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 _PER_PAGE = 30
 _MAX_PER_PAGE = 100

@@ -12,7 +12,7 @@ from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.rules.answers import UNANSWERED, ApiAnswer, ApiRequest, RefusalError, not_found
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 _DEFAULT_VERSION = "2022-11-28"
 _VERSIONS = {_DEFAULT_VERSION, "2026-03-10"}

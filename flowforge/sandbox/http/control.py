@@ -18,7 +18,7 @@ from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
 from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.scope import Lag
-from flowforge.sandbox.world.whole import World
+from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
 _VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs)
