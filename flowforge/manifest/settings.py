@@ -1,5 +1,6 @@
 """The sections that stand once in a manifest: github, state, defaults."""
 
+import os
 import re
 from typing import Final
 
@@ -47,6 +48,12 @@ def read_state(documents: Documents) -> StateSettings:
         return StateSettings(default, key=key, bounds=documents.rules.files.below(default.parent))
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
     file = documents.rules.locate(text, document.folder)
+    try:
+        os.fsencode(file)
+    except ValueError:  # the C locale has no letter outside ASCII
+        fix = "write it in ASCII, or run flowforge where the locale is UTF-8"
+        what = f"no file can be called {quote(text)} here"
+        documents.findings.add(section.step("file").where, "FF110", what, fix=fix)
     return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder))
 
 

@@ -55,6 +55,8 @@ def held(path: Path, bounds: Bounds = ANYWHERE) -> Iterator[PathEntry]:
         raise StateError(Problem("FF407", "the state's folder does not exist", place, "", fix)) from None
     except OSError as error:
         raise failed("open the state's folder", path.parent, error) from error
+    except ValueError as error:  # no file can be called so, in the C locale for one
+        raise failed("open the state's folder", path.parent, OSError(errno.EINVAL, "")) from error
     with folder:
         yield PathEntry(folder, real.name)
 

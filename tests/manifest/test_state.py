@@ -1,5 +1,8 @@
 """`state`: a file, or a branch of the ops repository."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +210,17 @@ def test_the_owner_of_the_state_must_be_allowed(refused: Refuser) -> None:
         "  why: it admits acme\n"
         "  fix: remove the repository, or let the operator add evil to FLOWFORGE_ALLOWED_OWNERS"
     )
+
+
+def test_a_file_that_no_file_can_be_called(folder: Path) -> None:
+    """FF110: in the C locale no file has a letter outside ASCII, and the state is not looked for under such a name."""
+    text = 'version: 1\nstate: {file: "schlüssel.json"}\ntargets: []\n'
+    (folder / "flowforge.yaml").write_text(text, encoding="utf-8")
+    environ = {"PATH": os.defpath, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "flowforge", "validate"]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=False)
+    assert (1, b"") == (done.returncode, done.stdout)
+    assert done.stderr.decode("ascii", "replace").splitlines() == [
+        r'error FF110: flowforge.yaml:2:15: no file can be called "schl\xfcssel.json" here',
+        "  fix: write it in ASCII, or run flowforge where the locale is UTF-8",
+    ]
