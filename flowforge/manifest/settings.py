@@ -4,7 +4,7 @@ import os
 import re
 from typing import Final
 
-from flowforge.errors import Where
+from flowforge.errors import Where, quote
 from flowforge.manifest.credentials import read_source
 from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
