@@ -15,8 +15,9 @@ def load(module: str) -> ModuleType:
     What an import makes stays as long as the process. The collector would walk all of it again and again while more is
     imported, an eighth of a plan's CPU time: it rests meanwhile, and leaves alone what was imported (see gc.freeze).
     """
-    if (known := sys.modules.get(module)) is not None:
-        return known
+    if module in sys.modules:
+        # Not what stands there: another thread may be in the middle of importing it. This waits for that.
+        return import_module(module)
     rests = not gc.isenabled()
     gc.disable()
     try:

@@ -120,6 +120,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
+                "waiting 60 s to stay within GitHub's rate limit",
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  the list was cut short: it has more than 1,000 pages",
                 "    fix: run it again; if it stays, use another token",
                 INCOMPLETE,
