@@ -117,28 +117,3 @@ def test_a_github_that_goes_down_ends_the_run(scripted: MakeClient) -> None:
     errors = [fail(client) for _ in range(9)]
     assert [RepoError] * 7 + [GitHubError] * 2 == [type(error) for error in errors]
     assert ["FF328"] * 7 + ["FF330"] * 2 == [error.problems[0].code for error in errors]
-
-
-def test_a_github_that_answers_nobody_ends_the_run(scripted: MakeClient) -> None:
-    """Eight requests in a row without any answer are GitHub's trouble too, where it can be reached; fewer are not."""
-    silent = [True]
-
-    def handle(_: httpx.Request) -> httpx.Response:
-        if silent:
-            raise httpx.ReadTimeout("x")
-        return httpx.Response(200, json={})
-
-    client = scripted(handle)
-    assert ["FF328"] * 7 == [fail(client).problems[0].code for _ in range(7)]
-    silent.clear()
-    client.get("/x")
-    silent.append(True)
-    errors = [fail(client) for _ in range(9)]
-    assert ["FF328"] * 7 + ["FF334"] * 2 == [error.problems[0].code for error in errors]
-    assert str(errors[-1]) == (
-        "error FF334: https://api.github.com: 8 requests in a row got no usable answer from GitHub\n"
-        "  why: no answer within 15 s\n"
-        "  fix: run it again in a while; see whether GitHub says that it has trouble"
-    )
-    assert GitHubError is type(errors[-1])
-    assert 7 * 4 + 1 + 8 * 4 == client.requests
