@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from flowforge.durations import WRITTEN, seconds
 from flowforge.on_demand import load
 from flowforge.render.formats import Format
 
@@ -43,6 +44,19 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number", param, ctx)
         return number
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
+    """A duration as a manifest writes one; what it is converted to is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 -- as click's
+        """Read the duration, or fail as click's own types do."""
+        found = seconds(str(value))
+        if found is None:
+            self.fail(f"{value!r} is not a duration: write it {WRITTEN}", param, ctx)
+        return found
 
 
 class FilePath(click.Path):
@@ -108,7 +122,7 @@ def line_options() -> tuple[click.Option, ...]:
         option("--exclude", multiple=True, metavar="PATTERN", text="Leave these repos out; patterns as for --limit."),
         option("--tags", multiple=True, metavar="TAG", text="Plan only what entries with this tag name."),
         option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
-        option("--max-wait", type=Finite(min=0), default=900, show_default=True, text="Longest pause, seconds."),
+        option("--max-wait", type=Duration(), default="15m", show_default=True, text="Longest pause, as 90s or 10m."),
         option("--skip-values", is_flag=True, text="Open no source; compare presence and times only."),
     )
 
@@ -132,8 +146,8 @@ def planning_options() -> tuple[click.Option, ...]:
 
 def lock_option() -> click.Option:
     """Make `--lock-timeout`."""
-    text = "Wait so long for the state, seconds."
-    return option("--lock-timeout", type=Finite(min=0), default=0, show_default=True, text=text)
+    text = "Wait so long for the state: 90s, 10m, 2h; a bare number is seconds."
+    return option("--lock-timeout", type=Duration(), default="0s", show_default=True, text=text)
 
 
 def yes_option(*names: str) -> click.Option:

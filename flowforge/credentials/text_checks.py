@@ -15,7 +15,11 @@ _PLACEHOLDERS = (
     r"(?:sk-ant-(?:[a-z]+\d\d-)?)?(?:"
     r"[x*.…]{3,}|your(?:[-_ ][a-z]+)+|<[^<>]*>|(?:change|replace|fill)[-_ ]?(?:me|this|it)(?:[-_ ][a-z]+)*)"
     r"|\$\{.*\}|\$\(.*\)|\$[a-z_][a-z0-9_]*|%[a-z_]+%|\$?\{\{.*\}\}|op://.*"
-    r"|todo|tbd|fixme|placeholder|dummy|example|none|null|undefined|secret|password|\[?redacted\]?|\[secret\]"
+    r"|todo|tb[ad]|fixme|placeholder|dummy|example|secret|password|\[?redacted\]?|\[secret\]"
+    # What templates, shells and programs write where there is nothing.
+    r"|nil|null|none|nan|n[/._-]?a\.?|nothing|empty|blank|missing|disabled|true|false|[-_~?=#+!/]+"
+    r"|not[-_ ]?(?:set|there|found|given|known|available|applicable|configured|defined|provided|specified)"
+    r"|un(?:set|known|defined|available|configured|specified)"
 )
 
 
@@ -80,8 +84,8 @@ _RULES = (
         r"\A[^\r\n]*\r\n?\Z",
         "FF207",
         "the value ends with a carriage return",
-        "it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
-        "save it with Unix line endings (LF), or with none",
+        "its source ends it as Windows ends a line (CR LF); only of a file, and of what a command prints, is that dropped",
+        "remove the line end where its source reads the value",
     ),
     # A terminal wraps the 108 characters of a token: the paste is cut at some 80, or has a line break in it
     # (anthropics/claude-code#54738).
@@ -90,7 +94,7 @@ _RULES = (
         "FF208",
         "the value has a line break in it",
         "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, "
-        "and drops only one LF at the end of a file",
+        "and drops only one line end at the end of a file",
         "copy the credential again as one line, and save it alone",
     ),
     _rule(
@@ -115,6 +119,14 @@ _RULES = (
         "no credential has one; it is often invisible, or a typographic quote or dash from a chat or a document",
         "copy the credential again from where it was issued",
     ),
+    # Last: what else is wrong with so short a text says more.
+    _rule(
+        r"\A.{1,3}\Z",
+        "FF262",
+        "the value is too short to be a credential",
+        "no credential has fewer than four characters",
+        "put the credential itself where its source reads it",
+    ),
 )
 _TOO_LARGE = Problem(
     "FF212",
@@ -125,7 +137,7 @@ _TOO_LARGE = Problem(
 
 
 def unfit(text: str) -> Problem | None:
-    """Return the first reason why a text cannot be a credential of any type, FF201 to FF212; None if there is none."""
+    """Return the first reason why a text cannot be a credential of any type, FF201 to FF212 and FF262; None if there is none."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return _TOO_LARGE
     return next((rule.problem for rule in _RULES if rule.pattern.search(text)), None)

@@ -30,7 +30,7 @@ class Verdict:
 
 
 def check(type_: CredentialType, value: SecretValue, *, allow_nonstandard: bool) -> Verdict:
-    """Check a value. Raises SourceError FF201 to FF217."""
+    """Check a value. Raises SourceError FF201 to FF217 and FF262."""
     # It is raised here, and not where the plaintext is a local variable: a traceback with locals shows those.
     problem = (
         unfit(value.reveal()) or _misplaced(type_, value) or (None if allow_nonstandard else _nonstandard(type_, value))

@@ -36,7 +36,7 @@ class CredentialType:
     usual_ending: str
     """Another ending warns."""
     shortest: int = 0
-    """A value of fewer characters is refused as cut short."""
+    """A value of fewer characters is refused as cut short: all known ones have `usual_length`, and a terminal wraps."""
     lifetime: timedelta | None = None
     """From its issue; None where the value itself has none."""
     personal: bool = False
@@ -64,6 +64,7 @@ _ALL: Final = (
         remedy="create an API key at https://platform.claude.com/settings/keys",
         usual_length=108,
         usual_ending="AA",
+        shortest=100,
         claude=True,
         # Claude Code prefers the key (code.claude.com/docs, authentication), and the action does not warn of the pair.
         shadows=("CLAUDE_CODE_OAUTH_TOKEN",),

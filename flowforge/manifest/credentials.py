@@ -30,7 +30,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
     """Read `credentials` of all files, without those that are not sound, which are reported."""
     found: dict[str, Credential] = {}
     for document, name, where, node in documents.named("credentials"):
-        origin, type_, age = node.part("from"), node.text("type"), node.text("max_age")
+        origin, type_, age = node.part("from"), node.text("type"), node.part("max_age")
         # It has IDs in place of a source, so none of the keys below.
         if type_ == workload_identity.TYPE:
             federated = read_identity(name, where, node, document.folder)
@@ -47,7 +47,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 source=source,
                 expires=expires,
                 issued=issued,
-                max_age=read_duration(age) if age else None,
+                max_age=read_duration(str(age.data)) if age else None,
                 allow_nonstandard=nonstandard is not None and nonstandard.data is True,
                 where=where,
                 per_repo=_allowed(node),
@@ -137,6 +137,8 @@ def _source_name(node: Node, findings: Findings) -> str:
 def _option(node: Node) -> Option | None:
     if node.bad:
         return None
+    if isinstance(node.data, int):  # a duration, the one option that may be a number: of seconds
+        return f"{node.data}s"
     return node.data if isinstance(node.data, str) else tuple(str(each.data) for each in node.items())
 
 

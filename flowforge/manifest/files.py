@@ -10,6 +10,7 @@ from typing import Final
 from flowforge.errors import ManifestError, Problem, Where, printable
 from flowforge.manifest.limits import too_much
 from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside
+from flowforge.text_encoding import NotUtf8, decode, without_mark
 
 MAX_BYTES: Final = 10_000_000
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -104,12 +105,10 @@ def _read(file: File) -> bytes:
 
 
 def _decode(file: File, data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        where = str(_position(file, before))
-        raise ManifestError(Problem("FF104", "this is not UTF-8", where, fix="save the file as UTF-8")) from None
+    text = decode(data)
+    if isinstance(text, NotUtf8):
+        where = str(_position(file, without_mark(data)[: text.start].decode()))
+        raise ManifestError(Problem("FF104", f"this is {text}", where, fix="save the file as UTF-8"))
     unfit = _UNFIT.search(text)
     if unfit:
         what = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowforge.credentials.workload_identity import VARIABLES
+from flowforge.durations import WRITTEN
 from flowforge.errors import Problem, quote
 
 # Addresses that people copy from a browser or from `git remote`: the fix names the repository in them.
@@ -105,7 +106,7 @@ FORMS: Final[Mapping[str, Form]] = {
         "it has at most 255 characters, no control character, and no space at an end, and is neither . nor ..",
     ),
     "Date": Form("FF127", "this is not a date", "write it as 2027-02-01"),
-    "Duration": Form("FF128", "this is not a duration", "write a number and h, d or w, as 24h, 90d or 12w"),
+    "Duration": Form("FF128", "this is not a duration", f"write it {WRITTEN}"),
     "API address": Form(
         "FF129",
         "this is not the address of a GitHub API",
@@ -127,7 +128,6 @@ FORMS: Final[Mapping[str, Form]] = {
         "FF130", "this is not a 1Password account", "write its sign-in address, as acme.1password.com, or its ID"
     ),
     "Argument": Form("FF130", "this cannot be an argument of a program", "remove the NUL from it"),
-    "Time limit": Form("FF128", "this is not a time limit", "write a number and s or m, as 20s"),
     "Variable to pass on": Form("FF130", "this is not the name of an environment variable", "write a name like NAME"),
     "Question": Form("FF126", "a question is empty here", "write what to ask for"),
     "Source or option": Form(

@@ -88,6 +88,14 @@ def _pattern(value: Any, schema: Schema, _: _Fits) -> bool:  # noqa: ANN401 -- a
     return not isinstance(value, str) or bool(re.search(python_pattern(schema["pattern"]), value))
 
 
+def _minimum(value: Any, schema: Schema, _: _Fits) -> bool:  # noqa: ANN401 -- any JSON
+    return type(value) is not int or value >= schema["minimum"]
+
+
+def _maximum(value: Any, schema: Schema, _: _Fits) -> bool:  # noqa: ANN401 -- any JSON
+    return type(value) is not int or value <= schema["maximum"]
+
+
 def python_pattern(pattern: str) -> str:
     r"""Return a pattern of JSON Schema as one of Python's, whose `$` also matches before a line break at the end."""
     return pattern.replace("$", r"\Z")
@@ -154,6 +162,8 @@ _TESTS: Final[Mapping[str, Callable[[Any, Schema, _Fits], bool]]] = {
     "then": _told_elsewhere,
     "else": _told_elsewhere,
     "pattern": _pattern,
+    "minimum": _minimum,
+    "maximum": _maximum,
     "properties": _properties,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from flowforge.durations import seconds
 from flowforge.plan.action import OnDrift
 
-# No months and no years: they are not always of the same length.
-_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DOTCOM: Final = "api.github.com"
 
 
@@ -22,8 +21,8 @@ def read_day(text: str) -> date | None:
 
 
 def read_duration(text: str) -> timedelta:
-    """Read a duration of the form 90d."""
-    return int(text[:-1]) * _UNITS[text[-1]]
+    """Read a duration that has the schema's form, as 90d."""
+    return timedelta(seconds=seconds(text) or 0)
 
 
 def read_policy(text: str) -> OnDrift | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from flowforge.durations import WRITTEN
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.messages import FORMS, STRAY
@@ -37,6 +38,7 @@ _FIXES: Final = {
     "boolean": "write true or false, without quotes",
     str(["string", "object"]): "write all, private, or {repos: [owner/name]}",
     str(["string", "array"]): "write a text, or a list of texts",
+    str(["string", "integer"]): f"write it {WRITTEN}",
 }
 
 
@@ -189,7 +191,7 @@ def _wrong_version(misfit: _Misfit, _: Findings) -> None:
 def _wrong_form(misfit: _Misfit, findings: Findings) -> None:
     (misfit.node.step(misfit.value) if misfit.of_key else misfit.node).bad = True
     where = misfit.node.key(misfit.value) if misfit.of_key else misfit.node.where
-    findings.keep(where, FORMS[misfit.schema["title"]].problem(misfit.value))
+    findings.keep(where, FORMS[misfit.schema["title"]].problem(str(misfit.value)))
 
 
 def _left_empty(misfit: _Misfit, findings: Findings) -> None:
@@ -215,7 +217,7 @@ _TELLERS: Final[Mapping[str, Callable[[_Misfit, Findings], None]]] = {
     "type": _wrong_type,
     "enum": _wrong_choice,
     "const": _wrong_version,
-    "pattern": _wrong_form,
+    **dict.fromkeys(("pattern", "minimum", "maximum"), _wrong_form),
     "minProperties": _left_empty,
     "minItems": _left_empty,
     "dependentRequired": _stray_option,

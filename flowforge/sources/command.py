@@ -3,24 +3,23 @@
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final, assert_never
 
+from flowforge.durations import seconds
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
-from flowforge.sources.decoding import decode
+from flowforge.sources.decoding import decode_whole
 from flowforge.sources.process import ChildProgram, Ended, Failure, run
 from flowforge.sources.side_by_side import side_by_side
 from flowforge.vault import SecretValue
 
-_UNITS: Final[Mapping[str, int]] = MappingProxyType({"s": 1, "m": 60})
 # A command that asks a person or waits for a network hangs in CI: without a limit the job would, for hours.
 _USUAL_LIMIT: Final = "30s"
 _ALONE: Final = "let it print the credential alone"
 
 
 class CommandSource:
-    """`{command: [PROGRAM, ARGUMENT...], timeout: 20s, pass_env: [NAME...]}`. Exactly one final LF is dropped."""
+    """`{command: [PROGRAM, ARGUMENT...], timeout: 20s, pass_env: [NAME...]}`. One line end at the end is dropped."""
 
     # Messages name the program and none of its arguments, because those could hold a value. So could its stderr, which
     # goes straight to the terminal of a person who is there, and nowhere else.
@@ -42,8 +41,7 @@ class CommandSource:
 
     def _read(self, spec: FilledSpec, environ: Mapping[str, str], context: Context) -> ReadResult:
         argv, limit = _texts(spec, self.name), text_of(spec, "timeout") if "timeout" in spec else _USUAL_LIMIT
-        seconds = int(limit[:-1]) * _UNITS[limit[-1]]
-        program = ChildProgram(argv, environ, context.folder, seconds, overheard=context.interactive)
+        program = ChildProgram(argv, environ, context.folder, seconds(limit) or 0, overheard=context.interactive)
         found = _judge(self._run(program, context.stop), argv[0], limit, _look(context))
         return SourceError(found) if isinstance(found, Problem) else found
 
@@ -81,7 +79,7 @@ def _unfinished(failure: Failure, named: str, program: str, limit: str) -> Probl
         case Failure.TOO_LONG:
             why = "it may wait for an answer, and nobody can give it one: its stdin is closed"
             return Problem(
-                "FF252", f"{named} took longer than {limit}", why=why, fix="give it more time with `timeout`"
+                "FF252", f"{named} took longer than {limit}{'s' * limit.isdigit()}", why=why, fix="give it more time with `timeout`"
             )
         case Failure.TOO_MUCH:
             return Problem("FF253", f"{named} printed more than 64 KiB", fix=_ALONE)
@@ -104,6 +102,7 @@ def _signal(number: int) -> str:
 
 
 def _printed(ended: Ended, named: str, look: str) -> SecretValue | Problem:
-    if ended.printed.reveal() in {"", "\n"}:
+    value = decode_whole(f"what {named} printed", ended.printed.reveal().encode("utf-8", "surrogateescape"))
+    if isinstance(value, SecretValue) and not value.reveal():
         return Problem("FF257", f"{named} printed nothing", fix=look)
-    return decode(f"what {named} printed", ended.printed.reveal().removesuffix("\n"))
+    return value

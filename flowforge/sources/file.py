@@ -8,7 +8,7 @@ from typing import Final
 from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.paths import FIX, WHY, Bounds, Confinement, IrregularError, OutsideError
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, one_by_one, text_of
-from flowforge.sources.decoding import decode_file
+from flowforge.sources.decoding import decode_whole
 from flowforge.vault import SecretValue
 
 # GitHub takes 47,952 bytes at most. One byte more than this is read, to see that a file is larger.
@@ -16,7 +16,7 @@ LIMIT: Final = 64 * 1024
 
 
 class FileSource:
-    """`{file: PATH}`: relative to the manifest's folder, with `~/` for HOME. Exactly one final LF is dropped."""
+    """`{file: PATH}`: relative to the manifest's folder, with `~/` for HOME. One line end at the end is dropped."""
 
     name = "file"
 
@@ -47,7 +47,10 @@ def _find(text: str, context: Context) -> SecretValue | Problem:
     except ValueError:
         fix = "write a path without NUL and other characters that no file name has"
         return Problem("FF230", f"{origin} is not a path", fix=fix)
-    return data if isinstance(data, Problem) else decode_file(origin, data)
+    value = data if isinstance(data, Problem) else decode_whole(origin, data)
+    if isinstance(value, SecretValue) and not value.reveal():
+        return Problem("FF228", f"{origin} is empty", fix="write the credential into it")
+    return value
 
 
 def _unread(origin: str, error: OSError, context: Context) -> Problem:

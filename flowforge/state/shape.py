@@ -12,6 +12,7 @@ from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Record
 from flowforge.plan.recordable import is_environment, is_id, is_name, is_time
+from flowforge.text_encoding import NotUtf8, decode
 
 Shape = Mapping[str, tuple[type, ...]]
 
@@ -56,14 +57,18 @@ class MalformedError(ValueError):
 
 def parse_json(data: bytes) -> object:
     """Read JSON in UTF-8; raises MalformedError for whatever is not."""
+    text = decode(data)
+    if isinstance(text, NotUtf8):
+        what = f"it is {text}"
+        raise MalformedError(what)
     try:
-        return json.loads(data.decode())
+        return json.loads(text)
     except RecursionError as error:
         raise MalformedError("it is nested too deeply") from error
     except json.JSONDecodeError as error:
         what = f"it is not JSON from line {error.lineno}, column {error.colno} on"
         raise MalformedError(what) from error
-    except ValueError as error:  # not UTF-8, or a number of thousands of digits
+    except ValueError as error:  # a number of thousands of digits
         raise MalformedError("it is not JSON") from error
 
 
