@@ -84,7 +84,7 @@ _RULES = (
         r"\A[^\r\n]*\r\n?\Z",
         "FF207",
         "the value ends with a carriage return",
-        "its source ends it as Windows ends a line (CR LF); only of a file, and of what a command prints, is that dropped",
+        "its source ends it as Windows ends a line (CR LF), which is dropped only of a file and a command's output",
         "remove the line end where its source reads the value",
     ),
     # A terminal wraps the 108 characters of a token: the paste is cut at some 80, or has a line break in it
@@ -137,7 +137,10 @@ _TOO_LARGE = Problem(
 
 
 def unfit(text: str) -> Problem | None:
-    """Return the first reason why a text cannot be a credential of any type, FF201 to FF212 and FF262; None if there is none."""
+    """Return the first reason why a text cannot be a credential of any type; None if there is none.
+
+    FF201 to FF212, and FF262.
+    """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return _TOO_LARGE
     return next((rule.problem for rule in _RULES if rule.pattern.search(text)), None)

@@ -11,6 +11,7 @@ from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
 from flowforge.manifest.selector import Selector
 from flowforge.offline import validate
+from flowforge.paths import Confinement
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable, Unresolved
@@ -20,6 +21,7 @@ from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend, backend_of
 from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
 from flowforge.steps.refresh.line_filter import LineFilter
+from flowforge.steps.refresh.repo_lists import RepoLists, read_lists
 from flowforge.steps.refresh.selectors import Selected, select_repos
 from flowforge.steps.session import RunLimits, sign_in
 from flowforge.steps.values.resolver import concealed
@@ -45,6 +47,8 @@ class Task:
     """Where and how values are read."""
     warnings: dict[str, None]
     """What sources and selectors warned of, each once: the keys, in order."""
+    lists: RepoLists
+    """The files that --limit and --exclude name, read once: another plan of the same run has the same lines."""
     unresolved: tuple[Unresolved, ...] = ()
     """The entries whose repos cannot be known."""
     selected: Selected = field(default_factory=Selected)
@@ -52,7 +56,7 @@ class Task:
 
     @classmethod
     def of(cls, request: Request) -> "Task":
-        """Read the manifest and return the task. Raises ManifestError and TrustError."""
+        """Read the manifest and return the task. Raises ManifestError, TrustError and UsageError."""
         manifest, places = validate(request.manifests, request.environ)
         # A dictionary is a set that keeps its order, and sources add to it until the run ends.
         warnings: dict[str, None] = {}
@@ -66,7 +70,8 @@ class Task:
             warn=warnings.setdefault,
             hidden=request.hidden,
         )
-        return cls(request, manifest, places, context, warnings)
+        lists = read_lists(request.patterns, manifest.groups, Confinement.of(request.environ))
+        return cls(request, manifest, places, context, warnings, lists)
 
     def signed_in(self) -> AbstractContextManager[Client]:
         """Return the one client of the run, to be entered."""
@@ -140,7 +145,7 @@ class Task:
         groups = members_of(self.manifest, self.selected.found) if named else {}
         tags = {tag for each in self.manifest.targets for tag in each.tags}
         tags |= {tag for each in self.manifest.absent for tag in each.tags}
-        return LineFilter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved)
+        return LineFilter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved, self.lists)
 
     def chooser(self, state: State) -> Callable[[Address], bool]:
         """Return the function that decides whether the line of an address is planned. Raises UsageError."""

@@ -79,7 +79,10 @@ def _unfinished(failure: Failure, named: str, program: str, limit: str) -> Probl
         case Failure.TOO_LONG:
             why = "it may wait for an answer, and nobody can give it one: its stdin is closed"
             return Problem(
-                "FF252", f"{named} took longer than {limit}{'s' * limit.isdigit()}", why=why, fix="give it more time with `timeout`"
+                "FF252",
+                f"{named} took longer than {limit}{'s' * limit.isdigit()}",
+                why=why,
+                fix="give it more time with `timeout`",
             )
         case Failure.TOO_MUCH:
             return Problem("FF253", f"{named} printed more than 64 KiB", fix=_ALONE)

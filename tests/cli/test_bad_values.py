@@ -101,8 +101,8 @@ def _bad(given: object, code: str, what: str, why: str, fix: str, *, name: str) 
             f"{API_KEY}\r\n",
             "FF207",
             "the value ends with a carriage return",
-            "it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
-            "save it with Unix line endings (LF), or with none",
+            "its source ends it as Windows ends a line (CR LF), which is dropped only of a file and a command's output",
+            "remove the line end where its source reads the value",
             name="crlf",
         ),
         _bad(
@@ -110,7 +110,7 @@ def _bad(given: object, code: str, what: str, why: str, fix: str, *, name: str) 
             "FF208",
             "the value has a line break in it",
             "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, and drops "
-            "only one LF at the end of a file",
+            "only one line end at the end of a file",
             "copy the credential again as one line, and save it alone",
             name="two-lines",
         ),
@@ -249,7 +249,6 @@ def test_an_unset_and_an_empty_variable(fleet: "Fleet") -> None:
 
 
 REGULAR = "name a regular file that holds the credential"
-BOM = "the mark would be stored as part of the credential; some Windows editors and PowerShell's `>` write one"
 
 
 @pytest.mark.parametrize(
@@ -307,12 +306,12 @@ BOM = "the mark would be stored as part of the credential; some Windows editors 
             name="large",
         ),
         _bad(
-            lambda path: path.write_bytes(b"\xef\xbb\xbf" + API_KEY.encode()),
-            "FF229",
-            "file key.txt begins with a byte order mark",
-            BOM,
-            "save it as UTF-8 without a byte order mark",
-            name="bom",
+            lambda path: path.write_bytes(API_KEY.encode("utf-16")),
+            "FF223",
+            "file key.txt is UTF-16, not UTF-8",
+            "",
+            "write it as plain text; a credential is ASCII",
+            name="utf-16",
         ),
         _bad(
             lambda path: path.write_bytes(b"\xe9" + API_KEY.encode()),

@@ -28,7 +28,7 @@ PREFIXES = {"anthropic_api_key": "sk-ant-" + "api03-", "claude_code_oauth_token"
 BROKEN = """\
 error FF208: the value has a line break in it
   why: a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, \
-and drops only one LF at the end of a file
+and drops only one line end at the end of a file
   fix: copy the credential again as one line, and save it alone
 """
 CUT = """\

@@ -191,7 +191,7 @@ def test_edited_by_hand(fleet: "Fleet") -> None:
         (b"{}", "it is not marked as a saved plan"),
         (b"[]", "it is not marked as a saved plan"),
         (b"[" * 100_000, "it is nested too deeply"),
-        (b"\xff\xfe", "it is not JSON"),
+        (b"\xff\xfe", "it is UTF-16, not UTF-8"),
         (b"version: 1\n", "it is not JSON from line 1, column 1 on"),
     ],
 )

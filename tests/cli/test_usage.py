@@ -12,6 +12,7 @@ import pytest
 
 from flowforge import __version__
 from flowforge.cli.main import cli
+from flowforge.durations import WRITTEN
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -63,11 +64,13 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sa
         ),
         (
             "plan --max-wait nan",
-            "error FF003: --max-wait: 'nan' is not a finite number\n  fix: see `flowforge plan --help`\n",
+            f"error FF003: --max-wait: 'nan' is not a duration: write it {WRITTEN}\n"
+            "  fix: see `flowforge plan --help`\n",
         ),
         (
             "apply --max-wait inf",
-            "error FF003: --max-wait: 'inf' is not a finite number\n  fix: see `flowforge apply --help`\n",
+            f"error FF003: --max-wait: 'inf' is not a duration: write it {WRITTEN}\n"
+            "  fix: see `flowforge apply --help`\n",
         ),
         (
             "sandbox --time-scale nan",

@@ -44,15 +44,15 @@ QUOTED = Problem(
 CARRIAGE_RETURN = Problem(
     "FF207",
     "the value ends with a carriage return",
-    why="it was saved with Windows line endings (CR LF), and only a final LF of a file is dropped",
-    fix="save it with Unix line endings (LF), or with none",
+    why="its source ends it as Windows ends a line (CR LF), which is dropped only of a file and a command's output",
+    fix="remove the line end where its source reads the value",
 )
 LINE_BREAK = Problem(
     "FF208",
     "the value has a line break in it",
     why=(
         "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, "
-        "and drops only one LF at the end of a file"
+        "and drops only one line end at the end of a file"
     ),
     fix="copy the credential again as one line, and save it alone",
 )
@@ -80,7 +80,14 @@ TOO_LARGE = Problem(
     why="GitHub takes no larger secret",
     fix="let the source read the credential alone",
 )
+TOO_SHORT = Problem(
+    "FF262",
+    "the value is too short to be a credential",
+    why="no credential has fewer than four characters",
+    fix="put the credential itself where its source reads it",
+)
 ALL = (
+    TOO_SHORT,
     *(EMPTY, BLANK, LOGIN, PLACEHOLDER, JSON, QUOTED, CARRIAGE_RETURN, LINE_BREAK, WHITE_SPACE, CONTROL, NOT_ASCII),
     TOO_LARGE,
 )
@@ -120,6 +127,7 @@ CASES = [
     (f"{KEY}\udc80", NOT_ASCII),
     ("b" * (MAX_BYTES + 1), TOO_LARGE),
     ("é" * (MAX_BYTES // 2 + 1), TOO_LARGE),
+    *((text, TOO_SHORT) for text in ("0", "no", "off", "key", "**", "abc")),
 ]
 PLACEHOLDERS = [
     *("CHANGE_ME", "changeme", "change-me", "ChangeThis", "REPLACE_ME", "replace-me-with-the-key", "fill_me_in"),
@@ -128,6 +136,21 @@ PLACEHOLDERS = [
     *("<key>", "<your API key>", "sk-ant-<key>", "${KEY}", "${{ secrets.KEY }}", "$KEY", "$(op read x)", "%KEY%"),
     *("{{x}}", "{{ .Values.key }}", "op://vault/item/field", "op://Engineering/Claude Max/token"),
     *("TODO", "tbd", "FIXME", "placeholder", "dummy", "example", "none", "null", "undefined", "secret", "password"),
+    *("nil", "NaN", "n/a", "N/A", "NA", "n.a.", "not-set", "NOT_SET", "not set", "unset", "not available", "undefined"),
+    *(
+        "false",
+        "True",
+        "empty",
+        "missing",
+        "unknown",
+        "not-configured",
+        "nothing",
+        "-",
+        "---",
+        "???",
+        "tba",
+        "disabled",
+    ),
     *("redacted", "[redacted]", "[secret]", "CHANGE_ME\n", " TODO "),
 ]
 FIT = [
@@ -143,7 +166,11 @@ FIT = [
     "{curly",
     '"half-quoted',
     "quote'inside",
-    "**",
+    "a**b",
+    "nil1",
+    "not-settled",
+    "sk-1234",
+    "none-of-these",
     "b" * MAX_BYTES,
 ]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowforge.credentials.type_checks import Verdict, check
-from flowforge.credentials.types import TYPES
+from flowforge.credentials.types import TYPES, CredentialType
 from flowforge.errors import ExitCode, Problem, SourceError, printable
 from flowforge.tokens import TOKENS, recognise
 from flowforge.vault import SecretValue
@@ -151,21 +151,30 @@ def test_a_nonstandard_oauth_token_needs_leave() -> None:
     assert check(OAUTH, SecretValue("gw-0123456789"), allow_nonstandard=True) == Verdict((), guessable=True)
 
 
-def test_a_token_cut_short_by_a_terminal() -> None:
-    """Fewer than 100 characters of a setup-token are refused, 100 only warn; leave admits fewer, with a warning."""
+@pytest.mark.parametrize(
+    ("type_", "text", "noun", "remedy"),
+    [(API_KEY, KEY, "an Anthropic API key", NEW_KEY), (OAUTH, TOKEN, "a Claude Code OAuth token", NEW_TOKEN)],
+)
+def test_a_token_cut_short_by_a_terminal(type_: CredentialType, text: str, noun: str, remedy: str) -> None:
+    """Fewer than 100 characters of either are refused, 100 only warn; leave admits fewer, with a warning."""
     cut = Problem(
         "FF217",
-        "the value is cut short: shorter than a Claude Code OAuth token is",
+        f"the value is cut short: shorter than {noun} is",
         why="a terminal wraps the long token, and copying then takes only a part of it",
-        fix=f"{NEW_TOKEN}, in a window wide enough for one line; `allow_nonstandard: true` takes it as it is",
+        fix=f"{remedy}, in a window wide enough for one line; `allow_nonstandard: true` takes it as it is",
     )
     warnings = (
-        "the value is shorter than a Claude Code OAuth token usually is; was it copied exactly?",
-        "the value does not end as a Claude Code OAuth token usually does; was it copied exactly?",
+        f"the value is shorter than {noun} usually is; was it copied exactly?",
+        f"the value does not end as {noun} usually does; was it copied exactly?",
     )
-    assert [problem_of("claude_code_oauth_token", TOKEN[:length]) for length in (79, 80, 99)] == [cut] * 3
-    assert check(OAUTH, SecretValue(TOKEN[:100]), allow_nonstandard=False) == Verdict(warnings, guessable=False)
-    assert check(OAUTH, SecretValue(TOKEN[:79]), allow_nonstandard=True) == Verdict(warnings, guessable=False)
+    assert [problem_of(type_.type, text[:length]) for length in (79, 80, 99)] == [cut] * 3
+    assert check(type_, SecretValue(text[:100]), allow_nonstandard=False) == Verdict(warnings, guessable=False)
+    assert check(type_, SecretValue(text[:79]), allow_nonstandard=True) == Verdict(warnings, guessable=False)
+
+
+def test_every_type_of_token_is_long() -> None:
+    """Each type refuses what a terminal of 80 columns leaves of its token."""
+    assert {100} == {type_.shortest for type_ in TYPES.values()}
 
 
 @pytest.mark.parametrize("allow_nonstandard", [False, True])
@@ -227,7 +236,7 @@ def test_an_unusual_api_key_warns(text: str, clauses: list[str]) -> None:
 def test_a_short_value_is_guessable_whatever_its_prefix() -> None:
     """Fewer than 43 characters after the prefix are under 256 bits, so the fingerprint must be dear to compute."""
     found = [
-        check(API_KEY, SecretValue(f"{ANT}api03-{BODY[:length]}"), allow_nonstandard=False).guessable
+        check(API_KEY, SecretValue(f"{ANT}api03-{BODY[:length]}"), allow_nonstandard=True).guessable
         for length in (1, 42, 43)
     ]
     assert found == [True, True, False]
@@ -235,7 +244,7 @@ def test_a_short_value_is_guessable_whatever_its_prefix() -> None:
 
 def test_leave_does_not_change_how_a_value_is_fingerprinted() -> None:
     """A change of `allow_nonstandard` in the manifest must not look like a change of the value."""
-    for text in (KEY, f"{KEY}b", f"{ANT}api03-{BODY[:9]}"):
+    for text in (KEY, f"{KEY}b", KEY[:100]):
         strict, loose = (check(API_KEY, SecretValue(text), allow_nonstandard=leave) for leave in (False, True))
         assert strict == loose
 
@@ -262,7 +271,7 @@ def test_no_message_holds_a_piece_of_a_value(kind: str, parts: tuple[str, str, s
 def test_any_text_at_all_is_judged(kind: str, text: str, allow_nonstandard: bool) -> None:  # noqa: FBT001 -- the same
     """No text makes the check raise anything but a SourceError of one problem, and what it says is ours."""
     problem = problem_of(kind, text, allow_nonstandard=allow_nonstandard)
-    assert problem is None or problem.code in {f"FF2{number:02}" for number in range(1, 18)}
+    assert problem is None or problem.code in {"FF262", *(f"FF2{number:02}" for number in range(1, 18))}
 
 
 @pytest.mark.parametrize("text", ["", f"{KEY}\n{KEY}", f"{ANT}oat01-{BODY}AA", "0123456789-gateway"])

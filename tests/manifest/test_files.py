@@ -152,7 +152,10 @@ UNFIT = (
     ("data", "expected"),
     [
         (b"version: 1\nname: \xff\n", "flowforge.yaml:2:7: this is not UTF-8\n  fix: save the file as UTF-8"),
-        ("version: 1\n".encode("utf-16"), "flowforge.yaml:1:1: this is not UTF-8\n  fix: save the file as UTF-8"),
+        (
+            "version: 1\n".encode("utf-16"),
+            "flowforge.yaml:1:1: this is UTF-16, not UTF-8\n  fix: save the file as UTF-8",
+        ),
         (b"version: 1\r\nna\x00me: x\r\n", UNFIT.format("2:3", "0000")),
         ("version: 1\n\ufeff\n".encode(), UNFIT.format("2:1", "FEFF")),
     ],

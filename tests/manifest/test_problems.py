@@ -246,7 +246,7 @@ credentials: {k: {type: anthropic_api_key, from: {env: K}, max_age: 90 days}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF128: flowforge.yaml:2:69: this is not a duration
-  fix: write a number and h, d or w, as 24h, 90d or 12w
+  fix: write it as 90s, 10m, 2h or 30d; a bare number is seconds
 ## api_url shape
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -196,11 +196,11 @@ def test_the_pattern_of_a_repo_is_the_planners(text: str) -> None:
     assert is_repo(text) == (definition("repo").is_valid(text) and not text.endswith("\n"))
 
 
-@given(st.text(st.sampled_from("019hdwm "), max_size=7))
-def test_every_duration_can_be_read(text: str) -> None:
+@given(st.text(st.sampled_from("019hdwms "), max_size=7) | st.integers())
+def test_every_duration_can_be_read(text: str | int) -> None:
     """What the schema takes for a duration is one, longer than nothing."""
     if definition("duration").is_valid(text):
-        assert read_duration(text).total_seconds() >= 3_600
+        assert read_duration(str(text)).total_seconds() >= 1
 
 
 SECRET = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.IGNORECASE)
@@ -215,7 +215,11 @@ def test_the_pattern_of_a_secret_is_githubs(text: str) -> None:
 
 
 SCALARS = (
-    st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "k", "acme/api", "2027-02-01", "90d", "A"])
+    st.none()
+    | st.booleans()
+    | st.integers(0, 2)
+    | st.just(10**9)
+    | st.sampled_from(["", "k", "acme/api", "2027-02-01", "90d", "A"])
 )
 WORDS = (
     "select org topics properties visibility "

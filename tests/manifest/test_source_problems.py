@@ -141,20 +141,27 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:68: a brace here belongs to no placeholder
   fix: write {{ and }} for braces that are not a placeholder
-## time limit without a unit
+## bad time limit
 version: 1
-credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: '20'}}}
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: 20 s}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF128: flowforge.yaml:2:78: this is not a time limit
-  fix: write a number and s or m, as 20s
-## time limit as a number
+error FF128: flowforge.yaml:2:78: this is not a duration
+  fix: write it as 90s, 10m, 2h or 30d; a bare number is seconds
+## time limit of nothing
 version: 1
-credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: 20}}}
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: 0}}}
 targets: [{name: t, repos: [acme/api], credential: k}]
 =>
-error FF122: flowforge.yaml:2:78: "timeout" must be a string, but this is a number
-  fix: put it in quotes
+error FF128: flowforge.yaml:2:78: this is not a duration
+  fix: write it as 90s, 10m, 2h or 30d; a bare number is seconds
+## time limit as a truth
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {command: [vault], timeout: true}}}
+targets: [{name: t, repos: [acme/api], credential: k}]
+=>
+error FF122: flowforge.yaml:2:78: "timeout" must be a string or a whole number, but this is true or false
+  fix: write it as 90s, 10m, 2h or 30d; a bare number is seconds
 ## time limit of another source
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K, timeout: 20s}}}

@@ -30,14 +30,16 @@ def sh(line: str, **options: str | tuple[str, ...]) -> FilledSpec:
         (PLAIN, PLAIN),
         (PLAIN + r"\n", PLAIN),
         (PLAIN + r"\n\n", PLAIN + "\n"),
-        (PLAIN + r"\r\n", PLAIN + "\r"),
+        (PLAIN + r"\r\n", PLAIN),
+        (PLAIN + r"\r", PLAIN + "\r"),
+        (r"\357\273\277" + PLAIN, PLAIN),
         (f"  {PLAIN}  ", f"  {PLAIN}  "),
         (r"a\nb\n", "a\nb"),
         (r"\303\251", "é"),
     ],
 )
 def test_exactly_one_newline_is_dropped(outcome: Reader, printed: str, value: str) -> None:
-    """What a program prints is the value, less one final LF; nothing else is changed."""
+    """What a program prints is the value, less its mark and one line end; nothing else is changed."""
     assert outcome(sh(f"printf '{printed}'"), PATH) == value
 
 

@@ -163,7 +163,7 @@ del ORG["repo"], ORG["pending"]
 DAMAGED: dict[str, tuple[bytes, str]] = {
     "empty": (b" \n", "it is empty"),
     "cut": (encode(sample())[0][:40], "it is not JSON from line 2, column 15 on"),
-    "binary": (b"\xff\xfe", "it is not JSON"),
+    "binary": (b"\xff\xfe", "it is UTF-16, not UTF-8"),
     "number": (b"9" * 5000, "it is not JSON"),
     "nested": (b"[" * 200_000, "it is nested too deeply"),
     "conflict": (b'{\n<<<<<<< HEAD\n "a": 1\n=======\n>>>>>>> x\n}', "it holds the markers of a merge conflict in git"),

@@ -1,18 +1,21 @@
 """`--limit`, `--exclude` and `--tags`: which lines are planned. They never change what is wanted."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Final
 
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable, Unresolved
+from flowforge.steps.refresh.repo_lists import RepoLists
 
 _MOST_NAMED: Final = 3
+# difflib takes a tenth of a second for so many names.
+_MOST_COMPARED: Final = 5_000
 # The characters that make a pattern a glob for `fnmatch`.
 _GLOB: Final = re.compile(r"[*?\[]")
 
@@ -33,35 +36,46 @@ class LineFilter:
     """Every tag of the manifest, also of an entry that has no repos."""
     unresolved: Sequence[Unresolved] = ()
     """The entries of the manifest whose repos are not known."""
+    lists: RepoLists = field(default_factory=dict)
+    """The patterns of each file that --limit and --exclude name."""
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
         """Return the function that decides whether the line of an address is planned.
 
         A pattern is `owner/name`, a name alone, or a glob of either, in any case. `@NAME` is a group of the manifest,
-        or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of --limit that matches no repo,
-        FF015 for a tag that no entry has, FF016 for a file that cannot be read, FF017 where the repos of a group or an
+        or a file with a pattern on each line. Raises UsageError: FF004 for a pattern of --limit, and a pattern or line
+        of --exclude, that matches no repo, FF015 for a tag that no entry has, FF017 where the repos of a group or an
         entry are not known.
         """
         keys = {repo.key for repo in repos}
         wanted = [self._keys(pattern, keys) for pattern in self.limit]
-        # A misspelt pattern would plan nothing, and that would look like a fleet in sync.
-        lost = [pattern for pattern, found in zip(self.limit, wanted, strict=True) if not found]
+        unwanted = [self._keys(pattern, keys) for pattern in self.exclude]
+        # A misspelt limit would plan nothing, and that would look like a fleet in sync; a misspelt exclusion would
+        # write what somebody wanted left alone.
+        lost = {
+            f"--limit {quote(pattern)}": _unmatched("--limit", pattern, keys)
+            for pattern, found in zip(self.limit, wanted, strict=True)
+            if not found
+        }
+        for pattern in self.exclude:
+            if problem := self._not_excluded(pattern, keys):
+                lost[f"--exclude {quote(pattern)}"] = problem
         if lost:
             raise UsageError(
-                *(_undecided(each, self.unresolved[0]) if self.unresolved else _unmatched(each) for each in lost)
+                *(_undecided(each, self.unresolved[0]) for each in lost) if self.unresolved else lost.values()
             )
         chosen = keys if not self.limit else {key for found in wanted for key in found}
-        chosen = chosen - {key for pattern in self.exclude for key in self._keys(pattern, keys)}
+        chosen = chosen - {key for found in unwanted for key in found}
         tagged = self._tagged(places)
         return lambda address: address.scope.repo.key in chosen and (tagged is None or address in tagged)
 
     def unmatched(self, repos: Collection[Repo]) -> tuple[str, ...]:
-        """Return a warning for each pattern of --exclude, and each line of a file, that matches no repo."""
+        """Return a warning for each group or file of --exclude, and each line of a file of --limit, without a repo."""
         keys = {repo.key for repo in repos}
-        lost = [pattern for pattern in self.exclude if not self._keys(pattern, keys)]
+        lost = [pattern for pattern in self.exclude if pattern.startswith("@") and not self._keys(pattern, keys)]
         excluded = (f"--exclude {quote(pattern)} matches no repo of the manifest or the state" for pattern in lost)
-        files = [pattern for pattern in (*self.limit, *self.exclude) if self._is_file(pattern) and pattern not in lost]
-        return (*excluded, *(warning for pattern in files for warning in _lost_lines(pattern, keys)))
+        lines = ((pattern, self._lost_lines(pattern, keys)) for pattern in self.limit)
+        return (*excluded, *(_of_lines(pattern, lost) for pattern, lost in lines if lost))
 
     def spelled_out(self, repos: Collection[Repo]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the patterns of --limit and --exclude, with each file replaced by those of its lines that match."""
@@ -72,21 +86,35 @@ class LineFilter:
         return tuple(
             each
             for pattern in patterns
-            for each in (_lines(pattern[1:]) if self._is_file(pattern) else (pattern,))
+            for each in (self._lines(pattern) if self._is_file(pattern) else (pattern,))
             if each is pattern or _matching(keys, each)
         )
 
     def _is_file(self, pattern: str) -> bool:
         return pattern.startswith("@") and pattern[1:] not in self.groups
 
+    def _lines(self, pattern: str) -> Sequence[str]:
+        return self.lists[pattern[1:]]
+
+    def _lost_lines(self, pattern: str, keys: set[str]) -> Sequence[str]:
+        lines = self._lines(pattern) if self._is_file(pattern) else ()
+        return [line for line in lines if not _matching(keys, line)]
+
+    def _not_excluded(self, pattern: str, keys: set[str]) -> Problem | None:
+        """Return the problem of an exclusion that leaves out nothing, or of lines that do."""
+        # A group is not misspelt, and may well have no repos today; nor is a file without lines.
+        if not pattern.startswith("@"):
+            return None if _matching(keys, pattern) else _unmatched("--exclude", pattern, keys)
+        lost = self._lost_lines(pattern, keys)
+        return Problem("FF004", _of_lines(pattern, lost), fix=_meant(lost[0], keys)) if lost else None
+
     def _keys(self, pattern: str, keys: set[str]) -> set[str]:
         """Return the keys that a pattern matches."""
         if not pattern.startswith("@"):
             return _matching(keys, pattern)
-        name = pattern[1:]
-        if name in self.groups:
-            return {*keys} & {*_known(pattern, self.groups[name])}
-        return {key for line in _lines(name) for key in _matching(keys, line)}
+        if self._is_file(pattern):
+            return {key for line in self._lines(pattern) for key in _matching(keys, line)}
+        return {*keys} & {*_known(pattern, self.groups[pattern[1:]])}
 
     def _tagged(self, places: Iterable[Place]) -> Collection[Address] | None:
         """Return the addresses that have one of the tags; None where no tag is asked for."""
@@ -110,35 +138,36 @@ def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]
     return group
 
 
-def _undecided(pattern: str, unresolved: Unresolved) -> Problem:
+def _undecided(asked: str, unresolved: Unresolved) -> Problem:
     why = unresolved.unreadable
     detail = why.detail or why.why.text
-    what = f"which repos --limit {quote(pattern)} matches is not known: {printable(unresolved.entry)}: {detail}"
+    what = f"which repos {asked} matches is not known: {printable(unresolved.entry)}: {detail}"
     return Problem("FF017", what, str(unresolved.where), fix=why.fix)
 
 
-def _unmatched(pattern: str) -> Problem:
-    what = f"--limit {quote(pattern)} matches no repo of the manifest or the state"
-    return Problem("FF004", what, fix="give a repo or a glob such as acme/svc-*")
+def _unmatched(option: str, pattern: str, keys: Collection[str]) -> Problem:
+    what = f"{option} {quote(pattern)} matches no repo of the manifest or the state"
+    return Problem("FF004", what, fix=_meant(pattern, keys))
 
 
-def _lines(name: str) -> list[str]:
-    """Return the patterns of a file, without empty lines and those that begin with #."""
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        what = f"{quote(f'@{name}')} is neither a group of the manifest nor a file that can be read"
-        fix = "name a group, or a file with a repo or a glob on each line"
-        raise UsageError(Problem("FF016", what, fix=fix)) from None
-    return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
+def _of_lines(pattern: str, lost: Sequence[str]) -> str:
+    more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
+    named = ", ".join(map(quote, lost[:_MOST_NAMED]))
+    return f"these lines of {quote(pattern)} match no repo of the manifest or the state: {named}{more}"
 
 
-def _lost_lines(pattern: str, keys: set[str]) -> Iterator[str]:
-    lost = [line for line in _lines(pattern[1:]) if not _matching(keys, line)]
-    if lost:
-        more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
-        named = ", ".join(map(quote, lost[:_MOST_NAMED]))
-        yield f"these lines of {quote(pattern)} match no repo of the manifest or the state: {named}{more}"
+def _meant(pattern: str, keys: Collection[str]) -> str:
+    """Return what to write in place of a pattern that matches no repo."""
+    wanted = pattern.lower()
+    # A pattern without a slash is one of names, and people write that of an owner so.
+    owners = {
+        owner for key in keys for owner, slash, _ in (key.partition("/"),) if slash and fnmatchcase(owner, wanted)
+    }
+    if "/" not in wanted and owners:
+        return f"did you mean {quote(f'{owners.pop() if len(owners) == 1 else wanted}/*')}?"
+    known = {key if "/" in wanted else key.partition("/")[2]: key for key in keys}
+    near = get_close_matches(wanted, known, n=1) if len(known) <= _MOST_COMPARED else []
+    return f"did you mean {quote(known[near[0]])}?" if near else "give a repo or a glob such as acme/svc-*"
 
 
 def _matching(keys: set[str], pattern: str) -> set[str]:

@@ -5,15 +5,22 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import UsageError, quote
+from flowforge.paths import Confinement
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.steps.refresh.line_filter import LineFilter
+from flowforge.steps.refresh.repo_lists import MAX_BYTES, read_lists
 
 REPOS = [Repo.parse(name) for name in ("acme/api", "Acme/Web", "acme/svc-one", "other/api")]
 GROUPS = {"web": frozenset({"acme/web", "gone/gone"}), "empty": frozenset[str]()}
 
 
+def _filter(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> LineFilter:
+    lists = read_lists((*limit, *exclude), GROUPS, Confinement.of({}))
+    return LineFilter(limit, exclude, groups=GROUPS, lists=lists)
+
+
 def _chosen(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
-    select = LineFilter(limit, exclude, groups=GROUPS).chooser(REPOS)
+    select = _filter(limit, exclude).chooser(REPOS)
     return [repo.name for repo in REPOS if select(Address(Scope(repo), "ANTHROPIC_API_KEY"))]
 
 
@@ -26,7 +33,7 @@ def _chosen(limit: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[
         (("api",), (), ["acme/api", "other/api"]),
         (("svc-*", "other/*"), (), ["acme/svc-one", "other/api"]),
         ((), ("api",), ["Acme/Web", "acme/svc-one"]),
-        (("acme/*",), ("acme/svc-*", "nothing"), ["acme/api", "Acme/Web"]),
+        (("acme/*",), ("acme/svc-*",), ["acme/api", "Acme/Web"]),
         (("acme/*",), ("*",), []),
         (("@web",), (), ["Acme/Web"]),
         (("@web", "other/*"), (), ["Acme/Web", "other/api"]),
@@ -38,36 +45,66 @@ def test_patterns(limit: tuple[str, ...], exclude: tuple[str, ...], expected: li
     assert _chosen(limit, exclude) == expected
 
 
-def test_an_exclude_that_matches_nothing_is_told() -> None:
-    """A misspelt exclude leaves a repo in the plan that somebody wanted out of it; only those are named."""
-    assert LineFilter(exclude=("acme/ap", "api", "no\x1bne")).unmatched(REPOS) == (
-        '--exclude "acme/ap" matches no repo of the manifest or the state',
-        '--exclude "no\\x1bne" matches no repo of the manifest or the state',
+def test_an_exclude_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
+    """A misspelt exclusion would write what somebody wanted left alone: each is refused, and so is each such line."""
+    file = tmp_path / "some.txt"
+    file.write_text("# ours\nacme/api\n" + "".join(f"acme/ap{number}\n" for number in range(4)), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        _chosen((), ("acme/ap", "api", "no\x1bne", f"@{file}"))
+    assert str(caught.value) == (
+        'error FF004: --exclude "acme/ap" matches no repo of the manifest or the state\n'
+        '  fix: did you mean "acme/api"?\n'
+        'error FF004: --exclude "no\\x1bne" matches no repo of the manifest or the state\n'
+        "  fix: give a repo or a glob such as acme/svc-*\n"
+        f"error FF004: these lines of {quote(f'@{file}')} match no repo of the manifest or the state: "
+        '"acme/ap0", "acme/ap1", "acme/ap2" and 1 more\n'
+        '  fix: did you mean "acme/api"?'
     )
 
 
-def test_a_line_that_matches_nothing_is_told(tmp_path: Path) -> None:
-    """A misspelt line of a file leaves a repo in the plan, or out of it; the first of many are named."""
-    file, good = tmp_path / "some.txt", tmp_path / "good.txt"
-    file.write_text("# ours\nacme/api\n" + "".join(f"acme/ap{number}\n" for number in range(4)), encoding="utf-8")
+def test_what_is_no_slip_is_only_told(tmp_path: Path) -> None:
+    """A group without repos and a file without lines may be excluded; of a file to plan a lost line is named."""
+    file, empty, good = (tmp_path / name for name in ("some.txt", "empty.txt", "good.txt"))
+    file.write_text("acme/api\nacme/apx\n", encoding="utf-8")
+    empty.write_text("# none today\n", encoding="utf-8")
     good.write_text("ACME/api\nsvc-*\n", encoding="utf-8")
-    named = '"acme/ap0", "acme/ap1", "acme/ap2" and 1 more'
-    what = f"these lines of {quote(f'@{file}')} match no repo of the manifest or the state: {named}"
-    for warned in (
-        LineFilter(limit=(f"@{file}",)),
-        LineFilter(exclude=(f"@{file}", f"@{good}", "@web"), groups=GROUPS),
-    ):
-        assert (what,) == warned.unmatched(REPOS)
+    assert (
+        '--exclude "@empty" matches no repo of the manifest or the state',
+        f"--exclude {quote(f'@{empty}')} matches no repo of the manifest or the state",
+        f'these lines of {quote(f"@{file}")} match no repo of the manifest or the state: "acme/apx"',
+    ) == _filter((f"@{file}",), ("@empty", "@web", f"@{empty}", f"@{good}")).unmatched(REPOS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("acme*", "acme/*"),
+        ("other", "other/*"),
+        ("[ao][ct]*", "[ao][ct]*/*"),
+        ("acme/ap", "acme/api"),
+        ("wep", "acme/web"),
+        ("svc-onne", "acme/svc-one"),
+    ],
+)
+def test_what_was_meant(pattern: str, meant: str) -> None:
+    """An owner in the place of a name, and a misspelt name, get what to write."""
+    for option, chosen in ("--limit", ((pattern,), ())), ("--exclude", ((), (pattern,))):
+        with pytest.raises(UsageError) as caught:
+            _chosen(*chosen)
+        assert str(caught.value) == (
+            f"error FF004: {option} {quote(pattern)} matches no repo of the manifest or the state\n"
+            f"  fix: did you mean {quote(meant)}?"
+        )
 
 
 def test_a_limit_that_matches_nothing_is_an_error() -> None:
     """A misspelt limit would plan nothing and look like a fleet in sync, so it is refused; every one is named."""
     with pytest.raises(UsageError) as caught:
-        _chosen(("acme/ap", "acme/*", "no\x1bne"))
+        _chosen(("acme/ap", "acme/*", "no\x1bwhere"))
     assert str(caught.value) == (
         'error FF004: --limit "acme/ap" matches no repo of the manifest or the state\n'
-        "  fix: give a repo or a glob such as acme/svc-*\n"
-        'error FF004: --limit "no\\x1bne" matches no repo of the manifest or the state\n'
+        '  fix: did you mean "acme/api"?\n'
+        'error FF004: --limit "no\\x1bwhere" matches no repo of the manifest or the state\n'
         "  fix: give a repo or a glob such as acme/svc-*"
     )
 
@@ -93,7 +130,43 @@ def test_what_is_neither_a_group_nor_a_file(name: str) -> None:
     for chosen in ((f"@{name}",), ()), ((), (f"@{name}",)):
         with pytest.raises(UsageError) as caught:
             _chosen(*chosen)
+        why = "  why: it is a directory, not a regular file\n" if name in {".", ""} else ""
         assert str(caught.value) == (
-            f"error FF016: {quote('@' + name)} is neither a group of the manifest nor a file that can be read\n"
+            f"error FF016: {quote('@' + name)} is neither a group of the manifest nor a file that can be read\n{why}"
             "  fix: name a group, or a file with a repo or a glob on each line"
         )
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "fix"),
+    [
+        ("acme/api\n".encode("utf-16"), "is UTF-16, not UTF-8", "save the file as UTF-8"),
+        (b"acme/\xe9\n", "is not UTF-8", "save the file as UTF-8"),
+        (b"#" * (MAX_BYTES + 1), "is larger than 10 MB", "name a file with a repo or a glob on each line"),
+    ],
+    ids=["UTF-16", "Latin-1", "large"],
+)
+def test_a_file_that_is_no_list(tmp_path: Path, data: bytes, what: str, fix: str) -> None:
+    """A file that cannot be a list of repos is refused by what it is."""
+    file = tmp_path / "repos.txt"
+    file.write_bytes(data)
+    for chosen in ((f"@{file}",), ()), ((), (f"@{file}",)):
+        with pytest.raises(UsageError) as caught:
+            _chosen(*chosen)
+        assert f"error FF016: {quote(f'@{file}')} {what}\n  fix: {fix}" == str(caught.value)
+
+
+def test_a_link_out_of_the_checkout_is_not_followed(tmp_path: Path) -> None:
+    """In CI a list that a pull request turned into a link is not read: a message would show lines of what it names."""
+    (tmp_path / "checkout" / ".git").mkdir(parents=True)
+    (tmp_path / "private.txt").write_text("acme/api\n", encoding="utf-8")
+    link = tmp_path / "checkout" / "repos.txt"
+    link.symlink_to(tmp_path / "private.txt")
+    assert {str(link): ("acme/api",)} == read_lists([f"@{link}"], (), Confinement.of({}))
+    with pytest.raises(UsageError) as caught:
+        read_lists([f"@{link}"], (), Confinement.of({"CI": "true"}))
+    assert str(caught.value) == (
+        f"error FF016: {quote(f'@{link}')} is neither a group of the manifest nor a file that can be read\n"
+        "  why: it leads out of the folder that it must stay in\n"
+        "  fix: name a group, or a file with a repo or a glob on each line"
+    )
