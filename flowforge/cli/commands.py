@@ -13,6 +13,7 @@ from flowforge.cli.options import (
     FilePath,
     Finite,
     Formats,
+    ManifestPath,
     Options,
     argument,
     line_options,
@@ -38,6 +39,7 @@ def _init(_: Formats) -> Options:
 
 
 def _validate(formats: Formats) -> Options:
+    yield argument("files", nargs=-1, metavar="[FILE]...", type=ManifestPath())
     yield manifest_option()
     yield from output_options(formats, "validation")
 
@@ -113,7 +115,11 @@ COMMANDS: Final = (
     ),
     Row(
         "validate",
-        "Check the manifest. Opens no source, makes no request, needs no token.",
+        """
+        Check the manifest. Opens no source, makes no request, needs no token.
+
+        A FILE is a manifest as -m names one: a file or a folder; several are read as one.
+        """,
         "flowforge.cli.validate",
         _validate,
     ),

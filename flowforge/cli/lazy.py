@@ -76,6 +76,15 @@ class LazyGroup(click.Group):
             return None
         return LazyGroup(row, self._formats) if row.rows else _Command(row, self._formats)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was meant. Raises UsageError (FF001)."""
+        name = args[0]
+        if name in self.rows or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise load("flowforge.cli.usage").unknown_command(name, self.rows, ctx.command_path)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with the first sentence of its help, of which click would show one line."""
         del ctx

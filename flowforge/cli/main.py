@@ -10,7 +10,6 @@ import click
 from flowforge import __version__
 from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import MOST_COLUMNS, LazyGroup, Row
-from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
 _HELP: Final = """
@@ -40,15 +39,6 @@ class Program(LazyGroup):
     ) -> click.Context:
         """Make the context of a run, with the width of its help."""
         return super().make_context(info_name, args, parent, **{"terminal_width": _width(), **extra})
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was meant. Raises UsageError (FF001)."""
-        name = args[0]
-        if name in self.rows or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        raise load("flowforge.cli.usage").unknown_command(name, self.rows)
 
 
 def _width() -> int:

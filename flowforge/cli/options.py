@@ -68,7 +68,7 @@ class FilePath(click.Path):
         return path
 
 
-class _ManifestPath(FilePath):
+class ManifestPath(FilePath):
     """A path that is not empty: pathlib takes an empty one for the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Path":  # noqa: ANN401 -- as click's
@@ -102,7 +102,7 @@ def manifest_option() -> click.Option:
         "--manifest",
         "manifests",
         multiple=True,
-        type=_ManifestPath(),
+        type=ManifestPath(),
         default=("flowforge.yaml",),
         show_default="flowforge.yaml",
         text="A manifest, or a folder of them; several are read as one.",

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
+from click.core import ParameterSource
+
 from flowforge import offline
 from flowforge.cli.output import output_of
 from flowforge.cli.streams import say
@@ -13,8 +16,9 @@ from flowforge.render.document import validation_document
 from flowforge.render.phrases import count
 
 
-def main(*, manifests: tuple[Path, ...], verbose: bool, quiet: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
-    """Check the manifest, print what it comes to, and return the exit code."""
+def main(*, files: tuple[Path, ...], manifests: tuple[Path, ...], verbose: bool, quiet: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
+    """Check the manifest, print what it comes to, and return the exit code. files: what is named as linters are."""
+    manifests = _named(files, manifests)
     output = output_of({"manifests": manifests, "quiet": quiet, **given}, "validation")
     with output.explaining():
         manifest, places = offline.validate(manifests, os.environ)
@@ -31,3 +35,9 @@ def main(*, manifests: tuple[Path, ...], verbose: bool, quiet: bool, **given: An
     output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{own}{found}."])
     output.finish(validation_document(len(places), len(repos), organizations, selectors, manifest.warnings))
     return ExitCode.ERROR if output.broken else ExitCode.DONE
+
+
+def _named(files: tuple[Path, ...], manifests: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the manifests to check: what -m adds to the files, but not what it is where nobody gave it."""
+    given = click.get_current_context().get_parameter_source("manifests") is ParameterSource.COMMANDLINE
+    return (*files, *manifests) if given or not files else files

@@ -64,13 +64,17 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sa
         ),
         (
             "plan --max-wait nan",
-            f"error FF003: --max-wait: 'nan' is not a duration: write it {WRITTEN}\n"
-            "  fix: see `flowforge plan --help`\n",
+            (
+                f"error FF003: --max-wait: 'nan' is not a duration: write it {WRITTEN}\n"
+                "  fix: see `flowforge plan --help`\n"
+            ),
         ),
         (
             "apply --max-wait inf",
-            f"error FF003: --max-wait: 'inf' is not a duration: write it {WRITTEN}\n"
-            "  fix: see `flowforge apply --help`\n",
+            (
+                f"error FF003: --max-wait: 'inf' is not a duration: write it {WRITTEN}\n"
+                "  fix: see `flowforge apply --help`\n"
+            ),
         ),
         (
             "sandbox --time-scale nan",
