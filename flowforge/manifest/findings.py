@@ -1,6 +1,6 @@
 """Everything that is wrong with a manifest, collected by position and raised at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
@@ -12,6 +12,27 @@ from flowforge.errors import ManifestError, Problem, Where, quote
 MAX_PROBLEMS: Final = 1_000
 # Of known words with misspelt ones: get_close_matches is slow, and each problem asks for a suggestion.
 _MAX_COMPARISONS: Final = 20_000
+
+# What people call a key or a choice where no likeness of letters leads to its name. Of several the first known counts.
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("op", "1password", "one_password"), ("onepassword",)),
+    **dict.fromkeys(("environment", "environments", "envs", "variable"), ("environments", "env")),
+    **dict.fromkeys(("cmd", "exec", "run", "shell", "program"), ("command",)),
+    **dict.fromkeys(("ask", "input", "question", "stdin"), ("prompt",)),
+    **dict.fromkeys(("source", "value", "value_from"), ("from",)),
+    **dict.fromkeys(("path", "filename"), ("file",)),
+    **dict.fromkeys(("repo", "repository", "repositories"), ("repos",)),
+    **dict.fromkeys(("organization", "organisation"), ("org",)),
+    **dict.fromkeys(("secrets", "keys", "tokens"), ("credentials",)),
+    **dict.fromkeys(("delete", "remove"), ("absent",)),
+    **dict.fromkeys(("except", "ignore", "skip"), ("exclude",)),
+    **dict.fromkeys(("expiry", "expires_at", "expiration"), ("expires",)),
+    **dict.fromkeys(("api_key", "anthropic_key"), ("anthropic_api_key",)),
+    **dict.fromkeys(("oauth", "oauth_token", "claude_oauth_token", "setup_token"), ("claude_code_oauth_token",)),
+    **dict.fromkeys(("oidc", "wif", "workload_identity", "federated"), ("anthropic_workload_identity",)),
+    "secret_name": ("secret",),
+    "kind": ("type",),
+}
 
 
 class Findings:
@@ -58,8 +79,18 @@ class Findings:
 
     def suggest(self, word: str, known: Collection[str], otherwise: str) -> str:
         """Return `did you mean "x"?` for the known word nearest to `word`, or `otherwise` if none is near."""
+        nearest = self.nearest(word, known)
+        return f"did you mean {quote(nearest)}?" if nearest else otherwise
+
+    def nearest(self, word: str, known: Collection[str]) -> str:
+        """Return the known word that was probably meant, in whatever case; empty if none is near."""
         self._compared += len(known)
         if self._compared > _MAX_COMPARISONS:
-            return otherwise
-        nearest = get_close_matches(word, known, n=1)
-        return f"did you mean {quote(nearest[0])}?" if nearest else otherwise
+            return ""
+        lower = word.lower()
+        if alias := next((each for each in ALIASES.get(lower, ()) if each in known), ""):
+            return alias
+        # The first of those that differ in their case alone: it is written as it is meant to be, most often.
+        by_lower = {each.lower(): each for each in reversed([*known])}
+        found = get_close_matches(lower, by_lower, n=1)
+        return by_lower[found[0]] if found else ""

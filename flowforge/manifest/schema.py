@@ -1,7 +1,7 @@
 """Check shapes by the JSON Schema, and report what does not fit in our own sentences: jsonschema's quote values."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -114,6 +114,7 @@ def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
 _SCHEMA: Final[Mapping[str, Any]] = json.loads(schema_text("manifest"))
 require_whole(_SCHEMA)
 _QUICK: Final = QuickCheck(_SCHEMA)
+SECTIONS: Final = tuple(_SCHEMA["properties"])
 
 
 @cache
@@ -148,9 +149,16 @@ def _unknown_keys(misfit: _Misfit, findings: Findings) -> None:
             findings.add(misfit.node.key(key), "FF120", f"the key {quote(key)} is not known here", fix=fix)
 
 
+def misspelt(keys: Iterable[str], known: Collection[str], findings: Findings) -> frozenset[str]:
+    """Return the known keys that unknown ones are meant to be. That these are missing is no mistake of its own."""
+    return frozenset(findings.nearest(key, known) for key in keys if key not in known)
+
+
 def _missing_keys(misfit: _Misfit, findings: Findings) -> None:
+    # A condition of the schema has no properties of its own.
+    meant = misspelt(misfit.value, misfit.schema.get("properties", misfit.wanted), findings)
     for key in misfit.wanted:
-        if key not in misfit.value:
+        if key not in misfit.value and key not in meant:
             fix = "begin it with `version: 1`" if key == "version" else f"add `{key}:`"
             findings.add(misfit.node.where, "FF121", f"{misfit.label} has no {quote(key)}", fix=fix)
 
@@ -173,6 +181,8 @@ def _type_fix(misfit: _Misfit) -> str:
     if misfit.wanted == "object":
         keys = misfit.schema.get("then", misfit.schema).get("properties")
         return f"the keys here are {listed(keys)}" if keys else "write `name:` and its keys below it"
+    if misfit.wanted == ["string", "array"] and isinstance(misfit.value, bool | int):
+        return "put it in quotes"
     return _FIXES[str(misfit.wanted)]
 
 

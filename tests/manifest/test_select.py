@@ -145,7 +145,7 @@ groups:
 error FF122: flowforge.yaml:4:33: "name" must be a string or a list, but this is a mapping
   fix: write a text, or a list of texts
 error FF122: flowforge.yaml:5:46: "tier" must be a string or a list, but this is true or false
-  fix: write a text, or a list of texts
+  fix: put it in quotes
 error FF122: flowforge.yaml:6:37: "archived" must be true or false, but this is a string
   fix: write true or false, without quotes
 ## per_repo
