@@ -7,7 +7,6 @@ from pathlib import Path
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import MapNode, Node
-from flowforge.manifest.schema import SECTIONS, misspelt
 from flowforge.manifest.trust import Rules
 
 
@@ -55,7 +54,7 @@ class Documents:
         # Names of bad entries too: whoever refers to one made no mistake, and one error is enough.
         names = {name: None for _, name, _, _ in self.named(section)}
         whole = all(document.root.part(section) for document in self.all if section in document.root.entries())
-        whole = whole and section not in self._misspelt()
+        whole = whole and not any(section in document.root.meant for document in self.all)
         return References(section, names, whole, self.findings)
 
     def single(self, section: str) -> tuple[ManifestDocument, Node]:
@@ -90,15 +89,9 @@ class Documents:
                     why = "the state remembers by this name which repositories a selector has admitted"
                     self.findings.add(where, "FF146", what, why=why, fix="rename one of the two")
 
-    def _misspelt(self) -> frozenset[str]:
-        """Return the sections that unknown keys are meant to be: these are reported, and not what follows from it."""
-        keys = (key for document in self.all for key in document.root.entries() if not key.startswith("x-"))
-        return misspelt(keys, SECTIONS, self.findings)
-
     def check_purpose(self) -> None:
         """Report (FF148) a manifest that does not say what it wants, not even `targets: []`."""
-        written = {key for document in self.all for key in document.root.entries()}
-        if not {"targets", "absent"} & (written | self._misspelt()):
+        if all(document.root.lacks("targets", "absent") for document in self.all):
             where = Where(self.all[0].root.where.file)
             why = "a file that was cut short looks like this too, and would want nothing"
             fix = "add `targets:`; write `targets: []` when nothing is wanted"
@@ -113,7 +106,7 @@ class References:
     names: Mapping[str, None]
     """In the order of the files, bad entries included."""
     whole: bool
-    """False where a file's section is bad or misspelt. Then a name may be there, and none that is missing is reported."""
+    """False where a file's section is bad or misspelt. Then a name that is missing may be there: none is reported."""
     findings: Findings
 
     def check(self, name: str, where: Where) -> None:

@@ -20,6 +20,8 @@ class Node:
     """How many levels deep it is nested."""
     bad: bool = False
     """It was reported already, so nothing looks at it again."""
+    meant: frozenset[str] = frozenset()
+    """The keys that misspelt ones of a mapping are meant to be."""
 
     @property
     def inner(self) -> Iterable["Node"]:
@@ -34,6 +36,10 @@ class Node:
     def entries(self) -> Mapping[str, "Node"]:
         """Return the values of a mapping by key; nothing for any other node."""
         return {}
+
+    def lacks(self, *keys: str) -> bool:
+        """Return whether a mapping has none of these keys, nor a misspelt one: that is reported, and is the cause."""
+        return not {*keys} & (self.entries().keys() | self.meant)
 
     def items(self) -> Sequence["Node"]:
         """Return the items of a list that are not bad; nothing for any other node."""

@@ -29,7 +29,7 @@ _WHOLE: Final = "write `visible_to: private`, `visible_to: all` or `visible_to: 
 def read_org(node: Node, documents: Documents) -> Repo | None:
     """Read `org`, if there is one. Report (FF170) keys that cannot stand beside it, and (FF112) its owner."""
     if "org" not in node.entries():
-        if "visible_to" in node.entries():
+        if "visible_to" in node.entries() and node.lacks("org"):
             fix = "name the organization with `org:`, or remove it"
             documents.findings.add(node.key("visible_to"), "FF171", '"visible_to" requires org', fix=fix)
         return None
@@ -49,7 +49,7 @@ def read_visibility(node: Node, name: str, documents: Documents) -> Visibility |
     """Read from `visible_to` who sees the secret. Report (FF171) a target that does not say."""
     if "visible_to" not in node.entries():
         # There is no default: who sees a credential is a decision, and the manifest is where it is reviewed.
-        if not node.bad:
+        if not node.bad and node.lacks("visible_to"):
             what = f"the target {quote(name)} does not say who sees its secret"
             documents.findings.add(node.where, "FF171", what, fix=_WHOLE)
         return None

@@ -114,7 +114,6 @@ def _forms(part: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON
 _SCHEMA: Final[Mapping[str, Any]] = json.loads(schema_text("manifest"))
 require_whole(_SCHEMA)
 _QUICK: Final = QuickCheck(_SCHEMA)
-SECTIONS: Final = tuple(_SCHEMA["properties"])
 
 
 @cache
@@ -147,16 +146,16 @@ def _unknown_keys(misfit: _Misfit, findings: Findings) -> None:
             stray = STRAY.get((str(misfit.schema.get("title")), key))
             fix = stray or findings.suggest(key, known, f"the keys here are {listed(known)}")
             findings.add(misfit.node.key(key), "FF120", f"the key {quote(key)} is not known here", fix=fix)
+    misfit.node.meant = _meant(misfit, known, findings)
 
 
-def misspelt(keys: Iterable[str], known: Collection[str], findings: Findings) -> frozenset[str]:
-    """Return the known keys that unknown ones are meant to be. That these are missing is no mistake of its own."""
-    return frozenset(findings.nearest(key, known) for key in keys if key not in known)
+def _meant(misfit: _Misfit, known: Collection[str], findings: Findings) -> frozenset[str]:
+    return frozenset(findings.nearest(key, known) for key in misfit.value if key not in known)
 
 
 def _missing_keys(misfit: _Misfit, findings: Findings) -> None:
     # A condition of the schema has no properties of its own.
-    meant = misspelt(misfit.value, misfit.schema.get("properties", misfit.wanted), findings)
+    meant = _meant(misfit, misfit.schema.get("properties", misfit.wanted), findings)
     for key in misfit.wanted:
         if key not in misfit.value and key not in meant:
             fix = "begin it with `version: 1`" if key == "version" else f"add `{key}:`"
@@ -214,8 +213,9 @@ def _left_empty(misfit: _Misfit, findings: Findings) -> None:
 
 
 def _stray_option(misfit: _Misfit, findings: Findings) -> None:
+    meant = _meant(misfit, misfit.schema["properties"], findings)
     for option, (source,) in misfit.wanted.items():
-        if option in misfit.value and source not in misfit.value:
+        if option in misfit.value and source not in misfit.value and source not in meant:
             fix = f"remove it, or name {source} as the source"
             findings.add(misfit.node.key(option), "FF120", f"{quote(option)} is an option of {source} only", fix=fix)
 

@@ -19,7 +19,7 @@ def read_select(node: Node, documents: Documents, *, beside: tuple[str, ...] = B
     needs a selector, FF112 for an owner that is not allowed. beside: the keys that need a selector.
     """
     for key in beside:
-        if node.part(key) is not None and "select" not in node.entries():
+        if node.part(key) is not None and node.lacks("select"):
             fix = "add `select:`, or remove it"
             documents.findings.add(node.key(key), "FF162", f"{quote(key)} requires select", fix=fix)
     chosen = node.part("select")
@@ -55,6 +55,8 @@ def _owned(node: Node, chosen: Node, documents: Documents) -> Owned | None:
     """Return the one key that says whose repos are asked for. Report (FF160) none or several."""
     keys = chosen.entries().keys()
     named = [each for each in Owned if each in keys and (each is not Owned.INSTALLATION or _meant(chosen))]
+    if not named and chosen.meant & {*Owned}:
+        return None  # reported as misspelt
     if len(named) != 1:
         what = f"a selector names {'more than one' if named else 'no'} owner"
         fix = "write one of `org: NAME`, `user: NAME` and `installation: true`"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents, References
@@ -115,7 +116,7 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
     """Read `stores` and `environments`. Report both at once (FF136): an environment has no stores."""
     named, own = node.part("environments"), _stores(node)
     if named is None:
-        if is_true(node, "create_environment"):
+        if is_true(node, "create_environment") and node.lacks("environments"):
             fix = "name its `environments`, or remove it"
             where = node.key("create_environment")
             documents.findings.add(where, "FF137", '"create_environment" requires environments', fix=fix)
@@ -123,6 +124,10 @@ def _lists(node: Node, stores: tuple[Store, ...], documents: Documents) -> Lists
     if own:
         what, fix = "a target has stores or environments, not both", "write one entry for each"
         documents.findings.add(node.key("stores"), "FF136", what, why="environments have only Actions secrets", fix=fix)
+    for each in named.items():
+        if (shown := unquote(str(each.data))) != each.data:
+            text = f"{quote(str(each.data))} is how an address spells it: write the environment as it is shown, "
+            documents.findings.warn(each.where, text + quote(shown))
     # GitHub compares environments without case, so two spellings are one; the last one written is kept.
     names = {str(each.data).lower(): str(each.data) for each in named.items()}
     return Lists(environments=tuple(names.values()))
@@ -144,6 +149,7 @@ def _choice(
         not node.bad
         and not empty
         and not ("select" in entries or any(_names_any(entries.get(key)) for key in ("repos", "groups")))
+        and not node.meant & {"repos", "groups", "select", "org"}
     ):
         fix = "add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`"
         documents.findings.add(node.where, "FF143", f"the {noun} {quote(name)} names no repositories", fix=fix)

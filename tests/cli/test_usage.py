@@ -247,11 +247,21 @@ def test_quiet_and_verbose(fleet: "Fleet") -> None:
     assert 5 == sum(line.endswith("  ci-key  in sync") for line in verbose)
 
 
-def test_a_misspelt_exclude_is_warned_of(fleet: "Fleet") -> None:
-    """The plan goes on, with a warning that names the pattern; one that matches says nothing."""
-    done = fleet.flowforge("plan", "--exclude", "repo-01", "--exclude", "repo-002")
-    expected = 'warning: --exclude "repo-01" matches no repo of the manifest or the state\n'
-    assert (0, expected, 4) == (done.code, done.err, sum(line.startswith("+") for line in done.lines))
+@pytest.mark.parametrize("command", ["plan", "plan --offline", "plan --list-repos", "apply --yes", "adopt --yes"])
+def test_a_misspelt_exclude_is_refused(fleet: "Fleet", command: str) -> None:
+    """Nothing is planned or written: what was to be left alone would be among it. Each slip is named."""
+    (fleet.folder / "repos.txt").write_text("repo-001\nacme/repo-0003\nnobody/nothing\n", encoding="utf-8")
+    done = fleet.refused(
+        *command.split(), *("--exclude", "repo-01", "--exclude", "repo-002", "--exclude", "@repos.txt")
+    )
+    assert (1, "") == (done.code, done.out)
+    assert done.err == (
+        'error FF004: --exclude "repo-01" matches no repo of the manifest or the state\n'
+        '  fix: did you mean "acme/repo-001"?\n'
+        'error FF004: these lines of "@repos.txt" match no repo of the manifest or the state: '
+        '"acme/repo-0003", "nobody/nothing"\n'
+        '  fix: did you mean "acme/repo-003"?\n'
+    )
 
 
 def test_no_home(fleet: "Fleet") -> None:

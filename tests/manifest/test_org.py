@@ -65,8 +65,6 @@ version: 1
 targets:
   - {{name: T, org: acme, visible_to: {{repo: [acme/a]}}, credential: k}}
 =>
-error FF143: flowforge.yaml:4:38: the target "T" names no repositories
-  fix: add `repos: [owner/name]`, `groups: [name]` or `select: {{org: name}}`
 error FF120: flowforge.yaml:4:39: the key "repo" is not known here
   fix: did you mean "repos"?
 ## not an organization's name

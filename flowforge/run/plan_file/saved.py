@@ -19,6 +19,7 @@ from flowforge.run.plan_file.shape import FILE, checked
 from flowforge.state import disk
 from flowforge.state.model import State
 from flowforge.state.shape import MalformedError, fields, parse_json
+from flowforge.text_encoding import without_mark
 
 FORMAT: Final = "flowforge.plan-file"
 VERSION: Final = 1
@@ -151,8 +152,9 @@ def _parse(data: bytes, path: Path) -> Mapping[str, Any]:
         raise MalformedError("it is not marked as a saved plan")
     _require_ours(document, path)
     stands_on = checked(fields(document, FILE, "the file")["stands_on"])
-    # The bytes are compared as a whole. That covers the digest, and any space or order that FlowForge does not write.
-    if _encode(stands_on) != data:
+    # The bytes are compared as a whole. That covers the digest, and any space or order that FlowForge does not write,
+    # but for what Windows makes of the ends of lines.
+    if _encode(stands_on) != without_mark(data).replace(b"\r\n", b"\n"):
         raise MalformedError("its digest does not fit its content: it was edited by hand, merged or cut")
     return stands_on
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from flowforge.concurrency import Progress, each
-from flowforge.errors import ManifestError, Problem, printable
+from flowforge.errors import ManifestError, Problem, printable, quote
 from flowforge.github.discover import (
     Described,
     Properties,
@@ -22,6 +22,7 @@ from flowforge.github.problems import StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.manifest.globs import Globs
 from flowforge.manifest.selector import Owned, Selector, SelectorResults
+from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
 
@@ -77,7 +78,11 @@ def select_repos(
     found: dict[Selector, Mapping[Repo, int] | Unreadable] = {
         selector: part if isinstance(part, Unreadable) else _ids(selector, part) for selector, part in picked.items()
     }
-    notes = tuple(note for selector, part in _whole(picked) for note in _notes(selector, part))
+    notes = tuple(
+        note
+        for selector, part in _whole(picked)
+        for note in (*_notes(selector, part), *_slips(selector, properties.get(_properties_of(selector), {})))
+    )
     shown = frozenset(one.id for answer in repos.values() if not isinstance(answer, Unreadable) for one in answer)
     return Selected(found, notes, known, shown)
 
@@ -129,7 +134,31 @@ def _pick(
     missing = [name for name, _ in selector.properties if name.lower() not in defined]
     if missing and table:
         return no_such_property(selector.owner, missing[0])
+    for name, admitted in selector.properties:
+        others = _in_another_case(admitted, name, table)
+        if len(others) == len(admitted):
+            return _no_such_value(selector.owner, name, *next(iter(others.items())))
     return [one for one in fitting if _has(selector, table.get(one.id, {}))]
+
+
+def _in_another_case(admitted: Iterable[str], name: str, table: Properties) -> Mapping[str, str]:
+    """Return the values that no repo has of a property, but for another case of letters, each with how it is there."""
+    had = {value for values in table.values() for value in values.get(name.lower(), ())}
+    by_lower = {value.lower(): value for value in sorted(had)}
+    return {each: by_lower[each.lower()] for each in admitted if each not in had and each.lower() in by_lower}
+
+
+def _no_such_value(organization: str, name: str, value: str, other: str) -> Unreadable:
+    detail = f"no repository of {quote(organization)} has {quote(value)} as its custom property {quote(name)}"
+    return Unreadable(Why.NOT_FOUND, detail, f"write {quote(other)}: values are compared with their case")
+
+
+def _slips(selector: Selector, table: Properties | Unreadable) -> Iterator[str]:
+    """Yield a note about each value that finds nothing because of its case, beside others that find something."""
+    for name, admitted in selector.properties if isinstance(table, Mapping) else ():
+        for value, other in _in_another_case(admitted, name, table).items():
+            what = f"no repository has {quote(value)} as its custom property {quote(name)}, but {quote(other)}"
+            yield f"{selector.where}: {what}"
 
 
 def _fits(selector: Selector, names: Globs, one: Described) -> bool:
