@@ -267,6 +267,11 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
             "not_found",
             'no repository of "zoo" has a custom property "tear"',
         ),
+        (
+            "{org: zoo, properties: {tier: Gold}}",
+            "not_found",
+            'no repository of "zoo" has "Gold" as its custom property "tier"',
+        ),
         ("{user: nobody}", "not_found", 'the token\'s user has no repositories as "nobody"'),
         (
             "{installation: true}",
@@ -293,6 +298,16 @@ def test_what_a_selector_names_is_not_there(zoo: "Fleet", selector: str, why: st
     assert "No changes found; 1 entry without known repos, 1 blocked." in shown.lines
     assert 3 == zoo.flowforge("apply", "--yes").code
     assert {} == zoo.sandbox.world.reveal("acme/repo-001")
+
+
+def test_a_value_of_a_property_in_another_case(zoo: "Fleet") -> None:
+    """Alone it finds nothing and says how the value is written; beside others that find something it is told."""
+    select(zoo, "{org: zoo, properties: {tier: Gold}}")
+    assert '    fix: write "gold": values are compared with their case' in zoo.flowforge("plan").lines
+    select(zoo, "{org: zoo, properties: {tier: [Gold, tin, lead]}}")
+    done = zoo.flowforge("plan")
+    note = 'warning: flowforge.yaml:6:5: no repository has "Gold" as its custom property "tier", but "gold"\n'
+    assert (0, note, ["zoo/svc-b"]) == (done.code, done.err, chosen(zoo))
 
 
 def test_a_list_cut_short_blocks_and_drops_nothing(zoo: "Fleet") -> None:

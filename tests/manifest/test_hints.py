@@ -66,7 +66,7 @@ REST = "targets: [{name: t, repos: [acme/api], credential: k}]\n"
 )
 def test_only_the_cause_is_told(refused: Refuser, text: str, key: str, meant: str) -> None:
     """Of a misspelt key there is one error, which names the key that is meant: not that this one is missing."""
-    before = text[: re.search(rf"\b{key}:", text).start()]
+    before = re.split(rf"\b{key}:", text)[0]
     where = f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
     assert refused(text) == (
         f'error FF120: flowforge.yaml:{where}: the key "{key}" is not known here\n  fix: did you mean "{meant}"?'

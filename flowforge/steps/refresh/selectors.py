@@ -155,7 +155,9 @@ def _no_such_value(organization: str, name: str, value: str, other: str) -> Unre
 
 def _slips(selector: Selector, table: Properties | Unreadable) -> Iterator[str]:
     """Yield a note about each value that finds nothing because of its case, beside others that find something."""
-    for name, admitted in selector.properties if isinstance(table, Mapping) else ():
+    if isinstance(table, Unreadable):
+        return
+    for name, admitted in selector.properties:
         for value, other in _in_another_case(admitted, name, table).items():
             what = f"no repository has {quote(value)} as its custom property {quote(name)}, but {quote(other)}"
             yield f"{selector.where}: {what}"
