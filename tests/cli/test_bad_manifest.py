@@ -73,10 +73,7 @@ def _everywhere(fleet: "Fleet", expected: str, *options: str) -> None:
         ),
         pytest.param(
             GOOD.replace("repos:", "repo:"),
-            'error FF143: flowforge.yaml:5:5: the target "All" names no repositories\n'
-            "  fix: add `repos: [owner/name]`, `groups: [name]` or `select: {org: name}`\n"
-            'error FF120: flowforge.yaml:5:17: the key "repo" is not known here\n'
-            '  fix: did you mean "repos"?\n',
+            'error FF120: flowforge.yaml:5:17: the key "repo" is not known here\n  fix: did you mean "repos"?\n',
             id="misspelt-key",
         ),
         pytest.param(

@@ -78,7 +78,12 @@ PARTS = (
         ("tests/credentials",),
         ("tests/sources", *_ALL),
     ),
-    Part("errors", ("errors.py", "tokens.py"), ("tests/test_{name}.py",), ("tests/manifest", "tests/github", *_ALL)),
+    Part(
+        "errors",
+        ("errors.py", "tokens.py", "durations.py", "text_encoding.py"),
+        ("tests/test_{name}.py",),
+        ("tests/manifest", "tests/github", *_ALL),
+    ),
     Part("writing", ("steps/apply/*.py",), ("tests/steps",), ("tests/cli",)),
     Part("order and ground", ("plan/ordering.py", "plan/recordable.py"), ("tests/plan",), ("tests/state", *_ALL)),
     Part("threads", ("concurrency.py",), ("tests/test_{name}.py",), _ALL),
