@@ -82,6 +82,9 @@ def _or(hint: str) -> str:
 
 def _known_elsewhere(name: str, context: click.Context | None) -> str:
     """Return what to say for an option of other tools; empty where this command has nothing like it."""
+    if context and isinstance(context.command, click.Group):
+        # Ours has no options of its own but --help and --version: all stand behind a command.
+        return next((f"{hint} after the command" for _, hint in OPTIONS_ELSEWHERE.get(name, ())), "")
     has = {each for param in (context.command.params if context else ()) for each in param.opts}
     return next((hint for ours, hint in OPTIONS_ELSEWHERE.get(name, ()) if ours in has), "")
 

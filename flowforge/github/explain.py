@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 from typing import Final
+from urllib.parse import unquote
 
-from flowforge.errors import printable
+from flowforge.errors import printable, quote
 from flowforge.github.classify import PERMIT, lacks_scope, renamed_to, sees_repo_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
@@ -97,6 +98,9 @@ def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
         if refusal.no.status != _NOT_FOUND:
             return refusal.no
         fix = "make it in the repo's settings, or write `create_environment: true` in the target"
+        # Copied from an address, where GitHub escapes it: made so, it would be another one than the workflows name.
+        if (shown := unquote(scope.environment)) != scope.environment:
+            fix = f"write it as it is shown: {quote(shown)}"
         return Refusal("FF344", Why.NO_ENVIRONMENT, f"there is no environment {scope.environment}", fix, _NOT_FOUND)
     return None
 

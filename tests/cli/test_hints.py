@@ -85,6 +85,7 @@ def test_a_command_of_another_tool(fleet: "Fleet", line: str, expected: str) -> 
     [
         ("plan --json", "say --format json, or see `flowforge plan --help`"),
         ("validate --json", "say --format json, or see `flowforge validate --help`"),
+        ("--json plan", "say --format json after the command, or see `flowforge --help`"),
         ("init --json", "see `flowforge init --help`"),
         ("apply --dry-run", "say --check, or see `flowforge apply --help`"),
         # Its nearest option by letters is --prune.
@@ -95,7 +96,8 @@ def test_a_command_of_another_tool(fleet: "Fleet", line: str, expected: str) -> 
 def test_an_option_of_another_tool(fleet: "Fleet", line: str, expected: str) -> None:
     """It is answered with ours, where the command has it."""
     done = fleet.refused(*line.split())
-    what = f'error FF003: there is no option "{line.split()[1]}"\n  fix: {expected}\n'
+    (option,) = (each for each in line.split() if each.startswith("-"))
+    what = f'error FF003: there is no option "{option}"\n  fix: {expected}\n'
     assert (1, "", what) == (done.code, done.out, done.err)
 
 
@@ -107,6 +109,22 @@ def test_an_owner_in_the_place_of_a_name(fleet: "Fleet") -> None:
         'error FF004: --limit "acme*" matches no repo of the manifest or the state\n  fix: did you mean "acme/*"?\n'
     )
     assert 5 == sum(line.startswith("+") for line in fleet.refused("plan", "-l", "acme/*").lines)
+
+
+def test_an_environment_as_an_address_spells_it(fleet: "Fleet") -> None:
+    """It is not offered to make an environment of that name: the one that is meant is there."""
+    name = "need/encoding"
+    fleet.sandbox.world.create_environment("acme/repo-001", name)
+    fleet.manifest(
+        "version: 1\ncredentials: {k: {type: anthropic_api_key, from: {env: ACME_KEY}}}\n"
+        "targets: [{name: t, repos: [acme/repo-001], environments: [need%2Fencoding], credential: k}]\n"
+    )
+    done = fleet.refused("apply", "--yes")
+    assert (3, True, True) == (
+        done.code,
+        f'    fix: write it as it is shown: "{name}"' in done.lines,
+        f'write the environment as it is shown, "{name}"\n' in done.err,
+    )
 
 
 def test_a_file_is_validated_as_linters_are_called(fleet: "Fleet") -> None:

@@ -145,7 +145,7 @@ def _undecided(asked: str, unresolved: Unresolved) -> Problem:
     return Problem("FF017", what, str(unresolved.where), fix=why.fix)
 
 
-def _unmatched(option: str, pattern: str, keys: Collection[str]) -> Problem:
+def _unmatched(option: str, pattern: str, keys: set[str]) -> Problem:
     what = f"{option} {quote(pattern)} matches no repo of the manifest or the state"
     return Problem("FF004", what, fix=_meant(pattern, keys))
 
@@ -156,15 +156,18 @@ def _of_lines(pattern: str, lost: Sequence[str]) -> str:
     return f"these lines of {quote(pattern)} match no repo of the manifest or the state: {named}{more}"
 
 
-def _meant(pattern: str, keys: Collection[str]) -> str:
+def _meant(pattern: str, keys: set[str]) -> str:
     """Return what to write in place of a pattern that matches no repo."""
     wanted = pattern.lower()
+    owners = {key.partition("/")[0] for key in keys if "/" in key}
     # A pattern without a slash is one of names, and people write that of an owner so.
-    owners = {
-        owner for key in keys for owner, slash, _ in (key.partition("/"),) if slash and fnmatchcase(owner, wanted)
-    }
-    if "/" not in wanted and owners:
-        return f"did you mean {quote(f'{owners.pop() if len(owners) == 1 else wanted}/*')}?"
+    meant = {owner for owner in owners if fnmatchcase(owner, wanted)}
+    if "/" not in wanted and meant:
+        return f"did you mean {quote(f'{meant.pop() if len(meant) == 1 else wanted}/*')}?"
+    owner, slash, name = wanted.partition("/")
+    others = get_close_matches(owner, owners, n=1) if slash and owner not in owners else []
+    if others and _matching(keys, f"{others[0]}/{name}"):
+        return f"did you mean {quote(f'{others[0]}/{name}')}?"
     known = {key if "/" in wanted else key.partition("/")[2]: key for key in keys}
     near = get_close_matches(wanted, known, n=1) if len(known) <= _MOST_COMPARED else []
     return f"did you mean {quote(known[near[0]])}?" if near else "give a repo or a glob such as acme/svc-*"

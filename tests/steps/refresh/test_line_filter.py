@@ -83,6 +83,8 @@ def test_what_is_no_slip_is_only_told(tmp_path: Path) -> None:
         ("[ao][ct]*", "[ao][ct]*/*"),
         ("acme/ap", "acme/api"),
         ("wep", "acme/web"),
+        ("amce/*", "acme/*"),
+        ("acm/svc-*", "acme/svc-*"),
         ("svc-onne", "acme/svc-one"),
     ],
 )
