@@ -41,9 +41,16 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A value that was not asked for, such as under `--skip-values`."""
+    """A value that was not asked for, such as under `--skip-values`, or where its source is refused."""
 
     why: str
+    """One clause: `source command is refused for a pull request`."""
+    code: str = ""
+    """The code of the refusal; empty where there was none."""
+    fix: str = ""
+    """What a person can do about it, where that is anything."""
+    because: str = ""
+    """What explains the clause, where it needs that."""
 
 
 @dataclass(frozen=True, slots=True)
