@@ -12,6 +12,7 @@ PROPOSED = {"GITHUB_EVENT_NAME": "pull_request"}
 QUEUED = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "merge_group"}
 NOT_HERE = "and the author of a proposed manifest must not be able to run programs here"
 ALLOW = "let the operator set FLOWFORGE_ALLOWED_SOURCES to what a proposed manifest may use, command among it"
+TRUSTED = "GITHUB_EVENT_NAME is push, schedule, workflow_dispatch, repository_dispatch or release"
 REFUSED = {
     "FF259": (
         PROPOSED,
@@ -23,7 +24,7 @@ REFUSED = {
         QUEUED,
         "source command is refused: no event that is known to be trusted began this run",
         f'GitHub Actions: GITHUB_EVENT_NAME is "merge_group", {NOT_HERE}',
-        f"run it where GITHUB_EVENT_NAME is push, schedule, workflow_dispatch, repository_dispatch or release; or {ALLOW}",
+        f"run it where {TRUSTED}; or {ALLOW}",
     ),
 }
 # Of `command` in repo-002, which has its value; in repo-003, which has not; and of `env` in repo-001, which has not.
