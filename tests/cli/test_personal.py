@@ -112,7 +112,7 @@ def test_offline_nobody_is_asked(fleet: "Fleet", target: str, said: list[str]) -
 
 def test_an_answer_that_says_nothing(fleet: "Fleet") -> None:
     """Where GitHub does not say what the owner is, the warning is given: it costs nobody a run."""
-    fleet.sandbox.world.faults.add(Fault("GET /orgs/acme$", FaultKind.STATUS, times=9, status=403))
+    fleet.sandbox.world.faults.add(Fault("GET /orgs/acme$", FaultKind.STATUS, times=9, status=410))
     fleet.set_key("MAX", "oat01")
     fleet.manifest(manifest("", "repos: [acme/repo-001, acme/repo-002]"))
     done = fleet.flowforge("plan", "--format", "json")

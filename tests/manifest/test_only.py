@@ -9,7 +9,7 @@ import pytest
 
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand_with
-from flowforge.manifest.model import Manifest, SourceSpec
+from flowforge.manifest.model import Manifest, Option, SourceSpec
 from flowforge.manifest.same_source import may_read_the_same
 from flowforge.manifest.selector import Selector
 from flowforge.plan.address import Repo, Scope
@@ -175,13 +175,12 @@ SAME = {
 def test_the_same_source_under_another_name(source: str, other: str, refused: Refuser) -> None:
     """A credential of another name that reads the same goes no further, and each of the lines is named."""
     more = f", mine: {{type: anthropic_api_key, from: {other}}}"
-    text = refused(
-        manifest("[acme/api]", f"{to('acme/api')}, {to('acme/evil', 'mine', 'm')}", source=source, more=more)
-    )
+    targets = f"{to('acme/api')}, {to('acme/evil', 'mine', 'm')}"
+    text = refused(manifest("[acme/api]", targets, source=source, more=more))
     said = re.fullmatch(
         r'error FF156: flowforge\.yaml:3:\d+: "k" may not go to "acme/evil"\n'
-        r'  why: "mine" at flowforge\.yaml:2:\d+ reads the same source, and its `only` at flowforge\.yaml:2:\d+ does not '
-        r'admit it\n  fix: take it out of the target "m", name another credential, or admit it there',
+        r'  why: "mine" at flowforge\.yaml:2:\d+ reads the same source, and its `only` at flowforge\.yaml:2:\d+ does '
+        r'not admit it\n  fix: take it out of the target "m", name another credential, or admit it there',
         text,
     )
     assert said, text
@@ -227,12 +226,12 @@ def test_what_a_selector_finds(loaded: Callable[..., Manifest]) -> None:
         'version: 1\ncredentials: {k: {type: anthropic_api_key, from: {file: "keys/{repo}"}, only: [acme/api]}}\n'
         "targets: [{name: t, select: {org: acme}, credential: k}]\n"
     )
-    assert (
-        "",
+    stray = (
         'error FF156: flowforge.yaml:3:11: "k" may not go to "acme/evil"\n'
         "  why: its `only` at flowforge.yaml:2:73 does not admit it\n"
-        '  fix: take it out of the target "t", name another credential, or admit it there',
-    ) == (expanded(text, API), expanded(text, API, EVIL))
+        '  fix: take it out of the target "t", name another credential, or admit it there'
+    )
+    assert ("", stray) == (expanded(text, API), expanded(text, API, EVIL))
 
 
 @pytest.mark.parametrize("name", [*SOURCE_TYPES, "acme-vault", ""])
@@ -247,7 +246,7 @@ def test_each_source_of_the_table_is_compared(name: str) -> None:
 def test_a_plugin_s_options_choose_its_value() -> None:
     """Nothing is known of them, so that all are compared: the same path and another field is another value."""
     source = SourceSpec("acme-vault", {"acme-vault": "kv", "field": "key"}, Where("m", 1, 1), Path("/ops"))
-    others = ({"field": "key"}, {"field": "other"}, {"field": ("key",)}, {})
+    others: tuple[dict[str, Option], ...] = ({"field": "key"}, {"field": "other"}, {"field": ("key",)}, {})
     assert [True, False, True, False] == [
         may_read_the_same(source, replace(source, options={"acme-vault": "kv", **each}), Scope(API)) for each in others
     ]
