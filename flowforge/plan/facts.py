@@ -41,16 +41,14 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A value that was not asked for, such as under `--skip-values`, or where its source is refused."""
+    """A value that was not read, though nothing is wrong with its source."""
 
     why: str
-    """One clause: `source command is refused for a pull request`."""
-    code: str = ""
-    """The code of the refusal; empty where there was none."""
+    """One clause: `--skip-values`."""
     fix: str = ""
-    """What a person can do about it, where that is anything."""
-    because: str = ""
-    """What explains the clause, where it needs that."""
+    """What a person can do to have it read."""
+    chosen: bool = True
+    """Whether the run was told not to read it, so that it blocks nothing. False where a person was to give it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
-from flowforge.plan.facts import NotRead
 
 
 class Outcome(StrEnum):
@@ -119,9 +118,7 @@ def settle(
 
 
 def _unwritten(change: Change) -> Result:
-    if not change.applicable:
-        return Result(change.address, Outcome.BLOCKED, _refused(change))
-    if change.action is Action.BLOCKED:
+    if change.action is Action.BLOCKED or not change.applicable:
         outcome = Outcome.BLOCKED
     elif change.writes:
         outcome = Outcome.NOT_DONE
@@ -130,11 +127,3 @@ def _unwritten(change: Change) -> Result:
     else:
         outcome = Outcome.IN_SYNC if change.in_sync else Outcome.LEFT
     return Result(change.address, outcome)
-
-
-def _refused(change: Change) -> Problem | None:
-    """Return the refusal that kept the value of a line from being read; None where no rule did."""
-    value = change.wanted.value if change.wanted else None
-    if not isinstance(value, NotRead) or not value.code:
-        return None
-    return Problem(value.code, value.why, str(change.address), value.because, value.fix)

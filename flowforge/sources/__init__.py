@@ -52,7 +52,7 @@ def _read_all(name: str, asks: Sequence[Ask], context: Context) -> list[ReadResu
     if refused is None:
         return _source(name).read_all(asks, context)
     context.warn(f"{refused.what} ({refused.code}), so its values are not checked: {refused.why}; {refused.fix}")
-    return [NotRead(refused.what, refused.code, refused.fix, refused.why)] * len(asks)
+    return [NotRead(f"{refused.what} ({refused.code})", refused.fix)] * len(asks)
 
 
 def read(spec: FilledSpec, context: Context) -> SecretValue:

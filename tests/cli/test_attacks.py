@@ -232,8 +232,9 @@ def test_a_command_that_nobody_vouches_for(fleet: "Fleet", environ: dict[str, st
     fleet.manifest(wanting("{command: [touch, ran]}"))
     assert (0, 0) == (fleet.flowforge("validate").code, fleet.flowforge("plan", "--skip-values").code)
     # A value that it would feed is not checked, and its write is blocked: test_refused_sources.py.
-    blocked = [line for line in fleet.flowforge("apply", "--yes").lines if line.startswith("blocked")]
-    assert ([f"blocked ({code}): {refused.splitlines()[0]}"], {}) == (blocked, fleet.held()["acme/repo-001"])
+    done = fleet.flowforge("apply", "--yes")
+    told = f"warning: {refused.splitlines()[0]} ({code}), so its values are not checked: " in done.err
+    assert (3, True, {}) == (done.code, told, fleet.held()["acme/repo-001"])
     fleet.simple(more="github: {auth: {token: {command: [touch, ran]}}}\n")
     token = refused.replace("source", "the GitHub token is not available: source", 1)
     for command in (("plan",), ("plan", "--skip-values"), ("apply", "--yes")):
