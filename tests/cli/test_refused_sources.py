@@ -78,7 +78,7 @@ def test_the_rest_is_planned(mixed: "Fleet", code: str) -> None:
 
 @pytest.mark.parametrize("code", REFUSED)
 def test_apply_blocks_what_it_feeds(mixed: "Fleet", code: str) -> None:
-    """The other values are written; the write that needs this one is blocked, and a warning says why and how: exit 3."""
+    """The other values are written; the write that needs this one is blocked, and a warning says why: exit 3."""
     environ, what, why, fix = REFUSED[code]
     for variable, text in environ.items():
         mixed.monkeypatch.setenv(variable, text)
