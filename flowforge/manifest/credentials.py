@@ -41,6 +41,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
             continue
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
         issued, expires = _dates(name, node, documents.findings)
+        nonstandard = node.part("allow_nonstandard")
         if source and type_:
             found[name] = Credential(
                 name=name,
@@ -50,7 +51,7 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 expires=expires,
                 issued=issued,
                 max_age=read_duration(age) if age else None,
-                allow_nonstandard=is_true(node, "allow_nonstandard"),
+                allow_nonstandard=nonstandard is not None and nonstandard.data is True,
                 where=where,
                 per_repo=_allowed(node),
                 on_drift=read_policy(node.text("on_drift")),
