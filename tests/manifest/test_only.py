@@ -9,7 +9,10 @@ import pytest
 
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand_with
+from flowforge.manifest.findings import Findings
+from flowforge.manifest.members import MAX_WORK, Members
 from flowforge.manifest.model import Manifest, Option, SourceSpec
+from flowforge.manifest.only import OnlyRules
 from flowforge.manifest.same_source import may_read_the_same
 from flowforge.manifest.selector import Selector
 from flowforge.plan.address import Repo, Scope
@@ -136,6 +139,7 @@ def test_where_it_may_not_go(given: str, expected: str, refused: Refuser) -> Non
         ("['@all']", to("acme/api"), "all: {groups: [backend]}, backend: {repos: [acme/api]}"),
         ("[acme/*]", "{name: t, org: acme, visible_to: all, credential: k}", ""),
         ("['*']", "{name: t, org: Acme, visible_to: private, credential: k}", ""),
+        ("[beta/api, acme/*]", "{name: t, org: acme, visible_to: all, credential: k}", ""),
         ("['A*/**']", "{name: t, org: acme, visible_to: private, credential: k}", ""),
         ("[acme/api]", "{name: t, org: acme, visible_to: {repos: [acme/api]}, credential: k}", ""),
     ],
@@ -250,3 +254,40 @@ def test_a_plugin_s_options_choose_its_value() -> None:
     assert [True, False, True, False] == [
         may_read_the_same(source, replace(source, options={"acme-vault": "kv", **each}), Scope(API)) for each in others
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "other"),
+    [
+        ("{file: keys/evil}", '{file: "keys/{repo}"}'),
+        ("{command: [vault, keys/evil, x]}", '{command: [vault, "keys/{repo}", x]}'),
+    ],
+)
+def test_each_repo_is_judged_by_what_it_reads(source: str, other: str, refused: Refuser) -> None:
+    """With a placeholder one repo may read what another does not: the others of the target may go on."""
+    more = f", mine: {{type: anthropic_api_key, from: {other}}}"
+    targets = f"{to('acme/api')}, {to('acme/a, acme/evil, acme/z', 'mine', 'm')}"
+    text = refused(manifest("[acme/api]", targets, source=source, more=more))
+    assert '"k" may not go to "acme/evil"\n' in text
+
+
+@pytest.mark.parametrize(("only", "work"), [("[acme/api]", 2), ("[acme/api, acme/web, api]", 4)])
+def test_the_work_is_counted(only: str, work: int, loaded: Loader) -> None:
+    """For each repo a step for each pattern, and for each credential one for each that has an `only`: once, not more.
+
+    So that no manifest takes minutes: with one step less than it needs it is refused.
+    """
+    text = loaded(manifest(only, to("acme/api")))
+    (place,) = expand_with(text, {}, {}).places
+    done = []
+    for left in (work, work - 1):
+        members = Members(text.groups, Findings(), _work=MAX_WORK - left)
+        rules = OnlyRules(text.credentials, members, Findings())
+        try:
+            for _ in range(3):
+                rules.check(place, text.targets[0], text.credentials["k"])
+        except ManifestError as error:
+            done.append(error.problems[0].code)
+        else:
+            done.append("")
+    assert ["", "FF103"] == done
