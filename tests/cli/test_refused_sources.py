@@ -1,6 +1,7 @@
 """A source that this event must not run feeds nothing, and stops nothing else: the plan of a pull request is a plan."""
 
 import json
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +102,20 @@ def test_adopt_records_nothing_of_it(mixed: "Fleet") -> None:
     done = mixed.flowforge("adopt", "--yes")
     state = (mixed.folder / "flowforge.state.json").read_text(encoding="utf-8")
     assert (3, False, False) == (done.code, "repo-003" in state, (mixed.folder / "ran").exists())
+
+
+def test_a_new_key_needs_every_value(mixed: "Fleet") -> None:
+    """A fingerprint can only be made of its value, so the state gets no new key on such an event, and says why."""
+    mixed.monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    mixed.monkeypatch.setenv("FLOWFORGE_STATE_KEY", secrets.token_hex())
+    done = mixed.refused("state", "rekey", "--yes")
+    assert (
+        1,
+        [
+            "error FF475: no fingerprint can be made under the new key for acme/repo-002/actions/ANTHROPIC_API_KEY",
+            "  why: source command is refused for a pull request (FF259)",
+        ],
+    ) == (done.code, done.err.splitlines()[-3:-1])
 
 
 FORBIDDEN: dict[str, tuple[dict[str, str], str, str]] = {
