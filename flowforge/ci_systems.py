@@ -229,10 +229,15 @@ def doubt(environ: Mapping[str, str]) -> Doubt | None:
         for variable, form in system.proposals.items():
             if form.fullmatch(environ.get(variable, "")):
                 return Doubt(f"{variable} says so", proposal=True)
-    running = [system for system in SYSTEMS if any(map(environ.get, system.signs))]
-    if not running and environ.get("CI"):
+    systems = running(environ)
+    if not systems and environ.get("CI"):
         return Doubt("CI is set, and no system that FlowForge knows says what began this run")
-    return next(filter(None, (_doubt(system, environ) for system in running)), None)
+    return next(filter(None, (_doubt(system, environ) for system in systems)), None)
+
+
+def running(environ: Mapping[str, str]) -> list[System]:
+    """Return the systems that say that they run us. One can run inside another."""
+    return [system for system in SYSTEMS if any(map(environ.get, system.signs))]
 
 
 def _doubt(system: System, environ: Mapping[str, str]) -> Doubt | None:

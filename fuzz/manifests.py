@@ -41,6 +41,7 @@ _WORDS = """\
 version: |github: |state: |file: |defaults: |on_drift: |credentials: |type: |anthropic_api_key|from: |env: |value: |
 command: |onepassword: |prompt: |pass_env: |account: |expires: |issued: |max_age: |groups: |repos: |exclude: |
 select: |org: |installation: |topics: |team: |properties: |visibility: |per_repo: |allow: |auto_admit: |allow_empty: |
+only: |owner: |note: |shared: |
 key: |branch: |path: |auth: |token: |environments: |create_environment: |visible_to: |tags: |user: |archived: |fork: |
 variable: |anthropic_workload_identity|federation_rule_id: |organization_id: |{environment}|
 targets: |absent: |name: |secret: |allow_nonstandard: |{repo}|{owner}|<<: |*d|&d |--- |...|!!binary |!!set |!<x> |? |

@@ -33,7 +33,7 @@ _OPEN, _DIGITS = b'{"checksum":"', 32
 _WORDS = """version serial lineage salt manifests secrets folded checksum repo store name fingerprint updated_at
 credential repo_id written_at value_since adopted pending op intend record forget abandon id extends actions null true
 admitted admit holder repos environment org visibility repo_ids lease owner since until key_id signature moved_to
-drifted_at
+drifted_at commit run https://ci.test/run/1
 NaN -1 1e999 99999999999999999999 [] {} "" \\ud800 \\u001b sha256: hmac-sha256: <<<<<<< ======= >>>>>>>"""
 
 

@@ -132,11 +132,16 @@ def read_here(folder: Path) -> str:
 def test_a_new_source_that_runs_a_program_is_refused_where_nobody_vouches(copy: Callable[..., Path]) -> None:
     """Its row alone decides: no rule is touched, and a pull request does not run it."""
     folder = copy()
+    # For the token, without which there is no run; what it would feed otherwise is not checked.
+    (folder / "flowforge.yaml").write_text(
+        f"{MANIFEST}github: {{auth: {{token: {{pass: claude}}}}}}\n", encoding="utf-8"
+    )
     assert (0, "") == run(folder, "validate", "-q")
     refused = run(folder, "plan", GITHUB_EVENT_NAME="pull_request")
-    assert (1, "error FF259: source pass is refused for a pull request") == (refused[0], refused[1].splitlines()[0])
+    said = "flowforge.yaml:4:24: the GitHub token is not available: source pass is refused"
+    assert (1, f"error FF259: {said} for a pull request") == (refused[0], refused[1].splitlines()[0])
     unknown = run(folder, "plan", CI="true")
-    assert (1, True) == (unknown[0], unknown[1].startswith("error FF260: source pass is refused: no event"))
+    assert (1, True) == (unknown[0], unknown[1].startswith(f"error FF260: {said}: no event"))
     assert not (folder / "ran").exists()
     assert "of-a-password-store-0123456789\n" == read_here(folder)
     assert (folder / "ran").exists()

@@ -24,6 +24,8 @@ credentials:
   ci-key:
     type: anthropic_api_key
     from: {{env: ACME_ANTHROPIC_KEY}}    # or {{file: ci-key.txt}}, a file that is not in git
+    only: ["@everything"]              # no other repository gets it, whichever file names one; or [my-org/svc-*]
+    # owner: platform-team             # who looks after it; warnings about its age name them
     # expires: 2027-02-01              # the plan warns 30 days before
 
   # A subscription's token, printed by `claude setup-token`; it lives one year and is one person's:

@@ -65,6 +65,15 @@ def look_up(client: Client, repos: Collection[Repo], *, each: Each = map) -> Map
     return found | dict(zip(alone, each(lambda repo: _ask(client, repo), alone), strict=True))
 
 
+def is_organization(client: Client, owner: str) -> bool | None:
+    """Return whether an account is an organization, and not a user; None if GitHub does not tell this token."""
+    try:
+        client.get(f"/orgs/{encode(owner, safe='')}")
+    except RepoError as refusal:
+        return False if refusal.no.status == _NOT_FOUND else None
+    return True
+
+
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
     """Return the wanted repos of one owner that its list shows; none if this token gets no such list."""
     if len(wanted) < 2:  # noqa: PLR2004 -- one repo is one request in either way

@@ -14,10 +14,12 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.messages import DAYS_IN_WRONG_ORDER, FORMS, NO_SUCH_DAY
 from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.only import read_only
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.scalars import read_day, read_duration, read_policy
 from flowforge.manifest.schema import SOURCE_OPTIONS, listed
+from flowforge.manifest.select import is_true
 from flowforge.manifest.variables import read_identity
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
@@ -29,11 +31,12 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def read_credentials(documents: Documents) -> Mapping[str, Credential]:
     """Read `credentials` of all files, without those that are not sound, which are reported."""
     found: dict[str, Credential] = {}
+    groups = documents.references("groups")
     for document, name, where, node in documents.named("credentials"):
         origin, type_, age = node.part("from"), node.text("type"), node.part("max_age")
         # It has IDs in place of a source, so none of the keys below.
         if type_ == workload_identity.TYPE:
-            federated = read_identity(name, where, node, document.folder)
+            federated = read_identity(name, where, node, document.folder, read_only(node, groups))
             found |= {name: federated} if federated else {}
             continue
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
@@ -52,6 +55,9 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 where=where,
                 per_repo=_allowed(node),
                 on_drift=read_policy(node.text("on_drift")),
+                only=read_only(node, groups),
+                owner=node.text("owner"),
+                shared=is_true(node, "shared"),
             )
     return found
 

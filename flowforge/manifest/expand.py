@@ -9,6 +9,7 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import PlaceLimit
 from flowforge.manifest.members import Members
 from flowforge.manifest.model import AbsentEntry, Credential, Group, Manifest, Target
+from flowforge.manifest.only import OnlyRules
 from flowforge.manifest.org import check_viewers
 from flowforge.manifest.per_repo import PerRepo, check_reach
 from flowforge.manifest.placeholders import fits, names_in, unfit
@@ -111,8 +112,9 @@ def find_places(manifest: Manifest, findings: Findings, found_by: SelectorResult
 
 
 def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterator[Place]:
-    """Yield the places of every entry, and report (FF152, FF163) those whose value cannot be chosen by their name."""
+    """Yield the places of every entry, and report (FF152, FF156, FF163) those that may not have their value."""
     limit, per_repo = PlaceLimit(), PerRepo(members.spend)
+    only = OnlyRules(manifest.credentials, members, findings)
     # Once for each credential: a target may have ten thousand places.
     placeholders = {
         name: frozenset(found for text in credential.source.texts for found in names_in(text))
@@ -130,7 +132,9 @@ def _wanted(manifest: Manifest, members: Members, findings: Findings) -> Iterato
             _check_fit(names, place.address.scope, target, findings)
             if place.holders:
                 per_repo.check(place.address.scope.repo, target, credential, names, findings)
+            only.check(place, target, credential)
             yield place
+    only.report()
     for absent in manifest.absent:
         yield from _places(manifest, absent, None, members, limit)
 

@@ -72,6 +72,11 @@ class Members:
             self.findings.add(entry.where, "FF144", what, fix=fix)
         return {key: repo for key, repo in repos.items() if key not in excluded}
 
+    def named(self, group: str) -> Repos | None:
+        """Return the repos of a group; None where a selector has a part in it, or something is wrong with it."""
+        unsure = group in self._unsound or group in self._selecting
+        return None if unsure else self._repos.get(group)
+
     def takes_none(self, entry: Group | Target | AbsentEntry) -> bool:
         """Return whether an entry's groups have no repo, which it does not allow and nothing else has reported."""
         choice = entry.choice

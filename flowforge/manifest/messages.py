@@ -71,7 +71,7 @@ _OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity`
 STRAY: Final[Mapping[tuple[str, str], str]] = {
     **{
         ("Workload identity", key): _OF_SECRETS
-        for key in ("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard")
+        for key in ("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard", "shared")
     },
     **{("Secret", key): _OF_IDENTITIES for key in VARIABLES},
 }
@@ -146,6 +146,12 @@ FORMS: Final[Mapping[str, Form]] = {
     "Repository that may": Form(
         "FF145", "{} is not a repository or a pattern", "write owner/name, acme/svc-* or svc-*"
     ),
+    "Repository that may get it": Form(
+        "FF145",
+        "{} is not a repository, a pattern or a group",
+        "write owner/name, a pattern like acme/svc-* or svc-*, or @group",
+    ),
+    "Owner of the credential": Form("FF126", "an owner is empty here", "write who looks after the credential"),
     "Exclusion": Form(
         "FF145",
         "{} is not a repository, a pattern or a group",

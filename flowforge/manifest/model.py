@@ -77,6 +77,24 @@ class Credential:
     """The variables of a workload identity, each with its public value; none for a secret."""
     on_drift: OnDrift | None = None
     """None where the credential does not say: then the manifest's default holds."""
+    only: "Only | None" = None
+    """Where it may go; None where it may go anywhere."""
+    owner: str = ""
+    """The person or team that looks after it; empty where the credential does not say."""
+    shared: bool = False
+    """Whether one person's token is meant for many repos, so that nobody is warned of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """The repos that alone may get a credential."""
+
+    patterns: tuple[str, ...]
+    """In lower case. One without an owner means that name under any owner."""
+    groups: "tuple[Mention, ...]"
+    """Groups, none of which depends on a selector."""
+    where: Where
+    """The position of the key."""
 
 
 @dataclass(frozen=True, slots=True)

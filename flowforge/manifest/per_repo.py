@@ -14,16 +14,17 @@ _OF_THE_REPO: Final = frozenset({"owner", "repo"})
 
 
 def check_reach(target: Target, credential: Credential, names: Collection[str], findings: Findings) -> None:
-    """Report (FF163) a target that gives selected repos a value of their own without a `per_repo` that allows it.
+    """Report (FF163) a target that gives selected repos values of their own, with no `only` or `per_repo` to allow it.
 
     target: one that selects repos, itself or by a group. names: the placeholders in the credential's source.
     """
     # Whoever may create a repository chooses its name, and by that name would choose somebody else's value.
-    if _OF_THE_REPO.isdisjoint(names) or credential.per_repo:
+    # `only` names where it may go, whoever chooses the repos, so it says as much.
+    if _OF_THE_REPO.isdisjoint(names) or credential.per_repo or credential.only:
         return
     what = f"the target {quote(target.name)} lets the name of a selected repository choose its value"
     why = f"the source of {quote(credential.name)} has a placeholder, and whoever creates a repository chooses its name"
-    fix = "add `per_repo: {allow: [owner/pattern]}` to the credential"
+    fix = "add `only: [owner/pattern]` to the credential"
     findings.add(target.where, "FF163", what, why=why, fix=fix)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from flowforge.credentials.workload_identity import REQUIRED, TYPE, VARIABLES
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Credential, Lists, SourceSpec
+from flowforge.manifest.model import Credential, Lists, Only, SourceSpec
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.scalars import read_policy
 from flowforge.plan.address import Store
 
 
-def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credential | None:
+def read_identity(name: str, where: Where, node: Node, folder: Path, only: Only | None) -> Credential | None:
     """Read a workload identity, which the schema has checked. Return None for one that is not sound."""
     if not node.sound or any(not node.text(key) for key in REQUIRED):
         return None
@@ -29,6 +29,8 @@ def read_identity(name: str, where: Where, node: Node, folder: Path) -> Credenti
         where=where,
         variables=tuple((variable, node.text(key)) for key, variable in VARIABLES.items() if node.text(key)),
         on_drift=read_policy(node.text("on_drift")),
+        only=only,
+        owner=node.text("owner"),
     )
 
 

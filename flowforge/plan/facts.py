@@ -41,9 +41,14 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A value that was not asked for, such as under `--skip-values`."""
+    """A value that was not read, though nothing is wrong with its source."""
 
     why: str
+    """One clause: `--skip-values`."""
+    fix: str = ""
+    """What a person can do to have it read."""
+    chosen: bool = True
+    """Whether the run was told not to read it, so that it blocks nothing. False where a person was to give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,19 @@ class Unresolved:
     """Whether it wants something to be present: true for a target, false for an absent entry."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run of a CI system writes from. Outside of one nobody vouches that a manifest was committed at all."""
+
+    commit: str = ""
+    """The commit of the manifest's checkout; empty where it is not known."""
+    run: str = ""
+    """The address of the run; empty where it is not known."""
+
+
+UNTOLD: Final = Origin()
+
+
 # The fingerprint of no value, for a record whose real one was lost. It equals none, so the next apply writes again.
 UNKNOWN: Final = "unknown:"
 
@@ -191,6 +209,10 @@ class Record:
     """The sorted ids of the repos that see an organization's secret since our write."""
     drifted_at: str = ""
     """GitHub's time of a change outside FlowForge, as the last apply found it; empty where it found none."""
+    commit: str = ""
+    """The commit of the manifest that was written or adopted from; empty where that is not known."""
+    run: str = ""
+    """The address of the CI run that did it; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

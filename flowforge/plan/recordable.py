@@ -1,10 +1,11 @@
-"""What may be recorded: ids, times and names that GitHub can have given.
+"""What may be recorded: ids, times and names that GitHub can have given, and what CI says of a run.
 
 The readers of GitHub's answers and of the state share these checks. If one took what the other refuses, FlowForge could
 write a state that no later command can read.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -24,6 +25,9 @@ _ENVIRONMENT: Final = re.compile(
     r"(?!\.{1,2}\Z)[^\s\x00-\x1f\x7f\ud800-\udfff]"
     r"(?:[^\x00-\x1f\x7f\ud800-\udfff]{0,253}[^\s\x00-\x1f\x7f\ud800-\udfff])?"
 )
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# An address without a user, whom a password might follow, and without what a log would take for a command.
+_RUN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}/[A-Za-z0-9/._~%?&=+,:;@-]{0,1000}")
 
 
 def is_id(value: object) -> bool:
@@ -52,3 +56,21 @@ def is_name(text: str) -> bool:
 def is_environment(text: str) -> bool:
     """Return whether it is the name of an environment, at most 255 characters."""
     return bool(_ENVIRONMENT.fullmatch(text))
+
+
+def is_commit(text: str) -> bool:
+    """Return whether it is the name of a commit, by SHA-1 or by SHA-256."""
+    return bool(_COMMIT.fullmatch(text))
+
+
+def is_run(text: str) -> bool:
+    """Return whether it is the address of a CI run."""
+    return bool(_RUN.fullmatch(text))
+
+
+# The members of a record that only those have which need them. Each has its check, and what a text is that fails it.
+OPTIONAL: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "drifted_at": (is_time, "no time"),
+    "commit": (is_commit, "no commit"),
+    "run": (is_run, "no address of a run"),
+}

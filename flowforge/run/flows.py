@@ -9,6 +9,7 @@ from flowforge.plan.adoption import Adopted, Adoption, adoption_of
 from flowforge.plan.decide import Plan
 from flowforge.plan.repo_list import RepoList
 from flowforge.plan.report import Report
+from flowforge.run.origin import origin_of
 from flowforge.run.plan_file.basis import basis, manifests_of
 from flowforge.run.plan_file.saved import SavedPlan
 from flowforge.run.planning import prepare
@@ -124,6 +125,7 @@ def _apply(
                 repos=prepared.repos,
                 keys=PublicKeys(client),
                 stop=request.stop,
+                origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )
             done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
@@ -173,7 +175,8 @@ def adopt(
         session.begin([each.change.address for each in adoption.taken])
         session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
         admit(task.places, session, (), task.holders)
-        done = adopting.record(adoption.taken, session, ids, request.stop)
+        origin = origin_of(request.environ, task.manifest.folder)
+        done = adopting.record(adoption.taken, session, ids, origin, request.stop)
         problems, warnings = fold(session)
         # Nothing was written to GitHub, so what the state did not take was not adopted at all.
         return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

@@ -1,8 +1,12 @@
 """`plan --offline`: the manifest against the state; no token, no values, no request."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from flowforge.manifest.model import Manifest
+from flowforge.plan.address import Address
+from flowforge.plan.facts import Wanted
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import brakes
 from flowforge.run.planning import desire, estate
@@ -11,8 +15,9 @@ from flowforge.run.task import Task
 from flowforge.steps.backend.state_backend import offline_backend
 from flowforge.steps.values.resolver import Resolver
 from flowforge.steps.values.state_key import key_at_hand
-from flowforge.steps.warnings.credential_warnings import ageing, first_seen, shared_personal
+from flowforge.steps.warnings.credential_warnings import ageing, first_seen
 from flowforge.steps.warnings.ownership import unproven
+from flowforge.steps.warnings.personal import known_users, possible_users, readers_of, shared_personal
 
 
 def plan_offline(request: Request) -> Planned:
@@ -39,8 +44,14 @@ def plan_offline(request: Request) -> Planned:
             for where in unchecked
         ),
         *unproven(plan, keyed=key is not None or bool(unchecked)),
-        *shared_personal(wanted),
+        *_shared(task.manifest, wanted),
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),
     )
     held = brakes(plan, estate(task, backend, state), request.allowed)
     return Planned(plan, held, warnings, requests=0, to_come=0, eta=0.0, offline=True)
+
+
+def _shared(manifest: Manifest, wanted: Mapping[Address, Wanted]) -> Iterable[str]:
+    # Nobody is asked what an owner is, and a warning must not rest on a guess: the manifest's own words must say so.
+    readers = readers_of(wanted, manifest.credentials)
+    return shared_personal(readers, possible_users(readers, known_users(manifest)))

@@ -20,6 +20,7 @@ from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise
 from flowforge.steps.warnings.ownership import contended, unproven
+from flowforge.steps.warnings.personal import known_users, readers_of, users_of
 from flowforge.vault import Vault
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
@@ -140,6 +141,13 @@ def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[
             situation.wanted,
             situation.seen,
             situation.remembered,
+            users=users_of(
+                client,
+                readers_of(situation.wanted, task.manifest.credentials),
+                known_users(task.manifest),
+                jobs=request.jobs,
+                stop=request.stop,
+            ),
             token_expires=client.token_expires,
             today=datetime.now(UTC).date(),
         ),

@@ -14,7 +14,7 @@ from flowforge.sources.file import FileSource
 from flowforge.sources.onepassword import OnePasswordSource
 from flowforge.sources.plugins import PackagedSource
 from flowforge.sources.prompt import PromptSource
-from flowforge.sources.trust import require_source
+from flowforge.sources.trust import refusal, require_listed, require_source
 from flowforge.vault import SecretValue
 
 __all__ = ["SOURCES", "Ask", "Context", "FilledSpec", "ReadResult", "Source", "read", "read_all"]
@@ -30,23 +30,38 @@ def read_all(asks: Sequence[Ask], context: Context) -> list[ReadResult]:
     """Read values, those of one source together. Return one result per ask, in order.
 
     The asks are distinct, except questions to a person. A SourceError among the results (FF2xx) blocks the secrets that
-    need the value; its problem has no `where`, because the caller knows the line of the manifest. Raises TrustError if
-    a rule of the operator's forbids a read: that ends the run.
+    need the value; its problem has no `where`, because the caller knows the line of the manifest. What only a trusted
+    event may run is not read on another: NotRead, and a warning. Raises TrustError if a rule of the operator's forbids
+    a read on any event: that ends the run.
     """
     places: dict[str, list[int]] = {}
     for place, ask in enumerate(asks):
         places.setdefault(_name(ask.spec), []).append(place)
     # All rules before the first read: a run that they end must not have run any program by then.
     for name in places:
-        require_source(source_type(name), context)
+        require_listed(source_type(name), context)
     found: dict[int, ReadResult] = {}
     for name, mine in places.items():
-        found |= zip(mine, _source(name).read_all([asks[place] for place in mine], context), strict=True)
+        found |= zip(mine, _read_all(name, [asks[place] for place in mine], context), strict=True)
     return [found[place] for place in range(len(asks))]
 
 
+def _read_all(name: str, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
+    """Read the values of one source, unless this run must not."""
+    refused = refusal(source_type(name), context)
+    if refused is None:
+        return _source(name).read_all(asks, context)
+    context.warn(f"{refused.what} ({refused.code}), so its values are not checked: {refused.why}; {refused.fix}")
+    return [NotRead(f"{refused.what} ({refused.code})", refused.fix)] * len(asks)
+
+
 def read(spec: FilledSpec, context: Context) -> SecretValue:
-    """Read one value that the run needs. Raises as `read_all` does, and SourceError, FF234 if it was not read."""
+    """Read one value that the run needs.
+
+    Raises as `read_all` does, TrustError also where its source is refused on this event, and SourceError FF234 if it
+    was not read.
+    """
+    require_source(source_type(_name(spec)), context)
     (found,) = read_all([Ask(spec)], context)
     if isinstance(found, NotRead):
         raise SourceError(Problem("FF234", found.why, fix="name a source that can be read where nobody can be asked"))

@@ -11,7 +11,7 @@ from flowforge.errors import quote
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Record
-from flowforge.plan.recordable import is_environment, is_id, is_name, is_time
+from flowforge.plan.recordable import OPTIONAL, is_environment, is_id, is_name, is_time
 from flowforge.text_encoding import NotUtf8, decode
 
 Shape = Mapping[str, tuple[type, ...]]
@@ -34,12 +34,10 @@ RECORD: Final[Shape] = {
 # Optional members stand only in records that need them, so that states without them keep their bytes.
 # Only in the record of an organization's secret:
 AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
-# Only in the record of a secret that the last apply found changed outside FlowForge:
-DRIFTED: Final[Shape] = {"drifted_at": (str,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
 # The times of a record, and whether each may be empty: what was adopted was never written by FlowForge.
-_TIMES: Final = {"updated_at": False, "written_at": True, "value_since": True, "drifted_at": True}
+_TIMES: Final = {"updated_at": False, "written_at": True, "value_since": True}
 
 _WORDS: Final[Mapping[type, str]] = {
     str: "a text",
@@ -97,10 +95,10 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
 def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
     """Check as `fields` does an object with an address, which may have the optional members too.
 
-    These are `ENVIRONMENT`, `ORGANIZATION` in the place of `repo`, and in a record `AUDIENCE` and `DRIFTED`.
+    These are `ENVIRONMENT`, `ORGANIZATION` in the place of `repo`, and in a record `AUDIENCE` and `OPTIONAL`.
     """
-    if isinstance(data, dict) and "drifted_at" in data and RECORD.keys() <= shape.keys():
-        shape = {**shape, **DRIFTED}
+    if isinstance(data, dict) and RECORD.keys() <= shape.keys():
+        shape = {**shape, **{name: (str,) for name in OPTIONAL if name in data}}
     if isinstance(data, dict) and "org" in data:
         rest = {key: types for key, types in shape.items() if key != "repo"}
         seen = AUDIENCE if RECORD.keys() <= rest.keys() and "visibility" in data else {}
@@ -174,10 +172,9 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
 
 
 def record_to_json(record: Record) -> dict[str, object]:
-    """Return a record as the members of `RECORD`, and of `AUDIENCE` and `DRIFTED` where it has them."""
+    """Return a record as the members of `RECORD`, and of `AUDIENCE` and `OPTIONAL` where it has them."""
     members = {name: getattr(record, name) for name in RECORD}
-    if record.drifted_at:
-        members["drifted_at"] = record.drifted_at
+    members |= {name: text for name in OPTIONAL if (text := getattr(record, name))}
     return (
         {**members, "visibility": record.visibility, "repo_ids": list(record.repo_ids)}
         if record.visibility
@@ -187,18 +184,20 @@ def record_to_json(record: Record) -> dict[str, object]:
 
 def record_from_json(data: Mapping[str, Any]) -> Record:
     """Read what `record_to_json` wrote, its members already checked by `fields`."""
-    # One way to write each state: without a time the member is left out.
-    if data.get("drifted_at") == "":
-        what = "drifted_at is empty"
-        raise MalformedError(what)
+    for name, (fits, otherwise) in OPTIONAL.items():
+        text = data.get(name)
+        # One way to write each state: without a text the member is left out.
+        if text is not None and not fits(text):
+            what = f"{name} is {quote(text)}, which is {otherwise}" if text else f"{name} is empty"
+            raise MalformedError(what)
     for name, may_be_empty in _TIMES.items():
-        time = data.get(name, "")
+        time = data[name]
         if not is_time(time) and (time or not may_be_empty):
             what = f"{name} is {quote(time)}, which is no time"
             raise MalformedError(what)
     if data["repo_id"] and not is_id(data["repo_id"]):
         raise MalformedError("repo_id is not an id")
-    record = Record(**{name: data[name] for name in RECORD}, drifted_at=data.get("drifted_at", ""))
+    record = Record(**{name: data[name] for name in (*RECORD, *OPTIONAL) if name in data})
     if "visibility" not in data:
         return record
     if data["visibility"] not in tuple(Visibility):

@@ -9,6 +9,7 @@ from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo, look_up
 from flowforge.plan.address import Repo
 from flowforge.plan.adoption import Adoptable, Adoption
+from flowforge.plan.facts import Origin
 from flowforge.state.session import StateSession
 
 
@@ -24,13 +25,14 @@ def identities(
 
 
 def record(
-    taken: Iterable[Adoptable], session: StateSession, ids: Mapping[Repo, int], stop: threading.Event
+    taken: Iterable[Adoptable], session: StateSession, ids: Mapping[Repo, int], origin: Origin, stop: threading.Event
 ) -> tuple[Adoptable, ...]:
     """Record the secrets, and return those that were recorded before a stop. Raises StateError."""
     done: list[Adoptable] = []
     for each in taken:
         if stop.is_set():
             break
-        session.record(each.change.address, replace(each.record, repo_id=ids.get(each.repo, 0)))
+        record = replace(each.record, repo_id=ids.get(each.repo, 0), commit=origin.commit, run=origin.run)
+        session.record(each.change.address, record)
         done.append(each)
     return tuple(done)

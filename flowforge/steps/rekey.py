@@ -8,7 +8,7 @@ from typing import Final
 from flowforge.errors import Problem, StateError
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Store
-from flowforge.plan.facts import UNKNOWN, Known, Presence, Unavailable, Unresolved, Value
+from flowforge.plan.facts import UNKNOWN, Known, NotRead, Presence, Unavailable, Unresolved, Value
 from flowforge.sources.base import Context
 from flowforge.state.model import State
 from flowforge.steps.values.resolver import Resolver
@@ -98,7 +98,7 @@ def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, .
         return f"which repos {unresolved[0].entry} has is not known" if unresolved else _Sort.UNNAMED
     if isinstance(value, Known):
         return _Sort.KEPT if value.fingerprint == fingerprint else _Sort.CHANGED
-    return value.why if isinstance(value, Unavailable) else "it was not read"
+    return value.why if isinstance(value, NotRead | Unavailable) else "it was not read"
 
 
 def _of_pending(address: Address, fingerprint: str | None, renewed: Mapping[str, str]) -> str | None:

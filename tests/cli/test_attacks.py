@@ -230,8 +230,11 @@ def test_a_command_that_nobody_vouches_for(fleet: "Fleet", environ: dict[str, st
         fleet.monkeypatch.setenv(variable, text)
     code = "FF259" if "pull request" in refused else "FF260"
     fleet.manifest(wanting("{command: [touch, ran]}"))
-    assert_refused(fleet, f"error {code}: {refused}", COMMANDS[:2])
     assert (0, 0) == (fleet.flowforge("validate").code, fleet.flowforge("plan", "--skip-values").code)
+    # A value that it would feed is not checked, and its write is blocked: test_refused_sources.py.
+    done = fleet.flowforge("apply", "--yes")
+    told = f"warning: {refused.splitlines()[0]} ({code}), so its values are not checked: " in done.err
+    assert (3, True, {}) == (done.code, told, fleet.held()["acme/repo-001"])
     fleet.simple(more="github: {auth: {token: {command: [touch, ran]}}}\n")
     token = refused.replace("source", "the GitHub token is not available: source", 1)
     for command in (("plan",), ("plan", "--skip-values"), ("apply", "--yes")):

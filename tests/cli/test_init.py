@@ -49,6 +49,24 @@ def test_with_repos_it_is_ready_to_apply(empty: "Fleet") -> None:
     assert {"ANTHROPIC_API_KEY": value} == empty.held()["acme/repo-001"]
 
 
+def test_the_credential_goes_nowhere_else(empty: "Fleet") -> None:
+    """The starter says `only`: a file that is laid beside it cannot send its credential to another repository."""
+    empty.flowforge("init", "acme/repo-001")
+    empty.manifest("version: 1\ntargets: [{name: Mine, repos: [acme/repo-002], credential: ci-key}]\n", "team.yaml")
+    done = empty.flowforge("validate", "-m", "flowforge.yaml", "-m", "team.yaml")
+    (line,) = [
+        number
+        for number, text in enumerate((empty.folder / "flowforge.yaml").read_text("utf-8").splitlines(), start=1)
+        if text.startswith("    only: [")
+    ]
+    stray = (
+        'error FF156: team.yaml:2:11: "ci-key" may not go to "acme/repo-002"\n'
+        f"  why: its `only` at flowforge.yaml:{line}:5 does not admit it\n"
+        '  fix: take it out of the target "Mine", name another credential, or admit it there\n'
+    )
+    assert (1, stray) == (done.code, done.err)
+
+
 def test_another_place(empty: "Fleet") -> None:
     """-m names another file, whose schema lies beside it; the next step repeats it as a shell needs it."""
     (empty.folder / "my ops").mkdir()

@@ -40,6 +40,10 @@ credentials:
     max_age: 90d
     allow_nonstandard: true
     on_drift: report
+    only: [acme/*, "@other"]
+    owner: platform
+    note: made in the console
+    shared: true
   per-repo: {type: claude_code_oauth_token, from: {file: "keys/{repo}"}, per_repo: {allow: [acme/svc-*]}}
   vaulted: {type: anthropic_api_key, from: {onepassword: "op://CI/{repo}/credential", account: acme}}
   run: {type: anthropic_api_key, from: {command: [vault, "kv/{repo}"], timeout: 20s, pass_env: [VAULT_TOKEN]}}

@@ -9,6 +9,7 @@ import pytest
 
 from flowforge.manifest.model import Manifest
 from flowforge.resources import schema_text
+from flowforge.source_types import SOURCE_TYPES, Runs, SourceType, source_type
 
 PAGE = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -38,3 +39,24 @@ def test_each_key_is_explained_and_shown() -> None:
     unexplained = {key for key in keys if not re.search(rf"`{key}\b", prose)}
     unshown = {key for key in keys if not re.search(rf"\b{key}:", "".join(EXAMPLES))}
     assert (set(), set()) == (unexplained, unshown)
+
+
+# What the page says of a source, by whose program it runs.
+SAYS = {
+    Runs.NOTHING: ("nothing", "is read, on any event"),
+    Runs.FIXED: ("`op`, which FlowForge chooses", "is read, on any event"),
+    Runs.CHOSEN: (
+        "what the manifest chooses",
+        "is read only on an event that is known to be trusted, or where `FLOWFORGE_ALLOWED_SOURCES` names it",
+    ),
+}
+
+
+def test_what_each_source_runs_is_what_the_table_says() -> None:
+    """The page's rows have every source once, plugins among them, with what the rules make of its nature."""
+    rows = re.search(r"\| source \| runs \| in CI \|\n\|[-|]+\n((?:\|.*\n)+)", PAGE)
+    assert rows
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1].splitlines()]
+    found = {name.strip(" `"): (runs, ci) for names, runs, ci in cells for name in names.split(",")}
+    types: dict[str, SourceType] = {**SOURCE_TYPES, "a plugin": source_type("a-plugin")}
+    assert {name: SAYS[row.runs] for name, row in types.items()} == found

@@ -163,7 +163,7 @@ targets: [{name: t, groups: [b], credential: k}]
 =>
 error FF163: flowforge.yaml:4:11: the target "t" lets the name of a selected repository choose its value
   why: the source of "k" has a placeholder, and whoever creates a repository chooses its name
-  fix: add `per_repo: {allow: [owner/pattern]}` to the credential
+  fix: add `only: [owner/pattern]` to the credential
 """
 
 

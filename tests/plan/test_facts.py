@@ -57,7 +57,9 @@ ONE = Public("one")
         ),
         (
             Record("f", AT, "k", 7, AT, AT),
-            Record("f", AT, "k", 7, AT, AT, adopted=False, visibility="", repo_ids=(), drifted_at=""),
+            Record(
+                "f", AT, "k", 7, AT, AT, adopted=False, visibility="", repo_ids=(), drifted_at="", commit="", run=""
+            ),
         ),
         (Remembered(None), Remembered(None, pending=False)),
         (Entry(), Entry("", None)),

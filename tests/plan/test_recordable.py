@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowforge.plan.recordable import LARGEST, is_environment, is_id, is_name, is_time
+from flowforge.plan.recordable import LARGEST, is_commit, is_environment, is_id, is_name, is_run, is_time
 from flowforge.resources import schema_text
 from flowforge.state.shape import canonical, parse_json
 
@@ -116,3 +116,32 @@ def test_what_is_no_name(name: str) -> None:
 def test_what_is_no_environment(name: str) -> None:
     """An environment's name may hold any character that prints, and leads nowhere else."""
     assert not is_environment(name)
+
+
+COMMITS = {"a" * 40: True, "0123456789abcdef" * 4: True, "a" * 39: False, "A" * 40: False, "g" * 40: False, "": False}
+RUNS = {
+    "https://github.com/acme/ops/actions/runs/7": True,
+    "http://[::1]:8080/job/ops%20x/7/?a=1&b=c": True,
+    "https://ci.test/" + "x" * 1_000: True,
+    "https://ci.test/" + "x" * 1_001: False,
+    "https://ci.test": False,
+    "https://user:password@ci.test/7": False,
+    "ftp://ci.test/7": False,
+    "https://ci.test/7\n": False,
+    "https://ci.test/ 7": False,
+    "https://ci.test/7#fragment": False,
+    "https://ci.test/größe": False,
+    "": False,
+}
+
+
+def test_what_ci_says_of_a_run() -> None:
+    """A commit is a hash in small letters; an address has no user, no fragment, and nothing that it would escape."""
+    assert (COMMITS, RUNS) == ({each: is_commit(each) for each in COMMITS}, {each: is_run(each) for each in RUNS})
+
+
+@pytest.mark.parametrize(("member", "texts"), [("commit", COMMITS), ("run", RUNS)])
+def test_the_schema_of_the_state_agrees(member: str, texts: dict[str, bool]) -> None:
+    """What a state may hold is what its schema says, so that whoever reads it by that is not surprised."""
+    pattern = json.loads(schema_text("state"))["$defs"]["secret"]["properties"][member]["pattern"]
+    assert texts == {each: bool(re.search(pattern.replace("$", r"\Z"), each)) for each in texts}

@@ -35,6 +35,8 @@ def records() -> tuple[Record, ...]:
             f"2026-03-01T10:02:0{n}Z",
             adopted=n % 2 == 1,
             drifted_at=f"2026-03-01T09:59:0{n}Z" if n % 3 == 2 else "",
+            commit=f"{n}" * 40 if n % 2 == 0 else "",
+            run=f"https://ci.test/runs/{n}?try=1" if n % 3 == 0 else "",
         )
         for n in range(6)
     )

@@ -83,6 +83,8 @@ record_values = st.builds(
     st.just("") | times,
     st.booleans(),
     drifted_at=st.just("") | times,
+    commit=st.just("") | st.from_regex(recordable._COMMIT, fullmatch=True),
+    run=st.just("") | st.from_regex(recordable._RUN, fullmatch=True),
 )
 states = st.builds(
     State,
@@ -267,6 +269,16 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         'secrets[0] has "drifted_at", which is not known',
     ),
     "drift without a time": (edited(lambda s: s["secrets"][1].update(drifted_at="")), "drifted_at is empty"),
+    "no commit": (edited(lambda s: s["secrets"][1].update(commit="main")), 'commit is "main", which is no commit'),
+    "a commit that is empty": (edited(lambda s: s["secrets"][1].update(commit="")), "commit is empty"),
+    "a commit without a record": (
+        edited(lambda s: s["secrets"][0].update(commit="a" * 40)),
+        'secrets[0] has "commit", which is not known',
+    ),
+    "no run": (
+        edited(lambda s: s["secrets"][1].update(run="https://user:pw@ci.test/1")),
+        'run is "https://user:pw@ci.test/1", which is no address of a run',
+    ),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),
         'secrets[2] names "ACME/api/actions/A" a second time',

@@ -12,6 +12,7 @@ import pytest
 
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record, Remembered
+from flowforge.plan.recordable import OPTIONAL
 from flowforge.state.file import StateFile, manifest_names
 
 Addresses = tuple[Address, ...]
@@ -253,7 +254,7 @@ def test_the_file_is_as_its_schema_says(path: Path, addresses: Addresses, record
     data = json.loads(path.read_text())
     validator.validate(data)
     for entry in data["secrets"]:
-        for member in entry.keys() - {"pending", "drifted_at"}:
+        for member in entry.keys() - {"pending", *OPTIONAL}:
             fewer = {**data, "secrets": [{key: entry[key] for key in entry if key != member}]}
             assert not validator.is_valid(fewer), member
     assert not validator.is_valid({**data, "extra": 1})

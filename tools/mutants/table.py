@@ -89,13 +89,19 @@ PARTS = (
     Part("threads", ("concurrency.py",), ("tests/test_{name}.py",), _ALL),
     Part(
         "trust",
-        ("sources/trust.py", "ci_systems.py"),
-        ("tests/sources/test_trust.py", "tests/test_ci_systems.py"),
+        ("sources/trust.py", "ci_systems.py", "ci_runs.py"),
+        ("tests/sources/test_trust.py", "tests/test_ci_systems.py", "tests/test_ci_runs.py"),
         ("tests/sources", "tests/cli"),
     ),
     Part("paths", ("paths.py",), ("tests/test_paths.py",), ("tests/cli/test_links.py", "tests/state")),
     Part(
-        "who is chosen", ("manifest/members.py", "manifest/expand.py", "manifest/clashes.py"), ("tests/manifest",), _ALL
+        "who is chosen",
+        (
+            *("manifest/members.py", "manifest/expand.py", "manifest/clashes.py"),
+            *("manifest/only.py", "manifest/same_source.py"),
+        ),
+        ("tests/manifest",),
+        _ALL,
     ),
 )
 

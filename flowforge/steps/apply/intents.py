@@ -1,10 +1,12 @@
 """What a write means for the state, before and after it, and for the list that confirms it."""
 
+from dataclasses import replace
+
 from flowforge.github.confirm import Done, Readable, Sent
 from flowforge.github.secrets import Written
 from flowforge.plan.action import Action
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Known, Public, Record
+from flowforge.plan.facts import Known, Origin, Public, Record
 from flowforge.steps.apply.access_writes import list_alone, record_of_list, recorded_audience
 
 
@@ -66,3 +68,8 @@ def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -
         drifted_at=change.drifted_at,
     )
     return recorded_audience(change, record)
+
+
+def from_here(record: Record, origin: Origin) -> Record:
+    """Return a record with what this run writes from, in the place of what an earlier one wrote from."""
+    return replace(record, commit=origin.commit, run=origin.run)

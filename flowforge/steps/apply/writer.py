@@ -17,12 +17,12 @@ from flowforge.github.variables import put_variable
 from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Public, Record
+from flowforge.plan.facts import UNTOLD, Origin, Public, Record
 from flowforge.plan.ordering import deletes
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.session import StateSession
 from flowforge.steps.apply.access_writes import audience_body, list_alone, put_alone
-from flowforge.steps.apply.intents import intent, record_of, sent_of, surprises, value_of
+from flowforge.steps.apply.intents import from_here, intent, record_of, sent_of, surprises, value_of
 from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.outcomes import STILL_LISTED, lagging, problem_of, unfinished
 from flowforge.steps.apply.permissions import Permissions
@@ -46,6 +46,8 @@ class ScopeWriter:
     """The public keys that seal the values."""
     stop: threading.Event
     """Set where a person or the system stops the run."""
+    origin: Origin = UNTOLD
+    """What the run writes from."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
     """Shows an exception that nobody foresaw."""
     halted: threading.Event = field(default_factory=threading.Event)
@@ -241,4 +243,5 @@ class ScopeWriter:
 
     def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
         repo = change.address.scope.repo
-        return record_of(change, done, updated_at, repo_id=0 if repo.is_organization else self.repos[repo].id)
+        number = 0 if repo.is_organization else self.repos[repo].id
+        return from_here(record_of(change, done, updated_at, repo_id=number), self.origin)

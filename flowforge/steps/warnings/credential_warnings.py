@@ -1,17 +1,16 @@
 """Warnings that cost no request: from the names that were listed anyway, and the dates in the manifest."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.audience import Visibility
-from flowforge.plan.facts import Known, Presence, Remembered, Seen, Wanted
+from flowforge.plan.facts import Known, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
 from flowforge.steps.warnings.organization import advise_org
+from flowforge.steps.warnings.personal import readers_of, shared_personal
 
 # Long enough to have a new key approved, and short enough that the warning is still read.
 SOON = timedelta(days=30)
@@ -24,15 +23,16 @@ def advise(
     seen: Mapping[Scope, Seen],
     remembered: Mapping[Address, Remembered],
     *,
+    users: Collection[str],
     token_expires: datetime | None,
     today: date,
 ) -> tuple[str, ...]:
-    """Return all warnings, in a fixed order."""
+    """Return all warnings, in a fixed order. users: the owners that are known to be users."""
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
         *hidden_identities(wanted, seen),
-        *shared_personal(wanted),
+        *shared_personal(readers_of(wanted, manifest.credentials), users),
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
         *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
@@ -49,38 +49,11 @@ def shadowed(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> It
                 yield f"{_some(both)}: both {kind.slot} and {other} are there; Claude ignores {other}"
 
 
-def shared_personal(wanted: Mapping[Address, Wanted]) -> Iterable[str]:
-    """Yield a warning for each OAuth token, which is one person's, that more than one repo gets."""
-    repos: defaultdict[str, set[str]] = defaultdict(set)
-    for address, want in wanted.items():
-        kind = TYPES.get(want.type)
-        if want.presence is Presence.PRESENT and kind is not None and kind.personal:
-            repos[want.credential] |= set(_readers(address, want))
-    for credential, names in sorted(repos.items()):
-        if any("/" not in name for name in names):
-            yield (
-                f"credential {printable(credential)}: one OAuth token for a whole organization; it is tied to the "
-                "person who ran `claude setup-token`. An API key or workload identity is meant for sharing"
-            )
-        elif len(names) > 1:
-            yield (
-                f"credential {printable(credential)}: one OAuth token for {len(names)} repos; it is tied to the person "
-                "who ran `claude setup-token`. An API key or workload identity is meant for sharing"
-            )
-
-
-def _readers(address: Address, want: Wanted) -> Iterable[str]:
-    """Return the repos that use a secret; the organization where all its repos or the private ones do."""
-    listed = want.audience is not None and want.audience.visibility is Visibility.SELECTED
-    return (
-        (viewer.repo.key for viewer in want.audience.viewers) if want.audience and listed else (address.scope.repo.key,)
-    )
-
-
 def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], today: date) -> Iterable[str]:
     """Yield a warning for each credential that has expired, expires within 30 days, or is older than `max_age`."""
     for credential in credentials:
-        name = f"credential {printable(credential.name)}"
+        owner = f" (owner: {printable(credential.owner)})" if credential.owner else ""
+        name = f"credential {printable(credential.name)}{owner}"
         yield from _ending(name, _expires(credential), today)
         since = credential.issued or _date(first_seen.get(credential.name, ""))
         if credential.max_age is not None and since is not None and today - since > credential.max_age:

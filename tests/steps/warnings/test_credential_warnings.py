@@ -10,7 +10,7 @@ from flowforge.manifest.model import Credential, SourceSpec
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Seen, Unreadable, Wanted
-from flowforge.steps.warnings.credential_warnings import ageing, first_seen, shadowed, shared_personal
+from flowforge.steps.warnings.credential_warnings import ageing, first_seen, shadowed
 
 KEY, TOKEN = "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"
 TODAY = date(2026, 11, 23)
@@ -73,18 +73,6 @@ def test_many_shadowed_repos_are_one_warning() -> None:
     ]
 
 
-def test_one_persons_token_for_several_repos() -> None:
-    """A shared OAuth token is warned of once with its number of repos; an API key, or one repo, is not."""
-    wanted = [_wanted(f"acme/r{n}", TOKEN, "max") for n in range(3)]
-    wanted += [_wanted("acme/r9", TOKEN, "own"), _wanted("acme/r1", KEY, "key"), _wanted("acme/r2", KEY, "key")]
-    assert list(shared_personal(_by_address(*wanted))) == [
-        (
-            "credential max: one OAuth token for 3 repos; it is tied to the person who ran `claude setup-token`. "
-            "An API key or workload identity is meant for sharing"
-        )
-    ]
-
-
 @pytest.mark.parametrize(
     ("changes", "since", "expected"),
     [
@@ -105,6 +93,11 @@ def test_one_persons_token_for_several_repos() -> None:
             ["credential c is 114 days old; its max_age is 90 days"],
         ),
         ({"max_age": timedelta(days=90)}, {"other": "2020-08-01T10:00:00Z"}, []),
+        (
+            {"expires": date(2026, 11, 23), "owner": "platform-team"},
+            {},
+            ["credential c (owner: platform-team) expired on 2026-11-23"],
+        ),
         ({"max_age": timedelta(days=114)}, {"c": "2026-08-01T10:00:00Z"}, []),
     ],
 )
