@@ -52,7 +52,8 @@ def _tell_people(planned: run.Planned, report: Report, output: Output, given: Ma
 
 def _tell_the_next(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
     del planned
-    say(*_words(report, output, given))
+    # Whole: it holds a command, of which a part would apply to others than the whole.
+    say(*_words(report, output, given), whole=True)
 
 
 def _tell_programs(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:

@@ -1,14 +1,14 @@
 """Ctrl-C, SIGTERM, SIGHUP: before the first write they end the run, then they let what is in flight be finished."""
 
-import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
+
+from flowforge.cli.streams import interject
 
 
 def obeyed() -> tuple[signal.Signals, ...]:
@@ -71,9 +71,8 @@ class Interruption:
         self.stop.set()
         if not (self._finishing and first):
             raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
-        # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.
         with suppress(OSError):
-            os.write(sys.stderr.fileno(), b"stopping: what is in flight is finished and recorded\n")
+            interject(b"stopping: what is in flight is finished and recorded")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """At a terminal and far from one: the question that apply asks, colours, closed streams, and other alphabets."""
 
-import errno
 import json
 import os
 import pty
@@ -8,12 +7,12 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.cli.screen import Screen
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -84,47 +83,6 @@ def test_a_plan_that_is_not_shown_is_not_asked_about(fleet: "Fleet", keyboard: i
         ),
     ) == (done.code, done.err)
     assert "FF008" == json.loads(done.out)["errors"][0]["code"]
-
-
-class Screen:
-    """A process of ours with a whole terminal of its own."""
-
-    def __init__(self, fleet: "Fleet", *args: str) -> None:
-        """Start it."""
-        self._hand, screen = pty.openpty()
-        self._text = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "flowforge", *args], cwd=fleet.folder, stdin=screen, stdout=screen, stderr=screen
-        )
-        os.close(screen)
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        try:
-            while piece := os.read(self._hand, 4096):
-                self._text += piece
-        except OSError as error:
-            if error.errno != errno.EIO:  # how Linux says that the other end is closed
-                raise
-
-    def wait_for(self, text: str) -> None:
-        """Wait until the screen shows a text."""
-        deadline = time.monotonic() + 60
-        while text.encode() not in self._text:
-            assert time.monotonic() < deadline, self._text
-            time.sleep(0.01)
-
-    def type(self, text: str) -> None:
-        """Type a text."""
-        os.write(self._hand, text.encode())
-
-    def end(self) -> tuple[int, str]:
-        """Wait for the end; gives the exit code and all that was shown."""
-        code = self.process.wait(timeout=60)
-        self._reader.join(timeout=60)
-        os.close(self._hand)
-        return code, self._text.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.usefixtures("covered")
