@@ -79,7 +79,7 @@ def _for_git(manifest: Path) -> Iterator[str]:
     else:
         if added:
             yield f"Added to {quote(str(path))}: {' '.join(added)}"
-    state = quote(str(manifest.parent / "flowforge.state.json"))
+    state = quote(str(manifest.with_name(f"{manifest.stem}.state.json")))
     yield (
         f"Commit them. The first apply makes {state}, which holds no value, and without which FlowForge knows nothing "
         "of what it wrote: commit it too where this repository is private, or keep it on a branch (state.github)."

@@ -15,9 +15,9 @@ LINES = ["*.state.json.lock", "*.state.json.lock-holder", "*.state.json*.backup"
 HEADING = "# FlowForge: locks, the state of before, and saved plans"
 
 
-def _commit(folder: str = "") -> str:
+def _commit(state: str = "flowforge.state.json") -> str:
     return (
-        f'Commit them. The first apply makes "{folder}flowforge.state.json", which holds no value, and without which '
+        f'Commit them. The first apply makes "{state}", which holds no value, and without which '
         "FlowForge knows nothing of what it wrote: commit it too where this repository is private, or keep it on a "
         "branch (state.github).\n"
     )
@@ -71,7 +71,7 @@ def test_another_place(empty: "Fleet") -> None:
     assert (
         'Wrote "my ops/prod.yaml" and "my ops/.flowforge.schema.json".\n'
         f'Added to "my ops/.gitignore": {" ".join(LINES)}\n'
-        f"{_commit('my ops/')}"
+        f"{_commit('my ops/prod.state.json')}"
         "Name your repositories in it, set ACME_ANTHROPIC_KEY, then: flowforge plan -m 'my ops/prod.yaml'\n"
     ) == done.err
     assert ["my ops", "my ops/.flowforge.schema.json", "my ops/.gitignore", "my ops/prod.yaml"] == _files(empty)
@@ -134,8 +134,12 @@ def test_a_gitignore_that_is_there_keeps_its_lines(empty: "Fleet", before: str, 
 def test_a_gitignore_that_cannot_be_written(empty: "Fleet", kind: str) -> None:
     """The manifest is there all the same, and the lines are told."""
     path = empty.folder / ".gitignore"
-    make = {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "link": lambda: path.symlink_to("no/where")}
-    make[kind]()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("no/where")
     done = empty.flowforge("init")
     said = f'".gitignore" cannot be written: it is no file. These lines belong there: {" ".join(LINES)}'
     assert (0, said) == (done.code, done.err.splitlines()[1])

@@ -254,7 +254,7 @@ def test_no_home(fleet: "Fleet") -> None:
     """Without HOME, and where the cache cannot be written, everything works; a path below ~ says what it misses."""
     fleet.monkeypatch.delenv("HOME")
     fleet.monkeypatch.setenv("FLOWFORGE_CACHE_DIR", "/dev/null/cache")
-    assert (0, "") == ((done := fleet.flowforge("apply", "--yes")).code, done.err)
+    assert (0, "") == ((done := fleet.flowforge("apply", "--yes")).code, done.told)
     text = (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8")
     fleet.manifest(text.replace("{env: ACME_KEY}", '{file: "~/key.txt"}'))
     expected = (
