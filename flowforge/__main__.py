@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from flowforge.cli.main import cli
+from flowforge.cli.main import PipeError, cli
 from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost
 from flowforge.cli.surroundings import Outside
@@ -74,12 +74,16 @@ def _in_echo(error: OSError) -> bool:
 
 def _unprinted(error: OSError) -> int:
     detach(sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # who read it has gone, as `head` does
+        return ExitCode.DONE
     return _say(UsageError(stdout_lost(error)))
 
 
 def _unexplained(error: BaseException, *, verbose: bool) -> int:
     if isinstance(error, SystemExit) and _COMPLETING in os.environ:
         raise error  # click ends the process by itself then
+    if isinstance(error, PipeError) and error.__cause__:
+        error = error.__cause__
     if isinstance(error, OSError) and _in_echo(error):
         return _unprinted(error)
     if verbose:

@@ -54,7 +54,7 @@ class Story:
     folder: Path
     """Holds the manifest, the state and the cache."""
     tell: Callable[[str], None]
-    """Shows a text to the user."""
+    """Shows a text to the user. What it raises ends the story."""
     sandbox: Sandbox = field(default_factory=Sandbox)
     values: dict[str, str] = field(default_factory=dict)
     """The environment variables that the manifest's sources name."""

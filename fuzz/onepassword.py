@@ -17,6 +17,10 @@ _SAID = """\
 [ERROR] 2026/11/23 08:00:00 (429) Too Many Requests: rate limit exceeded, please retry in 58 minutes
 [ERROR] 2026/11/23 08:00:00 (500) (Internal Server Error), Unexpected server error.
 [ERROR] 2026/11/23 08:00:00 dial tcp: lookup my.1password.com: no such host
+[ERROR] 2026/11/23 08:00:00 error initializing client: connecting to desktop app: read: connection reset
+[ERROR] 2026/11/23 08:00:00 error initializing client: failed to DecodeSACredentials, illegal base64 data
+[ERROR] 2026/11/23 08:00:00 (101) You do not have permission to perform this action
+No accounts configured for use with 1Password CLI.
 panic: runtime error: invalid memory address or nil pointer dereference
 [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0]
 """
@@ -33,7 +37,7 @@ def law(data: bytes) -> None:
     assert reference is None or (reference == Reference.parse(reference.text) and len(text) <= LONGEST), "two readings"
     about = reference or Reference("op://Ops/Key/credential", "Ops", "Key", "credential")
     number = len(code) - 1
-    check_said(str(problem(recognise(number, said, reference), about)), data)
+    check_said(str(problem(recognise(number, said, (reference,) if reference else ()), about)), data)
 
 
 def seeds() -> Iterator[bytes]:

@@ -3,7 +3,8 @@
 OP_FAKE names a folder with `vaults.json`; a line of JSON when a run begins and when it ends is added to `log` there.
 The file holds `vaults` ({vault: {item: {field: value}}}), `delay` and `each` (seconds per process and per reference),
 `tail` and `cut` (what `inject` adds to its output, or where it breaks off), and `answers`: what goes wrong, by verb,
-reference or `*`, as a list that is used up one run after the other, its last entry for ever.
+reference or `*`, as a list that is used up one run after the other, its last entry for ever. An entry is a key of
+ANSWERS, or a pair: an exit code, and all of stderr.
 """
 
 import fcntl
@@ -79,7 +80,7 @@ def log(event: str) -> None:
         file.write(json.dumps({**entry, "process": os.getpid()}) + "\n")
 
 
-def turn(name: str, entries: list[str]) -> str:
+def turn(name: str, entries: list[str | list[Any]]) -> str | list[Any]:
     """Take the next entry of a list that is used up by this run or another."""
     with opened("turns") as file:
         taken = file.read().splitlines().count(name)
@@ -96,6 +97,9 @@ def look_up(reference: str, world: Mapping[str, Any]) -> str:
     answers, verb = world.get("answers", {}), sys.argv[1]
     key = next((key for key in (verb, reference, "*") if key in answers), "")
     answer = turn(key, answers[key]) if key else ""
+    if isinstance(answer, list):
+        sys.stderr.write(answer[1])
+        sys.exit(answer[0])
     if answer == "hang":
         time.sleep(60)
     if answer == "notice":

@@ -34,7 +34,7 @@ def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
     with output.explaining(), interruption() as interrupted:
         _require(output, yes=yes, skip_values=given["skip_values"])
         asked = request(interrupted, given, quiet=output.quiet)
-        adopted = run.adopt(asked, show, lambda adoption: _approve(adoption, interrupted, yes=yes))
+        adopted = run.adopt(asked, show, lambda adoption: _approve(adoption, output, interrupted, yes=yes))
         if adopted is None:
             raise _APPROVAL.refused()
         return _finish(adopted, output, warnings)
@@ -49,8 +49,8 @@ def _require(output: Output, *, yes: bool, skip_values: bool) -> None:
         _APPROVAL.require_somebody(output)
 
 
-def _approve(adoption: Adoption, interrupted: Interruption, *, yes: bool) -> bool:
-    if not yes and not _APPROVAL.given(f"Record {count(len(adoption.taken), 'secret')} as they are"):
+def _approve(adoption: Adoption, output: Output, interrupted: Interruption, *, yes: bool) -> bool:
+    if not yes and not _APPROVAL.given(f"Record {count(len(adoption.taken), 'secret')} as they are", output):
         return False
     interrupted.finish_first()
     return True

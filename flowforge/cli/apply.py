@@ -8,7 +8,7 @@ from typing import Any, Final
 from flowforge import run
 from flowforge.cli import plan as planning
 from flowforge.cli.approval import Approval
-from flowforge.cli.output import output_of
+from flowforge.cli.output import Output, output_of
 from flowforge.cli.plan_file_options import refuse_check, with_flags
 from flowforge.cli.recap import recap
 from flowforge.cli.request import request
@@ -53,7 +53,7 @@ def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply:
         planned, report = apply(
             replace(request(interrupted, given, quiet=output.quiet), asks=not approved),
             show=lambda planned: planning.show(planned, output, verbose=given["verbose"]),
-            approve=lambda planned: _approve(planned, interrupted, yes=approved),
+            approve=lambda planned: _approve(planned, output, interrupted, yes=approved),
             saved=saved,
         )
         if report is None:
@@ -61,8 +61,8 @@ def carry_out(given: dict[str, Any], planfile: Path | None, *, yes: bool, apply:
         return recap(planned, report, output, given)
 
 
-def _approve(planned: run.Planned, interrupted: Interruption, *, yes: bool) -> bool:
-    if not yes and not _APPROVAL.given(f"Apply {count(len(planned.plan.todo), 'change')}"):
+def _approve(planned: run.Planned, output: Output, interrupted: Interruption, *, yes: bool) -> bool:
+    if not yes and not _APPROVAL.given(f"Apply {count(len(planned.plan.todo), 'change')}", output):
         return False
     # From here on GitHub may be written to: a signal must let what is in flight be recorded.
     interrupted.finish_first()

@@ -26,12 +26,20 @@ class Approval:
         name = output.format.name.upper()
         why = "" if output.format.streams else f"stdout is for {name}, so the plan is not shown"
         why = why if Outside.now().screen.is_read() else "stdin is not a terminal"
+        self._require_no(why)
+
+    def _require_no(self, why: str) -> None:
         if why:
             what = f"{self.command} cannot ask for approval"
             raise UsageError(Problem("FF008", what, why=why, fix=self.otherwise))
 
-    def given(self, question: str) -> bool:
-        """Ask, and return whether the answer is yes."""
+    def given(self, question: str, output: Output | None = None) -> bool:
+        """Ask, and return whether the answer is yes.
+
+        output: what showed what it is about, where that was not stderr. Raise UsageError (FF008) if it was cut off.
+        """
+        cut_off = output is not None and (output.unread or output.broken)
+        self._require_no("stdout did not take all that it is about" if cut_off else "")
         say("", f"{question}? Only 'yes' is accepted.")
         # As Terraform has it: `y` is typed without reading, a whole word is not.
         return _answer() == "yes"

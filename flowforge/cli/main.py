@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
@@ -23,6 +24,10 @@ Exit codes: 0 done or in sync; 1 error, nothing written; 2 changes pending (only
 """
 
 
+class PipeError(Exception):
+    """A closed pipe, its cause. Of the cause itself click would make an exit, of which nobody could say what it is."""
+
+
 class Program(LazyGroup):
     """`flowforge` itself, made of a table of commands and one of formats."""
 
@@ -38,7 +43,21 @@ class Program(LazyGroup):
         **extra: Any,  # noqa: ANN401 -- as click's
     ) -> click.Context:
         """Make the context of a run, with the width of its help."""
-        return super().make_context(info_name, args, parent, **{"terminal_width": _width(), **extra})
+        with _past_click():
+            return super().make_context(info_name, args, parent, **{"terminal_width": _width(), **extra})
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
+        """Run a command."""
+        with _past_click():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _past_click() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise PipeError from error
 
 
 def _width() -> int:

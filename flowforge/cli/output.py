@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from flowforge.cli.options import AskedReport
-from flowforge.cli.streams import NOTHING_WRITTEN, detach, reason, say, stdout_lost
+from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import Bounds, Confinement
@@ -32,10 +32,14 @@ class Output:
     """Whether people are told the result alone, without warnings and progress."""
     colour: bool = False
     """Whether stdout shows colours. Reports have none."""
+    fits: bool = True
+    """Whether lines are broken to fit a terminal. What is to be copied or kept as it is has none of that."""
     plan: Callable[[], Document] | None = field(default=None, init=False)
     """Makes the document of the plan that was shown. It goes with whatever stops the run after that."""
     broken: bool = field(default=False, init=False)
     """Whether stdout or a report did not take all of the result."""
+    unread: bool = field(default=False, init=False)
+    """Whether who read stdout has gone, as `head` does: that is their choice, and no error."""
     _finished: bool = field(default=False, init=False)
     _told: list[str] = field(default_factory=list, init=False)
 
@@ -60,6 +64,7 @@ class Output:
             for format_, path in reversed(self.reports):
                 each.callback(self._report, format_, path, document)
             if not self.format.streams:
+                self.fits = False  # a document, and no lines for people
                 each.callback(lambda: self._print(self.format.write(document, self._told)))
 
     def _report(self, format_: Format, path: Path, document: Document) -> None:
@@ -97,11 +102,15 @@ class Output:
 
     def _print(self, text: str) -> None:
         """Print to stdout. A closed pipe or a full disk ends the printing, never the work."""
-        if self.broken:
+        if self.broken or self.unread:
             return
         try:
-            click.echo(harmless(text, coloured=self.colour), color=self.colour)
+            shown = fitted(text, sys.stdout) if self.fits else text
+            click.echo(harmless(shown, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
+        except BrokenPipeError:
+            detach(sys.stdout.fileno())
+            self.unread = True
         except OSError as error:
             detach(sys.stdout.fileno())
             self._broken(stdout_lost(error))
@@ -123,8 +132,13 @@ def output_of(given: Mapping[str, Any], document: str) -> Output:
 
 
 def stdout_has_colour() -> bool:
-    """Whether stdout may have colours: it is a terminal, and nobody asked for none (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether stdout may have colours: a terminal that knows them, and nobody asked for none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not is_dumb()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal can do nothing but show text: no colours, and no line that is drawn again."""
+    return os.environ.get("TERM") == "dumb"
 
 
 def _require_form(format_: Format, document: str, option: str) -> None:

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.cli.output import is_dumb
 from flowforge.cli.signals import Interruption
-from flowforge.cli.streams import say
+from flowforge.cli.streams import above_bar, say
 from flowforge.cli.surroundings import Outside
 from flowforge.cli.trace import trace
 from flowforge.errors import Problem, UsageError
@@ -66,4 +67,6 @@ def _nothing(_: object) -> None:
 def _progress(outside: Outside, *, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
     if quiet:
         return progress.nothing
-    return progress.bar if outside.screen.is_seen() else partial(progress.lines, say)
+    # A terminal that cannot draw a line again would show every step of a bar.
+    drawn = outside.screen.is_seen() and not is_dumb()
+    return partial(progress.bar, above_bar) if drawn else partial(progress.lines, say)

@@ -32,9 +32,11 @@ def main(
     sandbox.world.limits.enabled = limits
     sandbox.world.settings.latency = latency / 1000
     announced = _announced(sandbox, ready_file) if ready_file else nullcontext()
+    output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
-        Output().lines(_directions(sandbox, owner, repos))
-        while True:
+        output.lines(_directions(sandbox, owner, repos))
+        # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
+        while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
     return ExitCode.DONE
 

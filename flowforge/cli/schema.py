@@ -7,6 +7,6 @@ from flowforge.resources import schema_text
 
 def main(name: str) -> int:
     """Print it, and return the exit code."""
-    output = Output()
+    output = Output(fits=False)
     output.lines([schema_text(name).rstrip("\n")])
     return ExitCode.ERROR if output.broken else ExitCode.DONE

@@ -1,20 +1,21 @@
 """Ctrl-C, SIGTERM, SIGHUP: before the first write they end the run, then they let what is in flight be finished."""
 
-import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
+
+from flowforge.cli.streams import interject
 
 
-def obeyed() -> tuple[signal.Signals, ...]:
+def obeyed(system: Any = signal) -> tuple[signal.Signals, ...]:  # noqa: ANN401 -- the module, or what a test plays it with
     """Return the signals that end a run. SIGHUP is one, which a terminal sends that goes away, unless `nohup` is on."""
-    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
+    hangup = getattr(system, "SIGHUP", None)  # Windows has none, and is to be told that by our own sentence
+    heeded = hangup is not None and system.getsignal(hangup) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heeded else ()))
 
 
 # Whether what this process does may have written something: then no last words may deny it.
@@ -71,9 +72,8 @@ class Interruption:
         self.stop.set()
         if not (self._finishing and first):
             raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
-        # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.
         with suppress(OSError):
-            os.write(sys.stderr.fileno(), b"stopping: what is in flight is finished and recorded\n")
+            interject(b"stopping: what is in flight is finished and recorded")
 
 
 @contextmanager

@@ -3,13 +3,18 @@
 import io
 import os
 import sys
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TextIO
 
 import click
 
 from flowforge.errors import Problem, harmless
+from flowforge.on_demand import load
 
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
+# What prints above the bar that stands on stderr, while there is one.
+_above_bar: list[Callable[[str], None]] = []
 
 
 def mend_streams() -> None:
@@ -27,15 +32,54 @@ def mend_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(*messages: object) -> None:
-    """Print to stderr, for people. A stderr that is closed is no reason to fail."""
+def say(*messages: object, whole: bool = False) -> None:
+    """Print to stderr, for people. A stderr that is closed is no reason to fail.
+
+    whole: for what is to be copied: no line is broken to fit the terminal.
+    """
     try:
         for message in messages:
-            click.echo(harmless(str(message)), err=True)
+            text = str(message)
+            # Harmless last: where a line breaks another one begins, and with it what CI might take for a command.
+            _print(harmless(text if whole else fitted(text, sys.stderr)))
     except OSError:
         detach(sys.stderr.fileno())
     except ValueError:
         pass  # it is closed
+
+
+def _print(text: str) -> None:
+    if _above_bar:
+        _above_bar[-1](text)
+    else:
+        click.echo(text, err=True)
+
+
+@contextmanager
+def above_bar(print_above: Callable[[str], None]) -> Iterator[None]:
+    """Print what is said above a bar, while the bar stands: beside it a line would be torn, and the bar would stay."""
+    _above_bar.append(print_above)
+    try:
+        yield
+    finally:
+        _above_bar.remove(print_above)
+
+
+def interject(text: bytes) -> None:
+    """Print a line to stderr from within a signal handler, which may take no lock and call nothing that does."""
+    # Past the stream's buffer, which refuses a handler that comes while it is being written to. A bar is one line,
+    # which is drawn again below.
+    os.write(sys.stderr.fileno(), (b"\r\x1b[2K" if _above_bar else b"") + text + b"\n")
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Return a text as the terminal behind a stream shows it without breaking a word."""
+    # Few lines need it, and none of a process without a terminal.
+    if not stream.isatty():
+        return text
+    columns = load("flowforge.cli.columns")
+    shown: str = columns.fitted(text, columns.columns_of(stream))
+    return shown
 
 
 def detach(descriptor: int) -> None:

@@ -7,16 +7,20 @@ from contextlib import AbstractContextManager, contextmanager
 
 from flowforge.on_demand import load
 
+# Has what is said meanwhile printed above the bar, by the function that it is given.
+Above = Callable[[Callable[[str], None]], AbstractContextManager[None]]
+
 # Seconds between two lines in a log. A step that takes less than this writes none.
 _SILENCE = 10.0
 
 
-def bar(what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+def bar(above: Above, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
     """Show a bar that goes away when it is done; `what` is a word of ours, never text from outside.
 
-    rich, which draws it, is imported with the first one: most runs have nothing to wait for, or no terminal.
+    above: entered with what prints a line above the bar, for as long as the bar stands. rich, which draws it, is
+    imported with the first one: most runs have nothing to wait for, or no terminal.
     """
-    shown: AbstractContextManager[Callable[[], None]] = load("flowforge.render.progress_bar").bar(what, total)
+    shown: AbstractContextManager[Callable[[], None]] = load("flowforge.render.progress_bar").bar(above, what, total)
     return shown
 
 

@@ -10,7 +10,7 @@ from flowforge.errors import Problem, SourceError
 from flowforge.programs import trusted_path
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of
 from flowforge.sources.decoding import decode
-from flowforge.sources.op_answer import GENERAL, OpRefusal, Refused, recognise
+from flowforge.sources.op_answer import OpRefusal, Reach, Refused, recognise
 from flowforge.sources.op_problem import field_of, no_reference, problem
 from flowforge.sources.op_reference import Reference
 from flowforge.sources.process import ChildProgram, Failure, run
@@ -50,7 +50,7 @@ class OnePasswordSource:
         self._seconds, self._pauses = seconds, pauses
 
     def read_all(self, asks: Sequence[Ask], context: Context) -> list[ReadResult]:
-        """Read each distinct reference once. A SourceError has FF223 or FF235 to FF248."""
+        """Read each distinct reference once. A SourceError has FF223, FF235 to FF248, or FF280 to FF283."""
         references = [_reference(ask.spec) for ask in asks]
         distinct = tuple(dict.fromkeys(reference for reference in references if reference))
         if distinct:
@@ -91,36 +91,63 @@ class _Question:
     """One run of op."""
 
     arguments: Sequence[str]
-    account: str
-    reference: Reference | None = None
-    """The reference that it is about; None if it is about many."""
+    references: Sequence[Reference]
+    """The references that it is about, all of one account."""
     feed: bytes = b""
     """What op reads from stdin."""
+
+    @property
+    def account(self) -> str:
+        """The account that it is asked of."""
+        return self.references[0].account
 
 
 @dataclass(slots=True)
 class _Op:
-    """The runs of op for one `read_all`. refused: by account, a refusal that holds for all of its references."""
+    """The runs of op for one `read_all`."""
 
     context: Context
     seconds: float
     pauses: Sequence[float]
-    refused: dict[str, Refused] = field(default_factory=dict)
+    refused: dict[tuple[str, ...], tuple[Refused, Reference]] = field(default_factory=dict)
+    """By the path that references share, a refusal that holds for all of them, and the first that met it."""
+    answers: dict[str, set[Refused | None]] = field(default_factory=dict)
+    """By account, how its runs ended so far: None is a value."""
 
     def read(self, references: Sequence[Reference]) -> Mapping[Reference, SecretValue | Problem]:
-        """Read many in a few processes, and the rest one by one, so that each gets its own reason."""
-        found: dict[Reference, SecretValue | Problem] = {}
-        for part in side_by_side(self._inject, tuple(_batches(references))):
+        """Read one of each account, then many in a few processes, and the rest one by one, each with its own reason."""
+        # Alone, because what is wrong with an account is then met once; and a person who unlocks it is asked once.
+        firsts = tuple({reference.account: reference for reference in reversed(references)}.values())
+        found = dict(zip(firsts, side_by_side(self._read, firsts), strict=True))
+        for part in side_by_side(self._inject, tuple(_batches(self._open(references, found)))):
             found |= part
+        for first in firsts:
+            self._give_up(first)
         rest = [reference for reference in references if reference not in found]
         return found | dict(zip(rest, side_by_side(self._read, rest), strict=True))
+
+    def _open(self, references: Sequence[Reference], found: Mapping[Reference, object]) -> Sequence[Reference]:
+        """Return the references that are neither found nor known to be refused."""
+        return [each for each in references if each not in found and not self._known(each)]
+
+    def _known(self, reference: Reference) -> tuple[Refused, Reference] | None:
+        paths = (reference.path[:reach] for reach in Reach)
+        return next((self.refused[path] for path in paths if path in self.refused), None)
+
+    def _give_up(self, first: Reference) -> None:
+        """Take a refusal that nobody can explain for one of the account, where each of its runs ended with it."""
+        answers = self.answers.get(first.account, set())
+        if len(answers) == 1:
+            (only,) = answers
+            if only is not None and only.is_unexplained:
+                self.refused.setdefault((first.account,), (only, first))
 
     def _inject(self, batch: Sequence[Reference]) -> Mapping[Reference, SecretValue]:
         """Let op fill a template. Return the values; none if one of the references is wrong."""
         # Nobody can know the mark between two values beforehand, so no value can hold it.
         mark = secrets.token_hex(16)
         template = mark.join(("", *(f"{{{{ {reference.text} }}}}" for reference in batch), ""))
-        printed = self._answer(_Question(("inject",), batch[0].account, feed=template.encode()))
+        printed = self._answer(_Question(("inject",), batch, feed=template.encode()))
         if isinstance(printed, Refused):
             return {}
         values = [decode("", piece) for piece in printed.reveal().split(mark)[1:-1]]
@@ -130,26 +157,39 @@ class _Op:
         return {reference: value for reference, value in pairs if isinstance(value, SecretValue) and value.reveal()}
 
     def _read(self, reference: Reference) -> SecretValue | Problem:
-        question = _Question(("read", "--no-newline", reference.text), reference.account, reference)
-        printed = self._answer(question)
+        known = self._known(reference)
+        if known:
+            return problem(*known)
+        printed = self._answer(_Question(("read", "--no-newline", reference.text), (reference,)))
         if isinstance(printed, Refused):
             return problem(printed, reference)
         return decode(field_of(reference), printed.reveal())
 
     def _answer(self, question: _Question) -> SecretValue | Refused:
         """Run op, and again after a pause if 1Password's servers or the network failed."""
-        known = self.refused.get(question.account)
-        answer = known or self._once(question)
-        for pause in () if known else self.pauses:
+        first = question.references[0]
+        known = self.refused.get((first.account,))
+        if known:
+            return known[0]
+        answer = self._once(question)
+        for pause in self.pauses:
             if not _is(answer, OpRefusal.FAILING):
                 break
             stopped = self.context.stop.wait(pause)
             answer = _FAILURES[Failure.STOPPED] if stopped else self._once(question)
-        # Many values may take too long where a single one does not, so a late batch says nothing of the account.
-        late = question.reference is None and _is(answer, OpRefusal.SILENT)
-        if _is(answer, *GENERAL) and not late:
-            self.refused.setdefault(question.account, answer)
+        self.answers.setdefault(first.account, set()).add(answer if isinstance(answer, Refused) else None)
+        if isinstance(answer, Refused):
+            self._learn(question, answer)
         return answer
+
+    def _learn(self, question: _Question, answer: Refused) -> None:
+        """Keep what a refusal says of other references."""
+        # Of a batch it says something only if it is about the account: which of them it met is not known. And many may
+        # take too long where a single one does not.
+        first, is_batch = question.references[0], bool(question.feed)
+        says = answer.reach is Reach.ACCOUNT and answer.refusal is not OpRefusal.SILENT
+        if says or (answer.reach < Reach.REFERENCE and not is_batch):
+            self.refused.setdefault(first.path[: answer.reach], (answer, first))
 
     def _once(self, question: _Question) -> SecretValue | Refused:
         context = self.context
@@ -160,7 +200,7 @@ class _Op:
         if isinstance(ended, Failure):
             return _FAILURES[ended]
         if ended.code:
-            return recognise(ended.code, ended.said.reveal(), question.reference)
+            return recognise(ended.code, ended.said.reveal(), question.references)
         return ended.printed if ended.printed.reveal() else Refused(OpRefusal.EMPTY)
 
 

@@ -20,7 +20,7 @@ def no_reference() -> Problem:
 
 
 def problem(refused: Refused, reference: Reference) -> Problem:
-    """Return the problem of a reference without a value: FF235 to FF248."""
+    """Return the problem of a reference without a value: FF235 to FF248, FF280 to FF283."""
     what, why, fix = _SENTENCES[refused.refusal](refused.detail, reference)
     return Problem(refused.refusal.value, what, why=why, fix=fix)
 
@@ -47,9 +47,13 @@ def _signed_out(_: str, reference: Reference) -> _Parts:
 
 
 def _not_accepted(detail: str, _: Reference) -> _Parts:
-    if detail:
+    if detail == "deleted":
         fix = "create another one, and set OP_SERVICE_ACCOUNT_TOKEN to its token"
         return "the 1Password service account was deleted", "", fix
+    if detail == "malformed":
+        why = "the token begins with ops_ and is one long line; of one that was cut or changed op can read nothing"
+        fix = "set OP_SERVICE_ACCOUNT_TOKEN to the whole token; that of a Connect server belongs in OP_CONNECT_TOKEN"
+        return "OP_SERVICE_ACCOUNT_TOKEN is not the token of a 1Password service account", why, fix
     fix = "check OP_SERVICE_ACCOUNT_TOKEN, or OP_CONNECT_TOKEN, where flowforge runs"
     return "1Password does not accept the token that op has", "", fix
 
@@ -111,6 +115,30 @@ def _stopped(_: str, __: Reference) -> _Parts:
     return f"{_CLI} was stopped with the run", "", "run it again"
 
 
+def _app(_: str, __: Reference) -> _Parts:
+    why = "it is locked or not running, its integration with the CLI is off, or nobody allowed the access in time"
+    fix = (
+        "unlock it, and switch on Settings > Developer > Integrate with 1Password CLI; set OP_SERVICE_ACCOUNT_TOKEN "
+        "where nobody can"
+    )
+    return "the 1Password app of this machine did not let op in", why, fix
+
+
+def _archived(_: str, reference: Reference) -> _Parts:
+    item, vault = quote(reference.item), quote(reference.vault)
+    return f"1Password item {item} in vault {vault} is archived or deleted", "", "restore it, or name another item"
+
+
+def _not_permitted(_: str, reference: Reference) -> _Parts:
+    what = f"1Password does not permit this account to read from vault {quote(reference.vault)}"
+    return what, "", "let the account, or the service account, read the items of the vault"
+
+
+def _several_accounts(_: str, __: Reference) -> _Parts:
+    fix = "write `account: NAME` beside the reference; `op account list` has them"
+    return "1Password has several accounts here, and the manifest names none", "", fix
+
+
 _SENTENCES: Final = {
     OpRefusal.MALFORMED: _malformed,
     OpRefusal.NOT_INSTALLED: _not_installed,
@@ -126,4 +154,8 @@ _SENTENCES: Final = {
     OpRefusal.UNKNOWN: _unknown,
     OpRefusal.TOO_MUCH: _too_much,
     OpRefusal.STOPPED: _stopped,
+    OpRefusal.APP: _app,
+    OpRefusal.ARCHIVED: _archived,
+    OpRefusal.NOT_PERMITTED: _not_permitted,
+    OpRefusal.SEVERAL_ACCOUNTS: _several_accounts,
 }

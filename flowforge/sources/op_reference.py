@@ -25,6 +25,11 @@ class Reference:
     account: str = ""
     """The account that the vault is in, if op knows several."""
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where it leads, step by step: account, vault, item, and the whole text."""
+        return self.account, self.vault, self.item, self.text
+
     @classmethod
     def parse(cls, text: str, account: str = "") -> Self | None:
         """Return the parts of a reference; None if it is none, or longer than 500 characters."""

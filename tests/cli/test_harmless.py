@@ -133,7 +133,7 @@ def test_all_that_is_printed_passes_there() -> None:
         ("cli/output.py", "click.echo("),
         ("cli/streams.py", "click.echo("),
         ("cli/lazy.py", "click.echo("),
-        ("cli/signals.py", "os.write("),
+        ("cli/streams.py", "os.write("),
         ("sources/terminal.py", "os.write("),
         ("state/disk.py", "os.write("),
         ("render/progress_bar.py", "Console("),

@@ -33,7 +33,7 @@ def wants(fleet: "Fleet", visible_to: str, more: str = "", *, rule: str = "fdrl_
 def applied(fleet: "Fleet", *args: str) -> "Done":
     """Apply, which must succeed, and prove that nothing is left to do."""
     done = fleet.flowforge("apply", "--yes", *args)
-    assert (0, "") == (done.code, done.err), done
+    assert (0, "") == (done.code, done.told), done
     assert IN_SYNC == fleet.flowforge("plan").lines
     return done
 
@@ -267,10 +267,11 @@ def test_static_keys_beside_it(fleet: "Fleet") -> None:
     wants(fleet, TWO, listed)
     repo = f"{{name: {KEY} goes, repos: [acme/repo-001], secret: {KEY}}}"
     org = f"{{name: {KEY} goes, org: acme, secret: {KEY}}}"
-    keeps, add = "keeps Claude from using the workload identity of", "to remove it, add under `absent`:"
+    beside = "is there beside the workload identity of"
+    add = "a step that passes it uses it, and not the identity; to remove it, add under `absent`:"
     assert [
-        f"warning: the secret {KEY} {keeps} acme/repo-001; {add} {repo}",
-        f"warning: the secret {KEY} of the organization acme {keeps} acme; {add} {org}",
+        f"warning: the secret {KEY} {beside} acme/repo-001: {add} {repo}",
+        f"warning: the secret {KEY} of the organization acme {beside} acme: {add} {org}",
     ] == fleet.flowforge("plan").err.splitlines()
     wants(fleet, TWO, f"absent:\n  - {repo}\n  - {org}\n")
     applied(fleet)

@@ -263,7 +263,8 @@ def test_a_static_key_beside_it(fleet: "Fleet", slot: str) -> None:
     more = f"absent: [{{name: Other, repos: [{REPO}], secret: OTHER}}]\n"
     _federated(fleet, more=more)
     entry = f"{{name: {slot} goes, repos: [{REPO}], secret: {slot}}}"
-    said = f"warning: the secret {slot} keeps Claude from using the workload identity of {REPO}; to remove it, "
+    beside = f"warning: the secret {slot} is there beside the workload identity of {REPO}"
+    said = f"{beside}: a step that passes it uses it, and not the identity; to remove it, "
     assert f"{said}add under `absent`: {entry}" in fleet.flowforge("plan").err.splitlines()
     _federated(fleet, more=f"absent: [{entry}]\n")
     assert "warning" not in fleet.flowforge("plan").err

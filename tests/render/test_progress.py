@@ -1,5 +1,7 @@
 """Progress on stderr."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from flowforge.render import progress
@@ -25,7 +27,7 @@ def test_a_long_step_says_a_line_now_and_then(capsys: pytest.CaptureFixture[str]
 
 def test_a_bar_leaves_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:
     """The bar is drawn on stderr only."""
-    with progress.bar("Writing", 2) as advance:
+    with progress.bar(lambda _: nullcontext(), "Writing", 2) as advance:
         advance()
         advance()
     assert capsys.readouterr().out == ""

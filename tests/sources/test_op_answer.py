@@ -35,7 +35,7 @@ CLAUDE = Reference("op://CI/Claude/credential", "CI", "Claude", "credential")
         ("context deadline exceeded (Client.Timeout)", Refused(OpRefusal.FAILING, "could not be reached")),
         ("status 401: Invalid bearer token", Refused(OpRefusal.NOT_ACCEPTED)),
         ("session expired, sign in to create a new session", Refused(OpRefusal.SIGNED_OUT)),
-        ("authorization prompt dismissed, please try again", Refused(OpRefusal.SIGNED_OUT)),
+        ("authorization prompt dismissed, please try again", Refused(OpRefusal.APP)),
         ("secret reference has invalid format", Refused(OpRefusal.MALFORMED)),
         ("", Refused(OpRefusal.UNKNOWN, "exit code 1")),
         ("\x00\udcff\n::error::x", Refused(OpRefusal.UNKNOWN, "exit code 1")),
@@ -43,9 +43,9 @@ CLAUDE = Reference("op://CI/Claude/credential", "CI", "Claude", "credential")
 )
 def test_a_text_is_known(said: str, refused: Refused) -> None:
     """With the date that op puts before it, without it, and after a notice that has the words of another error."""
-    assert refused == recognise(1, said, CLAUDE)
-    assert refused == recognise(1, f"[ERROR] 2026/02/15 10:20:30 {said}", CLAUDE)
-    assert refused == recognise(1, f"not signed in? (429) (500)\n[ERROR] 2026/02/15 10:20:30 {said}", CLAUDE)
+    assert refused == recognise(1, said, [CLAUDE])
+    assert refused == recognise(1, f"[ERROR] 2026/02/15 10:20:30 {said}", [CLAUDE])
+    assert refused == recognise(1, f"not signed in? (429) (500)\n[ERROR] 2026/02/15 10:20:30 {said}", [CLAUDE])
     assert refused == recognise(1, said)
 
 
@@ -53,8 +53,11 @@ def test_a_text_is_known(said: str, refused: Refused) -> None:
 def test_names_are_not_taken_for_errors(name: str) -> None:
     """A name of the manifest's may be any words; in quotes or in the reference they mean nothing."""
     reference = Reference(f"op://{name}/{name}/x", name, name, "x")
-    for said in (f"could not get item {name}/{name}: new", f"new '{reference.text}'", f'new "{name}"', reference.text):
-        assert Refused(OpRefusal.UNKNOWN, "exit code 6") == recognise(6, f"[ERROR] {said}", reference)
+    other = Reference("op://a/b/c", "a", "b", "c")
+    bare = f"could not resolve item {name} in vault {name}"
+    quoted = f"new '{reference.text}'", f'new "{name}"', reference.text
+    for said in (f"could not get item {name}/{name}: new", bare, *quoted):
+        assert Refused(OpRefusal.UNKNOWN, "exit code 6") == recognise(6, f"[ERROR] {said}", [other, reference])
 
 
 @pytest.mark.parametrize(

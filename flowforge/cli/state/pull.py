@@ -10,7 +10,7 @@ from flowforge.errors import ExitCode
 
 def main(*, manifests: tuple[Path, ...]) -> int:
     """Print the state's bytes, and return the exit code."""
-    output = Output()
+    output = Output(fits=False)
     # The bytes as they are kept, so that `push` can put them back. Never through `explaining`: stdout is for the state.
     data = run.pull(plain(manifests))
     output.lines([data.decode("ascii").rstrip("\n")])

@@ -1,4 +1,4 @@
-"""Warnings about static keys that keep Claude from using a workload identity. They cost no request."""
+"""Warnings about static keys beside a workload identity, which a step may use in its place. They cost no request."""
 
 import json
 from collections import defaultdict
@@ -28,7 +28,10 @@ def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> 
 
 
 def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Yield a warning for static keys beside a workload identity: claude-code-action uses the key then."""
+    """Yield a warning for static keys beside a workload identity: a step that passes both to Claude uses the key.
+
+    Whether any does is not known: that would take reading the workflows.
+    """
     # Only lists are searched that the plan asked for anyway: those of which the manifest or the state names a secret.
     # To have a repo searched, name the key under `absent`.
     met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
@@ -66,7 +69,7 @@ class _Identities:
         return cls(environments, audiences)
 
     def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
-        """Return the repos whose identity a key in this list hides. audience: who sees the key of an organization."""
+        """Return the repos whose identity a key in this list may hide. audience: who sees an organization's key."""
         if not scope.repo.is_organization:
             mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
             return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
@@ -99,7 +102,8 @@ def _warning(slot: str, environment: str, organization: str, repos: list[Repo], 
     names = ", ".join(map(str, repos))
     within = f" in environment {printable(environment)}" if environment else ""
     within = f" of the organization {organization}" if organization else within
-    what = f"the secret {slot}{within} keeps Claude from using the workload identity of {names}"
+    beside = f"the secret {slot}{within} is there beside the workload identity of {names}"
+    what = f"{beside}: a step that passes it uses it, and not the identity"
     if named:
         return f"{what}; the manifest wants both: exclude the repository from one of the two targets"
     where = f"org: {organization}" if organization else f"repos: [{names}]"

@@ -16,7 +16,8 @@ A, B = (Scope(Repo.parse(name)) for name in ("acme/a", "acme/b"))
 A_IN = Scope.of_environment(A.repo, "prod")
 A_ELSE = Scope.of_environment(A.repo, "stage")
 _WANTED_KEY = Wanted(Address(A, KEY), Presence.PRESENT, "T", WHERE, "k", "anthropic_api_key", Known("h"))
-_BOTH = "the manifest wants both: exclude the repository from one of the two targets"
+_USES = "a step that passes it uses it, and not the identity"
+_BOTH = f"{_USES}; the manifest wants both: exclude the repository from one of the two targets"
 
 
 def _identity(repo: Repo, environment: str = "") -> Wanted:
@@ -32,7 +33,7 @@ def _said(wanted: list[Wanted], held: dict[Scope, list[str]]) -> list[str]:
 
 def _warning(slot: str, repos: str, within: str = "", inside: str = "") -> str:
     return (
-        f"the secret {slot}{within} keeps Claude from using the workload identity of {repos}; to remove it, add under "
+        f"the secret {slot}{within} is there beside the workload identity of {repos}: {_USES}; to remove it, add under "
         f"`absent`: {{name: {slot} goes, repos: [{repos}], secret: {slot}{inside}}}"
     )
 
@@ -60,7 +61,7 @@ def _warning(slot: str, repos: str, within: str = "", inside: str = "") -> str:
         (
             [_identity(A.repo), _WANTED_KEY],
             {A: []},
-            [f"the secret {KEY} keeps Claude from using the workload identity of acme/a; {_BOTH}"],
+            [f"the secret {KEY} is there beside the workload identity of acme/a: {_BOTH}"],
         ),
         ([Wanted(_identity(A.repo).address, Presence.ABSENT, "Goes", WHERE)], {A: [KEY]}, []),
     ],
@@ -87,15 +88,13 @@ def _key_of_organization(audience: Audience) -> Wanted:
 
 def _org_warning(repos: str) -> str:
     return (
-        f"the secret {KEY} of the organization acme keeps Claude from using the workload identity of {repos}; to "
+        f"the secret {KEY} of the organization acme is there beside the workload identity of {repos}: {_USES}; to "
         f"remove it, add under `absent`: {{name: {KEY} goes, org: acme, secret: {KEY}}}"
     )
 
 
 def _wanted_both(repos: str) -> str:
-    return (
-        f"the secret {KEY} of the organization acme keeps Claude from using the workload identity of {repos}; {_BOTH}"
-    )
+    return f"the secret {KEY} of the organization acme is there beside the workload identity of {repos}: {_BOTH}"
 
 
 @pytest.mark.parametrize(

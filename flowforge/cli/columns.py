@@ -1,0 +1,70 @@
+"""Lines for a person's terminal: broken between words, at its width. A pipe and a file get them whole."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+# A command in backticks is one word where a line can hold it, so that it can be copied.
+_WORD: Final = re.compile(r"(\s*)(\S*`[^`]+`\S*|\S+)")
+_FURTHER: Final = 4
+# Below this a further indent costs more lines than it makes clear.
+_NARROW: Final = 40
+
+
+def columns_of(stream: TextIO) -> int:
+    """Return the columns of the terminal behind a stream; 0 if it is none, or does not say."""
+    try:
+        if not stream.isatty():
+            return 0
+        return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def fitted(text: str, columns: int) -> str:
+    """Return a text in lines of at most so many columns, as far as its words allow; as it is for 0."""
+    if not columns:
+        return text
+    return "\n".join(line for whole in text.split("\n") for line in _lines(whole, columns))
+
+
+def _lines(whole: str, columns: int) -> Iterator[str]:
+    if _width(whole) <= columns:
+        yield whole
+        return
+    bare = _COLOUR.sub("", whole)
+    indent = len(bare) - len(bare.lstrip(" "))
+    further = " " * (indent + (_FURTHER if columns >= _NARROW else 0))
+    line = ""
+    for gap, word in _words(whole, columns - len(further)):
+        if line.strip() and _width(line + gap + word) > columns:
+            yield line
+            line = further + word
+        else:
+            line += gap + word
+    yield line
+
+
+def _words(whole: str, most: int) -> Iterator[tuple[str, str]]:
+    """Yield the words of a line, each with what stands before it."""
+    for gap, word in _WORD.findall(whole):
+        if _width(word) <= most:
+            yield gap, word
+        else:
+            first, *rest = word.split(" ")
+            yield gap, first
+            yield from ((" ", each) for each in rest)
+
+
+def _width(text: str) -> int:
+    bare = _COLOUR.sub("", text)
+    return len(bare) if bare.isascii() else sum(map(_cells, bare))
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
