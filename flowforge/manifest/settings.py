@@ -4,13 +4,14 @@ import os
 import re
 from typing import Final
 
+from flowforge.api_address import Unusable
 from flowforge.errors import Where, quote
 from flowforge.manifest.credentials import read_source
 from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.scalars import Unusable, read_api_url, read_policy
+from flowforge.manifest.scalars import read_api_url, read_policy
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
