@@ -56,6 +56,7 @@ class Pacer:
         self._primary = Primary(clock)
         self._paused_at = self._paused_until = self._slowed_at = self._told_until = -math.inf
         self._pauses = 0
+        self._told: dict[str, float] = {}
 
     def start(self, points: int) -> float:
         """Wait until a request of so many points may be sent, count it, and return the time.
@@ -98,6 +99,15 @@ class Pacer:
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)
+
+    def tell(self, text: str) -> None:
+        """Tell people of something that many workers may meet at once; the same text once in five seconds."""
+        with self._lock:
+            now = self.clock.now()
+            fresh = now - self._told.get(text, -math.inf) >= _WORTH_TELLING
+            self._told[text] = now if fresh else self._told[text]
+        if fresh:
+            self._notify(text)
 
     def close(self) -> None:
         """Leave what was spent to the next process of this token."""
