@@ -90,7 +90,7 @@ def _of_organization(client: Client, scope: Scope, no: Refusal) -> Refusal:
     except RepoError as other:
         if other.no.status != _NOT_FOUND:
             return other.no
-        return replace(no, detail="there is no such organization", fix="check its name; a user has no such secrets")
+        return replace(no, detail="there is no such organization", fix="check its name; of a user, name repos")
     if scope.store is Store.CODESPACES and plan_of(shown) == FREE:
         detail = "GitHub shows no codespaces secrets of this organization, which is on its Free plan"
         fix = "take codespaces out of `stores`, or move the organization to a plan that has them"

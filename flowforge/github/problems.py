@@ -63,16 +63,18 @@ class StoppedError(GitHubError):
 def strayed(api: ApiUrl) -> GitHubError:
     """Return the error of an answer whose `Link` or `Location` names another host. Nothing is sent there."""
     why = "no token goes there, and GitHub never sends one there"
-    fix = f"{_check(api)} what stands between it and this machine"
+    check = "check" if api.origin == DEFAULT_ORIGIN else f"check that {api.origin} is your GitHub's, and"
+    fix = f"{check} what stands between it and this machine"
     return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", api.origin, why, fix))
 
 
 def not_an_api(api: ApiUrl, what: str) -> GitHubError:
     """Return the error of an address where something else than GitHub's API answers. what: its answer, as a clause."""
     why = f"{what}; the address came from {api.origin}"
-    fix = f"{_check(api)} what stands between it and this machine, such as a network's sign-in page"
-    if not api.dotcom:
-        fix = f"write the address of the API there, as https://ghe.example.com/api/v3; or {fix}"
+    fix = "check what stands between it and this machine, such as a network's sign-in page"
+    if api.origin != DEFAULT_ORIGIN:
+        form = "https://api.github.com, or https://ghe.example.com/api/v3"
+        fix = f"correct {api.origin}, whose form is {form}; if it is right, {fix}"
     return GitHubError(Problem("FF349", "what answers at this address is not GitHub's API", str(api), why, fix))
 
 
@@ -81,11 +83,6 @@ def nothing_listens(api: ApiUrl) -> GitHubError:
     what = f"nothing listens at {api}; is `flowforge sandbox` running?"
     fix = f"start it, or name the address that it shows in {api.origin}"
     return GitHubError(Problem("FF351", what, api.origin, fix=fix))
-
-
-def _check(api: ApiUrl) -> str:
-    """Return the beginning of a fix: the address is doubtful where somebody has chosen it."""
-    return "check" if api.origin == DEFAULT_ORIGIN else f"check that {api.origin} is your GitHub's, and"
 
 
 def other_shape(detail: str) -> RepoError:
