@@ -25,7 +25,6 @@ _SECONDARY_PAGE: Final = re.compile(r"secondary-rate-limits$|#abuse-rate-limits$
 # (docs.github.com, "Authenticating to the REST API").
 _LOCKED_OUT: Final = re.compile(r"login attempts", re.IGNORECASE)
 _SERVER_ERROR: Final = 500
-_NOT_FOUND: Final = "Not Found"  # GitHub's own sentence, which our words for it hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ def _refused(answer: Answer, api: ApiUrl) -> OtherVersion | BadToken | Refusal:
         return forbidden(answer, api)
     if status == HTTPStatus.NOT_FOUND:
         fix = "check its name, and that the token may see it"
-        detail = with_sentence("not found, or invisible to this token", "" if message == _NOT_FOUND else message)
+        detail = with_sentence("not found, or invisible to this token", message)
         return Refusal("FF324", Why.NOT_FOUND, detail, fix, status, message)
     # GitHub takes 48,000 bytes of ciphertext, and a sealed box has 48 more than its text: so 47,952, and not 48 KiB.
     named = status == HTTPStatus.UNPROCESSABLE_ENTITY

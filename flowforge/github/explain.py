@@ -25,12 +25,16 @@ _PERMISSIONS: Final = {
 }
 
 
-def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
-    """Return a refusal with its cause: a repo's new name, a missing environment or permission. Asks once or twice."""
-    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no))
+def explain(client: Client, scope: Scope, refusal: RepoError, *, writes: bool = False) -> RepoError:
+    """Return a refusal with its cause: a repo's new name, a missing environment or permission. Asks once or twice.
+
+    writes: whether a write was refused, so that the list itself may be seen.
+    """
+    part = f"may not write {_list(scope)}" if writes else f"not {_list(scope)}"
+    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part))
 
 
-def _cause(client: Client, scope: Scope, no: Refusal) -> Refusal:
+def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
     lacking = _out_of_scope(client, scope.repo)
     if no.status != _NOT_FOUND:
         if no.why is Why.RENAMED:
@@ -40,7 +44,7 @@ def _cause(client: Client, scope: Scope, no: Refusal) -> Refusal:
         return replace(no, fix=lacking.fix if lacking else no.fix.replace(PERMIT, _permit(client, scope)))
     if lacking:
         return lacking
-    return (_of_organization if scope.repo.is_organization else _of_repo)(client, scope, no)
+    return (_of_organization if scope.repo.is_organization else _of_repo)(client, scope, no, part)
 
 
 def permission(scope: Scope) -> str:
@@ -83,7 +87,7 @@ def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
     return lacks_scope(needed, printable(", ".join(sorted(client.scopes))))
 
 
-def _of_organization(client: Client, scope: Scope, no: Refusal) -> Refusal:
+def _of_organization(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
     """Return what a 404 means for an organization. Everybody may see that there is one, so it is asked for."""
     try:
         shown = client.get(organization_path(scope.repo)).data
@@ -95,17 +99,17 @@ def _of_organization(client: Client, scope: Scope, no: Refusal) -> Refusal:
         detail = "GitHub shows no codespaces secrets of this organization, which is on its Free plan"
         fix = "take codespaces out of `stores`, or move the organization to a plan that has them"
         return Refusal("FF352", Why.NOT_FOUND, detail, fix, _NOT_FOUND)
-    return sees_only("the organization", _list(scope), _permit(client, scope), no)
+    return sees_only("the organization", part, _permit(client, scope), no)
 
 
-def _of_repo(client: Client, scope: Scope, no: Refusal) -> Refusal:
+def _of_repo(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
     """Return what a 404 means for a repo: it is asked for, and so is its environment."""
     try:
         client.get(repo_path(scope.repo))
     except RepoError as other:
         return renamed(client, other.no) if other.no.why is Why.RENAMED else other.no
     missing = _missing_environment(client, scope) if scope.environment else None
-    return missing or sees_only("the repo", _list(scope), _permit(client, scope), no)
+    return missing or sees_only("the repo", part, _permit(client, scope), no)
 
 
 def plan_of(shown: object) -> str:

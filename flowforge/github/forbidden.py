@@ -20,6 +20,7 @@ _INACCESSIBLE: Final = (INTEGRATION, "Resource not accessible by personal access
 PERMIT: Final = (
     "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
 )
+_NOT_FOUND: Final = "Not Found"
 # `X-GitHub-SSO: required; url=https://github.com/orgs/…/sso?authorization_request=…`, valid for an hour.
 _SSO_URL: Final = re.compile(r"\burl=(\S+)")
 
@@ -94,8 +95,8 @@ def forbidden(answer: Answer, api: ApiUrl) -> Refusal:
 
 
 def with_sentence(detail: str, message: str) -> str:
-    """Return a clause of ours, followed by GitHub's own sentence where it says one."""
-    return f"{detail}: {quote_sentence(message)}" if message else detail
+    """Return a clause of ours, followed by GitHub's own sentence where it says more than "Not Found"."""
+    return detail if message in {"", _NOT_FOUND} else f"{detail}: {quote_sentence(message)}"
 
 
 def lacks_scope(needed: str, has: str) -> Refusal:
@@ -106,8 +107,8 @@ def lacks_scope(needed: str, has: str) -> Refusal:
 
 
 def sees_only(whole: str, part: str, fix: str, no: Refusal) -> Refusal:
-    """Return what a 404 means where the token sees the whole. whole, part: like `the repo` and `its secrets`."""
-    detail = f"no permission: the token sees {whole} but not {part}"
+    """Return what a 404 means where the token sees the whole. part: what it does not, with the words between."""
+    detail = with_sentence(f"no permission: the token sees {whole} but {part}", no.message)
     return replace(no, code="FF320", why=Why.NO_PERMISSION, detail=detail, fix=fix)
 
 

@@ -76,7 +76,7 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
     except RepoError as refusal:
         no = refusal.no
         known = replace(no, fix=_NOT_ALL) if no.status == _UNPROCESSABLE else no
-        raise explain(client, scope, refusal.at(where, known)).at(where) from None
+        raise explain(client, scope, refusal.at(where, known), writes=True).at(where) from None
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 

@@ -18,7 +18,10 @@ TEXTS = {
     TokenKind.APP: "ghs_" + "rehearsal",
     TokenKind.WORKFLOW: "ghs_" + "workflow",
 }
-PERMIT = "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
+SSO = (
+    "the organization's single sign-on must authorize this token: \"Resource protected by organization SAML "
+    'enforcement. You must grant your Personal Access token access to this organization."'
+)
 READ_OR_WRITE = (("plan",), ("apply", "--yes"))
 
 
@@ -214,9 +217,7 @@ def test_single_sign_on(fleet: "Fleet") -> None:
     assert (
         3,
         [
-            "! acme/repo-001  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token: "
-            '"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to '
-            'this organization."',
+            f"! acme/repo-001  ANTHROPIC_API_KEY  ci-key  {SSO}",
             "    fix: open the settings of the token and authorize it for the organization",
         ],
     ) == (done.code, _blocked(done))

@@ -107,8 +107,10 @@ def _a_page_for_everything(bench: Bench) -> None:
 _NOT_GITHUBS: Final = (
     "error FF349: http://127.0.0.1:PORT: what answers at this address is not GitHub's API",
     "  why: it answered 200 OK, which is not JSON; the address came from GITHUB_API_URL",
-    "  fix: correct GITHUB_API_URL, whose form is https://api.github.com, or https://ghe.example.com/api/v3; if it is "
-    "right, check what stands between it and this machine, such as a network's sign-in page",
+    (
+        "  fix: correct GITHUB_API_URL, whose form is https://api.github.com, or https://ghe.example.com/api/v3; "
+        "if it is right, check what stands between it and this machine, such as a network's sign-in page"
+    ),
 )
 ROWS: Final = (
     Row(
