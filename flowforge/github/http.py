@@ -168,9 +168,9 @@ class Client:
                         raise self._exhausted(outcome, failures)
                     self._tell(outcome, failures)
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
-                case Limited(seconds, secondary) if limits < _LIMITED:
+                case Limited(seconds, secondary, words) if limits < _LIMITED:
                     limits += 1
-                    self.pacer.refused(seconds, secondary=secondary, sent=sent)
+                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
                 case _:

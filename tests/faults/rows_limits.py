@@ -138,6 +138,7 @@ ROWS: Final = (
             (
                 "failed (FF331): GitHub asks to wait 61 min, longer than the 15 min that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
+                f"  why: GitHub says {_SECONDARY}",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
@@ -163,6 +164,7 @@ ROWS: Final = (
                 "slower from now on: at most 450 points a minute",
                 "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
+                f"  why: GitHub says {_SECONDARY}",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
@@ -197,6 +199,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                '  why: GitHub says "API rate limit exceeded for user ID rehearsal."',
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
@@ -211,6 +214,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                '  why: GitHub says "API rate limit exceeded for user ID rehearsal."',
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
