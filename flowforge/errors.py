@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
 _AFTER = re.compile(r"\[redacted\].+", re.DOTALL)
 _HIDING = re.compile(r"[^!-~]+")
 _QUOTE_LIMIT = 120
+_SENTENCE_LIMIT = 1000
 # What a CI system's log acts on anywhere in a line: GitHub's runner (actions/runner, ActionCommand.cs), Azure Pipelines
 # and TeamCity. GitHub's newer form, `::`, counts at the start of a line, behind any white space.
 _COMMAND = re.compile(r"(##(?:vso|teamcity)?)\[", re.IGNORECASE)
@@ -92,6 +93,18 @@ def _escaped(char: str) -> str:
 
 def quote(text: str) -> str:
     """Return a short piece of text from outside in quotes: redacted, escaped, at most 120 characters."""
+    return _quoted(text, _QUOTE_LIMIT)
+
+
+def quote_sentence(text: str) -> str:
+    """Return what somebody else says in quotes, whole and on one line: redacted, escaped, at most 1,000 characters.
+
+    It is for sentences that tell a person what to do, whose end must not be lost.
+    """
+    return _quoted(" ".join(text.split()), _SENTENCE_LIMIT)
+
+
+def _quoted(text: str, most: int) -> str:
     # Nothing after a credential is shown, because a value that a space or a line end broke goes on there. And nothing
     # at all is shown of a text where a credential is found only without its spaces and characters outside ASCII.
     first = credential().search(text)
@@ -99,8 +112,8 @@ def quote(text: str) -> str:
     if credential().search(_HIDING.sub("", head)):
         return '"[redacted]"'
     safe = _AFTER.sub("[redacted]", printable(text))
-    if len(safe) > _QUOTE_LIMIT:
-        safe = safe[: _QUOTE_LIMIT - 1] + "…"
+    if len(safe) > most:
+        safe = safe[: most - 1] + "…"
     return f'"{safe}"'
 
 

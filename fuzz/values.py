@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flowforge.credentials.text_checks import MAX_BYTES
 from flowforge.credentials.type_checks import check
 from flowforge.credentials.types import TYPES
-from flowforge.errors import SourceError, harmless, printable, quote
+from flowforge.errors import SourceError, harmless, printable, quote, quote_sentence
 from flowforge.tokens import redact
 from flowforge.vault import SecretValue
 from fuzz.planted import BODY, MARK, TOKEN, check_hidden, check_said
@@ -59,12 +59,13 @@ def texts_law(data: bytes) -> None:
     tail, _, between = rest.partition("\n")
     token = _SHOWN[len(data) % len(_SHOWN)] + BODY
     whole = f"{head}{token}{tail}"
-    for shown in (redact(whole), printable(whole), quote(whole)):
+    for shown in (redact(whole), printable(whole), quote(whole), quote_sentence(whole)):
         check_hidden(shown, data)
     gap = "".join(char for char in between if not "!" <= char <= "~")
     if gap:
         broken = gap.join(token[at : at + 12] for at in range(0, len(token), 12))
         check_hidden(quote(f"{head} {broken}{tail}"), data)
+        check_hidden(quote_sentence(f"{head} {broken}{tail}"), data)
     for shown in (printable(whole), printable(head), quote(head)):
         assert shown.isprintable(), "a character that does not print"
         _check_lines(shown)

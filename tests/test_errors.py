@@ -22,6 +22,7 @@ from flowforge.errors import (
     Where,
     printable,
     quote,
+    quote_sentence,
 )
 from flowforge.tokens import redact
 
@@ -57,6 +58,7 @@ def test_no_token_shows_more_than_its_kind(before: str, kind: str, tail: str, af
         assert shown == redact(before + token + after)
         assert tail not in printable(before + token + after)
         assert tail not in quote(before + token + after)
+        assert tail not in quote_sentence(before + token + after)
 
 
 @given(TAIL)
@@ -87,7 +89,7 @@ def test_what_is_redacted(text: str, expected: str) -> None:
 @example("a\u202eb")
 def test_no_character_that_a_terminal_acts_on_is_printed(text: str) -> None:
     """Control, direction and zero-width characters, lone surrogates and line ends are escaped."""
-    for shown in (printable(text), quote(text)):
+    for shown in (printable(text), quote(text), quote_sentence(text)):
         assert set() == trouble(shown)
         shown.encode("utf-8")
 
@@ -95,7 +97,7 @@ def test_no_character_that_a_terminal_acts_on_is_printed(text: str) -> None:
 @given(TEXT, st.sampled_from(("::", " ::", "\n::", "\u3000::", "x::", "::error::")))
 def test_no_text_begins_a_command_of_the_runner(text: str, head: str) -> None:
     """Neither `::` at the start, behind any white space, nor `##[` anywhere survives."""
-    for shown in (printable(head + text), quote(head + text), printable(text)):
+    for shown in (printable(head + text), quote(head + text), quote_sentence(head + text), printable(text)):
         assert (False, False) == (shown.strip().startswith("::"), "##[" in shown)
 
 
@@ -133,11 +135,19 @@ def test_a_quotation_is_short(length: int, expected: str) -> None:
     assert expected == quote("a" * length)
 
 
+def test_a_sentence_is_whole_and_on_one_line() -> None:
+    """What somebody else says is not cut where a quotation is, as its end says what to do; a page of it is."""
+    said = "It forbids this.\n\n  See:\t" + "https://github.com/settings/" + "x" * 200
+    assert f'"It forbids this. See: https://github.com/settings/{"x" * 200}"' == quote_sentence(said)
+    assert '"' + "a" * 999 + '…"' == quote_sentence("a" * 1001)
+
+
 @pytest.mark.parametrize("gap", [" ", "\n", "\u200b", "\u00a0", "+", "/", "=", "\ufe0f", "] ", "…"])
 def test_a_quotation_ends_with_the_first_credential(gap: str) -> None:
     """A value that something breaks in two shows nothing of its second part, whatever the break."""
     for kind in KINDS:
-        assert f'"see {kind}[redacted]"' == quote(f"see {kind}AAAA{gap}SECRETTAIL\nMORE")
+        text = f"see {kind}AAAA{gap}SECRETTAIL\nMORE"
+        assert [f'"see {kind}[redacted]"'] * 2 == [quote(text), quote_sentence(text)]
 
 
 @pytest.mark.parametrize("gap", [" ", "\n", "\u200b", "\u00ad", "\u202e", "\x00", "\ufe0f"])
@@ -148,7 +158,8 @@ def test_a_credential_that_is_broken_within_its_kind(kind: str, gap: str) -> Non
         broken = kind[:at] + gap + kind[at:] + "SECRETTAIL"
         known = not kind.startswith("sk-ant-") or at <= len("sk-ant-") or at == len(kind)
         head = "" if known else "sk-ant-"
-        assert [f'"{head}[redacted]"'] * 2 == [quote(broken), quote(f"{broken} or {kind}AAAA")]
+        shown = [quote(broken), quote(f"{broken} or {kind}AAAA"), quote_sentence(broken)]
+        assert [f'"{head}[redacted]"'] * 3 == shown
 
 
 @given(TEXT)

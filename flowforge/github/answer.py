@@ -15,20 +15,31 @@ from flowforge.plan.recordable import is_moment
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')
 # Half of a surrogate pair, which JSON can write as an escape and no text can hold.
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_HEAD: Final = 1024
 _EXPIRY: Final = ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z")
 
 
 class NotJson:
-    """Stands where a body was sent that is not JSON: HTML of a proxy, or an answer cut short."""
+    """Stands where a body was sent that is not JSON, such as an answer cut short."""
 
 
 NOT_JSON: Final = NotJson()
+PAGE: Final = NotJson()
+"""Stands where a body does not even begin as GitHub's JSON does: HTML of a proxy or a web server, or some word."""
+
+
+def is_page(body: bytes | bytearray) -> bool:
+    """Return whether a body, or the first piece of one, begins as no object and no list of JSON does."""
+    begun = body[:_HEAD].lstrip()
+    return bool(begun) and begun[:1] not in (b"{", b"[")
 
 
 def parsed(body: bytes | bytearray, traces: Traces | None = None) -> object:
-    """Read a body as JSON: None if it is empty, NOT_JSON if it is anything else. traces: of tokens to hide in it."""
+    """Read a body as JSON: None if it is empty, PAGE or NOT_JSON if it is none. traces: of tokens to hide in it."""
     if not body:
         return None
+    if is_page(body):
+        return PAGE
     try:
         text = body.decode()
         found: object = json.loads(text)  # not of bytes, for that lets half a character through
@@ -59,6 +70,8 @@ class Broken:
     """What happened, as a clause."""
     unreached: bool = False
     """Whether not even a connection was made."""
+    refused: bool = False
+    """Whether the connection was refused, because nothing listens there."""
     overdue: bool = False
     """Whether the exchange took longer than it may, whatever came of it by then."""
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Final
 
-from flowforge.github.answer import NOT_JSON, parsed
+from flowforge.github.answer import NOT_JSON, PAGE, is_page, parsed
 from flowforge.github.auth import Traces
 from flowforge.github.deadline import Deadline, OverdueError
 
@@ -58,7 +58,7 @@ class Reader:
         self._thread.shutdown(wait=False)
 
     def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
-        """Read JSON, of at most 4 MB.
+        """Read JSON, of at most 4 MB; of what is none nothing is read but its beginning.
 
         Raises UnusableError for what is larger, packed otherwise or of too many values, and OverdueError.
         """
@@ -66,6 +66,8 @@ class Reader:
         pieces = unpacked(parts, coding, _JSON_BYTES, deadline)
         for part in pieces:
             body += part
+            if is_page(body):
+                return PAGE
             if len(body) > _LARGE:
                 return self._in_turn(body, pieces, deadline)
         _count(body, len(body))
@@ -96,10 +98,12 @@ class Reader:
 
     def refusal(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
         """Read the body of an error: a few lines of JSON. Of a longer text, some page of HTML, nothing is used."""
+        body = bytearray()
         try:
-            body = b"".join(unpacked(parts, coding, _REFUSAL_BYTES, deadline))
+            for part in unpacked(parts, coding, _REFUSAL_BYTES, deadline):
+                body += part
         except _TooLargeError:
-            return NOT_JSON
+            return PAGE if is_page(body) else NOT_JSON
         return parsed(body, self._traces)
 
 

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from flowforge.errors import FlowForgeError, LostRaceError, Problem, StateError, printable, quote
+from flowforge.errors import FlowForgeError, LostRaceError, Problem, StateError, printable, quote_sentence
 from flowforge.github.explain import renamed
+from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client
 from flowforge.github.paths import repo_path
 from flowforge.github.problems import Refusal, RepoError
@@ -55,7 +56,7 @@ def _known(place: BranchFile, no: Refusal) -> StateError | None:
         return archived(place)
     if _TOO_LARGE.search(no.message):
         return _too_large_to_read(place)
-    if no.why is Why.NO_PERMISSION and "IP allow list" not in no.detail:
+    if lacks_permission(no.message):
         return _no_permission(place, no.detail)
     if is_empty(no):
         return _empty(place)
@@ -141,7 +142,7 @@ def _too_large_to_read(place: BranchFile) -> StateError:
 
 
 def _refused(place: BranchFile, no: Refusal) -> StateError:
-    words = quote(" ".join(no.message.split()))
+    words = quote_sentence(no.message)
     if _GUARDED.search(no.message):
         fix = "take the branch out of its protection or rules, or let the state's token pass them"
         return _problem("FF425", place, f"the branch does not take the state: GitHub says {words}", "", fix)

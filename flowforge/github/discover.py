@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote as encode
 
 from flowforge.errors import quote
+from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client
 from flowforge.github.paging import Item, whole
 from flowforge.github.problems import Refusal, RepoError, other_shape
@@ -18,7 +19,6 @@ from flowforge.plan.facts import Unreadable
 from flowforge.plan.recordable import is_id
 
 _NOT_FOUND: Final = 404
-_FORBIDDEN: Final = 403
 T = TypeVar("T")
 
 
@@ -178,16 +178,21 @@ def _not_own(user: str) -> Unreadable:
 def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
     """Return what a 404 or a 403 means for this list. Other refusals explain themselves."""
     owner = quote(wanted.owner)
-    if wanted.kind is RepoListKind.INSTALLATION and no.status in {_FORBIDDEN, _NOT_FOUND} and no.why is not Why.SSO:
+    refused = lacks_permission(no.message)
+    if wanted.kind is RepoListKind.INSTALLATION and (refused or no.status == _NOT_FOUND):
         detail = "no permission: the token of a GitHub App's installation alone has such a list"
         return Unreadable(Why.NO_PERMISSION, detail, "use one, or write `org:` or `user:`")
     if no.status == _NOT_FOUND and wanted.kind is RepoListKind.TEAM:
         detail = f"there is no team {quote(wanted.team)} in {owner}, or this token may not see it"
         return Unreadable(no.why, detail, f"write its slug; the token needs {_PERMISSIONS[RepoListKind.TEAM]}")
+    if no.status == _NOT_FOUND and wanted.kind is RepoListKind.PROPERTIES:
+        # Shown only where the list of the organization's repos came, so that there is such an organization.
+        detail = f"this token may not see the custom properties of {owner}"
+        return Unreadable(no.why, detail, f"give the token {_PERMISSIONS[wanted.kind]}")
     if no.status == _NOT_FOUND:
         detail = f"there is no organization {owner}, or this token may not see it"
         return Unreadable(no.why, detail, "check its name; of a user, write `user:`")
-    if no.why is Why.NO_PERMISSION and wanted.kind in _PERMISSIONS:
+    if refused and wanted.kind in _PERMISSIONS:
         return Unreadable(no.why, no.detail, f"give the token {_PERMISSIONS[wanted.kind]}")
     return no.unreadable()
 

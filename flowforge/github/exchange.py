@@ -121,11 +121,18 @@ class Wire:
                 return Broken(f"no connection within {self._patience.connect:g} s", unreached=True)
             case httpx.ConnectError() | httpx.ProxyError():
                 what = printable(self._traces.hide(_NUMBERS.sub("", str(error))))
-                return Broken(f"no connection: {what}", unreached=True)
+                return Broken(f"no connection: {what}", unreached=True, refused=_is_refused(error))
             case httpx.TimeoutException():
                 return Broken(f"no answer within {self._patience.silent:g} s")
             case _:
                 return Broken("the connection broke")
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Return whether the system refused a connection: nothing listens at that port."""
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:

@@ -1,20 +1,21 @@
 """The cause of a refusal: GitHub answers 404 both for what does not exist and for what a token may not see."""
 
-import re
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 from flowforge.errors import printable, quote
-from flowforge.github.classify import PERMIT, lacks_scope, renamed_to, sees_repo_only
+from flowforge.github.classify import renamed_to
+from flowforge.github.forbidden import PERMIT, lacks_scope, sees_only
 from flowforge.github.http import Client
-from flowforge.github.paths import environment_path, repo_path
+from flowforge.github.paths import environment_path, organization_path, repo_path
 from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 
-_BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 _NOT_FOUND: Final = 404
+FREE: Final = "free"
+_NOT_EVERYWHERE: Final = (Store.CODESPACES, Store.AGENTS)
 # What the settings call the permission. Environments need one of their own beside it: GitHub's table of permissions
 # lists their secrets under Secrets, with Environments as an addition. For the agents store no name is documented.
 _PERMISSIONS: Final = {
@@ -25,23 +26,26 @@ _PERMISSIONS: Final = {
 }
 
 
-def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
-    """Return a refusal with its cause: a repo's new name, a missing environment or permission. Asks once or twice."""
-    no, repo = refusal.no, scope.repo
-    if no.status == _NOT_FOUND and (lacking := _out_of_scope(client, repo)):
-        return refusal.at(str(repo), lacking)
-    if repo.is_organization:
-        return refusal.at(str(repo), _of_organization(scope, no))
-    if no.why is Why.RENAMED:
-        return refusal.at(str(repo), renamed(client, no))
+def explain(client: Client, scope: Scope, refusal: RepoError, *, writes: bool = False) -> RepoError:
+    """Return a refusal with its cause: a repo's new name, a missing environment or permission. Asks once or twice.
+
+    writes: whether a write was refused, so that the list itself may be seen.
+    """
+    part = f"may not write {_list(scope)}" if writes else f"not {_list(scope)}"
+    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part))
+
+
+def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
+    lacking = _out_of_scope(client, scope.repo)
     if no.status != _NOT_FOUND:
-        return refusal.at(str(repo), replace(no, fix=_permit(scope)) if no.fix == PERMIT else no)
-    try:
-        client.get(repo_path(repo))
-    except RepoError as other:
-        return refusal.at(str(repo), renamed(client, other.no) if other.no.why is Why.RENAMED else other.no)
-    missing = _missing_environment(client, scope) if scope.environment else None
-    return refusal.at(str(repo), missing or _unseen(scope, no))
+        if no.why is Why.RENAMED:
+            return renamed(client, no)
+        if no.why is not Why.NO_PERMISSION:
+            return no
+        return replace(no, fix=lacking.fix if lacking else no.fix.replace(PERMIT, _permit(client, scope)))
+    if lacking:
+        return lacking
+    return (_of_organization if scope.repo.is_organization else _of_repo)(client, scope, no, part)
 
 
 def permission(scope: Scope) -> str:
@@ -54,11 +58,11 @@ def permission(scope: Scope) -> str:
 
 def renamed(client: Client, no: Refusal) -> Refusal:
     """Return a refusal with the repo's new name, if the redirect is to `/repositories/ID` below the API's base."""
-    target = _BY_ID.fullmatch(client.api.below(no.location) or "")
+    target = client.api.repository_at(no.location)
     if target is None:
         return no
     try:
-        match client.get(target.group(1)).data:
+        match client.get(target).data:
             case {"full_name": str() as name}:
                 return replace(moved(name), status=no.status)
     except RepoError:
@@ -84,11 +88,37 @@ def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
     return lacks_scope(needed, printable(", ".join(sorted(client.scopes))))
 
 
-def _of_organization(scope: Scope, no: Refusal) -> Refusal:
-    if no.status == _NOT_FOUND:
-        detail = f"there is no such organization, or this token may not manage its {scope.noun}s"
-        return replace(no, detail=detail, fix=f"check its name; {_permit(scope)}")
-    return replace(no, fix=_permit(scope)) if no.fix == PERMIT else no
+def _of_organization(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
+    """Return what a 404 means for an organization. Everybody may see that there is one, so it is asked for."""
+    try:
+        shown = client.get(organization_path(scope.repo)).data
+    except RepoError as other:
+        if other.no.status != _NOT_FOUND:
+            return other.no
+        return replace(no, detail="there is no such organization", fix="check its name; of a user, name repos")
+    if scope.store is Store.CODESPACES and plan_of(shown) == FREE:
+        detail = "GitHub shows no codespaces secrets of this organization, which is on its Free plan"
+        fix = "take codespaces out of `stores`, or move the organization to a plan that has them"
+        return Refusal("FF352", Why.NOT_FOUND, detail, fix, _NOT_FOUND)
+    return sees_only("the organization", part, _permit(client, scope), no)
+
+
+def _of_repo(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
+    """Return what a 404 means for a repo: it is asked for, and so is its environment."""
+    try:
+        client.get(repo_path(scope.repo))
+    except RepoError as other:
+        return renamed(client, other.no) if other.no.why is Why.RENAMED else other.no
+    missing = _missing_environment(client, scope) if scope.environment else None
+    return missing or sees_only("the repo", part, _permit(client, scope), no)
+
+
+def plan_of(shown: object) -> str:
+    """Return the plan of an organization as GitHub shows it, in lower case; empty where this token is not shown it."""
+    match shown:
+        case {"plan": {"name": str() as name}}:
+            return name.lower()
+    return ""
 
 
 def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
@@ -105,10 +135,6 @@ def _missing_environment(client: Client, scope: Scope) -> Refusal | None:
     return None
 
 
-def _unseen(scope: Scope, no: Refusal) -> Refusal:
-    return sees_repo_only(_list(scope), _permit(scope), no)
-
-
 def _list(scope: Scope) -> str:
     if scope.environment:
         return f"the {'' if scope.is_readable else 'secrets of its '}{scope.place}"
@@ -117,10 +143,18 @@ def _list(scope: Scope) -> str:
     return "its secrets" if scope.store is Store.ACTIONS else f"its {scope.store} secrets"
 
 
-def _permit(scope: Scope) -> str:
+def _permit(client: Client, scope: Scope) -> str:
     """Return the fix: which permission to give. Classic tokens have one scope for all of them."""
-    if scope.repo.is_organization:
-        return f"give the token read and write permission for {permission(scope)} (classic: the scope admin:org)"
-    if scope.store not in _PERMISSIONS:
-        return f"give the token the permission for {permission(scope)} (classic: the scope repo)"
-    return PERMIT.replace("Secrets", permission(scope))
+    whole = scope.repo.is_organization
+    needed, role = ("admin:org", "the role of an owner") if whole else ("repo", "write access")
+    # What the run knows to be there is no advice: GitHub states the scopes of a classic token.
+    if client.scopes:
+        advice = f"give the user whose token it is {role}; the token has the scope {needed}"
+    elif whole or scope.store in _PERMISSIONS:
+        write = "" if whole else ", and its owner write access"
+        advice = (
+            f"give the token read and write permission for {permission(scope)} (classic: the scope {needed}){write}"
+        )
+    else:
+        advice = f"give the token the permission for {permission(scope)} (classic: the scope {needed})"
+    return f"{advice}; not every plan and server has this store" if scope.store in _NOT_EVERYWHERE else advice

@@ -13,11 +13,11 @@ from flowforge.github.api_request import GitHubRequest
 from flowforge.github.auth import GitHubToken
 from flowforge.github.body import JSON
 from flowforge.github.classify import (
-    INTEGRATION,
     Again,
     BadToken,
     Classification,
     Fine,
+    Foreign,
     Limited,
     OtherVersion,
     Strayed,
@@ -25,6 +25,7 @@ from flowforge.github.classify import (
 )
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Transport, Wire
+from flowforge.github.forbidden import INTEGRATION
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
     Refusal,
@@ -33,6 +34,8 @@ from flowforge.github.problems import (
     bad_token,
     exhausted,
     limited,
+    not_an_api,
+    nothing_listens,
     other_shape,
     strayed,
     unanswered,
@@ -49,6 +52,8 @@ _OVERDUE: Final = 2  # times that an answer may take all of its time
 _LIMITED: Final = 5  # times that one request is sent again after a rate limit
 _LEAST_UNANSWERED: Final = 8
 _PATIENCE: Final = Patience()
+# What neither waiting nor another try can help.
+_Hopeless = BadToken | Strayed | Foreign | Limited | OtherVersion | Refusal
 
 
 class Client:
@@ -84,7 +89,7 @@ class Client:
         self._most_unanswered = max(jobs, _LEAST_UNANSWERED)
         self._lock = threading.Lock()
         self._first = threading.Lock()
-        self._begun = self._heard = False
+        self._begun = self._heard = self._met = False
         self._unanswered = 0
         self._over: tuple[Problem, ...] = ()
 
@@ -150,7 +155,7 @@ class Client:
             asked, before = self.pacer.clock.now(), self.trace.left
             sent, version, outcome = self._once(request)
             held += sent - asked
-            verdict = classify(outcome, self.api)
+            verdict = self._judged(outcome)
             if not isinstance(verdict, Fine | Again):
                 self.trace.left = before
             match verdict:
@@ -161,14 +166,32 @@ class Client:
                     overdue += isinstance(outcome, Broken) and outcome.overdue
                     if len(failures) > _RETRIES or overdue == _OVERDUE:
                         raise self._exhausted(outcome, failures)
+                    self._tell(outcome, failures)
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
-                case Limited(seconds, secondary) if limits < _LIMITED:
+                case Limited(seconds, secondary, words) if limits < _LIMITED:
                     limits += 1
-                    self.pacer.refused(seconds, secondary=secondary, sent=sent)
+                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
                 case _:
                     raise self._error(verdict, request)
+
+    def _judged(self, outcome: Answer | Broken) -> Classification:
+        """Return what came of one try. Raises GitHubError where it shows that this address is not GitHub's."""
+        verdict = classify(outcome, self.api)
+        if isinstance(outcome, Broken) and outcome.refused and self.api.loopback and not self._heard:
+            raise nothing_listens(self.api)
+        # What answered as GitHub before is GitHub: something in between has broken the connection, for now.
+        if isinstance(verdict, Foreign) and self._met:
+            return Again(verdict.what)
+        self._met = self._met or isinstance(verdict, Fine | Limited | OtherVersion | BadToken | Refusal)
+        return verdict
+
+    def _tell(self, outcome: Answer | Broken, failures: list[str]) -> None:
+        """Tell people of a try that reached nobody, and of each without an answer before the first answer."""
+        if isinstance(outcome, Broken) and (outcome.unreached or not self._heard):
+            tries = f"try {len(failures)} of {_RETRIES + 1}, the next in {len(failures) ** 2} s"
+            self.pacer.tell(f"{self.api.host}: {failures[-1]}; {tries}")
 
     def _once(self, request: GitHubRequest) -> tuple[float, str, Answer | Broken]:
         """Send once within the limits. Return when, as which version of the API, and what came."""
@@ -213,7 +236,7 @@ class Client:
             return workflow_token()
         return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
 
-    def _error(self, verdict: Classification, request: GitHubRequest) -> GitHubError:
+    def _error(self, verdict: _Hopeless, request: GitHubRequest) -> GitHubError:
         """Return the exception of what neither waiting nor another try can help."""
         match verdict:
             case BadToken(what):
@@ -223,6 +246,9 @@ class Client:
             case Refusal():
                 return RepoError(verdict) if request.of_files else self._no(verdict)
             case Limited():
-                return limited(_LIMITED + 1)
-            case _:
-                return other_shape("GitHub supports no version of its API that FlowForge knows")
+                return limited(_LIMITED + 1, verdict.what)
+            case Foreign(what):
+                return not_an_api(self.api, what)
+            case OtherVersion(what):
+                no = "GitHub supports no version of its API that FlowForge knows"
+                return other_shape(f"{no}: {what}" if what else no)

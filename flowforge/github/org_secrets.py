@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Final
 
 from flowforge.github.answer import Answer
-from flowforge.github.explain import explain
+from flowforge.github.explain import FREE, explain, plan_of
 from flowforge.github.http import Client
 from flowforge.github.paging import PER_PAGE, Item, whole
 from flowforge.github.paths import list_path, organization_path
@@ -19,7 +19,6 @@ from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.facts import Listing, Unreadable
 from flowforge.plan.recordable import is_id
 
-_FREE: Final = "free"
 _UNPROCESSABLE: Final = 422
 _NOT_ALL: Final = "run it again: a repository may have been deleted or transferred since it was looked up"
 
@@ -64,12 +63,10 @@ def is_free(client: Client, organization: Repo) -> bool | None:
     """Return whether an organization is on the Free plan; None if GitHub does not tell this token."""
     # There, organization secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
     try:
-        match client.get(organization_path(organization)).data:
-            case {"plan": {"name": str() as name}}:
-                return name.lower() == _FREE
+        plan = plan_of(client.get(organization_path(organization)).data)
     except RepoError:
-        pass  # a warning is all that it is for
-    return None
+        return None  # a warning is all that it is for
+    return plan == FREE if plan else None
 
 
 def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]) -> Written:
@@ -79,7 +76,7 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
     except RepoError as refusal:
         no = refusal.no
         known = replace(no, fix=_NOT_ALL) if no.status == _UNPROCESSABLE else no
-        raise explain(client, scope, refusal.at(where, known)).at(where) from None
+        raise explain(client, scope, refusal.at(where, known), writes=True).at(where) from None
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 

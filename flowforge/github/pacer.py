@@ -56,6 +56,7 @@ class Pacer:
         self._primary = Primary(clock)
         self._paused_at = self._paused_until = self._slowed_at = self._told_until = -math.inf
         self._pauses = 0
+        self._told: dict[str, float] = {}
 
     def start(self, points: int) -> float:
         """Wait until a request of so many points may be sent, count it, and return the time.
@@ -77,14 +78,16 @@ class Pacer:
             if answer is not None and answer.status < HTTPStatus.BAD_REQUEST and self.clock.now() >= self._paused_until:
                 self._pauses = 0
 
-    def refused(self, seconds: float | None, *, secondary: bool, sent: float) -> None:
+    def refused(self, seconds: float | None, *, secondary: bool, sent: float, words: str = "") -> None:
         """Hold every worker after a rate limit; after a secondary one, send more slowly from now on.
 
         seconds: what GitHub asks for. None means a minute, twice as long each time until a request succeeds. sent: when
-        the refused request was sent, by the clock. Raises GitHubError FF331.
+        the refused request was sent, by the clock. words: GitHub's own sentence, quoted. Raises GitHubError FF331.
         """
         with self._lock:
-            said = self._pause(seconds, self.clock.now(), secondary=secondary, sent=sent)
+            wait, said = self._pause(seconds, self.clock.now(), secondary=secondary, sent=sent)
+            self._check(wait, words)
+            self._paused_until = max(self._paused_until, self.clock.now() + wait)
         for text in said:
             self._notify(text)
 
@@ -98,6 +101,15 @@ class Pacer:
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + self._window.estimate(points)
+
+    def tell(self, text: str) -> None:
+        """Tell people of something that many workers may meet at once; the same text once in five seconds."""
+        with self._lock:
+            now = self.clock.now()
+            fresh = now - self._told.get(text, -math.inf) >= _WORTH_TELLING
+            self._told[text] = now if fresh else self._told[text]
+        if fresh:
+            self._notify(text)
 
     def close(self) -> None:
         """Leave what was spent to the next process of this token."""
@@ -123,7 +135,8 @@ class Pacer:
             self._check(dry)
             return dry or self._window.delay(points)
 
-    def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> list[str]:
+    def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> tuple[float, list[str]]:
+        """Return how long a refusal is to be waited out, and what people are told of it."""
         said = []
         # Requests that were sent before this pause began were refused together with the first: they are one refusal.
         if sent >= self._paused_at:
@@ -136,17 +149,19 @@ class Pacer:
         if secondary and now - self._slowed_at >= WINDOW and self._window.slow_down():
             self._slowed_at = now
             said.append(f"slower from now on: at most {self._window.budget} points a minute")
-        self._check(wait)
-        self._paused_until = max(self._paused_until, now + wait)
-        return said
+        return wait, said
 
     # A run that waits for longer than its operator allows ends, and the next one resumes: CI would kill it anyway.
-    def _check(self, seconds: float) -> None:
+    def _check(self, seconds: float, words: str = "") -> None:
         if seconds > self.max_wait:
             what = (
                 f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that --max-wait allows"
             )
-            raise GitHubError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
+            why, fix = (
+                f"GitHub says {words}" if words else "",
+                "run it again after that time, or allow it with --max-wait",
+            )
+            raise GitHubError(Problem("FF331", what, why=why, fix=fix))
 
 
 def _spell(seconds: float) -> str:

@@ -6,11 +6,14 @@ GitHubError         ends the run: no token, a bad one, GitHub down, a wait too l
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from flowforge.errors import GitHubError, Problem
-from flowforge.github.urls import ApiUrl
+from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.plan.action import Why
 from flowforge.plan.facts import Unreadable
+
+ADDRESS: Final = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,31 @@ class StoppedError(GitHubError):
 def strayed(api: ApiUrl) -> GitHubError:
     """Return the error of an answer whose `Link` or `Location` names another host. Nothing is sent there."""
     why = "no token goes there, and GitHub never sends one there"
-    fix = "check that github.api_url is your GitHub's, and what stands between it and this machine"
-    return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", "github.api_url", why, fix))
+    check = "check" if api.origin == DEFAULT_ORIGIN else f"check that {api.origin} is your GitHub's, and"
+    fix = f"{check} what stands between it and this machine"
+    return GitHubError(Problem("FF311", f"an answer of {api.host} points to another host", api.origin, why, fix))
+
+
+def not_an_api(api: ApiUrl, what: str) -> GitHubError:
+    """Return the error of an address where something else than GitHub's API answers. what: its answer, as a clause."""
+    why = f"{what}; the address came from {api.origin}"
+    fix = "check what stands between it and this machine, such as a network's sign-in page"
+    if api.origin != DEFAULT_ORIGIN:
+        form = "https://api.github.com, or https://ghe.example.com/api/v3"
+        fix = f"correct {api.origin}, whose form is {form}; if it is right, {fix}"
+    return GitHubError(Problem("FF349", "what answers at this address is not GitHub's API", str(api), why, fix))
+
+
+def nothing_listens(api: ApiUrl) -> GitHubError:
+    """Return the error of an address of this machine where no server is."""
+    what = f"nothing listens at {api}; is `flowforge sandbox` running?"
+    fix = f"start it, or name the address that it shows in {api.origin}"
+    return GitHubError(Problem("FF351", what, api.origin, fix=fix))
 
 
 def other_shape(detail: str) -> RepoError:
     """Return the refusal of an answer that is not what GitHub documents."""
-    return RepoError(Refusal("FF327", Why.FAILED, detail, "check that github.api_url is a GitHub API"))
+    return RepoError(Refusal("FF327", Why.FAILED, detail, ADDRESS))
 
 
 def exhausted(tries: int, what: str) -> RepoError:
@@ -76,18 +97,16 @@ def exhausted(tries: int, what: str) -> RepoError:
     )
 
 
-def limited(times: int) -> RepoError:
-    """Return the refusal after rate limits that waiting did not help."""
-    return RepoError(
-        Refusal(
-            "FF333", Why.FAILED, f"refused by a rate limit {times} times", "run it again in an hour, with fewer --jobs"
-        )
-    )
+def limited(times: int, said: str) -> RepoError:
+    """Return the refusal after rate limits that waiting did not help. said: GitHub's sentence, quoted, or nothing."""
+    detail = f"refused by a rate limit {times} times{said and f': {said}'}"
+    return RepoError(Refusal("FF333", Why.FAILED, detail, "run it again in an hour, with fewer --jobs"))
 
 
 def unreachable(api: ApiUrl, what: str) -> GitHubError:
     """Return the error of a GitHub that is down, or that this machine cannot reach."""
-    fix = "check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
+    last = " and SSL_CERT_FILE" if api.origin == DEFAULT_ORIGIN else f", SSL_CERT_FILE and {api.origin}"
+    fix = f"check the network, HTTPS_PROXY, NO_PROXY{last}"
     return GitHubError(Problem("FF330", "GitHub cannot be reached", str(api), what, fix))
 
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
 from flowforge.github.answer import Answer
-from flowforge.github.classify import archived
 from flowforge.github.explain import moved, renamed
+from flowforge.github.forbidden import archived
 from flowforge.github.http import Client
 from flowforge.github.paging import pages
 from flowforge.github.paths import repo_path

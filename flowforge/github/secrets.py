@@ -130,7 +130,7 @@ def put_secret(
             lost = not refusal.certain
             answer = _put(client, keys.refresh(scope, key), path, value, more or {})
     except RepoError as refusal:
-        raise _final(explain(client, scope, refusal)).at(where) from None
+        raise _final(explain(client, scope, refusal, writes=True)).at(where) from None
     created = answer.status == 201  # noqa: PLR2004 -- 201 created, 204 updated
     return Written(created, answer.date, retried=lost or answer.retried)
 
@@ -143,7 +143,7 @@ def delete_secret(client: Client, scope: Scope, name: str) -> Deleted:
     except RepoError as refusal:
         if refusal.no.status == _NOT_FOUND:
             return Deleted("")
-        raise explain(client, scope, refusal).at(where) from None
+        raise explain(client, scope, refusal, writes=True).at(where) from None
 
 
 def _put(client: Client, key: PublicKey, path: str, value: Plaintext, more: Mapping[str, object]) -> Answer:

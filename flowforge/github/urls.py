@@ -1,18 +1,20 @@
 """The API's address: what is below it, and whether it is this machine."""
 
-import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from flowforge.api_address import DOTCOM, is_loopback, objection
 from flowforge.errors import GitHubError, Problem, quote
 
 # Printable ASCII without space, quotes, angle brackets and backslash: readers of URLs disagree about all of those.
 _PLAIN: Final = re.compile(r"[!#-;=?-\[\]^-~]+")
 _DOTS: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _PORTS: Final = {"https": 443, "http": 80}
-DOTCOM: Final = "api.github.com"
+# A repo that has another name or owner now is redirected there, and nothing else is.
+_BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
+DEFAULT_ORIGIN: Final = "the default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,12 @@ class ApiUrl:
     port: int
     path: str
     """The path without a slash at its end."""
+    origin: str = field(default="github.api_url", compare=False)
+    """Where it was found: the manifest's key, the name of a variable, or `the default`."""
 
     @classmethod
     def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":
-        """Read the base URL found at `origin`. Raises GitHubError FF304 unless it is https, or http to this machine."""
+        """Read the base URL found at `origin`. Raises GitHubError FF304 for what cannot be that of a GitHub API."""
         fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
         if "@" in text:  # not quoted: a password stands before it
             what = "a URL with a user or a password is not the URL of a GitHub API"
@@ -36,19 +40,15 @@ class ApiUrl:
         url = _split(text)
         if url is None or url.query or not url.hostname:
             raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, fix=fix))
-        found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"))
-        if found.scheme != "https" and not found.loopback:
-            why = "a token must not travel in the clear; plain http is for this machine alone"
-            raise GitHubError(Problem("FF304", f"{quote(text)} is not https", origin, why, "write https://"))
+        found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"), origin)
+        if no := objection(found.scheme, found.host, found.path):
+            raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, no.why, no.fix))
         return found
 
     @property
     def loopback(self) -> bool:
         """Whether this is the machine that FlowForge runs on."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def dotcom(self) -> bool:
@@ -70,6 +70,12 @@ class ApiUrl:
             return None
         return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
 
+    def repository_at(self, location: str) -> str | None:
+        """Return the path `/repositories/ID` to which a redirect points; None for one that points anywhere else."""
+        home = f"{self.scheme}://{self._authority}"
+        target = _BY_ID.fullmatch(self.below(f"{home}{location}" if location.startswith("/") else location) or "")
+        return target.group(1) if target else None
+
     def elsewhere(self, url: str) -> bool:
         """Return whether a URL from an answer has another scheme, host or port."""
         found = _split(url)
@@ -79,9 +85,12 @@ class ApiUrl:
 
     def __str__(self) -> str:
         """Return the base URL, with the port only if it is not the usual one of the scheme."""
+        return f"{self.scheme}://{self._authority}{self.path}"
+
+    @property
+    def _authority(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.path}"
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def host_of(text: str) -> str | None:

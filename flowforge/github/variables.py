@@ -68,7 +68,7 @@ def put_variable(
                 raise
             return _create(client, scope, name, body)
     except RepoError as refusal:
-        raise explain(client, scope, refusal).at(where) from None
+        raise explain(client, scope, refusal, writes=True).at(where) from None
 
 
 def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
@@ -79,7 +79,7 @@ def delete_variable(client: Client, scope: Scope, name: str) -> Deleted:
     except RepoError as refusal:
         if refusal.no.status == _NOT_FOUND:
             return Deleted("")
-        raise explain(client, scope, refusal).at(where) from None
+        raise explain(client, scope, refusal, writes=True).at(where) from None
 
 
 def _create(client: Client, scope: Scope, name: str, body: _Body) -> Written:

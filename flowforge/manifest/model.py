@@ -238,6 +238,8 @@ class StateSettings:
     """Where the state's key comes from."""
     bounds: Bounds = ANYWHERE
     """The folder that the file must not leave, links resolved."""
+    usual: Path | None = None
+    """Where it is kept if the manifest does not say, where it says another place; else None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ import os
 import re
 from typing import Final
 
+from flowforge.api_address import Unusable
 from flowforge.errors import Where, quote
 from flowforge.manifest.credentials import read_source
 from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
 from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
 from flowforge.manifest.nodes import Node
-from flowforge.manifest.scalars import Unusable, read_api_url, read_policy
+from flowforge.manifest.scalars import read_api_url, read_policy
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
@@ -39,9 +40,8 @@ def read_state(documents: Documents) -> StateSettings:
     if github is not None:
         if text:
             documents.findings.keep(section.step("file").where, TWO_STATES.problem())
-        return StateSettings(
-            default, _branch(document, github, documents), key, documents.rules.files.below(default.parent)
-        )
+        branch = _branch(document, github, documents)
+        return StateSettings(default, branch, key, documents.rules.files.below(default.parent), usual=default)
     if not text:
         # The default is checked as well: a link of that name in a pull request could lead out of the checkout.
         documents.rules.check_path(default.name, default.parent, Where(section.where.file), documents.findings)
@@ -54,7 +54,8 @@ def read_state(documents: Documents) -> StateSettings:
         fix = "write it in ASCII, or run flowforge where the locale is UTF-8"
         what = f"no file can be called {quote(text)} here"
         documents.findings.add(section.step("file").where, "FF110", what, fix=fix)
-    return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder))
+    usual = None if file.absolute() == default else default
+    return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder), usual=usual)
 
 
 def _branch(document: ManifestDocument, node: Node, documents: Documents) -> BranchSettings | None:

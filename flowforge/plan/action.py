@@ -45,6 +45,7 @@ class Why(_Worded):
     RECREATED = "recreated", "another repo now has this name"
     NOT_FOUND = "not_found", "not found"
     NO_ENVIRONMENT = "no_environment", "no such environment"
+    REFUSED = "refused", "GitHub refused it"
     SSO = "sso", "the organization's single sign-on is required"
     CUT_SHORT = "cut_short", "the list was cut short"
     NOT_ASKED = "not_asked", "GitHub was not asked"

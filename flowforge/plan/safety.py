@@ -34,6 +34,16 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A state in the usual place, where the manifest now names another place that has none."""
+
+    file: str
+    """Where it is."""
+    command: str
+    """The command that takes it to the place that the manifest names."""
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """What the brakes measure a plan against. All is counted before `--limit`, which must not move a share."""
 
@@ -51,6 +61,8 @@ class Estate:
     """The manifests that the state was written from; empty for a new state."""
     prune: bool = False
     """Whether the plan deletes what the manifest no longer names."""
+    left_behind: LeftBehind | None = None
+    """The state that the manifest does not name any more; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +134,20 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
     taken = sum(change.reason is Reason.NEVER_APPLIED for change in plan.changes)
     if not _over(taken, estate.wanted_present):
         return None
+    old = estate.left_behind
+    cause = f"their state is still in {old.file}" if old else "this is what a lost state looks like"
+    fix = (
+        f"the manifest now names {estate.state_file}: take the state there with `{old.command}`"
+        if old
+        else f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
+        "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover"
+    )
     return Brake(
         "FF504",
         f"{taken} of {estate.wanted_present} secrets exist on GitHub and are not remembered, more than "
-        f"{_SHARE_PERCENT} %: this is what a lost state looks like",
+        f"{_SHARE_PERCENT} %: {cause}",
         "--allow-takeover",
-        f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
-        "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover",
+        fix,
     )
 
 

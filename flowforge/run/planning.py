@@ -15,11 +15,12 @@ from flowforge.run.task import Task
 from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise
-from flowforge.steps.warnings.ownership import contended, unproven
+from flowforge.steps.warnings.ownership import contended, unmoved, unproven
 from flowforge.steps.warnings.personal import known_users, readers_of, users_of
 from flowforge.vault import Vault
 
@@ -68,10 +69,17 @@ def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, 
     decided = decide(task, state, select, client, refreshed, fresh=fresh)
     warnings = warn(task, client, decided, keyed=backend.key is not None)
     cost = price(backend, client, decided)
+    measured = estate(task, backend, state)
     planned = Planned(
         plan=decided.plan,
-        brakes=brakes(decided.plan, estate(task, backend, state), task.request.allowed),
-        warnings=(*task.filter.unmatched(task.repos(state)), *task.warnings, *resolver.warnings, *warnings),
+        brakes=brakes(decided.plan, measured, task.request.allowed),
+        warnings=(
+            *task.filter.unmatched(task.repos(state)),
+            *task.warnings,
+            *resolver.warnings,
+            *warnings,
+            *unmoved(measured),
+        ),
         requests=client.requests + backend.requests,
         to_come=cost.requests,
         eta=client.pacer.estimate(cost.points),
@@ -172,4 +180,5 @@ def estate(task: Task, backend: StateBackend, state: State) -> Estate:
         manifests=backend.names,
         recorded_manifests=state.manifests,
         prune=task.request.prune,
+        left_behind=left_behind(task.manifest.state, backend, state),
     )

@@ -216,4 +216,12 @@ def _require_readable(change: JournalEntry, kind: type[StateError] = StateError)
     if not reads_back(change):
         where = str(change.address) if isinstance(change, Recorded | Forgotten | Abandoned) else ""
         what, why = "what is to be remembered could not be read back", "an id, a time or a name in it is not valid"
-        raise kind(Problem("FF479", what, where, why, "check that github.api_url is a GitHub API, then report it"))
+        raise kind(
+            Problem(
+                "FF479",
+                what,
+                where,
+                why,
+                "check that github.api_url, or GITHUB_API_URL, names a GitHub API, then report it",
+            )
+        )

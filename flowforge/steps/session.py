@@ -1,15 +1,16 @@
 """Sign in: find the token, and make the one client and the one pacer of a run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flowforge.api_address import DOTCOM
 from flowforge.github.auth import check_host, find_token
 from flowforge.github.clock import Clock, ClockOf, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.rate_ledger import Spent, spent_path
-from flowforge.github.urls import DOTCOM, ApiUrl
+from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.manifest.model import GitHubSettings
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
@@ -37,10 +38,7 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) ->
     GitHubError without a usable token, and SourceError where the manifest's source of it cannot be read.
     """
     environ = context.environ
-    if settings.api_url:
-        api = ApiUrl.parse(settings.api_url)
-    else:
-        api = ApiUrl.parse(environ.get("GITHUB_API_URL") or f"https://{DOTCOM}", "GITHUB_API_URL")
+    api = _api(settings, environ)
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
     explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
@@ -52,3 +50,12 @@ def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) ->
     pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
     with Client(api, token, pacer, jobs=jobs, patience=Patience.of(api, environ)) as client:
         yield client
+
+
+def _api(settings: GitHubSettings, environ: Mapping[str, str]) -> ApiUrl:
+    """Return the address of the API, which knows where it was found. Raises GitHubError FF304."""
+    if settings.api_url:
+        return ApiUrl.parse(settings.api_url)
+    if text := environ.get("GITHUB_API_URL"):
+        return ApiUrl.parse(text, "GITHUB_API_URL")
+    return ApiUrl.parse(f"https://{DOTCOM}", DEFAULT_ORIGIN)

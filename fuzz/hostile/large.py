@@ -31,7 +31,7 @@ def _empty_members(call: Call) -> None:
 
 
 @cache
-def _bomb(megabytes: int, head: bytes = b"", piece: bytes = b"\0") -> bytes:
+def _bomb(megabytes: int, head: bytes = b"", piece: bytes = b" ") -> bytes:
     """Pack a piece again and again. What gzip says at its end lacks: whoever gets there unpacked it all."""
     packer, block = zlib.compressobj(9, wbits=31), piece * (1_000_000 // len(piece))
     first, again = (packer.compress(each) + packer.flush(zlib.Z_FULL_FLUSH) for each in (head + block, block))

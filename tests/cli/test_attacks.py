@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 STRAYED = (
-    "error FF311: github.api_url: an answer of 127.0.0.1 points to another host\n"
+    "error FF311: GITHUB_API_URL: an answer of 127.0.0.1 points to another host\n"
     "  why: no token goes there, and GitHub never sends one there\n"
-    "  fix: check that github.api_url is your GitHub's, and what stands between it and this machine\n"
+    "  fix: check that GITHUB_API_URL is your GitHub's, and what stands between it and this machine\n"
 )
 COMMANDS = (("plan",), ("apply", "--yes"), ("validate",))
 

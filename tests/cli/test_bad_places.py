@@ -80,7 +80,7 @@ def test_a_repo_that_is_archived_between_plan_and_apply(fleet: "Fleet") -> None:
     world.faults = Watched("GET .*repo-001/actions/secrets/public-key", lambda: world.archive_repo("acme/repo-001"), [])
     done = fleet.flowforge("apply", "--yes")
     said = [
-        "failed (FF322): archived, so it is read-only",
+        'failed (FF322): archived, so it is read-only: "Repository was archived so is read-only."',
         f"    acme/repo-001/actions/{KEY}",
         "  fix: unarchive it, or take it out of the manifest",
         "acme/repo-001 : in_sync=0 created=0 updated=0 deleted=0 failed=1 blocked=0",

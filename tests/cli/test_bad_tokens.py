@@ -18,7 +18,10 @@ TEXTS = {
     TokenKind.APP: "ghs_" + "rehearsal",
     TokenKind.WORKFLOW: "ghs_" + "workflow",
 }
-PERMIT = "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
+SSO = (
+    "the organization's single sign-on must authorize this token: \"Resource protected by organization SAML "
+    'enforcement. You must grant your Personal Access token access to this organization."'
+)
 READ_OR_WRITE = (("plan",), ("apply", "--yes"))
 
 
@@ -133,7 +136,7 @@ def test_the_workflows_own_token(fleet: "Fleet") -> None:
         pytest.param(
             Token(TokenKind.CLASSIC, role="read"),
             'no permission: "Must have admin rights to Repository."',
-            PERMIT,
+            "give the user whose token it is write access to the repo, or for an organization the role of an owner",
             id="classic-of-a-reader",
         ),
         pytest.param(
@@ -214,23 +217,22 @@ def test_single_sign_on(fleet: "Fleet") -> None:
     assert (
         3,
         [
-            "! acme/repo-001  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+            f"! acme/repo-001  ANTHROPIC_API_KEY  ci-key  {SSO}",
             "    fix: open the settings of the token and authorize it for the organization",
         ],
     ) == (done.code, _blocked(done))
 
 
 def test_github_down(fleet: "Fleet") -> None:
-    """A refused connection ends the run quickly, with the address and what to check."""
+    """A refused connection on this machine ends the run at once, with the address and what to start."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))  # it has the port, and does not listen
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         fleet.monkeypatch.setenv("GITHUB_API_URL", url)
         _everywhere(
             fleet,
-            f"error FF330: {url}: GitHub cannot be reached\n"
-            "  why: no connection: Connection refused\n"
-            "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url\n",
+            f"error FF351: GITHUB_API_URL: nothing listens at {url}; is `flowforge sandbox` running?\n"
+            "  fix: start it, or name the address that it shows in GITHUB_API_URL\n",
         )
 
 
@@ -239,8 +241,8 @@ def test_github_down(fleet: "Fleet") -> None:
     [
         pytest.param(
             "http://github.example.com/api/v3",
-            'error FF304: GITHUB_API_URL: "http://github.example.com/api/v3" is not https\n'
-            "  why: a token must not travel in the clear; plain http is for this machine alone\n"
+            'error FF304: GITHUB_API_URL: "http://github.example.com/api/v3" is not the URL of a GitHub API\n'
+            "  why: a token must travel encrypted, except to this machine\n"
             "  fix: write https://\n",
             id="http",
         ),

@@ -111,6 +111,7 @@ def test_a_wait_longer_than_allowed_is_an_error(fleet: "Fleet") -> None:
     assert (1, "") == (done.code, done.out)
     assert done.err.splitlines() == [
         "error FF331: GitHub asks to wait 101 s, longer than the 30 s that --max-wait allows",
+        '  why: GitHub says "You have exceeded a secondary rate limit."',
         "  fix: run it again after that time, or allow it with --max-wait",
     ]
 

@@ -21,7 +21,6 @@ CROWDED = (
     "100 secrets of the organization come before it in the alphabet; "
     "a workflow sees the first 100 that its repository may see"
 )
-PERMISSION = "read and write permission for organization secrets (classic: the scope admin:org)"
 IN_SYNC = "No changes. GitHub matches the manifest."
 
 
@@ -59,7 +58,7 @@ def audience(fleet: "Fleet") -> tuple[str, list[str]]:
         (
             Token(TokenKind.CLASSIC, scopes=("repo",)),
             'no permission: "Must have admin rights to Repository."',
-            f"give the token {PERMISSION}",
+            "give the token the scope admin:org",
         ),
     ],
     ids=["fine-grained", "classic"],
@@ -94,7 +93,7 @@ def test_the_organization_loses_nothing_that_a_repo_cannot_get(fleet: "Fleet") -
     wants(fleet, "all")
     assert 0 == apply(fleet)
     fleet.simple(more=f"absent: [{{name: Old, org: acme, secret: {KEY}}}]\n")
-    world.faults.add(Fault(r"PUT /repos/acme/repo-003/", FaultKind.STATUS, status=422))
+    world.faults.add(Fault(r"PUT /repos/acme/repo-003/", FaultKind.STATUS, status=422, message="No."))
     assert (3, [KEY]) == (apply(fleet), list(world.reveal_org("acme")))
     world.archive_repo("acme/repo-004")
     world.delete_secret("acme/repo-004", KEY)
@@ -104,15 +103,15 @@ def test_the_organization_loses_nothing_that_a_repo_cannot_get(fleet: "Fleet") -
 
 
 def test_no_such_organization(fleet: "Fleet") -> None:
-    """A name that is nobody's, and a user's: GitHub says the same of both, and of what a token must not see."""
+    """A name that is nobody's, and a user's: GitHub says the same of both, and hides no organization from anybody."""
     fleet.sandbox.world.create_user("somebody")
     for name in ("nowhere", "somebody"):
         wants(fleet, "all")
         fleet.manifest((fleet.folder / "flowforge.yaml").read_text().replace("acme", name))
         (line,) = planned(fleet)["changes"]
         assert (
-            "there is no such organization, or this token may not manage its secrets",
-            f"check its name; give the token {PERMISSION}",
+            "there is no such organization",
+            "check its name; of a user, name repos",
         ) == (line["sentence"], line["fix"])
 
 

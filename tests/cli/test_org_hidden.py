@@ -143,7 +143,7 @@ def test_a_refused_list_says_what_may_be_wrong_with_it(fleet: "Fleet") -> None:
     wants(fleet, "{repos: [acme/repo-001, acme/repo-002]}")
     assert 0 == fleet.flowforge("apply", "--yes").code
     wants(fleet, "{repos: [acme/repo-001]}")
-    fleet.sandbox.world.faults.add(Fault(r"PUT .*/repositories", FaultKind.STATUS, status=422))
+    fleet.sandbox.world.faults.add(Fault(r"PUT .*/repositories", FaultKind.STATUS, status=422, message="No."))
     error = json.loads(fleet.flowforge("apply", "--yes", "--format", "json").out)["results"][1]["error"]
     assert "run it again: a repository may have been deleted or transferred since it was looked up" == error["fix"]
 

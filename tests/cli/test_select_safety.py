@@ -43,7 +43,9 @@ def test_a_repo_keeps_a_key_until_its_other_store_has_it(fleet: "Fleet") -> None
     absent = f"absent:\n  - {{name: Old, repos: [acme/repo-001], stores: [actions], secret: {KEY}}}\n"
     for text, args in ((moved, ["--prune"]), (moved + absent, [])):
         fleet.manifest(text)
-        world.faults.add(Fault("GET /repos/acme/repo-001/dependabot/secrets", FaultKind.STATUS, status=404))
+        world.faults.add(
+            Fault("GET /repos/acme/repo-001/dependabot/secrets", FaultKind.STATUS, status=404, message="Not Found")
+        )
         assert (3, [KEY]) == (
             fleet.flowforge("apply", "--yes", *args).code,
             list(world.reveal("acme/repo-001")),

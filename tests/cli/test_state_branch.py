@@ -246,7 +246,7 @@ def test_what_the_branch_did_not_take_is_not_told_as_recorded(ops: "Fleet") -> N
     for repo in ops.repos:
         ops.sandbox.world.set_secret(repo, "ANTHROPIC_API_KEY", "set by hand")
     for route in ("PUT .*/contents/", "POST .*/git/"):
-        fault = Fault(route, FaultKind.STATUS, times=99, status=403, message="Resource not accessible")
+        fault = Fault(route, FaultKind.STATUS, times=99, status=403, message="Resource not accessible by integration")
         ops.sandbox.world.faults.add(fault)
     done = ops.flowforge("adopt", "--yes", "--format", "json")
     document = json.loads(done.out)

@@ -81,9 +81,7 @@ def _read(fault: str, kind: Kind, why: str, fix: str = "run it again in a while"
 
 
 _TWICE: Final = "no usable answer in 2 tries: no whole answer within 60 s"
-_PERMIT: Final = (
-    "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access"
-)
+_ASK: Final = "do what GitHub says, or ask an owner of the repo or organization"
 
 ROWS: Final = (
     _read("headers that come a byte at a time, for ever", KINDS["slow_headers"], _TWICE),
@@ -123,8 +121,8 @@ ROWS: Final = (
         "plan",
         Expected(
             (
-                '! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: "[redacted]"',
-                f"    fix: {_PERMIT}",
+                '! acme/api  ANTHROPIC_API_KEY  ci-key  GitHub refuses it: "[redacted]"',
+                f"    fix: {_ASK}",
                 "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
@@ -140,9 +138,9 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                'failed (FF320): no permission: "[redacted]"',
+                'failed (FF350): GitHub refuses it: "[redacted]"',
                 "    acme/api/actions/ANTHROPIC_API_KEY",
-                f"  fix: {_PERMIT}",
+                f"  fix: {_ASK}",
                 WEB_ONLY_FAILED,
             ),
             3,

@@ -70,6 +70,12 @@ def _revoked_at_the_first_write(bench: Bench) -> None:
     bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
 
 
+_SECONDARY: Final = '"You have exceeded a secondary rate limit."'
+_SSO: Final = (
+    "the organization's single sign-on must authorize this token: "
+    '"Resource protected by organization SAML enforcement. '
+    'You must grant your Personal Access token access to this organization."'
+)
 _NO_APP: Final = 'no permission: "Resource not accessible by integration"'
 _NO_APP_FIX: Final = (
     "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access, "
@@ -97,7 +103,7 @@ ROWS: Final = (
                 "GitHub asks to wait 2 s",
                 "GitHub asks to wait 2 s",
                 "GitHub asks to wait 2 s",
-                "failed (FF333): refused by a rate limit 6 times",
+                f"failed (FF333): refused by a rate limit 6 times: {_SECONDARY}",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it again in an hour, with fewer --jobs",
                 WEB_ONLY_FAILED,
@@ -132,6 +138,7 @@ ROWS: Final = (
             (
                 "failed (FF331): GitHub asks to wait 61 min, longer than the 15 min that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
+                f"  why: GitHub says {_SECONDARY}",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
@@ -157,6 +164,7 @@ ROWS: Final = (
                 "slower from now on: at most 450 points a minute",
                 "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
+                f"  why: GitHub says {_SECONDARY}",
                 "  fix: run it again after that time, or allow it with --max-wait",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
@@ -191,6 +199,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                '  why: GitHub says "API rate limit exceeded for user ID rehearsal."',
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
@@ -205,6 +214,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                '  why: GitHub says "API rate limit exceeded for user ID rehearsal."',
                 "  fix: run it again after that time, or allow it with --max-wait",
             ),
             1,
@@ -277,8 +287,8 @@ ROWS: Final = (
         "plan",
         Expected(
             (
-                "! acme/api  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
-                "! acme/web  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                f"! acme/api  ANTHROPIC_API_KEY  ci-key  {_SSO}",
+                f"! acme/web  ANTHROPIC_API_KEY  ci-key  {_SSO}",
                 "    fix: open the settings of the token and authorize it for the organization",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
@@ -294,8 +304,8 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "! acme/api  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
-                "! acme/web  ANTHROPIC_API_KEY  ci-key  the organization's single sign-on must authorize this token",
+                f"! acme/api  ANTHROPIC_API_KEY  ci-key  {_SSO}",
+                f"! acme/web  ANTHROPIC_API_KEY  ci-key  {_SSO}",
                 "    fix: open the settings of the token and authorize it for the organization",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
@@ -348,7 +358,7 @@ ROWS: Final = (
         "plan",
         Expected(
             (
-                "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: the organization's IP allow list does not have this address",
+                f'! acme/api  ANTHROPIC_API_KEY  ci-key  GitHub refuses it: "{_ALLOW_LIST}"',
                 "    fix: run it from an address on that list, or have this one added to it",
                 "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
@@ -365,7 +375,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "failed (FF320): no permission: the organization's IP allow list does not have this address",
+                f'failed (FF350): GitHub refuses it: "{_ALLOW_LIST}"',
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  fix: run it from an address on that list, or have this one added to it",
                 WEB_ONLY_FAILED,

@@ -26,7 +26,7 @@ _YEAR_9999: Final = 253_402_000_000
 _COMMAND: Final = "##[set-output name=x]y"
 _TOO_MUCH: Final = 'FF154: flowforge.yaml:10:5: the target "Every" leads to more than 200,000 secrets and variables'
 _NO_ID: Final = "a repo without its id, full_name or archived"
-_NO_API: Final = "check that github.api_url is a GitHub API"
+_NO_API: Final = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
 
 
 def _no_id(bench: Bench) -> None:

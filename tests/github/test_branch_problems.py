@@ -207,7 +207,10 @@ def test_other_refusals(world: World, connect: MakeClient) -> None:
     )
     message = "the IP allow list does not have you"
     world.faults.add(Fault("GET .*/contents/", FaultKind.STATUS, status=403, message=message))
-    assert told(reads, client).startswith(f"error FF320: {AT}: no permission: the organization's IP allow list")
+    assert told(reads, client) == (
+        f'error FF350: {AT}: GitHub refuses it: "the IP allow list does not have you"\n'
+        "  fix: run it from an address on that list, or have this one added to it"
+    )
     world.faults.add(
         Fault("GET .*/(git/matching-refs|contents)/", FaultKind.STATUS, 2, status=404, message="Not Found")
     )
@@ -231,7 +234,7 @@ def test_other_refusals(world: World, connect: MakeClient) -> None:
 def test_answers_of_another_shape(scripted: MakeClient, shown: object, words: str) -> None:
     """What is not as GitHub documents it is neither a file nor the absence of one."""
     assert told(reads, scripted(lambda _: httpx.Response(200, json=shown))) == (
-        f"error FF327: {AT}: {words}\n  fix: check that github.api_url is a GitHub API"
+        f"error FF327: {AT}: {words}\n  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     )
 
 

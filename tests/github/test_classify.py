@@ -4,8 +4,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from flowforge.github.answer import NOT_JSON, Answer, Broken
-from flowforge.github.classify import Again, BadToken, Classification, Fine, Limited, OtherVersion, classify
+from flowforge.github.answer import NOT_JSON, PAGE, Answer, Broken
+from flowforge.github.classify import (
+    Again,
+    BadToken,
+    Classification,
+    Fine,
+    Foreign,
+    Limited,
+    OtherVersion,
+    classify,
+)
 from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
@@ -42,14 +51,14 @@ def test_fine(status: int, data: object) -> None:
         (Broken("the connection broke", unreached=False), "the connection broke"),
         (Answer(500, {}, {"message": "Server Error"}), "it answered 500 Internal Server Error"),
         (Answer(500, {}, NOT_JSON), "it answered 500 Internal Server Error"),
-        (Answer(502, {}, NOT_JSON), "it answered 502 Bad Gateway"),
+        (Answer(502, {}, PAGE), "it answered 502 Bad Gateway"),
         (Answer(599, {}, None), "it answered 599"),
         (Answer(200, {}, NOT_JSON), "it answered 200 OK, which is not JSON"),
         (Answer(304, {}, None), "it answered 304 Not Modified"),
     ],
 )
 def test_again(answer: Answer | Broken, what: str) -> None:
-    """5xx, JSON or HTML, a broken connection, a proxy's page with 200: the same request may work in a moment."""
+    """5xx, JSON or HTML, a broken connection, an answer cut short: the same request may work in a moment."""
     assert Again(what) == classify(answer, _API)
 
 
@@ -103,7 +112,7 @@ def test_a_bare_429_is_a_limit() -> None:
             "Must have admin rights to Repository.",
             {},
             'no permission: "Must have admin rights to Repository."',
-            _PERMISSION,
+            "give the user whose token it is write access to the repo, or for an organization the role of an owner",
         ),
         (
             "Resource not accessible by integration",
@@ -111,15 +120,8 @@ def test_a_bare_429_is_a_limit() -> None:
             'no permission: "Resource not accessible by integration"',
             _PERMISSION + _INSTALL,
         ),
-        ("", {}, "no permission: it answered 403", _PERMISSION),
         (
-            "The `acme` organization has an IP allow list enabled, and your IP address is not permitted here.",
-            {},
-            "no permission: the organization's IP allow list does not have this address",
-            "run it from an address on that list, or have this one added to it",
-        ),
-        (
-            "No.",
+            "Resource not accessible by personal access token",
             {"x-accepted-github-permissions": "a\x1b[31m"},
             "no permission: GitHub accepts a\\x1b[31m",
             "give the token that permission",
@@ -149,16 +151,21 @@ def test_no_permission(message: str, headers: Mapping[str, str], detail: str, fi
 def test_sso(api: str, header: str, place: str) -> None:
     """Single sign-on names the page to open, when it is GitHub's own."""
     answer = Answer(403, {"x-github-sso": header}, {"message": "Resource protected by organization SAML enforcement."})
-    detail = "the organization's single sign-on must authorize this token"
+    detail = (
+        "the organization's single sign-on must authorize this token: \"Resource protected by organization SAML "
+        'enforcement."'
+    )
     fix = f"open {place} and authorize it for the organization"
-    assert Refusal("FF321", Why.SSO, detail, fix, 403) == classify(answer, ApiUrl.parse(api))
+    message = "Resource protected by organization SAML enforcement."
+    assert Refusal("FF321", Why.SSO, detail, fix, 403, message) == classify(answer, ApiUrl.parse(api))
 
 
 def test_archived() -> None:
     """An archived repo is read-only."""
     message = "Repository was archived so is read-only."
     fix = "unarchive it, or take it out of the manifest"
-    expected = Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, 403, message)
+    detail = f'archived, so it is read-only: "{message}"'
+    expected = Refusal("FF322", Why.ARCHIVED, detail, fix, 403, message)
     assert expected == _verdict(403, message)
 
 
@@ -167,17 +174,59 @@ def test_archived() -> None:
     ("headers", "data", "location"),
     [
         ({"location": "https://api.github.com/repositories/7"}, {}, "https://api.github.com/repositories/7"),
-        ({}, {"url": "https://api.github.com/repositories/7"}, "https://api.github.com/repositories/7"),
-        ({}, {"url": 7}, ""),
-        ({}, NOT_JSON, ""),
+        ({}, {"url": "https://api.github.com/repositories/7/x?y=z"}, "https://api.github.com/repositories/7/x?y=z"),
+        ({"location": "/repositories/7"}, PAGE, "/repositories/7"),
     ],
 )
 def test_renamed(status: int, headers: Mapping[str, str], data: object, location: str) -> None:
-    """A redirect means another name, wherever it points; it is never followed here."""
+    """A redirect to `/repositories/ID` means another name; it is never followed here."""
     expected = Refusal(
         "FF323", Why.RENAMED, "renamed or moved", "write its new name in the manifest", status, "", location
     )
     assert expected == classify(Answer(status, headers, data), _API)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://api.github.com/y", '"https://api.github.com/y"'),
+        ("/login?return_to=%2Frepos", '"/login"'),
+        ("https://api.github.com/repositories/7x", '"https://api.github.com/repositories/7x"'),
+        ("//evil.test/repositories/7", '"//evil.test/repositories/7"'),
+        ("", ""),
+    ],
+)
+def test_a_redirect_that_is_no_rename(status: int, location: str, shown: str) -> None:
+    """A redirect to anywhere else is not of GitHub's API, such as one to a page where people sign in."""
+    found = classify(Answer(status, {"location": location}, None), _API)
+    assert isinstance(found, Foreign)
+    assert found.what.endswith(f", a redirect {f'to {shown}' if shown else 'that names no place'}")
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 406, 407, 410, 422, 429, 451])
+def test_a_page_is_no_answer_of_an_api(status: int) -> None:
+    """What does not begin as JSON is not GitHub's, whatever its status: a sign-in page, a web server's 404."""
+    found = classify(Answer(status, {}, PAGE), _API)
+    assert isinstance(found, Foreign)
+    assert (True, True) == (found.what.startswith(f"it answered {status}"), found.what.endswith(", which is not JSON"))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_an_error_of_another_api(status: int) -> None:
+    """GitHub's errors have a message; one that has none is another API's, as long as it says anything."""
+    verdicts = [classify(Answer(status, {}, data), _API) for data in ({"error": "x"}, ["x"], {"message": 7})]
+    quiet = [classify(Answer(status, {}, data), _API) for data in ({}, None, NOT_JSON, {"message": "x"})]
+    assert ([True] * 3, [False] * 4) == (
+        [isinstance(each, Foreign) for each in verdicts],
+        [isinstance(each, Foreign) for each in quiet],
+    )
+
+
+def test_a_limit_whose_body_is_a_page() -> None:
+    """GitHub's edge refuses in HTML at times; its `retry-after` says that it is a limit."""
+    limited = classify(Answer(429, {"retry-after": "9"}, PAGE), _API)
+    assert Limited(9.0, secondary=True) == limited
 
 
 @pytest.mark.parametrize(
@@ -200,14 +249,14 @@ def test_renamed(status: int, headers: Mapping[str, str], data: object, location
             "Secret names must not start with GITHUB_.",
             Refusal(
                 "FF326",
-                Why.FAILED,
+                Why.REFUSED,
                 'GitHub refused the request with 422: "Secret names must not start with GITHUB_."',
                 "check the secret's name, and that its value has at most 47,952 bytes",
                 422,
                 "Secret names must not start with GITHUB_.",
             ),
         ),
-        (409, "", Refusal("FF326", Why.FAILED, "GitHub refused the request with 409", "see what GitHub says", 409)),
+        (409, "", Refusal("FF326", Why.REFUSED, "GitHub refused the request with 409", "see what GitHub says", 409)),
     ],
 )
 def test_other_refusals(status: int, message: str, expected: Refusal) -> None:

@@ -111,7 +111,7 @@ def test_a_delete_that_still_shows(scripted: MakeClient, done: Deleted, outcome:
 def test_a_list_that_cannot_be_read(scripted: MakeClient, waits: list[float]) -> None:
     """A scope that became unreadable leaves its writes unconfirmed, and says why."""
     client = scripted(lambda _: httpx.Response(403, json={"message": "No."}))
-    assert {"A": Lagging('no permission: "No."')} == confirm(client, _API, {"A": Sent(_AT.format(20))})
+    assert {"A": Lagging('GitHub refuses it: "No."')} == confirm(client, _API, {"A": Sent(_AT.format(20))})
     assert [0] == waits
 
 

@@ -153,7 +153,7 @@ def test_a_proxy_without_end(opened: Open, monkeypatch: pytest.MonkeyPatch, scri
     """A proxy that comes to no end of its own answer is left as GitHub itself would be."""
     with talking(_tunnel(script)) as talker:
         monkeypatch.setenv(variable, talker.url)
-        _overdue(opened("https://api.github.test"))
+        _overdue(opened("https://github.test/api/v3"))
 
 
 def test_a_handshake_without_end_behind_a_proxy(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_handshake_without_end_behind_a_proxy(opened: Open, monkeypatch: pytes
 
     with talking(script) as talker:
         monkeypatch.setenv("HTTPS_PROXY", talker.url)
-        _overdue(opened("https://api.github.test"))
+        _overdue(opened("https://github.test/api/v3"))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_every_way_out_is_bounded(opened: Open, monkeypatch: pytest.MonkeyPatch,
     """Whatever transports httpx makes for the environment's proxies, each has our sockets."""
     for name, text in environ.items():
         monkeypatch.setenv(name, text)
-    http = opened("https://api.github.test")._wire.http
+    http = opened("https://github.test/api/v3")._wire.http
     transports = [http._transport, *filter(None, http._mounts.values())]
     pools = [each._pool for each in transports if isinstance(each, httpx.HTTPTransport)]
     assert len(transports) == len(pools)

@@ -151,6 +151,12 @@ NO_LIST = "no permission: the token of a GitHub App's installation alone has suc
 USE_ONE = "use one, or write `org:` or `user:`"
 MEMBERS = "Members: read (classic: read:org)"
 DENIED = 'no permission: "Must be an owner"'
+ROLE = "give the user whose token it is that role"
+INACCESSIBLE = "Resource not accessible by personal access token"
+LACKING = f'no permission: "{INACCESSIBLE}"'
+NOT_INSTALLED = "You must authenticate with an installation access token in order to list repositories."
+NO_PROPERTIES = 'this token may not see the custom properties of "acme"'
+CUSTOM = "Custom properties: read, of the organization (classic: read:org)"
 NO_TEAM = 'there is no team "core" in "acme", or this token may not see it'
 
 
@@ -158,26 +164,37 @@ NO_TEAM = 'there is no team "core" in "acme", or this token may not see it'
     ("wanted", "answer", "expected"),
     [
         (ORG, refusal(404), Unreadable(Why.NOT_FOUND, NO_ORG, "check its name; of a user, write `user:`")),
-        (PROPERTIES, refusal(404), Unreadable(Why.NOT_FOUND, NO_ORG, "check its name; of a user, write `user:`")),
+        (PROPERTIES, refusal(404), Unreadable(Why.NOT_FOUND, NO_PROPERTIES, f"give the token {CUSTOM}")),
         (TEAM, refusal(404), Unreadable(Why.NOT_FOUND, NO_TEAM, f"write its slug; the token needs {MEMBERS}")),
-        (GIVEN, refusal(403, "You must authenticate"), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
-        (GIVEN, refusal(404), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
-        (TEAM, refusal(403, "Must be an owner"), Unreadable(Why.NO_PERMISSION, DENIED, f"give the token {MEMBERS}")),
+        (GIVEN, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
         (
-            PROPERTIES,
-            refusal(403, "Must be an owner"),
+            GIVEN,
+            refusal(403, NOT_INSTALLED),
             Unreadable(
                 Why.NO_PERMISSION,
-                DENIED,
-                "give the token Custom properties: read, of the organization (classic: read:org)",
+                f'no permission: "{NOT_INSTALLED}"',
+                "use the token of a GitHub App's installation, or write `org:` or `user:`",
             ),
         ),
+        (
+            GIVEN,
+            refusal(403, "This installation has been suspended"),
+            Unreadable(
+                Why.REFUSED,
+                'GitHub refuses it: "This installation has been suspended"',
+                "have the suspension lifted, or use a token of another account or App",
+            ),
+        ),
+        (GIVEN, refusal(404), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
+        (TEAM, refusal(403, "Must be an owner"), Unreadable(Why.NO_PERMISSION, DENIED, ROLE)),
+        (TEAM, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, LACKING, f"give the token {MEMBERS}")),
+        (PROPERTIES, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, LACKING, f"give the token {CUSTOM}")),
         (
             ORG,
             refusal(403, "x", x_github_sso="required; url=https://github.com/orgs/acme/sso"),
             Unreadable(
                 Why.SSO,
-                "the organization's single sign-on must authorize this token",
+                'the organization\'s single sign-on must authorize this token: "x"',
                 "open https://github.com/orgs/acme/sso and authorize it for the organization",
             ),
         ),
@@ -231,7 +248,7 @@ def test_another_shape_is_no_list(
     scripted: Scripted, wanted: RepoListQuery, item: dict[str, object], detail: str
 ) -> None:
     """What is not as GitHub documents it is unreadable: from such a list nothing follows."""
-    fix = "check that github.api_url is a GitHub API"
+    fix = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     assert Unreadable(Why.FAILED, detail, fix) == answered(scripted, wanted, httpx.Response(200, json=[item]))
 
 

@@ -20,7 +20,7 @@ Parts = Callable[[], Iterator[bytes]]
 
 def _bomb(size: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
-    return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(size // 1_000_000)), packer.flush()])
+    return b"".join([*(packer.compress(b" " * 1_000_000) for _ in range(size // 1_000_000)), packer.flush()])
 
 
 def _endless(first: bytes, again: bytes) -> Parts:

@@ -27,7 +27,8 @@ def _answering(answers: Mapping[str, int], asked: list[str]) -> Callable[[httpx.
         path = request.url.raw_path.decode().partition("?")[0]
         asked.append(f"{request.method} {path}")
         status = next((status for end, status in answers.items() if path.endswith(end)), 404)
-        return httpx.Response(status, json={"message": "so it is"})
+        words = {404: "Not Found", 403: "Resource not accessible by personal access token"}
+        return httpx.Response(status, json={"message": words.get(status, "so it is")})
 
     return handle
 
@@ -42,7 +43,11 @@ def _answering(answers: Mapping[str, int], asked: list[str]) -> Callable[[httpx.
             Why.NO_PERMISSION,
             "no permission: the token sees the repo but not the secrets of its environment a/b c",
         ),
-        ({"/api": 200, "c": 403}, Why.NO_PERMISSION, 'no permission: "so it is"'),
+        (
+            {"/api": 200, "c": 403},
+            Why.NO_PERMISSION,
+            'no permission: "Resource not accessible by personal access token"',
+        ),
     ],
 )
 def test_a_list_of_an_environment_that_is_not_found(

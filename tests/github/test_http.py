@@ -53,7 +53,6 @@ def test_what_is_sent(scripted: MakeClient) -> None:
     [
         lambda: httpx.Response(502, html="<html>unicorn</html>"),
         lambda: httpx.Response(500, json={"message": "Server Error"}),
-        lambda: httpx.Response(200, html="<html>sign in</html>"),
         lambda: httpx.Response(200, content=b'{"total_count": 1, "secr'),
         lambda: httpx.Response(200, content=b"[" * 100_000),
         lambda: httpx.ReadTimeout("slow"),
@@ -75,7 +74,7 @@ def test_failures_are_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(400, "FF326"), (403, "FF320"), (404, "FF324"), (409, "FF326"), (410, "FF326"), (422, "FF326")]
+    ("status", "code"), [(400, "FF326"), (403, "FF350"), (404, "FF324"), (409, "FF326"), (410, "FF326"), (422, "FF326")]
 )
 def test_a_no_is_not_tried_again(scripted: MakeClient, waits: list[float], status: int, code: str) -> None:
     """Refusals are final at the first request, concern one repo, and did certainly nothing."""
@@ -225,16 +224,20 @@ def test_no_version_of_the_api(scripted: MakeClient) -> None:
     """A server that knows neither is no GitHub for us."""
     client = scripted(lambda _: httpx.Response(400, json={"message": "Unsupported version"}))
     assert str(fail(client)) == (
-        "error FF327: GitHub supports no version of its API that FlowForge knows\n"
-        "  fix: check that github.api_url is a GitHub API"
+        'error FF327: GitHub supports no version of its API that FlowForge knows: "Unsupported version"\n'
+        "  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     )
     assert 2 == client.requests
 
 
 def test_redirects_are_not_followed(scripted: MakeClient) -> None:
     """Neither a read nor a write goes where a redirect points."""
-    # One that leaves the API ends the run, so the second request is not even sent.
-    for location, code, sent in (("https://api.github.com/y", "FF323", 2), ("https://evil.test/", "FF311", 1)):
+    # One that leads elsewhere than to a repo ends the run, so the second request is not even sent.
+    for location, code, sent in (
+        ("https://api.github.com/repositories/7", "FF323", 2),
+        ("https://api.github.com/y", "FF349", 1),
+        ("https://evil.test/", "FF311", 1),
+    ):
         moved = httpx.Response(307, headers={"location": location}, json={"message": "Moved Permanently"})
         client = scripted(in_turn(moved, moved))
         codes = [fail(client, verb).problems[0].code for verb in (lambda c: c.get("/x"), lambda c: c.put("/x", {}))]

@@ -1,11 +1,20 @@
 """What ends the run, or is waited for: limits, a token that is refused, a GitHub that cannot be reached."""
 
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from flowforge.errors import GitHubError
+from flowforge.github.auth import GitHubToken
+from flowforge.github.clock import Clock
+from flowforge.github.http import Client
+from flowforge.github.pacer import Pacer
 from flowforge.github.problems import RepoError
+from flowforge.github.urls import ApiUrl
+from flowforge.vault import SecretValue
 from tests.github.scripts import MakeClient, fail, in_turn
 
 
@@ -81,7 +90,7 @@ def test_a_token_that_may_be_the_workflows_own(scripted: MakeClient) -> None:
     )
 
 
-def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:
+def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient, said: list[str]) -> None:
     """When the very first request cannot connect, the run is over after its tries and not after everybody's."""
 
     def refuse(_: httpx.Request) -> httpx.Response:
@@ -96,6 +105,57 @@ def test_a_github_that_is_down_ends_the_run_early(scripted: MakeClient) -> None:
         "  fix: check the network, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and github.api_url"
     )
     assert ({expected}, {GitHubError}, 4) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
+    assert [
+        f"api.github.com: no connection: Connection refused; try {number} of 4, the next in {number**2} s"
+        for number in (1, 2, 3)
+    ] == said
+
+
+@pytest.mark.parametrize(
+    ("failure", "what"),
+    [(httpx.ConnectTimeout("x"), "no connection within 5 s"), (httpx.ReadTimeout("x"), "no answer within 15 s")],
+)
+def test_each_try_is_told_until_somebody_answers(
+    scripted: MakeClient, said: list[str], failure: httpx.TransportError, what: str
+) -> None:
+    """Whoever waits is told why, be it for a connection or for the first answer."""
+    assert {} == scripted(in_turn(failure, failure)).get("/x").data
+    assert [f"api.github.com: {what}; try {number} of 4, the next in {number**2} s" for number in (1, 2)] == said
+
+
+def test_later_only_tries_that_reach_nobody_are_told(scripted: MakeClient, said: list[str]) -> None:
+    """Once GitHub has answered, one repo's broken connection is its own; no connection at all is everybody's."""
+    answers = (
+        httpx.Response(200, json={}),
+        httpx.ReadTimeout("x"),
+        httpx.Response(200, json={}),
+        httpx.ConnectError("x"),
+    )
+    client = scripted(in_turn(*answers))
+    for _ in range(3):
+        client.get("/x")
+    assert ["api.github.com: no connection: x; try 1 of 4, the next in 1 s"] == said
+
+
+def test_what_many_meet_at_once_is_told_once(scripted: MakeClient, said: list[str]) -> None:
+    """The same sentence of another worker within five seconds is not told again; after that it is."""
+    pacer = scripted(in_turn()).pacer
+    for wait in (0, 4.9, 5):
+        pacer.tell("nobody")
+        pacer.sleep(wait)
+    pacer.tell("nobody")
+    assert ["nobody"] * 2 == said
+
+
+def test_nothing_listens_on_this_machine() -> None:
+    """The system's own refusal, by a real socket: one try, on loopback alone and before anything has answered."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # it has the port, and does not listen
+        api = ApiUrl.parse(f"http://localhost:{deaf.getsockname()[1]}", "GITHUB_API_URL")
+        token = GitHubToken(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+        with Client(api, token, Pacer(Clock(), threading.Event())) as client:
+            error = fail(client)
+            assert (1, "FF351") == (client.requests, error.problems[0].code)
 
 
 def test_a_github_that_goes_down_ends_the_run(scripted: MakeClient) -> None:

@@ -17,7 +17,7 @@ _API = "https://api.github.com"
 _AGAIN = "  fix: run it again; if it stays, use another token"
 _LATER = "  fix: run it again in a while"
 _AUTHORIZE = "  fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token"
-_OTHER = "  fix: check that github.api_url is a GitHub API"
+_OTHER = "  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API"
 # A page: the names on it, the total that it says, and the page that follows; 0 for the last.
 _Page = tuple[str, object, int]
 

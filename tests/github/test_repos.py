@@ -19,7 +19,9 @@ MakeClient = Callable[..., Client]
 _LIST = "GET /orgs/acme/repos"
 _ORG, _MINE, _ONE = "GET /orgs/{owner}/repos", "GET /user/repos", "GET /repos/{owner}/{repo}"
 _SHAPE = Unreadable(
-    Why.FAILED, "a repo without its id, full_name or archived", "check that github.api_url is a GitHub API"
+    Why.FAILED,
+    "a repo without its id, full_name or archived",
+    "check that github.api_url, or GITHUB_API_URL, names a GitHub API",
 )
 _GONE = Unreadable(
     Why.NOT_FOUND, "not found, or invisible to this token", "check its name, and that the token may see it"
@@ -218,8 +220,7 @@ def _moved(location: str, **answers: httpx.Response) -> Callable[[httpx.Request]
             2,
         ),
         ("https://api.github.com/repositories/7", httpx.Response(200, json=[]), "renamed or moved", 2),
-        ("https://api.github.com/user", httpx.Response(200), "renamed or moved", 1),
-        ("/repositories/7", httpx.Response(200), "renamed or moved", 1),
+        ("/repositories/7", httpx.Response(200, json={"full_name": "acme/new"}), "renamed to acme/new", 2),
     ],
 )
 def test_the_new_name_is_asked_for_only_at_home(

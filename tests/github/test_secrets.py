@@ -178,6 +178,13 @@ def _no_secrets(sandbox: Sandbox) -> None:
     sandbox.world.add_token(sandbox.token, Token(secrets=Level.NONE))
 
 
+_ARCHIVED = 'archived, so it is read-only: "Repository was archived so is read-only."'
+_SSO = (
+    "the organization's single sign-on must authorize this token: \"Resource protected by organization SAML "
+    'enforcement. You must grant your Personal Access token access to this organization."'
+)
+
+
 def _sso(sandbox: Sandbox) -> None:
     sandbox.world.add_token(sandbox.token, Token(TokenKind.CLASSIC))
     sandbox.world.require_sso("acme")
@@ -186,7 +193,7 @@ def _sso(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("change", "detail", "fix"),
     [
-        (_archive, "FF322: {}: archived, so it is read-only", "unarchive it, or take it out of the manifest"),
+        (_archive, f"FF322: {{}}: {_ARCHIVED}", "unarchive it, or take it out of the manifest"),
         (_rename, "FF323: {}: renamed to acme/new", "write acme/new in the manifest"),
         (
             _hide,
@@ -265,7 +272,7 @@ def test_single_sign_on(world: Sandbox, connect: MakeClient) -> None:
     _sso(world)
     seen = list_secrets(connect(), _API)
     assert isinstance(seen, Unreadable)
-    assert (Why.SSO, "the organization's single sign-on must authorize this token") == (seen.why, seen.detail)
+    assert (Why.SSO, _SSO) == (seen.why, seen.detail)
 
 
 def test_an_archived_repo_can_be_read(world: Sandbox, connect: MakeClient) -> None:
@@ -338,7 +345,7 @@ def test_a_list_of_another_shape(scripted: MakeClient, items: list[object]) -> N
     expected = Unreadable(
         Why.FAILED,
         "a secret without its name or its updated_at in a list",
-        "check that github.api_url is a GitHub API",
+        "check that github.api_url, or GITHUB_API_URL, names a GitHub API",
     )
     assert expected == list_secrets(scripted(lambda _: httpx.Response(200, json=answer)), _API)
 
@@ -360,7 +367,7 @@ def test_a_key_that_is_none(scripted: MakeClient, data: object) -> None:
     client = scripted(lambda _: httpx.Response(200, json=data))
     assert str(_refusal(client)) == (
         "error FF327: acme/api/actions/A: GitHub's answer is not a public key\n"
-        "  fix: check that github.api_url is a GitHub API"
+        "  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from flowforge.errors import GitHubError, quote
 from flowforge.github.answer import Answer, NotJson, parsed
 from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Lagging, Sent, confirm
 from flowforge.github.http import Client
-from flowforge.github.problems import RepoError
 from flowforge.github.repos import look_up
 from flowforge.github.secrets import list_secrets
 from flowforge.plan.action import Why
@@ -70,17 +70,17 @@ def test_a_token_that_expires_beyond_the_calendar() -> None:
 
 @pytest.mark.parametrize("location", ["http:s//api.github.com/repositories/1", "https://[", "\x80"])
 def test_a_redirect_to_what_is_no_url(scripted: MakeClient, location: str) -> None:
-    """A redirect is a refusal wherever it points, also to where the HTTP library could make no request to."""
+    """A redirect is not followed wherever it points, also to where the HTTP library could make no request to."""
     asked: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
         return httpx.Response(301, headers=[(b"location", location.encode("latin-1"))])
 
-    with pytest.raises(RepoError) as caught:
+    with pytest.raises(GitHubError) as caught:
         scripted(handler).get("/repos/acme/api")
-    no = caught.value.no
-    assert (Why.RENAMED, 301, location, ["/repos/acme/api"]) == (no.why, no.status, no.location, asked)
+    why = f"it answered 301 Moved Permanently, a redirect to {quote(location)}; the address came from github.api_url"
+    assert (why, ["/repos/acme/api"]) == (caught.value.problems[0].why, asked)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_repo_whose_id_is_none(scripted: MakeClient, number: str) -> None:
     repo = f'{{"id": {number}, "full_name": "acme/api", "archived": false}}'
     client = scripted(lambda _: httpx.Response(200, text=repo))
     detail = "a repo without its id, full_name or archived"
-    fix = "check that github.api_url is a GitHub API"
+    fix = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     assert {_REPO: Unreadable(Why.FAILED, detail, fix)} == look_up(client, [_REPO])
 
 
@@ -115,5 +115,5 @@ def test_a_time_with_an_escape_in_it(scripted: MakeClient) -> None:
     secrets = {"total_count": 1, "secrets": [{"name": "A", "updated_at": "2026-11-23\x1b08:00:00Z"}]}
     client = scripted(lambda _: httpx.Response(200, json=secrets))
     detail = "a secret without its name or its updated_at in a list"
-    fix = "check that github.api_url is a GitHub API"
+    fix = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     assert Unreadable(Why.FAILED, detail, fix) == list_secrets(client, Scope(_REPO))

@@ -88,8 +88,8 @@ def test_plain_http_is_for_this_machine_alone() -> None:
     with pytest.raises(GitHubError) as caught:
         ApiUrl.parse("http://ghe.acme.test/api/v3")
     assert str(caught.value) == (
-        'error FF304: github.api_url: "http://ghe.acme.test/api/v3" is not https\n'
-        "  why: a token must not travel in the clear; plain http is for this machine alone\n"
+        'error FF304: github.api_url: "http://ghe.acme.test/api/v3" is not the URL of a GitHub API\n'
+        "  why: a token must travel encrypted, except to this machine\n"
         "  fix: write https://"
     )
 

@@ -119,6 +119,7 @@ def test_no_permission(scripted: MakeClient, scope: Scope, seen: str, permission
     assert Unreadable(Why.NO_PERMISSION, detail, fix) == list_variables(client, scope)
     with pytest.raises(RepoError) as caught:
         put_variable(client, scope, "A", Public("x"), exists=False)
+    detail = f"no permission: the token sees the repo but may not write {seen}"
     assert (f"{scope}/A", detail) == (caught.value.problems[0].where, caught.value.problems[0].what)
 
 

@@ -125,7 +125,7 @@ def test_a_write_whose_record_could_not_be_read_stays_open(path: Path, addresses
     assert str(refused.value) == (
         f"error FF479: {address}: what is to be remembered could not be read back\n"
         "  why: an id, a time or a name in it is not valid\n"
-        "  fix: check that github.api_url is a GitHub API, then report it"
+        "  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API, then report it"
     )
     found = StateFile.read(path)
     assert ({}, {address: "hmac-sha256:00"}) == (found.records, found.pending)

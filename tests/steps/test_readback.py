@@ -190,7 +190,8 @@ def test_a_date_that_no_clock_shows_tells_nobody_who_holds_the_state(date: str) 
         remote_of([date]).read()
     assert str(refused.value) == (
         "error FF327: acme/ops flowforge-state:flowforge.state.json: "
-        "an answer without its time, the header Date\n  fix: check that github.api_url is a GitHub API"
+        "an answer without its time, the header Date\n"
+        "  fix: check that github.api_url, or GITHUB_API_URL, names a GitHub API"
     )
 
 

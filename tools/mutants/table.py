@@ -51,6 +51,7 @@ PARTS = (
             "github/answer.py",
             "github/body.py",
             "github/classify.py",
+            "github/forbidden.py",
             "github/confirm.py",
         ),
         ("tests/github",),

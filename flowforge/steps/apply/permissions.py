@@ -7,19 +7,17 @@ refused, nothing more is tried for that owner.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.explain import permission
+from flowforge.github.forbidden import lacks_permission
 from flowforge.github.problems import RepoError
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.ordering import Work
 
-# GitHub's message where the token itself lacks a permission; it goes on "by integration" or "by personal access token".
 # A token has its permissions for all of an owner. A refusal because of a person's role ("Must have admin rights to
 # Repository.") is about one repo.
-_NOT_GRANTED: Final = "Resource not accessible"
 _Permit = tuple[str, str]
 
 
@@ -38,7 +36,7 @@ class Permissions:
 
     def failed(self, scope: Scope, error: FlowForgeError) -> None:
         """Note a write that failed. Where none has succeeded, a missing permission stops the rest that needs it."""
-        if isinstance(error, RepoError) and error.no.message.startswith(_NOT_GRANTED):
+        if isinstance(error, RepoError) and lacks_permission(error.no.message):
             with self._lock:
                 if _permit(scope) not in self._granted:
                     self._refused.setdefault(_permit(scope), error.problems[0])

@@ -1,5 +1,7 @@
 """What must hold between two states before one takes the place of the other."""
 
+import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +9,9 @@ from flowforge.errors import Problem, StateError, UsageError, printable
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.settings import branch_at
 from flowforge.paths import Confinement
+from flowforge.plan.safety import LeftBehind
 from flowforge.state import codec, disk
-from flowforge.state.file import manifest_names
+from flowforge.state.file import StateFile, manifest_names
 from flowforge.state.model import State
 from flowforge.state.signature import Signature
 from flowforge.steps.backend.state_backend import StateBackend
@@ -78,6 +81,22 @@ def source(manifest: Manifest, file: Path | None, github: str | None, confinemen
     if file is None:
         return replace(now, branch=None)
     return replace(now, file=file.absolute(), branch=None, bounds=confinement.around(file))
+
+
+def left_behind(settings: StateSettings, backend: StateBackend, state: State) -> LeftBehind | None:
+    """Return the state in the usual place that should move to the one of these settings, which has none yet."""
+    file = settings.usual
+    if file is None or state.remembered:
+        return None
+    try:
+        found = StateFile.find(file, backend.signing, settings.bounds)
+    except StateError:
+        # Whatever is wrong with it, to move it will say so.
+        found = state if os.path.exists(file) else None  # noqa: PTH110 -- Path raises for a name too long
+    if found is None or found.moved_to:
+        return None
+    where = "" if settings.branch is not None else f" --from {shlex.quote(str(file))}"
+    return LeftBehind(printable(str(file)), printable(f"flowforge state migrate{where}"))
 
 
 def require_apart(old: StateBackend, new: StateBackend) -> None:

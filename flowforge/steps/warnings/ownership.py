@@ -6,6 +6,7 @@ from flowforge.errors import printable
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
+from flowforge.plan.safety import Estate
 
 _MOST_NAMED = 3
 
@@ -36,3 +37,11 @@ def unproven(plan: Plan, *, keyed: bool) -> Iterator[str]:
             f"--prune deletes {pruned} because the state says that FlowForge wrote {'it' if pruned == 1 else 'them'}, "
             "and the state is not signed: that ownership is unproven (see state.key)"
         )
+
+
+def unmoved(estate: Estate) -> Iterator[str]:
+    """Yield one warning for a state in the usual place, where the manifest now names another place that has none."""
+    old = estate.left_behind
+    if old is not None:
+        named = f"the manifest now names {estate.state_file}"
+        yield f"the state is in {old.file}, and {named}: `{old.command}` takes it there"
