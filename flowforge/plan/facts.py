@@ -41,9 +41,14 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A value that was not asked for, such as under `--skip-values`."""
+    """A value that was not read, though nothing is wrong with its source."""
 
     why: str
+    """One clause: `--skip-values`."""
+    fix: str = ""
+    """What a person can do to have it read."""
+    chosen: bool = True
+    """Whether the run was told not to read it, so that it blocks nothing. False where a person was to give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,11 @@ class Wanted:
     """
     prove: bool = False
     """Whether to write the secret again where its value is only assumed."""
+
+    @property
+    def missed(self) -> NotRead | None:
+        """The value that a person was to give and did not; None for every other one."""
+        return self.value if isinstance(self.value, NotRead) and not self.value.chosen else None
 
 
 @dataclass(frozen=True, slots=True)
