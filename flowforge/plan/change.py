@@ -1,5 +1,6 @@
 """One line of a plan: what would be done to one secret, why, and what that stands on."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from flowforge.plan.audience import Access
 from flowforge.plan.facts import NotRead, Public, Record, Wanted
 
 _WHO_CHANGED = "who sees it was changed outside FlowForge"
+NAME_IT: Final = "name it under `absent` in the manifest to have it deleted"
+_PRUNE_IT: Final = "`flowforge apply --prune` deletes it"
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 # Of what the manifest does not name: GitHub has it no more, or did not show it.
 _NOT_THERE: Final = frozenset({Reason.GONE, Reason.NOT_SEEN})
@@ -76,6 +79,9 @@ class Change:
         """What a person can do about a line that apply leaves as it is; empty where there is nothing."""
         if not self.applicable and self.wanted is not None and isinstance(self.wanted.value, NotRead):
             return self.wanted.value.fix
+        if self.left_over:
+            forget = f"`flowforge state forget {shlex.quote(str(self.address))}` leaves it there for good"
+            return f"{_PRUNE_IT if self.reason is Reason.NOT_NAMED else NAME_IT}; {forget}"
         if self.writes:
             return ""
         return self.fix or ((self.why or self.reason).fix if self.action is Action.BLOCKED else "")

@@ -1,13 +1,12 @@
 """The decision table of docs/planning.md as one total, pure function, and the plan that it makes."""
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.capacity import within_capacity
-from flowforge.plan.change import Change, Counts
+from flowforge.plan.change import NAME_IT, Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
 from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import (
@@ -26,8 +25,6 @@ from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is created first"
-_NAME_IT = "name it under `absent` in the manifest to have it deleted"
-_PRUNE_IT = "`flowforge apply --prune` deletes it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +203,7 @@ def _not_named(address: Address, entry: Entry, remembered: Remembered, *, prune:
     else:
         reason, ours = Reason.NOT_OURS, False
     pruned = Action.DELETE if ours else Action.BLOCKED
-    forget = f"`flowforge state forget {shlex.quote(str(address))}` leaves it there for good"
-    fix = f"{_PRUNE_IT if ours else _NAME_IT}; {forget}"
+    fix = NAME_IT if prune and not ours else ""
     return Change(address, pruned if prune else Action.NONE, reason, fix=fix, record=record, seen_at=seen_at)
 
 
