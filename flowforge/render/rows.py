@@ -1,6 +1,7 @@
 """The lines of a plan: one for each secret, or one for more than ten that differ in nothing but the repo."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from flowforge.errors import printable
@@ -47,8 +48,14 @@ def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable
     rows = [_row(change, differing) for change, differing in zip(shown, differences(shown), strict=True)]
     ordered = [group for blocked in (False, True) for group in _groups(rows, blocked=blocked, verbose=verbose)]
     widths = [max((len(_cells(group)[column]) for group in ordered), default=0) for column in range(4)]
-    for group, following in zip(ordered, [*ordered[1:], None], strict=True):
-        yield from _lines(group, following, widths, style)
+    for shared_fix, helped in groupby(ordered, lambda group: group[0].shared_fix):
+        together = list(helped)
+        for group in together:
+            yield from _lines(group, widths, style)
+        # What helps several secrets in a row is said once, below the last.
+        if shared_fix:
+            one = len(together) == len(together[0]) == 1
+            yield f"    fix: {together[0][0].fix if one else shared_fix}"
     yield from (style(line, "!") for line in unresolved_lines(plan.unresolved))
 
 
@@ -58,9 +65,7 @@ def _groups(rows: Iterable[_Row], *, blocked: bool, verbose: bool) -> Iterator[S
     yield from many
 
 
-def _lines(
-    group: Sequence[_Row], following: Sequence[_Row] | None, widths: Sequence[int], style: Style
-) -> Iterator[str]:
+def _lines(group: Sequence[_Row], widths: Sequence[int], style: Style) -> Iterator[str]:
     row, many = group[0], len(group) > 1
     if many and row.target:
         yield row.target
@@ -69,9 +74,6 @@ def _lines(
     if many:
         yield f"    {some([str(each.repo) for each in group])}"
     yield from (f"    {line}" for line in row.below)
-    # What helps several secrets in a row is said once, below the last.
-    if row.fix and (following is None or following[0].shared_fix != row.shared_fix):
-        yield f"    fix: {row.fix if not many else row.shared_fix}"
 
 
 def _cells(group: Sequence[_Row]) -> tuple[str, ...]:

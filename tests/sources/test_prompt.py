@@ -258,9 +258,7 @@ def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -
 
     threading.Thread(target=leave, daemon=True).start()
     asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
-    assert [LEFT] * 2 == read_all(
-        asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen))
-    )
+    assert [LEFT] * 2 == read_all(asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen)))
     os.close(screen)
 
 
