@@ -98,16 +98,12 @@ class Report:
             return ExitCode.ERROR
         return ExitCode.DONE if self.is_complete else ExitCode.PARTIAL
 
-    def tallies(self) -> Mapping[Repo, Mapping[Outcome, int]]:
+    def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
         """Return how many outcomes of each sort every repo has, sorted by name without case."""
         tally: defaultdict[Repo, Counter[Outcome]] = defaultdict(Counter)
         for result in self.results:
             tally[result.address.scope.repo][result.outcome] += 1
-        return {repo: tally[repo] for repo in sorted(tally)}
-
-    def recap(self) -> Mapping[str, Mapping[Outcome, int]]:
-        """Return the same by the repo's name."""
-        return {repo.name: tally for repo, tally in self.tallies().items()}
+        return {repo.name: tally[repo] for repo in sorted(tally)}
 
 
 def settle(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from flowforge.errors import Problem, printable
-from flowforge.plan.address import Address, Repo
+from flowforge.plan.address import Address
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.render.alike import MOST_ALONE, gathered, some
@@ -14,12 +14,16 @@ from flowforge.render.style import Style, plain
 
 
 class _Row(NamedTuple):
-    """What became of a repo."""
+    """What became of a repo, or of an organization."""
 
-    repo: Repo
+    name: str
     tally: Mapping[Outcome, int]
     targets: tuple[str, ...]
     """The entries of the manifest that have a line there."""
+
+    @property
+    def noun(self) -> str:
+        return "repo" if "/" in self.name else "organization"
 
     @property
     def numbers(self) -> str:
@@ -28,7 +32,7 @@ class _Row(NamedTuple):
 
     def apart_from_repo(self) -> Hashable:
         """Return all but the repo."""
-        return self.numbers, self.targets, self.repo.is_organization
+        return self.numbers, self.targets, self.noun
 
 
 def report_lines(report: Report, plan: Plan | None = None, *, verbose: bool, style: Style = plain) -> Iterable[str]:
@@ -44,10 +48,10 @@ def report_lines(report: Report, plan: Plan | None = None, *, verbose: bool, sty
     yield from _notes(report.results, verbose=verbose)
     yield ""
     targets = _targets(plan)
-    rows = (_Row(repo, tally, targets.get(repo.key, ())) for repo, tally in report.tallies().items())
+    rows = (_Row(name, tally, targets.get(name.lower(), ())) for name, tally in report.recap().items())
     shown = [row for row in rows if verbose or set(row.tally) - {Outcome.IN_SYNC}]
     alone, many = gathered(shown, _Row.apart_from_repo, verbose=verbose)
-    yield from (style(f"{printable(str(row.repo))} : {row.numbers}", _mood(row.tally)) for row in alone)
+    yield from (style(f"{printable(row.name)} : {row.numbers}", _mood(row.tally)) for row in alone)
     for group in many:
         yield from _together(group, style)
     yield _done(report)
@@ -57,13 +61,12 @@ def _together(group: Sequence[_Row], style: Style) -> Iterator[str]:
     row = group[0]
     if row.targets:
         yield printable(", ".join(row.targets))
-    noun = "organization" if row.repo.is_organization else "repo"
-    yield style(f"{count(len(group), noun)}, each : {row.numbers}", _mood(row.tally))
-    yield f"    {some([str(each.repo) for each in group])}"
+    yield style(f"{count(len(group), row.noun)}, each : {row.numbers}", _mood(row.tally))
+    yield f"    {some([each.name for each in group])}"
 
 
 def _targets(plan: Plan | None) -> Mapping[str, tuple[str, ...]]:
-    """Return the names of the targets that have a line in a repo, in their order there."""
+    """Return the names of the targets that have a line in a repo, in their order there, by its name in lower case."""
     found: dict[str, dict[str, None]] = {}
     for change in plan.changes if plan else ():
         if change.wanted is not None:

@@ -18,7 +18,7 @@ def _blocks(fleet: "Fleet", repo: str, sentence: str, fix: str) -> None:
     """Say that plan and apply block this repo alone, write nothing, and exit 0 and 3."""
     expected = [f"! {repo}  ANTHROPIC_API_KEY  ci-key  {sentence}", f"    fix: {fix}"]
     planned, applied = fleet.refused("plan"), fleet.refused("apply", "--yes")
-    assert (0, expected, "") == (planned.code, _blocked(planned), planned.err)
+    assert (3, expected, "") == (planned.code, _blocked(planned), planned.err)
     assert (3, expected, "") == (applied.code, _blocked(applied), applied.err)
     assert f"{repo} : in_sync=0 created=0 updated=0 deleted=0 failed=0 blocked=1" in applied.lines
 
