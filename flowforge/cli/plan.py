@@ -104,5 +104,5 @@ def exit_code(planned: run.Planned, *, detailed: bool, require_values: bool) -> 
     plan = planned.plan
     if detailed and plan.has_changes:
         return ExitCode.CHANGES
-    unread = require_values and bool(plan.counts.unchecked)
+    unread = require_values and bool(plan.counts.unchecked + plan.counts.unread)
     return ExitCode.PARTIAL if plan.blocked or unread or (detailed and not plan.complete) else ExitCode.DONE

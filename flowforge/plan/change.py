@@ -197,13 +197,15 @@ class Counts:
     drift: int = 0
     """Secrets that were changed outside FlowForge and are left so."""
     unchecked: int = 0
-    """Secrets whose value was not compared, or was not read though a write needs it."""
+    """Secrets whose value was not compared."""
     listed: int = 0
     """Secrets that the manifest no longer names, and that are left alone."""
     left_over: int = 0
     """Those of them that are there."""
     not_seen: int = 0
     """Those of them that GitHub did not show."""
+    unread: int = 0
+    """Secrets that are to be written and whose value was not read; each counts as its write too."""
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> "Counts":
@@ -229,8 +231,10 @@ def _counted_as(change: Change) -> Iterable[str]:
         yield "assumed"
     elif change.in_sync:
         yield "in_sync"
-    if change.reason in {Reason.VALUE_NOT_CHECKED, Reason.NOT_CHECKED} or not change.applicable:
+    if change.reason in {Reason.VALUE_NOT_CHECKED, Reason.NOT_CHECKED}:
         yield "unchecked"
+    if not change.applicable:
+        yield "unread"
     if change.reported_drift:
         yield "drift"
 

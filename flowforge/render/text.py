@@ -47,11 +47,12 @@ def _totals(plan: Plan) -> str:
 
 def _extras(plan: Plan) -> Iterable[str]:
     counts = plan.counts
+    unchecked = counts.unchecked + counts.unread
     named = (
         (counts.assumed, "assumed"),
         (counts.drift, "drifting"),
         (counts.blocked, "blocked"),
-        (counts.unchecked, "value not checked" if counts.unchecked == 1 else "values not checked"),
+        (unchecked, "value not checked" if unchecked == 1 else "values not checked"),
         (counts.left_over, "no longer in the manifest"),
         (counts.not_seen, "not seen"),
         (plan.expired, "credential expired" if plan.expired == 1 else "credentials expired"),
