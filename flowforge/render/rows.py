@@ -18,6 +18,7 @@ from flowforge.render.style import Style, plain
 
 # Reasons with nothing to do and nothing to decide: thousands of these lines would hide the few that matter.
 _SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE, Reason.NOT_CHECKED})
+_TIMES: Final = "updated_at: not the same in all; -v shows each"
 # What stands for the address in a fix that several lines share.
 _ADDRESS: Final = "ADDRESS"
 
@@ -29,6 +30,8 @@ class _Row(NamedTuple):
     cells: tuple[str, ...]
     says: str
     below: tuple[str, ...]
+    time: str
+    """GitHub's time before and now, where it differs. Nobody writes a fleet within one second."""
     fix: str
     """What helps, with the address of the line in it."""
     shared_fix: str
@@ -38,8 +41,8 @@ class _Row(NamedTuple):
     repo: Repo
 
     def apart_from_repo(self) -> Hashable:
-        """Return all but the repo."""
-        return self._replace(cells=self.cells[1:], repo=Repo("", ""), fix=""), self.repo.is_organization
+        """Return all but the repo, and the time at which something happened to it."""
+        return self._replace(cells=self.cells[1:], repo=Repo("", ""), fix="", time=""), self.repo.is_organization
 
 
 def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
@@ -74,6 +77,9 @@ def _lines(group: Sequence[_Row], widths: Sequence[int], style: Style) -> Iterat
     if many:
         yield f"    {some([str(each.repo) for each in group])}"
     yield from (f"    {line}" for line in row.below)
+    times = {each.time for each in group}
+    if times != {""}:
+        yield f"    {row.time if len(times) == 1 else _TIMES}"
 
 
 def _cells(group: Sequence[_Row]) -> tuple[str, ...]:
@@ -84,13 +90,16 @@ def _cells(group: Sequence[_Row]) -> tuple[str, ...]:
 
 
 def _row(change: Change, differing: Iterable[Difference]) -> _Row:
-    below = [_difference(item) for item in differing if item.before or item.after]
+    told = {item.field: _difference(item) for item in differing if item.before or item.after}
+    time = told.pop("updated_at", "")
+    below = list(told.values())
     below += [printable(line) for line in viewer_lines(change)]
     return _Row(
         symbol=change.symbol,
         cells=_cells_of(change),
         says=f"{printable(change.sentence)}{_suffix(change)}",
         below=tuple(below),
+        time=time,
         fix=_fix(change),
         shared_fix=_fix(change).replace(printable(str(change.address)), _ADDRESS),
         blocked=change.action is Action.BLOCKED,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from flowforge.errors import printable
+from flowforge.plan.change import Counts
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Brake
 from flowforge.render.phrases import count, duration
@@ -27,26 +28,24 @@ def footer(plan: Plan) -> Iterable[str]:
         return
     # "No changes." alone is said only if GitHub is proven to match: what was not seen may differ.
     if counts.writes:
-        yield f"Plan: {_totals(plan)}."
+        yield f"Plan: {_totals(counts, plan.expired)}."
     else:
-        yield f"No changes found; {_open_ends(plan) or 'nothing is wanted'}."
+        yield f"No changes found; {_open_ends(plan, counts) or 'nothing is wanted'}."
     if not plan.complete:
         yield "The plan is incomplete: see the lines above."
 
 
-def _totals(plan: Plan) -> str:
-    counts = plan.counts
+def _totals(counts: Counts, expired: int) -> str:
     parts = [
         f"{counts.create} to create",
         f"{counts.update} to update",
         f"{counts.delete} to delete",
         f"{counts.in_sync} in sync",
     ]
-    return ", ".join([*parts, *_extras(plan)])
+    return ", ".join([*parts, *_extras(counts, expired)])
 
 
-def _extras(plan: Plan) -> Iterable[str]:
-    counts = plan.counts
+def _extras(counts: Counts, expired: int) -> Iterable[str]:
     unchecked = counts.unchecked + counts.unread
     named = (
         (counts.assumed, "assumed"),
@@ -55,14 +54,14 @@ def _extras(plan: Plan) -> Iterable[str]:
         (unchecked, "value not checked" if unchecked == 1 else "values not checked"),
         (counts.left_over, "no longer in the manifest"),
         (counts.not_seen, "not seen"),
-        (plan.expired, "credential expired" if plan.expired == 1 else "credentials expired"),
+        (expired, "credential expired" if expired == 1 else "credentials expired"),
     )
     return (f"{number} {words}" for number, words in named if number)
 
 
-def _open_ends(plan: Plan) -> str:
+def _open_ends(plan: Plan, counts: Counts) -> str:
     unknown = (count(len(plan.unresolved), "entry", "entries") + " without known repos",) if plan.unresolved else ()
-    return ", ".join((*unknown, *_extras(plan)))
+    return ", ".join((*unknown, *_extras(counts, plan.expired)))
 
 
 def after_plan(

@@ -135,3 +135,21 @@ def test_what_failed_alike(fleet: "Fleet") -> None:
     assert [f"    {each}" for each in addresses] == [
         line for line in recap_of(whole.lines) if line.strip() in addresses
     ]
+
+
+def test_edits_at_many_times(fleet: "Fleet") -> None:
+    """A fleet is not edited within one second: the line says so, and -v shows the time of each."""
+    fleet.grow(11)
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    for repo in fleet.repos:
+        fleet.later()
+        fleet.sandbox.world.set_secret(repo, KEY, "edited")
+    planned, whole = fleet.flowforge("plan"), fleet.flowforge("plan", "-v")
+    assert [
+        "All",
+        f"~ 11 repos  {KEY}  ci-key  changed outside FlowForge",
+        f"    {', '.join(fleet.repos[:3])} and 8 more",
+        "    updated_at: not the same in all; -v shows each",
+    ] == planned.lines[:4]
+    times = [line for line in whole.lines if line.startswith("    updated_at: ")]
+    assert (11, 11) == (len(times), len(set(times)))
