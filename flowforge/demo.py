@@ -4,9 +4,8 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from flowforge.sandbox import Sandbox, World
@@ -41,8 +40,6 @@ targets:
     repos: [acme/releases]
     credential: release-token
 """
-# A run of more lines than this that are alike is shortened.
-_MOST_ALIKE = 6
 # Seconds: about what a request to GitHub takes at best.
 _LATENCY = 0.02
 
@@ -146,16 +143,7 @@ class Story:
             text=True,
             check=False,
         )
-        self.tell("\n".join(_shortened(done.stdout.rstrip("\n").splitlines())))
-
-
-def _shortened(lines: Iterable[str]) -> Iterable[str]:
-    """Leave out most lines of a long run that are all alike: creations, or the recap of them."""
-    for _, run in groupby(lines, key=lambda line: "recap" if " : " in line else line[:1]):
-        alike = list(run)
-        if len(alike) > _MOST_ALIKE:
-            alike[2:-1] = [f"  ... {len(alike) - 3} more lines like these ..."]
-        yield from alike
+        self.tell(done.stdout.rstrip("\n"))
 
 
 def _made_up(kind: str) -> str:

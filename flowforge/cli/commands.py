@@ -23,6 +23,7 @@ from flowforge.cli.options import (
     output_options,
     plain_option,
     planning_options,
+    require_values_option,
     yes_option,
 )
 from flowforge.cli.state.subcommands import SUBCOMMANDS
@@ -49,8 +50,8 @@ def _plan(formats: Formats) -> Options:
     yield from line_options()
     yield from planning_options()
     yield from output_options(formats, "plan", "repos")
-    text = "Exit 2 when there are changes, 3 when something is blocked."
-    yield option("--detailed-exitcode", is_flag=True, text=text)
+    yield option("--detailed-exitcode", is_flag=True, text="Exit 2 when there is something to do.")
+    yield require_values_option()
     yield option("--list-repos", is_flag=True, text="Only say which repos are chosen, and by which line.")
     yield option("--offline", is_flag=True, text="Compare with the state alone: no token, no values, no request.")
     yield plain_option("--out", type=FilePath(), metavar="FILE", text="Save the plan for `apply FILE`.")
@@ -66,6 +67,7 @@ def _apply(formats: Formats) -> Options:
     yield option("--check", is_flag=True, text="Only plan.")
     yield lock_option()
     yield option("--detailed-exitcode", is_flag=True, text="With --check: as for plan.")
+    yield require_values_option()
 
 
 def _adopt(formats: Formats) -> Options:

@@ -144,6 +144,12 @@ def planning_options() -> tuple[click.Option, ...]:
     )
 
 
+def require_values_option() -> click.Option:
+    """Make `--require-values`, which concerns the exit code of a plan alone."""
+    text = "Of a plan: exit 3 when a value was not read, also where that was your choice."
+    return option("--require-values", is_flag=True, text=text)
+
+
 def lock_option() -> click.Option:
     """Make `--lock-timeout`."""
     text = "Wait so long for the state: 90s, 10m, 2h; a bare number is seconds."

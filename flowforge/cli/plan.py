@@ -42,7 +42,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
     output.finish(document(planned))
     if output.broken:
         return ExitCode.ERROR
-    return exit_code(planned) if detailed_exitcode else ExitCode.DONE
+    return exit_code(planned, detailed=detailed_exitcode, require_values=given["require_values"])
 
 
 def _require_alone(*, list_repos: bool, out: Path | None, accept_drift: bool) -> None:
@@ -68,7 +68,9 @@ def roll(given: dict[str, Any]) -> int:
         say(*(f"warning: {printable(warning)}" for warning in found.warnings))
     output.lines(roll_lines(found))
     output.finish(roll_document(found))
-    return ExitCode.ERROR if output.broken else ExitCode.DONE
+    if output.broken:
+        return ExitCode.ERROR
+    return ExitCode.PARTIAL if found.unresolved else ExitCode.DONE
 
 
 def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
@@ -93,8 +95,14 @@ def document(planned: run.Planned) -> Document:
     )
 
 
-def exit_code(planned: run.Planned) -> ExitCode:
-    """Return what `--detailed-exitcode` answers: changes or reported drift, else blocked, else in sync."""
-    if planned.plan.has_changes:
+def exit_code(planned: run.Planned, *, detailed: bool, require_values: bool) -> ExitCode:
+    """Return what a plan that was made and told ends with.
+
+    detailed: whether there is a code for changes; then 0 is said only of what was seen whole. require_values: whether
+    values that were not read, by whatever choice, are trouble.
+    """
+    plan = planned.plan
+    if detailed and plan.has_changes:
         return ExitCode.CHANGES
-    return ExitCode.DONE if planned.plan.complete else ExitCode.PARTIAL
+    unread = require_values and bool(plan.counts.unchecked + plan.counts.unread)
+    return ExitCode.PARTIAL if plan.blocked or unread or (detailed and not plan.complete) else ExitCode.DONE

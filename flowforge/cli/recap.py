@@ -15,8 +15,8 @@ from flowforge.cli.trace import trace
 from flowforge.errors import ExitCode, bug, printable
 from flowforge.plan.report import Outcome, Report
 from flowforge.render.document import error_document
+from flowforge.render.recap import report_lines
 from flowforge.render.results import report_document
-from flowforge.render.text import report_lines
 
 _UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
 _NOT_WRITTEN: Final = frozenset({Outcome.IN_SYNC, Outcome.ASSUMED, Outcome.LEFT, Outcome.BLOCKED})
@@ -40,9 +40,8 @@ def recap(planned: run.Planned, report: Report, output: Output, given: Mapping[s
 
 
 def _tell_people(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
-    del planned
     try:
-        lines = list(report_lines(report, verbose=given["verbose"], style=output.style))
+        lines = list(report_lines(report, planned.plan, verbose=given["verbose"], style=output.style))
     except BaseException:
         # On stderr too: where stdout is for JSON, nobody would see what was written.
         short = list(_in_short(report))

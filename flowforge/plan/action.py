@@ -24,32 +24,41 @@ class OnDrift(StrEnum):
 
 
 class _Worded(StrEnum):
-    """An enum whose members carry a stable word for machines and a phrase for people."""
+    """An enum whose members carry a stable word for machines, a phrase for people, and what helps if nobody knows more.
+
+    A line that is blocked has the fix of whoever blocked it, or else that of its reason: see `Change.remedy`.
+    """
 
     text: str
+    fix: str
 
-    # A StrEnum takes one string as its value; the second one becomes an attribute.
-    def __new__(cls, value: str, text: str) -> Self:
+    # A StrEnum takes one string as its value; the others become attributes.
+    def __new__(cls, value: str, text: str, fix: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.text = text
+        member.fix = fix
         return member
 
 
 class Why(_Worded):
     """Why a scope could not be read. None of these is ever taken for absence."""
 
-    NO_PERMISSION = "no_permission", "no permission"
-    ARCHIVED = "archived", "archived"
-    RENAMED = "renamed", "renamed"
-    RECREATED = "recreated", "another repo now has this name"
-    NOT_FOUND = "not_found", "not found"
-    NO_ENVIRONMENT = "no_environment", "no such environment"
-    REFUSED = "refused", "GitHub refused it"
-    SSO = "sso", "the organization's single sign-on is required"
-    CUT_SHORT = "cut_short", "the list was cut short"
-    NOT_ASKED = "not_asked", "GitHub was not asked"
-    FAILED = "failed", "GitHub did not answer"
+    NO_PERMISSION = "no_permission", "no permission", "give the token that permission"
+    ARCHIVED = "archived", "archived", "unarchive it, or take it out of the manifest"
+    RENAMED = "renamed", "renamed", "write its new name in the manifest"
+    RECREATED = (
+        "recreated",
+        "another repo now has this name",
+        "if it should have this secret: flowforge state forget it",
+    )
+    NOT_FOUND = "not_found", "not found", "check its name, and that the token may see it"
+    NO_ENVIRONMENT = "no_environment", "no such environment", "make it, or write `create_environment: true`"
+    REFUSED = "refused", "GitHub refused it", "see what GitHub says"
+    SSO = "sso", "the organization's single sign-on is required", "authorize the token for the organization"
+    CUT_SHORT = "cut_short", "the list was cut short", "run it again"
+    NOT_ASKED = "not_asked", "GitHub was not asked", "run the plan without --offline"
+    FAILED = "failed", "GitHub did not answer", "run it again"
 
 
 class Reason(_Worded):
@@ -67,7 +76,8 @@ class Reason(_Worded):
     VALUE_CHANGED_AND_OUTSIDE = "value_changed_and_outside", "value changed, and changed outside FlowForge"
     ACCESS_CHANGED = "access_changed", "who sees it changes"
     VALUE_NOT_CHECKED = "value_not_checked", "value not checked"
-    VALUE_UNAVAILABLE = "value_unavailable", "value not available"
+    VALUE_UNAVAILABLE = "value_unavailable", "value not available", "let its source give the value"
+    VALUE_NOT_READ = "value_not_read", "value not read", "name a source that needs nobody"
     NO_ROOM = "no_room", "no room for it"
     DECLARED_ABSENT = "declared_absent", "declared absent"
     ALREADY_ABSENT = "already_absent", "already absent"

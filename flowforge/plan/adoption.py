@@ -106,6 +106,9 @@ def _is_left(change: Change) -> bool:
     """Return whether it may exist, is wanted, and has no record."""
     if change.wanted is None or change.access is not None:
         return False
+    if change.reason is Reason.VALUE_NOT_READ:
+        # Without a value it could not be recorded. Where it is missing there is nothing to record at all.
+        return bool(change.seen_at)
     unknown = change.action is Action.BLOCKED and change.record is None
     return unknown or change.reason in {Reason.NEVER_APPLIED, Reason.INTERRUPTED}
 

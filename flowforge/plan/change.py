@@ -1,9 +1,10 @@
 """One line of a plan: what would be done to one secret, why, and what that stands on."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address
@@ -11,7 +12,11 @@ from flowforge.plan.audience import Access
 from flowforge.plan.facts import NotRead, Public, Record, Wanted
 
 _WHO_CHANGED = "who sees it was changed outside FlowForge"
+NAME_IT: Final = "name it under `absent` in the manifest to have it deleted"
+_PRUNE_IT: Final = "`flowforge apply --prune` deletes it"
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+# Of what the manifest does not name: GitHub has it no more, or did not show it.
+_NOT_THERE: Final = frozenset({Reason.GONE, Reason.NOT_SEEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Change:
     detail: str = ""
     """What a person should know beside the reason, in one clause."""
     fix: str = ""
-    """What a person can do about a line that is blocked."""
+    """What a person can do about a line that apply leaves as it is; see `remedy`."""
     wanted: Wanted | None = None
     """What the manifest wants; None where it no longer names the secret."""
     record: Record | None = None
@@ -60,6 +65,31 @@ class Change:
         # A list of repos is written without the value, so it needs none.
         needs_value = self.action in {Action.CREATE, Action.UPDATE} and not (self.access and self.access.by_list)
         return not (needs_value and self.wanted is not None and isinstance(self.wanted.value, NotRead))
+
+    @property
+    def hindrance(self) -> str:
+        """Why apply does nothing about a line that wants something, in words; empty where it does, or need not."""
+        if self.applicable:
+            return self.sentence if self.action is Action.BLOCKED else ""
+        why = self.wanted.value.why if self.wanted and isinstance(self.wanted.value, NotRead) else ""
+        return f"{self.sentence}, and its value was not read: {why}"
+
+    @property
+    def remedy(self) -> str:
+        """What a person can do about a line that apply leaves as it is; empty where there is nothing."""
+        if not self.applicable and self.wanted is not None and isinstance(self.wanted.value, NotRead):
+            return self.wanted.value.fix
+        if self.left_over:
+            forget = f"`flowforge state forget {shlex.quote(str(self.address))}` leaves it there for good"
+            return f"{_PRUNE_IT if self.reason is Reason.NOT_NAMED else NAME_IT}; {forget}"
+        if self.writes:
+            return ""
+        return self.fix or ((self.why or self.reason).fix if self.action is Action.BLOCKED else "")
+
+    @property
+    def left_over(self) -> bool:
+        """Whether it is there and remembered, the manifest no longer names it, and apply leaves it so."""
+        return self.wanted is None and self.action is Action.NONE and self.reason not in _NOT_THERE
 
     @property
     def relabels(self) -> bool:
@@ -170,6 +200,12 @@ class Counts:
     """Secrets whose value was not compared."""
     listed: int = 0
     """Secrets that the manifest no longer names, and that are left alone."""
+    left_over: int = 0
+    """Those of them that are there."""
+    not_seen: int = 0
+    """Those of them that GitHub did not show."""
+    unread: int = 0
+    """Secrets that are to be written and whose value was not read; each counts as its write too."""
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> "Counts":
@@ -190,12 +226,22 @@ def _counted_as(change: Change) -> Iterable[str]:
     if change.action is not Action.NONE:
         yield change.action.value
     elif change.wanted is None:
-        yield "listed"
+        yield from _listed_as(change)
     elif change.reason is Reason.ASSUMED:
         yield "assumed"
     elif change.in_sync:
         yield "in_sync"
     if change.reason in {Reason.VALUE_NOT_CHECKED, Reason.NOT_CHECKED}:
         yield "unchecked"
+    if not change.applicable:
+        yield "unread"
     if change.reported_drift:
         yield "drift"
+
+
+def _listed_as(change: Change) -> Iterable[str]:
+    yield "listed"
+    if change.left_over:
+        yield "left_over"
+    if change.reason is Reason.NOT_SEEN:
+        yield "not_seen"

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from flowforge.plan.action import Action, OnDrift, Reason
+from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.capacity import within_capacity
-from flowforge.plan.change import Change, Counts
+from flowforge.plan.change import NAME_IT, Change, Counts
 from flowforge.plan.decide_access import decide_access, seen_with_access
+from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import (
     Entry,
     NotRead,
@@ -24,7 +25,6 @@ from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is created first"
-_NAME_IT = "name it under `absent` in the manifest to have it deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Plan:
     """The entries of the manifest whose repos are not known."""
     asked: bool = True
     """Whether GitHub was asked. False for `plan --offline`, which stands on the state alone."""
+    expiries: tuple[Expiry, ...] = ()
+    """When the credentials of the manifest expire, as far as that is known, sorted by name."""
 
     @property
     def counts(self) -> Counts:
@@ -66,8 +68,28 @@ class Plan:
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to do, or reported drift: what `--detailed-exitcode` answers with 2."""
-        return any(change.writes or change.reported_drift for change in self.changes)
+        """Whether something is to do, drifts or is left over: what `--detailed-exitcode` answers with 2."""
+        return any(change.writes or change.reported_drift or change.left_over for change in self.changes)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether something is wanted that cannot be decided or done: an exit code of 3.
+
+        What the command line chose not to look at blocks nothing: values under --skip-values, selectors under
+        --offline.
+        """
+        unknown = any(each.unreadable.why is not Why.NOT_ASKED for each in self.unresolved)
+        return unknown or any(change.action is Action.BLOCKED for change in self.changes)
+
+    @property
+    def expired(self) -> int:
+        """How many credentials have expired."""
+        return sum(each.expired for each in self.expiries)
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether all is well: GitHub is known to match the manifest, and no credential has expired."""
+        return self.proven and not self.expired
 
     @property
     def complete(self) -> bool:
@@ -79,7 +101,7 @@ class Plan:
 
     @property
     def proven(self) -> bool:
-        """Whether GitHub is known to match the manifest: nothing to do, blocked, drifting, assumed or unchecked."""
+        """Whether GitHub is known to match: nothing to do, blocked, drifting, left over, assumed or unchecked."""
         counts = self.counts
         return self.asked and not self.has_changes and self.complete and not (counts.assumed or counts.unchecked)
 
@@ -181,12 +203,15 @@ def _not_named(address: Address, entry: Entry, remembered: Remembered, *, prune:
     else:
         reason, ours = Reason.NOT_OURS, False
     pruned = Action.DELETE if ours else Action.BLOCKED
-    fix = _NAME_IT if prune and not ours else ""
+    fix = NAME_IT if prune and not ours else ""
     return Change(address, pruned if prune else Action.NONE, reason, fix=fix, record=record, seen_at=seen_at)
 
 
 def _present(address: Address, wanted: Wanted, entry: Entry, remembered: Remembered) -> Change:
     action, reason, detail, fix = _present_row(wanted, entry, remembered)
+    if action is not Action.NONE and (missed := wanted.missed):
+        # A write needs the value, and whoever was to give it did not. That is no choice of the command line.
+        action, reason, detail, fix = Action.BLOCKED, Reason.VALUE_NOT_READ, missed.why, missed.fix
     record = remembered.record
     drift = record is not None and not remembered.pending and not entry.is_as_recorded(record)
     return Change(

@@ -75,4 +75,6 @@ def _row(value: Change, wanted: Wanted, access: Access) -> tuple[Action, Reason,
         return Action.NONE, Reason.CHANGED_OUTSIDE, nothing
     if access.rewrites and value.drift and wanted.on_drift is not OnDrift.OVERWRITE:
         return Action.BLOCKED, Reason.ACCESS_CHANGED, _OVERWRITES
+    if access.rewrites and (missed := wanted.missed):
+        return Action.BLOCKED, Reason.VALUE_NOT_READ, (missed.why, missed.fix)
     return Action.UPDATE, Reason.ACCESS_CHANGED, nothing

@@ -104,6 +104,11 @@ class Wanted:
     prove: bool = False
     """Whether to write the secret again where its value is only assumed."""
 
+    @property
+    def missed(self) -> NotRead | None:
+        """The value that a person was to give and did not; None for every other one."""
+        return self.value if isinstance(self.value, NotRead) and not self.value.chosen else None
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

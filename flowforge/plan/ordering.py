@@ -41,7 +41,7 @@ def without_kept(todo: Iterable[Change], changes: Iterable[Change]) -> list[Chan
     workflow run sees the secrets of its organization too, so one of these may replace one of the repo, and the reverse.
     """
     wanted = (each for each in changes if each.wanted is not None and each.wanted.presence is Presence.PRESENT)
-    lacking = {each.address.scope.repo for each in wanted if each.action is Action.BLOCKED}
+    lacking = {each.address.scope.repo for each in wanted if each.hindrance}
     keys = {key for repo in lacking for key in _replaced_by(repo)}
     return [change for change in todo if not deletes(change) or keys.isdisjoint(_may_lose(change.address.scope.repo))]
 

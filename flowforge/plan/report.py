@@ -44,6 +44,10 @@ class Result:
     """Why it failed, or why it was not recorded."""
     notes: tuple[str, ...] = ()
     """What else a person should know of the write."""
+    hindrance: str = ""
+    """Of a blocked line, why it is blocked."""
+    fix: str = ""
+    """Of a blocked line, what a person can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Report:
     """Whether there is an entry whose repos are not known."""
     sent: bool = False
     """Whether something was sent to GitHub, or may have been."""
+    expired: int = 0
+    """How many credentials have expired: their secrets may be as wanted, and nothing is well."""
 
     def __post_init__(self) -> None:
         # Threads deliver results in any order. Equal runs must give equal reports.
@@ -114,13 +120,22 @@ def settle(
     # A line without a result was never begun, whatever ended the run.
     done = {result.address: result for result in written}
     results = tuple(done.get(change.address) or _unwritten(change) for change in plan.changes)
-    return Report(results, interrupted, problems, warnings, untouched, incomplete=bool(plan.unresolved), sent=sent)
+    return Report(
+        results,
+        interrupted,
+        problems,
+        warnings,
+        untouched,
+        incomplete=bool(plan.unresolved),
+        sent=sent,
+        expired=plan.expired,
+    )
 
 
 def _unwritten(change: Change) -> Result:
-    if change.action is Action.BLOCKED or not change.applicable:
-        outcome = Outcome.BLOCKED
-    elif change.writes:
+    if change.hindrance:
+        return Result(change.address, Outcome.BLOCKED, hindrance=change.hindrance, fix=change.remedy)
+    if change.writes:
         outcome = Outcome.NOT_DONE
     elif change.accepts or change.reason is Reason.ASSUMED:
         outcome = Outcome.ASSUMED

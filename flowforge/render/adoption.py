@@ -11,8 +11,8 @@ from flowforge.render.access import place_entry
 from flowforge.render.document import Document, head, problem_entry
 from flowforge.render.phrases import count
 from flowforge.render.repo_list_view import unresolved_entry
+from flowforge.render.rows import change_lines
 from flowforge.render.style import Style, plain
-from flowforge.render.text import change_lines
 
 
 def adoption_lines(adoption: Adoption, *, style: Style = plain) -> Iterable[str]:
@@ -102,7 +102,7 @@ def _left(change: Change) -> Document:
         **_address(change.address),
         "reason": change.reason.value,
         "sentence": printable(change.sentence),
-        "fix": printable(change.fix) or None,
+        "fix": printable(change.remedy) or None,
         "blocked": is_blocked(change),
     }
 

@@ -1,7 +1,7 @@
 """What all public JSON documents share. Each has a format, a version and a schema in schemas/."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from flowforge import __version__
 from flowforge.errors import ExitCode, Problem, printable
@@ -9,6 +9,8 @@ from flowforge.errors import ExitCode, Problem, printable
 # A new field keeps the version. A removed field, or one that changes its meaning, needs a new one.
 VERSION = 1
 Document = dict[str, Any]
+# What every document that has a plan answers, at its top.
+ANSWERS: Final = ("has_changes", "in_sync", "complete")
 
 
 def validation_document(
@@ -33,7 +35,7 @@ def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Docum
     if plan is None:
         return document
     # Also at the top, so that a script reads them there whether apply was stopped or not.
-    return {**document, "has_changes": plan["has_changes"], "complete": plan["complete"], "plan": plan}
+    return {**document, **{name: plan[name] for name in ANSWERS}, "plan": plan}
 
 
 def head(name: str) -> Document:

@@ -6,10 +6,11 @@ from flowforge.errors import ExitCode, printable
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
+from flowforge.plan.expiry import Expiry
 from flowforge.plan.report import Report, Result
 from flowforge.plan.safety import Brake
 from flowforge.render.access import access_entry, place_entry
-from flowforge.render.document import Document, head, problem_entry
+from flowforge.render.document import ANSWERS, Document, head, problem_entry
 from flowforge.render.repo_list_view import unresolved_entry
 
 
@@ -29,6 +30,7 @@ def plan_document(
     return {
         **head("plan"),
         "has_changes": plan.has_changes,
+        "in_sync": plan.in_sync,
         "complete": plan.complete,
         "proven": plan.proven,
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
@@ -38,6 +40,7 @@ def plan_document(
         "eta_seconds": round(eta, 1),
         "offline": offline,
         "changes": list(map(_change, plan.changes, differences(plan.changes))),
+        "credentials": [_expiry(each) for each in plan.expiries],
         "unresolved": [unresolved_entry(each) for each in plan.unresolved],
         "brakes": [
             {"code": brake.code, "what": printable(brake.what), "flag": brake.flag, "fix": printable(brake.fix)}
@@ -51,8 +54,7 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
     """Return the document of what apply did, with the plan that it carried out."""
     return {
         **head("report"),
-        "has_changes": plan["has_changes"],
-        "complete": plan["complete"],
+        **{name: plan[name] for name in ANSWERS},
         "exit_code": int(exit_code),
         "interrupted": report.interrupted,
         # Sorted, so that two reports of the same outcomes differ in nothing.
@@ -68,6 +70,14 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
     }
 
 
+def _expiry(expiry: Expiry) -> Document:
+    return {
+        "name": printable(expiry.name),
+        "expires_at": expiry.expires_at.isoformat(),
+        "days_left": expiry.days_left,
+    }
+
+
 def _change(change: Change, differing: Iterable[Difference]) -> Document:
     scope, wanted = change.address.scope, change.wanted
     return {
@@ -80,7 +90,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
         "reason": change.reason.value,
         "why": change.why.value if change.why else None,
         "sentence": printable(change.sentence),
-        "fix": printable(change.fix) or None,
+        "fix": printable(change.remedy) or None,
         "credential": printable(wanted.credential) if wanted and wanted.credential else None,
         "target": printable(wanted.target) if wanted else None,
         "where": printable(str(wanted.where)) if wanted else None,
@@ -105,6 +115,8 @@ def _result(result: Result) -> Document:
         "environment": printable(result.address.scope.environment) or None,
         "secret": printable(result.address.secret),
         "outcome": result.outcome.value,
+        "sentence": printable(result.hindrance) or None,
+        "fix": printable(result.fix) or None,
         "error": problem_entry(result.problem) if result.problem else None,
         "notes": list(result.notes),
     }

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from flowforge.manifest.model import Manifest
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Wanted
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import brakes
-from flowforge.run.planning import desire, estate
+from flowforge.run.planning import desire, estate, today
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.steps.backend.state_backend import offline_backend
 from flowforge.steps.values.resolver import Resolver
 from flowforge.steps.values.state_key import key_at_hand
-from flowforge.steps.warnings.credential_warnings import ageing, first_seen
+from flowforge.steps.warnings.credential_warnings import ageing, expiries, first_seen
 from flowforge.steps.warnings.ownership import unproven
 from flowforge.steps.warnings.personal import known_users, possible_users, readers_of, shared_personal
 
@@ -33,8 +32,7 @@ def plan_offline(request: Request) -> Planned:
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
     plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
-    # Without GitHub's clock this machine's must do. What it is compared with are days.
-    today = datetime.now(UTC).date()
+    plan = replace(plan, expiries=expiries(task.manifest.credentials.values(), today()))
     warnings = (
         *task.filter.unmatched(task.repos(state)),
         *task.manifest.warnings,
@@ -45,7 +43,7 @@ def plan_offline(request: Request) -> Planned:
         ),
         *unproven(plan, keyed=key is not None or bool(unchecked)),
         *_shared(task.manifest, wanted),
-        *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today),
+        *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today()),
     )
     held = brakes(plan, estate(task, backend, state), request.allowed)
     return Planned(plan, held, warnings, requests=0, to_come=0, eta=0.0, offline=True)

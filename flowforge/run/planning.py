@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from flowforge.github.http import Client
 from flowforge.github.repos import RepoInfo
@@ -19,7 +19,7 @@ from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
-from flowforge.steps.warnings.credential_warnings import advise
+from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
 from flowforge.steps.warnings.personal import known_users, readers_of, users_of
 from flowforge.vault import Vault
@@ -134,7 +134,8 @@ def decide(task: Task, state: State, select: Select, client: Client, refreshed: 
     )
     situation = replace(first, seen=unreadable_instead(first.seen, refused(first.seen, answers)))
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
-    return Decided(make_plan(situation, select=select), situation, repos)
+    plan = make_plan(situation, select=select)
+    return Decided(replace(plan, expiries=expiries(task.manifest.credentials.values(), today())), situation, repos)
 
 
 def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
@@ -157,9 +158,14 @@ def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[
                 stop=request.stop,
             ),
             token_expires=client.token_expires,
-            today=datetime.now(UTC).date(),
+            today=today(),
         ),
     )
+
+
+def today() -> date:
+    """Return the day of the run. It is compared with days of the manifest, never with GitHub's times."""
+    return datetime.now(UTC).date()
 
 
 def price(backend: StateBackend, client: Client, decided: Decided) -> Cost:

@@ -11,8 +11,10 @@ from flowforge.sources.decoding import decode
 from flowforge.sources.terminal import Pasting
 
 _TRIES: Final = 3
-_NOBODY: Final = NotRead("nobody can be asked")
-_LEFT: Final = NotRead("not pasted")
+_NOBODY: Final = NotRead(
+    "nobody can be asked", "run it at a terminal, or name a source that needs nobody, such as env", chosen=False
+)
+_LEFT: Final = NotRead("not pasted", "run it again and paste it", chosen=False)
 
 
 class PromptSource:

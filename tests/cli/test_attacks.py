@@ -126,7 +126,7 @@ def test_a_repo_whose_name_would_choose_the_value(fleet: "Fleet") -> None:
     (fleet.folder / "argv").write_text('#!/bin/sh\nprintf "%s+" "$@" >"$0.log"\n')
     (fleet.folder / "argv").chmod(0o755)
     fleet.manifest(wanting('{command: [./argv, "--name={repo}", "a b"]}', "acme/prod-admin"))
-    assert 0 == fleet.flowforge("plan").code
+    assert 3 == fleet.flowforge("plan").code
     assert "--name=prod-admin+a b+" == (fleet.folder / "argv.log").read_text()
 
 

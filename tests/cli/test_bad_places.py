@@ -66,7 +66,7 @@ def test_a_token_that_sees_half_of_an_organization(fleet: "Fleet") -> None:
     held = fleet.held()
     world.add_token(token, Token(repos=frozenset({"acme/repo-001", "acme/repo-002"})))
     unseen = [f"  acme/repo-00{number}  {KEY}  not found, or invisible to this token" for number in (3, 4, 5)]
-    end = ["No changes found; 3 no longer in the manifest.", "The plan is incomplete: see the lines above."]
+    end = ["No changes found; 3 not seen.", "The plan is incomplete: see the lines above."]
     assert [*unseen, "", *end] == fleet.flowforge("plan", "--prune").lines[:6]
     assert unseen == fleet.refused("apply", "--yes", "--prune").lines[:3]
     world.add_token(token, Token())

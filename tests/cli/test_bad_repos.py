@@ -11,14 +11,16 @@ IN_SYNC = "No changes. GitHub matches the manifest.\n"
 
 
 def _blocked(done: "Done") -> list[str]:
-    return [line for line in done.lines if line.startswith(("!", "    fix: "))]
+    """Give the lines that are blocked, which stand last, each with its fix."""
+    first = next((number for number, line in enumerate(done.lines) if line.startswith("!")), 0)
+    return [line for line in done.lines[first:] if line.startswith(("!", "    fix: "))]
 
 
 def _blocks(fleet: "Fleet", repo: str, sentence: str, fix: str) -> None:
-    """Say that plan and apply block this repo alone, write nothing, and exit 0 and 3."""
+    """Say that plan and apply block this repo alone, write nothing, and exit 3."""
     expected = [f"! {repo}  ANTHROPIC_API_KEY  ci-key  {sentence}", f"    fix: {fix}"]
     planned, applied = fleet.refused("plan"), fleet.refused("apply", "--yes")
-    assert (0, expected, "") == (planned.code, _blocked(planned), planned.err)
+    assert (3, expected, "") == (planned.code, _blocked(planned), planned.err)
     assert (3, expected, "") == (applied.code, _blocked(applied), applied.err)
     assert f"{repo} : in_sync=0 created=0 updated=0 deleted=0 failed=0 blocked=1" in applied.lines
 

@@ -159,7 +159,7 @@ def test_a_token_without_permission_for_secrets(fleet: "Fleet", token: Token, se
     _sign_in(fleet, token)
     planned = fleet.refused("plan")
     expected = [f"! acme/repo-00{number}  ANTHROPIC_API_KEY  ci-key  {sentence}" for number in (1, 2)]
-    assert (0, expected) == (planned.code, [line for line in planned.lines if line.startswith("!")])
+    assert (3, expected) == (planned.code, [line for line in planned.lines if line.startswith("!")])
     assert f"    fix: {fix}" in planned.lines
     assert "No changes found; 2 blocked." in planned.lines
     assert 3 == fleet.refused("plan", "--detailed-exitcode").code

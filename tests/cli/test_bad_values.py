@@ -35,7 +35,7 @@ def _manifest(fleet: "Fleet", kind: str, source: str, more: str = "") -> None:
 def _refused(fleet: "Fleet", problem: Problem) -> None:
     """Say that plan shows the secret blocked, and that apply explains it, writes nothing and exits 1."""
     planned = fleet.refused("plan")
-    assert 0 == planned.code
+    assert 3 == planned.code
     (blocked,) = [line for line in planned.lines if line.startswith("!")]
     assert f"key   value not available: {problem.what}" == blocked[blocked.index("key ") :]
     assert f"    fix: {problem.fix}" in planned.lines

@@ -45,7 +45,7 @@ def test_a_program_that_fails_blocks_what_needs_it(fleet: "Fleet") -> None:
     why = 'value not available: the program "sh" failed with exit code 7'
     fix = f"run it by hand in the manifest's folder, {fleet.folder}, and see what it says"
     done = fleet.refused("apply", "--yes")
-    assert (1, f"! acme/repo-001  ANTHROPIC_API_KEY  k1  {why}", f"    fix: {fix}") == (done.code, *done.lines[:2])
+    assert (1, f"! acme/repo-001  ANTHROPIC_API_KEY  k1  {why}", f"    fix: {fix}") == (done.code, *done.lines[1:3])
     assert done.err == (
         f'error FF254: credential "k1": {why}; nothing was written\n'
         f"  fix: {fix}; --keep-going writes the secrets that need other values\n"

@@ -83,7 +83,7 @@ def test_as_people_read_it(fleet: "Fleet") -> None:
         "    credential: ci-key -> new-key",
         f"+ acme/repo-003  {KEY}  ci-key   never recorded{needs}",
         "",
-        "Plan: 1 to create, 1 to update, 0 to delete, 0 in sync, 1 value not checked.",
+        "Plan: 1 to create, 1 to update, 0 to delete, 0 in sync, 3 values not checked.",
         "The plan is incomplete: see the lines above.",
         ALONE,
     ] == offline(fleet).lines

@@ -102,7 +102,7 @@ def test_a_missing_environment(fleet: "Fleet") -> None:
     """It blocks its secrets with the reason, and nothing is made."""
     _wants(fleet, "environments: [production]")
     done = fleet.refused("apply", "--yes")
-    assert (3, 0) == (done.code, fleet.flowforge("plan").code)
+    assert (3, 3) == (done.code, fleet.flowforge("plan").code)
     assert [
         "! acme/repo-001  environment production  ANTHROPIC_API_KEY  ci-key  there is no environment production",
         "    fix: make it in the repo's settings, or write `create_environment: true` in the target",

@@ -155,4 +155,4 @@ def test_a_plugin_is_loaded_only_when_a_value_is_read(fleet: "Fleet", monkeypatc
         codes = re.findall(r"FF\d{3}|no version of the interface", done.out + done.err)
         found.append((done.code, sorted(set(codes)), mark.exists()))
     unusable = "no version of the interface"
-    assert found == [(0, [], False), (0, [], False), (0, ["FF259"], False), (0, [unusable], True)]
+    assert found == [(0, [], False), (0, [], False), (0, ["FF259"], False), (3, [unusable], True)]

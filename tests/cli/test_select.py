@@ -252,7 +252,7 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
     new = world.directory["zoo/svc-a"].id
     what = f"another repo now has this name: its id is {new}, the selector found {found} a moment ago"
     assert [f"! zoo/svc-a  ANTHROPIC_API_KEY  ci-key  {what}", "    fix: run it again, and read the new plan"] == (
-        done.lines[:2]
+        done.lines[1:3]
     )
     assert (3, {}, {"ANTHROPIC_API_KEY"}) == (done.code, world.reveal("zoo/svc-a"), {*world.reveal("zoo/svc-b")})
 

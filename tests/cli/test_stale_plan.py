@@ -36,7 +36,7 @@ def moved(thing: str, why: str) -> str:
 
 def stale(fleet: "Fleet", move: Move, *options: str) -> "Done":
     """Save a plan, move something, and apply: it is refused, and nothing is written. A plan made then is applied."""
-    assert 0 == fleet.flowforge("plan", "--out", "p.json", *options).code
+    assert fleet.flowforge("plan", "--out", "p.json", *options).code in {0, 3}
     fleet.later()
     move(fleet)
     done = fleet.refused("apply", "p.json", "-q")

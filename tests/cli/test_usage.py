@@ -209,7 +209,13 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
     """Each option of apply that may be set for good names its variable; what admits a danger has none."""
     shown = fleet.flowforge("apply", "--help").out
     assert {
-        *("FLOWFORGE_CHECK", "FLOWFORGE_DETAILED_EXITCODE", "FLOWFORGE_KEEP_GOING", "FLOWFORGE_REPORT"),
+        *(
+            "FLOWFORGE_CHECK",
+            "FLOWFORGE_DETAILED_EXITCODE",
+            "FLOWFORGE_KEEP_GOING",
+            "FLOWFORGE_REPORT",
+            "FLOWFORGE_REQUIRE_VALUES",
+        ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
         *("FLOWFORGE_MAX_WAIT", "FLOWFORGE_NO_COLOR", "FLOWFORGE_QUIET", "FLOWFORGE_SKIP_VALUES", "FLOWFORGE_TAGS"),
         *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_VERBOSE"),

@@ -34,6 +34,7 @@ PROBLEM = Problem("FF410", "the state cannot be written")
 
 
 VALUE: Value = Known("hmac-sha256:aa")
+NOBODY = NotRead("nobody can be asked", chosen=False)
 
 
 def wanted(value: Value = VALUE, address: Address = HERE) -> Wanted:
@@ -62,6 +63,8 @@ LEFT = {
     "begun and never ended, and remembered": (line(Action.UPDATE, Reason.INTERRUPTED, wanted(), RECORD), False),
     "its value was not read": (line(Action.UPDATE, Reason.NEVER_APPLIED, wanted(NotRead("--skip-values"))), True),
     "its value cannot be had": (line(Action.BLOCKED, Reason.VALUE_UNAVAILABLE, wanted(Unavailable("unset"))), True),
+    "nobody gave its value": (line(Action.BLOCKED, Reason.VALUE_NOT_READ, wanted(NOBODY)), True),
+    "nobody gave its value, once begun": (line(Action.BLOCKED, Reason.VALUE_NOT_READ, wanted(NOBODY), RECORD), True),
     "unreadable": (line(Action.BLOCKED, Reason.UNREADABLE, wanted()), True),
 }
 NEITHER = {
@@ -74,6 +77,9 @@ NEITHER = {
     "unreadable, and remembered": line(Action.BLOCKED, Reason.UNREADABLE, wanted(), RECORD),
     "unreadable, and no longer named": line(Action.BLOCKED, Reason.UNREADABLE, None),
     "begun, and no longer named": line(Action.BLOCKED, Reason.INTERRUPTED, None),
+    "missing, and nobody gave its value": replace(
+        line(Action.BLOCKED, Reason.VALUE_NOT_READ, wanted(NOBODY)), seen_at=""
+    ),
     "never applied, and no longer named": line(Action.UPDATE, Reason.NEVER_APPLIED, None),
 }
 

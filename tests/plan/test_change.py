@@ -178,8 +178,8 @@ def test_the_counts() -> None:
         *[replace(LINE, reason=Reason.NOT_NAMED, wanted=None)] * 11,
     ]
     counts = Counts.of(lines)
-    assert Counts(2, 3, 4, 5, 6, 7, 8, 19, 11) == counts
-    assert (9, (0,) * 9) == (counts.writes, astuple(Counts()))
+    assert Counts(2, 3, 4, 5, 6, 7, 8, 19, 11, left_over=11) == counts
+    assert (9, (0,) * 12) == (counts.writes, astuple(Counts()))
 
 
 def test_what_is_not_said_of_a_line() -> None:

@@ -46,7 +46,7 @@ V = TypeVar("V")
 class Case(NamedTuple):
     """All that the decision depends on, for one secret."""
 
-    wanted: str  # none, absent, or what is known of the value of one to be present: same, other, unread, unavailable
+    wanted: str  # none, absent, or what is known of the value of one to be present: a key of VALUES
     policy: OnDrift
     there: str  # no, ours (the recorded time), later
     record: str  # no, written, adopted
@@ -68,7 +68,7 @@ class Case(NamedTuple):
 CASES = tuple(
     Case(*combination)
     for combination in product(
-        ("none", "absent", "same", "other", "unread", "unavailable"),
+        ("none", "absent", "same", "other", "unread", "missed", "unavailable"),
         OnDrift,
         ("no", "ours", "later"),
         ("no", "written", "adopted"),
@@ -91,6 +91,7 @@ VALUES: dict[str, Value] = {
     "same": Known("hmac-sha256:aa"),
     "other": Known("hmac-sha256:bb"),
     "unread": NotRead("--skip-values"),
+    "missed": NotRead("nobody can be asked", chosen=False),
     "unavailable": Unavailable("env ACME_KEY is unset"),
 }
 
@@ -215,6 +216,8 @@ ROWS = (
     Row("rotated and edited", _both("other", "later"), Action.UPDATE, Reason.VALUE_CHANGED_AND_OUTSIDE),
     Row("not read", _both("unread", "ours"), Action.NONE, Reason.VALUE_NOT_CHECKED),
     Row("not read, edited", _both("unread", "later"), Action.NONE, Reason.VALUE_NOT_CHECKED),
+    Row("not given", lambda c: c.wanted == "missed" and c.settled, Action.NONE, Reason.VALUE_NOT_CHECKED),
+    Row("waits", lambda c: c.wanted == "missed" and not c.settled, Action.BLOCKED, Reason.VALUE_NOT_READ),
     Row("no value", lambda c: c.wanted == "unavailable", Action.BLOCKED, Reason.VALUE_UNAVAILABLE),
     Row("delete", lambda c: c.wanted == "absent" and c.there != "no", Action.DELETE, Reason.DECLARED_ABSENT),
     Row("absent", lambda c: c.wanted == "absent" and c.there == "no", Action.NONE, Reason.ALREADY_ABSENT),

@@ -8,10 +8,11 @@ from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Presence, Wanted
+from flowforge.plan.facts import Known, NotRead, Presence, Value, Wanted
 from flowforge.plan.ordering import deletes, stages, without_kept, without_lost
 
 A, B = Repo.parse("acme/a"), Repo.parse("acme/b")
+KNOWN = Known("hmac-sha256:aa")
 
 
 def _change(repo: Repo, store: Store, name: str, action: Action) -> Change:
@@ -54,10 +55,12 @@ def test_stages_of_an_organization() -> None:
     assert ({}, then) == (without_lost(then, [B]), without_lost(then, [Repo.parse("acme-x/b")]))
 
 
-def _blocked(repo: Repo, *, store: Store = Store.ACTIONS, presence: Presence = Presence.PRESENT) -> Change:
+def _blocked(
+    repo: Repo, *, store: Store = Store.ACTIONS, presence: Presence = Presence.PRESENT, value: Value = KNOWN
+) -> Change:
     """Give what is wanted and cannot be written now."""
     change = _change(repo, store, "NEW", Action.BLOCKED)
-    return replace(change, wanted=Wanted(change.address, presence, "T", Where("m", 1, 1)))
+    return replace(change, wanted=Wanted(change.address, presence, "T", Where("m", 1, 1), value=value))
 
 
 ACME = Repo.organization("acme")
@@ -74,11 +77,13 @@ ACME = Repo.organization("acme")
         (_blocked(A, presence=Presence.ABSENT), []),
         (replace(_blocked(A), wanted=None), []),
         (replace(_blocked(A), action=Action.CREATE), []),
+        (replace(_blocked(A, value=NotRead("--skip-values")), action=Action.CREATE), [A, ACME]),
+        (replace(_blocked(A, value=NotRead("--skip-values")), action=Action.NONE), []),
         (replace(_blocked(A), action=Action.NONE), []),
     ],
 )
 def test_what_cannot_be_replaced_yet_is_kept(beside: Change, kept: list[Repo]) -> None:
-    """A delete is left out where what is to be there, of the same repo or its organization, is blocked.
+    """A delete is left out where what is to be there, of the same repo or its organization, cannot be written.
 
     Nothing else is left out: neither a write, nor a delete beside what is not wanted there or can be done.
     """

@@ -51,7 +51,7 @@ PRUNE_BLOCKED = Change(HERE, Action.BLOCKED, Reason.NOT_OURS, record=RECORD)
 # symbol, counts, and of a plan of this one line: has_changes, complete, proven
 LINES = [
     (CREATE, "+", Counts(create=1), (True, True, False)),
-    (CREATE_LATER, "+", Counts(create=1), (True, False, False)),
+    (CREATE_LATER, "+", Counts(create=1, unread=1), (True, False, False)),
     (UPDATE, "~", Counts(update=1), (True, True, False)),
     (DELETE, "-", Counts(delete=1), (True, True, False)),
     (IN_SYNC, "=", Counts(in_sync=1), (False, True, True)),
@@ -61,8 +61,8 @@ LINES = [
     (NOT_CHECKED, "=", Counts(unchecked=1), (False, True, False)),
     (NOT_CHECKED_DRIFT, "?", Counts(unchecked=1, drift=1), (True, True, False)),
     (BLOCKED, "!", Counts(blocked=1), (False, False, False)),
-    (NOT_NAMED, " ", Counts(listed=1), (False, True, True)),
-    (NOT_SEEN, " ", Counts(listed=1), (False, False, False)),
+    (NOT_NAMED, " ", Counts(listed=1, left_over=1), (True, True, False)),
+    (NOT_SEEN, " ", Counts(listed=1, not_seen=1), (False, False, False)),
     (PRUNE_BLOCKED, "!", Counts(blocked=1), (False, False, False)),
 ]
 
@@ -77,7 +77,9 @@ def test_each_line_and_a_plan_of_it(change: Change, symbol: str, counts: Counts,
 def test_a_whole_plan_adds_up() -> None:
     """Counts are sums over the lines, and a plan is proven only if each of its lines is."""
     plan = Plan(tuple(line[0] for line in LINES))
-    expected = Counts(create=2, update=1, delete=1, in_sync=2, assumed=1, blocked=2, drift=2, unchecked=2, listed=2)
+    expected = Counts(
+        2, 1, 1, 2, assumed=1, blocked=2, drift=2, unchecked=2, listed=2, left_over=1, not_seen=1, unread=1
+    )
     assert (expected, 4, (True, False, False)) == (
         plan.counts,
         plan.counts.writes,
@@ -89,7 +91,7 @@ def test_a_whole_plan_adds_up() -> None:
 def test_an_empty_plan_is_proven() -> None:
     """Nothing wanted and nothing remembered: nothing to do, and nothing in doubt."""
     plan = make_plan(Situation({}, {}))
-    assert (Plan(()), (0,) * 9, (False, True, True)) == (
+    assert (Plan(()), (0,) * 12, (False, True, True)) == (
         plan,
         astuple(plan.counts),
         (plan.has_changes, plan.complete, plan.proven),

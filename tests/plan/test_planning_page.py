@@ -40,6 +40,7 @@ WANTED = Wanted(
 )
 ROTATED = replace(WANTED, value=Known("hmac-sha256:bb"))
 UNCHECKED = replace(WANTED, value=NotRead("--skip-values"))
+NOT_GIVEN = replace(WANTED, value=NotRead("nobody can be asked", "run it at a terminal", chosen=False))
 TOLERATED = replace(WANTED, on_drift=OnDrift.REPORT)
 ACCEPTED = replace(WANTED, on_drift=OnDrift.ACCEPT)
 WITHOUT = replace(WANTED, value=Unavailable("env ACME_KEY is unset"))
@@ -95,6 +96,7 @@ EXAMPLES: dict[Reason, list[Facts]] = {
         (UNCHECKED, MISSING, NEVER, False),
         (UNCHECKED, AS_LATER, NEVER, False),
     ],
+    Reason.VALUE_NOT_READ: [(NOT_GIVEN, MISSING, NEVER, False)],
     Reason.VALUE_UNAVAILABLE: [(WITHOUT, MISSING, NEVER, False)],
     Reason.NO_ROOM: [(WANTED, FULL, NEVER, False)],
     Reason.DECLARED_ABSENT: [(ABSENT, AS_LATER, NEVER, False)],

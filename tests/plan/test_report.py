@@ -160,11 +160,19 @@ WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
                 HERE,
                 Action.CREATE,
                 Reason.MISSING,
-                wanted=Wanted(HERE, Presence.PRESENT, "t", Where("m"), value=NotRead("--skip-values")),
+                wanted=Wanted(HERE, Presence.PRESENT, "t", Where("m"), value=NotRead("--skip-values", "do it")),
             ),
-            Outcome.BLOCKED,
+            Result(
+                HERE,
+                Outcome.BLOCKED,
+                hindrance="missing, and its value was not read: --skip-values",
+                fix="do it",
+            ),
         ),
-        (Change(HERE, Action.BLOCKED, Reason.VALUE_UNAVAILABLE, wanted=WANTED), Outcome.BLOCKED),
+        (
+            Change(HERE, Action.BLOCKED, Reason.VALUE_UNAVAILABLE, detail="env A is unset", fix="set A", wanted=WANTED),
+            Result(HERE, Outcome.BLOCKED, hindrance="value not available: env A is unset", fix="set A"),
+        ),
         (Change(HERE, Action.NONE, Reason.IN_SYNC, wanted=WANTED), Outcome.IN_SYNC),
         (Change(HERE, Action.NONE, Reason.ALREADY_ABSENT, wanted=WANTED), Outcome.IN_SYNC),
         (Change(HERE, Action.NONE, Reason.ASSUMED, wanted=WANTED), Outcome.ASSUMED),
@@ -173,9 +181,10 @@ WANTED = Wanted(HERE, Presence.PRESENT, "target", Where("m"))
         (Change(HERE, Action.NONE, Reason.NOT_SEEN), Outcome.LEFT),
     ],
 )
-def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcome) -> None:
-    """Every line without a result of its own gets the one that its row says."""
-    assert Report((Result(HERE, expected),)) == settle(Plan((change,)), (), interrupted=False)
+def test_a_line_that_was_not_written_is_settled(change: Change, expected: Outcome | Result) -> None:
+    """Every line without a result of its own gets the one that its row says; a blocked one says why, and what helps."""
+    result = expected if isinstance(expected, Result) else Result(HERE, expected)
+    assert Report((result,)) == settle(Plan((change,)), (), interrupted=False)
 
 
 @pytest.mark.parametrize(("unresolved", "code"), [((), ExitCode.DONE), ((UNRESOLVED,), ExitCode.PARTIAL)])

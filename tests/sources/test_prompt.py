@@ -23,6 +23,10 @@ HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 PLAIN = "prompt-" + "value-0123456789"
 BROKEN = Problem("FF299", "it is broken", fix="do better")
+LEFT = NotRead("not pasted", "run it again and paste it", chosen=False)
+NOBODY = NotRead(
+    "nobody can be asked", "run it at a terminal, or name a source that needs nobody, such as env", chosen=False
+)
 
 
 def no_breaks(value: SecretValue) -> Problem | None:
@@ -144,7 +148,7 @@ def test_what_is_no_text(desk: Desk) -> None:
 @pytest.mark.parametrize("keys", ["\r", "\n", "\x04", "abc\x15\r", "\x1b[200~\x1b[201~\r"])
 def test_enter_alone_leaves_it(desk: Desk, keys: str) -> None:
     """An empty answer is no value and no error: it is not read."""
-    assert [NotRead("not pasted")] == desk.ask(keys.encode())
+    assert [LEFT] == desk.ask(keys.encode())
     assert f"{BEGIN}Key?\n{HINT}left\n{END}" == desk.shown()
 
 
@@ -152,7 +156,7 @@ def test_each_question_has_its_own_answer(desk: Desk) -> None:
     """Questions come one after the other, as text from outside; the rest of one paste answers no other."""
     asks = tuple(Ask({"prompt": text}, no_breaks) for text in ("One?", "::error::\x1b[8m\nTwo?", "Three?"))
     found = desk.ask(b"a\rb\r", b"first\r", b"\r", b"third\r", asks=asks)
-    assert ["first", NotRead("not pasted"), "third"] == plain(found)
+    assert ["first", LEFT, "third"] == plain(found)
     assert desk.shown() == (
         f"{BEGIN}One?\n{HINT}not taken\n{BROKEN}\n{HINT}taken\n"
         f"\\u003a:error::\\x1b[8m\\nTwo?\n{HINT}left\nThree?\n{HINT}taken\n{END}"
@@ -254,16 +258,14 @@ def test_a_terminal_that_goes_away(monkeypatch: pytest.MonkeyPatch, told: str) -
 
     threading.Thread(target=leave, daemon=True).start()
     asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
-    assert [NotRead("not pasted")] * 2 == read_all(
-        asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen))
-    )
+    assert [LEFT] * 2 == read_all(asks, Context({}, Path(), interactive=True, hidden=partial(silenced, screen)))
     os.close(screen)
 
 
 def test_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Away from a person nothing is opened; without a terminal, or with that of another job, nobody is asked either."""
     asks = [Ask({"prompt": "Key?"}), Ask({"prompt": "Another?"})]
-    nobody = [NotRead("nobody can be asked")] * 2
+    nobody = [NOBODY] * 2
     opened: list[object] = []
 
     def refuse(path: object, *_: object) -> int:

@@ -50,5 +50,5 @@ def _missing(change: Change, otherwise: str) -> Problem:
     value = change.wanted.value if change.wanted else None
     code, why = (value.code, value.because) if isinstance(value, Unavailable) else ("", "")
     credential = quote(change.wanted.credential) if change.wanted else ""
-    fix = f"{change.fix}; {otherwise}"
+    fix = f"{change.remedy}; {otherwise}"
     return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)

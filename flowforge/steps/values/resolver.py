@@ -20,7 +20,7 @@ from flowforge.steps.refresh.admission import AdmittedRepos, audience_of, new_to
 from flowforge.vault import Fingerprinter, SecretValue, Vault
 
 NOT_NEEDED = NotRead("not needed")
-SKIPPED = NotRead("--skip-values")
+SKIPPED = NotRead("--skip-values", "run it without --skip-values")
 # The values are compared, so this also finds a key that a credential reaches by another name or another source.
 _THE_KEY: Final = Problem(
     "FF218",

@@ -7,6 +7,7 @@ from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
+from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import Known, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
 from flowforge.steps.warnings.organization import advise_org
@@ -58,6 +59,12 @@ def ageing(credentials: Iterable[Credential], first_seen: Mapping[str, str], tod
         since = credential.issued or _date(first_seen.get(credential.name, ""))
         if credential.max_age is not None and since is not None and today - since > credential.max_age:
             yield f"{name} is {(today - since).days} days old; its max_age is {credential.max_age.days} days"
+
+
+def expiries(credentials: Iterable[Credential], today: date) -> tuple[Expiry, ...]:
+    """Return when credentials expire, sorted by name, of those of which that is known."""
+    known = ((each.name, _expires(each)) for each in credentials)
+    return tuple(sorted(Expiry(name, day, (day - today).days) for name, day in known if day is not None))
 
 
 def first_seen(wanted: Mapping[Address, Wanted], remembered: Mapping[Address, Remembered]) -> Mapping[str, str]:
