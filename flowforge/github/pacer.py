@@ -6,10 +6,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from flowforge.errors import GitHubError, Problem
+from flowforge.errors import Problem
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
-from flowforge.github.problems import StoppedError
+from flowforge.github.problems import StoppedError, TokenError
 from flowforge.github.rate_ledger import WINDOW, Spent
 from flowforge.github.rate_window import Primary, Window
 
@@ -146,7 +146,7 @@ class Pacer:
             what = (
                 f"GitHub asks to wait {_spell(seconds)}, longer than the {_spell(self.max_wait)} that --max-wait allows"
             )
-            raise GitHubError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
+            raise TokenError(Problem("FF331", what, fix="run it again after that time, or allow it with --max-wait"))
 
 
 def _spell(seconds: float) -> str:

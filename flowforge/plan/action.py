@@ -43,6 +43,7 @@ class Why(_Worded):
     ARCHIVED = "archived", "archived"
     RENAMED = "renamed", "renamed"
     RECREATED = "recreated", "another repo now has this name"
+    NO_TOKEN = "no_token", "no usable token for its owner"
     NOT_FOUND = "not_found", "not found"
     NO_ENVIRONMENT = "no_environment", "no such environment"
     SSO = "sso", "the organization's single sign-on is required"

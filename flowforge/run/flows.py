@@ -37,12 +37,12 @@ def plan(request: Request) -> Planned:
 def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
     """Return the plan, and a function that makes the saved plan, which `apply` carries out."""
     task = Task.of(request)
-    with task.signed_in() as client, task.backend(client) as backend:
+    with task.signed_in() as clients, task.backend(clients) as backend:
         state = backend.read()
-        task = task.with_selected_repos(client)
-        prepared = prepare(task, backend, state, client, fresh=False)
+        task = task.with_selected_repos(clients)
+        prepared = prepare(task, backend, state, clients, fresh=False)
         # Made on demand: few plans are saved, and a basis reads every file of patterns again.
-        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(client.api)))
+        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(clients.api)))
 
 
 def list_repos(request: Request) -> RepoList:
@@ -52,8 +52,8 @@ def list_repos(request: Request) -> RepoList:
         state = backend.read()
     # A manifest that names all its repos needs no token for this.
     if task.selectors:
-        with task.signed_in() as client:
-            task = task.with_selected_repos(client)
+        with task.signed_in() as clients:
+            task = task.with_selected_repos(clients)
     select = task.chooser(state)
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
@@ -102,33 +102,33 @@ def _apply(
     done: tuple[Planned, Report] | None = None
     try:
         with (
-            task.signed_in() as client,
-            task.backend(client) as backend,
+            task.signed_in() as clients,
+            task.backend(clients) as backend,
             backend.open(request.lock_timeout, fresh=fresh) as session,
         ):
-            task = task.with_selected_repos(client)
+            task = task.with_selected_repos(clients)
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
-            prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
+            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks)
             planned = prepared.planned
             if saved is not None:
-                saved.require_current(basis(task, backend, session.state, prepared, str(client.api)))
+                saved.require_current(basis(task, backend, session.state, prepared, str(clients.api)))
             show(planned)
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):
                 return planned, None
             writer = ScopeWriter(
-                client=client,
+                clients=clients,
                 session=session,
                 vault=prepared.vault,
                 repos=prepared.repos,
-                keys=PublicKeys(client),
+                keys=PublicKeys(),
                 stop=request.stop,
                 unforeseen=request.unforeseen,
             )
             done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
     except BaseException as error:
-        # To leave the lock or the client may fail, too. What was written by then must be reported all the same.
+        # To leave the lock or the clients may fail, too. What was written by then must be reported all the same.
         if done is not None:
             return done[0], broken_off(done[1], error, request.unforeseen)
         raise
@@ -140,7 +140,7 @@ def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWrite
     request, session = task.request, writer.session
     # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
     if plan.todo and request.asks:
-        require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
+        require_same(writer.repos, identify(writer.clients, plan, Ids(), jobs=request.jobs, stop=request.stop))
     if plan.todo:
         session.begin([change.address.of_value for change in plan.todo])
     session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
@@ -159,15 +159,15 @@ def adopt(
     was recorded then.
     """
     task = Task.of(request)
-    with task.signed_in() as client, task.backend(client) as backend, backend.open(request.lock_timeout) as session:
-        task = task.with_selected_repos(client)
-        prepared = prepare(task, backend, session.state, client, fresh=False)
+    with task.signed_in() as clients, task.backend(clients) as backend, backend.open(request.lock_timeout) as session:
+        task = task.with_selected_repos(clients)
+        prepared = prepare(task, backend, session.state, clients, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)
         if not adoption.taken:
             return Adopted(adoption)
-        ids = adopting.identities(client, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
+        ids = adopting.identities(clients, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
         if not approve(adoption):
             return None
         session.begin([each.change.address for each in adoption.taken])

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flowforge.github.http import Client
+from flowforge.github.clients import Clients
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
@@ -68,20 +68,20 @@ class Task:
         )
         return cls(request, manifest, places, context, warnings)
 
-    def signed_in(self) -> AbstractContextManager[Client]:
-        """Return the one client of the run, to be entered."""
+    def signed_in(self) -> AbstractContextManager[Clients]:
+        """Return the clients of the run, to be entered."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
-    def backend(self, client: Client | None = None) -> AbstractContextManager[StateBackend]:
+    def backend(self, clients: Clients | None = None) -> AbstractContextManager[StateBackend]:
         """Return the state's backend, to be entered. It signs in by itself where it needs GitHub and gets no client."""
-        return self.backend_under(self.key(), client)
+        return self.backend_under(self.key(), clients)
 
     def backend_under(
-        self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
+        self, key: StateKey | None, clients: Clients | None = None, settings: StateSettings | None = None
     ) -> AbstractContextManager[StateBackend]:
         """Return the state's backend with this key, or without one. settings: another place than the manifest's."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return backend_of(manifest, client, self.context, self._limits, key)
+        return backend_of(manifest, clients, self.context, self._limits, key)
 
     def key(self) -> StateKey | None:
         """Return the state's key; None where it has none. Raises SourceError."""
@@ -106,13 +106,13 @@ class Task:
         """Return the repos that each of the holders has admitted."""
         return admitted_by(self.holders, state.admitted)
 
-    def with_selected_repos(self, client: Client) -> "Task":
+    def with_selected_repos(self, clients: Clients) -> "Task":
         """Ask GitHub which repos the selectors find, and return the task with them."""
         request, selectors = self.request, self.selectors
         # Without selectors the manifest already names all repos, and GitHub is asked for none.
         if not selectors:
             return self
-        selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        selected = select_repos(clients, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
         return self._with(selected)
 
     def with_unknown_repos(self) -> "Task":

@@ -24,7 +24,7 @@ def advise(
     seen: Mapping[Scope, Seen],
     remembered: Mapping[Address, Remembered],
     *,
-    token_expires: datetime | None,
+    token_expires: Iterable[tuple[str, datetime | None]],
     today: date,
 ) -> tuple[str, ...]:
     """Return all warnings, in a fixed order."""
@@ -35,7 +35,13 @@ def advise(
         *shared_personal(wanted),
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
-        *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
+        *(
+            said
+            for owner, ends in token_expires
+            for said in _ending(
+                f"the GitHub token{f' for {owner}' if owner else ''}", ends.date() if ends else None, today
+            )
+        ),
     )
 
 
