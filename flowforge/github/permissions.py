@@ -83,6 +83,11 @@ def of_list(scope: Scope) -> tuple[Permission, ...]:
     return (ENVIRONMENTS, _OF_REPO[scope.store]) if scope.environment else (_OF_REPO[scope.store],)
 
 
+def certain_of(scope: Scope) -> tuple[Permission, ...]:
+    """Return those of them without which a write surely fails. None where GitHub documents no name."""
+    return tuple(each for each in of_list(scope)[:1] if "*" not in each.name)
+
+
 def needs_of(scopes: Iterable[Scope], level: Level) -> Needs:
     """Return what it takes to read the lists of scopes, or to write to them."""
     needs: dict[Permission, Level] = {METADATA: Level.READ}

@@ -22,6 +22,7 @@ from flowforge.steps.apply.preconditions import refuse, require_same, require_va
 from flowforge.steps.apply.results import account, broken_off
 from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.permits import narrow
 from flowforge.steps.refresh.admission import admit, chosen_by
 from flowforge.steps.refresh.observe import Ids, identify
 
@@ -39,6 +40,7 @@ def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
     task = Task.of(request)
     with task.signed_in() as clients, task.backend(clients) as backend:
         state = backend.read()
+        clients.need(task.to_read(state))
         task = task.with_selected_repos(clients)
         prepared = prepare(task, backend, state, clients, fresh=False)
         # Made on demand: few plans are saved, and a basis reads every file of patterns again.
@@ -53,6 +55,7 @@ def list_repos(request: Request) -> RepoList:
     # A manifest that names all its repos needs no token for this.
     if task.selectors:
         with task.signed_in() as clients:
+            clients.need(task.to_read(state))
             task = task.with_selected_repos(clients)
     select = task.chooser(state)
     admitted = task.admitted(state)
@@ -106,6 +109,7 @@ def _apply(
             task.backend(clients) as backend,
             backend.open(request.lock_timeout, fresh=fresh) as session,
         ):
+            clients.need(task.to_read(session.state))
             task = task.with_selected_repos(clients)
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
@@ -142,6 +146,7 @@ def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWrite
     if plan.todo and request.asks:
         require_same(writer.repos, identify(writer.clients, plan, Ids(), jobs=request.jobs, stop=request.stop))
     if plan.todo:
+        narrow(writer.clients, plan.todo, writer.repos)
         session.begin([change.address.of_value for change in plan.todo])
     session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
     admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
@@ -160,6 +165,7 @@ def adopt(
     """
     task = Task.of(request)
     with task.signed_in() as clients, task.backend(clients) as backend, backend.open(request.lock_timeout) as session:
+        clients.need(task.to_read(session.state))
         task = task.with_selected_repos(clients)
         prepared = prepare(task, backend, session.state, clients, fresh=False)
         adoption = adoption_of(prepared.planned.plan)

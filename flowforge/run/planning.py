@@ -15,6 +15,7 @@ from flowforge.run.task import Task
 from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
@@ -125,15 +126,17 @@ def decide(task: Task, state: State, select: Select, clients: Clients, refreshed
     first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
     # A list of secrets does not tell whether its repo was archived, renamed or created anew. To look up every repo of
     # a fleet would cost as much as the lists did, so only those are looked up that the first decision would write.
+    tentative = make_plan(first, select=select)
     answers = identify(
         clients,
-        make_plan(first, select=select),
+        tentative,
         Ids.of(state.records, task.places),
         jobs=request.jobs,
         stop=request.stop,
         known={} if fresh else refreshed.repos,
     )
-    situation = replace(first, seen=unreadable_instead(first.seen, refused(first.seen, answers)))
+    unusable = {**unpermitted(clients, tentative.changes), **refused(first.seen, answers)}
+    situation = replace(first, seen=unreadable_instead(first.seen, unusable))
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
     return Decided(make_plan(situation, select=select), situation, repos)
 

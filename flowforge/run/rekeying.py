@@ -79,7 +79,9 @@ def _rekey(task: Task, clients: Clients | None, keys: KeyChange, confirm: Callab
                 return f"there is no state in {backend.where} yet"
             if backend.key_id(state) == there.key_id(state):
                 return already
-            task = task.with_selected_repos(clients) if clients else task
+            if clients is not None:
+                clients.need(task.to_read(state))
+                task = task.with_selected_repos(clients)
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:
                 found.require_values()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.github.clients import Clients
+from flowforge.github.permissions import Needs
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
@@ -18,6 +19,7 @@ from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend, backend_of
+from flowforge.steps.permits import to_read
 from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
 from flowforge.steps.refresh.line_filter import LineFilter
 from flowforge.steps.refresh.selectors import Selected, select_repos
@@ -90,6 +92,10 @@ class Task:
     @property
     def _limits(self) -> RunLimits:
         return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify, self.request.clock)
+
+    def to_read(self, state: State) -> Needs:
+        """Return what the tokens of a plan must be able to read."""
+        return to_read(self.manifest, self.selectors, state.remembered)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
