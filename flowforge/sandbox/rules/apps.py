@@ -13,7 +13,10 @@ from flowforge.sandbox.rules.keys import PublicKey
 _LONGEST_JWT: Final = 600  # seconds
 _FREE_REPOS: Final = 20  # over which GitHub adds to an installation's hourly limit
 _NOT_DECODED: Final = "A JSON web token could not be decoded"
-_BAD_EXPIRY: Final = "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
+_BAD_EXPIRY: Final = (
+    "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion "
+    "expires"
+)
 _TOO_FAR: Final = "'Expiration time' claim ('exp') is too far in the future"
 _BAD_ISSUE: Final = "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
 SUSPENDED: Final = "This installation has been suspended"
@@ -174,7 +177,7 @@ class Apps:
         """Return the App of the claim `iss`: its id, as a number or as text, or its client id."""
         if issuer is None or issuer == "":
             raise RefusalError(401, "Missing 'issuer' claim ('iss') in assertion")
-        for app in self.apps.values():
+        for app in tuple(self.apps.values()):
             if str(issuer) in {str(app.id), app.client_id}:
                 return app
         if str(issuer).isdecimal():

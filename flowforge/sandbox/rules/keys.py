@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _PEM = re.compile(
-    r"\s*-----BEGIN (?P<kind>(?:RSA )?(?:PRIVATE|PUBLIC) KEY)-----\s+(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=kind)-----\s*"
+    r"\s*-----BEGIN (?P<kind>(?:RSA )?(?:PRIVATE|PUBLIC) KEY)-----"
+    r"(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=kind)-----\s*"
 )
 _INTEGER, _BIT_STRING, _OCTET_STRING, _SEQUENCE = 0x02, 0x03, 0x04, 0x30
 # What PKCS#1 puts before a SHA-256: DER of the algorithm's name, and of the length that follows.
