@@ -189,7 +189,7 @@ def test_narrowed_repositories(sandbox: Sandbox, http: httpx.Client, mint: Mint,
 def test_repositories_that_it_does_not_reach(
     sandbox: Sandbox, mint: Mint, body: dict[str, object], expected: tuple[int, str]
 ) -> None:
-    """One repository that the installation has not, or that is hidden, or more than 500: no token, and in which words."""
+    """One repository that the installation has not, or that is hidden, or more than 500: no token is minted."""
     number = sandbox.world.install_app("ci", "acme", repos=["repo-001", "repo-002"])
     sandbox.world.hide_repo("acme/repo-002")
     assert (expected, []) == (said(mint(number, **body)), sandbox.world.minted_tokens())
@@ -203,7 +203,7 @@ def test_a_body_that_is_none(sandbox: Sandbox, http: httpx.Client, as_app: AsApp
 
 
 def test_where_it_cannot_mint(sandbox: Sandbox, mint: Mint) -> None:
-    """An installation that never was, of another App, suspended or uninstalled has no token minted, each in its words."""
+    """An installation that never was, of another App, suspended or uninstalled gets no token, each in its words."""
     world = sandbox.world
     world.create_app("other", pem(app_key("other")))
     number = world.install_app("ci", "acme")
