@@ -12,6 +12,7 @@ from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.rules.answers import UNANSWERED, ApiAnswer, ApiRequest, RefusalError, not_found
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.rules.traffic import Logged
 from flowforge.sandbox.world.world import World
 
 _DEFAULT_VERSION = "2022-11-28"
@@ -66,14 +67,17 @@ class Api:
             answer = refusal.answer
         dropped = exchange.struck_by(FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER, FaultKind.HANG)
         reply = Reply(drop=True) if dropped else self._reply(exchange, answer)
-        self.world.traffic.note(request.method, template, request.target, UNANSWERED if dropped else answer.status)
+        status, token = UNANSWERED if dropped else answer.status, exchange.token
+        by, mint = (token.who, token.mint) if token else ("", 0)
+        self.world.traffic.note(template, Logged(request.method, request.target, status, by, mint))
         return reply
 
     def _admitted(self, exchange: Exchange, handler: routes.Handler | None) -> ApiAnswer:
         """Let a request in and handle it. Raise whatever GitHub refuses it for."""
         world, request = self.world, exchange.request
         start = world.clock.now()
-        exchange.token = token = world.tokens.authenticate(request.headers.get("authorization", ""), start)
+        known = world.apps if exchange.template in routes.AS_APP else world.tokens
+        exchange.token = token = known.authenticate(request.headers.get("authorization", ""), start)
         if exchange.version not in _VERSIONS:
             # The wording is ours: GitHub's is not documented.
             raise RefusalError(400, "The API version is not supported.")
