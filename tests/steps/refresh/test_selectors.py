@@ -123,8 +123,8 @@ def test_a_list_is_left_between_two_pages(sandbox: Sandbox) -> None:
     stop = threading.Event()
     sandbox.world.faults.add(Fault("GET /orgs/acme/repos", FaultKind.THEN, after=1, then=stop.set))
     with connected(sandbox, stop) as client:
+        acme = Selector(Owned.ORG, "acme", HERE)
         with pytest.raises(StoppedError):
-            acme = Selector(Owned.ORG, "acme", HERE)
             select_repos(Clients.of_one(client), [acme], jobs=4, stop=stop, progress=silent)
         # The pool does not wait for its threads after a stop. What they still ask for must be counted, too.
         for thread in threading.enumerate():
