@@ -23,7 +23,7 @@ def pem(key: rsa.RSAPrivateKey, form: serialization.PrivateFormat = PKCS1) -> st
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
-def assertion(issuer: object, now: float, key: rsa.RSAPrivateKey | None = None, **claims: object) -> str:
+def assertion(issuer: object, now: float, key: rsa.RSAPrivateKey | None = None, /, **claims: object) -> str:
     """Return a JWT that an App signs at `now`; claims replace its own, and one that is None is left out."""
     all_claims = {"iss": issuer, "iat": int(now) - 60, "exp": int(now) + 540, **claims}
     body = json.dumps({name: claim for name, claim in all_claims.items() if claim is not None})

@@ -36,7 +36,7 @@ def world() -> World:
 def asked(world: World, authorization: str) -> tuple[int, str]:
     """Return 200 and the App that a header is taken for, or the refusal's status and message."""
     try:
-        return 200, world.apps.authenticate(authorization, NOW).who
+        return 200, world.apps.asserted(authorization, NOW).who
     except RefusalError as refusal:
         return refusal.answer.status, str(refusal)
 
@@ -99,7 +99,7 @@ def spoiled(world: World) -> dict[str, str]:
         "no claims": f"Bearer {head}.{listed}.{signature}",
         "no header": f"Bearer {listed}.{body}.{signature}",
         "another algorithm": f"Bearer {api_jws.encode(claims, app_key(), algorithm='RS512')}",
-        "no algorithm": f"Bearer {api_jws.encode(claims, None, algorithm='none')}",
+        "no algorithm": f"Bearer {api_jws.encode(claims, '', algorithm='none')}",
         "a shared secret": f"Bearer {api_jws.encode(claims, b'plainly fake, and of 32 bytes at least', 'HS256')}",
     }
 

@@ -99,12 +99,13 @@ def test_an_installation_that_loses(sandbox: Sandbox, http: httpx.Client, as_ins
         return [http.get(path, headers=header).status_code for path in paths]
 
     statuses = [seen()]
-    for change in (
-        lambda: world.install_app("ci", "acme", repos=["repo-001"]),
-        lambda: world.install_app("ci", "acme", permissions={"contents": "read"}),
-        lambda: world.install_app("ci", "acme", permissions={"secrets": "write"}),
-    ):
-        change()
+    changes: tuple[tuple[dict[str, str] | None, list[str] | None], ...] = (
+        (None, ["repo-001"]),
+        ({"contents": "read"}, None),
+        ({"secrets": "write"}, None),
+    )
+    for permissions, repos in changes:
+        world.install_app("ci", "acme", permissions=permissions, repos=repos)
         statuses += [seen()]
     assert [[200, 200], [200, 404], [403, 403], [200, 200]] == statuses
     assert REFUSED == said(http.delete(f"{PATH}/A", headers=header))
@@ -193,7 +194,7 @@ def test_the_limit_grows(
 def test_who_asked(
     sandbox: Sandbox, http: httpx.Client, as_app: AsApp, as_token: AsToken, as_installation: AsInstallation
 ) -> None:
-    """The log says whose token made each request, and which of an installation's; of none that was refused."""
+    """The log says whose token made each request, and which of an installation's; of an expired one too."""
     world = sandbox.world
     number = world.install_app("ci", "acme")
     first, second = as_installation(number), as_installation(number, permissions=READS)
@@ -203,6 +204,8 @@ def test_who_asked(
         http.get(PATH, headers=header)
     http.get("/app", headers=as_app())
     http.get(PATH)
+    world.clock.advance(3600)
+    http.get(PATH, headers=second)
     assert [
         Logged("GET", PATH, 200, "ci@acme", 1),
         Logged("GET", PATH, 200, "ci@acme", 2),
@@ -211,6 +214,7 @@ def test_who_asked(
         Logged("GET", PATH, 401, "", 0),
         Logged("GET", "/app", 200, "ci", 0),
         Logged("GET", PATH, 200, "rehearsal", 0),
+        Logged("GET", PATH, 401, "ci@acme", 2),
     ] == world.log()
 
 

@@ -122,6 +122,7 @@ def test_apps(sandbox: Sandbox, http: httpx.Client) -> None:
     assert 201 == http.post(f"/app/installations/{number}/access_tokens", headers=header).status_code
     found = ask(http, "minted_tokens")
     assert sandbox.world.minted_tokens() == found
+    assert isinstance(number, int)
     ask(http, "suspend_app", slug="ci", owner="acme")
     assert sandbox.world.apps.installations[number].suspended is not None
     assert 1 == ask(http, "revoke_app_tokens", slug="ci", owner="acme")

@@ -224,14 +224,16 @@ class TokenTable:
 
     tokens: dict[str, Token] = field(default_factory=dict)
 
-    def authenticate(self, authorization: str, now: float) -> Token:
-        """Return the token of an Authorization header (`Bearer X` or `token X`). Raise GitHub's 401."""
+    def known(self, authorization: str) -> Token:
+        """Return the token of an Authorization header (`Bearer X` or `token X`), also of an expired one.
+
+        Raise GitHub's 401 if there is none.
+        """
         if not authorization:
             raise RefusalError(401, "Requires authentication")
         token = self.tokens.get(_presented(authorization))
         if token is None:
             raise RefusalError(401, "Bad credentials")
-        token.admit(now)
         return token
 
 

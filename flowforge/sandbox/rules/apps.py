@@ -164,7 +164,7 @@ class Apps:
         found = (each for each in self.installations.values() if each.app is app and each.owner == owner.lower())
         return next(found, None)
 
-    def authenticate(self, authorization: str, now: float) -> AppToken:
+    def asserted(self, authorization: str, now: float) -> AppToken:
         """Return the App of an Authorization header with its JWT. Raise GitHub's refusal of one that is none."""
         claims, signed, signature = _parts(authorization)
         app = self._issuer(claims.get("iss"))

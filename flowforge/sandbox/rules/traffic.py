@@ -22,7 +22,7 @@ class Logged:
     by: str
     """Whose token it was signed with: a name, a login, `app@owner` of an installation, the App's name of a JWT.
 
-    Empty where the token was refused.
+    Empty where the token is unknown, or the JWT was refused.
     """
     mint: int
     """The number of an installation's token, as `minted_tokens` lists them; 0 of any other."""
