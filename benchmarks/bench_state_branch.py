@@ -10,7 +10,7 @@ from pathlib import Path
 from common import POINTS_A_MINUTE, Server, sandbox, say, table
 from flowforge.errors import Where
 from flowforge.github.http import Client
-from flowforge.manifest.model import GitHubSettings
+from flowforge.manifest.github_settings import GitHubSettings
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.sources import Context
@@ -24,7 +24,7 @@ SECRETS = (1_000, 10_000)
 POINTS = 7  # of a secret: its write, the repo's key, and the list after it
 PACES = {"at once": 0.0, "at GitHub's limits": 60 * POINTS / POINTS_A_MINUTE}
 MEGA = 1_000_000
-_DEFAULT = GitHubSettings("", None, Where("none"))
+_DEFAULT = GitHubSettings("", Where("none"))
 
 
 @dataclass
@@ -86,8 +86,8 @@ def _client(server: Server) -> Iterator[Client]:
         "FLOWFORGE_TIME_SCALE": "1000",
     }
     context = Context(environ, Path(), stop=threading.Event())
-    with sign_in(_DEFAULT, context=context, limits=RunLimits(1, 900.0, lambda _: None)) as client:
-        yield client
+    with sign_in(_DEFAULT, context=context, limits=RunLimits(1, 900.0, lambda _: None)) as clients:
+        yield clients.of("acme")
 
 
 def _write(remote: StateStore, addresses: list[Address], generation: int, pause: float) -> None:

@@ -3,11 +3,13 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
+# Of all lanes together. More threads take memory and turns from each other, and send no more.
+MOST_THREADS: Final = 256
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -19,25 +21,31 @@ def each(
     jobs: int,
     stopped: Callable[[], bool],
     grace: float = 0.0,
+    lane: Callable[[_Item], Hashable] = lambda _: None,
 ) -> Iterator[tuple[_Item, _Result]]:
     """Run `work` on every item in at most `jobs` threads. Yield each item with its result as soon as it is ready.
 
-    stopped: once it returns true, no further item is begun, and the pool waits `grace` seconds for those under way.
+    lane: items of different lanes never wait for each other, so each lane has so many threads of its own. stopped: once
+    it returns true, no further item is begun, and the pool waits `grace` seconds for those under way.
     Raises whatever `work` raises, after which no further item is begun, and RuntimeError where every thread died.
     """
     # The standard pool joins its threads when the process ends, so one that hangs in a system call would keep the
     # process alive. Daemon threads do not.
-    waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+    lanes: dict[Hashable, queue.SimpleQueue[_Item]] = {}
     for item in items:
-        waiting.put(item)
+        lanes.setdefault(lane(item), queue.SimpleQueue()).put(item)
     done: queue.SimpleQueue[tuple[_Item, Future[_Result]] | None] = queue.SimpleQueue()
     over = threading.Event()
-    given = (waiting, done, work, stopped, over)
-    threads = [threading.Thread(target=_worker, args=given, daemon=True) for _ in range(min(jobs, waiting.qsize()))]
+    threads = [
+        threading.Thread(target=_worker, args=(waiting, done, work, stopped, over), daemon=True)
+        for number in range(jobs)
+        for waiting in lanes.values()
+        if number < waiting.qsize()
+    ][: max(jobs, MOST_THREADS, len(lanes))]
     try:
         start(threads)
         yield from _collect(done, threads, stopped, grace)
-        if not (waiting.empty() or stopped()):
+        if not (stopped() or all(waiting.empty() for waiting in lanes.values())):
             raise RuntimeError("the threads ended before the work did")
     finally:
         over.set()

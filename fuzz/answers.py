@@ -124,7 +124,7 @@ def _look_up(client: Client, _: Sequence[bytes]) -> str:
 
 
 def _put(client: Client, _: Sequence[bytes]) -> str:
-    return put_secret(client, PublicKeys(client), _SCOPE, "A", SecretValue(TOKEN)).date
+    return put_secret(client, PublicKeys(), _SCOPE, "A", SecretValue(TOKEN)).date
 
 
 def _delete(client: Client, _: Sequence[bytes]) -> str:

@@ -4,7 +4,7 @@ Every help and every error of the command line is made of this table; a module i
 """
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -27,7 +27,11 @@ from flowforge.cli.options import (
     yes_option,
 )
 from flowforge.cli.state.subcommands import SUBCOMMANDS
+from flowforge.on_demand import load
 from flowforge.resources import SCHEMAS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What Terraform calls `--yes`.
 _AUTO_APPROVE: Final = ("--auto-approve", "yes")
@@ -88,6 +92,21 @@ def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     return value
 
 
+def _key(ctx: click.Context, parameter: click.Parameter, value: "Path | None") -> "tuple[Path, str] | None":
+    """Return the file of an App's key and its text. The file is read once: it may be a pipe."""
+    if value is None:
+        return None
+    try:
+        text = value.read_text(encoding="ascii")
+        load("flowforge.sandbox.rules.keys").public_key(text)
+    except OSError as error:
+        message = f"it cannot be read: {error.strerror}"
+        raise click.BadParameter(message, ctx, parameter) from None
+    except ValueError:
+        raise click.BadParameter("it is not the PEM of an RSA key without a password", ctx, parameter) from None
+    return value, text
+
+
 def _sandbox(_: Formats) -> Options:
     many = click.IntRange(0, 100_000)
     yield plain_option("--repos", type=many, default=25, show_default=True, text="How many to begin with.")
@@ -100,6 +119,8 @@ def _sandbox(_: Formats) -> Options:
     yield plain_option("--latency", type=Finite(min=0), default=0, metavar="MS", text="What each request takes.")
     yield plain_option("--limits/--no-limits", default=True, show_default=True, text="GitHub's rate limits.")
     yield plain_option("--token", default="", text="The token it accepts; made up unless given.")
+    key = "Install a GitHub App at the owner: the PEM of its key, as `openssl genrsa` makes one."
+    yield plain_option("--app-key", type=FilePath(), callback=_key, metavar="FILE", text=key)
     yield plain_option("--ready-file", type=FilePath(), text="Write url, socket, token and pid here as JSON.")
 
 

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from flowforge.cli.output import Output
@@ -24,6 +25,7 @@ def main(
     latency: float,
     limits: bool,
     token: str,
+    app_key: tuple[Path, str] | None,
     ready_file: Path | None,
 ) -> int:
     """Run it until Ctrl-C, and return the exit code."""
@@ -31,23 +33,46 @@ def main(
     sandbox.world.create_repos(owner, repos)
     sandbox.world.limits.enabled = limits
     sandbox.world.settings.latency = latency / 1000
-    announced = _announced(sandbox, ready_file) if ready_file else nullcontext()
+    app = _installed(sandbox, owner, *app_key) if app_key else None
+    announced = _announced(sandbox, ready_file, app) if ready_file else nullcontext()
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
-        output.lines(_directions(sandbox, owner, repos))
+        output.lines(_directions(sandbox, owner, repos, app))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
     return ExitCode.DONE
 
 
-def _directions(sandbox: Sandbox, owner: str, repos: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _App:
+    """The App that the sandbox begins with."""
+
+    id: int
+    client_id: str
+    key: Path
+    """The file of its key."""
+
+
+def _installed(sandbox: Sandbox, owner: str, key: Path, pem: str) -> _App:
+    """Register an App with this key, and install it on all that the owner has."""
+    sandbox.world.create_org(owner)  # which has no repositories yet where none were asked for
+    made = sandbox.world.create_app("flowforge", pem)
+    sandbox.world.install_app("flowforge", owner)
+    return _App(int(made["id"]), str(made["client_id"]), key)
+
+
+def _directions(sandbox: Sandbox, owner: str, repos: int, app: _App | None) -> Iterator[str]:
     """Yield lines that a shell can take: comments and exports."""
     token = shlex.quote(sandbox.token)
     yield f"# A local GitHub with {repos} repositories, {owner}/repo-001 and so on. Ctrl-C ends it; nothing stays."
     yield "# For flowforge (or write `github: {api_url: " + sandbox.url + "}` in the manifest):"
     yield f"export GITHUB_API_URL={sandbox.url}"
     yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
+    if app:
+        yield f"# Or, in the manifest, as the GitHub App `flowforge` (id {app.id}), which is installed at {owner}:"
+        file = json.dumps(str(app.key.absolute()), ensure_ascii=False)
+        yield f"# github: {{auth: {{app: {{client_id: {app.client_id}, private_key: {{file: {file}}}}}}}}}"
     if sandbox.world.clock.scale != 1:
         yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
     if sandbox.socket is None:
@@ -62,10 +87,11 @@ def _directions(sandbox: Sandbox, owner: str, repos: int) -> Iterator[str]:
 
 
 @contextmanager
-def _announced(sandbox: Sandbox, ready_file: Path) -> Iterator[None]:
+def _announced(sandbox: Sandbox, ready_file: Path, app: _App | None) -> Iterator[None]:
     """Keep the ready file there, readable by its owner only, while the sandbox listens."""
     where = {"url": sandbox.url, "socket": str(sandbox.socket.absolute()) if sandbox.socket else None}
-    text = json.dumps({**where, "token": sandbox.token, "pid": os.getpid()})
+    known = {"app": {"id": app.id, "client_id": app.client_id}} if app else {}
+    text = json.dumps({**where, "token": sandbox.token, "pid": os.getpid(), **known})
     # Whoever waits for the ready file must not read half of it, so it gets its name when it is whole.
     half = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
     try:

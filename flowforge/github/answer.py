@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final
 
-from flowforge.github.auth import Traces
+from flowforge.github.traces import Traces
 from flowforge.plan.recordable import is_moment
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?(\w+)"?')

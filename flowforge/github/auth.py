@@ -1,15 +1,17 @@
 """The GitHub token: where it is found, which hosts may have it, and the one place that reveals it."""
 
-import base64
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import unquote
+from datetime import datetime
+from typing import Final, Protocol
 
 from flowforge.errors import GitHubError, Problem
+from flowforge.github.permissions import Needs
+from flowforge.github.problems import TokenError
+from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl, host_of
 from flowforge.programs import trusted_path
 from flowforge.vault import SecretValue
@@ -37,14 +39,6 @@ _FOR_GH: Final = frozenset(
 )
 # gh may wait for a person to unlock the keyring.
 _GH_SECONDS: Final = 5.0
-HIDDEN: Final = "[redacted]"
-# Wherever 23 characters in a row begin, a whole piece of 12 in them begins at a multiple of 12.
-_PIECE: Final = 12
-_SHORTEST: Final = 8
-_BLOCK: Final = 1 << 20
-_LONGEST: Final = 8192  # of a token that stands across two blocks, however it is escaped
-_DEPTH: Final = 2  # of JSON in JSON
-_ESCAPE: Final = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|([\"\\/]))")
 _TOKEN: Final = re.compile(r"[!-~]+")
 # Also of the newer form, `ghs_<APPID>_<JWT>`, which GitHub issues since 2026-04-27 (OpenAPI,
 # apps/create-installation-access-token). So nothing here may rely on a length.
@@ -71,86 +65,79 @@ class GitHubToken:
 
     def digest(self, purpose: str) -> str:
         """Return a short hash that names this token for one purpose. The token cannot be had from it."""
-        text = f"{purpose}\0{self.value.reveal()}".encode()
-        return hashlib.blake2b(text, digest_size=16, person=b"flowforge-token").hexdigest()
+        return digest_of(self.value.reveal(), purpose)
 
     @property
     def installation(self) -> bool:
         """Whether it is the token of a GitHub App's installation. A repo's `permissions` do not describe such a one."""
         return self.value.reveal().startswith(_INSTALLATION)
 
+    def current(self) -> "GitHubToken":
+        """Return the token itself, which never changes."""
+        return self
 
-class Traces:
-    """Recognises tokens in what came from outside, in whatever form, and hides the texts that hold them.
+    def served(self, token: "GitHubToken") -> None:
+        """Do nothing: a token that cannot be renewed need not be known to have served."""
 
-    A text is recognised if it holds all of a token, or 23 characters of it in a row: as they are, in base64 as `Basic`
-    has it, in hexadecimal, or escaped as in URLs and JSON. A token of fewer than eight characters is not looked for:
-    GitHub has none, and it would hide ordinary words.
-    """
+    def renew(self, refused: "GitHubToken", time: datetime | None) -> bool:
+        """Return False: there is no other one."""
+        del refused, time
+        return False
 
-    # A proxy that echoes request headers would otherwise put the token into our messages and reports. Only hashes of
-    # its pieces are kept, under Python's own random key, so that its text is in no second place.
+    def need(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Do nothing: what it may do was said when it was made."""
 
-    def __init__(self) -> None:
-        self._known: tuple[tuple[int, int, frozenset[int]], ...] = ()
+    def lacks(self, needs: Needs) -> tuple[str, ...]:
+        """Return nothing: GitHub does not say what it may do."""
+        del needs
+        return ()
 
-    def add(self, value: SecretValue) -> None:
-        """Recognise one more token from now on."""
-        length = len(value.reveal())
-        if length < _SHORTEST:
-            return
-        width = _PIECE if length >= 2 * _PIECE else _SHORTEST
-        pieces = {
-            hash(form[start : start + width])
-            for form in _forms(value.reveal())
-            for start in range(len(form) - width + 1)
-        }
-        # Whatever the place of a token in a text, one of its pieces is at a multiple of the step.
-        self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
-
-    def seen(self, text: str) -> bool:
-        """Return whether a token is in a text, as it is or once its escapes are read."""
-        if self._in(text):
-            return True
-        plain = text
-        for _ in range(_DEPTH if "\\" in text else 0):
-            plain = _ESCAPE.sub(_unescaped, plain)
-        if "%" in plain:
-            plain = unquote(plain)
-        return plain != text and self._in(plain)
-
-    def hide(self, text: str) -> str:
-        """Return a text, or `[redacted]` if a token is in it."""
-        return HIDDEN if self.seen(text) else text
-
-    def within(self, data: bytes) -> bool:
-        """Return whether a token is in a file."""
-        return any(
-            self.seen(data[start : start + _BLOCK + _LONGEST].decode("latin-1"))
-            for start in range(0, len(data), _BLOCK)
-        )
-
-    def _in(self, text: str) -> bool:
-        return any(
-            hash(text[at : at + width]) in pieces
-            for width, step, pieces in self._known
-            for at in range(0, len(text) - width + 1, step)
-        )
+    def known_to(self, traces: Traces) -> None:
+        """Let the token be recognised in every answer."""
+        traces.add(self.value)
 
 
-def _forms(token: str) -> Iterator[str]:
-    """Yield a token as others may write it: plain, in hexadecimal, and in base64 after any number of bytes before."""
-    data = token.encode()
-    yield from (token, data.hex(), data.hex().upper())
-    for before in range(3):
-        # Base64 makes four characters of three bytes. The characters at both ends also depend on what stands beside the
-        # token, so they are left out.
-        text = base64.b64encode(bytes(before) + data).decode("ascii").rstrip("=")[before and before + 1 : -1]
-        yield from (text, text.replace("+", "-").replace("/", "_"))
+class TokenSource(Protocol):
+    """What a client has the token of each request from. Thread-safe."""
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words: the name of a variable, a manifest's key, or a command."""
+
+    @property
+    def workflow(self) -> bool:
+        """Whether it may be the token that GitHub gives to every workflow run."""
+
+    @property
+    def installation(self) -> bool:
+        """Whether it is that of a GitHub App's installation."""
+
+    def current(self) -> GitHubToken:
+        """Return the token to send now. Raises TokenError where there is none to be had."""
+
+    def served(self, token: GitHubToken) -> None:
+        """Note that GitHub has accepted a token."""
+
+    def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
+        """Return whether there is another token to try, after a 401. time: GitHub's, of that answer."""
+
+    def digest(self, purpose: str) -> str:
+        """Return a short hash that names whose limits are used, for one purpose."""
+
+    def need(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Name what the next tokens are for, and the only repos, by their ids or names; none for all of the owner's."""
+
+    def lacks(self, needs: Needs) -> tuple[str, ...]:
+        """Return what it certainly lacks, in words: `Secrets: write`. Raises as `current` does."""
+
+    def known_to(self, traces: Traces) -> None:
+        """Let every token that it ever gives be recognised in answers."""
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    return chr(int(escape.group(1), 16)) if escape.group(1) else escape.group(2)
+def digest_of(text: str, purpose: str) -> str:
+    """Return a short hash that names a text for one purpose. The text cannot be had from it."""
+    both = f"{purpose}\0{text}".encode()
+    return hashlib.blake2b(both, digest_size=16, person=b"flowforge-token").hexdigest()
 
 
 def run_gh(host: str, environ: Mapping[str, str], seconds: float = _GH_SECONDS) -> SecretValue | None:
@@ -168,22 +155,27 @@ def run_gh(host: str, environ: Mapping[str, str], seconds: float = _GH_SECONDS) 
 
 
 def find_token(
-    api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], *, run_gh: RunGh = run_gh
+    api: ApiUrl,
+    explicit: SecretValue | None,
+    environ: Mapping[str, str],
+    *,
+    origin: str = EXPLICIT,
+    run_gh: RunGh = run_gh,
 ) -> GitHubToken:
     """Find the token for an API, in the places and the order that the documentation states.
 
-    explicit: the value of the manifest's `github.auth.token`, read already. Raises GitHubError: FF310 for a host that
-    no token goes to, FF300 if there is no token, FF301 for a text that cannot be one.
+    explicit: the value that the manifest names, read already. origin: its key in the manifest. Raises GitHubError FF310
+    for a host that no token goes to; TokenError FF300 if there is no token, FF301 for a text that cannot be one.
     """
     # Before anything is asked for a token: gh would hand out the one of whatever host the manifest names.
     check_host(api, environ)
-    found = next(_candidates(api, explicit, environ, run_gh), None)
+    found = (explicit, origin) if explicit else next(_ambient(api, environ, run_gh), None)
     if found is None:
-        raise GitHubError(_nowhere(api))
+        raise TokenError(_nowhere(api))
     value, origin = found
     if not _TOKEN.fullmatch(value.reveal()):
         why = "it holds a space, a line break, a control character or a letter outside ASCII"
-        raise GitHubError(
+        raise TokenError(
             Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
         )
     # GitHub's own token has no permission for secrets at all; saying so helps more than the 403 that it would meet.
@@ -209,12 +201,8 @@ def _names(api: ApiUrl) -> tuple[str, ...]:
     return (_OURS, *(_DOTCOM if api.dotcom else _ENTERPRISE))
 
 
-def _candidates(
-    api: ApiUrl, explicit: SecretValue | None, environ: Mapping[str, str], run_gh: RunGh
-) -> Iterator[tuple[SecretValue, str]]:
-    """Yield tokens with their origin, best first; gh is run only when it is asked for the next one."""
-    if explicit is not None:
-        yield explicit, EXPLICIT
+def _ambient(api: ApiUrl, environ: Mapping[str, str], run_gh: RunGh) -> Iterator[tuple[SecretValue, str]]:
+    """Yield tokens of the environment with their origin, best first; gh is run only for the last one."""
     for name in _names(api):
         if environ.get(name):
             yield SecretValue(environ[name]), name

@@ -13,8 +13,8 @@ from itertools import chain
 from typing import Final
 
 from flowforge.github.answer import NOT_JSON, PAGE, is_page, parsed
-from flowforge.github.auth import Traces
 from flowforge.github.deadline import Deadline, OverdueError
+from flowforge.github.traces import Traces
 
 JSON: Final = "application/vnd.github+json"
 OBJECT: Final = "application/vnd.github.object+json"  # JSON that is one shape for files of every size, and for folders

@@ -15,10 +15,11 @@ from flowforge import __version__
 from flowforge.errors import GitHubError, Problem, printable
 from flowforge.github.answer import Answer, Broken
 from flowforge.github.api_request import GitHubRequest
-from flowforge.github.auth import GitHubToken, Traces
+from flowforge.github.auth import GitHubToken
 from flowforge.github.body import CODING, Reader, UnusableError
 from flowforge.github.clock import Patience
 from flowforge.github.deadline import Deadline, OverdueError, Sockets
+from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
 
 Transport = httpx.BaseTransport
@@ -50,39 +51,32 @@ class _NoCookies(CookieJar):
 
 
 class Wire:
-    """Sends the requests of one token to one API. Thread-safe, for at most `jobs` threads.
+    """Sends requests to one API. Thread-safe, for at most `jobs` threads.
 
-    Whatever the other side sends, an exchange ends in its time and takes little memory, and nothing of this run's
-    tokens is in the answer that comes out.
+    Whatever the other side sends, an exchange ends in its time and takes little memory, and none of the tokens that
+    `traces` knows is in the answer that comes out.
     """
 
-    def __init__(
-        self, api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None
-    ) -> None:
+    def __init__(self, api: ApiUrl, traces: Traces, jobs: int, patience: Patience, transport: Transport | None) -> None:
         self._base = str(api)
         self._patience = patience
-        self._traces = Traces()
-        self._reader = Reader(self._traces)
-        self.http: Final = _http(api, token, jobs, patience, transport)
-        self.hide(token)
+        self._traces = traces
+        self._reader = Reader(traces)
+        self.http: Final = _http(api, jobs, patience, transport)
 
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
         self._reader.close()
 
-    def hide(self, token: GitHubToken) -> None:
-        """Hide one more token in every answer from now on."""
-        self._traces.add(token.value)
-
-    def send(self, request: GitHubRequest, version: str) -> Answer | Broken:
+    def send(self, request: GitHubRequest, version: str, token: GitHubToken) -> Answer | Broken:
         """Send a request once. version: of the API."""
         patience = self._patience
         seconds = patience.file if request.of_whole_file else patience.exchange
         deadline = Deadline(patience.real(seconds), patience.now)
         try:
             with deadline.held():
-                return self._sent(request, version, deadline)
+                return self._sent(request, version, token, deadline)
         except OverdueError:
             return Broken(f"no whole answer within {seconds:g} s", overdue=True)
         except UnusableError as error:
@@ -92,10 +86,11 @@ class Wire:
         except httpx.TransportError as error:
             return self._broken(error)
 
-    def _sent(self, request: GitHubRequest, version: str, deadline: Deadline) -> Answer:
+    def _sent(self, request: GitHubRequest, version: str, token: GitHubToken, deadline: Deadline) -> Answer:
         headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
         url = f"{self._base}{request.path}"
-        with self.http.stream(request.method, url, headers=headers, json=request.body) as found:
+        bearer = _Bearer(token.header)
+        with self.http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found:
             parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")
             data: object
             if not found.is_success:
@@ -135,13 +130,12 @@ def _is_refused(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _http(api: ApiUrl, token: GitHubToken, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
+def _http(api: ApiUrl, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
     """Return the httpx client. It follows httpx's rules for proxies, but uses none to reach this machine."""
     secure = api.scheme == "https" and transport is None  # certificates take 30 ms to load
     silent, connect = patience.real(patience.silent), patience.real(patience.connect)
     try:
         http = httpx.Client(
-            auth=_Bearer(token.header),
             cookies=_NoCookies(),
             event_hooks={"response": [_look_over]},
             headers={"Accept-Encoding": CODING, "User-Agent": f"flowforge/{__version__}"},

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final, Self
 
-from flowforge.errors import GitHubError, Problem
+from flowforge.errors import GitHubError
 from flowforge.github.answer import Answer, Broken
 from flowforge.github.api_request import GitHubRequest
-from flowforge.github.auth import GitHubToken
+from flowforge.github.auth import GitHubToken, TokenSource
 from flowforge.github.body import JSON
 from flowforge.github.classify import (
     Again,
@@ -31,6 +32,7 @@ from flowforge.github.problems import (
     Refusal,
     RepoError,
     StoppedError,
+    TokenError,
     bad_token,
     exhausted,
     limited,
@@ -43,12 +45,14 @@ from flowforge.github.problems import (
     workflow_token,
 )
 from flowforge.github.sent_trace import Trace
+from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
 
 VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
 _RETRIES: Final = 3
 _OVERDUE: Final = 2  # times that an answer may take all of its time
+_RENEWALS: Final = 3  # of a token, for one request
 _LIMITED: Final = 5  # times that one request is sent again after a rate limit
 _LEAST_UNANSWERED: Final = 8
 _PATIENCE: Final = Patience()
@@ -70,28 +74,37 @@ class Client:
     def __init__(
         self,
         api: ApiUrl,
-        token: GitHubToken,
+        token: TokenSource,
         pacer: Pacer,
         *,
+        owner: str = "",
         jobs: int = 32,
         patience: Patience = _PATIENCE,
         transport: Transport | None = None,
+        traces: Traces | None = None,
     ) -> None:
+        """Take the parts. owner: whose token it is, where each owner has one; no token of another ends this client.
+
+        traces: those of the run, where it has other tokens.
+        """
         self.api = api
+        self.owner = owner
         self.token = token
         self.pacer = pacer
         self.trace = Trace()
         self.requests = 0
         self.token_expires: datetime | None = None
         self.scopes: frozenset[str] = frozenset()
-        self._wire = Wire(api, token, jobs, patience, transport)
+        traces = traces or Traces()
+        token.known_to(traces)
+        self._wire = Wire(api, traces, jobs, patience, transport)
         self._version = VERSION
         self._most_unanswered = max(jobs, _LEAST_UNANSWERED)
         self._lock = threading.Lock()
         self._first = threading.Lock()
         self._begun = self._heard = self._met = False
         self._unanswered = 0
-        self._over: tuple[Problem, ...] = ()
+        self._over: GitHubError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -103,10 +116,6 @@ class Client:
         """Close the connections, and leave what was spent to the next process."""
         self._wire.close()
         self.pacer.close()
-
-    def hide(self, token: GitHubToken) -> None:
-        """Hide another token of this run in every answer, as its own is hidden."""
-        self._wire.hide(token)
 
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""
@@ -146,14 +155,20 @@ class Client:
         except GitHubError as error:
             error.certain = request.reads or not failures
             if not isinstance(error, RepoError | StoppedError):
-                self._over = error.problems
-            raise
+                self._over = error
+            raise self._raised(error) from None
+
+    def _raised(self, error: GitHubError) -> GitHubError:
+        """Return the error, as one that concerns an owner alone where it is about that owner's token."""
+        if self.owner and isinstance(error, TokenError):
+            return error.of_owner(self.owner)
+        return error
 
     def _attempts(self, request: GitHubRequest, failures: list[str]) -> Answer:
-        limits, overdue, held = 0, 0, 0.0
+        limits, renewals, overdue, held = 0, 0, 0, 0.0
         while True:
             asked, before = self.pacer.clock.now(), self.trace.left
-            sent, version, outcome = self._once(request)
+            sent, version, token, outcome = self._once(request)
             held += sent - asked
             verdict = self._judged(outcome)
             if not isinstance(verdict, Fine | Again):
@@ -173,6 +188,8 @@ class Client:
                     self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
+                case BadToken() if renewals < _RENEWALS and self._renewed(token, outcome):
+                    renewals += 1
                 case _:
                     raise self._error(verdict, request)
 
@@ -193,22 +210,28 @@ class Client:
             tries = f"try {len(failures)} of {_RETRIES + 1}, the next in {len(failures) ** 2} s"
             self.pacer.tell(f"{self.api.host}: {failures[-1]}; {tries}")
 
-    def _once(self, request: GitHubRequest) -> tuple[float, str, Answer | Broken]:
-        """Send once within the limits. Return when, as which version of the API, and what came."""
-        if self._over:
-            raise GitHubError(*self._over)
+    def _renewed(self, token: GitHubToken, outcome: Answer | Broken) -> bool:
+        return self.token.renew(token, outcome.time if isinstance(outcome, Answer) else None)
+
+    def _once(self, request: GitHubRequest) -> tuple[float, str, GitHubToken, Answer | Broken]:
+        """Send once within the limits. Return when, as which version of the API, with which token, and what came."""
+        if self._over is not None:
+            raise type(self._over)(*self._over.problems)
+        token = self.token.current()
         sent = self.pacer.start(request.points)
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")
         try:
             self.trace.left = self.trace.left or request.method != "GET"
-            outcome = self._wire.send(request, version)
+            outcome = self._wire.send(request, version, token)
         finally:
-            self._note(outcome)
+            self._note(outcome, token)
             self.pacer.end(request.points, outcome if isinstance(outcome, Answer) else None)
-        return sent, version, outcome
+        return sent, version, token, outcome
 
-    def _note(self, outcome: Answer | Broken) -> None:
+    def _note(self, outcome: Answer | Broken, token: GitHubToken) -> None:
+        if isinstance(outcome, Answer) and outcome.status != HTTPStatus.UNAUTHORIZED:
+            self.token.served(token)
         with self._lock:
             self.requests += 1
             if isinstance(outcome, Answer):

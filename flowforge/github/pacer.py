@@ -6,10 +6,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from flowforge.errors import GitHubError, Problem
+from flowforge.errors import Problem
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
-from flowforge.github.problems import StoppedError
+from flowforge.github.problems import StoppedError, TokenError
 from flowforge.github.rate_ledger import WINDOW, Spent
 from flowforge.github.rate_window import Primary, Window
 
@@ -161,7 +161,7 @@ class Pacer:
                 f"GitHub says {words}" if words else "",
                 "run it again after that time, or allow it with --max-wait",
             )
-            raise GitHubError(Problem("FF331", what, why=why, fix=fix))
+            raise TokenError(Problem("FF331", what, why=why, fix=fix))
 
 
 def _spell(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """What can go wrong with GitHub, as exceptions.
 
-GitHubError         ends the run: no token, a bad one, GitHub down, a wait too long
+GitHubError         ends the run: GitHub down, an answer that leads to another host
+├── TokenError          ends the run of a token: none, a bad one, a wait too long for its limits
 ├── RepoError         concerns one repo: the run goes on without it
 └── StoppedError         a wait was ended because the run is to stop
 """
@@ -51,6 +52,17 @@ class RepoError(GitHubError):
     def at(self, where: str, no: Refusal | None = None) -> "RepoError":
         """Return the same error with its place, and with a refusal that says more, if one is given."""
         return RepoError(no or self.no, where=where, certain=self.certain)
+
+
+class TokenError(GitHubError):
+    """Nothing more can be done with a token. It ends the run where all owners share the token."""
+
+    def of_owner(self, owner: str) -> RepoError:
+        """Return it as a refusal that concerns one owner, which has a token of its own."""
+        first = self.problems[0]
+        why = f": {first.why}" if first.why else ""
+        detail = f"no usable token for {owner}: {first.what}{why}"
+        return RepoError(Refusal(first.code, Why.NO_TOKEN, detail, first.fix), certain=self.certain)
 
 
 class StoppedError(GitHubError):
@@ -122,7 +134,7 @@ def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
     """Return the error of a token that GitHub does not accept."""
     why = f"{what}; the token came from {origin}"
     fix = "check that it is whole, not expired, not revoked, and made for this host"
-    return GitHubError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
+    return TokenError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
 
 
 def workflow_token() -> GitHubError:
@@ -130,6 +142,6 @@ def workflow_token() -> GitHubError:
     # `permissions:` of a workflow has no key for secrets (docs.github.com, "Workflow syntax for GitHub Actions").
     why = "GitHub has no permission for secrets that a workflow could ask for"
     fix = "set FLOWFORGE_GITHUB_TOKEN to the token of a GitHub App with Secrets: write, or to a personal access token"
-    return GitHubError(
+    return TokenError(
         Problem("FF303", "the workflow's own GITHUB_TOKEN cannot manage secrets", "GITHUB_TOKEN", why, fix)
     )

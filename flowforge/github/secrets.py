@@ -75,32 +75,32 @@ def read_secret(item: Item) -> Named:
 class PublicKeys:
     """The public keys of the scopes that are written, each fetched once. Thread-safe."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self) -> None:
         self._keys: dict[Scope, PublicKey] = {}
         self._locks: dict[Scope, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, scope: Scope) -> PublicKey:
+    def get(self, client: Client, scope: Scope) -> PublicKey:
         """Return the key of a scope. Raises as the client does."""
         with self._lock_of(scope):
             if scope not in self._keys:
-                self._keys[scope] = self._fetch(scope)
+                self._keys[scope] = _fetch(client, scope)
             return self._keys[scope]
 
-    def refresh(self, scope: Scope, stale: PublicKey) -> PublicKey:
+    def refresh(self, client: Client, scope: Scope, stale: PublicKey) -> PublicKey:
         """Return a newer key than one that GitHub refused, fetched once for all threads that had the stale one."""
         with self._lock_of(scope):
             if self._keys.get(scope) is stale:
-                self._keys[scope] = self._fetch(scope)
+                self._keys[scope] = _fetch(client, scope)
             return self._keys[scope]
 
     def _lock_of(self, scope: Scope) -> threading.Lock:
         with self._lock:
             return self._locks.setdefault(scope, threading.Lock())
 
-    def _fetch(self, scope: Scope) -> PublicKey:
-        return PublicKey.read(self._client.get(f"{secrets_path(scope)}/public-key").data)
+
+def _fetch(client: Client, scope: Scope) -> PublicKey:
+    return PublicKey.read(client.get(f"{secrets_path(scope)}/public-key").data)
 
 
 def put_secret(
@@ -121,14 +121,14 @@ def put_secret(
     where, path = f"{scope}/{name}", f"{secrets_path(scope)}/{name}"
     lost = False
     try:
-        key = keys.get(scope)
+        key = keys.get(client, scope)
         try:
             answer = _put(client, key, path, value, more or {})
         except RepoError as refusal:
             if not _wrong_key(refusal):
                 raise
             lost = not refusal.certain
-            answer = _put(client, keys.refresh(scope, key), path, value, more or {})
+            answer = _put(client, keys.refresh(client, scope, key), path, value, more or {})
     except RepoError as refusal:
         raise _final(explain(client, scope, refusal, writes=True)).at(where) from None
     created = answer.status == 201  # noqa: PLR2004 -- 201 created, 204 updated

@@ -12,7 +12,7 @@ from flowforge.errors import Where, quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.messages import DAYS_IN_WRONG_ORDER, FORMS, NO_SUCH_DAY
-from flowforge.manifest.model import Credential, Mention, Option, SourceSpec
+from flowforge.manifest.model import Credential
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.only import read_only
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
@@ -20,6 +20,7 @@ from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.scalars import read_day, read_duration, read_policy
 from flowforge.manifest.schema import SOURCE_OPTIONS, listed
 from flowforge.manifest.select import is_true
+from flowforge.manifest.source_spec import Mention, Option, SourceSpec
 from flowforge.manifest.variables import read_identity
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 

@@ -9,9 +9,10 @@ from typing import Final
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import too_much
-from flowforge.manifest.model import AbsentEntry, Group, Mention, RepoSet, Target
+from flowforge.manifest.model import AbsentEntry, Group, RepoSet, Target
 from flowforge.manifest.places import Holder, Member, Repos, holder_name
 from flowforge.manifest.selector import SelectorResults
+from flowforge.manifest.source_spec import Mention
 from flowforge.plan.facts import Unreadable
 
 # Groups of groups multiply. This is a few seconds of work, and a hundred times what a large fleet needs.

@@ -134,6 +134,7 @@ FORMS: Final[Mapping[str, Form]] = {
         "FF126", "{} cannot be a name here", "write the source's name, in small letters with a hyphen, and its options"
     ),
     "Path": Form("FF130", "this is not a path", "write one, without line breaks and control characters"),
+    "Client ID": Form("FF139", "this is not the client ID of a GitHub App", "copy it from the settings of the App"),
     "Owner": Form("FF124", "{} is not an owner", "write the name of one organization or user, as acme"),
     "Pattern of names": Form(
         "FF145", "{} is not a pattern of names", "write a name or a pattern without its owner, as svc-*"

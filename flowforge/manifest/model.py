@@ -7,46 +7,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from flowforge.errors import Where
+from flowforge.manifest.github_settings import BranchSettings, GitHubSettings
 from flowforge.manifest.selector import Selector
+from flowforge.manifest.source_spec import Mention, SourceSpec
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Visibility
-from flowforge.source_types import Names, SourceType, source_type
-
-Option = str | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """Where a value comes from."""
-
-    name: str
-    """The name of the source, such as `env`; a plugin's has a hyphen."""
-    options: Mapping[str, Option]
-    """As written, the source's own key among them: `{"command": ("vault", "read", "{repo}"), "timeout": "20s"}`."""
-    where: Where
-    folder: Path
-    """The folder of the manifest's file. Relative paths begin here."""
-    passes: "tuple[Mention, ...]" = ()
-    """The variables that its program gets in addition to those that every program gets."""
-
-    @property
-    def type(self) -> SourceType:
-        """What is known of every source of this name."""
-        return source_type(self.name)
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """The environment variables that it names. Each may hold placeholders."""
-        return frozenset(self.texts) if self.type.names is Names.VARIABLE else frozenset()
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Every text of its options. Each may hold placeholders."""
-        return tuple(
-            text for option in self.options.values() for text in ((option,) if isinstance(option, str) else option)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +62,6 @@ class Only:
     """Groups, none of which depends on a selector."""
     where: Where
     """The position of the key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name or a pattern at a position: a group to include, or what `exclude` leaves out."""
-
-    text: str
-    where: Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,29 +164,6 @@ class AbsentEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class GitHubSettings:
-    """Which GitHub to use, and with which token."""
-
-    api_url: str
-    """Empty where the manifest does not say."""
-    token: SourceSpec | None
-    """Without placeholders: there is one token for all repos."""
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class BranchSettings:
-    """A state that is kept on GitHub, in a file on a branch."""
-
-    repo: Repo
-    branch: str
-    path: str
-    token: SourceSpec | None
-    """The token for the state, where it is not the one for the secrets."""
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where the state is kept."""
 
@@ -271,5 +207,6 @@ class Manifest:
     def sources(self) -> tuple[SourceSpec, ...]:
         """Every source that it names: of credentials, tokens and the state's key."""
         branch = self.state.branch
-        others = (self.github.token, branch.token if branch else None, self.state.key)
-        return (*(each.source for each in self.credentials.values()), *filter(None, others))
+        signed = (*self.github.sources, *(branch.auth.sources if branch else ()))
+        keyed = (self.state.key,) if self.state.key else ()
+        return (*(each.source for each in self.credentials.values()), *signed, *keyed)

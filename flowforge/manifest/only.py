@@ -9,10 +9,11 @@ from flowforge.manifest.documents import References
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.globs import Globs
 from flowforge.manifest.members import Members
-from flowforge.manifest.model import Credential, Mention, Only, Target
+from flowforge.manifest.model import Credential, Only, Target
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.places import Place
 from flowforge.manifest.same_source import has_placeholders, may_read_the_same
+from flowforge.manifest.source_spec import Mention
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.audience import Visibility
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from flowforge.errors import ManifestError, Problem, quote
-from flowforge.manifest.model import Option
+from flowforge.manifest.source_spec import Option
 from flowforge.plan.address import Scope
 
 NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(

@@ -2,8 +2,8 @@
 
 import os.path
 
-from flowforge.manifest.model import Option, SourceSpec
 from flowforge.manifest.placeholders import fill_option, fits, may_be, names_in
+from flowforge.manifest.source_spec import Option, SourceSpec
 from flowforge.plan.address import Scope
 from flowforge.source_types import Names
 

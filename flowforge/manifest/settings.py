@@ -6,10 +6,11 @@ from typing import Final
 
 from flowforge.api_address import Unusable
 from flowforge.errors import Where, quote
-from flowforge.manifest.credentials import read_source
+from flowforge.manifest.auth import read_auth, read_owners, read_plain_source
 from flowforge.manifest.documents import Documents, ManifestDocument
+from flowforge.manifest.github_settings import AuthSettings, BranchSettings, GitHubSettings
 from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
-from flowforge.manifest.model import BranchSettings, GitHubSettings, SourceSpec, StateSettings
+from flowforge.manifest.model import StateSettings
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.scalars import read_api_url, read_policy
 from flowforge.plan.action import OnDrift
@@ -28,14 +29,15 @@ def read_github(documents: Documents) -> GitHubSettings:
     if isinstance(url, Unusable):
         documents.findings.keep(section.step("api_url").where, unusable_api(url.why, url.fix).problem())
         url = ""
-    source = _source(auth.part("token") if auth else None, document, documents)
-    return GitHubSettings(url, source, section.where)
+    return GitHubSettings(
+        url, section.where, read_auth(auth, document, documents), read_owners(auth, document, documents)
+    )
 
 
 def read_state(documents: Documents) -> StateSettings:
     """Read `state`. The default is the file `documents.default_state`."""
     document, section = documents.single("state")
-    key = _source(section.part("key"), document, documents)
+    key = read_plain_source(section.part("key"), document, documents)
     text, github, default = section.text("file"), section.part("github"), documents.default_state
     if github is not None:
         if text:
@@ -69,13 +71,8 @@ def _branch(document: ManifestDocument, node: Node, documents: Documents) -> Bra
     for key, objection in (("branch", _no_branch(branch)), ("path", _no_path(path))):
         if objection:
             documents.findings.keep(node.step(key).where, no_place_for_state(key, objection).problem())
-    source = _source(auth.part("token") if auth else None, document, documents)
-    return BranchSettings(repo, branch, path, source, node.where)
-
-
-def _source(node: Node | None, document: ManifestDocument, documents: Documents) -> SourceSpec | None:
-    """Read a source without placeholders: its value is the same for every repository."""
-    return read_source(node, document.folder, documents, per_repo=False) if node else None
+    signed = read_auth(auth, document, documents, "state.github.auth")
+    return BranchSettings(repo, branch, path, signed, node.where)
 
 
 def branch_at(text: str, path: str, where: Where) -> BranchSettings | None:
@@ -91,7 +88,7 @@ def branch_at(text: str, path: str, where: Where) -> BranchSettings | None:
     return (
         None
         if not named_so or _no_branch(branch) or _no_path(path)
-        else BranchSettings(repo, branch, path, None, where)
+        else BranchSettings(repo, branch, path, AuthSettings(), where)
     )
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Manifest, Option, SourceSpec
+from flowforge.manifest.model import Manifest
 from flowforge.manifest.placeholders import names_in, plain
+from flowforge.manifest.source_spec import Option, SourceSpec
 from flowforge.source_types import Names
 
 # The key if the manifest names no source for it, and the previous one, which `state rekey` reads.

@@ -6,11 +6,12 @@ from urllib.parse import unquote
 
 from flowforge.errors import quote
 from flowforge.manifest.documents import Documents, References
-from flowforge.manifest.model import AbsentEntry, Credential, Group, Lists, Mention, RepoSet, Target
+from flowforge.manifest.model import AbsentEntry, Credential, Group, Lists, RepoSet, Target
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.org import read_org, read_visibility
 from flowforge.manifest.scalars import read_policy
 from flowforge.manifest.select import BESIDE, is_true, read_select
+from flowforge.manifest.source_spec import Mention
 from flowforge.manifest.variables import check_absent, check_target, of_variables
 from flowforge.plan.address import Repo, Store
 from flowforge.plan.audience import Visibility

@@ -6,9 +6,10 @@ from pathlib import Path
 from flowforge.credentials.workload_identity import REQUIRED, TYPE, VARIABLES
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
-from flowforge.manifest.model import Credential, Lists, Only, SourceSpec
+from flowforge.manifest.model import Credential, Lists, Only
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.scalars import read_policy
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.plan.address import Store
 
 

@@ -52,6 +52,7 @@ class Why(_Worded):
         "another repo now has this name",
         "if it should have this secret: flowforge state forget it",
     )
+    NO_TOKEN = "no_token", "no usable token for its owner", "name a token for that owner in github.auth.owners"
     NOT_FOUND = "not_found", "not found", "check its name, and that the token may see it"
     NO_ENVIRONMENT = "no_environment", "no such environment", "make it, or write `create_environment: true`"
     REFUSED = "refused", "GitHub refused it", "see what GitHub says"

@@ -23,6 +23,7 @@ from flowforge.steps.apply.preconditions import refuse, require_same, require_va
 from flowforge.steps.apply.results import account, broken_off
 from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.permits import narrow
 from flowforge.steps.refresh.admission import admit, chosen_by
 from flowforge.steps.refresh.observe import Ids, identify
 
@@ -38,12 +39,13 @@ def plan(request: Request) -> Planned:
 def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
     """Return the plan, and a function that makes the saved plan, which `apply` carries out."""
     task = Task.of(request)
-    with task.signed_in() as client, task.backend(client) as backend:
+    with task.signed_in() as clients, task.backend(clients) as backend:
         state = backend.read()
-        task = task.with_selected_repos(client)
-        prepared = prepare(task, backend, state, client, fresh=False)
+        clients.need(task.to_read(state))
+        task = task.with_selected_repos(clients)
+        prepared = prepare(task, backend, state, clients, fresh=False)
         # Made on demand: few plans are saved, and a basis reads every file of patterns again.
-        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(client.api)))
+        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(clients.api)))
 
 
 def list_repos(request: Request) -> RepoList:
@@ -53,8 +55,9 @@ def list_repos(request: Request) -> RepoList:
         state = backend.read()
     # A manifest that names all its repos needs no token for this.
     if task.selectors:
-        with task.signed_in() as client:
-            task = task.with_selected_repos(client)
+        with task.signed_in() as clients:
+            clients.need(task.to_read(state))
+            task = task.with_selected_repos(clients)
     select = task.chooser(state)
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
@@ -103,36 +106,37 @@ def _apply(
     done: tuple[Planned, Report] | None = None
     try:
         with (
-            task.signed_in() as client,
-            task.backend(client) as backend,
+            task.signed_in() as clients,
+            task.backend(clients) as backend,
             backend.open(request.lock_timeout, fresh=fresh) as session,
         ):
-            task = task.with_selected_repos(client)
+            clients.need(task.to_read(session.state))
+            task = task.with_selected_repos(clients)
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
-            prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
+            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks)
             planned = prepared.planned
             if not session.state.serial:
                 planned = replace(planned, new_state=backend.where)
             if saved is not None:
-                saved.require_current(basis(task, backend, session.state, prepared, str(client.api)))
+                saved.require_current(basis(task, backend, session.state, prepared, str(clients.api)))
             show(planned)
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):
                 return planned, None
             writer = ScopeWriter(
-                client=client,
+                clients=clients,
                 session=session,
                 vault=prepared.vault,
                 repos=prepared.repos,
-                keys=PublicKeys(client),
+                keys=PublicKeys(),
                 stop=request.stop,
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )
             done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
     except BaseException as error:
-        # To leave the lock or the client may fail, too. What was written by then must be reported all the same.
+        # To leave the lock or the clients may fail, too. What was written by then must be reported all the same.
         if done is not None:
             return done[0], broken_off(done[1], error, request.unforeseen)
         raise
@@ -144,8 +148,9 @@ def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWrite
     request, session = task.request, writer.session
     # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
     if plan.todo and request.asks:
-        require_same(writer.repos, identify(writer.client, plan, Ids(), jobs=request.jobs, stop=request.stop))
+        require_same(writer.repos, identify(writer.clients, plan, Ids(), jobs=request.jobs, stop=request.stop))
     if plan.todo:
+        narrow(writer.clients, plan.todo, writer.repos)
         session.begin([change.address.of_value for change in plan.todo])
     session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
     admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
@@ -163,15 +168,16 @@ def adopt(
     was recorded then.
     """
     task = Task.of(request)
-    with task.signed_in() as client, task.backend(client) as backend, backend.open(request.lock_timeout) as session:
-        task = task.with_selected_repos(client)
-        prepared = prepare(task, backend, session.state, client, fresh=False)
+    with task.signed_in() as clients, task.backend(clients) as backend, backend.open(request.lock_timeout) as session:
+        clients.need(task.to_read(session.state))
+        task = task.with_selected_repos(clients)
+        prepared = prepare(task, backend, session.state, clients, fresh=False)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)
         if not adoption.taken:
             return Adopted(adoption)
-        ids = adopting.identities(client, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
+        ids = adopting.identities(clients, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
         if not approve(adoption):
             return None
         session.begin([each.change.address for each in adoption.taken])

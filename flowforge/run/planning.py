@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from flowforge.github.http import Client
+from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
@@ -16,6 +16,7 @@ from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind
+from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
@@ -48,6 +49,16 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What the writes of a plan take."""
+
+    requests: int
+    """How many requests."""
+    seconds: float
+    """How long GitHub's limits make them take, answers excluded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """The plan and all that it stands on."""
 
@@ -57,7 +68,7 @@ class Decided:
     """The repos that the plan would write, as they were looked up."""
 
 
-def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, fresh: bool) -> PreparedPlan:
+def prepare(task: Task, backend: StateBackend, state: State, clients: Clients, *, fresh: bool) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once.
@@ -65,10 +76,10 @@ def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, 
     select = task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
-    refreshed = refresh(task, state, select, client, wanted)
-    decided = decide(task, state, select, client, refreshed, fresh=fresh)
-    warnings = warn(task, client, decided, keyed=backend.key is not None)
-    cost = price(backend, client, decided)
+    refreshed = refresh(task, state, select, clients, wanted)
+    decided = decide(task, state, select, clients, refreshed, fresh=fresh)
+    warnings = warn(task, clients, decided, keyed=backend.key is not None)
+    cost = price(backend, clients, decided)
     measured = estate(task, backend, state)
     planned = Planned(
         plan=decided.plan,
@@ -80,9 +91,9 @@ def prepare(task: Task, backend: StateBackend, state: State, client: Client, *, 
             *warnings,
             *unmoved(measured),
         ),
-        requests=client.requests + backend.requests,
+        requests=clients.requests + backend.requests,
         to_come=cost.requests,
-        eta=client.pacer.estimate(cost.points),
+        eta=cost.seconds,
     )
     return PreparedPlan(planned, resolver.vault, decided.repos)
 
@@ -101,11 +112,11 @@ def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapp
     return with_overrides(from_manifest, prove=request.prove, accept_drift=request.accept_drift)
 
 
-def refresh(task: Task, state: State, select: Select, client: Client, wanted: Mapping[Address, Wanted]) -> Refreshed:
+def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: Mapping[Address, Wanted]) -> Refreshed:
     """Ask GitHub for the list of every selected scope, and for the ids of the repos that are to see a secret."""
     request, listed = task.request, task.selected.repos
     seen = observe(
-        client,
+        clients,
         # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
         {address.scope for address in {*wanted, *state.remembered} if select(address)},
         creatable={place.address.scope for place in task.places if place.creates_environment},
@@ -114,50 +125,52 @@ def refresh(task: Task, state: State, select: Select, client: Client, wanted: Ma
         stop=request.stop,
         progress=request.progress,
     )
-    viewers = identify_viewers(client, wanted, seen, jobs=request.jobs, stop=request.stop, known=listed)
+    viewers = identify_viewers(clients, wanted, seen, jobs=request.jobs, stop=request.stop, known=listed)
     return Refreshed(seen, viewers.wanted, {**listed, **viewers.repos})
 
 
-def decide(task: Task, state: State, select: Select, client: Client, refreshed: Refreshed, *, fresh: bool) -> Decided:
+def decide(task: Task, state: State, select: Select, clients: Clients, refreshed: Refreshed, *, fresh: bool) -> Decided:
     """Decide every line, look up the repos that would be written, and decide again with what that shows."""
     request = task.request
     first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
     # A list of secrets does not tell whether its repo was archived, renamed or created anew. To look up every repo of
     # a fleet would cost as much as the lists did, so only those are looked up that the first decision would write.
+    tentative = make_plan(first, select=select)
     answers = identify(
-        client,
-        make_plan(first, select=select),
+        clients,
+        tentative,
         Ids.of(state.records, task.places),
         jobs=request.jobs,
         stop=request.stop,
         known={} if fresh else refreshed.repos,
     )
-    situation = replace(first, seen=unreadable_instead(first.seen, refused(first.seen, answers)))
+    unusable = {**unpermitted(clients, tentative.changes), **refused(first.seen, answers)}
+    situation = replace(first, seen=unreadable_instead(first.seen, unusable))
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
     plan = make_plan(situation, select=select)
     return Decided(replace(plan, expiries=expiries(task.manifest.credentials.values(), today())), situation, repos)
 
 
-def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
+def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
     """Return what a person should know of the plan; one of these asks GitHub something. keyed: the state has a key."""
     plan, situation, request = decided.plan, decided.situation, task.request
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
-        *free_organizations(client, plan, jobs=request.jobs, stop=request.stop),
+        *free_organizations(clients, plan, jobs=request.jobs, stop=request.stop),
         *advise(
             task.manifest,
             situation.wanted,
             situation.seen,
             situation.remembered,
             users=users_of(
-                client,
+                clients,
                 readers_of(situation.wanted, task.manifest.credentials),
                 known_users(task.manifest),
                 jobs=request.jobs,
                 stop=request.stop,
             ),
-            token_expires=client.token_expires,
+            token_expires=[(client.owner, client.token_expires) for client in clients.all],
             today=today(),
         ),
     )
@@ -168,11 +181,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def price(backend: StateBackend, client: Client, decided: Decided) -> Cost:
+def price(backend: StateBackend, clients: Clients, decided: Decided) -> Price:
     """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
-    work = work_of(decided.plan, permitted=bool(client.scopes))
-    times = pushes(decided.plan, work, decided.situation.remembered)
-    return Cost.of(work, decided.situation.seen) + Cost(writes=backend.requests_of(times))
+    seen, plan = decided.situation.seen, decided.plan
+    lanes = work_of(plan, clients)
+    # The owners whose tokens differ are written side by side, so the longest of them counts.
+    costs = {lane: Cost.of(stages, seen) for lane, stages in lanes.items()}
+    waits = [clients.of(lane).pacer.estimate(each.points) for lane, each in costs.items()]
+    times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)
+    kept = Cost(writes=backend.requests_of(times))
+    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points), *waits]))
 
 
 def estate(task: Task, backend: StateBackend, state: State) -> Estate:

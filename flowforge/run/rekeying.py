@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from flowforge.errors import Problem, SourceError, StateError, UsageError
-from flowforge.github.http import Client
+from flowforge.github.clients import Clients
 from flowforge.manifest.state_key_check import OLD_VARIABLE, VARIABLE
 from flowforge.run.request import Request
 from flowforge.run.task import Task
@@ -44,8 +44,8 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
         raise UsageError(Problem("FF476", "no state key is given, neither an old one nor a new one", fix=fix))
     with ExitStack() as held:
         # Only selectors need GitHub here. A state in a file is rekeyed without a token.
-        client = held.enter_context(task.signed_in()) if task.selectors else None
-        return _rekey(task, client, KeyChange(old, new), confirm)
+        clients = held.enter_context(task.signed_in()) if task.selectors else None
+        return _rekey(task, clients, KeyChange(old, new), confirm)
 
 
 def _old_key(request: Request, variable: str) -> StateKey | None:
@@ -61,10 +61,10 @@ def _old_key(request: Request, variable: str) -> StateKey | None:
     return key_in(variable or OLD_VARIABLE, request.environ)
 
 
-def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
+def _rekey(task: Task, clients: Clients | None, keys: KeyChange, confirm: Callable[[Rekeyed], None]) -> Rekeyed | str:
     request, already = task.request, f"the state already {'has the new key' if keys.new else 'has no key'}"
     # One state, opened with either key: which of them it has decides what is left to do.
-    with task.backend_under(keys.old, client) as backend, task.backend_under(keys.new, client) as there:
+    with task.backend_under(keys.old, clients) as backend, task.backend_under(keys.new, clients) as there:
         try:
             session = backend.open(request.lock_timeout)
         except OtherKeyError as error:
@@ -79,7 +79,9 @@ def _rekey(task: Task, client: Client | None, keys: KeyChange, confirm: Callable
                 return f"there is no state in {backend.where} yet"
             if backend.key_id(state) == there.key_id(state):
                 return already
-            task = task.with_selected_repos(client) if client else task
+            if clients is not None:
+                clients.need(task.to_read(state))
+                task = task.with_selected_repos(clients)
             found = rekeyed(state, task.places, task.unresolved, task.context, (keys.old, keys.new))
             if not request.keep_going:
                 found.require_values()

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flowforge.github.http import Client
+from flowforge.github.clients import Clients
+from flowforge.github.permissions import Needs
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
@@ -19,6 +20,7 @@ from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend, backend_of
+from flowforge.steps.permits import to_read
 from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
 from flowforge.steps.refresh.line_filter import LineFilter
 from flowforge.steps.refresh.repo_lists import RepoLists, read_lists
@@ -73,20 +75,20 @@ class Task:
         lists = read_lists(request.patterns, manifest.groups, Confinement.of(request.environ))
         return cls(request, manifest, places, context, warnings, lists)
 
-    def signed_in(self) -> AbstractContextManager[Client]:
-        """Return the one client of the run, to be entered."""
+    def signed_in(self) -> AbstractContextManager[Clients]:
+        """Return the clients of the run, to be entered."""
         return sign_in(self.manifest.github, context=self.context, limits=self._limits)
 
-    def backend(self, client: Client | None = None) -> AbstractContextManager[StateBackend]:
+    def backend(self, clients: Clients | None = None) -> AbstractContextManager[StateBackend]:
         """Return the state's backend, to be entered. It signs in by itself where it needs GitHub and gets no client."""
-        return self.backend_under(self.key(), client)
+        return self.backend_under(self.key(), clients)
 
     def backend_under(
-        self, key: StateKey | None, client: Client | None = None, settings: StateSettings | None = None
+        self, key: StateKey | None, clients: Clients | None = None, settings: StateSettings | None = None
     ) -> AbstractContextManager[StateBackend]:
         """Return the state's backend with this key, or without one. settings: another place than the manifest's."""
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return backend_of(manifest, client, self.context, self._limits, key)
+        return backend_of(manifest, clients, self.context, self._limits, key)
 
     def key(self) -> StateKey | None:
         """Return the state's key; None where it has none. Raises SourceError."""
@@ -95,6 +97,10 @@ class Task:
     @property
     def _limits(self) -> RunLimits:
         return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify, self.request.clock)
+
+    def to_read(self, state: State) -> Needs:
+        """Return what the tokens of a plan must be able to read."""
+        return to_read(self.manifest, self.selectors, state.remembered)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:
@@ -111,13 +117,13 @@ class Task:
         """Return the repos that each of the holders has admitted."""
         return admitted_by(self.holders, state.admitted)
 
-    def with_selected_repos(self, client: Client) -> "Task":
+    def with_selected_repos(self, clients: Clients) -> "Task":
         """Ask GitHub which repos the selectors find, and return the task with them."""
         request, selectors = self.request, self.selectors
         # Without selectors the manifest already names all repos, and GitHub is asked for none.
         if not selectors:
             return self
-        selected = select_repos(client, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        selected = select_repos(clients, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
         return self._with(selected)
 
     def with_unknown_repos(self) -> "Task":

@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -100,10 +101,10 @@ class StateBranch(StateSession):
         """Ensure that a push can take them all. The first announcement makes that push. Raises StateError."""
         self._remote.require_room(foreseen(len(self._version.data or b""), self._base, coming))
 
-    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
+    def announce(self, fingerprints: Mapping[Address, str | None], after: Collection[Address] = ()) -> None:
         """Push that these come next, with all that waits to be pushed. Raises StateChangedError FF441."""
         with self._mutex:
-            self._retract()
+            self._retract(self._ahead.keys() & set(after))
             self._take(fingerprints)
             self._ahead |= fingerprints
             self._push()
@@ -134,7 +135,7 @@ class StateBranch(StateSession):
             if self._closed:
                 return
             self._closed = True
-            self._retract()
+            self._retract(set(self._ahead))
             if self._changed:
                 return
             try:
@@ -192,11 +193,12 @@ class StateBranch(StateSession):
         self._commit(Intended(dict(fingerprints)))
         self._doubtful |= doubtful
 
-    def _retract(self) -> None:
+    def _retract(self, addresses: AbstractSet[Address]) -> None:
         """Take back what was announced and never begun."""
-        for address in self._ahead.keys() - self._doubtful:
-            self._draft.apply(Abandoned(address))
-        self._ahead.clear()
+        for address in addresses:
+            if address not in self._doubtful:
+                self._draft.apply(Abandoned(address))
+            del self._ahead[address]
 
     def _push(self, *, last: bool = False) -> None:
         """Push the state now. If another run pushed meanwhile, merge the two and try again."""
@@ -260,7 +262,7 @@ class StateBranch(StateSession):
             raise StateError(messages.other_lineage(self._remote.where, theirs.lineage, self._base.lineage))
         if self._held and (theirs.lease is None or theirs.lease.owner != self._owner):
             self._lost = True
-            self._retract()
+            self._retract(set(self._ahead))
         # What this run has begun stays pending, whatever the others recorded of it meanwhile.
         merged = merge(self._base, self._draft.state(), theirs, self._run.now)
         self._base, self._draft = theirs, Draft(replace(merged, pending={**merged.pending, **self._begun}))

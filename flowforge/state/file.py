@@ -109,7 +109,7 @@ class StateFile(StateSession):
             except OSError as error:
                 raise disk.failed("write the journal", self._journal_entry.path, error) from error
 
-    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
+    def announce(self, fingerprints: Mapping[Address, str | None], after: Collection[Address] = ()) -> None:
         """Do nothing: a journal's line is so cheap that each intent is kept when it comes."""
 
     def close(self) -> None:

@@ -108,8 +108,11 @@ class StateSession(ABC):
         """Ensure that these can be recorded, before the first of them is written. Raises StateError."""
 
     @abstractmethod
-    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Keep which writes and deletes come next; each is still intended by itself. Raises StateError."""
+    def announce(self, fingerprints: Mapping[Address, str | None], after: Collection[Address] = ()) -> None:
+        """Keep which writes and deletes come next; each is still intended by itself. Raises StateError.
+
+        after: what was announced earlier and is over by now, so that the rest of it is taken back.
+        """
 
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:
         """Keep that writes (the value's fingerprint) and deletes (None) are about to begin.

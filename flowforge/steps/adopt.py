@@ -4,23 +4,23 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from flowforge.concurrency import in_order
-from flowforge.github.http import Client
-from flowforge.github.repos import RepoInfo, look_up
+from flowforge.github.clients import Clients
+from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Repo
 from flowforge.plan.adoption import Adoptable, Adoption
 from flowforge.plan.facts import Origin
 from flowforge.state.session import StateSession
+from flowforge.steps.look_up import look_up_all
 
 
 def identities(
-    client: Client, adoption: Adoption, known: Mapping[Repo, RepoInfo], *, jobs: int, stop: threading.Event
+    clients: Clients, adoption: Adoption, known: Mapping[Repo, RepoInfo], *, jobs: int, stop: threading.Event
 ) -> Mapping[Repo, int]:
     """Return the ids of the repos. An organization has none here, nor has a repo that this token cannot see."""
     # The plan has looked up the repos that it would write, but not those whose variables are right already.
     repos = {each.repo for each in adoption.taken if not each.repo.is_organization}
     asked = sorted(repos - known.keys())
-    found = {**known, **(look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set)) if asked else {})}
+    found = {**known, **(look_up_all(clients, asked, jobs=jobs, stop=stop) if asked else {})}
     return {repo: info.id for repo in repos if isinstance(info := found.get(repo), RepoInfo)}
 
 

@@ -1,19 +1,29 @@
-"""Sign in: find the token, and make the one client and the one pacer of a run."""
+"""Sign in: find the token of each owner, and make the clients and pacers of a run."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from flowforge.api_address import DOTCOM
-from flowforge.github.auth import check_host, find_token
+from flowforge.errors import SourceError
+from flowforge.github.app import App, AppJwt, AppKey, InstallationTokens
+from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token
+from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
+from flowforge.github.permissions import Needs
+from flowforge.github.problems import TokenError
 from flowforge.github.rate_ledger import Spent, spent_path
+from flowforge.github.traces import Traces
 from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
-from flowforge.manifest.model import GitHubSettings
+from flowforge.manifest.github_settings import AppSettings, AuthSettings, GitHubSettings
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
+from flowforge.vault import SecretValue
+
+_OTHERS = "the owners that github.auth.owners does not name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,7 @@ class RunLimits:
     """What bounds a run."""
 
     jobs: int
-    """How many requests may be under way at once."""
+    """How many requests may be under way at once, for each token."""
     max_wait: float
     """How many seconds a pause for GitHub's limits may take."""
     notify: Callable[[str], None]
@@ -31,25 +41,25 @@ class RunLimits:
 
 
 @contextmanager
-def sign_in(settings: GitHubSettings, *, context: Context, limits: RunLimits) -> Iterator[Client]:
-    """Yield a client that is signed in.
+def sign_in(
+    settings: GitHubSettings, *, context: Context, limits: RunLimits, traces: Traces | None = None
+) -> Iterator[Clients]:
+    """Yield the clients of a run. Each signs in when it is first asked for.
 
-    The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Raises
-    GitHubError without a usable token, and SourceError where the manifest's source of it cannot be read.
+    The API is the manifest's, else the one that GitHub's runner names in GITHUB_API_URL, else github.com's. Where all
+    owners share one token, what is wrong with it is raised at once: GitHubError without a usable token, and SourceError
+    where the manifest's source of it cannot be read. Else it is a refusal of that owner's requests. traces: those of
+    the run, where it has other clients.
     """
     environ = context.environ
     api = _api(settings, environ)
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
-    explicit = read_named("the GitHub token", settings.token, context) if settings.token else None
-    token = find_token(api, explicit, environ)
-    # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
-    clock = limits.clock(api, environ)
-    spent = Spent(spent_path(environ, token.digest(f"{api.host}:{api.port} at {clock.scale}")))
-    jobs = limits.jobs
-    pacer = Pacer(clock, context.stop, max_in_flight=jobs, max_wait=limits.max_wait, spent=spent, notify=limits.notify)
-    with Client(api, token, pacer, jobs=jobs, patience=Patience.of(api, environ)) as client:
-        yield client
+    entrance = Entrance(settings, api, context, limits, traces or Traces())
+    with entrance.held, Clients(api, entrance.client, apart=entrance.apart, traces=entrance.traces) as clients:
+        if not entrance.divided:
+            clients.of(SHARED)
+        yield clients
 
 
 def _api(settings: GitHubSettings, environ: Mapping[str, str]) -> ApiUrl:
@@ -59,3 +69,124 @@ def _api(settings: GitHubSettings, environ: Mapping[str, str]) -> ApiUrl:
     if text := environ.get("GITHUB_API_URL"):
         return ApiUrl.parse(text, "GITHUB_API_URL")
     return ApiUrl.parse(f"https://{DOTCOM}", DEFAULT_ORIGIN)
+
+
+class Entrance:
+    """Makes clients that are signed in to one API."""
+
+    def __init__(
+        self, settings: GitHubSettings, api: ApiUrl, context: Context, limits: RunLimits, traces: Traces
+    ) -> None:
+        """Take the parts."""
+        self._settings = settings
+        self._api = api
+        self._context = context
+        self._limits = limits
+        self._clock = limits.clock(api, context.environ)
+        self._apps: dict[object, App] = {}
+        self.traces = traces
+        self.held = ExitStack()
+
+    @property
+    def divided(self) -> bool:
+        """Whether owners have tokens of their own."""
+        return bool(self._settings.owners or self._settings.auth.app)
+
+    def apart(self, owner: str) -> bool:
+        """Return whether an owner, in lower case, has a token of its own. An App has one for each owner."""
+        return owner in self._settings.owners or self._settings.auth.app is not None
+
+    def client(self, lane: str) -> Client:
+        """Return the client of a lane. Raises GitHubError and SourceError where that ends the run."""
+        if not self.divided:
+            return self.signed(self.token(self._settings.auth, ""))
+        owner = lane or _OTHERS
+        try:
+            source = self.token(self._settings.owners.get(lane, self._settings.auth), lane)
+        except TokenError as error:
+            source = _NoToken(error)
+        except SourceError as error:
+            # What an owner lacks blocks that owner, and no other.
+            if lane not in self._settings.owners:
+                raise
+            source = _NoToken(TokenError(*error.problems))
+        return self.signed(source, owner)
+
+    def token(self, auth: AuthSettings, owner: str) -> TokenSource:
+        """Return what an owner's requests are signed with. Raises GitHubError and SourceError."""
+        if auth.app is not None:
+            return InstallationTokens(self._app(auth.app, auth.key), owner)
+        explicit = self._read("the GitHub token", auth) if auth.token else None
+        return find_token(self._api, explicit, self._context.environ, origin=f"{auth.key}.token")
+
+    def _read(self, noun: str, auth: AuthSettings) -> SecretValue:
+        (source,) = auth.sources
+        return read_named(noun, source, self._context)
+
+    def _app(self, settings: AppSettings, key: str) -> App:
+        """Return an App. One that several owners name signs in once."""
+        source = settings.private_key
+        known = settings.client_id, source.name, *sorted(source.options.items())
+        if known not in self._apps:
+            origin = f"{key}.app"
+            pem = self._read("the private key of the GitHub App", AuthSettings(app=settings))
+            jwt = AppJwt(settings.client_id, AppKey(pem, f"{origin}.private_key"))
+            self._apps[known] = App(self.held.enter_context(self.signed(jwt)), jwt, origin)
+        return self._apps[known]
+
+    def signed(self, token: TokenSource, owner: str = "") -> Client:
+        """Return a client that sends a token. owner: whose it is, where it is not everybody's."""
+        api, context, limits = self._api, self._context, self._limits
+        # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
+        purpose = f"{api.host}:{api.port} at {self._clock.scale}"
+        pacer = Pacer(
+            self._clock,
+            context.stop,
+            max_in_flight=limits.jobs,
+            max_wait=limits.max_wait,
+            spent=Spent(spent_path(context.environ, token.digest(purpose))),
+            notify=limits.notify,
+        )
+        return Client(
+            api,
+            token,
+            pacer,
+            owner=owner,
+            jobs=limits.jobs,
+            patience=Patience.of(api, context.environ),
+            traces=self.traces,
+        )
+
+
+class _NoToken:
+    """A `TokenSource` without a token: the reason stands in the place of each."""
+
+    workflow = False
+    installation = False
+    origin = ""
+
+    def __init__(self, error: TokenError) -> None:
+        self._error = error
+
+    def current(self) -> GitHubToken:
+        raise TokenError(*self._error.problems)
+
+    def served(self, token: GitHubToken) -> None:
+        """Do nothing."""
+
+    def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
+        del refused, time
+        return False
+
+    def need(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Do nothing."""
+
+    def lacks(self, needs: Needs) -> tuple[str, ...]:
+        del needs
+        return ()
+
+    def digest(self, purpose: str) -> str:
+        return digest_of("", purpose)
+
+    def known_to(self, traces: Traces) -> None:
+        """Do nothing."""

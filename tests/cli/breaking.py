@@ -14,6 +14,7 @@ from nacl.exceptions import CryptoError
 
 from flowforge import run
 from flowforge.errors import FlowForgeError, Problem
+from flowforge.github.clients import Clients
 from flowforge.github.http import Client
 from flowforge.github.problems import Refusal, RepoError, StoppedError
 from flowforge.github.secrets import PublicKeys
@@ -93,7 +94,7 @@ class Strike:
 
     def arrange(self, writer: ScopeWriter) -> ScopeWriter:
         """Put parts that may raise into a writer."""
-        old = writer.client
+        (old,) = writer.clients.all
         client = Client(old.api, old.token, old.pacer, jobs=2, transport=Wire(self))
         remote = getattr(writer.session, "_remote", None)
         if remote is not None:
@@ -107,8 +108,8 @@ class Strike:
         cast("Any", old).close = close
         return replace(
             writer,
-            client=client,
-            keys=PublicKeys(client),
+            clients=Clients.of_one(client),
+            keys=PublicKeys(),
             session=self._before(writer.session, "memory"),
             vault=self._before(writer.vault, "vault"),
             permissions=self._before(writer.permissions, "permits"),

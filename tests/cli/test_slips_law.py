@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flowforge.github.auth import GitHubToken
+from flowforge.github.clients import Clients
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
@@ -118,9 +119,9 @@ class Applied:
         token = GitHubToken(SecretValue(TOKEN), "GH_TOKEN", workflow=False)
         api = ApiUrl.parse("http://127.0.0.1")
         with Client(api, token, pacer, jobs=1, transport=answering(handle)) as client:
-            task = Task.of(self.request)
-            with task.backend(client) as home:
-                return prepare(task.with_selected_repos(client), home, home.read(), client, fresh=True).planned.plan
+            task, clients = Task.of(self.request), Clients.of_one(client)
+            with task.backend(clients) as home:
+                return prepare(task.with_selected_repos(clients), home, home.read(), clients, fresh=True).planned.plan
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,7 @@ def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:
     sandbox.world.settings.lag = Lag(reads=2)
     sandbox.world.settings.late_stamp = 1
     client = connect()
-    keys = PublicKeys(client)
+    keys = PublicKeys()
     for value in ("first", "second"):
         done = put_secret(client, keys, _API, "A", SecretValue(value))
         sandbox.world.reset_stats()
@@ -164,7 +164,7 @@ def test_somebody_writes_after_us(sandbox: Sandbox, connect: MakeClient) -> None
     """On real HTTP, an edit behind our back between the write and the list is seen as one."""
     sandbox.world.create_repo("acme/api")
     client = connect()
-    done = put_secret(client, PublicKeys(client), _API, "A", SecretValue("ours"))
+    done = put_secret(client, PublicKeys(), _API, "A", SecretValue("ours"))
     sandbox.world.clock.advance(10)
     sandbox.world.set_secret("acme/api", "A", "theirs")
     (found,) = confirm(client, _API, {"A": Sent(done.date)}).values()

@@ -58,7 +58,7 @@ def test_every_request_is_one_that_github_documents(description: OpenAPI, script
 
     client = scripted(handle)
     list_secrets(client, _API)
-    keys = PublicKeys(client)
+    keys = PublicKeys()
     written = put_secret(client, keys, _API, "A", SecretValue("plainly fake"))
     confirm(client, _API, {"A": Sent(written.date)})
     delete_secret(client, _API, "A")
@@ -159,7 +159,7 @@ def test_every_request_of_an_organization_is_one_too(
     client, scope = scripted(handle), Scope(Repo.organization("acme"), store)
     list_org_secrets(client, scope, ["A"])
     audience = Audience.selected([Viewer(Repo.parse("acme/api"), 7)])
-    put_secret(client, PublicKeys(client), scope, "A", SecretValue("plainly fake"), more=body_of(audience))
+    put_secret(client, PublicKeys(), scope, "A", SecretValue("plainly fake"), more=body_of(audience))
     put_viewers(client, scope, "A", [7])
     delete_secret(client, scope, "A")
     assert [

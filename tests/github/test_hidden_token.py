@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowforge.errors import FlowForgeError
-from flowforge.github.auth import Traces
 from flowforge.github.body import RAW
 from flowforge.github.explain import explain
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
+from flowforge.github.traces import Traces
 from flowforge.plan.address import Repo, Scope
 from flowforge.vault import SecretValue
 
@@ -176,7 +176,7 @@ def test_another_token_of_the_run(scripted: MakeClient) -> None:
     """The token that keeps the state is known to the same server, and is hidden too."""
     other = _made_up()
     client = scripted(lambda _: httpx.Response(200, json={"message": f"no {other}"}))
-    client.hide(client.token)
+    client.token.known_to(client._wire._traces)
     assert {"message": f"no {other}"} == client.get("/x").data
     client._wire._traces.add(SecretValue(other))
     assert {"message": "[redacted]"} == client.get("/x").data

@@ -35,7 +35,7 @@ def test_a_plan_and_then_an_apply_meet_no_refusal(
         seen = list(pool.map(lambda scope: list_secrets(plan, scope), scopes))
     plan.close()
     apply = connect(points=90, spent=Spent(file))
-    keys = PublicKeys(apply)
+    keys = PublicKeys()
     with ThreadPoolExecutor(8) as pool:
         done = pool.map(lambda scope: put_secret(apply, keys, scope, "A", SecretValue("plainly fake")), scopes)
         created = [written.created for written in done]

@@ -35,7 +35,7 @@ def world(sandbox: Sandbox) -> Sandbox:
 
 
 def _put(client: Client, name: str = "A", value: str = _VALUE) -> Written:
-    return put_secret(client, PublicKeys(client), _API, name, SecretValue(value))
+    return put_secret(client, PublicKeys(), _API, name, SecretValue(value))
 
 
 def _refusal(client: Client) -> RepoError:
@@ -69,7 +69,7 @@ def test_one_key_for_a_scope_and_run(world: Sandbox, connect: MakeClient) -> Non
     """Workers that write one scope together fetch its key once; another scope has another key."""
     world.world.create_repo("acme/web")
     client = connect()
-    keys = PublicKeys(client)
+    keys = PublicKeys()
     scopes = [_API, Scope(Repo.parse("acme/web"))] * 8
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: put_secret(client, keys, scopes[n], f"S{n}", SecretValue(f"v{n}")), range(16)))
@@ -84,7 +84,7 @@ def test_a_key_that_is_gone_is_fetched_again(
 ) -> None:
     """After the 422 of a wrong key: the key again, sealed again, put once more. The new key stays for the run."""
     client = connect()
-    keys = PublicKeys(client)
+    keys = PublicKeys()
     put_secret(client, keys, _API, "A", SecretValue("old"))
     rotate(world.world)
     put_secret(client, keys, _API, "A", SecretValue("new"))
@@ -95,10 +95,10 @@ def test_a_key_that_is_gone_is_fetched_again(
 
 def test_a_stale_key_is_fetched_once_for_all(world: Sandbox, connect: MakeClient) -> None:
     """Who comes late with the old key gets the new one that another worker fetched."""
-    keys = PublicKeys(connect())
-    stale = keys.get(_API)
-    fresh = keys.refresh(_API, stale)
-    assert fresh is keys.refresh(_API, stale)
+    client, keys = connect(), PublicKeys()
+    stale = keys.get(client, _API)
+    fresh = keys.refresh(client, _API, stale)
+    assert fresh is keys.refresh(client, _API, stale)
     assert {_KEY: 2} == world.world.stats().requests
 
 
@@ -208,8 +208,8 @@ def test_a_write_that_is_refused(
 ) -> None:
     """Archived, renamed, invisible, no permission: the error names secret, reason and remedy; nothing is written."""
     client = connect()
-    keys = PublicKeys(client)
-    keys.get(_API)  # fetched while all was well
+    keys = PublicKeys()
+    keys.get(client, _API)  # fetched while all was well
     change(world)
     with pytest.raises(RepoError) as put:
         put_secret(client, keys, _API, "A", SecretValue(_VALUE))

@@ -12,8 +12,9 @@ from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.members import Members
-from flowforge.manifest.model import Credential, Group, Manifest, Mention, RepoSet, SourceSpec
+from flowforge.manifest.model import Credential, Group, Manifest, RepoSet
 from flowforge.manifest.placeholders import fill, names_in
+from flowforge.manifest.source_spec import Mention, SourceSpec
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Presence
@@ -100,7 +101,7 @@ def test_model(loaded: Loader, folder: Path) -> None:
         manifest.files,
         manifest.folder,
         manifest.github.api_url,
-        manifest.github.token,
+        manifest.github.auth.token,
         manifest.state.file,
         manifest.on_drift,
         manifest.warnings,
@@ -136,7 +137,7 @@ def test_what_a_manifest_need_not_say(loaded: Loader, folder: Path) -> None:
     manifest = loaded("version: 1\ntargets: []\n")
     assert ("", None, folder / "flowforge.state.json", OnDrift.OVERWRITE, ()) == (
         manifest.github.api_url,
-        manifest.github.token,
+        manifest.github.auth.token,
         manifest.state.file,
         manifest.on_drift,
         expand(manifest),

@@ -24,7 +24,7 @@ FULL = """\
 version: 1
 github:
   api_url: https://ghe.example.com/api/v3
-  auth: {token: {env: OPS_TOKEN}}
+  auth: {token: {env: OPS_TOKEN}, owners: {beta: {app: {client_id: Iv1, private_key: {file: app.pem}}}}}
 state:
   github: {repo: acme/ops, branch: flowforge-state, path: flowforge.state.json, auth: {token: {env: S}}}
   key: {env: STATE_KEY}

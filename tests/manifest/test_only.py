@@ -11,10 +11,11 @@ from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand_with
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.members import MAX_WORK, Members
-from flowforge.manifest.model import Manifest, Option, SourceSpec
+from flowforge.manifest.model import Manifest
 from flowforge.manifest.only import OnlyRules
 from flowforge.manifest.same_source import may_read_the_same
 from flowforge.manifest.selector import Selector
+from flowforge.manifest.source_spec import Option, SourceSpec
 from flowforge.plan.address import Repo, Scope
 from flowforge.source_types import SOURCE_TYPES, Names, source_type
 from tests.manifest.conftest import Loader, Refuser

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Where
-from flowforge.manifest.model import BranchSettings, Manifest, SourceSpec
+from flowforge.manifest.github_settings import AuthSettings, BranchSettings
+from flowforge.manifest.model import Manifest
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.plan.address import Repo
 
 Loader = Callable[..., Manifest]
@@ -168,14 +170,15 @@ def test_a_branch_of_the_ops_repository(loaded: Loader, folder: Path) -> None:
         "    auth: {token: {env: STATE_TOKEN}}\ntargets: []\n"
     )
     token = SourceSpec("env", {"env": "STATE_TOKEN"}, Where("flowforge.yaml", 7, 19), folder)
+    auth = AuthSettings(token, key="state.github.auth")
     where = Where("flowforge.yaml", 4, 5)
-    assert BranchSettings(Repo.parse("acme/Ops"), "state/prod", "a/b.json", token, where) == full.state.branch
+    assert BranchSettings(Repo.parse("acme/Ops"), "state/prod", "a/b.json", auth, where) == full.state.branch
     short = loaded({"prod.yaml": "version: 1\nstate: {github: {repo: acme/ops}}\ntargets: []\n"}, "prod.yaml")
     assert short.state.branch is not None
-    assert ("flowforge-state", "prod.state.json", None) == (
+    assert ("flowforge-state", "prod.state.json", False) == (
         short.state.branch.branch,
         short.state.branch.path,
-        short.state.branch.token,
+        short.state.branch.auth.says,
     )
 
 

@@ -13,8 +13,9 @@ from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import MAX_PLACES, PlaceLimit
 from flowforge.manifest.loading import load
 from flowforge.manifest.members import MAX_WORK, Members
-from flowforge.manifest.model import AbsentEntry, Lists, Manifest, Mention, RepoSet, Target
+from flowforge.manifest.model import AbsentEntry, Lists, Manifest, RepoSet, Target
 from flowforge.manifest.selector import Selector, SelectorResults
+from flowforge.manifest.source_spec import Mention
 from flowforge.plan.address import Repo, Store
 
 Load = Callable[[str], Manifest]

@@ -9,6 +9,7 @@ import pytest
 from nacl.public import PublicKey, SealedBox
 
 from flowforge.sandbox import Sandbox, Token
+from tests.app_keys import app_key, assertion, pem
 
 # Made once: each takes longer than a whole test here. No request uses it, all of this is plain HTTP.
 _TLS = ssl.create_default_context()
@@ -73,5 +74,33 @@ def as_token(sandbox: Sandbox) -> Callable[[Token], dict[str, str]]:
         text = f"token-{len(sandbox.world.tokens.tokens)}"
         sandbox.world.add_token(text, token)
         return {"authorization": f"Bearer {text}"}
+
+    return known
+
+
+@pytest.fixture
+def as_app(sandbox: Sandbox) -> Callable[[], dict[str, str]]:
+    """Register the App `ci`; return a function that makes the header with which it says, by now, who it is."""
+    made = sandbox.world.create_app("ci", pem(app_key()), permissions={"secrets": "write", "contents": "read"})
+    return lambda: {"authorization": f"Bearer {assertion(made['client_id'], sandbox.world.clock.now())}"}
+
+
+@pytest.fixture
+def mint(http: httpx.Client, as_app: Callable[[], dict[str, str]]) -> Callable[..., httpx.Response]:
+    """Return a function that asks for a token of an installation, with members of the body by name."""
+
+    def minted(installation: int, **body: object) -> httpx.Response:
+        path = f"/app/installations/{installation}/access_tokens"
+        return http.post(path, headers=as_app(), json=body) if body else http.post(path, headers=as_app())
+
+    return minted
+
+
+@pytest.fixture
+def as_installation(mint: Callable[..., httpx.Response]) -> Callable[..., dict[str, str]]:
+    """Return a function that has a token minted for an installation, and makes the header that carries it."""
+
+    def known(installation: int, **body: object) -> dict[str, str]:
+        return {"authorization": f"Bearer {mint(installation, **body).json()['token']}"}
 
     return known

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from flowforge.cli.main import cli
 from flowforge.errors import UsageError
+from tests.app_keys import app_key, assertion, pem
 
 START = "import sys; from flowforge.__main__ import run; sys.exit(run(['sandbox', *sys.argv[1:]]))"
 Started = tuple[subprocess.Popen[str], dict[str, object]]
@@ -115,3 +116,28 @@ def test_ready_file_cannot_be_written(tmp_path: Path) -> None:
         "  why: No such file or directory",
         "  fix: choose another --ready-file",
     ]
+
+
+def test_an_app(tmp_path: Path) -> None:
+    """With a key it has an App at its owner, as the ready file and the printed lines say, and shows none of the key."""
+    key, ready = tmp_path / "app.pem", tmp_path / "ready.json"
+    key.write_text(pem(app_key()), encoding="ascii")
+    args = ["--repos", "0", "--owner", "umbrella", "--app-key", "app.pem", "--ready-file", "ready.json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", START, *args], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        said = json.loads(ready.read_text(encoding="utf-8"))
+        header = {"authorization": f"Bearer {assertion(said['app']['client_id'], time.time())}"}
+        found = httpx.get(f"{said['url']}/orgs/umbrella/installation", headers=header).json()
+        process.terminate()
+        stdout, _ = process.communicate(timeout=60)
+    number, client = said["app"]["id"], said["app"]["client_id"]
+    assert (number, client, "all") == (found["app_id"], found["client_id"], found["repository_selection"])
+    assert [
+        f"# Or, in the manifest, as the GitHub App `flowforge` (id {number}), which is installed at umbrella:",
+        f'# github: {{auth: {{app: {{client_id: {client}, private_key: {{file: "{key}"}}}}}}}}',
+    ] == stdout.splitlines()[4:6]
+    assert [] == [line for line in key.read_text(encoding="ascii").splitlines()[1:-1] if line in stdout + str(said)]

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 from openapi_core import OpenAPI
-from openapi_core.testing import MockRequest, MockResponse
 
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from flowforge.sandbox.world.stores import STORES
-from tests.openapi import github_description
+from tests.openapi import check, github_description
 
 Seal = Callable[[str, bytes], dict[str, str]]
 Write = Callable[..., httpx.Response]
@@ -20,23 +19,6 @@ SECRETS = "/repos/acme/repo-001/actions/secrets"
 def github() -> OpenAPI:
     """Read GitHub's description of its API once."""
     return github_description()
-
-
-def check(github: OpenAPI, answer: httpx.Response) -> None:
-    """Validate what was asked and what was answered. Raise on any difference."""
-    asked = answer.request
-    request = MockRequest(
-        "https://api.github.com",
-        asked.method.lower(),
-        asked.url.raw_path.decode().partition("?")[0],
-        args=dict(asked.url.params),
-        data=asked.content or None,
-        content_type="application/json",
-    )
-    kind = answer.headers.get("content-type", "").partition(";")[0]
-    response = MockResponse(answer.content, answer.status_code, content_type=kind)
-    github.validate_request(request)
-    github.validate_response(request, response)
 
 
 @pytest.mark.parametrize(

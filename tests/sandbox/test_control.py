@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from flowforge.sandbox import Lag, Level, Sandbox, Token, TokenKind
+from tests.app_keys import app_key, assertion, pem
 
 Put = Callable[..., httpx.Response]
 PATH = "/repos/acme/repo-001/actions/secrets"
@@ -99,25 +100,45 @@ def test_tokens(sandbox: Sandbox, http: httpx.Client) -> None:
     """Tokens of every kind are added with what they may do, and revoked."""
     ask(http, "add_token", text="one", kind="app", secrets="read", repos=["Acme/Repo-001"], expires=9, sso=True)
     ask(http, "add_token", text="two", kind="classic", login="x", scopes=["repo", "gist"], role="read")
-    ask(http, "add_token", text="three", permissions={"dependabot_secrets": "none"})
+    ask(http, "add_token", text="three", permissions={"dependabot_secrets": "none"}, name="of ada", owner="Acme")
     tokens = sandbox.world.tokens.tokens
     assert tokens["one"] == Token(
         TokenKind.APP, secrets=Level.READ, repos=frozenset({"acme/repo-001"}), expires=9, sso=True
     )
     assert tokens["two"] == Token(TokenKind.CLASSIC, login="x", scopes=("repo", "gist"), role="read")
-    assert tokens["three"] == Token(permissions={"dependabot_secrets": Level.NONE})
+    assert tokens["three"] == Token(permissions={"dependabot_secrets": Level.NONE}, name="of ada", owner="acme")
     ask(http, "revoke_token", text="one")
     assert "one" not in tokens
+
+
+def test_apps(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Apps are registered, installed, suspended and taken away as in process; their tokens are listed and revoked."""
+    made = ask(http, "create_app", slug="ci", key=pem(app_key()), permissions={"secrets": "read"}, owner="acme")
+    app = sandbox.world.apps.app("ci")
+    assert {"id": app.id, "client_id": app.client_id} == made
+    assert ("acme", {"secrets": Level.READ, "metadata": Level.READ}) == (app.owner, app.permissions)
+    number = ask(http, "install_app", slug="ci", owner="acme", repos=["repo-001"])
+    header = {"authorization": f"Bearer {assertion(app.id, sandbox.world.clock.now())}"}
+    assert 201 == http.post(f"/app/installations/{number}/access_tokens", headers=header).status_code
+    found = ask(http, "minted_tokens")
+    assert sandbox.world.minted_tokens() == found
+    assert isinstance(number, int)
+    ask(http, "suspend_app", slug="ci", owner="acme")
+    assert sandbox.world.apps.installations[number].suspended is not None
+    assert 1 == ask(http, "revoke_app_tokens", slug="ci", owner="acme")
+    ask(http, "uninstall_app", slug="ci", owner="acme")
+    assert {} == sandbox.world.apps.installations
 
 
 def test_behaviour(sandbox: Sandbox, http: httpx.Client) -> None:
     """Settings and limits change one at a time, and keep what is not named."""
     ask(http, "settings", latency=0.001, lag_reads=2)
-    ask(http, "settings", lag_seconds=3, late_stamp=1, per_page=2)
+    ask(http, "settings", lag_seconds=3, late_stamp=1, per_page=2, token_life=60)
     ask(http, "limits", enabled=False, primary=7, points=8)
-    ask(http, "limits", in_flight=9, status=429, tell_wait=False)
+    ask(http, "limits", in_flight=9, status=429, tell_wait=False, per_repo=6)
     settings, limits = sandbox.world.settings, sandbox.world.limits
     assert (settings.latency, settings.lag, settings.late_stamp, settings.per_page) == (0.001, Lag(2, 3), 1, 2)
+    assert (settings.token_life, limits.per_repo) == (60, 6)
     assert (limits.enabled, limits.primary, limits.points, limits.in_flight) == (False, 7, 8, 9)
     assert (limits.status, limits.tell_wait) == (429, False)
     before = sandbox.world.clock.now()
@@ -148,6 +169,7 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
     """Requests are counted by route and logged by path, never with a body or a token; control is not counted."""
     put("acme/repo-001", "A")
     http.get(f"{PATH}?x={sandbox.token}")
+    ours = {"by": "rehearsal", "mint": 0}
     assert ask(http, "stats") == {
         "requests": {
             "GET /repos/{owner}/{repo}/actions/secrets/public-key": 1,
@@ -160,9 +182,9 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         "max_in_flight": 1,
     }
     assert ask(http, "log") == [
-        {"method": "GET", "path": f"{PATH}/public-key", "status": 200},
-        {"method": "PUT", "path": f"{PATH}/A", "status": 201},
-        {"method": "GET", "path": f"{PATH}?x=github_pat_[redacted]", "status": 200},
+        {"method": "GET", "path": f"{PATH}/public-key", "status": 200, **ours},
+        {"method": "PUT", "path": f"{PATH}/A", "status": 201, **ours},
+        {"method": "GET", "path": f"{PATH}?x=github_pat_[redacted]", "status": 200, **ours},
     ]
     ask(http, "reset_stats")
     empty = {"requests": {}, "statuses": {}, "points": 0, "refusals": {}, "max_in_flight": 0}
@@ -189,6 +211,8 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         ("reveal", b'{"full_name": "acme/repo-001", "environment": "x"}', 404, "There is no environment x."),
         ("set_plan", b'{"owner": "acme", "plan": "x"}', 422, "plan is free, pro, team or enterprise"),
         ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
+        ("create_app", b'{"slug": "x", "key": "y"}', 422, "the key is not the PEM of an RSA key without a password"),
+        ("install_app", b'{"slug": "x", "owner": "acme"}', 404, "There is no App x."),
         ("add_token", b'{"text": "x", "kind": "magic"}', 422, "'magic' is not a valid TokenKind"),
         ("add_fault", b'{"match": "", "kind": "magic"}', 422, "'magic' is not a valid FaultKind"),
         ("add_fault", b'{"match": "", "kind": "then"}', 422, "verb is not the name of one"),
@@ -227,12 +251,13 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
     """Only POST of a known verb does anything; everything else is told the verbs."""
     answer = http.request(method, f"/_sandbox/{verb}")
     verbs = (
-        "add_fault, add_token, advance, archive_repo, branches, clear_faults, create_environment, create_org, "
-        "create_repo, create_repos, create_team, create_user, define_property, delete_branch, delete_environment, "
-        "delete_file, delete_org_secret, delete_org_variable, delete_repo, delete_secret, delete_team, "
-        "delete_variable, edit_file, environments, hide_repo, history, limits, log, org_audience, org_variables, "
-        "properties, protect_branch, read_file, recreate_repo, rename_repo, replace_key, require_sso, reset_stats, "
-        "reveal, reveal_org, revoke_token, rotate_keys, set_org_secret, set_org_variable, set_plan, set_property, "
-        "set_secret, set_team_repos, set_topics, set_variable, set_visibility, settings, stats, variables"
+        "add_fault, add_token, advance, archive_repo, branches, clear_faults, create_app, create_environment, "
+        "create_org, create_repo, create_repos, create_team, create_user, define_property, delete_branch, "
+        "delete_environment, delete_file, delete_org_secret, delete_org_variable, delete_repo, delete_secret, "
+        "delete_team, delete_variable, edit_file, environments, hide_repo, history, install_app, limits, log, "
+        "minted_tokens, org_audience, org_variables, properties, protect_branch, read_file, recreate_repo, "
+        "rename_repo, replace_key, require_sso, reset_stats, reveal, reveal_org, revoke_app_tokens, revoke_token, "
+        "rotate_keys, set_org_secret, set_org_variable, set_plan, set_property, set_secret, set_team_repos, "
+        "set_topics, set_variable, set_visibility, settings, stats, suspend_app, uninstall_app, variables"
     )
     assert (answer.status_code, answer.json()["message"]) == (404, f"POST one of these: {verbs}.")

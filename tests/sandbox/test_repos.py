@@ -165,9 +165,11 @@ def test_single_sign_on(sandbox: Sandbox, http: httpx.Client, as_token: AsToken)
         ["open/repo"],
         f"partial-results; organizations={number}",
     )
-    for token in (Token(TokenKind.CLASSIC, sso=True), Token(), Token(TokenKind.APP)):
+    for token in (Token(TokenKind.CLASSIC, sso=True), Token()):
         answer = http.get("/user/repos", headers=as_token(token))
         assert (len(answer.json()), "x-github-sso" in answer.headers) == (4, False)
+    listed = http.get("/orgs/acme/repos", headers=as_token(Token(TokenKind.APP)))
+    assert (len(listed.json()), "x-github-sso" in listed.headers) == (3, False)
 
 
 def test_names_that_cannot_be(sandbox: Sandbox) -> None:

@@ -38,7 +38,7 @@ class Call:
 
     def sees(self, repo: Repository) -> bool:
         """Return whether the repository exists as far as the token can tell."""
-        return not repo.hidden and self.token.reaches(repo.full_name.lower(), private=repo.private)
+        return not repo.hidden and self.token.reaches(repo)
 
     def repository(self) -> Repository:
         """Return the repository that the path names. Raise 404, the redirect of an old name, or the 403 of SSO."""

@@ -28,7 +28,7 @@ def get(call: Call) -> ApiAnswer:
 def put(call: Call) -> ApiAnswer:
     """Answer PUT …/environments/{environment}: create it, or replace its protection by that of the body, if any."""
     repo = call.repository()
-    call.token.demand(repo.full_name.lower(), Need("administration", Level.WRITE, "admin"))
+    call.token.demand(repo, Need("administration", Level.WRITE, "admin"))
     refuse_archived(repo)
     if repo.is_short_of_plan:
         raise not_found()
@@ -44,7 +44,7 @@ def put(call: Call) -> ApiAnswer:
 def delete(call: Call) -> ApiAnswer:
     """Answer DELETE …/environments/{environment}, which deletes its secrets and variables too."""
     repo = call.repository()
-    call.token.demand(repo.full_name.lower(), Need("administration", Level.WRITE, "admin"))
+    call.token.demand(repo, Need("administration", Level.WRITE, "admin"))
     refuse_archived(repo)
     del repo.environments[call.environment(repo).name.lower()]
     return ApiAnswer(204)
@@ -54,5 +54,5 @@ def _readable(call: Call) -> Repository:
     """Return the repository if the token may read its environments. Anybody may read those of a public one."""
     repo = call.repository()
     if repo.private:
-        call.token.demand(repo.full_name.lower(), Need("actions", Level.READ, "read"))
+        call.token.demand(repo, Need("actions", Level.READ, "read"))
     return repo

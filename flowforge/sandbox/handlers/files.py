@@ -21,7 +21,7 @@ def reading(call: Call) -> Repository:
     """Return the repository if the token may read its files. Anybody may read those of a public one."""
     repo = call.repository()
     if repo.private:
-        call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.READ, "read"))
+        call.token.demand(repo, Need(CONTENTS, Level.READ, "read"))
     return repo
 
 
@@ -30,7 +30,7 @@ def writing(call: Call) -> Repository:
     repo = call.repository()
     if call.token.kind is TokenKind.CLASSIC and call.token.role == "read":
         raise not_found()
-    call.token.demand(repo.full_name.lower(), Need(CONTENTS, Level.WRITE))
+    call.token.demand(repo, Need(CONTENTS, Level.WRITE))
     refuse_archived(repo)
     return repo
 

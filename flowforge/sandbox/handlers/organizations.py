@@ -1,10 +1,16 @@
 """Handlers of organizations and users: who they are, teams and their repositories, custom properties."""
 
+from typing import Final
+
 from flowforge.sandbox.handlers import profiles, repos, shapes
 from flowforge.sandbox.handlers.call import Call, page_of
 from flowforge.sandbox.rules.access import Level, Need, Token, TokenKind
 from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError, not_found
 from flowforge.sandbox.world.model import Owner, Team
+
+_NO_INSTALLATION: Final = (
+    "You must authenticate with an installation access token in order to list repositories for an installation."
+)
 
 
 def user(call: Call) -> ApiAnswer:
@@ -26,16 +32,12 @@ def installation_repos(call: Call) -> ApiAnswer:
     """Answer GET /installation/repositories: what an installation was given, for its token alone."""
     token = call.token
     if token.kind not in {TokenKind.APP, TokenKind.WORKFLOW}:
-        message = "You must authenticate with an installation access token in order to list repositories."
-        raise RefusalError(403, message)
-    given = [repo for repo in call.world.directory if call.sees(repo) and token.has(repo.full_name.lower())]
+        raise RefusalError(403, _NO_INSTALLATION)
+    given = [repo for repo in call.world.directory if call.sees(repo) and token.has(repo)]
     page, headers = page_of(call, given)
     listed = [shapes.repository(repo, token, call.request.base, call.version, full=True) for repo in page]
-    whole = token.repos is None or any(name.endswith("/*") for name in token.repos)
-    selection = "all" if whole else "selected"
-    return ApiAnswer(
-        200, {"total_count": len(given), "repository_selection": selection, "repositories": listed}, headers
-    )
+    body = {"total_count": len(given), "repository_selection": token.selection, "repositories": listed}
+    return ApiAnswer(200, body, headers)
 
 
 def team(call: Call) -> ApiAnswer:

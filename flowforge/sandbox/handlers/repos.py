@@ -32,6 +32,7 @@ def of_account(call: Call) -> ApiAnswer:
 
 def of_token(call: Call) -> ApiAnswer:
     """Answer GET /user/repos: all that the user of the token sees, or with affiliation=owner the user's own."""
+    _demand_person(call)
     own = call.token.login.lower() if call.request.query.get("affiliation") == "owner" else ""
     repos = (repo for repo in call.world.directory if not own or repo.owner.login.lower() == own)
     return page(call, repos, default_sort="full_name")
@@ -39,6 +40,7 @@ def of_token(call: Call) -> ApiAnswer:
 
 def user(call: Call) -> ApiAnswer:
     """Answer GET /user."""
+    _demand_person(call)
     return ApiAnswer(200, shapes.user(call.world.directory.user(call.token.login), call.request.base))
 
 
@@ -72,6 +74,12 @@ def page(call: Call, repos: Iterable[Repository], *, default_sort: str) -> ApiAn
         headers["x-github-sso"] = f"partial-results; organizations={','.join(map(str, missing))}"
     base, version = call.request.base, call.version
     return ApiAnswer(200, [shapes.repository(repo, call.token, base, version) for repo in part], headers)
+
+
+def _demand_person(call: Call) -> None:
+    """Refuse the token of an installation, or of a workflow, where GitHub asks who its user is."""
+    if not call.token.is_person:
+        raise call.token.refused()
 
 
 def _of(call: Call, owner: Owner) -> Iterable[Repository]:

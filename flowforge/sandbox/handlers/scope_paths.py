@@ -33,7 +33,7 @@ def holder(call: Call) -> SecretHolder:
         return organization
     repo = call.repository()
     in_environment = "environment" in call.params
-    call.token.demand(repo.full_name.lower(), Need("environments" if in_environment else permission, level))
+    call.token.demand(repo, Need("environments" if in_environment else permission, level))
     if level is Level.WRITE:
         refuse_archived(repo)
     return call.environment(repo) if in_environment else repo

@@ -12,6 +12,7 @@ from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.rules.answers import UNANSWERED, ApiAnswer, ApiRequest, RefusalError, not_found
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.rules.traffic import Logged
 from flowforge.sandbox.world.world import World
 
 _DEFAULT_VERSION = "2022-11-28"
@@ -40,6 +41,8 @@ class Exchange:
     """The whole second at which it was handled: the answer's Date, and the time of whatever was written."""
     token: Token | None = None
     """Its token; None until it is authenticated."""
+    by: Token | None = None
+    """The token that it carries, which may be refused; None for one that is unknown."""
     fault: Fault | None = None
     """The fault that struck it."""
 
@@ -66,14 +69,16 @@ class Api:
             answer = refusal.answer
         dropped = exchange.struck_by(FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER, FaultKind.HANG)
         reply = Reply(drop=True) if dropped else self._reply(exchange, answer)
-        self.world.traffic.note(request.method, template, request.target, UNANSWERED if dropped else answer.status)
+        status = UNANSWERED if dropped else answer.status
+        by, mint = (exchange.by.who, exchange.by.mint) if exchange.by else ("", 0)
+        self.world.traffic.note(template, Logged(request.method, request.target, status, by, mint))
         return reply
 
     def _admitted(self, exchange: Exchange, handler: routes.Handler | None) -> ApiAnswer:
         """Let a request in and handle it. Raise whatever GitHub refuses it for."""
         world, request = self.world, exchange.request
         start = world.clock.now()
-        exchange.token = token = world.tokens.authenticate(request.headers.get("authorization", ""), start)
+        exchange.token = token = self._authenticated(exchange, start)
         if exchange.version not in _VERSIONS:
             # The wording is ours: GitHub's is not documented.
             raise RefusalError(400, "The API version is not supported.")
@@ -94,6 +99,16 @@ class Api:
         if fault:
             fault.spoil(answer, request)
         return answer
+
+    def _authenticated(self, exchange: Exchange, now: float) -> Token:
+        """Return the token of a request, or its App where an App has to ask. Raise GitHub's refusal."""
+        header = exchange.request.headers.get("authorization", "")
+        if exchange.template in routes.AS_APP:
+            exchange.by = self.world.apps.asserted(header, now)
+        else:
+            exchange.by = self.world.tokens.known(header)
+            exchange.by.admit(now)
+        return exchange.by
 
     def _reply(self, exchange: Exchange, answer: ApiAnswer) -> Reply:
         if answer.raw is None:

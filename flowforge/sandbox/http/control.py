@@ -9,10 +9,11 @@ from functools import partial
 from types import UnionType
 from typing import Final, get_args, get_origin
 
-from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from flowforge.sandbox.rules.access import Level, Token, TokenKind, levels
 from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
@@ -21,7 +22,7 @@ from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs)
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs)
 
 
 class Control:
@@ -79,6 +80,7 @@ class Control:
         lag_seconds: float | None = None,
         late_stamp: int | None = None,
         per_page: int | None = None,
+        token_life: int | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -88,6 +90,7 @@ class Control:
         settings.latency = settings.latency if latency is None else latency
         settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
         settings.per_page = settings.per_page if per_page is None else max(1, per_page)
+        settings.token_life = settings.token_life if token_life is None else token_life
 
     def _limits(
         self,
@@ -95,12 +98,13 @@ class Control:
         enabled: bool | None = None,
         primary: int | None = None,
         points: int | None = None,
+        per_repo: int | None = None,
         in_flight: int | None = None,
         status: int | None = None,
         tell_wait: bool | None = None,
     ) -> None:
         asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight}
-        for name, value in {**asked, "status": status, "tell_wait": tell_wait}.items():
+        for name, value in {**asked, "per_repo": per_repo, "status": status, "tell_wait": tell_wait}.items():
             if value is not None:
                 setattr(self._world.limits, name, value)
 
@@ -117,16 +121,19 @@ class Control:
         expires: int | None = None,
         sso: bool = False,
         permissions: dict[str, str] | None = None,
+        name: str = "",
+        owner: str = "",
     ) -> None:
-        granted = {name: _level(name, level) for name, level in (permissions or {}).items()}
         token = Token(
             TokenKind(kind),
             login,
-            _level("secrets", secrets),
+            name=name,
+            owner=owner.lower(),
+            secrets=Level.named("secrets", secrets),
             role=role,
             expires=expires,
             sso=sso,
-            permissions=granted,
+            permissions=levels(permissions or {}),
         )
         if scopes is not None:
             token = replace(token, scopes=tuple(scopes))
@@ -158,13 +165,6 @@ class Control:
         if verb not in self._verbs:
             raise ValueError("verb is not the name of one")
         return partial(self._verbs[verb], **_checked(self._verbs[verb], arguments))
-
-
-def _level(permission: str, level: str) -> Level:
-    if level.upper() not in Level.__members__:
-        message = f"{permission} is none, read or write"
-        raise ValueError(message)
-    return Level[level.upper()]
 
 
 def _checked(verb: Callable[..., object], arguments: dict[str, object]) -> dict[str, object]:

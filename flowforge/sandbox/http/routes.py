@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from flowforge.sandbox.handlers import (
+    apps,
     contents,
     environments,
     git_data,
@@ -101,6 +102,7 @@ def _in_repository(prefix: str) -> list[Route]:
         _route(f"{prefix}/properties/values", GET=organizations.repo_properties),
         _route(f"{prefix}/contents/{{+path}}", GET=contents.get, PUT=contents.put),
         *_git(f"{prefix}/git"),
+        _route(f"{prefix}/installation", GET=apps.of_repository),
         _route(prefix, GET=repos.get),
     ]
 
@@ -116,7 +118,18 @@ def _in_organization(prefix: str) -> list[Route]:
         _route(f"{prefix}/properties/schema", GET=organizations.property_schema),
         _route(f"{prefix}/properties/values", GET=organizations.property_values),
         _route(f"{prefix}/repos", GET=repos.of_organization),
+        _route(f"{prefix}/installation", GET=apps.of_organization),
         _route(prefix, GET=organizations.get),
+    ]
+
+
+def _of_apps(prefix: str) -> list[Route]:
+    one = f"{prefix}/installations/{{installation}}"
+    return [
+        _route(prefix, GET=apps.get),
+        _route(f"{prefix}/installations", GET=apps.list_installations),
+        _route(one, GET=apps.get_installation),
+        _route(f"{one}/access_tokens", POST=apps.create_token),
     ]
 
 
@@ -124,13 +137,21 @@ _ROUTES: Final = (
     *_in_repository("/repos/{owner}/{repo}"),
     *_in_repository("/repositories/{id}"),
     *_in_organization("/orgs/{owner}"),
+    *_of_apps("/app"),
+    _route("/users/{owner}/installation", GET=apps.of_user),
     _route("/users/{owner}/repos", GET=repos.of_account),
     _route("/users/{owner}", GET=organizations.user),
     _route("/installation/repositories", GET=organizations.installation_repos),
+    _route("/installation/token", DELETE=apps.revoke_token),
     _route("/user/repos", GET=repos.of_token),
     _route("/user", GET=repos.user),
     _route("/graphql", POST=graphql.repository_ids),
     _route(RATE_LIMIT, GET=repos.rate_limit),
+)
+
+# An App itself asks these, with a JWT; whatever else is presented there is taken for one.
+AS_APP: Final = frozenset(
+    route.template for route in _ROUTES if route.template.startswith("/app") or route.template.endswith("/installation")
 )
 
 

@@ -48,6 +48,10 @@ class AccountLimits:
     """Whether anything is refused."""
     primary: int = 5000
     """Requests an hour."""
+    per_repo: int = 50
+    """Requests an hour more for each repository of an App's installation over twenty."""
+    most: int = 12_500
+    """Requests an hour that an installation has at most."""
     workflow: int = 1000
     """Requests an hour with a workflow's own token."""
     points: int = 900
@@ -115,7 +119,8 @@ class AccountLimits:
         return account
 
     def _hourly(self, token: Token) -> int:
-        return self.workflow if token.kind is TokenKind.WORKFLOW else self.primary
+        usual = self.workflow if token.kind is TokenKind.WORKFLOW else self.primary
+        return max(usual, min(usual + token.bonus * self.per_repo, self.most))
 
     def _check(self, token: Token, account: Account, cost: int, now: float, *, free: bool) -> None:
         if not free and account.used >= self._hourly(token):

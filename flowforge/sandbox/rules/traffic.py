@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowforge.tokens import redact
 
@@ -11,11 +11,21 @@ _LOG_LENGTH = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One request: its method, its path with query (credentials redacted), the status it got."""
+    """One request, and who made it."""
 
     method: str
+    """The HTTP method."""
     path: str
+    """The path with its query, credentials redacted."""
     status: int
+    """The status it got."""
+    by: str
+    """Whose token it was signed with: a name, a login, `app@owner` of an installation, the App's name of a JWT.
+
+    Empty where the token is unknown, or the JWT was refused.
+    """
+    mint: int
+    """The number of an installation's token, as `minted_tokens` lists them; 0 of any other."""
 
 
 @dataclass(slots=True)
@@ -27,12 +37,12 @@ class Traffic:
     entries: deque[Logged] = field(default_factory=lambda: deque(maxlen=_LOG_LENGTH))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, method: str, template: str, path: str, status: int) -> None:
+    def note(self, template: str, entry: Logged) -> None:
         """Count a request under `METHOD template` and log it."""
         with self._lock:
-            self.requests[f"{method} {template}"] += 1
-            self.statuses[status] += 1
-            self.entries.append(Logged(method, redact(path), status))
+            self.requests[f"{entry.method} {template}"] += 1
+            self.statuses[entry.status] += 1
+            self.entries.append(replace(entry, path=redact(entry.path)))
 
     def counts(self) -> tuple[dict[str, int], dict[int, int]]:
         """Return the counts by `METHOD template` and by status."""

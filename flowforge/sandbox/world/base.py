@@ -3,6 +3,7 @@
 import threading
 
 from flowforge.sandbox.rules.access import TokenTable
+from flowforge.sandbox.rules.apps import Apps
 from flowforge.sandbox.rules.clock import SandboxClock
 from flowforge.sandbox.rules.faults import Faults
 from flowforge.sandbox.rules.limits import AccountLimits
@@ -13,7 +14,7 @@ from flowforge.sandbox.world.stores import Rings
 
 
 class Ground:
-    """The parts of a world. `lock` guards `directory` and what is in it."""
+    """The parts of a world. `lock` guards `directory`, `apps` and what is in them."""
 
     def __init__(self, *, time_scale: float = 1.0) -> None:
         """Start empty, at the present time, with a clock that runs `time_scale` times as fast."""
@@ -21,6 +22,7 @@ class Ground:
         self.rings = Rings()
         self.directory = Directory(self.rings)
         self.tokens = TokenTable()
+        self.apps = Apps()
         self.limits = AccountLimits()
         self.faults = Faults()
         self.traffic = Traffic()

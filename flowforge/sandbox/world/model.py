@@ -172,6 +172,8 @@ class Settings:
     """How many seconds updated_at is ahead of the Date of the PUT's answer. 1 was recorded at GitHub."""
     per_page: int = 100
     """How many items a page of a list has at most, whatever is asked for."""
+    token_life: int = 3600
+    """How many seconds the token of an installation lives. GitHub's live an hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.rules.traffic import Logged
+from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
@@ -9,12 +10,12 @@ from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.model import Stats
 
 
-class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs):
+class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs):
     """Everything the sandbox knows. Every method is thread-safe; repositories are named `owner/name`, in any case.
 
     Methods raise KeyError for what is not there and ValueError for a name that cannot be had. What they do is not a
     request: nothing is counted, no limit spent, no permission asked. The parts (`limits`, `faults`, `settings`,
-    `clock`) may be changed directly, at any time; `lock` guards `directory` and what is in it.
+    `clock`) may be changed directly, at any time; `lock` guards `directory`, `apps` and what is in them.
     """
 
     def add_token(self, text: str, token: Token) -> None:

@@ -1,12 +1,20 @@
 """In which order a plan is written: its stages, and the batches of each that are announced to the state together."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from flowforge.github.clients import Clients
 from flowforge.plan.address import Scope
 from flowforge.plan.change import Change
 from flowforge.plan.ordering import Work, stages
 from flowforge.steps.apply.access_writes import without_carried
 from flowforge.steps.apply.permissions import first_of_each
+
+
+def in_lanes(planned: Sequence[Change], clients: Clients) -> Mapping[str, tuple[Work, ...]]:
+    """Return the work of each lane of the clients, stage by stage. Lanes do not wait for each other."""
+    lanes = clients.by_lane(planned, lambda change: change.address.scope.repo.owner)
+    # Only a classic token's scopes are known. What another one may do is found out by its first write.
+    return {lane: in_stages(each, permitted=bool(clients.of(lane).scopes)) for lane, each in lanes.items()}
 
 
 def in_stages(planned: Sequence[Change], *, permitted: bool) -> tuple[Work, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flowforge.github.clients import Clients
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.paging import PER_PAGE, requests_of
 from flowforge.github.variables import PER_PAGE as VARIABLES_PER_PAGE
@@ -14,7 +15,7 @@ from flowforge.plan.facts import Listing, Seen
 from flowforge.plan.ordering import Work, deletes, without_kept
 from flowforge.state.batch_size import batch_of
 from flowforge.steps.apply.access_writes import list_alone
-from flowforge.steps.apply.batches import batches, in_stages
+from flowforge.steps.apply.batches import batches, in_lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class Cost:
         )
 
 
-def work_of(plan: Plan, *, permitted: bool) -> tuple[Work, ...]:
-    """Return what apply would write, stage by stage; see `in_stages`."""
-    return in_stages(without_kept(plan.todo, plan.changes), permitted=permitted)
+def work_of(plan: Plan, clients: Clients) -> Mapping[str, tuple[Work, ...]]:
+    """Return what apply would write, by the lanes of `Clients` and stage by stage; see `in_stages`."""
+    return in_lanes(without_kept(plan.todo, plan.changes), clients)
 
 
 def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) -> int:

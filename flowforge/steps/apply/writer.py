@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flowforge.errors import FlowForgeError, Problem, StateError, bug
+from flowforge.github.clients import Clients
 from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
@@ -34,8 +35,8 @@ from flowforge.vault import Vault
 class ScopeWriter:
     """Writes scopes, from many threads at once. Every success is in the journal before the next write of its scope."""
 
-    client: Client
-    """The client of the run."""
+    clients: Clients
+    """The clients of the run."""
     session: StateSession
     """The state, open for writing."""
     vault: Vault
@@ -63,6 +64,10 @@ class ScopeWriter:
     warnings: list[str] = field(default_factory=list)
     """What a person should know of the run as a whole."""
     _made: set[Scope] = field(default_factory=set)  # environments that this run has created
+
+    def client(self, scope: Scope) -> Client:
+        """Return the client for a scope."""
+        return self.clients.of(scope.repo.owner)
 
     def over(self) -> bool:
         """Return whether nothing more may be begun."""
@@ -130,7 +135,7 @@ class ScopeWriter:
             self.permissions.granted(scope)
         except BaseException as error:  # noqa: BLE001 -- as above
             unsure = isinstance(error, RepoError) and not error.certain
-            self._fail(change, error, sent=unsure or self.client.trace.left)
+            self._fail(change, error, sent=unsure or self.client(scope).trace.left)
             # To create an environment takes another permission than to write a secret into it.
             if isinstance(error, FlowForgeError) and (not change.makes_environment or scope in self._made):
                 self.permissions.failed(scope, error)
@@ -145,42 +150,44 @@ class ScopeWriter:
         # and leaves an older one of an interrupted run.
         self.ledger.begin(change.address)
         self.session.intend({change.address.of_value: intent(change)})
-        self.client.trace.left = False
+        self.client(change.address.scope).trace.left = False
 
     def _send(self, change: Change) -> Written | None:
         """Write or delete one secret. Return the write, or None for a delete."""
-        address = change.address.of_value
+        address, client = change.address.of_value, self.client(change.address.scope)
         if change.action is Action.DELETE:
             self._delete(address)
             return None
         if list_alone(change):
-            return put_alone(self.client, change)
+            return put_alone(client, change)
         if change.makes_environment and address.scope not in self._made:
             self._make_environment(address.scope)
         value, more = value_of(change), audience_body(change)
         if isinstance(value, Public):
             exists = bool(change.seen_at)
-            return put_variable(self.client, address.scope, address.secret, value, exists=exists, more=more)
+            return put_variable(client, address.scope, address.secret, value, exists=exists, more=more)
         plaintext = self.vault.get(value.fingerprint)
-        return put_secret(self.client, self.keys, address.scope, address.secret, plaintext, more=more)
+        return put_secret(client, self.keys, address.scope, address.secret, plaintext, more=more)
 
     def _delete(self, address: Address) -> None:
-        done = delete(self.client, address)
+        client = self.client(address.scope)
+        done = delete(client, address)
         # A 404 may also mean that the token sees nothing there, so it is believed only when the list agrees.
         if not done.date and not isinstance(
-            confirm(self.client, address.scope, {address.secret: done})[address.secret], Confirmed
+            confirm(client, address.scope, {address.secret: done})[address.secret], Confirmed
         ):
             raise RepoError(STILL_LISTED, where=str(address), certain=False)
 
     def _make_environment(self, scope: Scope) -> None:
+        client = self.client(scope)
         try:
-            make_environment(self.client, scope)
+            make_environment(client, scope)
             self._made.add(scope)
         finally:
-            if self.client.trace.left:
+            if client.trace.left:
                 self.sent.set()
             # The trace must speak of the secret alone, of which nothing was sent yet.
-            self.client.trace.left = False
+            client.trace.left = False
 
     def _fail(self, change: Change, error: BaseException, *, sent: bool) -> None:
         """Report a failed write. Its intent is taken back only where GitHub certainly did not get it."""
@@ -203,7 +210,7 @@ class ScopeWriter:
             return
         try:
             found = confirm(
-                self.client, scope, {each.address.secret: sent_of(each, done) for each, done in written.items()}
+                self.client(scope), scope, {each.address.secret: sent_of(each, done) for each, done in written.items()}
             )
         except BaseException as error:  # noqa: BLE001 -- as above
             self._meet(error)

@@ -26,6 +26,7 @@ class BranchStore:
     def __init__(self, client: Client, repo: Repo, branch: str, path: str) -> None:
         """Take the place of the file. Nothing is asked for yet."""
         self._client = client
+        self.repo = repo
         self.place = BranchFile(repo, branch, path)
         self._private = False
         # The last time that GitHub gave, and this run's own clock at that moment.

@@ -11,9 +11,12 @@ from typing import ClassVar, Final
 
 from flowforge.errors import GitHubError, Problem, StateError, UsageError, printable
 from flowforge.github.branch_file import TO_BEGIN
+from flowforge.github.clients import Clients
 from flowforge.github.http import Client
+from flowforge.github.permissions import CONTENTS, METADATA, Level
 from flowforge.github.scopes import list_scope
-from flowforge.manifest.model import BranchSettings, Manifest, StateSettings
+from flowforge.manifest.github_settings import AuthSettings, BranchSettings
+from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Listing
 from flowforge.sources.base import Context
@@ -101,6 +104,11 @@ class StateBackend(ABC):
         del pushes
         return 0
 
+    def estimate(self, points: int) -> float:
+        """Return the seconds that GitHub's limits make so many points of the state's own client take."""
+        del points
+        return 0.0
+
     @abstractmethod
     def find(self) -> State | None:
         """Return the state, also one that has moved; None where there is none."""
@@ -162,6 +170,9 @@ class _BranchBackend(StateBackend):
     def requests(self) -> int:
         return self.keeper.requests if self.keeper else 0
 
+    def estimate(self, points: int) -> float:
+        return self.keeper.pacer.estimate(points) if self.keeper else 0.0
+
     def requests_of(self, pushes: int) -> int:
         # The first push also creates the branch.
         return pushes + (TO_BEGIN - 1 if pushes and self._remote.begins else 0)
@@ -171,6 +182,8 @@ class _BranchBackend(StateBackend):
 
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> StateSession:
         begins = fresh or State.fresh(self.names)
+        if self.keeper is not None:
+            self.keeper.token.need({CONTENTS: Level.WRITE, METADATA: Level.READ}, [self._remote.repo.short])
         return StateBranch.open(
             self._remote, self._run, begins, lock_timeout=lock_timeout, seize=seize, signing=self.signing
         )
@@ -178,30 +191,45 @@ class _BranchBackend(StateBackend):
 
 @contextmanager
 def backend_of(
-    manifest: Manifest, client: Client | None, context: Context, limits: RunLimits, key: StateKey | None
+    manifest: Manifest, clients: Clients | None, context: Context, limits: RunLimits, key: StateKey | None
 ) -> Iterator[StateBackend]:
     """Yield the backend of a manifest's state, with a key or without one.
 
-    client: the client of the run; None where it has not signed in. A state on GitHub signs in for itself then, and
-    where it has a token of its own. Raises GitHubError and SourceError without a usable token.
+    clients: those of the run; None where it has not signed in. A state on GitHub signs in for itself then, and where it
+    has a token of its own: an App makes one for it that is good for nothing else. Raises GitHubError and SourceError
+    without a usable token.
     """
     branch = manifest.state.branch
     if branch is None:
         yield _FileBackend(manifest.state, manifest.files, Signature(key), key)
         return
     with ExitStack() as held:
-        keeper = client
-        if keeper is None or branch.token is not None:
-            settings = replace(manifest.github, token=branch.token or manifest.github.token)
-            keeper = held.enter_context(sign_in(settings, context=context, limits=limits))
-            if client is not None:
-                # Both tokens go to one server, which may quote either in an answer to the other.
-                client.hide(keeper.token)
-                keeper.hide(client.token)
-        run = Run(_holder(context.environ), keeper.pacer.sleep, _Shown(client or keeper), keeper.pacer.clock.now)
+        shared = None if clients is None or _is_apart(manifest, branch) else clients.of(branch.repo.owner)
+        keeper = shared
+        if keeper is None:
+            # Both tokens go to one server, which may quote either in an answer to the other.
+            traces = clients.traces if clients else None
+            settings = replace(manifest.github, owners={}, auth=_auth(manifest, branch))
+            signed = held.enter_context(sign_in(settings, context=context, limits=limits, traces=traces))
+            keeper = signed.of(branch.repo.owner)
+            keeper.token.need({CONTENTS: Level.READ, METADATA: Level.READ}, [branch.repo.short])
+        shown = _Shown(clients or signed)
+        run = Run(_holder(context.environ), keeper.pacer.sleep, shown, keeper.pacer.clock.now)
         backend = _BranchBackend(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)
-        backend.keeper = None if keeper is client else keeper
+        backend.keeper = None if shared else keeper
         yield backend
+
+
+def _auth(manifest: Manifest, branch: BranchSettings) -> AuthSettings:
+    """Return how to sign in for a state on GitHub: as it says itself, else as for the secrets of that owner."""
+    if branch.auth.says:
+        return branch.auth
+    return manifest.github.owners.get(branch.repo.owner.lower(), manifest.github.auth)
+
+
+def _is_apart(manifest: Manifest, branch: BranchSettings) -> bool:
+    """Return whether the state's token is another one than that for the secrets of the repo's owner."""
+    return branch.auth.says or _auth(manifest, branch).app is not None
 
 
 def offline_backend(
@@ -245,14 +273,14 @@ def _holder(environ: Mapping[str, str]) -> str:
 class _Shown:
     """Looks up the times that GitHub shows of secrets now. A scope that cannot be read has none."""
 
-    client: Client
+    clients: Clients
 
     def __call__(self, addresses: Collection[Address]) -> Mapping[Address, str]:
         """Return the times by address. It lists each scope once."""
         shown: dict[Address, str] = {}
         for scope in {address.scope for address in addresses}:
             try:
-                listing = list_scope(self.client, scope)
+                listing = list_scope(self.clients.of(scope.repo.owner), scope)
             except GitHubError:
                 continue
             if isinstance(listing, Listing):

@@ -72,8 +72,8 @@ def source(manifest: Manifest, file: Path | None, github: str | None, confinemen
             )
             raise UsageError(Problem("FF458", what, fix=fix))
         # The manifest's token for the state is sent to the repo that it is meant for, and to no other.
-        own = now.branch.token if now.branch is not None and now.branch.repo == branch.repo else None
-        return replace(now, branch=replace(branch, token=own))
+        own = now.branch.auth if now.branch is not None and now.branch.repo == branch.repo else branch.auth
+        return replace(now, branch=replace(branch, auth=own))
     if file is None and now.branch is None:
         what = "it is not known where the state is now"
         why = "the manifest only names the place that it moves to"

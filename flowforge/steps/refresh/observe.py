@@ -5,16 +5,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flowforge.concurrency import Progress, each, in_order
-from flowforge.github.http import Client
+from flowforge.concurrency import Progress, each
+from flowforge.github.clients import Clients
 from flowforge.github.org_secrets import list_org_secrets
-from flowforge.github.repos import RepoInfo, look_up
+from flowforge.github.repos import RepoInfo
 from flowforge.github.scopes import list_scope
 from flowforge.manifest.places import Place
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Listing, Record, Seen, Unreadable
+from flowforge.steps.look_up import look_up_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Ids:
 
 
 def observe(
-    client: Client,
+    clients: Clients,
     scopes: Collection[Scope],
     *,
     creatable: Collection[Scope],
@@ -70,10 +71,13 @@ def observe(
         names.setdefault(address.scope, set()).add(address.secret)
 
     def ask(scope: Scope) -> Seen:
+        client = clients.of(scope.repo.owner)
         return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
 
     with progress("Reading", len(scopes)) as advance:
-        for scope, found in each(sorted(scopes), ask, jobs=jobs, stopped=stop.is_set):
+        for scope, found in each(
+            sorted(scopes), ask, jobs=jobs, stopped=stop.is_set, lane=lambda scope: clients.lane(scope.repo.owner)
+        ):
             # A missing environment that apply creates has no secrets yet. Any other one is unreadable, never empty.
             missing = isinstance(found, Unreadable) and found.why is Why.NO_ENVIRONMENT
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
@@ -82,7 +86,7 @@ def observe(
 
 
 def identify(
-    client: Client,
+    clients: Clients,
     plan: Plan,
     ids: Ids,
     *,
@@ -100,7 +104,7 @@ def identify(
     repos = {repo for repo in written if not repo.is_organization}
     listed = {repo: info for repo, info in (known or {}).items() if repo in repos}
     asked = repos - listed.keys()
-    found = {**listed, **look_up(client, asked, each=in_order(jobs=jobs, stopped=stop.is_set))}
+    found = {**listed, **look_up_all(clients, asked, jobs=jobs, stop=stop)}
     return {repo: ids.admit(repo, info) for repo, info in found.items()}
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from flowforge.concurrency import Progress, each
 from flowforge.errors import ManifestError, Problem, printable, quote
+from flowforge.github.clients import Clients
 from flowforge.github.discover import (
     Described,
     Properties,
@@ -49,7 +50,7 @@ class Selected:
 
 
 def select_repos(
-    client: Client, selectors: Sequence[Selector], *, jobs: int, stop: threading.Event, progress: Progress
+    clients: Clients, selectors: Sequence[Selector], *, jobs: int, stop: threading.Event, progress: Progress
 ) -> Selected:
     """Return the repos of every selector. Raises StoppedError, and GitHubError when the run is over."""
     lists = {_repos_of(selector) for selector in selectors}
@@ -61,7 +62,13 @@ def select_repos(
             wanted: Collection[RepoListQuery], work: Callable[[Client, RepoListQuery, Callable[[], bool]], T]
         ) -> Mapping[RepoListQuery, T]:
             answers: dict[RepoListQuery, T] = {}
-            listed = each(sorted(wanted), lambda one: work(client, one, stopped), jobs=jobs, stopped=stopped)
+            listed = each(
+                sorted(wanted),
+                lambda one: work(clients.of(one.owner), one, stopped),
+                jobs=jobs,
+                stopped=stopped,
+                lane=lambda one: clients.lane(one.owner),
+            )
             for one, answer in listed:
                 answers[one] = answer
                 advance()

@@ -4,14 +4,15 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from flowforge.concurrency import each, in_order
-from flowforge.github.http import Client
+from flowforge.concurrency import each
+from flowforge.github.clients import Clients
 from flowforge.github.org_secrets import is_free
-from flowforge.github.repos import Lookup, RepoInfo, look_up
+from flowforge.github.repos import Lookup, RepoInfo
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Listing, Seen, Unreadable, Wanted
+from flowforge.steps.look_up import look_up_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class IdentifiedViewers:
 
 
 def identify_viewers(
-    client: Client,
+    clients: Clients,
     wanted: Mapping[Address, Wanted],
     seen: Mapping[Scope, Seen],
     *,
@@ -49,14 +50,14 @@ def identify_viewers(
     missing = {viewer.repo for want in mine.values() for viewer in _viewers(want) if not viewer.id} - {
         Repo.parse(key) for key in ids
     }
-    found = look_up(client, sorted(missing), each=in_order(jobs=jobs, stopped=stop.is_set)) if missing else {}
+    found = look_up_all(clients, missing, jobs=jobs, stop=stop) if missing else {}
     filled = {address: _filled(want, ids, found) for address, want in mine.items()}
     return IdentifiedViewers(
         {**wanted, **filled}, {repo: info for repo, info in found.items() if isinstance(info, RepoInfo)}
     )
 
 
-def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
+def free_organizations(clients: Clients, plan: Plan, *, jobs: int, stop: threading.Event) -> tuple[str, ...]:
     """Return a warning for each organization on the Free plan: its private repos see none of its secrets.
 
     It takes one request for each organization that the plan would write to.
@@ -65,7 +66,7 @@ def free_organizations(client: Client, plan: Plan, *, jobs: int, stop: threading
     for change in plan.changes:
         if change.writes and change.access is not None:
             changed.setdefault(change.address.scope.repo, set()).add(f"{change.address.scope.noun}s")
-    answers = each(sorted(changed), lambda one: is_free(client, one), jobs=jobs, stopped=stop.is_set)
+    answers = each(sorted(changed), lambda one: is_free(clients.of(one.owner), one), jobs=jobs, stopped=stop.is_set)
     return tuple(
         f"{free} is on GitHub's Free plan: its private repositories do not see organization "
         f"{' and '.join(sorted(changed[free]))}"

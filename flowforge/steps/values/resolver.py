@@ -9,9 +9,10 @@ from flowforge import sources
 from flowforge.credentials.type_checks import Verdict, check
 from flowforge.credentials.types import TYPES
 from flowforge.errors import Problem, SourceError, TrustError
-from flowforge.manifest.model import Credential, Manifest, Option
+from flowforge.manifest.model import Credential, Manifest
 from flowforge.manifest.placeholders import fill, fill_option, may_be, names_in
 from flowforge.manifest.places import Place
+from flowforge.manifest.source_spec import Option
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Unavailable, Value, Wanted

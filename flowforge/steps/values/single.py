@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flowforge import sources
 from flowforge.errors import SourceError
-from flowforge.manifest.model import SourceSpec
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.sources.base import Context
 from flowforge.vault import SecretValue
 

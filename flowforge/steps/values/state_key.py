@@ -5,7 +5,7 @@ from typing import Final
 
 from flowforge.credentials.text_checks import unfit
 from flowforge.errors import Problem, SourceError
-from flowforge.manifest.model import SourceSpec
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.manifest.state_key_check import VARIABLE
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named

@@ -25,7 +25,7 @@ def advise(
     remembered: Mapping[Address, Remembered],
     *,
     users: Collection[str],
-    token_expires: datetime | None,
+    token_expires: Iterable[tuple[str, datetime | None]],
     today: date,
 ) -> tuple[str, ...]:
     """Return all warnings, in a fixed order. users: the owners that are known to be users."""
@@ -36,7 +36,13 @@ def advise(
         *shared_personal(readers_of(wanted, manifest.credentials), users),
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
-        *_ending("the GitHub token", token_expires.date() if token_expires else None, today),
+        *(
+            said
+            for owner, ends in token_expires
+            for said in _ending(
+                f"the GitHub token{f' for {owner}' if owner else ''}", ends.date() if ends else None, today
+            )
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from flowforge.concurrency import each
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
-from flowforge.github.http import Client
+from flowforge.github.clients import Clients
 from flowforge.github.repos import is_organization
 from flowforge.manifest.expand import selectors_of
 from flowforge.manifest.model import Credential, Manifest
@@ -40,7 +40,7 @@ def known_users(manifest: Manifest) -> Mapping[str, bool]:
 
 
 def users_of(
-    client: Client, readers: Readers, known: Mapping[str, bool], *, jobs: int, stop: threading.Event
+    clients: Clients, readers: Readers, known: Mapping[str, bool], *, jobs: int, stop: threading.Event
 ) -> Collection[str]:
     """Return the owners among the readers that are users.
 
@@ -48,7 +48,7 @@ def users_of(
     """
     alone = (_owners(names) for names in readers.values() if not _whole(names))
     asked = sorted({owner for owners in alone if len(owners) == 1 for owner in owners} - known.keys())
-    answers = each(asked, lambda owner: is_organization(client, owner), jobs=jobs, stopped=stop.is_set)
+    answers = each(asked, lambda owner: is_organization(clients.of(owner), owner), jobs=jobs, stopped=stop.is_set)
     return {owner for owner, is_one in answers if is_one is False} | {
         owner for owner, is_one in known.items() if is_one
     }

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from flowforge.github.auth import GitHubToken
+from flowforge.github.clients import Clients
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.repos import RepoInfo
@@ -51,4 +52,4 @@ def writer(github: GitHub, notes: Notes, stop: threading.Event) -> Iterator[Scop
         client = opened.enter_context(
             Client(ApiUrl.parse("https://api.github.com"), token, Pacer(Still(), stop), transport=answering(github))
         )
-        yield ScopeWriter(client, notes.session, vault, repos, PublicKeys(client), stop)
+        yield ScopeWriter(Clients.of_one(client), notes.session, vault, repos, PublicKeys(), stop)

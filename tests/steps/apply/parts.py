@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -38,8 +38,9 @@ class Notes:
         if what[0] in self.fails:
             raise self.fails[str(what[0])]
 
-    def announce(self, fingerprints: Mapping[Address, str | None]) -> None:
-        """Note it."""
+    def announce(self, fingerprints: Mapping[Address, str | None], after: Collection[Address] = ()) -> None:
+        """Note it, and not what is over by then."""
+        del after
         self._tell("announce", dict(fingerprints))
 
     def intend(self, fingerprints: Mapping[Address, str | None]) -> None:

@@ -1,7 +1,7 @@
 """A whole plan is written: in stages and batches, announced before; and whatever is raised meanwhile is told."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -68,7 +68,7 @@ def test_stages_and_announcements(writer: ScopeWriter, github: GitHub, notes: No
 
 def test_what_the_token_may_do_needs_no_trial(writer: ScopeWriter, notes: Notes) -> None:
     """Where GitHub says it, all goes at once, in batches of what the state takes."""
-    writer.client.scopes = frozenset({"repo"})
+    writer.clients.of("acme").scopes = frozenset({"repo"})
     notes.batch = 2
     write_all(PLAN, writer, jobs=1, progress=silent)
     assert [{NEW, THIRD}, {OTHER}, {OLD}] == [set(each[1]) for each in notes.told if each[0] == "announce"]  # type: ignore[call-overload]  # -- what was told is of any shape
@@ -134,8 +134,8 @@ def test_a_state_that_changed_after_a_write_ends_the_run(writer: ScopeWriter, no
     """What was written has its result, and the next lines have the reason."""
     original = notes.announce
 
-    def announce(fingerprints: dict[Address, str | None]) -> None:
-        original(fingerprints)
+    def announce(fingerprints: dict[Address, str | None], after: Collection[Address]) -> None:
+        original(fingerprints, after)
         notes.fails["announce"] = StateChangedError(Problem("FF428", "it changed"))
 
     notes.announce = announce  # type: ignore[method-assign,assignment]  # -- the second one fails
@@ -215,7 +215,7 @@ def test_what_is_raised_between_the_scopes_is_told(
 @pytest.mark.parametrize("patient", [True, False])
 def test_what_is_under_way_is_waited_for(*, writer: ScopeWriter, github: GitHub, patient: bool) -> None:
     """After a bug of ours for as long as a signal may be kept waiting; after a second Ctrl-C not at all."""
-    writer.client.scopes = frozenset({"repo"})
+    writer.clients.of("acme").scopes = frozenset({"repo"})
     asked, go = threading.Event(), threading.Event()
 
     def hang(what: str) -> None:

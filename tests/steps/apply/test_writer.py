@@ -174,7 +174,7 @@ def test_a_stop_before_it_was_sent_is_no_failure(
     writer: ScopeWriter, github: GitHub, notes: Notes, stop: threading.Event
 ) -> None:
     """A wait was ended for it: the line is not done, and taken back."""
-    writer.client.pacer.refused(30, secondary=False, sent=0.0)
+    writer.clients.of("acme").pacer.refused(30, secondary=False, sent=0.0)
     notes.during = stop.set
     writer.write_scope(SCOPE, [creates()])
     stopped = Problem("FF332", "stopped while waiting for GitHub")

@@ -9,6 +9,7 @@ import pytest
 from flowforge.concurrency import silent
 from flowforge.errors import ManifestError, Where
 from flowforge.github.auth import GitHubToken
+from flowforge.github.clients import Clients
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
@@ -51,7 +52,7 @@ def found(sandbox: Sandbox, *selectors: Selector, token: str = "") -> Selected:
     """Give what selectors find."""
     stop = threading.Event()
     with connected(sandbox, stop, token) as client:
-        return select_repos(client, selectors, jobs=4, stop=stop, progress=silent)
+        return select_repos(Clients.of_one(client), selectors, jobs=4, stop=stop, progress=silent)
 
 
 def test_a_list_of_several_pages_is_asked_for_once(sandbox: Sandbox) -> None:
@@ -114,7 +115,7 @@ def test_a_run_that_is_stopped_chooses_nobody(sandbox: Sandbox) -> None:
     stop = threading.Event()
     stop.set()
     with connected(sandbox, stop) as client, pytest.raises(StoppedError):
-        select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
+        select_repos(Clients.of_one(client), [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
 
 
 def test_a_list_is_left_between_two_pages(sandbox: Sandbox) -> None:
@@ -122,8 +123,9 @@ def test_a_list_is_left_between_two_pages(sandbox: Sandbox) -> None:
     stop = threading.Event()
     sandbox.world.faults.add(Fault("GET /orgs/acme/repos", FaultKind.THEN, after=1, then=stop.set))
     with connected(sandbox, stop) as client:
+        acme = Selector(Owned.ORG, "acme", HERE)
         with pytest.raises(StoppedError):
-            select_repos(client, [Selector(Owned.ORG, "acme", HERE)], jobs=4, stop=stop, progress=silent)
+            select_repos(Clients.of_one(client), [acme], jobs=4, stop=stop, progress=silent)
         # The pool does not wait for its threads after a stop. What they still ask for must be counted, too.
         for thread in threading.enumerate():
             if "(_worker)" in thread.name:

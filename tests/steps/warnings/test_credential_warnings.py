@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Where
-from flowforge.manifest.model import Credential, SourceSpec
+from flowforge.manifest.model import Credential
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Known, Listing, NotRead, Presence, Record, Remembered, Seen, Unreadable, Wanted

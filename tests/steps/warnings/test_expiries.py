@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Where
-from flowforge.manifest.model import Credential, SourceSpec
+from flowforge.manifest.model import Credential
+from flowforge.manifest.source_spec import SourceSpec
 from flowforge.steps.warnings.credential_warnings import expiries
 
 HERE = Where("flowforge.yaml", 1, 1)

@@ -1,0 +1,133 @@
+"""Which permission GitHub asks for: one row for each list of secrets, and for each other thing that a run reads.
+
+Sources: docs.github.com, "Permissions required for GitHub Apps", "Permissions required for fine-grained personal access
+tokens" and "Scopes for OAuth apps". For the agents store no name is documented.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from flowforge.plan.address import Scope, Store
+
+
+class Level(IntEnum):
+    """How far a permission goes."""
+
+    READ = 1
+    WRITE = 2
+
+    @property
+    def word(self) -> str:
+        """GitHub's word for it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Permission:
+    """A permission of fine-grained tokens and of GitHub Apps, and the scope that classic tokens need in its place."""
+
+    name: str
+    """GitHub's name for it, as in an App's installation; a pattern of words where none is documented."""
+    title: str
+    """What a token's settings call it."""
+    organization: bool = False
+    """Whether it is one of the organization and not of its repositories."""
+
+    @property
+    def scope(self) -> str:
+        """The scope of a classic token."""
+        return "admin:org" if self.organization else "repo"
+
+    def names_in(self, granted: Iterable[str]) -> tuple[str, ...]:
+        """Return the names, among those that an installation has, which are this permission."""
+        words = self.name.split("*")
+        if len(words) == 1:
+            return tuple(each for each in granted if each == self.name)
+        return tuple(each for each in granted if all(word in each for word in words))
+
+
+# What is needed: permissions, each with its level.
+Needs = Mapping[Permission, Level]
+
+METADATA: Final = Permission("metadata", "Metadata")
+CONTENTS: Final = Permission("contents", "Contents")
+ENVIRONMENTS: Final = Permission("environments", "Environments")
+ACTIONS: Final = Permission("actions", "Actions")
+ADMINISTRATION: Final = Permission("administration", "Administration")
+MEMBERS: Final = Permission("members", "Members", organization=True)
+PROPERTIES: Final = Permission("organization_custom_properties", "Custom properties", organization=True)
+_OF_REPO: Final = {
+    Store.ACTIONS: Permission("secrets", "Secrets"),
+    Store.DEPENDABOT: Permission("dependabot_secrets", "Dependabot secrets"),
+    Store.CODESPACES: Permission("codespaces_secrets", "Codespaces secrets"),
+    Store.AGENTS: Permission("agent*secret", "the agents store's secrets"),
+    Store.VARIABLES: Permission("actions_variables", "Variables"),
+}
+_OF_ORGANIZATION: Final = {
+    Store.ACTIONS: Permission("organization_secrets", "Secrets", organization=True),
+    Store.DEPENDABOT: Permission("organization_dependabot_secrets", "Dependabot secrets", organization=True),
+    Store.CODESPACES: Permission("organization_codespaces_secrets", "Codespaces secrets", organization=True),
+    Store.AGENTS: Permission("organization*agent*secret", "the agents store's secrets", organization=True),
+    Store.VARIABLES: Permission("organization_actions_variables", "Variables", organization=True),
+}
+
+
+def of_list(scope: Scope) -> tuple[Permission, ...]:
+    """Return the permissions that the list of a scope asks for, to read it and to write to it alike."""
+    if scope.repo.is_organization:
+        return (_OF_ORGANIZATION[scope.store],)
+    # GitHub's table lists an environment's secrets under Secrets, with Environments as an addition; elsewhere it is
+    # said that Environments alone is asked for. So both are.
+    return (ENVIRONMENTS, _OF_REPO[scope.store]) if scope.environment else (_OF_REPO[scope.store],)
+
+
+def certain_of(scope: Scope) -> tuple[Permission, ...]:
+    """Return those of them without which a write surely fails. None where GitHub documents no name."""
+    return tuple(each for each in of_list(scope)[:1] if "*" not in each.name)
+
+
+def needs_of(scopes: Iterable[Scope], level: Level) -> Needs:
+    """Return what it takes to read the lists of scopes, or to write to them."""
+    needs: dict[Permission, Level] = {METADATA: Level.READ}
+    for scope in scopes:
+        needs.update(dict.fromkeys(of_list(scope), level))
+        if scope.environment:
+            # To tell an environment that is missing from one that this token may not see.
+            needs.setdefault(ACTIONS, Level.READ)
+    return needs
+
+
+def joined(*all_needs: Needs) -> Needs:
+    """Return needs together, each permission at its highest level."""
+    found: dict[Permission, Level] = {}
+    for needs in all_needs:
+        for permission, level in needs.items():
+            found[permission] = max(level, found.get(permission, level))
+    return found
+
+
+def granted(needs: Needs, installation: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what to ask an installation for, by GitHub's names: what is needed, and never more than it has.
+
+    installation: its permissions, each with `read`, `write` or `admin`.
+    """
+    asked: dict[str, str] = {}
+    for permission, level in needs.items():
+        for name in permission.names_in(installation):
+            has = Level.READ if installation[name] == Level.READ.word else Level.WRITE
+            asked[name] = min(level, has).word
+    return asked
+
+
+def lacking(needs: Needs, installation: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what an installation lacks, in words: `Secrets: write`."""
+    return tuple(
+        f"{permission.title}: {level.word}"
+        for permission, level in sorted(needs.items())
+        if not any(
+            level is Level.READ or installation[name] != Level.READ.word for name in permission.names_in(installation)
+        )
+        and permission != METADATA
+    )
