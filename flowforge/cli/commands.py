@@ -16,6 +16,7 @@ from flowforge.cli.options import (
     ManifestPath,
     Options,
     argument,
+    asking_options,
     line_options,
     lock_option,
     manifest_option,
@@ -80,6 +81,12 @@ def _adopt(formats: Formats) -> Options:
     yield from output_options(formats, "adoption")
     yield lock_option()
     yield yes_option(*_AUTO_APPROVE)
+
+
+def _matrix(_: Formats) -> Options:
+    yield manifest_option()
+    yield from asking_options()
+    yield plain_option("-q", "--quiet", is_flag=True, text="No progress, no warnings.")
 
 
 def _schema(_: Formats) -> Options:
@@ -175,6 +182,17 @@ COMMANDS: Final = (
         """,
         "flowforge.cli.adopt",
         _adopt,
+    ),
+    Row(
+        "matrix",
+        """
+        Print a job for each owner, for the matrix of a workflow.
+
+        Each job then runs `plan` or `apply` with --owner, that owner's token alone, and its own state. In a workflow it
+        is the step's output `matrix` too. It needs a token only where selectors choose repositories.
+        """,
+        "flowforge.cli.matrix",
+        _matrix,
     ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(

@@ -22,6 +22,9 @@ Options = Iterator[click.Parameter]
 AskedReport = tuple[str, Sequence[Format]]
 
 
+_OWNER: Final = "flowforge.owner"
+
+
 class _ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
     """`FORMAT=FILE`, together with the formats that the command has."""
 
@@ -109,9 +112,35 @@ def manifest_option() -> click.Option:
     )
 
 
+def owner_option() -> click.Option:
+    """Make `--owner`. `chosen_owner` returns what it was given."""
+    text = "Plan only this organization or user; needed where each owner has a state of its own."
+    return option("--owner", metavar="NAME", default="", expose_value=False, callback=_keep_owner, text=text)
+
+
+def _keep_owner(ctx: click.Context, _: click.Parameter, value: str) -> None:
+    ctx.meta[_OWNER] = value.lower()
+
+
+def chosen_owner() -> str:
+    """Return the owner that the command line of this run names, in lower case; empty where it names none."""
+    # Kept beside the options: a dozen commands hand it on, and none of them looks at it.
+    ctx = click.get_current_context(silent=True)
+    return str(ctx.meta.get(_OWNER, "")) if ctx else ""
+
+
+def asking_options() -> tuple[click.Option, ...]:
+    """Make the options that say how GitHub is asked."""
+    return (
+        option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
+        option("--max-wait", type=Duration(), default="15m", show_default=True, text="Longest pause, as 90s or 10m."),
+    )
+
+
 def line_options() -> tuple[click.Option, ...]:
     """Make the options that say which lines are planned, and how."""
     return (
+        owner_option(),
         option(
             "-l",
             "--limit",
@@ -121,8 +150,7 @@ def line_options() -> tuple[click.Option, ...]:
         ),
         option("--exclude", multiple=True, metavar="PATTERN", text="Leave these repos out; patterns as for --limit."),
         option("--tags", multiple=True, metavar="TAG", text="Plan only what entries with this tag name."),
-        option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
-        option("--max-wait", type=Duration(), default="15m", show_default=True, text="Longest pause, as 90s or 10m."),
+        *asking_options(),
         option("--skip-values", is_flag=True, text="Open no source; compare presence and times only."),
     )
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.cli.options import chosen_owner
 from flowforge.cli.output import is_dumb
 from flowforge.cli.signals import Interruption
 from flowforge.cli.streams import above_bar, say
@@ -31,6 +32,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         environ=dict(os.environ),
         limit=options["limit"],
         exclude=options["exclude"],
+        owner=chosen_owner(),
         tags=options["tags"],
         jobs=options["jobs"],
         max_wait=options["max_wait"],
@@ -51,7 +53,15 @@ def plain(manifests: tuple[Path, ...], **more: Any) -> Request:  # noqa: ANN401 
     """Make a request of a command that plans nothing."""
     outside = Outside.now()
     interactive = _is_interactive(outside)
-    return Request(manifests, dict(os.environ), interactive=interactive, notify=say, **more, **outside.request)
+    return Request(
+        manifests,
+        dict(os.environ),
+        owner=chosen_owner(),
+        interactive=interactive,
+        notify=say,
+        **more,
+        **outside.request,
+    )
 
 
 def _is_interactive(outside: Outside) -> bool:

@@ -1,10 +1,10 @@
 """What a manifest says, checked and typed. It holds no value, only where each one comes from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flowforge.errors import Where
 from flowforge.manifest.github_settings import BranchSettings, GitHubSettings
@@ -14,6 +14,9 @@ from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Visibility
+
+# Stands for the owner in the place of a state.
+OWNER: Final = "{owner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,16 @@ class StateSettings:
     """The folder that the file must not leave, links resolved."""
     usual: Path | None = None
     """Where it is kept if the manifest does not say, where it says another place; else None."""
+
+    @property
+    def per_owner(self) -> bool:
+        """Whether each owner has a state of its own."""
+        return OWNER in (self.branch.path if self.branch else str(self.file))
+
+    def of_owner(self, owner: str) -> "StateSettings":
+        """Return the place of one owner's state. owner: in lower case."""
+        branch = self.branch and replace(self.branch, path=self.branch.path.replace(OWNER, owner))
+        return replace(self, file=Path(str(self.file).replace(OWNER, owner)), branch=branch)
 
 
 @dataclass(frozen=True, slots=True)

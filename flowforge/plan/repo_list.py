@@ -24,6 +24,18 @@ class ChosenRepo:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerList:
+    """The owners that a manifest is about."""
+
+    owners: tuple[tuple[str, int], ...]
+    """Each in lower case with the number of its repos, sorted: 0 where only an organization's secrets are named."""
+    unresolved: tuple[Unresolved, ...] = ()
+    """The entries whose repos, and so perhaps whose owners, cannot be known."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know of the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
 class RepoList:
     """The repos that a manifest is about."""
 

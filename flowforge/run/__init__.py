@@ -1,6 +1,6 @@
 """The flow of every command that asks GitHub. No other package puts the parts together."""
 
-from flowforge.run.flows import adopt, apply, list_repos, plan, plan_to_save
+from flowforge.run.flows import adopt, apply, list_owners, list_repos, plan, plan_to_save
 from flowforge.run.offline_plan import plan_offline
 from flowforge.run.plan_file.place import require_place
 from flowforge.run.plan_file.saved import SavedPlan
@@ -17,6 +17,7 @@ __all__ = [
     "apply",
     "forget",
     "kept",
+    "list_owners",
     "list_repos",
     "migrate",
     "move",

@@ -7,7 +7,7 @@ from typing import Final
 from flowforge.github.secrets import PublicKeys
 from flowforge.plan.adoption import Adopted, Adoption, adoption_of
 from flowforge.plan.decide import Plan
-from flowforge.plan.repo_list import RepoList
+from flowforge.plan.repo_list import OwnerList, RepoList
 from flowforge.plan.report import Report
 from flowforge.run.origin import origin_of
 from flowforge.run.plan_file.basis import basis, manifests_of
@@ -16,6 +16,7 @@ from flowforge.run.planning import prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.state.branch import StateChangedError
+from flowforge.state.model import State
 from flowforge.steps import adopt as adopting
 from flowforge.steps.apply.executor import tidy, write_all
 from flowforge.steps.apply.finish import fold, written_from
@@ -62,6 +63,21 @@ def list_repos(request: Request) -> RepoList:
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
     return RepoList(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
+
+
+def list_owners(request: Request) -> OwnerList:
+    """Return the owners that the manifest is about, each with its repos. Asks GitHub only where there are selectors."""
+    task = Task.of_all_owners(request)
+    if task.selectors:
+        with task.signed_in() as clients:
+            clients.need(task.to_read(State.fresh()))
+            task = task.with_selected_repos(clients)
+    repos: dict[str, set[str]] = {}
+    for place in task.places:
+        repo = place.address.scope.repo
+        repos.setdefault(repo.owner.lower(), set()).update(() if repo.is_organization else (repo.key,))
+    owners = tuple((owner, len(repos[owner])) for owner in sorted(repos))
+    return OwnerList(owners, task.unresolved, (*task.manifest.warnings, *task.warnings))
 
 
 def apply(

@@ -31,6 +31,8 @@ class Request:
     """The patterns of --limit."""
     exclude: tuple[str, ...] = ()
     """The patterns of --exclude."""
+    owner: str = ""
+    """The one owner whose lines are planned, in lower case; empty for all."""
     jobs: int = 32
     """How many threads ask GitHub at once."""
     max_wait: float = 900.0

@@ -16,6 +16,7 @@ from flowforge.paths import Confinement
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.facts import Unreadable, Unresolved
+from flowforge.run.owner import OTHER_OWNER, concerns, for_owner, of_one_owner
 from flowforge.run.request import Request
 from flowforge.sources import Context
 from flowforge.state.model import State
@@ -59,6 +60,13 @@ class Task:
     @classmethod
     def of(cls, request: Request) -> "Task":
         """Read the manifest and return the task. Raises ManifestError, TrustError and UsageError."""
+        whole = cls.of_all_owners(request)
+        manifest, places = of_one_owner(whole.manifest, whole.places, request.owner)
+        return replace(whole, manifest=manifest, places=places)
+
+    @classmethod
+    def of_all_owners(cls, request: Request) -> "Task":
+        """Return the task of a run that needs no state, which each owner may have one of. Raises as `of` does."""
         manifest, places = validate(request.manifests, request.environ)
         # A dictionary is a set that keeps its order, and sources add to it until the run ends.
         warnings: dict[str, None] = {}
@@ -123,8 +131,10 @@ class Task:
         # Without selectors the manifest already names all repos, and GitHub is asked for none.
         if not selectors:
             return self
-        selected = select_repos(clients, selectors, jobs=request.jobs, stop=request.stop, progress=request.progress)
-        return self._with(selected)
+        asked = [each for each in selectors if concerns(each, request.owner)]
+        selected = select_repos(clients, asked, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        others = dict.fromkeys((each for each in selectors if each not in asked), OTHER_OWNER)
+        return self._with(replace(selected, found={**selected.found, **others}))
 
     def with_unknown_repos(self) -> "Task":
         """Return the task for a run that asks nobody, so that it is not known what each selector finds."""
@@ -132,6 +142,7 @@ class Task:
 
     def _with(self, selected: Selected) -> "Task":
         expanded = expand_with(self.manifest, selected.found, self.request.environ)
+        expanded = for_owner(self.manifest, expanded, self.request.owner)
         # The manifest is expanded a second time here, and would repeat what it warned of the first time.
         new = (warning for warning in expanded.warnings if warning not in self.manifest.warnings)
         self.warnings.update(dict.fromkeys((*selected.notes, *new)))
@@ -151,7 +162,9 @@ class Task:
         groups = members_of(self.manifest, self.selected.found) if named else {}
         tags = {tag for each in self.manifest.targets for tag in each.tags}
         tags |= {tag for each in self.manifest.absent for tag in each.tags}
-        return LineFilter(request.limit, request.exclude, request.tags, groups, tags, self.unresolved, self.lists)
+        return LineFilter(
+            request.limit, request.exclude, request.tags, groups, tags, self.unresolved, self.lists, request.owner
+        )
 
     def chooser(self, state: State) -> Callable[[Address], bool]:
         """Return the function that decides whether the line of an address is planned. Raises UsageError."""

@@ -11,6 +11,7 @@ from flowforge.cli.options import (
     format_option,
     lock_option,
     manifest_option,
+    owner_option,
     plain_option,
     yes_option,
 )
@@ -18,22 +19,26 @@ from flowforge.cli.options import (
 
 def _list(formats: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield format_option(formats, "kept")
     yield argument("patterns", metavar="[PATTERN]...", nargs=-1)
 
 
 def _show(formats: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield format_option(formats, "kept")
     yield argument("named", metavar="[ADDRESS|REPO]...", nargs=-1)
 
 
 def _pull(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
 
 
 def _forget(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield lock_option()
     yield argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True)
     yield yes_option()
@@ -41,6 +46,7 @@ def _forget(_: Formats) -> Options:
 
 def _move(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield lock_option()
     yield argument("old")
     yield argument("new")
@@ -48,6 +54,7 @@ def _move(_: Formats) -> Options:
 
 def _push(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield lock_option()
     yield argument("file", type=FilePath())
     yield plain_option("--force", is_flag=True, text="Also where FILE is not newer than the state that is kept.")
@@ -56,6 +63,7 @@ def _push(_: Formats) -> Options:
 
 def _migrate(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield lock_option()
     yield plain_option("--from", "file", type=FilePath(), metavar="FILE", text="The state is in this file now.")
     branch = "OWNER/REPO[:BRANCH[:PATH]]"
@@ -65,11 +73,13 @@ def _migrate(_: Formats) -> Options:
 
 def _unlock(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     yield yes_option()
 
 
 def _rekey(_: Formats) -> Options:
     yield manifest_option()
+    yield owner_option()
     text = "Where the old key is. [FLOWFORGE_STATE_KEY_OLD]"
     yield plain_option("--old-key-env", default="", metavar="NAME", text=text)
     yield plain_option("--keep-going", is_flag=True, text="Lose the fingerprints whose values cannot be had.")

@@ -38,6 +38,8 @@ class LineFilter:
     """The entries of the manifest whose repos are not known."""
     lists: RepoLists = field(default_factory=dict)
     """The patterns of each file that --limit and --exclude name."""
+    owner: str = ""
+    """The owner of --owner, in lower case; empty for all."""
 
     def chooser(self, repos: Collection[Repo], places: Iterable[Place] = ()) -> Callable[[Address], bool]:
         """Return the function that decides whether the line of an address is planned.
@@ -47,7 +49,7 @@ class LineFilter:
         of --exclude, that matches no repo, FF015 for a tag that no entry has, FF017 where the repos of a group or an
         entry are not known.
         """
-        keys = {repo.key for repo in repos}
+        keys = {repo.key for repo in repos if not self.owner or repo.owner.lower() == self.owner}
         wanted = [self._keys(pattern, keys) for pattern in self.limit]
         unwanted = [self._keys(pattern, keys) for pattern in self.exclude]
         # A misspelt limit would plan nothing, and that would look like a fleet in sync; a misspelt exclusion would
