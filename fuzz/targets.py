@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, manifests, onepassword, recorded, states, values
+from fuzz import addresses, answers, lists, manifests, onepassword, recorded, states, values
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
     "manifest": manifests.TARGET,
+    "lists": lists.TARGET,
     "state": states.STATE,
     "journal": states.JOURNAL,
     "answers": answers.TARGET,
