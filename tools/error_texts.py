@@ -18,7 +18,7 @@ _MOST_FORMS: Final = 6
 # How many steps a name, a call and a name again are followed.
 _DEEPEST: Final = 8
 # Functions that only make their argument fit to be shown.
-_SHOWING: Final = frozenset({"printable", "str", "quote", "len", "map", "sorted"})
+_SHOWING: Final = frozenset({"printable", "str", "quote", "quote_sentence", "len", "map", "sorted"})
 _NUMBERS: Final[Mapping[type[ast.operator], Callable[[int, int], int]]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mult: operator.mul,
@@ -117,7 +117,7 @@ def elements(node: ast.expr, index: int, scope: Scope) -> Iterator[tuple[ast.exp
 def _results(call: ast.Call, scope: Scope) -> Iterator[tuple[ast.expr, Scope]]:
     """Yield what a call returns: the results of a function of the package's, the template of a `format`."""
     match call.func:
-        case ast.Name(id="quote") if call.args:
+        case ast.Name(id="quote" | "quote_sentence") if call.args:
             yield ast.Constant(value=f'"{placeholder(call.args[0])}"'), scope
         case ast.Attribute(value=template, attr="format"):
             yield template, scope

@@ -82,7 +82,8 @@ def strayed(api: ApiUrl) -> GitHubError:
 
 def not_an_api(api: ApiUrl, what: str) -> GitHubError:
     """Return the error of an address where something else than GitHub's API answers. what: its answer, as a clause."""
-    why = f"{what}; the address came from {api.origin}"
+    origin = "it is the default" if api.origin == DEFAULT_ORIGIN else f"the address came from {api.origin}"
+    why = f"{what}; {origin}"
     fix = "check what stands between it and this machine, such as a network's sign-in page"
     if api.origin != DEFAULT_ORIGIN:
         form = "https://api.github.com, or https://ghe.example.com/api/v3"

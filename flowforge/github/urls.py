@@ -14,7 +14,7 @@ _DOTS: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _PORTS: Final = {"https": 443, "http": 80}
 # A repo that has another name or owner now is redirected there, and nothing else is.
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
-DEFAULT_ORIGIN: Final = "the default"
+DEFAULT_ORIGIN: Final = "the default address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ApiUrl:
     path: str
     """The path without a slash at its end."""
     origin: str = field(default="github.api_url", compare=False)
-    """Where it was found: the manifest's key, the name of a variable, or `the default`."""
+    """Where it was found: the manifest's key, the name of a variable, or `the default address`."""
 
     @classmethod
     def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":

@@ -117,3 +117,32 @@ def test_an_environment_that_cannot_be_made(scripted: MakeClient, method: str) -
     with pytest.raises(RepoError) as caught:
         make_environment(scripted(handle), PRODUCTION)
     assert "acme/api/environments/a/b c" == caught.value.problems[0].where
+
+
+FREE = """\
+error FF352: acme: GitHub shows no codespaces secrets of this organization, which is on its Free plan
+  fix: take codespaces out of `stores`, or move the organization to a plan that has them"""
+PERMIT = "give the token read and write permission for organization codespaces secrets (classic: the scope admin:org)"
+OTHER = f"""\
+error FF320: acme: no permission: the token sees the organization but may not write its codespaces secrets
+  fix: {PERMIT}; not every plan and server has this store"""
+
+
+@pytest.mark.parametrize(("plan", "told"), [({"plan": {"name": "Free"}}, FREE), ({"login": "acme"}, OTHER)])
+def test_an_organization_that_is_there(scripted: MakeClient, plan: object, told: str) -> None:
+    """A 404 of an organization's store is asked about, as everybody may see which organizations there are."""
+    scope = Scope(Repo.organization("acme"), Store.CODESPACES)
+    client = scripted(lambda _: httpx.Response(200, json=plan))
+    no = RepoError(Refusal("FF324", Why.NOT_FOUND, "not found", status=404, message="Not Found"))
+    assert told == str(explain(client, scope, no, writes=True))
+
+
+def test_an_organization_that_cannot_be_asked_for(scripted: MakeClient) -> None:
+    """What keeps it from being asked for is what is told, and nothing is made up beside it."""
+    scope = Scope(Repo.organization("acme"), Store.ACTIONS)
+    client = scripted(lambda _: httpx.Response(403, json={"message": ""}))
+    no = RepoError(Refusal("FF324", Why.NOT_FOUND, "not found", status=404, message="Not Found"))
+    assert str(explain(client, scope, no)) == (
+        "error FF350: acme: GitHub refuses it with 403, and does not say why\n"
+        "  fix: see what the token may do on GitHub"
+    )

@@ -16,8 +16,8 @@ from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.problems import RepoError, StoppedError
-from flowforge.github.urls import ApiUrl
+from flowforge.github.problems import RepoError, StoppedError, not_an_api, unreachable
+from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.plan.action import Why
 from flowforge.vault import SecretValue
 from tests.github.scripts import MakeClient, fail, in_turn
@@ -105,6 +105,60 @@ def test_giving_up(scripted: MakeClient, failure: httpx.Response | httpx.Transpo
         error.__suppress_context__ or not error.__context__,
     )
     assert {} == client.get("/x").data
+
+
+@pytest.mark.parametrize(
+    ("strange", "what"),
+    [
+        (lambda: httpx.Response(200, html="<html>sign in</html>"), "200 OK, which is not JSON"),
+        (lambda: httpx.Response(406, html="<html>no</html>"), "406 Not Acceptable, which is not JSON"),
+        (lambda: httpx.Response(404, json={"error": "x"}), "404 Not Found, whose JSON is not GitHub's"),
+        (lambda: httpx.Response(302, headers={"location": "/login?x=y"}), '302 Found, a redirect to "/login"'),
+    ],
+)
+def test_what_is_not_githubs(
+    scripted: MakeClient, waits: list[float], strange: Callable[[], httpx.Response], what: str
+) -> None:
+    """Before the first good answer it ends the run at once; after one it is a broken connection, and tried again."""
+    client = scripted(in_turn(strange()), url="https://ghe.test/api/v3")
+    errors = [str(fail(client)), str(fail(client))]
+    expected = (
+        "error FF349: https://ghe.test/api/v3: what answers at this address is not GitHub's API\n"
+        f"  why: it answered {what}; the address came from github.api_url\n"
+        "  fix: correct github.api_url, whose form is https://api.github.com, or https://ghe.example.com/api/v3; "
+        "if it is right, check what stands between it and this machine, such as a network's sign-in page"
+    )
+    assert ([expected] * 2, 1, []) == (errors, client.requests, waits)
+    good = httpx.Response(404, json={"message": "Not Found"})
+    client = scripted(in_turn(good, strange(), strange(), strange()))
+    fail(client)
+    assert ({}, 5) == (client.get("/x").data, client.requests)
+    client = scripted(in_turn(good, *(strange() for _ in range(4))))
+    fail(client)
+    assert str(fail(client)) == (
+        f"error FF328: no usable answer in 4 tries: it answered {what}\n  fix: run it again in a while"
+    )
+
+
+def test_githubs_own_address_is_not_doubted() -> None:
+    """Where nobody chose the address, only what stands in between can be wrong."""
+    error = not_an_api(ApiUrl.parse("https://api.github.com", DEFAULT_ORIGIN), "it answered 200 OK, which is not JSON")
+    assert str(error) == (
+        "error FF349: https://api.github.com: what answers at this address is not GitHub's API\n"
+        "  why: it answered 200 OK, which is not JSON; it is the default\n"
+        "  fix: check what stands between it and this machine, such as a network's sign-in page"
+    )
+    assert str(unreachable(ApiUrl.parse("https://api.github.com", DEFAULT_ORIGIN), "no connection: x")) == (
+        "error FF330: https://api.github.com: GitHub cannot be reached\n"
+        "  why: no connection: x\n"
+        "  fix: check the network, HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE"
+    )
+
+
+def test_the_content_type_says_nothing(scripted: MakeClient) -> None:
+    """An answer is judged by its body: JSON that is called HTML is JSON."""
+    said = httpx.Response(200, content=b' {"a": 1}', headers={"content-type": "text/html"})
+    assert {"a": 1} == scripted(in_turn(said)).get("/x").data
 
 
 def test_an_answer_tells_that_it_was_not_the_first_try(scripted: MakeClient) -> None:
