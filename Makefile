@@ -91,7 +91,7 @@ $(SUPPLY): pyproject.toml constraints.txt
 
 install: $(FUZZ)  ## into .venv, whatever the targets below need
 
-demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitHub, in under 20 seconds
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitHub, in under 20 seconds once .venv is there
 	@$(BIN)/flowforge demo
 
 test: $(DEV)  ## the tests, with branch coverage of at least 95 %

@@ -106,7 +106,8 @@ COMMANDS: Final = (
         """
         Write a commented starter manifest, and the schema for editors.
 
-        The schema goes beside the manifest. Repositories named here go into it. Overwrites no manifest.
+        The schema goes beside the manifest, and what git is to ignore into the .gitignore there. Repositories named
+        here go into the manifest. Overwrites no manifest.
         """,
         "flowforge.cli.init",
         _init,

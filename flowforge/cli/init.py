@@ -1,9 +1,11 @@
-"""`flowforge init`: write a starter manifest and its schema."""
+"""`flowforge init`: write a starter manifest, its schema, and what git is to ignore."""
 
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+from flowforge.cli import ignored
 from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
@@ -51,7 +53,7 @@ targets:
 
 
 def main(repos: tuple[str, ...], manifest: Path) -> int:
-    """Write both, and return the exit code."""
+    """Write all, and return the exit code."""
     named = sorted({_repo(text) for text in repos}) or [Repo.parse("my-org/my-repo")]
     text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
     schema = manifest.parent / SCHEMA_FILE
@@ -61,8 +63,27 @@ def main(repos: tuple[str, ...], manifest: Path) -> int:
     # The schema first, and over an older one: a manifest that names a schema which is not there confuses editors.
     _write(schema, schema_text("manifest"), os.O_TRUNC)
     _write(manifest, text, os.O_EXCL)  # another process may have written one since it was looked for
-    say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", _next_step(manifest, edited=bool(repos)))
+    say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", *_for_git(manifest))
+    say(_next_step(manifest, edited=bool(repos)))
     return ExitCode.DONE
+
+
+def _for_git(manifest: Path) -> Iterator[str]:
+    """Write the .gitignore, and yield what to commit. That it cannot be written undoes nothing: the lines are told."""
+    path = manifest.parent / ignored.FILE
+    try:
+        added = ignored.ignore(manifest.parent)
+    except OSError as error:
+        lines = " ".join(ignored.LINES)
+        yield f"{quote(str(path))} cannot be written: {reason(error)}. These lines belong there: {lines}"
+    else:
+        if added:
+            yield f"Added to {quote(str(path))}: {' '.join(added)}"
+    state = quote(str(manifest.with_name(f"{manifest.stem}.state.json")))
+    yield (
+        f"Commit them. The first apply makes {state}, which holds no value, and without which FlowForge knows nothing "
+        "of what it wrote: commit it too where this repository is private, or keep it on a branch (state.github)."
+    )
 
 
 def _repo(text: str) -> Repo:

@@ -1,5 +1,6 @@
 """The recap of an apply, told to the end whatever fails meanwhile: the writes are done, their exit code stands."""
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ from flowforge.render.text import report_lines
 
 _UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
 _NOT_WRITTEN: Final = frozenset({Outcome.IN_SYNC, Outcome.ASSUMED, Outcome.LEFT, Outcome.BLOCKED})
+_MADE: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
 # More repos than this make no command that a person would copy; apply tries again only what is left anyway.
 _READABLE: Final = 20
 
@@ -51,7 +53,12 @@ def _tell_people(planned: run.Planned, report: Report, output: Output, given: Ma
 
 
 def _tell_the_next(planned: run.Planned, report: Report, output: Output, given: Mapping[str, Any]) -> None:
-    del planned
+    # Whoever applies for the first time does not know yet that there is one, and without it the next run is lost.
+    if planned.new_state and not output.quiet and _MADE & set(report.counts):
+        say(
+            f"The state is new: {_place(planned.new_state)} remembers what was written. Keep it, and keep it private: "
+            "without it the next run knows nothing of this one."
+        )
     # Whole: it holds a command, of which a part would apply to others than the whole.
     say(*_words(report, output, given), whole=True)
 
@@ -65,6 +72,11 @@ def _tell_programs(planned: run.Planned, report: Report, output: Output, given: 
         output.finish(error_document([bug(error)], report.exit_code))
         raise
     output.finish(document)
+
+
+def _place(where: str) -> str:
+    """Return where a state is kept, for people: a file below the working folder by the shorter name."""
+    return printable(where.removeprefix(f"{os.getcwd()}{os.sep}"))  # noqa: PTH109 -- a text
 
 
 def _in_short(report: Report) -> Iterator[str]:

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from flowforge.cli.streams import interject
 
 
-def obeyed() -> tuple[signal.Signals, ...]:
+def obeyed(system: Any = signal) -> tuple[signal.Signals, ...]:  # noqa: ANN401 -- the module, or what a test plays it with
     """Return the signals that end a run. SIGHUP is one, which a terminal sends that goes away, unless `nohup` is on."""
-    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
+    hangup = getattr(system, "SIGHUP", None)  # Windows has none, and is to be told that by our own sentence
+    heeded = hangup is not None and system.getsignal(hangup) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((hangup,) if heeded else ()))
 
 
 # Whether what this process does may have written something: then no last words may deny it.

@@ -111,6 +111,8 @@ def _apply(
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
             prepared = prepare(task, backend, session.state, client, fresh=not request.asks)
             planned = prepared.planned
+            if not session.state.serial:
+                planned = replace(planned, new_state=backend.where)
             if saved is not None:
                 saved.require_current(basis(task, backend, session.state, prepared, str(client.api)))
             show(planned)

@@ -99,3 +99,5 @@ class Planned:
     """How many seconds these take at GitHub's limits."""
     offline: bool = False
     """Whether it is a plan of --offline, for which GitHub was not asked."""
+    new_state: str = ""
+    """Of an apply that begins a state: where that is kept."""

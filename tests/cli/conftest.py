@@ -20,6 +20,10 @@ from tests.cli.scene import Scene
 from tests.clocks import outside_of
 
 SCALE = 60
+NEW_STATE = (
+    "The state is new: flowforge.state.json remembers what was written. Keep it, and keep it private: without it the "
+    "next run knows nothing of this one.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Done:
     def lines(self) -> list[str]:
         """Give stdout's lines."""
         return self.out.splitlines()
+
+    @property
+    def told(self) -> str:
+        """Give stderr without what the first apply of every fleet says: where its new state is."""
+        return self.err.replace(NEW_STATE, "")
 
 
 class Person(Screen):

@@ -87,7 +87,7 @@ def test_a_repo_that_is_archived_between_plan_and_apply(fleet: "Fleet") -> None:
         "acme/repo-002 : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0",
         "Not all done: 1 created, 0 updated, 0 deleted, 1 failed, 0 blocked.",
     ]
-    assert (3, said, AGAIN) == (done.code, [line for line in done.lines[-7:] if line], done.err)
+    assert (3, said, AGAIN) == (done.code, [line for line in done.lines[-7:] if line], done.told)
     world.archive_repo("acme/repo-001", archived=False)
     assert 0 == fleet.flowforge("apply", "--limit", "acme/repo-001", "--yes").code
     assert [IN_SYNC] == fleet.flowforge("plan").lines

@@ -358,5 +358,5 @@ def test_a_nonstandard_key_is_admitted_where_the_manifest_says_so(fleet: "Fleet"
     _manifest(fleet, "anthropic_api_key", "env: GATEWAY", ", allow_nonstandard: true")
     fleet.monkeypatch.setenv("GATEWAY", "a-gateway's-own-key")
     done = fleet.flowforge("apply", "--yes")
-    assert (0, "") == (done.code, done.err)
+    assert (0, "") == (done.code, done.told)
     assert {"ANTHROPIC_API_KEY": "a-gateway's-own-key"} == fleet.held()["acme/repo-001"]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from flowforge.sandbox import Fault, FaultKind
+from tests.cli.conftest import NEW_STATE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -68,7 +69,7 @@ def test_the_command_that_tries_again_what_failed(fleet: "Fleet") -> None:
     )
     done = fleet.flowforge("apply", "--yes")
     command = "flowforge apply --limit acme/repo-002 --limit acme/repo-004"
-    assert (3, f"what failed alone: {command}\n") == (done.code, done.err)
+    assert (3, f"what failed alone: {command}\n") == (done.code, done.told)
     assert ["2", "4"] == _planned(fleet, *command.split()[2:])
     assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
     assert "No changes. GitHub matches the manifest.\n" == fleet.flowforge("plan").out
@@ -84,7 +85,7 @@ def test_the_command_chooses_the_same_lines(fleet: "Fleet") -> None:
     world.faults.add(Fault("PUT /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
     done = fleet.flowforge("apply", "--yes", "--tags", "one")
     command = "flowforge apply --limit acme/repo-001 --tags one"
-    assert (3, f"what failed alone: {command}\n") == (done.code, done.err)
+    assert (3, f"what failed alone: {command}\n") == (done.code, done.told)
     assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
     assert 0 == fleet.flowforge("apply", "--yes").code
@@ -104,4 +105,6 @@ def test_the_command_names_the_manifests(fleet: "Fleet") -> None:
     fleet.manifest(text, "my ops.yaml")
     fleet.sandbox.world.faults.add(Fault("PUT /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
     done = fleet.flowforge("apply", "--yes", "-m", "my ops.yaml")
-    assert (3, "what failed alone: flowforge apply -m 'my ops.yaml' --limit acme/repo-001\n") == (done.code, done.err)
+    said = NEW_STATE.replace("flowforge.state", "my ops.state")
+    said += "what failed alone: flowforge apply -m 'my ops.yaml' --limit acme/repo-001\n"
+    assert (3, said) == (done.code, done.err)

@@ -234,7 +234,7 @@ def test_a_report_that_cannot_be_written(fleet: "Fleet") -> None:
     expected = 'error FF006: the report "link.json" cannot be written\n  why: no such file or directory\n'
     for command, code in ((("validate",), 1), (("plan",), 1), (("apply", "--yes"), 0)):
         done = fleet.flowforge(*command, "--report", "json=link.json")
-        assert (code, expected) == (done.code, done.err)
+        assert (code, expected) == (done.code, done.told)
     assert all(fleet.held().values())
 
 

@@ -1,5 +1,7 @@
 """`flowforge init`: the first minute of a newcomer."""
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,19 @@ from flowforge.resources import schema_text
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-WROTE = 'Wrote "flowforge.yaml" and ".flowforge.schema.json".\n'
+LINES = ["*.state.json.lock", "*.state.json.lock-holder", "*.state.json*.backup", "plan.json", "*.plan.json"]
+HEADING = "# FlowForge: locks, the state of before, and saved plans"
+
+
+def _commit(state: str = "flowforge.state.json") -> str:
+    return (
+        f'Commit them. The first apply makes "{state}", which holds no value, and without which '
+        "FlowForge knows nothing of what it wrote: commit it too where this repository is private, or keep it on a "
+        "branch (state.github).\n"
+    )
+
+
+WROTE = f'Wrote "flowforge.yaml" and ".flowforge.schema.json".\nAdded to ".gitignore": {" ".join(LINES)}\n{_commit()}'
 
 
 @pytest.fixture
@@ -31,7 +45,8 @@ def test_a_fresh_folder(empty: "Fleet") -> None:
         "",
         f"{WROTE}Name your repositories in it, set ACME_ANTHROPIC_KEY, then: flowforge plan\n",
     ) == (done.code, done.out, done.err)
-    assert [".flowforge.schema.json", "flowforge.yaml"] == _files(empty)
+    assert [".flowforge.schema.json", ".gitignore", "flowforge.yaml"] == _files(empty)
+    assert [HEADING, *LINES] == (empty.folder / ".gitignore").read_text(encoding="utf-8").splitlines()
     text = (empty.folder / "flowforge.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=./.flowforge.schema.json\n")
     assert schema_text("manifest") == (empty.folder / ".flowforge.schema.json").read_text(encoding="utf-8")
@@ -55,9 +70,11 @@ def test_another_place(empty: "Fleet") -> None:
     done = empty.flowforge("init", "-m", "my ops/prod.yaml")
     assert (
         'Wrote "my ops/prod.yaml" and "my ops/.flowforge.schema.json".\n'
+        f'Added to "my ops/.gitignore": {" ".join(LINES)}\n'
+        f"{_commit('my ops/prod.state.json')}"
         "Name your repositories in it, set ACME_ANTHROPIC_KEY, then: flowforge plan -m 'my ops/prod.yaml'\n"
     ) == done.err
-    assert ["my ops", "my ops/.flowforge.schema.json", "my ops/prod.yaml"] == _files(empty)
+    assert ["my ops", "my ops/.flowforge.schema.json", "my ops/.gitignore", "my ops/prod.yaml"] == _files(empty)
 
 
 def test_a_manifest_that_is_there_stays(fleet: "Fleet") -> None:
@@ -92,3 +109,54 @@ def test_a_place_that_cannot_be_written(empty: "Fleet", place: str, schema: str,
     )
     assert (1, "", expected) == (done.code, done.out, done.err)
     assert before == _files(empty)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", [HEADING, *LINES]),
+        ("dist/\n", ["dist/", "", HEADING, *LINES]),
+        ("dist/", ["dist/", "", HEADING, *LINES]),
+        ("plan.json\r\n*.state.json.lock\r\n", ["plan.json", "*.state.json.lock", "", HEADING, *LINES[1:3], LINES[4]]),
+        ("\n".join(reversed(LINES)), list(reversed(LINES))),
+    ],
+)
+def test_a_gitignore_that_is_there_keeps_its_lines(empty: "Fleet", before: str, after: list[str]) -> None:
+    """Only lines that are missing are added, below the others; where none is, nothing is touched."""
+    ignored = empty.folder / ".gitignore"
+    ignored.write_bytes(before.encode())
+    done = empty.flowforge("init")
+    assert (0, after) == (done.code, ignored.read_text(encoding="utf-8").splitlines())
+    assert (set(after) == {*before.splitlines()}) == ("Added to" not in done.err)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_a_gitignore_that_cannot_be_written(empty: "Fleet", kind: str) -> None:
+    """The manifest is there all the same, and the lines are told."""
+    path = empty.folder / ".gitignore"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("no/where")
+    done = empty.flowforge("init")
+    said = f'".gitignore" cannot be written: it is no file. These lines belong there: {" ".join(LINES)}'
+    assert (0, said) == (done.code, done.err.splitlines()[1])
+    assert 0 == empty.flowforge("validate").code
+
+
+def test_what_a_run_leaves_is_for_git_or_ignored(empty: "Fleet") -> None:
+    """After an apply and a saved plan, git sees the manifest, its schema, the .gitignore and the state, and no more."""
+    subprocess.run(["git", "init", "-q"], cwd=empty.folder, check=True)
+    empty.flowforge("init", "acme/repo-001")
+    for _ in range(2):
+        empty.set_key("ACME_ANTHROPIC_KEY")
+        assert 0 == empty.flowforge("apply", "--yes").code
+    assert 0 == empty.flowforge("plan", "--out", "plan.json").code
+    seen = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=empty.folder, check=True, capture_output=True, text=True
+    )
+    expected = [".flowforge.schema.json", ".gitignore", "flowforge.state.json", "flowforge.yaml"]
+    assert expected == sorted(line[3:] for line in seen.stdout.splitlines())
+    assert {"plan.json", "flowforge.state.json.backup", "flowforge.state.json.lock"} <= {*_files(empty)}

@@ -28,7 +28,7 @@ def wants(fleet: "Fleet", visible_to: str, more: str = "", *, group: str = "repo
 def applied(fleet: "Fleet", *args: str) -> "Done":
     """Apply, which must succeed, and prove that nothing is left to do."""
     done = fleet.flowforge("apply", "--yes", *args)
-    assert (0, "") == (done.code, done.err), done
+    assert (0, "") == (done.code, done.told), done
     assert [IN_SYNC] == fleet.flowforge("plan").lines
     return done
 
@@ -98,7 +98,7 @@ def test_a_change_of_membership_changes_the_list_alone(fleet: "Fleet") -> None:
     fleet.requests()
     done = fleet.flowforge("apply", "--yes", "--allow-widening")
     asked = fleet.requests()
-    assert (0, "") == (done.code, done.err), done
+    assert (0, "") == (done.code, done.told), done
     assert {
         "GET /orgs/{owner}": 1,
         "GET /orgs/{owner}/actions/secrets": 2,

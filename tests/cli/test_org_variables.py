@@ -33,7 +33,7 @@ def wants(fleet: "Fleet", visible_to: str, more: str = "", *, rule: str = "fdrl_
 def applied(fleet: "Fleet", *args: str) -> "Done":
     """Apply, which must succeed, and prove that nothing is left to do."""
     done = fleet.flowforge("apply", "--yes", *args)
-    assert (0, "") == (done.code, done.err), done
+    assert (0, "") == (done.code, done.told), done
     assert IN_SYNC == fleet.flowforge("plan").lines
     return done
 

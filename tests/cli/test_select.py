@@ -40,7 +40,7 @@ def planned(fleet: "Fleet") -> Any:  # noqa: ANN401 -- JSON
 def applied(fleet: "Fleet", *args: str) -> "Done":
     """Apply, which must succeed."""
     done = fleet.flowforge("apply", "--yes", *args)
-    assert (0, "") == (done.code, done.err), done
+    assert (0, "") == (done.code, done.told), done
     return done
 
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,7 @@ import pytest
 
 from flowforge import __version__
 from flowforge.cli.main import cli
+from flowforge.cli.signals import obeyed
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -251,7 +254,7 @@ def test_no_home(fleet: "Fleet") -> None:
     """Without HOME, and where the cache cannot be written, everything works; a path below ~ says what it misses."""
     fleet.monkeypatch.delenv("HOME")
     fleet.monkeypatch.setenv("FLOWFORGE_CACHE_DIR", "/dev/null/cache")
-    assert (0, "") == ((done := fleet.flowforge("apply", "--yes")).code, done.err)
+    assert (0, "") == ((done := fleet.flowforge("apply", "--yes")).code, done.told)
     text = (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8")
     fleet.manifest(text.replace("{env: ACME_KEY}", '{file: "~/key.txt"}'))
     expected = (
@@ -312,6 +315,12 @@ def test_windows_is_told_so(fleet: "Fleet") -> None:
         "error FF002: FlowForge runs on Linux and macOS only\n  fix: use it under WSL, in a container, or in CI\n"
     )
     assert (1, "", expected) == tuple(vars(fleet.flowforge("--version")).values())
+
+
+def test_a_system_without_hangups_gets_as_far_as_that() -> None:
+    """Windows has no SIGHUP, and `main` sets its handlers before it says so."""
+    assert (signal.SIGINT, signal.SIGTERM) == obeyed(SimpleNamespace())
+    assert signal.SIGHUP in obeyed(SimpleNamespace(SIGHUP=signal.SIGHUP, getsignal=lambda _: signal.SIG_DFL))
 
 
 def test_the_process_exits_with_the_code(fleet: "Fleet") -> None:
