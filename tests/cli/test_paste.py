@@ -264,7 +264,7 @@ def test_nobody_is_there(fleet: "Fleet", sit: Sit) -> None:
     fleet.manifest(text + "  - {name: Key, repos: [acme/repo-002], credential: ci-key}\n")
     address = "acme/repo-001/actions/CLAUDE_CODE_OAUTH_TOKEN"
     done = fleet.flowforge("apply", "--yes")
-    assert (3, "") == (done.code, done.err)
+    assert (3, "") == (done.code, done.told)
     assert done.lines[0] == (
         "+ acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  missing; cannot be applied without its value"
     )

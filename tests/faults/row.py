@@ -14,6 +14,10 @@ BOTH_NEW: Final = ("new", "new")
 API_OLD: Final = ("old", "new")
 WEB_OLD: Final = ("new", "old")
 NEITHER: Final = ("nothing", "nothing")
+NEW_STATE: Final = (
+    "The state is new: flowforge.state.json remembers what was written. Keep it, and keep it private: without it the "
+    "next run knows nothing of this one."
+)
 CREATED: Final = "Done: 2 created, 0 updated, 0 deleted, 0 failed, 0 blocked."
 UPDATED: Final = "Done: 0 created, 2 updated, 0 deleted, 0 failed, 0 blocked."
 WEB_ONLY_FAILED: Final = "Not all done: 0 created, 1 updated, 0 deleted, 1 failed, 0 blocked."

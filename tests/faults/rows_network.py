@@ -18,6 +18,7 @@ from tests.faults.row import (
     BOTH_OLD,
     CREATED,
     INCOMPLETE,
+    NEW_STATE,
     UPDATED,
     WEB_OLD,
     WEB_ONLY_BLOCKED,
@@ -184,7 +185,7 @@ ROWS: Final = (
     Row(
         "connection reset after the write, twice",
         "apply",
-        Expected((CREATED,)),
+        Expected((NEW_STATE, CREATED)),
         faults(PUT_API, Fault("", Kind.RESET_AFTER, times=2)),
         fresh=True,
     ),

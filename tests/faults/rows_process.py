@@ -267,7 +267,7 @@ ROWS: Final = (
     Row(
         "stdout is closed",
         "apply",
-        Expected(),
+        Expected(()),
         act=_into_a_closed_pipe,
     ),
     Row(
