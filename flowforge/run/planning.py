@@ -20,7 +20,7 @@ from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise
 from flowforge.steps.warnings.ownership import contended, unproven
-from flowforge.steps.warnings.personal import known_users, readers_of, users_of
+from flowforge.steps.warnings.personal import known_users, readers_of, shared_personal, users_of
 from flowforge.vault import Vault
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
@@ -130,8 +130,10 @@ def decide(task: Task, state: State, select: Select, client: Client, refreshed: 
 
 
 def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
-    """Return what a person should know of the plan; one of these asks GitHub something. keyed: the state has a key."""
+    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key."""
     plan, situation, request = decided.plan, decided.situation, task.request
+    readers = readers_of(situation.wanted, task.manifest.credentials)
+    users = users_of(client, readers, known_users(task.manifest), jobs=request.jobs, stop=request.stop)
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
@@ -141,13 +143,7 @@ def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[
             situation.wanted,
             situation.seen,
             situation.remembered,
-            users=users_of(
-                client,
-                readers_of(situation.wanted, task.manifest.credentials),
-                known_users(task.manifest),
-                jobs=request.jobs,
-                stop=request.stop,
-            ),
+            personal=shared_personal(readers, users),
             token_expires=client.token_expires,
             today=datetime.now(UTC).date(),
         ),
