@@ -15,12 +15,13 @@ from flowforge.run.task import Task
 from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.refresh.accounts import users_among
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise
 from flowforge.steps.warnings.ownership import contended, unproven
-from flowforge.steps.warnings.personal import known_users, readers_of, shared_personal, users_of
+from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of, shared_personal
 from flowforge.vault import Vault
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
@@ -133,7 +134,9 @@ def warn(task: Task, client: Client, decided: Decided, *, keyed: bool) -> tuple[
     """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key."""
     plan, situation, request = decided.plan, decided.situation, task.request
     readers = readers_of(situation.wanted, task.manifest.credentials)
-    users = users_of(client, readers, known_users(task.manifest), jobs=request.jobs, stop=request.stop)
+    known = known_users(task.manifest)
+    asked = users_among(client, in_doubt(readers, known), jobs=request.jobs, stop=request.stop)
+    users = {*asked, *(owner for owner, is_user in known.items() if is_user)}
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
