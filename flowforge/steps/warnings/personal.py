@@ -36,7 +36,7 @@ def known_users(manifest: Manifest) -> Mapping[str, bool]:
 
 
 def in_doubt(readers: Readers, known: Mapping[str, bool]) -> Collection[str]:
-    """Return the owners on which a warning depends: each alone gets a token, and the manifest does not say what it is."""
+    """Return the owners on which a warning depends: one that alone gets a token, and of whom nothing is known."""
     alone = (_owners(names) for names in readers.values() if not _whole(names))
     return {owner for owners in alone if len(owners) == 1 for owner in owners} - known.keys()
 
