@@ -17,12 +17,13 @@ from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.permits import unpermitted
+from flowforge.steps.refresh.accounts import users_among
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
-from flowforge.steps.warnings.personal import known_users, readers_of, users_of
+from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of, shared_personal
 from flowforge.vault import Vault
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
@@ -152,8 +153,12 @@ def decide(task: Task, state: State, select: Select, clients: Clients, refreshed
 
 
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
-    """Return what a person should know of the plan; one of these asks GitHub something. keyed: the state has a key."""
+    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key."""
     plan, situation, request = decided.plan, decided.situation, task.request
+    readers = readers_of(situation.wanted, task.manifest.credentials)
+    known = known_users(task.manifest)
+    asked = users_among(clients, in_doubt(readers, known), jobs=request.jobs, stop=request.stop)
+    users = {*asked, *(owner for owner, is_user in known.items() if is_user)}
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
@@ -163,13 +168,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool) -> tupl
             situation.wanted,
             situation.seen,
             situation.remembered,
-            users=users_of(
-                clients,
-                readers_of(situation.wanted, task.manifest.credentials),
-                known_users(task.manifest),
-                jobs=request.jobs,
-                stop=request.stop,
-            ),
+            personal=shared_personal(readers, users),
             token_expires=[(client.owner, client.token_expires) for client in clients.all],
             today=today(),
         ),

@@ -1,6 +1,6 @@
 """Warnings that cost no request: from the names that were listed anyway, and the dates in the manifest."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from flowforge.credentials.types import TYPES
@@ -11,7 +11,6 @@ from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import Known, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
 from flowforge.steps.warnings.organization import advise_org
-from flowforge.steps.warnings.personal import readers_of, shared_personal
 
 # Long enough to have a new key approved, and short enough that the warning is still read.
 SOON = timedelta(days=30)
@@ -24,16 +23,16 @@ def advise(
     seen: Mapping[Scope, Seen],
     remembered: Mapping[Address, Remembered],
     *,
-    users: Collection[str],
+    personal: Iterable[str],
     token_expires: Iterable[tuple[str, datetime | None]],
     today: date,
 ) -> tuple[str, ...]:
-    """Return all warnings, in a fixed order. users: the owners that are known to be users."""
+    """Return all warnings, in a fixed order. personal: those of tokens that are one person's."""
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
         *hidden_identities(wanted, seen),
-        *shared_personal(readers_of(wanted, manifest.credentials), users),
+        *personal,
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),
         *(

@@ -1,14 +1,10 @@
 """Warnings about one person's token that many repos get: fine for the person's own repos, not for an organization's."""
 
-import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from flowforge.concurrency import each
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
-from flowforge.github.clients import Clients
-from flowforge.github.repos import is_organization
 from flowforge.manifest.expand import selectors_of
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.manifest.selector import Owned
@@ -39,19 +35,10 @@ def known_users(manifest: Manifest) -> Mapping[str, bool]:
     return {**selected, **dict.fromkeys(organizations, False)}
 
 
-def users_of(
-    clients: Clients, readers: Readers, known: Mapping[str, bool], *, jobs: int, stop: threading.Event
-) -> Collection[str]:
-    """Return the owners among the readers that are users.
-
-    It takes one request for each owner that alone gets such a token and of which the manifest does not say what it is.
-    """
+def in_doubt(readers: Readers, known: Mapping[str, bool]) -> Collection[str]:
+    """Return the owners on which a warning depends: one that alone gets a token, and of whom nothing is known."""
     alone = (_owners(names) for names in readers.values() if not _whole(names))
-    asked = sorted({owner for owners in alone if len(owners) == 1 for owner in owners} - known.keys())
-    answers = each(asked, lambda owner: is_organization(clients.of(owner), owner), jobs=jobs, stopped=stop.is_set)
-    return {owner for owner, is_one in answers if is_one is False} | {
-        owner for owner, is_one in known.items() if is_one
-    }
+    return {owner for owners in alone if len(owners) == 1 for owner in owners} - known.keys()
 
 
 def possible_users(readers: Readers, known: Mapping[str, bool]) -> Collection[str]:
