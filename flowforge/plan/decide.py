@@ -141,7 +141,7 @@ def _may_want(unresolved: Iterable[Unresolved]) -> Unreadable | None:
     for each in unresolved:
         if each.wants:
             why = each.unreadable
-            return replace(why, detail=f"{each.entry} may want something there: {why.detail or why.why.text}")
+            return replace(why, detail=f"{each.entry} may want something there: {why.sentence}")
     return None
 
 

@@ -155,6 +155,16 @@ class Unreadable:
     fix: str = ""
     """What a person can do about it."""
 
+    @property
+    def sentence(self) -> str:
+        """What a person is told: the detail, or else the reason's own words."""
+        return self.detail or self.why.text
+
+    @property
+    def remedy(self) -> str:
+        """What a person can do about it, or else what helps with this reason."""
+        return self.fix or self.why.fix
+
 
 Seen = Listing | Unreadable
 

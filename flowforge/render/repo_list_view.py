@@ -26,11 +26,8 @@ def roll_lines(roll: RepoList) -> Iterable[str]:
 def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
     """Yield the entries whose repos are not known, each with the reason and the fix."""
     for entry in unresolved:
-        why = entry.unreadable
-        said = f"! {entry.entry} ({entry.where})  its repositories are not known: {why.detail or why.why.text}"
-        yield printable(said)
-        if why.fix:
-            yield f"    fix: {printable(why.fix)}"
+        yield printable(f"! {entry.entry} ({entry.where})  its repositories are not known: {entry.unreadable.sentence}")
+        yield f"    fix: {printable(entry.unreadable.remedy)}"
 
 
 def roll_document(roll: RepoList) -> Document:
@@ -50,8 +47,8 @@ def unresolved_entry(entry: Unresolved) -> Document:
         "entry": printable(entry.entry),
         "where": printable(str(entry.where)),
         "why": entry.unreadable.why.value,
-        "sentence": printable(entry.unreadable.detail or entry.unreadable.why.text),
-        "fix": printable(entry.unreadable.fix) or None,
+        "sentence": printable(entry.unreadable.sentence),
+        "fix": printable(entry.unreadable.remedy),
     }
 
 

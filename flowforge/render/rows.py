@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from flowforge.errors import printable
 from flowforge.plan.action import Action, Reason
-from flowforge.plan.address import Repo, Scope
+from flowforge.plan.address import Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.difference import Difference, differences
@@ -18,94 +18,94 @@ from flowforge.render.style import Style, plain
 
 # Reasons with nothing to do and nothing to decide: thousands of these lines would hide the few that matter.
 _SETTLED: Final = frozenset({Reason.IN_SYNC, Reason.ASSUMED, Reason.ALREADY_ABSENT, Reason.GONE, Reason.NOT_CHECKED})
+_TIME: Final = "updated_at"
 _TIMES: Final = "updated_at: not the same in all; -v shows each"
 # What stands for the address in a fix that several lines share.
 _ADDRESS: Final = "ADDRESS"
 
 
-class _Row(NamedTuple):
-    """A line that is shown, with all that is under it."""
+class _Line(NamedTuple):
+    """A line of a plan, with what differs from what is remembered."""
 
-    symbol: str
-    cells: tuple[str, ...]
-    says: str
-    below: tuple[str, ...]
-    time: str
-    """GitHub's time before and now, where it differs. Nobody writes a fleet within one second."""
-    fix: str
-    """What helps, with the address of the line in it."""
-    shared_fix: str
-    """The same without it, which may help several."""
-    blocked: bool
-    target: str
-    repo: Repo
+    change: Change
+    differing: tuple[Difference, ...]
+
+    @property
+    def time(self) -> str:
+        """GitHub's time before and now, where it differs."""
+        return next((_difference(item) for item in self.differing if item.field == _TIME), "")
+
+    @property
+    def others(self) -> tuple[Difference, ...]:
+        """What else differs, as far as it can be shown."""
+        return tuple(item for item in self.differing if item.field != _TIME and (item.before or item.after))
 
     def apart_from_repo(self) -> Hashable:
-        """Return all but the repo, and the time at which something happened to it."""
-        return self._replace(cells=self.cells[1:], repo=Repo("", ""), fix="", time=""), self.repo.is_organization
+        """Return all that is shown but the repo, and the time at which something happened to it."""
+        # Nobody writes a fleet within one second. Nothing is made printable here: it is only compared, 10,000 times.
+        change, scope = self.change, self.change.address.scope
+        wanted = change.wanted
+        return (
+            (change.symbol, change.sentence, change.address.secret, scope.place, scope.repo.is_organization),
+            (wanted.credential, wanted.target, wanted.new_to) if wanted is not None else None,
+            (_shared(change), _left_open(change), self.others, change.access and tuple(viewer_lines(change))),
+        )
+
+
+_Group = Sequence[_Line]
 
 
 def change_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[str]:
     """Yield the lines of a plan, what is blocked last. verbose: each for itself, and those too that are in sync."""
     shown = [change for change in plan.changes if verbose or not _quiet(change)]
-    rows = [_row(change, differing) for change, differing in zip(shown, differences(shown), strict=True)]
-    ordered = [group for blocked in (False, True) for group in _groups(rows, blocked=blocked, verbose=verbose)]
-    widths = [max((len(_cells(group)[column]) for group in ordered), default=0) for column in range(4)]
-    for shared_fix, helped in groupby(ordered, lambda group: group[0].shared_fix):
+    lines = list(map(_Line, shown, differences(shown)))
+    ordered = [group for blocked in (False, True) for group in _groups(lines, blocked=blocked, verbose=verbose)]
+    cells = [_cells(group) for group in ordered]
+    widths = [max((len(row[column]) for row in cells), default=0) for column in range(4)]
+    rows = zip(ordered, cells, strict=True)
+    for fix, helped in groupby(rows, lambda row: _shared(row[0][0].change)):
         together = list(helped)
-        for group in together:
-            yield from _lines(group, widths, style)
+        for group, row in together:
+            yield from _told(group, row, widths, style)
         # What helps several secrets in a row is said once, below the last.
-        if shared_fix:
-            one = len(together) == len(together[0]) == 1
-            yield f"    fix: {together[0][0].fix if one else shared_fix}"
+        if fix:
+            alone = len(together) == len(together[0][0]) == 1
+            yield f"    fix: {printable(_fix(together[0][0][0].change) if alone else fix)}"
     yield from (style(line, "!") for line in unresolved_lines(plan.unresolved))
 
 
-def _groups(rows: Iterable[_Row], *, blocked: bool, verbose: bool) -> Iterator[Sequence[_Row]]:
-    alone, many = gathered((row for row in rows if row.blocked is blocked), _Row.apart_from_repo, verbose=verbose)
-    yield from ([row] for row in alone)
+def _groups(lines: Iterable[_Line], *, blocked: bool, verbose: bool) -> Iterator[_Group]:
+    mine = (line for line in lines if (line.change.action is Action.BLOCKED) is blocked)
+    alone, many = gathered(mine, _Line.apart_from_repo, verbose=verbose)
+    yield from ([line] for line in alone)
     yield from many
 
 
-def _lines(group: Sequence[_Row], widths: Sequence[int], style: Style) -> Iterator[str]:
-    row, many = group[0], len(group) > 1
-    if many and row.target:
-        yield row.target
-    padded = "  ".join(cell.ljust(width) for cell, width in zip(_cells(group), widths, strict=True) if width)
-    yield style(f"{row.symbol} {padded}  {row.says}", row.symbol)
+def _told(group: _Group, cells: Sequence[str], widths: Sequence[int], style: Style) -> Iterator[str]:
+    """Yield the line of a group, with what is above and below it but for its fix."""
+    change, many = group[0].change, len(group) > 1
+    if many and change.wanted is not None:
+        yield printable(change.wanted.target)
+    padded = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True) if width)
+    yield style(f"{change.symbol} {padded}  {printable(change.sentence)}{_suffix(change)}", change.symbol)
     if many:
-        yield f"    {some([str(each.repo) for each in group])}"
-    yield from (f"    {line}" for line in row.below)
+        yield f"    {some([str(each.change.address.scope.repo) for each in group])}"
+    yield from (f"    {_difference(item)}" for item in group[0].others)
     times = {each.time for each in group}
     if times != {""}:
-        yield f"    {row.time if len(times) == 1 else _TIMES}"
+        yield f"    {group[0].time if len(times) == 1 else _TIMES}"
+    yield from (f"    {printable(line)}" for line in viewer_lines(change))
 
 
-def _cells(group: Sequence[_Row]) -> tuple[str, ...]:
-    row = group[0]
-    if len(group) == 1:
-        return row.cells
-    return count(len(group), "organization" if row.repo.is_organization else "repo"), *row.cells[1:]
-
-
-def _row(change: Change, differing: Iterable[Difference]) -> _Row:
-    told = {item.field: _difference(item) for item in differing if item.before or item.after}
-    time = told.pop("updated_at", "")
-    below = list(told.values())
-    below += [printable(line) for line in viewer_lines(change)]
-    return _Row(
-        symbol=change.symbol,
-        cells=_cells_of(change),
-        says=f"{printable(change.sentence)}{_suffix(change)}",
-        below=tuple(below),
-        time=time,
-        fix=_fix(change),
-        shared_fix=_fix(change).replace(printable(str(change.address)), _ADDRESS),
-        blocked=change.action is Action.BLOCKED,
-        target=printable(change.wanted.target) if change.wanted else "",
-        repo=change.address.scope.repo,
-    )
+def _cells(group: _Group) -> tuple[str, ...]:
+    """Return the cells of a line. The place is shown only if it is not the usual one, the Actions secrets of a repo."""
+    change, many = group[0].change, len(group)
+    scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
+    # A line about access is a second one for the same secret, so it must not look like its value's.
+    credential = "access" if change.access else credential
+    place = "" if scope == Scope(scope.repo) and not scope.repo.is_organization else scope.place
+    name = str(scope.repo) if many == 1 else count(many, "organization" if scope.repo.is_organization else "repo")
+    return printable(name), printable(place), printable(change.address.secret), printable(credential)
 
 
 def _quiet(change: Change) -> bool:
@@ -116,18 +116,14 @@ def _quiet(change: Change) -> bool:
     return (settled or unchecked) and not change.relabels
 
 
-def _cells_of(change: Change) -> tuple[str, ...]:
-    """Return the cells of a line. The place is shown only if it is not the usual one, the Actions secrets of a repo."""
-    scope, credential = change.address.scope, change.wanted.credential if change.wanted else ""
-    # A line about access is a second one for the same secret, so it must not look like its value's.
-    credential = "access" if change.access else credential
-    place = "" if scope == Scope(scope.repo) and not scope.repo.is_organization else scope.place
-    return printable(str(scope.repo)), printable(place), printable(change.address.secret), printable(credential)
-
-
 def _fix(change: Change) -> str:
     # Only what is blocked or left over needs somebody to act; for the rest the fix is apply itself.
-    return printable(change.remedy) if change.action is Action.BLOCKED or change.left_over else ""
+    return change.remedy if change.action is Action.BLOCKED or change.left_over else ""
+
+
+def _shared(change: Change) -> str:
+    """Return the fix without the address of the line, so that it may be that of others too."""
+    return _fix(change).replace(str(change.address), _ADDRESS)
 
 
 def _suffix(change: Change) -> str:

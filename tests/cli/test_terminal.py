@@ -163,7 +163,7 @@ def test_another_alphabet_on_a_terminal_that_lacks_it(fleet: "Fleet", environ: d
     assert b'there is no credential "' + shown + b'"\n' in refused.stderr
     fleet.manifest(text.replace("env: ACME_KEY", "file: 鍵.txt"))
     blocked = _run(fleet, "$flowforge plan", **environ)
-    assert (0, b"") == (blocked.returncode, blocked.stderr)
+    assert (3, b"") == (blocked.returncode, blocked.stderr)
     assert b"value not available: file " + shown + b".txt " in blocked.stdout
 
 

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from flowforge.errors import Where
 from flowforge.plan.action import Action, Reason, Why
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.audience import Audience
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, decide
 from flowforge.plan.decide_access import decide_access
-from flowforge.plan.facts import Listing, NotRead, Remembered
+from flowforge.plan.facts import Listing, NotRead, Remembered, Unreadable, Unresolved
 from flowforge.plan.ordering import without_kept
 from flowforge.plan.report import Outcome, settle
+from flowforge.render.repo_list_view import unresolved_lines
 from tests.plan.every_line import EVERYBODY, HERE, LATER, ONE, ORG, OURS, RECORD, decisions, wanted
 
 NOBODY = NotRead("nobody can be asked", "run it at a terminal", chosen=False)
@@ -41,6 +43,9 @@ def test_each_cause_has_words_of_its_own(why: Why) -> None:
     """No two causes look alike, and each has a fix of its own making where nobody gave a better one."""
     line = Change(HERE, Action.BLOCKED, Reason.UNREADABLE, why, wanted=wanted(NOBODY))
     assert (why.text, why.fix, True) == (line.sentence, line.remedy, len(why.fix.split()) >= 3)
+    entry = Unresolved("target All", Where("m", 1, 1), Unreadable(why))
+    told = [f"! target All (m:1:1)  its repositories are not known: {why.text}", f"    fix: {why.fix}"]
+    assert told == list(unresolved_lines([entry]))
     assert len({each.text for each in Why}) == len(Why)
 
 

@@ -16,7 +16,7 @@ def test_nobody() -> None:
 
 
 def test_some_and_some_that_are_not_known() -> None:
-    """Columns are as wide as what stands in them; what is not known has its reason, and what to do where that helps."""
+    """Columns are as wide as what stands in them; what is not known has its reason, and what to do."""
     roll = RepoList(
         (
             ChosenRepo(Repo.parse("acme/api"), "target A", WHERE),
@@ -34,6 +34,7 @@ def test_some_and_some_that_are_not_known() -> None:
         "! target C (f:3:5)  its repositories are not known: the list was cut short",
         "    fix: try again",
         "! target D (f:3:5)  its repositories are not known: the organization's single sign-on is required",
+        "    fix: authorize the token for the organization",
         "",
         "2 repos, and more that are not known.",
     ] == list(roll_lines(roll))

@@ -135,16 +135,15 @@ def _known(pattern: str, group: Collection[str] | Unreadable) -> Collection[str]
     # To go on with the part that is known would plan a repo that --exclude was meant to keep out.
     if isinstance(group, Unreadable):
         raise UsageError(
-            Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.detail}", fix=group.fix)
+            Problem("FF017", f"which repos {quote(pattern)} has is not known: {group.sentence}", fix=group.remedy)
         )
     return group
 
 
 def _undecided(asked: str, unresolved: Unresolved) -> Problem:
     why = unresolved.unreadable
-    detail = why.detail or why.why.text
-    what = f"which repos {asked} matches is not known: {printable(unresolved.entry)}: {detail}"
-    return Problem("FF017", what, str(unresolved.where), fix=why.fix)
+    what = f"which repos {asked} matches is not known: {printable(unresolved.entry)}: {why.sentence}"
+    return Problem("FF017", what, str(unresolved.where), fix=why.remedy)
 
 
 def _unmatched(option: str, pattern: str, keys: set[str]) -> Problem:

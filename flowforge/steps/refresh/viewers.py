@@ -92,7 +92,7 @@ def _filled(want: Wanted, ids: Mapping[str, int], found: Mapping[Repo, Lookup]) 
         info = found.get(viewer.repo)
         # Without its id the list would be written short of one repo, which would lose the secret.
         if isinstance(info, Unreadable):
-            detail = f"{viewer.repo}, which is to see it: {info.detail or info.why.text}"
+            detail = f"{viewer.repo}, which is to see it: {info.sentence}"
             return replace(want, unread=want.unread or Unreadable(info.why, detail, info.fix))
         number = viewer.id or ids.get(viewer.repo.key, 0) or (info.id if info else 0)
         viewers.append(replace(viewer, id=number))
