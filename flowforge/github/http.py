@@ -28,6 +28,7 @@ from flowforge.github.clock import Patience
 from flowforge.github.exchange import Transport, Wire
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
+    SUSPENDED,
     Refusal,
     RepoError,
     StoppedError,
@@ -37,6 +38,7 @@ from flowforge.github.problems import (
     limited,
     other_shape,
     strayed,
+    suspended,
     unanswered,
     unreachable,
     workflow_token,
@@ -243,6 +245,8 @@ class Client:
                 return bad_token(self.api, self.token.origin, what)
             case Strayed():
                 return strayed(self.api)
+            case Refusal() if self.token.installation and SUSPENDED in verdict.message:
+                return suspended(self.owner, self.token.origin)
             case Refusal():
                 return RepoError(verdict) if request.of_files else self._no(verdict)
             case Limited():
