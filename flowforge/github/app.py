@@ -239,12 +239,13 @@ class InstallationTokens:
             self._has_served = True
 
     def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
-        """Return whether there is another token. One that GitHub has never accepted is not replaced by another."""
-        del time
+        """Return whether there is another token. One that GitHub has refused from the first is not replaced."""
         with self._lock:
-            if self._now is not None and refused is not self._now[0]:
+            if self._now is None or refused is not self._now[0]:
                 return True
-            if not self._has_served:
+            # By GitHub's clock: a run may wait for an hour between two requests.
+            expired = time is not None and time >= self._now[1]
+            if not (self._has_served or expired):
                 return False
             self._mint()
             return True

@@ -196,8 +196,8 @@ class Client:
         """Send once within the limits. Return when, as which version of the API, with which token, and what came."""
         if self._over is not None:
             raise type(self._over)(*self._over.problems)
-        token = self.token.current()
         sent = self.pacer.start(request.points)
+        token = self._token(request)
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")
         try:
@@ -207,6 +207,14 @@ class Client:
             self._note(outcome, token)
             self.pacer.end(request.points, outcome if isinstance(outcome, Answer) else None)
         return sent, version, token, outcome
+
+    def _token(self, request: GitHubRequest) -> GitHubToken:
+        """Return the token of a request that may be sent now. A wait for the limits may outlast a token."""
+        try:
+            return self.token.current()
+        except BaseException:
+            self.pacer.end(request.points, None)
+            raise
 
     def _note(self, outcome: Answer | Broken, token: GitHubToken) -> None:
         if isinstance(outcome, Answer) and outcome.status != HTTPStatus.UNAUTHORIZED:
