@@ -44,7 +44,7 @@ def _elliptic() -> str:
 
 
 def _short() -> str:
-    return pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))
+    return pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505 -- which is refused
 
 
 def _without_a_line() -> str:
@@ -137,7 +137,7 @@ def test_the_number_of_an_app(firm: Company) -> None:
 
 @pytest.mark.parametrize("form", ["PKCS8", "one line", "more lines"])
 def test_forms_of_a_key(firm: Company, form: str) -> None:
-    r"""A key in PKCS#8, with the letters \n for its line breaks, as some stores keep it, or with blanks around, is one."""
+    r"""A key in PKCS#8 is one, and so is one with blanks around, or with the letters \n for its line breaks."""
     text = {
         "PKCS8": pem(app_key(), serialization.PrivateFormat.PKCS8),
         "one line": pem(app_key()).replace("\n", "\\n"),
@@ -164,8 +164,8 @@ def test_a_literal_key(firm: Company) -> None:
     key = pem(app_key())
     block = key.strip().replace("\n", "\n        ")
     firm.fleet.manifest(
-        f"version: 1\ngithub:\n  auth:\n    app:\n      client_id: {firm.client_id}\n      private_key: |\n        {block}\n"
-        "targets: []\n"
+        f"version: 1\ngithub:\n  auth:\n    app:\n      client_id: {firm.client_id}\n"
+        f"      private_key: |\n        {block}\ntargets: []\n"
     )
     for command in (("validate",), ("plan",), ("apply", "--yes")):
         done = firm.fleet.refused(*command)
@@ -209,5 +209,5 @@ def test_an_owner_that_nothing_is_of(firm: Company) -> None:
     """An owner in `owners` whose name nothing in the manifest has is probably misspelt: a warning with its position."""
     firm.manifest(f"{firm.app}, owners: {{Acmee: {{{firm.app}}}}}", *both(*TWO))
     done = firm.fleet.flowforge("apply", "--yes")
-    assert (0, True) == (done.code, 'warning: flowforge.yaml:2:' in done.err)
+    assert (0, True) == (done.code, "warning: flowforge.yaml:2:" in done.err)
     assert 'nothing in the manifest is of the owner "acmee"' in done.err

@@ -1,4 +1,4 @@
-"""Tokens of three kinds in one manifest, and a state with a fourth owner: each request is signed by whom it concerns."""
+"""Tokens of three kinds in one manifest, and a state with a fourth owner: who signs which request."""
 
 import re
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ STATE: Final = "state: {github: {repo: delta/ops}}\n"
 
 @pytest.fixture
 def firm(fleet: "Fleet") -> Company:
-    """A fine-grained token for acme, an App for beta, a classic token for gamma, and a state in delta/ops."""
+    """Use a fine-grained token for acme, an App for beta, a classic token for gamma, and a state in delta/ops."""
     made = company(fleet, installed=("beta",))
     world, patch = made.world, fleet.monkeypatch
     world.create_repo("delta/ops")

@@ -55,7 +55,7 @@ def test_one_installation_may_not_even_read(firm: Company) -> None:
 
 
 def test_a_permission_that_is_lost_in_the_middle(firm: Company) -> None:
-    """Between a plan and its writes an installation loses a permission: its owner fails by name, the other is written."""
+    """An installation that loses a permission before the writes: its owner fails by name, the other is written."""
     value = firm.fleet.set_key()
     lost = Fault(
         "GET /orgs/acme/repos",
@@ -65,7 +65,9 @@ def test_a_permission_that_is_lost_in_the_middle(firm: Company) -> None:
     firm.world.faults.add(lost)
     done = firm.fleet.flowforge("apply", "--yes")
     assert 3 == done.code
-    assert {"acme/api": {}, "acme/web": {}, "beta/api": {KEY: value}, "beta/web": {KEY: value}} == firm.held(*both(*TWO))
+    assert {"acme/api": {}, "acme/web": {}, "beta/api": {KEY: value}, "beta/web": {KEY: value}} == firm.held(
+        *both(*TWO)
+    )
     assert "no permission: GitHub accepts secrets=write" in done.out
 
 
@@ -114,7 +116,9 @@ def test_owners_in_another_case(firm: Company) -> None:
     value = firm.fleet.set_key()
     assert 0 == firm.fleet.flowforge("apply", "--yes").code
     assert {repo: {KEY: value} for repo in both(*TWO)} == firm.held(*both(*TWO))
-    assert ["ci@acme", "ci@acme", "ci@beta", "ci@beta"] == sorted(str(each["by"]) for each in firm.world.minted_tokens())
+    assert ["ci@acme", "ci@acme", "ci@beta", "ci@beta"] == sorted(
+        str(each["by"]) for each in firm.world.minted_tokens()
+    )
 
 
 def test_a_user_with_the_app(firm: Company) -> None:

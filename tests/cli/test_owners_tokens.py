@@ -92,7 +92,9 @@ def test_a_fresh_token_that_is_refused_at_once(firm: Company) -> None:
     why = 'GitHub does not accept the token: it answered 401 "Bad credentials"; the token came from github.auth.app'
     assert f"! acme/api  {KEY}  ci-key  no usable token for acme: {why}" in done.lines
     assert (3, 1) == (done.code, _mints(firm, "acme"))
-    assert {"acme/api": {}, "acme/web": {}, "beta/api": {KEY: value}, "beta/web": {KEY: value}} == firm.held(*both(*TWO))
+    assert {"acme/api": {}, "acme/web": {}, "beta/api": {KEY: value}, "beta/web": {KEY: value}} == firm.held(
+        *both(*TWO)
+    )
 
 
 def test_a_server_that_refuses_every_token_from_now_on(firm: Company) -> None:
@@ -137,12 +139,14 @@ def test_suspended_in_the_middle(firm: Company) -> None:
         done.code,
         done.lines[-1],
     )
-    assert "failed (FF364): no usable token for acme: the installation of the GitHub App for acme is suspended" in done.out
+    assert (
+        "failed (FF364): no usable token for acme: the installation of the GitHub App for acme is suspended" in done.out
+    )
 
 
 @pytest.mark.parametrize("minutes", [10, -10], ids=["ahead", "behind"])
 def test_this_machine_s_clock_is_wrong(firm: Company, minutes: int) -> None:
-    """GitHub's clock is ten minutes ahead or behind: the first JWT is refused, and the next is made by GitHub's clock."""
+    """GitHub's clock is ten minutes off: the first JWT is refused, and the next is made by GitHub's clock."""
     firm.world.clock.pace(1)
     firm.world.clock.advance(60 * minutes)
     value = firm.fleet.set_key()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from flowforge.errors import GitHubError
-from flowforge.github.problems import RepoError, BadTokenError
+from flowforge.github.problems import BadTokenError, RepoError
 from tests.github.scripts import MakeClient, fail, in_turn
 
 
