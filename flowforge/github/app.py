@@ -124,7 +124,8 @@ class App:
         """
         name = encode(owner, safe="")
         with self._asking(owner):
-            found = self._find(f"/orgs/{name}/installation") or self._find(f"/users/{name}/installation")
+            found = self._find(f"/orgs/{name}/installation")
+            found = self._find(f"/users/{name}/installation") if found is None else found
             if found is None:
                 fix = f"install it for {owner}, for the repositories of the manifest, or name another token for it"
                 what = f"the GitHub App is not installed for {owner}"

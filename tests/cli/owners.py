@@ -91,4 +91,4 @@ def both(*owners: str) -> tuple[str, ...]:
 
 def permissions(minted: Iterable[Mapping[str, object]]) -> list[tuple[object, object, object]]:
     """Return whose each minted token is, what it may do, and where; in the order of owners."""
-    return sorted((one["by"], one["permissions"], one["repos"]) for one in minted)  # type: ignore[type-var]  # texts
+    return sorted((one["by"], one["permissions"], one["repos"]) for one in minted)

@@ -27,7 +27,7 @@ def _limit(firm: Company, match: str, seconds: int) -> None:
 
 
 def test_a_pause_is_one_owner_s(firm: Company) -> None:
-    """GitHub lets one owner wait for a minute at its first write: the other's writes are all done before its next one."""
+    """GitHub lets one owner wait for a minute at its first write: the other's are all done before its next one."""
     _limit(firm, "PUT /repos/acme/", 60)
     value = firm.fleet.set_key()
     done = firm.fleet.flowforge("apply", "--yes")
