@@ -354,7 +354,7 @@ def test_a_failure_in_one_lane_ends_them_all() -> None:
         if item == 0:
             raise ValueError
 
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         list(each(range(1000), work, jobs=1, stopped=_never, lane=lambda item: item % 2))
     assert len(begun) < 1000
 

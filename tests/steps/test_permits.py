@@ -9,7 +9,7 @@ import pytest
 
 from flowforge.errors import Problem
 from flowforge.github.clients import Clients
-from flowforge.github.permissions import Needs
+from flowforge.github.permissions import METADATA, Level, Needs
 from flowforge.github.problems import TokenError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.urls import ApiUrl
