@@ -8,20 +8,13 @@ from flowforge.errors import printable
 from flowforge.github.classify import PERMIT, lacks_scope, renamed_to, sees_repo_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, repo_path
+from flowforge.github.permissions import of_list
 from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 _NOT_FOUND: Final = 404
-# What the settings call the permission. Environments need one of their own beside it: GitHub's table of permissions
-# lists their secrets under Secrets, with Environments as an addition. For the agents store no name is documented.
-_PERMISSIONS: Final = {
-    Store.ACTIONS: "Secrets",
-    Store.DEPENDABOT: "Dependabot secrets",
-    Store.CODESPACES: "Codespaces secrets",
-    Store.VARIABLES: "Variables",
-}
 
 
 def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
@@ -45,10 +38,8 @@ def explain(client: Client, scope: Scope, refusal: RepoError) -> RepoError:
 
 def permission(scope: Scope) -> str:
     """Return the name of the permission that a scope needs."""
-    if scope.repo.is_organization:
-        return f"organization {_PERMISSIONS.get(scope.store, f'{scope.store} secrets').lower()}"
-    noun = _PERMISSIONS.get(scope.store, f"the {scope.store} store's secrets")
-    return f"Environments and {noun}" if scope.environment else noun
+    names = " and ".join(each.title for each in of_list(scope))
+    return f"organization {names.lower()}" if scope.repo.is_organization else names
 
 
 def renamed(client: Client, no: Refusal) -> Refusal:
@@ -117,6 +108,6 @@ def _permit(scope: Scope) -> str:
     """Return the fix: which permission to give. Classic tokens have one scope for all of them."""
     if scope.repo.is_organization:
         return f"give the token read and write permission for {permission(scope)} (classic: the scope admin:org)"
-    if scope.store not in _PERMISSIONS:
+    if not all(each.documented for each in of_list(scope)):
         return f"give the token the permission for {permission(scope)} (classic: the scope repo)"
     return PERMIT.replace("Secrets", permission(scope))
