@@ -47,7 +47,8 @@ class Permission:
         words = self.name.split("*")
         if len(words) == 1:
             return tuple(each for each in granted if each == self.name)
-        return tuple(each for each in granted if all(word in each for word in words))
+        of_these = (each for each in granted if each.startswith("organization") is self.organization)
+        return tuple(each for each in of_these if all(word in each for word in words))
 
 
 # What is needed: permissions, each with its level.
