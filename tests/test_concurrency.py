@@ -315,3 +315,51 @@ def test_nothing_is_shown_to_nobody() -> None:
             advance()
             done += 1
     assert 3 == done
+
+
+def test_lanes_do_not_wait_for_each_other() -> None:
+    """What hangs in one lane, in every thread that it has, holds up no other lane."""
+    free, hung = threading.Event(), threading.Barrier(3)
+
+    def work(item: tuple[str, int]) -> None:
+        if item[0] == "slow":
+            hung.wait()
+            free.wait()
+
+    items = [("slow", number) for number in range(2)] + [("quick", number) for number in range(9)]
+    found = each(items, work, jobs=2, stopped=_never, lane=lambda item: item[0])
+    hung_up = threading.Thread(target=hung.wait, daemon=True)
+    hung_up.start()
+    quick = [next(found)[0] for _ in range(9)]
+    free.set()
+    slow = [item for item, _ in found]
+    assert (set(items[2:]), set(items[:2])) == (set(quick), set(slow))
+
+
+def test_each_lane_has_so_many_threads() -> None:
+    """As many of each lane are under way at once as jobs say, and not as many of all lanes together."""
+    together = threading.Barrier(6)
+    items = [(lane, number) for lane in "abc" for number in range(2)]
+    # Each waits for five others: with fewer threads than six this would never end.
+    done = list(each(items, lambda _: together.wait(60), jobs=2, stopped=_never, lane=lambda item: item[0]))
+    assert sorted(items) == sorted(item for item, _ in done)
+
+
+def test_a_failure_in_one_lane_ends_them_all() -> None:
+    """What the work raises ends the whole, as without lanes."""
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        list(each(range(1000), work, jobs=1, stopped=_never, lane=lambda item: item % 2))
+    assert len(begun) < 1000
+
+
+def test_more_lanes_than_threads() -> None:
+    """Hundreds of owners have a thread each at least, so that none is passed over."""
+    done = dict(each(range(600), str, jobs=32, stopped=_never, lane=lambda item: item % 300))
+    assert {number: str(number) for number in range(600)} == done

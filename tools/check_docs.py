@@ -1,7 +1,8 @@
 """Hold the documents to the program; exit 1 where they differ.
 
 Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
-of an error, docs/faults.md the table of tests/faults; `--write` writes them anew. Beside that: README.md has the demo's
+of an error, docs/faults.md the table of tests/faults, docs/permissions.md that of what tokens need; `--write` writes
+them anew. Beside that: README.md has the demo's
 transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and every
 dependency says in docs/dependencies.md why it earns its place.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.cli.main import cli
+from flowforge.github import permission_table
 from tools import error_codes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +81,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference.md": reference,
     "docs/errors.md": errors,
     "docs/faults.md": faults,
+    "docs/permissions.md": permission_table.page,
 }
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flowforge.github.body import JSON, RAW
+from flowforge.github.body import JSON, RAW, USUAL, WITH_REPOS, Most
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 
+_TOKENS: Final = re.compile(r"/app/installations/\d+/access_tokens")
 _FILES: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents|git)/")
 # What carries a whole file in its body, or as base64 in its JSON.
 _CONTENTS: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents/|git/blobs$)")
@@ -40,6 +41,11 @@ class GitHubRequest:
     def raw(self) -> bool:
         """Whether a file's own bytes are asked for."""
         return self.accept == RAW
+
+    @property
+    def most(self) -> Most:
+        """How much an answer in JSON may have."""
+        return WITH_REPOS if _TOKENS.fullmatch(self.path) else USUAL
 
     @property
     def points(self) -> int:

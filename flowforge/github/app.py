@@ -4,52 +4,30 @@ Source: docs.github.com, "About authentication with a GitHub App", and apps/crea
 """
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote as encode
 
 from flowforge.errors import GitHubError, Problem, quote
+from flowforge.github.app_key import JWT_LASTS, AppKey
 from flowforge.github.auth import GitHubToken, digest_of
 from flowforge.github.http import Client
 from flowforge.github.permissions import Needs, granted, lacking
-from flowforge.github.problems import RepoError, TokenError, other_shape
+from flowforge.github.problems import SUSPENDED, BadTokenError, RepoError, TokenError, other_shape, suspended
 from flowforge.github.traces import Traces
-from flowforge.on_demand import load
 from flowforge.plan.recordable import is_id
 from flowforge.vault import SecretValue
 
-# GitHub takes a JWT that ends within 10 minutes, and one that began a little earlier for the sake of slow clocks.
-_JWT_BEGAN: Final = timedelta(seconds=60)
-_JWT_LASTS: Final = timedelta(minutes=9)
 _JWT_LEFT: Final = timedelta(minutes=1)
 _TOKEN_LEFT: Final = timedelta(minutes=5)
 # By how much our clock must be wrong for a refused JWT to be worth another try.
 _SKEW: Final = timedelta(seconds=5)
 _MOST_REPOS: Final = 500
-_SHORTEST_KEY: Final = 2048
 _NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
-
-
-class AppKey:
-    """The private key of an App, ready to sign."""
-
-    def __init__(self, pem: SecretValue, origin: str) -> None:
-        """Read the key. Raises GitHubError: FF360 without the libraries, FF361 for what is no usable key."""
-        self.origin = origin
-        self._jwt = _library("jwt", origin)
-        self._key = _parsed(pem, origin)
-
-    def sign(self, client_id: str, now: datetime) -> SecretValue:
-        """Return a JWT of the App. now: GitHub's time."""
-        claims = {
-            "iat": int((now - _JWT_BEGAN).timestamp()),
-            "exp": int((now + _JWT_LASTS).timestamp()),
-            "iss": client_id,
-        }
-        return SecretValue(self._jwt.encode(claims, self._key, algorithm="RS256"))
 
 
 class AppJwt:
@@ -79,7 +57,7 @@ class AppJwt:
                 made = GitHubToken(self._key.sign(self._id, now), self.origin)
                 for each in self._traces:
                     made.known_to(each)
-                self._now = made, now + _JWT_LASTS
+                self._now = made, now + JWT_LASTS
             return self._now[0]
 
     def served(self, token: GitHubToken) -> None:
@@ -87,10 +65,12 @@ class AppJwt:
 
     def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
         """Return whether this machine's clock was wrong. From now on JWTs are made by GitHub's."""
-        del refused
         if time is None:
             return False
         with self._lock:
+            # Those who met the wrong clock side by side: the first of them has set it.
+            if self._now is None or refused is not self._now[0]:
+                return True
             ahead = time - datetime.now(UTC)
             wrong = abs(ahead - self._ahead) > _SKEW
             self._ahead, self._now = ahead, None
@@ -122,6 +102,10 @@ class Installation:
     """By GitHub's names, each with `read`, `write` or `admin`."""
 
 
+class TooMuchError(TokenError):
+    """An installation does not have what a token was asked for: a permission, or a repo."""
+
+
 class App:
     """A GitHub App, signed in. client: one that sends the App's JWT."""
 
@@ -130,6 +114,7 @@ class App:
         self._client = client
         self.jwt = jwt
         self.origin = origin
+        self._accepted = False
 
     def installation(self, owner: str) -> Installation:
         """Find the installation for an owner.
@@ -138,57 +123,73 @@ class App:
         client id that GitHub does not accept.
         """
         name = encode(owner, safe="")
-        found = self._find(f"/orgs/{name}/installation") or self._find(f"/users/{name}/installation")
-        if found is None:
-            fix = f"install it for {owner}, for the repositories of the manifest, or name another token for that owner"
-            raise TokenError(Problem("FF363", f"the GitHub App is not installed for {owner}", self.origin, fix=fix))
-        match found:
-            case {"id": int() as number, "permissions": dict() as permissions} if is_id(number):
-                if found.get("suspended_at"):
-                    raise _suspended(owner, self.origin)
-                return Installation(number, {str(name): str(level) for name, level in permissions.items()})
-        raise other_shape("an installation without its id or permissions")
+        with self._asking(owner):
+            found = self._find(f"/orgs/{name}/installation")
+            found = self._find(f"/users/{name}/installation") if found is None else found
+            if found is None:
+                fix = f"install it for {owner}, for the repositories of the manifest, or name another token for it"
+                what = f"the GitHub App is not installed for {owner}"
+                raise TokenError(Problem("FF363", what, self.origin, fix=fix))
+            match found:
+                case {"id": int() as number, "permissions": dict() as permissions} if is_id(number):
+                    if found.get("suspended_at"):
+                        raise suspended(owner, self.origin)
+                    return Installation(number, {str(name): str(level) for name, level in permissions.items()})
+            raise other_shape("an installation without its id or permissions")
 
     def _find(self, path: str) -> Mapping[str, object] | None:
         try:
             data = self._client.get(path).data
-        except TokenError as error:
-            raise _not_accepted(error, self.origin) from None
         except RepoError as refusal:
-            if refusal.no.status != _NOT_FOUND:
-                raise TokenError(*refusal.problems) from None
-            if "integration" in refusal.no.message.lower():
-                raise _not_accepted(refusal, self.origin) from None
-            return None
-        return data if isinstance(data, Mapping) else {}
+            if refusal.no.status != _NOT_FOUND or _unknown(refusal):
+                raise
+            data = None
+        self._accepted = True
+        return data if data is None or isinstance(data, Mapping) else {}
 
     def mint(
         self, installation: Installation, owner: str, asked: Mapping[str, str], repos: Collection[int | str]
     ) -> tuple[SecretValue, datetime]:
-        """Return a new token and when it ends. repos: what it is for; all of the installation's where empty."""
+        """Return a new token and when it ends. repos: what it is for; all of the installation's where empty.
+
+        Raises TooMuchError where the installation does not have that, and otherwise as `installation` does.
+        """
         body: dict[str, object] = {"permissions": dict(asked)} if asked else {}
         ids, names = [one for one in repos if isinstance(one, int)], [one for one in repos if isinstance(one, str)]
         only = {"repository_ids": sorted(ids)} if ids else {"repositories": sorted(names)} if names else {}
-        try:
-            return self._minted(installation, {**body, **only})
-        except RepoError as refusal:
-            # A repo that the App was not given is refused by itself later on. The others must not wait for that.
-            if repos and refusal.no.status == _UNPROCESSABLE:
-                return self._minted(installation, body)
-            if "suspended" in refusal.no.message:
-                raise _suspended(owner, self.origin) from None
-            raise TokenError(*refusal.problems) from None
-        except TokenError as error:
-            raise _not_accepted(error, self.origin) from None
+        with self._asking(owner):
+            path = f"/app/installations/{installation.id}/access_tokens"
+            match self._client.post(path, {**body, **only}).data:
+                case {"token": str() as token, "expires_at": str() as ends}:
+                    try:
+                        return SecretValue(token), datetime.fromisoformat(ends)
+                    except ValueError:
+                        pass
+            raise other_shape("a token of an installation without its text or its end")
 
-    def _minted(self, installation: Installation, body: Mapping[str, object]) -> tuple[SecretValue, datetime]:
-        match self._client.post(f"/app/installations/{installation.id}/access_tokens", body).data:
-            case {"token": str() as token, "expires_at": str() as ends}:
-                try:
-                    return SecretValue(token), datetime.fromisoformat(ends)
-                except ValueError:
-                    pass
-        raise other_shape("a token of an installation without its text or its end")
+    @contextmanager
+    def _asking(self, owner: str) -> Iterator[None]:
+        """Turn what GitHub refuses an App into what blocks one owner; a key that it does not know ends the run."""
+        try:
+            yield
+        except BadTokenError as error:
+            raise self._not_accepted(error) from None
+        except RepoError as refusal:
+            if _unknown(refusal):
+                raise self._not_accepted(refusal) from None
+            if SUSPENDED in refusal.no.message:
+                raise suspended(owner, self.origin) from None
+            kind = TooMuchError if refusal.no.status == _UNPROCESSABLE else TokenError
+            raise kind(*refusal.problems) from None
+
+    def _not_accepted(self, error: GitHubError) -> GitHubError:
+        """Return the error of a key that GitHub does not accept. One that it has accepted in this run ends no run."""
+        first = error.problems[0]
+        said = error.no.message if isinstance(error, RepoError) else ""
+        why = f"it answered {quote(said)}" if said else first.why or first.what
+        fix = "check that the client ID and the private key are of one App, and that the App is one of this GitHub"
+        problem = Problem("FF362", "GitHub does not accept the key of the GitHub App", self.origin, why, fix)
+        return TokenError(problem) if self._accepted else GitHubError(problem)
 
 
 class InstallationTokens:
@@ -239,12 +240,13 @@ class InstallationTokens:
             self._has_served = True
 
     def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
-        """Return whether there is another token. One that GitHub has never accepted is not replaced by another."""
-        del time
+        """Return whether there is another token. One that GitHub has refused from the first is not replaced."""
         with self._lock:
-            if self._now is not None and refused is not self._now[0]:
+            if self._now is None or refused is not self._now[0]:
                 return True
-            if not self._has_served:
+            # By GitHub's clock: a run may wait for an hour between two requests.
+            expired = time is not None and time >= self._now[1]
+            if not (self._has_served or expired):
                 return False
             self._mint()
             return True
@@ -263,66 +265,23 @@ class InstallationTokens:
         return self._found
 
     def _mint(self) -> None:
-        found = self._installation()
-        value, ends = self._app.mint(found, self._owner, granted(self._needs, found.permissions), self._repos)
+        try:
+            value, ends = self._minted(self._repos)
+        except TooMuchError:
+            # It has lost something since it was asked for, or was never given one of these repos. What was lost is
+            # refused by itself later on, and the rest must not wait for that.
+            self._found = None
+            value, ends = self._minted(())
         made = GitHubToken(value, self.origin)
         for each in self._traces:
             made.known_to(each)
         self._now, self._has_served = (made, ends), False
 
-
-def _library(name: str, origin: str) -> Any:  # noqa: ANN401 -- a module that may not be there
-    try:
-        return load(name)
-    except ImportError:
-        what, fix = (
-            "signing in as a GitHub App needs a library that is not here",
-            "install FlowForge with its extra `app`",
-        )
-        raise GitHubError(Problem("FF360", what, origin, fix=fix)) from None
+    def _minted(self, repos: Collection[int | str]) -> tuple[SecretValue, datetime]:
+        found = self._installation()
+        return self._app.mint(found, self._owner, granted(self._needs, found.permissions), repos)
 
 
-def _parsed(pem: SecretValue, origin: str) -> object:
-    """Return the key of a PEM text. Raises GitHubError FF361; no message holds any of the text."""
-    _library("cryptography", origin)
-    serialization, rsa = (
-        load("cryptography.hazmat.primitives.serialization"),
-        load("cryptography.hazmat.primitives.asymmetric.rsa"),
-    )
-    text = pem.reveal()
-    # Some stores keep a variable on one line, with the letters \n for each line break.
-    if "\n" not in text.strip():
-        text = text.replace("\\n", "\n")
-    why = ""
-    if "-----BEGIN" not in text:
-        why = "it does not begin with -----BEGIN, as a PEM file does"
-    elif "ENCRYPTED" in text:
-        why = "it is encrypted, and FlowForge asks for no password"
-    elif "PRIVATE KEY" not in text:
-        why = "it is not a private key"
-    else:
-        try:
-            key = serialization.load_pem_private_key(text.encode(), None)
-        except (ValueError, TypeError, UnicodeError, ImportError):
-            why = "it is damaged: a line may be missing"
-        except Exception:  # noqa: BLE001 -- cryptography has errors of its own for keys of other kinds
-            why = "it is a kind of key that GitHub does not use"
-        else:
-            if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _SHORTEST_KEY:
-                return key
-            why = "it is not an RSA key of at least 2,048 bits, as GitHub makes them"
-    fix = "use the .pem file that GitHub offers in the App's settings, whole and with its line breaks"
-    raise GitHubError(Problem("FF361", "the private key of the GitHub App cannot be used", origin, why, fix)) from None
-
-
-def _not_accepted(error: GitHubError, origin: str) -> GitHubError:
-    first = error.problems[0]
-    said = error.no.message if isinstance(error, RepoError) else ""
-    why = f"it answered {quote(said)}" if said else first.why or first.what
-    fix = "check that the client ID and the private key are of one App, and that the App is one of this GitHub"
-    return GitHubError(Problem("FF362", "GitHub does not accept the key of the GitHub App", origin, why, fix))
-
-
-def _suspended(owner: str, origin: str) -> TokenError:
-    fix = f"let an owner of {owner} unsuspend it in the settings of the installation"
-    return TokenError(Problem("FF364", f"the installation of the GitHub App for {owner} is suspended", origin, fix=fix))
+def _unknown(refusal: RepoError) -> bool:
+    """Return whether GitHub knows no App of that id: `Integration not found`."""
+    return refusal.no.status == _NOT_FOUND and "integration" in refusal.no.message.lower()

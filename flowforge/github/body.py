@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -20,14 +21,25 @@ JSON: Final = "application/vnd.github+json"
 OBJECT: Final = "application/vnd.github.object+json"  # JSON that is one shape for files of every size, and for folders
 RAW: Final = "application/vnd.github.raw+json"
 CODING: Final = "gzip"
-# A page of 100 repos has some 700 KB in 20,000 values, a file of 1 MB (the most that JSON carries) 1.4 MB as base64.
-_JSON_BYTES: Final = 4_000_000
-_JSON_VALUES: Final = 50_000
 _LARGE: Final = 1_000_000
 _RAW_BYTES: Final = 100_000_000  # GitHub's own most
 _REFUSAL_BYTES: Final = 64_000
 _PIECE: Final = 1 << 16
 _GZIP: Final = 31  # zlib's number for gzip alone
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How much an answer in JSON may have."""
+
+    bytes: int
+    values: int
+
+
+# A page of 100 repos has some 700 KB in 20,000 values, a file of 1 MB (the most that JSON carries) 1.4 MB as base64.
+USUAL: Final = Most(4_000_000, 50_000)
+# The answer with a token of an App's installation describes each of the repos that it is for, and those may be 500.
+WITH_REPOS: Final = Most(8_000_000, 200_000)
 
 
 class UnusableError(Exception):
@@ -57,32 +69,34 @@ class Reader:
         """End the thread."""
         self._thread.shutdown(wait=False)
 
-    def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> object:
-        """Read JSON, of at most 4 MB; of what is none nothing is read but its beginning.
+    def json(self, parts: Iterable[bytes], coding: str, deadline: Deadline, most: Most = USUAL) -> object:
+        """Read JSON; of what is none nothing is read but its beginning.
 
         Raises UnusableError for what is larger, packed otherwise or of too many values, and OverdueError.
         """
         body = bytearray()
-        pieces = unpacked(parts, coding, _JSON_BYTES, deadline)
+        pieces = unpacked(parts, coding, most.bytes, deadline)
         for part in pieces:
             body += part
             if is_page(body):
                 return PAGE
             if len(body) > _LARGE:
-                return self._in_turn(body, pieces, deadline)
-        _count(body, len(body))
+                return self._in_turn(body, pieces, deadline, most)
+        _count(body, len(body), most)
         return parsed(body, self._traces)
 
-    def _in_turn(self, begun: bytearray, rest: Iterable[bytes], deadline: Deadline) -> object:
+    def _in_turn(self, begun: bytearray, rest: Iterable[bytes], deadline: Deadline, most: Most) -> object:
         if not self._large.acquire(timeout=deadline.left()):
             raise OverdueError
         try:
-            space = self._space = self._space or bytearray(_JSON_BYTES)
+            if len(self._space) < most.bytes:
+                self._space = bytearray(most.bytes)
+            space = self._space
             size = 0
             for part in chain((begun,), rest):
                 space[size : size + len(part)] = part
                 size += len(part)
-            _count(space, size)
+            _count(space, size, most)
             return self._thread.submit(lambda: parsed(space[:size], self._traces)).result()
         finally:
             self._large.release()
@@ -107,9 +121,9 @@ class Reader:
         return parsed(body, self._traces)
 
 
-def _count(body: bytearray, size: int) -> None:
-    if sum(body.count(each, 0, size) for each in (b",", b"[", b"{")) > _JSON_VALUES:
-        message = f"an answer of more than {_JSON_VALUES:,} values"
+def _count(body: bytearray, size: int, most: Most) -> None:
+    if sum(body.count(each, 0, size) for each in (b",", b"[", b"{")) > most.values:
+        message = f"an answer of more than {most.values:,} values"
         raise UnusableError(message)
 
 

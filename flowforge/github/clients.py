@@ -1,7 +1,7 @@
 """The clients of a run: one for each token, so that the limits and troubles of one owner are not those of another."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Final, Self, TypeVar
 
@@ -27,12 +27,17 @@ class Clients:
         *,
         apart: Callable[[str], bool] = lambda _: False,
         traces: Traces | None = None,
+        beside: Sequence[Client] = (),
     ) -> None:
-        """Take the parts. make: returns the client of a lane. apart: whether an owner has a token of its own."""
+        """Take the parts. make: returns the client of a lane. apart: whether an owner has a token of its own.
+
+        beside: other clients whose requests count, those of the Apps that sign in.
+        """
         self.api = api
         self.traces = traces or Traces()
         self._make = make
         self._apart = apart
+        self._beside = beside
         self._lock = threading.Lock()
         self._made: dict[str, Client] = {}
         self._needs: Needs = {}
@@ -91,4 +96,4 @@ class Clients:
     @property
     def requests(self) -> int:
         """How many requests they sent."""
-        return sum(client.requests for client in self.all)
+        return sum(client.requests for client in (*self.all, *self._beside))

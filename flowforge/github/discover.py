@@ -81,7 +81,7 @@ def list_repos(
     # A user's list is that of the token's own user: no other list shows private repos.
     mine = [each for each in found if wanted.kind is not RepoListKind.USER or _is_of(wanted.owner, each)]
     if wanted.kind is RepoListKind.USER and not mine:
-        return _not_own(wanted.owner)
+        return _none_of(wanted.owner, given=client.token.installation)
     return tuple(sorted(mine, key=lambda each: each.repo))
 
 
@@ -118,6 +118,10 @@ def _whole(
     stopped: Callable[[], bool],
 ) -> list[T]:
     owner, team = encode(wanted.owner, safe=""), encode(wanted.team, safe="")
+    kind = wanted.kind
+    # An App has no user, so what of a user's it was given is in the list of its installation.
+    if kind is RepoListKind.USER and client.token.installation:
+        kind = RepoListKind.INSTALLATION
     paths = {
         RepoListKind.INSTALLATION: "/installation/repositories",
         RepoListKind.ORG: f"/orgs/{owner}/repos?type=all",
@@ -125,8 +129,8 @@ def _whole(
         RepoListKind.TEAM: f"/orgs/{owner}/teams/{team}/repos",
         RepoListKind.PROPERTIES: f"/orgs/{owner}/properties/values",
     }
-    key = "repositories" if wanted.kind is RepoListKind.INSTALLATION else ""
-    return whole(client, paths[wanted.kind], key, read=read, identity=identity, stopped=stopped)
+    key = "repositories" if kind is RepoListKind.INSTALLATION else ""
+    return whole(client, paths[kind], key, read=read, identity=identity, stopped=stopped)
 
 
 def _read(client: Client, item: Item) -> Described:
@@ -169,7 +173,11 @@ def _is_of(owner: str, described: Described) -> bool:
     return described.repo.owner.lower() == owner.lower()
 
 
-def _not_own(user: str) -> Unreadable:
+def _none_of(user: str, *, given: bool) -> Unreadable:
+    """Return why there is nothing of a user. given: whether an App was asked, which sees what it was given."""
+    if given:
+        detail = f"the GitHub App was given no repositories of {quote(user)}"
+        return Unreadable(Why.NOT_FOUND, detail, "give it some, in the settings of its installation")
     detail = f"the token's user has no repositories as {quote(user)}"
     fix = "use a token of that user: GitHub shows a user's private repositories to nobody else"
     return Unreadable(Why.NOT_FOUND, detail, fix)

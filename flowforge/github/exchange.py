@@ -98,7 +98,7 @@ class Wire:
             elif request.raw:
                 data = self._reader.raw(parts, coding, deadline)
             else:
-                data = self._reader.json(parts, coding, deadline)
+                data = self._reader.json(parts, coding, deadline, request.most)
             return Answer(found.status_code, self._headers({**found.headers, **found.extensions[_ASIDE]}), data)
 
     def _headers(self, found: Mapping[str, str]) -> dict[str, str]:

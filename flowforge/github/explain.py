@@ -9,6 +9,7 @@ from flowforge.github.classify import renamed_to
 from flowforge.github.forbidden import PERMIT, lacks_scope, sees_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, organization_path, repo_path
+from flowforge.github.permissions import of_list
 from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
@@ -16,14 +17,6 @@ from flowforge.plan.address import Repo, Scope, Store
 _NOT_FOUND: Final = 404
 FREE: Final = "free"
 _NOT_EVERYWHERE: Final = (Store.CODESPACES, Store.AGENTS)
-# What the settings call the permission. Environments need one of their own beside it: GitHub's table of permissions
-# lists their secrets under Secrets, with Environments as an addition. For the agents store no name is documented.
-_PERMISSIONS: Final = {
-    Store.ACTIONS: "Secrets",
-    Store.DEPENDABOT: "Dependabot secrets",
-    Store.CODESPACES: "Codespaces secrets",
-    Store.VARIABLES: "Variables",
-}
 
 
 def explain(client: Client, scope: Scope, refusal: RepoError, *, writes: bool = False) -> RepoError:
@@ -50,10 +43,8 @@ def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
 
 def permission(scope: Scope) -> str:
     """Return the name of the permission that a scope needs."""
-    if scope.repo.is_organization:
-        return f"organization {_PERMISSIONS.get(scope.store, f'{scope.store} secrets').lower()}"
-    noun = _PERMISSIONS.get(scope.store, f"the {scope.store} store's secrets")
-    return f"Environments and {noun}" if scope.environment else noun
+    names = " and ".join(each.title for each in of_list(scope))
+    return f"organization {names.lower()}" if scope.repo.is_organization else names
 
 
 def renamed(client: Client, no: Refusal) -> Refusal:
@@ -150,7 +141,7 @@ def _permit(client: Client, scope: Scope) -> str:
     # What the run knows to be there is no advice: GitHub states the scopes of a classic token.
     if client.scopes:
         advice = f"give the user whose token it is {role}; the token has the scope {needed}"
-    elif whole or scope.store in _PERMISSIONS:
+    elif whole or all(each.documented for each in of_list(scope)):
         write = "" if whole else ", and its owner write access"
         advice = (
             f"give the token read and write permission for {permission(scope)} (classic: the scope {needed}){write}"

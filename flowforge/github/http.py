@@ -29,6 +29,7 @@ from flowforge.github.exchange import Transport, Wire
 from flowforge.github.forbidden import INTEGRATION
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
+    SUSPENDED,
     Refusal,
     RepoError,
     StoppedError,
@@ -40,6 +41,7 @@ from flowforge.github.problems import (
     nothing_listens,
     other_shape,
     strayed,
+    suspended,
     unanswered,
     unreachable,
     workflow_token,
@@ -217,8 +219,8 @@ class Client:
         """Send once within the limits. Return when, as which version of the API, with which token, and what came."""
         if self._over is not None:
             raise type(self._over)(*self._over.problems)
-        token = self.token.current()
         sent = self.pacer.start(request.points)
+        token = self._token(request)
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")
         try:
@@ -228,6 +230,14 @@ class Client:
             self._note(outcome, token)
             self.pacer.end(request.points, outcome if isinstance(outcome, Answer) else None)
         return sent, version, token, outcome
+
+    def _token(self, request: GitHubRequest) -> GitHubToken:
+        """Return the token of a request that may be sent now. A wait for the limits may outlast a token."""
+        try:
+            return self.token.current()
+        except BaseException:
+            self.pacer.end(request.points, None)
+            raise
 
     def _note(self, outcome: Answer | Broken, token: GitHubToken) -> None:
         if isinstance(outcome, Answer) and outcome.status != HTTPStatus.UNAUTHORIZED:
@@ -266,6 +276,8 @@ class Client:
                 return bad_token(self.api, self.token.origin, what)
             case Strayed():
                 return strayed(self.api)
+            case Refusal() if self.token.installation and SUSPENDED in verdict.message:
+                return suspended(self.owner, self.token.origin)
             case Refusal():
                 return RepoError(verdict) if request.of_files else self._no(verdict)
             case Limited():

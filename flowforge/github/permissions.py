@@ -34,18 +34,21 @@ class Permission:
     """What a token's settings call it."""
     organization: bool = False
     """Whether it is one of the organization and not of its repositories."""
+    scope: str = "repo"
+    """The scope of a classic token."""
 
     @property
-    def scope(self) -> str:
-        """The scope of a classic token."""
-        return "admin:org" if self.organization else "repo"
+    def documented(self) -> bool:
+        """Whether GitHub documents its name."""
+        return "*" not in self.name
 
     def names_in(self, granted: Iterable[str]) -> tuple[str, ...]:
         """Return the names, among those that an installation has, which are this permission."""
         words = self.name.split("*")
         if len(words) == 1:
             return tuple(each for each in granted if each == self.name)
-        return tuple(each for each in granted if all(word in each for word in words))
+        of_these = (each for each in granted if each.startswith("organization") is self.organization)
+        return tuple(each for each in of_these if all(word in each for word in words))
 
 
 # What is needed: permissions, each with its level.
@@ -66,11 +69,14 @@ _OF_REPO: Final = {
     Store.VARIABLES: Permission("actions_variables", "Variables"),
 }
 _OF_ORGANIZATION: Final = {
-    Store.ACTIONS: Permission("organization_secrets", "Secrets", organization=True),
-    Store.DEPENDABOT: Permission("organization_dependabot_secrets", "Dependabot secrets", organization=True),
-    Store.CODESPACES: Permission("organization_codespaces_secrets", "Codespaces secrets", organization=True),
-    Store.AGENTS: Permission("organization*agent*secret", "the agents store's secrets", organization=True),
-    Store.VARIABLES: Permission("organization_actions_variables", "Variables", organization=True),
+    store: Permission(f"organization{joint}{name}", title, organization=True, scope="admin:org")
+    for store, joint, name, title in (
+        (Store.ACTIONS, "_", "secrets", "Secrets"),
+        (Store.DEPENDABOT, "_", "dependabot_secrets", "Dependabot secrets"),
+        (Store.CODESPACES, "_", "codespaces_secrets", "Codespaces secrets"),
+        (Store.AGENTS, "*", "agent*secret", "Agents secrets"),
+        (Store.VARIABLES, "_", "actions_variables", "Variables"),
+    )
 }
 
 
@@ -85,7 +91,7 @@ def of_list(scope: Scope) -> tuple[Permission, ...]:
 
 def certain_of(scope: Scope) -> tuple[Permission, ...]:
     """Return those of them without which a write surely fails. None where GitHub documents no name."""
-    return tuple(each for each in of_list(scope)[:1] if "*" not in each.name)
+    return tuple(each for each in of_list(scope)[:1] if each.documented)
 
 
 def needs_of(scopes: Iterable[Scope], level: Level) -> Needs:

@@ -1,7 +1,8 @@
 """What can go wrong with GitHub, as exceptions.
 
 GitHubError         ends the run: GitHub down, an answer that leads to another host
-├── TokenError          ends the run of a token: none, a bad one, a wait too long for its limits
+├── TokenError          ends the run of a token: none, a wait too long for its limits
+│   └── BadTokenError       GitHub does not accept it
 ├── RepoError         concerns one repo: the run goes on without it
 └── StoppedError         a wait was ended because the run is to stop
 """
@@ -15,6 +16,8 @@ from flowforge.plan.action import Why
 from flowforge.plan.facts import Unreadable
 
 ADDRESS: Final = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
+# GitHub's words to the token of an installation that was suspended.
+SUSPENDED: Final = "installation has been suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,10 @@ class TokenError(GitHubError):
         why = f": {first.why}" if first.why else ""
         detail = f"no usable token for {owner}: {first.what}{why}"
         return RepoError(Refusal(first.code, Why.NO_TOKEN, detail, first.fix), certain=self.certain)
+
+
+class BadTokenError(TokenError):
+    """GitHub does not accept a token for anything."""
 
 
 class StoppedError(GitHubError):
@@ -135,7 +142,15 @@ def bad_token(api: ApiUrl, origin: str, what: str) -> GitHubError:
     """Return the error of a token that GitHub does not accept."""
     why = f"{what}; the token came from {origin}"
     fix = "check that it is whole, not expired, not revoked, and made for this host"
-    return TokenError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
+    return BadTokenError(Problem("FF302", "GitHub does not accept the token", str(api), why, fix))
+
+
+def suspended(owner: str, origin: str) -> TokenError:
+    """Return the error of a GitHub App's installation that somebody has suspended. owner: empty if not known."""
+    whose = f" for {owner}" if owner else ""
+    what = f"the installation of the GitHub App{whose} is suspended"
+    fix = f"let {f'an owner of {owner}' if owner else 'its owner'} unsuspend it in the settings of the installation"
+    return TokenError(Problem("FF364", what, origin, fix=fix))
 
 
 def workflow_token() -> GitHubError:

@@ -13,7 +13,8 @@ _SHORTEST: Final = 8
 _BLOCK: Final = 1 << 20
 _LONGEST: Final = 8192  # of a token that stands across two blocks, however it is escaped
 _DEPTH: Final = 2  # of JSON in JSON
-_JWT_PARTS: Final = 3
+# A JWT, or the token of an installation, which ends in one: `ghs_<APPID>_<JWT>`.
+_JWT: Final = re.compile(r"(?:ghs_\d+_)?eyJ[\w-]+\.[\w-]+\.([\w-]{32,})", re.ASCII)
 _ESCAPE: Final = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|([\"\\/]))")
 
 
@@ -83,8 +84,8 @@ class Traces:
 def _secret_part(token: str) -> str:
     """Return what of a token nobody else may know: of one that is or ends in a JWT, its signature."""
     # All JWTs of one kind begin alike, so the rest of one would make every other one look like it.
-    parts = token.split(".")
-    return parts[-1] if len(parts) == _JWT_PARTS else token
+    jwt = _JWT.fullmatch(token)
+    return jwt.group(1) if jwt else token
 
 
 def _forms(token: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Read how to sign in to GitHub: with a token, or as an App, for every owner and for single ones."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flowforge.errors import quote
 from flowforge.manifest.credentials import read_source
@@ -41,7 +42,7 @@ def read_owners(node: Node | None, document: ManifestDocument, documents: Docume
         if not auth.says and each.sound and not {"token", "app"} & each.entries().keys():
             what, fix = f"the owner {quote(name)} has neither a token nor an app", "write one of them, or remove it"
             documents.findings.add(where, "FF117", what, fix=fix)
-        found[name.lower()] = auth
+        found[name.lower()] = replace(auth, where=where)
     return found
 
 

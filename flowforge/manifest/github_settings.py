@@ -28,6 +28,8 @@ class AuthSettings:
     """The App; never beside a token."""
     key: str = "github.auth"
     """Its place in the manifest, for messages."""
+    where: Where | None = None
+    """The position of its key under `owners`; None where it is not there."""
 
     @property
     def says(self) -> bool:
@@ -54,6 +56,11 @@ class GitHubSettings:
     """For every owner that `owners` does not name."""
     owners: Mapping[str, AuthSettings] = field(default_factory=dict)
     """For single owners, by their names in lower case."""
+
+    @property
+    def divided(self) -> bool:
+        """Whether owners have tokens of their own."""
+        return bool(self.owners or self.auth.app)
 
     @property
     def sources(self) -> tuple[SourceSpec, ...]:

@@ -11,6 +11,7 @@ from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Manifest
+from flowforge.manifest.owner_checks import check_owners
 from flowforge.manifest.parse import parse
 from flowforge.manifest.passed_variables import check_passed
 from flowforge.manifest.schema import check
@@ -84,9 +85,10 @@ def _build(documents: Documents) -> Manifest:
         targets=read_targets(documents, credentials, stores),
         absent=read_absent(documents, stores),
     )
-    # What only the whole shows: the state's key, variables that programs get, two entries that meet.
+    # What only the whole shows: the state's key, variables that programs get, tokens of owners, two entries that meet.
     check_key(manifest, documents.findings)
     check_passed(manifest, documents.findings)
+    check_owners(manifest, documents.findings)
     find_places(manifest, documents.findings)
     return manifest
 

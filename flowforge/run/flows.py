@@ -187,7 +187,7 @@ def adopt(
     with task.signed_in() as clients, task.backend(clients) as backend, backend.open(request.lock_timeout) as session:
         clients.need(task.to_read(session.state))
         task = task.with_selected_repos(clients)
-        prepared = prepare(task, backend, session.state, clients, fresh=False)
+        prepared = prepare(task, backend, session.state, clients, fresh=False, records_only=True)
         adoption = adoption_of(prepared.planned.plan)
         show(prepared.planned, adoption)
         require_values(prepared.planned.plan)

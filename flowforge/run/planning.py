@@ -69,16 +69,19 @@ class Decided:
     """The repos that the plan would write, as they were looked up."""
 
 
-def prepare(task: Task, backend: StateBackend, state: State, clients: Clients, *, fresh: bool) -> PreparedPlan:
+def prepare(
+    task: Task, backend: StateBackend, state: State, clients: Clients, *, fresh: bool, records_only: bool = False
+) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
-    fresh: whether to look up again the repos that selectors have listed, as the writes follow at once.
+    fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
+    whether nothing of it is written to GitHub, so that no permission is needed for that.
     """
     select = task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted)
-    decided = decide(task, state, select, clients, refreshed, fresh=fresh)
+    decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
     warnings = warn(task, clients, decided, keyed=backend.key is not None)
     cost = price(backend, clients, decided)
     measured = estate(task, backend, state)
@@ -130,7 +133,16 @@ def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: 
     return Refreshed(seen, viewers.wanted, {**listed, **viewers.repos})
 
 
-def decide(task: Task, state: State, select: Select, clients: Clients, refreshed: Refreshed, *, fresh: bool) -> Decided:
+def decide(
+    task: Task,
+    state: State,
+    select: Select,
+    clients: Clients,
+    refreshed: Refreshed,
+    *,
+    fresh: bool,
+    records_only: bool = False,
+) -> Decided:
     """Decide every line, look up the repos that would be written, and decide again with what that shows."""
     request = task.request
     first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
@@ -145,7 +157,8 @@ def decide(task: Task, state: State, select: Select, clients: Clients, refreshed
         stop=request.stop,
         known={} if fresh else refreshed.repos,
     )
-    unusable = {**unpermitted(clients, tentative.changes), **refused(first.seen, answers)}
+    barred = {} if records_only else unpermitted(clients, tentative.changes)
+    unusable = {**barred, **refused(first.seen, answers)}
     situation = replace(first, seen=unreadable_instead(first.seen, unusable))
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
     plan = make_plan(situation, select=select)

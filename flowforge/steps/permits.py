@@ -52,15 +52,19 @@ def narrow(clients: Clients, changes: Iterable[Change], repos: Mapping[Repo, Rep
 
 def unpermitted(clients: Clients, changes: Iterable[Change]) -> Mapping[Scope, Unreadable]:
     """Return the scopes that would be written and that the owner's App surely may not write, each with the reason."""
-    scopes = sorted({change.address.scope for change in changes if change.writes})
-    found = ((scope, _lacking(clients, scope)) for scope in scopes)
+    needs: dict[Scope, Needs] = {}
+    for change in changes:
+        scope = change.address.scope
+        if change.writes:
+            certain = (*certain_of(scope), *([ADMINISTRATION] if change.makes_environment else []))
+            needs[scope] = joined(needs.get(scope, {}), dict.fromkeys(certain, Level.WRITE))
+    found = ((scope, _lacking(clients, scope.repo.owner, needs[scope])) for scope in sorted(needs))
     return {scope: why for scope, why in found if why is not None}
 
 
-def _lacking(clients: Clients, scope: Scope) -> Unreadable | None:
-    owner = scope.repo.owner
+def _lacking(clients: Clients, owner: str, needs: Needs) -> Unreadable | None:
     try:
-        lacks = clients.of(owner).token.lacks(dict.fromkeys(certain_of(scope), Level.WRITE))
+        lacks = clients.of(owner).token.lacks(needs)
     except TokenError as error:
         return error.of_owner(owner).no.unreadable()
     if not lacks:

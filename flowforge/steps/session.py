@@ -7,7 +7,8 @@ from datetime import datetime
 
 from flowforge.api_address import DOTCOM
 from flowforge.errors import SourceError
-from flowforge.github.app import App, AppJwt, AppKey, InstallationTokens
+from flowforge.github.app import App, AppJwt, InstallationTokens
+from flowforge.github.app_key import AppKey
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
@@ -56,8 +57,9 @@ def sign_in(
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
     entrance = Entrance(settings, api, context, limits, traces or Traces())
-    with entrance.held, Clients(api, entrance.client, apart=entrance.apart, traces=entrance.traces) as clients:
-        if not entrance.divided:
+    parts = Clients(api, entrance.client, apart=entrance.apart, traces=entrance.traces, beside=entrance.signers)
+    with entrance.held, parts as clients:
+        if not settings.divided:
             clients.of(SHARED)
         yield clients
 
@@ -86,11 +88,7 @@ class Entrance:
         self._apps: dict[object, App] = {}
         self.traces = traces
         self.held = ExitStack()
-
-    @property
-    def divided(self) -> bool:
-        """Whether owners have tokens of their own."""
-        return bool(self._settings.owners or self._settings.auth.app)
+        self.signers: list[Client] = []
 
     def apart(self, owner: str) -> bool:
         """Return whether an owner, in lower case, has a token of its own. An App has one for each owner."""
@@ -98,7 +96,7 @@ class Entrance:
 
     def client(self, lane: str) -> Client:
         """Return the client of a lane. Raises GitHubError and SourceError where that ends the run."""
-        if not self.divided:
+        if not self._settings.divided:
             return self.signed(self.token(self._settings.auth, ""))
         owner = lane or _OTHERS
         try:
@@ -131,7 +129,8 @@ class Entrance:
             origin = f"{key}.app"
             pem = self._read("the private key of the GitHub App", AuthSettings(app=settings))
             jwt = AppJwt(settings.client_id, AppKey(pem, f"{origin}.private_key"))
-            self._apps[known] = App(self.held.enter_context(self.signed(jwt)), jwt, origin)
+            self.signers.append(self.held.enter_context(self.signed(jwt)))
+            self._apps[known] = App(self.signers[-1], jwt, origin)
         return self._apps[known]
 
     def signed(self, token: TokenSource, owner: str = "") -> Client:

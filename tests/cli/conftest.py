@@ -24,6 +24,8 @@ NEW_STATE = (
     "The state is new: flowforge.state.json remembers what was written. Keep it, and keep it private: without it the "
     "next run knows nothing of this one.\n"
 )
+# To have a token made writes nothing of anybody's.
+MINT = "POST /app/installations/{installation}/access_tokens"
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Fleet:
         self.sandbox.world.reset_stats()
         done = self.flowforge(*args)
         asked = self.sandbox.world.stats().requests
-        assert [route for route in asked if not route.startswith("GET ")] == []
+        assert [route for route in asked if not route.startswith("GET ") and route != MINT] == []
         assert before == self._state_files()
         return done
 

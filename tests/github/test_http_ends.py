@@ -12,7 +12,7 @@ from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.problems import RepoError, TokenError
+from flowforge.github.problems import BadTokenError, RepoError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 from tests.github.scripts import MakeClient, fail, in_turn
@@ -57,7 +57,7 @@ def test_a_bad_token_ends_the_run(scripted: MakeClient) -> None:
         '  why: it answered 401 "Bad credentials"; the token came from GH_TOKEN\n'
         "  fix: check that it is whole, not expired, not revoked, and made for this host"
     )
-    assert ({expected}, {TokenError}, 1) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
+    assert ({expected}, {BadTokenError}, 1) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
 
 
 def test_the_workflows_own_token_ends_the_run(scripted: MakeClient) -> None:

@@ -62,7 +62,7 @@ groups:
     allow_empty: true
     auto_admit: true
   mine: {select: {user: me, name: x, visibility: [public], archived: true, fork: true}}
-  given: {select: {installation: true, visibility: internal}}
+  given: {select: {org: acme, installation: false, visibility: internal}}
 targets:
   - name: one
     repos: [acme/y]

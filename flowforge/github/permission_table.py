@@ -1,0 +1,147 @@
+"""Which permissions each command needs for each thing that a manifest names, as one table.
+
+docs/permissions.md is made of it, and a test holds each cell against the sandbox.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from flowforge.github.permissions import (
+    ACTIONS,
+    ADMINISTRATION,
+    CONTENTS,
+    ENVIRONMENTS,
+    MEMBERS,
+    PROPERTIES,
+    Level,
+    Needs,
+    Permission,
+    of_list,
+)
+from flowforge.plan.address import Repo, Scope, Store
+
+# The columns: commands that need the same.
+COMMANDS: Final = (("plan",), ("adopt", "state rekey"), ("apply",))
+_NOTHING: Final[Needs] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that a manifest names. Beside what stands here every token needs Metadata: read."""
+
+    name: str
+    """A short name, the same for ever."""
+    what: str
+    """What it is, for people."""
+    reads: Needs
+    """Without any one of these it cannot be read."""
+    writes: Needs
+    """Without any one of these `apply` cannot write it."""
+    also: tuple[Permission, ...] = ()
+    """Asked for as well, since GitHub's pages differ on whether it is needed."""
+    recorded: bool = False
+    """Whether it is written by every command that records something, and not by `apply` alone."""
+
+    def needs(self, command: str) -> Needs:
+        """Return what a command needs for it."""
+        return self.writes if command == "apply" or (self.recorded and command != "plan") else self.reads
+
+    def scopes(self, command: str) -> tuple[str, ...]:
+        """Return the scopes that a classic token needs in the place of all that."""
+        return tuple(sorted({permission.scope for permission in self.needs(command)} or {"repo"}))
+
+
+def _both(*permissions: Permission) -> tuple[Needs, Needs]:
+    return dict.fromkeys(permissions, Level.READ), dict.fromkeys(permissions, Level.WRITE)
+
+
+def _rows() -> tuple[Row, ...]:
+    repo, organization = Repo.parse("any/any"), Repo.organization("any")
+    lists = {store: "variables" if store is Store.VARIABLES else f"{store} secrets" for store in Store}
+    in_environments = {
+        store: of_list(Scope.of_environment(repo, "any", store)) for store in (Store.ACTIONS, Store.VARIABLES)
+    }
+    nouns = {Store.ACTIONS: "secrets", Store.VARIABLES: "variables"}
+    return (
+        *(
+            Row(store.value, f"{words} of a repository", *_both(*of_list(Scope(repo, store))))
+            for store, words in lists.items()
+        ),
+        *(
+            Row(f"environment {nouns[store]}", f"{nouns[store]} of an environment", *_both(certain), also=tuple(rest))
+            for store, (certain, *rest) in in_environments.items()
+        ),
+        Row(
+            "create_environment",
+            "an environment that is missing and made (`create_environment`)",
+            reads={ENVIRONMENTS: Level.READ, ACTIONS: Level.READ},
+            writes={ENVIRONMENTS: Level.WRITE, ACTIONS: Level.READ, ADMINISTRATION: Level.WRITE},
+            also=of_list(Scope(repo)),
+        ),
+        *(
+            Row(f"org {store}", f"{words} of an organization", *_both(*of_list(Scope(organization, store))))
+            for store, words in lists.items()
+        ),
+        Row("select", "`select` by `org` or `user`", _NOTHING, _NOTHING),
+        Row("select team", "`select` with `team`", {MEMBERS: Level.READ}, {MEMBERS: Level.READ}),
+        Row("select properties", "`select` with `properties`", {PROPERTIES: Level.READ}, {PROPERTIES: Level.READ}),
+        Row("state", "a state on a branch (`state.github`), on its one repository", *_both(CONTENTS), recorded=True),
+    )
+
+
+ROWS: Final = _rows()
+
+
+def page() -> str:
+    """Return docs/permissions.md."""
+    heads = (", ".join(f"`{command}`" for command in column) for column in COMMANDS)
+    lines = [("for", *heads, "GitHub's names", "classic token")]
+    lines += [("---",) * len(lines[0])]
+    for row in ROWS:
+        cells = [_cell(row, column[0]) for column in COMMANDS]
+        names = ", ".join(f"`{each.name}`" for each in (*row.writes, *row.also) if each.documented) or "-"
+        classic = ", ".join(f"`{scope}`" for scope in row.scopes("apply"))
+        lines.append((row.what, *cells, names, classic))
+    return _HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + _NOTES
+
+
+def _cell(row: Row, command: str) -> str:
+    needs = row.needs(command)
+    most = max(needs.values(), default=Level.READ)
+    also = [f"({_title(each)}: {most.word})" for each in row.also]
+    return "<br>".join([*(f"{_title(each)}: {level.word}" for each, level in needs.items()), *also]) or "nothing more"
+
+
+def _title(permission: Permission) -> str:
+    return f"organization {permission.title}" if permission.organization else permission.title
+
+
+_HEAD: Final = """# Which permission for what
+
+What a token needs, for each command and each thing that a manifest names. The first names are those in the settings of
+a fine-grained token or a GitHub App; what an App calls them in its API stands beside them. Every such token also needs
+Metadata: read, and the repositories themselves. A classic token has scopes, which are the same for all commands.
+
+FlowForge has an App make a token for each owner with what the command needs, and no more than the installation has: to
+read for `plan`, `adopt` and `state rekey`, and for `apply` to write what its lines are about, where they are. Commands
+that are not here ask GitHub nothing but for a state on a branch: to read it for `state list`, `show` and `pull`, and to
+write it for the others. `validate`, `init`, `schema`, `sandbox` and `demo` need no token.
+
+<!-- Made from flowforge/github/permission_table.py by `make docs`. -->
+
+"""
+_NOTES: Final = """
+- What stands in brackets is asked for as well: GitHub's table of permissions lists the secrets and variables of an
+  environment under Secrets and Variables *with* Environments, and elsewhere under Environments alone. An App's token
+  has both where the installation has them.
+- The token that an App makes for `plan` can only read. What the installation has is known, though: a line that `apply`
+  would write and may not is blocked in the plan already, by the name of the permission.
+- For the agents store GitHub documents no name of a permission; that of an App is found among those that its
+  installation has. What a token lacks there is told by the first request and not before.
+- Of an environment that is not there, Actions: read tells *missing* from *not to be seen by this token*.
+- A classic token also needs `repo` where repositories are to see an organization's secret. A person's
+  role counts beside every permission of their token: write access for a repository's secrets, owner of an organization
+  for its own. That a repository's description says `push` is never taken for a permission to manage secrets.
+- The `GITHUB_TOKEN` of a workflow can manage no secrets, whatever its `permissions` say.
+"""

@@ -1,0 +1,117 @@
+"""Owners do not wait for each other: a pause, a refusal or a wait too long of one is not another's."""
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from flowforge.sandbox.rules.faults import Fault, FaultKind
+from tests.cli.owners import KEY, Company, both, company
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Fleet
+
+TWO: Final = ("acme", "beta")
+STATE: Final = "state: {github: {repo: gamma/ops}}\n"
+
+
+@pytest.fixture
+def firm(fleet: "Fleet") -> Company:
+    """Two owners of two repos each, and an App that is installed for both."""
+    found = company(fleet, TWO, TWO)
+    found.manifest(found.app, *both(*TWO))
+    return found
+
+
+def _limit(firm: Company, match: str, seconds: int) -> None:
+    firm.world.faults.add(Fault(match, FaultKind.STATUS, status=429, retry_after=seconds))
+
+
+def test_a_pause_is_one_owner_s(firm: Company) -> None:
+    """GitHub lets one owner wait for a minute at its first write: the other's are all done before its next one."""
+    _limit(firm, "PUT /repos/acme/", 60)
+    value = firm.fleet.set_key()
+    done = firm.fleet.flowforge("apply", "--yes")
+    assert (0, {repo: {KEY: value} for repo in both(*TWO)}) == (done.code, firm.held(*both(*TWO)))
+    assert ["GitHub asks to wait 61 s"] == [line for line in done.err.splitlines() if "asks to wait" in line]
+    writes = [(one.path[7:11], one.status) for one in firm.world.log() if one.method == "PUT"]
+    assert [("acme", 201), ("acme", 201)] == writes[-2:]
+    assert [("acme", 429), ("beta", 201), ("beta", 201)] == sorted(writes[:-2])
+
+
+def test_a_pause_while_reading(firm: Company) -> None:
+    """The same while the lists are read."""
+    _limit(firm, "GET /repos/acme/.*/secrets", 60)
+    assert 0 == firm.fleet.flowforge("plan").code
+    reads = [(one.by[3:], one.status) for one in firm.world.log() if "/secrets?" in one.path]
+    # The other owner's are read by then; of the paused one's, a second may be under way when the first is refused.
+    rest = reads[reads.index(("acme", 429)) + 1 :]
+    assert [("acme", 200)] == rest[-1:]
+    assert 2 == reads[: len(reads) - 1].count(("beta", 200))
+
+
+def test_a_wait_too_long_is_one_owner_s(firm: Company) -> None:
+    """A wait that --max-wait forbids ends one owner, by its reason, and the other is written."""
+    _limit(firm, "PUT /repos/acme/", 4000)
+    value = firm.fleet.set_key()
+    done = firm.fleet.flowforge("apply", "--yes", "-j", "1")
+    assert (3, {repo: {KEY: value} for repo in both("beta")}) == (done.code, firm.held(*both("beta")))
+    why = "GitHub asks to wait 67 min, longer than the 15 min that --max-wait allows"
+    assert f"failed (FF331): no usable token for acme: {why}" in done.lines
+    assert {"acme/api": {}, "acme/web": {}} == firm.held(*both("acme"))
+    again = firm.fleet.flowforge("apply", "--yes")
+    assert (0, {repo: {KEY: value} for repo in both(*TWO)}) == (again.code, firm.held(*both(*TWO)))
+
+
+def test_the_limits_of_one_owner_are_not_another_s(firm: Company) -> None:
+    """Each installation has an hourly budget of its own: with that of one used up, the other goes on."""
+    firm.world.limits.most = firm.world.limits.primary = 6
+    firm.manifest(firm.app, "acme/api", "acme/web", "acme/repo-001", "acme/repo-002", "acme/repo-003", "beta/api")
+    value = firm.fleet.set_key()
+    done = firm.fleet.flowforge("apply", "--yes", "--max-wait", "0", "-j", "1")
+    assert (3, {"beta/api": {KEY: value}}) == (done.code, firm.held("beta/api"))
+    assert "no usable token for acme" in done.out
+    assert "no usable token for beta" not in done.out
+
+
+def test_the_app_s_own_limit(firm: Company) -> None:
+    """A wait that the App itself is asked for is told as what it is, and not as a key that GitHub does not know."""
+    firm.manifest(firm.app, *both("acme"))
+    _limit(firm, "GET /orgs/acme/installation", 4000)
+    done = firm.fleet.refused("apply", "--yes", "-j", "1")
+    why = "GitHub asks to wait 67 min, longer than the 15 min that --max-wait allows"
+    assert (3, True) == (done.code, f"no usable token for acme: {why}" in done.out), done.err
+
+
+def test_two_owners_and_one_state_on_a_branch(firm: Company) -> None:
+    """Two owners are written side by side into one state on a branch of a third one's repo: all of it is recorded."""
+    world = firm.world
+    world.create_repo("gamma/ops")
+    world.edit_file("gamma/ops", "README.md", "the ops repository\n")
+    world.install_app("ci", "gamma")
+    for owner in TWO:
+        for number in range(6):
+            world.create_repo(f"{owner}/more-{number}")
+    names = [*both(*TWO), *(f"{owner}/more-{number}" for owner in TWO for number in range(6))]
+    firm.manifest(firm.app, *names, more=STATE)
+    value = firm.fleet.set_key()
+    done = firm.fleet.flowforge("apply", "--yes")
+    assert (0, {repo: {KEY: value} for repo in names}) == (done.code, firm.held(*names)), done.out
+    again = firm.fleet.flowforge("plan", "--detailed-exitcode")
+    assert (0, "No changes. GitHub matches the manifest.") == (again.code, again.lines[0]), again.out + again.err
+    # The state's tokens are good for its one repository, and for nothing but its files.
+    keepers = [one for one in world.minted_tokens() if one["by"] == "ci@gamma"]
+    assert {("gamma/ops",)} == {tuple(map(str, one["repos"] or ())) for one in keepers}  # type: ignore[call-overload]
+    assert {"contents", "metadata"} == {name for one in keepers for name in dict(one["permissions"])}  # type: ignore[call-overload]
+    others = [one["permissions"] for one in world.minted_tokens() if one["by"] != "ci@gamma"]
+    assert not any("contents" in dict(one) for one in others)  # type: ignore[call-overload]
+
+
+def test_a_state_whose_owner_has_no_installation(firm: Company) -> None:
+    """Without its state a run cannot begin: one error that names the owner, exit 1, nothing written."""
+    firm.world.create_repo("gamma/ops")
+    firm.manifest(firm.app, *both(*TWO), more=STATE)
+    for command in (("plan",), ("apply", "--yes")):
+        done = firm.fleet.refused(*command)
+        assert (1, "") == (done.code, done.out)
+        assert "no usable token for gamma: the GitHub App is not installed for gamma" in done.err
+        assert done.err.startswith("error FF363: ")
