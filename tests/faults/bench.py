@@ -33,6 +33,7 @@ MANIFEST: Final = (
 )
 _COST: Final = re.compile(r"^It took [\d,]+ requests?.*\n", re.MULTILINE)
 _AGAIN: Final = re.compile(r"^what failed alone: .*\n", re.MULTILINE)
+_BLOCKED = re.compile(r"^blocked: .*\n(?:    .*\n)+(?:  fix: .*\n)?", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
 
 
@@ -217,10 +218,11 @@ class Bench:
     def said(self, done: Done, command: str) -> tuple[str, ...]:
         """Give what was printed for people.
 
-        Of an apply without the changes to come, the counts of each repo, and the command that tries again.
+        Of an apply without the changes to come, the counts of each repo, what its plan said is blocked once more, and
+        the command that tries again.
         """
         out = _COST.sub("", done.out)
-        out = _TO_COME.sub("", out) if command == "apply" else out
+        out = _BLOCKED.sub("", _TO_COME.sub("", out)) if command == "apply" else out
         return tuple(filter(None, self.plain(_AGAIN.sub("", done.err) + out).splitlines()))
 
     def plain(self, text: str) -> str:
