@@ -261,9 +261,11 @@ class Client:
                     return unanswered(self.api, self._unanswered, failures[-1])
         return exhausted(len(failures), failures[-1])
 
-    def _no(self, no: Refusal) -> GitHubError:
+    def _no(self, no: Refusal, request: GitHubRequest) -> GitHubError:
         """Return the exception of a refusal. The token that every workflow run gets is refused everywhere."""
-        if not (self.token.workflow and no.message.startswith(INTEGRATION)):
+        if self.token.installation and SUSPENDED in no.message:
+            return suspended(self.owner, self.token.origin)
+        if request.of_files or not (self.token.workflow and no.message.startswith(INTEGRATION)):
             return RepoError(no)
         if self.token.origin == "GITHUB_TOKEN":
             return workflow_token()
@@ -276,10 +278,8 @@ class Client:
                 return bad_token(self.api, self.token.origin, what)
             case Strayed():
                 return strayed(self.api)
-            case Refusal() if self.token.installation and SUSPENDED in verdict.message:
-                return suspended(self.owner, self.token.origin)
             case Refusal():
-                return RepoError(verdict) if request.of_files else self._no(verdict)
+                return self._no(verdict, request)
             case Limited():
                 return limited(_LIMITED + 1, verdict.what)
             case Foreign(what):

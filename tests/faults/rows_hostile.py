@@ -71,13 +71,13 @@ def _echoing(match: str) -> Given:
 def _read(fault: str, kind: Kind, why: str, fix: str = "run it again in a while") -> Row:
     """Make the row of an answer to a read that is given up."""
     printed = (
+        "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
         f"! acme/api  ANTHROPIC_API_KEY  ci-key  {why}",
         f"    fix: {fix}",
-        "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
         "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
         INCOMPLETE,
     )
-    return Row(fault, "plan", Expected(printed, 0, BOTH_OLD, BOTH_CHANGED), hostile(_LIST_API, kind))
+    return Row(fault, "plan", Expected(printed, 3, BOTH_OLD, BOTH_CHANGED), hostile(_LIST_API, kind))
 
 
 _TWICE: Final = "no usable answer in 2 tries: no whole answer within 60 s"
@@ -121,13 +121,13 @@ ROWS: Final = (
         "plan",
         Expected(
             (
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 '! acme/api  ANTHROPIC_API_KEY  ci-key  GitHub refuses it: "[redacted]"',
                 f"    fix: {_ASK}",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),

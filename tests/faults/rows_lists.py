@@ -87,13 +87,13 @@ ROWS: Final = (
         "plan",
         Expected(
             (
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 f"! acme/api  ANTHROPIC_API_KEY  ci-key  {NEVER_THE_SAME}",
                 "    fix: run it again in a while",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
@@ -138,6 +138,10 @@ ROWS: Final = (
         Expected(
             (
                 "  acme/web  ANTHROPIC_API_KEY          no longer in the manifest",
+                (
+                    "    fix: `flowforge apply --prune` deletes it; "
+                    "`flowforge state forget acme/web/actions/ANTHROPIC_API_KEY` leaves it there for good"
+                ),
                 "Done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked.",
             ),
             0,

@@ -210,13 +210,13 @@ ROWS: Final = (
         "plan",
         Expected(
             (
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: the connection broke",
                 "    fix: run it again in a while",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
@@ -260,13 +260,13 @@ ROWS: Final = (
         "plan",
         Expected(
             (
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  no usable answer in 4 tries: no answer within 15 s",
                 "    fix: run it again in a while",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),

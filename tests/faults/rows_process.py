@@ -312,7 +312,7 @@ ROWS: Final = (
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),

@@ -88,13 +88,13 @@ ROWS: Final = (
         "plan",
         Expected(
             (
+                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 f"! acme/api  ANTHROPIC_API_KEY  ci-key  {_NO_ID}",
                 f"    fix: {_NO_API}",
-                "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
-            0,
+            3,
             BOTH_OLD,
             BOTH_CHANGED,
         ),
