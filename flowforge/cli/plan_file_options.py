@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from flowforge.cli.options import chosen_owner
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
@@ -28,6 +29,7 @@ def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool
         # The default is not repeated, so that the command stays short enough to be copied.
         manifests = tuple(map(str, given["manifests"]))
         words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
+        words += ["--owner", chosen_owner()] if chosen_owner() else []
         say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
 
 

@@ -62,6 +62,7 @@ CASES: Final = (
     Case("apply saved.json", 1),
     Case("apply --yes --format json"),
     Case("adopt --yes"),
+    Case("matrix"),
     Case("state list"),
     Case("state show"),
     Case("state show acme/repo-001"),

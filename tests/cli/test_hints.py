@@ -179,10 +179,10 @@ def test_a_duration_on_the_command_line_and_in_a_variable(fleet: "Fleet") -> Non
     """Both are read alike, by the real command."""
     fleet.monkeypatch.setenv("FLOWFORGE_MAX_WAIT", "2h")
     done = fleet.flowforge("apply", "--yes", "--lock-timeout", "60s")
-    assert (0, "") == (done.code, done.err)
+    assert (0, "") == (done.code, done.told)
     fleet.monkeypatch.setenv("FLOWFORGE_LOCK_TIMEOUT", "soon")
     done = fleet.refused("apply", "--yes")
     assert (1, f"error FF003: FLOWFORGE_LOCK_TIMEOUT: 'soon' is not a duration: write it {WRITTEN}\n") == (
         done.code,
-        done.err.removesuffix("  fix: see `flowforge apply --help`\n"),
+        done.told.removesuffix("  fix: see `flowforge apply --help`\n"),
     )

@@ -130,7 +130,7 @@ REFUSED: Final[dict[str, tuple[Transform, str]]] = {
 def test_what_every_reader_reads(fleet: "Fleet", reader: Reader, name: str) -> None:
     """A mark before UTF-8 and the ends of lines of Windows change nothing, whoever reads."""
     done, as_meant = reader(fleet, READ[name])
-    assert (0, "", True) == (done.code, done.err, as_meant)
+    assert (0, "", True) == (done.code, done.told, as_meant)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -12,9 +12,9 @@ from flowforge.run.request import KEPT, Request
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-# What is the run's own: how quickly, who is asked, who is told, and where the manifests are.
+# What is the run's own: how quickly, who is asked, who is told, where the manifests are, and whose state it is.
 OWN = {
-    *("manifests", "environ", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
+    *("manifests", "environ", "owner", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
     *("progress", "notify", "unforeseen", "clock", "hidden"),
 }
 

@@ -26,6 +26,7 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("plan", "--list-repos"),
     ("plan", "--offline", "-v"),
     ("plan", "--list-repos", "--format", "json", "--skip-values"),
+    ("matrix",),
     ("state", "list", "--format", "json"),
     ("state", "show", "acme/api"),
     ("state", "pull"),
