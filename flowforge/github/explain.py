@@ -87,6 +87,8 @@ def _of_organization(client: Client, scope: Scope, no: Refusal, part: str) -> Re
         if other.no.status != _NOT_FOUND:
             return other.no
         return replace(no, detail="there is no such organization", fix="check its name; of a user, name repos")
+    if missing := _not_here(client, scope):
+        return missing
     if scope.store is Store.CODESPACES and plan_of(shown) == FREE:
         detail = "GitHub shows no codespaces secrets of this organization, which is on its Free plan"
         fix = "take codespaces out of `stores`, or move the organization to a plan that has them"
@@ -100,8 +102,18 @@ def _of_repo(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
         client.get(repo_path(scope.repo))
     except RepoError as other:
         return renamed(client, other.no) if other.no.why is Why.RENAMED else other.no
-    missing = _missing_environment(client, scope) if scope.environment else None
+    missing = _missing_environment(client, scope) if scope.environment else _not_here(client, scope)
     return missing or sees_only("the repo", part, _permit(client, scope), no)
+
+
+def _not_here(client: Client, scope: Scope) -> Refusal | None:
+    """Return what a 404 means for a store that a GitHub Enterprise Server does not have; None elsewhere."""
+    # docs.github.com has no page on either store for GitHub Enterprise Server.
+    if not client.api.self_hosted or scope.store not in _NOT_EVERYWHERE:
+        return None
+    detail = f"this server has no {scope.store} secrets"
+    fix = f"take {scope.store} out of `stores`: a GitHub Enterprise Server does not have that store"
+    return Refusal("FF353", Why.NOT_FOUND, detail, fix, _NOT_FOUND)
 
 
 def plan_of(shown: object) -> str:

@@ -29,7 +29,8 @@ class Pacer:
     """Lets requests through. Thread-safe; workers call `start` before each request and `end` after it.
 
     Every wait goes by the clock, and ends at once with StoppedError when `stop` is set. notify: told sentences for
-    people.
+    people. unless_free: whether a server that names no limits in its answers has none, as a GitHub Enterprise Server
+    has none unless its owner switches them on (docs.github.com, "Configuring rate limits").
     """
 
     # A request that need not wait goes through even after `stop`: a write under way can still be confirmed then.
@@ -44,6 +45,7 @@ class Pacer:
         max_wait: float = 900.0,
         spent: Spent | None = None,
         notify: Callable[[str], None] = lambda _: None,
+        unless_free: bool = False,
     ) -> None:
         self.clock = clock
         self._stop = stop
@@ -57,6 +59,8 @@ class Pacer:
         self._paused_at = self._paused_until = self._slowed_at = self._told_until = -math.inf
         self._pauses = 0
         self._told: dict[str, float] = {}
+        # None until an answer shows whether this server has limits.
+        self._free: bool | None = None if unless_free else False
 
     def start(self, points: int) -> float:
         """Wait until a request of so many points may be sent, count it, and return the time.
@@ -75,6 +79,8 @@ class Pacer:
         with self._lock:
             self._window.end(points)
             self._primary.learn(answer)
+            if answer is not None and self._free is not False:
+                self._free = "x-ratelimit-limit" not in answer.headers
             if answer is not None and answer.status < HTTPStatus.BAD_REQUEST and self.clock.now() >= self._paused_until:
                 self._pauses = 0
 
@@ -100,7 +106,7 @@ class Pacer:
         """Return the seconds that so many points will take from now, pauses included and answers excluded."""
         with self._lock:
             paused = max(0.0, self._paused_until - self.clock.now())
-            return paused + self._window.estimate(points)
+            return paused + (0.0 if self._free else self._window.estimate(points))
 
     def tell(self, text: str) -> None:
         """Tell people of something that many workers may meet at once; the same text once in five seconds."""
@@ -133,7 +139,7 @@ class Pacer:
                 return _SLOT
             dry = self._primary.delay(self._window.in_flight)
             self._check(dry)
-            return dry or self._window.delay(points)
+            return dry or (self._window.take(points) if self._free else self._window.delay(points))
 
     def _pause(self, seconds: float | None, now: float, *, secondary: bool, sent: float) -> tuple[float, list[str]]:
         """Return how long a refusal is to be waited out, and what people are told of it."""
@@ -146,6 +152,8 @@ class Pacer:
             said.append(f"GitHub asks to wait {_spell(wait)}")
         else:
             wait = 0.0 if seconds is None else seconds + _MARGIN
+        # Whatever it said before: a server that refuses has limits.
+        self._free = False
         if secondary and now - self._slowed_at >= WINDOW and self._window.slow_down():
             self._slowed_at = now
             said.append(f"slower from now on: at most {self._window.budget} points a minute")

@@ -48,6 +48,10 @@ class Window:
         if self._leased < points:
             return self._until(points - self._leased, now)
         self._leased -= points
+        return self.take(points)
+
+    def take(self, points: int) -> float:
+        """Take the points without asking whether they are within the budget, and return 0."""
         self._flying += points
         self.in_flight += 1
         return 0.0

@@ -56,6 +56,11 @@ class ApiUrl:
         return self.host == DOTCOM or self.host.endswith(".ghe.com")
 
     @property
+    def self_hosted(self) -> bool:
+        """Whether it is a GitHub Enterprise Server of somebody's own, which has what its owner lets it have."""
+        return not self.dotcom and not self.loopback
+
+    @property
     def web_host(self) -> str:
         """The host that people open in a browser, and by which `gh` knows it."""
         return self.host.removeprefix("api.") if self.dotcom else self.host

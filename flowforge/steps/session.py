@@ -145,6 +145,7 @@ class Entrance:
             max_wait=limits.max_wait,
             spent=Spent(spent_path(context.environ, token.digest(purpose))),
             notify=limits.notify,
+            unless_free=api.self_hosted,
         )
         return Client(
             api,
