@@ -19,6 +19,7 @@ def obeyed() -> tuple[signal.Signals, ...]:
 
 # Whether what this process does may have written something: then no last words may deny it.
 written: Final = threading.Event()
+_FINISHED: Final = b"stopping: what is in flight is finished and recorded\n"
 
 
 class _Stop(threading.Event):
@@ -57,9 +58,15 @@ class Interruption:
         self.stop: threading.Event = _Stop()
         self._finishing = False
         self._told = False
+        self._asked = _FINISHED
+        self._ended = "interrupted; the next plan knows what was under way"
 
-    def finish_first(self) -> None:
-        """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe)."""
+    def finish_first(self, asked: bytes = b"", ended: str = "") -> None:
+        """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe).
+
+        asked, ended: what is said of the first and of the second one, where that is not the journal.
+        """
+        self._asked, self._ended = asked or self._asked, ended or self._ended
         self._finishing = True
         written.set()
 
@@ -70,10 +77,10 @@ class Interruption:
         first, self._told = not self._told, True
         self.stop.set()
         if not (self._finishing and first):
-            raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
+            raise KeyboardInterrupt(self._ended if self._finishing else "")
         # NOTE: past the stream's buffer, which refuses a handler that comes while it is being written to.
         with suppress(OSError):
-            os.write(sys.stderr.fileno(), b"stopping: what is in flight is finished and recorded\n")
+            os.write(sys.stderr.fileno(), self._asked)
 
 
 @contextmanager

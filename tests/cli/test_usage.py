@@ -16,7 +16,7 @@ from flowforge.cli.main import cli
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sandbox", "demo")
+COMMANDS = ("init", "validate", "plan", "apply", "adopt", "doctor", "state", "schema", "sandbox", "demo")
 
 
 @pytest.mark.parametrize(
