@@ -25,8 +25,8 @@ def scratch_lines(scratch: Scratch) -> Iterator[str]:
     """Yield what will be done, for whoever is asked."""
     repo, places = printable(str(scratch.repo)), ", ".join(place_of(scope) for scope in scratch.usable)
     if scratch.visibility == "public":
-        yield f"warning: {repo} is public: everybody sees its variables' names and values for that moment"
-    yield f"In {repo} one secret of a random value is created, changed twice and deleted at each of these places:"
+        yield f"warning: {repo} is public: everybody may see there that it is probed"
+    yield f"In {repo} a secret of a random value is created, changed twice and deleted at each of these places:"
     yield f"  {places}"
     unread = [place_of(scope) for scope in scratch.read if scope not in scratch.usable]
     if unread:

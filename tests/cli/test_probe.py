@@ -1,0 +1,490 @@
+"""`flowforge doctor --probe`: what it finds out at each place, whom it asks, and that nothing of it stays behind."""
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from flowforge.plan.address import Store
+from flowforge.resources import schema_text
+from flowforge.sandbox import Fault, FaultKind, Level, Token, TokenKind
+from flowforge.sandbox.world.scope import Lag
+from tests.app_keys import app_key, pem
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Done, Fleet
+
+SCRATCH, PROBE = "acme/scratch", ("doctor", "--probe", "acme/scratch", "--yes")
+STORES = ("actions", "agents", "codespaces", "dependabot")
+ENVIRONMENT = "our live system"
+READ = [("list", 200), ("list_again", 304)]
+SECRET = [
+    *READ,
+    ("public_key", 200),
+    ("create", 201),
+    ("rotate", 204),
+    ("public_key_again", 200),
+    ("rewrite", 204),
+    ("delete", 204),
+]
+VARIABLE = [*READ, ("create", 201), ("rotate", 204), ("rewrite", 204), ("delete", 204)]
+PERMISSIONS = {
+    "actions": "secrets",
+    "agents": "agent_secrets",
+    "codespaces": "codespaces_secrets",
+    "dependabot": "dependabot_secrets",
+    "variables": "actions_variables",
+}
+
+
+@pytest.fixture
+def scratch(fleet: "Fleet") -> "Fleet":
+    """Return the fleet, with a private scratch repo that holds something of others at each place, and no manifest."""
+    (fleet.folder / "flowforge.yaml").unlink()
+    world = fleet.sandbox.world
+    world.create_repo(SCRATCH, private=True)
+    for store in STORES:
+        world.set_secret(SCRATCH, "THEIRS", "of others", store=store)
+    world.set_variable(SCRATCH, "THEIRS", "of others")
+    fleet.later()
+    return fleet
+
+
+def held(fleet: "Fleet", repo: str = SCRATCH) -> dict[str, dict[str, str]]:
+    """Return all that a repo holds, decrypted."""
+    world = fleet.sandbox.world
+    found = {store: world.reveal(repo, store=store) for store in STORES} | {"variables": world.variables(repo)}
+    for name in world.environments(repo):
+        found[f"environment {name}"] = world.reveal(repo, environment=name)
+        found[f"variables of {name}"] = world.variables(repo, environment=name)
+    return found
+
+
+def document(done: "Done") -> Any:  # noqa: ANN401 -- JSON
+    """Return the JSON of a probe, which fits its schema."""
+    found = json.loads(done.out)
+    Draft202012Validator(json.loads(schema_text("probe"))).validate(found)
+    return found
+
+
+def steps(found: Any) -> dict[str, list[tuple[str, int]]]:  # noqa: ANN401 -- JSON
+    """Return the steps at each place, each with its status."""
+    return {each["place"]: [(one["step"], one["status"]) for one in each["operations"]] for each in found["places"]}
+
+
+def as_token(fleet: "Fleet", token: Token) -> None:
+    """Use this token from now on."""
+    fleet.sandbox.world.add_token("ghp_" + "fake" * 5, token)
+    fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", "ghp_" + "fake" * 5)
+
+
+def only(*places: str) -> Token:
+    """Return a token that has these places alone."""
+    return Token(secrets=Level.NONE, permissions={PERMISSIONS[place]: Level.WRITE for place in places})
+
+
+def signals(*numbers: int) -> Callable[[], None]:
+    """Return what sends signals to this process."""
+
+    def send() -> None:
+        for number in numbers:
+            os.kill(os.getpid(), number)
+
+    return send
+
+
+def test_all_places(scratch: "Fleet") -> None:
+    """Each store, the variables, and both lists of an environment that is there: every step, and nothing stays."""
+    scratch.sandbox.world.create_environment(SCRATCH, ENVIRONMENT)
+    before = held(scratch)
+    done = scratch.flowforge(*PROBE)
+    expected = dict.fromkeys(STORES, SECRET) | {
+        "variables": VARIABLE,
+        "environment": SECRET,
+        "environment_variables": VARIABLE,
+    }
+    found = document(done)
+    assert (0, expected, before) == (done.code, steps(found), held(scratch))
+    assert (True, False, [], []) == tuple(found[name] for name in ("complete", "interrupted", "left", "errors"))
+    assert ("sandbox", "fine_grained", {"visibility": "private", "organization": True}) == tuple(
+        found[name] for name in ("host", "token", "repo")
+    )
+
+
+def test_what_is_observed(scratch: "Fleet") -> None:
+    """At one store: the ETag that is computed, what the 304 cost, the key, when each write was shown and as of when."""
+    as_token(scratch, only("actions"))
+    found = {one["step"]: one for one in document(scratch.flowforge(*PROBE))["places"][0]["operations"]}
+    assert {"kind": "weak", "computed": True} == found["list"]["etag"]
+    assert found["list"]["points"]["used"] == found["list_again"]["points"]["used"]
+    assert ("core", 5000, "2026-03-10", 0) == (
+        found["list"]["points"]["resource"],
+        found["list"]["points"]["limit"],
+        found["list"]["api_version"],
+        found["list"]["other_headers"],
+    )
+    assert ("digits", 1, 1) == tuple(
+        found["public_key"]["key"][name] for name in ("id_kind", "id_number", "key_number")
+    )
+    shown = {
+        name: {key: one["shown"][key] for key in ("reads", "offset", "changed")}
+        for name, one in found.items()
+        if one["shown"]
+    }
+    assert {
+        "create": {"reads": 1, "offset": 0, "changed": None},
+        "rotate": {"reads": 1, "offset": 0, "changed": True},
+        "rewrite": {"reads": 1, "offset": 0, "changed": True},
+        "delete": {"reads": 1, "offset": None, "changed": None},
+    } == shown
+
+
+def test_a_key_that_is_replaced_meanwhile(scratch: "Fleet") -> None:
+    """A new public key between the two readings is sealed with, and seen as another one."""
+    as_token(scratch, only("actions"))
+    world = scratch.sandbox.world
+    world.faults.add(Fault("^PUT", FaultKind.THEN, after=1, then=lambda: world.replace_key(SCRATCH)))
+    found = document(scratch.flowforge(*PROBE))
+    keys = [one["key"]["key_number"] for one in found["places"][0]["operations"] if one["key"]]
+    assert ([1, 2], SECRET) == (keys, steps(found)["actions"])
+
+
+def test_a_list_that_lags(scratch: "Fleet") -> None:
+    """A list that shows a write late is read until it does, and the count is told, and how late `updated_at` is."""
+    as_token(scratch, only("actions"))
+    scratch.sandbox.world.settings.lag = Lag(reads=2)
+    scratch.sandbox.world.settings.late_stamp = 1
+    done = scratch.flowforge(*PROBE)
+    shown = [one["shown"] for one in document(done)["places"][0]["operations"] if one["shown"]]
+    assert (0, [3, 3, 3], [1, 1, 1]) == (
+        done.code,
+        [each["reads"] for each in shown[:3]],
+        [each["offset"] for each in shown[:3]],
+    )
+
+
+def test_nobody_is_named(scratch: "Fleet") -> None:
+    """No name, host, token or value is in the JSON, nor in its header names; and no value in what people are told."""
+    world, seen = scratch.sandbox.world, dict[str, str]()
+    world.create_environment(SCRATCH, ENVIRONMENT)
+
+    def watch() -> None:
+        for place in held(scratch).values():
+            seen.update({value: name for name, value in place.items() if name.startswith("FLOWFORGE_PROBE_")})
+
+    world.faults.add(Fault("^(PUT|POST|PATCH)", FaultKind.THEN, times=100, then=watch))
+    done = scratch.flowforge(*PROBE)
+    secret = (*seen, *seen.values(), scratch.sandbox.token, scratch.sandbox.token[20:])
+    named = (*secret, "acme", "scratch", ENVIRONMENT, "rehearsal", "127.0.0.1", "localhost", "THEIRS")
+    # Two values at each place: one to create, and one to rotate and to write again.
+    assert (14, 7) == (len(seen), len(set(seen.values())))
+    assert [] == [each for each in named if each.lower() in done.out.lower()]
+    assert [] == [each for each in secret if each in done.err]
+
+
+def test_the_schema_has_no_room_for_a_name() -> None:
+    """Each text of the JSON is one of a few words, or of a form that its pattern bounds."""
+
+    def texts(schema: Any) -> Iterator[Any]:  # noqa: ANN401 -- JSON
+        if isinstance(schema, dict):
+            if "string" in schema.get("type", ""):
+                yield schema
+            for each in schema.values():
+                yield from texts(each)
+        elif isinstance(schema, list):
+            for each in schema:
+                yield from texts(each)
+
+    found = list(texts(json.loads(schema_text("probe"))))
+    assert (True, []) == (bool(found), [each for each in found if "enum" not in each and "pattern" not in each])
+
+
+def test_the_schema_has_all_places() -> None:
+    """Each store has its place in the schema."""
+    schema = json.loads(schema_text("probe"))
+    expected = [*(store.value for store in Store), "environment", "environment_variables"]
+    assert sorted(expected) == sorted(schema["$defs"]["place"]["properties"]["place"]["enum"])
+
+
+def test_a_token_of_few_permissions(scratch: "Fleet") -> None:
+    """What it lacks is told by its status, to read and to write; the others go on."""
+    permissions = {PERMISSIONS["agents"]: Level.NONE, PERMISSIONS["dependabot"]: Level.READ}
+    as_token(scratch, Token(secrets=Level.WRITE, permissions=permissions))
+    before = held(scratch)
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    expected = {
+        "actions": SECRET,
+        "agents": [("list", 403)],
+        "codespaces": SECRET,
+        "dependabot": [*READ, ("public_key", 200), ("create", 403)],
+        "variables": VARIABLE,
+    }
+    assert (0, True, expected, before) == (done.code, found["complete"], steps(found), held(scratch))
+    assert "Not at these, which the token cannot read: agents\n" in done.err
+    (refused,) = (each["operations"][0] for each in found["places"] if each["place"] == "agents")
+    assert "x-accepted-github-permissions" in refused["headers"]
+
+
+def test_a_token_that_reads_nothing(scratch: "Fleet") -> None:
+    """Where no list can be read nothing is written, and the statuses are told."""
+    as_token(scratch, Token(TokenKind.CLASSIC, scopes=("read:org", "public_repo")))
+    scratch.sandbox.world.set_visibility(SCRATCH, "public")
+    done = scratch.refused(*PROBE)
+    assert (
+        1,
+        (
+            "error FF603: the token can read no store, so there is nothing to probe\n"
+            "  why: none of the lists of acme/scratch can be read: "
+            "actions 404, agents 404, codespaces 404, dependabot 404, variables 404\n"
+            "  fix: use a token that may read and write them; of a classic one, the scope repo\n"
+        ),
+    ) == (done.code, done.err)
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        (Token(TokenKind.CLASSIC, scopes=("repo",)), "classic"),
+        (Token(TokenKind.FINE_GRAINED), "fine_grained"),
+    ],
+)
+def test_the_kind_of_token(scratch: "Fleet", token: Token, expected: str) -> None:
+    """A classic token is told from a fine-grained one."""
+    as_token(scratch, token)
+    done = scratch.flowforge(*PROBE)
+    assert (0, expected) == (done.code, document(done)["token"])
+
+
+def test_a_github_app(scratch: "Fleet") -> None:
+    """The manifest says how to sign in; the App's token is for the scratch repo alone."""
+    world = scratch.sandbox.world
+    made = world.create_app("ci", pem(app_key()))
+    world.install_app("ci", "acme")
+    (scratch.folder / "app.pem").write_text(pem(app_key()), "utf-8")
+    scratch.manifest(
+        "version: 1\n"
+        f"github: {{auth: {{app: {{client_id: {made['client_id']}, private_key: {{file: app.pem}}}}}}}}\n"
+        "credentials: {key: {type: anthropic_api_key, from: {env: ACME_KEY}}}\n"
+        "targets: [{name: T, repos: [acme/repo-001], credential: key}]\n"
+    )
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    assert (0, "app", SECRET, held(scratch)) == (done.code, found["token"], steps(found)["actions"], held(scratch))
+    assert [["acme/scratch"]] == [each["repos"] for each in world.minted_tokens()]
+
+
+def test_interrupted_at_every_request(scratch: "Fleet") -> None:
+    """A signal that comes with whichever answer ends the probe with 130; all that it created is gone."""
+    as_token(scratch, only("actions", "variables"))
+    before, faults = held(scratch), scratch.sandbox.world.faults
+    scratch.requests()
+    found = document(scratch.flowforge(*PROBE))
+    number = sum(scratch.requests().values())
+    # A signal comes with good answers alone. The others are those of the lists that the token may not see.
+    refused = [
+        each
+        for each in (found["environments"], *(one["operations"][0] for one in found["places"]))
+        if each["status"] == 403
+    ]
+    codes = []
+    for at in range(number):
+        which = signal.SIGTERM if at % 2 else signal.SIGINT
+        faults.add(Fault(".", FaultKind.THEN, after=at, then=signals(which)))
+        codes.append(scratch.flowforge(*PROBE).code)
+        faults.clear()
+        assert before == held(scratch), at
+    assert ({0: len(refused), 130: number - len(refused)}, True) == (Counter(codes), number > 25)
+
+
+def test_two_signals_at_every_write(scratch: "Fleet") -> None:
+    """A second signal ends the request that is under way; what that created is deleted all the same."""
+    as_token(scratch, only("actions", "variables"))
+    before, faults = held(scratch), scratch.sandbox.world.faults
+    for at in range(8):
+        faults.add(
+            Fault("^(PUT|POST|PATCH|DELETE)", FaultKind.THEN, after=at, then=signals(signal.SIGINT, signal.SIGTERM))
+        )
+        done = scratch.flowforge(*PROBE)
+        faults.clear()
+        scratch.sandbox.settle()
+        found = document(done)
+        assert (130, before, True, []) == (done.code, held(scratch), found["interrupted"], found["left"]), at
+        assert "stopping: what was created is deleted first\n" in done.err
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(".", FaultKind.RESET_AFTER),
+        Fault(".", FaultKind.RESET_BEFORE),
+        Fault(".", FaultKind.TRUNCATED),
+        Fault(".", FaultKind.PROXY),
+        Fault(".", FaultKind.STATUS, status=500),
+        Fault(".", FaultKind.STATUS, status=422, message="no"),
+        Fault(".", FaultKind.STATUS, status=403, retry_after=5),
+        Fault(".", FaultKind.UNUSABLE_KEY),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.retry_after}",
+)
+def test_an_error_at_every_request(scratch: "Fleet", fault: Fault) -> None:
+    """Whatever goes wrong with whichever request, nothing is left, and no more is told than what was met."""
+    as_token(scratch, only("actions"))
+    before, faults = held(scratch), scratch.sandbox.world.faults
+    for at in range(18):
+        fault.after, fault.times = at, 1
+        faults.add(fault)
+        done = scratch.flowforge(*PROBE)
+        faults.clear()
+        assert before == held(scratch), at
+        assert done.code in {0, 1}, (at, done.err)
+        assert "FF099" not in done.err, (at, done.err)
+
+
+def test_what_cannot_be_deleted_is_named(scratch: "Fleet") -> None:
+    """Where GitHub refuses every delete, the person is told what is left; the JSON says where, with exit 3."""
+    as_token(scratch, only("actions", "variables"))
+    scratch.sandbox.world.faults.add(Fault("^DELETE", FaultKind.STATUS, status=500, times=1000))
+    done = scratch.flowforge(*PROBE)
+    after, found = held(scratch), document(done)
+    left = [
+        f"acme/scratch/{place}/{name}"
+        for place in ("actions", "variables")
+        for name in after[place]
+        if name.startswith("FLOWFORGE_PROBE_")
+    ]
+    said = (
+        "error FF602: not all that the probe created could be deleted\n"
+        f"  why: it may have left {', '.join(left)}\n"
+        "  fix: delete by hand whichever of them is there: `gh secret delete` or `gh variable delete`\n"
+    )
+    assert (3, 2, ["actions", "variables"], ["FF602"]) == (done.code, len(left), found["left"], found["errors"])
+    assert done.err.endswith(said)
+    assert "Nothing is left" not in done.err
+    again = scratch.refused(*PROBE)
+    assert (
+        1,
+        (
+            "error FF601: names that begin with FLOWFORGE_PROBE_ are there already\n"
+            f"  why: another probe is under way there, or one was killed; {', '.join(left)}\n"
+            "  fix: delete them by hand once no other probe is under way, and run it again\n"
+        ),
+    ) == (again.code, again.err)
+
+
+def test_a_token_that_is_revoked_meanwhile(scratch: "Fleet") -> None:
+    """A token that ends before the delete leaves what it created, and that is named."""
+    world = scratch.sandbox.world
+    as_token(scratch, only("actions"))
+    world.faults.add(Fault("^PUT", FaultKind.THEN, then=lambda: world.revoke_token("ghp_" + "fake" * 5)))
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    assert (3, ["actions"], ["FF302", "FF602"]) == (done.code, found["left"], found["errors"])
+
+
+@pytest.mark.parametrize("place", [*STORES, "variables"])
+def test_what_is_there_already_is_not_touched(scratch: "Fleet", place: str) -> None:
+    """A secret of the probe's kind of name, at whichever place, is refused before anything is written."""
+    name, world = "FLOWFORGE_PROBE_X", scratch.sandbox.world
+    if place == "variables":
+        world.set_variable(SCRATCH, name, "theirs")
+    else:
+        world.set_secret(SCRATCH, name, "theirs", store=place)
+    before = held(scratch)
+    done = scratch.refused(*PROBE)
+    why = f"another probe is under way there, or one was killed; acme/scratch/{place}/{name}"
+    assert (1, before, True) == (done.code, held(scratch), f"  why: {why}\n" in done.err)
+
+
+def test_what_is_there_in_an_environment(scratch: "Fleet") -> None:
+    """That of an environment, too, and no environment is made where there is none."""
+    world = scratch.sandbox.world
+    assert 0 == scratch.flowforge(*PROBE).code
+    assert {} == world.environments(SCRATCH)
+    world.create_environment(SCRATCH, ENVIRONMENT)
+    world.set_variable(SCRATCH, "FLOWFORGE_PROBE_X", "theirs", environment=ENVIRONMENT)
+    done = scratch.refused(*PROBE)
+    assert (1, True) == (done.code, "variables/environments/our live system/FLOWFORGE_PROBE_X\n" in done.err)
+
+
+def test_a_public_repo_is_told_and_asked(scratch: "Fleet") -> None:
+    """A person reads what will be done, and that everybody sees it; only yes is yes."""
+    scratch.sandbox.world.set_visibility(SCRATCH, "public")
+    scratch.answers("y")
+    done = scratch.refused(*PROBE[:-1])
+    assert (
+        1,
+        (
+            "warning: acme/scratch is public: everybody may see there that it is probed\n"
+            "In acme/scratch a secret of a random value is created, changed twice and deleted at each of these places:\n"
+            "  actions, agents, codespaces, dependabot, variables\n"
+            "\n"
+            "Probe acme/scratch? Only 'yes' is accepted.\n"
+            "error FF013: doctor --probe was not approved\n"
+            "  why: nothing was written\n"
+            "  fix: answer yes, in full; --yes probes without asking\n"
+        ),
+    ) == (done.code, done.err)
+    scratch.answers("yes")
+    assert (0, "public") == ((done := scratch.flowforge(*PROBE[:-1])).code, document(done)["repo"]["visibility"])
+
+
+REFUSED = {
+    "without --probe": (
+        ("doctor",),
+        (
+            "error FF600: doctor has nothing to do without --probe\n"
+            "  why: its other checks are not there yet\n"
+            "  fix: say `flowforge doctor --probe OWNER/REPO` with a scratch repo of yours\n"
+        ),
+    ),
+    "nobody to ask": (
+        ("doctor", "--probe", SCRATCH),
+        "error FF008: doctor --probe cannot ask for approval\n  why: stdin is not a terminal\n  fix: say --yes\n",
+    ),
+    "no repo's name": (
+        ("doctor", "--probe", "acme", "--yes"),
+        "error FF003: --probe: not of the form owner/name\n  fix: see `flowforge doctor --help`\n",
+    ),
+    "not there": (
+        ("doctor", "--probe", "acme/none", "--yes"),
+        (
+            "error FF324: acme/none: not found, or invisible to this token\n"
+            "  fix: check its name, and that the token may see it\n"
+        ),
+    ),
+    "a manifest that is not there": (
+        (*PROBE, "-m", "none.yaml"),
+        (
+            "error FF101: none.yaml: there is no such manifest\n"
+            "  fix: run `flowforge init` to begin one, or name yours with -m\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(scratch: "Fleet", case: str) -> None:
+    """What cannot be done is told in one error, and nothing is written."""
+    args, expected = REFUSED[case]
+    done = scratch.refused(*args)
+    assert (1, expected) == (done.code, done.err)
+
+
+def test_an_archived_repo(scratch: "Fleet") -> None:
+    """It is told before anything is tried."""
+    scratch.sandbox.world.archive_repo(SCRATCH)
+    done = scratch.refused(*PROBE)
+    assert (
+        1,
+        (
+            "error FF604: acme/scratch: the probe cannot use this repo\n"
+            "  why: archived, so it is read-only\n"
+            "  fix: name a scratch repo by the name that it has now, one that can be written to\n"
+        ),
+    ) == (done.code, done.err)
