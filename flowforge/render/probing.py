@@ -26,11 +26,11 @@ def scratch_lines(scratch: Scratch) -> Iterator[str]:
     repo, places = printable(str(scratch.repo)), ", ".join(place_of(scope) for scope in scratch.usable)
     if scratch.visibility == "public":
         yield f"warning: {repo} is public: everybody may see there that it is probed"
-    yield f"In {repo} a secret of a random value is created, changed twice and deleted at each of these places:"
+    yield f"In {repo} a secret of a random value is created, written twice more and deleted in each of:"
     yield f"  {places}"
     unread = [place_of(scope) for scope in scratch.read if scope not in scratch.usable]
     if unread:
-        yield f"Not at these, which the token cannot read: {', '.join(unread)}"
+        yield f"Not in these, which the token cannot read: {', '.join(unread)}"
 
 
 def probe_lines(report: ProbeReport) -> Iterable[str]:

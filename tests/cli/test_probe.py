@@ -226,7 +226,7 @@ def test_a_token_of_few_permissions(scratch: "Fleet") -> None:
         "variables": VARIABLE,
     }
     assert (0, True, expected, before) == (done.code, found["complete"], steps(found), held(scratch))
-    assert "Not at these, which the token cannot read: agents\n" in done.err
+    assert "Not in these, which the token cannot read: agents\n" in done.err
     (refused,) = (each["operations"][0] for each in found["places"] if each["place"] == "agents")
     assert "x-accepted-github-permissions" in refused["headers"]
 
@@ -421,7 +421,7 @@ def test_a_public_repo_is_told_and_asked(scratch: "Fleet") -> None:
         1,
         (
             "warning: acme/scratch is public: everybody may see there that it is probed\n"
-            "In acme/scratch a secret of a random value is created, changed twice and deleted at each of these places:\n"
+            "In acme/scratch a secret of a random value is created, written twice more and deleted in each of:\n"
             "  actions, agents, codespaces, dependabot, variables\n"
             "\n"
             "Probe acme/scratch? Only 'yes' is accepted.\n"

@@ -50,7 +50,7 @@ def test_a_rate_limit_holds_the_next_request(scripted: MakeClient, waits: list[f
 
 
 def test_the_computed_etag(scripted: MakeClient) -> None:
-    """It is the SHA-256 of Accept, Authorization and the bytes of the body: where it is asked for, of what came well."""
+    """It is the SHA-256 of Accept, Authorization and the bytes of the body: where it is asked for, of a good answer."""
     body = b'{"a": \t1}'
     client = scripted(in_turn(*(httpx.Response(status, content=body) for status in (200, 200, 404))))
     tagged = GitHubRequest("GET", "/x", tagged=True)
