@@ -1,101 +1,41 @@
-"""`flowforge doctor --probe`: what it finds out at each place, whom it asks, and that nothing of it stays behind."""
+"""`flowforge doctor --probe`: what it finds out at each place, what it tells of that, and whom it asks."""
 
 import json
-import os
-import signal
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from flowforge.plan.address import Store
 from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind, Level, Token, TokenKind
 from flowforge.sandbox.world.scope import Lag
 from tests.app_keys import app_key, pem
+from tests.cli.probing import (
+    ENVIRONMENT,
+    PERMISSIONS,
+    PROBE,
+    READ,
+    SCRATCH,
+    SECRET,
+    STORES,
+    VARIABLE,
+    as_token,
+    document,
+    held,
+    make_scratch,
+    only,
+    steps,
+)
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Done, Fleet
-
-SCRATCH, PROBE = "acme/scratch", ("doctor", "--probe", "acme/scratch", "--yes")
-STORES = ("actions", "agents", "codespaces", "dependabot")
-ENVIRONMENT = "our live system"
-READ = [("list", 200), ("list_again", 304)]
-SECRET = [
-    *READ,
-    ("public_key", 200),
-    ("create", 201),
-    ("rotate", 204),
-    ("public_key_again", 200),
-    ("rewrite", 204),
-    ("delete", 204),
-]
-VARIABLE = [*READ, ("create", 201), ("rotate", 204), ("rewrite", 204), ("delete", 204)]
-PERMISSIONS = {
-    "actions": "secrets",
-    "agents": "agent_secrets",
-    "codespaces": "codespaces_secrets",
-    "dependabot": "dependabot_secrets",
-    "variables": "actions_variables",
-}
+    from tests.cli.conftest import Fleet
 
 
 @pytest.fixture
 def scratch(fleet: "Fleet") -> "Fleet":
-    """Return the fleet, with a private scratch repo that holds something of others at each place, and no manifest."""
-    (fleet.folder / "flowforge.yaml").unlink()
-    world = fleet.sandbox.world
-    world.create_repo(SCRATCH, private=True)
-    for store in STORES:
-        world.set_secret(SCRATCH, "THEIRS", "of others", store=store)
-    world.set_variable(SCRATCH, "THEIRS", "of others")
-    fleet.later()
-    return fleet
-
-
-def held(fleet: "Fleet", repo: str = SCRATCH) -> dict[str, dict[str, str]]:
-    """Return all that a repo holds, decrypted."""
-    world = fleet.sandbox.world
-    found = {store: world.reveal(repo, store=store) for store in STORES} | {"variables": world.variables(repo)}
-    for name in world.environments(repo):
-        found[f"environment {name}"] = world.reveal(repo, environment=name)
-        found[f"variables of {name}"] = world.variables(repo, environment=name)
-    return found
-
-
-def document(done: "Done") -> Any:  # noqa: ANN401 -- JSON
-    """Return the JSON of a probe, which fits its schema."""
-    found = json.loads(done.out)
-    Draft202012Validator(json.loads(schema_text("probe"))).validate(found)
-    return found
-
-
-def steps(found: Any) -> dict[str, list[tuple[str, int]]]:  # noqa: ANN401 -- JSON
-    """Return the steps at each place, each with its status."""
-    return {each["place"]: [(one["step"], one["status"]) for one in each["operations"]] for each in found["places"]}
-
-
-def as_token(fleet: "Fleet", token: Token) -> None:
-    """Use this token from now on."""
-    fleet.sandbox.world.add_token("ghp_" + "fake" * 5, token)
-    fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", "ghp_" + "fake" * 5)
-
-
-def only(*places: str) -> Token:
-    """Return a token that has these places alone."""
-    return Token(secrets=Level.NONE, permissions={PERMISSIONS[place]: Level.WRITE for place in places})
-
-
-def signals(*numbers: int) -> Callable[[], None]:
-    """Return what sends signals to this process."""
-
-    def send() -> None:
-        for number in numbers:
-            os.kill(os.getpid(), number)
-
-    return send
+    """Return the fleet with its scratch repo."""
+    return make_scratch(fleet)
 
 
 def test_all_places(scratch: "Fleet") -> None:
@@ -273,118 +213,11 @@ def test_a_github_app(scratch: "Fleet") -> None:
         "credentials: {key: {type: anthropic_api_key, from: {env: ACME_KEY}}}\n"
         "targets: [{name: T, repos: [acme/repo-001], credential: key}]\n"
     )
+    before = held(scratch)
     done = scratch.flowforge(*PROBE)
     found = document(done)
-    assert (0, "app", SECRET, held(scratch)) == (done.code, found["token"], steps(found)["actions"], held(scratch))
+    assert (0, "app", SECRET, before) == (done.code, found["token"], steps(found)["actions"], held(scratch))
     assert [["acme/scratch"]] == [each["repos"] for each in world.minted_tokens()]
-
-
-def test_interrupted_at_every_request(scratch: "Fleet") -> None:
-    """A signal that comes with whichever answer ends the probe with 130; all that it created is gone."""
-    as_token(scratch, only("actions", "variables"))
-    before, faults = held(scratch), scratch.sandbox.world.faults
-    scratch.requests()
-    found = document(scratch.flowforge(*PROBE))
-    number = sum(scratch.requests().values())
-    # A signal comes with good answers alone. The others are those of the lists that the token may not see.
-    refused = [
-        each
-        for each in (found["environments"], *(one["operations"][0] for one in found["places"]))
-        if each["status"] == 403
-    ]
-    codes = []
-    for at in range(number):
-        which = signal.SIGTERM if at % 2 else signal.SIGINT
-        faults.add(Fault(".", FaultKind.THEN, after=at, then=signals(which)))
-        codes.append(scratch.flowforge(*PROBE).code)
-        faults.clear()
-        assert before == held(scratch), at
-    assert ({0: len(refused), 130: number - len(refused)}, True) == (Counter(codes), number > 25)
-
-
-def test_two_signals_at_every_write(scratch: "Fleet") -> None:
-    """A second signal ends the request that is under way; what that created is deleted all the same."""
-    as_token(scratch, only("actions", "variables"))
-    before, faults = held(scratch), scratch.sandbox.world.faults
-    for at in range(8):
-        faults.add(
-            Fault("^(PUT|POST|PATCH|DELETE)", FaultKind.THEN, after=at, then=signals(signal.SIGINT, signal.SIGTERM))
-        )
-        done = scratch.flowforge(*PROBE)
-        faults.clear()
-        scratch.sandbox.settle()
-        found = document(done)
-        assert (130, before, True, []) == (done.code, held(scratch), found["interrupted"], found["left"]), at
-        assert "stopping: what was created is deleted first\n" in done.err
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(".", FaultKind.RESET_AFTER),
-        Fault(".", FaultKind.RESET_BEFORE),
-        Fault(".", FaultKind.TRUNCATED),
-        Fault(".", FaultKind.PROXY),
-        Fault(".", FaultKind.STATUS, status=500),
-        Fault(".", FaultKind.STATUS, status=422, message="no"),
-        Fault(".", FaultKind.STATUS, status=403, retry_after=5),
-        Fault(".", FaultKind.UNUSABLE_KEY),
-    ],
-    ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.retry_after}",
-)
-def test_an_error_at_every_request(scratch: "Fleet", fault: Fault) -> None:
-    """Whatever goes wrong with whichever request, nothing is left, and no more is told than what was met."""
-    as_token(scratch, only("actions"))
-    before, faults = held(scratch), scratch.sandbox.world.faults
-    for at in range(18):
-        fault.after, fault.times = at, 1
-        faults.add(fault)
-        done = scratch.flowforge(*PROBE)
-        faults.clear()
-        assert before == held(scratch), at
-        assert done.code in {0, 1}, (at, done.err)
-        assert "FF099" not in done.err, (at, done.err)
-
-
-def test_what_cannot_be_deleted_is_named(scratch: "Fleet") -> None:
-    """Where GitHub refuses every delete, the person is told what is left; the JSON says where, with exit 3."""
-    as_token(scratch, only("actions", "variables"))
-    scratch.sandbox.world.faults.add(Fault("^DELETE", FaultKind.STATUS, status=500, times=1000))
-    done = scratch.flowforge(*PROBE)
-    after, found = held(scratch), document(done)
-    left = [
-        f"acme/scratch/{place}/{name}"
-        for place in ("actions", "variables")
-        for name in after[place]
-        if name.startswith("FLOWFORGE_PROBE_")
-    ]
-    said = (
-        "error FF602: not all that the probe created could be deleted\n"
-        f"  why: it may have left {', '.join(left)}\n"
-        "  fix: delete by hand whichever of them is there: `gh secret delete` or `gh variable delete`\n"
-    )
-    assert (3, 2, ["actions", "variables"], ["FF602"]) == (done.code, len(left), found["left"], found["errors"])
-    assert done.err.endswith(said)
-    assert "Nothing is left" not in done.err
-    again = scratch.refused(*PROBE)
-    assert (
-        1,
-        (
-            "error FF601: names that begin with FLOWFORGE_PROBE_ are there already\n"
-            f"  why: another probe is under way there, or one was killed; {', '.join(left)}\n"
-            "  fix: delete them by hand once no other probe is under way, and run it again\n"
-        ),
-    ) == (again.code, again.err)
-
-
-def test_a_token_that_is_revoked_meanwhile(scratch: "Fleet") -> None:
-    """A token that ends before the delete leaves what it created, and that is named."""
-    world = scratch.sandbox.world
-    as_token(scratch, only("actions"))
-    world.faults.add(Fault("^PUT", FaultKind.THEN, then=lambda: world.revoke_token("ghp_" + "fake" * 5)))
-    done = scratch.flowforge(*PROBE)
-    found = document(done)
-    assert (3, ["actions"], ["FF302", "FF602"]) == (done.code, found["left"], found["errors"])
 
 
 @pytest.mark.parametrize("place", [*STORES, "variables"])

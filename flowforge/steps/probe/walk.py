@@ -113,7 +113,7 @@ def walk(client: Client, scratch: Scratch, stop: threading.Event) -> ProbeReport
     walks = {scope: PlaceWalk(client, scope, keys, made, stop) for scope in scratch.usable}
     problems: list[Problem] = []
     interrupted = False
-    # The first signal ends the walk before the next request, a second one within it, and a third one the tidying up.
+    # The first signal ends the walk before the next request, a second one within it; one more ends the tidying up.
     try:
         for scope, each in walks.items():
             problems += _of_place(scope, each)
