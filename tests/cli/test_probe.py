@@ -108,6 +108,19 @@ def test_a_list_that_lags(scratch: "Fleet") -> None:
     )
 
 
+def test_a_list_that_never_shows_it(scratch: "Fleet") -> None:
+    """After five lists it is told that none showed it. No more is written, as nobody could tell the writes apart."""
+    as_token(scratch, only("actions"))
+    before = held(scratch)
+    scratch.sandbox.world.settings.lag = Lag(reads=1000)
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    shown = [one["shown"] for one in found["places"][0]["operations"] if one["step"] == "create"]
+    expected = [*READ, ("public_key", 200), ("create", 201), ("delete", 204)]
+    assert (0, before, expected) == (done.code, held(scratch), steps(found)["actions"])
+    assert [{"reads": 5, "lag": None, "offset": None, "changed": None}] == shown
+
+
 def test_nobody_is_named(scratch: "Fleet") -> None:
     """No name, host, token or value is in the JSON, nor in its header names; and no value in what people are told."""
     world, seen = scratch.sandbox.world, dict[str, str]()

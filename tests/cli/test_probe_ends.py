@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Fault, FaultKind
-from tests.cli.probing import PROBE, as_token, document, held, make_scratch, only
+from tests.cli.probing import PROBE, SCRATCH, as_token, document, held, make_scratch, only
+from tests.clocks import WaitedClock
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -175,3 +177,38 @@ def test_a_token_that_is_revoked_meanwhile(scratch: "Fleet") -> None:
     done = scratch.flowforge(*PROBE)
     found = document(done)
     assert (3, ["actions"], ["FF302", "FF602"]) == (done.code, found["left"], found["errors"])
+
+
+def test_a_bug(scratch: "Fleet") -> None:
+    """What nobody foresaw leaves nothing behind either, and is told as what it is."""
+
+    class Bad(WaitedClock):
+        def wait(self, seconds: float, event: threading.Event) -> bool:
+            del seconds, event
+            raise RuntimeError
+
+    before = held(scratch)
+    scratch.parts["clock"] = lambda *_: Bad(1)
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    assert (1, ["FF099"], [], before) == (done.code, found["errors"], found["left"], held(scratch))
+    assert "error FF099: a bug in FlowForge: RuntimeError\n" in done.err
+
+
+def test_a_delete_that_did_not_last(scratch: "Fleet") -> None:
+    """What the list still shows five reads after its delete is deleted once more at the end."""
+    as_token(scratch, only("actions"))
+    world, before = scratch.sandbox.world, held(scratch)
+
+    made: list[str] = []
+
+    def restore() -> None:
+        world.set_secret(SCRATCH, made[0], "again")
+
+    world.faults.add(Fault("^PUT", FaultKind.THEN, then=lambda: made.extend({*held(scratch)["actions"]} - {"THEIRS"})))
+    world.faults.add(Fault("^DELETE", FaultKind.THEN, then=restore))
+    done = scratch.flowforge(*PROBE)
+    (deleted,) = (one for one in document(done)["places"][0]["operations"] if one["step"] == "delete")
+    expected = {"reads": 5, "lag": None, "offset": None, "changed": None}
+    assert (0, before, expected) == (done.code, held(scratch), deleted["shown"])
+    assert ", 1 not within five lists.\n" in done.err

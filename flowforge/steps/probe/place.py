@@ -78,17 +78,22 @@ class PlaceWalk:
 
     def run(self) -> None:
         """Take the steps until one is refused. Raises StoppedError, RepoError, and GitHubError as the client does."""
-        if not self._fetch_key(Step.PUBLIC_KEY) or not self._create(_random()):
+        if self._fetch_key(Step.PUBLIC_KEY) and self._create(_random()):
+            self._write_over()
+            self._delete()
+
+    def _write_over(self) -> None:
+        # What a list shows next could be any write's, unless it has shown each one before the next.
+        if self._updated is None:
             return
+        value = _random()
         # A second later, so that a write has another `updated_at` if it changes it at all.
         self._client.pacer.sleep(_SECOND)
-        value = _random()
         if not self._write(Step.ROTATE, value):
             return
         self._client.pacer.sleep(_SECOND)
         if self._fetch_key(Step.PUBLIC_KEY_AGAIN):
             self._write(Step.REWRITE, value)
-        self._delete()
 
     def _fetch_key(self, step: Step) -> bool:
         """Return whether there is a key to seal with. A variable needs none."""
@@ -107,10 +112,11 @@ class PlaceWalk:
         answer = self._ask(Step.CREATE, request)
         if isinstance(answer, Answer) and answer.status // 100 == 4:  # noqa: PLR2004 -- a refusal: nothing is there
             self._made.discard(self._address)
-        return self._settled(answer)
+        return self._settled(answer) is not None
 
     def _write(self, step: Step, value: str) -> bool:
-        return self._settled(self._ask(step, self._request(value, creates=False)), before=self._updated)
+        shown = self._settled(self._ask(step, self._request(value, creates=False)), before=self._updated)
+        return shown is not None and shown.lag is not None
 
     def _delete(self) -> None:
         answer = self._ask(Step.DELETE, GitHubRequest("DELETE", f"{list_path(self._scope)}/{self._address.secret}"))
@@ -129,12 +135,13 @@ class PlaceWalk:
         sealed = {"encrypted_value": seal(self._key, SecretValue(value)), "key_id": self._key.key_id}
         return GitHubRequest("PUT", f"{path}/{name}", sealed)
 
-    def _settled(self, answer: Answer | Broken, before: str | None = None) -> bool:
-        """Return whether a write was taken, and note when it was shown."""
+    def _settled(self, answer: Answer | Broken, before: str | None = None) -> Shown | None:
+        """Return when a write was shown, and note it; None where it was not taken."""
         if not isinstance(answer, Answer) or answer.status not in {_CREATED, _NO_CONTENT}:
-            return False
-        self._note(shown=self._shown(answer, before=before))
-        return True
+            return None
+        shown = self._shown(answer, before=before)
+        self._note(shown=shown)
+        return shown
 
     def _shown(self, answer: Answer, *, before: str | None = None, gone: bool = False) -> Shown:
         """Read the list until it shows a write, five times at most, a second apart."""
