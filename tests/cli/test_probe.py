@@ -214,11 +214,10 @@ def test_the_kind_of_token(scratch: "Fleet", token: Token, expected: str) -> Non
     assert (0, expected) == (done.code, document(done)["token"])
 
 
-def test_a_github_app(scratch: "Fleet") -> None:
-    """The manifest says how to sign in; the App's token is for the scratch repo alone."""
-    world = scratch.sandbox.world
-    made = world.create_app("ci", pem(app_key()))
-    world.install_app("ci", "acme")
+def sign_in_as_app(scratch: "Fleet", permissions: dict[str, str] | None = None) -> None:
+    """Install an App for the owner, and write a manifest that signs in as that."""
+    made = scratch.sandbox.world.create_app("ci", pem(app_key()))
+    scratch.sandbox.world.install_app("ci", "acme", permissions=permissions)
     (scratch.folder / "app.pem").write_text(pem(app_key()), "utf-8")
     scratch.manifest(
         "version: 1\n"
@@ -226,11 +225,40 @@ def test_a_github_app(scratch: "Fleet") -> None:
         "credentials: {key: {type: anthropic_api_key, from: {env: ACME_KEY}}}\n"
         "targets: [{name: T, repos: [acme/repo-001], credential: key}]\n"
     )
+
+
+def test_a_github_app(scratch: "Fleet") -> None:
+    """The manifest says how to sign in; the App's token is for the scratch repo alone."""
+    sign_in_as_app(scratch)
     before = held(scratch)
     done = scratch.flowforge(*PROBE)
     found = document(done)
     assert (0, "app", SECRET, before) == (done.code, found["token"], steps(found)["actions"], held(scratch))
-    assert [["acme/scratch"]] == [each["repos"] for each in world.minted_tokens()]
+    assert [["acme/scratch"]] == [each["repos"] for each in scratch.sandbox.world.minted_tokens()]
+
+
+def test_an_app_of_few_permissions(scratch: "Fleet") -> None:
+    """An App's token is asked for with what its installation has of the permissions, and no more."""
+    sign_in_as_app(scratch, permissions={"metadata": "read", "secrets": "write", "actions_variables": "read"})
+    found = document(scratch.flowforge(*PROBE))
+    expected = {
+        "actions": SECRET,
+        "agents": [("list", 403)],
+        "codespaces": [("list", 403)],
+        "dependabot": [("list", 403)],
+        "variables": [*READ, ("create", 403)],
+    }
+    assert ("app", expected) == (found["token"], steps(found))
+
+
+def test_lists_of_several_pages(scratch: "Fleet") -> None:
+    """What is created is found on whichever page it is."""
+    as_token(scratch, only("actions", "variables"))
+    for number in range(40):
+        scratch.sandbox.world.set_variable(SCRATCH, f"A_{number}", "x")
+    before = held(scratch)
+    done = scratch.flowforge(*PROBE)
+    assert (0, VARIABLE, before) == (done.code, steps(document(done))["variables"], held(scratch))
 
 
 @pytest.mark.parametrize("place", [*STORES, "variables"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Fault, FaultKind
-from tests.cli.probing import PROBE, SCRATCH, as_token, document, held, make_scratch, only
+from tests.cli.probing import PROBE, READ, SCRATCH, as_token, document, held, make_scratch, only, steps
 from tests.clocks import WaitedClock
 
 if TYPE_CHECKING:
@@ -212,3 +212,46 @@ def test_a_delete_that_did_not_last(scratch: "Fleet") -> None:
     expected = {"reads": 5, "lag": None, "offset": None, "changed": None}
     assert (0, before, expected) == (done.code, held(scratch), deleted["shown"])
     assert ", 1 not within five lists.\n" in done.err
+
+
+def test_a_delete_that_must_be_tried_again(scratch: "Fleet") -> None:
+    """After a signal, too, a delete that GitHub fails to answer is waited for and tried again."""
+    as_token(scratch, only("actions"))
+    before, faults = held(scratch), scratch.sandbox.world.faults
+    faults.add(Fault("^PUT", FaultKind.THEN, then=signals(signal.SIGTERM)))
+    faults.add(Fault("^DELETE", FaultKind.STATUS, status=500, times=3))
+    done = scratch.flowforge(*PROBE)
+    assert (130, [], before) == (done.code, document(done)["left"], held(scratch))
+
+
+@pytest.mark.parametrize(("times", "code", "left"), [(3, 0, []), (4, 3, ["actions"])])
+def test_what_is_not_there_yet(scratch: "Fleet", times: int, code: int, left: list[str]) -> None:
+    """What a delete does not find may still be on its way: it is looked for three times, and in the list at the end."""
+    as_token(scratch, only("actions"))
+    # The first of them is the probe's own step.
+    fault = Fault("^DELETE", FaultKind.STATUS, status=404, message="Not Found", times=times)
+    scratch.sandbox.world.faults.add(fault)
+    done = scratch.flowforge(*PROBE)
+    assert (code, left, 1 + len(left)) == (done.code, document(done)["left"], len(held(scratch)["actions"]))
+
+
+def test_a_pause_that_github_asks_for(scratch: "Fleet") -> None:
+    """A rate limit is one step's status; the next request waits for its end, and nothing is left."""
+    as_token(scratch, only("actions"))
+    before = held(scratch)
+    scratch.sandbox.world.faults.add(Fault("^PUT", FaultKind.STATUS, status=429, retry_after=30, after=1))
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    expected = [*READ, ("public_key", 200), ("create", 201), ("rotate", 429), ("delete", 204)]
+    assert (0, expected, before) == (done.code, steps(found)["actions"], held(scratch))
+    assert "GitHub asks to wait 31 s\n" in done.err
+
+
+def test_a_pause_that_is_too_long(scratch: "Fleet") -> None:
+    """What GitHub asks to wait beyond a quarter of an hour ends the probe, and what it created is deleted."""
+    as_token(scratch, only("actions", "variables"))
+    before = held(scratch)
+    scratch.sandbox.world.faults.add(Fault("^PUT", FaultKind.STATUS, status=429, retry_after=3600, after=1))
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    assert (1, ["FF331"], [], before) == (done.code, found["errors"], found["left"], held(scratch))
