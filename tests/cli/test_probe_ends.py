@@ -255,3 +255,11 @@ def test_a_pause_that_is_too_long(scratch: "Fleet") -> None:
     done = scratch.flowforge(*PROBE)
     found = document(done)
     assert (1, ["FF331"], [], before) == (done.code, found["errors"], found["left"], held(scratch))
+
+
+def test_a_signal_before_the_first_write(scratch: "Fleet") -> None:
+    """Nothing is written any more after it."""
+    as_token(scratch, only("actions"))
+    scratch.sandbox.world.faults.add(Fault("public-key", FaultKind.THEN, then=signals(signal.SIGINT)))
+    done = scratch.refused(*PROBE)
+    assert (130, [*READ, ("public_key", 200)]) == (done.code, steps(document(done))["actions"])

@@ -107,9 +107,7 @@ class PlaceWalk:
         return True
 
     def _create(self, value: str) -> bool:
-        request = self._request(value, creates=True)
-        self._made.add(self._address)
-        answer = self._ask(Step.CREATE, request)
+        answer = self._ask(Step.CREATE, self._request(value, creates=True))
         if isinstance(answer, Answer) and answer.status // 100 == 4:  # noqa: PLR2004 -- a refusal: nothing is there
             self._made.discard(self._address)
         return self._settled(answer) is not None
@@ -161,6 +159,8 @@ class PlaceWalk:
     def _ask(self, step: Step, request: GitHubRequest) -> Answer | Broken:
         if self._stop.is_set():
             raise StoppedError
+        if step is Step.CREATE:
+            self._made.add(self._address)
         answer = self._client.once(request)
         self.done.append(Operation(step, exchange_of(request, answer)))
         return answer
