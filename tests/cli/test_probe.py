@@ -94,6 +94,27 @@ def test_a_key_that_is_replaced_meanwhile(scratch: "Fleet") -> None:
     assert ([1, 2], SECRET) == (keys, steps(found)["actions"])
 
 
+def test_a_write_that_moves_no_time(scratch: "Fleet") -> None:
+    """Where the same value leaves `updated_at` as it was, that is told after five lists."""
+    as_token(scratch, only("actions"))
+    scope = scratch.sandbox.world.directory[SCRATCH].actions
+    times: list[int] = []
+
+    def freeze() -> None:
+        (secret,) = (each for name, each in scope.secrets.items() if name != "THEIRS")
+        times.append(secret.updated)
+        secret.updated = times[:2][-1]
+
+    scratch.sandbox.world.faults.add(Fault("^PUT", FaultKind.THEN, times=3, then=freeze))
+    done = scratch.flowforge(*PROBE)
+    found = {one["step"]: one["shown"] for one in document(done)["places"][0]["operations"]}
+    expected = [(1, True), (5, False)]
+    assert (0, expected) == (
+        done.code,
+        [(found[step]["reads"], found[step]["changed"]) for step in ("rotate", "rewrite")],
+    )
+
+
 def test_a_list_that_lags(scratch: "Fleet") -> None:
     """A list that shows a write late is read until it does, and the count is told, and how late `updated_at` is."""
     as_token(scratch, only("actions"))

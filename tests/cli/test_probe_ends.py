@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowforge.sandbox import Fault, FaultKind
-from tests.cli.probing import PROBE, READ, SCRATCH, as_token, document, held, make_scratch, only, steps
+from tests.cli.probing import PROBE, READ, SCRATCH, VARIABLE, as_token, document, held, make_scratch, only, steps
 from tests.clocks import WaitedClock
 
 if TYPE_CHECKING:
@@ -263,3 +263,20 @@ def test_a_signal_before_the_first_write(scratch: "Fleet") -> None:
     scratch.sandbox.world.faults.add(Fault("public-key", FaultKind.THEN, then=signals(signal.SIGINT)))
     done = scratch.refused(*PROBE)
     assert (130, [*READ, ("public_key", 200)]) == (done.code, steps(document(done))["actions"])
+
+
+def test_one_place_ends_early(scratch: "Fleet") -> None:
+    """What is wrong with one place alone ends the steps there; the others go on, and the place is named."""
+    as_token(scratch, only("actions", "variables"))
+    scratch.sandbox.world.faults.add(Fault("public-key", FaultKind.UNUSABLE_KEY))
+    before = held(scratch)
+    done = scratch.flowforge(*PROBE)
+    found = document(done)
+    assert (1, ["FF347"], False, VARIABLE, before) == (
+        done.code,
+        found["errors"],
+        found["complete"],
+        steps(found)["variables"],
+        held(scratch),
+    )
+    assert "error FF347: acme/scratch/actions: GitHub's public key for this place is not usable" in done.err
