@@ -93,6 +93,21 @@ def _schema(_: Formats) -> Options:
     yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
 
 
+def _repo(ctx: click.Context, parameter: click.Parameter, value: str | None) -> object:
+    """Return the repo that is named; None without one."""
+    try:
+        return None if value is None else load("flowforge.plan.address").Repo.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, parameter) from None
+
+
+def _doctor(_: Formats) -> Options:
+    text = "Create, change and delete secrets in this scratch repo, and print as JSON what GitHub answers."
+    yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
+    yield manifest_option()
+    yield yes_option()
+
+
 def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9])*", value):
         raise click.BadParameter("letters, digits and single hyphens only", ctx, parameter)
@@ -193,6 +208,17 @@ COMMANDS: Final = (
         """,
         "flowforge.cli.matrix",
         _matrix,
+    ),
+    Row(
+        "doctor",
+        """
+        Find out how a GitHub answers, by --probe on a scratch repo.
+
+        Names the repo, asks, and creates, lists, rotates, re-keys and deletes secrets named FLOWFORGE_PROBE_... in each
+        store that the token has. What it prints names nobody. The token is found as for `plan`; no manifest is needed.
+        """,
+        "flowforge.cli.doctor",
+        _doctor,
     ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(

@@ -20,6 +20,7 @@ def obeyed(system: Any = signal) -> tuple[signal.Signals, ...]:  # noqa: ANN401 
 
 # Whether what this process does may have written something: then no last words may deny it.
 written: Final = threading.Event()
+_FINISHED: Final = b"stopping: what is in flight is finished and recorded"
 
 
 class _Stop(threading.Event):
@@ -58,9 +59,15 @@ class Interruption:
         self.stop: threading.Event = _Stop()
         self._finishing = False
         self._told = False
+        self._asked = _FINISHED
+        self._ended = "interrupted; the next plan knows what was under way"
 
-    def finish_first(self) -> None:
-        """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe)."""
+    def finish_first(self, asked: bytes = b"", ended: str = "") -> None:
+        """From now on the first signal only asks; a second one ends the run at once (the journal makes it safe).
+
+        asked, ended: what is said of the first and of the second one, where that is not the journal.
+        """
+        self._asked, self._ended = asked or self._asked, ended or self._ended
         self._finishing = True
         written.set()
 
@@ -71,9 +78,9 @@ class Interruption:
         first, self._told = not self._told, True
         self.stop.set()
         if not (self._finishing and first):
-            raise KeyboardInterrupt("interrupted; the next plan knows what was under way" if self._finishing else "")
+            raise KeyboardInterrupt(self._ended if self._finishing else "")
         with suppress(OSError):
-            interject(b"stopping: what is in flight is finished and recorded")
+            interject(self._asked)
 
 
 @contextmanager

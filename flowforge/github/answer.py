@@ -90,6 +90,8 @@ class Answer:
     """Whether the request was sent before without a usable answer, so it may have been done already then."""
     held: float = 0.0
     """The seconds that the limits held the request back."""
+    computed_etag: str = ""
+    """The ETag that can be computed from the body, where the request asked for it."""
 
     @cached_property
     def time(self) -> datetime | None:

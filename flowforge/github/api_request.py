@@ -26,6 +26,10 @@ class GitHubRequest:
     """What is sent as JSON."""
     accept: str = JSON
     """The media type that is asked for."""
+    tagged: bool = False
+    """Whether the answer is to have the ETag with it that can be computed from its body."""
+    known: str = ""
+    """The ETag of an answer that is known already: what is still the same comes as a 304 without a body."""
 
     @property
     def of_files(self) -> bool:

@@ -67,6 +67,14 @@ class GitHubToken:
         """Return a short hash that names this token for one purpose. The token cannot be had from it."""
         return digest_of(self.value.reveal(), purpose)
 
+    def etag(self, accept: str, body: bytes) -> str:
+        """Return the ETag that GitHub gives to a body that it sends to this token. The token cannot be had from it.
+
+        It is not documented; recordings of answers agree with it (bored-engineer/github-conditional-http-transport).
+        """
+        head = f"{accept}:{self.header()}:".encode("latin-1", "replace")
+        return f'W/"{hashlib.sha256(head + body).hexdigest()}"'
+
     @property
     def installation(self) -> bool:
         """Whether it is the token of a GitHub App's installation. A repo's `permissions` do not describe such a one."""

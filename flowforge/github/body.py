@@ -85,6 +85,12 @@ class Reader:
         _count(body, len(body), most)
         return parsed(body, self._traces)
 
+    def json_and_bytes(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> tuple[object, bytes]:
+        """Read JSON of at most 1 MB, and return its bytes too. Raises as `json`."""
+        body = bytearray().join(unpacked(parts, coding, _LARGE, deadline))
+        _count(body, len(body), USUAL)
+        return parsed(body, self._traces), bytes(body)
+
     def _in_turn(self, begun: bytearray, rest: Iterable[bytes], deadline: Deadline, most: Most) -> object:
         if not self._large.acquire(timeout=deadline.left()):
             raise OverdueError

@@ -88,18 +88,24 @@ class Wire:
 
     def _sent(self, request: GitHubRequest, version: str, token: GitHubToken, deadline: Deadline) -> Answer:
         headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
+        headers |= {"If-None-Match": request.known} if request.known else {}
         url = f"{self._base}{request.path}"
         bearer = _Bearer(token.header)
         with self.http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found:
             parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")
             data: object
+            etag = ""
             if not found.is_success:
                 data = self._reader.refusal(parts, coding, deadline)
+            elif request.tagged:
+                data, body = self._reader.json_and_bytes(parts, coding, deadline)
+                etag = token.etag(request.accept, body)
             elif request.raw:
                 data = self._reader.raw(parts, coding, deadline)
             else:
                 data = self._reader.json(parts, coding, deadline, request.most)
-            return Answer(found.status_code, self._headers({**found.headers, **found.extensions[_ASIDE]}), data)
+            seen = self._headers({**found.headers, **found.extensions[_ASIDE]})
+            return Answer(found.status_code, seen, data, computed_etag=etag)
 
     def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
         shown = {name: self._traces.hide(text) for name, text in found.items()}

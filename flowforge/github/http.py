@@ -139,6 +139,17 @@ class Client:
         """Send a DELETE. It is sent again if no answer came; RepoError 404 may then mean that the first deleted it."""
         return self._send(GitHubRequest("DELETE", path))
 
+    def once(self, request: GitHubRequest) -> Answer | Broken:
+        """Send a request once, within the limits, and return whatever came of it: a refusal is an answer here.
+
+        The client must have been answered before. Raises StoppedError, and GitHubError where the run is over.
+        """
+        sent, _, _, outcome = self._once(request)
+        match classify(outcome, self.api):
+            case Limited(seconds, secondary):
+                self.pacer.refused(seconds, secondary=secondary, sent=sent)
+        return outcome
+
     def _send(self, request: GitHubRequest) -> Answer:
         if not self._begun:
             with self._first:

@@ -102,6 +102,10 @@ class Pacer:
         if self.clock.wait(seconds, self._stop):
             raise StoppedError
 
+    def outlast(self) -> None:
+        """Let no stop end a wait from now on: what a run has left behind is still to be deleted."""
+        self._stop = threading.Event()
+
     def estimate(self, points: int) -> float:
         """Return the seconds that so many points will take from now, pauses included and answers excluded."""
         with self._lock:

@@ -4,6 +4,7 @@ from flowforge.run.flows import adopt, apply, list_owners, list_repos, plan, pla
 from flowforge.run.offline_plan import plan_offline
 from flowforge.run.plan_file.place import require_place
 from flowforge.run.plan_file.saved import SavedPlan
+from flowforge.run.probing import probe
 from flowforge.run.rekeying import rekey
 from flowforge.run.request import Planned, Request
 from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
@@ -24,6 +25,7 @@ __all__ = [
     "plan",
     "plan_offline",
     "plan_to_save",
+    "probe",
     "pull",
     "push",
     "rekey",

@@ -104,7 +104,7 @@ class Task:
 
     @property
     def _limits(self) -> RunLimits:
-        return RunLimits(self.request.jobs, self.request.max_wait, self.request.notify, self.request.clock)
+        return limits_of(self.request)
 
     def to_read(self, state: State) -> Needs:
         """Return what the tokens of a plan must be able to read."""
@@ -169,3 +169,8 @@ class Task:
     def chooser(self, state: State) -> Callable[[Address], bool]:
         """Return the function that decides whether the line of an address is planned. Raises UsageError."""
         return self.filter.chooser(self.repos(state), self.places)
+
+
+def limits_of(request: Request) -> RunLimits:
+    """Return what bounds a run."""
+    return RunLimits(request.jobs, request.max_wait, request.notify, request.clock)

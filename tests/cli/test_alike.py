@@ -127,9 +127,8 @@ def test_what_many_have_left_over(fleet: "Fleet") -> None:
 def test_what_failed_alike(fleet: "Fleet") -> None:
     """Its secrets are three names and a number, as its repos are; -v lists each."""
     fleet.grow(11)
-    fleet.sandbox.world.faults.add(
-        Fault("PUT /repos/.*/actions/secrets/.*", FaultKind.STATUS, status=422, times=22, message="no")
-    )
+    no = Fault("PUT /repos/.*/actions/secrets/.*", FaultKind.STATUS, status=422, times=22, message="no")
+    fleet.sandbox.world.faults.add(no)
     done, whole = fleet.flowforge("apply", "--yes"), fleet.flowforge("apply", "--yes", "-v")
     addresses = [f"{repo}/actions/{KEY}" for repo in fleet.repos]
     some = [line for line in recap_of(done.lines) if addresses[0] in line]

@@ -276,7 +276,10 @@ def test_a_repo_that_is_recreated_after_it_was_found(zoo: "Fleet") -> None:
         (
             "{installation: true}",
             "no_permission",
-            'no permission: "You must authenticate with an installation access token in order to list repositories for an installation."',
+            (
+                'no permission: "You must authenticate with an installation access token in order to list repositories '
+                'for an installation."'
+            ),
         ),
     ],
 )

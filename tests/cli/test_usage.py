@@ -20,7 +20,7 @@ from flowforge.durations import WRITTEN
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "state", "schema", "sandbox", "demo")
+COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "doctor", "state", "schema", "sandbox", "demo")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("state", "unlock", "--yes"),
     ("state", "forget", "acme/api", "--yes"),
     ("state", "rekey", "--yes", "--keep-going"),
+    ("doctor", "--probe", "acme/api", "--yes"),
     ("schema", "manifest"),
     ("--help",),
     ("--version",),
