@@ -8,14 +8,18 @@ import pytest
 
 from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
+from flowforge.github.explain import explain
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
+from flowforge.github.paths import secrets_path
+from flowforge.github.problems import RepoError
 from flowforge.github.scopes import list_scope
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.facts import Unreadable
 from flowforge.vault import SecretValue
+from tests.github.scripts import fail
 from tests.wire import answering
 
 SERVER = "https://ghe.example.com/api/v3"
@@ -70,10 +74,14 @@ def test_a_store_that_the_server_does_not_have(store: Store, place: str, clock: 
         return httpx.Response(200 if found else 404, json=data if found else {"message": "Not Found"})
 
     repo = Repo.parse(place) if "/" in place else Repo.organization(place)
-    seen = []
+    seen, scope = [], Scope(repo, store)
     for api in (SERVER, DOTCOM):
         with connected(api, handle, pacer_of(api, clock)) as client:
-            seen.append(list_scope(client, Scope(repo, store)))
+            seen.append(list_scope(client, scope))
+    with connected(SERVER, handle, pacer_of(SERVER, clock)) as client:
+        refused = fail(client, lambda client: client.get(secrets_path(scope)))
+        assert isinstance(refused, RepoError)
+        assert "FF353" == explain(client, scope, refused).no.code
     there, here = seen
     assert isinstance(there, Unreadable)
     assert isinstance(here, Unreadable)
