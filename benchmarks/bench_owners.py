@@ -3,9 +3,10 @@
 import time
 from pathlib import Path
 
-from common import LATENCY, Project, Server, fastest_possible, made_up, project, sandbox, say, table
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from common import LATENCY, Project, Server, fastest_possible, made_up, project, sandbox, say, table
 
 SCALE = 2
 REPOS = 250
@@ -15,8 +16,8 @@ OWNERS = ("one", "two", "three", "four")
 def main() -> None:
     """Apply a key in the repos of one owner, and then of four."""
     say(
-        f"`flowforge apply --yes`, {REPOS} new secrets for each owner, one GitHub App, {LATENCY * 1000:.0f} ms a request, "
-        f"published limits, a clock {SCALE} times as fast, one run of each.\n"
+        f"`flowforge apply --yes`, {REPOS} new secrets for each owner, one GitHub App, "
+        f"{LATENCY * 1000:.0f} ms a request, published limits, a clock {SCALE} times as fast, one run of each.\n"
         "Bound: 60 s for every 900 points of an owner before the last."
     )
     rows, paces = [], []

@@ -93,6 +93,7 @@ def test_there_are_enough_examples() -> None:
 _ELSEWHERE = {
     *("account", "api_url", "auth", "branch", "command", "expires", "github", "onepassword", "pass_env", "path"),
     *("prompt", "repo", "state", "timeout", "token", "on_drift", "defaults", "workspace_id"),
+    *("app", "client_id", "owners", "private_key"),
 }
 
 
