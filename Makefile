@@ -53,7 +53,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet faults sweep fuzz adversary mutants wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz adversary mutants wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -118,6 +118,9 @@ slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
 
 fleet: $(DEV)  ## apply and plan 10,000 repos over HTTP: how many requests, how much memory
 	REPOS=10000 $(BIN)/python -m pytest -q -n 0 -s -m slow tests/cli/test_limits.py
+
+owners: $(DEV)  ## apply 10,000 repos of four owners by one App, at GitHub's limits: requests, minutes, memory
+	REPOS=10000 $(BIN)/python -m pytest -q -n 0 -s -m slow tests/cli/test_owners_fleet.py
 
 faults: $(DEV)  ## each fault of docs/faults.md, made for real
 	$(BIN)/python -m pytest -n $(JOBS) -m 'faults and not slow'

@@ -14,6 +14,12 @@ from flowforge.vault import SecretValue
 _JWT_BEGAN: Final = timedelta(seconds=60)
 JWT_LASTS: Final = timedelta(minutes=9)
 _SHORTEST_KEY: Final = 2048
+# What a text is recognised by that is no key: by a word that is there, or is not.
+_SIGNS: Final = (
+    ("-----BEGIN", False, "it does not begin with -----BEGIN, as a PEM file does"),
+    ("ENCRYPTED", True, "it is encrypted, and FlowForge asks for no password"),
+    ("PRIVATE KEY", False, "it is not a private key"),
+)
 
 
 class AppKey:
@@ -47,33 +53,32 @@ def _library(name: str, origin: str) -> Any:  # noqa: ANN401 -- a module that ma
 
 
 def _parsed(pem: SecretValue, origin: str) -> object:
-    """Return the key of a PEM text. Raises GitHubError FF361; no message holds any of the text."""
+    """Return the key of a PEM text. Raises GitHubError FF361, in whose message and frames there is nothing of it."""
     _library("cryptography", origin)
+    key, why = _read(pem)
+    if why:
+        fix = "use the .pem file that GitHub offers in the App's settings, whole and with its line breaks"
+        raise GitHubError(Problem("FF361", "the private key of the GitHub App cannot be used", origin, why, fix))
+    return key
+
+
+def _read(pem: SecretValue) -> tuple[object, str]:
+    """Return the key, or why it is none."""
     serialization, rsa = (
-        load("cryptography.hazmat.primitives.serialization"),
-        load("cryptography.hazmat.primitives.asymmetric.rsa"),
+        load(f"cryptography.hazmat.primitives.{name}") for name in ("serialization", "asymmetric.rsa")
     )
     text = pem.reveal()
     # Some stores keep a variable on one line, with the letters \n for each line break.
     if "\n" not in text.strip():
         text = text.replace("\\n", "\n")
-    why = ""
-    if "-----BEGIN" not in text:
-        why = "it does not begin with -----BEGIN, as a PEM file does"
-    elif "ENCRYPTED" in text:
-        why = "it is encrypted, and FlowForge asks for no password"
-    elif "PRIVATE KEY" not in text:
-        why = "it is not a private key"
-    else:
-        try:
-            key = serialization.load_pem_private_key(text.encode(), None)
-        except (ValueError, TypeError, UnicodeError, ImportError):
-            why = "it is damaged: a line may be missing"
-        except Exception:  # noqa: BLE001 -- cryptography has errors of its own for keys of other kinds
-            why = "it is a kind of key that GitHub does not use"
-        else:
-            if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _SHORTEST_KEY:
-                return key
-            why = "it is not an RSA key of at least 2,048 bits, as GitHub makes them"
-    fix = "use the .pem file that GitHub offers in the App's settings, whole and with its line breaks"
-    raise GitHubError(Problem("FF361", "the private key of the GitHub App cannot be used", origin, why, fix)) from None
+    if objection := next((why for sign, there, why in _SIGNS if (sign in text) is there), ""):
+        return None, objection
+    try:
+        key = serialization.load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError, ImportError):  # of which a text that is not UTF-8 is one
+        return None, "it is damaged: a line may be missing"
+    except Exception:  # noqa: BLE001 -- cryptography has errors of its own for keys of other kinds
+        return None, "it is a kind of key that GitHub does not use"
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _SHORTEST_KEY:
+        return key, ""
+    return None, "it is not an RSA key of at least 2,048 bits, as GitHub makes them"

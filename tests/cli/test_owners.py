@@ -1,9 +1,12 @@
 """A token for each owner: three owners by one GitHub App, and what its tokens can do."""
 
+import json
 from typing import TYPE_CHECKING, Final
 
+import jsonschema
 import pytest
 
+from flowforge.resources import schema_text
 from tests.cli.owners import KEY, Company, both, company, permissions
 
 if TYPE_CHECKING:
@@ -98,3 +101,15 @@ def test_what_the_tokens_could_have_done(firm: Company) -> None:
     writers = {one: token for one, token in firm.tokens().items() if token.number in {each["mint"] for each in wrote}}
     can = [path for text, token in writers.items() for path in firm.may_delete(text, *_probes(token.who[3:]))]
     assert [f"/repos/{owner}/api/actions/secrets/NONE" for owner in ("acme", "beta")] == sorted(can)
+
+
+def test_documents_say_what_an_owner_lacks(firm: Company) -> None:
+    """The JSON of a plan and of a report fits its schema, and has the code of why an owner has no token."""
+    plan = json.loads(firm.fleet.flowforge("plan", "--format", "json").out)
+    done = firm.fleet.flowforge("apply", "--yes", "--format", "json")
+    for kind, document in (("plan", plan), ("report", json.loads(done.out))):
+        jsonschema.validate(document, json.loads(schema_text(kind)))
+    blocked = [line for line in plan["changes"] if line["action"] == "blocked"]
+    assert ["gamma/api", "gamma/web"] == [line["repo"] for line in blocked]
+    assert {"no_token"} == {line["why"] for line in blocked}
+    assert (3, False) == (done.code, plan["complete"])

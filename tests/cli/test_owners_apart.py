@@ -1,6 +1,6 @@
 """Owners do not wait for each other: a pause, a refusal or a wait too long of one is not another's."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -99,11 +99,11 @@ def test_two_owners_and_one_state_on_a_branch(firm: Company) -> None:
     again = firm.fleet.flowforge("plan", "--detailed-exitcode")
     assert (0, "No changes. GitHub matches the manifest.") == (again.code, again.lines[0]), again.out + again.err
     # The state's tokens are good for its one repository, and for nothing but its files.
-    keepers = [one for one in world.minted_tokens() if one["by"] == "ci@gamma"]
-    assert {("gamma/ops",)} == {tuple(map(str, one["repos"] or ())) for one in keepers}  # type: ignore[call-overload]
-    assert {"contents", "metadata"} == {name for one in keepers for name in dict(one["permissions"])}  # type: ignore[call-overload]
-    others = [one["permissions"] for one in world.minted_tokens() if one["by"] != "ci@gamma"]
-    assert not any("contents" in dict(one) for one in others)  # type: ignore[call-overload]
+    keepers: list[Any] = [one for one in world.minted_tokens() if one["by"] == "ci@gamma"]
+    assert {("gamma/ops",)} == {tuple(map(str, one["repos"] or ())) for one in keepers}
+    assert {"contents", "metadata"} == {name for one in keepers for name in dict(one["permissions"])}
+    others: list[Any] = [one["permissions"] for one in world.minted_tokens() if one["by"] != "ci@gamma"]
+    assert not any("contents" in dict(one) for one in others)
 
 
 def test_a_state_whose_owner_has_no_installation(firm: Company) -> None:
