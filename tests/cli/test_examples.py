@@ -92,7 +92,7 @@ def test_there_are_enough_examples() -> None:
 # Which GitHub and which state, and the options of sources: the page of the manifest has examples of these.
 _ELSEWHERE = {
     *("account", "api_url", "auth", "branch", "command", "expires", "github", "onepassword", "pass_env", "path"),
-    *("prompt", "repo", "state", "timeout", "token", "on_drift", "defaults", "workspace_id"),
+    *("prompt", "repo", "state", "timeout", "token", "on_drift", "defaults", "workspace_id", "shared"),
     *("app", "client_id", "owners", "private_key"),
 }
 

@@ -40,10 +40,10 @@ class Heard(Apps):
 
     jwts: list[str] = field(default_factory=list)
 
-    def authenticate(self, authorization: str, now: float) -> AppToken:
+    def asserted(self, authorization: str, now: float) -> AppToken:
         """Keep it, and go on as ever."""
         self.jwts.append(authorization.partition(" ")[2])
-        return Apps.authenticate(self, authorization, now)
+        return Apps.asserted(self, authorization, now)
 
 
 class Signed:
