@@ -114,7 +114,7 @@ def test_tokens_are_not_tried_for_ever(held: ExitStack, clock: Clock, stop: thre
 
 
 def test_no_token_is_no_request(held: ExitStack, clock: Clock, stop: threading.Event) -> None:
-    """Where there is none to be had, nothing is sent, the request's place is free again, and none is asked for again."""
+    """Where there is none to be had, nothing is sent, the place of the request is free again, and that is all."""
     client = _client(held, clock, stop, tokens := Tokens(), _good_with("none"))
     for _ in range(3):
         with pytest.raises(RepoError) as caught:
