@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -228,11 +228,13 @@ def test_moved_after_a_write_ends_the_run_and_is_no_new_plan(ops: "Fleet") -> No
     ops.later()
     announce, calls = StateBranch.announce, []
 
-    def second_moved(self: StateBranch, fingerprints: "Mapping[Address, str | None]") -> None:
+    def second_moved(
+        self: StateBranch, fingerprints: "Mapping[Address, str | None]", over: "Collection[Address]"
+    ) -> None:
         calls.append(fingerprints)
         if len(calls) == 2:
             raise StateChangedError(Problem("FF441", "the state changed while this was planned"))
-        announce(self, fingerprints)
+        announce(self, fingerprints, over)
 
     ops.monkeypatch.setattr(StateBranch, "announce", second_moved)
     done = ops.flowforge("apply", "--yes", "--format", "json")
