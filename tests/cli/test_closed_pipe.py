@@ -63,6 +63,7 @@ CASES: Final = (
     Case("apply --yes --format json"),
     Case("adopt --yes"),
     Case("matrix"),
+    Case("doctor", 1),
     Case("state list"),
     Case("state show"),
     Case("state show acme/repo-001"),
@@ -112,7 +113,8 @@ def test_every_command_ends_quietly(fleet: "Fleet") -> None:
     found, said = _unread(fleet, CASES)
     errors = [line for line in said.splitlines() if line.startswith(("error ", "Traceback"))]
     assert list(CASES) == found
-    assert ["FF101", "FF027", "FF028", "FF454", "FF476"] == [line.split()[1].removesuffix(":") for line in errors]
+    codes = [line.split()[1].removesuffix(":") for line in errors]
+    assert ["FF101", "FF027", "FF028", "FF600", "FF454", "FF476"] == codes
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
     assert "flowforge.plan" == json.loads((fleet.folder / "plan.json").read_text(encoding="utf-8"))["format"]
 

@@ -90,7 +90,7 @@ def test_what_an_owner_lacks_blocks_that_owner(three: Fleet) -> None:
     three.manifest("version: 1\n" + auth(*OWNERS) + CREDENTIAL + targets(*OWNERS))
     three.monkeypatch.delenv("BETA_TOKEN")
     done = three.flowforge("apply", "--yes")
-    assert (3, 2) == (done.code, done.out.count("no usable token for beta"))
+    assert (3, True) == (done.code, "no usable token for beta: the GitHub token is not available" in done.out)
     assert {"acme/api", "acme/web", "gamma/api", "gamma/web"} == {
         repo for repo, secrets in held(three).items() if secrets
     }

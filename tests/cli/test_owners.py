@@ -91,7 +91,7 @@ def test_what_the_tokens_could_have_done(firm: Company) -> None:
     for owner in ("acme", "beta"):
         world.create_repo(f"{owner}/other", private=False)  # so that what is refused is not only invisible
         world.create_environment(f"{owner}/api", "production")
-    assert 0 == firm.fleet.flowforge("plan").code
+    assert 3 == firm.fleet.flowforge("plan").code
     planned = [(text, token.who.removeprefix("ci@")) for text, token in firm.tokens().items()]
     assert [("ci@acme", READS, None), ("ci@beta", READS, None)] == permissions(world.minted_tokens())
     assert [[], []] == [firm.may_delete(text, *_probes(owner)) for text, owner in planned]

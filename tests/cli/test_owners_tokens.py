@@ -37,7 +37,7 @@ def _strike(firm: Company, match: str, then: "Callable[[], object]", times: int 
 
 def _all_written(firm: Company, done: "Done", value: str) -> None:
     last = "Done: 4 created, 0 updated, 0 deleted, 0 failed, 0 blocked."
-    assert (0, last, "") == (done.code, done.lines[-1], done.err), done.out
+    assert (0, last, "") == (done.code, done.lines[-1], done.told), done.out
     assert {repo: {KEY: value} for repo in both(*TWO)} == firm.held(*both(*TWO))
 
 

@@ -119,7 +119,7 @@ STRANGE: Final = {
         {"mint": httpx.Response(403, json={"message": "This installation has been suspended"})},
         "FF364",
     ),
-    "refused": ({"mint": httpx.Response(403, json={"message": "No"})}, "FF320"),
+    "refused": ({"mint": httpx.Response(403, json={"message": "No"})}, "FF350"),
     "too much": ({"mint": httpx.Response(422, json={"message": "The permissions requested are not granted"})}, "FF326"),
     "gone": ({"mint": httpx.Response(404, json={"message": "Not Found"})}, "FF324"),
     "no answer": ({"orgs": httpx.Response(502, text="")}, "FF328"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from flowforge.github.answer import NOT_JSON, Answer, Broken
+from flowforge.github.answer import PAGE, Answer, Broken
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
@@ -67,7 +67,7 @@ def test_a_tagged_body_that_is_no_json(scripted: MakeClient) -> None:
     tagged = GitHubRequest("GET", "/x", tagged=True)
     first, second = client.once(tagged), client.once(tagged)
     assert isinstance(first, Answer)
-    assert (NOT_JSON, Broken("an answer of more than 1 MB")) == (first.data, second)
+    assert (PAGE, Broken("an answer of more than 1 MB")) == (first.data, second)
 
 
 def test_a_304_of_the_sandbox(sandbox: Sandbox, connect: Callable[..., Client]) -> None:
