@@ -15,7 +15,7 @@ from fuzz.hostile import echo
 from fuzz.hostile.server import Call, Chosen, Hostile
 from tests.app_keys import app_key, pem
 from tests.sweep.commands import OTHERS, READING, before
-from tests.sweep.plants import api_key
+from tests.sweep.plants import PLACES, Plant, api_key
 from tests.sweep.stage import Stage
 
 pytestmark = pytest.mark.sweep
@@ -157,6 +157,18 @@ def test_every_bad_key(signed: Signed, key: Callable[[], str]) -> None:
     for args in LOUD:
         signed.run(*args)
     assert signed.stage.leaks() == []
+
+
+@pytest.mark.parametrize("plant", PLACES.values(), ids=PLACES)
+def test_a_key_in_the_manifest(stage: Stage, plant: Plant) -> None:
+    """A key that somebody wrote into the manifest is refused or ignored, and never repeated."""
+    text = pem(app_key())
+    stage.seek(*(line for line in text.splitlines() if "-----" not in line))
+    stage.patch.setenv("ACME_KEY", api_key())
+    plant(stage, text.strip().replace("\n", " "))
+    for args in (("validate", "-v"), ("plan", "-v", "--format", "json"), ("apply", "--yes", "--report", "json=r.json")):
+        stage.run(*args)
+    assert stage.leaks(but={"local variables"}) == []  # a person wrote it there
 
 
 @pytest.mark.parametrize("args", LOUD, ids=" ".join)
