@@ -98,7 +98,12 @@ _NEXT: Final = _shape(
     shown=_ANTHROPIC_WITHOUT_KIND,
     literal=r"sk-ant-[A-Za-z0-9]+-[A-Za-z0-9_-]",
 )
-_ALL: Final = (*TOKENS, _NEXT)
+# The key of a GitHub App, for example. What follows goes over line breaks, as they are or escaped.
+_PEM: Final = r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
+_PRIVATE_KEY: Final = _shape(
+    "a private key (-----BEGIN … PRIVATE KEY-----)", "-----BEGIN ", prefix=_PEM, literal=_PEM, alphabet=r"\w+/=\s\\\-"
+)
+_ALL: Final = (*TOKENS, _NEXT, _PRIVATE_KEY)
 
 # A credential written where a manifest should say where it comes from.
 LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))

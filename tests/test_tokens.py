@@ -96,3 +96,15 @@ def test_a_new_type_is_two_rows(claude: bool) -> None:  # noqa: FBT001 -- a para
         fix="use it in a credential of type anthropic_api_key, or create a token",
     )
     assert () == check(made_up, SecretValue(made(token)), allow_nonstandard=False).warnings
+
+
+@pytest.mark.parametrize("kind", ["RSA PRIVATE", "PRIVATE", "EC PRIVATE", "ENCRYPTED PRIVATE", "OPENSSH PRIVATE"])
+@pytest.mark.parametrize("joint", ["\n", " ", "\\n", "\r\n"], ids=["lines", "blanks", "escapes", "returns"])
+def test_a_private_key_is_seen_as_a_whole(kind: str, joint: str) -> None:
+    """A key in PEM is a literal in a manifest, and all of it is redacted, however its lines are joined."""
+    begins = f"-----BEGIN {kind} KEY-----"
+    lines = [secrets.token_urlsafe(48).replace("-", "+").replace("_", "/") for _ in range(20)]
+    text = joint.join([begins, *lines, f"-----END {kind} KEY-----"])
+    shown = redact(f'it says "{text}", and more')
+    assert (True, f'it says "{begins}[redacted]", and more') == (bool(LITERAL.search(text)), shown)
+    assert LITERAL.search("-----BEGIN PUBLIC KEY-----") is None

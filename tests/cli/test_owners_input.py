@@ -159,18 +159,26 @@ def test_a_key_that_one_owner_lacks(firm: Company) -> None:
     assert {"acme/api": {}, "beta/api": {KEY: value}} == firm.held("acme/api", "beta/api")
 
 
-def test_a_literal_key(firm: Company) -> None:
+LITERALS: Final = {
+    "a block": "\n      private_key: |\n        {block}",
+    "a text": '\n      private_key: "{line}"',
+    "a variable": '\n      private_key: {{env: "{line}"}}',
+    "a path": '\n      private_key: {{file: "{line}"}}',
+    "a program": '\n      private_key: {{command: [echo, "{line}"]}}',
+}
+
+
+@pytest.mark.parametrize("form", LITERALS.values(), ids=LITERALS)
+def test_a_literal_key(firm: Company, form: str) -> None:
     """A key that is written into the manifest is refused before anything is read or asked, and is not repeated."""
-    key = pem(app_key())
-    block = key.strip().replace("\n", "\n        ")
-    firm.fleet.manifest(
-        f"version: 1\ngithub:\n  auth:\n    app:\n      client_id: {firm.client_id}\n"
-        f"      private_key: |\n        {block}\ntargets: []\n"
-    )
+    key = pem(app_key()).strip()
+    said = form.format(block=key.replace("\n", "\n        "), line=key.replace("\n", " "))
+    app = f"version: 1\ngithub:\n  auth:\n    app:\n      client_id: {firm.client_id}{said}\n"
+    firm.fleet.manifest(f"{app}targets: []\n")
     for command in (("validate",), ("plan",), ("apply", "--yes")):
         done = firm.fleet.refused(*command)
         assert (1, "") == (done.code, done.out)
-        assert "flowforge.yaml:6:20" in done.err
+        assert re.match(r"error FF109: flowforge.yaml:6:\d+: this looks like a credential\n", done.err)
         assert [] == [word for word in _WORD.findall(key) if word in done.err]
 
 
