@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.mutants import equivalent, find, report, table, trial
+from tools.mutants import choice, equivalent, find, reach, report, table, trial
 from tools.mutants.find import Mutant
 from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
 from tools.mutants.report import Verdict
@@ -28,7 +28,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="files, as a pattern; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at once")
     parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that a mutant may take in vain")
-    parser.add_argument("--own", action="store_true", help="ask no test but the part's own")
+    parser.add_argument("--map", type=Path, default=None, help="where it is kept which tests execute which lines")
     return parser.parse_args(argv)
 
 
@@ -68,6 +68,21 @@ def _drawn(
     return drawn, known.keys() - {mutant.identity for _, mutant in found}
 
 
+def _trials(
+    options: argparse.Namespace, tree: Path, parts: Sequence[Part], drawn: Sequence[tuple[Part, Mutant]]
+) -> list[trial.Trial]:
+    """Choose the tests of each mutant. Those of a file are together: what noticed one may notice the next."""
+    paths = [path.relative_to(tree).as_posix() for _, path in table.files(tree, parts)]
+    known = reach.mapped(tree, paths, options.jobs, options.map)
+    print(
+        f"{len(known.tests)} tests, {sum(each.cpu for each in known.tests.values()):.0f} s", file=sys.stderr, flush=True
+    )
+    return [
+        trial.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
+        for part, mutant in sorted(drawn, key=lambda each: (each[1].path, each[1].start))
+    ]
+
+
 def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Sequence[Part] = PARTS) -> int:
     """Draw, try, report; return the exit code: 2 where the table, the list or the tests themselves are wrong."""
     options = _options(argv)
@@ -77,7 +92,8 @@ def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Seq
         copied(root, tree)
         try:
             drawn, stale = _drawn(options, seed, tree, parts)
-            under_way = trial.verdicts(tree, drawn, jobs=options.jobs, patience=options.patience, wider=not options.own)
+            trials = _trials(options, tree, parts, drawn)
+            under_way = trial.verdicts(tree, trials, jobs=options.jobs, patience=options.patience)
             verdicts = list(_told(under_way, len(drawn)))
         except (BrokenError, ValueError) as error:
             print(error, file=sys.stderr)

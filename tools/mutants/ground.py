@@ -14,9 +14,9 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,13 +31,12 @@ _IMPORTED = (
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
 )
 _MEMORY = 8 << 30  # bytes of address space: a mutant may allocate without end
-PATIENCE = 10  # seconds beyond what a multiple of the unmutated run takes
+PATIENCE = 10  # seconds beyond a multiple of what its tests take unmutated
 _MULTIPLE = 3
 _BUSY = 6  # times longer by the clock than by the processor, on a machine that does other things too
-_FIRST = 900  # seconds that the tests may take when nothing is mutated
 _POLL = 0.005
-_RETRIES = 3
 _KNOWN = 12  # tests that are asked first
+_TURNS = 25, 100  # tests at once; then the rest
 
 
 class BrokenError(Exception):
@@ -83,46 +82,54 @@ class Ground:
         self.tree = folder / "tree"
         self._folder = folder
         self._patience = patience
-        self._limits: dict[tuple[str, ...], float] = {}
-        self._noticed: dict[tuple[str, tuple[str, ...]], deque[str]] = {}
+        self._noticed: dict[str, deque[str]] = {}
+        self._passing: dict[tuple[str, ...], bool] = {}
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
             importlib.import_module(module)
 
-    def green(self, tests: tuple[str, ...]) -> None:
-        """Run tests unmutated, once, to learn how long they take. Raises BrokenError when they fail three times."""
-        if tests in self._limits:
-            return
-        for _ in range(_RETRIES):
-            ran = self.run(tests, _FIRST, write=True)
-            if ran.green:
-                self._limits[tests] = self._patience + _MULTIPLE * ran.cpu
-                return
-        log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-        message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"
-        raise BrokenError(message)
+    def try_out(self, mutant: Mutant, tests: Mapping[str, float]) -> Ran:
+        """Run tests on a mutant, in turns: first those that noticed others of its file, then as they are given.
 
-    def try_out(self, path: str, tests: tuple[str, ...]) -> Ran:
-        """Run tests on what `mutated` made of a path: those first that noticed its last mutants.
-
-        A failure counts where that test, alone, fails once more.
+        tests: each with the seconds that it takes unmutated. Raises BrokenError where they cannot be run at all.
         """
-        known = self._noticed.setdefault((path, tests), deque(maxlen=_KNOWN))
-        if known:
-            ran = self.run(tuple(known), self._limits[tests])
-            if ran.late or (ran.failed and not self.run((ran.failed,), self._limits[tests]).green):
+        known = self._noticed.setdefault(mutant.path, deque(maxlen=_KNOWN))
+        left = [*(test for test in known if test in tests), *(test for test in tests if test not in known)]
+        ran = Ran("", late=False, cpu=0.0, code=0)
+        for size in (*_TURNS, len(left)):
+            turn, left = left[:size], left[size:]
+            ran = self._turn(mutant, turn, self._patience + _MULTIPLE * sum(tests[test] for test in turn))
+            if not ran.green:
+                if ran.failed in tests and ran.failed not in known:
+                    known.appendleft(ran.failed)
+                break
+        return ran
+
+    def _turn(self, mutant: Mutant, turn: Sequence[str], seconds: float) -> Ran:
+        """Run tests on a mutant. A failure counts where that test, alone, fails once more, and only with the mutant."""
+        while turn:
+            with self.mutated(mutant):
+                ran = self.run(turn, seconds)
+                if ran.green or ran.late:
+                    return ran
+                alone = (ran.failed,) if ran.failed in turn else tuple(turn)  # all, where no test could begin
+                again = self.run(alone, seconds)
+            if not again.green and self._sound(alone, seconds):
                 return ran
-        passed_alone: list[str] = []
-        for _ in range(_RETRIES):
-            ran = self.run((*tests, *(f"--deselect={test}" for test in passed_alone)), self._limits[tests])
-            if ran.green or ran.late or not ran.failed:
-                return ran
-            if not self.run((ran.failed,), self._limits[tests]).green:
-                known.appendleft(ran.failed)
-                return ran
-            passed_alone.append(ran.failed)
-        return replace(ran, failed="", code=0)
+            turn = [test for test in turn if test not in alone]
+        return Ran("", late=False, cpu=0.0, code=0)
+
+    def _sound(self, tests: tuple[str, ...], seconds: float) -> bool:
+        """Return whether tests pass unmutated. Raises BrokenError where they cannot be run."""
+        if tests not in self._passing:
+            ran = self.run(tests, seconds)
+            if not ran.green and not ran.failed:
+                log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+                message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"
+                raise BrokenError(message)
+            self._passing[tests] = ran.green
+        return self._passing[tests]
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":
@@ -138,20 +145,20 @@ class Ground:
             file.write_bytes(before)
             os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    def run(self, tests: Sequence[str], seconds: float, *, write: bool = False) -> Ran:
-        """Run tests in a fork, for so many seconds of the processor at most. write: keep bytecode for the next run."""
+    def run(self, tests: Sequence[str], seconds: float) -> Ran:
+        """Run tests in a fork, for so many seconds of the processor at most."""
         failed = self._folder / "failed"
         failed.unlink(missing_ok=True)
         child = os.fork()
         if child == 0:
-            self._become(tests, seconds, failed, write=write)
+            self._become(tests, seconds, failed)
         status, usage, late = _wait(child, time.monotonic() + seconds * _BUSY)
         code = os.waitstatus_to_exitcode(status)
         late = late or code == -signal.SIGXCPU
         test = failed.read_text(encoding="utf-8") if failed.exists() else ""
         return Ran(test, late, usage.ru_utime + usage.ru_stime, code)
 
-    def _become(self, tests: Sequence[str], seconds: float, failed: Path, *, write: bool) -> NoReturn:
+    def _become(self, tests: Sequence[str], seconds: float, failed: Path) -> NoReturn:
         """Be the process that runs the tests, and end with pytest's code."""
         code: int = 70
         try:
@@ -165,9 +172,8 @@ class Ground:
             os.environ["PYTHONPATH"] = str(self.tree)
             os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(self._folder / "hypothesis")
             sys.path[:] = [str(self.tree), *(path for path in sys.path if path not in {"", str(CHECKOUT)})]
-            sys.dont_write_bytecode = not write
-            if not write:
-                os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+            sys.dont_write_bytecode = False
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             code = _pytest(tests, self.tree, self._folder / "tmp", failed)
         except BaseException:  # noqa: BLE001 -- this process ends here, whatever it was
             traceback.print_exc()
