@@ -16,7 +16,7 @@ import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -116,7 +116,7 @@ class Ground:
                 alone = (ran.failed,) if ran.failed in turn else tuple(turn)  # all, where no test could begin
                 again = self.run(alone, seconds)
             if not again.green and self._sound(alone, seconds):
-                return ran
+                return replace(ran, failed=alone[0])
             turn = [test for test in turn if test not in alone]
         return Ran("", late=False, cpu=0.0, code=0)
 
