@@ -281,13 +281,19 @@ timeout: flowforge/part/thing.py:18 emptied
 
 
 def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is said of mutants where the tests fail without any; nor where a file of the table is gone."""
-    (tree / "tests/part/test_other.py").write_text("def test_other() -> None: assert 0\n", encoding="utf-8")
-    codes = [main(["--count", "1"], root=tree, parts=PARTS), main([], root=tree, parts=[Part("a", ("b.py",), ())])]
-    said = capsys.readouterr().err
-    assert [2, 2] == codes
-    assert said.splitlines()[0] == "without any mutation, tests/part/test_other.py::test_other failed:"
-    assert said.splitlines()[-1] == "tools/mutants/table.py: no file is flowforge/b.py"
+    """They are named and not asked; where all fail, or a file of the table is gone, nothing is said of mutants."""
+    fails = "def test_other() -> None: assert 0\n"
+    (tree / "tests/part/test_other.py").write_text(fails, encoding="utf-8")
+    codes = [main(["--count", "1", "--only", "*/thing.py", "--seed", "5"], root=tree, parts=PARTS)]
+    (tree / "tests/part/test_thing.py").write_text(fails, encoding="utf-8")
+    (tree / "tests/wider/test_wider.py").write_text(fails, encoding="utf-8")
+    codes += [main(["--count", "1"], root=tree, parts=PARTS), main([], root=tree, parts=[Part("a", ("b.py",), ())])]
+    said = capsys.readouterr().err.splitlines()
+    assert ([2, 2], "fails without any mutation, and is not asked: tests/part/test_other.py::test_other") == (
+        codes[1:],
+        said[0],
+    )
+    assert ["no test passes", "tools/mutants/table.py: no file is flowforge/b.py"] == said[-2:]
 
 
 def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -295,21 +301,21 @@ def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     kept = tmp_path_factory.mktemp("kept") / "map.json"
     paths = ["flowforge/part/thing.py"]
     it, wider = "tests/part/test_thing.py::test_it", "tests/wider/test_wider.py::test_it"
-    first = reach.mapped(tree, paths, 1, kept)
+    first, _ = reach.mapped(tree, paths, 1, kept)
     assert {
         it: {"flowforge/part/thing.py": sum(1 << line for line in (3, 4, 5, 17, 18, 19))},
         wider: {"flowforge/part/thing.py": 1 << 9},
         "tests/part/test_other.py::test_other": {},
     } == {test: each.lines for test, each in first.tests.items()}
-    assert (first, first) == (reach.read(kept), reach.mapped(tree, paths, 1, kept))
+    assert (first, (first, [])) == (reach.read(kept), reach.mapped(tree, paths, 1, kept))
 
     (tree / "tests/wider/test_wider.py").write_text(WIDER.replace("more(1, 1)", "bigger(2, 1)"), encoding="utf-8")
-    second = reach.mapped(tree, paths, 1, kept)
+    second, _ = reach.mapped(tree, paths, 1, kept)
     assert {"flowforge/part/thing.py": 1 << 3 | 1 << 4} == second.tests[wider].lines
     assert (first.tests[it], second) == (second.tests[it], reach.read(kept))
 
     (tree / "flowforge/part/thing.py").write_text("#\n" + MODULE, encoding="utf-8")
-    third = reach.mapped(tree, paths, 1, kept)
+    third, _ = reach.mapped(tree, paths, 1, kept)
     assert {"flowforge/part/thing.py": 1 << 4 | 1 << 5} == third.tests[wider].lines
 
     now = {**third.digests, "tests/conftest.py": "new"}

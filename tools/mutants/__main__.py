@@ -73,10 +73,9 @@ def _trials(
 ) -> list[trial.Trial]:
     """Choose the tests of each mutant. Those of a file are together: what noticed one may notice the next."""
     paths = [path.relative_to(tree).as_posix() for _, path in table.files(tree, parts)]
-    known = reach.mapped(tree, paths, options.jobs, options.map)
-    print(
-        f"{len(known.tests)} tests, {sum(each.cpu for each in known.tests.values()):.0f} s", file=sys.stderr, flush=True
-    )
+    known, failed = reach.mapped(tree, paths, options.jobs, options.map)
+    for test in failed:
+        print(f"fails without any mutation, and is not asked: {test}", file=sys.stderr, flush=True)
     return [
         trial.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
         for part, mutant in sorted(drawn, key=lambda each: (each[1].path, each[1].start))

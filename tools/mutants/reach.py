@@ -47,12 +47,12 @@ class Map:
         now: the digests of today. paths: the mutated files.
         """
         changed = {path for path in {*self.digests, *now} if self.digests.get(path) != now.get(path)}
-        if any(path not in paths and not Path(path).name.startswith("test_") for path in changed):
+        if any(path not in paths and not _is_test(path) for path in changed):
             return {}
         return {
             test: each
             for test, each in self.tests.items()
-            if test.partition("::")[0] not in changed and not changed & each.lines.keys()
+            if _file(test) not in changed and not changed & each.lines.keys()
         }
 
 
@@ -67,41 +67,47 @@ def digests(tree: Path) -> dict[str, str]:
     }
 
 
-def mapped(tree: Path, paths: Collection[str], jobs: int, kept: Path | None = None) -> Map:
-    """Return the map of a tree. kept: a file that has an older one, or is to have this one.
+def mapped(tree: Path, paths: Collection[str], jobs: int, kept: Path | None = None) -> tuple[Map, list[str]]:
+    """Return the map of a tree, and the tests that fail though nothing is mutated: they are not in it.
 
-    Raises BrokenError where a test fails though nothing is mutated.
+    kept: a file that has an older map, or is to have this one. Raises BrokenError where no test could be run.
     """
     now = digests(tree)
     old = read(kept) if kept is not None and kept.exists() else Map({}, {})
-    still = old.kept(now, paths)
-    files = sorted(
-        {test.partition("::")[0] for test in old.tests.keys() - still.keys()} | (now.keys() - old.digests.keys())
-    )
-    asked = [path for path in files if path in now and Path(path).name.startswith("test_")] if still else ["tests"]
-    found = dict(still)
+    found, failed = old.kept(now, paths), list[str]()
+    changed = {_file(test) for test in old.tests.keys() - found.keys()} | (now.keys() - old.digests.keys())
+    asked = sorted(path for path in changed & now.keys() if _is_test(path)) if found else ["tests"]
     if asked:
-        found |= _collected(tree, paths, asked, jobs)
-    new = Map(found, now)
+        new, failed = _collected(tree, paths, asked, jobs)
+        found |= new
+    if not found:
+        raise BrokenError("no test passes")
+    # The file of one that failed is looked at again the next time.
+    made = Map(found, {path: now[path] for path in now.keys() - set(map(_file, failed))})
     if kept is not None:
-        write(kept, new)
-    return new
+        write(kept, made)
+    return made, failed
 
 
-def _collected(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> dict[str, Reached]:
-    """Run tests and return what each executes. One that fails has one more try, with nothing beside it."""
-    found, failed, log = _run(tree, paths, asked, jobs)
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _is_test(path: str) -> bool:
+    return Path(path).name.startswith("test_")
+
+
+def _collected(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> tuple[dict[str, Reached], list[str]]:
+    """Run tests; return what each executes, and those that fail, the second time with nothing beside them."""
+    found, failed = _run(tree, paths, asked, jobs)
     if failed:
-        again, failed, log = _run(tree, paths, failed, 0)
+        again, failed = _run(tree, paths, failed, 0)
         found |= again
-    if failed or not found:
-        message = f"without any mutation, {' '.join(failed) or 'no test'} failed:\n{log[-_LAST:]}"
-        raise BrokenError(message)
-    return found
+    return {test: each for test, each in found.items() if test not in failed}, failed
 
 
-def _run(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> tuple[dict[str, Reached], list[str], str]:
-    """Return what each test executes, the ones that failed, and what pytest said."""
+def _run(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> tuple[dict[str, Reached], list[str]]:
+    """Return what each test executes, and the ones that failed."""
     with tempfile.TemporaryDirectory(prefix="reach-", dir=tree.parent) as name:
         folder = Path(name)
         (folder / collect.FILES).write_text("\n".join(str(tree / path) for path in paths), encoding="utf-8")
@@ -118,8 +124,8 @@ def _run(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> tup
             text=True,
             check=False,
         )
-        log = ran.stdout + ran.stderr
         if ran.returncode not in {0, 1}:
+            log = ran.stdout + ran.stderr
             message = f"without any mutation, the tests ended with {ran.returncode}:\n{log[-_LAST:]}"
             raise BrokenError(message)
         noted: dict[str, tuple[float, bool]] = {}
@@ -127,7 +133,7 @@ def _run(tree: Path, paths: Collection[str], asked: list[str], jobs: int) -> tup
             noted |= json.loads(file.read_text(encoding="utf-8"))
         lines = _lines(tree, folder)
     found = {test: Reached(cpu, lines.get(test, {})) for test, (cpu, _) in noted.items()}
-    return found, [test for test, (_, failed) in noted.items() if failed], log
+    return found, [test for test, (_, failed) in noted.items() if failed]
 
 
 def _lines(tree: Path, folder: Path) -> dict[str, dict[str, int]]:
