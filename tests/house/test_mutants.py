@@ -360,7 +360,7 @@ def test_the_lines_of_a_statement(line: int, alone: set[int], statement: set[int
 
 
 def test_the_tests_of_a_mutant() -> None:
-    """Those that execute its line, else its statement, else its file, else the own ones; own first, fast first."""
+    """Those that execute its line, else its statement, else its file, and the own ones; own first, fast first."""
     path = "flowforge/a.py"
     known = Map(
         {
@@ -382,5 +382,5 @@ def test_the_tests_of_a_mutant() -> None:
     assert [fast, slow] == asked(8)
     assert ["tests/ab/test_b.py::test_head"] == asked(7)
     assert [fast, slow] == asked(9)
-    assert [fast, slow] == asked(2)
+    assert [fast, slow, nothing] == asked(2)
     assert [fast, nothing, slow] == asked(2, "flowforge/other.py")

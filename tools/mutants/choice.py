@@ -7,7 +7,7 @@ from typing import Final
 from tools.mutants.find import Mutant
 from tools.mutants.reach import Map
 
-_TESTS: Final = 400
+_TESTS: Final = 1000
 _SECONDS: Final = 60.0  # of the processor, all tests together
 
 
@@ -21,18 +21,18 @@ def chosen(known: Map, own: Collection[str], mutant: Mutant, text: bytes) -> dic
     """Return the tests, in the order in which to ask them, each with the seconds that it takes.
 
     Where no test executes the line, it runs as its file is imported, or nowhere: then those that execute any other line
-    of the file, else the part's own.
+    of the file, and all of the part's own, which may read what the line makes.
     """
     alone, statement = lines(text, mutant.line)
-    found = (
-        known.executing(mutant.path, alone)
-        or known.executing(mutant.path, statement)
-        or known.executing(mutant.path, range(1, text.count(b"\n") + 2))
-        or {test: each.cpu for test, each in known.tests.items() if is_own(test, own)}
-    )
+    found = known.executing(mutant.path, alone) or known.executing(mutant.path, statement)
+    order = sorted(found, key=lambda test: (not is_own(test, own), found[test], test))
+    if not found:
+        near = known.executing(mutant.path, range(1, text.count(b"\n") + 2))
+        found = near | {test: each.cpu for test, each in known.tests.items() if is_own(test, own)}
+        order = sorted(found, key=lambda test: (not is_own(test, own), test not in near, found[test], test))
     in_order: dict[str, float] = {}
     left = _SECONDS
-    for test in sorted(found, key=lambda test: (not is_own(test, own), found[test], test))[:_TESTS]:
+    for test in order[:_TESTS]:
         left -= found[test]
         if left < 0 and in_order:
             break

@@ -83,7 +83,7 @@ class Ground:
         self._folder = folder
         self._patience = patience
         self._noticed: dict[str, deque[str]] = {}
-        self._passing: dict[tuple[str, ...], bool] = {}
+        self._passing: dict[str, bool] = {}
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
@@ -107,29 +107,28 @@ class Ground:
         return ran
 
     def _turn(self, mutant: Mutant, turn: Sequence[str], seconds: float) -> Ran:
-        """Run tests on a mutant. A failure counts where that test, alone, fails once more, and only with the mutant."""
+        """Run tests on a mutant. A failure counts where that test passes without the mutant."""
         while turn:
             with self.mutated(mutant):
                 ran = self.run(turn, seconds)
-                if ran.green or ran.late:
-                    return ran
-                alone = (ran.failed,) if ran.failed in turn else tuple(turn)  # all, where no test could begin
-                again = self.run(alone, seconds)
-            if not again.green and self._sound(alone, seconds):
-                return replace(ran, failed=alone[0])
-            turn = [test for test in turn if test not in alone]
+            if ran.green or ran.late:
+                return ran
+            failed = ran.failed if ran.failed in turn else turn[0]  # where no test could begin
+            if self._sound(failed, seconds):
+                return replace(ran, failed=failed)
+            turn = [test for test in turn if test != failed]
         return Ran("", late=False, cpu=0.0, code=0)
 
-    def _sound(self, tests: tuple[str, ...], seconds: float) -> bool:
-        """Return whether tests pass unmutated. Raises BrokenError where they cannot be run."""
-        if tests not in self._passing:
-            ran = self.run(tests, seconds)
+    def _sound(self, test: str, seconds: float) -> bool:
+        """Return whether a test passes unmutated. Raises BrokenError where it cannot be run."""
+        if test not in self._passing:
+            ran = self.run([test], seconds)
             if not ran.green and not ran.failed:
                 log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-                message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"
+                message = f"without any mutation, {test} ended with {ran.code}:\n{log[-4000:]}"
                 raise BrokenError(message)
-            self._passing[tests] = ran.green
-        return self._passing[tests]
+            self._passing[test] = ran.green
+        return self._passing[test]
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":
@@ -192,7 +191,7 @@ def _pytest(tests: Sequence[str], tree: Path, temporary: Path, failed: Path) -> 
 
 
 class _Plugin:
-    """Notes the first test that fails, and has hypothesis stop there: nobody reads its smallest example."""
+    """Notes the first test that fails twice, and has hypothesis stop there: nobody reads its smallest example."""
 
     def __init__(self, tree: Path, failed: Path) -> None:
         self._tree = tree
@@ -204,6 +203,18 @@ class _Plugin:
 
         settings.register_profile("mutants", settings(), phases=(Phase.explicit, Phase.generate))
         settings.load_profile("mutants")
+
+    def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> bool:  # noqa: ANN401 -- as below
+        """Run a test once more where it fails: on a busy machine one may do so without any mutant."""
+        from _pytest.runner import runtestprotocol  # noqa: PLC0415 -- as above
+
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if any(report.failed for report in reports):
+            item._initrequest()  # noqa: SLF001 -- as pytest-rerunfailures does: its fixtures are made anew
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        return True
 
     def pytest_collectreport(self, report: Any) -> None:  # noqa: ANN401 -- pytest is not imported at the top
         """Note a file that cannot be imported."""
