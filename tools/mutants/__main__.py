@@ -71,14 +71,14 @@ def _drawn(
 def _trials(
     options: argparse.Namespace, tree: Path, parts: Sequence[Part], drawn: Sequence[tuple[Part, Mutant]]
 ) -> list[trial.Trial]:
-    """Choose the tests of each mutant. Those of a file are together: what noticed one may notice the next."""
+    """Choose the tests of each mutant."""
     paths = [path.relative_to(tree).as_posix() for _, path in table.files(tree, parts)]
     known, failed = reach.mapped(tree, paths, options.jobs, options.map)
     for test in failed:
         print(f"fails without any mutation, and is not asked: {test}", file=sys.stderr, flush=True)
     return [
         trial.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
-        for part, mutant in sorted(drawn, key=lambda each: (each[1].path, each[1].start))
+        for part, mutant in drawn
     ]
 
 

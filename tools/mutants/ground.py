@@ -83,7 +83,7 @@ class Ground:
         self._folder = folder
         self._patience = patience
         self._noticed: dict[str, deque[str]] = {}
-        self._passing: dict[str, bool] = {}
+        self._passing: dict[str, bool] = {}  # without any mutant, or with one that they do not notice
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
@@ -111,9 +111,12 @@ class Ground:
         while turn:
             with self.mutated(mutant):
                 ran = self.run(turn, seconds)
-            if ran.green or ran.late:
+            if ran.late:
                 return ran
             failed = ran.failed if ran.failed in turn else turn[0]  # where no test could begin
+            self._passing |= dict.fromkeys(turn if ran.green else turn[: turn.index(failed)], True)
+            if ran.green:
+                return ran
             if self._sound(failed, seconds):
                 return replace(ran, failed=failed)
             turn = [test for test in turn if test != failed]
