@@ -45,7 +45,7 @@ def each(
     try:
         start(threads)
         yield from _collect(done, threads, stopped, grace)
-        if not (stopped() or all(waiting.empty() for waiting in lanes.values())):
+        if not (all(waiting.empty() for waiting in lanes.values()) or stopped()):
             raise RuntimeError("the threads ended before the work did")
     finally:
         over.set()
