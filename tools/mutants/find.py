@@ -73,7 +73,7 @@ def mutants(path: str, text: bytes, optional: Mapping[str, Collection[str]]) -> 
 def _first(node: ast.stmt) -> int:
     """Return the first line of a statement, decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min(each.lineno for each in (node, *decorators))
+    return min([node.lineno, *(each.lineno for each in decorators)])
 
 
 def _compiled(text: bytes) -> CodeType:
