@@ -41,14 +41,21 @@ def every(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Mutant]]:
             yield part, mutant
 
 
-def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
-    """Say on the way how far it is and what lived."""
-    for number, verdict in enumerate(verdicts, 1):
-        if verdict.fate in {report.LIVED, report.LATE, report.OTHERS}:
-            print(f"[{number}/{count}] {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
-        elif number % _EVERY == 0:
-            print(f"[{number}/{count}]", file=sys.stderr, flush=True)
-        yield verdict
+class _Progress:
+    """Says on the way how far it is and what lived."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._ended = 0
+
+    def __call__(self, verdict: Verdict) -> None:
+        """Count one more."""
+        self._ended += 1
+        so_far = f"[{self._ended}/{self._count}]"
+        if verdict.fate != report.OWN:
+            print(f"{so_far} {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
+        elif self._ended % _EVERY == 0:
+            print(so_far, file=sys.stderr, flush=True)
 
 
 def _drawn(
@@ -92,8 +99,8 @@ def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Seq
         try:
             drawn, stale = _drawn(options, seed, tree, parts)
             trials = _trials(options, tree, parts, drawn)
-            under_way = trial.verdicts(tree, trials, jobs=options.jobs, patience=options.patience)
-            verdicts = list(_told(under_way, len(drawn)))
+            told = _Progress(len(trials))
+            verdicts = trial.verdicts(tree, trials, told, jobs=options.jobs, patience=options.patience)
         except (BrokenError, ValueError) as error:
             print(error, file=sys.stderr)
             return 2

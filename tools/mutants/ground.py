@@ -4,6 +4,7 @@ This process has imported pytest and the libraries, and nothing of ours, so that
 of a second and still begins with no module loaded. The checkout itself is never touched.
 """
 
+import gc
 import importlib
 import os
 import resource
@@ -14,7 +15,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _IMPORTED = (
-    *("pytest", "hypothesis", "_hypothesis_pytestplugin", "xdist.plugin", "click", "deepdiff", "filelock", "httpx"),
+    *("pytest", "hypothesis", "_hypothesis_pytestplugin", "xdist.plugin", "anyio.pytest_plugin"),
+    *("click", "deepdiff", "filelock", "httpx"),
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
 )
 _MEMORY = 8 << 30  # bytes of address space: a mutant may allocate without end
 PATIENCE = 10  # seconds beyond a multiple of what its tests take unmutated
 _MULTIPLE = 3
-_BUSY = 6  # times longer by the clock than by the processor, on a machine that does other things too
+_FIRST = 900  # seconds that tests may take when nothing is mutated
+_BUSY = 12  # times longer by the clock than by the processor, on a machine that does other things too
 _POLL = 0.005
 _KNOWN = 12  # tests that are asked first
 _TURNS = 25, 100  # tests at once; then the rest
@@ -83,55 +86,45 @@ class Ground:
         self._folder = folder
         self._patience = patience
         self._noticed: dict[str, deque[str]] = {}
-        self._passing: dict[str, bool] = {}  # without any mutant, or with one that they do not notice
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
             importlib.import_module(module)
+        gc.collect()
+        gc.freeze()  # each fork would look through all of it once more
 
     def try_out(self, mutant: Mutant, tests: Mapping[str, float]) -> Ran:
         """Run tests on a mutant, in turns: first those that noticed others of its file, then as they are given.
 
-        tests: each with the seconds that it takes unmutated. Raises BrokenError where they cannot be run at all.
+        tests: each with the seconds that it takes unmutated.
         """
         known = self._noticed.setdefault(mutant.path, deque(maxlen=_KNOWN))
         left = [*(test for test in known if test in tests), *(test for test in tests if test not in known)]
         ran = Ran("", late=False, cpu=0.0, code=0)
         for size in (*_TURNS, len(left)):
             turn, left = left[:size], left[size:]
-            ran = self._turn(mutant, turn, self._patience + _MULTIPLE * sum(tests[test] for test in turn))
-            if not ran.green:
-                if ran.failed in tests and ran.failed not in known:
-                    known.appendleft(ran.failed)
-                break
+            if ran.green and turn:
+                with self.mutated(mutant):
+                    ran = self.run(turn, self._patience + _MULTIPLE * sum(tests[test] for test in turn))
+                if not (ran.green or ran.late or ran.failed in turn):
+                    ran = replace(ran, failed=turn[0])  # none could begin
+        if ran.failed and ran.failed not in known:
+            known.appendleft(ran.failed)
         return ran
 
-    def _turn(self, mutant: Mutant, turn: Sequence[str], seconds: float) -> Ran:
-        """Run tests on a mutant. A failure counts where that test passes without the mutant."""
-        while turn:
-            with self.mutated(mutant):
-                ran = self.run(turn, seconds)
-            if ran.late:
-                return ran
-            failed = ran.failed if ran.failed in turn else turn[0]  # where no test could begin
-            self._passing |= dict.fromkeys(turn if ran.green else turn[: turn.index(failed)], True)
+    def failing(self, tests: Collection[str]) -> set[str]:
+        """Return which tests fail without any mutant. Raises BrokenError where they cannot be run."""
+        failed: set[str] = set()
+        while left := [test for test in tests if test not in failed]:
+            ran = self.run(left, _FIRST)
             if ran.green:
-                return ran
-            if self._sound(failed, seconds):
-                return replace(ran, failed=failed)
-            turn = [test for test in turn if test != failed]
-        return Ran("", late=False, cpu=0.0, code=0)
-
-    def _sound(self, test: str, seconds: float) -> bool:
-        """Return whether a test passes unmutated. Raises BrokenError where it cannot be run."""
-        if test not in self._passing:
-            ran = self.run([test], seconds)
-            if not ran.green and not ran.failed:
+                break
+            if ran.failed not in left:
                 log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-                message = f"without any mutation, {test} ended with {ran.code}:\n{log[-4000:]}"
+                message = f"without any mutation, {' '.join(left)} ended with {ran.code}:\n{log[-4000:]}"
                 raise BrokenError(message)
-            self._passing[test] = ran.green
-        return self._passing[test]
+            failed.add(ran.failed)
+        return failed
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":

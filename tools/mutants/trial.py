@@ -2,9 +2,9 @@
 
 import multiprocessing
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.mutants import report
@@ -25,20 +25,37 @@ class Trial:
     mutant: Mutant
     tests: Mapping[str, float]
 
+    def without(self, tests: Collection[str]) -> "Trial":
+        """Return the same trial with fewer tests."""
+        return replace(self, tests={test: cpu for test, cpu in self.tests.items() if test not in tests})
 
-def verdicts(tree: Path, trials: Collection[Trial], *, jobs: int, patience: int) -> Iterator[Verdict]:
-    """Yield what becomes of each mutant, as they end. tree: a copy; each process makes another one of it beside it.
 
+def verdicts(
+    tree: Path, trials: Collection[Trial], told: Callable[[Verdict], None], *, jobs: int, patience: int
+) -> list[Verdict]:
+    """Return what becomes of each mutant; `told` is called as they end. tree: a copy; each process makes another.
+
+    What failed on a mutant is run without any at last; where that fails too, its mutants are tried again without it.
     Raises BrokenError when the tests cannot be run without any mutation.
     """
     # Not forked: a process of the pool forks for each run, and so must have no other threads.
     fresh = multiprocessing.get_context("spawn")
+    found: list[Verdict] = []
     with ProcessPoolExecutor(jobs, fresh, initializer=_begin, initargs=(tree, patience)) as pool:
-        under_way = [pool.submit(_verdict, each) for each in trials]
+        left = list(trials)
         try:
-            yield from (each.result() for each in as_completed(under_way))
+            while left:
+                under_way = {pool.submit(_verdict, each): each for each in left}
+                ended: list[tuple[Trial, Verdict]] = []
+                for each in as_completed(under_way):
+                    ended.append((under_way[each], each.result()))
+                    told(ended[-1][1])
+                unsound = pool.submit(_failing, sorted({verdict.by for _, verdict in ended} - {""})).result()
+                found += [verdict for _, verdict in ended if verdict.by not in unsound]
+                left = [each.without(unsound) for each, verdict in ended if verdict.by in unsound]
         finally:
             pool.shutdown(cancel_futures=True)
+    return found
 
 
 def _begin(tree: Path, patience: int) -> None:
@@ -55,3 +72,8 @@ def _verdict(trial: Trial) -> Verdict:
     else:
         fate = report.OWN if is_own(ran.failed, trial.part.own) else report.OTHERS
     return Verdict(trial.part.name, trial.mutant, fate, ran.failed)
+
+
+def _failing(tests: Collection[str]) -> set[str]:
+    (ground,) = _grounds
+    return ground.failing(tests)
