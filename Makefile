@@ -135,8 +135,8 @@ adversary: $(DEV)  ## ten minutes of the real commands against a hostile server:
 	$(BIN)/python -m fuzz.adversary --seconds $(SECONDS)
 
 mutants: $(DEV)  ## break one thing at a time, 600 of them at random, and list what no test noticed; N=60 SEED=7 for less
-	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) $(if $(SEED),--seed $(SEED)) \
-		$(if $(ONLY),--only '$(ONLY)')
+	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) --map "$(VENV)/mutants.json" \
+		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
 
 wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, installed, outside the checkout
 	$(BIN)/python tools/check_reproducible.py

@@ -5,10 +5,50 @@ from typing import Final
 
 import pytest
 
-from flowforge.ci_systems import SYSTEMS, Doubt, System, doubt
+from flowforge.ci_systems import SYSTEMS, Doubt, System, doubt, running
 
 Environ = Mapping[str, str]
 NAMES: Final = tuple(system.name for system in SYSTEMS)
+# The variables of which each, alone, says that the system runs us.
+SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "GitHub Actions": ("GITHUB_ACTIONS", "GITHUB_EVENT_NAME"),
+    "GitLab CI": ("GITLAB_CI", "CI_PIPELINE_SOURCE"),
+    "Azure Pipelines": ("TF_BUILD", "BUILD_REASON"),
+    "Bitbucket Pipelines": ("BITBUCKET_BUILD_NUMBER", "BITBUCKET_COMMIT"),
+    "Buildkite": ("BUILDKITE",),
+    "Jenkins": ("JENKINS_URL", "JENKINS_HOME", "HUDSON_URL"),
+    "CircleCI": ("CIRCLECI",),
+    "Drone": ("DRONE", "DRONE_BUILD_EVENT"),
+    "Woodpecker": ("CI_PIPELINE_EVENT", "CI_SYSTEM_URL"),
+    "Travis CI": ("TRAVIS",),
+    "AppVeyor": ("APPVEYOR",),
+    "Cirrus CI": ("CIRRUS_CI",),
+    "Semaphore": ("SEMAPHORE",),
+    "Bitrise": ("BITRISE_IO",),
+    "Codefresh": ("CF_BUILD_ID",),
+    "AWS CodeBuild": ("CODEBUILD_BUILD_ID", "CODEBUILD_BUILD_ARN"),
+    "TeamCity": ("TEAMCITY_VERSION",),
+    "Bamboo": ("bamboo_buildKey",),
+    "GoCD": ("GO_PIPELINE_NAME",),
+    "Prow": ("PROW_JOB_ID",),
+}
+# The variable with the branch, of the systems whose runs may be those of a merge queue.
+BRANCHES: Final[Mapping[str, str]] = {
+    "GitHub Actions": "GITHUB_REF",
+    "GitLab CI": "CI_COMMIT_REF_NAME",
+    "Azure Pipelines": "BUILD_SOURCEBRANCH",
+    "Buildkite": "BUILDKITE_BRANCH",
+    "Jenkins": "BRANCH_NAME",
+    "Drone": "DRONE_BRANCH",
+    "Woodpecker": "CI_COMMIT_BRANCH",
+    "Travis CI": "TRAVIS_BRANCH",
+    "AppVeyor": "APPVEYOR_REPO_BRANCH",
+    "Cirrus CI": "CIRRUS_BRANCH",
+    "Semaphore": "SEMAPHORE_GIT_BRANCH",
+    "Bitrise": "BITRISE_GIT_BRANCH",
+    "Codefresh": "CF_BRANCH",
+    "AWS CodeBuild": "CODEBUILD_WEBHOOK_HEAD_REF",
+}
 # What a system sets where a trusted event began the run: with all of it the run is trusted, with any less it is not.
 TRUSTED: Final[Mapping[str, tuple[Environ, ...]]] = {
     "GitHub Actions": tuple(
@@ -145,7 +185,7 @@ def system(name: str) -> System:
 
 def begun(name: str, environ: Environ) -> dict[str, str]:
     """Give an environment of a system, with CI set, as most do."""
-    return {"CI": "true", system(name).signs[0]: "true", **environ}
+    return {"CI": "true", SIGNS[name][0]: "true", **environ}
 
 
 def test_each_row_has_its_examples() -> None:
@@ -208,15 +248,30 @@ def test_a_system_that_cannot_tell(name: str) -> None:
     assert Doubt(f"{name} does not say what began this run") == doubt(begun(name, {}))
 
 
-@pytest.mark.parametrize("name", [row.name for row in SYSTEMS if row.branches])
+def test_each_sign_is_enough() -> None:
+    """Each of a system's signs says, alone, that it runs us: nothing else is needed to see it."""
+    found = {
+        name: tuple(sign for sign in signs if [system(name)] == running({sign: "7"})) for name, signs in SIGNS.items()
+    }
+    assert SIGNS == found
+
+
+def test_every_branch_is_tried() -> None:
+    """Each row that has a variable with the branch is below."""
+    assert {row.name: tuple(row.branches) for row in SYSTEMS if row.branches} == {
+        name: (variable,) for name, variable in BRANCHES.items()
+    }
+
+
+@pytest.mark.parametrize("name", BRANCHES)
 def test_a_merge_queue(name: str) -> None:
     """What a merge queue pushes is no trusted push: whoever proposed it, it is not merged."""
-    row = system(name)
-    for variable in row.branches:
-        for branch in ("gh-readonly-queue/main/pr-7-abc", "refs/heads/gh-readonly-queue/main/pr-7-abc"):
-            found = doubt(begun(name, {**TRUSTED[name][0], variable: branch}))
-            assert found is not None
-            assert (f"{name}: {variable} is a branch of a merge queue", False) == (found.why, found.proposal)
+    variable = BRANCHES[name]
+    for branch in ("gh-readonly-queue/main/pr-7-abc", "refs/heads/gh-readonly-queue/main/pr-7-abc"):
+        found = doubt(begun(name, {**TRUSTED[name][0], variable: branch}))
+        assert found is not None
+        assert (f"{name}: {variable} is a branch of a merge queue", False) == (found.why, found.proposal)
+        assert "" != found.instead
 
 
 def test_a_system_that_nobody_knows() -> None:

@@ -40,11 +40,12 @@ def test_a_thread_that_dies_before_it_begins_is_not_waited_for() -> None:
         if left:
             raise RuntimeError(left.pop())
 
+    before = threading.gettrace()
     threading.settrace(watch)
     try:
         done = dict(each(range(12), str, jobs=3, stopped=_never))
     finally:
-        threading.settrace(cast("Any", None))
+        threading.settrace(cast("Any", before))
     assert (done, left) == ({number: str(number) for number in range(12)}, [])
 
 
@@ -55,12 +56,13 @@ def test_work_that_no_thread_lived_to_do_is_not_passed_over() -> None:
     def watch(*_: object) -> None:
         raise RuntimeError
 
+    before = threading.gettrace()
     threading.settrace(watch)
     try:
         with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
             list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
     finally:
-        threading.settrace(cast("Any", None))
+        threading.settrace(cast("Any", before))
 
 
 class _Limited(threading.Thread):
@@ -249,11 +251,12 @@ def test_threads_are_as_many_as_there_is_work_and_keep_no_process() -> None:
     def watch(*_: object) -> None:
         seen.add(threading.current_thread())
 
+    before = threading.gettrace()
     threading.settrace(watch)
     try:
         done = dict(each([0, 1], str, jobs=8, stopped=_never))
     finally:
-        threading.settrace(cast("Any", None))
+        threading.settrace(cast("Any", before))
     assert ({0: "0", 1: "1"}, [True, True]) == (done, [thread.daemon for thread in seen])
 
 
@@ -363,3 +366,16 @@ def test_more_lanes_than_threads() -> None:
     """Hundreds of owners have a thread each at least, so that none is passed over."""
     done = dict(each(range(600), str, jobs=32, stopped=_never, lane=lambda item: item % 300))
     assert {number: str(number) for number in range(600)} == done
+
+
+def test_lanes_share_a_bound_of_threads() -> None:
+    """However many threads the lanes would have together, 256 are begun, and each of them works."""
+    all_at_once = threading.Barrier(256)
+    threads: set[int] = set()
+
+    def work(_: int) -> None:
+        threads.add(threading.get_ident())
+        all_at_once.wait(60)
+
+    list(each(range(512), work, jobs=200, stopped=lambda: False, lane=lambda item: item % 2))
+    assert 256 == len(threads)

@@ -20,6 +20,7 @@ from flowforge.errors import (
     UnrecordedError,
     UsageError,
     Where,
+    harmless,
     printable,
     quote,
     quote_sentence,
@@ -256,3 +257,8 @@ def test_the_exit_codes_are_the_documented_numbers() -> None:
         "INTERRUPTED": 130,
     }
     assert expected == {code.name: code.value for code in ExitCode}
+
+
+def test_what_is_printed_is_escaped_as_json_escapes_it() -> None:
+    """Each character that does not print becomes its units in UTF-16, half ones too, and nothing else changes."""
+    assert r"ä→😀 \u001b \u202e \udb40\udc41 \ud800" == harmless("ä→😀 \x1b \u202e \U000e0041 \ud800")

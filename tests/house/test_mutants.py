@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants import equivalent, find, report, table
+from tools.mutants import choice, equivalent, find, reach, report, table
 from tools.mutants.__main__ import main
 from tools.mutants.find import Mutant
+from tools.mutants.reach import Map, Reached
 from tools.mutants.report import LATE, LIVED, OTHERS, OWN, Verdict
 from tools.mutants.table import Part
 
@@ -132,12 +133,7 @@ def test_the_table_names_what_is_there(pytestconfig: pytest.Config) -> None:
     """Every file and every folder of tests in it exists."""
     root = pytestconfig.rootpath
     found = [(part, path.relative_to(root).as_posix()) for part, path in table.files(root, table.PARTS)]
-    missing = [
-        test
-        for part, path in found
-        for test in table.tests(root, (*part.own, *part.wider), path)
-        if not (root / test).exists()
-    ]
+    missing = [test for part in table.PARTS for test in part.own if not (root / test).exists()]
     assert ([], len({path for _, path in found})) == (missing, len(found))
 
 
@@ -228,11 +224,10 @@ def test_it() -> None:
     assert (2, 2, 0) == (thing.bigger(1, 2), thing.bigger(2, 1), thing.emptied([1]))
 """
 WIDER = """
-import subprocess, sys
+from flowforge.part import thing
 
 def test_it() -> None:
-    program = "from flowforge.part.thing import more; print(more(1, 1))"
-    assert "2" == subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip()
+    assert 2 == thing.more(1, 1)
 """
 
 
@@ -255,17 +250,11 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_tests_that_are_named_like_a_file_come_first(tree: Path) -> None:
-    """Then all of the part's; a name stands in a path for the file's."""
-    assert ("tests/part/test_thing.py", "tests/part") == table.tests(tree, ("tests/part",), "flowforge/part/thing.py")
-    assert ("tests/test_thing.py",) == table.tests(tree, ("tests/test_{name}.py",), "flowforge/thing.py")
-
-
-PARTS = [Part("the part", ("part/*.py",), ("tests/part",), ("tests/wider",))]
+PARTS = [Part("the part", ("part/*.py",), ("tests/part",))]
 
 
 def test_a_run(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In copies of the tree, each mutant meets its own tests and then the wider ones, programs they start included."""
+    """In copies of the tree, each mutant meets the tests that execute its line, the own and then the others."""
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
     code = main(["--count", "0", "--seed", "1", "--patience", "1", "--jobs", "1"], root=tree, parts=PARTS)
     out, err = capsys.readouterr()
@@ -292,10 +281,106 @@ timeout: flowforge/part/thing.py:18 emptied
 
 
 def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is said of mutants where the tests fail without any; nor where a file of the table is gone."""
-    (tree / "tests/part/test_other.py").write_text("def test_other() -> None: assert 0\n", encoding="utf-8")
-    codes = [main(["--count", "1"], root=tree, parts=PARTS), main([], root=tree, parts=[Part("a", ("b.py",), (), ())])]
-    said = capsys.readouterr().err
-    assert ([2, 2], True) == (codes, "test_other" in said)
-    assert said.splitlines()[0] == "without any mutation, tests/part/test_thing.py tests/part ended with 1:"
-    assert said.splitlines()[-1] == "tools/mutants/table.py: no file is flowforge/b.py"
+    """They are named and not asked; where all fail, or a file of the table is gone, nothing is said of mutants."""
+    fails = "def test_other() -> None: assert 0\n"
+    (tree / "tests/part/test_other.py").write_text(fails, encoding="utf-8")
+    codes = [main(["--count", "1", "--only", "*/thing.py", "--seed", "5"], root=tree, parts=PARTS)]
+    (tree / "tests/part/test_thing.py").write_text(fails, encoding="utf-8")
+    (tree / "tests/wider/test_wider.py").write_text(fails, encoding="utf-8")
+    codes += [main(["--count", "1"], root=tree, parts=PARTS), main([], root=tree, parts=[Part("a", ("b.py",), ())])]
+    said = capsys.readouterr().err.splitlines()
+    assert ([2, 2], "fails without any mutation, and is not asked: tests/part/test_other.py::test_other") == (
+        codes[1:],
+        said[0],
+    )
+    assert ["no test passes", "tools/mutants/table.py: no file is flowforge/b.py"] == said[-2:]
+
+
+def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is kept is read again; only tests that changed, or executed a file that changed, are run once more."""
+    kept = tmp_path_factory.mktemp("kept") / "map.json"
+    paths = ["flowforge/part/thing.py"]
+    it, wider = "tests/part/test_thing.py::test_it", "tests/wider/test_wider.py::test_it"
+    first, _ = reach.mapped(tree, paths, 1, kept)
+    assert {
+        it: {"flowforge/part/thing.py": sum(1 << line for line in (3, 4, 5, 17, 18, 19))},
+        wider: {"flowforge/part/thing.py": 1 << 9},
+        "tests/part/test_other.py::test_other": {},
+    } == {test: each.lines for test, each in first.tests.items()}
+    assert (first, (first, [])) == (reach.read(kept), reach.mapped(tree, paths, 1, kept))
+
+    (tree / "tests/wider/test_wider.py").write_text(WIDER.replace("more(1, 1)", "bigger(2, 1)"), encoding="utf-8")
+    second, _ = reach.mapped(tree, paths, 1, kept)
+    assert {"flowforge/part/thing.py": 1 << 3 | 1 << 4} == second.tests[wider].lines
+    assert (first.tests[it], second) == (second.tests[it], reach.read(kept))
+
+    (tree / "flowforge/part/thing.py").write_text("#\n" + MODULE, encoding="utf-8")
+    third, _ = reach.mapped(tree, paths, 1, kept)
+    assert {"flowforge/part/thing.py": 1 << 4 | 1 << 5} == third.tests[wider].lines
+
+    now = {**third.digests, "tests/conftest.py": "new"}
+    assert ({}, third.tests) == (third.kept(now, paths), third.kept(third.digests, paths))
+
+
+HEADS = b"""
+a = 1
+def f(b=2):
+    if (
+        b
+    ):
+        return g(
+            b,
+        )
+    try:
+        c()
+    except D:
+        pass
+class E:
+    e = 3
+    def h(self): return 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "alone", "statement"),
+    [
+        (2, set(), set()),
+        (3, set(), set()),
+        (5, {5}, {4, 5, 6}),
+        (8, {8}, {7, 8, 9}),
+        (11, {11}, {11}),
+        (12, {12}, {10, 12}),
+        (15, set(), set()),
+        (16, {16}, {16}),
+    ],
+)
+def test_the_lines_of_a_statement(line: int, alone: set[int], statement: set[int]) -> None:
+    """In a function, a statement's lines, of a block its head's; none of what runs as the file is imported."""
+    assert (alone, statement) == choice.lines(HEADS, line)
+
+
+def test_the_tests_of_a_mutant() -> None:
+    """Those that execute its line, else its statement, else its file, and the own ones; own first, fast first."""
+    path = "flowforge/a.py"
+    known = Map(
+        {
+            "tests/b/test_b.py::test_fast": Reached(0.1, {path: 1 << 8}),
+            "tests/a/test_a.py::test_slow": Reached(9.0, {path: 1 << 8}),
+            "tests/a/test_a.py::test_fast": Reached(1.0, {path: 1 << 8 | 1 << 11}),
+            "tests/a/test_a.py::test_endless": Reached(99.0, {path: 1 << 8}),
+            "tests/ab/test_b.py::test_head": Reached(1.0, {path: 1 << 7}),
+            "tests/a/test_a.py::test_nothing": Reached(2.0, {}),
+        },
+        {},
+    )
+
+    def asked(line: int, path: str = path) -> list[str]:
+        mutant = Mutant(path, line, "f", "", "", 0, 0, b"")
+        return list(choice.chosen(known, ("tests/a",), mutant, HEADS))
+
+    fast, slow, nothing = (f"tests/a/test_a.py::test_{name}" for name in ("fast", "slow", "nothing"))
+    assert [fast, slow] == asked(8)
+    assert ["tests/ab/test_b.py::test_head"] == asked(7)
+    assert [fast, slow] == asked(9)
+    assert [fast, slow, nothing] == asked(2)
+    assert [fast, nothing, slow] == asked(2, "flowforge/other.py")

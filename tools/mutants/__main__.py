@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.mutants import equivalent, find, report, table, trial
+from tools.mutants import choice, equivalent, find, reach, report, table, trial
 from tools.mutants.find import Mutant
 from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
 from tools.mutants.report import Verdict
@@ -28,7 +28,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="files, as a pattern; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at once")
     parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that a mutant may take in vain")
-    parser.add_argument("--own", action="store_true", help="ask no test but the part's own")
+    parser.add_argument("--map", type=Path, default=None, help="where it is kept which tests execute which lines")
     return parser.parse_args(argv)
 
 
@@ -41,14 +41,21 @@ def every(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Mutant]]:
             yield part, mutant
 
 
-def _told(verdicts: Iterator[Verdict], count: int) -> Iterator[Verdict]:
-    """Say on the way how far it is and what lived."""
-    for number, verdict in enumerate(verdicts, 1):
-        if verdict.fate in {report.LIVED, report.LATE, report.OTHERS}:
-            print(f"[{number}/{count}] {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
-        elif number % _EVERY == 0:
-            print(f"[{number}/{count}]", file=sys.stderr, flush=True)
-        yield verdict
+class _Progress:
+    """Says on the way how far it is and what lived."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._ended = 0
+
+    def __call__(self, verdict: Verdict) -> None:
+        """Count one more."""
+        self._ended += 1
+        so_far = f"[{self._ended}/{self._count}]"
+        if verdict.fate != report.OWN:
+            print(f"{so_far} {verdict.fate} {verdict.by}\n{verdict.mutant}", file=sys.stderr, flush=True)
+        elif self._ended % _EVERY == 0:
+            print(so_far, file=sys.stderr, flush=True)
 
 
 def _drawn(
@@ -68,6 +75,20 @@ def _drawn(
     return drawn, known.keys() - {mutant.identity for _, mutant in found}
 
 
+def _trials(
+    options: argparse.Namespace, tree: Path, parts: Sequence[Part], drawn: Sequence[tuple[Part, Mutant]]
+) -> list[trial.Trial]:
+    """Choose the tests of each mutant."""
+    paths = [path.relative_to(tree).as_posix() for _, path in table.files(tree, parts)]
+    known, failed = reach.mapped(tree, paths, options.jobs, options.map)
+    for test in failed:
+        print(f"fails without any mutation, and is not asked: {test}", file=sys.stderr, flush=True)
+    return [
+        trial.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
+        for part, mutant in drawn
+    ]
+
+
 def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Sequence[Part] = PARTS) -> int:
     """Draw, try, report; return the exit code: 2 where the table, the list or the tests themselves are wrong."""
     options = _options(argv)
@@ -77,8 +98,9 @@ def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Seq
         copied(root, tree)
         try:
             drawn, stale = _drawn(options, seed, tree, parts)
-            under_way = trial.verdicts(tree, drawn, jobs=options.jobs, patience=options.patience, wider=not options.own)
-            verdicts = list(_told(under_way, len(drawn)))
+            trials = _trials(options, tree, parts, drawn)
+            told = _Progress(len(trials))
+            verdicts = trial.verdicts(tree, trials, told, jobs=options.jobs, patience=options.patience)
         except (BrokenError, ValueError) as error:
             print(error, file=sys.stderr)
             return 2

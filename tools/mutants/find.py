@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType
 from typing import Final
 
@@ -51,7 +52,8 @@ def mutants(path: str, text: bytes, optional: Mapping[str, Collection[str]]) -> 
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    original = compile(tree, path, "exec", dont_inherit=True)
+    spans = [(_first(each) - 1, each.end_lineno or each.lineno) for each in tree.body]
+    compiled = cache(_compiled)
     seen: set[tuple[int, bytes, int]] = set()
     for function, node, new in finder.found:
         start = starts[node.lineno - 1] + node.col_offset
@@ -59,10 +61,23 @@ def mutants(path: str, text: bytes, optional: Mapping[str, Collection[str]]) -> 
         if isinstance(node, ast.keyword):
             start, end = _with_comma(text, start, end)
         mutant = _mutant(path, text, function, node.lineno, (start, end, new.encode()))
-        changed = compile(mutant.of(text), path, "exec", dont_inherit=True)
-        if (start, mutant.new, end) not in seen and not same(original, changed):
+        # What stands at the top of a file is compiled alone: it means the same there, and a file has many mutants.
+        first, last = next(span for span in spans if starts[span[0]] <= start < starts[span[1]])
+        before, behind = text[starts[first] : start], text[end : starts[last]]
+        changed = _compiled(before + mutant.new + behind)
+        if (start, mutant.new, end) not in seen and not same(compiled(text[starts[first] : starts[last]]), changed):
             seen.add((start, mutant.new, end))
             yield mutant
+
+
+def _first(node: ast.stmt) -> int:
+    """Return the first line of a statement, decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
+
+
+def _compiled(text: bytes) -> CodeType:
+    return compile(text, "", "exec", dont_inherit=True)
 
 
 def _with_comma(text: bytes, start: int, end: int) -> tuple[int, int]:

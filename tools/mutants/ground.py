@@ -4,6 +4,7 @@ This process has imported pytest and the libraries, and nothing of ours, so that
 of a second and still begins with no module loaded. The checkout itself is never touched.
 """
 
+import gc
 import importlib
 import os
 import resource
@@ -14,7 +15,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,17 +28,18 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _IMPORTED = (
-    *("pytest", "hypothesis", "_hypothesis_pytestplugin", "xdist.plugin", "click", "deepdiff", "filelock", "httpx"),
+    *("pytest", "hypothesis", "_hypothesis_pytestplugin", "xdist.plugin", "anyio.pytest_plugin"),
+    *("click", "deepdiff", "filelock", "httpx"),
     *("jsonschema", "nacl.public", "openapi_core", "platformdirs", "rich.console", "yaml"),
 )
 _MEMORY = 8 << 30  # bytes of address space: a mutant may allocate without end
-PATIENCE = 10  # seconds beyond what a multiple of the unmutated run takes
+PATIENCE = 10  # seconds beyond a multiple of what its tests take unmutated
 _MULTIPLE = 3
-_BUSY = 6  # times longer by the clock than by the processor, on a machine that does other things too
-_FIRST = 900  # seconds that the tests may take when nothing is mutated
+_FIRST = 900  # seconds that tests may take when nothing is mutated
+_BUSY = 12  # times longer by the clock than by the processor, on a machine that does other things too
 _POLL = 0.005
-_RETRIES = 3
 _KNOWN = 12  # tests that are asked first
+_TURNS = 25, 100  # tests at once; then the rest
 
 
 class BrokenError(Exception):
@@ -83,46 +85,46 @@ class Ground:
         self.tree = folder / "tree"
         self._folder = folder
         self._patience = patience
-        self._limits: dict[tuple[str, ...], float] = {}
-        self._noticed: dict[tuple[str, tuple[str, ...]], deque[str]] = {}
+        self._noticed: dict[str, deque[str]] = {}
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
             importlib.import_module(module)
+        gc.collect()
+        gc.freeze()  # each fork would look through all of it once more
 
-    def green(self, tests: tuple[str, ...]) -> None:
-        """Run tests unmutated, once, to learn how long they take. Raises BrokenError when they fail three times."""
-        if tests in self._limits:
-            return
-        for _ in range(_RETRIES):
-            ran = self.run(tests, _FIRST, write=True)
-            if ran.green:
-                self._limits[tests] = self._patience + _MULTIPLE * ran.cpu
-                return
-        log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-        message = f"without any mutation, {' '.join(tests)} ended with {ran.code}:\n{log[-4000:]}"
-        raise BrokenError(message)
+    def try_out(self, mutant: Mutant, tests: Mapping[str, float]) -> Ran:
+        """Run tests on a mutant, in turns: first those that noticed others of its file, then as they are given.
 
-    def try_out(self, path: str, tests: tuple[str, ...]) -> Ran:
-        """Run tests on what `mutated` made of a path: those first that noticed its last mutants.
-
-        A failure counts where that test, alone, fails once more.
+        tests: each with the seconds that it takes unmutated.
         """
-        known = self._noticed.setdefault((path, tests), deque(maxlen=_KNOWN))
-        if known:
-            ran = self.run(tuple(known), self._limits[tests])
-            if ran.late or (ran.failed and not self.run((ran.failed,), self._limits[tests]).green):
-                return ran
-        passed_alone: list[str] = []
-        for _ in range(_RETRIES):
-            ran = self.run((*tests, *(f"--deselect={test}" for test in passed_alone)), self._limits[tests])
-            if ran.green or ran.late or not ran.failed:
-                return ran
-            if not self.run((ran.failed,), self._limits[tests]).green:
-                known.appendleft(ran.failed)
-                return ran
-            passed_alone.append(ran.failed)
-        return replace(ran, failed="", code=0)
+        known = self._noticed.setdefault(mutant.path, deque(maxlen=_KNOWN))
+        left = [*(test for test in known if test in tests), *(test for test in tests if test not in known)]
+        ran = Ran("", late=False, cpu=0.0, code=0)
+        for size in (*_TURNS, len(left)):
+            turn, left = left[:size], left[size:]
+            if ran.green and turn:
+                with self.mutated(mutant):
+                    ran = self.run(turn, self._patience + _MULTIPLE * sum(tests[test] for test in turn))
+                if not (ran.green or ran.late or ran.failed in turn):
+                    ran = replace(ran, failed=turn[0])  # none could begin
+        if ran.failed and ran.failed not in known:
+            known.appendleft(ran.failed)
+        return ran
+
+    def failing(self, tests: Collection[str]) -> set[str]:
+        """Return which tests fail without any mutant. Raises BrokenError where they cannot be run."""
+        failed: set[str] = set()
+        while left := [test for test in tests if test not in failed]:
+            ran = self.run(left, _FIRST)
+            if ran.green:
+                break
+            if ran.failed not in left:
+                log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+                message = f"without any mutation, {' '.join(left)} ended with {ran.code}:\n{log[-4000:]}"
+                raise BrokenError(message)
+            failed.add(ran.failed)
+        return failed
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> "Iterator[None]":
@@ -138,20 +140,20 @@ class Ground:
             file.write_bytes(before)
             os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    def run(self, tests: Sequence[str], seconds: float, *, write: bool = False) -> Ran:
-        """Run tests in a fork, for so many seconds of the processor at most. write: keep bytecode for the next run."""
+    def run(self, tests: Sequence[str], seconds: float) -> Ran:
+        """Run tests in a fork, for so many seconds of the processor at most."""
         failed = self._folder / "failed"
         failed.unlink(missing_ok=True)
         child = os.fork()
         if child == 0:
-            self._become(tests, seconds, failed, write=write)
+            self._become(tests, seconds, failed)
         status, usage, late = _wait(child, time.monotonic() + seconds * _BUSY)
         code = os.waitstatus_to_exitcode(status)
         late = late or code == -signal.SIGXCPU
         test = failed.read_text(encoding="utf-8") if failed.exists() else ""
         return Ran(test, late, usage.ru_utime + usage.ru_stime, code)
 
-    def _become(self, tests: Sequence[str], seconds: float, failed: Path, *, write: bool) -> NoReturn:
+    def _become(self, tests: Sequence[str], seconds: float, failed: Path) -> NoReturn:
         """Be the process that runs the tests, and end with pytest's code."""
         code: int = 70
         try:
@@ -165,9 +167,8 @@ class Ground:
             os.environ["PYTHONPATH"] = str(self.tree)
             os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(self._folder / "hypothesis")
             sys.path[:] = [str(self.tree), *(path for path in sys.path if path not in {"", str(CHECKOUT)})]
-            sys.dont_write_bytecode = not write
-            if not write:
-                os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+            sys.dont_write_bytecode = False
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             code = _pytest(tests, self.tree, self._folder / "tmp", failed)
         except BaseException:  # noqa: BLE001 -- this process ends here, whatever it was
             traceback.print_exc()
@@ -186,7 +187,7 @@ def _pytest(tests: Sequence[str], tree: Path, temporary: Path, failed: Path) -> 
 
 
 class _Plugin:
-    """Notes the first test that fails, and has hypothesis stop there: nobody reads its smallest example."""
+    """Notes the first test that fails twice, and has hypothesis stop there: nobody reads its smallest example."""
 
     def __init__(self, tree: Path, failed: Path) -> None:
         self._tree = tree
@@ -198,6 +199,18 @@ class _Plugin:
 
         settings.register_profile("mutants", settings(), phases=(Phase.explicit, Phase.generate))
         settings.load_profile("mutants")
+
+    def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> bool:  # noqa: ANN401 -- as below
+        """Run a test once more where it fails: on a busy machine one may do so without any mutant."""
+        from _pytest.runner import runtestprotocol  # noqa: PLC0415 -- as above
+
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if any(report.failed for report in reports):
+            item._initrequest()  # noqa: SLF001 -- as pytest-rerunfailures does: its fixtures are made anew
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        return True
 
     def pytest_collectreport(self, report: Any) -> None:  # noqa: ANN401 -- pytest is not imported at the top
         """Note a file that cannot be imported."""

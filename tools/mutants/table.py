@@ -1,6 +1,5 @@
-"""Which files are mutated, which tests are a part's own, and which others get to see what those let live."""
+"""Which files are mutated, and which tests are a part's own."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,40 +7,22 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Files that are tested together.
-
-    files: globs below the root. own: paths of tests that shall notice. wider: those that are asked next, `{name}` in
-    them stands for the file's.
-    """
+    """Files that are tested together. files: globs below the root. own: tests that are asked first."""
 
     name: str
     files: tuple[str, ...]
     own: tuple[str, ...]
-    wider: tuple[str, ...]
 
-
-_ALL = ("tests/steps", "tests/cli")
 
 PARTS = (
     Part(
         "the decision",
         ("plan/decide*.py", "plan/unseen.py", "plan/capacity.py", "plan/facts.py", "plan/change.py"),
         ("tests/plan",),
-        ("tests/render", "tests/state", *_ALL),
     ),
-    Part("the brakes", ("plan/safety.py",), ("tests/plan",), _ALL),
-    Part(
-        "adoption, audience, report",
-        ("plan/adoption.py", "plan/audience.py", "plan/report.py"),
-        ("tests/plan",),
-        ("tests/render", "tests/state", *_ALL),
-    ),
-    Part(
-        "limits of GitHub",
-        ("github/rate_window.py", "github/pacer.py", "github/rate_ledger.py"),
-        ("tests/github",),
-        _ALL,
-    ),
+    Part("the brakes", ("plan/safety.py",), ("tests/plan",)),
+    Part("adoption, audience, report", ("plan/adoption.py", "plan/audience.py", "plan/report.py"), ("tests/plan",)),
+    Part("limits of GitHub", ("github/rate_window.py", "github/pacer.py", "github/rate_ledger.py"), ("tests/github",)),
     Part(
         "answers of GitHub",
         (
@@ -55,54 +36,47 @@ PARTS = (
             "github/confirm.py",
         ),
         ("tests/github",),
-        _ALL,
     ),
     Part(
         "lists and writes of GitHub",
         (
-            *("github/paging.py", "github/repos.py", "github/discover.py", "github/secrets.py"),
-            *("github/variables.py", "github/org_secrets.py", "github/seal.py"),
+            "github/paging.py",
+            "github/repos.py",
+            "github/discover.py",
+            "github/secrets.py",
+            "github/variables.py",
+            "github/org_secrets.py",
+            "github/seal.py",
         ),
         ("tests/github",),
-        _ALL,
     ),
-    Part(
-        "the state",
-        ("state/merge.py", "state/codec.py", "state/shape.py", "state/journal.py"),
-        ("tests/state",),
-        _ALL,
-    ),
-    Part("values", ("vault.py",), ("tests/test_{name}.py",), ("tests/sources", *_ALL)),
-    Part(
-        "credentials",
-        ("credentials/*_checks.py", "credentials/types.py"),
-        ("tests/credentials",),
-        ("tests/sources", *_ALL),
-    ),
+    Part("the state", ("state/merge.py", "state/codec.py", "state/shape.py", "state/journal.py"), ("tests/state",)),
+    Part("values", ("vault.py",), ("tests/test_vault.py",)),
+    Part("credentials", ("credentials/*_checks.py", "credentials/types.py"), ("tests/credentials",)),
     Part(
         "errors",
         ("errors.py", "tokens.py", "durations.py", "text_encoding.py"),
-        ("tests/test_{name}.py",),
-        ("tests/manifest", "tests/github", *_ALL),
+        ("tests/test_errors.py", "tests/test_tokens.py", "tests/test_durations.py", "tests/test_text_encoding.py"),
     ),
-    Part("writing", ("steps/apply/*.py",), ("tests/steps",), ("tests/cli",)),
-    Part("order and ground", ("plan/ordering.py", "plan/recordable.py"), ("tests/plan",), ("tests/state", *_ALL)),
-    Part("threads", ("concurrency.py",), ("tests/test_{name}.py",), _ALL),
+    Part("writing", ("steps/apply/*.py",), ("tests/steps",)),
+    Part("order and ground", ("plan/ordering.py", "plan/recordable.py"), ("tests/plan",)),
+    Part("threads", ("concurrency.py",), ("tests/test_concurrency.py",)),
     Part(
         "trust",
         ("sources/trust.py", "ci_systems.py", "ci_runs.py"),
         ("tests/sources/test_trust.py", "tests/test_ci_systems.py", "tests/test_ci_runs.py"),
-        ("tests/sources", "tests/cli"),
     ),
-    Part("paths", ("paths.py",), ("tests/test_paths.py",), ("tests/cli/test_links.py", "tests/state")),
+    Part("paths", ("paths.py",), ("tests/test_paths.py",)),
     Part(
         "who is chosen",
         (
-            *("manifest/members.py", "manifest/expand.py", "manifest/clashes.py"),
-            *("manifest/only.py", "manifest/same_source.py"),
+            "manifest/members.py",
+            "manifest/expand.py",
+            "manifest/clashes.py",
+            "manifest/only.py",
+            "manifest/same_source.py",
         ),
         ("tests/manifest",),
-        _ALL,
     ),
 )
 
@@ -119,18 +93,3 @@ def files(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Path]]:
                 message = f"tools/mutants/table.py: no file is flowforge/{glob}"
                 raise ValueError(message)
             yield from ((part, path) for path in found)
-
-
-def tests(root: Path, paths: tuple[str, ...], mutated: str) -> tuple[str, ...]:
-    """Return what pytest is given: the tests that are named like the mutated file first, then the rest."""
-    name = Path(mutated).stem
-    named = [path.format(name=name) for path in paths]
-    stem = re.escape(name)
-    first = [
-        test.relative_to(root).as_posix()
-        for path in named
-        if (root / path).is_dir()
-        for test in sorted((root / path).rglob("test_*.py"))
-        if re.fullmatch(rf"test_{stem}(_\w+)?\.py", test.name)
-    ]
-    return (*first, *named)
