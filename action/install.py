@@ -68,17 +68,9 @@ def build(venv: Path) -> int:
 def pip(venv: Path, *arguments: str | Path) -> int:
     """Run `pip install` of the environment. Return its exit code."""
     # -I: the working folder is the workspace, and a `pip` in it is not the one that is meant.
-    command = [
-        venv / "bin/python",
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]
-    return subprocess.run([*command, *arguments], check=False).returncode
+    options = ("--quiet", "--no-input", "--disable-pip-version-check")
+    command = [venv / "bin/python", "-I", "-m", "pip", "install", *options, *arguments]
+    return subprocess.run(list(map(str, command)), check=False).returncode
 
 
 def is_installed(venv: Path) -> bool:

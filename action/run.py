@@ -19,7 +19,7 @@ from typing import Any, Final
 
 # The folder of this file is no package, and -I keeps it from the search path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from judge import LEVELS, fails  # noqa: E402 -- see above
+from judge import LEVELS, fails
 
 REPORTING: Final = ("plan", "apply")
 """The commands whose report `flowforge post` takes."""
@@ -31,7 +31,7 @@ _COMMAND: Final = re.compile(r"[a-z]+(-[a-z]+)*( [a-z]+(-[a-z]+)*)?")
 
 
 class InputError(Exception):
-    """An input that cannot be used. The text says which, why, and what to write."""
+    """An input that cannot be used: which one, and why, with what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ def asked_of(environ: Mapping[str, str]) -> Asked:
     """Read the inputs. Raises InputError."""
     command = environ.get("INPUT_COMMAND", "").strip()
     if not _COMMAND.fullmatch(command):
-        raise InputError(f"command: {command!r} is no command; write one such as plan")
+        raise InputError("command", f"{command!r} is no command; write one such as plan")
     comment = environ.get("INPUT_COMMENT", "").strip().lower()
     if comment not in PLACES:
-        raise InputError(f"comment: {comment!r} is neither pr, issue nor false")
+        raise InputError("comment", f"{comment!r} is neither pr, issue nor false")
     fail_on = environ.get("INPUT_FAIL_ON", "").strip()
     if fail_on not in LEVELS:
-        raise InputError(f"fail-on: {fail_on!r} is none of {', '.join(LEVELS)}")
+        raise InputError("fail-on", f"{fail_on!r} is none of {', '.join(LEVELS)}")
     manifests = tuple(filter(None, map(str.strip, environ.get("INPUT_MANIFEST", "").splitlines())))
     asked = Asked(tuple(command.split()), manifests, split(environ.get("INPUT_ARGS", "")), PLACES[comment], fail_on)
     if asked.post_to and not asked.reports:
-        raise InputError(f"comment: {command} has nothing to post; {' and '.join(REPORTING)} have")
+        raise InputError("comment", f"{command} has nothing to post; {' and '.join(REPORTING)} have")
     require_held(asked.args, environ.get("GITHUB_EVENT_NAME", ""))
     return asked
 
@@ -80,7 +80,7 @@ def split(args: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(args))
     except ValueError as error:
-        raise InputError(f"args: {error}; quote it as in a shell") from None
+        raise InputError("args", f"{error}; quote it as in a shell") from None
 
 
 def require_held(args: Sequence[str], event: str) -> None:
@@ -88,8 +88,9 @@ def require_held(args: Sequence[str], event: str) -> None:
     named = next((each.partition("=")[0] for each in args if RELEASING.fullmatch(each.partition("=")[0])), None)
     if named is not None and PROPOSALS.fullmatch(event):
         raise InputError(
-            f"args: {named} is refused on the event {event}: whoever proposes a change would release what holds it; "
-            "give it to the run of the branch that the change is merged into"
+            "args",
+            f"{named} is refused on the event {event}: whoever proposes a change would release what holds it; "
+            "give it to the run of the branch that the change is merged into",
         )
 
 
@@ -124,7 +125,7 @@ def main(environ: Mapping[str, str]) -> int:
         asked = asked_of(environ)
     except InputError as error:
         # The runner's own escapes: nothing of an input begins a command of its own.
-        text = str(error).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        text = ": ".join(error.args).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         sys.stdout.write(f"::error title=FlowForge's inputs::{text}\n")
         return 1
     folder = tempfile.mkdtemp(prefix="flowforge-", dir=environ.get("RUNNER_TEMP"))
