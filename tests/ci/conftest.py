@@ -1,0 +1,106 @@
+"""An ops repository with the example workflows, on a sandbox, and a runner for them."""
+
+import secrets
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import install
+from flowforge.sandbox import Sandbox, Token, TokenKind
+from flowforge.sandbox.rules.access import Level
+from tests.ci.runner import Event, Run, Site
+from tests.ci.stand_ins import STAND_INS
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+WORKFLOWS: Final = ROOT / "examples/workflows"
+OPS: Final = "acme/ops"
+SCALE: Final = 60
+MANIFEST: Final = """\
+version: 1
+state: {{github: {{repo: acme/ops, auth: {{token: {{env: GITHUB_TOKEN}}}}}}}}
+credentials:
+  ci-key: {{type: anthropic_api_key, from: {{env: ACME_ANTHROPIC_KEY}}}}
+targets:
+  - name: All
+    repos: [{repos}]
+    credential: ci-key
+"""
+
+
+@dataclass
+class Ops:
+    """An ops repository, whose main branch has a manifest, and its GitHub."""
+
+    sandbox: Sandbox
+    site: Site
+    value: str
+
+    def manifest(self, *repos: str, branch: str = "") -> None:
+        """Let a branch, or the commit of the next event, have a manifest that wants the key in these repos."""
+        folder = self.site.folder / f"branch-{branch}"
+        folder.mkdir(exist_ok=True)
+        (folder / "flowforge.yaml").write_text(MANIFEST.format(repos=", ".join(repos)), "utf-8")
+        self.site.branches[branch] = folder
+
+    def run(self, workflow: str, event: Event) -> Run:
+        """Run one of the examples."""
+        return self.site.run(WORKFLOWS / f"{workflow}.yaml", event)
+
+    def held(self, *repos: str) -> list[dict[str, str]]:
+        """Return what secrets these repos have."""
+        return [self.sandbox.world.reveal(repo) for repo in repos]
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an environment that has what the action would install, as this one has it, and so needs no network."""
+    venv = tmp_path_factory.mktemp("action") / "flowforge"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    found = sorted((venv / "lib").glob("python*/site-packages"))
+    (found[0] / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n", "utf-8")
+    install.stamp(venv).write_text(install.identity(), "utf-8")
+    return venv
+
+
+@pytest.fixture
+def ops(tmp_path: Path, installed: Path) -> Iterator[Ops]:
+    """Serve a GitHub with two repos, and the ops repository, private, with a first commit."""
+    value = f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA"
+    with Sandbox(time_scale=SCALE) as sandbox:
+        for repo in ("acme/api", "acme/web"):
+            sandbox.world.create_repo(repo)
+        sandbox.world.create_repo(OPS, private=True)
+        sandbox.world.edit_file(OPS, "README.md", "the ops repository\n")
+        reader = f"github_pat_{secrets.token_hex(20)}"
+        sandbox.world.add_token(reader, Token(secrets=Level.READ))
+        given = {"ACME_ANTHROPIC_KEY": value}
+        site = Site(
+            tmp_path,
+            {"acme/flowforge": ROOT, "./": ROOT},
+            STAND_INS,
+            lambda permissions: _token(sandbox, permissions),
+            secrets={
+                "plan": {**given, "OPS_GITHUB_TOKEN": reader},
+                "production": {**given, "OPS_GITHUB_TOKEN": sandbox.token},
+            },
+            environ={"GITHUB_API_URL": sandbox.url, "FLOWFORGE_TIME_SCALE": str(SCALE)},
+            prepare=lambda temp: (temp / "flowforge").symlink_to(installed),
+        )
+        made = Ops(sandbox, site, value)
+        made.manifest("acme/api", "acme/web")
+        yield made
+
+
+def _token(sandbox: Sandbox, permissions: Mapping[str, str]) -> str:
+    """Make the token of a job: of the repository alone, with these permissions and no other."""
+    text = f"ghs_{secrets.token_hex(20)}"
+    levels = {name.replace("-", "_"): Level.named(name, level) for name, level in permissions.items()}
+    token = Token(TokenKind.WORKFLOW, secrets=Level.NONE, permissions=levels, repos=frozenset({OPS}))
+    sandbox.world.add_token(text, token)
+    return text

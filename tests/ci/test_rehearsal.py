@@ -1,0 +1,141 @@
+"""The example workflows, read from their YAML and run step by step against the sandbox."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from flowforge.cli.commands import COMMANDS
+from tests.ci.runner import Event
+
+if TYPE_CHECKING:
+    from tests.ci.conftest import Ops
+
+pytestmark = pytest.mark.no_coverage
+
+SHA: Final = "ab" * 20
+FORK: Final = "somebody/ops"
+needs_post = pytest.mark.skipif(
+    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post` yet, which `comment` runs"
+)
+
+
+def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
+    """Return the event of a pull request whose code is in a repo."""
+    head = {"sha": sha, "ref": "topic", "repo": {"full_name": repo}}
+    return Event("pull_request", {"pull_request": {"number": number, "head": head}}, ref=f"refs/pull/{number}/merge")
+
+
+def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None:
+    """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do."""
+    first = ops.run("apply", Event("push"))
+    assert ({"plan": "success", "apply": "success"}, "true") == (
+        {name: job.result for name, job in first.jobs.items()},
+        first.jobs["plan"].outputs["has-changes"],
+    ), first.jobs["plan"].log + first.jobs["apply"].log
+    assert [{"ANTHROPIC_API_KEY": ops.value}] * 2 == ops.held("acme/api", "acme/web")
+    again = ops.run("apply", Event("push"))
+    assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
+
+
+def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
+    """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
+    original = ops.site.prepare
+
+    def moved(temp: Path) -> None:
+        original(temp)
+        if temp.parent.name == "apply":
+            ops.manifest("acme/api")
+
+    ops.site.prepare = moved
+    run = ops.run("apply", Event("push"))
+    step = run.jobs["apply"].steps[-1]
+    assert ("failure", "1", True) == (step.outcome, step.outputs["exit-code"], "FF025" in step.log), step.log
+    assert [{}, {}] == ops.held("acme/api", "acme/web")
+
+
+def test_no_step_of_the_install_has_what_the_workflow_gives(ops: "Ops") -> None:
+    """The composite action hands the secrets of its step to FlowForge alone, and no log shows them."""
+    run = ops.run("apply", Event("push"))
+    logs = "".join(job.log for job in run.jobs.values())
+    assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
+
+
+@needs_post
+def test_a_pull_request_has_one_comment_that_is_edited_in_place(ops: "Ops") -> None:
+    """Two plans of two commits make one comment, by the workflow's own token; nothing is written to a repo."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    first = ops.run("plan", proposed(number))
+    made = ops.sandbox.world.comments("acme/ops", number)
+    assert ("success", ["github-actions[bot]"]) == (
+        first.jobs["plan"].result,
+        [each["author"] for each in made],
+    ), first.jobs["plan"].log
+    ops.sandbox.world.push_pull("acme/ops", number, "cd" * 20)
+    ops.manifest("acme/api")
+    second = ops.run("plan", proposed(number, sha="cd" * 20))
+    edited = ops.sandbox.world.comments("acme/ops", number)
+    assert ("success", [each["id"] for each in made]) == (second.jobs["plan"].result, [each["id"] for each in edited])
+    assert ["Plan: 2 to create" in str(made[0]["body"]), "Plan: 1 to create" in str(edited[0]["body"])] == [True, True]
+    assert [{}, {}] == ops.held("acme/api", "acme/web")
+
+
+@needs_post
+def test_a_plan_that_fails_is_posted_too(ops: "Ops") -> None:
+    """The job is red, and the comment says what the log says."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    ops.manifest("acme/api", "acme/absent")
+    run = ops.run("plan", proposed(number))
+    comments = ops.sandbox.world.comments("acme/ops", number)
+    assert ("failure", True) == (run.jobs["plan"].result, "acme/absent" in str(comments[0]["body"]))
+
+
+@needs_post
+def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
+    """It opens while something is to be done, stays one while that changes, and closes once all is applied."""
+
+    def night() -> list[tuple[object, object]]:
+        run = ops.run("drift", Event("schedule"))
+        assert run.jobs["drift"].result == "success", run.jobs["drift"].log
+        return [(each["state"], "2 to create" in str(each["body"])) for each in ops.sandbox.world.issues("acme/ops")]
+
+    opened = night()
+    ops.manifest("acme/api")
+    changed = night()
+    ops.run("apply", Event("push"))
+    assert ([("open", True)], [("open", False)], [("closed", False)]) == (opened, changed, night())
+
+
+@needs_post
+def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
+    """The first has no secret and no token that writes; the second runs nothing of the fork, and says whose plan it is."""
+    ops.run("apply", Event("push"))
+    state = ops.site.folder / "branch-flowforge-state"
+    state.mkdir()
+    text = ops.sandbox.world.read_file("acme/ops", "flowforge.state.json", branch="flowforge-state")
+    (state / "flowforge.state.json").write_text(text, "utf-8")
+    ops.site.branches["flowforge-state"] = state
+    ops.sandbox.world.create_repo(FORK)
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", head=FORK, sha=SHA)
+    ops.manifest("acme/api", "acme/web", "acme/more")
+    first = ops.run("fork-plan", proposed(number, FORK))
+    assert first.jobs["plan"].result == "success", first.jobs["plan"].log
+    followed = {
+        "id": first.id,
+        "event": "pull_request",
+        "conclusion": "success",
+        "head_repository": {"full_name": FORK},
+        "head_branch": "topic",
+        "head_sha": SHA,
+    }
+    second = ops.run("fork-comment", Event("workflow_run", {"workflow_run": followed}))
+    assert second.jobs["comment"].result == "success", second.jobs["comment"].log
+    comments = ops.sandbox.world.comments("acme/ops", number)
+    assert [True] == ["Plan made by code of a fork, not verified" in str(each["body"]) for each in comments]
+
+
+def test_the_plans_of_forks_and_of_branches_leave_each_other_alone(ops: "Ops") -> None:
+    """Each pull request is planned by one of the two workflows, and the other one's job is skipped."""
+    ours, forks = proposed(), proposed(repo=FORK)
+    results = [ops.run("plan", forks).jobs["plan"].result, ops.run("fork-plan", ours).jobs["plan"].result]
+    assert ["skipped", "skipped"] == results
