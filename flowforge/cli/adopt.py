@@ -61,5 +61,8 @@ def _finish(adopted: Adopted, output: Output, warnings: tuple[str, ...]) -> Exit
         output.lines(adopted_lines(adopted))
     if adopted.interrupted:
         say("interrupted; what is counted above is recorded, and nothing was written to GitHub")
-    output.finish(adoption_document(adopted, warnings, adopted.exit_code))
-    return ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
+    document = adoption_document(adopted, warnings, adopted.exit_code)
+    output.finish(document)
+    code = ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
+    output.conclude(document, code)
+    return code

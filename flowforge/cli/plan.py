@@ -39,10 +39,12 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
         if out is not None and save is not None:
             saving.write(save(), out, given, quiet=output.quiet)
     # Outside of `explaining`, which has nothing to add to a result that is complete.
-    output.finish(document(planned))
-    if output.broken:
-        return ExitCode.ERROR
-    return exit_code(planned, detailed=detailed_exitcode, require_values=given["require_values"])
+    shown = document(planned)
+    output.finish(shown)
+    code = exit_code(planned, detailed=detailed_exitcode, require_values=given["require_values"])
+    code = ExitCode.ERROR if output.broken else code
+    output.conclude(shown, code, out)
+    return code
 
 
 def _require_alone(*, list_repos: bool, out: Path | None, accept_drift: bool) -> None:

@@ -33,8 +33,11 @@ def main(*, files: tuple[Path, ...], manifests: tuple[Path, ...], verbose: bool,
     found = f", and what {count(selectors, 'selector')} find{'s' * (selectors == 1)}" if selectors else ""
     own = f" and {count(organizations, 'organization')}" if organizations else ""
     output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{own}{found}."])
-    output.finish(validation_document(len(places), len(repos), organizations, selectors, manifest.warnings))
-    return ExitCode.ERROR if output.broken else ExitCode.DONE
+    document = validation_document(len(places), len(repos), organizations, selectors, manifest.warnings)
+    output.finish(document)
+    code = ExitCode.ERROR if output.broken else ExitCode.DONE
+    output.conclude(document, code)
+    return code
 
 
 def _named(files: tuple[Path, ...], manifests: tuple[Path, ...]) -> tuple[Path, ...]:
