@@ -5,9 +5,10 @@ Only our own words stand inside of HTML; text from outside goes through `markdow
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from flowforge.errors import ExitCode
 from flowforge.plan.report import RECAP, Outcome
 from flowforge.render.alike import gathered
 from flowforge.render.closing import closing, done_sentence
@@ -15,13 +16,16 @@ from flowforge.render.document import Document
 from flowforge.render.markdown_text import code, prose
 from flowforge.render.pages import Page, Section
 from flowforge.render.phrases import count
-from flowforge.render.plan_rows import Line, lines_of, sign_of
-from flowforge.render.sums import counted_as, is_done, outcomes_of, sums_of
+from flowforge.render.plan_rows import Line, cause_of, lines_of, results_of, sign_of
+from flowforge.render.sums import TROUBLE, counted_as, is_done, outcomes_of, sums_of
 
 _BY_TARGET: Final = ("create", "update", "delete", "blocked", "drift", "in_sync")
 _SETTLED: Final = frozenset({Outcome.IN_SYNC, Outcome.ASSUMED, Outcome.LEFT})
 _NO_TARGET: Final = "*no longer in the manifest*"
 _NAMED: Final = 3
+_COLUMNS: Final = ("target", "where", "secret", "credential", "why")
+# The exit codes of a run that wrote nothing.
+_UNTOUCHED: Final = frozenset({ExitCode.ERROR, ExitCode.REFUSED, ExitCode.INTERRUPTED})
 
 
 def write(document: Mapping[str, object], lines: Sequence[str] = ()) -> str:
@@ -64,9 +68,9 @@ def _report_sentence(report: Document) -> str:
 
 
 def _error_sentence(document: Document) -> str:
-    refused = document["exit_code"] == 4  # noqa: PLR2004 -- the exit code of a safety limit
+    refused = document["exit_code"] == ExitCode.REFUSED
     stopped = "Refused by a safety limit" if refused else f"Stopped by {count(len(document['errors']), 'error')}"
-    return f"{stopped}; nothing was written."
+    return f"{stopped}; nothing was written." if document["exit_code"] in _UNTOUCHED else f"{stopped}."
 
 
 def _plan_sections(plan: Document) -> Iterator[Section]:
@@ -90,8 +94,10 @@ def _report_sections(report: Document) -> Iterator[Section]:
 
 
 def _error_sections(document: Document) -> Iterator[Section]:
-    yield _problems(document["errors"])
     plan = document.get("plan")
+    # What refused it stands among the plan's brakes too, and there with its flag.
+    held = {brake["code"] for brake in plan["brakes"]} if plan else set()
+    yield _problems(each for each in document["errors"] if each["code"] not in held)
     if plan is not None:
         yield from _plan_sections(plan)
 
@@ -149,36 +155,30 @@ def _unresolved(entries: Iterable[Document]) -> Section:
 def _plan_lines(plan: Document, *, bare: bool = False) -> Section:
     """Return the lines, what is blocked first. bare: without any sentence of the document."""
     lines = [line for line in lines_of(plan, bare=bare) if line.sign != "="]
-    ordered = sorted(lines, key=lambda line: line.sign != "!")
-    alone, many = gathered(ordered, Line.apart_from_repo, verbose=False)
-    groups = sorted([*([line] for line in alone), *many], key=lambda group: group[0].sign != "!")
-    rows = tuple(_told(group) for group in groups)
-    return Section("Lines", rows, ("", "target", "where", "secret", "credential", "why"), folded=True)
+    groups = _groups(lines, first={"!"})
+    rows = (_told(sign_of(group[0].sign), group) for group in groups)
+    return Section("Lines", tuple(rows), ("", *_COLUMNS), folded=True)
 
 
-def _told(group: Sequence[Line]) -> str:
+def _result_lines(report: Document, *, bare: bool = False) -> Section:
+    lines = [line for line in results_of(report, bare=bare) if line.sign not in _SETTLED]
+    rows = (_told(group[0].sign.replace("_", " "), group) for group in _groups(lines, first=TROUBLE))
+    return Section("Lines", tuple(rows), ("outcome", *_COLUMNS), folded=True)
+
+
+def _groups(lines: Iterable[Line], *, first: Collection[str]) -> Sequence[Sequence[Line]]:
+    """Return the lines, more than ten as one that differ in nothing but the repo. first: the signs that stand first."""
+    alone, many = gathered(lines, Line.apart_from_repo, verbose=False)
+    return sorted([*([line] for line in alone), *many], key=lambda group: group[0].sign not in first)
+
+
+def _told(sign: str, group: Sequence[Line]) -> str:
     line = group[0]
     named = ", ".join(code(each.place) for each in group[:_NAMED])
     more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
     where = named if len(group) == 1 else f"{len(group):,} places: {named}{more}"
-    why = f"{prose(line.why)}. {prose(line.fix)}" if line.fix else prose(line.why)
     target = "" if line.target is None else code(line.target)
-    return _row(sign_of(line.sign), target, where, code(line.secret), code(line.credential), why)
-
-
-def _result_lines(report: Document, *, bare: bool = False) -> Section:
-    found = [row for row in report["results"] if row["outcome"] not in _SETTLED]
-    rows = [
-        _row(row["outcome"].replace("_", " "), code(row["address"]), "" if bare else _told_why(row)) for row in found
-    ]
-    return Section("Lines", tuple(rows), ("outcome", "secret", "why"), folded=True)
-
-
-def _told_why(row: Document) -> str:
-    error = row["error"]
-    if error:
-        return f"{error['code']}: {_sentences(error['what'], error['why'], error['fix'])}"
-    return _sentences(row.get("sentence"), row.get("fix"))
+    return _row(sign, target, where, code(line.secret), code(line.credential), _sentences(line.why, line.fix))
 
 
 def _problems(problems: Iterable[Document]) -> Section:
@@ -187,11 +187,11 @@ def _problems(problems: Iterable[Document]) -> Section:
 
 def _problem(problem: Document) -> str:
     where = f" {code(problem['where'])}:" if problem["where"] else ""
-    return f"- {problem['code']}:{where} {_sentences(problem['what'], problem['why'], problem['fix'])}"
+    return f"- {problem['code']}:{where} {_sentences(cause_of(problem), problem['fix'])}"
 
 
-def _sentences(*texts: str | None) -> str:
-    return ". ".join(prose(text) for text in texts if text)
+def _sentences(what: str, fix: str | None) -> str:
+    return f"{prose(what)}. Fix: {prose(fix)}" if fix else prose(what)
 
 
 def _warnings(warnings: Iterable[str]) -> Section:

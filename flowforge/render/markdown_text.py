@@ -33,15 +33,17 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Return a sentence that may quote what is outside. What it has between backticks is code."""
-    pieces = printable(text).split("`")
+    shown = printable(text)
+    pieces = shown.split("`")
     if len(pieces) % 2 == 0:  # one is left alone, so none of them means anything
-        return _escaped("`".join(pieces))
-    return "".join(code(piece) if index % 2 else _escaped(piece) for index, piece in enumerate(pieces))
+        pieces = [shown]
+    said = "".join(code(piece) if index % 2 else _escaped(piece) for index, piece in enumerate(pieces))
+    return f"{_APART}{said}" if _BEGINS.match(shown) else said
 
 
 def _escaped(text: str) -> str:
     # Marks first, for what is put in afterwards has some of them.
-    apart = ("\0" if _BEGINS.match(text) else "") + "\0".join(_LINKS.split(text))
+    apart = "\0".join(_LINKS.split(text))
     numbered = _NUMBERED.sub(_number, apart)
     return _MARKED.sub(r"\\\g<0>", numbered).replace("\0", _APART)
 

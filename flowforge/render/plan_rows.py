@@ -27,7 +27,7 @@ class Line(NamedTuple):
     """A line of a plan."""
 
     sign: str
-    """One of `+ ~ - ! ? =` and a space, as in the text; `=` for whatever says nothing new."""
+    """One of `+ ~ - ! ? =` and a space, as in the text, `=` for whatever says nothing new; of a result, its outcome."""
     target: str | None
     """The target; None where the manifest does not name the secret."""
     place: str
@@ -67,6 +67,30 @@ def lines_of(plan: Document, *, bare: bool = False) -> Iterator[Line]:
             row["where"] or "",
             usual,
         )
+
+
+def results_of(report: Document, *, bare: bool = False) -> Iterator[Line]:
+    """Yield a line for each result of an apply, whose sign is its outcome. bare: without a reason."""
+    planned = {row["address"]: row for row in report["plan"]["changes"]}
+    for row in report["results"]:
+        change, usual, error = planned.get(row["address"], {}), _beside(row), row["error"]
+        why = f"{error['code']}: {cause_of(error)}" if error else row.get("sentence") or ""
+        yield Line(
+            row["outcome"],
+            change.get("target"),
+            f"{row['repo'] or row['org']}{usual and f' {usual}'}",
+            row["secret"],
+            "access" if change.get("access") else change.get("credential") or "",
+            "" if bare else why,
+            "" if bare else (error or row).get("fix") or "",
+            change.get("where") or "",
+            usual,
+        )
+
+
+def cause_of(problem: Document) -> str:
+    """Return what is wrong, with what makes it a problem."""
+    return f"{problem['what']}: {problem['why']}" if problem["why"] else str(problem["what"])
 
 
 def sign_of(sign: str) -> str:
