@@ -14,6 +14,8 @@ _GONE: Final = frozenset({Reason.GONE, Reason.NOT_SEEN})
 _AS_WANTED: Final = frozenset({Reason.IN_SYNC, Reason.ALREADY_ABSENT})
 _UNCHECKED: Final = frozenset({Reason.VALUE_NOT_CHECKED, Reason.NOT_CHECKED})
 _WRITES: Final = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+# What leaves a secret as the manifest wants it.
+_SETTLED: Final = frozenset({Outcome.IN_SYNC, Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED})
 # How an outcome says that something is still to be done.
 TROUBLE: Final = frozenset({Outcome.UNRECORDED, Outcome.FAILED, Outcome.BLOCKED, Outcome.NOT_DONE})
 
@@ -40,6 +42,17 @@ def is_done(report: Document) -> bool:
     """Return whether all that a report is about was done and recorded, as its rows have it."""
     trouble = TROUBLE & outcomes_of(report).keys()
     return not (trouble or report["errors"] or report["plan"]["unresolved"])
+
+
+def is_well(document: Document) -> bool:
+    """Return whether all is well by a plan, or by what an apply did; never by an error."""
+    match document["format"]:
+        case "flowforge.plan":
+            return sums_of(document).in_sync
+        case "flowforge.report":
+            unsettled = outcomes_of(document).keys() - _SETTLED
+            return is_done(document) and not (unsettled or document["interrupted"] or sums_of(document["plan"]).expired)
+    return False
 
 
 def counted_as(row: Document) -> Iterable[str]:
