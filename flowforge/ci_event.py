@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flowforge.ci_runs import commit_said, is_ci
+
 # GitHub sends no payload of more than 25 MB.
 _MOST: Final = 25_000_000
 FORKABLE: Final = "workflow_run"
@@ -71,6 +73,12 @@ class Event:
             }:
                 return HeadOfRun(repo, branch, commit)
         return None
+
+
+def commit_of_run(environ: Mapping[str, str]) -> str:
+    """Return the commit that a run is for: of a pull request its newest, for CI checks out a merge of it; or empty."""
+    commit = Event.of(environ).commit if environ.get("GITHUB_EVENT_NAME") else ""
+    return commit or (commit_said(environ) if is_ci(environ) else "")
 
 
 def _payload(path: str) -> Mapping[str, Any]:

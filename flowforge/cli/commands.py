@@ -102,8 +102,8 @@ def _post(_: Formats) -> Options:
     yield plain_option("--repo", metavar="OWNER/NAME", default="", text=repo)
     number = "The pull request; that of the event unless given."
     yield plain_option("--number", type=click.IntRange(min=1), text=number)
-    token = "The variable with the token; GITHUB_TOKEN, GH_TOKEN or FLOWFORGE_GITHUB_TOKEN unless given."
-    yield plain_option("--token-env", metavar="NAME", default="", text=token)
+    variable = "The variable with the token; GITHUB_TOKEN, GH_TOKEN or FLOWFORGE_GITHUB_TOKEN unless given."
+    yield plain_option("--token-env", metavar="NAME", default="", text=variable)
     name = "Keep a comment or an issue of its own for this name, such as an owner's."
     yield plain_option("--name", default="", callback=_name_of_comment, text=name)
     yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")

@@ -1,10 +1,12 @@
 """`flowforge plan`: say what apply would do."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flowforge import run
+from flowforge.ci_event import commit_of_run
 from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
@@ -94,6 +96,8 @@ def document(planned: run.Planned) -> Document:
         to_come=planned.to_come,
         eta=planned.eta,
         offline=planned.offline,
+        host=planned.host,
+        commit=commit_of_run(os.environ),
     )
 
 

@@ -95,6 +95,7 @@ def prepare(task: Task, backend: StateBackend, state: State, clients: Clients, *
         requests=clients.requests + backend.requests,
         to_come=cost.requests,
         eta=cost.seconds,
+        host=task.host,
     )
     return PreparedPlan(planned, resolver.vault, decided.repos)
 
