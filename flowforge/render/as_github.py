@@ -18,9 +18,9 @@ from flowforge.render.plan_rows import lines_of
 
 MOST: Final = 10
 _LEVELS: Final = ("error", "warning", "notice")
-_PLACE: Final = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)")
+_PLACE: Final = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 # A warning of the manifest begins with its place.
-_SAID: Final = re.compile(rf"{_PLACE.pattern}: (?P<text>.+)")
+_SAID: Final = re.compile(rf"{_PLACE.pattern}: (?P<text>.+)", re.DOTALL)
 _SHOWN: Final = {"blocked": "error", "drift": "warning"}
 
 

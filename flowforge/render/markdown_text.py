@@ -11,7 +11,7 @@ from flowforge.errors import printable
 
 # What needs no escape within backticks. With anything else the code is written as HTML has it, in numbers.
 _PLAIN: Final = re.compile(r"[^`|\\<>&\s](?:[^`|\\<>&]*[^`|\\<>&\s])?")
-_LETTERS: Final = re.compile(r"[^\w ./:,()'-]", re.ASCII)
+_LETTERS: Final = re.compile(r"[^A-Za-z0-9 -]")
 _MARKED: Final = re.compile(r"[*_\[\]~$!=^{}]")
 _NUMBERED: Final = re.compile(r"[\\`|<>&]")
 # What would begin a list, a line or a block at the start of a line.
