@@ -217,7 +217,7 @@ COMMANDS: Final = (
     Row(
         "post",
         """
-        Post a report to its pull request, or keep one issue that says what is wrong.
+        Post a report to its pull request, or keep one issue of it.
 
         REPORT is what `--report json=FILE` of `plan` or `apply` wrote. On a pull request it is one comment, which is
         edited from then on. An issue is opened when something is wrong, updated, and closed when all is well. Where

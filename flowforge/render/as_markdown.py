@@ -43,7 +43,13 @@ def page_of(document: Document, lines: Sequence[str] = ()) -> Page:
         case "flowforge.error":
             return Page(_error_sentence(document), tuple(_error_sections(document)))
     sections = (_problems(document.get("errors", ())), _warnings(document["warnings"]))
-    return Page(prose(lines[-1]) if lines else "", sections)
+    if document["format"] == "flowforge.adoption" and document["recorded"]:
+        counts = document["counts"]
+        # What the text ends with is what to do next.
+        said = f"Recorded: {counts['assumed']:,} assumed, {counts['proven']:,} proven."
+    else:
+        said = prose(lines[-1]) if lines else ""
+    return Page(said, sections)
 
 
 def bare_page_of(document: Document) -> Page:
