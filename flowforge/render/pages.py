@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# What a section that was cut says. Its number has as many digits as rows can have.
+# What a section that was cut says.
 _CUT: Final = "… and {0:,} more, which do not fit here."
-_ROOM: Final = len(_CUT.encode()) + 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,23 @@ class Section:
         """How many bytes its rows take."""
         return sum(map(_size, self.rows))
 
+    @property
+    def frame(self) -> int:
+        """How many bytes all but its rows takes at most."""
+        return _size(self._framed([], len(self.rows)) + "\n".join(self._head)) + 4
+
     def text(self, most: int | None = None) -> str:
         """Return the section. most: how many bytes its rows may take."""
         kept = self.rows if most is None or self.size <= most else _first(self.rows, most)
-        head = [f"| {' | '.join(self.columns)} |", "|---" * len(self.columns) + "|"] if self.columns else []
-        body = "\n".join([*head, *kept] if kept else [])
-        left = len(self.rows) - len(kept)
-        note = _CUT.format(left) if left else ""
-        inner = "\n\n".join(filter(None, (body, note)))
+        return self._framed(kept, len(self.rows) - len(kept))
+
+    @property
+    def _head(self) -> list[str]:
+        return [f"| {' | '.join(self.columns)} |", "|---" * len(self.columns) + "|"] if self.columns else []
+
+    def _framed(self, kept: Sequence[str], left: int) -> str:
+        body = "\n".join([*self._head, *kept] if kept else [])
+        inner = "\n\n".join(filter(None, (body, _CUT.format(left) if left else "")))
         if not self.folded:
             return f"**{self.title}**\n\n{inner}"
         # An empty line ends a block of HTML: what follows is markdown, and the rows are read as such.
@@ -56,8 +64,8 @@ class Page:
         whole = self._joined([each.text() for each in sections])
         if most is None or _size(whole) <= most:
             return whole
-        fixed = _size(self._joined([each.text(0) for each in sections])) + _ROOM * len(sections)
-        share = _share([each.size for each in sections], most - fixed)
+        frame = _size(self.sentence) + sum(each.frame + 2 for each in sections)
+        share = _share([each.size for each in sections], most - frame)
         return self._joined([each.text(share) for each in sections])
 
     def _joined(self, parts: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from flowforge.render import as_markdown
 from flowforge.render.as_markdown import bare_page_of, page_of
 from flowforge.render.markdown_text import code, prose
+from flowforge.render.pages import Page, Section
 from tests.render import hostile
 
 # What a page has of its own, and nothing else.
@@ -164,3 +165,20 @@ def test_nobody_vouches_for_a_bare_page() -> None:
     document["unresolved"][0] |= {"entry": spoken, "sentence": spoken, "fix": spoken}
     document["credentials"][0]["name"] = spoken
     assert (True, False) == (spoken in page_of(document).text(), spoken in bare_page_of(document).text())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 30), st.booleans(), st.booleans()), max_size=4),
+    st.integers(500, 6_000),
+)
+def test_no_page_is_longer_than_it_may_be(shapes: list[tuple[int, int, bool, bool]], most: int) -> None:
+    """Whatever the sections are, as long as their heads fit; and nothing is left out where all of it fits."""
+    columns = ("one", "two")
+    parts = [
+        Section("Title", tuple(f"| é{'x' * size} | {each} |" for each in range(rows)), columns if table else (), folded)
+        for rows, size, table, folded in shapes
+    ]
+    page = Page("Said.", tuple(parts))
+    text = page.text(most)
+    assert len(text.encode()) <= most
+    assert (text == page.text()) is (len(page.text().encode()) < most)

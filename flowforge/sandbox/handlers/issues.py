@@ -7,7 +7,7 @@ from flowforge.sandbox.handlers.call import Call, page_of
 from flowforge.sandbox.handlers.scope_paths import refuse_archived
 from flowforge.sandbox.rules.access import Level, Need
 from flowforge.sandbox.rules.answers import DOCS, ApiAnswer, RefusalError, not_found, parsed, whole
-from flowforge.sandbox.world.issue import Comment, Issue
+from flowforge.sandbox.world.issue import Branch, Comment, Issue
 from flowforge.sandbox.world.model import Repository
 
 _MOST: Final = 65_536
@@ -102,10 +102,15 @@ def list_pulls(call: Call) -> ApiAnswer:
         for issue in repo.tracker.issues.values()
         if issue.head is not None
         and query.get("state", "open") in {issue.state, "all"}
-        and (":" not in head or head == f"{issue.head.repo.partition('/')[0]}:{issue.head.name}")
+        and (":" not in head or _is_head(head, issue.head))
     ]
     part, headers = page_of(call, _ordered(call, found))
     return ApiAnswer(200, [shapes.pull(call, repo, each) for each in part], headers)
+
+
+def _is_head(asked: str, head: Branch) -> bool:
+    owner, _, branch = asked.partition(":")
+    return owner.lower() == head.repo.partition("/")[0].lower() and branch == head.name
 
 
 def _place(call: Call, level: Level, *permissions: str) -> Repository:
