@@ -1,8 +1,10 @@
 """What the address of a GitHub API can be: the one table of rules, for a manifest and for the environment alike."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 DOTCOM: Final = "api.github.com"
 
@@ -36,6 +38,18 @@ def objection(scheme: str, host: str, path: str) -> Unusable | None:
         (bare and not hosted and not local, "GitHub Enterprise Server has its API below /api/v3", "add /api/v3"),
     )
     return next((Unusable(why, fix) for true, why, fix in rules if true), None)
+
+
+def host_for_people(api_url: str, environ: Mapping[str, str]) -> str:
+    """Return the host whose repos are meant, as people open it in a browser; empty where the address is none.
+
+    api_url: the manifest's; empty for the one that GitHub's runner names, else github.com's.
+    """
+    try:
+        host = urlsplit(api_url or environ.get("GITHUB_API_URL") or f"https://{DOTCOM}").hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("api.") if host == DOTCOM or host.endswith(".ghe.com") else host
 
 
 def is_loopback(host: str) -> bool:

@@ -10,7 +10,8 @@
     │   ├── UnrecordedError   FF412  exit 5: done on GitHub, not recorded here
     │   └── LostRaceError     FF429  the state on GitHub is not what it was when it was read
     ├── RefusedError          FF5xx  exit 4: a safety limit
-    └── DoctorError           FF6xx  doctor and its probe
+    ├── DoctorError           FF6xx  doctor and its probe
+    └── PostError             FF8xx  a report that cannot be posted
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
 """
@@ -215,6 +216,10 @@ class RefusedError(FlowForgeError):
 
 class DoctorError(FlowForgeError):
     """Doctor cannot do what was asked of it. Nothing was written."""
+
+
+class PostError(FlowForgeError):
+    """A report cannot be posted: it is none, or nobody knows where to."""
 
 
 def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:

@@ -21,14 +21,13 @@ _APPROVAL: Final = Approval(
 def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
     """Show what would be recorded, ask, record it, and return the exit code."""
     output = output_of(given, "adoption")
-    warnings: tuple[str, ...] = ()
+    shown: list[run.Planned] = []
 
     def show(planned: run.Planned, adoption: Adoption) -> None:
-        nonlocal warnings
-        # Kept, because the document at the end has them too; a closure cannot return them.
-        warnings = planned.warnings
+        # Kept, because the document at the end has of it too; a closure cannot return it.
+        shown.append(planned)
         if not output.quiet:
-            say(*(f"warning: {printable(warning)}" for warning in warnings))
+            say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
         output.lines(adoption_lines(adoption, style=output.style))
 
     with output.explaining(), interruption() as interrupted:
@@ -37,7 +36,7 @@ def main(*, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
         adopted = run.adopt(asked, show, lambda adoption: _approve(adoption, output, interrupted, yes=yes))
         if adopted is None:
             raise _APPROVAL.refused()
-        return _finish(adopted, output, warnings)
+        return _finish(adopted, output, shown[-1])
 
 
 def _require(output: Output, *, yes: bool, skip_values: bool) -> None:
@@ -56,10 +55,13 @@ def _approve(adoption: Adoption, output: Output, interrupted: Interruption, *, y
     return True
 
 
-def _finish(adopted: Adopted, output: Output, warnings: tuple[str, ...]) -> ExitCode:
+def _finish(adopted: Adopted, output: Output, planned: run.Planned) -> ExitCode:
     if adopted.adoption.taken or adopted.problems:
         output.lines(adopted_lines(adopted))
     if adopted.interrupted:
         say("interrupted; what is counted above is recorded, and nothing was written to GitHub")
-    output.finish(adoption_document(adopted, warnings, adopted.exit_code))
-    return ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
+    document = adoption_document(adopted, planned.warnings, adopted.exit_code, planned.host)
+    output.finish(document)
+    code = ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
+    output.conclude(document, code)
+    return code

@@ -89,6 +89,26 @@ def _matrix(_: Formats) -> Options:
     yield plain_option("-q", "--quiet", is_flag=True, text="No progress, no warnings.")
 
 
+def _name_of_comment(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9](-?[A-Za-z0-9]){0,38})?", value):
+        raise click.BadParameter("letters, digits and single hyphens only, at most 39", ctx, parameter)
+    return value
+
+
+def _post(_: Formats) -> Options:
+    yield argument("report", type=FilePath())
+    yield plain_option("--to", type=click.Choice(("pr", "issue")), required=True, text="Where it is posted.")
+    repo = "The repository; that of GITHUB_REPOSITORY unless given."
+    yield plain_option("--repo", metavar="OWNER/NAME", default="", text=repo)
+    number = "The pull request; that of the event unless given."
+    yield plain_option("--number", type=click.IntRange(min=1), text=number)
+    variable = "The variable with the token; GITHUB_TOKEN, GH_TOKEN or FLOWFORGE_GITHUB_TOKEN unless given."
+    yield plain_option("--token-env", metavar="NAME", default="", text=variable)
+    name = "Keep a comment or an issue of its own for this name, such as an owner's."
+    yield plain_option("--name", default="", callback=_name_of_comment, text=name)
+    yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")
+
+
 def _schema(_: Formats) -> Options:
     yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
 
@@ -208,6 +228,18 @@ COMMANDS: Final = (
         """,
         "flowforge.cli.matrix",
         _matrix,
+    ),
+    Row(
+        "post",
+        """
+        Post a report to its pull request, or keep one issue of it.
+
+        REPORT is what `--report json=FILE` of `plan` or `apply` wrote. On a pull request it is one comment, which is
+        edited from then on. An issue is opened when something is wrong, updated, and closed when all is well. Where
+        that is not permitted the summary of the step gets it, and the exit code is 0. It reads no manifest.
+        """,
+        "flowforge.cli.post",
+        _post,
     ),
     Row(
         "doctor",

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from flowforge.cli.options import AskedReport
+from flowforge.cli.runner import give_result, is_runner
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import Bounds, Confinement
 from flowforge.render.document import Document, error_document
-from flowforge.render.formats import TEXT, Format
+from flowforge.render.formats import MARKDOWN, TEXT, Format
 from flowforge.render.style import Style, coloured, plain
 
 
@@ -40,6 +41,8 @@ class Output:
     """Whether stdout or a report did not take all of the result."""
     unread: bool = field(default=False, init=False)
     """Whether who read stdout has gone, as `head` does: that is their choice, and no error."""
+    to_runner: bool = False
+    """Whether GitHub's runner is given the result too, where it runs this."""
     _finished: bool = field(default=False, init=False)
     _told: list[str] = field(default_factory=list, init=False)
 
@@ -65,12 +68,17 @@ class Output:
                 each.callback(self._report, format_, path, document)
             if not self.format.streams:
                 self.fits = False  # a document, and no lines for people
-                each.callback(lambda: self._print(self.format.write(document, self._told)))
+                each.callback(lambda: self._print(self.format.write(document, self._told), self.format))
+
+    def conclude(self, document: Document, code: int, plan_file: Path | None = None) -> None:
+        """Give the result to GitHub's runner, once all else is told. plan_file: the plan that was saved."""
+        if self.to_runner and is_runner():
+            give_result(document, self._told, code, plan_file, annotated=self.format.commands)
 
     def _report(self, format_: Format, path: Path, document: Document) -> None:
         text = format_.write(document, self._told)
         try:
-            write_text(path, harmless(text) + "\n")
+            write_text(path, (text if format_.commands else harmless(text)) + "\n")
         except OSError as error:
             self._broken(Problem("FF006", f"the report {quote(str(path))} cannot be written", why=reason(error)))
 
@@ -98,15 +106,17 @@ class Output:
             plan = self.plan() if self.plan else None
         except Exception:  # noqa: BLE001 -- it may be what stopped the run
             plan = None
-        self.finish(error_document(problems, code, plan))
+        document = error_document(problems, code, plan)
+        self.finish(document)
+        self.conclude(document, code)
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, format_: Format = TEXT) -> None:
         """Print to stdout. A closed pipe or a full disk ends the printing, never the work."""
         if self.broken or self.unread:
             return
         try:
             shown = fitted(text, sys.stdout) if self.fits else text
-            click.echo(harmless(shown, coloured=self.colour), color=self.colour)
+            click.echo(shown if format_.commands else harmless(shown, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
         except BrokenPipeError:
             detach(sys.stdout.fileno())
@@ -128,7 +138,8 @@ def output_of(given: Mapping[str, Any], document: str) -> Output:
     format_: Format = given["format_"]
     _require_form(format_, document, "--format")
     reports = _reports(given["reports"], given["manifests"], document)
-    return Output(format_, reports, given["quiet"], colour=not given["no_color"] and stdout_has_colour())
+    colour = not given["no_color"] and stdout_has_colour()
+    return Output(format_, reports, given["quiet"], colour=colour, to_runner=MARKDOWN.takes(document))
 
 
 def stdout_has_colour() -> bool:

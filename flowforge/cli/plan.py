@@ -1,10 +1,12 @@
 """`flowforge plan`: say what apply would do."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flowforge import run
+from flowforge.ci_event import commit_of_run
 from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
@@ -39,10 +41,12 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
         if out is not None and save is not None:
             saving.write(save(), out, given, quiet=output.quiet)
     # Outside of `explaining`, which has nothing to add to a result that is complete.
-    output.finish(document(planned))
-    if output.broken:
-        return ExitCode.ERROR
-    return exit_code(planned, detailed=detailed_exitcode, require_values=given["require_values"])
+    shown = document(planned)
+    output.finish(shown)
+    code = exit_code(planned, detailed=detailed_exitcode, require_values=given["require_values"])
+    code = ExitCode.ERROR if output.broken else code
+    output.conclude(shown, code, out)
+    return code
 
 
 def _require_alone(*, list_repos: bool, out: Path | None, accept_drift: bool) -> None:
@@ -92,6 +96,8 @@ def document(planned: run.Planned) -> Document:
         to_come=planned.to_come,
         eta=planned.eta,
         offline=planned.offline,
+        host=planned.host,
+        commit=commit_of_run(os.environ),
     )
 
 

@@ -71,6 +71,7 @@ def _tell_programs(planned: run.Planned, report: Report, output: Output, given: 
         output.finish(error_document([bug(error)], report.exit_code))
         raise
     output.finish(document)
+    output.conclude(document, report.exit_code)
 
 
 def _place(where: str) -> str:

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TextIO
 
@@ -42,6 +42,17 @@ def say(*messages: object, whole: bool = False) -> None:
             text = str(message)
             # Harmless last: where a line breaks another one begins, and with it what CI might take for a command.
             _print(harmless(text if whole else fitted(text, sys.stderr)))
+    except OSError:
+        detach(sys.stderr.fileno())
+    except ValueError:
+        pass  # it is closed
+
+
+def say_commands(commands: Iterable[str]) -> None:
+    """Print commands for GitHub's runner to stderr. They come from `flowforge.render.as_github` alone."""
+    try:
+        for command in commands:
+            _print(command)
     except OSError:
         detach(sys.stderr.fileno())
     except ValueError:

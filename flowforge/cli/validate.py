@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from flowforge import offline
+from flowforge.api_address import host_for_people
 from flowforge.cli.output import output_of
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
@@ -33,8 +34,12 @@ def main(*, files: tuple[Path, ...], manifests: tuple[Path, ...], verbose: bool,
     found = f", and what {count(selectors, 'selector')} find{'s' * (selectors == 1)}" if selectors else ""
     own = f" and {count(organizations, 'organization')}" if organizations else ""
     output.lines([f"The manifest is valid: {count(len(places), 'secret')} in {count(len(repos), 'repo')}{own}{found}."])
-    output.finish(validation_document(len(places), len(repos), organizations, selectors, manifest.warnings))
-    return ExitCode.ERROR if output.broken else ExitCode.DONE
+    host = host_for_people(manifest.github.api_url, os.environ)
+    document = validation_document(len(places), len(repos), organizations, selectors, manifest.warnings, host=host)
+    output.finish(document)
+    code = ExitCode.ERROR if output.broken else ExitCode.DONE
+    output.conclude(document, code)
+    return code
 
 
 def _named(files: tuple[Path, ...], manifests: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -181,14 +181,32 @@ def find_token(
     if found is None:
         raise TokenError(_nowhere(api))
     value, origin = found
+    _require_usable(value, origin)
+    # GitHub's own token has no permission for secrets at all; saying so helps more than the 403 that it would meet.
+    workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
+    return GitHubToken(value, origin, workflow)
+
+
+def token_of(environ: Mapping[str, str], names: Sequence[str]) -> GitHubToken:
+    """Return the token of the first of these variables that is set. Raises TokenError FF300 and FF301.
+
+    Whoever asks for it by the name of a variable may mean a workflow's own token, which can do what it is meant for.
+    """
+    name = next((each for each in names if environ.get(each)), None)
+    if name is None:
+        why, fix = f"looked in {', '.join(names)}", f"set {names[0]}"
+        raise TokenError(Problem("FF300", "no GitHub token found", why=why, fix=fix))
+    value = SecretValue(environ[name])
+    _require_usable(value, name)
+    return GitHubToken(value, name)
+
+
+def _require_usable(value: SecretValue, origin: str) -> None:
     if not _TOKEN.fullmatch(value.reveal()):
         why = "it holds a space, a line break, a control character or a letter outside ASCII"
         raise TokenError(
             Problem("FF301", "the token cannot be used", origin, why, "store it again, whole and on one line")
         )
-    # GitHub's own token has no permission for secrets at all; saying so helps more than the 403 that it would meet.
-    workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)
-    return GitHubToken(value, origin, workflow)
 
 
 def check_host(api: ApiUrl, environ: Mapping[str, str]) -> None:

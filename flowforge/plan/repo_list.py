@@ -45,3 +45,5 @@ class RepoList:
     """The entries whose repos cannot be known."""
     warnings: tuple[str, ...] = ()
     """What a person should know of the manifest."""
+    host: str = ""
+    """The host that has them."""

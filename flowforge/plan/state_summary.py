@@ -37,6 +37,8 @@ class StateSummary:
     """Where it is kept now, if this is the copy that a move left behind."""
     secrets: Mapping[Address, Remembered] = field(default_factory=dict)
     """What it remembers, sorted by address."""
+    host: str = ""
+    """The host that has what it remembers."""
 
     @property
     def exists(self) -> bool:

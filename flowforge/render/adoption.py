@@ -42,11 +42,11 @@ def adopted_lines(adopted: Adopted) -> Iterable[str]:
         yield "Run `flowforge apply --prove` to write the assumed ones and prove them."
 
 
-def adoption_document(adopted: Adopted, warnings: Sequence[str], exit_code: ExitCode) -> Document:
-    """Return the public JSON."""
+def adoption_document(adopted: Adopted, warnings: Sequence[str], exit_code: ExitCode, host: str = "") -> Document:
+    """Return the public JSON. host: the one that has the repos."""
     adoption = adopted.adoption
     return {
-        **head("adoption"),
+        **head("adoption", host),
         "complete": adoption.exit_code is ExitCode.DONE,
         "exit_code": int(exit_code),
         "interrupted": adopted.interrupted,

@@ -14,11 +14,11 @@ ANSWERS: Final = ("has_changes", "in_sync", "complete")
 
 
 def validation_document(
-    secrets: int, repos: int, organizations: int, selectors: int, warnings: Sequence[str]
+    secrets: int, repos: int, organizations: int, selectors: int, warnings: Sequence[str], *, host: str = ""
 ) -> Document:
     """Return the document of a manifest that is valid."""
     return {
-        **head("validation"),
+        **head("validation", host),
         "valid": True,
         "secrets": secrets,
         "repos": repos,
@@ -31,16 +31,22 @@ def validation_document(
 def error_document(problems: Sequence[Problem], exit_code: ExitCode, plan: Document | None = None) -> Document:
     """Return the document of what stopped a run, with the plan if there was one."""
     errors = [problem_entry(problem) for problem in problems]
-    document = {**head("error"), "exit_code": int(exit_code), "errors": errors}
+    host = plan["host"] if plan else ""
+    document = {**head("error", host or ""), "exit_code": int(exit_code), "errors": errors}
     if plan is None:
         return document
     # Also at the top, so that a script reads them there whether apply was stopped or not.
     return {**document, **{name: plan[name] for name in ANSWERS}, "plan": plan}
 
 
-def head(name: str) -> Document:
-    """Return the fields that every document begins with."""
-    return {"format": f"flowforge.{name}", "version": VERSION, "flowforge": __version__}
+def head(name: str, host: str = "") -> Document:
+    """Return the fields that every document begins with. host: the one that has the repos; empty if not known."""
+    return {
+        "format": f"flowforge.{name}",
+        "version": VERSION,
+        "flowforge": __version__,
+        "host": printable(host) or None,
+    }
 
 
 def problem_entry(problem: Problem) -> Document:

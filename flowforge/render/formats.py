@@ -23,6 +23,8 @@ class Format(NamedTuple):
     """Whether stdout gets the lines for people as they come. Then whoever is asked has seen the plan."""
     documents: frozenset[str] | None = None
     """The documents that it can write, by the names of `flowforge schema`; None for all. An error is always one."""
+    commands: bool = False
+    """Whether its lines are meant to be commands of GitHub's runner, which nothing else that is printed may be."""
 
     def __str__(self) -> str:
         """Return the name, by which click offers it."""
@@ -40,5 +42,9 @@ class Format(NamedTuple):
 
 TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
 JSON: Final = Format("json", "flowforge.render.as_json")
+# What a reviewer reads, and what GitHub's runner is given of a run.
+_REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
+MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED)
+GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
 # The first is the default of `--format`.
-FORMATS: Final = (TEXT, JSON)
+FORMATS: Final = (TEXT, JSON, MARKDOWN, GITHUB)

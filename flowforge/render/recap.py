@@ -9,6 +9,7 @@ from flowforge.plan.address import Address
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import RECAP, Outcome, Report, Result
 from flowforge.render.alike import MOST_ALONE, gathered, some
+from flowforge.render.closing import done_sentence
 from flowforge.render.phrases import count
 from flowforge.render.style import Style, plain
 
@@ -54,7 +55,7 @@ def report_lines(report: Report, plan: Plan | None = None, *, verbose: bool, sty
     yield from (style(f"{printable(row.name)} : {row.numbers}", _mood(row.tally)) for row in alone)
     for group in many:
         yield from _together(group, style)
-    yield _done(report)
+    yield done_sentence(report.counts, report.expired, complete=report.is_complete)
 
 
 def _together(group: Sequence[_Row], style: Style) -> Iterator[str]:
@@ -72,15 +73,6 @@ def _targets(plan: Plan | None) -> Mapping[str, tuple[str, ...]]:
         if change.wanted is not None:
             found.setdefault(change.address.scope.repo.key, {})[change.wanted.target] = None
     return {repo: tuple(names) for repo, names in found.items()}
-
-
-def _done(report: Report) -> str:
-    counts = report.counts
-    rare = [outcome for outcome in (Outcome.UNRECORDED, Outcome.NOT_DONE) if outcome in counts]
-    numbers = [f"{counts.get(each, 0)} {each.value.replace('_', ' ')}" for each in (*RECAP[1:], *rare)]
-    if report.expired:
-        numbers.append(f"{count(report.expired, 'credential')} expired")
-    return f"{'Done' if report.is_complete else 'Not all done'}: {', '.join(numbers)}."
 
 
 def _troubles(results: Iterable[Result], style: Style, *, verbose: bool) -> Iterable[str]:

@@ -33,7 +33,7 @@ def unresolved_lines(unresolved: Iterable[Unresolved]) -> Iterable[str]:
 def roll_document(roll: RepoList) -> Document:
     """Return the public JSON."""
     return {
-        **head("repos"),
+        **head("repos", roll.host),
         "complete": not roll.unresolved,
         "repos": [_choice(each) for each in roll.choices],
         "unresolved": [unresolved_entry(each) for each in roll.unresolved],

@@ -23,12 +23,18 @@ def plan_document(
     to_come: int,
     eta: float,
     offline: bool = False,
+    host: str = "",
+    commit: str = "",
 ) -> Document:
-    """Return the document of a plan. requests: how many it took. to_come: how many apply will take."""
+    """Return the document of a plan. requests: how many it took. to_come: how many apply will take.
+
+    host: the one that has the repos. commit: the one that the run is for; empty outside of CI.
+    """
     # Neither a value nor a fingerprint is in it: a plan is pasted into pull requests.
     counts = plan.counts
     return {
-        **head("plan"),
+        **head("plan", host),
+        "commit": printable(commit) or None,
         "has_changes": plan.has_changes,
         "in_sync": plan.in_sync,
         "complete": plan.complete,
@@ -53,7 +59,7 @@ def plan_document(
 def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Document:
     """Return the document of what apply did, with the plan that it carried out."""
     return {
-        **head("report"),
+        **head("report", plan["host"] or ""),
         **{name: plan[name] for name in ANSWERS},
         "exit_code": int(exit_code),
         "interrupted": report.interrupted,

@@ -55,7 +55,7 @@ def kept_document(kept: StateSummary, secrets: Mapping[Address, Remembered] | No
     """Return the public JSON. secrets: those that were asked for; None for the state as a whole."""
     lock = kept.lock
     document = {
-        **head("kept"),
+        **head("kept", kept.host),
         "where": printable(kept.where),
         "exists": kept.exists,
         "serial": kept.serial if kept.exists else None,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from flowforge.errors import printable
-from flowforge.plan.change import Counts
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Brake
+from flowforge.render.closing import Sums, closing
 from flowforge.render.phrases import count, duration
 from flowforge.render.rows import change_lines
 from flowforge.render.style import Style, plain
@@ -22,46 +22,7 @@ def plan_lines(plan: Plan, *, verbose: bool, style: Style = plain) -> Iterable[s
 
 def footer(plan: Plan) -> Iterable[str]:
     """Yield the sentence that sums a plan up, and whether it is incomplete."""
-    counts = plan.counts
-    if plan.in_sync:
-        yield "No changes. GitHub matches the manifest."
-        return
-    # "No changes." alone is said only if GitHub is proven to match: what was not seen may differ.
-    if counts.writes:
-        yield f"Plan: {_totals(counts, plan.expired)}."
-    else:
-        yield f"No changes found; {_open_ends(plan, counts) or 'nothing is wanted'}."
-    if not plan.complete:
-        yield "The plan is incomplete: see the lines above."
-
-
-def _totals(counts: Counts, expired: int) -> str:
-    parts = [
-        f"{counts.create} to create",
-        f"{counts.update} to update",
-        f"{counts.delete} to delete",
-        f"{counts.in_sync} in sync",
-    ]
-    return ", ".join([*parts, *_extras(counts, expired)])
-
-
-def _extras(counts: Counts, expired: int) -> Iterable[str]:
-    unchecked = counts.unchecked + counts.unread
-    named = (
-        (counts.assumed, "assumed"),
-        (counts.drift, "drifting"),
-        (counts.blocked, "blocked"),
-        (unchecked, "value not checked" if unchecked == 1 else "values not checked"),
-        (counts.left_over, "no longer in the manifest"),
-        (counts.not_seen, "not seen"),
-        (expired, "credential expired" if expired == 1 else "credentials expired"),
-    )
-    return (f"{number} {words}" for number, words in named if number)
-
-
-def _open_ends(plan: Plan, counts: Counts) -> str:
-    unknown = (count(len(plan.unresolved), "entry", "entries") + " without known repos",) if plan.unresolved else ()
-    return ", ".join((*unknown, *_extras(counts, plan.expired)))
+    return closing(Sums(plan.counts, plan.expired, len(plan.unresolved), plan.in_sync, plan.complete))
 
 
 def after_plan(

@@ -62,7 +62,7 @@ def list_repos(request: Request) -> RepoList:
     select = task.chooser(state)
     admitted = task.admitted(state)
     choices = {choice for place in task.places if select(place.address) for choice in chosen_by(place, admitted)}
-    return RepoList(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings))
+    return RepoList(tuple(sorted(choices)), task.unresolved, (*task.manifest.warnings, *task.warnings), task.host)
 
 
 def list_owners(request: Request) -> OwnerList:

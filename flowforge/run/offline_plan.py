@@ -46,7 +46,7 @@ def plan_offline(request: Request) -> Planned:
         *ageing(task.manifest.credentials.values(), first_seen(wanted, remembered), today()),
     )
     held = brakes(plan, estate(task, backend, state), request.allowed)
-    return Planned(plan, held, warnings, requests=0, to_come=0, eta=0.0, offline=True)
+    return Planned(plan, held, warnings, requests=0, to_come=0, eta=0.0, offline=True, host=task.host)
 
 
 def _shared(manifest: Manifest, wanted: Mapping[Address, Wanted]) -> Iterable[str]:

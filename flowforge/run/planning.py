@@ -98,6 +98,7 @@ def prepare(
         requests=clients.requests + backend.requests,
         to_come=cost.requests,
         eta=cost.seconds,
+        host=task.host,
     )
     return PreparedPlan(planned, resolver.vault, decided.repos)
 

@@ -101,5 +101,7 @@ class Planned:
     """How many seconds these take at GitHub's limits."""
     offline: bool = False
     """Whether it is a plan of --offline, for which GitHub was not asked."""
+    host: str = ""
+    """The host that has the repos; empty where that is not known."""
     new_state: str = ""
     """Of an apply that begins a state: where that is kept."""

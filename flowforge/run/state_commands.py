@@ -30,8 +30,9 @@ def held(request: Request) -> Iterator[StateSession]:
 
 def kept(request: Request) -> StateSummary:
     """Return what the state holds. It takes no lock, so a run may write the state meanwhile."""
-    with Task.of(request).backend() as backend:
-        return _summary(backend.find(), backend.where)
+    task = Task.of(request)
+    with task.backend() as backend:
+        return replace(_summary(backend.find(), backend.where), host=task.host)
 
 
 def pull(request: Request) -> bytes:

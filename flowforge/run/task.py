@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flowforge.api_address import host_for_people
 from flowforge.github.clients import Clients
 from flowforge.github.permissions import Needs
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
@@ -109,6 +110,11 @@ class Task:
     def to_read(self, state: State) -> Needs:
         """Return what the tokens of a plan must be able to read."""
         return to_read(self.manifest, self.selectors, state.remembered)
+
+    @property
+    def host(self) -> str:
+        """The host that the manifest is about."""
+        return host_for_people(self.manifest.github.api_url, self.request.environ)
 
     @property
     def selectors(self) -> tuple[Selector, ...]:

@@ -1,15 +1,17 @@
 """Sign in: find the token of each owner, and make the clients and pacers of a run."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from flowforge.api_address import DOTCOM
 from flowforge.errors import SourceError
 from flowforge.github.app import App, AppJwt, InstallationTokens
 from flowforge.github.app_key import AppKey
-from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token
+from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
 from flowforge.github.http import Client
@@ -24,6 +26,8 @@ from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue
 
+# Of a command that has no option for it.
+_USUAL_WAIT: Final = 900.0
 _OTHERS = "the owners that github.auth.owners does not name"
 
 
@@ -53,7 +57,7 @@ def sign_in(
     the run, where it has other clients.
     """
     environ = context.environ
-    api = _api(settings, environ)
+    api = _api(settings.api_url, environ)
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
     entrance = Entrance(settings, api, context, limits, traces or Traces())
@@ -64,10 +68,29 @@ def sign_in(
         yield clients
 
 
-def _api(settings: GitHubSettings, environ: Mapping[str, str]) -> ApiUrl:
-    """Return the address of the API, which knows where it was found. Raises GitHubError FF304."""
-    if settings.api_url:
-        return ApiUrl.parse(settings.api_url)
+@contextmanager
+def client_of_named_token(
+    environ: Mapping[str, str],
+    names: Sequence[str],
+    stop: threading.Event,
+    notify: Callable[[str], None],
+    clock: ClockOf,
+) -> Iterator[Client]:
+    """Yield a client with the token of the first of these variables that is set, for whoever has no manifest.
+
+    The API is the one that GitHub's runner names, else github.com's. Raises GitHubError.
+    """
+    api = _api("", environ)
+    limits = RunLimits(1, _USUAL_WAIT, notify, clock)
+    token = token_of(environ, names)
+    with _signed(api, token, limits, limits.clock(api, environ), environ=environ, stop=stop) as client:
+        yield client
+
+
+def _api(named: str | None, environ: Mapping[str, str]) -> ApiUrl:
+    """Return the address of the API, which knows where it was found. named: by a manifest. Raises GitHubError FF304."""
+    if named:
+        return ApiUrl.parse(named)
     if text := environ.get("GITHUB_API_URL"):
         return ApiUrl.parse(text, "GITHUB_API_URL")
     return ApiUrl.parse(f"https://{DOTCOM}", DEFAULT_ORIGIN)
@@ -135,27 +158,42 @@ class Entrance:
 
     def signed(self, token: TokenSource, owner: str = "") -> Client:
         """Return a client that sends a token. owner: whose it is, where it is not everybody's."""
-        api, context, limits = self._api, self._context, self._limits
-        # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
-        purpose = f"{api.host}:{api.port} at {self._clock.scale}"
-        pacer = Pacer(
-            self._clock,
-            context.stop,
-            max_in_flight=limits.jobs,
-            max_wait=limits.max_wait,
-            spent=Spent(spent_path(context.environ, token.digest(purpose))),
-            notify=limits.notify,
-            unless_free=api.self_hosted,
-        )
-        return Client(
-            api,
+        return _signed(
+            self._api,
             token,
-            pacer,
+            self._limits,
+            self._clock,
+            environ=self._context.environ,
+            stop=self._context.stop,
             owner=owner,
-            jobs=limits.jobs,
-            patience=Patience.of(api, context.environ),
             traces=self.traces,
         )
+
+
+def _signed(
+    api: ApiUrl,
+    token: TokenSource,
+    limits: RunLimits,
+    clock: Clock,
+    *,
+    environ: Mapping[str, str],
+    stop: threading.Event,
+    owner: str = "",
+    traces: Traces | None = None,
+) -> Client:
+    # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
+    purpose = f"{api.host}:{api.port} at {clock.scale}"
+    pacer = Pacer(
+        clock,
+        stop,
+        max_in_flight=limits.jobs,
+        max_wait=limits.max_wait,
+        spent=Spent(spent_path(environ, token.digest(purpose))),
+        notify=limits.notify,
+        unless_free=api.self_hosted,
+    )
+    patience = Patience.of(api, environ)
+    return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces)
 
 
 class _NoToken:

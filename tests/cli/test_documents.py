@@ -24,6 +24,7 @@ NO_MANIFEST_DOCUMENT = {
     "format": "flowforge.error",
     "version": 1,
     "flowforge": __version__,
+    "host": None,
     "exit_code": 1,
     "errors": [
         {

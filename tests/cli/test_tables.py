@@ -95,7 +95,8 @@ def test_a_new_format_is_a_row_and_a_module(fleet: "Fleet") -> None:
     )
     assert (1, "FLOWFORGE.ERROR WITH LINES!\n") == flowforge("plan", "-m", "no.yaml", "--format", "shout")[:2]
     helps = {
-        name: "[text|json|shout]" in flowforge(name, "--help")[1] for name in ("plan", "apply", "adopt", "validate")
+        name: "[text|json|markdown|github|shout]" in flowforge(name, "--help")[1]
+        for name in ("plan", "apply", "adopt", "validate")
     }
     assert {"plan": True, "apply": True, "adopt": False, "validate": False} == helps
     refused = (
@@ -105,8 +106,12 @@ def test_a_new_format_is_a_row_and_a_module(fleet: "Fleet") -> None:
     assert (1, "", refused.format("--format")) == flowforge("plan", "--list-repos", "--format", "shout")
     assert (1, "", refused.format("--report")) == flowforge("plan", "--list-repos", "--report", "shout=p.txt")
     unknown = 'error FF007: --report "loud=p" is not FORMAT=FILE\n  fix: write it as {0}\n'
-    assert (1, "", unknown.format("text=FILE or json=FILE or shout=FILE")) == flowforge("plan", "--report", "loud=p")
-    assert (1, "", unknown.format("text=FILE or json=FILE")) == flowforge("validate", "--report", "loud=p")
+    assert (1, "", unknown.format("text=FILE or json=FILE or markdown=FILE or github=FILE or shout=FILE")) == flowforge(
+        "plan", "--report", "loud=p"
+    )
+    assert (1, "", unknown.format("text=FILE or json=FILE or markdown=FILE or github=FILE")) == flowforge(
+        "validate", "--report", "loud=p"
+    )
 
 
 def test_whoever_is_asked_has_seen_the_plan(fleet: "Fleet") -> None:

@@ -20,7 +20,10 @@ from flowforge.durations import WRITTEN
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "doctor", "state", "schema", "sandbox", "demo")
+COMMANDS = (
+    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "state", "schema", "sandbox", "demo"),
+)
+WRITE_IT = "  fix: write it as text=FILE or json=FILE or markdown=FILE or github=FILE\n"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "doctor", "s
         ),
         (
             "plan --format xml",
-            "error FF003: --format: 'xml' is not one of 'text', 'json'\n  fix: see `flowforge plan --help`\n",
+            "error FF003: --format: 'xml' is not one of 'text', 'json', 'markdown', 'github'\n  fix: see `flowforge plan --help`\n",
         ),
         (
             "apply --allow-deletes all",
@@ -105,11 +108,11 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "doctor", "s
         ),
         (
             "plan --report plan.txt",
-            'error FF007: --report "plan.txt" is not FORMAT=FILE\n  fix: write it as text=FILE or json=FILE\n',
+            f'error FF007: --report "plan.txt" is not FORMAT=FILE\n{WRITE_IT}',
         ),
         (
             "plan --report html=plan.html",
-            'error FF007: --report "html=plan.html" is not FORMAT=FILE\n  fix: write it as text=FILE or json=FILE\n',
+            f'error FF007: --report "html=plan.html" is not FORMAT=FILE\n{WRITE_IT}',
         ),
         (
             "apply --yes --report json=no/where.json",

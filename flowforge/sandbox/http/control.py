@@ -15,6 +15,7 @@ from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
 from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
+from flowforge.sandbox.world.edit_issues import IssueVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
 from flowforge.sandbox.world.edit_secrets import SecretVerbs
@@ -22,7 +23,7 @@ from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs)
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs)
 
 
 class Control:

@@ -12,6 +12,7 @@ from flowforge.sandbox.handlers import (
     environments,
     git_data,
     graphql,
+    issues,
     organizations,
     refs,
     repos,
@@ -87,6 +88,17 @@ def _git(base: str) -> list[Route]:
     ]
 
 
+def _issues(prefix: str) -> list[Route]:
+    one, comment = f"{prefix}/issues/{{number}}", f"{prefix}/issues/comments/{{comment}}"
+    return [
+        _route(f"{prefix}/issues", GET=issues.list_issues, POST=issues.create_issue),
+        _route(one, GET=issues.get_issue, PATCH=issues.update_issue),
+        _route(f"{one}/comments", GET=issues.list_comments, POST=issues.create_comment),
+        _route(comment, GET=issues.get_comment, PATCH=issues.update_comment),
+        _route(f"{prefix}/pulls", GET=issues.list_pulls),
+    ]
+
+
 def _in_repository(prefix: str) -> list[Route]:
     one = f"{prefix}/environments/{{environment}}"
     effective = {"actions": secrets.of_the_organization, "agents": secrets.of_the_organization}
@@ -102,6 +114,7 @@ def _in_repository(prefix: str) -> list[Route]:
         _route(f"{prefix}/properties/values", GET=organizations.repo_properties),
         _route(f"{prefix}/contents/{{+path}}", GET=contents.get, PUT=contents.put),
         *_git(f"{prefix}/git"),
+        *_issues(prefix),
         _route(f"{prefix}/installation", GET=apps.of_repository),
         _route(prefix, GET=repos.get),
     ]

@@ -121,6 +121,13 @@ class Token:
         return self.name or self.login
 
     @property
+    def author(self) -> str:
+        """Return the login under which it comments: a bot's, for a workflow and for an App."""
+        if self.is_person:
+            return self.login
+        return f"{'github-actions' if self.kind is TokenKind.WORKFLOW else self.login}[bot]"
+
+    @property
     def mint(self) -> int:
         """Return the number of an installation's token among those that were minted; 0 for any other."""
         return 0

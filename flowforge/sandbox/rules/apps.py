@@ -88,6 +88,11 @@ class InstallationToken(Token):
         return f"{self.installation.app.slug}@{self.installation.owner}"
 
     @property
+    def author(self) -> str:
+        """Return the login of the App's bot."""
+        return f"{self.installation.app.slug}[bot]"
+
+    @property
     def mint(self) -> int:
         """Return its number."""
         return self.number

@@ -17,7 +17,7 @@ _READABLE: Final = ("metadata", "actions", "members", "organization_custom_prope
 # Whatever the sandbox asks for, as far as it goes: what an App has that names no permissions.
 _EVERYTHING: Final[Mapping[str, Level]] = {
     **dict.fromkeys(_READABLE, Level.READ),
-    **dict.fromkeys(("administration", "contents", "environments", *_STORES), Level.WRITE),
+    **dict.fromkeys(("administration", "contents", "environments", "issues", "pull_requests", *_STORES), Level.WRITE),
     **{f"organization_{name}": Level.WRITE for name in _STORES},
 }
 

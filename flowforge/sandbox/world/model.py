@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flowforge.sandbox.world.git import Git
+from flowforge.sandbox.world.issue import Tracker
 from flowforge.sandbox.world.scope import Lag, SecretScope
 from flowforge.sandbox.world.stores import Stores
 from flowforge.sandbox.world.variable import Variables
@@ -127,6 +128,8 @@ class Repository:
     """By name in lower case, because GitHub compares them without case."""
     git: Git = field(default_factory=Git)
     """Its branches and files."""
+    tracker: Tracker = field(default_factory=Tracker)
+    """Its issues and pull requests."""
 
     @property
     def full_name(self) -> str:

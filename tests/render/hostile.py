@@ -1,0 +1,171 @@
+"""Names that want to be more than text, and documents that are full of them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+
+from flowforge.resources import schema_text
+
+NAMES: Final = (
+    "::error::gone",
+    "::error file=x,line=1::gone",
+    "##[error]gone",
+    "##vso[task.complete]",
+    "a|b",
+    "a\\|b",
+    "a\\",
+    "|",
+    "`x`",
+    "``",
+    "`",
+    "<script>alert(1)</script>",
+    "</details>",
+    "<!-- flowforge post pr -->",
+    "--><img src=x onerror=alert(1)>",
+    "&lt;b&gt;",
+    "@everyone",
+    "#1",
+    "GH-1",
+    "acme/repo#1",
+    "https://evil.example/",
+    "www.evil.example",
+    "[click](https://evil.example/)",
+    "![x](https://evil.example/x.png)",
+    "**bold** _it_ ~~gone~~ $x$",
+    "# head",
+    "- item",
+    "1. item",
+    "---",
+    "    code",
+    "> quote",
+    "two\nlines",
+    "two\r\n\r\n<b>paragraphs",
+    "\n| a | b |\n|---|---|\n",
+    "a\u202eb",
+    "\u200f\u2066x",
+    "%0A::error::gone",
+    "a%3Ab,line=1",
+    "x\u0085::error::gone\u2028::error::gone",
+    "\ud800",
+    "ünïcödé 名前",
+)
+
+
+def change(name: str, number: int = 0, **more: object) -> dict[str, Any]:
+    """Return a row of a plan that has a name wherever a name can stand."""
+    return {
+        "address": f"acme/{name}/actions/{name}{number}",
+        "repo": f"acme/{name}{number}",
+        "org": None,
+        "store": "actions",
+        "environment": name,
+        "secret": name,
+        "action": "blocked",
+        "reason": "unreadable",
+        "why": "failed",
+        "sentence": name,
+        "fix": f"say `{name}` to {name}",
+        "credential": name,
+        "target": name,
+        "where": f"{name}:{number + 1}:2",
+        "new_to": name,
+        "updated_at": None,
+        "drift": False,
+        "accepted": False,
+        "applicable": True,
+        "differences": [],
+        "access": None,
+        **more,
+    }
+
+
+def problem(name: str) -> dict[str, Any]:
+    """Return an error that has a name in each of its texts."""
+    return {"code": "FF120", "what": name, "where": f"{name}:3:4", "why": name, "fix": name}
+
+
+def plan(names: Sequence[str], **more: object) -> dict[str, Any]:
+    """Return a plan's document whose lines, brakes and warnings have these names."""
+    changes = [change(name, number) for number, name in enumerate(names)]
+    counts = dict.fromkeys(("create", "update", "delete", "in_sync", "assumed", "drift", "unchecked", "listed"), 0)
+    document = {
+        "format": "flowforge.plan",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "has_changes": False,
+        "in_sync": False,
+        "complete": False,
+        "proven": False,
+        "counts": {**counts, "blocked": len(changes)},
+        "requests": 1,
+        "requests_to_come": 0,
+        "eta_seconds": 0.0,
+        "offline": False,
+        "changes": changes,
+        "credentials": [{"name": name, "expires_at": name, "days_left": 1} for name in names],
+        "unresolved": [
+            {"entry": name, "where": f"{name}:1:1", "why": "failed", "sentence": name, "fix": name} for name in names
+        ],
+        "brakes": [{"code": "FF503", "what": name, "flag": name, "fix": name} for name in names],
+        "warnings": [*names, *(f"{name}:1:1: {name}" for name in names)],
+        **more,
+    }
+    Draft202012Validator(json.loads(schema_text("plan"))).validate(document)
+    return document
+
+
+def report(names: Sequence[str]) -> dict[str, Any]:
+    """Return a report's document that has these names."""
+    planned = plan(names)
+    kept = ("address", "repo", "org", "store", "environment", "secret")
+    results = [
+        {
+            **{key: row[key] for key in kept},
+            "outcome": "failed",
+            "sentence": None,
+            "fix": None,
+            "error": problem(name),
+            "notes": [name],
+        }
+        for name, row in zip(names, planned["changes"], strict=True)
+    ]
+    document = {
+        "format": "flowforge.report",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "has_changes": True,
+        "in_sync": False,
+        "complete": False,
+        "exit_code": 3,
+        "interrupted": False,
+        "counts": {"failed": len(results)},
+        "results": results,
+        "recap": {name: {"failed": 1} for name in names},
+        "errors": [problem(name) for name in names],
+        "warnings": list(names),
+        "plan": planned,
+    }
+    Draft202012Validator(json.loads(schema_text("report"))).validate(document)
+    return document
+
+
+def error(names: Sequence[str]) -> dict[str, Any]:
+    """Return an error's document that has these names, with a plan."""
+    document = {
+        "format": "flowforge.error",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "exit_code": 4,
+        "errors": [problem(name) for name in names],
+        "has_changes": True,
+        "in_sync": False,
+        "complete": False,
+        "plan": plan(names),
+    }
+    Draft202012Validator(json.loads(schema_text("error"))).validate(document)
+    return document
+
+
+DOCUMENTS: Final = {"plan": plan, "report": report, "error": error}
