@@ -40,5 +40,6 @@ class Format(NamedTuple):
 
 TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
 JSON: Final = Format("json", "flowforge.render.as_json")
+HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report"}))
 # The first is the default of `--format`.
-FORMATS: Final = (TEXT, JSON)
+FORMATS: Final = (TEXT, JSON, HTML)
