@@ -63,7 +63,7 @@ def changes(number: int, targets: Sequence[str] = TARGETS) -> Iterator[Change]:
 def plan(number: int, targets: Sequence[str] = TARGETS) -> Plan:
     """Return a plan of so many lines."""
     unresolved = (Unresolved("target Experiments", Where("flowforge.yaml", 31, 5), Unreadable(Why.NO_PERMISSION)),)
-    return Plan(tuple(changes(number, targets)), unresolved, (Expiry("ci-key", date(2026, 12, 24), 26),))
+    return Plan(tuple(changes(number, targets)), unresolved, expiries=(Expiry("ci-key", date(2026, 12, 24), 26),))
 
 
 def of_plan(number: int, targets: Sequence[str] = TARGETS) -> tuple[Document, list[str]]:

@@ -16,11 +16,15 @@ from flowforge import __version__
 from flowforge.cli.main import cli
 from flowforge.cli.signals import obeyed
 from flowforge.durations import WRITTEN
+from flowforge.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sandbox", "demo")
+COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "state", "schema", "sandbox", "demo")
+# How the formats of a plan are told.
+CHOICES = ", ".join(f"'{each}'" for each in FORMATS if each.takes("plan"))
+FILES = " or ".join(f"{each}=FILE" for each in FORMATS if each.takes("plan"))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sa
         ),
         (
             "plan --format xml",
-            "error FF003: --format: 'xml' is not one of 'text', 'json'\n  fix: see `flowforge plan --help`\n",
+            f"error FF003: --format: 'xml' is not one of {CHOICES}\n  fix: see `flowforge plan --help`\n",
         ),
         (
             "apply --allow-deletes all",
@@ -105,11 +109,11 @@ COMMANDS = ("init", "validate", "plan", "apply", "adopt", "state", "schema", "sa
         ),
         (
             "plan --report plan.txt",
-            'error FF007: --report "plan.txt" is not FORMAT=FILE\n  fix: write it as text=FILE or json=FILE\n',
+            f'error FF007: --report "plan.txt" is not FORMAT=FILE\n  fix: write it as {FILES}\n',
         ),
         (
-            "plan --report html=plan.html",
-            'error FF007: --report "html=plan.html" is not FORMAT=FILE\n  fix: write it as text=FILE or json=FILE\n',
+            "plan --report pdf=plan.pdf",
+            f'error FF007: --report "pdf=plan.pdf" is not FORMAT=FILE\n  fix: write it as {FILES}\n',
         ),
         (
             "apply --yes --report json=no/where.json",
@@ -217,6 +221,7 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
             "FLOWFORGE_REQUIRE_VALUES",
         ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
+        "FLOWFORGE_OWNER",
         *("FLOWFORGE_MAX_WAIT", "FLOWFORGE_NO_COLOR", "FLOWFORGE_QUIET", "FLOWFORGE_SKIP_VALUES", "FLOWFORGE_TAGS"),
         *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_VERBOSE"),
     } == set(re.findall(r"FLOWFORGE_[A-Z_]+", shown))
