@@ -93,6 +93,10 @@ def _schema(_: Formats) -> Options:
     yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
 
 
+def _explain(_: Formats) -> Options:
+    yield argument("words", nargs=-1, required=True, metavar="CODE|TEXT...")
+
+
 def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9])*", value):
         raise click.BadParameter("letters, digits and single hyphens only", ctx, parameter)
@@ -200,6 +204,17 @@ COMMANDS: Final = (
         "Print the JSON Schema of manifests, or of what FlowForge writes.",
         "flowforge.cli.schema",
         _schema,
+    ),
+    Row(
+        "explain",
+        """
+        Say what a code such as FF504, or the text of a failed run, is about.
+
+        A TEXT is a line of the log of a workflow that runs Claude, such as `Invalid bearer token`: why it is said, how
+        to check that, and what to do.
+        """,
+        "flowforge.cli.explain",
+        _explain,
     ),
     Row(
         "sandbox",
