@@ -21,7 +21,8 @@ SHARED: Final[frozenset[str]] = frozenset()
 HEAD: Final = """# Errors
 
 Every code with its sentences, as the code has them: what is wrong, why, what to do, and the module that says it.
-`flowforge explain CODE` prints the same. `<name>` stands for what differs from run to run; where a sentence has several forms, each has its line.
+`flowforge explain CODE` prints the same. `<name>` stands for what differs from run to run; where a sentence has several
+forms, each has its line.
 
 <!-- Made from the program by `make docs`. -->
 """

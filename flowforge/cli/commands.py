@@ -17,6 +17,7 @@ from flowforge.cli.options import (
     Options,
     argument,
     asking_options,
+    completing,
     line_options,
     lock_option,
     manifest_option,
@@ -94,7 +95,11 @@ def _schema(_: Formats) -> Options:
 
 
 def _explain(_: Formats) -> Options:
-    yield argument("words", nargs=-1, required=True, metavar="CODE|TEXT...")
+    yield argument("words", nargs=-1, required=True, metavar="CODE|TEXT...", shell_complete=completing("codes"))
+
+
+def _completion(_: Formats) -> Options:
+    yield argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 
 
 def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -208,13 +213,24 @@ COMMANDS: Final = (
     Row(
         "explain",
         """
-        Say what a code such as FF504, or the text of a failed run, is about.
+        Say what a code, or the text of a failed run, is about.
 
-        A TEXT is a line of the log of a workflow that runs Claude, such as `Invalid bearer token`: why it is said, how
+        A CODE is one of ours, such as FF504. A TEXT is a line of the log of a workflow that runs Claude, such as `Invalid bearer token`: why it is said, how
         to check that, and what to do.
         """,
         "flowforge.cli.explain",
         _explain,
+    ),
+    Row(
+        "completion",
+        """
+        Print what a shell needs to complete our command lines.
+
+        Commands and options, and the repos, groups, tags and owners that the manifest names. For bash, in ~/.bashrc: `eval "$(flowforge completion bash)"`; for zsh the same in ~/.zshrc, after compinit; for
+        fish: `flowforge completion fish > ~/.config/fish/completions/flowforge.fish`.
+        """,
+        "flowforge.cli.completion",
+        _completion,
     ),
     Row(
         "sandbox",

@@ -21,7 +21,20 @@ from flowforge.render.formats import FORMATS
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-COMMANDS = ("init", "validate", "plan", "apply", "adopt", "matrix", "state", "schema", "explain", "sandbox", "demo")
+COMMANDS = (
+    "init",
+    "validate",
+    "plan",
+    "apply",
+    "adopt",
+    "matrix",
+    "state",
+    "schema",
+    "explain",
+    "completion",
+    "sandbox",
+    "demo",
+)
 # How the formats of a plan are told.
 CHOICES = ", ".join(f"'{each}'" for each in FORMATS if each.takes("plan"))
 FILES = " or ".join(f"{each}=FILE" for each in FORMATS if each.takes("plan"))
