@@ -215,8 +215,8 @@ COMMANDS: Final = (
         """
         Say what a code, or the text of a failed run, is about.
 
-        A CODE is one of ours, such as FF504. A TEXT is a line of the log of a workflow that runs Claude, such as `Invalid bearer token`: why it is said, how
-        to check that, and what to do.
+        A CODE is one of ours, such as FF504. A TEXT is a line of the log of a workflow that runs Claude, such as
+        `Invalid bearer token`: why it is said, how to check that, and what to do.
         """,
         "flowforge.cli.explain",
         _explain,
@@ -226,8 +226,9 @@ COMMANDS: Final = (
         """
         Print what a shell needs to complete our command lines.
 
-        Commands and options, and the repos, groups, tags and owners that the manifest names. For bash, in ~/.bashrc: `eval "$(flowforge completion bash)"`; for zsh the same in ~/.zshrc, after compinit; for
-        fish: `flowforge completion fish > ~/.config/fish/completions/flowforge.fish`.
+        Commands and options, and the repos, groups, tags and owners that the manifest names. For bash, in ~/.bashrc:
+        `eval "$(flowforge completion bash)"`; for zsh the same in ~/.zshrc, after compinit; for fish: `flowforge
+        completion fish > ~/.config/fish/completions/flowforge.fish`.
         """,
         "flowforge.cli.completion",
         _completion,

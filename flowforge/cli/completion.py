@@ -35,11 +35,11 @@ complete -o nosort -F _flowforge_completion flowforge 2>/dev/null || complete -F
 """
 # click's for zsh would put a value in the place of `--limit=` and the value.
 _BEGINS: Final = "_flowforge_completion() {\n"
-_ZSH: Final = "    [[ ${words[CURRENT]} == --*=* ]] && compset -P '*='\n"
+_ZSH: Final = "    local begun=${(M)words[CURRENT]##--*=}\n"
 
 
 def _zsh(source: str) -> str:
-    return source.replace(_BEGINS, _BEGINS + _ZSH, 1)
+    return source.replace(_BEGINS, _BEGINS + _ZSH, 1).replace('"$key"', '"$begun$key"')
 
 
 _SCRIPTS: Final[Mapping[str, Callable[[], str]]] = {
