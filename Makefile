@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 # Whatever is not run by a target of its own. Counting coverage makes a test half as long again.
-QUICK := not slow and not sweep and not faults
+QUICK := not slow and not sweep and not faults and not browser and not editor
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -30,6 +30,8 @@ MADE := $(VENV)/.made
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 FUZZ := $(VENV)/.installed-fuzz
+BROWSER := $(VENV)/.installed-browser
+NODE := tools/node/node_modules/.installed
 SUPPLY := $(VENV)-supply/.installed
 # One resolution for every Python and system; its file names packages, versions and hashes, and never where they are from.
 RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip compile --quiet --universal \
@@ -53,7 +55,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz adversary mutants wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -83,6 +85,17 @@ $(FUZZ): $(DEV)
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --only-binary atheris --editable '.[dev,fuzz]' || \
 		echo "atheris cannot be had here: fuzzing goes without coverage"
 	@mv $@.begun $@
+
+$(BROWSER): $(DEV)
+	@echo "Installing what drives a browser into $(VENV)"
+	@touch $@.begun
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev,browser]'
+	@mv $@.begun $@
+
+# Nothing that is fetched runs as it is installed, and each file must have the hash of its pin.
+$(NODE): tools/node/package.json tools/node/package-lock.json
+	@npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 $(SUPPLY): pyproject.toml constraints.txt
 	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
@@ -138,6 +151,16 @@ mutants: $(DEV)  ## break one thing at a time, 600 of them at random, and list w
 	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) --map "$(VENV)/mutants.json" \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
 
+# A Chromium is taken as it is found: `apt-get install chromium`, or Chrome itself. Without one the tests are skipped.
+browser: $(BROWSER) $(NODE)  ## the page in a real Chromium: sort, filter, keyboard, axe-core, 5,000 rows
+	$(BIN)/python -m pytest -n 0 -m browser tests/browser
+
+screenshots: $(BROWSER)  ## draw the page into docs/images, in a real Chromium
+	$(BIN)/python -m tests.browser.screenshots docs/images
+
+editor: $(DEV) $(NODE)  ## the manifest's schema in the language server that editors use; needs node
+	$(BIN)/python -m pytest -n 0 -m editor tests/editor
+
 wheel: $(DEV)  ## build the wheel, the same twice, into dist, and try it, installed, outside the checkout
 	$(BIN)/python tools/check_reproducible.py
 	$(BIN)/python tools/check_wheel.py
@@ -185,4 +208,4 @@ format: $(DEV)  ## put the code into form
 
 clean:  ## remove what these targets made
 	rm -rf .venv .venv-lowest .venv-run .venv-supply build dist .coverage .coverage.* htmlcov
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz tools/node/node_modules

@@ -10,11 +10,12 @@ import click
 from flowforge.cli.main import PipeError, cli
 from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost
-from flowforge.cli.surroundings import Outside
+from flowforge.cli.surroundings import Outside, Screen
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug
 from flowforge.on_demand import load
 
 _COMPLETING: Final = "_FLOWFORGE_COMPLETE"  # what a shell sets that asks click to complete a line
+_MOST_CODES: Final = 5
 
 
 def main() -> None:
@@ -41,9 +42,9 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
         _require_posix(outside.platform)
         result = (program or cli).main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
     except click.ClickException as error:
-        return _say(load("flowforge.cli.usage").explain(error))
+        return _say(load("flowforge.cli.usage").explain(error), outside.screen)
     except FlowForgeError as error:
-        return _say(error)
+        return _say(error, outside.screen)
     except (KeyboardInterrupt, click.Abort) as error:
         say(str(error.__cause__ or error) or ("interrupted" if written.is_set() else NOTHING_WRITTEN))
         return ExitCode.INTERRUPTED
@@ -58,8 +59,12 @@ def _require_posix(platform: str) -> None:
         raise UsageError(Problem("FF002", "FlowForge runs on Linux and macOS only", fix=fix))
 
 
-def _say(error: FlowForgeError) -> int:
+def _say(error: FlowForgeError, screen: Screen) -> int:
     say(*error.problems)
+    # A log that CI keeps is read by people who were not there; whoever is there can ask.
+    if screen.is_seen():
+        codes = list(dict.fromkeys(problem.code for problem in error.problems))
+        say(f"  more: flowforge explain {' '.join(codes[:_MOST_CODES])}", whole=True)
     return error.exit_code
 
 
@@ -76,7 +81,8 @@ def _unprinted(error: OSError) -> int:
     detach(sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):  # who read it has gone, as `head` does
         return ExitCode.DONE
-    return _say(UsageError(stdout_lost(error)))
+    say(stdout_lost(error))
+    return UsageError.exit_code
 
 
 def _unexplained(error: BaseException, *, verbose: bool) -> int:

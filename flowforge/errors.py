@@ -2,6 +2,7 @@
 
     FlowForgeError            exit 1: nothing was written
     ├── UsageError            FF0xx  the command line or its surroundings
+    │                         FF8xx  reports that are posted, and explanations
     ├── ManifestError         FF1xx  the manifest, all of its problems at once
     ├── SourceError           FF2xx  a value that cannot be had, or must not be used
     │   └── TrustError                  a rule of the operator's forbids the read: ends the whole run

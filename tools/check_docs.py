@@ -76,10 +76,16 @@ def errors() -> str:
     return error_codes.page(ROOT / "flowforge")
 
 
+def explanations() -> str:
+    """Return what `flowforge explain` knows of our codes: the same table, as the package carries it."""
+    return error_codes.pages(ROOT / "flowforge")
+
+
 # The generated pages, and what makes each.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference.md": reference,
     "docs/errors.md": errors,
+    "flowforge/cli/explanations/codes.json": explanations,
     "docs/faults.md": faults,
     "docs/permissions.md": permission_table.page,
 }

@@ -5,6 +5,7 @@ whatever makes one, such as Findings.add; or where a table leads from it to a fu
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +21,14 @@ SHARED: Final[frozenset[str]] = frozenset()
 HEAD: Final = """# Errors
 
 Every code with its sentences, as the code has them: what is wrong, why, what to do, and the module that says it.
-`<name>` stands for what differs from run to run; where a sentence has several forms, each has its line.
+`flowforge explain CODE` prints the same. `<name>` stands for what differs from run to run; where a sentence has several
+forms, each has its line.
 
 <!-- Made from the program by `make docs`. -->
 """
 
 _CODE: Final = re.compile(r"FF\d{3}")
-_FAMILY: Final = re.compile(r"Error +(FF\d)xx +(.+)")
+_FAMILY: Final = re.compile(r"(?:Error|│) +(FF\d)xx +(.+)")
 # FF099 is the bug in FlowForge itself, and ends its hundred.
 _LAST: Final = "99"
 
@@ -172,6 +174,20 @@ def page(folder: Path) -> str:
         parts.append("| code | what | why | fix | raised in |\n| --- | --- | --- | --- | --- |\n")
         parts += [f"| {' | '.join(_cells(each))} |\n" for each in rows]
     return "".join(parts)
+
+
+def pages(folder: Path) -> str:
+    """Return what `flowforge explain` shows of each code, as JSON: what its hundred is about, and its sentences."""
+    families = dict(_FAMILY.findall((folder / "errors.py").read_text(encoding="utf-8")))
+    made: dict[str, dict[str, object]] = {}
+    for code, places in groupby(raised(folder), key=lambda each: each.code):
+        says = [{"what": _forms(each.what), "why": _forms(each.why), "fix": _forms(each.fix)} for each in places]
+        made[code] = {"about": families[code[:3]], "says": says}
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def _forms(texts: Texts) -> list[str]:
+    return [text.replace("{}", "<text>") for text in texts if text]
 
 
 def _next_free(found: Iterable[Raised]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from flowforge.cli.options import (
     Options,
     argument,
     asking_options,
+    completing,
     line_options,
     lock_option,
     manifest_option,
@@ -126,6 +127,14 @@ def _doctor(_: Formats) -> Options:
     yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
     yield manifest_option()
     yield yes_option()
+
+
+def _explain(_: Formats) -> Options:
+    yield argument("words", nargs=-1, required=True, metavar="CODE|TEXT...", shell_complete=completing("codes"))
+
+
+def _completion(_: Formats) -> Options:
+    yield argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 
 
 def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -258,6 +267,29 @@ COMMANDS: Final = (
         "Print the JSON Schema of manifests, or of what FlowForge writes.",
         "flowforge.cli.schema",
         _schema,
+    ),
+    Row(
+        "explain",
+        """
+        Say what a code, or the text of a failed run, is about.
+
+        A CODE is one of ours, such as FF504. A TEXT is a line of the log of a workflow that runs Claude, such as
+        `Invalid bearer token`: why it is said, how to check that, and what to do.
+        """,
+        "flowforge.cli.explain",
+        _explain,
+    ),
+    Row(
+        "completion",
+        """
+        Print what a shell needs to complete our command lines.
+
+        Commands and options, and the repos, groups, tags and owners that the manifest names. For bash, in ~/.bashrc:
+        `eval "$(flowforge completion bash)"`; for zsh the same in ~/.zshrc, after compinit; for fish: `flowforge
+        completion fish > ~/.config/fish/completions/flowforge.fish`.
+        """,
+        "flowforge.cli.completion",
+        _completion,
     ),
     Row(
         "sandbox",

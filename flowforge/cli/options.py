@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -81,6 +81,19 @@ class ManifestPath(FilePath):
         return super().convert(value, param, ctx)
 
 
+Completing = Callable[[click.Context, click.Parameter, str], list[Any]]
+
+
+def completing(kind: str) -> Completing:
+    """Return what offers a shell the words of a kind. It is imported when a shell asks, and for nothing else."""
+
+    def words(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+        found: list[Any] = load("flowforge.cli.completing").words_for(kind, ctx, incomplete)
+        return found
+
+    return words
+
+
 def plain_option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
     """Make an option that the command line alone can set."""
     return click.Option(names, help=text, **settings)
@@ -115,7 +128,15 @@ def manifest_option() -> click.Option:
 def owner_option() -> click.Option:
     """Make `--owner`. `chosen_owner` returns what it was given."""
     text = "Plan only this organization or user; needed where each owner has a state of its own."
-    return option("--owner", metavar="NAME", default="", expose_value=False, callback=_keep_owner, text=text)
+    return option(
+        "--owner",
+        metavar="NAME",
+        default="",
+        expose_value=False,
+        callback=_keep_owner,
+        shell_complete=completing("owners"),
+        text=text,
+    )
 
 
 def _keep_owner(ctx: click.Context, _: click.Parameter, value: str) -> None:
@@ -146,10 +167,23 @@ def line_options() -> tuple[click.Option, ...]:
             "--limit",
             multiple=True,
             metavar="PATTERN",
+            shell_complete=completing("lines"),
             text="Plan only these repos: a name, a glob, @group, or @file with one on each line.",
         ),
-        option("--exclude", multiple=True, metavar="PATTERN", text="Leave these repos out; patterns as for --limit."),
-        option("--tags", multiple=True, metavar="TAG", text="Plan only what entries with this tag name."),
+        option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERN",
+            shell_complete=completing("lines"),
+            text="Leave these repos out; patterns as for --limit.",
+        ),
+        option(
+            "--tags",
+            multiple=True,
+            metavar="TAG",
+            shell_complete=completing("tags"),
+            text="Plan only what entries with this tag name.",
+        ),
         *asking_options(),
         option("--skip-values", is_flag=True, text="Open no source; compare presence and times only."),
     )

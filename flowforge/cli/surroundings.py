@@ -17,7 +17,7 @@ class Screen:
 
     def is_seen(self) -> bool:
         """Whether a person sees what is said: stderr is a terminal."""
-        return sys.stderr.isatty()
+        return not sys.stderr.closed and sys.stderr.isatty()
 
     def line(self) -> str:
         """Read one line. Raises EOFError at the end of stdin."""

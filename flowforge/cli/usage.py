@@ -99,7 +99,8 @@ def unknown_command(name: str, commands: Iterable[str], within: str = "flowforge
 
 
 def _sentence(error: click.ClickException) -> str:
-    return printable(error.message.rstrip("."))
+    # Of an argument that is missing click makes the sentence later.
+    return printable((error.message or error.format_message()).rstrip("."))
 
 
 def _origin(option: click.Option, context: click.Context) -> str:

@@ -217,6 +217,11 @@ class Manifest:
     """One sentence each, with its position."""
 
     @property
+    def entries(self) -> "tuple[Target | AbsentEntry, ...]":
+        """What is wanted and what must not exist."""
+        return *self.targets, *self.absent
+
+    @property
     def sources(self) -> tuple[SourceSpec, ...]:
         """Every source that it names: of credentials, tokens and the state's key."""
         branch = self.state.branch

@@ -148,6 +148,18 @@ def _least_properties(value: Any, schema: Schema, _: _Fits) -> bool:  # noqa: AN
     return not isinstance(value, dict) or len(value) >= schema["minProperties"]
 
 
+def _all_of(value: Any, schema: Schema, fits: _Fits) -> bool:  # noqa: ANN401 -- any JSON
+    return all(fits(value, each) for each in schema["allOf"])
+
+
+def _any_of(value: Any, schema: Schema, fits: _Fits) -> bool:  # noqa: ANN401 -- any JSON
+    return any(fits(value, each) for each in schema["anyOf"])
+
+
+def _one_of(value: Any, schema: Schema, fits: _Fits) -> bool:  # noqa: ANN401 -- any JSON
+    return sum(fits(value, each) for each in schema["oneOf"]) == 1
+
+
 def _told_elsewhere(*_: object) -> bool:
     return True
 
@@ -158,6 +170,9 @@ _TESTS: Final[Mapping[str, Callable[[Any, Schema, _Fits], bool]]] = {
     "enum": _enum,
     "const": _const,
     "not": _not,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+    "oneOf": _one_of,
     "if": _if,
     "then": _told_elsewhere,
     "else": _told_elsewhere,

@@ -46,5 +46,6 @@ JSON: Final = Format("json", "flowforge.render.as_json")
 _REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
 MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED)
 GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
+HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report"}))
 # The first is the default of `--format`.
-FORMATS: Final = (TEXT, JSON, MARKDOWN, GITHUB)
+FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB)

@@ -15,7 +15,7 @@ from flowforge.github.permissions import (
 )
 from flowforge.github.problems import TokenError
 from flowforge.github.repos import RepoInfo
-from flowforge.manifest.model import AbsentEntry, Manifest, Target
+from flowforge.manifest.model import Manifest
 from flowforge.manifest.selector import Selector
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Scope
@@ -76,8 +76,7 @@ def _lacking(clients: Clients, owner: str, needs: Needs) -> Unreadable | None:
 
 def _scopes(manifest: Manifest) -> Iterator[Scope]:
     """Yield the kinds of lists that the manifest names. Which repos selectors will find is not known yet."""
-    entries: tuple[Target | AbsentEntry, ...] = (*manifest.targets, *manifest.absent)
-    for entry in entries:
+    for entry in manifest.entries:
         if entry.org is None:
             yield from entry.lists.of(_ANY)
         else:

@@ -16,14 +16,18 @@ from flowforge import __version__
 from flowforge.cli.main import cli
 from flowforge.cli.signals import obeyed
 from flowforge.durations import WRITTEN
+from flowforge.render.formats import FORMATS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 COMMANDS = (
-    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "state", "schema", "sandbox", "demo"),
+    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "state", "schema"),
+    *("explain", "completion", "sandbox", "demo"),
 )
-WRITE_IT = "  fix: write it as text=FILE or json=FILE or markdown=FILE or github=FILE\n"
+# How the formats of a plan are told.
+CHOICES = ", ".join(f"'{each}'" for each in FORMATS if each.takes("plan"))
+FILES = " or ".join(f"{each}=FILE" for each in FORMATS if each.takes("plan"))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ WRITE_IT = "  fix: write it as text=FILE or json=FILE or markdown=FILE or github
         ),
         (
             "plan --format xml",
-            "error FF003: --format: 'xml' is not one of 'text', 'json', 'markdown', 'github'\n  fix: see `flowforge plan --help`\n",
+            f"error FF003: --format: 'xml' is not one of {CHOICES}\n  fix: see `flowforge plan --help`\n",
         ),
         (
             "apply --allow-deletes all",
@@ -108,11 +112,11 @@ WRITE_IT = "  fix: write it as text=FILE or json=FILE or markdown=FILE or github
         ),
         (
             "plan --report plan.txt",
-            f'error FF007: --report "plan.txt" is not FORMAT=FILE\n{WRITE_IT}',
+            f'error FF007: --report "plan.txt" is not FORMAT=FILE\n  fix: write it as {FILES}\n',
         ),
         (
-            "plan --report html=plan.html",
-            f'error FF007: --report "html=plan.html" is not FORMAT=FILE\n{WRITE_IT}',
+            "plan --report pdf=plan.pdf",
+            f'error FF007: --report "pdf=plan.pdf" is not FORMAT=FILE\n  fix: write it as {FILES}\n',
         ),
         (
             "apply --yes --report json=no/where.json",
@@ -220,8 +224,9 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
             "FLOWFORGE_REQUIRE_VALUES",
         ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
+        "FLOWFORGE_OWNER",
         *("FLOWFORGE_MAX_WAIT", "FLOWFORGE_NO_COLOR", "FLOWFORGE_QUIET", "FLOWFORGE_SKIP_VALUES", "FLOWFORGE_TAGS"),
-        *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_OWNER", "FLOWFORGE_VERBOSE"),
+        *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_VERBOSE"),
     } == set(re.findall(r"FLOWFORGE_[A-Z_]+", shown))
 
 

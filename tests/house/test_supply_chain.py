@@ -1,5 +1,6 @@
 """What is installed, fetched and shipped: pinned, listed, and built the same twice."""
 
+import json
 import os
 import re
 import subprocess
@@ -132,8 +133,21 @@ def test_make_alone_installs_and_it_says_where_the_pins_are() -> None:
     assert [
         name for name in tools if name not in makefile and f"-m {name[:-3].replace('/', '.')}" not in makefile
     ] == []
-    assert {name: FETCHES.findall(text) for name, text in texts.items() if FETCHES.search(text)} == {}
+    fetched = {name: FETCHES.findall(text) for name, text in texts.items() if FETCHES.search(text)}
+    # What tests run from npm: exact versions, each with the hash of its file, and none of their scripts is run.
+    assert ({"Makefile": ["npm"]}, True) == (fetched, "npm ci --prefix tools/node --ignore-scripts" in makefile)
     assert makefile.index("export PIP_CONSTRAINT") < makefile.index("-m pip install")
+
+
+def test_what_comes_from_npm_is_pinned_by_hash() -> None:
+    """Every package of the lock file has the hash of its file, and no address; ours names exact versions alone."""
+    wanted = json.loads(text_of(ROOT / "tools/node/package.json"))["dependencies"]
+    packages = json.loads(text_of(ROOT / "tools/node/package-lock.json"))["packages"]
+    held = {name: each for name, each in packages.items() if name}
+    assert (set(), set()) == (
+        {name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)},
+        {name for name, each in held.items() if "resolved" in each or not each["integrity"].startswith("sha512-")},
+    )
 
 
 @pytest.mark.parametrize(

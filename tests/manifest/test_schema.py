@@ -22,7 +22,7 @@ from flowforge.manifest.messages import FORMS
 from flowforge.manifest.parse import parse
 from flowforge.manifest.placeholders import NAMES
 from flowforge.manifest.scalars import read_duration
-from flowforge.manifest.schema import SOURCE_OPTIONS, check, require_whole
+from flowforge.manifest.schema import SOURCE_OPTIONS, TOLD_LATER, check, require_whole
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo, Store
 from flowforge.resources import SCHEMAS, schema_text
@@ -33,6 +33,8 @@ _WORKFLOWS = ROOT / "examples" / "workflows"
 EXAMPLES = sorted([*({*ROOT.glob("examples/**/*.yaml")} - {*_WORKFLOWS.glob("*")}), ROOT / "flowforge.yaml.example"])
 SCHEMA = json.loads(schema_text("manifest"))
 VALIDATOR = Draft202012Validator(SCHEMA)
+
+CONDITIONS = {"if", "allOf", *TOLD_LATER, *(name for name in SCHEMA["$defs"] if name.startswith("_"))}
 
 
 def definition(name: str) -> Draft202012Validator:
@@ -67,7 +69,9 @@ def test_editors_have_something_to_show() -> None:
     silent = [
         f"{path}/{name}"
         for path, each in walk(SCHEMA)
-        if isinstance(each.get("properties"), dict) and path.rpartition("/")[2] not in {"properties", "if"}
+        if isinstance(each.get("properties"), dict)
+        and path.rpartition("/")[2] not in {"properties", "if"}
+        and not CONDITIONS & set(path.split("/"))
         for name, key in each["properties"].items()
         if not {"title", "description"} <= {**SCHEMA["$defs"].get(key.get("$ref", "")[8:], {}), **key}.keys()
     ]
@@ -75,8 +79,12 @@ def test_editors_have_something_to_show() -> None:
 
 
 def test_no_condition_speaks() -> None:
-    """An `if` has neither title nor description: an editor would show them in place of those of the key itself."""
-    spoken = [path for path, each in walk(SCHEMA) if "if" in path.split("/") and {"title", "description"} & each.keys()]
+    """A condition has neither title nor description: an editor would show them in place of those of the key itself."""
+    spoken = [
+        path
+        for path, each in walk(SCHEMA)
+        if CONDITIONS & set(path.split("/")) and {"title", "description"} & each.keys()
+    ]
     assert [] == spoken
 
 
@@ -256,6 +264,64 @@ def almost_sound(draw: st.DrawFn) -> object:
         node = node[step]
 
 
+# Sound values of every key that an entry, a selector, a source or a way to sign in can have.
+PARTS: dict[str, dict[str, Any]] = {
+    "target": {
+        "org": "acme",
+        "repos": ["acme/api"],
+        "groups": ["g"],
+        "select": {"org": "acme"},
+        "exclude": ["acme/x"],
+        "allow_empty": True,
+        "auto_admit": True,
+        "stores": ["actions"],
+        "environments": ["e"],
+        "secret": "S",
+        "visible_to": "all",
+        "create_environment": True,
+    },
+    "absent": {
+        "org": "acme",
+        "repos": ["acme/api"],
+        "groups": [],
+        "select": {"org": "acme"},
+        "allow_empty": False,
+        "stores": ["actions"],
+        "environments": ["e"],
+        "secret": "S",
+        "variable": "V",
+        "auto_admit": True,
+    },
+    "select": {"org": "acme", "user": "ada", "installation": True, "team": "t", "properties": {"p": "v"}},
+    "from": {"env": "K", "file": "k", "command": ["k"], "prompt": "k", "timeout": "3s", "acme-vault": "k"},
+    "auth": {"token": {"env": "T"}, "app": {"client_id": "x", "private_key": {"env": "P"}}},
+    "state": {"file": "s.json", "github": {"repo": "acme/ops"}},
+    "visible_to": {"repos": ["acme/api"], "groups": [], "select": {"org": "acme"}, "allow_empty": True},
+}
+
+
+@st.composite
+def rearranged(draw: st.DrawFn) -> object:
+    """Make a manifest whose parts have any of their keys, each with a sound value: only how they go together varies."""
+    some = {
+        name: {key: part[key] for key in draw(st.sets(st.sampled_from(sorted(part))))} for name, part in PARTS.items()
+    }
+    data = json.loads(json.dumps(SOUND))
+    if draw(st.booleans()):
+        data["targets"][0] = {"name": "t", "credential": "k", **some["target"]}
+    if draw(st.booleans()):
+        data["absent"][0] = {"name": "a", **some["absent"]}
+    if draw(st.booleans()):
+        data["targets"].append({"name": "s", "credential": "k", "select": some["select"]})
+    if draw(st.booleans()):
+        data["credentials"]["k"]["from"] = some["from"]
+    if draw(st.booleans()):
+        data["targets"].append({"name": "v", "credential": "k", "org": "big", "visible_to": some["visible_to"]})
+    if draw(st.booleans()):
+        data |= {"github": {"auth": some["auth"]}, "state": some["state"]}
+    return data
+
+
 @settings(max_examples=min(1_000, settings().max_examples))
 @given(almost_sound() | st.dictionaries(KEYS, ANYTHING))
 def test_the_loader_says_what_the_schema_says(data: object) -> None:
@@ -267,7 +333,18 @@ def test_the_loader_says_what_the_schema_says(data: object) -> None:
         accepted = True
     except ManifestError:
         accepted = False
-    assert VALIDATOR.is_valid(data) == accepted
+    assert accepted == all(error.validator in TOLD_LATER for error in VALIDATOR.iter_errors(data))
+
+
+@settings(max_examples=min(1_000, settings().max_examples))
+@given(almost_sound() | rearranged())
+def test_what_the_schema_refuses_the_loader_refuses(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:  # noqa: ANN401 -- any YAML
+    """Also where the schema only says how keys depend on one another: whoever reads them reports it."""
+    file = tmp_path_factory.mktemp("any") / "flowforge.yaml"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    if not VALIDATOR.is_valid(data):
+        with pytest.raises(ManifestError):
+            load([file], environ={})
 
 
 @settings(max_examples=min(1_000, settings().max_examples))

@@ -8,6 +8,7 @@ from flowforge.cli.options import (
     Formats,
     Options,
     argument,
+    completing,
     format_option,
     lock_option,
     manifest_option,
@@ -21,14 +22,14 @@ def _list(formats: Formats) -> Options:
     yield manifest_option()
     yield owner_option()
     yield format_option(formats, "kept")
-    yield argument("patterns", metavar="[PATTERN]...", nargs=-1)
+    yield argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=completing("repos"))
 
 
 def _show(formats: Formats) -> Options:
     yield manifest_option()
     yield owner_option()
     yield format_option(formats, "kept")
-    yield argument("named", metavar="[ADDRESS|REPO]...", nargs=-1)
+    yield argument("named", metavar="[ADDRESS|REPO]...", nargs=-1, shell_complete=completing("repos"))
 
 
 def _pull(_: Formats) -> Options:
@@ -40,7 +41,7 @@ def _forget(_: Formats) -> Options:
     yield manifest_option()
     yield owner_option()
     yield lock_option()
-    yield argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True)
+    yield argument("named", metavar="ADDRESS|REPO...", nargs=-1, required=True, shell_complete=completing("repos"))
     yield yes_option()
 
 

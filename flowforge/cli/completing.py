@@ -1,0 +1,72 @@
+"""What a shell is offered where a word of the manifest is wanted: repos, groups, tags, owners; and our codes.
+
+A shell asks while somebody types. So nobody else is asked, nothing is opened but the manifest, and where that is wrong
+there is no answer: the command itself will say why.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from flowforge.cli.explanations.find import pages
+from flowforge.errors import FlowForgeError
+from flowforge.manifest.loading import load
+from flowforge.manifest.model import Manifest
+
+_Word = tuple[str, str]
+
+
+def words_for(kind: str, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """Return the words of a kind that begin with what was typed; whoever types a case of their own is followed."""
+    offered = _codes() if kind == "codes" else _of_manifest(kind, ctx)
+    begun = incomplete.lower()
+    return [CompletionItem(word, help=help_) for word, help_ in offered if word.lower().startswith(begun)]
+
+
+def _of_manifest(kind: str, ctx: click.Context) -> Iterable[_Word]:
+    paths = ctx.params.get("manifests") or ("flowforge.yaml",)
+    try:
+        return _KINDS[kind](load([Path(path) for path in paths], environ=os.environ))
+    except FlowForgeError:
+        return ()
+
+
+def _repos(manifest: Manifest) -> Iterable[_Word]:
+    choices = [*(each.choice for each in manifest.groups.values()), *(each.choice for each in manifest.entries)]
+    names = {repo.key: str(repo) for choice in choices for repo in choice.repos}
+    return [(names[key], "") for key in sorted(names)]
+
+
+def _groups(manifest: Manifest) -> Iterable[_Word]:
+    return [(f"@{name}", f"{len(group.choice.repos)} named here") for name, group in sorted(manifest.groups.items())]
+
+
+def _tags(manifest: Manifest) -> Iterable[_Word]:
+    told: dict[str, list[str]] = {}
+    for entry in manifest.entries:
+        for tag in entry.tags:
+            told.setdefault(tag, []).append(entry.name)
+    return [(tag, "; ".join(told[tag])) for tag in sorted(told)]
+
+
+def _owners(manifest: Manifest) -> Iterable[_Word]:
+    organizations = {entry.org.name for entry in manifest.entries if entry.org}
+    selected = {entry.choice.select.owner for entry in manifest.targets if entry.choice.select}
+    named = {name.partition("/")[0] for name, _ in _repos(manifest)}
+    return [(owner, "") for owner in sorted({each.lower() for each in organizations | named | selected} - {""})]
+
+
+def _codes() -> Iterable[_Word]:
+    return [(code, page["about"]) for code, page in pages().items()]
+
+
+_KINDS: Final[Mapping[str, Callable[[Manifest], Iterable[_Word]]]] = {
+    "lines": lambda manifest: [*_groups(manifest), *_repos(manifest)],
+    "repos": _repos,
+    "tags": _tags,
+    "owners": _owners,
+}

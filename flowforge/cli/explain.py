@@ -1,0 +1,60 @@
+"""`flowforge explain`: what a code of ours, or the text of a failed run, is about."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flowforge.cli.explanations.failures import Failure
+from flowforge.cli.explanations.find import codes_of, failures_of, near, pages
+from flowforge.cli.output import Output, stdout_has_colour
+from flowforge.errors import ExitCode, Problem, UsageError, quote
+
+
+def main(words: Sequence[str]) -> int:
+    """Explain, and return the exit code. Raises UsageError FF820, FF821."""
+    text = " ".join(words)
+    codes = codes_of(text)
+    for code in codes:
+        _require_known(code)
+    failures = [] if codes else failures_of(text)
+    if not codes and not failures:
+        fix = "give a code such as FF504, or a line of the failed run's log as it is"
+        raise UsageError(Problem("FF820", f"nothing is known of {quote(text)}", fix=fix))
+    output = Output(colour=stdout_has_colour())
+    output.lines([*_told([_code(code) for code in codes] + [_failure(each) for each in failures])])
+    return ExitCode.ERROR if output.broken else ExitCode.DONE
+
+
+def _require_known(code: str) -> None:
+    if code not in pages():
+        likely = near(code, list(pages()))
+        fix = f"did you mean `flowforge explain {likely}`?" if likely else "see docs/errors.md for all of them"
+        raise UsageError(Problem("FF821", f"there is no code {code}", fix=fix))
+
+
+def _told(parts: Sequence[Iterator[str]]) -> Iterator[str]:
+    for number, part in enumerate(parts):
+        if number:
+            yield ""
+        yield from part
+
+
+def _code(code: str) -> Iterator[str]:
+    page = pages()[code]
+    yield f"{code}: {page['about']}"
+    for form in page["says"]:
+        yield ""
+        yield from _texts("what", form["what"])
+        yield from _texts("why", form["why"])
+        yield from _texts("fix", form["fix"])
+    yield ""
+    yield "<words> in angle brackets stand for what differs from run to run."
+
+
+def _texts(word: str, texts: Sequence[str]) -> Iterator[str]:
+    yield from (f"  {word if index == 0 else '  or'}: {text}" for index, text in enumerate(texts))
+
+
+def _failure(failure: Failure) -> Iterator[str]:
+    yield failure.texts[0].replace("*", "…")
+    named: dict[str, Any] = {"cause": failure.cause, "check": failure.check, "fix": failure.fix}
+    yield from (f"  {word}: {text}" for word, text in named.items())
