@@ -179,20 +179,29 @@ def _number(text: str) -> float:
     return sign * float(digits)
 
 
-@lru_cache(maxsize=4096)
 def read_expression(text: str) -> Expression:
     """Return the tree of one expression; Unreadable where it does not follow the grammar."""
+    return _remembered(text) if len(text) <= _SHORT else _read_expression(text)
+
+
+def _read_expression(text: str) -> Expression:
     try:
         return _Parser(_tokens(text)).whole()
     except _SyntaxError:
         return Unreadable()
 
 
-@lru_cache(maxsize=4096)
+# Workflows repeat the same short expressions. Long ones are read anew, so that what is kept stays small.
+_SHORT: Final = 400
+_remembered = lru_cache(maxsize=4096)(_read_expression)
+
+
 def read_template(text: str) -> Expression:
     """Return a text with its `${{ … }}`: a Literal without any, the expression where it is all, else a Text."""
-    if "${{" not in text:
-        return Literal(text)
+    return _read_template(text) if "${{" in text else Literal(text)
+
+
+def _read_template(text: str) -> Expression:
     parts: list[Expression] = []
     at = 0
     while (start := text.find("${{", at)) >= 0:
