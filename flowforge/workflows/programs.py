@@ -11,7 +11,7 @@ from flowforge.workflows.shell import Command, commands
 _ASSIGNMENT: Final = re.compile(r"(?:\$env:)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL | re.IGNORECASE)
 _PACKAGE: Final = re.compile(r"@anthropic-ai/claude-code(?:@[^/\s]*)?")
 # Words that stand before a command and are none.
-_BEFORE: Final = frozenset("if then elif else while until do ! { time exec coproc".split())
+_BEFORE: Final = frozenset(["if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "coproc"])
 # Programs that start another one, with those of their options that take a word.
 _WRAPPERS: Final = {
     "sudo": "-u -g -h -p", "env": "-u -C -S", "timeout": "-s -k --signal --kill-after", "nohup": "", "nice": "-n",
@@ -26,7 +26,7 @@ _DURATION: Final = re.compile(r"[0-9.]+[smhd]?")
 _SHELLS: Final = frozenset({"bash", "sh", "zsh", "dash"})
 # What needs no credential, and what is about the program itself.
 _NO_RUN: Final = frozenset(
-    "mcp setup-token config doctor update upgrade install plugin plugins auth login logout migrate-installer".split()
+    ["mcp", "setup-token", "config", "doctor", "update", "upgrade", "install", "plugin", "plugins", "auth", "login", "logout", "migrate-installer"]
 )
 _ASKS: Final = frozenset({"--version", "-v", "--help", "-h"})
 _MAX_SHELLS: Final = 3

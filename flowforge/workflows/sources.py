@@ -1,9 +1,10 @@
 """Where the value of a template comes from: which secret, which variable, a literal, whoever calls, or nobody can tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from flowforge.tokens import recognise
 from flowforge.workflows.expression_tree import (
     And,
     Call,
@@ -51,8 +52,8 @@ class Source:
     """Whether the job's environment could be told."""
     mapped_past_environment: str = ""
     """The environment of the job that reads it, where its caller named the secret instead of handing on all."""
-    prefix: str = ""
-    """Of a literal: the first characters that tell what kind it is, at most four."""
+    looks: str = ""
+    """Of a literal: the public stem of the token that it begins like, such as `sk-ant-oat`; nothing else of it is kept."""
     is_github_token: bool = False
 
 
@@ -94,7 +95,8 @@ def _literal(literal: Literal) -> list[Source]:
     if literal.value in ("", None, False):
         return []
     text = str(literal.value).strip()
-    return [Source(Kind.LITERAL, prefix=text[:11])] if text else []
+    token = recognise(text)
+    return [Source(Kind.LITERAL, looks=token.stem if token else "")] if text else []
 
 
 def _call(name: str, arguments: tuple[Expression, ...], scope: Scope, depth: int) -> list[Source]:
@@ -161,11 +163,11 @@ def secret_sources(name: str, scope: Scope, depth: int = 0) -> list[Source]:
     bound = scope.mapped.get(name)
     past = scope.environment
     if bound is None:
-        return [Source(Kind.SECRET, name, REPO, mapped_past_environment=past or "?", where_known=False)] if past else []
+        return [Source(Kind.SECRET, name, _where(scope), mapped_past_environment=past)] if past else []
     found = _sources(bound.expression, bound.scope, depth + 1)
     if not past:
         return found
-    return [Source(each.kind, each.name, each.where, each.where_known, past, each.prefix) for each in found]
+    return [replace(each, mapped_past_environment=past) for each in found]
 
 
 def secrets_within(expression: Expression, scope: Scope) -> set[str]:

@@ -134,9 +134,7 @@ def _add(top: _Open, mapping: MapNode, node: Node) -> None:
         raise UnreadableError("a key must be a text", node.line, node.column)
     if node.value in mapping.lines:
         # GitHub refuses the whole file: '<key>' is already defined.
-        raise UnreadableError(
-            f"a key stands twice, first in line {mapping.lines[node.value]}", node.line, node.column
-        )
+        raise UnreadableError(f"a key stands twice, first in line {mapping.lines[node.value]}", node.line, node.column)
     top.key = node.value
     mapping.lines[node.value] = node.line
 
