@@ -26,7 +26,21 @@ _DURATION: Final = re.compile(r"[0-9.]+[smhd]?")
 _SHELLS: Final = frozenset({"bash", "sh", "zsh", "dash"})
 # What needs no credential, and what is about the program itself.
 _NO_RUN: Final = frozenset(
-    ["mcp", "setup-token", "config", "doctor", "update", "upgrade", "install", "plugin", "plugins", "auth", "login", "logout", "migrate-installer"]
+    [
+        "mcp",
+        "setup-token",
+        "config",
+        "doctor",
+        "update",
+        "upgrade",
+        "install",
+        "plugin",
+        "plugins",
+        "auth",
+        "login",
+        "logout",
+        "migrate-installer",
+    ]
 )
 _ASKS: Final = frozenset({"--version", "-v", "--help", "-h"})
 _MAX_SHELLS: Final = 3

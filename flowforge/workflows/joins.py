@@ -1,0 +1,276 @@
+"""Walk the steps of a repository as GitHub would run them: called workflows and local actions joined to their callers.
+
+A joined step stands where its caller stands, with the place of its own beside it. What is called is followed three
+deep, and what calls itself is cut.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from flowforge.workflows.conditions import has_status
+from flowforge.workflows.expression_tree import Expression
+from flowforge.workflows.expressions import read_condition
+from flowforge.workflows.nodes import NOTHING, Node, Scalar
+from flowforge.workflows.permissions import IdToken, Permission, combined, id_token
+from flowforge.workflows.repository import Repository
+from flowforge.workflows.scopes import Bound, Scope, Secrets, given_inputs
+from flowforge.workflows.workflow import CompositeAction, Job, Step, Workflow
+
+MAX_CALLS: Final = 3
+_LOCAL: Final = "./"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step stands. job: its key; None in an action that nobody calls. step: None for a job that calls."""
+
+    file: str
+    line: int
+    job: str | None
+    step: int | None
+
+
+Condition = tuple[Expression, Scope]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrence:
+    """A step as it runs for one caller."""
+
+    at: Place
+    """Where people find it in a file that GitHub starts."""
+    own: Place
+    """Where it is written; the same, unless it was joined."""
+    step: Step | None
+    """None for a called workflow that could not be read."""
+    uses: str
+    """What it uses, as written; of a called workflow too."""
+    scope: Scope
+    conditions: tuple[Condition, ...]
+    permission: Permission
+    workflow: Workflow | None
+    """The workflow that GitHub starts; None in an action that nobody calls."""
+    job: Job | None
+    earlier: tuple["Occurrence", ...] = ()
+    """The steps of its job before it."""
+    forgiven: bool = False
+    """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
+    why_unread: str = ""
+    """Why what it calls was not read, as a clause; empty where it was, or is no business of ours."""
+    inherits: bool = False
+    """Whether a called workflow that was not read gets every secret."""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it stands in another file than its caller."""
+        return self.own != self.at
+
+    @property
+    def shell(self) -> str:
+        """The shell of a script, in lower case; empty for the runner's own."""
+        if self.step is None:
+            return ""
+        own = self.step.node.get("shell")
+        names = [own.text if own else "", self.job.shell if self.job else ""]
+        names.append(self.scope.workflow.shell if self.scope.workflow else "")
+        return next((name.lower() for name in names if name), "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Call:
+    """What a callee gets of its caller."""
+
+    scope: Scope
+    conditions: tuple[Condition, ...] = ()
+    permission: Permission = field(default_factory=lambda: Permission(IdToken.UNSET))
+    at: Place | None = None
+    started: Workflow | None = None
+    forgiven: bool = False
+    files: tuple[str, ...] = ()
+    """The files on the way, to cut cycles."""
+    calls: int = 0
+    composites: int = 0
+
+
+def occurrences(repository: Repository) -> Iterator[Occurrence]:
+    """Yield every step of every workflow, joined; then those of workflows and actions that nobody here calls."""
+    walker = _Walker(repository)
+    called = walker.called_files()
+    for path, workflow in repository.workflows.items():
+        if workflow.starts_itself:
+            yield from walker.workflow(workflow, _Call(Scope(path, workflow=workflow), files=(path,), started=workflow))
+        elif workflow.is_callable and path not in called:
+            scope = Scope(path, Secrets.CALLERS, workflow=workflow)
+            yield from walker.workflow(workflow, _Call(scope, files=(path,), started=workflow))
+    for action in repository.actions.values():
+        if action.path not in walker.joined:
+            scope = Scope(action.path, Secrets.CALLERS, steps=tuple(action.steps))
+            yield from walker.composite(action, _Call(scope, files=(action.path,)))
+
+
+class _Walker:
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self.joined: set[str] = set()
+        """The files of actions that were joined to a caller."""
+
+    def called_files(self) -> set[str]:
+        """Return the workflow files that another one here calls."""
+        found: set[str] = set()
+        for workflow in self._repository.workflows.values():
+            for job in workflow.jobs.values():
+                if path := self._repository.local(job.uses):
+                    found.add(path)
+        return found
+
+    def workflow(self, workflow: Workflow, call: _Call) -> Iterator[Occurrence]:
+        base = replace(call.scope, workflow=workflow).with_env(workflow.root.get("env"))
+        for job in workflow.jobs.values():
+            scope = base.in_job(job)
+            permission = combined(call.permission, id_token(job.node, workflow.root), workflow.path)
+            here = replace(
+                call,
+                scope=scope,
+                permission=permission,
+                conditions=(*call.conditions, *_job_conditions(job, workflow, base)),
+                forgiven=call.forgiven or _forgives(job.node),
+            )
+            if job.uses:
+                yield from self._called(job, here)
+            else:
+                yield from self._steps(job.steps, job, here)
+
+    def _steps(self, steps: Sequence[Step], job: Job | None, call: _Call) -> Iterator[Occurrence]:
+        earlier: list[Occurrence] = []
+        for step in steps:
+            own = Place(call.files[-1], step.line, job.key if job else None, step.index)
+            at = call.at or own
+            occurrence = Occurrence(
+                at=at,
+                own=own,
+                step=step,
+                uses=step.uses,
+                scope=call.scope.with_env(step.env),
+                conditions=(*call.conditions, *_condition(step.node, call.scope)),
+                permission=call.permission,
+                workflow=call.started,
+                job=job or call.scope.job,
+                earlier=tuple(earlier),
+                forgiven=call.forgiven,
+            )
+            earlier.append(occurrence)
+            if step.uses.startswith(_LOCAL) or step.uses == ".":
+                yield from self._local(occurrence, call)
+            else:
+                yield occurrence
+
+    def _local(self, occurrence: Occurrence, call: _Call) -> Iterator[Occurrence]:
+        """Yield the steps of a local action in the place of the step that uses it."""
+        action = self._repository.action(occurrence.uses)
+        step = occurrence.step
+        if action is None or step is None:
+            yield replace(occurrence, why_unread="the action is not in this checkout")
+            return
+        self.joined.add(action.path)
+        if action.path in call.files or call.composites >= MAX_CALLS:
+            return
+        own = Scope(action.path)
+        inputs = given_inputs(action.inputs, step.inputs, occurrence.scope, own)
+        # A composite action sees the env of its caller, and no secrets but what it is given.
+        scope = replace(
+            occurrence.scope,
+            file=action.path,
+            inputs=inputs,
+            secrets=Secrets.MAPPED,
+            mapped={},
+            steps=tuple(action.steps),
+        )
+        inner = replace(
+            call,
+            scope=scope,
+            conditions=occurrence.conditions,
+            at=occurrence.at,
+            files=(*call.files, action.path),
+            composites=call.composites + 1,
+            forgiven=call.forgiven or _forgives(step.node),
+        )
+        yield from self._joined_steps(action, occurrence, inner)
+
+    def _joined_steps(self, action: CompositeAction, caller: Occurrence, call: _Call) -> Iterator[Occurrence]:
+        for each in self._steps(action.steps, None, call):
+            # What the caller's earlier steps have written is there for the callee's steps too.
+            yield replace(each, earlier=(*caller.earlier, *each.earlier), job=caller.job)
+
+    def composite(self, action: CompositeAction, call: _Call) -> Iterator[Occurrence]:
+        """Yield the steps of an action that nobody here calls."""
+        yield from self._steps(action.steps, None, call)
+
+    def _called(self, job: Job, call: _Call) -> Iterator[Occurrence]:
+        own = Place(call.files[-1], job.node.get("uses").line if job.node.get("uses") else job.line, job.key, None)  # type: ignore[union-attr]  # -- it was asked
+        at = call.at or Place(own.file, job.line, job.key, None)
+        path = self._repository.local(job.uses)
+        callee = self._repository.workflow(path) if path else None
+        secrets = job.node.get("secrets")
+        inherits = isinstance(secrets, Scalar) and secrets.text == "inherit"
+        if callee is not None and (path in call.files or call.calls >= MAX_CALLS):
+            return
+        if callee is None:
+            why = "the workflow is not in this checkout" if path else "the workflow is in another repository"
+            yield _unread(job, call, at, why, inherits=inherits)
+            return
+        scope = Scope(
+            callee.path,
+            call.scope.secrets if inherits else Secrets.MAPPED,
+            call.scope.mapped if inherits else _mapped(secrets, call.scope),
+            given_inputs(callee.declared("inputs"), job.node.get("with"), call.scope, Scope(callee.path)),
+        )
+        inner = replace(call, scope=scope, at=at, files=(*call.files, callee.path), calls=call.calls + 1)
+        yield from self.workflow(callee, inner)
+
+
+def _unread(job: Job, call: _Call, at: Place, why: str, *, inherits: bool) -> Occurrence:
+    return Occurrence(
+        at=at,
+        own=at,
+        step=None,
+        uses=job.uses,
+        scope=call.scope,
+        conditions=call.conditions,
+        permission=call.permission,
+        workflow=call.started,
+        job=job,
+        why_unread=why,
+        inherits=inherits,
+    )
+
+
+def _mapped(node: Node | None, scope: Scope) -> dict[str, Bound]:
+    return {name.upper(): Bound(value, scope) for name, value in (node.entries() if node else ())}
+
+
+def _condition(node: Node, scope: Scope) -> tuple[Condition, ...]:
+    text = (node.get("if") or NOTHING).text
+    return ((read_condition(text), scope),) if text.strip() else ()
+
+
+def _job_conditions(job: Job, workflow: Workflow, base: Scope) -> tuple[Condition, ...]:
+    """Return what must hold for a job: its own `if`, and those of the jobs that it needs, which skip it with them."""
+    found: list[Condition] = []
+    awaited, seen = [job], {job.key}
+    while awaited:
+        each = awaited.pop()
+        # No step's output is known in the `if` of a job.
+        own = _condition(each.node, replace(base, steps=()))
+        found += own
+        if any(has_status(expression) for expression, _ in own):
+            continue
+        for key in each.needs:
+            if key in workflow.jobs and key not in seen:
+                seen.add(key)
+                awaited.append(workflow.jobs[key])
+    return tuple(found)
+
+
+def _forgives(node: Node) -> bool:
+    return (node.get("continue-on-error") or NOTHING).text.strip().lower() == "true"
