@@ -184,6 +184,7 @@ class _Walker:
             inputs=inputs,
             secrets=Secrets.MAPPED,
             mapped={},
+            environment="",
             steps=tuple(action.steps),
         )
         inner = replace(
