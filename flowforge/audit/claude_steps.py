@@ -17,14 +17,16 @@ from flowforge.workflows.actions import (
     Slot,
     action_of,
 )
+from flowforge.workflows.expression_tree import And, Expression, Or
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.nodes import NOTHING, Node, Scalar, lowered
 from flowforge.workflows.pins import Uses, Version, read_uses, version_of
 from flowforge.workflows.programs import Script, read_script, variable
-from flowforge.workflows.scopes import Bound, Scope, fixed_text
+from flowforge.workflows.scopes import Bound, Scope, fixed_text, input_of
 from flowforge.workflows.sources import UNKNOWN, Kind, Source, sources_of
 
+_MOST_INPUTS: Final = 20
 _POSIX: Final = frozenset({"", "bash", "sh", "pwsh", "powershell", "cmd", "zsh"})
 
 
@@ -43,7 +45,9 @@ class Given:
     read: bool | None
     """Whether the step reads it; None where nobody can tell."""
     since: Version | None = None
-    """The version that reads it first, where the pin is older."""
+    """The version that reads it first."""
+    is_choice: bool = False
+    """Whether an expression chooses if it is there: `CONDITION && secrets.NAME`."""
 
     @property
     def is_empty(self) -> bool:
@@ -168,8 +172,9 @@ def _of_input(action: Action, version: Version | None, key: str, node: Node, sco
     name = key.lower()
     since = action.inputs.get(name)
     read = _is_read(since, version)
-    sources = sources_of(Bound(node, scope))
-    return Given(INPUTS[name], key, True, sources, node.line, node.column, read, since)  # noqa: FBT003 -- by_input
+    bound = Bound(node, scope)
+    choice = is_choice(bound.expression, scope)
+    return Given(INPUTS[name], key, True, sources_of(bound), node.line, node.column, read, since, choice)  # noqa: FBT003 -- by_input
 
 
 def _of_variable(action: Action, version: Version | None, name: str, bound: Bound | None, line: int) -> Given:
@@ -178,6 +183,16 @@ def _of_variable(action: Action, version: Version | None, name: str, bound: Boun
     read = _is_read(since, version) if action.ours else None
     sources = (UNKNOWN,) if bound is None else sources_of(bound)
     return Given(slot, name, False, sources, line, 1, read, since)  # noqa: FBT003 -- by_input
+
+
+def is_choice(expression: Expression, scope: Scope, depth: int = 0) -> bool:
+    """Whether an expression chooses if a value is there at all."""
+    if isinstance(expression, Or):
+        return any(is_choice(each, scope, depth) for each in expression.operands)
+    bound = input_of(expression, scope)
+    if bound is not None and depth < _MOST_INPUTS:
+        return is_choice(bound.expression, bound.scope, depth + 1)
+    return isinstance(expression, And)
 
 
 def _is_read(since: Version | None, version: Version | None) -> bool | None:
