@@ -66,7 +66,9 @@ def _line(occurrence: Occurrence) -> int:
     return node.key_line("uses") if node.get("uses") else node.key_line("run")
 
 
-def at_file(code: str, file: str | None, line: int | None = None, column: int | None = None, **texts: object) -> Finding:
+def at_file(
+    code: str, file: str | None, line: int | None = None, column: int | None = None, **texts: object
+) -> Finding:
     """Return a finding about a file, or about the repository as a whole."""
     row = CODES[code]
     what, why, fix = (text.format(**texts) for text in (row.what, row.why, row.fix))

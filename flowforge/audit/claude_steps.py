@@ -159,7 +159,11 @@ def _of_action(occurrence: Occurrence) -> ClaudeStep | None:
     if uses is None or action is None:
         return None
     version = version_of(uses)
-    given = [_of_input(action, version, key, node, occurrence.scope) for name, (key, node) in inputs.items() if name in INPUTS]
+    given = [
+        _of_input(action, version, key, node, occurrence.scope)
+        for name, (key, node) in inputs.items()
+        if name in INPUTS
+    ]
     passed = {each.slot for each in given if not each.is_empty}
     for name, bound, line in _variables(occurrence):
         slot = VARIABLES[name]

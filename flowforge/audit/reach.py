@@ -77,9 +77,7 @@ class Reach:
 
     def is_gated(self, name: str) -> bool:
         """Whether no run would reach it without a secret: its presence is tested before."""
-        return bool(self.reaching) and all(
-            self.by(run, frozenset({name})) is Reached.NO for run in self.reaching
-        )
+        return bool(self.reaching) and all(self.by(run, frozenset({name})) is Reached.NO for run in self.reaching)
 
 
 def _logins(conditions: Sequence[Condition]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Findings about secrets and variables: what is missing, gated, of the wrong kind, written out or hidden."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flowforge.audit.case import Case, at, at_file, at_step, is_missing, state, with_level
 from flowforge.audit.claude_steps import ClaudeStep, Given
@@ -33,9 +34,7 @@ def missing(case: Case) -> Iterator[Finding]:
         reach = Reach(occurrence)
         runs = [run for run in reach.reaching if run.store == _ACTIONS]
         if runs and is_missing(source, stores, _ACTIONS) and not _may_be_empty(reach, reference.name):
-            found = at(
-                occurrence, "missing-secret", reference.line, name=reference.name, place=_place(reference.where)
-            )
+            found = at(occurrence, "missing-secret", reference.line, name=reference.name, place=_place(reference.where))
             yield with_level(found, Level.WARNING)
 
 
@@ -163,8 +162,6 @@ def _is_literal(text: str) -> bool:
 
 
 def _literal(file: str, node: Node, job: str | None, step: int | None) -> Finding:
-    from dataclasses import replace
-
     return replace(at_file("literal-credential", file, node.line, node.column), job=job, step=step)
 
 

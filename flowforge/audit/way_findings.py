@@ -23,11 +23,9 @@ def ways(case: Case) -> Iterator[Finding]:
 
 def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     late = [each for each in step.given if each.read is False and each.since and each.by_input and not each.is_empty]
-    for given in late:
+    for given in late[:1]:
         since = "v" + ".".join(map(str, given.since or ()))
-        yield at_step(
-            step, "inputs-unknown-to-pin", given, input=given.name, action=step.called, since=since
-        )
+        yield at_step(step, "inputs-unknown-to-pin", given, input=given.name, action=step.called, since=since)
     if step.cloud is not False or step.has_input("settings") or step.logins or _has_credential(step) or late:
         return
     unread = [each for each in step.given if each.read is False and not each.is_empty]

@@ -46,11 +46,7 @@ class Traces:
         if length < _SHORTEST:
             return
         width = _PIECE if length >= 2 * _PIECE else _SHORTEST
-        pieces = {
-            hash(form[start : start + width])
-            for form in _forms(token)
-            for start in range(len(form) - width + 1)
-        }
+        pieces = {hash(form[start : start + width]) for form in _forms(token) for start in range(len(form) - width + 1)}
         # Whatever the place of a token in a text, one of its pieces is at a multiple of the step.
         self._known += ((width, min(width, length - width + 1), frozenset(pieces)),)
 
