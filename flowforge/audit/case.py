@@ -34,16 +34,15 @@ class Case:
 def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: object) -> Finding:
     """Return a finding about a step; at one of the things that it is given, or where it uses its action."""
     occurrence = step.occurrence
-    if given is not None and not occurrence.is_joined:
-        return at(occurrence, code, given.line, given.column, **texts)
-    return at(occurrence, code, **texts)
+    return at(occurrence, code, (given.line, given.column) if given else None, **texts)
 
 
-def at(occurrence: Occurrence, code: str, line: int = 0, column: int = 1, **texts: object) -> Finding:
-    """Return a finding about a step. line: within its own file; where it was joined, its caller's line is shown."""
+def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:
+    """Return a finding about a step. position: in its own file; of a joined one, its caller's line is shown."""
     place = occurrence.at
-    if occurrence.is_joined or not line:
-        line, column = place.line if occurrence.is_joined or occurrence.step is None else _line(occurrence), 1
+    if occurrence.is_joined or position is None:
+        position = (place.line if occurrence.is_joined or occurrence.step is None else _line(occurrence)), 1
+    line, column = position
     row = CODES[code]
     return Finding(
         code,

@@ -55,7 +55,7 @@ _ERRORS: Final = _rows(
     ),
     (
         "wrong-kind",
-        "{input} takes {wanted}, and {given}",
+        "{input} takes {wanted}, and {holds}",
         "Claude sends a key and a token in different ways, so the API refuses the one in the place of the other",
         "pass it as {instead}, or put {wanted} there",
     ),
@@ -73,7 +73,7 @@ _ERRORS: Final = _rows(
     ),
     (
         "identity-incomplete",
-        "a workload identity is given {given} without {lacking}",
+        "a workload identity is given {has} without {lacking}",
         "it needs both the federation rule and the organization",
         "pass {lacking} too",
     ),

@@ -32,8 +32,8 @@ def _incomplete(step: ClaudeStep) -> Iterator[Finding]:
     if given in parts and lacking not in parts and not step.static and step.reach.is_sure:
         if step.action is None and given is Slot.ORGANIZATION:
             return
-        names = {"given": parts[given].name, "lacking": _word(step, lacking)}
-        yield at_step(step, "identity-incomplete", parts[given], **names)
+        has, lacks = parts[given].name, _word(step, lacking)
+        yield at_step(step, "identity-incomplete", parts[given], has=has, lacking=lacks)
 
 
 def _word(step: ClaudeStep, slot: Slot) -> str:

@@ -79,4 +79,4 @@ def logins(case: Case) -> Iterator[Finding]:
 
 
 def _at_node(step: ClaudeStep, node: Node, name: str) -> Finding:
-    return at(step.occurrence, "login-tokens", node.line, input=printable(name))
+    return at(step.occurrence, "login-tokens", (node.line, node.column), input=printable(name))

@@ -34,7 +34,9 @@ def missing(case: Case) -> Iterator[Finding]:
         reach = Reach(occurrence)
         runs = [run for run in reach.reaching if run.store == _ACTIONS]
         if runs and is_missing(source, stores, _ACTIONS) and not _may_be_empty(reach, reference.name):
-            found = at(occurrence, "missing-secret", reference.line, name=reference.name, place=_place(reference.where))
+            found = at(
+                occurrence, "missing-secret", (reference.line, 1), name=reference.name, place=_place(reference.where)
+            )
             yield with_level(found, Level.WARNING)
 
 
@@ -96,7 +98,7 @@ def _wrong_kind(step: ClaudeStep, given: Given, source: Source, case: Case) -> I
     if slot is not None and slot is not given.slot and not case_hidden(step, given):
         what = f"{source.name} holds {_NOUNS[slot]}" if source.name else f"this is {_NOUNS[slot]}"
         instead = _INPUT_OF[slot] if given.by_input else _variable_of(slot)
-        yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, given=what, instead=instead)
+        yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, holds=what, instead=instead)
     elif source.is_github_token and len(given.sources) == 1:
         yield at_step(
             step,
@@ -104,7 +106,7 @@ def _wrong_kind(step: ClaudeStep, given: Given, source: Source, case: Case) -> I
             given,
             input=given.name,
             wanted=wanted,
-            given="this is the token of GitHub",
+            holds="this is the token of GitHub",
             instead="github_token",
         )
 

@@ -77,7 +77,7 @@ _BASE_WIF_SINCE: Final[Version] = (1, 0, 134)
 _ENV_SINCE: Final[Version] = (1, 0, 146)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Action:
     """An action that runs Claude."""
 

@@ -5,7 +5,7 @@ One pass over libyaml's events without recursion, so that no file, however neste
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Protocol
 
 import yaml
 
@@ -14,9 +14,18 @@ from flowforge.workflows.nodes import ListNode, MapNode, Node, Scalar
 MAX_DEPTH: Final = 100
 MAX_NODES: Final = 200_000
 """Values of a file, counting each time what an alias repeats."""
+_TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH} levels deep"
+_TOO_MANY: Final = f"it comes to more than {MAX_NODES:,} values"
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2, production [1] c-printable. libyaml names the first such character by its offset and not by its line.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+class _Mark(Protocol):
+    """A position of the parser. Both numbers count from 0."""
+
+    line: int
+    column: int
 
 
 class UnreadableError(Exception):
@@ -42,7 +51,8 @@ def decode(data: bytes | str) -> str:
     unfit = _UNFIT.search(text)
     if unfit:
         line = text.count("\n", 0, unfit.start()) + 1
-        raise UnreadableError(f"the character U+{ord(unfit.group()):04X} cannot stand in YAML", line)
+        reason = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
+        raise UnreadableError(reason, line)
     return text
 
 
@@ -75,7 +85,7 @@ class _Composer:
     size: int = 0
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         node = Scalar(mark.line + 1, mark.column + 1, event.value, event.implicit[0])
         done = _Measured(node)
         if event.anchor:
@@ -83,16 +93,16 @@ class _Composer:
         self._take(done, mark)
 
     def alias(self, event: yaml.AliasEvent) -> None:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         done = self.anchors.get(event.anchor or "")
         if done is None:
             raise _unreadable("this alias has no anchor before it", mark)
         self._take(done, mark)
 
     def begin(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         if len(self.stack) >= MAX_DEPTH:
-            raise _unreadable(f"it is nested more than {MAX_DEPTH} levels deep", mark)
+            raise _unreadable(_TOO_DEEP, mark)
         kind = ListNode if isinstance(event, yaml.SequenceStartEvent) else MapNode
         self.stack.append(_Open(kind(mark.line + 1, mark.column + 1), event.anchor))
 
@@ -101,13 +111,14 @@ class _Composer:
         done = _Measured(top.node, top.size, top.height)
         if top.anchor:
             self.anchors[top.anchor] = done
-        self._take(done, event.start_mark)
+        mark: Any = event.start_mark
+        self._take(done, mark)
 
-    def _take(self, done: _Measured, mark: yaml.Mark) -> None:
+    def _take(self, done: _Measured, mark: _Mark) -> None:
         """Put a finished node where it belongs, and count it: an alias counts all that it repeats."""
         self.size += done.size
         if self.size > MAX_NODES:
-            raise _unreadable(f"it comes to more than {MAX_NODES:,} values", mark)
+            raise _unreadable(_TOO_MANY, mark)
         if not self.stack:
             if self.root is not None:
                 raise _unreadable("a second document begins here", mark)
@@ -117,7 +128,7 @@ class _Composer:
         top.size += done.size
         top.height = max(top.height, done.height + 1)
         if len(self.stack) + done.height > MAX_DEPTH:
-            raise _unreadable(f"it is nested more than {MAX_DEPTH} levels deep", mark)
+            raise _unreadable(_TOO_DEEP, mark)
         if isinstance(top.node, ListNode):
             top.node.parts.append(done.node)
         else:
@@ -134,12 +145,13 @@ def _add(top: _Open, mapping: MapNode, node: Node) -> None:
         raise UnreadableError("a key must be a text", node.line, node.column)
     if node.value in mapping.lines:
         # GitHub refuses the whole file: '<key>' is already defined.
-        raise UnreadableError(f"a key stands twice, first in line {mapping.lines[node.value]}", node.line, node.column)
+        reason = f"a key stands twice, first in line {mapping.lines[node.value]}"
+        raise UnreadableError(reason, node.line, node.column)
     top.key = node.value
     mapping.lines[node.value] = node.line
 
 
-def _unreadable(reason: str, mark: yaml.Mark) -> UnreadableError:
+def _unreadable(reason: str, mark: _Mark) -> UnreadableError:
     return UnreadableError(reason, mark.line + 1, mark.column + 1)
 
 
