@@ -18,6 +18,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "adoption": "adoption.schema.json",
         "repos": "repos.schema.json",
         "kept": "kept.schema.json",
+        "audit": "audit.schema.json",
     }
 )
 # A wheel carries the schemas inside the package. In a checkout they are beside it, where editors and docs link to them.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.codes import CODES, Level
 from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
+from flowforge.errors import printable
 from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.repository import Repository
 from flowforge.workflows.sources import CALLER, Kind, Source
@@ -43,7 +44,7 @@ def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = Non
     if occurrence.is_joined or position is None:
         position = (place.line if occurrence.is_joined or occurrence.step is None else _line(occurrence)), 1
     line, column = position
-    row = CODES[code]
+    row, texts = CODES[code], _safe(texts)
     return Finding(
         code,
         row.level,
@@ -58,6 +59,11 @@ def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = Non
     )
 
 
+def _safe(texts: dict[str, object]) -> dict[str, object]:
+    """Return what goes into a sentence without any credential: a name may be one, where somebody mistook it."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in texts.items()}
+
+
 def _line(occurrence: Occurrence) -> int:
     node = occurrence.step.node if occurrence.step else None
     if node is None:
@@ -69,7 +75,7 @@ def at_file(
     code: str, file: str | None, line: int | None = None, column: int | None = None, **texts: object
 ) -> Finding:
     """Return a finding about a file, or about the repository as a whole."""
-    row = CODES[code]
+    row, texts = CODES[code], _safe(texts)
     what, why, fix = (text.format(**texts) for text in (row.what, row.why, row.fix))
     return Finding(code, row.level, file, line, column, None, None, what, why, fix)
 

@@ -1,6 +1,6 @@
 """Audit one repository: read its files, find its Claude steps, ask every family of findings, and give a verdict."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from flowforge.audit.case import Case
@@ -17,7 +17,7 @@ from flowforge.audit.way_findings import together, ways
 from flowforge.audit.writer_findings import writers
 from flowforge.workflows.actions import Slot
 from flowforge.workflows.joins import Occurrence, occurrences
-from flowforge.workflows.repository import Repository, read_repository
+from flowforge.workflows.repository import Repository, Unread, read_repository
 from flowforge.workflows.sources import Kind, Source
 from flowforge.workflows.workflow import CompositeAction, Workflow
 
@@ -44,9 +44,13 @@ _FAMILIES: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
 )
 
 
-def audit(files_: Mapping[str, bytes | str], facts: RepoFacts) -> RepoAudit:
-    """Return what an audit says of a repository. files_: its workflow and action files by path; others are left out."""
+def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[Unread] = ()) -> RepoAudit:
+    """Return what an audit says of a repository.
+
+    files_: its workflow and action files by path; others are left out. unread: files that could not be had.
+    """
     repository = read_repository(files_, facts.name)
+    repository.unread += unread
     case = _case(repository, facts)
     found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)
     steps = _steps(case)
