@@ -214,13 +214,8 @@ def _variables(occurrence: Occurrence) -> Iterator[tuple[str, Bound | None, int]
         bound = occurrence.scope.env.get(name)
         if bound is not None:
             yield name, bound, bound.node.line if bound.scope.file == occurrence.own.file else at
-        elif any(_hands_on(each, name) for each in occurrence.earlier):
+        elif name in occurrence.handed_on:
             yield name, None, at
-
-
-def _hands_on(occurrence: Occurrence, name: str) -> bool:
-    run = occurrence.step.run if occurrence.step else ""
-    return "GITHUB_ENV" in run and name in run
 
 
 def _of_script(occurrence: Occurrence, text: str) -> ClaudeStep | None:

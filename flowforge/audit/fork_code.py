@@ -66,7 +66,7 @@ def _paths(expression: Expression, scope: Scope, depth: int = 0) -> set[Path]:
         path = path_of(access) or ()
         bound = input_of(access, scope)
         if path[:1] == ("env",) and len(path) > 1:
-            bound = next((each for key, each in scope.env.items() if key.lower() == path[1]), None)
+            bound = scope.env.find(path[1])
         if bound is not None and depth < _MOST:
             found |= _paths(bound.expression, bound.scope, depth + 1)
         elif path:

@@ -1,6 +1,7 @@
 """Findings about workload identities, and about the OIDC token that they and the Claude App need."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flowforge.audit.case import Case, at_step
 from flowforge.audit.claude_steps import ClaudeStep
@@ -66,7 +67,10 @@ def id_token(case: Case) -> Iterator[Finding]:
         if permission.id_token is IdToken.NONE or (refused and step.reach.runs):
             also = " and of its caller" if step.occurrence.is_joined else ""
             block = permission.by or "repository"
-            yield at_step(step, "id-token-missing", block=block, reason=reason, also=also)
+            found = at_step(step, "id-token-missing", block=block, reason=reason, also=also)
+            # Where the block stands is where it is mended, as long as it stands in the file that is shown.
+            here = permission.line and permission.file == found.file
+            yield replace(found, line=permission.line, column=1) if here else found
 
 
 def _reason(step: ClaudeStep) -> str:

@@ -66,7 +66,7 @@ def is_gated(step: ClaudeStep, given: Given, source: Source) -> bool:
 
 
 def _variables_of(step: ClaudeStep, source: Source) -> set[str]:
-    return {name for name, bound in step.scope.env.items() if source in sources_of(bound)}
+    return {name for name in step.script.tested if source in sources_of(step.scope.env.get(name))}
 
 
 def _is_required(source: Source, declared: Workflow | CompositeAction | None) -> bool:

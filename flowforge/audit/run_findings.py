@@ -100,10 +100,10 @@ def in_reach(case: Case) -> Iterator[Finding]:
 
 def _holds(occurrence: Occurrence, run: Run, case: Case) -> bool:
     """Whether the job of a step holds a Claude credential that a run has."""
-    for name, bound in occurrence.scope.env.items():
-        in_slot = VARIABLES.get(name) in {Slot.API_KEY, Slot.OAUTH}
-        if in_slot and any(each.kind is Kind.SECRET for each in sources_of(bound)):
-            return True
+    slots = [name for name, slot in VARIABLES.items() if slot in {Slot.API_KEY, Slot.OAUTH}]
+    held = (each for name in slots for each in sources_of(occurrence.scope.env.get(name)))
+    if any(each.kind is Kind.SECRET for each in held):
+        return True
     for step in case.steps:
         if _same_job(step.occurrence, occurrence) and step.reach.by(run) is Reached.YES and step.cloud is False:
             if any(state(each, case.stores, run.store) is not False and _is_secret(each) for each in step.static):

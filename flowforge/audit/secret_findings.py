@@ -85,30 +85,41 @@ def wrong_kind(case: Case) -> Iterator[Finding]:
         if step.cloud is not False or not step.reach.is_sure:
             continue
         for given in step.ways:
-            for source in given.sources:
-                yield from _wrong_kind(step, given, source, case)
+            yield from _wrong_kind(step, given, case)
 
 
-def _wrong_kind(step: ClaudeStep, given: Given, source: Source, case: Case) -> Iterator[Finding]:
+def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]:
     wanted = _NOUNS.get(given.slot)
-    if wanted is None:
+    possible = _possible(given, case.stores)
+    if wanted is None or not possible or case_hidden(step, given):
         return
-    kind = case.facts.types.get(source.name) if source.kind is Kind.SECRET else None
-    slot = _SLOT_OF_TYPE.get(kind or "") or _SLOT_OF_STEM.get(source.looks)
-    if slot is not None and slot is not given.slot and not case_hidden(step, given):
-        what = f"{source.name} holds {_NOUNS[slot]}" if source.name else f"this is {_NOUNS[slot]}"
+    slots = [_slot_of(each, case) for each in possible]
+    if all(slot not in {None, given.slot} for slot in slots):
+        source, slot = possible[0], slots[0] or given.slot
+        holds = f"{source.name} holds {_NOUNS[slot]}" if source.name else f"this is {_NOUNS[slot]}"
         instead = _INPUT_OF[slot] if given.by_input else _variable_of(slot)
-        yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, holds=what, instead=instead)
-    elif source.is_github_token and len(given.sources) == 1:
-        yield at_step(
-            step,
-            "wrong-kind",
-            given,
-            input=given.name,
-            wanted=wanted,
-            holds="this is the token of GitHub",
-            instead="github_token",
-        )
+        yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, holds=holds, instead=instead)
+    elif all(each.is_github_token for each in possible):
+        texts = {"input": given.name, "wanted": wanted, "holds": "this is the token of GitHub", "instead": "github_token"}
+        yield at_step(step, "wrong-kind", given, **texts)
+
+
+def _possible(given: Given, stores: Stores | None) -> list[Source]:
+    """Return what a value may come from: of `a || b` what is surely not there is passed over, and what is there ends it."""
+    found: list[Source] = []
+    for source in given.sources:
+        missing_here = is_missing(source, stores, _ACTIONS) if stores else None
+        if missing_here is not True:
+            found.append(source)
+        if missing_here is False and not given.is_choice:
+            break
+    return found
+
+
+def _slot_of(source: Source, case: Case) -> Slot | None:
+    """Return the slot of what a source is known to hold; None where nobody can tell."""
+    kind = case.facts.types.get(source.name) if source.kind is Kind.SECRET else None
+    return _SLOT_OF_TYPE.get(kind or "") or _SLOT_OF_STEM.get(source.looks)
 
 
 def case_hidden(step: ClaudeStep, given: Given) -> bool:

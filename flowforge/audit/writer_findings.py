@@ -81,7 +81,7 @@ def _by_gh(words: Sequence[str], occurrence: Occurrence, names: frozenset[str]) 
 def _held(occurrence: Occurrence, names: frozenset[str]) -> str:
     """Return a Claude credential that a step has in its environment or in its script."""
     found: set[str] = set()
-    for bound in occurrence.scope.env.values():
+    for bound in occurrence.scope.env.every():
         found |= {each.name for each in sources_of(bound) if each.kind is Kind.SECRET}
     if occurrence.step:
         found |= secrets_within(read_template(occurrence.step.run), occurrence.scope)

@@ -7,7 +7,8 @@ from typing import Any
 from flowforge.audit.codes import Level
 from flowforge.audit.document import audit_body
 from flowforge.cli.output import output_of
-from flowforge.errors import ExitCode
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode, printable
 from flowforge.render.audit_view import audit_lines
 from flowforge.render.document import head
 from flowforge.run.auditing import audit_checkout
@@ -17,7 +18,7 @@ def main(*, path: Path, manifests: tuple[Path, ...], fail_on: str | None, verbos
     """Audit a checkout, print what was found, and return the exit code."""
     output = output_of({"manifests": manifests, **given}, "audit")
     with output.explaining():
-        audit = audit_checkout(path, manifests, os.environ)
+        audit = audit_checkout(path, manifests, os.environ, lambda text: say(f"warning: {printable(text)}"))
     document = {**head("audit"), **audit_body([audit])}
     output.lines(audit_lines(document, output.style, verbose=verbose))
     output.finish(document)

@@ -1,22 +1,28 @@
 """The flow of `flowforge audit --path`: a checkout, judged without a token and without a request."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from flowforge import offline
 from flowforge.audit.checkout import read_checkout, repo_of
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoAudit, RepoFacts
-from flowforge.errors import Problem, UsageError, quote
+from flowforge.errors import ManifestError, Problem, UsageError, quote
 from flowforge.manifest.places import Place
 
+MANIFEST: Final = "flowforge.yaml"
 
-def audit_checkout(root: Path, manifests: Sequence[Path], environ: Mapping[str, str]) -> RepoAudit:
+
+def audit_checkout(
+    root: Path, manifests: Sequence[Path], environ: Mapping[str, str], warn: Callable[[str], None]
+) -> RepoAudit:
     """Return what an audit says of a checkout.
 
-    manifests: where the types of secrets are looked up; none needs to be there. Raise UsageError (FF700) for a folder
-    that cannot be read, ManifestError for a manifest.
+    manifests: where the types of secrets are looked up; without any, the one in the checkout if there is one, and a
+    problem of that is only warned of. Raise UsageError (FF700) for a folder that cannot be read, ManifestError for a
+    manifest that was named.
     """
     name = repo_of(root)
     try:
@@ -26,8 +32,21 @@ def audit_checkout(root: Path, manifests: Sequence[Path], environ: Mapping[str, 
         what = f"the checkout {quote(os.fspath(root))} cannot be read"
         fix = "name the folder in which .github is"
         raise UsageError(Problem("FF700", what, why=why, fix=fix)) from None
-    types = _types(manifests, environ, name) if manifests else {}
+    types = _types(manifests, environ, name) if manifests else _types_beside(root, environ, name, warn)
     return audit(checkout.files, RepoFacts(name=name, types=types), checkout.unread)
+
+
+def _types_beside(
+    root: Path, environ: Mapping[str, str], name: str | None, warn: Callable[[str], None]
+) -> dict[str, str]:
+    manifest = root / MANIFEST
+    if not manifest.is_file():
+        return {}
+    try:
+        return _types([manifest], environ, name)
+    except ManifestError:
+        warn(f"{manifest} has errors, so the types of its credentials are not known here; see `flowforge validate`")
+        return {}
 
 
 def _types(manifests: Sequence[Path], environ: Mapping[str, str], name: str | None) -> dict[str, str]:
@@ -36,7 +55,7 @@ def _types(manifests: Sequence[Path], environ: Mapping[str, str], name: str | No
     found: dict[str, set[str]] = {}
     for place in places:
         if place.credential is not None and _concerns(place, name):
-            found.setdefault(place.address.name.upper(), set()).add(place.credential.type)
+            found.setdefault(place.address.secret, set()).add(place.credential.type)
     return {secret: min(kinds) for secret, kinds in found.items() if len(kinds) == 1}
 
 

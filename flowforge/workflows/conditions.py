@@ -136,7 +136,7 @@ class Conditions:
         return Open.ABSENT if any(each.name in self.absent for each in sources) else Open.FREE
 
     def _env(self, name: str, scope: Scope, depth: int) -> Abstract:
-        bound = next((each for key, each in scope.env.items() if key.lower() == name), None)
+        bound = scope.env.find(name)
         if bound is None:
             return self._handed_on(name, scope)
         return self._bound(bound, depth)
@@ -192,9 +192,9 @@ def derived(step: Step, scope: Scope) -> set[str]:
     found: set[str] = set()
     for text in walk(step.node):
         found |= secrets_within(read_template(text.text), inner)
-    used = set(mentioned(step.run))
-    for name, bound in inner.env.items():
-        if name in used:
+    for name in set(mentioned(step.run)):
+        bound = inner.env.get(name)
+        if bound is not None:
             found |= {each.name for each in sources_of(bound) if each.kind is Kind.SECRET}
             found |= secrets_within(bound.expression, bound.scope)
     return found

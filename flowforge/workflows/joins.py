@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flowforge.workflows.actions import VARIABLES
 from flowforge.workflows.conditions import has_status
 from flowforge.workflows.expression_tree import Expression
 from flowforge.workflows.expressions import read_condition
@@ -19,6 +20,8 @@ from flowforge.workflows.workflow import CompositeAction, Job, Step, Workflow
 
 MAX_CALLS: Final = 3
 _LOCAL: Final = "./"
+# A longer chain of jobs says nothing more of the last one than that it is long.
+_MOST_JOBS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Occurrence:
     workflow: Workflow | None
     """The workflow that GitHub starts; None in an action that nobody calls."""
     job: Job | None
-    earlier: tuple["Occurrence", ...] = ()
-    """The steps of its job before it."""
+    handed_on: frozenset[str] = frozenset()
+    """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
     forgiven: bool = False
     """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
     why_unread: str = ""
@@ -91,6 +94,7 @@ class _Call:
     """The files on the way, to cut cycles."""
     calls: int = 0
     composites: int = 0
+    handed_on: frozenset[str] = frozenset()
 
 
 def occurrences(repository: Repository) -> Iterator[Occurrence]:
@@ -142,7 +146,7 @@ class _Walker:
                 yield from self._steps(job.steps, job, here)
 
     def _steps(self, steps: Sequence[Step], job: Job | None, call: _Call) -> Iterator[Occurrence]:
-        earlier: list[Occurrence] = []
+        handed_on = call.handed_on
         for step in steps:
             own = Place(call.files[-1], step.line, job.key if job else None, step.index)
             at = call.at or own
@@ -156,10 +160,11 @@ class _Walker:
                 permission=call.permission,
                 workflow=call.started,
                 job=job or call.scope.job,
-                earlier=tuple(earlier),
+                handed_on=handed_on,
                 forgiven=call.forgiven,
             )
-            earlier.append(occurrence)
+            if "GITHUB_ENV" in step.run:
+                handed_on |= {name for name in VARIABLES if name in step.run}
             if step.uses.startswith(_LOCAL) or step.uses == ".":
                 yield from self._local(occurrence, call)
             else:
@@ -194,14 +199,15 @@ class _Walker:
             at=occurrence.at,
             files=(*call.files, action.path),
             composites=call.composites + 1,
+            # What the caller's earlier steps have written is there for the callee's steps too.
+            handed_on=occurrence.handed_on,
             forgiven=call.forgiven or _forgives(step.node),
         )
         yield from self._joined_steps(action, occurrence, inner)
 
     def _joined_steps(self, action: CompositeAction, caller: Occurrence, call: _Call) -> Iterator[Occurrence]:
         for each in self._steps(action.steps, None, call):
-            # What the caller's earlier steps have written is there for the callee's steps too.
-            yield replace(each, earlier=(*caller.earlier, *each.earlier), job=caller.job)
+            yield replace(each, job=caller.job)
 
     def composite(self, action: CompositeAction, call: _Call) -> Iterator[Occurrence]:
         """Yield the steps of an action that nobody here calls."""
@@ -267,7 +273,7 @@ def _job_conditions(job: Job, workflow: Workflow, base: Scope) -> tuple[Conditio
         if any(has_status(expression) for expression, _ in own):
             continue
         for key in each.needs:
-            if key in workflow.jobs and key not in seen:
+            if key in workflow.jobs and key not in seen and len(seen) < _MOST_JOBS:
                 seen.add(key)
                 awaited.append(workflow.jobs[key])
     return tuple(found)

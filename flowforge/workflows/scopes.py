@@ -1,6 +1,6 @@
 """What names mean at a place of a workflow: its env, its inputs, and whose secrets `secrets.NAME` are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
@@ -36,6 +36,41 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Env:
+    """Variables of the environment, one `env` above another: what is nearer wins. Nothing is copied for a step."""
+
+    own: Mapping[str, Bound] = field(default_factory=dict)
+    lowered: Mapping[str, Bound] = field(default_factory=dict)
+    """The same by names in lower case, as expressions name them."""
+    outer: "Env | None" = None
+
+    def get(self, name: str) -> Bound | None:
+        """Return what a variable is, by its name as the system has it."""
+        env: Env | None = self
+        while env is not None:
+            if name in env.own:
+                return env.own[name]
+            env = env.outer
+        return None
+
+    def find(self, name: str) -> Bound | None:
+        """Return what `env.NAME` is. name: in lower case."""
+        env: Env | None = self
+        while env is not None:
+            if name in env.lowered:
+                return env.lowered[name]
+            env = env.outer
+        return None
+
+    def every(self) -> Iterator[Bound]:
+        """Yield every variable, hidden ones too."""
+        env: Env | None = self
+        while env is not None:
+            yield from env.own.values()
+            env = env.outer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
     """What names mean at a place."""
 
@@ -45,7 +80,7 @@ class Scope:
     """Where secrets are mapped: what each is, by its name in upper case."""
     inputs: Mapping[str, Bound] | None = None
     """What inputs are, by their names in lower case; None where nobody here gives them."""
-    env: Mapping[str, Bound] = field(default_factory=dict)
+    env: Env = field(default_factory=Env)
     environment: str = ""
     """The name of the job's environment."""
     environment_known: bool = True
@@ -60,7 +95,8 @@ class Scope:
         if node is None:
             return self
         own = {name: Bound(value, self) for name, value in node.entries()}
-        return replace(self, env={**self.env, **own}) if own else self
+        lower = {name.lower(): bound for name, bound in own.items()}
+        return replace(self, env=Env(own, lower, self.env)) if own else self
 
     def in_job(self, job: Job) -> "Scope":
         """Return the scope of a job of the same workflow. This one is that of the workflow."""

@@ -137,7 +137,7 @@ def _calls(expression: Expression) -> Call | None:
 
 
 def _env(name: str, scope: Scope, depth: int) -> list[Source]:
-    found = next((bound for key, bound in scope.env.items() if key.lower() == name), None)
+    found = scope.env.find(name)
     return [UNKNOWN] if found is None else _sources(found.expression, found.scope, depth + 1)
 
 

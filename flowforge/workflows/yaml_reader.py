@@ -41,19 +41,21 @@ class UnreadableError(Exception):
 
 def decode(data: bytes | str) -> str:
     """Return the text of a file. Raise UnreadableError for what is not UTF-8 or holds a character that YAML refuses."""
-    if isinstance(data, bytes):
-        try:
-            data = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise UnreadableError("it is not UTF-8", line) from None
-    text = data.removeprefix("\ufeff")
+    text = (_utf8(data) if isinstance(data, bytes) else data).removeprefix("\ufeff")
     unfit = _UNFIT.search(text)
     if unfit:
         line = text.count("\n", 0, unfit.start()) + 1
         reason = f"the character U+{ord(unfit.group()):04X} cannot stand in YAML"
         raise UnreadableError(reason, line)
     return text
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("it is not UTF-8", line) from None
 
 
 @dataclass(slots=True)
