@@ -23,6 +23,8 @@ class Case:
     steps: Sequence[ClaudeStep]
     """Those that run Claude."""
     references: Sequence[tuple[Occurrence, Reference, Source]]
+    disabled: frozenset[str]
+    """The files of workflows that run Claude and are disabled. None of their steps is here."""
     claude_names: frozenset[str]
     """The names of secrets that hold a Claude credential, in upper case."""
 

@@ -17,7 +17,7 @@ def files(case: Case) -> Iterator[Finding]:
         yield at_file("unreadable-file", unread.file, unread.line, unread.column, reason=unread.reason)
     for path, size in case.repository.too_large.items():
         yield at_file("workflow-too-large", path, 1, 1, size=size)
-    for path in sorted(case.facts.disabled & case.repository.workflows.keys()):
+    for path in sorted(case.disabled):
         yield at_file("workflow-disabled", path, 1, 1)
 
 

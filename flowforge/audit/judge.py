@@ -61,7 +61,13 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
 
 
 def _case(repository: Repository, facts: RepoFacts) -> Case:
-    every = [each for each in occurrences(repository) if each.at.file not in facts.disabled]
+    every: list[Occurrence] = []
+    disabled: set[str] = set()
+    for occurrence in occurrences(repository):
+        if occurrence.at.file not in facts.disabled:
+            every.append(occurrence)
+        elif claude_step(occurrence) is not None:
+            disabled.add(occurrence.at.file)
     steps: list[ClaudeStep] = []
     others: list[Occurrence] = []
     for occurrence in every:
@@ -74,7 +80,7 @@ def _case(repository: Repository, facts: RepoFacts) -> Case:
     handed_on = [
         (occurrence, reference, source) for occurrence in others for reference, source in references(occurrence, names)
     ]
-    return Case(facts, repository, every, steps, handed_on, names)
+    return Case(facts, repository, every, steps, handed_on, frozenset(disabled), names)
 
 
 def _claude_types(facts: RepoFacts) -> frozenset[str]:

@@ -89,6 +89,8 @@ def unread_step(occurrence: Occurrence) -> AuditStep:
 
 def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Reference, Source]]:
     """Yield the Claude credentials that a step which runs no Claude is given. types: secrets known to hold one."""
+    if occurrence.step is not None and not (occurrence.uses or occurrence.step.run):
+        return  # GitHub takes it for no step
     reach = Reach(occurrence)
     at = occurrence.at
     for source, line in dict.fromkeys(_handed_on(occurrence, types)):

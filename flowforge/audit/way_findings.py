@@ -31,7 +31,7 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     unread = [each for each in step.given if each.read is False and not each.is_empty]
     if unread:
         if not _is_oauth_alone(step, unread):
-            yield _not_read(step, unread[0])
+            yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
     elif step.action is not SECURITY and not step.ways:
         yield at_step(step, "no-credential", action=step.called)
 

@@ -1,7 +1,7 @@
 """Evaluate an `if:` for a class of run, as far as anybody can before the run: it holds, it does not, or it may."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -180,8 +180,7 @@ class Conditions:
 
 
 def _job(scope: Scope, key: str) -> Job | None:
-    jobs: Mapping[str, Job] = scope.workflow.jobs if scope.workflow else {}
-    return next((job for name, job in jobs.items() if name.lower() == key), None)
+    return scope.workflow.jobs_lowered.get(key) if scope.workflow else None
 
 
 def derived(step: Step, scope: Scope) -> set[str]:

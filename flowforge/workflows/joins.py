@@ -20,8 +20,9 @@ from flowforge.workflows.workflow import CompositeAction, Job, Step, Workflow
 
 MAX_CALLS: Final = 3
 _LOCAL: Final = "./"
+_TOO_DEEP: Final = f"calls are followed {MAX_CALLS} deep"
 # A longer chain of jobs says nothing more of the last one than that it is long.
-_MOST_JOBS: Final = 50
+_MOST_JOBS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,10 @@ class _Walker:
             yield replace(occurrence, why_unread="the action is not in this checkout")
             return
         self.joined.add(action.path)
-        if action.path in call.files or call.composites >= MAX_CALLS:
+        if action.path in call.files:
+            return
+        if call.composites >= MAX_CALLS:
+            yield replace(occurrence, why_unread=_TOO_DEEP)
             return
         own = Scope(action.path)
         inputs = given_inputs(action.inputs, step.inputs, occurrence.scope, own)
@@ -220,10 +224,10 @@ class _Walker:
         callee = self._repository.workflow(path) if path else None
         secrets = job.node.get("secrets")
         inherits = isinstance(secrets, Scalar) and secrets.text == "inherit"
-        if callee is not None and (path in call.files or call.calls >= MAX_CALLS):
+        if path in call.files:
             return
-        if callee is None:
-            why = "the workflow is not in this checkout" if path else "the workflow is in another repository"
+        if callee is None or call.calls >= MAX_CALLS:
+            why = _TOO_DEEP if callee else "the workflow is not in this checkout" if path else "the workflow is in another repository"
             yield _unread(job, call, at, why, inherits=inherits)
             return
         scope = Scope(

@@ -122,6 +122,11 @@ class Workflow:
         node = self.root.get("jobs") or NOTHING
         return {key: Job(key, each, node.key_line(key)) for key, each in node.entries() if isinstance(each, MapNode)}
 
+    @cached_property
+    def jobs_lowered(self) -> Mapping[str, Job]:
+        """Its jobs by their keys in lower case, as expressions name them."""
+        return {key.lower(): job for key, job in self.jobs.items()}
+
     @property
     def shell(self) -> str:
         """The shell of its scripts, as far as its defaults say."""

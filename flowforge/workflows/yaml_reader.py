@@ -177,5 +177,8 @@ def read_yaml(data: bytes | str) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         # The parser's own words may quote a value, so none of them are shown.
-        raise UnreadableError("it is not YAML", *((mark.line + 1, mark.column + 1) if mark else (1, 1))) from None
+        # What never ends is noticed behind the last line.
+        last = text.rstrip("\n").count("\n") + 1
+        line, column = (min(mark.line + 1, last), mark.column + 1) if mark else (1, 1)
+        raise UnreadableError("it is not YAML", line, column) from None
     return composer.root or Scalar(1, 1, "")
