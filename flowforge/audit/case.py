@@ -44,7 +44,7 @@ def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = Non
     """Return a finding about a step. position: in its own file; of a joined one, its caller's line is shown."""
     place = occurrence.at
     if occurrence.is_joined or position is None:
-        position = (place.line if occurrence.is_joined or occurrence.step is None else _line(occurrence)), 1
+        position = place.line, 1
     line, column = position
     row, texts = CODES[code], _safe(texts)
     return Finding(
@@ -64,13 +64,6 @@ def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = Non
 def _safe(texts: dict[str, object]) -> dict[str, object]:
     """Return what goes into a sentence without any credential: a name may be one, where somebody mistook it."""
     return {key: printable(value) if isinstance(value, str) else value for key, value in texts.items()}
-
-
-def _line(occurrence: Occurrence) -> int:
-    node = occurrence.step.node if occurrence.step else None
-    if node is None:
-        return occurrence.at.line
-    return node.key_line("uses") if node.get("uses") else node.key_line("run")
 
 
 def at_file(

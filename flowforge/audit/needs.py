@@ -25,7 +25,8 @@ def audit_step(step: ClaudeStep, declared: Workflow | CompositeAction | None) ->
     needs = [] if step.cloud else [need for given in step.ways for need in _needs(step, given, declared)]
     unique = tuple(dict.fromkeys(needs))
     at = occurrence.at
-    return AuditStep(at.file, at.line, at.job, at.step, occurrence.uses or None, _via(occurrence), unique)
+    uses = occurrence.called_by or occurrence.uses or None
+    return AuditStep(at.file, at.line, at.job, at.step, uses, _via(occurrence), unique)
 
 
 def _via(occurrence: Occurrence) -> Via | None:

@@ -100,7 +100,12 @@ def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]
         instead = _INPUT_OF[slot] if given.by_input else _variable_of(slot)
         yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, holds=holds, instead=instead)
     elif all(each.is_github_token for each in possible):
-        texts = {"input": given.name, "wanted": wanted, "holds": "this is the token of GitHub", "instead": "github_token"}
+        texts = {
+            "input": given.name,
+            "wanted": wanted,
+            "holds": "this is the token of GitHub",
+            "instead": "github_token",
+        }
         yield at_step(step, "wrong-kind", given, **texts)
 
 

@@ -90,7 +90,7 @@ class Conditions:
                 pending = pending or Open.FREE
             elif found.true is decides:
                 # One that surely decides settles the chain, whatever stood before it.
-                return Known(decides) if pending else last
+                return (Open.HOLDS if decides else Open.FAILS) if pending else last
         return pending or last
 
     def _call(self, name: str, arguments: tuple[Expression, ...], scope: Scope, depth: int) -> Abstract:

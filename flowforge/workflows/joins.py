@@ -60,6 +60,8 @@ class Occurrence:
     """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
     forgiven: bool = False
     """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
+    called_by: str = ""
+    """Of a joined step, what its caller uses."""
     why_unread: str = ""
     """Why what it calls was not read, as a clause; empty where it was, or is no business of ours."""
     inherits: bool = False
@@ -96,6 +98,7 @@ class _Call:
     calls: int = 0
     composites: int = 0
     handed_on: frozenset[str] = frozenset()
+    called_by: str = ""
 
 
 def occurrences(repository: Repository) -> Iterator[Occurrence]:
@@ -149,7 +152,7 @@ class _Walker:
     def _steps(self, steps: Sequence[Step], job: Job | None, call: _Call) -> Iterator[Occurrence]:
         handed_on = call.handed_on
         for step in steps:
-            own = Place(call.files[-1], step.line, job.key if job else None, step.index)
+            own = Place(call.files[-1], step.main_line, job.key if job else None, step.index)
             at = call.at or own
             occurrence = Occurrence(
                 at=at,
@@ -160,6 +163,7 @@ class _Walker:
                 conditions=(*call.conditions, *_condition(step.node, call.scope)),
                 permission=call.permission,
                 workflow=call.started,
+                called_by=call.called_by,
                 job=job or call.scope.job,
                 handed_on=handed_on,
                 forgiven=call.forgiven,
@@ -203,6 +207,7 @@ class _Walker:
             at=occurrence.at,
             files=(*call.files, action.path),
             composites=call.composites + 1,
+            called_by=call.called_by or occurrence.uses,
             # What the caller's earlier steps have written is there for the callee's steps too.
             handed_on=occurrence.handed_on,
             forgiven=call.forgiven or _forgives(step.node),
@@ -218,8 +223,7 @@ class _Walker:
         yield from self._steps(action.steps, None, call)
 
     def _called(self, job: Job, call: _Call) -> Iterator[Occurrence]:
-        own = Place(call.files[-1], job.node.get("uses").line if job.node.get("uses") else job.line, job.key, None)  # type: ignore[union-attr]  # -- it was asked
-        at = call.at or Place(own.file, job.line, job.key, None)
+        at = call.at or Place(call.files[-1], job.node.key_line("uses"), job.key, None)
         path = self._repository.local(job.uses)
         callee = self._repository.workflow(path) if path else None
         secrets = job.node.get("secrets")
@@ -227,7 +231,13 @@ class _Walker:
         if path in call.files:
             return
         if callee is None or call.calls >= MAX_CALLS:
-            why = _TOO_DEEP if callee else "the workflow is not in this checkout" if path else "the workflow is in another repository"
+            why = (
+                _TOO_DEEP
+                if callee
+                else "the workflow is not in this checkout"
+                if path
+                else "the workflow is in another repository"
+            )
             yield _unread(job, call, at, why, inherits=inherits)
             return
         scope = Scope(
@@ -236,7 +246,14 @@ class _Walker:
             call.scope.mapped if inherits else _mapped(secrets, call.scope),
             given_inputs(callee.declared("inputs"), job.node.get("with"), call.scope, Scope(callee.path)),
         )
-        inner = replace(call, scope=scope, at=at, files=(*call.files, callee.path), calls=call.calls + 1)
+        inner = replace(
+            call,
+            scope=scope,
+            at=at,
+            files=(*call.files, callee.path),
+            calls=call.calls + 1,
+            called_by=call.called_by or job.uses,
+        )
         yield from self.workflow(callee, inner)
 
 

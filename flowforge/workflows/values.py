@@ -17,6 +17,10 @@ class Open(Enum):
     """It cannot be told what it may be: what does not parse, or a name that GitHub does not have."""
     ABSENT = auto()
     """What tells of the presence of something that is not there: empty, `false`, `0`."""
+    HOLDS = auto()
+    """It is true, whatever it is."""
+    FAILS = auto()
+    """It is false, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,10 @@ def truth(value: Abstract) -> Truth:
             return Truth(true=True, false=True)
         case Open.UNKNOWN:
             return Truth(true=True, false=True, unknown=True)
-        case Open.ABSENT:
+        case Open.ABSENT | Open.FAILS:
             return Truth(true=False, false=True)
+        case Open.HOLDS:
+            return Truth(true=True, false=False)
         case Known(known):
             holds = bool(known) and known == known  # noqa: PLR0124 -- NaN is false
             return Truth(true=holds, false=not holds)
@@ -93,7 +99,7 @@ def equal(left: Abstract, right: Abstract) -> Abstract:
     for one, other in ((left, right), (right, left)):
         if one is Open.ABSENT:
             return _equal_absent(other)
-        if one is Open.FREE or isinstance(one, Items):
+        if one in {Open.FREE, Open.HOLDS, Open.FAILS} or isinstance(one, Items):
             return Open.FREE
         if isinstance(one, Symbol):
             return _equal_symbol(one, other)

@@ -23,6 +23,11 @@ class Step:
         """The line in which it begins."""
         return self.node.line
 
+    @property
+    def main_line(self) -> int:
+        """The line of its `uses` or `run`."""
+        return self.node.key_line("uses" if self.node.get("uses") else "run")
+
     @cached_property
     def uses(self) -> str:
         """The action that it uses; empty for a script."""

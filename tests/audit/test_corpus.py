@@ -1,0 +1,49 @@
+"""The corpus: for each folder, what must be found is found, and nothing that must not be."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.audit_corpus import CORPUS, folders, judge, run
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_a_folder(folder: Path) -> None:
+    """Everything that the folder expects is found in its line or step, and nothing of level error or warning besides."""
+    judged = judge(folder)
+    wrong = [f"{each.code} {each.file}:{each.line}" for each in judged.wrong]
+    assert ([], []) == (judged.missed, wrong)
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_the_steps_of_a_folder(folder: Path) -> None:
+    """Each step that the folder lists is listed, with whatever the folder says of it."""
+    expected, found = run(folder)
+    listed = [_plain(step) for step in found.steps]
+    unlike = [step for step in expected.get("steps", ()) if not any(_agrees(step, each) for each in listed)]
+    assert [] == unlike, listed
+
+
+def test_there_is_a_corpus() -> None:
+    """The corpus is where it is looked for, so that no test above is about nothing."""
+    assert len(folders(CORPUS)) > 2
+
+
+def _plain(step: Any) -> dict[str, Any]:  # noqa: ANN401 -- an AuditStep
+    needs = [
+        {name: list(value) if isinstance(value := getattr(need, name), tuple) else value for name in need.__slots__}
+        for need in step.needs
+    ]
+    via = {name: getattr(step.via, name) for name in step.via.__slots__} if step.via else None
+    return {**{name: getattr(step, name) for name in step.__slots__}, "needs": needs, "via": via}
+
+
+def _agrees(expected: Any, found: Any) -> bool:  # noqa: ANN401 -- JSON
+    """Whether something has all that is expected of it; lists agree item by item."""
+    if isinstance(expected, dict):
+        return isinstance(found, dict) and all(_agrees(value, found.get(key)) for key, value in expected.items())
+    if isinstance(expected, list):
+        pairs = zip(expected, found or (), strict=False)
+        return len(expected) == len(found or ()) and all(_agrees(one, other) for one, other in pairs)
+    return bool(expected == found)
