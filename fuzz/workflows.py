@@ -1,4 +1,4 @@
-"""The readers of workflows: whatever is in a file, an audit comes of it, quickly, and no sentence shows a credential."""
+"""The readers of workflows: whatever is in a file, an audit comes of it, and no sentence shows a credential."""
 
 import json
 from collections.abc import Iterator

@@ -150,8 +150,7 @@ def table(results: Sequence[Judged]) -> str:
         for must in each.missed:
             place = f"{must.get('file')}:{must.get('line')}"
             lines.append(f"missed  {each.name}: {must['code']} {place} step {must.get('step')}")
-        for finding in each.wrong:
-            lines.append(f"wrong   {each.name}: {finding.code} {finding.file}:{finding.line}  {finding.what}")
+        lines += [f"wrong   {each.name}: {one.code} {one.file}:{one.line}  {one.what}" for one in each.wrong]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.codes import CODES, Level
 from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
 from flowforge.errors import printable
-from flowforge.workflows.joins import Occurrence
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import Repository
 from flowforge.workflows.sources import CALLER, Kind, Source
 

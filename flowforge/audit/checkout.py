@@ -42,11 +42,9 @@ def read_checkout(root: Path) -> Checkout:
 
 def _paths(real: str) -> Iterator[str]:
     """Yield the paths of workflow and action files, links to files too."""
-    seen = 0
-    for folder, inner, names in os.walk(real):
+    for seen, (folder, inner, names) in enumerate(os.walk(real)):
         relative = os.path.relpath(folder, real).replace(os.sep, "/")
         depth = 0 if relative == "." else relative.count("/") + 1
-        seen += 1
         inner[:] = sorted(name for name in inner if _enters(name, depth)) if seen < _MAX_FOLDERS else []
         if relative == FOLDER:
             yield from (f"{folder}/{name}" for name in sorted(names) if is_workflow(f"{FOLDER}/{name}"))

@@ -19,8 +19,8 @@ from flowforge.workflows.actions import (
 )
 from flowforge.workflows.expression_tree import And, Expression, Or
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.nodes import NOTHING, Node, Scalar, lowered
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import Uses, Version, read_uses, version_of
 from flowforge.workflows.programs import Script, read_script, variable
 from flowforge.workflows.scopes import Bound, Scope, fixed_text, input_of

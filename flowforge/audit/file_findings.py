@@ -6,7 +6,7 @@ from flowforge.audit.case import Case, at, at_file
 from flowforge.audit.claude_steps import ClaudeStep
 from flowforge.audit.model import Finding
 from flowforge.audit.needs import names_in
-from flowforge.workflows.joins import Occurrence
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import documents
 from flowforge.workflows.sources import Kind
 

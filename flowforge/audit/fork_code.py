@@ -5,8 +5,8 @@ from typing import Final
 
 from flowforge.workflows.expression_tree import Expression, Literal, Text, accesses, path_of
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.nodes import lowered
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script
 from flowforge.workflows.scopes import Scope, input_of

@@ -7,7 +7,7 @@ from flowforge.audit.case import Case
 from flowforge.audit.claude_steps import ClaudeStep, claude_step
 from flowforge.audit.file_findings import files, unknowable, unreferenced
 from flowforge.audit.identity_findings import id_token, identity
-from flowforge.audit.model import AuditStep, Finding, Reference, RepoAudit, RepoFacts
+from flowforge.audit.model import AuditStep, Finding, RepoAudit, RepoFacts
 from flowforge.audit.needs import STATIC_NAMES, audit_step, references, unread_step
 from flowforge.audit.pin_findings import logins, pins
 from flowforge.audit.run_findings import bots, dependabot, forks, in_reach
@@ -16,7 +16,8 @@ from flowforge.audit.verdict import verdict
 from flowforge.audit.way_findings import together, ways
 from flowforge.audit.writer_findings import writers
 from flowforge.workflows.actions import Slot
-from flowforge.workflows.joins import Occurrence, occurrences
+from flowforge.workflows.joins import occurrences
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import Repository, Unread, read_repository
 from flowforge.workflows.sources import Kind, Source
 from flowforge.workflows.workflow import CompositeAction, Workflow

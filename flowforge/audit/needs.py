@@ -9,8 +9,8 @@ from flowforge.audit.reach import Reach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Expression, Unreadable, accesses, path_of
 from flowforge.workflows.expressions import read_condition, read_template
-from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.nodes import NOTHING, Node, Scalar, walk
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.scopes import Bound, Secrets
 from flowforge.workflows.sources import CALLER, Kind, Source, secrets_within, sources_of
 from flowforge.workflows.workflow import CompositeAction, Workflow

@@ -9,7 +9,7 @@ from typing import Final
 
 from flowforge.workflows.conditions import Conditions
 from flowforge.workflows.expression_tree import Expression, Literal, children
-from flowforge.workflows.joins import Condition, Occurrence
+from flowforge.workflows.occurrence import Condition, Occurrence
 from flowforge.workflows.runs import Run, Who, runs_of
 from flowforge.workflows.values import truth
 

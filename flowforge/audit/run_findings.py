@@ -11,7 +11,7 @@ from flowforge.audit.reach import Reach, Reached
 from flowforge.audit.secret_findings import has_way
 from flowforge.errors import printable
 from flowforge.workflows.actions import VARIABLES, Slot
-from flowforge.workflows.joins import Occurrence
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.runs import Run, Who
 from flowforge.workflows.sources import Kind, Source, sources_of
 
@@ -105,9 +105,10 @@ def _holds(occurrence: Occurrence, run: Run, case: Case) -> bool:
     if any(each.kind is Kind.SECRET for each in held):
         return True
     for step in case.steps:
-        if _same_job(step.occurrence, occurrence) and step.reach.by(run) is Reached.YES and step.cloud is False:
-            if any(state(each, case.stores, run.store) is not False and _is_secret(each) for each in step.static):
-                return True
+        reached = _same_job(step.occurrence, occurrence) and step.reach.by(run) is Reached.YES
+        ways = step.static if reached and step.cloud is False else ()
+        if any(state(each, case.stores, run.store) is not False and _is_secret(each) for each in ways):
+            return True
     return any(_same_job(other, occurrence) for other, _, _ in case.references)
 
 

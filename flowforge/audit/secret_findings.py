@@ -14,7 +14,6 @@ from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.nodes import NOTHING, Node
 from flowforge.workflows.programs import assignment, read_script
-from flowforge.workflows.runs import Run
 from flowforge.workflows.sources import CALLER, Kind, Source
 from flowforge.workflows.workflow import CompositeAction, Step, Workflow
 
@@ -29,7 +28,7 @@ def missing(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         runs = [run for run in step.reach.reaching if run.store == _ACTIONS]
         if runs and step.cloud is False:
-            yield from _missing(step, stores, runs)
+            yield from _missing(step, stores)
     for occurrence, reference, source in case.references:
         reach = Reach(occurrence)
         runs = [run for run in reach.reaching if run.store == _ACTIONS]
@@ -45,7 +44,7 @@ def _may_be_empty(reach: Reach, name: str) -> bool:
     return reach.is_gated(name) or bool(step and step.run and read_script(step.run).tested)
 
 
-def _missing(step: ClaudeStep, stores: Stores, runs: list[Run]) -> Iterator[Finding]:
+def _missing(step: ClaudeStep, stores: Stores) -> Iterator[Finding]:
     if has_way(step, stores, _ACTIONS):
         return
     for given in (*step.static, *step.identity):
@@ -110,7 +109,7 @@ def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]
 
 
 def _possible(given: Given, stores: Stores | None) -> list[Source]:
-    """Return what a value may come from: of `a || b` what is surely not there is passed over, and what is there ends it."""
+    """Return what a value may come from: of `a || b` what is not there is passed over, and what is there ends it."""
     found: list[Source] = []
     for source in given.sources:
         missing_here = is_missing(source, stores, _ACTIONS) if stores else None

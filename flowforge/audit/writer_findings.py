@@ -7,8 +7,8 @@ from flowforge.audit.case import Case, at
 from flowforge.audit.model import Finding
 from flowforge.errors import printable
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.joins import Occurrence
 from flowforge.workflows.nodes import walk
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script, variable
 from flowforge.workflows.sources import Kind, secrets_within, sources_of
@@ -63,9 +63,9 @@ def _by_script(occurrence: Occurrence, run: str, names: frozenset[str]) -> str:
         words = [word for word in command.words if word not in {"if", "then", "!", "do", "sudo"}]
         if words[:3] == ["gh", "secret", "set"] and (found := _by_gh(words[3:], occurrence, names)):
             return found
-        if words and words[0] in _APPLIES and {"apply", "up", "run-all"} & set(words[1:4]):
-            if held := _held(occurrence, names):
-                return held
+        applies = words and words[0] in _APPLIES and {"apply", "up", "run-all"} & set(words[1:4])
+        if applies and (held := _held(occurrence, names)):
+            return held
     return ""
 
 

@@ -53,7 +53,9 @@ class Conditions:
     run: Run
     absent: frozenset[str] = field(default_factory=frozenset)
 
-    def value(self, expression: Expression, scope: Scope, depth: int = 0) -> Abstract:
+    def value(  # noqa: PLR0911 -- one for each kind of expression
+        self, expression: Expression, scope: Scope, depth: int = 0
+    ) -> Abstract:
         """Return what is known of an expression's value."""
         if depth > _MAX_DEPTH:
             return Open.UNKNOWN
@@ -107,7 +109,9 @@ class Conditions:
             return Open.UNKNOWN
         return Open.ABSENT if values and all(each is Open.ABSENT for each in values) else Open.FREE
 
-    def _access(self, expression: Expression, scope: Scope, depth: int) -> Abstract:
+    def _access(  # noqa: PLR0911 -- one for each context
+        self, expression: Expression, scope: Scope, depth: int
+    ) -> Abstract:
         path = path_of(expression)
         if path is None:
             return Open.FREE

@@ -10,9 +10,9 @@ from typing import Final
 
 from flowforge.workflows.actions import VARIABLES
 from flowforge.workflows.conditions import has_status
-from flowforge.workflows.expression_tree import Expression
 from flowforge.workflows.expressions import read_condition
 from flowforge.workflows.nodes import NOTHING, Node, Scalar
+from flowforge.workflows.occurrence import Condition, Occurrence, Place
 from flowforge.workflows.permissions import IdToken, Permission, combined, id_token
 from flowforge.workflows.repository import Repository
 from flowforge.workflows.scopes import Bound, Scope, Secrets, given_inputs
@@ -23,64 +23,6 @@ _LOCAL: Final = "./"
 _TOO_DEEP: Final = f"calls are followed {MAX_CALLS} deep"
 # A longer chain of jobs says nothing more of the last one than that it is long.
 _MOST_JOBS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a step stands. job: its key; None in an action that nobody calls. step: None for a job that calls."""
-
-    file: str
-    line: int
-    job: str | None
-    step: int | None
-
-
-Condition = tuple[Expression, Scope]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Occurrence:
-    """A step as it runs for one caller."""
-
-    at: Place
-    """Where people find it in a file that GitHub starts."""
-    own: Place
-    """Where it is written; the same, unless it was joined."""
-    step: Step | None
-    """None for a called workflow that could not be read."""
-    uses: str
-    """What it uses, as written; of a called workflow too."""
-    scope: Scope
-    conditions: tuple[Condition, ...]
-    permission: Permission
-    workflow: Workflow | None
-    """The workflow that GitHub starts; None in an action that nobody calls."""
-    job: Job | None
-    handed_on: frozenset[str] = frozenset()
-    """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
-    forgiven: bool = False
-    """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
-    called_by: str = ""
-    """Of a joined step, what its caller uses."""
-    why_unread: str = ""
-    """Why what it calls was not read, as a clause; empty where it was, or is no business of ours."""
-    inherits: bool = False
-    """Whether a called workflow that was not read gets every secret."""
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether it stands in another file than its caller."""
-        return self.own != self.at
-
-    @property
-    def shell(self) -> str:
-        """The shell of a script, in lower case; empty for the runner's own."""
-        if self.step is None:
-            return ""
-        own = self.step.node.get("shell")
-        names = [own.text if own else "", self.job.shell if self.job else ""]
-        names.append(self.scope.workflow.shell if self.scope.workflow else "")
-        return next((name.lower() for name in names if name), "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

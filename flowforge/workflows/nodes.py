@@ -1,4 +1,4 @@
-"""What a workflow file is made of: texts, lists and mappings, each with its position. An alias is the same node again."""
+"""What a workflow file is made of: texts, lists and mappings with their positions. An alias is the same node again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,7 +97,7 @@ NOTHING = Scalar(0, 0, "")
 
 
 def lowered(node: Node | None) -> Mapping[str, tuple[str, Node]]:
-    """Return the entries of a mapping by their keys in lower case, each with its key as written: inputs have no case."""
+    """Return the entries of a mapping by their keys in lower case, with the keys as written: inputs have no case."""
     return {} if node is None else {key.lower(): (key, value) for key, value in node.entries()}
 
 

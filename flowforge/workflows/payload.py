@@ -49,7 +49,7 @@ _LOGINS: Final = frozenset(
 _AUTHORS: Final = frozenset({("event", "pull_request", "user", "login"), ("event", "issue", "user", "login")})
 
 
-def github(path: Path, run: Run) -> Abstract:
+def github(path: Path, run: Run) -> Abstract:  # noqa: PLR0911 -- one for each member
     """Return what a member of the `github` context is. path: its names behind `github`, in lower case."""
     if path == ("event_name",):
         return Known(run.event)
@@ -83,7 +83,7 @@ def _login(path: Path, run: Run) -> Abstract:
     return PERSON
 
 
-def _event(path: Path, run: Run) -> Abstract:
+def _event(path: Path, run: Run) -> Abstract:  # noqa: PLR0911 -- one for each member
     carried = _CARRIES.get(path[0])
     if carried is not None and run.event not in carried:
         return _NULL
@@ -95,7 +95,7 @@ def _event(path: Path, run: Run) -> Abstract:
         return OUTSIDER if run.who is Who.FORK else Open.FREE
     if path[0] == "pull_request" and path[1:2] == ("head",):
         return _head(path[2:], run)
-    if path == ("pull_request", "base", "repo", "full_name") or path == ("repository", "full_name"):
+    if path in {("pull_request", "base", "repo", "full_name"), ("repository", "full_name")}:
         return REPO
     if path == ("repository", "owner", "login"):
         return OWNER

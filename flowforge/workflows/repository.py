@@ -1,4 +1,4 @@
-"""The workflow and action files of a repository, read: plain data by path in, documents and what could not be read out."""
+"""The workflow and action files of a repository: plain data by path in, documents and what could not be read out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ def is_action(path: str) -> bool:
 
 
 def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -> Repository:
-    """Read the workflow and action files among some files, by their paths from the root with `/`. Others are left out."""
+    """Read the workflow and action files among some files, by their paths from the root. Others are left out."""
     found = Repository(name)
     for path, data in sorted(files.items()):
         if is_workflow(path):

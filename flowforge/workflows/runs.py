@@ -1,4 +1,4 @@
-"""The classes of run that a workflow has: event × a person of the repository, Dependabot, a fork, or a bot by name."""
+"""The classes of run that a workflow has: event by event, a person of the repository, Dependabot, a fork, or a bot by name."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _matches(patterns: Node, name: str) -> bool:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """Return GitHub's pattern of branches as a regular expression; what else it knows (`?`, `+`, `[]`) fits anything."""
+    """Return GitHub's pattern of branches as a regular expression; of what else it knows, `?` alone is read."""
     parts = re.split(r"(\*+)", text[:200])
     escaped = [
         ("[^/]*" if part == "*" else ".*") if part.startswith("*") else re.escape(part).replace(r"\?", ".?")

@@ -208,6 +208,6 @@ class _Scanner:
 
 def commands(script: str) -> list[Command]:
     """Return the commands of a script, in the order in which they begin."""
-    # Behind the last `}}` no expression ends. Looking for its end from each `${{` there would take the square of the time.
+    # Behind the last `}}` no expression ends. To look for its end from each `${{` would take the square of the time.
     last = script.rfind("}}") + 2 if "}}" in script else 0
     return _Scanner(script[:last] + script[last:].replace("${{", "$__")).scan()

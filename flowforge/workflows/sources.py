@@ -1,4 +1,4 @@
-"""Where the value of a template comes from: which secret, which variable, a literal, whoever calls, or nobody can tell."""
+"""Where the value of a template comes from: a secret, a variable, a literal, whoever calls, or nobody can tell."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -53,7 +53,7 @@ class Source:
     mapped_past_environment: str = ""
     """The environment of the job that reads it, where its caller named the secret instead of handing on all."""
     looks: str = ""
-    """Of a literal: the public stem of the token that it begins like, such as `sk-ant-oat`; nothing else of it is kept."""
+    """Of a literal: the public stem of the token that it begins like, such as `sk-ant-oat`; nothing else is kept."""
     is_github_token: bool = False
 
 
@@ -61,13 +61,15 @@ UNKNOWN: Final = Source(Kind.UNKNOWN)
 
 
 def sources_of(bound: Bound | None) -> tuple[Source, ...]:
-    """Return where the value of a template may come from, each once, in the order of the text; none for an empty one."""
+    """Return where the value of a template may come from, in the order of the text; none for an empty one."""
     if bound is None:
         return ()
     return tuple(dict.fromkeys(_sources(bound.expression, bound.scope, 0)))
 
 
-def _sources(expression: Expression, scope: Scope, depth: int) -> list[Source]:
+def _sources(  # noqa: PLR0911 -- one for each kind of expression
+    expression: Expression, scope: Scope, depth: int
+) -> list[Source]:
     if depth > _MAX_DEPTH:
         return [UNKNOWN]
     match expression:
@@ -107,7 +109,9 @@ def _call(name: str, arguments: tuple[Expression, ...], scope: Scope, depth: int
     return [UNKNOWN]
 
 
-def _access(expression: Expression, scope: Scope, depth: int) -> list[Source]:
+def _access(  # noqa: PLR0911 -- one for each context
+    expression: Expression, scope: Scope, depth: int
+) -> list[Source]:
     path = path_of(expression)
     if path is None or len(path) < _PAIR:
         # A part of what `fromJSON(secrets.ALL)` gives comes from that secret.

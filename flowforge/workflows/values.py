@@ -92,7 +92,7 @@ def truth(value: Abstract) -> Truth:
             return Truth(true=True, false=False)
 
 
-def equal(left: Abstract, right: Abstract) -> Abstract:
+def equal(left: Abstract, right: Abstract) -> Abstract:  # noqa: PLR0911 -- one for each kind of value
     """Return whether two values are equal as GitHub compares them: texts without case, others as numbers."""
     if Open.UNKNOWN in (left, right):
         return Open.UNKNOWN
@@ -154,7 +154,9 @@ def number(value: Value) -> float:
         return float("nan")
 
 
-def tested(value: Abstract, other: Abstract, test: Callable[[str, str], bool]) -> Abstract:
+def tested(  # noqa: PLR0911 -- one for each kind of value
+    value: Abstract, other: Abstract, test: Callable[[str, str], bool]
+) -> Abstract:
     """Return whether a test of two texts holds, such as `startsWith`: as far as both are known."""
     if Open.UNKNOWN in (value, other):
         return Open.UNKNOWN

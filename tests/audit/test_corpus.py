@@ -10,7 +10,7 @@ from tools.audit_corpus import CORPUS, folders, judge, run
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_a_folder(folder: Path) -> None:
-    """Everything that the folder expects is found in its line or step, and nothing of level error or warning besides."""
+    """Everything that the folder expects is found in its line or step, and no error or warning besides."""
     judged = judge(folder)
     wrong = [f"{each.code} {each.file}:{each.line}" for each in judged.wrong]
     assert ([], []) == (judged.missed, wrong)
