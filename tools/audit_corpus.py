@@ -3,8 +3,8 @@
 A folder of the corpus has workflow and action files and an `expected.json`: `mode` (`path`: nothing is known of stores;
 `fleet`: they are as it says), `stores`, `types`, `repo`, `must` (code, file, line) and `must_not` (codes).
 
-An expected finding is met by one of its code in its file, in its line or in its step. A finding of level error or
-warning that nobody expected is a false one; a note is false only where its code must not be.
+An expected finding is met by one of its code in its file and line; two of a code in one line are one. A finding
+of level error or warning that nobody expected is a false one; a note is false only where its code must not be.
 """
 
 import json
@@ -19,7 +19,6 @@ from flowforge.audit.checkout import read_checkout
 from flowforge.audit.codes import CODES, Level
 from flowforge.audit.judge import audit
 from flowforge.audit.model import Finding, RepoAudit, RepoFacts, Stores
-from flowforge.workflows.repository import Repository, read_repository
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "audit" / "corpus"
@@ -91,43 +90,23 @@ def run(folder: Path) -> tuple[Mapping[str, Any], RepoAudit]:
 def judge(folder: Path) -> Judged:
     """Return how a folder comes out."""
     expected, found = run(folder)
-    repository = read_repository(read_checkout(folder).files)
     judged = Judged(folder.name)
-    left = list(found.findings)
+    left = list({(each.code, each.file, each.line): each for each in found.findings}.values())
     for must in expected.get("must", ()):
-        match = next((each for each in left if _meets(each, must, repository)), None)
+        match = next((each for each in left if _meets(each, must)), None)
         if match is None:
             judged.missed.append(must)
         else:
             left.remove(match)
             judged.hits.append(must["code"])
-    codes = {must["code"] for must in expected.get("must", ())}
     forbidden = set(expected.get("must_not", ()))
-    for each in left:
-        expected_more = each.code in codes and each.code not in forbidden
-        if each.code in forbidden or (each.level is not Level.NOTE and not expected_more):
-            judged.wrong.append(each)
+    judged.wrong += [each for each in left if each.code in forbidden or each.level is not Level.NOTE]
     return judged
 
 
-def _meets(finding: Finding, must: Mapping[str, Any], repository: Repository) -> bool:
-    if finding.code != must["code"] or finding.file != must.get("file", finding.file):
-        return False
-    line = must.get("line")
-    return line in {None, finding.line} or line in _lines(finding, repository)
-
-
-def _lines(finding: Finding, repository: Repository) -> range:
-    """Return the lines of a finding's step; of its job, where it has none."""
-    workflow = repository.workflows.get(finding.file or "")
-    job = workflow.jobs.get(finding.job or "") if workflow else None
-    action = next((each for each in repository.actions.values() if each.path == finding.file), None)
-    steps = job.steps if job else action.steps if action else ()
-    if finding.step is None or finding.step >= len(steps):
-        return range(job.line, job.line + 12) if job else range(0)
-    start = steps[finding.step].line
-    end = steps[finding.step + 1].line if finding.step + 1 < len(steps) else start + 60
-    return range(start, end)
+def _meets(finding: Finding, must: Mapping[str, Any]) -> bool:
+    place = (finding.code, finding.file, finding.line)
+    return place == (must["code"], must["file"], must["line"]) and must.get("level", finding.level) == finding.level
 
 
 def level_of(code: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from flowforge.audit.case import Case, at_step
 from flowforge.audit.claude_steps import ClaudeStep
 from flowforge.audit.model import Finding
-from flowforge.audit.way_findings import identity_parts
-from flowforge.workflows.actions import BASE, MAIN, Slot
+from flowforge.audit.way_findings import identity_parts, passed
+from flowforge.workflows.actions import BASE, IDENTITY, MAIN, Slot
 from flowforge.workflows.permissions import IdToken
 from flowforge.workflows.sources import Kind
 
@@ -34,7 +34,7 @@ def _incomplete(step: ClaudeStep) -> Iterator[Finding]:
         if step.action is None and given is Slot.ORGANIZATION:
             return
         has, lacks = parts[given].name, _word(step, lacking)
-        yield at_step(step, "identity-incomplete", parts[given], has=has, lacking=lacks)
+        yield at_step(step, "identity-incomplete", has=has, lacking=lacks)
 
 
 def _word(step: ClaudeStep, slot: Slot) -> str:
@@ -42,18 +42,18 @@ def _word(step: ClaudeStep, slot: Slot) -> str:
 
 
 def _notes(step: ClaudeStep) -> Iterator[Finding]:
-    for given in identity_parts(step).values():
+    for given in (each for each in passed(step) if each.slot in IDENTITY):
         kinds = {each.kind for each in given.sources}
         if Kind.SECRET in kinds:
-            yield at_step(step, "identity-as-secret", given, input=given.name)
+            yield at_step(step, "identity-as-secret", input=given.name)
         elif kinds == {Kind.LITERAL}:
-            yield at_step(step, "identity-literal", given, input=given.name)
+            yield at_step(step, "identity-literal", input=given.name)
 
 
 def _subject(step: ClaudeStep, case: Case) -> Iterator[Finding]:
     parts = identity_parts(step)
     if case.facts.immutable_subject and Slot.RULE in parts and not step.static:
-        yield at_step(step, "identity-subject", parts[Slot.RULE])
+        yield at_step(step, "identity-subject")
 
 
 def id_token(case: Case) -> Iterator[Finding]:

@@ -7,12 +7,12 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.model import AuditStep, Need, Reference, Via
 from flowforge.audit.reach import Reach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
-from flowforge.workflows.expression_tree import Expression, Unreadable, accesses, path_of
+from flowforge.workflows.expression_tree import Unreadable, accesses, path_of
 from flowforge.workflows.expressions import read_condition, read_template
 from flowforge.workflows.nodes import NOTHING, Node, Scalar, walk
 from flowforge.workflows.occurrence import Occurrence
-from flowforge.workflows.scopes import Bound, Secrets
-from flowforge.workflows.sources import CALLER, Kind, Source, secrets_within, sources_of
+from flowforge.workflows.scopes import Bound
+from flowforge.workflows.sources import CALLER, Kind, Source, sources_of
 from flowforge.workflows.workflow import CompositeAction, Workflow
 
 STATIC_NAMES = frozenset({"ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"})
@@ -94,25 +94,24 @@ def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[
         return  # GitHub takes it for no step
     reach = Reach(occurrence)
     at = occurrence.at
-    for source, line in dict.fromkeys(_handed_on(occurrence, types)):
-        own_line = at.line if occurrence.is_joined else line
+    for source in dict.fromkeys(_handed_on(occurrence, types)):
         stores = reach.stores if source.where != CALLER else ()
-        yield Reference(at.file, own_line, at.job, at.step, source.name, source.where, stores), source
+        yield Reference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
 
 
-def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Source, int]]:
+def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source]:
     for name, node in _own_entries(occurrence):
         slot = VARIABLES.get(name) or INPUTS.get(name.lower()) or INPUTS.get(name.lower().replace("-", "_"))
         is_slot = slot in {Slot.API_KEY, Slot.OAUTH}
         for source in sources_of(Bound(node, occurrence.scope)):
             if source.kind is Kind.SECRET and (is_slot or source.name in types):
-                yield source, node.line
+                yield source
     step = occurrence.step
     run = step.node.get("run") if step else None
     if run is not None and "${{" in run.text:
-        for source in _within(read_template(run.text), occurrence):
-            if source.name in types:
-                yield source, run.line
+        for source in sources_of(Bound(run, occurrence.scope)):
+            if source.kind is Kind.SECRET and source.name in types:
+                yield source
 
 
 def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, Node]]:
@@ -122,13 +121,6 @@ def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, Node]]:
     else:
         blocks = [occurrence.step.inputs, occurrence.step.env]
     return [pair for block in blocks if block for pair in block.entries()]
-
-
-def _within(expression: Expression, occurrence: Occurrence) -> Iterator[Source]:
-    scope = occurrence.scope
-    where = f"environment:{scope.environment}" if scope.environment else "repo"
-    for name in sorted(secrets_within(expression, scope)):
-        yield Source(Kind.SECRET, name, CALLER if scope.secrets is Secrets.CALLERS else where)
 
 
 def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from flowforge.audit.case import Case, at, at_step
+from flowforge.audit.case import Case, at_step
 from flowforge.audit.claude_steps import ClaudeStep
 from flowforge.audit.model import Finding
 from flowforge.audit.reach import Reached
-from flowforge.errors import printable
 from flowforge.workflows.actions import BASE, HONEST_SINCE, MAIN
 from flowforge.workflows.expression_tree import accesses, path_of
 from flowforge.workflows.expressions import read_condition, read_template
@@ -63,9 +62,8 @@ def _reads(text: Node, id_: str) -> bool:
     tree = read_template(written) if "${{" in written else read_condition(written)
     for access in accesses(tree):
         path = path_of(access) or ()
-        if path[:2] == ("steps", id_) and (
-            path[2:3] in {("outcome",), ("conclusion",)} or path[2:] == ("outputs", "conclusion")
-        ):
+        # Its `conclusion` is a success whatever it was; the action's output of that name is not.
+        if path[:2] == ("steps", id_) and path[2:] in {("outcome",), ("outputs", "conclusion")}:
             return True
     return False
 
@@ -74,9 +72,4 @@ def logins(case: Case) -> Iterator[Finding]:
     """Yield `login-tokens`: the access and refresh tokens of a login, which live for hours."""
     for step in case.steps:
         if step.logins:
-            name, node = step.logins[0]
-            yield _at_node(step, node, name)
-
-
-def _at_node(step: ClaudeStep, node: Node, name: str) -> Finding:
-    return at(step.occurrence, "login-tokens", (node.line, node.column), input=printable(name))
+            yield at_step(step, "login-tokens", input=step.logins[0][0])

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from flowforge.workflows.conditions import Conditions
-from flowforge.workflows.expression_tree import Expression, Literal, children
+from flowforge.workflows.expression_tree import Expression, Literal, Unreadable, children
 from flowforge.workflows.occurrence import Condition, Occurrence
 from flowforge.workflows.runs import Run, Who, runs_of
 from flowforge.workflows.values import truth
@@ -38,7 +38,7 @@ class Reach:
     def runs(self) -> Sequence[Run]:
         """The classes of run of the workflow; none of what only others call."""
         workflow = self.occurrence.workflow
-        return tuple(runs_of(workflow.events, self.bots)) if workflow else ()
+        return tuple(runs_of(workflow.events, self.bots, workflow.repo)) if workflow else ()
 
     def by(self, run: Run, absent: frozenset[str] = frozenset()) -> Reached:
         """Return whether a run reaches it. absent: secrets that are taken to be not there."""
@@ -66,8 +66,9 @@ class Reach:
 
     @property
     def is_unclear(self) -> bool:
-        """Whether nobody can tell if anything reaches it."""
-        return not self.is_sure and any(self.by(run) is Reached.UNKNOWN for run in self.runs)
+        """Whether nobody can tell if anything reaches it, as a condition cannot be read."""
+        unknown = not self.is_sure and any(self.by(run) is Reached.UNKNOWN for run in self.runs)
+        return unknown and any(map(_is_unreadable, self.occurrence.conditions))
 
     @cached_property
     def stores(self) -> tuple[str, ...]:
@@ -78,6 +79,16 @@ class Reach:
     def is_gated(self, name: str) -> bool:
         """Whether no run would reach it without a secret: its presence is tested before."""
         return bool(self.reaching) and all(self.by(run, frozenset({name})) is Reached.NO for run in self.reaching)
+
+
+def _is_unreadable(condition: Condition) -> bool:
+    stack: list[Expression] = [condition[0]]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Unreadable):
+            return True
+        stack.extend(children(each))
+    return False
 
 
 def _logins(conditions: Sequence[Condition]) -> Iterator[str]:

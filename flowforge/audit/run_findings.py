@@ -24,7 +24,7 @@ def dependabot(case: Case) -> Iterator[Finding]:
     if stores is None:
         return
     for step in case.steps:
-        runs = [run for run in step.reach.reaching if run.who is Who.DEPENDABOT]
+        runs = [run for run in step.reach.reaching if run.store == _DEPENDABOT]
         if not runs or step.cloud is not False or has_way(step, stores, _DEPENDABOT) or step.identity:
             continue
         # Where nobody finds the secret, that is said already.
@@ -39,7 +39,7 @@ def _without(step: ClaudeStep, given: Given, stores: Stores, runs: list[Run]) ->
     for source in given.sources:
         gated = all(step.reach.by(run, frozenset({source.name})) is Reached.NO for run in runs)
         if is_missing(source, stores, _DEPENDABOT) and not gated and not is_gated(step, given, source):
-            yield at_step(step, "dependabot-without-secret", given, name=source.name)
+            yield at_step(step, "dependabot-without-secret", name=source.name)
 
 
 def bots(case: Case) -> Iterator[Finding]:

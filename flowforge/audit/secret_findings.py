@@ -12,6 +12,8 @@ from flowforge.audit.reach import Reach
 from flowforge.errors import quote
 from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
+from flowforge.workflows.expression_tree import Expression, Literal, children
+from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import NOTHING, Node
 from flowforge.workflows.programs import assignment, read_script
 from flowforge.workflows.sources import CALLER, Kind, Source
@@ -33,9 +35,7 @@ def missing(case: Case) -> Iterator[Finding]:
         reach = Reach(occurrence)
         runs = [run for run in reach.reaching if run.store == _ACTIONS]
         if runs and is_missing(source, stores, _ACTIONS) and not _may_be_empty(reach, reference.name):
-            found = at(
-                occurrence, "missing-secret", (reference.line, 1), name=reference.name, place=_place(reference.where)
-            )
+            found = at(occurrence, "missing-secret", name=reference.name, place=_place(reference.where))
             yield with_level(found, Level.WARNING)
 
 
@@ -63,9 +63,9 @@ def has_way(step: ClaudeStep, stores: Stores, store: str) -> bool:
 
 def _is_missing(step: ClaudeStep, given: Given, source: Source) -> Finding:
     if is_gated(step, given, source):
-        return at_step(step, "gated", given, name=source.name)
+        return at_step(step, "gated", name=source.name)
     code = "missing-variable" if source.kind is Kind.VARIABLE else "missing-secret"
-    return at_step(step, code, given, name=source.name, place=_place(source.where))
+    return at_step(step, code, name=source.name, place=_place(source.where))
 
 
 def _place(where: str) -> str:
@@ -97,15 +97,16 @@ def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]
         source, slot = possible[0], slots[0] or given.slot
         holds = f"{source.name} holds {_NOUNS[slot]}" if source.name else f"this is {_NOUNS[slot]}"
         instead = _INPUT_OF[slot] if given.by_input else _variable_of(slot)
-        yield at_step(step, "wrong-kind", given, input=given.name, wanted=wanted, holds=holds, instead=instead)
+        yield at_step(step, "wrong-kind", input=given.name, wanted=wanted, holds=holds, instead=instead)
     elif all(each.is_github_token for each in possible):
-        texts = {
-            "input": given.name,
-            "wanted": wanted,
-            "holds": "this is the token of GitHub",
-            "instead": "github_token",
-        }
-        yield at_step(step, "wrong-kind", given, **texts)
+        yield at_step(
+            step,
+            "wrong-kind",
+            input=given.name,
+            wanted=wanted,
+            holds="this is the token of GitHub",
+            instead="github_token",
+        )
 
 
 def _possible(given: Given, stores: Stores | None) -> list[Source]:
@@ -169,8 +170,19 @@ def _assigns_literal(command: object) -> bool:
 def _literals_of(node: Node | None, file: str, job: str | None, step: int | None) -> Iterator[Finding]:
     for name, value in node.entries() if node else ():
         in_slot = name in VARIABLES or name.lower() in INPUTS
-        if _is_literal(value.text) and (in_slot or " " not in value.text.strip()):
+        stands_alone = _is_literal(value.text) and (in_slot or " " not in value.text.strip())
+        if stands_alone or ("${{" in value.text and any(map(_is_literal, _texts(read_template(value.text))))):
             yield _literal(file, value, job, step)
+
+
+def _texts(tree: Expression) -> Iterator[str]:
+    """Yield the texts that are written out in an expression."""
+    stack = [tree]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Literal) and isinstance(each.value, str):
+            yield each.value
+        stack.extend(children(each))
 
 
 def _is_literal(text: str) -> bool:
@@ -190,21 +202,20 @@ def hidden(case: Case) -> Iterator[Finding]:
             for source in given.sources:
                 if source.kind is not Kind.SECRET or source.where == CALLER:
                     continue
-                yield from _past_environment(step, given, source, case.stores)
+                yield from _past_environment(step, source, case.stores)
                 if case.stores and ("shadow", source.name) not in seen and _shadows(source, case.stores):
                     seen.add(("shadow", source.name))
-                    yield at_step(step, "shadows-organization", given, name=source.name)
+                    yield at_step(step, "shadows-organization", name=source.name)
 
 
 def _shadows(source: Source, stores: Stores) -> bool:
     return source.name in stores.actions and source.name in stores.organization
 
 
-def _past_environment(step: ClaudeStep, given: Given, source: Source, stores: Stores | None) -> Iterator[Finding]:
+def _past_environment(step: ClaudeStep, source: Source, stores: Stores | None) -> Iterator[Finding]:
     environment = source.mapped_past_environment
     if not environment:
         return
     at_repo = stores is not None and source.name in stores.actions | stores.organization
     if not (at_repo and source.where == "repo"):
-        texts = {"environment": quote(environment), "name": source.name}
-        yield at_step(step, "environment-secret-not-inherited", given, **texts)
+        yield at_step(step, "environment-secret-not-inherited", environment=quote(environment), name=source.name)

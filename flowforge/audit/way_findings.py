@@ -25,7 +25,7 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     late = [each for each in step.given if each.read is False and each.since and each.by_input and not each.is_empty]
     for given in late[:1]:
         since = "v" + ".".join(map(str, given.since or ()))
-        yield at_step(step, "inputs-unknown-to-pin", given, input=given.name, action=step.called, since=since)
+        yield at_step(step, "inputs-unknown-to-pin", input=given.name, action=step.called, since=since)
     if step.cloud is not False or step.has_input("settings") or step.logins or _has_credential(step) or late:
         return
     unread = [each for each in step.given if each.read is False and not each.is_empty]
@@ -78,12 +78,12 @@ def _oauth(step: ClaudeStep) -> Iterator[Finding]:
         tokens = [each for each in step.given if each.slot is Slot.OAUTH and not each.is_empty]
         if tokens and not step.static:
             reason = "it knows the input claude-api-key alone"
-            yield at_step(step, "oauth-not-accepted", tokens[0], action=step.called, reason=reason)
+            yield at_step(step, "oauth-not-accepted", action=step.called, reason=reason)
         return
     tokens = [each for each in step.static if each.slot is Slot.OAUTH]
     if tokens and len(step.static) == len(tokens) and not step.identity and _is_bare(step):
         reason = "with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN"
-        yield at_step(step, "oauth-not-accepted", tokens[0], action=f"{step.called} --bare", reason=reason)
+        yield at_step(step, "oauth-not-accepted", action=f"{step.called} --bare", reason=reason)
 
 
 def _is_bare(step: ClaudeStep) -> bool:
@@ -101,10 +101,10 @@ def together(case: Case) -> Iterator[Finding]:
         keys = [each for each in static if each.slot is Slot.API_KEY]
         tokens = [each for each in static if each.slot is Slot.OAUTH]
         if keys and tokens and not _exclude_each_other(keys[0], tokens[0]):
-            yield at_step(step, "both-set", tokens[0])
-        rule = [each for each in step.identity if each.slot is Slot.RULE]
+            yield at_step(step, "both-set")
+        rule = [each for each in passed(step) if each.slot is Slot.RULE]
         if static and rule and _may_be(rule[0], case.stores):
-            yield at_step(step, "identity-shadowed", static[0], input=static[0].name)
+            yield at_step(step, "identity-shadowed", input=static[0].name)
 
 
 def _exclude_each_other(key: Given, token: Given) -> bool:
@@ -119,3 +119,8 @@ def _may_be(given: Given, stores: Stores | None) -> bool:
 def identity_parts(step: ClaudeStep) -> dict[Slot, Given]:
     """Return the parts of a workload identity that a step reads."""
     return {each.slot: each for each in step.ways if each.slot in IDENTITY}
+
+
+def passed(step: ClaudeStep) -> list[Given]:
+    """Return what a step passes, an input too that only a later version has."""
+    return [each for each in step.given if each.is_way or (each.by_input and each.since and not each.is_empty)]

@@ -54,9 +54,9 @@ def github(path: Path, run: Run) -> Abstract:  # noqa: PLR0911 -- one for each m
     if path == ("event_name",):
         return Known(run.event)
     if path == ("repository",):
-        return REPO
+        return _this(run)
     if path == ("repository_owner",):
-        return OWNER
+        return _this_owner(run)
     if path in {("head_ref",), ("event", "pull_request", "head", "ref")}:
         return _head_ref(run)
     if path in _LOGINS or path in _AUTHORS:
@@ -96,9 +96,9 @@ def _event(path: Path, run: Run) -> Abstract:  # noqa: PLR0911 -- one for each m
     if path[0] == "pull_request" and path[1:2] == ("head",):
         return _head(path[2:], run)
     if path in {("pull_request", "base", "repo", "full_name"), ("repository", "full_name")}:
-        return REPO
+        return _this(run)
     if path == ("repository", "owner", "login"):
-        return OWNER
+        return _this_owner(run)
     if path == ("repository", "fork"):
         return Open.FREE
     return _workflow_run(path[1:], run) if path[0] == "workflow_run" else Open.FREE
@@ -114,7 +114,7 @@ def _head(path: Path, run: Run) -> Abstract:
     fork = run.who is Who.FORK
     if path == ("repo", "fork"):
         return (_TRUE if fork else _FALSE) if own else Open.FREE
-    return _repository(path[1:], fork=fork) if own and path[:1] == ("repo",) else Open.FREE
+    return _repository(path[1:], run) if own and path[:1] == ("repo",) else Open.FREE
 
 
 def _workflow_run(path: Path, run: Run) -> Abstract:
@@ -124,7 +124,7 @@ def _workflow_run(path: Path, run: Run) -> Abstract:
     if path == ("head_repository", "fork"):
         return _TRUE if fork else Open.FREE
     if path[:1] == ("head_repository",):
-        return _repository(path[1:], fork=fork)
+        return _repository(path[1:], run)
     if path[:1] == ("pull_requests",) and fork:
         return Known("")  # empty for a fork's run
     if path[-2:] == ("actor", "login") or path[-2:] == ("triggering_actor", "login"):
@@ -132,9 +132,19 @@ def _workflow_run(path: Path, run: Run) -> Abstract:
     return Open.FREE
 
 
-def _repository(path: Path, *, fork: bool) -> Abstract:
+def _repository(path: Path, run: Run) -> Abstract:
+    fork = run.who is Who.FORK
     if path == ("full_name",):
-        return FORK if fork else REPO
+        return FORK if fork else _this(run)
     if path == ("owner", "login"):
-        return FORK_OWNER if fork else OWNER
+        return FORK_OWNER if fork else _this_owner(run)
     return Open.FREE
+
+
+def _this(run: Run) -> Abstract:
+    """Return this repository: by its name where that is known."""
+    return Known(run.repo) if run.repo else REPO
+
+
+def _this_owner(run: Run) -> Abstract:
+    return Known(run.repo.partition("/")[0]) if run.repo else OWNER

@@ -93,7 +93,7 @@ def _read_workflow(path: str, data: bytes | str, found: Repository) -> None:
         found.unread.append(Unread(path, error.reason, error.line, error.column))
         return
     if isinstance(root, MapNode):
-        found.workflows[path] = Workflow(path, root)
+        found.workflows[path] = Workflow(path, root, found.name.lower() if found.name else None)
 
 
 def _read_action(path: str, data: bytes | str, found: Repository) -> None:

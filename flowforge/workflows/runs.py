@@ -1,4 +1,4 @@
-"""The classes of run that a workflow has: event by event, a person of the repository, Dependabot, a fork, or a bot by name."""
+"""The classes of run of a workflow: event by event, a person of the repository, Dependabot, a fork, a bot by name."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,18 +29,21 @@ class Run:
     who: Who
     login: str = ""
     """Of a bot."""
+    repo: str | None = None
+    """Owner and name of the repository, in lower case, where known."""
 
     @property
     def store(self) -> str:
         """The store that it reads secrets from; empty where GitHub withholds them."""
         if self.who is Who.DEPENDABOT:
-            return "dependabot"
+            return "dependabot" if self.event in _READS_OWN else ""
         return "" if self.who is Who.FORK and self.event in _WITHHELD else "actions"
 
 
 _WITHHELD: Final = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment"})
 # docs.github.com, "Dependabot on GitHub Actions". What it says of pull_request_target does not agree with itself.
-_DEPENDABOT: Final = frozenset({"pull_request"})
+_DEPENDABOT: Final = frozenset({"pull_request", "pull_request_target"})
+_READS_OWN: Final = frozenset({"pull_request", "push"})
 _FORK: Final = frozenset({"pull_request", "pull_request_target", "workflow_run"})
 # No bot starts these as itself.
 _NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatch", "workflow_run", CALLED})
@@ -48,18 +51,18 @@ _NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatc
 _BRANCHES: Final = ("dependabot/npm_and_yarn/left-pad-1.3.0", "dependabot/pip/requests-2.32.0")
 
 
-def runs_of(events: Mapping[str, Node], bots: frozenset[str] = frozenset()) -> Iterator[Run]:
+def runs_of(events: Mapping[str, Node], bots: frozenset[str] = frozenset(), repo: str | None = None) -> Iterator[Run]:
     """Yield the classes of run of these events. bots: logins that conditions name, in lower case."""
     for event, filters in events.items():
         if event == CALLED:
             continue
-        yield Run(event, Who.PERSON)
+        yield Run(event, Who.PERSON, repo=repo)
         if event in _DEPENDABOT or (event == "push" and _admits_dependabot(filters)):
-            yield Run(event, Who.DEPENDABOT, DEPENDABOT_LOGIN)
+            yield Run(event, Who.DEPENDABOT, DEPENDABOT_LOGIN, repo)
         if event in _FORK:
-            yield Run(event, Who.FORK)
+            yield Run(event, Who.FORK, repo=repo)
         if event not in _NO_BOT:
-            yield from (Run(event, Who.BOT, login) for login in sorted(bots - {DEPENDABOT_LOGIN}))
+            yield from (Run(event, Who.BOT, login, repo) for login in sorted(bots - {DEPENDABOT_LOGIN}))
 
 
 def _admits_dependabot(filters: Node) -> bool:

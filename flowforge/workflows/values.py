@@ -125,6 +125,11 @@ def _equal_symbol(symbol: Symbol, other: Abstract) -> Abstract:
             return Known(False)  # noqa: FBT003 -- the value itself
         if other.value in (None, "", False):
             return Known(False)  # noqa: FBT003 -- the value itself
+        if symbol in {REPO, OWNER}:
+            return Open.UNKNOWN  # which repository this is, is not known
+        if symbol in {FORK, FORK_OWNER}:
+            # Somebody compares with the name of this repository, and a fork has another.
+            return Known(False)  # noqa: FBT003 -- the value itself
     return Open.FREE
 
 

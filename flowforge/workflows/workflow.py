@@ -102,6 +102,8 @@ class Workflow:
 
     path: str
     root: Node
+    repo: str | None = None
+    """Owner and name of its repository, in lower case, where known."""
 
     @cached_property
     def events(self) -> Mapping[str, Node]:
