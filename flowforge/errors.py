@@ -9,7 +9,8 @@
     ├── StateError            FF4xx  the state file, its journal or its lock
     │   ├── UnrecordedError   FF412  exit 5: done on GitHub, not recorded here
     │   └── LostRaceError     FF429  the state on GitHub is not what it was when it was read
-    └── RefusedError          FF5xx  exit 4: a safety limit
+    ├── RefusedError          FF5xx  exit 4: a safety limit
+    └── AuditError            FF7xx  what is to be audited cannot be looked at
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
 """
@@ -197,6 +198,10 @@ class RefusedError(FlowForgeError):
     """A safety limit was reached. The message names the flag that allows it."""
 
     exit_code = ExitCode.REFUSED
+
+
+class AuditError(FlowForgeError):
+    """What is to be audited cannot be looked at. What is found there is no error but a finding."""
 
 
 def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:

@@ -21,7 +21,7 @@ from flowforge.audit.judge import audit
 from flowforge.audit.model import Finding, RepoAudit, RepoFacts, Stores
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / "tests" / "audit" / "corpus"
+CORPUS = ROOT / "tests" / "audit"
 _IMMUTABLE_SINCE = "2026-07-15"
 
 
@@ -39,8 +39,8 @@ class Judged:
 
 
 def folders(corpus: Path = CORPUS) -> list[Path]:
-    """Return the folders of a corpus that say what is expected."""
-    return sorted(path.parent for path in corpus.glob("*/expected.json"))
+    """Return the folders of a corpus, or of several beside each other, that say what is expected."""
+    return sorted(path.parent for pattern in ("*", "*/*") for path in corpus.glob(f"{pattern}/expected.json"))
 
 
 def facts(expected: Mapping[str, Any]) -> RepoFacts:

@@ -9,9 +9,9 @@ from flowforge.audit.document import audit_body
 from flowforge.cli.output import output_of
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
+from flowforge.offline_audit import audit_checkout
 from flowforge.render.audit_view import audit_lines
 from flowforge.render.document import head
-from flowforge.run.auditing import audit_checkout
 
 
 def main(*, path: Path, manifests: tuple[Path, ...], fail_on: str | None, verbose: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan

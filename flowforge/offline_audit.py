@@ -1,4 +1,4 @@
-"""The flow of `flowforge audit --path`: a checkout, judged without a token and without a request."""
+"""What `flowforge audit --path` does: a checkout, judged without a token and without a request."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from flowforge import offline
 from flowforge.audit.checkout import read_checkout, repo_of
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoAudit, RepoFacts
-from flowforge.errors import ManifestError, Problem, UsageError, quote
+from flowforge.errors import AuditError, ManifestError, Problem, quote
 from flowforge.manifest.places import Place
 
 MANIFEST: Final = "flowforge.yaml"
@@ -21,7 +21,7 @@ def audit_checkout(
     """Return what an audit says of a checkout.
 
     manifests: where the types of secrets are looked up; without any, the one in the checkout if there is one, and a
-    problem of that is only warned of. Raise UsageError (FF700) for a folder that cannot be read, ManifestError for a
+    problem of that is only warned of. Raise AuditError (FF700) for a folder that cannot be read, ManifestError for a
     manifest that was named.
     """
     name = repo_of(root)
@@ -31,7 +31,7 @@ def audit_checkout(
         why = (error.strerror or type(error).__name__).lower()
         what = f"the checkout {quote(os.fspath(root))} cannot be read"
         fix = "name the folder in which .github is"
-        raise UsageError(Problem("FF700", what, why=why, fix=fix)) from None
+        raise AuditError(Problem("FF700", what, why=why, fix=fix)) from None
     types = _types(manifests, environ, name) if manifests else _types_beside(root, environ, name, warn)
     return audit(checkout.files, RepoFacts(name=name, types=types), checkout.unread)
 
