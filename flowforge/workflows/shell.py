@@ -47,6 +47,8 @@ class _Frame:
     """A list of commands: the script, or what stands in `$( )`, `( )` or backticks."""
 
     closer: str
+    is_value: bool = True
+    """Whether its output is a part of a word; not that of `( )`."""
     within_quotes: bool = False
     """Whether a double quote was open where it began, and goes on behind it."""
     command: Command = field(default_factory=Command)
@@ -142,7 +144,7 @@ class _Scanner:
         else:
             self._end_command()
         if text == "(":
-            self._push(")")
+            self._push(")", is_value=False)
         elif text == ")":
             self._pop()
         elif text.endswith("\n"):
@@ -171,16 +173,18 @@ class _Scanner:
         else:
             self._push(tick)
 
-    def _push(self, closer: str) -> None:
+    def _push(self, closer: str, *, is_value: bool = True) -> None:
         if len(self._frames) >= _MAX_NESTING:
             self._add(closer)
             return
-        self._frames.append(_Frame(closer, self._quoted, Command(line=self._line)))
+        self._frames.append(_Frame(closer, is_value, self._quoted, Command(line=self._line)))
         self._quoted = False
 
     def _pop(self) -> None:
-        self._quoted = self._frames.pop().within_quotes
-        self._add("$()")
+        ended = self._frames.pop()
+        self._quoted = ended.within_quotes
+        if ended.is_value:
+            self._add("$()")
 
     def _add(self, text: str) -> None:
         frame = self._frames[-1]
