@@ -105,6 +105,7 @@ class _Composer:
         mark: Any = event.start_mark
         if len(self.stack) >= MAX_DEPTH:
             raise _unreadable(_TOO_DEEP, mark)
+        self._only_one(mark)
         kind = ListNode if isinstance(event, yaml.SequenceStartEvent) else MapNode
         self.stack.append(_Open(kind(mark.line + 1, mark.column + 1), event.anchor))
 
@@ -116,14 +117,17 @@ class _Composer:
         mark: Any = event.start_mark
         self._take(done, mark)
 
+    def _only_one(self, mark: _Mark) -> None:
+        if not self.stack and self.root is not None:
+            raise _unreadable("a second document begins here", mark)
+
     def _take(self, done: _Measured, mark: _Mark) -> None:
         """Put a finished node where it belongs, and count it: an alias counts all that it repeats."""
         self.size += done.size
         if self.size > MAX_NODES:
             raise _unreadable(_TOO_MANY, mark)
         if not self.stack:
-            if self.root is not None:
-                raise _unreadable("a second document begins here", mark)
+            self._only_one(mark)
             self.root = done.node
             return
         top = self.stack[-1]

@@ -38,7 +38,7 @@ def test_text_says_what_why_and_what_to_do(fleet: "Fleet", tmp_path: Path) -> No
     _write(tmp_path, HEAD + STEP + KEY)
     done = fleet.flowforge("audit", "--path", str(tmp_path))
     expected = [
-        "error   .github/workflows/ask.yml:2  id-token-missing  the permissions of this workflow lack `id-token: write`",
+        f"error   {FILE}:2  id-token-missing  the permissions of this workflow lack `id-token: write`",
         "        why: without github_token the action asks for a token of the Claude App, by the job's OIDC token",
         "        fix: add `id-token: write` to the permissions of the job",
         VERDICT,

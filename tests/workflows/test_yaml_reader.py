@@ -44,7 +44,7 @@ def test_what_is_read(text: str, expected: object) -> None:
         (b"? [a]\n: b\n", ("a key must be a text", 1)),
         (b"a: *b\n", ("this alias has no anchor before it", 1)),
         (b"a: &b [*b]\n", ("this alias has no anchor before it", 1)),
-        (b"a: 1\n---\nb: 2\n", ("a second document begins here", 2)),
+        (b"a: 1\n---\nb: 2\n", ("a second document begins here", 3)),
         (b"a: 1\nb: \x07\n", ("the character U+0007 cannot stand in YAML", 2)),
         (b"a: 1\nb: \xff\n", ("it is not UTF-8", 2)),
         ("a: b".encode("utf-16"), ("it is not UTF-8", 1)),
