@@ -259,8 +259,10 @@ def test_what_is_handed_on_outside_a_claude_step() -> None:
         (
             "on: [",
             PATH,
-            "No workflow runs Claude here. Not everything could be read. "
-            "1 warning: this file cannot be read: it is not YAML.",
+            (
+                "No workflow runs Claude here. Not everything could be read. "
+                "1 warning: this file cannot be read: it is not YAML."
+            ),
         ),
     ],
 )
