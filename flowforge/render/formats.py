@@ -40,5 +40,6 @@ class Format(NamedTuple):
 
 TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
 JSON: Final = Format("json", "flowforge.render.as_json")
+SARIF: Final = Format("sarif", "flowforge.render.as_sarif", documents=frozenset({"audit"}))
 # The first is the default of `--format`.
-FORMATS: Final = (TEXT, JSON)
+FORMATS: Final = (TEXT, JSON, SARIF)

@@ -153,3 +153,30 @@ def test_a_literal_is_found_and_never_shown(fleet: "Fleet", tmp_path: Path) -> N
     findings = _checked(shown[1].out)["repos"][0]["findings"]
     codes = {each["code"] for each in findings}
     assert ("literal-credential" in codes, []) == (True, [each for each in shown if body[:12] in each.out + each.err])
+
+
+def test_sarif_lands_on_the_line(fleet: "Fleet", tmp_path: Path) -> None:
+    """A result for each finding, with its rule, its file and its line; what ends the run is a notification."""
+    _write(tmp_path, HEAD + STEP + KEY)
+    run = json.loads(fleet.flowforge("audit", "--path", str(tmp_path), "--format", "sarif").out)["runs"][0]
+    failed = json.loads(fleet.flowforge("audit", "--path", str(tmp_path / "x"), "--format", "sarif").out)["runs"][0]
+    result = run["results"][0]
+    location = result["locations"][0]["physicalLocation"]
+    rules = [(rule["id"], rule["defaultConfiguration"]["level"]) for rule in run["tool"]["driver"]["rules"]]
+    notes = [each["descriptor"]["id"] for each in failed["invocations"][0]["toolExecutionNotifications"]]
+    assert ([("id-token-missing", "error")], 1, 0, "error") == (
+        rules,
+        len(run["results"]),
+        result["ruleIndex"],
+        result["level"],
+    )
+    expected = {
+        "artifactLocation": {"uri": FILE, "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 2, "startColumn": 1},
+    }
+    assert (expected, True, False, ["FF700"]) == (
+        location,
+        run["invocations"][0]["executionSuccessful"],
+        failed["invocations"][0]["executionSuccessful"],
+        notes,
+    )
