@@ -13,7 +13,8 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
     del lines
     findings = [finding for repo in document.get("repos", ()) for finding in repo["findings"]]
     codes = sorted({finding["code"] for finding in findings})
-    driver = {"name": "FlowForge", "version": document["flowforge"], "rules": [_described(name, findings) for code in codes]}
+    rules = [_described(name, findings) for name in codes]
+    driver = {"name": "FlowForge", "version": document["flowforge"], "rules": rules}
     errors = document.get("errors", ())
     invocation = {"executionSuccessful": not errors, "toolExecutionNotifications": [*map(_notification, errors)]}
     run = {
