@@ -10,6 +10,8 @@ from typing import Final
 from flowforge.workflows.repository import FOLDER, Unread, is_action, is_workflow
 
 MAX_BYTES: Final = 10_000_000
+MAX_TOTAL: Final = 200_000_000
+"""Bytes of all files together: no repository has so much of workflows."""
 _MAX_DEPTH: Final = 8
 _MAX_FOLDERS: Final = 50_000
 # Where nobody keeps an action of a repository's own.
@@ -30,10 +32,13 @@ def read_checkout(root: Path) -> Checkout:
     found = Checkout()
     real = os.path.realpath(root)
     os.listdir(real)  # noqa: PTH208 -- for its error alone
+    left = MAX_TOTAL
     for path in _paths(real):
         shown = os.path.relpath(path, real).replace(os.sep, "/")
         try:
-            found.files[shown] = _read(path, real)
+            data = _read(path, real, min(MAX_BYTES, left))
+            left -= len(data)
+            found.files[shown] = data
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             found.unread.append(Unread(shown, reason))
@@ -58,7 +63,7 @@ def _enters(name: str, depth: int) -> bool:
     return name not in _PASSED_OVER and depth < _MAX_DEPTH
 
 
-def _read(path: str, real: str) -> bytes:
+def _read(path: str, real: str, most: int) -> bytes:
     """Read a regular file that lies below the checkout, links resolved. Raise OSError."""
     resolved = os.path.realpath(path)
     if not resolved.startswith(real.rstrip("/") + "/"):
@@ -67,7 +72,7 @@ def _read(path: str, real: str) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PermissionError(1, "It is not a regular file")
-        return file.read(MAX_BYTES)
+        return file.read(most)
 
 
 def repo_of(root: Path) -> str | None:

@@ -7,7 +7,7 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.model import AuditStep, Need, Reference, Via
 from flowforge.audit.reach import Reach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
-from flowforge.workflows.expression_tree import Unreadable, accesses, path_of
+from flowforge.workflows.expression_tree import Context, Unreadable, accesses, path_of, root_of
 from flowforge.workflows.expressions import read_condition, read_template
 from flowforge.workflows.nodes import NOTHING, Node, Scalar, walk
 from flowforge.workflows.occurrence import Occurrence
@@ -143,7 +143,7 @@ def _names(text: Scalar) -> tuple[set[str], bool]:
     for access in accesses(tree):
         path = path_of(access)
         if path is None or path == ("secrets",):
-            computed = computed or "secrets" in repr(access)
+            computed = computed or root_of(access) == Context("secrets")
         elif path[0] == "secrets":
             found.add(path[1].upper())
     return found, computed

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from flowforge.workflows.conditions import Conditions
-from flowforge.workflows.expression_tree import Expression, Literal, Unreadable, children
+from flowforge.workflows.expression_tree import Literal, Unreadable, every
 from flowforge.workflows.occurrence import Condition, Occurrence
 from flowforge.workflows.runs import Run, Who, runs_of
 from flowforge.workflows.values import truth
@@ -82,23 +82,14 @@ class Reach:
 
 
 def _is_unreadable(condition: Condition) -> bool:
-    stack: list[Expression] = [condition[0]]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, Unreadable):
-            return True
-        stack.extend(children(each))
-    return False
+    return any(isinstance(each, Unreadable) for each in every(condition[0]))
 
 
 def _logins(conditions: Sequence[Condition]) -> Iterator[str]:
     for expression, _ in conditions:
-        stack: list[Expression] = [expression]
-        while stack:
-            each = stack.pop()
+        for each in every(expression):
             if isinstance(each, Literal) and isinstance(each.value, str):
                 yield from _bots(each.value)
-            stack.extend(children(each))
 
 
 _BOT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\[bot\]", re.IGNORECASE)

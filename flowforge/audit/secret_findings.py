@@ -12,7 +12,7 @@ from flowforge.audit.reach import Reach
 from flowforge.errors import quote
 from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
-from flowforge.workflows.expression_tree import Expression, Literal, children
+from flowforge.workflows.expression_tree import Expression, Literal, every
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import NOTHING, Node
 from flowforge.workflows.programs import assignment, read_script
@@ -177,12 +177,7 @@ def _literals_of(node: Node | None, file: str, job: str | None, step: int | None
 
 def _texts(tree: Expression) -> Iterator[str]:
     """Yield the texts that are written out in an expression."""
-    stack = [tree]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, Literal) and isinstance(each.value, str):
-            yield each.value
-        stack.extend(children(each))
+    yield from (each.value for each in every(tree) if isinstance(each, Literal) and isinstance(each.value, str))
 
 
 def _is_literal(text: str) -> bool:

@@ -15,6 +15,7 @@ from flowforge.workflows.expression_tree import (
     Or,
     Text,
     Unreadable,
+    every,
     path_of,
 )
 from flowforge.workflows.expressions import read_template
@@ -205,17 +206,7 @@ def derived(step: Step, scope: Scope) -> set[str]:
 
 def has_status(expression: Expression) -> bool:
     """Whether a condition asks for the status of what went before, so that a skipped job does not skip this one."""
-    match expression:
-        case Call(name, arguments):
-            return name in _STATUS or any(map(has_status, arguments))
-        case And(inner) | Or(inner) | Text(inner):
-            return any(map(has_status, inner))
-        case Not(operand):
-            return has_status(operand)
-        case Comparison(_, left, right):
-            return has_status(left) or has_status(right)
-        case _:
-            return False
+    return any(isinstance(each, Call) and each.name in _STATUS for each in every(expression))
 
 
 def _negated(value: Abstract) -> Abstract:

@@ -1,5 +1,6 @@
 """The tree of an expression of GitHub's: `secrets.KEY || format('{0}', inputs.key)`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 Value = str | float | bool | None
@@ -114,6 +115,22 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return left, right
         case _:
             return ()
+
+
+def every(expression: Expression) -> Iterator[Expression]:
+    """Yield an expression and all within it, without recursion: nobody bounds how deep they are nested in all."""
+    stack = [expression]
+    while stack:
+        each = stack.pop()
+        yield each
+        stack.extend(reversed(children(each)))
+
+
+def root_of(access: Expression) -> Expression:
+    """Return what an access begins with: a context, or a call."""
+    while isinstance(access, Index | Every):
+        access = access.base
+    return access
 
 
 def accesses(expression: Expression) -> list[Expression]:

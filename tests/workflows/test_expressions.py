@@ -2,6 +2,7 @@
 
 import pytest
 
+from flowforge.workflows.conditions import Conditions, has_status
 from flowforge.workflows.expression_tree import (
     And,
     Call,
@@ -19,6 +20,9 @@ from flowforge.workflows.expression_tree import (
     path_of,
 )
 from flowforge.workflows.expressions import MAX_DEPTH, read_condition, read_expression, read_template
+from flowforge.workflows.runs import Run, Who
+from flowforge.workflows.scopes import Scope
+from flowforge.workflows.values import Open
 
 SECRETS = Context("secrets")
 KEY = Index(SECRETS, Literal("KEY"))
@@ -60,6 +64,14 @@ def test_what_does_not_follow_the_grammar(text: str) -> None:
 def test_depth_is_bounded(text: str) -> None:
     """What is nested deeper than the runner takes is unreadable, without a crash."""
     assert Unreadable() == read_expression(text)
+
+
+def test_levels_of_several_kinds_add_up_to_no_crash() -> None:
+    """Negations within parentheses nest two thousand deep, and whoever walks the tree comes to an end."""
+    text = f"{('!' * 49 + '(') * 45}failure() || secrets.KEY{')' * 45}"
+    tree = read_expression(text)
+    value = Conditions(Run("push", Who.PERSON)).value(tree, Scope("x"))
+    assert (True, 1, Open.UNKNOWN) == (has_status(tree), len(accesses(tree)), value)
 
 
 def test_the_deepest_that_is_read() -> None:
