@@ -1,5 +1,6 @@
 """Read the workflow and action files of a checkout: regular files of limited size, none outside of it."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ def _read(path: str, real: str, most: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PermissionError(1, "It is not a regular file")
-        return file.read(most)
+        data = file.read(most)
+        if most < MAX_BYTES and file.read(1):
+            raise OSError(errno.EFBIG, "The files together are larger than 200 MB")
+        return data
 
 
 def repo_of(root: Path) -> str | None:
