@@ -114,6 +114,12 @@ class ClaudeStep:
         text, known = self.input(name)
         return bool(text) or not known
 
+    @property
+    def may_load(self) -> bool:
+        """Whether what an earlier step may have loaded into the environment is read, under whatever name."""
+        reads_env = self.action is None or not self.action.ours or bool(self.action.env)
+        return self.occurrence.may_load and reads_env
+
     @cached_property
     def cloud(self) -> bool | None:
         """Whether it uses a cloud's models; None where nobody can tell."""

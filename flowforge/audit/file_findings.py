@@ -67,6 +67,8 @@ def _of_step(step: ClaudeStep) -> str:
         return "a condition does not follow the grammar of expressions"
     if step.cloud is True:
         return ""
+    if step.may_load and not step.ways:
+        return "an earlier step loads variables into the environment"
     for given in step.ways:
         for source in given.sources:
             if source.kind is Kind.UNKNOWN and not source.is_github_token:

@@ -55,6 +55,8 @@ def _missing(step: ClaudeStep, stores: Stores) -> Iterator[Finding]:
 
 def has_way(step: ClaudeStep, stores: Stores, store: str) -> bool:
     """Whether a step may have a credential: a key or token that may be there, or both ids of an identity."""
+    if step.may_load:
+        return True
     if any(state(each, stores, store) is not False for each in step.static):
         return True
     ids = {each.slot: state(each, stores, store) is not False for each in step.identity}

@@ -32,7 +32,7 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     if unread:
         if not _is_oauth_alone(step, unread):
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
-    elif step.action is not SECURITY and not step.ways:
+    elif step.action is not SECURITY and not step.ways and not step.may_load:
         yield at_step(step, "no-credential", action=step.called)
 
 
@@ -108,8 +108,8 @@ def together(case: Case) -> Iterator[Finding]:
 
 
 def _exclude_each_other(key: Given, token: Given) -> bool:
-    """Whether one of the two is chosen by an expression, so that both are never passed."""
-    return key.is_choice and token.is_choice
+    """Whether an expression chooses if one of the two is there, as where it stands in for the other."""
+    return key.is_choice or token.is_choice
 
 
 def _may_be(given: Given, stores: Stores | None) -> bool:

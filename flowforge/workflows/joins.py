@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flowforge.workflows.actions import VARIABLES
 from flowforge.workflows.conditions import has_status
 from flowforge.workflows.expressions import read_condition
+from flowforge.workflows.loaders import hands_on, loads
 from flowforge.workflows.nodes import NOTHING, Node, Scalar
 from flowforge.workflows.occurrence import Condition, Occurrence, Place
 from flowforge.workflows.permissions import IdToken, Permission, combined, id_token
@@ -40,6 +40,7 @@ class _Call:
     calls: int = 0
     composites: int = 0
     handed_on: frozenset[str] = frozenset()
+    may_load: bool = False
     called_by: str = ""
 
 
@@ -92,7 +93,7 @@ class _Walker:
                 yield from self._steps(job.steps, job, here)
 
     def _steps(self, steps: Sequence[Step], job: Job | None, call: _Call) -> Iterator[Occurrence]:
-        handed_on = call.handed_on
+        handed_on, may_load = call.handed_on, call.may_load
         for step in steps:
             own = Place(call.files[-1], step.main_line, job.key if job else None, step.index)
             at = call.at or own
@@ -108,12 +109,18 @@ class _Walker:
                 called_by=call.called_by,
                 job=job or call.scope.job,
                 handed_on=handed_on,
+                may_load=may_load,
                 forgiven=call.forgiven,
             )
-            if "GITHUB_ENV" in step.run:
-                handed_on |= {name for name in VARIABLES if name in step.run}
+            handed_on |= hands_on(step)
+            may_load = may_load or loads(step)
             if step.uses.startswith(_LOCAL) or step.uses == ".":
                 yield from self._local(occurrence, call)
+                action = self._repository.action(step.uses)
+                may_load = may_load or action is None
+                for inner in action.steps if action else ():
+                    handed_on |= hands_on(inner)
+                    may_load = may_load or loads(inner)
             else:
                 yield occurrence
 
@@ -152,6 +159,7 @@ class _Walker:
             called_by=call.called_by or occurrence.uses,
             # What the caller's earlier steps have written is there for the callee's steps too.
             handed_on=occurrence.handed_on,
+            may_load=occurrence.may_load,
             forgiven=call.forgiven or _forgives(step.node),
         )
         yield from self._joined_steps(action, occurrence, inner)

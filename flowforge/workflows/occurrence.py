@@ -41,6 +41,8 @@ class Occurrence:
     job: Job | None
     handed_on: frozenset[str] = frozenset()
     """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
+    may_load: bool = False
+    """Whether a step of its job before it may load secrets into the environment, under names that nobody knows."""
     forgiven: bool = False
     """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
     called_by: str = ""

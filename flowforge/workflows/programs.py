@@ -99,7 +99,7 @@ def _read(text: str, script: Script, line: int, depth: int) -> None:
         name = _base(words[0])
         if name in {"export", "declare", "typeset", "local", "readonly"} or words[0].lower().startswith("$env:"):
             script.assigned.update(_assignments(words))
-        elif name in _SHELLS and depth < _MAX_SHELLS and (inner := _inner(words)) is not None:
+        elif depth < _MAX_SHELLS and (inner := _inner(words)) is not None:
             _read(inner, script, command.line, depth + 1)
         elif (arguments := _claude(words)) is not None and not _only_asks(arguments):
             script.runs.append(Run(tuple(arguments), {**script.assigned, **assigned}, command.line))
@@ -144,8 +144,11 @@ def _base(word: str) -> str:
 
 
 def _inner(words: Sequence[str]) -> str | None:
-    """Return the script of `bash -c SCRIPT`."""
-    for at, word in enumerate(words[1:-1], start=1):
+    """Return the script of `bash -c SCRIPT`, also behind the `--` of another program."""
+    start = 0 if _base(words[0]) in _SHELLS else words.index("--") + 1 if "--" in words else len(words)
+    if start >= len(words) or _base(words[start]) not in _SHELLS:
+        return None
+    for at, word in enumerate(words[start + 1 : -1], start=start + 1):
         if word.startswith("-") and not word.startswith("--") and word.endswith("c"):
             return words[at + 1]
     return None

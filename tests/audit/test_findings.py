@@ -67,7 +67,11 @@ MUST: Final = {
         (_file(_uses(uses="anthropics/claude-code-action@v1.0.145"), job=f"env: {{{ENV_KEY}}}"), PATH),
         (_file(_uses(KEY, uses="anthropics/claude-code-security-review@main")), PATH),
     ],
-    "no-credential": [(_file(_uses("prompt: x")), PATH), (_file(_uses("anthropic_api_key: ''")), PATH)],
+    "no-credential": [
+        (_file("{uses: hashicorp/vault-action@v3}", _uses(uses=BASE)), PATH),
+        (_file(_uses("prompt: x")), PATH),
+        (_file(_uses("anthropic_api_key: ''")), PATH),
+    ],
     "identity-incomplete": [(_file(_uses(RULE)), PATH), (_file(_uses(ORG)), PATH)],
     "id-token-missing": [
         (_file(_uses(KEY), top="permissions: {contents: read}"), PATH),
@@ -140,6 +144,9 @@ MUST_NOT: Final = {
     "no-credential": [
         (_file(_uses("use_vertex: true")), PATH),
         (_file("{run: 'echo ANTHROPIC_API_KEY=$X >> $GITHUB_ENV'}", _uses()), PATH),
+        (_file("{run: 'cat .env >> $GITHUB_ENV'}", _uses()), PATH),
+        (_file("{uses: hashicorp/vault-action@v3, with: {exportEnv: true}}", _uses()), PATH),
+        (_file("{uses: ./gone}", _uses()), PATH),
         (_file(_uses("agent_logins: x", uses="anthropics/claude-code-action/agent-approval-check@main")), PATH),
     ],
     "identity-incomplete": [(_file(_uses(f"{RULE}, {ORG}")), PATH), (_file(_uses(f"{KEY}, {RULE}")), PATH)],

@@ -22,6 +22,7 @@ from flowforge.workflows.shell import commands
         ('OUT="$(claude -p "a b" | jq .)"', [("-p", "a b")]),
         ("x=`claude -p hi`", [("-p", "hi")]),
         ("bash -lc 'claude -p x'", [("-p", "x")]),
+        ("sudo -E jail --env-all -- /bin/bash -c 'claude -p x' 2>&1 | tee y", [("-p", "x")]),
         ("claude -p ${{ inputs.a b }} -x", [("-p", "${{ inputs.a b }}", "-x")]),
         ("claude -p \"$(cat <<'EOF'\nclaude -p y\nEOF\n)\"", [("-p", "$()")]),
         ("claude -p a; claude -p b", [("-p", "a"), ("-p", "b")]),
