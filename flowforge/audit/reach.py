@@ -11,7 +11,7 @@ from flowforge.workflows.conditions import Conditions
 from flowforge.workflows.expression_tree import Literal, Unreadable, every
 from flowforge.workflows.occurrence import Condition, Occurrence
 from flowforge.workflows.runs import Run, Who, runs_of
-from flowforge.workflows.values import truth
+from flowforge.workflows.values import Truth, truth
 
 
 class Reached(Enum):
@@ -48,11 +48,21 @@ class Reach:
         return asked
 
     def _judge(self, run: Run, absent: frozenset[str]) -> Reached:
-        conditions = Conditions(run, absent)
-        found = [truth(conditions.value(expression, scope)) for expression, scope in self.occurrence.conditions]
+        found = [self._truth(condition, run, absent) for condition in self.occurrence.conditions]
         if any(not each.true for each in found):
             return Reached.NO
         return Reached.UNKNOWN if any(each.unknown for each in found) else Reached.YES
+
+    def _truth(self, condition: Condition, run: Run, absent: frozenset[str]) -> Truth:
+        """Return whether a condition may hold; the steps of a job share those of the job, so each is evaluated once."""
+        expression, scope = condition
+        known = self.occurrence.workflow.judged if self.occurrence.workflow else {}
+        # By identity: a tree may be too deep to be hashed. The entry holds it, so that no other gets its id.
+        key = (id(expression), id(scope), run, absent)
+        if key not in known:
+            known[key] = (condition, truth(Conditions(run, absent).value(expression, scope)))
+        found: Truth = known[key][1]
+        return found
 
     @cached_property
     def reaching(self) -> Sequence[Run]:

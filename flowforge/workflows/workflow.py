@@ -1,9 +1,9 @@
 """A workflow or an action as it was read: its events, jobs and steps, each a node with its position."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from flowforge.workflows.nodes import NOTHING, MapNode, Node
 
@@ -104,6 +104,8 @@ class Workflow:
     root: Node
     repo: str | None = None
     """Owner and name of its repository, in lower case, where known."""
+    judged: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What became of its conditions for each class of run, kept by whoever evaluates them."""
 
     @cached_property
     def events(self) -> Mapping[str, Node]:
