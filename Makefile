@@ -39,6 +39,8 @@ RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip comp
 # Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
 FUZZ_JOBS ?=
+WORKFLOW_SECONDS ?= 60
+CORPUS ?=
 # Seconds of a hostile server.
 SECONDS ?= 600
 # Mutants that are drawn (0: all), from which seed (none: a new one, printed), of which files (none: all of the table).
@@ -55,10 +57,10 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
 
 $(MADE):
 	@tools/make_venv.sh "$(VENV)" "$(PYTHON)"
@@ -143,6 +145,16 @@ sweep: $(DEV)  ## plant values everywhere, run every command over every fault, a
 
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
+
+# Of its own, as these readers are new: `make fuzz` has them too.
+fuzz-workflows: $(FUZZ)  ## a minute of strange inputs to the readers of workflows; WORKFLOW_SECONDS=600 for ten
+	$(BIN)/python -m fuzz --table fuzz.workflows --seconds $(WORKFLOW_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
+
+audit-corpus: $(DEV)  ## judge the corpus of workflows: precision and recall by level; CORPUS=FOLDER for another
+	$(BIN)/python -m tools.audit_corpus $(CORPUS)
+
+action-versions: $(DEV)  ## ask GitHub for the tags of Claude's actions: which version a pinned commit is
+	$(BIN)/python tools/action_versions.py
 
 adversary: $(DEV)  ## ten minutes of the real commands against a hostile server: times, memory, leaks; SECONDS=60 for one
 	$(BIN)/python -m fuzz.adversary --seconds $(SECONDS)

@@ -12,6 +12,7 @@
     │   └── LostRaceError     FF429  the state on GitHub is not what it was when it was read
     ├── RefusedError          FF5xx  exit 4: a safety limit
     ├── DoctorError           FF6xx  doctor and its probe
+    ├── AuditError            FF7xx  what is to be audited cannot be looked at
     └── PostError             FF8xx  a report that cannot be posted
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
@@ -217,6 +218,10 @@ class RefusedError(FlowForgeError):
 
 class DoctorError(FlowForgeError):
     """Doctor cannot do what was asked of it. Nothing was written."""
+
+
+class AuditError(FlowForgeError):
+    """What is to be audited cannot be looked at. What is found there is no error but a finding."""
 
 
 class PostError(FlowForgeError):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, lists, manifests, onepassword, recorded, states, values
+from fuzz import addresses, answers, lists, manifests, onepassword, recorded, states, values, workflows
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -16,4 +16,5 @@ TARGETS: Final[dict[str, Target]] = {
     "onepassword": onepassword.TARGET,
     "values": values.VALUES,
     "texts": values.TEXTS,
+    **workflows.TARGETS,
 }

@@ -110,6 +110,16 @@ def _post(_: Formats) -> Options:
     yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")
 
 
+def _audit(formats: Formats) -> Options:
+    text = "The checkout to read. No token is needed."
+    yield plain_option("--path", type=FilePath(), required=True, metavar="DIR", text=text)
+    text = "A manifest that says which type of credential each secret holds."
+    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=FilePath(), text=text)
+    yield from output_options(formats, "audit")
+    levels = click.Choice(("error", "warning", "note"))
+    yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")
+
+
 def _schema(_: Formats) -> Options:
     yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
 
@@ -260,6 +270,17 @@ COMMANDS: Final = (
         """,
         "flowforge.cli.doctor",
         _doctor,
+    ),
+    Row(
+        "audit",
+        """
+        Say what will break in the workflows that run Claude, before one does.
+
+        Reads the workflow files of a checkout as GitHub's runner does, local actions and called workflows joined. What
+        GitHub would have to say, such as which secrets are set, is unknown. Exits 0 when it could look.
+        """,
+        "flowforge.cli.audit",
+        _audit,
     ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(

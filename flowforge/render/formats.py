@@ -47,5 +47,6 @@ _REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
 MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED)
 GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
 HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report"}))
+SARIF: Final = Format("sarif", "flowforge.render.as_sarif", documents=frozenset({"audit"}))
 # The first is the default of `--format`.
-FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB)
+FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB, SARIF)

@@ -21,6 +21,7 @@ VIOLATIONS = (
     ("plan/address.py", "yaml", "The planner is pure: the standard library and errors, and deepdiff in one file"),
     ("plan/decide.py", "deepdiff", "The planner is pure: the standard library and errors, and deepdiff in one file"),
     ("render/__init__.py", "flowforge.vault", "What is shown is made of plans and errors, never of the parts"),
+    ("workflows/pins.py", "httpx", "Workflows are read and judged without asking anybody"),
     ("sandbox/__init__.py", "flowforge.plan", "The sandbox stands alone: the standard library, pynacl and errors"),
     ("run/flows.py", "flowforge.render", "The steps neither print nor know the sandbox"),
     ("offline.py", "flowforge.sources", "What works offline can open no source and ask nobody"),

@@ -24,6 +24,8 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("validate", "--format", "json"),
     ("init",),
     ("plan", "--list-repos"),
+    ("audit", "--path", ".", "-v"),
+    ("audit", "--path", ".", "-m", "flowforge.yaml", "--format", "json"),
     ("plan", "--offline", "-v"),
     ("plan", "--list-repos", "--format", "json", "--skip-values"),
     ("matrix",),

@@ -1,0 +1,125 @@
+"""What every family of findings looks at, and how a finding is made of a row of the table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowforge.audit.claude_steps import ClaudeStep, Given
+from flowforge.audit.codes import CODES, Level
+from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
+from flowforge.errors import printable
+from flowforge.workflows.occurrence import Occurrence
+from flowforge.workflows.repository import Repository
+from flowforge.workflows.sources import CALLER, Kind, Source
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One repository under audit."""
+
+    facts: RepoFacts
+    repository: Repository
+    occurrences: Sequence[Occurrence]
+    """Every step of its workflows, joined; none of those that are disabled."""
+    steps: Sequence[ClaudeStep]
+    """Those that run Claude."""
+    references: Sequence[tuple[Occurrence, Reference, Source]]
+    disabled: frozenset[str]
+    """The files of workflows that run Claude and are disabled. None of their steps is here."""
+    claude_names: frozenset[str]
+    """The names of secrets that hold a Claude credential, in upper case."""
+
+    @property
+    def stores(self) -> Stores | None:
+        """What the repository's stores hold, where it is known."""
+        return self.facts.stores
+
+
+def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: object) -> Finding:
+    """Return a finding about a step; at one of the things that it is given, or where it uses its action."""
+    occurrence = step.occurrence
+    return at(occurrence, code, (given.line, given.column) if given else None, **texts)
+
+
+def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:
+    """Return a finding about a step. position: in its own file; of a joined one, its caller's line is shown."""
+    place = occurrence.at
+    if occurrence.is_joined or position is None:
+        position = place.line, 1
+    line, column = position
+    row, texts = CODES[code], _safe(texts)
+    return Finding(
+        code,
+        row.level,
+        place.file,
+        line,
+        column,
+        place.job,
+        place.step,
+        row.what.format(**texts),
+        row.why.format(**texts),
+        row.fix.format(**texts),
+    )
+
+
+def _safe(texts: dict[str, object]) -> dict[str, object]:
+    """Return what goes into a sentence without any credential: a name may be one, where somebody mistook it."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in texts.items()}
+
+
+def at_file(
+    code: str, file: str | None, line: int | None = None, column: int | None = None, **texts: object
+) -> Finding:
+    """Return a finding about a file, or about the repository as a whole."""
+    row, texts = CODES[code], _safe(texts)
+    what, why, fix = (text.format(**texts) for text in (row.what, row.why, row.fix))
+    return Finding(code, row.level, file, line, column, None, None, what, why, fix)
+
+
+def with_level(finding: Finding, level: Level) -> Finding:
+    """Return a finding as less or more grave than its row says."""
+    return Finding(
+        finding.code,
+        level,
+        finding.file,
+        finding.line,
+        finding.column,
+        finding.job,
+        finding.step,
+        finding.what,
+        finding.why,
+        finding.fix,
+    )
+
+
+def is_missing(source: Source, stores: Stores, store: str) -> bool | None:
+    """Return whether a source is surely not there for runs that read a store; None where nobody can tell."""
+    if source.where == CALLER or source.mapped_past_environment:
+        return None
+    if source.kind is Kind.VARIABLE:
+        # What variables an environment has is not known here.
+        return source.name not in stores.variables if source.where == "repo" else None
+    if source.kind is not Kind.SECRET:
+        return None
+    if source.name in _seen(source, stores, store):
+        return False
+    return True if source.where_known else None
+
+
+def _seen(source: Source, stores: Stores, store: str) -> frozenset[str]:
+    environment = source.where.partition(":")[2].lower()
+    own = stores.environments.get(environment, frozenset()) if environment else frozenset()
+    return own | (stores.dependabot if store == "dependabot" else stores.actions | stores.organization)
+
+
+def state(given: Given, stores: Stores | None, store: str) -> bool | None:
+    """Return whether a way is surely there (True) or surely not (False); None where nobody can tell."""
+    if given.is_empty:
+        return False
+    if any(each.kind is Kind.LITERAL for each in given.sources):
+        return True
+    if stores is None:
+        return None
+    found = [is_missing(each, stores, store) for each in given.sources]
+    if False in found:
+        return True
+    return False if all(found) else None

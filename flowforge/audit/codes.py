@@ -1,0 +1,232 @@
+"""The table of findings: what each code means, how grave it is, why, and what to do. The codes are public.
+
+A new code is a row here, a function in the file of its family, and a sentence in docs/audit.md. `{…}` in a text stands
+for what differs; what comes from a workflow is quoted before it is put there, and no text of a literal ever is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Level(StrEnum):
+    """How grave a finding is; in the order of gravity."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 is the gravest."""
+        return tuple(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A row of the table."""
+
+    code: str
+    level: Level
+    what: str
+    why: str
+    fix: str
+
+
+def _rows(level: Level, *rows: tuple[str, str, str, str]) -> tuple[Code, ...]:
+    return tuple(Code(code, level, what, why, fix) for code, what, why, fix in rows)
+
+
+_ERRORS: Final = _rows(
+    Level.ERROR,
+    (
+        "missing-secret",
+        "there is no secret {name} that this reads",
+        "GitHub gives an empty text for a secret that is not there, and Claude refuses to start without a credential",
+        "set {name} {place}, or name one that is there",
+    ),
+    (
+        "missing-variable",
+        "there is no variable {name} that this reads",
+        "GitHub gives an empty text for a variable that is not there, and without it there is no workload identity",
+        "set the Actions variable {name}",
+    ),
+    (
+        "wrong-kind",
+        "{input} takes {wanted}, and {holds}",
+        "Claude sends a key and a token in different ways, so the API refuses the one in the place of the other",
+        "pass it as {instead}, or put {wanted} there",
+    ),
+    (
+        "credential-not-read",
+        "{action} does not read {input}",
+        "{reason}",
+        "{remedy}",
+    ),
+    (
+        "no-credential",
+        "{action} is given no credential",
+        "it ends with: Either ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, or workload identity federation is required",
+        "pass anthropic_api_key, claude_code_oauth_token, or the ids of a workload identity",
+    ),
+    (
+        "identity-incomplete",
+        "a workload identity is given {has} without {lacking}",
+        "it needs both the federation rule and the organization",
+        "pass {lacking} too",
+    ),
+    (
+        "id-token-missing",
+        "the permissions of this {block} lack `id-token: write`",
+        "{reason}",
+        "add `id-token: write` to the permissions of the job{also}",
+    ),
+    (
+        "oauth-not-accepted",
+        "{action} takes no OAuth token",
+        "{reason}",
+        "pass an API key",
+    ),
+    (
+        "literal-credential",
+        "a credential is written out in this file",
+        "whoever can read the repository has it",
+        "revoke it, store a new one as a secret, and write ${{{{ secrets.NAME }}}} here",
+    ),
+    (
+        "workflow-too-large",
+        "the file has {size:,} bytes",
+        "GitHub never starts a workflow whose file is larger than 500 KB",
+        "split it, or call workflows of their own",
+    ),
+)
+_WARNINGS: Final = _rows(
+    Level.WARNING,
+    (
+        "both-set",
+        "an API key and an OAuth token are both passed",
+        "the API key wins, and is billed, whatever the token is",
+        "pass the one that is meant",
+    ),
+    (
+        "identity-shadowed",
+        "a workload identity is passed beside {input}",
+        "the key or token takes precedence, so the identity is not used",
+        "take {input} out",
+    ),
+    (
+        "dependabot-without-secret",
+        "Dependabot's runs reach this, and their store has no secret {name}",
+        "a run that Dependabot starts reads the Dependabot store alone",
+        "set {name} in the store dependabot too, or keep Dependabot out with `if: github.actor != 'dependabot[bot]'`",
+    ),
+    (
+        "environment-secret-not-inherited",
+        "the called job names the environment {environment}, and its caller does not hand on its secrets by `inherit`",
+        "in a called workflow an environment's secret is empty unless the caller says `secrets: inherit`",
+        "write `secrets: inherit` where the workflow is called, or set {name} at the repository",
+    ),
+    (
+        "shadows-organization",
+        "the repository's secret {name} hides the organization's of the same name",
+        "the nearer one wins, so a rotation of the organization's does not arrive here",
+        "delete the repository's, unless it is meant",
+    ),
+    (
+        "credential-in-reach-of-fork",
+        "a fork's run checks out the fork's code in a job that holds a Claude credential",
+        "on {event} the run has the secrets, and the code that it checks out can read them",
+        "run on pull_request, check out the base, or admit only branches of this repository",
+    ),
+    (
+        "dead-credential-looks-green",
+        "{reason}",
+        "a refused credential ends in a green check here, so nobody hears of it",
+        "{remedy}",
+    ),
+    (
+        "inputs-unknown-to-pin",
+        "the input {input} is not known to {action} at this version",
+        "it came with {since}, and an unknown input is ignored",
+        "pin {since} or later",
+    ),
+    (
+        "secret-writer",
+        "this writes {name} to GitHub's secrets",
+        "a second writer beside FlowForge undoes what the other has written",
+        "let the manifest write it, and take this out",
+    ),
+    (
+        "identity-subject",
+        "this repository's OIDC subject carries ids, and a federation rule by names cannot match it",
+        "repositories made since 2026-07-15 have `repo:OWNER@ID/REPO@ID:…`; the refusal is a 401 without a reason",
+        "let the rule pin claims.repository_id or claims.repository_owner_id",
+    ),
+    (
+        "bot-not-allowed",
+        "runs of {login} reach this, and `allowed_bots` does not name it",
+        "the action refuses a bot before it looks at the credential",
+        "add it: `allowed_bots: {bare}`",
+    ),
+    (
+        "login-tokens",
+        "the tokens of a login are passed: {input}",
+        "they live for hours, and each refresh replaces them",
+        "run `claude setup-token`, and pass claude_code_oauth_token",
+    ),
+    (
+        "unreadable-file",
+        "this file cannot be read: {reason}",
+        "GitHub cannot read it either, or reads something else in it",
+        "mend it",
+    ),
+)
+_NOTES: Final = _rows(
+    Level.NOTE,
+    (
+        "not-referenced",
+        "no workflow here reads the secret {name}",
+        "it may have been left behind, or something outside of the workflows reads it",
+        "delete it if nobody needs it",
+    ),
+    (
+        "fork-without-secret",
+        "pull requests of forks reach this and get no secrets",
+        "GitHub withholds secrets from runs that a fork's pull request starts",
+        "skip forks with `if: github.event.pull_request.head.repo.full_name == github.repository`",
+    ),
+    (
+        "beta-pin",
+        "@beta has stood at v0.0.63 since August 2025",
+        "it knows no workload identity, and a refused credential is a green check there",
+        "move to @v1",
+    ),
+    (
+        "identity-literal",
+        "the id {input} is written out",
+        "an id is no secret; as a variable it can be changed in one place",
+        "make it an Actions variable, if several repositories share it",
+    ),
+    (
+        "identity-as-secret",
+        "the id {input} comes from a secret",
+        "an id is no secret, and GitHub shows nobody what a secret holds",
+        "make it an Actions variable",
+    ),
+    (
+        "gated",
+        "there is no secret {name}, and without it this is skipped",
+        "a check of its presence stands before it",
+        "set {name} if it should run",
+    ),
+    ("workflow-disabled", "this workflow is disabled", "GitHub does not start it", "enable it if it should run"),
+    (
+        "cannot-know",
+        "nobody can tell from here what this reads: {reason}",
+        "names are computed when it runs, or stand in a file that was not read",
+        "look at it yourself",
+    ),
+)
+CODES: Final[Mapping[str, Code]] = MappingProxyType({row.code: row for row in (*_ERRORS, *_WARNINGS, *_NOTES)})

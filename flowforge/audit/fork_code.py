@@ -1,0 +1,90 @@
+"""Whether a step checks out the code of a fork, in the place where the job works."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from flowforge.workflows.expression_tree import Expression, Literal, Text, accesses, path_of
+from flowforge.workflows.expressions import read_template
+from flowforge.workflows.nodes import lowered
+from flowforge.workflows.occurrence import Occurrence
+from flowforge.workflows.pins import read_uses
+from flowforge.workflows.programs import read_script
+from flowforge.workflows.scopes import Scope, input_of
+
+Path = tuple[str, ...]
+
+# What a commit of a fork's is known by: the base repository has it too, by refs/pull.
+_COMMITS: Final = frozenset(
+    {
+        ("github", "event", "pull_request", "head", "sha"),
+        ("github", "event", "workflow_run", "head_sha"),
+        ("github", "event", "workflow_run", "head_commit", "id"),
+        ("github", "event", "pull_request", "merge_commit_sha"),
+    }
+)
+# A branch's name means the fork's only together with its repository.
+_REPOSITORIES: Final = frozenset(
+    {
+        ("github", "event", "pull_request", "head", "repo", "full_name"),
+        ("github", "event", "workflow_run", "head_repository", "full_name"),
+    }
+)
+_NUMBERS: Final = frozenset({("github", "event", "pull_request", "number"), ("github", "event", "number")})
+_MOST: Final = 10
+
+
+def checks_out_fork(occurrence: Occurrence) -> bool:
+    """Return whether a step checks out a fork's code at the root of the job's folder."""
+    step = occurrence.step
+    if step is None:
+        return False
+    uses = read_uses(step.uses) if step.uses else None
+    if uses is not None:
+        return uses.repo == "actions/checkout" and _checkout(occurrence)
+    return "checkout" in step.run and _script(occurrence, step.run)
+
+
+def _checkout(occurrence: Occurrence) -> bool:
+    inputs = lowered(occurrence.step.inputs if occurrence.step else None)
+    path = inputs["path"][1].text.strip().rstrip("/") if "path" in inputs else ""
+    if path not in {"", ".", "./", "${{ github.workspace }}"}:
+        return False
+    ref = _paths(read_template(inputs["ref"][1].text), occurrence.scope) if "ref" in inputs else set()
+    repository = (
+        _paths(read_template(inputs["repository"][1].text), occurrence.scope) if "repository" in inputs else set()
+    )
+    if ref & _COMMITS or repository & _REPOSITORIES:
+        return True
+    text = inputs["ref"][1].text if "ref" in inputs else ""
+    return "refs/pull/" in text.replace(" ", "") and bool(ref & _NUMBERS)
+
+
+def _paths(expression: Expression, scope: Scope, depth: int = 0) -> set[Path]:
+    """Return the accesses that a template may become, through the env and the inputs."""
+    found: set[Path] = set()
+    for access in accesses(expression):
+        path = path_of(access) or ()
+        bound = input_of(access, scope)
+        if path[:1] == ("env",) and len(path) > 1:
+            bound = scope.env.find(path[1])
+        if bound is not None and depth < _MOST:
+            found |= _paths(bound.expression, bound.scope, depth + 1)
+        elif path:
+            found.add(path)
+    return found
+
+
+def _script(occurrence: Occurrence, script: str) -> bool:
+    """Whether a script checks out a pull request: `gh pr checkout`, or a ref of the pull request's."""
+    commands = [command.words for command in read_script(script).commands]
+    if any(words[:3] == ["gh", "pr", "checkout"] for words in commands):
+        return True
+    checkouts = [words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"])]
+    return any(_paths(part, occurrence.scope) & _COMMITS for words in checkouts for part in _templates(words))
+
+
+def _templates(words: list[str]) -> Iterator[Expression]:
+    for word in words:
+        tree = read_template(word)
+        if not isinstance(tree, Literal):
+            yield from tree.parts if isinstance(tree, Text) else (tree,)

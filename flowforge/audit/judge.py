@@ -1,0 +1,117 @@
+"""Audit one repository: read its files, find its Claude steps, ask every family of findings, and give a verdict."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from flowforge.audit.case import Case
+from flowforge.audit.claude_steps import ClaudeStep, claude_step
+from flowforge.audit.file_findings import files, unknowable, unreferenced
+from flowforge.audit.identity_findings import id_token, identity
+from flowforge.audit.model import AuditStep, Finding, RepoAudit, RepoFacts
+from flowforge.audit.needs import STATIC_NAMES, audit_step, references, unread_step
+from flowforge.audit.pin_findings import logins, pins
+from flowforge.audit.run_findings import bots, dependabot, forks, in_reach
+from flowforge.audit.secret_findings import hidden, literals, missing, wrong_kind
+from flowforge.audit.verdict import verdict
+from flowforge.audit.way_findings import together, ways
+from flowforge.audit.writer_findings import writers
+from flowforge.workflows.actions import Slot
+from flowforge.workflows.joins import occurrences
+from flowforge.workflows.occurrence import Occurrence
+from flowforge.workflows.repository import Repository, Unread, read_repository
+from flowforge.workflows.sources import Kind, Source
+from flowforge.workflows.workflow import CompositeAction, Workflow
+
+# Each family, a pure function over the case.
+_FAMILIES: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
+    files,
+    literals,
+    ways,
+    missing,
+    wrong_kind,
+    identity,
+    id_token,
+    together,
+    hidden,
+    dependabot,
+    bots,
+    forks,
+    in_reach,
+    pins,
+    logins,
+    writers,
+    unreferenced,
+    unknowable,
+)
+
+
+def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[Unread] = ()) -> RepoAudit:
+    """Return what an audit says of a repository.
+
+    files_: its workflow and action files by path; others are left out. unread: files that could not be had.
+    """
+    repository = read_repository(files_, facts.name)
+    repository.unread += unread
+    case = _case(repository, facts)
+    found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)
+    steps = _steps(case)
+    complete = not repository.unread
+    said = verdict(steps, found, complete=complete, stores_known=facts.stores is not None)
+    listed = tuple(dict.fromkeys(reference for _, reference, _ in case.references))
+    return RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
+
+
+def _case(repository: Repository, facts: RepoFacts) -> Case:
+    every: list[Occurrence] = []
+    disabled: set[str] = set()
+    for occurrence in occurrences(repository):
+        if occurrence.at.file not in facts.disabled:
+            every.append(occurrence)
+        elif claude_step(occurrence) is not None:
+            disabled.add(occurrence.at.file)
+    steps: list[ClaudeStep] = []
+    others: list[Occurrence] = []
+    for occurrence in every:
+        step = claude_step(occurrence)
+        if step is None:
+            others.append(occurrence)
+        else:
+            steps.append(step)
+    names = STATIC_NAMES | _claude_types(facts) | _secrets_of(steps)
+    handed_on = [
+        (occurrence, reference, source) for occurrence in others for reference, source in references(occurrence, names)
+    ]
+    return Case(facts, repository, every, steps, handed_on, frozenset(disabled), names)
+
+
+def _claude_types(facts: RepoFacts) -> frozenset[str]:
+    kinds = {"anthropic_api_key", "claude_code_oauth_token"}
+    return frozenset(name for name, kind in facts.types.items() if kind in kinds)
+
+
+def _secrets_of(steps: list[ClaudeStep]) -> frozenset[str]:
+    kinds = {Slot.API_KEY, Slot.OAUTH}
+    sources: list[Source] = [
+        each for step in steps for given in step.ways if given.slot in kinds for each in given.sources
+    ]
+    return frozenset(each.name for each in sources if each.kind is Kind.SECRET)
+
+
+def _steps(case: Case) -> tuple[AuditStep, ...]:
+    """Return the Claude steps as public data, each once, in the order of the files."""
+    found = [audit_step(step, _declares(step, case)) for step in case.steps]
+    found += [unread_step(each) for each in case.occurrences if each.why_unread and each.inherits]
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: (each.file, each.line, each.step or 0)))
+
+
+def _declares(step: ClaudeStep, case: Case) -> Workflow | CompositeAction | None:
+    """Return the document whose caller would give what the step reads."""
+    occurrence = step.occurrence
+    if occurrence.workflow is not None:
+        return occurrence.workflow
+    return next((each for each in case.repository.actions.values() if each.path == occurrence.at.file), None)
+
+
+def _order(finding: Finding) -> tuple[str, int, int, int, str, str]:
+    place = (finding.file or "", finding.line or 0)
+    return (*place, finding.step or 0, finding.level.rank, finding.code, finding.what)

@@ -1,0 +1,65 @@
+"""What `flowforge audit --path` does: a checkout, judged without a token and without a request."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from flowforge import offline
+from flowforge.audit.checkout import read_checkout, repo_of
+from flowforge.audit.judge import audit
+from flowforge.audit.model import RepoAudit, RepoFacts
+from flowforge.errors import AuditError, ManifestError, Problem, quote
+from flowforge.manifest.places import Place
+
+MANIFEST: Final = "flowforge.yaml"
+
+
+def audit_checkout(
+    root: Path, manifests: Sequence[Path], environ: Mapping[str, str], warn: Callable[[str], None]
+) -> RepoAudit:
+    """Return what an audit says of a checkout.
+
+    manifests: where the types of secrets are looked up; without any, the one in the checkout if there is one, and a
+    problem of that is only warned of. Raise AuditError (FF700) for a folder that cannot be read, ManifestError for a
+    manifest that was named.
+    """
+    name = repo_of(root)
+    try:
+        checkout = read_checkout(root)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        what = f"the checkout {quote(os.fspath(root))} cannot be read"
+        fix = "name the folder in which .github is"
+        raise AuditError(Problem("FF700", what, why=why, fix=fix)) from None
+    types = _types(manifests, environ, name) if manifests else _types_beside(root, environ, name, warn)
+    return audit(checkout.files, RepoFacts(name=name, types=types), checkout.unread)
+
+
+def _types_beside(
+    root: Path, environ: Mapping[str, str], name: str | None, warn: Callable[[str], None]
+) -> dict[str, str]:
+    manifest = root / MANIFEST
+    if not manifest.is_file():
+        return {}
+    try:
+        return _types([manifest], environ, name)
+    except ManifestError:
+        warn(f"{manifest} has errors, so the types of its credentials are not known here; see `flowforge validate`")
+        return {}
+
+
+def _types(manifests: Sequence[Path], environ: Mapping[str, str], name: str | None) -> dict[str, str]:
+    """Return the type of credential that the manifest puts into each secret, where it is the same everywhere."""
+    _, places = offline.validate(manifests, environ)
+    found: dict[str, set[str]] = {}
+    for place in places:
+        if place.credential is not None and _concerns(place, name):
+            found.setdefault(place.address.secret, set()).add(place.credential.type)
+    return {secret: min(kinds) for secret, kinds in found.items() if len(kinds) == 1}
+
+
+def _concerns(place: Place, name: str | None) -> bool:
+    """Whether a place is one of a repository, as far as the repository is known; an organization's concerns all."""
+    repo = place.address.scope.repo
+    return name is None or repo.is_organization or str(repo).lower() == name.lower()

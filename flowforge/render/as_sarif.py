@@ -1,0 +1,62 @@
+"""SARIF 2.1.0 of an audit, for code scanning and editors: a rule for each code, a result for each finding."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
+    """Return the text. An error that ended the run is a notification of a run that did not succeed."""
+    del lines
+    findings = [finding for repo in document.get("repos", ()) for finding in repo["findings"]]
+    codes = sorted({finding["code"] for finding in findings})
+    rules = [_described(name, findings) for name in codes]
+    driver = {"name": "FlowForge", "version": document["flowforge"], "rules": rules}
+    errors = document.get("errors", ())
+    invocation = {"executionSuccessful": not errors, "toolExecutionNotifications": [*map(_notification, errors)]}
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, codes) for finding in findings],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _described(name: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the rule of a code, with the words of its first finding."""
+    first = next(finding for finding in findings if finding["code"] == name)
+    return {
+        "id": name,
+        "shortDescription": {"text": name.replace("-", " ").capitalize()},
+        "help": {"text": f"{first['why']}. {first['fix']}."},
+        "defaultConfiguration": {"level": first["level"]},
+    }
+
+
+def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
+    text = f"{finding['what']}: {finding['why']}. Fix: {finding['fix']}."
+    place = (finding["file"], finding["job"], finding["step"], finding["what"])
+    return {
+        "ruleId": finding["code"],
+        "ruleIndex": codes.index(finding["code"]),
+        "level": finding["level"],
+        "message": {"text": text},
+        "locations": [_location(finding)] if finding["file"] else [],
+        # By what it is and not by its line, so that it stays the same finding when lines are added above it.
+        "partialFingerprints": {"flowforge/v1": "/".join(str(each) for each in place)},
+    }
+
+
+def _location(finding: Mapping[str, Any]) -> dict[str, Any]:
+    region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
+    artifact = {"uri": quote(finding["file"]), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+
+
+def _notification(error: Mapping[str, Any]) -> dict[str, Any]:
+    text = ". ".join(filter(None, (error["what"], error["why"], error["fix"])))
+    return {"descriptor": {"id": error["code"]}, "level": "error", "message": {"text": text}}

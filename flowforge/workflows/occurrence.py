@@ -1,0 +1,68 @@
+"""A step as it runs for one caller: where it stands, what its names mean, and what must hold before it."""
+
+from dataclasses import dataclass
+
+from flowforge.workflows.expression_tree import Expression
+from flowforge.workflows.permissions import Permission
+from flowforge.workflows.scopes import Scope
+from flowforge.workflows.workflow import Job, Step, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step stands. job: its key; None in an action that nobody calls. step: None for a job that calls."""
+
+    file: str
+    line: int
+    job: str | None
+    step: int | None
+
+
+Condition = tuple[Expression, Scope]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occurrence:
+    """A step as it runs for one caller."""
+
+    at: Place
+    """Where people find it in a file that GitHub starts."""
+    own: Place
+    """Where it is written; the same, unless it was joined."""
+    step: Step | None
+    """None for a called workflow that could not be read."""
+    uses: str
+    """What it uses, as written; of a called workflow too."""
+    scope: Scope
+    conditions: tuple[Condition, ...]
+    permission: Permission
+    workflow: Workflow | None
+    """The workflow that GitHub starts; None in an action that nobody calls."""
+    job: Job | None
+    handed_on: frozenset[str] = frozenset()
+    """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
+    may_load: bool = False
+    """Whether a step of its job before it may load secrets into the environment, under names that nobody knows."""
+    forgiven: bool = False
+    """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""
+    called_by: str = ""
+    """Of a joined step, what its caller uses."""
+    why_unread: str = ""
+    """Why what it calls was not read, as a clause; empty where it was, or is no business of ours."""
+    inherits: bool = False
+    """Whether a called workflow that was not read gets every secret."""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it stands in another file than its caller."""
+        return self.own != self.at
+
+    @property
+    def shell(self) -> str:
+        """The shell of a script, in lower case; empty for the runner's own."""
+        if self.step is None:
+            return ""
+        own = self.step.node.get("shell")
+        names = [own.text if own else "", self.job.shell if self.job else ""]
+        names.append(self.scope.workflow.shell if self.scope.workflow else "")
+        return next((name.lower() for name in names if name), "")

@@ -1,0 +1,93 @@
+"""The classes of run of a workflow: event by event, a person of the repository, Dependabot, a fork, a bot by name."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from flowforge.workflows.nodes import Node
+from flowforge.workflows.workflow import CALLED
+
+DEPENDABOT_LOGIN: Final = "dependabot[bot]"
+
+
+class Who(StrEnum):
+    """Who starts a run."""
+
+    PERSON = "person"
+    DEPENDABOT = "dependabot"
+    FORK = "fork"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A class of run."""
+
+    event: str
+    who: Who
+    login: str = ""
+    """Of a bot."""
+    repo: str | None = None
+    """Owner and name of the repository, in lower case, where known."""
+
+    @property
+    def store(self) -> str:
+        """The store that it reads secrets from; empty where GitHub withholds them."""
+        if self.who is Who.DEPENDABOT:
+            return "dependabot" if self.event in _READS_OWN else ""
+        return "" if self.who is Who.FORK and self.event in _WITHHELD else "actions"
+
+
+_WITHHELD: Final = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment"})
+# docs.github.com, "Dependabot on GitHub Actions". What it says of pull_request_target does not agree with itself.
+_DEPENDABOT: Final = frozenset({"pull_request", "pull_request_target"})
+_READS_OWN: Final = frozenset({"pull_request", "push"})
+_FORK: Final = frozenset({"pull_request", "pull_request_target", "workflow_run"})
+# No bot starts these as itself.
+_NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatch", "workflow_run", CALLED})
+# Names of branches as Dependabot makes them.
+_BRANCHES: Final = ("dependabot/npm_and_yarn/left-pad-1.3.0", "dependabot/pip/requests-2.32.0")
+
+
+def runs_of(events: Mapping[str, Node], bots: frozenset[str] = frozenset(), repo: str | None = None) -> Iterator[Run]:
+    """Yield the classes of run of these events. bots: logins that conditions name, in lower case."""
+    for event, filters in events.items():
+        if event == CALLED:
+            continue
+        yield Run(event, Who.PERSON, repo=repo)
+        if event in _DEPENDABOT or (event == "push" and _admits_dependabot(filters)):
+            yield Run(event, Who.DEPENDABOT, DEPENDABOT_LOGIN, repo)
+        if event in _FORK:
+            yield Run(event, Who.FORK, repo=repo)
+        if event not in _NO_BOT:
+            yield from (Run(event, Who.BOT, login, repo) for login in sorted(bots - {DEPENDABOT_LOGIN}))
+
+
+def _admits_dependabot(filters: Node) -> bool:
+    branches, ignored = filters.get("branches"), filters.get("branches-ignore")
+    if branches is not None:
+        return any(_matches(branches, name) for name in _BRANCHES)
+    if ignored is not None:
+        return not all(_matches(ignored, name) for name in _BRANCHES)
+    return filters.get("tags") is None and filters.get("tags-ignore") is None
+
+
+def _matches(patterns: Node, name: str) -> bool:
+    """Whether a list of branch patterns admits a name: the last one that fits decides."""
+    admitted = False
+    for pattern in patterns.texts():
+        if _pattern(pattern.removeprefix("!")).fullmatch(name):
+            admitted = not pattern.startswith("!")
+    return admitted
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return GitHub's pattern of branches as a regular expression; of what else it knows, `?` alone is read."""
+    parts = re.split(r"(\*+)", text[:200])
+    escaped = [
+        ("[^/]*" if part == "*" else ".*") if part.startswith("*") else re.escape(part).replace(r"\?", ".?")
+        for part in parts
+    ]
+    return re.compile("".join(escaped))

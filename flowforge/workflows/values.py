@@ -1,0 +1,205 @@
+"""Values of which something is known before anything runs, and GitHub's comparisons of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from flowforge.workflows.expression_tree import Value
+
+
+class Open(Enum):
+    """A value of which nothing definite is known."""
+
+    FREE = auto()
+    """It may be anything: the text of a comment, a label, the output of a step."""
+    UNKNOWN = auto()
+    """It cannot be told what it may be: what does not parse, or a name that GitHub does not have."""
+    ABSENT = auto()
+    """What tells of the presence of something that is not there: empty, `false`, `0`."""
+    HOLDS = auto()
+    """It is true, whatever it is."""
+    FAILS = auto()
+    """It is false, whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that is known."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of known texts, as `fromJSON('["a"]')` gives it."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A text that has a name here. Two names of a family are two texts."""
+
+    family: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """A text of which the beginning is known, in lower case."""
+
+    prefix: str
+
+
+Abstract = Open | Known | Items | Symbol | Begins
+
+PERSON: Final = Symbol("login", "person")
+OUTSIDER: Final = Symbol("association", "outsider")
+REPO: Final = Symbol("repo", "this")
+FORK: Final = Symbol("repo", "fork")
+OWNER: Final = Symbol("owner", "this")
+FORK_OWNER: Final = Symbol("owner", "fork")
+_TRUSTED: Final = frozenset({"owner", "member", "collaborator"})
+_FALSE_WORDS: Final = frozenset({"", "false", "0", "no", "null", "skip", "skipped", "missing", "absent", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Whether a condition may hold."""
+
+    true: bool
+    false: bool
+    unknown: bool = False
+    """Whether nobody can tell."""
+
+
+def truth(value: Abstract) -> Truth:
+    """Return whether a value may be true and may be false."""
+    match value:
+        case Open.FREE:
+            return Truth(true=True, false=True)
+        case Open.UNKNOWN:
+            return Truth(true=True, false=True, unknown=True)
+        case Open.ABSENT | Open.FAILS:
+            return Truth(true=False, false=True)
+        case Open.HOLDS:
+            return Truth(true=True, false=False)
+        case Known(known):
+            holds = bool(known) and known == known  # noqa: PLR0124 -- NaN is false
+            return Truth(true=holds, false=not holds)
+        case _:
+            return Truth(true=True, false=False)
+
+
+def equal(left: Abstract, right: Abstract) -> Abstract:  # noqa: PLR0911 -- one for each kind of value
+    """Return whether two values are equal as GitHub compares them: texts without case, others as numbers."""
+    if Open.UNKNOWN in (left, right):
+        return Open.UNKNOWN
+    for one, other in ((left, right), (right, left)):
+        if one is Open.ABSENT:
+            return _equal_absent(other)
+        if one in {Open.FREE, Open.HOLDS, Open.FAILS} or isinstance(one, Items):
+            return Open.FREE
+        if isinstance(one, Symbol):
+            return _equal_symbol(one, other)
+        if isinstance(one, Begins):
+            return _begins(one, other)
+    if isinstance(left, Known) and isinstance(right, Known):
+        return Known(same(left.value, right.value))
+    return Open.FREE
+
+
+def _equal_absent(other: Abstract) -> Abstract:
+    if isinstance(other, Known):
+        return Known(str(other.value if other.value is not None else "").lower() in _FALSE_WORDS)
+    return Open.FREE
+
+
+def _equal_symbol(symbol: Symbol, other: Abstract) -> Abstract:
+    if isinstance(other, Symbol) and other.family == symbol.family:
+        return Known(other == symbol) if symbol != PERSON else Open.FREE
+    if isinstance(other, Known):
+        text = str(other.value).lower()
+        if (symbol == PERSON and text.endswith("[bot]")) or (symbol == OUTSIDER and text in _TRUSTED):
+            return Known(False)  # noqa: FBT003 -- the value itself
+        if other.value in (None, "", False):
+            return Known(False)  # noqa: FBT003 -- the value itself
+        if symbol in {REPO, OWNER}:
+            return Open.UNKNOWN  # which repository this is, is not known
+        if symbol in {FORK, FORK_OWNER}:
+            # Somebody compares with the name of this repository, and a fork has another.
+            return Known(False)  # noqa: FBT003 -- the value itself
+    return Open.FREE
+
+
+def _begins(one: Begins, other: Abstract) -> Abstract:
+    if isinstance(other, Known):
+        text = str(other.value).lower()
+        return Open.FREE if text.startswith(one.prefix) else Known(False)  # noqa: FBT003 -- the value itself
+    return Open.FREE
+
+
+def same(left: Value, right: Value) -> bool:
+    """Return whether two known values are equal as GitHub compares them."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left.lower() == right.lower()
+    if left is None and right is None:
+        return True
+    return number(left) == number(right)
+
+
+def number(value: Value) -> float:
+    """Return a value as the number that GitHub makes of it; NaN for a text that is none."""
+    if value is None or value == "":
+        return 0.0
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")
+
+
+def tested(  # noqa: PLR0911 -- one for each kind of value
+    value: Abstract, other: Abstract, test: Callable[[str, str], bool]
+) -> Abstract:
+    """Return whether a test of two texts holds, such as `startsWith`: as far as both are known."""
+    if Open.UNKNOWN in (value, other):
+        return Open.UNKNOWN
+    if not isinstance(other, Known):
+        return Open.FREE
+    needle = _text(other.value)
+    if isinstance(value, Known):
+        return Known(test(_text(value.value), needle))
+    if value is Open.ABSENT:
+        return Known(not needle)
+    if value == PERSON and "[bot]" in needle:
+        return Known(False)  # noqa: FBT003 -- the value itself
+    if isinstance(value, Begins) and test(value.prefix, needle):
+        return Known(True)  # noqa: FBT003 -- the value itself
+    return Open.FREE
+
+
+def begins_otherwise(value: Abstract, other: Abstract) -> bool:
+    """Whether a text of a known beginning surely begins otherwise than with another."""
+    if not isinstance(value, Begins) or not isinstance(other, Known):
+        return False
+    needle = _text(other.value)
+    return not needle.startswith(value.prefix) and not value.prefix.startswith(needle)
+
+
+def within(items: Items, value: Abstract) -> Abstract:
+    """Return whether a list has a value."""
+    found = [equal(Known(item), value) for item in items.items]
+    if any(each == Known(True) for each in found):  # noqa: FBT003 -- the value itself
+        return Known(True)  # noqa: FBT003 -- the value itself
+    if all(each == Known(False) for each in found):  # noqa: FBT003 -- the value itself
+        return Known(False)  # noqa: FBT003 -- the value itself
+    return Open.UNKNOWN if Open.UNKNOWN in found else Open.FREE
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value).lower()

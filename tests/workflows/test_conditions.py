@@ -1,0 +1,135 @@
+"""Conditions for each class of run: who reaches a step, who does not, and where nobody can tell."""
+
+import pytest
+
+from flowforge.workflows.conditions import Conditions
+from flowforge.workflows.expressions import read_condition
+from flowforge.workflows.runs import Run, Who, runs_of
+from flowforge.workflows.scopes import Scope
+from flowforge.workflows.values import truth
+from flowforge.workflows.workflow import Workflow
+from flowforge.workflows.yaml_reader import read_yaml
+
+PERSON = Run("pull_request", Who.PERSON)
+DEPENDABOT = Run("pull_request", Who.DEPENDABOT, "dependabot[bot]")
+FORK = Run("pull_request", Who.FORK)
+RENOVATE = Run("pull_request", Who.BOT, "renovate[bot]")
+CLASSES = {"p": PERSON, "d": DEPENDABOT, "f": FORK, "r": RENOVATE}
+SAME = "github.event.pull_request.head.repo.full_name == github.repository"
+TRUSTED = """contains(fromJSON('["OWNER","MEMBER"]'), github.event.pull_request.author_association)"""
+
+
+def _reached(condition: str, run: Run, scope: Scope | None = None, absent: str = "") -> str:
+    names = frozenset({absent}) if absent else frozenset()
+    found = truth(Conditions(run, names).value(read_condition(condition), scope or Scope("x")))
+    return "?" if found.unknown else "may" if found.true and found.false else "yes" if found.true else "no"
+
+
+@pytest.mark.parametrize(
+    ("condition", "who"),
+    [
+        ("github.actor != 'dependabot[bot]'", "pfr"),
+        ("github.actor == 'dependabot[bot]'", "d"),
+        ("github.event.pull_request.user.login == 'Dependabot[bot]'", "d"),
+        ("!endsWith(github.actor, '[bot]')", "pf"),
+        ("github.event.sender.type != 'Bot'", "pf"),
+        ("!startsWith(github.head_ref, 'dependabot/')", "pfr"),
+        (SAME, "pdr"),
+        ("!github.event.pull_request.head.repo.fork", "pdr"),
+        ("github.event.pull_request.head.repo.owner.login == github.repository_owner", "pdr"),
+        (TRUSTED, "pdr"),
+        ("github.event_name == 'push'", ""),
+        ("github.event_name == 'push' || github.event_name == 'pull_request'", "pdfr"),
+        ("contains(github.event.comment.body, '@claude')", ""),
+        ("contains(github.event.pull_request.body, '@claude')", "pdfr"),
+        ("github.event.pull_request.draft == false && " + SAME, "pdr"),
+        ("false", ""),
+        ("always()", "pdfr"),
+        ("failure()", "pdfr"),
+        ("contains(github.event.pull_request.labels.*.name, 'go')", "pdfr"),
+        ("contains('a,b', 'c')", ""),
+        ("1 < 2 && 'a' != 'A'", ""),
+        ("null == ''", "pdfr"),
+        ("github.event.issue", ""),
+        ("inputs.review != 'no'", "pdfr"),
+    ],
+)
+def test_who_reaches_it(condition: str, who: str) -> None:
+    """Of a person, Dependabot, a fork and another bot, those reach it whom the condition admits or may admit."""
+    assert who == "".join(key for key, run in CLASSES.items() if _reached(condition, run) in {"yes", "may"})
+
+
+@pytest.mark.parametrize(
+    "condition", ["a b", "unknown.thing == 'x'", "nosuch(1)", "fromJSON('{')", "github.repository == 'a/b'"]
+)
+def test_nobody_can_tell(condition: str) -> None:
+    """What does not parse, or names what GitHub does not have, is unknown; so is a repository without a name."""
+    assert "?" == _reached(condition, PERSON)
+
+
+def test_unknown_beside_what_is_known() -> None:
+    """What settles a chain settles it, whatever unknown stands beside it."""
+    assert ["no", "yes", "?"] == [_reached(text, PERSON) for text in ("x.y && false", "x.y || true", "x.y && true")]
+
+
+def test_the_name_of_the_repository() -> None:
+    """Where the name is known a condition on it is decided, and a fork is another one."""
+    here, fork = (Run("pull_request", who, repo="acme/api") for who in (Who.PERSON, Who.FORK))
+    found = [_reached(f"github.repository == '{name}'", here) for name in ("Acme/API", "acme/web")]
+    assert ["yes", "no", "no", "yes"] == [*found, _reached(SAME, fork), _reached(SAME, here)]
+
+
+GATES = """\
+on: push
+env: {HAS: "${{ secrets.KEY != '' }}", WORD: "${{ secrets.KEY != '' && 'yes' || 'no' }}", KEY: "${{ secrets.KEY }}"}
+jobs:
+  look:
+    outputs: {there: "${{ steps.look.outputs.there }}"}
+    steps:
+      - {id: look, run: 'if [ -n "$KEY" ]; then echo "there=true" >> "$GITHUB_OUTPUT"; fi'}
+      - {id: other, run: 'echo "there=true" >> "$GITHUB_OUTPUT"'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "gated"),
+    [
+        ("env.HAS == 'true'", True),
+        ("env.WORD == 'yes'", True),
+        ("env.KEY != ''", True),
+        ("env.KEY", True),
+        ("steps.look.outputs.there == 'true'", True),
+        ("needs.look.outputs.there == 'true'", True),
+        ("steps.look.outputs.there != 'true'", False),
+        ("steps.other.outputs.there == 'true'", False),
+        ("env.HAS == 'true' || github.event_name == 'push'", False),
+    ],
+)
+def test_a_presence_test_is_a_gate(condition: str, gated: bool) -> None:  # noqa: FBT001 -- a row of the table
+    """Without the secret a gated step is not reached, and with it it may be: by env, by a step's or a job's output."""
+    workflow = Workflow("x", read_yaml(GATES))
+    scope = Scope("x", workflow=workflow).with_env(workflow.root.get("env")).in_job(workflow.jobs["look"])
+    push = Run("push", Who.PERSON)
+    without, with_it = (_reached(condition, push, scope, absent) for absent in ("KEY", ""))
+    assert (gated, True) == (without == "no", with_it in {"yes", "may"})
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ("push", "push person, push dependabot"),
+        ("{push: {branches: [main]}}", "push person"),
+        ("{push: {branches: ['**', '!dependabot/**']}}", "push person"),
+        ("{push: {branches: ['dependabot/**']}}", "push person, push dependabot"),
+        ("{push: {branches-ignore: ['dependabot/**']}}", "push person"),
+        ("{push: {tags: ['v*']}}", "push person"),
+        ("[issue_comment, schedule]", "issue_comment person, schedule person"),
+        ("pull_request", "pull_request person, pull_request dependabot, pull_request fork"),
+        ("workflow_run", "workflow_run person, workflow_run fork"),
+        ("workflow_call", ""),
+    ],
+)
+def test_the_runs_of_events(events: str, expected: str) -> None:
+    """Dependabot starts pull_request, and push where branches admit its own; forks start what they start."""
+    found = runs_of(Workflow("x", read_yaml(f"on: {events}")).events)
+    assert expected == ", ".join(f"{run.event} {run.who}" for run in found)
