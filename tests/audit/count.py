@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from hostile import CASES
+from tests.audit.hostile import CASES
 
 HERE: Final = Path(__file__).parent
 CODES: Final = {
