@@ -25,8 +25,8 @@ CODES: Final = {
 }
 
 
-def main() -> None:
-    """Print a line for each code: its level, findings that must be, and folders in which it must not be."""
+def counted() -> tuple[Counter[str], Counter[str]]:
+    """Return how many findings of each code must be, and in how many folders it must not be."""
     must: Counter[str] = Counter()
     must_not: Counter[str] = Counter()
     for path in sorted(HERE.glob("*/*/expected.json")):
@@ -36,6 +36,12 @@ def main() -> None:
     for case in CASES:
         must.update(code for code, _ in case.must)
         must_not.update(case.must_not)
+    return must, must_not
+
+
+def main() -> None:
+    """Print a line for each code: its level, findings that must be, and folders in which it must not be."""
+    must, must_not = counted()
     for level, codes in CODES.items():
         for code in codes.split():
             few = "" if must[code] > 1 and must_not[code] > 2 else "  too few"
