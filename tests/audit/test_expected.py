@@ -38,7 +38,7 @@ def slips(folder: Path, expected: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_an_expectation_is_well_formed(folder: Path) -> None:
-    """Each expectation has its keys, names known codes, does not contradict itself, and points at lines that are there."""
+    """Each expectation has its keys, names known codes, contradicts nothing, and points at lines that are there."""
     assert [] == slips(folder, json.loads((folder / "expected.json").read_text(encoding="utf-8")))
 
 
