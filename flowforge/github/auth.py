@@ -14,6 +14,7 @@ from flowforge.github.problems import TokenError
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl, host_of
 from flowforge.programs import trusted_path
+from flowforge.tokens import recognise
 from flowforge.vault import SecretValue
 
 ALLOWED_HOSTS: Final = "FLOWFORGE_ALLOWED_HOSTS"
@@ -181,6 +182,11 @@ def find_token(
     if found is None:
         raise TokenError(_nowhere(api))
     value, origin = found
+    known = recognise(value.reveal())
+    if known is not None and known.issuer != "GitHub":
+        # Two lines that were swapped in a workflow. Nothing is asked with it: GitHub would get it as it is.
+        what, fix = f"this is {known.noun}, and no GitHub token", "look whether two variables were swapped"
+        raise TokenError(Problem("FF301", what, origin, "it was sent nowhere", fix))
     _require_usable(value, origin)
     # GitHub's own token has no permission for secrets at all; saying so helps more than the 403 that it would meet.
     workflow = "GITHUB_ACTIONS" in environ and value.reveal().startswith(_INSTALLATION)

@@ -45,7 +45,7 @@ def explained(client: Client, place: BranchFile, refusal: RepoError) -> FlowForg
     """Return what a refusal means for a state: by GitHub's words, or for a 404 by one more request for the repo."""
     no = refusal.no
     if no.why is Why.RENAMED:
-        return _renamed(place, renamed(client, no))
+        return _renamed(place, renamed(client, no, place.repo))
     if no.status == _NOT_FOUND:
         return _unseen(client, place)
     return _known(place, no) or refusal.at(str(place))

@@ -113,9 +113,11 @@ def _foreign(answer: Answer) -> Foreign | None:
     return None
 
 
-def renamed_to(repo: Repo) -> Refusal:
-    """Return the refusal of a repo that has another name now."""
-    return _renamed(f"renamed to {repo}", f"write {repo} in the manifest")
+def renamed_to(repo: Repo, before: str) -> Refusal:
+    """Return the refusal of a repo that has another name now. before: its old name."""
+    # The state is told first: otherwise it has never heard of the new name, and would write what is there once more.
+    fix = f"run `flowforge state move {before} {repo}` if it was ever applied, then write {repo} in the manifest"
+    return _renamed(f"renamed to {repo}", fix)
 
 
 def _renamed(detail: str, fix: str, answer: Answer | None = None, location: str = "") -> Refusal:

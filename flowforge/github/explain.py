@@ -32,7 +32,7 @@ def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
     lacking = _out_of_scope(client, scope.repo)
     if no.status != _NOT_FOUND:
         if no.why is Why.RENAMED:
-            return renamed(client, no)
+            return renamed(client, no, scope.repo)
         if no.why is not Why.NO_PERMISSION:
             return no
         return replace(no, fix=lacking.fix if lacking else no.fix.replace(PERMIT, _permit(client, scope)))
@@ -47,7 +47,7 @@ def permission(scope: Scope) -> str:
     return f"organization {names.lower()}" if scope.repo.is_organization else names
 
 
-def renamed(client: Client, no: Refusal) -> Refusal:
+def renamed(client: Client, no: Refusal, repo: Repo) -> Refusal:
     """Return a refusal with the repo's new name, if the redirect is to `/repositories/ID` below the API's base."""
     target = client.api.repository_at(no.location)
     if target is None:
@@ -55,19 +55,19 @@ def renamed(client: Client, no: Refusal) -> Refusal:
     try:
         match client.get(target).data:
             case {"full_name": str() as name}:
-                return replace(moved(name), status=no.status)
+                return replace(moved(name, repo), status=no.status)
     except RepoError:
         pass  # what the repo is called now is a courtesy
     return no
 
 
-def moved(name: str) -> Refusal:
+def moved(name: str, before: Repo) -> Refusal:
     """Return the refusal of a repo that is called `name` now. Raises RepoError if that is no name."""
     try:
         shown = Repo.parse(name)
     except ValueError:
         raise other_shape("a repo's full_name is not owner/name") from None
-    return renamed_to(shown)
+    return renamed_to(shown, str(before))
 
 
 def _out_of_scope(client: Client, repo: Repo) -> Refusal | None:
@@ -101,7 +101,7 @@ def _of_repo(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
     try:
         client.get(repo_path(scope.repo))
     except RepoError as other:
-        return renamed(client, other.no) if other.no.why is Why.RENAMED else other.no
+        return renamed(client, other.no, scope.repo) if other.no.why is Why.RENAMED else other.no
     missing = _missing_environment(client, scope) if scope.environment else _not_here(client, scope)
     return missing or sees_only("the repo", part, _permit(client, scope), no)
 

@@ -130,7 +130,7 @@ def _ask(client: Client, repo: Repo) -> Lookup:
         return read_repo(client, repo, client.get(repo_path(repo)).data)
     except RepoError as refusal:
         no = refusal.no
-        return (renamed(client, no) if no.why is Why.RENAMED else no).unreadable()
+        return (renamed(client, no, repo) if no.why is Why.RENAMED else no).unreadable()
 
 
 def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
@@ -139,7 +139,7 @@ def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
         case {"id": int() as number, "full_name": str() as name, "archived": bool() as is_archived} if is_id(number):
             # A rename is refused and not followed, because another repo may take the old name.
             if name.lower() != repo.key:
-                return moved(name).unreadable()
+                return moved(name, repo).unreadable()
             if is_archived:
                 return archived().unreadable()
             return RepoInfo(number, name, is_archived, _can_write(client, data))

@@ -132,9 +132,10 @@ def _deletes(plan: Plan, estate: Estate, allowed: int) -> Brake | None:
 
 def _takeover(plan: Plan, estate: Estate) -> Brake | None:
     taken = sum(change.reason is Reason.NEVER_APPLIED for change in plan.changes)
-    if not _over(taken, estate.wanted_present):
+    old, many = estate.left_behind, _over(taken, estate.wanted_present)
+    # With the state lying there, one is too many: what is overwritten is known, and its state could not follow then.
+    if not (many or (old and taken)):
         return None
-    old = estate.left_behind
     cause = f"their state is still in {old.file}" if old else "this is what a lost state looks like"
     fix = (
         f"the manifest now names {estate.state_file}: take the state there with `{old.command}`"
@@ -144,8 +145,8 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
     )
     return Brake(
         "FF504",
-        f"{taken} of {estate.wanted_present} secrets exist on GitHub and are not remembered, more than "
-        f"{_SHARE_PERCENT} %: {cause}",
+        f"{taken} of {estate.wanted_present} secrets exist on GitHub and are not remembered"
+        f"{f', more than {_SHARE_PERCENT} %' if many else ''}: {cause}",
         "--allow-takeover",
         fix,
     )

@@ -108,7 +108,7 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
 
 @needs_post
 def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
-    """The first has no secret and no token that writes; the second runs nothing of the fork, and says whose plan it is."""
+    """The first has no secret and no token that writes; the second runs nothing of the fork, and says so."""
     ops.run("apply", Event("push"))
     state = ops.site.folder / "branch-flowforge-state"
     state.mkdir()

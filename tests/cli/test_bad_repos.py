@@ -47,7 +47,9 @@ def test_an_archived_repo(one: "Fleet") -> None:
 def test_a_renamed_repo(one: "Fleet") -> None:
     """A redirect is not followed: the new name is reported, and nothing is written until the manifest says it."""
     one.sandbox.world.rename_repo("acme/repo-001", "acme/api")
-    _blocks(one, "acme/repo-001", "renamed to acme/api", "write acme/api in the manifest")
+    move = "run `flowforge state move acme/repo-001 acme/api` if it was ever applied"
+    fix = f"{move}, then write acme/api in the manifest"
+    _blocks(one, "acme/repo-001", "renamed to acme/api", fix)
     one.simple("acme/api")
     assert 0 == one.flowforge("apply", "--yes", "--allow-takeover").code
     assert ["ANTHROPIC_API_KEY"] == list(one.sandbox.world.reveal("acme/api"))

@@ -14,7 +14,8 @@ from flowforge.steps.warnings.personal import possible_users, readers_of, shared
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-SAID = "it is tied to the person who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+SAID = "it is tied to the person who ran `claude setup-token`. An API key or workload identity is meant for sharing; "
+SAID += "`shared: true` on the credential ends this warning"
 
 
 def wanted(*repos: str, name: str = "max", kind: str = "claude_code_oauth_token") -> dict[Address, Wanted]:

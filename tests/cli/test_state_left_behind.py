@@ -43,10 +43,16 @@ def test_the_old_state_is_named(ops: "Fleet", more: str) -> None:
 
 @pytest.mark.parametrize("more", [BRANCH, OTHER], ids=["branch", "file"])
 def test_a_small_fleet_is_warned(ops: "Fleet", more: str) -> None:
-    """Below the brake's ten secrets a plan says it all the same."""
+    """Below the ten secrets of the brake, too, a plan says it, and an apply overwrites nothing."""
     old, new, command = _moved(ops, more, 5)
     warning = f"warning: the state is in {old}, and the manifest now names {new}: `{command}` takes it there"
     assert warning in ops.refused("plan").err.splitlines()
+    refused = (
+        "error FF504: 5 of 5 secrets exist on GitHub and are not remembered: their state is still in "
+        f"{old}; nothing was written\n"
+    )
+    done = ops.refused("apply", "--yes")
+    assert (4, True) == (done.code, refused in done.err)
     (ops.folder / "flowforge.state.json").write_text("{torn", encoding="utf-8")
     assert warning in ops.refused("plan").err.splitlines()  # whatever is wrong with it, migrate says so
 

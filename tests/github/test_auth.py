@@ -1,6 +1,7 @@
 """Where a token is found, who may have it, and that it is never shown."""
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from flowforge.errors import GitHubError
 from flowforge.github.auth import GitHubToken, find_token, run_gh
+from flowforge.github.problems import TokenError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 
@@ -182,3 +184,16 @@ def test_gh_is_not_installed(tmp_path: Path) -> None:
 def test_gh_hangs(fake_gh: Callable[[str], Mapping[str, str]]) -> None:
     """A `gh` that asks something of nobody is given up."""
     assert run_gh("github.com", fake_gh("exec sleep 5"), seconds=0.1) is None
+
+
+@pytest.mark.parametrize("name", ["FLOWFORGE_GITHUB_TOKEN", "GH_TOKEN"])
+@pytest.mark.parametrize("stem", ["sk-ant-api03-", "sk-ant-oat01-", "ops_eyJ"])
+def test_a_credential_of_another_issuer_is_no_token(name: str, stem: str) -> None:
+    """Two variables that were swapped: nothing is asked with it, for GitHub would get it as it is."""
+    value = stem + secrets.token_hex(20)
+    with pytest.raises(TokenError) as caught:
+        find_token(ApiUrl.parse("https://api.github.com"), None, {name: value}, run_gh=lambda *_: None)
+    problem = caught.value.problems[0]
+    assert ("FF301", name, "it was sent nowhere") == (problem.code, problem.where, problem.why)
+    assert "look whether two variables were swapped" == problem.fix
+    assert value not in str(caught.value)

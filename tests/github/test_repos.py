@@ -29,6 +29,11 @@ _GONE = Unreadable(
 _ARCHIVED = Unreadable(Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest")
 
 
+def _moves(old: str, new: str) -> str:
+    """Return the fix of a repo that was renamed."""
+    return f"run `flowforge state move {old} {new}` if it was ever applied, then write {new} in the manifest"
+
+
 def _repos(names: Iterable[str]) -> list[Repo]:
     return [Repo.parse(name) for name in names]
 
@@ -77,7 +82,7 @@ def test_every_trouble_is_told(sandbox: Sandbox, connect: MakeClient) -> None:
     four = found.pop("ACME/Repo-004")
     assert isinstance(four, RepoInfo)
     assert four.name == "acme/repo-004"
-    renamed = Unreadable(Why.RENAMED, "renamed to acme/new-name", "write acme/new-name in the manifest")
+    renamed = Unreadable(Why.RENAMED, "renamed to acme/new-name", _moves("acme/repo-002", "acme/new-name"))
     expected = {"acme/repo-001": _ARCHIVED, "acme/repo-002": renamed, "acme/repo-003": _GONE, "acme/none": _GONE}
     assert expected == found
 
@@ -237,7 +242,7 @@ def test_an_answer_for_another_repo(scripted: MakeClient) -> None:
     """A repo that calls itself otherwise was renamed, even where nothing redirected."""
     body = {"id": 7, "full_name": "acme/new", "archived": False}
     found = _by_name(scripted(lambda _: httpx.Response(200, json=body)), ["acme/old"])
-    assert {"acme/old": Unreadable(Why.RENAMED, "renamed to acme/new", "write acme/new in the manifest")} == found
+    assert {"acme/old": Unreadable(Why.RENAMED, "renamed to acme/new", _moves("acme/old", "acme/new"))} == found
 
 
 @pytest.mark.parametrize("body", [{}, [], {"id": "7", "full_name": "acme/api", "archived": False}, None])

@@ -22,6 +22,7 @@ MakeClient = Callable[..., Client]
 _API = Scope(Repo.parse("acme/api"))
 _VALUE = "plainly fake, " + "but whole: \u00e9"
 _LIST = "GET /repos/{owner}/{repo}/actions/secrets"
+_MOVE = "run `flowforge state move acme/api acme/new` if it was ever applied, then write acme/new in the manifest"
 _KEY = "GET /repos/{owner}/{repo}/actions/secrets/public-key"
 _PUT = "PUT /repos/{owner}/{repo}/actions/secrets/{name}"
 _REPO = "GET /repos/{owner}/{repo}"
@@ -194,7 +195,7 @@ def _sso(sandbox: Sandbox) -> None:
     ("change", "detail", "fix"),
     [
         (_archive, f"FF322: {{}}: {_ARCHIVED}", "unarchive it, or take it out of the manifest"),
-        (_rename, "FF323: {}: renamed to acme/new", "write acme/new in the manifest"),
+        (_rename, "FF323: {}: renamed to acme/new", _MOVE),
         (
             _hide,
             "FF324: {}: not found, or invisible to this token",
@@ -234,7 +235,7 @@ def test_a_delete_that_is_refused(world: Sandbox, connect: MakeClient) -> None:
     [
         (
             _rename,
-            Unreadable(Why.RENAMED, "renamed to acme/new", "write acme/new in the manifest"),
+            Unreadable(Why.RENAMED, "renamed to acme/new", _MOVE),
             {_LIST: 1, "GET /repositories/{id}": 1},
         ),
         (

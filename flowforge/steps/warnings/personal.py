@@ -15,6 +15,7 @@ from flowforge.plan.facts import Presence, Wanted
 # The repos that use each OAuth token, by the credential's name; an organization where all of its repos may.
 Readers = Mapping[str, Collection[str]]
 _MEANT = "it is tied to the person who ran `claude setup-token`. An API key or workload identity is meant for sharing"
+_SILENCE = "`shared: true` on the credential ends this warning"
 
 
 def readers_of(wanted: Mapping[Address, Wanted], credentials: Mapping[str, Credential]) -> Readers:
@@ -52,7 +53,7 @@ def shared_personal(readers: Readers, users: Collection[str]) -> Iterable[str]:
         owners = _owners(names)
         if _whole(names) or len(owners) > 1 or not owners <= {*users}:
             whom = "a whole organization" if _whole(names) else f"{len(names)} repos"
-            yield f"credential {printable(credential)}: one OAuth token for {whom}; {_MEANT}"
+            yield f"credential {printable(credential)}: one OAuth token for {whom}; {_MEANT}; {_SILENCE}"
 
 
 def _readers(address: Address, want: Wanted) -> Iterable[str]:
