@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,6 +62,25 @@ def _in_folder(folder: Path, bounds: Bounds) -> Sequence[Path]:
         fix = "name a folder with *.yaml or *.yml files, or run `flowforge init`"
         raise ManifestError(Problem("FF101", "this folder has no manifest", printable(str(folder)), fix=fix))
     return files
+
+
+def unread_folders(paths: Iterable[Path], confinement: Confinement) -> Iterator[Path]:
+    """Yield each folder with manifests inside a folder that is named: its files are not read."""
+    for folder in filter(is_folder, paths):
+        bounds = confinement.around(folder)
+        for inner in sorted(folder / name for name in _names(folder, bounds)):
+            hidden = inner.name.startswith(".")
+            if not hidden and is_folder(inner) and any(is_manifest(inner / name) for name in _names(inner, bounds)):
+                yield inner
+
+
+def _names(folder: Path, bounds: Bounds) -> Sequence[str]:
+    """Return what is in a folder; nothing where it cannot be looked at."""
+    try:
+        with bounds.open_resolved(bounds.resolve_folder(folder)) as opened:
+            return tuple(opened.names())
+    except (OutsideError, OSError):
+        return ()
 
 
 def is_manifest(path: Path) -> bool:

@@ -1,14 +1,15 @@
 """From paths to a checked manifest: find, read, parse, check, build. All problems are reported at once."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flowforge.errors import ManifestError, Problem, quote
+from flowforge.errors import ManifestError, Problem, Where, printable, quote
 from flowforge.manifest.credentials import read_credentials
 from flowforge.manifest.documents import Documents, ManifestDocument
 from flowforge.manifest.expand import find_places
-from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text
+from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text, unread_folders
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.owner_checks import check_owners
@@ -33,6 +34,12 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
     rules = Rules.of(environ)
     files = find_files(paths, rules.files)
     documents = Documents(_parse_all(files, findings), _default_state(paths[0]), rules, findings)
+    named = {os.path.realpath(path) for path in paths}
+    for folder in unread_folders(paths, rules.files):
+        if os.path.realpath(folder) not in named:
+            findings.warn(
+                Where(printable(str(folder))), "the manifests in this folder are not read: name it with -m too"
+            )
     for document in documents.all:
         check(document.root, findings)
     # Built even if there are problems: each step skips what is bad and reports what it finds in the rest.

@@ -261,3 +261,14 @@ def test_a_files_name_is_made_safe(refused: Refuser) -> None:
     rest = "the manifest is empty\n  fix: begin it with `version: 1`, or run `flowforge init`"
     expected = f"error FF107: \\u003a:x\\x1b.yaml: {rest}"
     assert expected == refused({"::x\x1b.yaml": ""}, "::x\x1b.yaml")
+
+
+def test_a_folder_within_a_folder_is_told(tmp_path: Path) -> None:
+    """Its files are not read, and a team that has one would wonder: it is said, unless it is named too or has none."""
+    (tmp_path / "flowforge.yaml").write_text("version: 1\ntargets: []\n", encoding="utf-8")
+    for name, file in (("pay", "pay.yaml"), ("docs", "notes.md"), (".github", "x.yaml")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("version: 1\ntargets: []\n", encoding="utf-8")
+    said = f"{tmp_path / 'pay'}: the manifests in this folder are not read: name it with -m too"
+    assert (said,) == load([tmp_path], environ={}).warnings
+    assert () == load([tmp_path, tmp_path / "pay"], environ={}).warnings
