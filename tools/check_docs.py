@@ -1,10 +1,10 @@
 """Hold the documents to the program; exit 1 where they differ.
 
 Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
-of an error, docs/faults.md the table of tests/faults, docs/permissions.md that of what tokens need; `--write` writes
-them anew. Beside that: README.md has the demo's
-transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and every
-dependency says in docs/dependencies.md why it earns its place.
+of an error, as codes.json does for `flowforge explain`, docs/faults.md the table of tests/faults, docs/permissions.md
+that of what tokens need; `--write` writes them anew. Beside that: README.md has the demo's transcript, relative links
+lead somewhere, every code of an error has one owner and is stated in a test, and every dependency says in
+docs/dependencies.md why it earns its place.
 """
 
 import argparse

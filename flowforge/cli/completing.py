@@ -15,9 +15,10 @@ from click.shell_completion import CompletionItem
 from flowforge.cli.explanations.find import pages
 from flowforge.errors import FlowForgeError
 from flowforge.manifest.loading import load
-from flowforge.manifest.model import Manifest
+from flowforge.manifest.model import AbsentEntry, Manifest, RepoSet, Target
 
 _Word = tuple[str, str]
+_Entries = tuple[Target | AbsentEntry, ...]
 
 
 def words_for(kind: str, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -35,8 +36,13 @@ def _of_manifest(kind: str, ctx: click.Context) -> Iterable[_Word]:
         return ()
 
 
+def _entries(manifest: Manifest) -> _Entries:
+    return (*manifest.targets, *manifest.absent)
+
+
 def _repos(manifest: Manifest) -> Iterable[_Word]:
-    choices = [*(each.choice for each in manifest.groups.values()), *(each.choice for each in manifest.entries)]
+    groups: list[RepoSet] = [group.choice for group in manifest.groups.values()]
+    choices = [*groups, *(entry.choice for entry in _entries(manifest))]
     names = {repo.key: str(repo) for choice in choices for repo in choice.repos}
     return [(names[key], "") for key in sorted(names)]
 
@@ -47,14 +53,14 @@ def _groups(manifest: Manifest) -> Iterable[_Word]:
 
 def _tags(manifest: Manifest) -> Iterable[_Word]:
     told: dict[str, list[str]] = {}
-    for entry in manifest.entries:
+    for entry in _entries(manifest):
         for tag in entry.tags:
             told.setdefault(tag, []).append(entry.name)
     return [(tag, "; ".join(told[tag])) for tag in sorted(told)]
 
 
 def _owners(manifest: Manifest) -> Iterable[_Word]:
-    organizations = {entry.org.name for entry in manifest.entries if entry.org}
+    organizations = {entry.org.name for entry in _entries(manifest) if entry.org}
     selected = {entry.choice.select.owner for entry in manifest.targets if entry.choice.select}
     named = {name.partition("/")[0] for name, _ in _repos(manifest)}
     return [(owner, "") for owner in sorted({each.lower() for each in organizations | named | selected} - {""})]

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import click
 
+from flowforge.cli.options import OWN, PANELS
 from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
@@ -41,6 +42,18 @@ class _Command(click.Command):
     def __init__(self, row: Row, formats: Sequence[Format]) -> None:
         super().__init__(row.name, params=list(row.options(formats)), help=inspect.cleandoc(row.text))
         self._module: Final = row.module
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in the parts of a help that they belong to."""
+        panels: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                panels[getattr(param, "panel", OWN)].append(record)
+        for panel, records in panels.items():
+            if records:
+                with formatter.section(panel):
+                    formatter.write_dl(records)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
         """Import the module and run it."""

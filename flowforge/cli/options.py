@@ -81,10 +81,13 @@ class ManifestPath(FilePath):
         return super().convert(value, param, ctx)
 
 
-Completing = Callable[[click.Context, click.Parameter, str], list[Any]]
+# The parts of a help, in their order. What is in none of the others is an option of the command itself.
+OWN, LINES, BRAKES, OUTPUT = "Options", "What to plan", "Brakes", "Output"
+PANELS: Final = (OWN, LINES, BRAKES, OUTPUT)
+_Completing = Callable[[click.Context, click.Parameter, str], list[Any]]
 
 
-def completing(kind: str) -> Completing:
+def completing(kind: str) -> _Completing:
     """Return what offers a shell the words of a kind. It is imported when a shell asks, and for nothing else."""
 
     def words(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
@@ -94,9 +97,17 @@ def completing(kind: str) -> Completing:
     return words
 
 
-def plain_option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
-    """Make an option that the command line alone can set."""
-    return click.Option(names, help=text, **settings)
+class PanelOption(click.Option):
+    """An option with the part of the help that it stands in."""
+
+    def __init__(self, names: Sequence[str], panel: str, **settings: Any) -> None:  # noqa: ANN401 -- click's own settings
+        super().__init__(names, **settings)
+        self.panel: Final = panel
+
+
+def plain_option(*names: str, text: str, panel: str = OWN, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
+    """Make an option that the command line alone can set. panel: the part of the help that it stands in."""
+    return PanelOption(names, panel, help=text, **settings)
 
 
 def option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
@@ -131,6 +142,7 @@ def owner_option() -> click.Option:
     return option(
         "--owner",
         metavar="NAME",
+        panel=LINES,
         default="",
         expose_value=False,
         callback=_keep_owner,
@@ -165,6 +177,7 @@ def line_options() -> tuple[click.Option, ...]:
         option(
             "-l",
             "--limit",
+            panel=LINES,
             multiple=True,
             metavar="PATTERN",
             shell_complete=completing("lines"),
@@ -172,6 +185,7 @@ def line_options() -> tuple[click.Option, ...]:
         ),
         option(
             "--exclude",
+            panel=LINES,
             multiple=True,
             metavar="PATTERN",
             shell_complete=completing("lines"),
@@ -179,13 +193,14 @@ def line_options() -> tuple[click.Option, ...]:
         ),
         option(
             "--tags",
+            panel=LINES,
             multiple=True,
             metavar="TAG",
             shell_complete=completing("tags"),
             text="Plan only what entries with this tag name.",
         ),
         *asking_options(),
-        option("--skip-values", is_flag=True, text="Open no source; compare presence and times only."),
+        option("--skip-values", panel=LINES, is_flag=True, text="Open no source; compare presence and times only."),
     )
 
 
@@ -194,15 +209,42 @@ def planning_options() -> tuple[click.Option, ...]:
     return (
         option("--keep-going", is_flag=True, text="Write the other secrets when a value cannot be had."),
         # None of the rest has an environment variable: what they admit is decided by a person, each time.
-        plain_option("--prune", is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."),
-        plain_option("--prove", is_flag=True, text="Write what is only assumed to hold its value (see adopt)."),
-        plain_option("--allow-deletes", type=click.IntRange(min=0), default=0, metavar="N", text="Admit N deletions."),
-        plain_option("--allow-takeover", is_flag=True, text="Admit overwriting many secrets that are not remembered."),
-        plain_option("--allow-empty", is_flag=True, text="Admit a manifest that names nothing."),
-        plain_option("--allow-manifest-change", is_flag=True, text="Admit --prune with another set of manifests."),
-        plain_option("--allow-new-repos", is_flag=True, text="Admit repos that a selector finds for the first time."),
-        plain_option("--accept-drift", is_flag=True, text="Record what was changed outside as it is, as assumed."),
-        plain_option("--allow-widening", is_flag=True, text="Admit that more repos see an organization's secret."),
+        plain_option(
+            "--prune", panel=BRAKES, is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."
+        ),
+        plain_option(
+            "--prove", panel=BRAKES, is_flag=True, text="Write what is only assumed to hold its value (see adopt)."
+        ),
+        plain_option(
+            "--allow-deletes",
+            panel=BRAKES,
+            type=click.IntRange(min=0),
+            default=0,
+            metavar="N",
+            text="Admit N deletions.",
+        ),
+        plain_option(
+            "--allow-takeover",
+            panel=BRAKES,
+            is_flag=True,
+            text="Admit overwriting many secrets that are not remembered.",
+        ),
+        plain_option("--allow-empty", panel=BRAKES, is_flag=True, text="Admit a manifest that names nothing."),
+        plain_option(
+            "--allow-manifest-change", panel=BRAKES, is_flag=True, text="Admit --prune with another set of manifests."
+        ),
+        plain_option(
+            "--allow-new-repos",
+            panel=BRAKES,
+            is_flag=True,
+            text="Admit repos that a selector finds for the first time.",
+        ),
+        plain_option(
+            "--accept-drift", panel=LINES, is_flag=True, text="Record what was changed outside as it is, as assumed."
+        ),
+        plain_option(
+            "--allow-widening", panel=BRAKES, is_flag=True, text="Admit that more repos see an organization's secret."
+        ),
     )
 
 
@@ -226,7 +268,14 @@ def yes_option(*names: str) -> click.Option:
 def format_option(formats: Sequence[Format], *documents: str) -> click.Option:
     """Make `--format` of a command that ends in one of these documents: it offers what can write any of them."""
     offered = _offered(formats, documents)
-    return option("--format", "format_", type=click.Choice(offered), default=str(offered[0]), text="What stdout gets.")
+    return option(
+        "--format",
+        "format_",
+        panel=OUTPUT,
+        type=click.Choice(offered),
+        default=str(offered[0]),
+        text="What stdout gets.",
+    )
 
 
 def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Option, ...]:
@@ -235,10 +284,10 @@ def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Op
     said = "Also write the result to a file."
     return (
         format_option(formats, *documents),
-        option("--report", "reports", multiple=True, type=report, metavar="FORMAT=FILE", text=said),
-        option("--no-color", "no_color", is_flag=True, text="No colours (as NO_COLOR does)."),
-        option("-v", "--verbose", is_flag=True, text="Show what is in sync too."),
-        option("-q", "--quiet", is_flag=True, text="No progress, no warnings."),
+        option("--report", "reports", panel=OUTPUT, multiple=True, type=report, metavar="FORMAT=FILE", text=said),
+        option("--no-color", "no_color", panel=OUTPUT, is_flag=True, text="No colours (as NO_COLOR does)."),
+        option("-v", "--verbose", panel=OUTPUT, is_flag=True, text="Show what is in sync too."),
+        option("-q", "--quiet", panel=OUTPUT, is_flag=True, text="No progress, no warnings."),
     )
 
 

@@ -34,6 +34,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
                 "body",
                 element("a", "Skip to the rows", href="#rows", class_="skip"),
                 _top(document, title, lines, rows),
+                _tools(rows) if rows else None,
                 element("main", *_notices(document, plan or {}), *_groups(rows), id="rows", tabindex="-1"),
                 element("footer", f"FlowForge {document['flowforge']}"),
                 own("script", _asset("page.js")),
@@ -81,7 +82,6 @@ def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Se
         element("h1", title),
         element("p", sentence, class_="sentence") if sentence else None,
         _glance(rows),
-        _tools(rows) if rows else None,
     )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from flowforge.errors import printable
 from flowforge.render.formats import HTML
 from tests.browser.chromium import AXE, Sheet, chromium, missing
 from tests.browser.documents import TARGETS, of_plan, of_report
+from tests.render.test_html import EVIL
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing() or "it can be looked at")]
 Open = Callable[..., Sheet]
@@ -157,6 +159,19 @@ def test_five_thousand_rows_filter_in_a_blink(show: Open) -> None:
     took = sheet.took("filter")
     print(f"5,000 rows: filtering took {', '.join(f'{each:.1f}' for each in took)} ms")
     assert (8, True, 5_000) == (len(took), max(took) < 100, sheet.page.locator("tbody tr").count())
+
+
+def test_hostile_names_do_nothing(show: Open) -> None:
+    """Five thousand rows of targets that are called like scripts, tags, mentions: headings, and no more."""
+    names = tuple(dict.fromkeys(f"{evil} {number}" for number, evil in enumerate(EVIL)))
+    sheet = show(of_plan(5_000, names))
+    sheet.page.on("dialog", lambda dialog: sheet.said.append(dialog.message))
+    shown = sheet.page.evaluate("[...document.querySelectorAll('.group h2')].map(h => h.firstChild.textContent.trim())")
+    assert ([" ".join(printable(name).split()) for name in names], []) == (
+        [" ".join(str(each).split()) for each in shown],
+        sheet.said,
+    )
+    assert (0, 1) == (sheet.page.locator("img, b:not(.glance b)").count(), sheet.page.locator("script").count())
 
 
 def test_on_paper_everything_is_there(show: Open) -> None:

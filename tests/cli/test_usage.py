@@ -380,3 +380,14 @@ def test_the_sandbox_checks_its_options(fleet: "Fleet", tmp_path: Path) -> None:
     )
     ready = tmp_path / "no" / "ready.json"
     assert fleet.flowforge("sandbox", "--ready-file", str(ready)).err.startswith("error FF042: the ready file ")
+
+
+def test_a_help_has_parts(fleet: "Fleet") -> None:
+    """What to plan, the brakes and the output stand apart; a command that has none of one leaves it out."""
+    parts = {name: re.findall(r"^(\S.*):$", fleet.flowforge(name, "--help").out, re.MULTILINE) for name in COMMANDS}
+    whole = ["Options", "What to plan", "Brakes", "Output"]
+    assert {"plan": whole, "apply": whole, "adopt": ["Options", "What to plan", "Output"], "init": ["Options"]} == {
+        name: parts[name] for name in ("plan", "apply", "adopt", "init")
+    }
+    brakes = fleet.flowforge("apply", "--help").out.partition("\nBrakes:\n")[2].partition("\n\n")[0]
+    assert [] == [line for line in brakes.splitlines() if line.strip().startswith("--") and "[env var" in line]

@@ -78,6 +78,25 @@ def test_editors_have_something_to_show() -> None:
     assert [] == silent
 
 
+# Of these a manifest writes one, in the place of the others.
+ALTERNATIVES = {"env", "file", "onepassword", "command", "prompt", "org", "user", "token", "app", "secret", "variable"}
+
+
+def test_each_key_says_its_default() -> None:
+    """What holds where a key is left out stands in its description; or it is required, or one of several to choose."""
+    keys = [
+        (name, {**SCHEMA["$defs"].get(key.get("$ref", "")[8:], {}), **key})
+        for path, each in walk(SCHEMA)
+        if isinstance(each.get("properties"), dict)
+        and path.rpartition("/")[2] != "properties"
+        and not CONDITIONS & set(path.split("/"))
+        for name, key in each["properties"].items()
+    ]
+    silent = {name for name, key in keys if not re.search("default|required", key["description"], re.IGNORECASE)}
+    assert set() == silent - ALTERNATIVES
+    assert [] == [name for name, key in keys if key.get("type") == "boolean" and key.get("default") is not False]
+
+
 def test_no_condition_speaks() -> None:
     """A condition has neither title nor description: an editor would show them in place of those of the key itself."""
     spoken = [
