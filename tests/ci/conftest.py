@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import install
 import pytest
 
+import install
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from flowforge.sandbox.rules.access import Level
 from tests.ci.runner import Event, Run, Site

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.no_coverage
 SHA: Final = "ab" * 20
 FORK: Final = "somebody/ops"
 needs_post = pytest.mark.skipif(
-    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post` yet, which `comment` runs"
+    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post`, and gives the runner no outputs"
 )
 
 
@@ -26,6 +26,7 @@ def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
     return Event("pull_request", {"pull_request": {"number": number, "head": head}}, ref=f"refs/pull/{number}/merge")
 
 
+@needs_post
 def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None:
     """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do."""
     first = ops.run("apply", Event("push"))
@@ -38,6 +39,7 @@ def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None
     assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
 
 
+@needs_post
 def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
     original = ops.site.prepare
@@ -54,8 +56,9 @@ def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     assert [{}, {}] == ops.held("acme/api", "acme/web")
 
 
-def test_no_step_of_the_install_has_what_the_workflow_gives(ops: "Ops") -> None:
-    """The composite action hands the secrets of its step to FlowForge alone, and no log shows them."""
+@needs_post
+def test_no_log_shows_what_the_workflow_gives(ops: "Ops") -> None:
+    """Neither a value nor a token is in what any step says."""
     run = ops.run("apply", Event("push"))
     logs = "".join(job.log for job in run.jobs.values())
     assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
@@ -108,7 +111,7 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
 
 @needs_post
 def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
-    """The first has no secret and no token that writes; the second runs nothing of the fork, and says whose plan it is."""
+    """The first has no secret and cannot write; the second runs nothing of the fork, and says whose plan it is."""
     ops.run("apply", Event("push"))
     state = ops.site.folder / "branch-flowforge-state"
     state.mkdir()
