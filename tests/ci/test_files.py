@@ -47,7 +47,7 @@ def steps() -> Iterator[tuple[str, Mapping[str, Any]]]:
 @pytest.mark.no_coverage
 def test_zizmor_finds_nothing() -> None:
     """Not even as an auditor, and with one finding put aside: that a workflow follows another one."""
-    command = [
+    command: list[str | Path] = [
         BIN / "zizmor",
         "--offline",
         "--no-config",
@@ -73,17 +73,18 @@ def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     for path in WORKFLOWS:
         text = re.sub(r"acme/flowforge@[0-9a-f]{40}", "./", path.read_text("utf-8"))
         (folder / path.name).write_text(text, "utf-8")
-    command = [BIN / "actionlint", "-no-color", *sorted(folder.iterdir())]
+    command: list[str | Path] = [BIN / "actionlint", "-no-color", *sorted(folder.iterdir())]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert (0, "") == (done.returncode, done.stdout + done.stderr)
 
 
 @pytest.mark.no_coverage
 def test_both_tools_find_something_where_there_is_something(tmp_path: Path) -> None:
-    """An action by its tag, a token that stays, a shell that reads a title: so their silence about ours says something."""
+    """An action by its tag, a token that stays, a shell that reads a title: so their silence means something."""
     bad = tmp_path / "bad.yaml"
     bad.write_text(
-        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v5\n"
+        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: actions/checkout@v5\n"
         "      - run: echo ${{ github.event.pull_request.title }}\n",
         "utf-8",
     )
@@ -128,7 +129,7 @@ def test_jobs_have_what_they_need_and_no_more() -> None:
     """A workflow as a whole has no permission; each job names its own, and these are they."""
     tops = {path.name: parsed(path)["permissions"] for path in WORKFLOWS}
     jobs = {path.name: [job["permissions"] for job in parsed(path)["jobs"].values()] for path in WORKFLOWS}
-    assert (dict.fromkeys(tops, {}), PERMISSIONS) == (tops, jobs)
+    assert ({name: {} for name in tops}, PERMISSIONS) == (tops, jobs)
 
 
 def test_runs_do_not_meet() -> None:

@@ -43,8 +43,12 @@ def _needs(project: Mapping[str, Any]) -> Iterator[str]:
 def _that_install(root: Path) -> Iterator[Path]:
     """Yield what holds lines that people copy or machines run: pages, the product's own words, examples, tools."""
     yield from sorted(root.glob("*.md"))
-    yield from (path for path in (root / "Makefile", root / ".ci/run", root / "pyproject.toml") if path.exists())
-    for folder in ("benchmarks", "docs", "examples", "flowforge", "schemas", "tools"):
+    yield from (
+        path
+        for path in (root / "Makefile", root / ".ci/run", root / "action.yml", root / "pyproject.toml")
+        if path.exists()
+    )
+    for folder in ("action", "benchmarks", "docs", "examples", "flowforge", "schemas", "tools"):
         for kind in ("*.md", "*.py", "*.sh", "*.toml", "*.yaml", "*.yml", "*.txt"):
             yield from sorted((root / folder).rglob(kind))
 
