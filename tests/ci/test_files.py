@@ -195,3 +195,18 @@ def test_the_hashes_are_of_what_the_action_needs() -> None:
     assert (set(), set(pins)) == (needed - pins.keys(), {name for name, _ in blocks})
     assert [] == [f"{name}=={version}" for name, version in pins.items() if f"\n{name}=={version}" not in constraints]
     assert project["build-system"]["requires"] == project["dependency-groups"]["action"]
+
+
+def test_the_page_says_what_the_files_say() -> None:
+    """docs/action.md has the inputs with their defaults, every output, and a step that is in plan.yaml."""
+    page, action = (ROOT / "docs/action.md").read_text("utf-8"), parsed(ACTION)
+    rows = dict(
+        re.findall(r"^\| `([a-z-]+)` \| (?:`([a-z]+)`)? ?\| ", page.partition("| `fail-on` |")[0], re.MULTILINE)
+    )
+    last = re.search(r"^\| `fail-on` \| `([a-z]+)` \| ", page, re.MULTILINE)
+    assert last is not None
+    assert {name: what["default"] for name, what in action["inputs"].items()} == {**rows, "fail-on": last[1]}
+    assert [] == [name for name in action["outputs"] if f"`{name}`" not in page.partition("The outputs are")[2]]
+    step = page.partition("```yaml\n")[2].partition("```")[0]
+    assert step in (ROOT / "examples/workflows/plan.yaml").read_text("utf-8")
+    assert [] == [path.name for path in WORKFLOWS if f"[{path.name}]" not in page]

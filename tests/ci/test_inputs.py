@@ -1,6 +1,8 @@
 """The inputs of the action, and what fails its step."""
 
 import shlex
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -151,7 +153,7 @@ def report(*, errors: bool = False, **counts: int) -> Any:  # noqa: ANN401 -- JS
         (4, None, "error"),
         (5, report(unrecorded=1), "error"),
         (130, None, "error"),
-        (-9, None, "error"),
+        (137, None, "error"),
     ],
 )
 def test_how_bad_it_is(code: int, document: Any, level: str | None) -> None:  # noqa: ANN401 -- JSON
@@ -162,6 +164,35 @@ def test_how_bad_it_is(code: int, document: Any, level: str | None) -> None:  # 
         judge.level_of(code, document),
         fails,
     )
+
+
+# A child that says when it listens, and what it was sent; and the action that runs it.
+CHILD: Final = """
+import signal, sys
+signal.signal(signal.{0}, lambda *_: sys.exit(130))
+print("ready", flush=True)
+signal.pause()
+"""
+PARENT: Final = "import sys, run; sys.exit(run.carry_out([sys.executable, '-c', sys.argv[1]]))"
+
+
+@pytest.mark.no_coverage
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_job_that_is_cancelled_tells_flowforge(name: str) -> None:
+    """The signal that the runner sends to the action's process is the command's, whose end is waited for."""
+    command = [sys.executable, "-c", PARENT, CHILD.format(name)]
+    with subprocess.Popen(command, cwd=ROOT / "action", stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        assert "ready\n" == process.stdout.readline()
+        process.send_signal(signal.Signals[name])
+        assert 130 == process.wait()
+
+
+@pytest.mark.no_coverage
+def test_a_command_that_is_killed_has_the_exit_code_of_a_shell() -> None:
+    """128 and the number of the signal: never a number that the system cannot give."""
+    child = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert 137 == subprocess.run([sys.executable, "-c", PARENT, child], cwd=ROOT / "action", check=False).returncode
 
 
 WORKFLOW: Final = """\

@@ -169,3 +169,18 @@ def test_a_folder_of_the_workspace_is_not_taken_for_pip(checkout: Checkout, monk
     monkeypatch.chdir(checkout.index)
     done = checkout.install(PYTHONPATH=str(checkout.index))
     assert (0, True) == (done.returncode, checkout.imported), done.stderr
+
+
+@pytest.mark.slow
+def test_the_real_one(tmp_path: Path) -> None:
+    """What action/requirements.txt names is on the registry with these hashes, and builds this FlowForge, which runs."""
+    venv = tmp_path / "flowforge"
+    command = [sys.executable, "-I", ROOT / "action/install.py", venv]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert 0 == done.returncode, done.stderr
+    version = [venv / "bin/python", "-I", "-m", "flowforge", "--version"]
+    said = subprocess.run(version, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True).stdout
+    expected = subprocess.run(
+        [sys.executable, "-m", "flowforge", "--version"], capture_output=True, encoding="utf-8", check=True
+    )
+    assert expected.stdout == said
