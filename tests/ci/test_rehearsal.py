@@ -40,6 +40,47 @@ def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None
 
 
 @needs_post
+def test_the_outputs_of_a_plan(ops: "Ops") -> None:
+    """Plain numbers, `true` or `false`, and the path of the plan that was saved."""
+    run = ops.run("apply", Event("push"))
+    counts = {"create": "2", "update": "0", "delete": "0", "blocked": "0", "drift": "0"}
+    answers = {"has-changes": "true", "in-sync": "false", "complete": "true"}
+    expected = {**answers, **counts, "exit-code": "0", "plan-file": "plan.json"}
+    assert expected == run.jobs["plan"].steps[1].outputs
+
+
+@needs_post
+def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
+    """An annotation says which file and line, the comment has it too, and the job is red."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    ops.manifest("acme/api", credential="ci-kex")
+    run = ops.run("plan", proposed(number))
+    marked = [
+        line for line in run.jobs["plan"].log.splitlines() if line.startswith("::error file=flowforge.yaml,line=8,")
+    ]
+    comments = ops.sandbox.world.comments("acme/ops", number)
+    assert ("failure", 1, [True]) == (
+        run.jobs["plan"].result,
+        len(marked),
+        ["ci-kex" in str(each["body"]) for each in comments],
+    ), run.jobs["plan"].log
+
+
+@needs_post
+def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
+    """The plan is no less green for it; a warning says why."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    token = ops.site.token
+    ops.site.token = lambda permissions: token({**permissions, "pull-requests": "read"})
+    run = ops.run("plan", proposed(number))
+    step = run.jobs["plan"].steps[-1]
+    said = "warning: nothing was posted" in step.log
+    posted = ops.sandbox.world.comments("acme/ops", number)
+    summed = "Plan: 2 to create" in step.summary
+    assert ("success", True, True, []) == (step.outcome, said, summed, posted), step.log
+
+
+@needs_post
 def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
     original = ops.site.prepare
