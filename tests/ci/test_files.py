@@ -194,7 +194,11 @@ def test_the_hashes_are_of_what_the_action_needs() -> None:
     constraints = (ROOT / "constraints.txt").read_text("utf-8")
     assert (set(), set(pins)) == (needed - pins.keys(), {name for name, _ in blocks})
     assert [] == [f"{name}=={version}" for name, version in pins.items() if f"\n{name}=={version}" not in constraints]
-    assert project["build-system"]["requires"] == project["dependency-groups"]["action"]
+    group = project["dependency-groups"]["action"]
+    assert {Requirement(each).name for each in group} == {
+        Requirement(each).name
+        for each in (*project["build-system"]["requires"], *project["project"]["optional-dependencies"]["app"])
+    }
 
 
 def test_the_page_says_what_the_files_say() -> None:

@@ -144,9 +144,7 @@ def supplied(checkout: Checkout) -> Checkout:
 
 
 SUPPLY_INSTALL = ".venv-supply/bin/python -m pip install --quiet cyclonedx-bom pip-audit uv"
-ACTION_PINS = (
-    "--extra app --group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt"
-)
+ACTION_PINS = "--group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt"
 RESOLVE = (
     ".venv-supply/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate "
     "--no-emit-index-url --no-emit-index-annotation pyproject.toml"
