@@ -203,7 +203,7 @@ advisories: $(SUPPLY)  ## ask for known advisories about the oldest dependencies
 pins: $(SUPPLY)  ## pin what pyproject.toml asks for; with UPGRADE=1 at the newest versions that it admits
 	$(RESOLVE) --all-extras --group supply $(if $(UPGRADE),--upgrade) --output-file constraints.txt
 	$(RESOLVE) --extra dev --constraint constraints.txt --generate-hashes --output-file requirements-dev.txt
-	$(RESOLVE) --extra app --group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt
+	$(RESOLVE) --group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt
 
 docs: $(DEV)  ## write the generated pages of docs/ anew
 	$(BIN)/python tools/check_docs.py --write

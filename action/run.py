@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,7 +98,7 @@ def require_held(args: Sequence[str], event: str) -> None:
 def run(asked: Asked, folder: Path, output: Path | None) -> int:
     """Run FlowForge, tell the runner, and return the exit code of the step."""
     report = folder / "report.json"
-    code = subprocess.run([sys.executable, "-I", "-m", "flowforge", *asked.arguments(report)], check=False).returncode
+    code = carry_out([sys.executable, "-I", "-m", "flowforge", *asked.arguments(report)])
     document = read(report)
     outputs = {"exit-code": str(code)}
     if asked.post_to and document is not None:
@@ -105,9 +106,31 @@ def run(asked: Asked, folder: Path, output: Path | None) -> int:
     if output is not None:
         with output.open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
-    if not fails(asked.fail_on, code, document):
-        return 0
-    return code if code > 0 else 1
+    return (code or 1) if fails(asked.fail_on, code, document) else 0
+
+
+def carry_out(command: Sequence[str]) -> int:
+    """Run a command and return its exit code, that of a shell where a signal ended it.
+
+    A job that is cancelled sends its signal to this process alone. It is handed on: FlowForge finishes what is in
+    flight and records it, for which the runner gives it ten seconds.
+    """
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
+    def hand_on(number: int, _: object) -> None:
+        if child is None:
+            early.append(number)
+        else:
+            child.send_signal(number)
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, hand_on)
+    child = subprocess.Popen(command)
+    for number in early:
+        child.send_signal(number)
+    code = child.wait()
+    return code if code >= 0 else 128 - code
 
 
 def read(report: Path) -> Mapping[str, Any] | None:

@@ -20,7 +20,7 @@ LONGEST_TEST_FILE = 500
 LONGEST_FUNCTION = 60
 AIM_FILE_MEDIAN = 110
 AIM_FUNCTION_P90 = 35
-TREES = ("flowforge", "tests", "tools", "benchmarks", "fuzz")
+TREES = ("flowforge", "action", "tests", "tools", "benchmarks", "fuzz")
 
 _SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore)", re.IGNORECASE)
 _REASON = re.compile(r"--\s+\w")

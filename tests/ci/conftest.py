@@ -29,7 +29,7 @@ credentials:
 targets:
   - name: All
     repos: [{repos}]
-    credential: ci-key
+    credential: {wanted}
 """
 
 
@@ -41,11 +41,11 @@ class Ops:
     site: Site
     value: str
 
-    def manifest(self, *repos: str, branch: str = "") -> None:
-        """Let a branch, or the commit of the next event, have a manifest that wants the key in these repos."""
+    def manifest(self, *repos: str, branch: str = "", credential: str = "ci-key") -> None:
+        """Let a branch, or the commit of the next event, have a manifest that wants a credential in these repos."""
         folder = self.site.folder / f"branch-{branch}"
         folder.mkdir(exist_ok=True)
-        (folder / "flowforge.yaml").write_text(MANIFEST.format(repos=", ".join(repos)), "utf-8")
+        (folder / "flowforge.yaml").write_text(MANIFEST.format(repos=", ".join(repos), wanted=credential), "utf-8")
         self.site.branches[branch] = folder
 
     def run(self, workflow: str, event: Event) -> Run:

@@ -57,6 +57,9 @@ class _Reader:
         return not is_true(self._not()) if self._take("!") else self._value()
 
     def _value(self) -> Any:  # noqa: ANN401 -- JSON
+        return self._path(self._primary())
+
+    def _primary(self) -> Any:  # noqa: ANN401 -- JSON
         kind, found = self._tokens.pop(0)
         if kind == "value":
             return found
@@ -68,7 +71,7 @@ class _Reader:
             raise ValueError(found)
         if self._take("("):
             return self._functions[found.lower()](*self._arguments())
-        return self._path(_NAMES[found] if found in _NAMES else self._contexts[found])
+        return _NAMES[found] if found in _NAMES else self._contexts[found]
 
     def _path(self, value: Any) -> Any:  # noqa: ANN401 -- JSON
         while True:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.no_coverage
 SHA: Final = "ab" * 20
 FORK: Final = "somebody/ops"
 needs_post = pytest.mark.skipif(
-    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post` yet, which `comment` runs"
+    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post`, and gives the runner no outputs"
 )
 
 
@@ -26,6 +26,7 @@ def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
     return Event("pull_request", {"pull_request": {"number": number, "head": head}}, ref=f"refs/pull/{number}/merge")
 
 
+@needs_post
 def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None:
     """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do."""
     first = ops.run("apply", Event("push"))
@@ -38,6 +39,48 @@ def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None
     assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
 
 
+@needs_post
+def test_the_outputs_of_a_plan(ops: "Ops") -> None:
+    """Plain numbers, `true` or `false`, and the path of the plan that was saved."""
+    run = ops.run("apply", Event("push"))
+    counts = {"create": "2", "update": "0", "delete": "0", "blocked": "0", "drift": "0"}
+    answers = {"has-changes": "true", "in-sync": "false", "complete": "true"}
+    expected = {**answers, **counts, "exit-code": "0", "plan-file": "plan.json"}
+    assert expected == run.jobs["plan"].steps[1].outputs
+
+
+@needs_post
+def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
+    """An annotation says which file and line, the comment has it too, and the job is red."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    ops.manifest("acme/api", credential="ci-kex")
+    run = ops.run("plan", proposed(number))
+    marked = [
+        line for line in run.jobs["plan"].log.splitlines() if line.startswith("::error file=flowforge.yaml,line=8,")
+    ]
+    comments = ops.sandbox.world.comments("acme/ops", number)
+    assert ("failure", 1, [True]) == (
+        run.jobs["plan"].result,
+        len(marked),
+        ["ci-kex" in str(each["body"]) for each in comments],
+    ), run.jobs["plan"].log
+
+
+@needs_post
+def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
+    """The plan is no less green for it; a warning says why."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    token = ops.site.token
+    ops.site.token = lambda permissions: token({**permissions, "pull-requests": "read"})
+    run = ops.run("plan", proposed(number))
+    step = run.jobs["plan"].steps[-1]
+    said = "warning: nothing was posted" in step.log
+    posted = ops.sandbox.world.comments("acme/ops", number)
+    summed = "Plan: 2 to create" in step.summary
+    assert ("success", True, True, []) == (step.outcome, said, summed, posted), step.log
+
+
+@needs_post
 def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
     original = ops.site.prepare
@@ -54,8 +97,9 @@ def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     assert [{}, {}] == ops.held("acme/api", "acme/web")
 
 
-def test_no_step_of_the_install_has_what_the_workflow_gives(ops: "Ops") -> None:
-    """The composite action hands the secrets of its step to FlowForge alone, and no log shows them."""
+@needs_post
+def test_no_log_shows_what_the_workflow_gives(ops: "Ops") -> None:
+    """Neither a value nor a token is in what any step says."""
     run = ops.run("apply", Event("push"))
     logs = "".join(job.log for job in run.jobs.values())
     assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
@@ -108,7 +152,7 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
 
 @needs_post
 def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
-    """The first has no secret and no token that writes; the second runs nothing of the fork, and says so."""
+    """The first has no secret and cannot write; the second runs nothing of the fork, and says whose plan it is."""
     ops.run("apply", Event("push"))
     state = ops.site.folder / "branch-flowforge-state"
     state.mkdir()

@@ -43,8 +43,12 @@ def _needs(project: Mapping[str, Any]) -> Iterator[str]:
 def _that_install(root: Path) -> Iterator[Path]:
     """Yield what holds lines that people copy or machines run: pages, the product's own words, examples, tools."""
     yield from sorted(root.glob("*.md"))
-    yield from (path for path in (root / "Makefile", root / ".ci/run", root / "pyproject.toml") if path.exists())
-    for folder in ("benchmarks", "docs", "examples", "flowforge", "schemas", "tools"):
+    yield from (
+        path
+        for path in (root / "Makefile", root / ".ci/run", root / "action.yml", root / "pyproject.toml")
+        if path.exists()
+    )
+    for folder in ("action", "benchmarks", "docs", "examples", "flowforge", "schemas", "tools"):
         for kind in ("*.md", "*.py", "*.sh", "*.toml", "*.yaml", "*.yml", "*.txt"):
             yield from sorted((root / folder).rglob(kind))
 
@@ -130,6 +134,6 @@ def test_the_pythons_are_the_same_everywhere() -> None:
     assert (["3.11", "3.12", "3.13"], ">=3.11,<3.14") == (named, project["requires-python"])
     assert "with Python 3.11, 3.12 or 3.13, make and git" in readme
     assert "Python 3.14 is refused (`<3.14`) until" in readme
-    assert "candidates='python3.13 python3.12 python3.11 python3 python'" in (ROOT / "tools/make_venv.sh").read_text(
-        encoding="utf-8"
-    )
+    names = "python3.13 python3.12 python3.11 python3 python"
+    makers = {"tools/make_venv.sh": f"candidates='{names}'", "action/find_python.sh": f"for name in {names}; do"}
+    assert [] == [file for file, line in makers.items() if line not in (ROOT / file).read_text(encoding="utf-8")]

@@ -135,6 +135,7 @@ def supplied(checkout: Checkout) -> Checkout:
     """Return a checkout where whatever runs in a new environment only takes notes."""
     tools = checkout.folder / "tools"
     tools.mkdir()
+    (checkout.folder / "action").mkdir()
     for path, script in ((tools / "make_venv.sh", FAKE_MAKE_VENV), (checkout.folder / "noting", NOTING)):
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
@@ -143,6 +144,7 @@ def supplied(checkout: Checkout) -> Checkout:
 
 
 SUPPLY_INSTALL = ".venv-supply/bin/python -m pip install --quiet cyclonedx-bom pip-audit uv"
+ACTION_PINS = "--group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt"
 RESOLVE = (
     ".venv-supply/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate "
     "--no-emit-index-url --no-emit-index-annotation pyproject.toml"
@@ -158,6 +160,7 @@ def test_pins_are_resolved_by_uv(supplied: Checkout, words: tuple[str, ...], upg
         SUPPLY_INSTALL,
         f"{RESOLVE} --all-extras --group supply{upgrade} --output-file constraints.txt",
         f"{RESOLVE} --extra dev --constraint constraints.txt --generate-hashes --output-file requirements-dev.txt",
+        f"{RESOLVE} {ACTION_PINS}",
     ]
     assert (0, expected) == (code, supplied.runs())
 

@@ -18,7 +18,10 @@ from tools import check_reproducible
 
 ROOT = Path(__file__).parents[2]
 # Files that may make a machine fetch something, and the one word of each that does so without pip.
-SCRIPTS = [ROOT / "Makefile", ROOT / ".ci/run", *sorted((ROOT / "tools").iterdir()), *sorted((ROOT / "fuzz").iterdir())]
+SCRIPTS = [
+    *(ROOT / each for each in ("Makefile", ".ci/run", "action.yml")),
+    *(path for folder in ("action", "tools", "fuzz") for path in sorted((ROOT / folder).iterdir())),
+]
 FETCHES = re.compile(r"\b(curl|wget|git clone|npx|npm|pipx|uvx|uv (?:pip install|sync|run|tool)|docker|easy_install)\b")
 INSTALLS = re.compile(r"""\bpip["']?,?\s+["']?(install|download|wheel)\b|-m["',\s]+build\b""")
 FULL_COMMIT = re.compile(r"\./.*|[\w.-]+/[\w./-]+@[0-9a-f]{40}|docker://\S+@sha256:[0-9a-f]{64}")
@@ -117,19 +120,19 @@ def test_no_file_names_a_registry() -> None:
 
     The addresses of `[project.urls]` are for people: no installer reads them.
     """
-    files = ("constraints.txt", "requirements-dev.txt", "pyproject.toml", "Makefile")
+    files = ("constraints.txt", "requirements-dev.txt", "action/requirements.txt", "pyproject.toml", "Makefile")
     texts = {name: re.sub(r"(?ms)^\[project\.urls\]\n.*?(?=^\[)", "", text_of(ROOT / name)) for name in files}
     naming = re.compile(r"https?://(?!api\.github)|(?<!no-emit-)(index-url|find-links|\[\[?tool\.uv)")
     assert {} == {name: naming.findall(text) for name, text in texts.items() if naming.search(text)}
 
 
 def test_make_alone_installs_and_it_says_where_the_pins_are() -> None:
-    """What calls pip is the Makefile and tools that it runs; nothing else is fetched by another program."""
+    """What calls pip is the Makefile, tools that it runs, and the action; nothing is fetched by another program."""
     makefile = text_of(ROOT / "Makefile")
     texts = {path.relative_to(ROOT).as_posix(): text_of(path) for path in SCRIPTS if path.is_file()}
     installing = {name for name, text in texts.items() if INSTALLS.search(text)}
     tools = {f"tools/{name}.py" for name in ("check_reproducible", "check_wheel")}
-    assert installing == {"Makefile", *tools}
+    assert installing == {"Makefile", "action/install.py", *tools}
     assert [
         name for name in tools if name not in makefile and f"-m {name[:-3].replace('/', '.')}" not in makefile
     ] == []
@@ -171,7 +174,7 @@ def test_an_action_is_pinned_to_a_full_commit(uses: str, loose: bool) -> None:  
 
 def test_our_workflows_are_pinned() -> None:
     """Every workflow and action in the tree names full commits."""
-    files = [*ROOT.glob(".github/**/*.y*ml"), *ROOT.glob("action.y*ml"), *ROOT.glob("examples/**/.github/**/*.y*ml")]
+    files = [*ROOT.glob(".github/**/*.y*ml"), *ROOT.glob("action.y*ml"), *ROOT.glob("examples/workflows/*.y*ml")]
     assert {str(path): loose_uses(text_of(path)) for path in files if loose_uses(text_of(path))} == {}
 
 
