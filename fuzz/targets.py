@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, lists, manifests, onepassword, recorded, states, values
+from fuzz import addresses, answers, lists, manifests, onepassword, recorded, reports, states, values
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -14,6 +14,7 @@ TARGETS: Final[dict[str, Target]] = {
     "recorded": recorded.TARGET,
     "addresses": addresses.TARGET,
     "onepassword": onepassword.TARGET,
+    "reports": reports.TARGET,
     "values": values.VALUES,
     "texts": values.TEXTS,
 }
