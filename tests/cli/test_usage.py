@@ -98,7 +98,10 @@ WRITE_IT = "  fix: write it as text=FILE or json=FILE or markdown=FILE or github
         ),
         (
             "plan --format xml",
-            "error FF003: --format: 'xml' is not one of 'text', 'json', 'markdown', 'github'\n  fix: see `flowforge plan --help`\n",
+            (
+                "error FF003: --format: 'xml' is not one of 'text', 'json', 'markdown', 'github'\n"
+                "  fix: see `flowforge plan --help`\n"
+            ),
         ),
         (
             "apply --allow-deletes all",
