@@ -26,7 +26,7 @@ _DID: Final = {
     "closed": "All is well: the issue of {0} is closed.",
     "nothing": "All is well: {0} needs no issue.",
 }
-_TITLE: Final = "FlowForge: GitHub does not match the manifest"
+_TITLE: Final = "FlowForge: not all is well"
 
 
 def main(*, report: Path, to: Any, repo: str, number: int | None, token_env: str, name: str, quiet: bool) -> int:  # noqa: ANN401 -- click's choice
