@@ -6,12 +6,13 @@ written by anybody.
 
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from flowforge.ci_runs import commit_said, is_ci
+from flowforge.paths import ANYWHERE
 
 # GitHub sends no payload of more than 25 MB.
 _MOST: Final = 25_000_000
@@ -85,10 +86,8 @@ def _payload(path: str) -> Mapping[str, Any]:
     if not path:
         return {}
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 -- a descriptor
-            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            found = json.loads(file.read(_MOST)) if regular else None
+        with os.fdopen(ANYWHERE.read(Path(path)), "rb") as file:
+            found = json.loads(file.read(_MOST))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

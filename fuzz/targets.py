@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, lists, manifests, onepassword, pages, recorded, states, values, workflows
+from fuzz import addresses, answers, lists, manifests, onepassword, pages, recorded, reports, states, values, workflows
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -15,6 +15,7 @@ TARGETS: Final[dict[str, Target]] = {
     "addresses": addresses.TARGET,
     "onepassword": onepassword.TARGET,
     "pages": pages.TARGET,
+    "reports": reports.TARGET,
     "values": values.VALUES,
     "texts": values.TEXTS,
     **workflows.TARGETS,

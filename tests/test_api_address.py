@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowforge.api_address import Unusable, is_loopback, objection
+from flowforge.api_address import Unusable, host_for_people, is_loopback, objection
 from flowforge.errors import GitHubError
 from flowforge.github.urls import ApiUrl
 from flowforge.manifest.scalars import read_api_url
@@ -48,6 +48,23 @@ def test_a_manifest_and_the_environment_are_read_alike(text: str) -> None:
 def test_this_machine(host: str, expected: bool) -> None:  # noqa: FBT001 -- a table
     """The loopback is this machine, by name and by address."""
     assert expected is is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "runner", "expected"),
+    [
+        ("", "", "github.com"),
+        ("https://api.github.com", "https://ghe.example.com/api/v3", "github.com"),
+        ("", "https://ghe.example.com/api/v3", "ghe.example.com"),
+        ("https://api.acme.ghe.com", "", "acme.ghe.com"),
+        ("http://127.0.0.1:8000", "", "127.0.0.1"),
+        ("", "https://[::1", ""),
+        ("", "nonsense", ""),
+    ],
+)
+def test_the_host_as_people_know_it(manifest: str, runner: str, expected: str) -> None:
+    """The manifest's address, else the runner's, else github.com; nothing where it is no address."""
+    assert expected == host_for_people(manifest, {"GITHUB_API_URL": runner})
 
 
 def test_the_first_objection_is_given() -> None:

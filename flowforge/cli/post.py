@@ -9,7 +9,7 @@ from flowforge.ci_event import FORKABLE, Event
 from flowforge.cli.output import Output
 from flowforge.cli.posted_report import MOST, MOST_UNVERIFIED, commit_of, read_report
 from flowforge.cli.runner import give_summary, is_runner, summary_room
-from flowforge.cli.signals import interruption
+from flowforge.cli.signals import interruption, written
 from flowforge.cli.streams import say
 from flowforge.cli.surroundings import Outside
 from flowforge.errors import ExitCode, printable
@@ -26,7 +26,7 @@ _DID: Final = {
     "closed": "All is well: the issue of {0} is closed.",
     "nothing": "All is well: {0} needs no issue.",
 }
-_TITLE: Final = "FlowForge: GitHub does not match the manifest"
+_TITLE: Final = "FlowForge: not all is well"
 
 
 def main(*, report: Path, to: Any, repo: str, number: int | None, token_env: str, name: str, quiet: bool) -> int:  # noqa: ANN401 -- click's choice
@@ -54,6 +54,7 @@ def main(*, report: Path, to: Any, repo: str, number: int | None, token_env: str
         prefix = f"{marker}\n{heading}"
         text = prefix + page.text(MOST_TEXT - len(prefix.encode()))
         title = f"{_TITLE} ({name})" if name else _TITLE
+        written.set()  # whatever ends it from here on, nobody can say that nothing was written
         posted = post(request, Message(marker, text, title, is_well(document)))
     if posted.did == "refused":
         _instead(posted, heading, page)

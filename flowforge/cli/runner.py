@@ -5,7 +5,6 @@ it would hold stands on stdout and in the reports as well.
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,7 +81,7 @@ def outputs_of(document: Document, code: int, plan_file: Path | None = None) -> 
 
 def _assigned(name: str, value: str) -> str:
     # A value of several lines stands between two lines that are not in it, and that nobody can foresee.
-    mark = f"flowforge-{secrets.token_hex(16)}"
+    mark = f"flowforge-{os.urandom(16).hex()}"
     return f"{name}<<{mark}\n{value}\n{mark}\n"
 
 

@@ -37,22 +37,24 @@ def say(*messages: object, whole: bool = False) -> None:
 
     whole: for what is to be copied: no line is broken to fit the terminal.
     """
-    try:
+    with _as_far_as_it_is_open():
         for message in messages:
             text = str(message)
             # Harmless last: where a line breaks another one begins, and with it what CI might take for a command.
             _print(harmless(text if whole else fitted(text, sys.stderr)))
-    except OSError:
-        detach(sys.stderr.fileno())
-    except ValueError:
-        pass  # it is closed
 
 
 def say_commands(commands: Iterable[str]) -> None:
     """Print commands for GitHub's runner to stderr. They come from `flowforge.render.as_github` alone."""
-    try:
+    with _as_far_as_it_is_open():
         for command in commands:
             _print(command)
+
+
+@contextmanager
+def _as_far_as_it_is_open() -> Iterator[None]:
+    try:
+        yield
     except OSError:
         detach(sys.stderr.fileno())
     except ValueError:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,12 @@ def test_a_name_reads_back(name: str, line: int) -> None:
 def test_worst_first_and_what_is_alike_once() -> None:
     """Errors stand before warnings, and three secrets of one target with one cause are one annotation."""
     document = hostile.plan([], warnings=["m.yaml:9:1: no target uses it", "no place"])
-    drift = {"action": "none", "reason": "changed_outside", "drift": True, "sentence": "changed outside FlowForge"}
+    drift: dict[str, Any] = {
+        "action": "none",
+        "reason": "changed_outside",
+        "drift": True,
+        "sentence": "changed outside FlowForge",
+    }
     document["changes"] = [
         hostile.change("a", where="m.yaml:4:5", environment=None, fix=None, **drift),
         *(hostile.change("b", number, where="m.yaml:8:5", environment=None, fix="ask") for number in range(3)),
@@ -92,7 +98,10 @@ def test_worst_first_and_what_is_alike_once() -> None:
 def test_files_are_named_from_the_workspace(tmp_path: Path) -> None:
     """As GitHub shows them; what lies outside has no line there, and is named in the text."""
     inside, outside = tmp_path / "ops" / "m.yaml", tmp_path / "other.yaml"
-    document = {"format": "flowforge.error", "errors": [hostile.problem("x") | {"where": f"{inside}:2:3"}]}
+    document: dict[str, Any] = {
+        "format": "flowforge.error",
+        "errors": [hostile.problem("x") | {"where": f"{inside}:2:3"}],
+    }
     document["errors"].append(hostile.problem("x") | {"where": f"{outside}:2:3"})
     assert [
         "::error file=m.yaml,line=2,col=3,title=FF120::x%0Ax%0Ax",

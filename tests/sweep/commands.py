@@ -9,6 +9,8 @@ READING: Final[tuple[tuple[str, ...], ...]] = (
     ("plan", "--format", "json", "-v"),
     ("plan", "--report", "json=plan.json", "--report", "text=plan.txt"),
     ("plan", "--format", "html", "-v"),
+    ("plan", "--format", "markdown"),
+    ("plan", "--format", "github", "--report", "markdown=plan.md", "--report", "github=plan.gh"),
     ("plan", "--skip-values"),
     ("plan", "--out", "saved.json"),
     ("adopt", "--yes"),
@@ -31,6 +33,7 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("plan", "--offline", "-v"),
     ("plan", "--list-repos", "--format", "json", "--skip-values"),
     ("matrix",),
+    ("post", "--to", "issue", "--repo", "acme/api", "report.json"),
     ("state", "list", "--format", "json"),
     ("state", "show", "acme/api"),
     ("state", "pull"),
@@ -54,6 +57,7 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
 # what is said of one that is not there, or that was made for another value.
 _BEFORE: Final[dict[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     ("state",): (("apply", "--yes"),),
+    ("post",): (("plan", "--report", "json=report.json"),),
     ("apply", "saved.json"): (("apply", "saved.json", "-v"), ("plan", "--out", "saved.json")),
 }
 # These serve until they are stopped, or play a whole story: each has a test of its own.
