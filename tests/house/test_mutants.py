@@ -256,7 +256,7 @@ PARTS = [Part("the part", ("part/*.py",), ("tests/part",))]
 def test_a_run(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In copies of the tree, each mutant meets the tests that execute its line, the own and then the others."""
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
-    code = main(["--count", "0", "--seed", "1", "--patience", "1", "--jobs", "1"], root=tree, parts=PARTS)
+    code = main(["--count", "0", "--seed", "1", "--patience", "3", "--jobs", "1"], root=tree, parts=PARTS)
     out, err = capsys.readouterr()
     expected = """5 of 5 mutants, seed 1; 1 more are known to be the same
 part                         mutants      own   others  timeout    lived
