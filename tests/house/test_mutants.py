@@ -374,7 +374,7 @@ def test_the_tests_of_a_mutant() -> None:
         {},
     )
 
-    def asked(line: int, path: str = path) -> list[str]:
+    def asked(line: int, path: str = path, known: Map = known) -> list[str]:
         mutant = Mutant(path, line, "f", "", "", 0, 0, b"")
         return list(choice.chosen(known, ("tests/a",), mutant, HEADS))
 
@@ -382,5 +382,7 @@ def test_the_tests_of_a_mutant() -> None:
     assert [fast, slow] == asked(8)
     assert ["tests/ab/test_b.py::test_head"] == asked(7)
     assert [fast, slow] == asked(9)
-    assert [fast, slow, nothing] == asked(2)
+    assert [fast, slow] == asked(2)
+    short = Map({test: each for test, each in known.tests.items() if each.cpu < 9}, {})
+    assert [fast, nothing, "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"] == asked(2, known=short)
     assert [fast, nothing, slow] == asked(2, "flowforge/other.py")
