@@ -304,6 +304,15 @@ def test_a_host_with_several_addresses() -> None:
                 Sockets(lambda *_, found=found, **__: found).connect_tcp("host.test", 1, timeout=60)
 
 
+def test_what_is_written_goes_out_at_once() -> None:
+    """The system holds no small piece back until the one before has arrived. The socket itself is asked."""
+    with talking(_silent) as talker, Deadline(60).held():
+        stream = Sockets().connect_tcp("127.0.0.1", talker.port)
+        opened = vars(stream)["_socket"]
+        assert 0 != opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        stream.close()
+
+
 def test_many_addresses_share_one_deadline() -> None:
     """However many addresses a host has, connecting ends with the exchange."""
     time, tried = [0.0], []

@@ -3,6 +3,7 @@
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from flowforge.github.problems import BadTokenError, RepoError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 from tests.github.scripts import MakeClient, fail, in_turn
+from tests.wire import answering
 
 
 def test_a_limit_is_waited_for(scripted: MakeClient, waits: list[float], said: list[str]) -> None:
@@ -58,6 +60,30 @@ def test_a_bad_token_ends_the_run(scripted: MakeClient) -> None:
         "  fix: check that it is whole, not expired, not revoked, and made for this host"
     )
     assert ({expected}, {BadTokenError}, 1) == ({str(e) for e in errors}, {type(e) for e in errors}, client.requests)
+
+
+class _Renewed(GitHubToken):
+    """A token beside which there is always another one to try."""
+
+    def renew(self, refused: GitHubToken, time: datetime | None) -> bool:
+        """Return True."""
+        del refused, time
+        return True
+
+
+def test_a_token_is_renewed_three_times_at_most(clock: Clock) -> None:
+    """A request whose every token is refused ends the run with the fourth of them."""
+    met: list[httpx.Request] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        met.append(request)
+        return httpx.Response(401, json={"message": "Bad credentials"})
+
+    token = _Renewed(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+    pacer = Pacer(clock, threading.Event())
+    with Client(ApiUrl.parse("https://api.github.com"), token, pacer, jobs=1, transport=answering(refuse)) as client:
+        assert isinstance(fail(client), TokenError)
+    assert 4 == len(met)
 
 
 def test_the_workflows_own_token_ends_the_run(scripted: MakeClient) -> None:

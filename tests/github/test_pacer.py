@@ -248,6 +248,17 @@ def test_pauses_without_a_time_double(clock: Clock, waits: list[float]) -> None:
     assert [60.0, 120.0, 240.0, 60.0, 120.0] == waits
 
 
+def test_an_error_after_a_pause_is_no_success(clock: Clock, waits: list[float]) -> None:
+    """A request that fails, for whatever reason, does not make the next pause a minute again."""
+    pacer = Pacer(clock, threading.Event())
+    for status in (403, 400):
+        sent = pacer.start(1)
+        pacer.end(1, Answer(status, {}))
+        pacer.refused(None, secondary=False, sent=sent)
+    pacer.start(1)
+    assert [60.0, 120.0] == waits
+
+
 def test_requests_refused_together_are_one_refusal(clock: Clock, waits: list[float], said: list[str]) -> None:
     """Workers refused at the same time make one pause, as long as the longest that GitHub asks of them."""
     pacer = Pacer(clock, threading.Event(), notify=said.append)

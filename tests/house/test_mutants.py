@@ -256,7 +256,7 @@ PARTS = [Part("the part", ("part/*.py",), ("tests/part",))]
 def test_a_run(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In copies of the tree, each mutant meets the tests that execute its line, the own and then the others."""
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
-    code = main(["--count", "0", "--seed", "1", "--patience", "1", "--jobs", "1"], root=tree, parts=PARTS)
+    code = main(["--count", "0", "--seed", "1", "--patience", "3", "--jobs", "1"], root=tree, parts=PARTS)
     out, err = capsys.readouterr()
     expected = """5 of 5 mutants, seed 1; 1 more are known to be the same
 part                         mutants      own   others  timeout    lived
@@ -374,7 +374,7 @@ def test_the_tests_of_a_mutant() -> None:
         {},
     )
 
-    def asked(line: int, path: str = path) -> list[str]:
+    def asked(line: int, path: str = path, known: Map = known) -> list[str]:
         mutant = Mutant(path, line, "f", "", "", 0, 0, b"")
         return list(choice.chosen(known, ("tests/a",), mutant, HEADS))
 
@@ -382,5 +382,7 @@ def test_the_tests_of_a_mutant() -> None:
     assert [fast, slow] == asked(8)
     assert ["tests/ab/test_b.py::test_head"] == asked(7)
     assert [fast, slow] == asked(9)
-    assert [fast, slow, nothing] == asked(2)
+    assert [fast, slow] == asked(2)
+    short = Map({test: each for test, each in known.tests.items() if each.cpu < 9}, {})
+    assert [fast, nothing, "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"] == asked(2, known=short)
     assert [fast, nothing, slow] == asked(2, "flowforge/other.py")

@@ -341,6 +341,17 @@ def test_a_chain_of_groups_needs_no_recursion(loaded: Loader) -> None:
     assert ["acme/api/actions/X"] == [str(place.address) for place in expand(loaded(text))]
 
 
+def test_an_exclusion_is_no_mention_of_a_group_of_that_name(loaded: Loader) -> None:
+    """Without its @ it is a pattern of names: groups that seem to go in a circle by it do not."""
+    text = """\
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {repos: [acme/a, acme/b], exclude: [b]}, b: {groups: [a]}}
+targets: [{name: t, groups: [b], credential: k}]
+"""
+    assert ["acme/a"] == [str(place.address.scope.repo) for place in expand(loaded(text))]
+
+
 def test_groups_that_multiply_are_refused(refused: Refuser) -> None:
     """What groups of groups come to is counted as it grows."""
     repos = ", ".join(f"acme/r{n}" for n in range(1_000))

@@ -177,6 +177,7 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "endless": (edited(lambda s: s.update(serial=2**53 + 1)), "version or serial is out of range"),
     "old": (edited(lambda s: s.update(version=0)), "version or serial is out of range"),
     "lineage": (edited(lambda s: s.update(lineage="x")), "lineage is not a UUID"),
+    "moved nowhere": (edited(lambda s: s.update(moved_to="")), "moved_to is empty"),
     "short salt": (edited(lambda s: s.update(salt="AAAA")), "salt is not 32 bytes in base64"),
     "bad salt": (edited(lambda s: s.update(salt="ä")), "salt is not 32 bytes in base64"),
     "manifests": (edited(lambda s: s.update(manifests=[1])), "manifests is not a list of texts"),
