@@ -3,187 +3,11 @@
 Every help and every error of the command line is made of this table; a module is imported when its command runs.
 """
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import click
-
+from flowforge.cli import command_options as of
 from flowforge.cli.lazy import Row
-from flowforge.cli.options import (
-    FilePath,
-    Finite,
-    Formats,
-    ManifestPath,
-    Options,
-    argument,
-    asking_options,
-    completing,
-    line_options,
-    lock_option,
-    manifest_option,
-    option,
-    output_options,
-    plain_option,
-    planning_options,
-    require_values_option,
-    yes_option,
-)
 from flowforge.cli.state.subcommands import SUBCOMMANDS
-from flowforge.on_demand import load
-from flowforge.resources import SCHEMAS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-# What Terraform calls `--yes`.
-_AUTO_APPROVE: Final = ("--auto-approve", "yes")
-
-
-def _init(_: Formats) -> Options:
-    yield argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
-    default, text = "flowforge.yaml", "The manifest to write."
-    yield plain_option("-m", "--manifest", type=FilePath(), default=default, show_default=True, text=text)
-
-
-def _validate(formats: Formats) -> Options:
-    yield argument("files", nargs=-1, metavar="[FILE]...", type=ManifestPath())
-    yield manifest_option()
-    yield from output_options(formats, "validation")
-
-
-def _plan(formats: Formats) -> Options:
-    yield manifest_option()
-    yield from line_options()
-    yield from planning_options()
-    yield from output_options(formats, "plan", "repos")
-    yield option("--detailed-exitcode", is_flag=True, text="Exit 2 when there is something to do.")
-    yield require_values_option()
-    yield option("--list-repos", is_flag=True, text="Only say which repos are chosen, and by which line.")
-    yield option("--offline", is_flag=True, text="Compare with the state alone: no token, no values, no request.")
-    yield plain_option("--out", type=FilePath(), metavar="FILE", text="Save the plan for `apply FILE`.")
-
-
-def _apply(formats: Formats) -> Options:
-    yield argument("planfile", required=False, type=FilePath())
-    yield manifest_option()
-    yield from line_options()
-    yield from planning_options()
-    yield from output_options(formats, "report", "plan")
-    yield yes_option(*_AUTO_APPROVE)
-    yield option("--check", is_flag=True, text="Only plan.")
-    yield lock_option()
-    yield option("--detailed-exitcode", is_flag=True, text="With --check: as for plan.")
-    yield require_values_option()
-
-
-def _adopt(formats: Formats) -> Options:
-    yield manifest_option()
-    yield from line_options()
-    yield from output_options(formats, "adoption")
-    yield lock_option()
-    yield yes_option(*_AUTO_APPROVE)
-
-
-def _matrix(_: Formats) -> Options:
-    yield manifest_option()
-    yield from asking_options()
-    yield plain_option("-q", "--quiet", is_flag=True, text="No progress, no warnings.")
-
-
-def _name_of_comment(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"([A-Za-z0-9](-?[A-Za-z0-9]){0,38})?", value):
-        raise click.BadParameter("letters, digits and single hyphens only, at most 39", ctx, parameter)
-    return value
-
-
-def _post(_: Formats) -> Options:
-    yield argument("report", type=FilePath())
-    yield plain_option("--to", type=click.Choice(("pr", "issue")), required=True, text="Where it is posted.")
-    repo = "The repository; that of GITHUB_REPOSITORY unless given."
-    yield plain_option("--repo", metavar="OWNER/NAME", default="", text=repo)
-    number = "The pull request; that of the event unless given."
-    yield plain_option("--number", type=click.IntRange(min=1), text=number)
-    variable = "The variable with the token; GITHUB_TOKEN, GH_TOKEN or FLOWFORGE_GITHUB_TOKEN unless given."
-    yield plain_option("--token-env", metavar="NAME", default="", text=variable)
-    name = "Keep a comment or an issue of its own for this name, such as an owner's."
-    yield plain_option("--name", default="", callback=_name_of_comment, text=name)
-    yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")
-
-
-def _audit(formats: Formats) -> Options:
-    text = "The checkout to read. No token is needed."
-    yield plain_option("--path", type=FilePath(), required=True, metavar="DIR", text=text)
-    text = "A manifest that says which type of credential each secret holds."
-    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=FilePath(), text=text)
-    yield from output_options(formats, "audit")
-    levels = click.Choice(("error", "warning", "note"))
-    yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")
-
-
-def _schema(_: Formats) -> Options:
-    yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
-
-
-def _repo(ctx: click.Context, parameter: click.Parameter, value: str | None) -> object:
-    """Return the repo that is named; None without one."""
-    try:
-        return None if value is None else load("flowforge.plan.address").Repo.parse(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, parameter) from None
-
-
-def _doctor(_: Formats) -> Options:
-    text = "Create, change and delete secrets in this scratch repo, and print as JSON what GitHub answers."
-    yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
-    yield manifest_option()
-    yield yes_option()
-
-
-def _explain(_: Formats) -> Options:
-    yield argument("words", nargs=-1, required=True, metavar="CODE|TEXT...", shell_complete=completing("codes"))
-
-
-def _completion(_: Formats) -> Options:
-    yield argument("shell", type=click.Choice(("bash", "zsh", "fish")))
-
-
-def _login(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9])*", value):
-        raise click.BadParameter("letters, digits and single hyphens only", ctx, parameter)
-    return value
-
-
-def _key(ctx: click.Context, parameter: click.Parameter, value: "Path | None") -> "tuple[Path, str] | None":
-    """Return the file of an App's key and its text. The file is read once: it may be a pipe."""
-    if value is None:
-        return None
-    try:
-        text = value.read_text(encoding="ascii")
-        load("flowforge.sandbox.rules.keys").public_key(text)
-    except OSError as error:
-        message = f"it cannot be read: {error.strerror}"
-        raise click.BadParameter(message, ctx, parameter) from None
-    except ValueError:
-        raise click.BadParameter("it is not the PEM of an RSA key without a password", ctx, parameter) from None
-    return value, text
-
-
-def _sandbox(_: Formats) -> Options:
-    many = click.IntRange(0, 100_000)
-    yield plain_option("--repos", type=many, default=25, show_default=True, text="How many to begin with.")
-    owner = "The organization that has them."
-    yield plain_option("--owner", default="acme", show_default=True, callback=_login, text=owner)
-    port = "On 127.0.0.1; a free one unless given."
-    yield plain_option("--port", type=click.IntRange(0, 65535), default=0, text=port)
-    yield plain_option("--socket", "socket_path", type=FilePath(), text="Listen on this unix socket too, for gh.")
-    yield plain_option("--time-scale", type=Finite(min=0, min_open=True), default=1, text="60: an hour in a minute.")
-    yield plain_option("--latency", type=Finite(min=0), default=0, metavar="MS", text="What each request takes.")
-    yield plain_option("--limits/--no-limits", default=True, show_default=True, text="GitHub's rate limits.")
-    yield plain_option("--token", default="", text="The token it accepts; made up unless given.")
-    key = "Install a GitHub App at the owner: the PEM of its key, as `openssl genrsa` makes one."
-    yield plain_option("--app-key", type=FilePath(), callback=_key, metavar="FILE", text=key)
-    yield plain_option("--ready-file", type=FilePath(), text="Write url, socket, token and pid here as JSON.")
-
 
 # In the order in which people meet them.
 COMMANDS: Final = (
@@ -196,7 +20,7 @@ COMMANDS: Final = (
         here go into the manifest. Overwrites no manifest.
         """,
         "flowforge.cli.init",
-        _init,
+        of.init_options,
     ),
     Row(
         "validate",
@@ -206,13 +30,13 @@ COMMANDS: Final = (
         A FILE is a manifest as -m names one: a file or a folder; several are read as one.
         """,
         "flowforge.cli.validate",
-        _validate,
+        of.validate_options,
     ),
     Row(
         "plan",
         "Say what GitHub lacks, and what `apply` would do about it. Writes nothing.",
         "flowforge.cli.plan",
-        _plan,
+        of.plan_options,
     ),
     Row(
         "apply",
@@ -223,7 +47,7 @@ COMMANDS: Final = (
         again with the options that it was made with, and nothing is written unless that comes to the same.
         """,
         "flowforge.cli.apply",
-        _apply,
+        of.apply_options,
     ),
     Row(
         "adopt",
@@ -235,7 +59,7 @@ COMMANDS: Final = (
         variable is recorded where it holds the wanted value, which GitHub shows.
         """,
         "flowforge.cli.adopt",
-        _adopt,
+        of.adopt_options,
     ),
     Row(
         "matrix",
@@ -246,7 +70,7 @@ COMMANDS: Final = (
         is the step's output `matrix` too. It needs a token only where selectors choose repositories.
         """,
         "flowforge.cli.matrix",
-        _matrix,
+        of.matrix_options,
     ),
     Row(
         "post",
@@ -258,7 +82,7 @@ COMMANDS: Final = (
         that is not permitted the summary of the step gets it, and the exit code is 0. It reads no manifest.
         """,
         "flowforge.cli.post",
-        _post,
+        of.post_options,
     ),
     Row(
         "doctor",
@@ -269,7 +93,7 @@ COMMANDS: Final = (
         store that the token has. What it prints names nobody. The token is found as for `plan`; no manifest is needed.
         """,
         "flowforge.cli.doctor",
-        _doctor,
+        of.doctor_options,
     ),
     Row(
         "audit",
@@ -280,14 +104,14 @@ COMMANDS: Final = (
         GitHub would have to say, such as which secrets are set, is unknown. Exits 0 when it could look.
         """,
         "flowforge.cli.audit",
-        _audit,
+        of.audit_options,
     ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(
         "schema",
         "Print the JSON Schema of manifests, or of what FlowForge writes.",
         "flowforge.cli.schema",
-        _schema,
+        of.schema_options,
     ),
     Row(
         "explain",
@@ -298,7 +122,7 @@ COMMANDS: Final = (
         `Invalid bearer token`: why it is said, how to check that, and what to do.
         """,
         "flowforge.cli.explain",
-        _explain,
+        of.explain_options,
     ),
     Row(
         "completion",
@@ -310,13 +134,13 @@ COMMANDS: Final = (
         completion fish > ~/.config/fish/completions/flowforge.fish`.
         """,
         "flowforge.cli.completion",
-        _completion,
+        of.completion_options,
     ),
     Row(
         "sandbox",
         "Run a local GitHub to rehearse against, until Ctrl-C. It keeps nothing.",
         "flowforge.cli.sandbox",
-        _sandbox,
+        of.sandbox_options,
     ),
     Row(
         "demo",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flowforge.cli.commands import COMMANDS
 from tests.ci.runner import Event
 
 if TYPE_CHECKING:
@@ -15,9 +14,6 @@ pytestmark = pytest.mark.no_coverage
 
 SHA: Final = "ab" * 20
 FORK: Final = "somebody/ops"
-needs_post = pytest.mark.skipif(
-    all(row.name != "post" for row in COMMANDS), reason="this FlowForge has no `post`, and gives the runner no outputs"
-)
 
 
 def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
@@ -26,7 +22,6 @@ def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
     return Event("pull_request", {"pull_request": {"number": number, "head": head}}, ref=f"refs/pull/{number}/merge")
 
 
-@needs_post
 def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None:
     """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do."""
     first = ops.run("apply", Event("push"))
@@ -39,7 +34,6 @@ def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None
     assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
 
 
-@needs_post
 def test_the_outputs_of_a_plan(ops: "Ops") -> None:
     """Plain numbers, `true` or `false`, and the path of the plan that was saved."""
     run = ops.run("apply", Event("push"))
@@ -49,7 +43,6 @@ def test_the_outputs_of_a_plan(ops: "Ops") -> None:
     assert expected == run.jobs["plan"].steps[1].outputs
 
 
-@needs_post
 def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
     """An annotation says which file and line, the comment has it too, and the job is red."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -66,7 +59,6 @@ def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
     ), run.jobs["plan"].log
 
 
-@needs_post
 def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
     """The plan is no less green for it; a warning says why."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -80,7 +72,6 @@ def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
     assert ("success", True, True, []) == (step.outcome, said, summed, posted), step.log
 
 
-@needs_post
 def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
     original = ops.site.prepare
@@ -97,7 +88,6 @@ def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     assert [{}, {}] == ops.held("acme/api", "acme/web")
 
 
-@needs_post
 def test_no_log_shows_what_the_workflow_gives(ops: "Ops") -> None:
     """Neither a value nor a token is in what any step says."""
     run = ops.run("apply", Event("push"))
@@ -105,7 +95,6 @@ def test_no_log_shows_what_the_workflow_gives(ops: "Ops") -> None:
     assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
 
 
-@needs_post
 def test_a_pull_request_has_one_comment_that_is_edited_in_place(ops: "Ops") -> None:
     """Two plans of two commits make one comment, by the workflow's own token; nothing is written to a repo."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -124,7 +113,6 @@ def test_a_pull_request_has_one_comment_that_is_edited_in_place(ops: "Ops") -> N
     assert [{}, {}] == ops.held("acme/api", "acme/web")
 
 
-@needs_post
 def test_a_plan_that_fails_is_posted_too(ops: "Ops") -> None:
     """The job is red, and the comment says what the log says."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -134,7 +122,6 @@ def test_a_plan_that_fails_is_posted_too(ops: "Ops") -> None:
     assert ("failure", True) == (run.jobs["plan"].result, "acme/absent" in str(comments[0]["body"]))
 
 
-@needs_post
 def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
     """It opens while something is to be done, stays one while that changes, and closes once all is applied."""
 
@@ -150,7 +137,6 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
     assert ([("open", True)], [("open", False)], [("closed", False)]) == (opened, changed, night())
 
 
-@needs_post
 def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
     """The first has no secret and cannot write; the second runs nothing of the fork, and says whose plan it is."""
     ops.run("apply", Event("push"))

@@ -13,7 +13,7 @@ from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.problems import BadTokenError, RepoError
+from flowforge.github.problems import BadTokenError, RepoError, TokenError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 from tests.github.scripts import MakeClient, fail, in_turn
