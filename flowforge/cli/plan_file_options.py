@@ -3,26 +3,29 @@
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
+from flowforge import run
 from flowforge.cli.options import chosen_owner
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
-from flowforge.run import SavedPlan, require_place
+
+if TYPE_CHECKING:
+    from flowforge.run import SavedPlan
 
 _FIX: Final = "leave it out: a saved plan is applied with the options that it was made with"
 
 
 def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterable[Path]) -> None:
     """Make sure before any work that a plan can be saved there. Raises UsageError FF024."""
-    require_place(path, around(path), is_ours=is_ours(path, manifests), reports=reports)
+    run.require_place(path, around(path), is_ours=is_ours(path, manifests), reports=reports)
 
 
-def write(saved: SavedPlan, path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
+def write(saved: "SavedPlan", path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
     """Write a plan, and say how it is carried out."""
     saved.write(path, around(path))
     if not quiet:
@@ -40,7 +43,7 @@ def refuse_check(planfile: Path | None) -> None:
         raise UsageError(Problem("FF023", "--check plans anew, and a saved plan is only applied", fix=fix))
 
 
-def with_flags(saved: SavedPlan, given: Mapping[str, Any]) -> dict[str, Any]:
+def with_flags(saved: "SavedPlan", given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options with those that a plan was made with. Raises UsageError FF023 for one that says otherwise."""
     context = click.get_current_context()
     # One that says the same is no contradiction: a script may hand the same options to plan and to apply.

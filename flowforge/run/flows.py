@@ -1,35 +1,19 @@
-"""The flow of every command that asks GitHub, to be read from top to bottom. How a plan is made: `planning.py`."""
+"""The flows that only look, to be read from top to bottom. How a plan is made: `planning.py`."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING
 
-from flowforge.github.secrets import PublicKeys
-from flowforge.plan.adoption import Adopted, Adoption, adoption_of
-from flowforge.plan.decide import Plan
+from flowforge.on_demand import load
 from flowforge.plan.repo_list import OwnerList, RepoList
-from flowforge.plan.report import Report
-from flowforge.run.origin import origin_of
-from flowforge.run.plan_file.basis import basis, manifests_of
-from flowforge.run.plan_file.saved import SavedPlan
-from flowforge.run.planning import prepare
+from flowforge.run.planning import PreparedPlan, prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
-from flowforge.state.branch import StateChangedError
 from flowforge.state.model import State
-from flowforge.steps import adopt as adopting
-from flowforge.steps.apply.executor import tidy, write_all
-from flowforge.steps.apply.finish import fold, written_from
-from flowforge.steps.apply.preconditions import refuse, require_same, require_values
-from flowforge.steps.apply.results import account, broken_off
-from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.permits import narrow
-from flowforge.steps.refresh.admission import admit, chosen_by
-from flowforge.steps.refresh.observe import Ids, identify
+from flowforge.steps.refresh.admission import chosen_by
 
-# How often an apply plans again because other runs write the state. After that a person should look at them.
-_TRIES: Final = 3
+if TYPE_CHECKING:
+    from flowforge.run.plan_file.saved import SavedPlan
 
 
 def plan(request: Request) -> Planned:
@@ -37,7 +21,7 @@ def plan(request: Request) -> Planned:
     return plan_to_save(request)[0]
 
 
-def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
+def plan_to_save(request: Request) -> tuple[Planned, Callable[[], "SavedPlan"]]:
     """Return the plan, and a function that makes the saved plan, which `apply` carries out."""
     task = Task.of(request)
     with task.signed_in() as clients, task.backend(clients) as backend:
@@ -46,7 +30,13 @@ def plan_to_save(request: Request) -> tuple[Planned, Callable[[], SavedPlan]]:
         task = task.with_selected_repos(clients)
         prepared = prepare(task, backend, state, clients, fresh=False)
         # Made on demand: few plans are saved, and a basis reads every file of patterns again.
-        return prepared.planned, lambda: SavedPlan(basis(task, backend, state, prepared, str(clients.api)))
+        return prepared.planned, lambda: _saved(task, backend, state, prepared, str(clients.api))
+
+
+def _saved(task: Task, backend: StateBackend, state: State, prepared: PreparedPlan, api: str) -> "SavedPlan":
+    basis = load("flowforge.run.plan_file.basis").basis(task, backend, state, prepared, api)
+    saved: SavedPlan = load("flowforge.run.plan_file.saved").SavedPlan(basis)
+    return saved
 
 
 def list_repos(request: Request) -> RepoList:
@@ -78,129 +68,3 @@ def list_owners(request: Request) -> OwnerList:
         repos.setdefault(repo.owner.lower(), set()).update(() if repo.is_organization else (repo.key,))
     owners = tuple((owner, len(repos[owner])) for owner in sorted(repos))
     return OwnerList(owners, task.unresolved, (*task.manifest.warnings, *task.warnings))
-
-
-def apply(
-    request: Request,
-    show: Callable[[Planned], None],
-    approve: Callable[[Planned], bool],
-    saved: SavedPlan | None = None,
-    arrange: Callable[[ScopeWriter], ScopeWriter] = lambda writer: writer,
-) -> tuple[Planned, Report | None]:
-    """Make GitHub match the manifest. Return the plan and its report, which is None where `approve` refused it.
-
-    saved: the plan to carry out; the request has its flags. Raises UsageError unless planning again gives the same.
-    arrange: changes the parts of the writer. Tests hand in parts that fail.
-    Raises RefusedError when a brake holds, and SourceError when a value is missing and `keep_going` is not set. The
-    plan was shown and nothing was written then. Raises nothing after the first request that writes: the report has it.
-    """
-    # Another run may write the state between our plan and our first write. Where a person has approved the plan, only
-    # that person can approve the next one; else planning again is what they would do.
-    for _ in range(_TRIES):
-        try:
-            return _apply(request, show, approve, saved, arrange)
-        except StateChangedError as changed:
-            if request.asks:
-                raise
-            request.notify(f"{changed.problems[0].what}: planning again")
-    return _apply(request, show, approve, saved, arrange)
-
-
-def _apply(
-    request: Request,
-    show: Callable[[Planned], None],
-    approve: Callable[[Planned], bool],
-    saved: SavedPlan | None,
-    arrange: Callable[[ScopeWriter], ScopeWriter],
-) -> tuple[Planned, Report | None]:
-    task = Task.of(request)
-    # Another manifest would differ in everything. It is refused by name, before a token is looked for.
-    if saved is not None:
-        saved.require_manifests(manifests_of(task.manifest))
-    # A plan that was made before the first state has fixed the lineage and the salt that its fingerprints need.
-    fresh = saved.fresh if saved is not None else None
-    done: tuple[Planned, Report] | None = None
-    try:
-        with (
-            task.signed_in() as clients,
-            task.backend(clients) as backend,
-            backend.open(request.lock_timeout, fresh=fresh) as session,
-        ):
-            clients.need(task.to_read(session.state))
-            task = task.with_selected_repos(clients)
-            # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
-            # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
-            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks)
-            planned = prepared.planned
-            if not session.state.serial:
-                planned = replace(planned, new_state=backend.where)
-            if saved is not None:
-                saved.require_current(basis(task, backend, session.state, prepared, str(clients.api)))
-            show(planned)
-            refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
-            if planned.plan.todo and not approve(planned):
-                return planned, None
-            writer = ScopeWriter(
-                clients=clients,
-                session=session,
-                vault=prepared.vault,
-                repos=prepared.repos,
-                keys=PublicKeys(),
-                stop=request.stop,
-                origin=origin_of(request.environ, task.manifest.folder),
-                unforeseen=request.unforeseen,
-            )
-            done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
-    except BaseException as error:
-        # To leave the lock or the clients may fail, too. What was written by then must be reported all the same.
-        if done is not None:
-            return done[0], broken_off(done[1], error, request.unforeseen)
-        raise
-    return done
-
-
-def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
-    """Write the plan and return what became of it. Raises only before the first write."""
-    request, session = task.request, writer.session
-    # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
-    if plan.todo and request.asks:
-        require_same(writer.repos, identify(writer.clients, plan, Ids(), jobs=request.jobs, stop=request.stop))
-    if plan.todo:
-        narrow(writer.clients, plan.todo, writer.repos)
-        session.begin([change.address.of_value for change in plan.todo])
-    session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
-    admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
-    tidy(plan, session)
-    write_all(plan, writer, jobs=request.jobs, progress=request.progress)
-    return account(plan, writer)
-
-
-def adopt(
-    request: Request, show: Callable[[Planned, Adoption], None], approve: Callable[[Adoption], bool]
-) -> Adopted | None:
-    """Record the wanted secrets that GitHub has and the state does not know, as assumed to hold today's value.
-
-    Writes nothing to GitHub. Return None where `approve` refused. Raises SourceError when a value is missing; nothing
-    was recorded then.
-    """
-    task = Task.of(request)
-    with task.signed_in() as clients, task.backend(clients) as backend, backend.open(request.lock_timeout) as session:
-        clients.need(task.to_read(session.state))
-        task = task.with_selected_repos(clients)
-        prepared = prepare(task, backend, session.state, clients, fresh=False, records_only=True)
-        adoption = adoption_of(prepared.planned.plan)
-        show(prepared.planned, adoption)
-        require_values(prepared.planned.plan)
-        if not adoption.taken:
-            return Adopted(adoption)
-        ids = adopting.identities(clients, adoption, prepared.repos, jobs=request.jobs, stop=request.stop)
-        if not approve(adoption):
-            return None
-        session.begin([each.change.address for each in adoption.taken])
-        session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
-        admit(task.places, session, (), task.holders)
-        origin = origin_of(request.environ, task.manifest.folder)
-        done = adopting.record(adoption.taken, session, ids, origin, request.stop)
-        problems, warnings = fold(session)
-        # Nothing was written to GitHub, so what the state did not take was not adopted at all.
-        return Adopted(replace(adoption, taken=() if problems else done), request.stop.is_set(), problems, warnings)

@@ -5,12 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flowforge.api_address import DOTCOM
 from flowforge.errors import SourceError
-from flowforge.github.app import App, AppJwt, InstallationTokens
-from flowforge.github.app_key import AppKey
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
@@ -22,12 +20,16 @@ from flowforge.github.rate_ledger import Spent, spent_path
 from flowforge.github.traces import Traces
 from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.manifest.github_settings import AppSettings, AuthSettings, GitHubSettings
+from flowforge.on_demand import load
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue
 
 # Of a command that has no option for it.
 _USUAL_WAIT: Final = 900.0
+if TYPE_CHECKING:
+    from flowforge.github.app import App
+
 _OTHERS = "the owners that github.auth.owners does not name"
 
 
@@ -136,7 +138,8 @@ class Entrance:
     def token(self, auth: AuthSettings, owner: str) -> TokenSource:
         """Return what an owner's requests are signed with. Raises GitHubError and SourceError."""
         if auth.app is not None:
-            return InstallationTokens(self._app(auth.app, auth.key), owner)
+            tokens: TokenSource = load("flowforge.github.app").InstallationTokens(self._app(auth.app, auth.key), owner)
+            return tokens
         explicit = self._read("the GitHub token", auth) if auth.token else None
         return find_token(self._api, explicit, self._context.environ, origin=f"{auth.key}.token")
 
@@ -144,16 +147,17 @@ class Entrance:
         (source,) = auth.sources
         return read_named(noun, source, self._context)
 
-    def _app(self, settings: AppSettings, key: str) -> App:
+    def _app(self, settings: AppSettings, key: str) -> "App":
         """Return an App. One that several owners name signs in once."""
         source = settings.private_key
         known = settings.client_id, source.name, *sorted(source.options.items())
         if known not in self._apps:
             origin = f"{key}.app"
             pem = self._read("the private key of the GitHub App", AuthSettings(app=settings))
-            jwt = AppJwt(settings.client_id, AppKey(pem, f"{origin}.private_key"))
+            app, app_key = load("flowforge.github.app"), load("flowforge.github.app_key")
+            jwt = app.AppJwt(settings.client_id, app_key.AppKey(pem, f"{origin}.private_key"))
             self.signers.append(self.held.enter_context(self.signed(jwt)))
-            self._apps[known] = App(self.signers[-1], jwt, origin)
+            self._apps[known] = app.App(self.signers[-1], jwt, origin)
         return self._apps[known]
 
     def signed(self, token: TokenSource, owner: str = "") -> Client:

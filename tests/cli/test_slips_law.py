@@ -22,7 +22,7 @@ from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Change as Planned
 from flowforge.plan.decide import Plan
-from flowforge.run import flows
+from flowforge.run import applying
 from flowforge.run.planning import prepare
 from flowforge.run.request import Request
 from flowforge.run.task import Task
@@ -138,7 +138,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
             "ACME_KEY": f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA",
         }
         request = Request((folder / "flowforge.yaml",), environ)
-        _, report = flows.apply(request, show=lambda _: None, approve=lambda _: True)
+        _, report = applying.apply(request, show=lambda _: None, approve=lambda _: True)
         assert report is not None
         times = {name: world.directory[f"acme/{name}"].actions.secrets[KEY].updated for name in REPOS}
         times[""] = world.directory.organization("acme").stores["actions"].secrets["ORG"].updated

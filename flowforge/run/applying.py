@@ -1,0 +1,123 @@
+"""The flow of `apply`, to be read from top to bottom. How a plan is made: `planning.py`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from flowforge.github.secrets import PublicKeys
+from flowforge.plan.decide import Plan
+from flowforge.plan.report import Report
+from flowforge.run.origin import origin_of
+from flowforge.run.plan_file.basis import basis, manifests_of
+from flowforge.run.plan_file.saved import SavedPlan
+from flowforge.run.planning import prepare
+from flowforge.run.request import Planned, Request
+from flowforge.run.task import Task
+from flowforge.state.branch import StateChangedError
+from flowforge.steps.apply.executor import tidy, write_all
+from flowforge.steps.apply.finish import written_from
+from flowforge.steps.apply.preconditions import refuse, require_same
+from flowforge.steps.apply.results import account, broken_off
+from flowforge.steps.apply.writer import ScopeWriter
+from flowforge.steps.backend.state_backend import StateBackend
+from flowforge.steps.permits import narrow
+from flowforge.steps.refresh.admission import admit
+from flowforge.steps.refresh.observe import Ids, identify
+
+# How often an apply plans again because other runs write the state. After that a person should look at them.
+_TRIES: Final = 3
+
+
+def apply(
+    request: Request,
+    show: Callable[[Planned], None],
+    approve: Callable[[Planned], bool],
+    saved: SavedPlan | None = None,
+    arrange: Callable[[ScopeWriter], ScopeWriter] = lambda writer: writer,
+) -> tuple[Planned, Report | None]:
+    """Make GitHub match the manifest. Return the plan and its report, which is None where `approve` refused it.
+
+    saved: the plan to carry out; the request has its flags. Raises UsageError unless planning again gives the same.
+    arrange: changes the parts of the writer. Tests hand in parts that fail.
+    Raises RefusedError when a brake holds, and SourceError when a value is missing and `keep_going` is not set. The
+    plan was shown and nothing was written then. Raises nothing after the first request that writes: the report has it.
+    """
+    # Another run may write the state between our plan and our first write. Where a person has approved the plan, only
+    # that person can approve the next one; else planning again is what they would do.
+    for _ in range(_TRIES):
+        try:
+            return _apply(request, show, approve, saved, arrange)
+        except StateChangedError as changed:
+            if request.asks:
+                raise
+            request.notify(f"{changed.problems[0].what}: planning again")
+    return _apply(request, show, approve, saved, arrange)
+
+
+def _apply(
+    request: Request,
+    show: Callable[[Planned], None],
+    approve: Callable[[Planned], bool],
+    saved: SavedPlan | None,
+    arrange: Callable[[ScopeWriter], ScopeWriter],
+) -> tuple[Planned, Report | None]:
+    task = Task.of(request)
+    # Another manifest would differ in everything. It is refused by name, before a token is looked for.
+    if saved is not None:
+        saved.require_manifests(manifests_of(task.manifest))
+    # A plan that was made before the first state has fixed the lineage and the salt that its fingerprints need.
+    fresh = saved.fresh if saved is not None else None
+    done: tuple[Planned, Report] | None = None
+    try:
+        with (
+            task.signed_in() as clients,
+            task.backend(clients) as backend,
+            backend.open(request.lock_timeout, fresh=fresh) as session,
+        ):
+            clients.need(task.to_read(session.state))
+            task = task.with_selected_repos(clients)
+            # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
+            # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
+            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks)
+            planned = prepared.planned
+            if not session.state.serial:
+                planned = replace(planned, new_state=backend.where)
+            if saved is not None:
+                saved.require_current(basis(task, backend, session.state, prepared, str(clients.api)))
+            show(planned)
+            refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
+            if planned.plan.todo and not approve(planned):
+                return planned, None
+            writer = ScopeWriter(
+                clients=clients,
+                session=session,
+                vault=prepared.vault,
+                repos=prepared.repos,
+                keys=PublicKeys(),
+                stop=request.stop,
+                origin=origin_of(request.environ, task.manifest.folder),
+                unforeseen=request.unforeseen,
+            )
+            done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
+    except BaseException as error:
+        # To leave the lock or the clients may fail, too. What was written by then must be reported all the same.
+        if done is not None:
+            return done[0], broken_off(done[1], error, request.unforeseen)
+        raise
+    return done
+
+
+def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
+    """Write the plan and return what became of it. Raises only before the first write."""
+    request, session = task.request, writer.session
+    # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
+    if plan.todo and request.asks:
+        require_same(writer.repos, identify(writer.clients, plan, Ids(), jobs=request.jobs, stop=request.stop))
+    if plan.todo:
+        narrow(writer.clients, plan.todo, writer.repos)
+        session.begin([change.address.of_value for change in plan.todo])
+    session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
+    admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
+    tidy(plan, session)
+    write_all(plan, writer, jobs=request.jobs, progress=request.progress)
+    return account(plan, writer)
