@@ -200,6 +200,7 @@ def test_no_rule_compares_a_source_s_name() -> None:
     compared = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in (ROOT / "flowforge").rglob("*.py")
+        if path.parent.name != "workflows"  # the words of a shell, where `command` is another thing
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Compare)
         for each in (node.left, *node.comparators)

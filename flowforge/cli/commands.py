@@ -98,7 +98,7 @@ COMMANDS: Final = (
     Row(
         "audit",
         """
-        Say what will break in the workflows that run Claude, before one does.
+        Say what will break in the workflows that run Claude.
 
         Reads the workflow files of a checkout as GitHub's runner does, local actions and called workflows joined. What
         GitHub would have to say, such as which secrets are set, is unknown. Exits 0 when it could look.

@@ -121,7 +121,8 @@ def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
 
 
 def _renamed(place: BranchFile, no: Refusal) -> StateError:
-    fix = no.fix.replace("in the manifest", "in state.github.repo")
+    # The repo of a state has no record of its own to take along, so the new name is all.
+    fix = no.fix.rpartition(", then ")[2].replace("in the manifest", "in state.github.repo")
     return _problem("FF421", place, f"the state's repo is {no.detail}", "", fix)
 
 

@@ -70,7 +70,7 @@ def test_json_fits_its_schema(fleet: "Fleet", tmp_path: Path) -> None:
         "fix": "add `id-token: write` to the permissions of the job",
     }
     repo = {"repo": "acme/api", "verdict": VERDICT, "complete": True, "steps": [step], "references": []}
-    expected = {"format": "flowforge.audit", "version": 1, "flowforge": __version__, "complete": True}
+    expected = {"format": "flowforge.audit", "version": 1, "flowforge": __version__, "complete": True, "host": None}
     document = _checked(fleet.flowforge("audit", "--path", str(tmp_path), "--format", "json").out)
     assert {**expected, "repos": [{**repo, "findings": [finding]}]} == document
 

@@ -201,7 +201,8 @@ def test_a_pasted_value(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, what: s
             monkeypatch.setenv("CI", "true")
 
     said = moved("a value", f"the credential ci-key of {ONE} has {what.partition(',')[0]}")
-    assert said == stale(fleet, move).err
+    # Where a person sits, an error ends with the command that explains it.
+    assert said == stale(fleet, move).err.removesuffix("  more: flowforge explain FF026\n")
     assert person.asked == 1 + (not what.endswith("asked"))
     person.text = value
     monkeypatch.delenv("CI", raising=False)

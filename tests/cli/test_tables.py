@@ -13,7 +13,7 @@ from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import Row
 from flowforge.cli.main import Program
 from flowforge.cli.options import plain_option
-from flowforge.render.formats import JSON, TEXT, Format
+from flowforge.render.formats import GITHUB, JSON, MARKDOWN, TEXT, Format
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -80,7 +80,7 @@ def test_a_new_command_is_a_row_and_a_module(capfd: pytest.CaptureFixture[str]) 
 
 def test_a_new_format_is_a_row_and_a_module(fleet: "Fleet") -> None:
     """`--format` and `--report` of what can write the document offer it, of nothing else; an error is written too."""
-    program = Program(formats=(TEXT, JSON, SHOUT))
+    program = Program(formats=(TEXT, JSON, MARKDOWN, GITHUB, SHOUT))
 
     def flowforge(*args: str) -> tuple[int, str, str]:
         fleet.capfd.readouterr()

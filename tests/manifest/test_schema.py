@@ -122,7 +122,7 @@ def test_the_stores_are_listed_once() -> None:
         name: sum(Store.DEPENDABOT in each["enum"] for _, each in walk(schema) if isinstance(each.get("enum"), list))
         for name, schema in schemas.items()
     }
-    # A probe tells of the lists that it read, and of the places that it wrote to; an audit of stores that are read and that lack something.
+    # A probe tells of the lists that it read and of the places that it wrote to; an audit of what is read and lacking.
     others = {**dict.fromkeys(("plan-file", "validation", "repos"), 0), "probe": 2, "audit": 2}
     assert {**dict.fromkeys(SCHEMAS, 1), **others} == lists
 
