@@ -9,6 +9,7 @@ import pytest
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import body_of, is_free, list_org_secrets, put_viewers
 from flowforge.github.problems import RepoError
+from flowforge.github.repos import is_organization
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer, Visibility
@@ -114,3 +115,19 @@ def test_a_list_that_is_refused_names_the_permission(scripted: Scripted) -> None
 def test_whether_an_organization_is_free(scripted: Scripted, answer: object, expected: object) -> None:
     """Its owners are told; to others, nothing is known of it."""
     assert expected is is_free(answering(scripted, {"/orgs/Acme": answer}, []), ACME)
+
+
+def test_viewers_that_may_not_be_written(scripted: Scripted) -> None:
+    """The list itself was seen a moment ago: a 404 of the write is told as what may not be written."""
+    client = answering(scripted, {"/orgs/Acme": {"login": "Acme"}}, [])
+    with pytest.raises(RepoError) as caught:
+        put_viewers(client, SCOPE, "A", [7])
+    detail = "no permission: the token sees the organization but may not write its dependabot secrets"
+    assert detail == caught.value.no.detail
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, True), (404, False), (500, None), (403, None)])
+def test_whether_an_account_is_an_organization(scripted: Scripted, status: int, expected: object) -> None:
+    """It is one, it is none, or GitHub does not tell this token; none of them stands for another."""
+    client = scripted(lambda _: httpx.Response(status, json={"message": "no"} if status > 200 else {}))
+    assert expected is is_organization(client, "acme")
