@@ -1,4 +1,4 @@
-"""Read GitHub's expressions by their grammar, and the templates that they stand in. What does not fit is Unreadable.
+"""Read GitHub's expressions by their grammar, and the templates that they stand in. What does not fit is left unread.
 
 docs.github.com, "Evaluate expressions in workflows and actions". The runner refuses more than fifty levels; so do we.
 """
@@ -10,17 +10,17 @@ from typing import Final
 
 from flowforge.workflows.expression_tree import (
     And,
-    Call,
     Comparison,
-    Context,
+    ContextName,
     Every,
     Expression,
+    FunctionCall,
     Index,
     Literal,
     Not,
     Or,
     Text,
-    Unreadable,
+    UnreadableExpression,
 )
 
 MAX_DEPTH: Final = 50
@@ -159,17 +159,17 @@ class _Parser:
             return Literal(_number(token.text))
         if token.text.lower() in _WORDS:
             return Literal(_WORDS[token.text.lower()])
-        return self._call(token.text.lower()) if self._take("(") else Context(token.text.lower())
+        return self._call(token.text.lower()) if self._take("(") else ContextName(token.text.lower())
 
     def _call(self, name: str) -> Expression:
         arguments: list[Expression] = []
         if self._take(")"):
-            return Call(name, ())
+            return FunctionCall(name, ())
         arguments.append(self._or())
         while self._take(","):
             arguments.append(self._or())
         self._expect(")")
-        return Call(name, tuple(arguments))
+        return FunctionCall(name, tuple(arguments))
 
 
 def _number(text: str) -> float:
@@ -180,7 +180,7 @@ def _number(text: str) -> float:
 
 
 def read_expression(text: str) -> Expression:
-    """Return the tree of one expression; Unreadable where it does not follow the grammar."""
+    """Return the tree of one expression; an UnreadableExpression where it does not follow the grammar."""
     return _remembered(text) if len(text) <= _SHORT else _read_expression(text)
 
 
@@ -188,7 +188,7 @@ def _read_expression(text: str) -> Expression:
     try:
         return _Parser(_tokens(text)).whole()
     except _SyntaxError:
-        return Unreadable()
+        return UnreadableExpression()
 
 
 # Workflows repeat the same short expressions. Long ones are read anew, so that what is kept stays small.
@@ -209,7 +209,7 @@ def _read_template(text: str) -> Expression:
         if start > at:
             parts.append(Literal(text[at:start]))
         if end < 0:
-            parts.append(Unreadable())
+            parts.append(UnreadableExpression())
             at = len(text)
             break
         parts.append(read_expression(text[start + 3 : end]))

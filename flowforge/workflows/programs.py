@@ -47,7 +47,7 @@ _MAX_SHELLS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ClaudeStart:
     """A start of `claude` that needs a credential."""
 
     arguments: tuple[str, ...]
@@ -61,7 +61,7 @@ class Run:
 class Script:
     """What a script says of credentials."""
 
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ClaudeStart] = field(default_factory=list)
     assigned: dict[str, str] = field(default_factory=dict)
     """Variables that it sets for what follows in it: `NAME=…`, `export NAME=…`, `$env:NAME = …`."""
     handed_on: dict[str, str] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def _read(text: str, script: Script, line: int, depth: int) -> None:
         elif depth < _MAX_SHELLS and (inner := _inner(words)) is not None:
             _read(inner, script, command.line, depth + 1)
         elif (arguments := _claude(words)) is not None and not _only_asks(arguments):
-            script.runs.append(Run(tuple(arguments), {**script.assigned, **assigned}, command.line))
+            script.runs.append(ClaudeStart(tuple(arguments), {**script.assigned, **assigned}, command.line))
 
 
 def _assignments(words: Sequence[str]) -> dict[str, str]:
