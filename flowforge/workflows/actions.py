@@ -70,6 +70,7 @@ LOGIN_VARIABLES: Final = frozenset({"CLAUDE_CODE_OAUTH_REFRESH_TOKEN", "CLAUDE_R
 HONEST_SINCE: Final[ActionVersion] = (1, 0, 172)
 """Before it a refused credential ended in a green check."""
 
+# The first tags whose action.yml has the input, or whose steps hand the variable on; _FIRST for what was always so.
 _FIRST: Final[ActionVersion] = (0, 0, 0)
 _OAUTH_SINCE: Final[ActionVersion] = (0, 0, 30)
 _WIF_SINCE: Final[ActionVersion] = (1, 0, 130)
@@ -133,10 +134,12 @@ def action_of(uses: Uses, inputs: frozenset[str]) -> ClaudeAction | None:
     """
     if found := ACTIONS.get(uses.whole):
         return found
+    # The other actions in these repositories are theirs too, and start no Claude.
     if uses.owner == "anthropics" and uses.name in _FORKED:
         return None
     if uses.path not in {"", "base-action"}:
         return None
+    # Other vendors take an input of the name `anthropic_api_key`, so that alone proves no fork.
     known = inputs & (INPUTS.keys() | LOGIN_INPUTS)
     if uses.name in _FORKED or inputs & _TELLING or (known and "claude" in uses.name):
         return FORK

@@ -41,8 +41,10 @@ from flowforge.workflows.values import (
 from flowforge.workflows.workflow import Job, WorkflowStep
 
 _MAX_DEPTH: Final = 40
+# What they hold is known to the run alone, or to settings that the files do not show.
 _FREE_CONTEXTS: Final = frozenset({"vars", "matrix", "strategy", "runner", "job", "jobs", "steps", "needs"})
 _FREE_CALLS: Final = frozenset({"failure", "cancelled", "hashfiles", "format", "join", "tojson", "fromjson", "case"})
+# docs.github.com, "Status check functions": without one of these GitHub puts `success()` before the condition.
 _STATUS: Final = frozenset({"always", "failure", "cancelled", "success"})
 _PAIR: Final = 2
 
@@ -108,6 +110,7 @@ class Conditions:
             return values[0]
         if name not in _FREE_CALLS or Open.UNKNOWN in values:
             return Open.UNKNOWN
+        # What is made of nothing but absent values is absent too; one free value in it may fill it.
         return Open.ABSENT if values and all(each is Open.ABSENT for each in values) else Open.FREE
 
     def _access(  # noqa: PLR0911 -- one for each context
@@ -137,6 +140,7 @@ class Conditions:
     def _secret(self, name: str, scope: NameScope) -> Abstract:
         sources = secret_sources(name, scope)
         if not sources:
+            # GitHub gives an empty text for a secret that the caller did not hand on.
             return KnownValue("")
         return Open.ABSENT if any(each.name in self.absent for each in sources) else Open.FREE
 
@@ -189,6 +193,7 @@ class Conditions:
         output = next((value for key, value in outputs.entries() if key.lower() == path[3]), None)
         if output is None or not self.absent:
             return Open.FREE
+        # An output may name those of other jobs several times over, so the way to another job takes more of the depth.
         return self.value(read_template(output.text), scope.in_job(job), depth + 10)
 
 
@@ -204,6 +209,7 @@ def derived(step: WorkflowStep, scope: NameScope) -> set[str]:
     found: set[str] = set()
     for text in walk(step.node):
         found |= secrets_within(read_template(text.text), inner)
+    # A script may test a variable and write what it found, so the secret need not stand in its text.
     for name in set(mentioned(step.run)):
         bound = inner.env.get(name)
         if bound is not None:
@@ -256,6 +262,7 @@ def _parsed(value: Abstract) -> Abstract:
     try:
         found = json.loads(value.value)
     except (ValueError, RecursionError):
+        # Python's reader of JSON recurses, so a short text of brackets alone can use up its stack.
         return Open.UNKNOWN
     if isinstance(found, list):
         return TextList(tuple(str(each) for each in found))

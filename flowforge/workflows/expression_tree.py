@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# The runner keeps every number as a double, so there is no int.
 LiteralValue = str | float | bool | None
 
 
@@ -97,6 +98,7 @@ def path_of(expression: Expression) -> tuple[str, ...] | None:
     while isinstance(expression, Index):
         if not isinstance(expression.key, Literal):
             return None
+        # `secrets['KEY']` and `secrets.key` are one access: the runner looks these names up without case.
         names.append(str(expression.key.value).lower())
         expression = expression.base
     if not isinstance(expression, ContextName):

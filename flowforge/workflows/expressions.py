@@ -24,7 +24,9 @@ from flowforge.workflows.expression_tree import (
 )
 
 MAX_DEPTH: Final = 50
+# The limit of a file's size alone would let one expression hold half a million of them.
 _MAX_TOKENS: Final = 20_000
+# What follows a number may not go on with it: `1.2.3` is an error. A name may hold `-`: there is no subtraction.
 _TOKEN: Final = re.compile(
     r"""\s*(?:
         (?P<text>'(?:[^']|'')*')
@@ -34,6 +36,7 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+# The runner has words for the last two, though the documentation of literals names neither.
 _WORDS: Final = {"true": True, "false": False, "null": None, "nan": float("nan"), "infinity": float("inf")}
 _COMPARE: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
@@ -114,6 +117,7 @@ class _Parser:
 
     def _unary(self) -> Expression:
         count = 0
+        # Counted in a loop, so that our limit is reached before that of Python's stack.
         while self._take("!"):
             count = self._deeper(count)
         found = self._member()
@@ -154,6 +158,7 @@ class _Parser:
             return found
         token = self._next("text", "number", "name")
         if token.kind == "text":
+            # docs.github.com, "Literals": a doubled quote is the only escape.
             return Literal(token.text[1:-1].replace("''", "'"))
         if token.kind == "number":
             return Literal(_number(token.text))
@@ -209,6 +214,7 @@ def _read_template(text: str) -> Expression:
         if start > at:
             parts.append(Literal(text[at:start]))
         if end < 0:
+            # Nothing closes it, so the text behind it may belong to it as well.
             parts.append(UnreadableExpression())
             at = len(text)
             break
@@ -233,6 +239,7 @@ def _end(text: str, at: int) -> int:
     quoted = False
     while match := _BORDER.search(text, at):
         at = match.end()
+        # A doubled quote within a text closes and opens it again, which comes to the same.
         if match.group() == "'":
             quoted = not quoted
         elif not quoted:

@@ -18,6 +18,7 @@ from flowforge.workflows.repository import RepositoryFiles
 from flowforge.workflows.scopes import Bound, NameScope, Secrets, given_inputs
 from flowforge.workflows.workflow import CompositeAction, Job, Workflow, WorkflowStep
 
+# GitHub allows ten levels (docs.github.com, "Reuse workflows"), but a tree of calls may grow many times with each.
 MAX_CALLS: Final = 3
 _LOCAL: Final = "./"
 _TOO_DEEP: Final = f"calls are followed {MAX_CALLS} deep"
@@ -119,6 +120,7 @@ class _Walker:
             if step.uses.startswith(_LOCAL) or step.uses == ".":
                 yield from self._local(occurrence, call)
                 action = self._repository.action(step.uses)
+                # A local action that nobody could read may write any variable.
                 may_load = may_load or action is None
                 for inner in action.steps if action else ():
                     handed_on |= hands_on(inner)
@@ -133,6 +135,7 @@ class _Walker:
         if action is None or step is None:
             yield replace(occurrence, why_unread="the action is not in this checkout")
             return
+        # Also where the call is cut below: somebody calls it, so its steps are not walked on their own.
         self.joined.add(action.path)
         if action.path in call.files:
             return
@@ -180,6 +183,7 @@ class _Walker:
         callee = self._repository.workflow(path) if path else None
         secrets = job.node.get("secrets")
         inherits = isinstance(secrets, Scalar) and secrets.text == "inherit"
+        # docs.github.com, "Reuse workflows": loops are not permitted, so GitHub starts no run of these files.
         if path in call.files:
             return
         if callee is None or call.calls >= MAX_CALLS:
@@ -194,6 +198,7 @@ class _Walker:
             return
         scope = NameScope(
             callee.path,
+            # `inherit` hands on what the caller itself sees, which may be what its own caller named.
             call.scope.secrets if inherits else Secrets.MAPPED,
             call.scope.mapped if inherits else _mapped(secrets, call.scope),
             given_inputs(callee.declared("inputs"), job.node.get("with"), call.scope, NameScope(callee.path)),
@@ -243,6 +248,7 @@ def _job_conditions(job: Job, workflow: Workflow, base: NameScope) -> tuple[Cond
         # No step's output is known in the `if` of a job.
         own = _condition(each.node, replace(base, steps=()))
         found += own
+        # Such a condition holds although a needed job was skipped, so those before it do not count.
         if any(has_status(expression) for expression, _ in own):
             continue
         for key in each.needs:

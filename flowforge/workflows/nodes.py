@@ -48,6 +48,7 @@ class Scalar(YamlNode):
     @property
     def text(self) -> str:
         """The text; empty for a plain null."""
+        # The spellings of null in YAML's core schema, to which the runner keeps.
         return "" if self.plain and self.value in {"~", "null", "Null", "NULL"} else self.value
 
     @property
@@ -92,6 +93,7 @@ class YamlMapping(YamlNode):
         return self.lines.get(key, self.line)
 
 
+# Lines count from 1: a report of line 0 would show that it names the place of nothing.
 NOTHING = Scalar(0, 0, "")
 """Stands in for what is not there."""
 
@@ -107,6 +109,7 @@ def walk(node: YamlNode) -> Iterator[Scalar]:
     seen: set[int] = set()
     while stack:
         each = stack.pop()
+        # By identity: nodes do not compare, and what an alias repeats is the same object.
         if id(each) in seen:
             continue
         seen.add(id(each))

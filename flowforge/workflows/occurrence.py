@@ -36,7 +36,7 @@ class Occurrence:
     scope: NameScope
     """What the names in its templates mean."""
     conditions: tuple[Condition, ...]
-    """All that must hold before it runs: its own `if`, its job's, and those of its callers."""
+    """All that must hold before it runs: its own `if`, those of its job and of the jobs before it, and its callers'."""
     permission: TokenPermission
     """Whether its job may fetch an OIDC token."""
     workflow: Workflow | None
@@ -66,6 +66,7 @@ class Occurrence:
         """The shell of a script, in lower case; empty for the runner's own."""
         if self.step is None:
             return ""
+        # docs.github.com, `defaults.run`: the most specific one wins.
         own = self.step.node.get("shell")
         names = [own.text if own else "", self.job.shell if self.job else ""]
         names.append(self.scope.workflow.shell if self.scope.workflow else "")

@@ -24,6 +24,7 @@ _CARRIES: Final[Mapping[str, frozenset[str]]] = {
     "pull_request": frozenset(
         {"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"}
     ),
+    # A comment on a pull request is an `issue_comment`: it has an issue, and no pull request.
     "issue": frozenset({"issues", "issue_comment"}),
     "comment": frozenset({"issue_comment", "pull_request_review_comment", "commit_comment", "discussion_comment"}),
     "review": frozenset({"pull_request_review"}),
@@ -68,6 +69,7 @@ def github(path: MemberPath, run: RunClass) -> Abstract:  # noqa: PLR0911 -- one
 
 def _head_ref(run: RunClass) -> Abstract:
     if run.event not in {"pull_request", "pull_request_target"}:
+        # An event of a review has no `github.head_ref`, but a `pull_request.head.ref`; both names lead here.
         return Open.FREE if run.event in _CARRIES["pull_request"] else KnownValue("")
     return Begins("dependabot/") if run.who is Who.DEPENDABOT else Open.FREE
 
@@ -88,6 +90,7 @@ def _event(path: MemberPath, run: RunClass) -> Abstract:  # noqa: PLR0911 -- one
     if carried is not None and run.event not in carried:
         return _NULL
     if len(path) == 1:
+        # The object itself: a condition asks whether the event has one, and an object is true.
         return _TRUE if carried is not None else Open.FREE
     if path[-2:] == ("user", "type") or path == ("sender", "type"):
         return _type(run)
@@ -99,6 +102,7 @@ def _event(path: MemberPath, run: RunClass) -> Abstract:  # noqa: PLR0911 -- one
         return _this(run)
     if path == ("repository", "owner", "login"):
         return _this_owner(run)
+    # This repository may be a fork of another one, whoever starts the run.
     if path == ("repository", "fork"):
         return Open.FREE
     return _workflow_run(path[1:], run) if path[0] == "workflow_run" else Open.FREE

@@ -41,6 +41,7 @@ def id_token(job: YamlNode, workflow: YamlNode) -> TokenPermission:
 def _of(block: YamlNode) -> IdToken:
     if isinstance(block, YamlMapping):
         value = block.get("id-token")
+        # docs.github.com, `permissions`: what a block does not name gets none.
         if value is None:
             return IdToken.NONE
         return (
@@ -48,11 +49,13 @@ def _of(block: YamlNode) -> IdToken:
         )
     if "${{" in block.text:
         return IdToken.UNKNOWN
+    # `id-token` knows write and none, so `read-all` gives nothing of it.
     return IdToken.WRITE if block.text.strip() == "write-all" else IdToken.NONE
 
 
 def combined(caller: TokenPermission, own: TokenPermission, file: str) -> TokenPermission:
     """Return what a job may whose caller may less: a callee never gets more than its caller has."""
+    # docs.github.com, "Reuse workflows": permissions are maintained or reduced along the calls, never raised.
     if caller.id_token in {IdToken.NONE, IdToken.UNKNOWN}:
         return TokenPermission(caller.id_token, caller.file, caller.line, "caller")
     if own.id_token is IdToken.UNSET:

@@ -15,7 +15,9 @@ BETA: Final[ActionVersion] = (0, 0, 63)
 _TABLE: Final = Path(__file__).with_name("versions.txt")
 _USES: Final = re.compile(r"([A-Za-z0-9_.-]+)/([A-Za-z0-9_.-]+)((?:/[^@\s]*)?)@(\S+)")
 _TAG: Final = re.compile(r"v?(\d{1,4})\.(\d{1,4})\.(\d{1,6})")
+# In full: GitHub resolves no action by a shortened one.
 _SHA: Final = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
+# They are moved to each release, so what they get today is the newest one.
 _MOVING: Final = frozenset({"v1", "main", "master", "head"})
 
 

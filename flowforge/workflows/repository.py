@@ -74,6 +74,7 @@ def is_action(path: str) -> bool:
 def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -> RepositoryFiles:
     """Read the workflow and action files among some files, by their paths from the root. Others are left out."""
     found = RepositoryFiles(name)
+    # In order, so that action.yml comes after action.yaml and stays: the runner looks for it first.
     for path, data in sorted(files.items()):
         if is_workflow(path):
             _read_workflow(path, data, found)
@@ -83,6 +84,7 @@ def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -
 
 
 def _read_workflow(path: str, data: bytes | str, found: RepositoryFiles) -> None:
+    # A text handed in may hold half a surrogate pair: it has a size too, and the reader refuses it.
     size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         found.too_large[path] = size
@@ -97,6 +99,7 @@ def _read_workflow(path: str, data: bytes | str, found: RepositoryFiles) -> None
 
 
 def _read_action(path: str, data: bytes | str, found: RepositoryFiles) -> None:
+    # A limit of our own: an action is not to cost more than a workflow may.
     if len(data) > MAX_BYTES:
         found.unread.append(Unread(path, "it is larger than any action's file"))
         return

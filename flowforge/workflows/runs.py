@@ -40,10 +40,12 @@ class RunClass:
         return "" if self.who is Who.FORK and self.event in _WITHHELD else "actions"
 
 
+# docs.github.com, "Secrets": a run by a fork's pull request gets none but GITHUB_TOKEN.
 _WITHHELD: Final = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment"})
 # docs.github.com, "Dependabot on GitHub Actions". What it says of pull_request_target does not agree with itself.
 _DEPENDABOT: Final = frozenset({"pull_request", "pull_request_target"})
 _READS_OWN: Final = frozenset({"pull_request", "push"})
+# The last two run for the base repository with its secrets, whoever opened the pull request.
 _FORK: Final = frozenset({"pull_request", "pull_request_target", "workflow_run"})
 # No bot starts these as itself.
 _NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatch", "workflow_run", CALLED})
@@ -87,6 +89,7 @@ def _matches(patterns: YamlNode, name: str) -> bool:
 
 def _pattern(text: str) -> re.Pattern[str]:
     """Return GitHub's pattern of branches as a regular expression; of what else it knows, `?` alone is read."""
+    # Cut short: each `**` becomes a `.*`, and to match many of them takes long.
     parts = re.split(r"(\*+)", text[:200])
     escaped = [
         ("[^/]*" if part == "*" else ".*") if part.startswith("*") else re.escape(part).replace(r"\?", ".?")

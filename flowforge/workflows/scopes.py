@@ -89,7 +89,7 @@ class NameScope:
     environment_known: bool = True
     """Whether the name could be told."""
     workflow: Workflow | None = None
-    """The workflow that it is in; None in an action that nobody calls."""
+    """The workflow that it is in, of a joined action its caller's; None in an action that nobody calls."""
     job: Job | None = None
     """The job that it is in; None above the jobs."""
     steps: tuple[WorkflowStep, ...] = ()
@@ -99,6 +99,7 @@ class NameScope:
         """Return the scope below an `env`: its templates have the names of this one."""
         if node is None:
             return self
+        # docs.github.com, `env`: variables of a map "cannot be defined in terms of other variables in the map".
         own = {name: Bound(value, self) for name, value in node.entries()}
         lower = {name.lower(): bound for name, bound in own.items()}
         return replace(self, env=Env(own, lower, self.env)) if own else self
@@ -106,6 +107,7 @@ class NameScope:
     def in_job(self, job: Job) -> "NameScope":
         """Return the scope of a job of the same workflow. This one is that of the workflow."""
         scope = replace(self, job=job, steps=tuple(job.steps), environment="", environment_known=True)
+        # Before the job's `env` is added: an environment's name cannot use it (docs.github.com, "Contexts reference").
         name, known = fixed_text(read_template(job.environment), scope)
         scope = replace(scope, environment=name, environment_known=known)
         return scope.with_env(job.node.get("env"))
@@ -141,6 +143,7 @@ def input_of(expression: Expression, scope: NameScope) -> Bound | None:
     from_path = path_of(expression) or ()
     if scope.inputs is None or len(from_path) != 2 or from_path[0] != "inputs":  # noqa: PLR2004 -- inputs.NAME
         return None
+    # A declared input that is neither given nor has a default is an empty text.
     return scope.inputs.get(from_path[1], Bound(NOTHING, scope))
 
 

@@ -88,6 +88,7 @@ def _sources(  # noqa: PLR0911 -- one for each kind of expression
             named = [each for each in found if each.kind is not SourceKind.LITERAL]
             return named or found
         case Not() | Comparison():
+            # It gives true or false, whatever secret it compares.
             return [ValueSource(SourceKind.LITERAL)]
         case FunctionCall(name, arguments):
             return _call(name, arguments, scope, depth)
@@ -100,6 +101,7 @@ def _literal(literal: Literal) -> list[ValueSource]:
         return []
     text = str(literal.value).strip()
     token = recognise(text)
+    # Only the public stem is kept, for a literal may be a credential that somebody wrote out.
     return [ValueSource(SourceKind.LITERAL, looks=token.stem if token else "")] if text else []
 
 
@@ -167,6 +169,7 @@ def secret_sources(name: str, scope: NameScope, depth: int = 0) -> list[ValueSou
     if scope.secrets is Secrets.CALLERS:
         return [ValueSource(SourceKind.SECRET, name, CALLER)]
     bound = scope.mapped.get(name)
+    # docs.github.com, "Reuse workflows": a job with an environment reads its secret before the one that was passed.
     past = scope.environment
     if bound is None:
         return [ValueSource(SourceKind.SECRET, name, _where(scope), mapped_past_environment=past)] if past else []

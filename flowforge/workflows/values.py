@@ -61,6 +61,7 @@ FORK: Final = Symbol("repo", "fork")
 OWNER: Final = Symbol("owner", "this")
 FORK_OWNER: Final = Symbol("owner", "fork")
 _TRUSTED: Final = frozenset({"owner", "member", "collaborator"})
+# What scripts may write for a secret that is not there, besides what GitHub makes of an empty one.
 _FALSE_WORDS: Final = frozenset({"", "false", "0", "no", "null", "skip", "skipped", "missing", "absent", "none"})
 
 
@@ -86,6 +87,7 @@ def truth(value: Abstract) -> Truth:
         case Open.HOLDS:
             return Truth(true=True, false=False)
         case KnownValue(known):
+            # docs.github.com, "Literals": false, 0, the empty text and null are false, and all else is true.
             holds = bool(known) and known == known  # noqa: PLR0124 -- NaN is false
             return Truth(true=holds, false=not holds)
         case _:
@@ -118,6 +120,7 @@ def _equal_absent(other: Abstract) -> Abstract:
 
 def _equal_symbol(symbol: Symbol, other: Abstract) -> Abstract:
     if isinstance(other, Symbol) and other.family == symbol.family:
+        # Two people of one run may be the same: who opened the pull request and who comments on it.
         return KnownValue(other == symbol) if symbol != PERSON else Open.FREE
     if isinstance(other, KnownValue):
         text = str(other.value).lower()
@@ -146,6 +149,7 @@ def same(left: LiteralValue, right: LiteralValue) -> bool:
         return left.lower() == right.lower()
     if left is None and right is None:
         return True
+    # docs.github.com, "Operators": kinds that differ are compared as numbers, true as 1, and NaN equals nothing.
     return number(left) == number(right)
 
 
@@ -170,6 +174,7 @@ def tested(  # noqa: PLR0911 -- one for each kind of value
     needle = _text(other.value)
     if isinstance(value, KnownValue):
         return KnownValue(test(_text(value.value), needle))
+    # What is absent counts as the empty text, in which nothing but the empty text is found.
     if value is Open.ABSENT:
         return KnownValue(not needle)
     if value == PERSON and "[bot]" in needle:

@@ -104,6 +104,7 @@ class Workflow:
     root: YamlNode
     repo: str | None = None
     """Owner and name of its repository, in lower case, where known."""
+    # Any: its keys and values are of the part that judges, which this one may not import.
     judged: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What became of its conditions for each class of run, kept by whoever evaluates them."""
 
@@ -169,6 +170,7 @@ class CompositeAction:
 def steps_of(node: YamlNode | None) -> Sequence[WorkflowStep]:
     """Return the steps of a list of them."""
     items = node.items() if node else ()
+    # Counted before what is no step is left out: reports name a step by its place in the file.
     return [WorkflowStep(each, index) for index, each in enumerate(items) if isinstance(each, YamlMapping)]
 
 
@@ -181,6 +183,7 @@ def steps_in(documents: Sequence[Workflow]) -> Iterator[WorkflowStep]:
 
 def _text(node: YamlNode, key: str) -> str:
     value = node.get(key)
+    # The lines of a script are counted from its beginning, so what stands before it stays.
     return value.text.strip() if value and key != "run" else value.text if value else ""
 
 

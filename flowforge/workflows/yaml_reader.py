@@ -16,6 +16,7 @@ MAX_NODES: Final = 200_000
 """Values of a file, counting each time what an alias repeats."""
 _TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH} levels deep"
 _TOO_MANY: Final = f"it comes to more than {MAX_NODES:,} values"
+# Where PyYAML was built without libyaml, its own parser gives the same events, and takes longer.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2, production [1] c-printable. libyaml names the first such character by its offset and not by its line.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -96,6 +97,7 @@ class _Composer:
 
     def alias(self, event: yaml.AliasEvent) -> None:
         mark: Any = event.start_mark
+        # An anchor counts once its node has ended, so no node can hold itself.
         done = self.anchors.get(event.anchor or "")
         if done is None:
             raise _unreadable("this alias has no anchor before it", mark)
@@ -185,4 +187,5 @@ def read_yaml(data: bytes | str) -> YamlNode:
         last = text.rstrip("\n").count("\n") + 1
         line, column = (min(mark.line + 1, last), mark.column + 1) if mark else (1, 1)
         raise UnreadableError("it is not YAML", line, column) from None
+    # An empty file is an empty text, and so no workflow: those are mappings.
     return composer.root or Scalar(1, 1, "")
