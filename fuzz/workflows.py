@@ -13,8 +13,8 @@ from flowforge.workflows.conditions import Conditions
 from flowforge.workflows.expressions import read_condition, read_template
 from flowforge.workflows.nodes import Scalar
 from flowforge.workflows.programs import read_script
-from flowforge.workflows.runs import Run, Who
-from flowforge.workflows.scopes import Bound, Scope
+from flowforge.workflows.runs import RunClass, Who
+from flowforge.workflows.scopes import Bound, NameScope
 from flowforge.workflows.sources import sources_of
 from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
@@ -110,9 +110,9 @@ def files_law(data: bytes) -> None:
 def expressions_law(data: bytes) -> None:
     """Read the text as a condition and as a template, and evaluate it for each who may start a run."""
     text = data.decode("utf-8", "replace")
-    scope = Scope("x")
+    scope = NameScope("x")
     for who in Who:
-        conditions = Conditions(Run("pull_request", who, "x[bot]"), frozenset({"A"}))
+        conditions = Conditions(RunClass("pull_request", who, "x[bot]"), frozenset({"A"}))
         conditions.value(read_condition(text), scope)
         conditions.value(read_template(text), scope)
     sources_of(Bound(Scalar(1, 1, text), scope))

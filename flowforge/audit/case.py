@@ -8,8 +8,8 @@ from flowforge.audit.codes import CODES, Level
 from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
 from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
-from flowforge.workflows.repository import Repository
-from flowforge.workflows.sources import CALLER, Kind, Source
+from flowforge.workflows.repository import RepositoryFiles
+from flowforge.workflows.sources import CALLER, SourceKind, ValueSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,12 +17,12 @@ class Case:
     """One repository under audit."""
 
     facts: RepoFacts
-    repository: Repository
+    repository: RepositoryFiles
     occurrences: Sequence[Occurrence]
     """Every step of its workflows, joined; none of those that are disabled."""
     steps: Sequence[ClaudeStep]
     """Those that run Claude."""
-    references: Sequence[tuple[Occurrence, Reference, Source]]
+    references: Sequence[tuple[Occurrence, Reference, ValueSource]]
     disabled: frozenset[str]
     """The files of workflows that run Claude and are disabled. None of their steps is here."""
     claude_names: frozenset[str]
@@ -91,21 +91,21 @@ def with_level(finding: Finding, level: Level) -> Finding:
     )
 
 
-def is_missing(source: Source, stores: Stores, store: str) -> bool | None:
+def is_missing(source: ValueSource, stores: Stores, store: str) -> bool | None:
     """Return whether a source is surely not there for runs that read a store; None where nobody can tell."""
     if source.where == CALLER or source.mapped_past_environment:
         return None
-    if source.kind is Kind.VARIABLE:
+    if source.kind is SourceKind.VARIABLE:
         # What variables an environment has is not known here.
         return source.name not in stores.variables if source.where == "repo" else None
-    if source.kind is not Kind.SECRET:
+    if source.kind is not SourceKind.SECRET:
         return None
     if source.name in _seen(source, stores, store):
         return False
     return True if source.where_known else None
 
 
-def _seen(source: Source, stores: Stores, store: str) -> frozenset[str]:
+def _seen(source: ValueSource, stores: Stores, store: str) -> frozenset[str]:
     environment = source.where.partition(":")[2].lower()
     own = stores.environments.get(environment, frozenset()) if environment else frozenset()
     return own | (stores.dependabot if store == "dependabot" else stores.actions | stores.organization)
@@ -115,7 +115,7 @@ def state(given: Given, stores: Stores | None, store: str) -> bool | None:
     """Return whether a way is surely there (True) or surely not (False); None where nobody can tell."""
     if given.is_empty:
         return False
-    if any(each.kind is Kind.LITERAL for each in given.sources):
+    if any(each.kind is SourceKind.LITERAL for each in given.sources):
         return True
     if stores is None:
         return None

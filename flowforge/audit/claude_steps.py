@@ -13,18 +13,18 @@ from flowforge.workflows.actions import (
     LOGIN_INPUTS,
     LOGIN_VARIABLES,
     VARIABLES,
-    Action,
+    ClaudeAction,
     Slot,
     action_of,
 )
 from flowforge.workflows.expression_tree import And, Expression, Or
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.nodes import NOTHING, Node, Scalar, lowered
+from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode, lowered
 from flowforge.workflows.occurrence import Occurrence
-from flowforge.workflows.pins import Uses, Version, read_uses, version_of
+from flowforge.workflows.pins import ActionVersion, Uses, read_uses, version_of
 from flowforge.workflows.programs import Script, read_script, variable
-from flowforge.workflows.scopes import Bound, Scope, fixed_text, input_of
-from flowforge.workflows.sources import UNKNOWN, Kind, Source, sources_of
+from flowforge.workflows.scopes import Bound, NameScope, fixed_text, input_of
+from flowforge.workflows.sources import UNKNOWN, SourceKind, ValueSource, sources_of
 
 _MOST_INPUTS: Final = 20
 _POSIX: Final = frozenset({"", "bash", "sh", "pwsh", "powershell", "cmd", "zsh"})
@@ -38,13 +38,13 @@ class Given:
     name: str
     """The input or the variable, as written."""
     by_input: bool
-    sources: tuple[Source, ...]
+    sources: tuple[ValueSource, ...]
     """None where it is surely empty."""
     line: int
     column: int
     read: bool | None
     """Whether the step reads it; None where nobody can tell."""
-    since: Version | None = None
+    since: ActionVersion | None = None
     """The version that reads it first."""
     is_choice: bool = False
     """Whether an expression chooses if it is there: `CONDITION && secrets.NAME`."""
@@ -65,12 +65,12 @@ class ClaudeStep:
     """A step that runs Claude."""
 
     occurrence: Occurrence
-    action: Action | None
+    action: ClaudeAction | None
     """None for the program itself, in a script."""
     uses: Uses | None
-    version: Version | None
+    version: ActionVersion | None
     given: tuple[Given, ...]
-    inputs: Mapping[str, tuple[str, Node]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, YamlNode]] = field(default_factory=dict)
     """Its `with`, by names in lower case."""
     script: Script = field(default_factory=Script)
 
@@ -80,7 +80,7 @@ class ClaudeStep:
         return Reach(self.occurrence)
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> NameScope:
         """What names mean in it."""
         return self.occurrence.scope
 
@@ -142,7 +142,7 @@ class ClaudeStep:
         return text.strip().lower() not in {"", "false", "0"} if known else None
 
     @cached_property
-    def logins(self) -> Sequence[tuple[str, Node]]:
+    def logins(self) -> Sequence[tuple[str, YamlNode]]:
         """What it is given of a login: inputs and variables for access and refresh tokens."""
         found = [(key, node) for name, (key, node) in self.inputs.items() if name in LOGIN_INPUTS]
         own = self.occurrence.step.env if self.occurrence.step else NOTHING
@@ -178,7 +178,7 @@ def _of_action(occurrence: Occurrence) -> ClaudeStep | None:
     return ClaudeStep(occurrence, action, uses, version, tuple(given), inputs)
 
 
-def _of_input(action: Action, version: Version | None, key: str, node: Node, scope: Scope) -> Given:
+def _of_input(action: ClaudeAction, version: ActionVersion | None, key: str, node: YamlNode, scope: NameScope) -> Given:
     name = key.lower()
     since = action.inputs.get(name)
     read = _is_read(since, version)
@@ -187,7 +187,9 @@ def _of_input(action: Action, version: Version | None, key: str, node: Node, sco
     return Given(INPUTS[name], key, True, sources_of(bound), node.line, node.column, read, since, choice)  # noqa: FBT003 -- by_input
 
 
-def _of_variable(action: Action, version: Version | None, name: str, bound: Bound | None, line: int) -> Given:
+def _of_variable(
+    action: ClaudeAction, version: ActionVersion | None, name: str, bound: Bound | None, line: int
+) -> Given:
     slot = VARIABLES[name]
     since = action.env.get(slot)
     read = _is_read(since, version) if action.ours else None
@@ -195,7 +197,7 @@ def _of_variable(action: Action, version: Version | None, name: str, bound: Boun
     return Given(slot, name, False, sources, line, 1, read, since)  # noqa: FBT003 -- by_input
 
 
-def is_choice(expression: Expression, scope: Scope, depth: int = 0) -> bool:
+def is_choice(expression: Expression, scope: NameScope, depth: int = 0) -> bool:
     """Whether an expression chooses if a value is there at all."""
     if isinstance(expression, Or):
         return any(is_choice(each, scope, depth) for each in expression.operands)
@@ -205,7 +207,7 @@ def is_choice(expression: Expression, scope: Scope, depth: int = 0) -> bool:
     return isinstance(expression, And)
 
 
-def _is_read(since: Version | None, version: Version | None) -> bool | None:
+def _is_read(since: ActionVersion | None, version: ActionVersion | None) -> bool | None:
     if since is None:
         return False
     if since == (0, 0, 0):
@@ -242,7 +244,7 @@ def _of_script(occurrence: Occurrence, text: str) -> ClaudeStep | None:
     return ClaudeStep(occurrence, None, None, None, found, script=script)
 
 
-def _of_word(word: str, scope: Scope) -> tuple[Source, ...]:
+def _of_word(word: str, scope: NameScope) -> tuple[ValueSource, ...]:
     """Return where a shell word comes from: `$NAME` of the environment, or an expression that stands in it."""
     name = variable(word)
     if name:
@@ -259,6 +261,6 @@ def _script_line(occurrence: Occurrence, line: int) -> int:
     return node.key_line("run") + (line + 1 if line or "\n" in (node.get("run") or NOTHING).text.strip() else 0)
 
 
-def named(sources: Sequence[Source], kind: Kind) -> list[Source]:
+def named(sources: Sequence[ValueSource], kind: SourceKind) -> list[ValueSource]:
     """Return the sources of a kind."""
     return [each for each in sources if each.kind is kind]

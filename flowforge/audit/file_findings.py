@@ -8,7 +8,7 @@ from flowforge.audit.model import Finding
 from flowforge.audit.needs import names_in
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import documents
-from flowforge.workflows.sources import Kind
+from flowforge.workflows.sources import SourceKind
 
 
 def files(case: Case) -> Iterator[Finding]:
@@ -71,8 +71,8 @@ def _of_step(step: ClaudeStep) -> str:
         return "an earlier step loads variables into the environment"
     for given in step.ways:
         for source in given.sources:
-            if source.kind is Kind.UNKNOWN and not source.is_github_token:
+            if source.kind is SourceKind.UNKNOWN and not source.is_github_token:
                 return f"{given.name} is computed"
-            if source.kind is Kind.SECRET and not source.where_known:
+            if source.kind is SourceKind.SECRET and not source.where_known:
                 return "the name of its environment is computed"
     return ""

@@ -9,7 +9,7 @@ from flowforge.workflows.nodes import lowered
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script
-from flowforge.workflows.scopes import Scope, input_of
+from flowforge.workflows.scopes import NameScope, input_of
 
 Path = tuple[str, ...]
 
@@ -59,7 +59,7 @@ def _checkout(occurrence: Occurrence) -> bool:
     return "refs/pull/" in text.replace(" ", "") and bool(ref & _NUMBERS)
 
 
-def _paths(expression: Expression, scope: Scope, depth: int = 0) -> set[Path]:
+def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[Path]:
     """Return the accesses that a template may become, through the env and the inputs."""
     found: set[Path] = set()
     for access in accesses(expression):

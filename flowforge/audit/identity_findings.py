@@ -9,7 +9,7 @@ from flowforge.audit.model import Finding
 from flowforge.audit.way_findings import identity_parts, passed
 from flowforge.workflows.actions import BASE, IDENTITY, MAIN, Slot
 from flowforge.workflows.permissions import IdToken
-from flowforge.workflows.sources import Kind
+from flowforge.workflows.sources import SourceKind
 
 _WORDS = {Slot.RULE: "anthropic_federation_rule_id", Slot.ORGANIZATION: "anthropic_organization_id"}
 
@@ -44,9 +44,9 @@ def _word(step: ClaudeStep, slot: Slot) -> str:
 def _notes(step: ClaudeStep) -> Iterator[Finding]:
     for given in (each for each in passed(step) if each.slot in IDENTITY):
         kinds = {each.kind for each in given.sources}
-        if Kind.SECRET in kinds:
+        if SourceKind.SECRET in kinds:
             yield at_step(step, "identity-as-secret", input=given.name)
-        elif kinds == {Kind.LITERAL}:
+        elif kinds == {SourceKind.LITERAL}:
             yield at_step(step, "identity-literal", input=given.name)
 
 

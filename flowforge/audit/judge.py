@@ -18,8 +18,8 @@ from flowforge.audit.writer_findings import writers
 from flowforge.workflows.actions import Slot
 from flowforge.workflows.joins import occurrences
 from flowforge.workflows.occurrence import Occurrence
-from flowforge.workflows.repository import Repository, Unread, read_repository
-from flowforge.workflows.sources import Kind, Source
+from flowforge.workflows.repository import RepositoryFiles, Unread, read_repository
+from flowforge.workflows.sources import SourceKind, ValueSource
 from flowforge.workflows.workflow import CompositeAction, Workflow
 
 # Each family, a pure function over the case.
@@ -61,7 +61,7 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
     return RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
 
 
-def _case(repository: Repository, facts: RepoFacts) -> Case:
+def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
     every: list[Occurrence] = []
     disabled: set[str] = set()
     for occurrence in occurrences(repository):
@@ -91,10 +91,10 @@ def _claude_types(facts: RepoFacts) -> frozenset[str]:
 
 def _secrets_of(steps: list[ClaudeStep]) -> frozenset[str]:
     kinds = {Slot.API_KEY, Slot.OAUTH}
-    sources: list[Source] = [
+    sources: list[ValueSource] = [
         each for step in steps for given in step.ways if given.slot in kinds for each in given.sources
     ]
-    return frozenset(each.name for each in sources if each.kind is Kind.SECRET)
+    return frozenset(each.name for each in sources if each.kind is SourceKind.SECRET)
 
 
 def _steps(case: Case) -> tuple[AuditStep, ...]:

@@ -7,12 +7,12 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.model import AuditStep, Need, Reference, Via
 from flowforge.audit.reach import Reach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
-from flowforge.workflows.expression_tree import Context, Unreadable, accesses, path_of, root_of
+from flowforge.workflows.expression_tree import ContextName, UnreadableExpression, accesses, path_of, root_of
 from flowforge.workflows.expressions import read_condition, read_template
-from flowforge.workflows.nodes import NOTHING, Node, Scalar, walk
+from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode, walk
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.scopes import Bound
-from flowforge.workflows.sources import CALLER, Kind, Source, sources_of
+from flowforge.workflows.sources import CALLER, SourceKind, ValueSource, sources_of
 from flowforge.workflows.workflow import CompositeAction, Workflow
 
 STATIC_NAMES = frozenset({"ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"})
@@ -41,24 +41,24 @@ def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction 
         need = _need(step, given, source)
         if source.where == CALLER:
             need = replace(need, optional=need.optional or not _is_required(source, declared))
-        elif source.kind is Kind.SECRET:
+        elif source.kind is SourceKind.SECRET:
             need = replace(need, optional=need.optional or alternatives or is_gated(step, given, source))
         yield need
         own = step.occurrence.workflow is step.scope.workflow
-        if callable_too and own and source.kind is Kind.SECRET and source.where != CALLER and step.reach.runs:
+        if callable_too and own and source.kind is SourceKind.SECRET and source.where != CALLER and step.reach.runs:
             yield replace(need, where=CALLER, stores=())
 
 
-def _need(step: ClaudeStep, given: Given, source: Source) -> Need:
-    if source.kind is Kind.SECRET and source.where != CALLER:
+def _need(step: ClaudeStep, given: Given, source: ValueSource) -> Need:
+    if source.kind is SourceKind.SECRET and source.where != CALLER:
         stores = step.reach.stores
     else:
-        stores = ("variables",) if source.kind is Kind.VARIABLE else ()
-    name = source.name or None if source.kind is not Kind.LITERAL else None
+        stores = ("variables",) if source.kind is SourceKind.VARIABLE else ()
+    name = source.name or None if source.kind is not SourceKind.LITERAL else None
     return Need(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
 
 
-def is_gated(step: ClaudeStep, given: Given, source: Source) -> bool:
+def is_gated(step: ClaudeStep, given: Given, source: ValueSource) -> bool:
     """Whether the presence of a secret is tested before it is used: by an `if:`, or in the script itself."""
     tested = step.script.tested
     if tested and (given.name in tested or _variables_of(step, source) & tested):
@@ -66,14 +66,14 @@ def is_gated(step: ClaudeStep, given: Given, source: Source) -> bool:
     return step.reach.is_gated(source.name)
 
 
-def _variables_of(step: ClaudeStep, source: Source) -> set[str]:
+def _variables_of(step: ClaudeStep, source: ValueSource) -> set[str]:
     return {name for name in step.script.tested if source in sources_of(step.scope.env.get(name))}
 
 
-def _is_required(source: Source, declared: Workflow | CompositeAction | None) -> bool:
-    kind = "secrets" if source.kind is Kind.SECRET else "inputs"
+def _is_required(source: ValueSource, declared: Workflow | CompositeAction | None) -> bool:
+    kind = "secrets" if source.kind is SourceKind.SECRET else "inputs"
     if isinstance(declared, CompositeAction):
-        node: Node = declared.inputs
+        node: YamlNode = declared.inputs
     else:
         node = declared.declared(kind) if declared else NOTHING
     entry = next((value for name, value in node.entries() if name.lower() == source.name.lower()), None)
@@ -83,12 +83,12 @@ def _is_required(source: Source, declared: Workflow | CompositeAction | None) ->
 
 def unread_step(occurrence: Occurrence) -> AuditStep:
     """Return a called workflow that was not read and gets every secret: a step with one need that nobody knows."""
-    need = Need(None, Kind.UNKNOWN.value, None, "repo", (), optional=False)
+    need = Need(None, SourceKind.UNKNOWN.value, None, "repo", (), optional=False)
     at = occurrence.at
     return AuditStep(at.file, at.line, at.job, at.step, occurrence.uses, None, (need,))
 
 
-def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Reference, Source]]:
+def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Reference, ValueSource]]:
     """Yield the Claude credentials that a step which runs no Claude is given. types: secrets known to hold one."""
     if occurrence.step is not None and not (occurrence.uses or occurrence.step.run):
         return  # GitHub takes it for no step
@@ -99,22 +99,22 @@ def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[
         yield Reference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
 
 
-def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source]:
+def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[ValueSource]:
     for name, node in _own_entries(occurrence):
         slot = VARIABLES.get(name) or INPUTS.get(name.lower()) or INPUTS.get(name.lower().replace("-", "_"))
         is_slot = slot in {Slot.API_KEY, Slot.OAUTH}
         for source in sources_of(Bound(node, occurrence.scope)):
-            if source.kind is Kind.SECRET and (is_slot or source.name in types):
+            if source.kind is SourceKind.SECRET and (is_slot or source.name in types):
                 yield source
     step = occurrence.step
     run = step.node.get("run") if step else None
     if run is not None and "${{" in run.text:
         for source in sources_of(Bound(run, occurrence.scope)):
-            if source.kind is Kind.SECRET and source.name in types:
+            if source.kind is SourceKind.SECRET and source.name in types:
                 yield source
 
 
-def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, Node]]:
+def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, YamlNode]]:
     if occurrence.step is None:
         node = occurrence.job.node if occurrence.job else NOTHING
         blocks = [node.get("secrets"), node.get("with")]
@@ -139,11 +139,11 @@ def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:
 def _names(text: Scalar) -> tuple[set[str], bool]:
     tree = read_template(text.text) if "${{" in text.text else read_condition(text.text)
     found: set[str] = set()
-    computed = isinstance(tree, Unreadable) and "${{" in text.text
+    computed = isinstance(tree, UnreadableExpression) and "${{" in text.text
     for access in accesses(tree):
         path = path_of(access)
         if path is None or path == ("secrets",):
-            computed = computed or root_of(access) == Context("secrets")
+            computed = computed or root_of(access) == ContextName("secrets")
         elif path[0] == "secrets":
             found.add(path[1].upper())
     return found, computed

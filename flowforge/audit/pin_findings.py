@@ -9,7 +9,7 @@ from flowforge.audit.reach import Reached
 from flowforge.workflows.actions import BASE, HONEST_SINCE, MAIN
 from flowforge.workflows.expression_tree import accesses, path_of
 from flowforge.workflows.expressions import read_condition, read_template
-from flowforge.workflows.nodes import Node, walk
+from flowforge.workflows.nodes import YamlNode, walk
 
 
 def pins(case: Case) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def _is_watched(step: ClaudeStep) -> bool:
     return bool(id_) and job is not None and any(_reads(text, id_) for text in walk(job.node))
 
 
-def _reads(text: Node, id_: str) -> bool:
+def _reads(text: YamlNode, id_: str) -> bool:
     written = text.text
     if "steps" not in written.lower() or id_ not in written.lower():
         return False

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Final
 
 from flowforge.workflows.conditions import Conditions
-from flowforge.workflows.expression_tree import Literal, Unreadable, every
+from flowforge.workflows.expression_tree import Literal, UnreadableExpression, every
 from flowforge.workflows.occurrence import Condition, Occurrence
-from flowforge.workflows.runs import Run, Who, runs_of
+from flowforge.workflows.runs import RunClass, Who, runs_of
 from flowforge.workflows.values import Truth, truth
 
 
@@ -27,7 +27,7 @@ class Reach:
     """Which runs reach a step."""
 
     occurrence: Occurrence
-    _asked: dict[tuple[Run, frozenset[str]], Reached] = field(default_factory=dict)
+    _asked: dict[tuple[RunClass, frozenset[str]], Reached] = field(default_factory=dict)
 
     @cached_property
     def bots(self) -> frozenset[str]:
@@ -35,25 +35,25 @@ class Reach:
         return frozenset(_logins(self.occurrence.conditions))
 
     @cached_property
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence[RunClass]:
         """The classes of run of the workflow; none of what only others call."""
         workflow = self.occurrence.workflow
         return tuple(runs_of(workflow.events, self.bots, workflow.repo)) if workflow else ()
 
-    def by(self, run: Run, absent: frozenset[str] = frozenset()) -> Reached:
+    def by(self, run: RunClass, absent: frozenset[str] = frozenset()) -> Reached:
         """Return whether a run reaches it. absent: secrets that are taken to be not there."""
         asked = self._asked.get((run, absent))
         if asked is None:
             asked = self._asked[run, absent] = self._judge(run, absent)
         return asked
 
-    def _judge(self, run: Run, absent: frozenset[str]) -> Reached:
+    def _judge(self, run: RunClass, absent: frozenset[str]) -> Reached:
         found = [self._truth(condition, run, absent) for condition in self.occurrence.conditions]
         if any(not each.true for each in found):
             return Reached.NO
         return Reached.UNKNOWN if any(each.unknown for each in found) else Reached.YES
 
-    def _truth(self, condition: Condition, run: Run, absent: frozenset[str]) -> Truth:
+    def _truth(self, condition: Condition, run: RunClass, absent: frozenset[str]) -> Truth:
         """Return whether a condition may hold; the steps of a job share those of the job, so each is evaluated once."""
         expression, scope = condition
         known = self.occurrence.workflow.judged if self.occurrence.workflow else {}
@@ -65,7 +65,7 @@ class Reach:
         return found
 
     @cached_property
-    def reaching(self) -> Sequence[Run]:
+    def reaching(self) -> Sequence[RunClass]:
         """The runs that reach it."""
         return tuple(run for run in self.runs if self.by(run) is Reached.YES)
 
@@ -92,7 +92,7 @@ class Reach:
 
 
 def _is_unreadable(condition: Condition) -> bool:
-    return any(isinstance(each, Unreadable) for each in every(condition[0]))
+    return any(isinstance(each, UnreadableExpression) for each in every(condition[0]))
 
 
 def _logins(conditions: Sequence[Condition]) -> Iterator[str]:

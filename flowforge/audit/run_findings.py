@@ -12,8 +12,8 @@ from flowforge.audit.secret_findings import has_way
 from flowforge.errors import printable
 from flowforge.workflows.actions import VARIABLES, Slot
 from flowforge.workflows.occurrence import Occurrence
-from flowforge.workflows.runs import Run, Who
-from flowforge.workflows.sources import Kind, Source, sources_of
+from flowforge.workflows.runs import RunClass, Who
+from flowforge.workflows.sources import SourceKind, ValueSource, sources_of
 
 _DEPENDABOT = "dependabot"
 
@@ -35,7 +35,7 @@ def dependabot(case: Case) -> Iterator[Finding]:
             yield from _without(step, given, stores, runs)
 
 
-def _without(step: ClaudeStep, given: Given, stores: Stores, runs: list[Run]) -> Iterator[Finding]:
+def _without(step: ClaudeStep, given: Given, stores: Stores, runs: list[RunClass]) -> Iterator[Finding]:
     for source in given.sources:
         gated = all(step.reach.by(run, frozenset({source.name})) is Reached.NO for run in runs)
         if is_missing(source, stores, _DEPENDABOT) and not gated and not is_gated(step, given, source):
@@ -66,7 +66,7 @@ def _is_meant(step: ClaudeStep, login: str, stores: Stores | None) -> bool:
         return True
     if stores is None or login != "dependabot[bot]":
         return False
-    secrets = [each for given in step.static for each in given.sources if each.kind is Kind.SECRET]
+    secrets = [each for given in step.static for each in given.sources if each.kind is SourceKind.SECRET]
     return any(each.name in stores.dependabot for each in secrets)
 
 
@@ -75,13 +75,13 @@ def forks(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         reaching = [run for run in step.reach.reaching if run.who is Who.FORK and not run.store]
         secrets = [each for given in step.static for each in given.sources]
-        if not reaching or not secrets or any(each.kind is not Kind.SECRET for each in secrets):
+        if not reaching or not secrets or any(each.kind is not SourceKind.SECRET for each in secrets):
             continue
         if step.cloud is False and not any(is_gated(step, given, source) for given, source in _static(step)):
             yield at_step(step, "fork-without-secret")
 
 
-def _static(step: ClaudeStep) -> Iterator[tuple[Given, Source]]:
+def _static(step: ClaudeStep) -> Iterator[tuple[Given, ValueSource]]:
     for given in step.static:
         for source in given.sources:
             yield given, source
@@ -98,11 +98,11 @@ def in_reach(case: Case) -> Iterator[Finding]:
                 break
 
 
-def _holds(occurrence: Occurrence, run: Run, case: Case) -> bool:
+def _holds(occurrence: Occurrence, run: RunClass, case: Case) -> bool:
     """Whether the job of a step holds a Claude credential that a run has."""
     slots = [name for name, slot in VARIABLES.items() if slot in {Slot.API_KEY, Slot.OAUTH}]
     held = (each for name in slots for each in sources_of(occurrence.scope.env.get(name)))
-    if any(each.kind is Kind.SECRET for each in held):
+    if any(each.kind is SourceKind.SECRET for each in held):
         return True
     for step in case.steps:
         reached = _same_job(step.occurrence, occurrence) and step.reach.by(run) is Reached.YES
@@ -113,7 +113,7 @@ def _holds(occurrence: Occurrence, run: Run, case: Case) -> bool:
 
 
 def _is_secret(given: Given) -> bool:
-    return any(each.kind is Kind.SECRET for each in given.sources)
+    return any(each.kind is SourceKind.SECRET for each in given.sources)
 
 
 def _same_job(one: Occurrence, other: Occurrence) -> bool:

@@ -14,10 +14,10 @@ from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Expression, Literal, every
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.nodes import NOTHING, Node
+from flowforge.workflows.nodes import NOTHING, YamlNode
 from flowforge.workflows.programs import assignment, read_script
-from flowforge.workflows.sources import CALLER, Kind, Source
-from flowforge.workflows.workflow import CompositeAction, Step, Workflow
+from flowforge.workflows.sources import CALLER, SourceKind, ValueSource
+from flowforge.workflows.workflow import CompositeAction, Workflow, WorkflowStep
 
 _ACTIONS = "actions"
 
@@ -63,10 +63,10 @@ def has_way(step: ClaudeStep, stores: Stores, store: str) -> bool:
     return bool(ids.get(Slot.RULE) and ids.get(Slot.ORGANIZATION))
 
 
-def _is_missing(step: ClaudeStep, given: Given, source: Source) -> Finding:
+def _is_missing(step: ClaudeStep, given: Given, source: ValueSource) -> Finding:
     if is_gated(step, given, source):
         return at_step(step, "gated", name=source.name)
-    code = "missing-variable" if source.kind is Kind.VARIABLE else "missing-secret"
+    code = "missing-variable" if source.kind is SourceKind.VARIABLE else "missing-secret"
     return at_step(step, code, name=source.name, place=_place(source.where))
 
 
@@ -111,9 +111,9 @@ def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]
         )
 
 
-def _possible(given: Given, stores: Stores | None) -> list[Source]:
+def _possible(given: Given, stores: Stores | None) -> list[ValueSource]:
     """Return what a value may come from: of `a || b` what is not there is passed over, and what is there ends it."""
-    found: list[Source] = []
+    found: list[ValueSource] = []
     for source in given.sources:
         missing_here = is_missing(source, stores, _ACTIONS) if stores else None
         if missing_here is not True:
@@ -123,9 +123,9 @@ def _possible(given: Given, stores: Stores | None) -> list[Source]:
     return found
 
 
-def _slot_of(source: Source, case: Case) -> Slot | None:
+def _slot_of(source: ValueSource, case: Case) -> Slot | None:
     """Return the slot of what a source is known to hold; None where nobody can tell."""
-    kind = case.facts.types.get(source.name) if source.kind is Kind.SECRET else None
+    kind = case.facts.types.get(source.name) if source.kind is SourceKind.SECRET else None
     return _SLOT_OF_TYPE.get(kind or "") or _SLOT_OF_STEM.get(source.looks)
 
 
@@ -156,7 +156,7 @@ def literals(case: Case) -> Iterator[Finding]:
             yield from _literals_in(step, action, None)
 
 
-def _literals_in(step: Step, document: Workflow | CompositeAction, job: str | None) -> Iterator[Finding]:
+def _literals_in(step: WorkflowStep, document: Workflow | CompositeAction, job: str | None) -> Iterator[Finding]:
     yield from _literals_of(step.env, document.path, job, step.index)
     yield from _literals_of(step.inputs, document.path, job, step.index)
     if "sk-ant-" in step.run and any(map(_assigns_literal, read_script(step.run).commands)):
@@ -169,7 +169,7 @@ def _assigns_literal(command: object) -> bool:
     return any(name in VARIABLES and _is_literal(value) for name, value in pairs)
 
 
-def _literals_of(node: Node | None, file: str, job: str | None, step: int | None) -> Iterator[Finding]:
+def _literals_of(node: YamlNode | None, file: str, job: str | None, step: int | None) -> Iterator[Finding]:
     for name, value in node.entries() if node else ():
         in_slot = name in VARIABLES or name.lower() in INPUTS
         stands_alone = _is_literal(value.text) and (in_slot or " " not in value.text.strip())
@@ -187,7 +187,7 @@ def _is_literal(text: str) -> bool:
     return stripped.startswith("sk-ant-") and bool(LITERAL.match(stripped))
 
 
-def _literal(file: str, node: Node, job: str | None, step: int | None) -> Finding:
+def _literal(file: str, node: YamlNode, job: str | None, step: int | None) -> Finding:
     return replace(at_file("literal-credential", file, node.line, node.column), job=job, step=step)
 
 
@@ -197,7 +197,7 @@ def hidden(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         for given in step.ways:
             for source in given.sources:
-                if source.kind is not Kind.SECRET or source.where == CALLER:
+                if source.kind is not SourceKind.SECRET or source.where == CALLER:
                     continue
                 yield from _past_environment(step, source, case.stores)
                 if case.stores and ("shadow", source.name) not in seen and _shadows(source, case.stores):
@@ -205,11 +205,11 @@ def hidden(case: Case) -> Iterator[Finding]:
                     yield at_step(step, "shadows-organization", name=source.name)
 
 
-def _shadows(source: Source, stores: Stores) -> bool:
+def _shadows(source: ValueSource, stores: Stores) -> bool:
     return source.name in stores.actions and source.name in stores.organization
 
 
-def _past_environment(step: ClaudeStep, source: Source, stores: Stores | None) -> Iterator[Finding]:
+def _past_environment(step: ClaudeStep, source: ValueSource, stores: Stores | None) -> Iterator[Finding]:
     environment = source.mapped_past_environment
     if not environment:
         return

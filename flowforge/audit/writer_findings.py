@@ -11,7 +11,7 @@ from flowforge.workflows.nodes import walk
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script, variable
-from flowforge.workflows.sources import Kind, secrets_within, sources_of
+from flowforge.workflows.sources import SourceKind, secrets_within, sources_of
 
 # Actions that write secrets, by the end or a part of their names.
 _SYNC_NAMES: Final = (
@@ -82,7 +82,7 @@ def _held(occurrence: Occurrence, names: frozenset[str]) -> str:
     """Return a Claude credential that a step has in its environment or in its script."""
     found: set[str] = set()
     for bound in occurrence.scope.env.every():
-        found |= {each.name for each in sources_of(bound) if each.kind is Kind.SECRET}
+        found |= {each.name for each in sources_of(bound) if each.kind is SourceKind.SECRET}
     if occurrence.step:
         found |= secrets_within(read_template(occurrence.step.run), occurrence.scope)
     return min(found & names, default="")

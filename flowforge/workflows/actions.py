@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from flowforge.workflows.pins import Uses, Version
+from flowforge.workflows.pins import ActionVersion, Uses
 
 
 class Slot(StrEnum):
@@ -67,24 +67,26 @@ CLOUDS: Final = ("use_bedrock", "use_vertex", "use_foundry")
 CLOUD_VARIABLES: Final = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 LOGIN_INPUTS: Final = frozenset({"claude_access_token", "claude_refresh_token", "claude_expires_at"})
 LOGIN_VARIABLES: Final = frozenset({"CLAUDE_CODE_OAUTH_REFRESH_TOKEN", "CLAUDE_REFRESH_TOKEN", "CLAUDE_ACCESS_TOKEN"})
-HONEST_SINCE: Final[Version] = (1, 0, 172)
+HONEST_SINCE: Final[ActionVersion] = (1, 0, 172)
 """Before it a refused credential ended in a green check."""
 
-_FIRST: Final[Version] = (0, 0, 0)
-_OAUTH_SINCE: Final[Version] = (0, 0, 30)
-_WIF_SINCE: Final[Version] = (1, 0, 130)
-_BASE_WIF_SINCE: Final[Version] = (1, 0, 134)
-_ENV_SINCE: Final[Version] = (1, 0, 146)
+# The first tags whose action.yml has the input, or whose steps hand the variable on; _FIRST for what was always so.
+_FIRST: Final[ActionVersion] = (0, 0, 0)
+_OAUTH_SINCE: Final[ActionVersion] = (0, 0, 30)
+_WIF_SINCE: Final[ActionVersion] = (1, 0, 130)
+_BASE_WIF_SINCE: Final[ActionVersion] = (1, 0, 134)
+_ENV_SINCE: Final[ActionVersion] = (1, 0, 146)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Action:
+class ClaudeAction:
     """An action that runs Claude."""
 
     name: str
-    inputs: Mapping[str, Version]
+    """How the reports call it; `fork` for every fork."""
+    inputs: Mapping[str, ActionVersion]
     """Its inputs that take a credential or an id, each with the version since which it has it."""
-    env: Mapping[Slot, Version] = field(default_factory=dict)
+    env: Mapping[Slot, ActionVersion] = field(default_factory=dict)
     """What it reads of the environment where its input is empty. What is not here is overwritten by the empty input."""
     needs_token: bool = False
     """Whether it fetches an OIDC token for the Claude App, unless it is given `github_token`."""
@@ -96,23 +98,23 @@ class Action:
     """Whether it can use a cloud's models."""
 
 
-def _wif(since: Version) -> dict[str, Version]:
+def _wif(since: ActionVersion) -> dict[str, ActionVersion]:
     return dict.fromkeys((name for name, slot in INPUTS.items() if slot in IDENTITY), since)
 
 
 _KEYS: Final = {"anthropic_api_key": _FIRST, "claude_code_oauth_token": _OAUTH_SINCE}
-MAIN: Final = Action(
+MAIN: Final = ClaudeAction(
     "claude-code-action",
     {**_KEYS, **_wif(_WIF_SINCE)},
     env={Slot.API_KEY: _ENV_SINCE, Slot.OAUTH: _ENV_SINCE},
     needs_token=True,
     checks_actor=True,
 )
-BASE: Final = Action("base-action", {**_KEYS, **_wif(_BASE_WIF_SINCE)})
-SECURITY: Final = Action("claude-code-security-review", {"claude-api-key": _FIRST}, clouds=False)
-FORK: Final = Action("fork", dict.fromkeys(INPUTS, _FIRST), ours=False)
+BASE: Final = ClaudeAction("base-action", {**_KEYS, **_wif(_BASE_WIF_SINCE)})
+SECURITY: Final = ClaudeAction("claude-code-security-review", {"claude-api-key": _FIRST}, clouds=False)
+FORK: Final = ClaudeAction("fork", dict.fromkeys(INPUTS, _FIRST), ours=False)
 
-ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
+ACTIONS: Final[Mapping[str, ClaudeAction]] = MappingProxyType(
     {
         "anthropics/claude-code-action": MAIN,
         "anthropics/claude-code-action/base-action": BASE,
@@ -125,17 +127,19 @@ _FORKED: Final = frozenset({"claude-code-action", "claude-code-base-action", "cl
 _TELLING: Final = frozenset({"claude_code_oauth_token", "claude-code-oauth-token", *LOGIN_INPUTS})
 
 
-def action_of(uses: Uses, inputs: frozenset[str]) -> Action | None:
+def action_of(uses: Uses, inputs: frozenset[str]) -> ClaudeAction | None:
     """Return the row of an action that runs Claude; None for every other one. inputs: given ones, in lower case.
 
     A fork is known by its repository's name or by its inputs. A sub-action that takes no credential runs no Claude.
     """
     if found := ACTIONS.get(uses.whole):
         return found
+    # The other actions in these repositories are theirs too, and start no Claude.
     if uses.owner == "anthropics" and uses.name in _FORKED:
         return None
     if uses.path not in {"", "base-action"}:
         return None
+    # Other vendors take an input of the name `anthropic_api_key`, so that alone proves no fork.
     known = inputs & (INPUTS.keys() | LOGIN_INPUTS)
     if uses.name in _FORKED or inputs & _TELLING or (known and "claude" in uses.name):
         return FORK

@@ -7,14 +7,14 @@ from typing import Final
 
 from flowforge.workflows.expression_tree import (
     And,
-    Call,
     Comparison,
     Expression,
+    FunctionCall,
     Literal,
     Not,
     Or,
     Text,
-    Unreadable,
+    UnreadableExpression,
     every,
     path_of,
 )
@@ -22,14 +22,14 @@ from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import NOTHING, walk
 from flowforge.workflows.payload import github
 from flowforge.workflows.programs import mentioned
-from flowforge.workflows.runs import Run
-from flowforge.workflows.scopes import Bound, Scope, input_of
-from flowforge.workflows.sources import Kind, secret_sources, secrets_within, sources_of
+from flowforge.workflows.runs import RunClass
+from flowforge.workflows.scopes import Bound, NameScope, input_of
+from flowforge.workflows.sources import SourceKind, secret_sources, secrets_within, sources_of
 from flowforge.workflows.values import (
     Abstract,
-    Items,
-    Known,
+    KnownValue,
     Open,
+    TextList,
     begins_otherwise,
     equal,
     number,
@@ -38,11 +38,13 @@ from flowforge.workflows.values import (
     truth,
     within,
 )
-from flowforge.workflows.workflow import Job, Step
+from flowforge.workflows.workflow import Job, WorkflowStep
 
 _MAX_DEPTH: Final = 40
+# What they hold is known to the run alone, or to settings that the files do not show.
 _FREE_CONTEXTS: Final = frozenset({"vars", "matrix", "strategy", "runner", "job", "jobs", "steps", "needs"})
 _FREE_CALLS: Final = frozenset({"failure", "cancelled", "hashfiles", "format", "join", "tojson", "fromjson", "case"})
+# docs.github.com, "Status check functions": without one of these GitHub puts `success()` before the condition.
 _STATUS: Final = frozenset({"always", "failure", "cancelled", "success"})
 _PAIR: Final = 2
 
@@ -51,19 +53,19 @@ _PAIR: Final = 2
 class Conditions:
     """Evaluates conditions of one class of run. absent: secrets that are taken to be not there, in upper case."""
 
-    run: Run
+    run: RunClass
     absent: frozenset[str] = field(default_factory=frozenset)
 
     def value(  # noqa: PLR0911 -- one for each kind of expression
-        self, expression: Expression, scope: Scope, depth: int = 0
+        self, expression: Expression, scope: NameScope, depth: int = 0
     ) -> Abstract:
         """Return what is known of an expression's value."""
         if depth > _MAX_DEPTH:
             return Open.UNKNOWN
         match expression:
             case Literal(value):
-                return Known(value)
-            case Unreadable():
+                return KnownValue(value)
+            case UnreadableExpression():
                 return Open.UNKNOWN
             case Not(operand):
                 return _negated(self.value(operand, scope, depth + 1))
@@ -73,17 +75,17 @@ class Conditions:
                 return self._chain([(each, scope) for each in operands], depth, decides=True)
             case Comparison(operator, left, right):
                 return _compared(operator, self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
-            case Call(name, arguments):
+            case FunctionCall(name, arguments):
                 return self._call(name, arguments, scope, depth)
             case Text():
                 return Open.FREE
             case _:
                 return self._access(expression, scope, depth)
 
-    def _chain(self, operands: Sequence[tuple[Expression, Scope]], depth: int, *, decides: bool) -> Abstract:
+    def _chain(self, operands: Sequence[tuple[Expression, NameScope]], depth: int, *, decides: bool) -> Abstract:
         """Return the value of a chain of `&&` or `||`. decides: which truth of an operand ends it."""
         pending: Open | None = None
-        last: Abstract = Known(not decides)
+        last: Abstract = KnownValue(not decides)
         for operand, scope in operands:
             last = self.value(operand, scope, depth + 1)
             found = truth(last)
@@ -96,9 +98,9 @@ class Conditions:
                 return (Open.HOLDS if decides else Open.FAILS) if pending else last
         return pending or last
 
-    def _call(self, name: str, arguments: tuple[Expression, ...], scope: Scope, depth: int) -> Abstract:
+    def _call(self, name: str, arguments: tuple[Expression, ...], scope: NameScope, depth: int) -> Abstract:
         if name in {"success", "always"} and not arguments:
-            return Open.FREE if name == "success" else Known(value=True)
+            return Open.FREE if name == "success" else KnownValue(value=True)
         values = [self.value(each, scope, depth + 1) for each in arguments]
         if name in {"contains", "startswith", "endswith"} and len(values) == _PAIR:
             return _text_call(name, values[0], values[1])
@@ -108,10 +110,11 @@ class Conditions:
             return values[0]
         if name not in _FREE_CALLS or Open.UNKNOWN in values:
             return Open.UNKNOWN
+        # What is made of nothing but absent values is absent too; one free value in it may fill it.
         return Open.ABSENT if values and all(each is Open.ABSENT for each in values) else Open.FREE
 
     def _access(  # noqa: PLR0911 -- one for each context
-        self, expression: Expression, scope: Scope, depth: int
+        self, expression: Expression, scope: NameScope, depth: int
     ) -> Abstract:
         path = path_of(expression)
         if path is None:
@@ -134,13 +137,14 @@ class Conditions:
             case root:
                 return Open.FREE if root in _FREE_CONTEXTS else Open.UNKNOWN
 
-    def _secret(self, name: str, scope: Scope) -> Abstract:
+    def _secret(self, name: str, scope: NameScope) -> Abstract:
         sources = secret_sources(name, scope)
         if not sources:
-            return Known("")
+            # GitHub gives an empty text for a secret that the caller did not hand on.
+            return KnownValue("")
         return Open.ABSENT if any(each.name in self.absent for each in sources) else Open.FREE
 
-    def _env(self, name: str, scope: Scope, depth: int) -> Abstract:
+    def _env(self, name: str, scope: NameScope, depth: int) -> Abstract:
         bound = scope.env.find(name)
         if bound is None:
             return self._handed_on(name, scope)
@@ -149,31 +153,39 @@ class Conditions:
     def _bound(self, bound: Bound, depth: int) -> Abstract:
         value = self.value(bound.expression, bound.scope, depth + 1)
         # What env and inputs hold is text: false is the word, which is true.
-        return Known(str(value.value).lower()) if isinstance(value, Known) and isinstance(value.value, bool) else value
+        return (
+            KnownValue(str(value.value).lower())
+            if isinstance(value, KnownValue) and isinstance(value.value, bool)
+            else value
+        )
 
-    def _handed_on(self, name: str, scope: Scope) -> Abstract:
+    def _handed_on(self, name: str, scope: NameScope) -> Abstract:
         """Return what an earlier step may have written for a name that no `env` has."""
         for step in scope.steps:
             if "GITHUB_ENV" in step.run and name in step.run.lower() and self.absent & derived(step, scope):
                 return Open.ABSENT
         return Open.FREE
 
-    def _input(self, expression: Expression, scope: Scope, depth: int) -> Abstract:
+    def _input(self, expression: Expression, scope: NameScope, depth: int) -> Abstract:
         bound = input_of(expression, scope)
         if bound is None:
             return Open.FREE
         value = self.value(bound.expression, bound.scope, depth + 1)
-        if isinstance(value, Known) and value.value in {"true", "false"} and scope.secrets is not scope.secrets.OWN:
-            return Known(value.value == "true")
+        if (
+            isinstance(value, KnownValue)
+            and value.value in {"true", "false"}
+            and scope.secrets is not scope.secrets.OWN
+        ):
+            return KnownValue(value.value == "true")
         return value
 
-    def _step(self, path: tuple[str, ...], scope: Scope) -> Abstract:
+    def _step(self, path: tuple[str, ...], scope: NameScope) -> Abstract:
         step = next((each for each in scope.steps if each.id == path[1]), None)
         if step is None or path[2:3] != ("outputs",):
             return Open.FREE
         return Open.ABSENT if self.absent and self.absent & derived(step, scope) else Open.FREE
 
-    def _needs(self, path: tuple[str, ...], scope: Scope, depth: int) -> Abstract:
+    def _needs(self, path: tuple[str, ...], scope: NameScope, depth: int) -> Abstract:
         job = _job(scope, path[1])
         if job is None or path[2:3] != ("outputs",) or len(path) != 4:  # noqa: PLR2004 -- needs.JOB.outputs.NAME
             return Open.FREE
@@ -181,14 +193,15 @@ class Conditions:
         output = next((value for key, value in outputs.entries() if key.lower() == path[3]), None)
         if output is None or not self.absent:
             return Open.FREE
+        # An output may name those of other jobs several times over, so the way to another job takes more of the depth.
         return self.value(read_template(output.text), scope.in_job(job), depth + 10)
 
 
-def _job(scope: Scope, key: str) -> Job | None:
+def _job(scope: NameScope, key: str) -> Job | None:
     return scope.workflow.jobs_lowered.get(key) if scope.workflow else None
 
 
-def derived(step: Step, scope: Scope) -> set[str]:
+def derived(step: WorkflowStep, scope: NameScope) -> set[str]:
     """Return the secrets that what a script writes may tell of: those in its own text and in the variables it uses."""
     if not step.run:
         return set()
@@ -196,23 +209,24 @@ def derived(step: Step, scope: Scope) -> set[str]:
     found: set[str] = set()
     for text in walk(step.node):
         found |= secrets_within(read_template(text.text), inner)
+    # A script may test a variable and write what it found, so the secret need not stand in its text.
     for name in set(mentioned(step.run)):
         bound = inner.env.get(name)
         if bound is not None:
-            found |= {each.name for each in sources_of(bound) if each.kind is Kind.SECRET}
+            found |= {each.name for each in sources_of(bound) if each.kind is SourceKind.SECRET}
             found |= secrets_within(bound.expression, bound.scope)
     return found
 
 
 def has_status(expression: Expression) -> bool:
     """Whether a condition asks for the status of what went before, so that a skipped job does not skip this one."""
-    return any(isinstance(each, Call) and each.name in _STATUS for each in every(expression))
+    return any(isinstance(each, FunctionCall) and each.name in _STATUS for each in every(expression))
 
 
 def _negated(value: Abstract) -> Abstract:
     if value in {Open.FREE, Open.UNKNOWN}:
         return value
-    return Known(not truth(value).true)
+    return KnownValue(not truth(value).true)
 
 
 def _compared(operator: str, left: Abstract, right: Abstract) -> Abstract:
@@ -222,33 +236,34 @@ def _compared(operator: str, left: Abstract, right: Abstract) -> Abstract:
         return _negated(equal(left, right))
     if Open.UNKNOWN in (left, right):
         return Open.UNKNOWN
-    if not isinstance(left, Known) or not isinstance(right, Known):
+    if not isinstance(left, KnownValue) or not isinstance(right, KnownValue):
         return Open.FREE
     one, other = number(left.value), number(right.value)
     if operator in {"<", "<="}:
-        return Known(one < other or (operator == "<=" and same(left.value, right.value)))
-    return Known(one > other or (operator == ">=" and same(left.value, right.value)))
+        return KnownValue(one < other or (operator == "<=" and same(left.value, right.value)))
+    return KnownValue(one > other or (operator == ">=" and same(left.value, right.value)))
 
 
 def _text_call(name: str, value: Abstract, other: Abstract) -> Abstract:
-    if isinstance(value, Items):
+    if isinstance(value, TextList):
         return within(value, other)
     if name == "contains":
         return tested(value, other, lambda text, needle: needle in text)
     if name == "startswith":
         if begins_otherwise(value, other):
-            return Known(value=False)
+            return KnownValue(value=False)
         return tested(value, other, str.startswith)
     return tested(value, other, str.endswith)
 
 
 def _parsed(value: Abstract) -> Abstract:
-    if not isinstance(value, Known) or not isinstance(value.value, str):
+    if not isinstance(value, KnownValue) or not isinstance(value.value, str):
         return value if isinstance(value, Open) else Open.FREE
     try:
         found = json.loads(value.value)
     except (ValueError, RecursionError):
+        # Python's reader of JSON recurses, so a short text of brackets alone can use up its stack.
         return Open.UNKNOWN
     if isinstance(found, list):
-        return Items(tuple(str(each) for each in found))
-    return Known(found) if isinstance(found, str | int | float | bool | None) else Open.FREE
+        return TextList(tuple(str(each) for each in found))
+    return KnownValue(found) if isinstance(found, str | int | float | bool | None) else Open.FREE

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Value = str | float | bool | None
+# The runner keeps every number as a double, so there is no int.
+LiteralValue = str | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A value that is written out."""
 
-    value: Value
+    value: LiteralValue
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ContextName:
     """The name that an access begins with, in lower case: `secrets`, `github`."""
 
     name: str
@@ -36,7 +37,7 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function of the name in lower case."""
 
     name: str
@@ -81,11 +82,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableExpression:
     """What stands in place of an expression that does not follow the grammar. Nothing is known of its value."""
 
 
-Expression = Literal | Context | Index | Every | Call | Not | Comparison | And | Or | Text | Unreadable
+Expression = (
+    Literal | ContextName | Index | Every | FunctionCall | Not | Comparison | And | Or | Text | UnreadableExpression
+)
 EMPTY = Literal("")
 
 
@@ -95,9 +98,10 @@ def path_of(expression: Expression) -> tuple[str, ...] | None:
     while isinstance(expression, Index):
         if not isinstance(expression.key, Literal):
             return None
+        # `secrets['KEY']` and `secrets.key` are one access: the runner looks these names up without case.
         names.append(str(expression.key.value).lower())
         expression = expression.base
-    if not isinstance(expression, Context):
+    if not isinstance(expression, ContextName):
         return None
     return (expression.name, *reversed(names))
 
@@ -109,7 +113,7 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return base, key
         case Every(operand) | Not(operand):
             return (operand,)
-        case Call(_, inner) | And(inner) | Or(inner) | Text(inner):
+        case FunctionCall(_, inner) | And(inner) | Or(inner) | Text(inner):
             return inner
         case Comparison(_, left, right):
             return left, right
@@ -139,7 +143,7 @@ def accesses(expression: Expression) -> list[Expression]:
     stack = [expression]
     while stack:
         each = stack.pop()
-        if isinstance(each, Index | Context | Every):
+        if isinstance(each, Index | ContextName | Every):
             found.append(each)
             stack.extend(_keys(each))
         else:
@@ -154,4 +158,4 @@ def _keys(access: Expression) -> list[Expression]:
         if isinstance(access, Index) and not isinstance(access.key, Literal):
             found.append(access.key)
         access = access.base
-    return found if isinstance(access, Context) else [*found, access]
+    return found if isinstance(access, ContextName) else [*found, access]

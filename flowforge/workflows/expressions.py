@@ -1,4 +1,4 @@
-"""Read GitHub's expressions by their grammar, and the templates that they stand in. What does not fit is Unreadable.
+"""Read GitHub's expressions by their grammar, and the templates that they stand in. What does not fit is left unread.
 
 docs.github.com, "Evaluate expressions in workflows and actions". The runner refuses more than fifty levels; so do we.
 """
@@ -10,21 +10,23 @@ from typing import Final
 
 from flowforge.workflows.expression_tree import (
     And,
-    Call,
     Comparison,
-    Context,
+    ContextName,
     Every,
     Expression,
+    FunctionCall,
     Index,
     Literal,
     Not,
     Or,
     Text,
-    Unreadable,
+    UnreadableExpression,
 )
 
 MAX_DEPTH: Final = 50
+# The limit of a file's size alone would let one expression hold half a million of them.
 _MAX_TOKENS: Final = 20_000
+# What follows a number may not go on with it: `1.2.3` is an error. A name may hold `-`: there is no subtraction.
 _TOKEN: Final = re.compile(
     r"""\s*(?:
         (?P<text>'(?:[^']|'')*')
@@ -34,6 +36,7 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+# The runner has words for the last two, though the documentation of literals names neither.
 _WORDS: Final = {"true": True, "false": False, "null": None, "nan": float("nan"), "infinity": float("inf")}
 _COMPARE: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
@@ -114,6 +117,7 @@ class _Parser:
 
     def _unary(self) -> Expression:
         count = 0
+        # Counted in a loop, so that our limit is reached before that of Python's stack.
         while self._take("!"):
             count = self._deeper(count)
         found = self._member()
@@ -154,22 +158,23 @@ class _Parser:
             return found
         token = self._next("text", "number", "name")
         if token.kind == "text":
+            # docs.github.com, "Literals": a doubled quote is the only escape.
             return Literal(token.text[1:-1].replace("''", "'"))
         if token.kind == "number":
             return Literal(_number(token.text))
         if token.text.lower() in _WORDS:
             return Literal(_WORDS[token.text.lower()])
-        return self._call(token.text.lower()) if self._take("(") else Context(token.text.lower())
+        return self._call(token.text.lower()) if self._take("(") else ContextName(token.text.lower())
 
     def _call(self, name: str) -> Expression:
         arguments: list[Expression] = []
         if self._take(")"):
-            return Call(name, ())
+            return FunctionCall(name, ())
         arguments.append(self._or())
         while self._take(","):
             arguments.append(self._or())
         self._expect(")")
-        return Call(name, tuple(arguments))
+        return FunctionCall(name, tuple(arguments))
 
 
 def _number(text: str) -> float:
@@ -180,7 +185,7 @@ def _number(text: str) -> float:
 
 
 def read_expression(text: str) -> Expression:
-    """Return the tree of one expression; Unreadable where it does not follow the grammar."""
+    """Return the tree of one expression; an UnreadableExpression where it does not follow the grammar."""
     return _remembered(text) if len(text) <= _SHORT else _read_expression(text)
 
 
@@ -188,7 +193,7 @@ def _read_expression(text: str) -> Expression:
     try:
         return _Parser(_tokens(text)).whole()
     except _SyntaxError:
-        return Unreadable()
+        return UnreadableExpression()
 
 
 # Workflows repeat the same short expressions. Long ones are read anew, so that what is kept stays small.
@@ -209,7 +214,8 @@ def _read_template(text: str) -> Expression:
         if start > at:
             parts.append(Literal(text[at:start]))
         if end < 0:
-            parts.append(Unreadable())
+            # Nothing closes it, so the text behind it may belong to it as well.
+            parts.append(UnreadableExpression())
             at = len(text)
             break
         parts.append(read_expression(text[start + 3 : end]))
@@ -233,6 +239,7 @@ def _end(text: str, at: int) -> int:
     quoted = False
     while match := _BORDER.search(text, at):
         at = match.end()
+        # A doubled quote within a text closes and opens it again, which comes to the same.
         if match.group() == "'":
             quoted = not quoted
         elif not quoted:

@@ -11,13 +11,14 @@ from typing import Final
 from flowforge.workflows.conditions import has_status
 from flowforge.workflows.expressions import read_condition
 from flowforge.workflows.loaders import hands_on, loads
-from flowforge.workflows.nodes import NOTHING, Node, Scalar
-from flowforge.workflows.occurrence import Condition, Occurrence, Place
-from flowforge.workflows.permissions import IdToken, Permission, combined, id_token
-from flowforge.workflows.repository import Repository
-from flowforge.workflows.scopes import Bound, Scope, Secrets, given_inputs
-from flowforge.workflows.workflow import CompositeAction, Job, Step, Workflow
+from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode
+from flowforge.workflows.occurrence import Condition, Occurrence, StepPlace
+from flowforge.workflows.permissions import IdToken, TokenPermission, combined, id_token
+from flowforge.workflows.repository import RepositoryFiles
+from flowforge.workflows.scopes import Bound, NameScope, Secrets, given_inputs
+from flowforge.workflows.workflow import CompositeAction, Job, Workflow, WorkflowStep
 
+# GitHub allows ten levels (docs.github.com, "Reuse workflows"), but a tree of calls may grow many times with each.
 MAX_CALLS: Final = 3
 _LOCAL: Final = "./"
 _TOO_DEEP: Final = f"calls are followed {MAX_CALLS} deep"
@@ -29,10 +30,10 @@ _MOST_JOBS: Final = 20
 class _Call:
     """What a callee gets of its caller."""
 
-    scope: Scope
+    scope: NameScope
     conditions: tuple[Condition, ...] = ()
-    permission: Permission = field(default_factory=lambda: Permission(IdToken.UNSET))
-    at: Place | None = None
+    permission: TokenPermission = field(default_factory=lambda: TokenPermission(IdToken.UNSET))
+    at: StepPlace | None = None
     started: Workflow | None = None
     forgiven: bool = False
     files: tuple[str, ...] = ()
@@ -44,24 +45,26 @@ class _Call:
     called_by: str = ""
 
 
-def occurrences(repository: Repository) -> Iterator[Occurrence]:
+def occurrences(repository: RepositoryFiles) -> Iterator[Occurrence]:
     """Yield every step of every workflow, joined; then those of workflows and actions that nobody here calls."""
     walker = _Walker(repository)
     called = walker.called_files()
     for path, workflow in repository.workflows.items():
         if workflow.starts_itself:
-            yield from walker.workflow(workflow, _Call(Scope(path, workflow=workflow), files=(path,), started=workflow))
+            yield from walker.workflow(
+                workflow, _Call(NameScope(path, workflow=workflow), files=(path,), started=workflow)
+            )
         elif workflow.is_callable and path not in called:
-            scope = Scope(path, Secrets.CALLERS, workflow=workflow)
+            scope = NameScope(path, Secrets.CALLERS, workflow=workflow)
             yield from walker.workflow(workflow, _Call(scope, files=(path,), started=workflow))
     for action in repository.actions.values():
         if action.path not in walker.joined:
-            scope = Scope(action.path, Secrets.CALLERS, steps=tuple(action.steps))
+            scope = NameScope(action.path, Secrets.CALLERS, steps=tuple(action.steps))
             yield from walker.composite(action, _Call(scope, files=(action.path,)))
 
 
 class _Walker:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: RepositoryFiles) -> None:
         self._repository = repository
         self.joined: set[str] = set()
         """The files of actions that were joined to a caller."""
@@ -92,10 +95,10 @@ class _Walker:
             else:
                 yield from self._steps(job.steps, job, here)
 
-    def _steps(self, steps: Sequence[Step], job: Job | None, call: _Call) -> Iterator[Occurrence]:
+    def _steps(self, steps: Sequence[WorkflowStep], job: Job | None, call: _Call) -> Iterator[Occurrence]:
         handed_on, may_load = call.handed_on, call.may_load
         for step in steps:
-            own = Place(call.files[-1], step.main_line, job.key if job else None, step.index)
+            own = StepPlace(call.files[-1], step.main_line, job.key if job else None, step.index)
             at = call.at or own
             occurrence = Occurrence(
                 at=at,
@@ -117,6 +120,7 @@ class _Walker:
             if step.uses.startswith(_LOCAL) or step.uses == ".":
                 yield from self._local(occurrence, call)
                 action = self._repository.action(step.uses)
+                # A local action that nobody could read may write any variable.
                 may_load = may_load or action is None
                 for inner in action.steps if action else ():
                     handed_on |= hands_on(inner)
@@ -131,13 +135,14 @@ class _Walker:
         if action is None or step is None:
             yield replace(occurrence, why_unread="the action is not in this checkout")
             return
+        # Also where the call is cut below: somebody calls it, so its steps are not walked on their own.
         self.joined.add(action.path)
         if action.path in call.files:
             return
         if call.composites >= MAX_CALLS:
             yield replace(occurrence, why_unread=_TOO_DEEP)
             return
-        own = Scope(action.path)
+        own = NameScope(action.path)
         inputs = given_inputs(action.inputs, step.inputs, occurrence.scope, own)
         # A composite action sees the env of its caller, and no secrets but what it is given.
         scope = replace(
@@ -173,11 +178,12 @@ class _Walker:
         yield from self._steps(action.steps, None, call)
 
     def _called(self, job: Job, call: _Call) -> Iterator[Occurrence]:
-        at = call.at or Place(call.files[-1], job.node.key_line("uses"), job.key, None)
+        at = call.at or StepPlace(call.files[-1], job.node.key_line("uses"), job.key, None)
         path = self._repository.local(job.uses)
         callee = self._repository.workflow(path) if path else None
         secrets = job.node.get("secrets")
         inherits = isinstance(secrets, Scalar) and secrets.text == "inherit"
+        # docs.github.com, "Reuse workflows": loops are not permitted, so GitHub starts no run of these files.
         if path in call.files:
             return
         if callee is None or call.calls >= MAX_CALLS:
@@ -190,11 +196,12 @@ class _Walker:
             )
             yield _unread(job, call, at, why, inherits=inherits)
             return
-        scope = Scope(
+        scope = NameScope(
             callee.path,
+            # `inherit` hands on what the caller itself sees, which may be what its own caller named.
             call.scope.secrets if inherits else Secrets.MAPPED,
             call.scope.mapped if inherits else _mapped(secrets, call.scope),
-            given_inputs(callee.declared("inputs"), job.node.get("with"), call.scope, Scope(callee.path)),
+            given_inputs(callee.declared("inputs"), job.node.get("with"), call.scope, NameScope(callee.path)),
         )
         inner = replace(
             call,
@@ -207,7 +214,7 @@ class _Walker:
         yield from self.workflow(callee, inner)
 
 
-def _unread(job: Job, call: _Call, at: Place, why: str, *, inherits: bool) -> Occurrence:
+def _unread(job: Job, call: _Call, at: StepPlace, why: str, *, inherits: bool) -> Occurrence:
     return Occurrence(
         at=at,
         own=at,
@@ -223,16 +230,16 @@ def _unread(job: Job, call: _Call, at: Place, why: str, *, inherits: bool) -> Oc
     )
 
 
-def _mapped(node: Node | None, scope: Scope) -> dict[str, Bound]:
+def _mapped(node: YamlNode | None, scope: NameScope) -> dict[str, Bound]:
     return {name.upper(): Bound(value, scope) for name, value in (node.entries() if node else ())}
 
 
-def _condition(node: Node, scope: Scope) -> tuple[Condition, ...]:
+def _condition(node: YamlNode, scope: NameScope) -> tuple[Condition, ...]:
     text = (node.get("if") or NOTHING).text
     return ((read_condition(text), scope),) if text.strip() else ()
 
 
-def _job_conditions(job: Job, workflow: Workflow, base: Scope) -> tuple[Condition, ...]:
+def _job_conditions(job: Job, workflow: Workflow, base: NameScope) -> tuple[Condition, ...]:
     """Return what must hold for a job: its own `if`, and those of the jobs that it needs, which skip it with them."""
     found: list[Condition] = []
     awaited, seen = [job], {job.key}
@@ -241,6 +248,7 @@ def _job_conditions(job: Job, workflow: Workflow, base: Scope) -> tuple[Conditio
         # No step's output is known in the `if` of a job.
         own = _condition(each.node, replace(base, steps=()))
         found += own
+        # Such a condition holds although a needed job was skipped, so those before it do not count.
         if any(has_status(expression) for expression, _ in own):
             continue
         for key in each.needs:
@@ -250,5 +258,5 @@ def _job_conditions(job: Job, workflow: Workflow, base: Scope) -> tuple[Conditio
     return tuple(found)
 
 
-def _forgives(node: Node) -> bool:
+def _forgives(node: YamlNode) -> bool:
     return (node.get("continue-on-error") or NOTHING).text.strip().lower() == "true"

@@ -5,7 +5,7 @@ from typing import Final
 
 from flowforge.workflows.actions import VARIABLES
 from flowforge.workflows.pins import read_uses
-from flowforge.workflows.workflow import Step
+from flowforge.workflows.workflow import WorkflowStep
 
 # Parts of the names of actions that load secrets from a manager, or an environment from a file.
 _LOADERS: Final = re.compile(
@@ -18,12 +18,12 @@ _PROGRAMS: Final = re.compile(
 )
 
 
-def hands_on(step: Step) -> set[str]:
+def hands_on(step: WorkflowStep) -> set[str]:
     """Return the variables of credentials that a script names where it writes into $GITHUB_ENV."""
     return {name for name in VARIABLES if name in step.run} if "GITHUB_ENV" in step.run else set()
 
 
-def loads(step: Step) -> bool:
+def loads(step: WorkflowStep) -> bool:
     """Return whether a step may load variables whose names stand nowhere in the file."""
     if step.uses:
         uses = read_uses(step.uses)

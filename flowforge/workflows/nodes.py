@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class YamlNode:
     """A value at a position; lines and columns count from 1."""
 
     line: int
@@ -16,15 +16,15 @@ class Node:
         """The text of a scalar; empty for anything else."""
         return ""
 
-    def get(self, key: str) -> "Node | None":  # noqa: ARG002 -- a mapping looks it up
+    def get(self, key: str) -> "YamlNode | None":  # noqa: ARG002 -- a mapping looks it up
         """Return the value of a mapping's key; None without that key, and for any other node."""
         return None
 
-    def entries(self) -> "Iterator[tuple[str, Node]]":
+    def entries(self) -> "Iterator[tuple[str, YamlNode]]":
         """Yield the keys and values of a mapping; nothing for any other node."""
         return iter(())
 
-    def items(self) -> "Sequence[Node]":
+    def items(self) -> "Sequence[YamlNode]":
         """Return the items of a list; nothing for any other node."""
         return ()
 
@@ -38,7 +38,7 @@ class Node:
 
 
 @dataclass(slots=True, eq=False)
-class Scalar(Node):
+class Scalar(YamlNode):
     """A text. GitHub makes numbers, booleans and null of plain ones; every reader here needs the text alone."""
 
     value: str
@@ -48,6 +48,7 @@ class Scalar(Node):
     @property
     def text(self) -> str:
         """The text; empty for a plain null."""
+        # The spellings of null in YAML's core schema, to which the runner keeps.
         return "" if self.plain and self.value in {"~", "null", "Null", "NULL"} else self.value
 
     @property
@@ -57,12 +58,12 @@ class Scalar(Node):
 
 
 @dataclass(slots=True, eq=False)
-class ListNode(Node):
+class YamlList(YamlNode):
     """A list."""
 
-    parts: list[Node] = field(default_factory=list)
+    parts: list[YamlNode] = field(default_factory=list)
 
-    def items(self) -> Sequence[Node]:
+    def items(self) -> Sequence[YamlNode]:
         """Return the items."""
         return self.parts
 
@@ -72,18 +73,18 @@ class ListNode(Node):
 
 
 @dataclass(slots=True, eq=False)
-class MapNode(Node):
+class YamlMapping(YamlNode):
     """A mapping; its keys are strings, `on` and `true` too."""
 
-    parts: dict[str, Node] = field(default_factory=dict)
+    parts: dict[str, YamlNode] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     """The line of each key."""
 
-    def get(self, key: str) -> Node | None:
+    def get(self, key: str) -> YamlNode | None:
         """Return the value of a key."""
         return self.parts.get(key)
 
-    def entries(self) -> Iterator[tuple[str, Node]]:
+    def entries(self) -> Iterator[tuple[str, YamlNode]]:
         """Yield the keys and values."""
         return iter(self.parts.items())
 
@@ -92,27 +93,29 @@ class MapNode(Node):
         return self.lines.get(key, self.line)
 
 
+# Lines count from 1: a report of line 0 would show that it names the place of nothing.
 NOTHING = Scalar(0, 0, "")
 """Stands in for what is not there."""
 
 
-def lowered(node: Node | None) -> Mapping[str, tuple[str, Node]]:
+def lowered(node: YamlNode | None) -> Mapping[str, tuple[str, YamlNode]]:
     """Return the entries of a mapping by their keys in lower case, with the keys as written: inputs have no case."""
     return {} if node is None else {key.lower(): (key, value) for key, value in node.entries()}
 
 
-def walk(node: Node) -> Iterator[Scalar]:
+def walk(node: YamlNode) -> Iterator[Scalar]:
     """Yield every text below a node, each once however many aliases repeat it."""
-    stack: list[Node] = [node]
+    stack: list[YamlNode] = [node]
     seen: set[int] = set()
     while stack:
         each = stack.pop()
+        # By identity: nodes do not compare, and what an alias repeats is the same object.
         if id(each) in seen:
             continue
         seen.add(id(each))
         if isinstance(each, Scalar):
             yield each
-        elif isinstance(each, ListNode):
+        elif isinstance(each, YamlList):
             stack.extend(reversed(each.parts))
-        elif isinstance(each, MapNode):
+        elif isinstance(each, YamlMapping):
             stack.extend(reversed(each.parts.values()))

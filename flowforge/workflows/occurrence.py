@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from flowforge.workflows.expression_tree import Expression
-from flowforge.workflows.permissions import Permission
-from flowforge.workflows.scopes import Scope
-from flowforge.workflows.workflow import Job, Step, Workflow
+from flowforge.workflows.permissions import TokenPermission
+from flowforge.workflows.scopes import NameScope
+from flowforge.workflows.workflow import Job, Workflow, WorkflowStep
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StepPlace:
     """Where a step stands. job: its key; None in an action that nobody calls. step: None for a job that calls."""
 
     file: str
@@ -18,27 +18,31 @@ class Place:
     step: int | None
 
 
-Condition = tuple[Expression, Scope]
+Condition = tuple[Expression, NameScope]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrence:
     """A step as it runs for one caller."""
 
-    at: Place
+    at: StepPlace
     """Where people find it in a file that GitHub starts."""
-    own: Place
+    own: StepPlace
     """Where it is written; the same, unless it was joined."""
-    step: Step | None
+    step: WorkflowStep | None
     """None for a called workflow that could not be read."""
     uses: str
     """What it uses, as written; of a called workflow too."""
-    scope: Scope
+    scope: NameScope
+    """What the names in its templates mean."""
     conditions: tuple[Condition, ...]
-    permission: Permission
+    """All that must hold before it runs: its own `if`, those of its job and of the jobs before it, and its callers'."""
+    permission: TokenPermission
+    """Whether its job may fetch an OIDC token."""
     workflow: Workflow | None
     """The workflow that GitHub starts; None in an action that nobody calls."""
     job: Job | None
+    """The job that runs it: of a joined action the caller's; None in an action that nobody calls."""
     handed_on: frozenset[str] = frozenset()
     """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
     may_load: bool = False
@@ -62,6 +66,7 @@ class Occurrence:
         """The shell of a script, in lower case; empty for the runner's own."""
         if self.step is None:
             return ""
+        # docs.github.com, `defaults.run`: the most specific one wins.
         own = self.step.node.get("shell")
         names = [own.text if own else "", self.job.shell if self.job else ""]
         names.append(self.scope.workflow.shell if self.scope.workflow else "")

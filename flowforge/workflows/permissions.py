@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from flowforge.workflows.nodes import MapNode, Node, Scalar
+from flowforge.workflows.nodes import Scalar, YamlMapping, YamlNode
 
 
 class IdToken(Enum):
@@ -19,7 +19,7 @@ class IdToken(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
+class TokenPermission:
     """What a job may, and the block that says so."""
 
     id_token: IdToken
@@ -29,18 +29,19 @@ class Permission:
     """Whose block it is: `job`, `workflow` or `caller`."""
 
 
-def id_token(job: Node, workflow: Node) -> Permission:
+def id_token(job: YamlNode, workflow: YamlNode) -> TokenPermission:
     """Return what the block of a job says, else that of its workflow."""
     for node, whose in ((job, "job"), (workflow, "workflow")):
         block = node.get("permissions")
         if block is not None and not (isinstance(block, Scalar) and block.is_null):
-            return Permission(_of(block), line=node.key_line("permissions"), by=whose)
-    return Permission(IdToken.UNSET)
+            return TokenPermission(_of(block), line=node.key_line("permissions"), by=whose)
+    return TokenPermission(IdToken.UNSET)
 
 
-def _of(block: Node) -> IdToken:
-    if isinstance(block, MapNode):
+def _of(block: YamlNode) -> IdToken:
+    if isinstance(block, YamlMapping):
         value = block.get("id-token")
+        # docs.github.com, `permissions`: what a block does not name gets none.
         if value is None:
             return IdToken.NONE
         return (
@@ -48,13 +49,15 @@ def _of(block: Node) -> IdToken:
         )
     if "${{" in block.text:
         return IdToken.UNKNOWN
+    # `id-token` knows write and none, so `read-all` gives nothing of it.
     return IdToken.WRITE if block.text.strip() == "write-all" else IdToken.NONE
 
 
-def combined(caller: Permission, own: Permission, file: str) -> Permission:
+def combined(caller: TokenPermission, own: TokenPermission, file: str) -> TokenPermission:
     """Return what a job may whose caller may less: a callee never gets more than its caller has."""
+    # docs.github.com, "Reuse workflows": permissions are maintained or reduced along the calls, never raised.
     if caller.id_token in {IdToken.NONE, IdToken.UNKNOWN}:
-        return Permission(caller.id_token, caller.file, caller.line, "caller")
+        return TokenPermission(caller.id_token, caller.file, caller.line, "caller")
     if own.id_token is IdToken.UNSET:
         return caller
-    return Permission(own.id_token, file, own.line, own.by)
+    return TokenPermission(own.id_token, file, own.line, own.by)

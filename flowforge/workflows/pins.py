@@ -6,16 +6,18 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-Version = tuple[int, int, int]
+ActionVersion = tuple[int, int, int]
 
-NEWEST: Final[Version] = (9999, 0, 0)
+NEWEST: Final[ActionVersion] = (9999, 0, 0)
 """What a moving reference to the newest version gets."""
-BETA: Final[Version] = (0, 0, 63)
+BETA: Final[ActionVersion] = (0, 0, 63)
 """Where `@beta` and `@v0` have stood since 2025-08-22."""
 _TABLE: Final = Path(__file__).with_name("versions.txt")
 _USES: Final = re.compile(r"([A-Za-z0-9_.-]+)/([A-Za-z0-9_.-]+)((?:/[^@\s]*)?)@(\S+)")
 _TAG: Final = re.compile(r"v?(\d{1,4})\.(\d{1,4})\.(\d{1,6})")
+# In full: GitHub resolves no action by a shortened one.
 _SHA: Final = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
+# They are moved to each release, so what they get today is the newest one.
 _MOVING: Final = frozenset({"v1", "main", "master", "head"})
 
 
@@ -51,7 +53,7 @@ def read_uses(text: str) -> Uses | None:
     return Uses(owner.lower(), name.lower(), path.strip("/"), ref)
 
 
-def version_of(uses: Uses) -> Version | None:
+def version_of(uses: Uses) -> ActionVersion | None:
     """Return the version that a pin gets; None where nobody can tell."""
     ref = uses.ref
     if match := _TAG.fullmatch(ref):
@@ -65,8 +67,8 @@ def version_of(uses: Uses) -> Version | None:
 
 
 @cache
-def _known() -> dict[tuple[str, str], Version]:
-    found: dict[tuple[str, str], Version] = {}
+def _known() -> dict[tuple[str, str], ActionVersion]:
+    found: dict[tuple[str, str], ActionVersion] = {}
     for line in _TABLE.read_text(encoding="ascii").splitlines():
         if line.startswith("#"):
             continue

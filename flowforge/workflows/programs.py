@@ -8,6 +8,7 @@ from typing import Final
 
 from flowforge.workflows.shell import Command, commands
 
+# PowerShell does not tell `$env:` from `$ENV:`.
 _ASSIGNMENT: Final = re.compile(r"(?:\$env:)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL | re.IGNORECASE)
 _PACKAGE: Final = re.compile(r"@anthropic-ai/claude-code(?:@[^/\s]*)?")
 # Words that stand before a command and are none.
@@ -22,6 +23,7 @@ _RUNNERS: Final = {
     ("npx",), ("bunx",), ("pnpx",), ("pnpm", "dlx"), ("yarn", "dlx"), ("npm", "exec"), ("npm", "x"), ("bun", "x"),
     ("pnpm", "exec"),
 }  # fmt: skip
+# `timeout 10m claude`: the time stands between the wrapper and the command, and is no option.
 _DURATION: Final = re.compile(r"[0-9.]+[smhd]?")
 _SHELLS: Final = frozenset({"bash", "sh", "zsh", "dash"})
 # What needs no credential, and what is about the program itself.
@@ -43,11 +45,12 @@ _NO_RUN: Final = frozenset(
     ]
 )
 _ASKS: Final = frozenset({"--version", "-v", "--help", "-h"})
+# A script within a script is its text read once more, so each level may cost as much as the whole.
 _MAX_SHELLS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ClaudeStart:
     """A start of `claude` that needs a credential."""
 
     arguments: tuple[str, ...]
@@ -61,7 +64,7 @@ class Run:
 class Script:
     """What a script says of credentials."""
 
-    runs: list[Run] = field(default_factory=list)
+    runs: list[ClaudeStart] = field(default_factory=list)
     assigned: dict[str, str] = field(default_factory=dict)
     """Variables that it sets for what follows in it: `NAME=…`, `export NAME=…`, `$env:NAME = …`."""
     handed_on: dict[str, str] = field(default_factory=dict)
@@ -77,11 +80,13 @@ def assignment(word: str) -> tuple[str, str] | None:
     return (match.group(1), match.group(2)) if match else None
 
 
+# Several rules ask for the same script. All get one object, so none of them may change it.
 @lru_cache(maxsize=1024)
 def read_script(text: str) -> Script:
     """Return what a script runs, sets and tests."""
     script = Script()
     _read(text, script, 0, 0)
+    # A group of commands may be redirected as a whole, so a redirection does not tell which of them write.
     if "GITHUB_ENV" in text:
         _read_handed_on(script)
     return script
@@ -102,7 +107,7 @@ def _read(text: str, script: Script, line: int, depth: int) -> None:
         elif depth < _MAX_SHELLS and (inner := _inner(words)) is not None:
             _read(inner, script, command.line, depth + 1)
         elif (arguments := _claude(words)) is not None and not _only_asks(arguments):
-            script.runs.append(Run(tuple(arguments), {**script.assigned, **assigned}, command.line))
+            script.runs.append(ClaudeStart(tuple(arguments), {**script.assigned, **assigned}, command.line))
 
 
 def _assignments(words: Sequence[str]) -> dict[str, str]:
@@ -123,6 +128,7 @@ def _without_prefix(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         elif word in _BEFORE:
             pass
         elif _base(word) in _WRAPPERS:
+            # `command -v claude` asks where the program is, and starts nothing.
             if _base(word) == "command" and at + 1 < len(words) and words[at + 1] in {"-v", "-V"}:
                 return assigned, []
             at = _behind_options(words, at + 1, _WRAPPERS[_base(word)].split()) - 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Final
 
-from flowforge.workflows.nodes import MapNode
+from flowforge.workflows.nodes import YamlMapping
 from flowforge.workflows.workflow import CompositeAction, Workflow
 from flowforge.workflows.yaml_reader import UnreadableError, read_yaml
 
@@ -28,7 +28,7 @@ class Unread:
 
 
 @dataclass(slots=True)
-class Repository:
+class RepositoryFiles:
     """What was read of one repository."""
 
     name: str | None = None
@@ -71,9 +71,10 @@ def is_action(path: str) -> bool:
     return path.rpartition("/")[2] in _ACTION_NAMES
 
 
-def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -> Repository:
+def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -> RepositoryFiles:
     """Read the workflow and action files among some files, by their paths from the root. Others are left out."""
-    found = Repository(name)
+    found = RepositoryFiles(name)
+    # In order, so that action.yml comes after action.yaml and stays: the runner looks for it first.
     for path, data in sorted(files.items()):
         if is_workflow(path):
             _read_workflow(path, data, found)
@@ -82,7 +83,8 @@ def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -
     return found
 
 
-def _read_workflow(path: str, data: bytes | str, found: Repository) -> None:
+def _read_workflow(path: str, data: bytes | str, found: RepositoryFiles) -> None:
+    # A text handed in may hold half a surrogate pair: it has a size too, and the reader refuses it.
     size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         found.too_large[path] = size
@@ -92,11 +94,12 @@ def _read_workflow(path: str, data: bytes | str, found: Repository) -> None:
     except UnreadableError as error:
         found.unread.append(Unread(path, error.reason, error.line, error.column))
         return
-    if isinstance(root, MapNode):
+    if isinstance(root, YamlMapping):
         found.workflows[path] = Workflow(path, root, found.name.lower() if found.name else None)
 
 
-def _read_action(path: str, data: bytes | str, found: Repository) -> None:
+def _read_action(path: str, data: bytes | str, found: RepositoryFiles) -> None:
+    # A limit of our own: an action is not to cost more than a workflow may.
     if len(data) > MAX_BYTES:
         found.unread.append(Unread(path, "it is larger than any action's file"))
         return
@@ -105,11 +108,11 @@ def _read_action(path: str, data: bytes | str, found: Repository) -> None:
     except UnreadableError as error:
         found.unread.append(Unread(path, error.reason, error.line, error.column))
         return
-    if isinstance(root, MapNode):
+    if isinstance(root, YamlMapping):
         found.actions[path.rpartition("/")[0]] = CompositeAction(path, root)
 
 
-def documents(repository: Repository) -> Iterator[Workflow | CompositeAction]:
+def documents(repository: RepositoryFiles) -> Iterator[Workflow | CompositeAction]:
     """Yield every document that was read."""
     yield from repository.workflows.values()
     yield from repository.actions.values()

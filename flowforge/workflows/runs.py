@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from flowforge.workflows.nodes import Node
+from flowforge.workflows.nodes import YamlNode
 from flowforge.workflows.workflow import CALLED
 
 DEPENDABOT_LOGIN: Final = "dependabot[bot]"
@@ -22,7 +22,7 @@ class Who(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunClass:
     """A class of run."""
 
     event: str
@@ -40,10 +40,12 @@ class Run:
         return "" if self.who is Who.FORK and self.event in _WITHHELD else "actions"
 
 
+# docs.github.com, "Secrets": a run by a fork's pull request gets none but GITHUB_TOKEN.
 _WITHHELD: Final = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment"})
 # docs.github.com, "Dependabot on GitHub Actions". What it says of pull_request_target does not agree with itself.
 _DEPENDABOT: Final = frozenset({"pull_request", "pull_request_target"})
 _READS_OWN: Final = frozenset({"pull_request", "push"})
+# The last two run for the base repository with its secrets, whoever opened the pull request.
 _FORK: Final = frozenset({"pull_request", "pull_request_target", "workflow_run"})
 # No bot starts these as itself.
 _NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatch", "workflow_run", CALLED})
@@ -51,21 +53,23 @@ _NO_BOT: Final = frozenset({"schedule", "workflow_dispatch", "repository_dispatc
 _BRANCHES: Final = ("dependabot/npm_and_yarn/left-pad-1.3.0", "dependabot/pip/requests-2.32.0")
 
 
-def runs_of(events: Mapping[str, Node], bots: frozenset[str] = frozenset(), repo: str | None = None) -> Iterator[Run]:
+def runs_of(
+    events: Mapping[str, YamlNode], bots: frozenset[str] = frozenset(), repo: str | None = None
+) -> Iterator[RunClass]:
     """Yield the classes of run of these events. bots: logins that conditions name, in lower case."""
     for event, filters in events.items():
         if event == CALLED:
             continue
-        yield Run(event, Who.PERSON, repo=repo)
+        yield RunClass(event, Who.PERSON, repo=repo)
         if event in _DEPENDABOT or (event == "push" and _admits_dependabot(filters)):
-            yield Run(event, Who.DEPENDABOT, DEPENDABOT_LOGIN, repo)
+            yield RunClass(event, Who.DEPENDABOT, DEPENDABOT_LOGIN, repo)
         if event in _FORK:
-            yield Run(event, Who.FORK, repo=repo)
+            yield RunClass(event, Who.FORK, repo=repo)
         if event not in _NO_BOT:
-            yield from (Run(event, Who.BOT, login, repo) for login in sorted(bots - {DEPENDABOT_LOGIN}))
+            yield from (RunClass(event, Who.BOT, login, repo) for login in sorted(bots - {DEPENDABOT_LOGIN}))
 
 
-def _admits_dependabot(filters: Node) -> bool:
+def _admits_dependabot(filters: YamlNode) -> bool:
     branches, ignored = filters.get("branches"), filters.get("branches-ignore")
     if branches is not None:
         return any(_matches(branches, name) for name in _BRANCHES)
@@ -74,7 +78,7 @@ def _admits_dependabot(filters: Node) -> bool:
     return filters.get("tags") is None and filters.get("tags-ignore") is None
 
 
-def _matches(patterns: Node, name: str) -> bool:
+def _matches(patterns: YamlNode, name: str) -> bool:
     """Whether a list of branch patterns admits a name: the last one that fits decides."""
     admitted = False
     for pattern in patterns.texts():
@@ -85,6 +89,7 @@ def _matches(patterns: Node, name: str) -> bool:
 
 def _pattern(text: str) -> re.Pattern[str]:
     """Return GitHub's pattern of branches as a regular expression; of what else it knows, `?` alone is read."""
+    # Cut short: each `**` becomes a `.*`, and to match many of them takes long.
     parts = re.split(r"(\*+)", text[:200])
     escaped = [
         ("[^/]*" if part == "*" else ".*") if part.startswith("*") else re.escape(part).replace(r"\?", ".?")

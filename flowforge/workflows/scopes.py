@@ -7,8 +7,8 @@ from typing import Final
 
 from flowforge.workflows.expression_tree import Expression, Literal, Text, path_of
 from flowforge.workflows.expressions import read_template
-from flowforge.workflows.nodes import NOTHING, Node, lowered
-from flowforge.workflows.workflow import Job, Step, Workflow
+from flowforge.workflows.nodes import NOTHING, YamlNode, lowered
+from flowforge.workflows.workflow import Job, Workflow, WorkflowStep
 
 
 class Secrets(Enum):
@@ -26,8 +26,8 @@ class Secrets(Enum):
 class Bound:
     """A template with the scope that its names have."""
 
-    node: Node
-    scope: "Scope"
+    node: YamlNode
+    scope: "NameScope"
 
     @property
     def expression(self) -> Expression:
@@ -71,36 +71,43 @@ class Env:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scope:
+class NameScope:
     """What names mean at a place."""
 
     file: str
+    """The file in which the names are written."""
     secrets: Secrets = Secrets.OWN
+    """Whose secrets `secrets.NAME` means."""
     mapped: Mapping[str, Bound] = field(default_factory=dict)
     """Where secrets are mapped: what each is, by its name in upper case."""
     inputs: Mapping[str, Bound] | None = None
     """What inputs are, by their names in lower case; None where nobody here gives them."""
     env: Env = field(default_factory=Env)
+    """The variables that its `env` blocks set, the nearest first."""
     environment: str = ""
     """The name of the job's environment."""
     environment_known: bool = True
     """Whether the name could be told."""
     workflow: Workflow | None = None
+    """The workflow that it is in, of a joined action its caller's; None in an action that nobody calls."""
     job: Job | None = None
-    steps: tuple[Step, ...] = ()
+    """The job that it is in; None above the jobs."""
+    steps: tuple[WorkflowStep, ...] = ()
     """The steps that `steps.ID` can mean."""
 
-    def with_env(self, node: Node | None) -> "Scope":
+    def with_env(self, node: YamlNode | None) -> "NameScope":
         """Return the scope below an `env`: its templates have the names of this one."""
         if node is None:
             return self
+        # docs.github.com, `env`: variables of a map "cannot be defined in terms of other variables in the map".
         own = {name: Bound(value, self) for name, value in node.entries()}
         lower = {name.lower(): bound for name, bound in own.items()}
         return replace(self, env=Env(own, lower, self.env)) if own else self
 
-    def in_job(self, job: Job) -> "Scope":
+    def in_job(self, job: Job) -> "NameScope":
         """Return the scope of a job of the same workflow. This one is that of the workflow."""
         scope = replace(self, job=job, steps=tuple(job.steps), environment="", environment_known=True)
+        # Before the job's `env` is added: an environment's name cannot use it (docs.github.com, "Contexts reference").
         name, known = fixed_text(read_template(job.environment), scope)
         scope = replace(scope, environment=name, environment_known=known)
         return scope.with_env(job.node.get("env"))
@@ -109,7 +116,7 @@ class Scope:
 _DEPTH: Final = 20
 
 
-def fixed_text(expression: Expression, scope: Scope, depth: int = 0) -> tuple[str, bool]:
+def fixed_text(expression: Expression, scope: NameScope, depth: int = 0) -> tuple[str, bool]:
     """Return the text of a template, and whether it could be told without running anything."""
     if isinstance(expression, Literal):
         return _shown(expression), True
@@ -131,15 +138,16 @@ def _shown(literal: Literal) -> str:
     return "" if value is None else str(value)
 
 
-def input_of(expression: Expression, scope: Scope) -> Bound | None:
+def input_of(expression: Expression, scope: NameScope) -> Bound | None:
     """Return what an `inputs.NAME` is; None for any other expression, and where nobody here gives it."""
     from_path = path_of(expression) or ()
     if scope.inputs is None or len(from_path) != 2 or from_path[0] != "inputs":  # noqa: PLR2004 -- inputs.NAME
         return None
+    # A declared input that is neither given nor has a default is an empty text.
     return scope.inputs.get(from_path[1], Bound(NOTHING, scope))
 
 
-def given_inputs(declared: Node, given: Node | None, scope: Scope, own: Scope) -> dict[str, Bound]:
+def given_inputs(declared: YamlNode, given: YamlNode | None, scope: NameScope, own: NameScope) -> dict[str, Bound]:
     """Return what the inputs of a callee are: what its caller gives, else their defaults."""
     found: dict[str, Bound] = {}
     for name, (_, node) in lowered(declared).items():

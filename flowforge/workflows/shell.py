@@ -159,6 +159,7 @@ class _Scanner:
                 stop = len(self._text) if stop < 0 else stop
                 line = self._text[self._at : stop]
                 self._at = stop + 1
+                # `<<-` allows tabs before the word that ends it.
                 if line.strip() == end:
                     break
             body = self._text[start : self._at]
@@ -174,6 +175,7 @@ class _Scanner:
             self._push(tick)
 
     def _push(self, closer: str, *, is_value: bool = True) -> None:
+        # What is nested deeper is taken for text: no script that people write comes near.
         if len(self._frames) >= _MAX_NESTING:
             self._add(closer)
             return
@@ -184,6 +186,7 @@ class _Scanner:
         ended = self._frames.pop()
         self._quoted = ended.within_quotes
         if ended.is_value:
+            # The word goes on with an output that nobody knows: a mark, lest it be taken for an empty one.
             self._add("$()")
 
     def _add(self, text: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from flowforge.workflows.expression_tree import Value
+from flowforge.workflows.expression_tree import LiteralValue
 
 
 class Open(Enum):
@@ -24,14 +24,14 @@ class Open(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownValue:
     """A value that is known."""
 
-    value: Value
+    value: LiteralValue
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class TextList:
     """A list of known texts, as `fromJSON('["a"]')` gives it."""
 
     items: tuple[str, ...]
@@ -52,7 +52,7 @@ class Begins:
     prefix: str
 
 
-Abstract = Open | Known | Items | Symbol | Begins
+Abstract = Open | KnownValue | TextList | Symbol | Begins
 
 PERSON: Final = Symbol("login", "person")
 OUTSIDER: Final = Symbol("association", "outsider")
@@ -61,6 +61,7 @@ FORK: Final = Symbol("repo", "fork")
 OWNER: Final = Symbol("owner", "this")
 FORK_OWNER: Final = Symbol("owner", "fork")
 _TRUSTED: Final = frozenset({"owner", "member", "collaborator"})
+# What scripts may write for a secret that is not there, besides what GitHub makes of an empty one.
 _FALSE_WORDS: Final = frozenset({"", "false", "0", "no", "null", "skip", "skipped", "missing", "absent", "none"})
 
 
@@ -85,7 +86,8 @@ def truth(value: Abstract) -> Truth:
             return Truth(true=False, false=True)
         case Open.HOLDS:
             return Truth(true=True, false=False)
-        case Known(known):
+        case KnownValue(known):
+            # docs.github.com, "Literals": false, 0, the empty text and null are false, and all else is true.
             holds = bool(known) and known == known  # noqa: PLR0124 -- NaN is false
             return Truth(true=holds, false=not holds)
         case _:
@@ -99,57 +101,59 @@ def equal(left: Abstract, right: Abstract) -> Abstract:  # noqa: PLR0911 -- one 
     for one, other in ((left, right), (right, left)):
         if one is Open.ABSENT:
             return _equal_absent(other)
-        if one in {Open.FREE, Open.HOLDS, Open.FAILS} or isinstance(one, Items):
+        if one in {Open.FREE, Open.HOLDS, Open.FAILS} or isinstance(one, TextList):
             return Open.FREE
         if isinstance(one, Symbol):
             return _equal_symbol(one, other)
         if isinstance(one, Begins):
             return _begins(one, other)
-    if isinstance(left, Known) and isinstance(right, Known):
-        return Known(same(left.value, right.value))
+    if isinstance(left, KnownValue) and isinstance(right, KnownValue):
+        return KnownValue(same(left.value, right.value))
     return Open.FREE
 
 
 def _equal_absent(other: Abstract) -> Abstract:
-    if isinstance(other, Known):
-        return Known(str(other.value if other.value is not None else "").lower() in _FALSE_WORDS)
+    if isinstance(other, KnownValue):
+        return KnownValue(str(other.value if other.value is not None else "").lower() in _FALSE_WORDS)
     return Open.FREE
 
 
 def _equal_symbol(symbol: Symbol, other: Abstract) -> Abstract:
     if isinstance(other, Symbol) and other.family == symbol.family:
-        return Known(other == symbol) if symbol != PERSON else Open.FREE
-    if isinstance(other, Known):
+        # Two people of one run may be the same: who opened the pull request and who comments on it.
+        return KnownValue(other == symbol) if symbol != PERSON else Open.FREE
+    if isinstance(other, KnownValue):
         text = str(other.value).lower()
         if (symbol == PERSON and text.endswith("[bot]")) or (symbol == OUTSIDER and text in _TRUSTED):
-            return Known(False)  # noqa: FBT003 -- the value itself
+            return KnownValue(False)  # noqa: FBT003 -- the value itself
         if other.value in (None, "", False):
-            return Known(False)  # noqa: FBT003 -- the value itself
+            return KnownValue(False)  # noqa: FBT003 -- the value itself
         if symbol in {REPO, OWNER}:
             return Open.UNKNOWN  # which repository this is, is not known
         if symbol in {FORK, FORK_OWNER}:
             # Somebody compares with the name of this repository, and a fork has another.
-            return Known(False)  # noqa: FBT003 -- the value itself
+            return KnownValue(False)  # noqa: FBT003 -- the value itself
     return Open.FREE
 
 
 def _begins(one: Begins, other: Abstract) -> Abstract:
-    if isinstance(other, Known):
+    if isinstance(other, KnownValue):
         text = str(other.value).lower()
-        return Open.FREE if text.startswith(one.prefix) else Known(False)  # noqa: FBT003 -- the value itself
+        return Open.FREE if text.startswith(one.prefix) else KnownValue(False)  # noqa: FBT003 -- the value itself
     return Open.FREE
 
 
-def same(left: Value, right: Value) -> bool:
+def same(left: LiteralValue, right: LiteralValue) -> bool:
     """Return whether two known values are equal as GitHub compares them."""
     if isinstance(left, str) and isinstance(right, str):
         return left.lower() == right.lower()
     if left is None and right is None:
         return True
+    # docs.github.com, "Operators": kinds that differ are compared as numbers, true as 1, and NaN equals nothing.
     return number(left) == number(right)
 
 
-def number(value: Value) -> float:
+def number(value: LiteralValue) -> float:
     """Return a value as the number that GitHub makes of it; NaN for a text that is none."""
     if value is None or value == "":
         return 0.0
@@ -165,39 +169,40 @@ def tested(  # noqa: PLR0911 -- one for each kind of value
     """Return whether a test of two texts holds, such as `startsWith`: as far as both are known."""
     if Open.UNKNOWN in (value, other):
         return Open.UNKNOWN
-    if not isinstance(other, Known):
+    if not isinstance(other, KnownValue):
         return Open.FREE
     needle = _text(other.value)
-    if isinstance(value, Known):
-        return Known(test(_text(value.value), needle))
+    if isinstance(value, KnownValue):
+        return KnownValue(test(_text(value.value), needle))
+    # What is absent counts as the empty text, in which nothing but the empty text is found.
     if value is Open.ABSENT:
-        return Known(not needle)
+        return KnownValue(not needle)
     if value == PERSON and "[bot]" in needle:
-        return Known(False)  # noqa: FBT003 -- the value itself
+        return KnownValue(False)  # noqa: FBT003 -- the value itself
     if isinstance(value, Begins) and test(value.prefix, needle):
-        return Known(True)  # noqa: FBT003 -- the value itself
+        return KnownValue(True)  # noqa: FBT003 -- the value itself
     return Open.FREE
 
 
 def begins_otherwise(value: Abstract, other: Abstract) -> bool:
     """Whether a text of a known beginning surely begins otherwise than with another."""
-    if not isinstance(value, Begins) or not isinstance(other, Known):
+    if not isinstance(value, Begins) or not isinstance(other, KnownValue):
         return False
     needle = _text(other.value)
     return not needle.startswith(value.prefix) and not value.prefix.startswith(needle)
 
 
-def within(items: Items, value: Abstract) -> Abstract:
+def within(items: TextList, value: Abstract) -> Abstract:
     """Return whether a list has a value."""
-    found = [equal(Known(item), value) for item in items.items]
-    if any(each == Known(True) for each in found):  # noqa: FBT003 -- the value itself
-        return Known(True)  # noqa: FBT003 -- the value itself
-    if all(each == Known(False) for each in found):  # noqa: FBT003 -- the value itself
-        return Known(False)  # noqa: FBT003 -- the value itself
+    found = [equal(KnownValue(item), value) for item in items.items]
+    if any(each == KnownValue(True) for each in found):  # noqa: FBT003 -- the value itself
+        return KnownValue(True)  # noqa: FBT003 -- the value itself
+    if all(each == KnownValue(False) for each in found):  # noqa: FBT003 -- the value itself
+        return KnownValue(False)  # noqa: FBT003 -- the value itself
     return Open.UNKNOWN if Open.UNKNOWN in found else Open.FREE
 
 
-def _text(value: Value) -> str:
+def _text(value: LiteralValue) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from flowforge.workflows.nodes import NOTHING, MapNode, Node
+from flowforge.workflows.nodes import NOTHING, YamlMapping, YamlNode
 
 CALLED: Final = "workflow_call"
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class WorkflowStep:
     """A step of a job or of a composite action."""
 
-    node: Node
+    node: YamlNode
     index: int
     """Counts from 0."""
 
@@ -44,12 +44,12 @@ class Step:
         return _text(self.node, "id").lower()
 
     @property
-    def inputs(self) -> Node:
+    def inputs(self) -> YamlNode:
         """Its `with`."""
         return self.node.get("with") or NOTHING
 
     @property
-    def env(self) -> Node:
+    def env(self) -> YamlNode:
         """Its `env`."""
         return self.node.get("env") or NOTHING
 
@@ -59,11 +59,11 @@ class Job:
     """A job of a workflow."""
 
     key: str
-    node: Node
+    node: YamlNode
     line: int
 
     @cached_property
-    def steps(self) -> Sequence[Step]:
+    def steps(self) -> Sequence[WorkflowStep]:
         """Its steps; none where it calls a workflow."""
         return steps_of(self.node.get("steps"))
 
@@ -91,7 +91,7 @@ class Job:
         """The shell of its scripts, as far as its defaults say."""
         return _default_shell(self.node)
 
-    def step(self, id_: str) -> Step | None:
+    def step(self, id_: str) -> WorkflowStep | None:
         """Return the step with an id."""
         return next((each for each in self.steps if each.id == id_), None)
 
@@ -101,17 +101,18 @@ class Workflow:
     """A workflow file."""
 
     path: str
-    root: Node
+    root: YamlNode
     repo: str | None = None
     """Owner and name of its repository, in lower case, where known."""
+    # Any: its keys and values are of the part that judges, which this one may not import.
     judged: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What became of its conditions for each class of run, kept by whoever evaluates them."""
 
     @cached_property
-    def events(self) -> Mapping[str, Node]:
+    def events(self) -> Mapping[str, YamlNode]:
         """The events that start it, each with its filters."""
         node = self.root.get("on") or NOTHING
-        if isinstance(node, MapNode):
+        if isinstance(node, YamlMapping):
             return dict(node.entries())
         return dict.fromkeys(node.texts(), NOTHING)
 
@@ -129,7 +130,9 @@ class Workflow:
     def jobs(self) -> Mapping[str, Job]:
         """Its jobs by their keys."""
         node = self.root.get("jobs") or NOTHING
-        return {key: Job(key, each, node.key_line(key)) for key, each in node.entries() if isinstance(each, MapNode)}
+        return {
+            key: Job(key, each, node.key_line(key)) for key, each in node.entries() if isinstance(each, YamlMapping)
+        }
 
     @cached_property
     def jobs_lowered(self) -> Mapping[str, Job]:
@@ -141,7 +144,7 @@ class Workflow:
         """The shell of its scripts, as far as its defaults say."""
         return _default_shell(self.root)
 
-    def declared(self, kind: str) -> Node:
+    def declared(self, kind: str) -> YamlNode:
         """Return the `inputs` or the `secrets` that it declares for its callers."""
         return self.events.get(CALLED, NOTHING).get(kind) or NOTHING
 
@@ -151,37 +154,39 @@ class CompositeAction:
     """An action file, of whatever kind; only a composite one has steps."""
 
     path: str
-    root: Node
+    root: YamlNode
 
     @cached_property
-    def steps(self) -> Sequence[Step]:
+    def steps(self) -> Sequence[WorkflowStep]:
         """Its steps."""
         return steps_of((self.root.get("runs") or NOTHING).get("steps"))
 
     @property
-    def inputs(self) -> Node:
+    def inputs(self) -> YamlNode:
         """The inputs that it declares."""
         return self.root.get("inputs") or NOTHING
 
 
-def steps_of(node: Node | None) -> Sequence[Step]:
+def steps_of(node: YamlNode | None) -> Sequence[WorkflowStep]:
     """Return the steps of a list of them."""
     items = node.items() if node else ()
-    return [Step(each, index) for index, each in enumerate(items) if isinstance(each, MapNode)]
+    # Counted before what is no step is left out: reports name a step by its place in the file.
+    return [WorkflowStep(each, index) for index, each in enumerate(items) if isinstance(each, YamlMapping)]
 
 
-def steps_in(documents: Sequence[Workflow]) -> Iterator[Step]:
+def steps_in(documents: Sequence[Workflow]) -> Iterator[WorkflowStep]:
     """Yield every step of these workflows."""
     for document in documents:
         for job in document.jobs.values():
             yield from job.steps
 
 
-def _text(node: Node, key: str) -> str:
+def _text(node: YamlNode, key: str) -> str:
     value = node.get(key)
+    # The lines of a script are counted from its beginning, so what stands before it stays.
     return value.text.strip() if value and key != "run" else value.text if value else ""
 
 
-def _default_shell(node: Node) -> str:
+def _default_shell(node: YamlNode) -> str:
     run = (node.get("defaults") or NOTHING).get("run") or NOTHING
     return _text(run, "shell")

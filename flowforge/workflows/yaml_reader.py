@@ -9,13 +9,14 @@ from typing import Any, Final, Protocol
 
 import yaml
 
-from flowforge.workflows.nodes import ListNode, MapNode, Node, Scalar
+from flowforge.workflows.nodes import Scalar, YamlList, YamlMapping, YamlNode
 
 MAX_DEPTH: Final = 100
 MAX_NODES: Final = 200_000
 """Values of a file, counting each time what an alias repeats."""
 _TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH} levels deep"
 _TOO_MANY: Final = f"it comes to more than {MAX_NODES:,} values"
+# Where PyYAML was built without libyaml, its own parser gives the same events, and takes longer.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2, production [1] c-printable. libyaml names the first such character by its offset and not by its line.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -62,7 +63,7 @@ def _utf8(data: bytes) -> str:
 class _Open:
     """A list or mapping that has begun."""
 
-    node: ListNode | MapNode
+    node: YamlList | YamlMapping
     anchor: str | None
     key: str | None = None
     """The key whose value comes next."""
@@ -74,14 +75,14 @@ class _Open:
 class _Measured:
     """A finished node with what an alias of it would repeat."""
 
-    node: Node
+    node: YamlNode
     size: int = 1
     height: int = 1
 
 
 @dataclass(slots=True)
 class _Composer:
-    root: Node | None = None
+    root: YamlNode | None = None
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, _Measured] = field(default_factory=dict)
     size: int = 0
@@ -96,6 +97,7 @@ class _Composer:
 
     def alias(self, event: yaml.AliasEvent) -> None:
         mark: Any = event.start_mark
+        # An anchor counts once its node has ended, so no node can hold itself.
         done = self.anchors.get(event.anchor or "")
         if done is None:
             raise _unreadable("this alias has no anchor before it", mark)
@@ -106,7 +108,7 @@ class _Composer:
         if len(self.stack) >= MAX_DEPTH:
             raise _unreadable(_TOO_DEEP, mark)
         self._only_one(mark)
-        kind = ListNode if isinstance(event, yaml.SequenceStartEvent) else MapNode
+        kind = YamlList if isinstance(event, yaml.SequenceStartEvent) else YamlMapping
         self.stack.append(_Open(kind(mark.line + 1, mark.column + 1), event.anchor))
 
     def end(self, event: yaml.Event) -> None:
@@ -135,13 +137,13 @@ class _Composer:
         top.height = max(top.height, done.height + 1)
         if len(self.stack) + done.height > MAX_DEPTH:
             raise _unreadable(_TOO_DEEP, mark)
-        if isinstance(top.node, ListNode):
+        if isinstance(top.node, YamlList):
             top.node.parts.append(done.node)
         else:
             _add(top, top.node, done.node)
 
 
-def _add(top: _Open, mapping: MapNode, node: Node) -> None:
+def _add(top: _Open, mapping: YamlMapping, node: YamlNode) -> None:
     """Take a key of a mapping, or the value of the last key."""
     if top.key is not None:
         mapping.parts[top.key] = node
@@ -161,7 +163,7 @@ def _unreadable(reason: str, mark: _Mark) -> UnreadableError:
     return UnreadableError(reason, mark.line + 1, mark.column + 1)
 
 
-def read_yaml(data: bytes | str) -> Node:
+def read_yaml(data: bytes | str) -> YamlNode:
     """Return the root of a file. Raise UnreadableError for what is no YAML, or is beyond the limits."""
     text = decode(data)
     composer = _Composer()
@@ -185,4 +187,5 @@ def read_yaml(data: bytes | str) -> Node:
         last = text.rstrip("\n").count("\n") + 1
         line, column = (min(mark.line + 1, last), mark.column + 1) if mark else (1, 1)
         raise UnreadableError("it is not YAML", line, column) from None
+    # An empty file is an empty text, and so no workflow: those are mappings.
     return composer.root or Scalar(1, 1, "")

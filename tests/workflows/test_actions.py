@@ -2,8 +2,8 @@
 
 import pytest
 
-from flowforge.workflows.actions import ACTIONS, BASE, FORK, INPUTS, MAIN, SECURITY, Action, action_of
-from flowforge.workflows.pins import BETA, NEWEST, Version, read_uses, version_of
+from flowforge.workflows.actions import ACTIONS, BASE, FORK, INPUTS, MAIN, SECURITY, ClaudeAction, action_of
+from flowforge.workflows.pins import BETA, NEWEST, ActionVersion, read_uses, version_of
 from tools.action_versions import rows
 
 SHA = "28f83620103c48a57093dcc2837eec89e036bb9f"
@@ -26,7 +26,7 @@ SHA = "28f83620103c48a57093dcc2837eec89e036bb9f"
         ("actions/checkout@v4", "", None),
     ],
 )
-def test_which_action_runs_claude(uses: str, inputs: str, expected: Action | None) -> None:
+def test_which_action_runs_claude(uses: str, inputs: str, expected: ClaudeAction | None) -> None:
     """Anthropic's own are known by name, forks by name or by inputs, and other agents are none of ours."""
     read = read_uses(uses)
     assert read is not None
@@ -48,7 +48,7 @@ def test_which_action_runs_claude(uses: str, inputs: str, expected: Action | Non
         ("v2", None),
     ],
 )
-def test_versions(ref: str, expected: Version | None) -> None:
+def test_versions(ref: str, expected: ActionVersion | None) -> None:
     """Tags say it themselves, commits by the table, moving references are the newest, and the rest is unknown."""
     read = read_uses(f"anthropics/claude-code-action@{ref}")
     assert read is not None

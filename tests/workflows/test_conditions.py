@@ -4,24 +4,24 @@ import pytest
 
 from flowforge.workflows.conditions import Conditions
 from flowforge.workflows.expressions import read_condition
-from flowforge.workflows.runs import Run, Who, runs_of
-from flowforge.workflows.scopes import Scope
+from flowforge.workflows.runs import RunClass, Who, runs_of
+from flowforge.workflows.scopes import NameScope
 from flowforge.workflows.values import truth
 from flowforge.workflows.workflow import Workflow
 from flowforge.workflows.yaml_reader import read_yaml
 
-PERSON = Run("pull_request", Who.PERSON)
-DEPENDABOT = Run("pull_request", Who.DEPENDABOT, "dependabot[bot]")
-FORK = Run("pull_request", Who.FORK)
-RENOVATE = Run("pull_request", Who.BOT, "renovate[bot]")
+PERSON = RunClass("pull_request", Who.PERSON)
+DEPENDABOT = RunClass("pull_request", Who.DEPENDABOT, "dependabot[bot]")
+FORK = RunClass("pull_request", Who.FORK)
+RENOVATE = RunClass("pull_request", Who.BOT, "renovate[bot]")
 CLASSES = {"p": PERSON, "d": DEPENDABOT, "f": FORK, "r": RENOVATE}
 SAME = "github.event.pull_request.head.repo.full_name == github.repository"
 TRUSTED = """contains(fromJSON('["OWNER","MEMBER"]'), github.event.pull_request.author_association)"""
 
 
-def _reached(condition: str, run: Run, scope: Scope | None = None, absent: str = "") -> str:
+def _reached(condition: str, run: RunClass, scope: NameScope | None = None, absent: str = "") -> str:
     names = frozenset({absent}) if absent else frozenset()
-    found = truth(Conditions(run, names).value(read_condition(condition), scope or Scope("x")))
+    found = truth(Conditions(run, names).value(read_condition(condition), scope or NameScope("x")))
     return "?" if found.unknown else "may" if found.true and found.false else "yes" if found.true else "no"
 
 
@@ -74,7 +74,7 @@ def test_unknown_beside_what_is_known() -> None:
 
 def test_the_name_of_the_repository() -> None:
     """Where the name is known a condition on it is decided, and a fork is another one."""
-    here, fork = (Run("pull_request", who, repo="acme/api") for who in (Who.PERSON, Who.FORK))
+    here, fork = (RunClass("pull_request", who, repo="acme/api") for who in (Who.PERSON, Who.FORK))
     found = [_reached(f"github.repository == '{name}'", here) for name in ("Acme/API", "acme/web")]
     assert ["yes", "no", "no", "yes"] == [*found, _reached(SAME, fork), _reached(SAME, here)]
 
@@ -108,8 +108,8 @@ jobs:
 def test_a_presence_test_is_a_gate(condition: str, gated: bool) -> None:  # noqa: FBT001 -- a row of the table
     """Without the secret a gated step is not reached, and with it it may be: by env, by a step's or a job's output."""
     workflow = Workflow("x", read_yaml(GATES))
-    scope = Scope("x", workflow=workflow).with_env(workflow.root.get("env")).in_job(workflow.jobs["look"])
-    push = Run("push", Who.PERSON)
+    scope = NameScope("x", workflow=workflow).with_env(workflow.root.get("env")).in_job(workflow.jobs["look"])
+    push = RunClass("push", Who.PERSON)
     without, with_it = (_reached(condition, push, scope, absent) for absent in ("KEY", ""))
     assert (gated, True) == (without == "no", with_it in {"yes", "may"})
 

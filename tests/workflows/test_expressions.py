@@ -5,26 +5,26 @@ import pytest
 from flowforge.workflows.conditions import Conditions, has_status
 from flowforge.workflows.expression_tree import (
     And,
-    Call,
     Comparison,
-    Context,
+    ContextName,
     Every,
     Expression,
+    FunctionCall,
     Index,
     Literal,
     Not,
     Or,
     Text,
-    Unreadable,
+    UnreadableExpression,
     accesses,
     path_of,
 )
 from flowforge.workflows.expressions import MAX_DEPTH, read_condition, read_expression, read_template
-from flowforge.workflows.runs import Run, Who
-from flowforge.workflows.scopes import Scope
+from flowforge.workflows.runs import RunClass, Who
+from flowforge.workflows.scopes import NameScope
 from flowforge.workflows.values import Open
 
-SECRETS = Context("secrets")
+SECRETS = ContextName("secrets")
 KEY = Index(SECRETS, Literal("KEY"))
 
 
@@ -34,14 +34,14 @@ KEY = Index(SECRETS, Literal("KEY"))
         ("secrets.KEY", KEY),
         ("Secrets['KEY']", KEY),
         ("secrets[ 'it''s' ]", Index(SECRETS, Literal("it's"))),
-        ("a.*.b", Index(Every(Context("a")), Literal("b"))),
-        ("a[*]", Every(Context("a"))),
-        ("a || b && c", Or((Context("a"), And((Context("b"), Context("c")))))),
-        ("!(a == 'x')", Not(Comparison("==", Context("a"), Literal("x")))),
-        ("format('{0}', 1.5, -0x10)", Call("format", (Literal("{0}"), Literal(1.5), Literal(-16.0)))),
-        ("toJSON(secrets)", Call("tojson", (SECRETS,))),
+        ("a.*.b", Index(Every(ContextName("a")), Literal("b"))),
+        ("a[*]", Every(ContextName("a"))),
+        ("a || b && c", Or((ContextName("a"), And((ContextName("b"), ContextName("c")))))),
+        ("!(a == 'x')", Not(Comparison("==", ContextName("a"), Literal("x")))),
+        ("format('{0}', 1.5, -0x10)", FunctionCall("format", (Literal("{0}"), Literal(1.5), Literal(-16.0)))),
+        ("toJSON(secrets)", FunctionCall("tojson", (SECRETS,))),
         ("true == NULL", Comparison("==", Literal(value=True), Literal(None))),
-        ("fromJSON(a).b", Index(Call("fromjson", (Context("a"),)), Literal("b"))),
+        ("fromJSON(a).b", Index(FunctionCall("fromjson", (ContextName("a"),)), Literal("b"))),
     ],
 )
 def test_trees(text: str, expected: Expression) -> None:
@@ -55,7 +55,7 @@ def test_trees(text: str, expected: Expression) -> None:
 )
 def test_what_does_not_follow_the_grammar(text: str) -> None:
     """A slip anywhere makes the whole expression unreadable."""
-    assert Unreadable() == read_expression(text)
+    assert UnreadableExpression() == read_expression(text)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +63,20 @@ def test_what_does_not_follow_the_grammar(text: str) -> None:
 )
 def test_depth_is_bounded(text: str) -> None:
     """What is nested deeper than the runner takes is unreadable, without a crash."""
-    assert Unreadable() == read_expression(text)
+    assert UnreadableExpression() == read_expression(text)
 
 
 def test_levels_of_several_kinds_add_up_to_no_crash() -> None:
     """Negations within parentheses nest two thousand deep, and whoever walks the tree comes to an end."""
     text = f"{('!' * 49 + '(') * 45}failure() || secrets.KEY{')' * 45}"
     tree = read_expression(text)
-    value = Conditions(Run("push", Who.PERSON)).value(tree, Scope("x"))
+    value = Conditions(RunClass("push", Who.PERSON)).value(tree, NameScope("x"))
     assert (True, 1, Open.UNKNOWN) == (has_status(tree), len(accesses(tree)), value)
 
 
 def test_the_deepest_that_is_read() -> None:
     """As many levels as the limit says are read."""
-    assert Context("a") == read_expression("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1))
+    assert ContextName("a") == read_expression("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1))
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_the_deepest_that_is_read() -> None:
     [
         ("plain", Literal("plain")),
         ("${{ secrets.KEY }}", KEY),
-        ("x${{ a }}y", Text((Literal("x"), Context("a"), Literal("y")))),
+        ("x${{ a }}y", Text((Literal("x"), ContextName("a"), Literal("y")))),
         ("${{ '}}' }}", Literal("}}")),
-        ("${{ a }}${{ b", Text((Context("a"), Unreadable()))),
-        ("${{ 'open }}", Unreadable()),
+        ("${{ a }}${{ b", Text((ContextName("a"), UnreadableExpression()))),
+        ("${{ 'open }}", UnreadableExpression()),
     ],
 )
 def test_templates(text: str, expected: Expression) -> None:
@@ -97,7 +97,7 @@ def test_templates(text: str, expected: Expression) -> None:
 
 def test_a_condition_needs_no_braces() -> None:
     """An `if:` is an expression, with or without `${{ }}`, whatever white space stands around."""
-    assert [Context("a")] * 3 == [read_condition(text) for text in ("a", " ${{ a }}\n", "\na ")]
+    assert [ContextName("a")] * 3 == [read_condition(text) for text in ("a", " ${{ a }}\n", "\na ")]
 
 
 def test_accesses() -> None:

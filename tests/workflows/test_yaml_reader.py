@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowforge.workflows.nodes import ListNode, MapNode, Node
+from flowforge.workflows.nodes import YamlList, YamlMapping, YamlNode
 from flowforge.workflows.yaml_reader import MAX_DEPTH, UnreadableError, read_yaml
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -10,10 +10,10 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 
-def _plain(node: Node) -> object:
-    if isinstance(node, MapNode):
+def _plain(node: YamlNode) -> object:
+    if isinstance(node, YamlMapping):
         return {key: _plain(value) for key, value in node.entries()}
-    return [_plain(each) for each in node.items()] if isinstance(node, ListNode) else node.text
+    return [_plain(each) for each in node.items()] if isinstance(node, YamlList) else node.text
 
 
 @pytest.mark.parametrize(
