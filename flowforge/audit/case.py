@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.codes import CODES, Level
-from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
+from flowforge.audit.codes import CODES, Severity
+from flowforge.audit.model import Finding, SecretReference, RepoFacts, StoreNames
 from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import Repository
@@ -22,14 +22,14 @@ class Case:
     """Every step of its workflows, joined; none of those that are disabled."""
     steps: Sequence[ClaudeStep]
     """Those that run Claude."""
-    references: Sequence[tuple[Occurrence, Reference, Source]]
+    references: Sequence[tuple[Occurrence, SecretReference, Source]]
     disabled: frozenset[str]
     """The files of workflows that run Claude and are disabled. None of their steps is here."""
     claude_names: frozenset[str]
     """The names of secrets that hold a Claude credential, in upper case."""
 
     @property
-    def stores(self) -> Stores | None:
+    def stores(self) -> StoreNames | None:
         """What the repository's stores hold, where it is known."""
         return self.facts.stores
 
@@ -75,7 +75,7 @@ def at_file(
     return Finding(code, row.level, file, line, column, None, None, what, why, fix)
 
 
-def with_level(finding: Finding, level: Level) -> Finding:
+def with_level(finding: Finding, level: Severity) -> Finding:
     """Return a finding as less or more grave than its row says."""
     return Finding(
         finding.code,
@@ -91,7 +91,7 @@ def with_level(finding: Finding, level: Level) -> Finding:
     )
 
 
-def is_missing(source: Source, stores: Stores, store: str) -> bool | None:
+def is_missing(source: Source, stores: StoreNames, store: str) -> bool | None:
     """Return whether a source is surely not there for runs that read a store; None where nobody can tell."""
     if source.where == CALLER or source.mapped_past_environment:
         return None
@@ -105,13 +105,13 @@ def is_missing(source: Source, stores: Stores, store: str) -> bool | None:
     return True if source.where_known else None
 
 
-def _seen(source: Source, stores: Stores, store: str) -> frozenset[str]:
+def _seen(source: Source, stores: StoreNames, store: str) -> frozenset[str]:
     environment = source.where.partition(":")[2].lower()
     own = stores.environments.get(environment, frozenset()) if environment else frozenset()
     return own | (stores.dependabot if store == "dependabot" else stores.actions | stores.organization)
 
 
-def state(given: Given, stores: Stores | None, store: str) -> bool | None:
+def state(given: Given, stores: StoreNames | None, store: str) -> bool | None:
     """Return whether a way is surely there (True) or surely not (False); None where nobody can tell."""
     if given.is_empty:
         return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from flowforge.audit.reach import Reach
+from flowforge.audit.reach import StepReach
 from flowforge.workflows.actions import (
     CLOUD_VARIABLES,
     CLOUDS,
@@ -75,9 +75,9 @@ class ClaudeStep:
     script: Script = field(default_factory=Script)
 
     @cached_property
-    def reach(self) -> Reach:
+    def reach(self) -> StepReach:
         """Which runs reach it."""
-        return Reach(self.occurrence)
+        return StepReach(self.occurrence)
 
     @property
     def scope(self) -> Scope:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How grave a finding is; in the order of gravity."""
 
     ERROR = "error"
@@ -21,7 +21,7 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the gravest."""
-        return tuple(Level).index(self)
+        return tuple(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,18 @@ class Code:
     """A row of the table."""
 
     code: str
-    level: Level
+    level: Severity
     what: str
     why: str
     fix: str
 
 
-def _rows(level: Level, *rows: tuple[str, str, str, str]) -> tuple[Code, ...]:
+def _rows(level: Severity, *rows: tuple[str, str, str, str]) -> tuple[Code, ...]:
     return tuple(Code(code, level, what, why, fix) for code, what, why, fix in rows)
 
 
 _ERRORS: Final = _rows(
-    Level.ERROR,
+    Severity.ERROR,
     (
         "missing-secret",
         "there is no secret {name} that this reads",
@@ -103,7 +103,7 @@ _ERRORS: Final = _rows(
     ),
 )
 _WARNINGS: Final = _rows(
-    Level.WARNING,
+    Severity.WARNING,
     (
         "both-set",
         "an API key and an OAuth token are both passed",
@@ -184,7 +184,7 @@ _WARNINGS: Final = _rows(
     ),
 )
 _NOTES: Final = _rows(
-    Level.NOTE,
+    Severity.NOTE,
     (
         "not-referenced",
         "no workflow here reads the secret {name}",

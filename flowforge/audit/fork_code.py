@@ -11,7 +11,7 @@ from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script
 from flowforge.workflows.scopes import Scope, input_of
 
-Path = tuple[str, ...]
+AccessPath = tuple[str, ...]
 
 # What a commit of a fork's is known by: the base repository has it too, by refs/pull.
 _COMMITS: Final = frozenset(
@@ -59,9 +59,9 @@ def _checkout(occurrence: Occurrence) -> bool:
     return "refs/pull/" in text.replace(" ", "") and bool(ref & _NUMBERS)
 
 
-def _paths(expression: Expression, scope: Scope, depth: int = 0) -> set[Path]:
+def _paths(expression: Expression, scope: Scope, depth: int = 0) -> set[AccessPath]:
     """Return the accesses that a template may become, through the env and the inputs."""
-    found: set[Path] = set()
+    found: set[AccessPath] = set()
     for access in accesses(expression):
         path = path_of(access) or ()
         bound = input_of(access, scope)

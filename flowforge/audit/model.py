@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flowforge.audit.codes import Level
+from flowforge.audit.codes import Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class StoreNames:
     """The names that a repository's stores hold, in upper case."""
 
     actions: frozenset[str] = frozenset()
@@ -25,7 +25,7 @@ class RepoFacts:
     """What GitHub and the manifest say of a repository. None is unknown."""
 
     name: str | None = None
-    stores: Stores | None = None
+    stores: StoreNames | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     """The type of credential that the manifest puts into a secret, by its name in upper case."""
     default_permission: str | None = None
@@ -46,7 +46,7 @@ class Via:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class StepNeed:
     """What a Claude step reads."""
 
     input: str | None
@@ -70,11 +70,11 @@ class AuditStep:
     uses: str | None
     """None for a script."""
     via: Via | None
-    needs: tuple[Need, ...]
+    needs: tuple[StepNeed, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class SecretReference:
     """A Claude credential that is handed on outside a Claude step."""
 
     file: str
@@ -91,7 +91,7 @@ class Finding:
     """One thing that is or will be wrong, or is worth knowing."""
 
     code: str
-    level: Level
+    level: Severity
     file: str | None
     """None where it is about no file."""
     line: int | None
@@ -111,5 +111,5 @@ class RepoAudit:
     verdict: str
     complete: bool
     steps: tuple[AuditStep, ...]
-    references: tuple[Reference, ...]
+    references: tuple[SecretReference, ...]
     findings: tuple[Finding, ...]

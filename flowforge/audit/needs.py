@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.model import AuditStep, Need, Reference, Via
-from flowforge.audit.reach import Reach
+from flowforge.audit.model import AuditStep, StepNeed, SecretReference, Via
+from flowforge.audit.reach import StepReach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Context, Unreadable, accesses, path_of, root_of
 from flowforge.workflows.expressions import read_condition, read_template
@@ -34,7 +34,7 @@ def _via(occurrence: Occurrence) -> Via | None:
     return Via(own.file, own.line, own.step) if occurrence.is_joined else None
 
 
-def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction | None) -> Iterator[Need]:
+def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction | None) -> Iterator[StepNeed]:
     alternatives = len(given.sources) > 1
     callable_too = step.occurrence.workflow is not None and step.occurrence.workflow.is_callable
     for source in given.sources:
@@ -49,13 +49,13 @@ def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction 
             yield replace(need, where=CALLER, stores=())
 
 
-def _need(step: ClaudeStep, given: Given, source: Source) -> Need:
+def _need(step: ClaudeStep, given: Given, source: Source) -> StepNeed:
     if source.kind is Kind.SECRET and source.where != CALLER:
         stores = step.reach.stores
     else:
         stores = ("variables",) if source.kind is Kind.VARIABLE else ()
     name = source.name or None if source.kind is not Kind.LITERAL else None
-    return Need(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
+    return StepNeed(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
 
 
 def is_gated(step: ClaudeStep, given: Given, source: Source) -> bool:
@@ -83,20 +83,20 @@ def _is_required(source: Source, declared: Workflow | CompositeAction | None) ->
 
 def unread_step(occurrence: Occurrence) -> AuditStep:
     """Return a called workflow that was not read and gets every secret: a step with one need that nobody knows."""
-    need = Need(None, Kind.UNKNOWN.value, None, "repo", (), optional=False)
+    need = StepNeed(None, Kind.UNKNOWN.value, None, "repo", (), optional=False)
     at = occurrence.at
     return AuditStep(at.file, at.line, at.job, at.step, occurrence.uses, None, (need,))
 
 
-def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Reference, Source]]:
+def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[SecretReference, Source]]:
     """Yield the Claude credentials that a step which runs no Claude is given. types: secrets known to hold one."""
     if occurrence.step is not None and not (occurrence.uses or occurrence.step.run):
         return  # GitHub takes it for no step
-    reach = Reach(occurrence)
+    reach = StepReach(occurrence)
     at = occurrence.at
     for source in dict.fromkeys(_handed_on(occurrence, types)):
         stores = reach.stores if source.where != CALLER else ()
-        yield Reference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
+        yield SecretReference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
 
 
 def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source]:

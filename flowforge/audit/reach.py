@@ -23,7 +23,7 @@ class Reached(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class StepReach:
     """Which runs reach a step."""
 
     occurrence: Occurrence

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from flowforge.audit.case import Case, at, at_step, is_missing, state
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.fork_code import checks_out_fork
-from flowforge.audit.model import Finding, Stores
+from flowforge.audit.model import Finding, StoreNames
 from flowforge.audit.needs import is_gated
-from flowforge.audit.reach import Reach, Reached
+from flowforge.audit.reach import StepReach, Reached
 from flowforge.audit.secret_findings import has_way
 from flowforge.errors import printable
 from flowforge.workflows.actions import VARIABLES, Slot
@@ -35,7 +35,7 @@ def dependabot(case: Case) -> Iterator[Finding]:
             yield from _without(step, given, stores, runs)
 
 
-def _without(step: ClaudeStep, given: Given, stores: Stores, runs: list[Run]) -> Iterator[Finding]:
+def _without(step: ClaudeStep, given: Given, stores: StoreNames, runs: list[Run]) -> Iterator[Finding]:
     for source in given.sources:
         gated = all(step.reach.by(run, frozenset({source.name})) is Reached.NO for run in runs)
         if is_missing(source, stores, _DEPENDABOT) and not gated and not is_gated(step, given, source):
@@ -60,7 +60,7 @@ def _bare(login: str) -> str:
     return login.strip().lower().removesuffix("[bot]")
 
 
-def _is_meant(step: ClaudeStep, login: str, stores: Stores | None) -> bool:
+def _is_meant(step: ClaudeStep, login: str, stores: StoreNames | None) -> bool:
     """Whether a bot is meant to reach a step: a condition names it, or its store has the secret."""
     if login in step.reach.bots:
         return True
@@ -92,7 +92,7 @@ def in_reach(case: Case) -> Iterator[Finding]:
     for occurrence in case.occurrences:
         if not checks_out_fork(occurrence):
             continue
-        for run in Reach(occurrence).reaching:
+        for run in StepReach(occurrence).reaching:
             if run.who is Who.FORK and run.store and _holds(occurrence, run, case):
                 yield at(occurrence, "credential-in-reach-of-fork", event=run.event)
                 break

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from flowforge.audit.case import Case, at, at_file, at_step, is_missing, state, with_level
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.codes import Level
-from flowforge.audit.model import Finding, Stores
+from flowforge.audit.codes import Severity
+from flowforge.audit.model import Finding, StoreNames
 from flowforge.audit.needs import is_gated
-from flowforge.audit.reach import Reach
+from flowforge.audit.reach import StepReach
 from flowforge.errors import quote
 from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
@@ -32,19 +32,19 @@ def missing(case: Case) -> Iterator[Finding]:
         if runs and step.cloud is False:
             yield from _missing(step, stores)
     for occurrence, reference, source in case.references:
-        reach = Reach(occurrence)
+        reach = StepReach(occurrence)
         runs = [run for run in reach.reaching if run.store == _ACTIONS]
         if runs and is_missing(source, stores, _ACTIONS) and not _may_be_empty(reach, reference.name):
             found = at(occurrence, "missing-secret", name=reference.name, place=_place(reference.where))
-            yield with_level(found, Level.WARNING)
+            yield with_level(found, Severity.WARNING)
 
 
-def _may_be_empty(reach: Reach, name: str) -> bool:
+def _may_be_empty(reach: StepReach, name: str) -> bool:
     step = reach.occurrence.step
     return reach.is_gated(name) or bool(step and step.run and read_script(step.run).tested)
 
 
-def _missing(step: ClaudeStep, stores: Stores) -> Iterator[Finding]:
+def _missing(step: ClaudeStep, stores: StoreNames) -> Iterator[Finding]:
     if has_way(step, stores, _ACTIONS):
         return
     for given in (*step.static, *step.identity):
@@ -53,7 +53,7 @@ def _missing(step: ClaudeStep, stores: Stores) -> Iterator[Finding]:
                 yield _is_missing(step, given, source)
 
 
-def has_way(step: ClaudeStep, stores: Stores, store: str) -> bool:
+def has_way(step: ClaudeStep, stores: StoreNames, store: str) -> bool:
     """Whether a step may have a credential: a key or token that may be there, or both ids of an identity."""
     if step.may_load:
         return True
@@ -111,7 +111,7 @@ def _wrong_kind(step: ClaudeStep, given: Given, case: Case) -> Iterator[Finding]
         )
 
 
-def _possible(given: Given, stores: Stores | None) -> list[Source]:
+def _possible(given: Given, stores: StoreNames | None) -> list[Source]:
     """Return what a value may come from: of `a || b` what is not there is passed over, and what is there ends it."""
     found: list[Source] = []
     for source in given.sources:
@@ -205,11 +205,11 @@ def hidden(case: Case) -> Iterator[Finding]:
                     yield at_step(step, "shadows-organization", name=source.name)
 
 
-def _shadows(source: Source, stores: Stores) -> bool:
+def _shadows(source: Source, stores: StoreNames) -> bool:
     return source.name in stores.actions and source.name in stores.organization
 
 
-def _past_environment(step: ClaudeStep, source: Source, stores: Stores | None) -> Iterator[Finding]:
+def _past_environment(step: ClaudeStep, source: Source, stores: StoreNames | None) -> Iterator[Finding]:
     environment = source.mapped_past_environment
     if not environment:
         return

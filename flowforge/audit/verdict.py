@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from flowforge.audit.codes import Level
+from flowforge.audit.codes import Severity
 from flowforge.audit.model import AuditStep, Finding
 
 
 def verdict(steps: Sequence[AuditStep], findings: Sequence[Finding], *, complete: bool, stores_known: bool) -> str:
     """Return what it comes to."""
-    errors = [each for each in findings if each.level is Level.ERROR]
-    warnings = [each for each in findings if each.level is Level.WARNING]
+    errors = [each for each in findings if each.level is Severity.ERROR]
+    warnings = [each for each in findings if each.level is Severity.WARNING]
     if errors:
         return _failing(errors) + (f" {_count(len(warnings), 'warning')} besides." if warnings else "")
     unread = "" if complete else " Not everything could be read."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flowforge.audit.case import Case, at_step, state
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.model import Finding, Stores
+from flowforge.audit.model import Finding, StoreNames
 from flowforge.errors import printable, quote
 from flowforge.workflows.actions import BASE, IDENTITY, MAIN, SECURITY, Slot
 
@@ -112,7 +112,7 @@ def _exclude_each_other(key: Given, token: Given) -> bool:
     return key.is_choice or token.is_choice
 
 
-def _may_be(given: Given, stores: Stores | None) -> bool:
+def _may_be(given: Given, stores: StoreNames | None) -> bool:
     return state(given, stores, "actions") is not False
 
 
