@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.codes import CODES, Severity
-from flowforge.audit.model import Finding, SecretReference, RepoFacts, StoreNames
+from flowforge.audit.model import Finding, RepoFacts, SecretReference, StoreNames
 from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import Repository
@@ -17,12 +17,15 @@ class Case:
     """One repository under audit."""
 
     facts: RepoFacts
+    """What GitHub and the manifest say of it."""
     repository: Repository
+    """Its workflow and action files, parsed, and those that could not be."""
     occurrences: Sequence[Occurrence]
     """Every step of its workflows, joined; none of those that are disabled."""
     steps: Sequence[ClaudeStep]
     """Those that run Claude."""
     references: Sequence[tuple[Occurrence, SecretReference, Source]]
+    """The Claude credentials that other steps are given, each with its step and its source."""
     disabled: frozenset[str]
     """The files of workflows that run Claude and are disabled. None of their steps is here."""
     claude_names: frozenset[str]

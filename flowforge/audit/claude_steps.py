@@ -35,13 +35,17 @@ class Given:
     """A credential or an id that a step is given."""
 
     slot: Slot
+    """What it is to Claude: a key, a token, or one of the ids of an identity."""
     name: str
     """The input or the variable, as written."""
     by_input: bool
+    """Whether it comes by `with`; otherwise by the environment."""
     sources: tuple[Source, ...]
     """None where it is surely empty."""
     line: int
+    """Where it is written; for what another file gives, where the step is."""
     column: int
+    """Of its value by `with`; 1 by the environment."""
     read: bool | None
     """Whether the step reads it; None where nobody can tell."""
     since: Version | None = None
@@ -65,14 +69,19 @@ class ClaudeStep:
     """A step that runs Claude."""
 
     occurrence: Occurrence
+    """The step as it runs for one caller."""
     action: Action | None
     """None for the program itself, in a script."""
     uses: Uses | None
+    """None for a script."""
     version: Version | None
+    """The version its pin stands for; None where nobody can tell, as of a commit that the table lacks."""
     given: tuple[Given, ...]
+    """Its credentials and ids, also those that it does not read."""
     inputs: Mapping[str, tuple[str, Node]] = field(default_factory=dict)
     """Its `with`, by names in lower case."""
     script: Script = field(default_factory=Script)
+    """The commands of its `run`; an empty one for an action."""
 
     @cached_property
     def reach(self) -> StepReach:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.model import AuditStep, StepNeed, SecretReference, Via
+from flowforge.audit.model import AuditStep, SecretReference, StepNeed, Via
 from flowforge.audit.reach import StepReach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Context, Unreadable, accesses, path_of, root_of

@@ -7,7 +7,7 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.fork_code import checks_out_fork
 from flowforge.audit.model import Finding, StoreNames
 from flowforge.audit.needs import is_gated
-from flowforge.audit.reach import StepReach, Reached
+from flowforge.audit.reach import Reached, StepReach
 from flowforge.audit.secret_findings import has_way
 from flowforge.errors import printable
 from flowforge.workflows.actions import VARIABLES, Slot

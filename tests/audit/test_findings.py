@@ -224,8 +224,10 @@ CALLEE: Final = _file(_uses(KEY), on="workflow_call", top="name: x", job="enviro
     ],
 )
 def test_a_secret_of_an_environment_that_is_not_inherited(
-    secrets: str, stores: StoreNames | None, expected: bool
-) -> None:  # noqa: FBT001 -- a row of the table
+    secrets: str,
+    stores: StoreNames | None,
+    expected: bool,  # noqa: FBT001 -- a row of the table
+) -> None:
     """Only `inherit` hands on what an environment has, unless the repository is known to have the secret too."""
     caller = f"on: push\njobs:\n  b:\n    uses: ./{W}callee.yml\n    {secrets}\n"
     found = _codes(caller, RepoFacts(stores=stores), callee=CALLEE)
