@@ -46,6 +46,7 @@ def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: ob
 def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:
     """Return a finding about a step. position: in its own file; of a joined one, its caller's line is shown."""
     place = occurrence.at
+    # A line of the called file would point at something else in the caller's, which is the one that is shown.
     if occurrence.is_joined or position is None:
         position = place.line, 1
     line, column = position
@@ -96,6 +97,8 @@ def with_level(finding: Finding, level: Severity) -> Finding:
 
 def is_missing(source: Source, stores: StoreNames, store: str) -> bool | None:
     """Return whether a source is surely not there for runs that read a store; None where nobody can tell."""
+    # Only the caller knows what it gives. What a called job's environment holds depends on `secrets: inherit` besides
+    # (zizmor's docs, secrets-outside-env), and `environment-secret-not-inherited` says so.
     if source.where == CALLER or source.mapped_past_environment:
         return None
     if source.kind is Kind.VARIABLE:
@@ -105,11 +108,15 @@ def is_missing(source: Source, stores: StoreNames, store: str) -> bool | None:
         return None
     if source.name in _seen(source, stores, store):
         return False
+    # An environment whose name is computed may be any, so also one that has the secret.
     return True if source.where_known else None
 
 
 def _seen(source: Source, stores: StoreNames, store: str) -> frozenset[str]:
+    # GitHub compares the names of environments without case. Which of the stores wins does not matter here.
     environment = source.where.partition(":")[2].lower()
+    # In the place of the repository's and the organization's a run of Dependabot's reads its own store
+    # (docs.github.com, "Dependabot on GitHub Actions").
     own = stores.environments.get(environment, frozenset()) if environment else frozenset()
     return own | (stores.dependabot if store == "dependabot" else stores.actions | stores.organization)
 
@@ -118,11 +125,13 @@ def state(given: Given, stores: StoreNames | None, store: str) -> bool | None:
     """Return whether a way is surely there (True) or surely not (False); None where nobody can tell."""
     if given.is_empty:
         return False
+    # A literal is there whatever the stores hold; whether it should be is for other findings.
     if any(each.kind is Kind.LITERAL for each in given.sources):
         return True
     if stores is None:
         return None
     found = [is_missing(each, stores, store) for each in given.sources]
+    # Of `a || b` one that is there is enough.
     if False in found:
         return True
     return False if all(found) else None

@@ -26,7 +26,9 @@ from flowforge.workflows.programs import Script, read_script, variable
 from flowforge.workflows.scopes import Bound, Scope, fixed_text, input_of
 from flowforge.workflows.sources import UNKNOWN, Kind, Source, sources_of
 
+# How far an input is followed that is given by another one; a circle would not end.
 _MOST_INPUTS: Final = 20
+# Whose words the reader of scripts understands. The word `claude` in a Python script starts nothing.
 _POSIX: Final = frozenset({"", "bash", "sh", "pwsh", "powershell", "cmd", "zsh"})
 
 
@@ -126,12 +128,14 @@ class ClaudeStep:
     @property
     def may_load(self) -> bool:
         """Whether what an earlier step may have loaded into the environment is read, under whatever name."""
+        # The base action overwrites the environment by its inputs, empty ones too (its action.yml).
         reads_env = self.action is None or not self.action.ours or bool(self.action.env)
         return self.occurrence.may_load and reads_env
 
     @cached_property
     def cloud(self) -> bool | None:
         """Whether it uses a cloud's models; None where nobody can tell."""
+        # A flag of a cloud goes before every credential (base-action/src/validate-env.ts), so no key is missed then.
         if self.action is None or self.action.clouds:
             found = [self._flag(*self.input(name)) for name in CLOUDS] if self.action else []
             found += [self._flag(*self._variable(name)) for name in CLOUD_VARIABLES]
@@ -179,6 +183,7 @@ def _of_action(occurrence: Occurrence) -> ClaudeStep | None:
         for name, (key, node) in inputs.items()
         if name in INPUTS
     ]
+    # An input that is not empty goes before the environment: `inputs.X || env.X` (the main action's action.yml).
     passed = {each.slot for each in given if not each.is_empty}
     for name, bound, line in _variables(occurrence):
         slot = VARIABLES[name]
@@ -199,6 +204,7 @@ def _of_input(action: Action, version: Version | None, key: str, node: Node, sco
 def _of_variable(action: Action, version: Version | None, name: str, bound: Bound | None, line: int) -> Given:
     slot = VARIABLES[name]
     since = action.env.get(slot)
+    # What a fork does with the environment is not known, whatever it was forked from.
     read = _is_read(since, version) if action.ours else None
     sources = (UNKNOWN,) if bound is None else sources_of(bound)
     return Given(slot, name, False, sources, line, 1, read, since)  # noqa: FBT003 -- by_input
@@ -206,6 +212,7 @@ def _of_variable(action: Action, version: Version | None, name: str, bound: Boun
 
 def is_choice(expression: Expression, scope: Scope, depth: int = 0) -> bool:
     """Whether an expression chooses if a value is there at all."""
+    # Of `a || b` any operand may be a choice; of the rest only `CONDITION && value` leaves it empty at times.
     if isinstance(expression, Or):
         return any(is_choice(each, scope, depth) for each in expression.operands)
     bound = input_of(expression, scope)
@@ -219,26 +226,31 @@ def _is_read(since: Version | None, version: Version | None) -> bool | None:
         return False
     if since == (0, 0, 0):
         return True
+    # A commit that the table of tags lacks may be older or newer.
     return None if version is None else version >= since
 
 
 def _variables(occurrence: Occurrence) -> Iterator[tuple[str, Bound | None, int]]:
     """Yield the credentials and ids in the environment of a step: by `env`, or by what an earlier step has written."""
+    # A line of another file, such as a caller's, would point at the wrong text in this one.
     at = occurrence.own.line
     for name in VARIABLES:
         bound = occurrence.scope.env.get(name)
         if bound is not None:
             yield name, bound, bound.node.line if bound.scope.file == occurrence.own.file else at
         elif name in occurrence.handed_on:
+            # What a script has written into $GITHUB_ENV is not followed back.
             yield name, None, at
 
 
 def _of_script(occurrence: Occurrence, text: str) -> ClaudeStep | None:
+    # First what costs nothing: nearly every script ends here. A shell may carry options, as `bash -e {0}`.
     if "claude" not in text.lower() or occurrence.shell.split(" ")[0] not in _POSIX:
         return None
     script = read_script(text)
     if not script.runs:
         return None
+    # The starts in one script share its environment, so the first one speaks for all.
     first = script.runs[0]
     given = {name: (sources_of(bound) if bound else (UNKNOWN,), line) for name, bound, line in _variables(occurrence)}
     for name, word in first.assigned.items():
@@ -257,6 +269,7 @@ def _of_word(word: str, scope: Scope) -> tuple[Source, ...]:
     if name:
         bound = scope.env.get(name)
         return sources_of(bound) if bound else (UNKNOWN,)
+    # What a command will print.
     if "$(" in word:
         return (UNKNOWN,)
     return sources_of(Bound(Scalar(0, 0, word, plain=False), scope))

@@ -22,6 +22,7 @@ STATIC_NAMES = frozenset({"ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"})
 def audit_step(step: ClaudeStep, declared: Workflow | CompositeAction | None) -> AuditStep:
     """Return a Claude step as public data. declared: the document that declares what its caller gives."""
     occurrence = step.occurrence
+    # A cloud has credentials of its own, which are not Claude's: such a step is listed with none.
     needs = [] if step.cloud else [need for given in step.ways for need in _needs(step, given, declared)]
     unique = tuple(dict.fromkeys(needs))
     at = occurrence.at
@@ -35,7 +36,9 @@ def _via(occurrence: Occurrence) -> Via | None:
 
 
 def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction | None) -> Iterator[StepNeed]:
+    # `a || b`: either may be missing as long as the other one is there.
     alternatives = len(given.sources) > 1
+    # A workflow with events of its own that is also called has two needs: its runs read a store, callers hand on.
     callable_too = step.occurrence.workflow is not None and step.occurrence.workflow.is_callable
     for source in given.sources:
         need = _need(step, given, source)
@@ -54,6 +57,7 @@ def _need(step: ClaudeStep, given: Given, source: Source) -> StepNeed:
         stores = step.reach.stores
     else:
         stores = ("variables",) if source.kind is Kind.VARIABLE else ()
+    # Never of a literal: what stands there may be the credential itself.
     name = source.name or None if source.kind is not Kind.LITERAL else None
     return StepNeed(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
 
@@ -71,6 +75,7 @@ def _variables_of(step: ClaudeStep, source: Source) -> set[str]:
 
 
 def _is_required(source: Source, declared: Workflow | CompositeAction | None) -> bool:
+    # Only `required: true` binds a caller; an input that is not required has a default, or is empty.
     kind = "secrets" if source.kind is Kind.SECRET else "inputs"
     if isinstance(declared, CompositeAction):
         node: Node = declared.inputs
@@ -101,6 +106,7 @@ def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[
 
 def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source]:
     for name, node in _own_entries(occurrence):
+        # Others write these inputs with hyphens; a secret that is known to be Claude's counts under any name.
         slot = VARIABLES.get(name) or INPUTS.get(name.lower()) or INPUTS.get(name.lower().replace("-", "_"))
         is_slot = slot in {Slot.API_KEY, Slot.OAUTH}
         for source in sources_of(Bound(node, occurrence.scope)):
@@ -108,6 +114,7 @@ def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source
                 yield source
     step = occurrence.step
     run = step.node.get("run") if step else None
+    # GitHub puts the secret itself into the script before a shell sees it.
     if run is not None and "${{" in run.text:
         for source in sources_of(Bound(run, occurrence.scope)):
             if source.kind is Kind.SECRET and source.name in types:
@@ -116,9 +123,11 @@ def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[Source
 
 def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, Node]]:
     if occurrence.step is None:
+        # A job that calls a workflow has no `env` (docs.github.com, jobs.<job_id>.uses).
         node = occurrence.job.node if occurrence.job else NOTHING
         blocks = [node.get("secrets"), node.get("with")]
     else:
+        # The env of the job is left out: it reaches every step, and would make each of them a reference.
         blocks = [occurrence.step.inputs, occurrence.step.env]
     return [pair for block in blocks if block for pair in block.entries()]
 
@@ -128,6 +137,7 @@ def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:
     found: set[str] = set()
     computed = False
     for text in walk(document.root):
+        # To parse every text of a repository is what costs; few hold the word.
         if "secrets" not in text.text.lower():
             continue
         names, more = _names(text)
@@ -137,11 +147,13 @@ def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:
 
 
 def _names(text: Scalar) -> tuple[set[str], bool]:
+    # An `if:` is an expression without the braces. Prose that holds the word is none, and computes nothing.
     tree = read_template(text.text) if "${{" in text.text else read_condition(text.text)
     found: set[str] = set()
     computed = isinstance(tree, Unreadable) and "${{" in text.text
     for access in accesses(tree):
         path = path_of(access)
+        # `toJSON(secrets)` hands on all of them.
         if path is None or path == ("secrets",):
             computed = computed or root_of(access) == Context("secrets")
         elif path[0] == "secrets":
