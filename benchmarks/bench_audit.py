@@ -5,12 +5,12 @@ from itertools import cycle, islice
 
 from common import say, table
 from flowforge.audit.judge import audit
-from flowforge.audit.model import RepoFacts, Stores
+from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.workflows.repository import FOLDER
 
 FILES = 1_000
 OF_A_REPO = 4
-FACTS = RepoFacts(stores=Stores(frozenset({"ANTHROPIC_API_KEY"})))
+FACTS = RepoFacts(stores=StoreNames(frozenset({"ANTHROPIC_API_KEY"})))
 SIZES = (125_000, 250_000, 500_000)
 _HEAD = "on: [issue_comment, pull_request, push]\npermissions: {contents: read, id-token: write}\njobs:\n"
 _JOB = """\

@@ -32,6 +32,7 @@ def audit_checkout(
         what = f"the checkout {quote(os.fspath(root))} cannot be read"
         fix = "name the folder in which .github is"
         raise AuditError(Problem("FF700", what, why=why, fix=fix)) from None
+    # Who names a manifest wants its errors. One that only lies there must not keep a checkout from its audit.
     types = _types(manifests, environ, name) if manifests else _types_beside(root, environ, name, warn)
     return audit(checkout.files, RepoFacts(name=name, types=types), checkout.unread)
 
@@ -56,10 +57,12 @@ def _types(manifests: Sequence[Path], environ: Mapping[str, str], name: str | No
     for place in places:
         if place.credential is not None and _concerns(place, name):
             found.setdefault(place.address.secret, set()).add(place.credential.type)
+    # A name with two types in two places tells nothing of either: it is left out, and no `wrong-kind` rests on it.
     return {secret: min(kinds) for secret, kinds in found.items() if len(kinds) == 1}
 
 
 def _concerns(place: Place, name: str | None) -> bool:
     """Whether a place is one of a repository, as far as the repository is known; an organization's concerns all."""
+    # Without a remote nobody knows whose checkout it is; then all places count, and contradictions cancel out above.
     repo = place.address.scope.repo
     return name is None or repo.is_organization or str(repo).lower() == name.lower()

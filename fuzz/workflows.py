@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flowforge.audit.document import audit_body
 from flowforge.audit.judge import audit
-from flowforge.audit.model import RepoFacts, Stores
+from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.render.audit_view import audit_lines
 from flowforge.render.style import plain
 from flowforge.workflows.conditions import Conditions
@@ -20,7 +20,7 @@ from fuzz.planted import MARK, check_said, planted
 from fuzz.target import Target
 
 _CORPUS = Path(__file__).resolve().parent.parent / "tests" / "audit" / "corpus"
-_STORES = Stores(frozenset({"ANTHROPIC_API_KEY"}), organization=frozenset({"ANTHROPIC_API_KEY", "OTHER"}))
+_STORES = StoreNames(frozenset({"ANTHROPIC_API_KEY"}), organization=frozenset({"ANTHROPIC_API_KEY", "OTHER"}))
 _FACTS = (
     RepoFacts("acme/api"),
     RepoFacts("acme/api", _STORES, {"ANTHROPIC_API_KEY": "claude_code_oauth_token"}, "read", immutable_subject=True),

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from flowforge.audit.checkout import read_checkout
-from flowforge.audit.codes import CODES, Level
+from flowforge.audit.codes import CODES, Severity
 from flowforge.audit.judge import audit
-from flowforge.audit.model import Finding, RepoAudit, RepoFacts, Stores
+from flowforge.audit.model import Finding, RepoAudit, RepoFacts, StoreNames
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "audit"
@@ -57,7 +57,7 @@ def facts(expected: Mapping[str, Any]) -> RepoFacts:
     return RepoFacts(name, _stores(stores), types, default, immutable, _disabled(repo))
 
 
-def _stores(found: Mapping[str, Any] | None) -> Stores | None:
+def _stores(found: Mapping[str, Any] | None) -> StoreNames | None:
     if found is None:
         return None
     lists = {
@@ -68,7 +68,7 @@ def _stores(found: Mapping[str, Any] | None) -> Stores | None:
         name.lower(): frozenset(each.upper() for each in names)
         for name, names in (found.get("environments") or {}).items()
     }
-    return Stores(environments=environments, **lists)
+    return StoreNames(environments=environments, **lists)
 
 
 def _disabled(repo: Mapping[str, Any]) -> frozenset[str]:
@@ -100,7 +100,7 @@ def judge(folder: Path) -> Judged:
             left.remove(match)
             judged.hits.append(must["code"])
     forbidden = set(expected.get("must_not", ()))
-    judged.wrong += [each for each in left if each.code in forbidden or each.level is not Level.NOTE]
+    judged.wrong += [each for each in left if each.code in forbidden or each.level is not Severity.NOTE]
     return judged
 
 
@@ -139,7 +139,7 @@ def main(argv: Sequence[str]) -> int:
     results = [judge(folder) for folder in folders(corpus)]
     print(table(results))
     bad = any(level_of(must["code"]) == "error" for each in results for must in each.missed)
-    return 1 if bad or any(each.level is Level.ERROR for result in results for each in result.wrong) else 0
+    return 1 if bad or any(each.level is Severity.ERROR for result in results for each in result.wrong) else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.codes import CODES, Level
-from flowforge.audit.model import Finding, Reference, RepoFacts, Stores
+from flowforge.audit.codes import CODES, Severity
+from flowforge.audit.model import Finding, RepoFacts, SecretReference, StoreNames
 from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import RepositoryFiles
@@ -17,19 +17,22 @@ class Case:
     """One repository under audit."""
 
     facts: RepoFacts
+    """What GitHub and the manifest say of it."""
     repository: RepositoryFiles
+    """Its workflow and action files, parsed, and those that could not be."""
     occurrences: Sequence[Occurrence]
     """Every step of its workflows, joined; none of those that are disabled."""
     steps: Sequence[ClaudeStep]
     """Those that run Claude."""
-    references: Sequence[tuple[Occurrence, Reference, ValueSource]]
+    references: Sequence[tuple[Occurrence, SecretReference, ValueSource]]
+    """The Claude credentials that other steps are given, each with its step and its source."""
     disabled: frozenset[str]
     """The files of workflows that run Claude and are disabled. None of their steps is here."""
     claude_names: frozenset[str]
     """The names of secrets that hold a Claude credential, in upper case."""
 
     @property
-    def stores(self) -> Stores | None:
+    def stores(self) -> StoreNames | None:
         """What the repository's stores hold, where it is known."""
         return self.facts.stores
 
@@ -43,6 +46,7 @@ def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: ob
 def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:
     """Return a finding about a step. position: in its own file; of a joined one, its caller's line is shown."""
     place = occurrence.at
+    # A line of the called file would point at something else in the caller's, which is the one that is shown.
     if occurrence.is_joined or position is None:
         position = place.line, 1
     line, column = position
@@ -75,7 +79,7 @@ def at_file(
     return Finding(code, row.level, file, line, column, None, None, what, why, fix)
 
 
-def with_level(finding: Finding, level: Level) -> Finding:
+def with_level(finding: Finding, level: Severity) -> Finding:
     """Return a finding as less or more grave than its row says."""
     return Finding(
         finding.code,
@@ -91,8 +95,10 @@ def with_level(finding: Finding, level: Level) -> Finding:
     )
 
 
-def is_missing(source: ValueSource, stores: Stores, store: str) -> bool | None:
+def is_missing(source: ValueSource, stores: StoreNames, store: str) -> bool | None:
     """Return whether a source is surely not there for runs that read a store; None where nobody can tell."""
+    # Only the caller knows what it gives. What a called job's environment holds depends on `secrets: inherit` besides
+    # (zizmor's docs, secrets-outside-env), and `environment-secret-not-inherited` says so.
     if source.where == CALLER or source.mapped_past_environment:
         return None
     if source.kind is SourceKind.VARIABLE:
@@ -102,24 +108,30 @@ def is_missing(source: ValueSource, stores: Stores, store: str) -> bool | None:
         return None
     if source.name in _seen(source, stores, store):
         return False
+    # An environment whose name is computed may be any, so also one that has the secret.
     return True if source.where_known else None
 
 
-def _seen(source: ValueSource, stores: Stores, store: str) -> frozenset[str]:
+def _seen(source: ValueSource, stores: StoreNames, store: str) -> frozenset[str]:
+    # GitHub compares the names of environments without case. Which of the stores wins does not matter here.
     environment = source.where.partition(":")[2].lower()
+    # In the place of the repository's and the organization's a run of Dependabot's reads its own store
+    # (docs.github.com, "Dependabot on GitHub Actions").
     own = stores.environments.get(environment, frozenset()) if environment else frozenset()
     return own | (stores.dependabot if store == "dependabot" else stores.actions | stores.organization)
 
 
-def state(given: Given, stores: Stores | None, store: str) -> bool | None:
+def state(given: Given, stores: StoreNames | None, store: str) -> bool | None:
     """Return whether a way is surely there (True) or surely not (False); None where nobody can tell."""
     if given.is_empty:
         return False
+    # A literal is there whatever the stores hold; whether it should be is for other findings.
     if any(each.kind is SourceKind.LITERAL for each in given.sources):
         return True
     if stores is None:
         return None
     found = [is_missing(each, stores, store) for each in given.sources]
+    # Of `a || b` one that is there is enough.
     if False in found:
         return True
     return False if all(found) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from flowforge.audit.reach import Reach
+from flowforge.audit.reach import StepReach
 from flowforge.workflows.actions import (
     CLOUD_VARIABLES,
     CLOUDS,
@@ -26,7 +26,9 @@ from flowforge.workflows.programs import Script, read_script, variable
 from flowforge.workflows.scopes import Bound, NameScope, fixed_text, input_of
 from flowforge.workflows.sources import UNKNOWN, SourceKind, ValueSource, sources_of
 
+# How far an input is followed that is given by another one; a circle would not end.
 _MOST_INPUTS: Final = 20
+# Whose words the reader of scripts understands. The word `claude` in a Python script starts nothing.
 _POSIX: Final = frozenset({"", "bash", "sh", "pwsh", "powershell", "cmd", "zsh"})
 
 
@@ -35,13 +37,17 @@ class Given:
     """A credential or an id that a step is given."""
 
     slot: Slot
+    """What it is to Claude: a key, a token, or one of the ids of an identity."""
     name: str
     """The input or the variable, as written."""
     by_input: bool
+    """Whether it comes by `with`; otherwise by the environment."""
     sources: tuple[ValueSource, ...]
     """None where it is surely empty."""
     line: int
+    """Where it is written; for what another file gives, where the step is."""
     column: int
+    """Of its value by `with`; 1 by the environment."""
     read: bool | None
     """Whether the step reads it; None where nobody can tell."""
     since: ActionVersion | None = None
@@ -65,19 +71,24 @@ class ClaudeStep:
     """A step that runs Claude."""
 
     occurrence: Occurrence
+    """The step as it runs for one caller."""
     action: ClaudeAction | None
     """None for the program itself, in a script."""
     uses: Uses | None
+    """None for a script."""
     version: ActionVersion | None
+    """The version its pin stands for; None where nobody can tell, as of a commit that the table lacks."""
     given: tuple[Given, ...]
+    """Its credentials and ids, also those that it does not read."""
     inputs: Mapping[str, tuple[str, YamlNode]] = field(default_factory=dict)
     """Its `with`, by names in lower case."""
     script: Script = field(default_factory=Script)
+    """The commands of its `run`; an empty one for an action."""
 
     @cached_property
-    def reach(self) -> Reach:
+    def reach(self) -> StepReach:
         """Which runs reach it."""
-        return Reach(self.occurrence)
+        return StepReach(self.occurrence)
 
     @property
     def scope(self) -> NameScope:
@@ -117,12 +128,14 @@ class ClaudeStep:
     @property
     def may_load(self) -> bool:
         """Whether what an earlier step may have loaded into the environment is read, under whatever name."""
+        # The base action overwrites the environment by its inputs, empty ones too (its action.yml).
         reads_env = self.action is None or not self.action.ours or bool(self.action.env)
         return self.occurrence.may_load and reads_env
 
     @cached_property
     def cloud(self) -> bool | None:
         """Whether it uses a cloud's models; None where nobody can tell."""
+        # A flag of a cloud goes before every credential (base-action/src/validate-env.ts), so no key is missed then.
         if self.action is None or self.action.clouds:
             found = [self._flag(*self.input(name)) for name in CLOUDS] if self.action else []
             found += [self._flag(*self._variable(name)) for name in CLOUD_VARIABLES]
@@ -170,6 +183,7 @@ def _of_action(occurrence: Occurrence) -> ClaudeStep | None:
         for name, (key, node) in inputs.items()
         if name in INPUTS
     ]
+    # An input that is not empty goes before the environment: `inputs.X || env.X` (the main action's action.yml).
     passed = {each.slot for each in given if not each.is_empty}
     for name, bound, line in _variables(occurrence):
         slot = VARIABLES[name]
@@ -192,6 +206,7 @@ def _of_variable(
 ) -> Given:
     slot = VARIABLES[name]
     since = action.env.get(slot)
+    # What a fork does with the environment is not known, whatever it was forked from.
     read = _is_read(since, version) if action.ours else None
     sources = (UNKNOWN,) if bound is None else sources_of(bound)
     return Given(slot, name, False, sources, line, 1, read, since)  # noqa: FBT003 -- by_input
@@ -199,6 +214,7 @@ def _of_variable(
 
 def is_choice(expression: Expression, scope: NameScope, depth: int = 0) -> bool:
     """Whether an expression chooses if a value is there at all."""
+    # Of `a || b` any operand may be a choice; of the rest only `CONDITION && value` leaves it empty at times.
     if isinstance(expression, Or):
         return any(is_choice(each, scope, depth) for each in expression.operands)
     bound = input_of(expression, scope)
@@ -212,26 +228,31 @@ def _is_read(since: ActionVersion | None, version: ActionVersion | None) -> bool
         return False
     if since == (0, 0, 0):
         return True
+    # A commit that the table of tags lacks may be older or newer.
     return None if version is None else version >= since
 
 
 def _variables(occurrence: Occurrence) -> Iterator[tuple[str, Bound | None, int]]:
     """Yield the credentials and ids in the environment of a step: by `env`, or by what an earlier step has written."""
+    # A line of another file, such as a caller's, would point at the wrong text in this one.
     at = occurrence.own.line
     for name in VARIABLES:
         bound = occurrence.scope.env.get(name)
         if bound is not None:
             yield name, bound, bound.node.line if bound.scope.file == occurrence.own.file else at
         elif name in occurrence.handed_on:
+            # What a script has written into $GITHUB_ENV is not followed back.
             yield name, None, at
 
 
 def _of_script(occurrence: Occurrence, text: str) -> ClaudeStep | None:
+    # First what costs nothing: nearly every script ends here. A shell may carry options, as `bash -e {0}`.
     if "claude" not in text.lower() or occurrence.shell.split(" ")[0] not in _POSIX:
         return None
     script = read_script(text)
     if not script.runs:
         return None
+    # The starts in one script share its environment, so the first one speaks for all.
     first = script.runs[0]
     given = {name: (sources_of(bound) if bound else (UNKNOWN,), line) for name, bound, line in _variables(occurrence)}
     for name, word in first.assigned.items():
@@ -250,6 +271,7 @@ def _of_word(word: str, scope: NameScope) -> tuple[ValueSource, ...]:
     if name:
         bound = scope.env.get(name)
         return sources_of(bound) if bound else (UNKNOWN,)
+    # What a command will print.
     if "$(" in word:
         return (UNKNOWN,)
     return sources_of(Bound(Scalar(0, 0, word, plain=False), scope))

@@ -16,12 +16,15 @@ def audit_body(audits: Sequence[RepoAudit]) -> dict[str, Any]:
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON
     """Return data classes, enums and tuples as JSON has them."""
+    # Before the texts: a StrEnum is a text too.
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
+        # Also names and paths: somebody may have put a credential in the place of any of them.
         return printable(value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if is_dataclass(value):
+        # The fields of the data classes are the public keys; schemas/audit.schema.json holds them still.
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     return value

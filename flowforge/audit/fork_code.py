@@ -11,7 +11,7 @@ from flowforge.workflows.pins import read_uses
 from flowforge.workflows.programs import read_script
 from flowforge.workflows.scopes import NameScope, input_of
 
-Path = tuple[str, ...]
+AccessPath = tuple[str, ...]
 
 # What a commit of a fork's is known by: the base repository has it too, by refs/pull.
 _COMMITS: Final = frozenset(
@@ -30,6 +30,7 @@ _REPOSITORIES: Final = frozenset(
     }
 )
 _NUMBERS: Final = frozenset({("github", "event", "pull_request", "number"), ("github", "event", "number")})
+# How far a variable or an input is followed that is made of others; one may be made of itself.
 _MOST: Final = 10
 
 
@@ -47,21 +48,24 @@ def checks_out_fork(occurrence: Occurrence) -> bool:
 def _checkout(occurrence: Occurrence) -> bool:
     inputs = lowered(occurrence.step.inputs if occurrence.step else None)
     path = inputs["path"][1].text.strip().rstrip("/") if "path" in inputs else ""
+    # In a folder of its own the fork's code is data: what the job runs and what Claude reads at start lie at the root.
     if path not in {"", ".", "./", "${{ github.workspace }}"}:
         return False
     ref = _paths(read_template(inputs["ref"][1].text), occurrence.scope) if "ref" in inputs else set()
     repository = (
         _paths(read_template(inputs["repository"][1].text), occurrence.scope) if "repository" in inputs else set()
     )
+    # Either is enough: without `repository` a commit of the fork is fetched from the base, where refs/pull keeps it.
     if ref & _COMMITS or repository & _REPOSITORIES:
         return True
+    # A number alone is a pull request only behind `refs/pull/`.
     text = inputs["ref"][1].text if "ref" in inputs else ""
     return "refs/pull/" in text.replace(" ", "") and bool(ref & _NUMBERS)
 
 
-def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[Path]:
+def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[AccessPath]:
     """Return the accesses that a template may become, through the env and the inputs."""
-    found: set[Path] = set()
+    found: set[AccessPath] = set()
     for access in accesses(expression):
         path = path_of(access) or ()
         bound = input_of(access, scope)
@@ -77,6 +81,7 @@ def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[Path
 def _script(occurrence: Occurrence, script: str) -> bool:
     """Whether a script checks out a pull request: `gh pr checkout`, or a ref of the pull request's."""
     commands = [command.words for command in read_script(script).commands]
+    # It fetches the head of the pull request, whosever that is.
     if any(words[:3] == ["gh", "pr", "checkout"] for words in commands):
         return True
     checkouts = [words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"])]
@@ -86,5 +91,6 @@ def _script(occurrence: Occurrence, script: str) -> bool:
 def _templates(words: list[str]) -> Iterator[Expression]:
     for word in words:
         tree = read_template(word)
+        # Only what stands in the script as an expression: a shell variable is not followed, and gives no finding.
         if not isinstance(tree, Literal):
             yield from tree.parts if isinstance(tree, Text) else (tree,)

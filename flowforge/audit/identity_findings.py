@@ -31,6 +31,7 @@ def _incomplete(step: ClaudeStep) -> Iterator[Finding]:
         given, lacking = lacking, given
     # What earlier steps hand on may be the other half.
     if given in parts and lacking not in parts and not step.static and step.reach.is_sure:
+        # In a script the organization's id alone may serve another program; nothing shows that an identity is meant.
         if step.action is None and given is Slot.ORGANIZATION:
             return
         has, lacks = parts[given].name, _word(step, lacking)
@@ -43,6 +44,7 @@ def _word(step: ClaudeStep, slot: Slot) -> str:
 
 def _notes(step: ClaudeStep) -> Iterator[Finding]:
     for given in (each for each in passed(step) if each.slot in IDENTITY):
+        # `vars.ID || 'fdrl_…'` has two kinds: the variable can change it, so it is not written out.
         kinds = {each.kind for each in given.sources}
         if SourceKind.SECRET in kinds:
             yield at_step(step, "identity-as-secret", input=given.name)
@@ -52,6 +54,8 @@ def _notes(step: ClaudeStep) -> Iterator[Finding]:
 
 def _subject(step: ClaudeStep, case: Case) -> Iterator[Finding]:
     parts = identity_parts(step)
+    # The answer of `…/actions/oidc/customization/sub`: true for repositories made, renamed or moved since
+    # 2026-07-15. What is not known gives no finding.
     if case.facts.immutable_subject and Slot.RULE in parts and not step.static:
         yield at_step(step, "identity-subject")
 
@@ -63,6 +67,8 @@ def id_token(case: Case) -> Iterator[Finding]:
         if not reason or not step.reach.is_sure:
             continue
         permission = step.occurrence.permission
+        # Without a block the repository's default decides: silence, unless it is known to refuse. An action that nobody
+        # calls here has the permissions of callers elsewhere.
         refused = permission.id_token is IdToken.UNSET and case.facts.default_permission == "read"
         if permission.id_token is IdToken.NONE or (refused and step.reach.runs):
             also = " and of its caller" if step.occurrence.is_joined else ""
@@ -76,9 +82,11 @@ def id_token(case: Case) -> Iterator[Finding]:
 def _reason(step: ClaudeStep) -> str:
     """Return why a step needs an OIDC token; empty if it needs none, or nobody can tell."""
     parts = identity_parts(step)
+    # A key or a token goes first, so with one of them nothing is exchanged. `github_token` does not help here.
     by_identity = step.action in {MAIN, BASE} and Slot.RULE in parts and not step.static and step.cloud is False
     if by_identity:
         return "a workload identity is the job's OIDC token, exchanged: without the permission there is none"
+    # Only the main action asks for the App's token (docs/setup.md), and an input that may be empty counts as given.
     if step.action is MAIN and not step.has_input("github_token"):
         return "without github_token the action asks for a token of the Claude App, by the job's OIDC token"
     return ""

@@ -53,6 +53,7 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
     repository = read_repository(files_, facts.name)
     repository.unread += unread
     case = _case(repository, facts)
+    # Two callers of one step may give one finding twice. Sorted, so that two audits can be compared line by line.
     found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)
     steps = _steps(case)
     complete = not repository.unread
@@ -65,6 +66,7 @@ def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
     every: list[Occurrence] = []
     disabled: set[str] = set()
     for occurrence in occurrences(repository):
+        # GitHub does not start what is disabled, so nothing in it can fail: it has a note, and only if it runs Claude.
         if occurrence.at.file not in facts.disabled:
             every.append(occurrence)
         elif claude_step(occurrence) is not None:
@@ -77,6 +79,7 @@ def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
             others.append(occurrence)
         else:
             steps.append(step)
+    # Only when every Claude step is known are all names known, so the other steps are looked at after them.
     names = STATIC_NAMES | _claude_types(facts) | _secrets_of(steps)
     handed_on = [
         (occurrence, reference, source) for occurrence in others for reference, source in references(occurrence, names)
@@ -85,11 +88,13 @@ def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
 
 
 def _claude_types(facts: RepoFacts) -> frozenset[str]:
+    # Named one by one: a type that is added later need not be a credential of Claude's.
     kinds = {"anthropic_api_key", "claude_code_oauth_token"}
     return frozenset(name for name, kind in facts.types.items() if kind in kinds)
 
 
 def _secrets_of(steps: list[ClaudeStep]) -> frozenset[str]:
+    # Not ANTHROPIC_AUTH_TOKEN, which is a gateway's, and not the ids of an identity, which are no credentials.
     kinds = {Slot.API_KEY, Slot.OAUTH}
     sources: list[ValueSource] = [
         each for step in steps for given in step.ways if given.slot in kinds for each in given.sources
@@ -100,6 +105,7 @@ def _secrets_of(steps: list[ClaudeStep]) -> frozenset[str]:
 def _steps(case: Case) -> tuple[AuditStep, ...]:
     """Return the Claude steps as public data, each once, in the order of the files."""
     found = [audit_step(step, _declares(step, case)) for step in case.steps]
+    # With `secrets: inherit` it may run Claude with any secret: better a step that nobody knows than none.
     found += [unread_step(each) for each in case.occurrences if each.why_unread and each.inherits]
     return tuple(sorted(dict.fromkeys(found), key=lambda each: (each.file, each.line, each.step or 0)))
 
@@ -113,5 +119,6 @@ def _declares(step: ClaudeStep, case: Case) -> Workflow | CompositeAction | None
 
 
 def _order(finding: Finding) -> tuple[str, int, int, int, str, str]:
+    # By place first, as people read a file; what is about no file comes before.
     place = (finding.file or "", finding.line or 0)
     return (*place, finding.step or 0, finding.level.rank, finding.code, finding.what)

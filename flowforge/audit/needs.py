@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.model import AuditStep, Need, Reference, Via
-from flowforge.audit.reach import Reach
+from flowforge.audit.model import AuditStep, SecretReference, StepNeed, Via
+from flowforge.audit.reach import StepReach
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import ContextName, UnreadableExpression, accesses, path_of, root_of
 from flowforge.workflows.expressions import read_condition, read_template
@@ -22,6 +22,7 @@ STATIC_NAMES = frozenset({"ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"})
 def audit_step(step: ClaudeStep, declared: Workflow | CompositeAction | None) -> AuditStep:
     """Return a Claude step as public data. declared: the document that declares what its caller gives."""
     occurrence = step.occurrence
+    # A cloud has credentials of its own, which are not Claude's: such a step is listed with none.
     needs = [] if step.cloud else [need for given in step.ways for need in _needs(step, given, declared)]
     unique = tuple(dict.fromkeys(needs))
     at = occurrence.at
@@ -34,8 +35,10 @@ def _via(occurrence: Occurrence) -> Via | None:
     return Via(own.file, own.line, own.step) if occurrence.is_joined else None
 
 
-def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction | None) -> Iterator[Need]:
+def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction | None) -> Iterator[StepNeed]:
+    # `a || b`: either may be missing as long as the other one is there.
     alternatives = len(given.sources) > 1
+    # A workflow with events of its own that is also called has two needs: its runs read a store, callers hand on.
     callable_too = step.occurrence.workflow is not None and step.occurrence.workflow.is_callable
     for source in given.sources:
         need = _need(step, given, source)
@@ -49,13 +52,14 @@ def _needs(step: ClaudeStep, given: Given, declared: Workflow | CompositeAction 
             yield replace(need, where=CALLER, stores=())
 
 
-def _need(step: ClaudeStep, given: Given, source: ValueSource) -> Need:
+def _need(step: ClaudeStep, given: Given, source: ValueSource) -> StepNeed:
     if source.kind is SourceKind.SECRET and source.where != CALLER:
         stores = step.reach.stores
     else:
         stores = ("variables",) if source.kind is SourceKind.VARIABLE else ()
+    # Never of a literal: what stands there may be the credential itself.
     name = source.name or None if source.kind is not SourceKind.LITERAL else None
-    return Need(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
+    return StepNeed(given.name, source.kind.value, name, source.where, stores, given.slot.is_optional)
 
 
 def is_gated(step: ClaudeStep, given: Given, source: ValueSource) -> bool:
@@ -71,6 +75,7 @@ def _variables_of(step: ClaudeStep, source: ValueSource) -> set[str]:
 
 
 def _is_required(source: ValueSource, declared: Workflow | CompositeAction | None) -> bool:
+    # Only `required: true` binds a caller; an input that is not required has a default, or is empty.
     kind = "secrets" if source.kind is SourceKind.SECRET else "inputs"
     if isinstance(declared, CompositeAction):
         node: YamlNode = declared.inputs
@@ -83,24 +88,25 @@ def _is_required(source: ValueSource, declared: Workflow | CompositeAction | Non
 
 def unread_step(occurrence: Occurrence) -> AuditStep:
     """Return a called workflow that was not read and gets every secret: a step with one need that nobody knows."""
-    need = Need(None, SourceKind.UNKNOWN.value, None, "repo", (), optional=False)
+    need = StepNeed(None, SourceKind.UNKNOWN.value, None, "repo", (), optional=False)
     at = occurrence.at
     return AuditStep(at.file, at.line, at.job, at.step, occurrence.uses, None, (need,))
 
 
-def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[Reference, ValueSource]]:
+def references(occurrence: Occurrence, types: frozenset[str]) -> Iterator[tuple[SecretReference, ValueSource]]:
     """Yield the Claude credentials that a step which runs no Claude is given. types: secrets known to hold one."""
     if occurrence.step is not None and not (occurrence.uses or occurrence.step.run):
         return  # GitHub takes it for no step
-    reach = Reach(occurrence)
+    reach = StepReach(occurrence)
     at = occurrence.at
     for source in dict.fromkeys(_handed_on(occurrence, types)):
         stores = reach.stores if source.where != CALLER else ()
-        yield Reference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
+        yield SecretReference(at.file, at.line, at.job, at.step, source.name, source.where, stores), source
 
 
 def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[ValueSource]:
     for name, node in _own_entries(occurrence):
+        # Others write these inputs with hyphens; a secret that is known to be Claude's counts under any name.
         slot = VARIABLES.get(name) or INPUTS.get(name.lower()) or INPUTS.get(name.lower().replace("-", "_"))
         is_slot = slot in {Slot.API_KEY, Slot.OAUTH}
         for source in sources_of(Bound(node, occurrence.scope)):
@@ -108,6 +114,7 @@ def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[ValueS
                 yield source
     step = occurrence.step
     run = step.node.get("run") if step else None
+    # GitHub puts the secret itself into the script before a shell sees it.
     if run is not None and "${{" in run.text:
         for source in sources_of(Bound(run, occurrence.scope)):
             if source.kind is SourceKind.SECRET and source.name in types:
@@ -116,9 +123,11 @@ def _handed_on(occurrence: Occurrence, types: frozenset[str]) -> Iterator[ValueS
 
 def _own_entries(occurrence: Occurrence) -> Sequence[tuple[str, YamlNode]]:
     if occurrence.step is None:
+        # A job that calls a workflow has no `env` (docs.github.com, jobs.<job_id>.uses).
         node = occurrence.job.node if occurrence.job else NOTHING
         blocks = [node.get("secrets"), node.get("with")]
     else:
+        # The env of the job is left out: it reaches every step, and would make each of them a reference.
         blocks = [occurrence.step.inputs, occurrence.step.env]
     return [pair for block in blocks if block for pair in block.entries()]
 
@@ -128,6 +137,7 @@ def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:
     found: set[str] = set()
     computed = False
     for text in walk(document.root):
+        # To parse every text of a repository is what costs; few hold the word.
         if "secrets" not in text.text.lower():
             continue
         names, more = _names(text)
@@ -137,11 +147,13 @@ def names_in(document: Workflow | CompositeAction) -> tuple[set[str], bool]:
 
 
 def _names(text: Scalar) -> tuple[set[str], bool]:
+    # An `if:` is an expression without the braces. Prose that holds the word is none, and computes nothing.
     tree = read_template(text.text) if "${{" in text.text else read_condition(text.text)
     found: set[str] = set()
     computed = isinstance(tree, UnreadableExpression) and "${{" in text.text
     for access in accesses(tree):
         path = path_of(access)
+        # `toJSON(secrets)` hands on all of them.
         if path is None or path == ("secrets",):
             computed = computed or root_of(access) == ContextName("secrets")
         elif path[0] == "secrets":

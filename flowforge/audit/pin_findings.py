@@ -15,9 +15,11 @@ from flowforge.workflows.nodes import YamlNode, walk
 def pins(case: Case) -> Iterator[Finding]:
     """Yield `beta-pin` and `dead-credential-looks-green`."""
     for step in case.steps:
+        # A step that no run can reach hides nothing. What only others call has no runs here, and is judged.
         if step.reach.runs and all(step.reach.by(run) is Reached.NO for run in step.reach.runs):
             continue
         if _is_beta(step):
+            # The base action's own examples pin @beta (base-action/examples), so of it nothing is said.
             if step.action is MAIN:
                 yield at_step(step, "beta-pin")
             continue
@@ -30,6 +32,7 @@ def _is_beta(step: ClaudeStep) -> bool:
 
 def _green(step: ClaudeStep) -> Iterator[Finding]:
     version = step.version
+    # No finding for a commit of unknown version: it may be newer.
     if step.action in {MAIN, BASE} and version is not None and version < HONEST_SINCE:
         reason = f"{step.called} is pinned at v{'.'.join(map(str, version))}, before v1.0.172"
         yield at_step(
@@ -44,12 +47,14 @@ def _green(step: ClaudeStep) -> Iterator[Finding]:
 def _forgiven(step: ClaudeStep) -> bool:
     own = step.occurrence.step
     node = own.node.get("continue-on-error") if own else None
+    # An expression there is not judged: it may be false.
     return step.occurrence.forgiven or bool(node and node.text.strip().lower() == "true")
 
 
 def _is_watched(step: ClaudeStep) -> bool:
     """Whether something in the job, or in its outputs, reads how the step ended."""
     own = step.occurrence.step
+    # A step without an id cannot be named by another, so nobody can look at its outcome.
     id_ = own.id if own else ""
     job = step.occurrence.job
     return bool(id_) and job is not None and any(_reads(text, id_) for text in walk(job.node))

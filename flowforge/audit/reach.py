@@ -23,10 +23,11 @@ class Reached(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class StepReach:
     """Which runs reach a step."""
 
     occurrence: Occurrence
+    # Every family of findings asks the same of a step, and conditions are costly to evaluate.
     _asked: dict[tuple[RunClass, frozenset[str]], Reached] = field(default_factory=dict)
 
     @cached_property
@@ -49,6 +50,7 @@ class Reach:
 
     def _judge(self, run: RunClass, absent: frozenset[str]) -> Reached:
         found = [self._truth(condition, run, absent) for condition in self.occurrence.conditions]
+        # One that cannot hold is enough, whatever is unknown of the others.
         if any(not each.true for each in found):
             return Reached.NO
         return Reached.UNKNOWN if any(each.unknown for each in found) else Reached.YES
@@ -72,22 +74,26 @@ class Reach:
     @property
     def is_sure(self) -> bool:
         """Whether something reaches it: a run, or whoever calls it from elsewhere."""
+        # A workflow that is only called, or an action that nobody calls here, has its runs elsewhere.
         return bool(self.reaching) or not self.runs
 
     @property
     def is_unclear(self) -> bool:
         """Whether nobody can tell if anything reaches it, as a condition cannot be read."""
+        # Labels, comments and outputs are free, hence never unclear; only what does not parse is.
         unknown = not self.is_sure and any(self.by(run) is Reached.UNKNOWN for run in self.runs)
         return unknown and any(map(_is_unreadable, self.occurrence.conditions))
 
     @cached_property
     def stores(self) -> tuple[str, ...]:
         """The stores that reaching runs read, where somebody of the repository starts them or Dependabot does."""
+        # A fork's run adds none: where GitHub withholds nothing, it reads what a person's run reads.
         found = {run.store for run in self.runs if run.who is not Who.FORK and self.by(run) is not Reached.NO}
         return tuple(sorted(found - {""}))
 
     def is_gated(self, name: str) -> bool:
         """Whether no run would reach it without a secret: its presence is tested before."""
+        # all() of nothing is true: a step that no run reaches is not gated.
         return bool(self.reaching) and all(self.by(run, frozenset({name})) is Reached.NO for run in self.reaching)
 
 
@@ -98,6 +104,7 @@ def _is_unreadable(condition: Condition) -> bool:
 def _logins(conditions: Sequence[Condition]) -> Iterator[str]:
     for expression, _ in conditions:
         for each in every(expression):
+            # Wherever a text stands: compared with the actor, in `contains`, or in a list.
             if isinstance(each, Literal) and isinstance(each.value, str):
                 yield from _bots(each.value)
 

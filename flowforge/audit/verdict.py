@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from flowforge.audit.codes import Level
+from flowforge.audit.codes import Severity
 from flowforge.audit.model import AuditStep, Finding
 
 
 def verdict(steps: Sequence[AuditStep], findings: Sequence[Finding], *, complete: bool, stores_known: bool) -> str:
     """Return what it comes to."""
-    errors = [each for each in findings if each.level is Level.ERROR]
-    warnings = [each for each in findings if each.level is Level.WARNING]
+    errors = [each for each in findings if each.level is Severity.ERROR]
+    warnings = [each for each in findings if each.level is Severity.WARNING]
+    # What is sure to fail does so whatever else could not be read.
     if errors:
         return _failing(errors) + (f" {_count(len(warnings), 'warning')} besides." if warnings else "")
     unread = "" if complete else " Not everything could be read."
@@ -19,11 +20,13 @@ def verdict(steps: Sequence[AuditStep], findings: Sequence[Finding], *, complete
     where = _count(len(steps), "step")
     if warnings:
         return f"Claude may run in {where}, with {_count(len(warnings), 'warning')}: {warnings[0].what}.{unread}"
+    # Without the stores nobody knows whether the secrets are there, and the sentence must not say so.
     found = "nothing is wrong with" if stores_known else "the files show nothing wrong with"
     return f"Claude runs in {where}, and {found} {'it' if len(steps) == 1 else 'them'}.{unread}"
 
 
 def _failing(errors: Sequence[Finding]) -> str:
+    # Two errors of one step are one place that fails.
     places = Counter((each.file, each.job, each.step) for each in errors)
     first = errors[0]
     where = f" ({first.file}:{first.line})" if first.file and first.line else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flowforge.audit.case import Case, at_step, state
 from flowforge.audit.claude_steps import ClaudeStep, Given
-from flowforge.audit.model import Finding, Stores
+from flowforge.audit.model import Finding, StoreNames
 from flowforge.errors import printable, quote
 from flowforge.workflows.actions import BASE, IDENTITY, MAIN, SECURITY, Slot
 
@@ -16,6 +16,7 @@ def ways(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if not step.reach.is_sure:
             continue
+        # Of a fork it is not known what it reads.
         if step.action in {MAIN, BASE, SECURITY}:
             yield from _of_action(step)
         yield from _oauth(step)
@@ -23,14 +24,17 @@ def ways(case: Case) -> Iterator[Finding]:
 
 def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     late = [each for each in step.given if each.read is False and each.since and each.by_input and not each.is_empty]
+    # One pin lacks them all, so one finding mends all.
     for given in late[:1]:
         since = "v" + ".".join(map(str, given.since or ()))
         yield at_step(step, "inputs-unknown-to-pin", input=given.name, action=step.called, since=since)
+    # `settings` may hold an apiKeyHelper or an env, and a login's tokens have a finding of their own.
     if step.cloud is not False or step.has_input("settings") or step.logins or _has_credential(step) or late:
         return
     unread = [each for each in step.given if each.read is False and not each.is_empty]
     if unread:
         if not _is_oauth_alone(step, unread):
+            # The input first: it is what was written for this step.
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
     elif step.action is not SECURITY and not step.ways and not step.may_load:
         yield at_step(step, "no-credential", action=step.called)
@@ -52,6 +56,7 @@ def _not_read(step: ClaudeStep, given: Given) -> Finding:
         since = "v" + ".".join(map(str, given.since))
         reason = f"before {since} its empty input overwrites the variable"
         remedy = f"pass {_input_for(given)} by `with`, or pin {since} or later"
+    # anthropics/claude-code-action#1294, open: gateways' tokens are passed as the key meanwhile.
     elif given.slot is Slot.AUTH_TOKEN:
         reason, remedy = "it takes such a token by no way", "pass it as anthropic_api_key by `with`"
     else:
@@ -81,6 +86,7 @@ def _oauth(step: ClaudeStep) -> Iterator[Finding]:
             yield at_step(step, "oauth-not-accepted", action=step.called, reason=reason)
         return
     tokens = [each for each in step.static if each.slot is Slot.OAUTH]
+    # With a key or an identity beside it `--bare` may have what it reads.
     if tokens and len(step.static) == len(tokens) and not step.identity and _is_bare(step):
         reason = "with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN"
         yield at_step(step, "oauth-not-accepted", action=f"{step.called} --bare", reason=reason)
@@ -88,6 +94,7 @@ def _oauth(step: ClaudeStep) -> Iterator[Finding]:
 
 def _is_bare(step: ClaudeStep) -> bool:
     if step.action is None:
+        # If one start of several can use the token, it is not passed in vain.
         return bool(step.script.runs) and all(_BARE in run.arguments for run in step.script.runs)
     return _BARE in step.input("claude_args")[0].split()
 
@@ -100,6 +107,7 @@ def together(case: Case) -> Iterator[Finding]:
         static = [each for each in step.static if _may_be(each, case.stores)]
         keys = [each for each in static if each.slot is Slot.API_KEY]
         tokens = [each for each in static if each.slot is Slot.OAUTH]
+        # Which of two wins matters only if both may be there.
         if keys and tokens and not _exclude_each_other(keys[0], tokens[0]):
             yield at_step(step, "both-set")
         rule = [each for each in passed(step) if each.slot is Slot.RULE]
@@ -112,7 +120,7 @@ def _exclude_each_other(key: Given, token: Given) -> bool:
     return key.is_choice or token.is_choice
 
 
-def _may_be(given: Given, stores: Stores | None) -> bool:
+def _may_be(given: Given, stores: StoreNames | None) -> bool:
     return state(given, stores, "actions") is not False
 
 

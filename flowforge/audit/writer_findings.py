@@ -36,7 +36,9 @@ def _written(occurrence: Occurrence, names: frozenset[str]) -> str:
         return ""
     uses = read_uses(step.uses) if step.uses else None
     if uses is not None:
+        # By a part of the name: these are forked and renamed, and do the same under every owner.
         return _by_action(occurrence, names) if any(part in uses.whole for part in _SYNC_NAMES) else ""
+    # To parse a script is what costs; none that writes a secret lacks one of these words.
     if "secret" in step.run or any(word in step.run for word in _APPLIES):
         return _by_script(occurrence, step.run, names)
     return ""
@@ -63,6 +65,7 @@ def _by_script(occurrence: Occurrence, run: str, names: frozenset[str]) -> str:
         words = [word for word in command.words if word not in {"if", "then", "!", "do", "sudo"}]
         if words[:3] == ["gh", "secret", "set"] and (found := _by_gh(words[3:], occurrence, names)):
             return found
+        # Options may stand before the word, as in `terraform -chdir=infra apply`.
         applies = words and words[0] in _APPLIES and {"apply", "up", "run-all"} & set(words[1:4])
         if applies and (held := _held(occurrence, names)):
             return held
@@ -74,6 +77,7 @@ def _by_gh(words: Sequence[str], occurrence: Occurrence, names: frozenset[str]) 
     plain = [word for word in words if not word.startswith("-")]
     if any(word.upper() in names for word in plain):
         return next(word.upper() for word in plain if word.upper() in names)
+    # `-f` writes what a file says, under names that stand nowhere here: the credential that the step holds tells.
     computed = any(variable(word) or "$" in word for word in plain[:1]) or bool({"-f", "--env-file"} & set(words))
     return _held(occurrence, names) if computed else ""
 
@@ -85,4 +89,5 @@ def _held(occurrence: Occurrence, names: frozenset[str]) -> str:
         found |= {each.name for each in sources_of(bound) if each.kind is SourceKind.SECRET}
     if occurrence.step:
         found |= secrets_within(read_template(occurrence.step.run), occurrence.scope)
+    # The same one in every run, as a finding must not change by itself.
     return min(found & names, default="")

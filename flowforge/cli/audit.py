@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from flowforge.audit.codes import Level
+from flowforge.audit.codes import Severity
 from flowforge.audit.document import audit_body
 from flowforge.cli.output import output_of
 from flowforge.cli.streams import say
@@ -24,5 +24,5 @@ def main(*, path: Path, manifests: tuple[Path, ...], fail_on: str | None, verbos
     output.finish(document)
     if output.broken:
         return ExitCode.ERROR
-    failing = fail_on is not None and any(each.level.rank <= Level(fail_on).rank for each in audit.findings)
+    failing = fail_on is not None and any(each.level.rank <= Severity(fail_on).rank for each in audit.findings)
     return ExitCode.PARTIAL if failing else ExitCode.DONE

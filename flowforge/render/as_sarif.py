@@ -10,11 +10,13 @@ _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
     """Return the text. An error that ended the run is a notification of a run that did not succeed."""
+    # Every format is handed the lines for people; this one is for programs alone.
     del lines
     findings = [finding for repo in document.get("repos", ()) for finding in repo["findings"]]
     codes = sorted({finding["code"] for finding in findings})
     rules = [_described(name, findings) for name in codes]
     driver = {"name": "FlowForge", "version": document["flowforge"], "rules": rules}
+    # An empty list of results says "all mended" to code scanning, so a run that could not look must say that it failed.
     errors = document.get("errors", ())
     invocation = {"executionSuccessful": not errors, "toolExecutionNotifications": [*map(_notification, errors)]}
     run = {
@@ -28,6 +30,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
 
 def _described(name: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the rule of a code, with the words of its first finding."""
+    # The table's texts have gaps that only a finding fills, so the first one lends its words.
     first = next(finding for finding in findings if finding["code"] == name)
     return {
         "id": name,
@@ -53,6 +56,7 @@ def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
 
 def _location(finding: Mapping[str, Any]) -> dict[str, Any]:
     region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
+    # A URI and no path: a space or a `#` in a file's name would end it.
     artifact = {"uri": quote(finding["file"]), "uriBaseId": "%SRCROOT%"}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 

@@ -15,6 +15,7 @@ def audit_lines(document: Mapping[str, Any], style: Style, *, verbose: bool) -> 
     for repo in document["repos"]:
         for finding in repo["findings"]:
             yield style(_line(finding), _SYMBOLS[finding["level"]])
+            # An error is what somebody came for; the rest would bury it.
             if verbose or finding["level"] == "error":
                 yield f"        why: {finding['why']}"
                 yield f"        fix: {finding['fix']}"
@@ -26,6 +27,7 @@ def audit_lines(document: Mapping[str, Any], style: Style, *, verbose: bool) -> 
 
 
 def _line(finding: Mapping[str, Any]) -> str:
+    # `file:line`, which editors and terminals turn into a link.
     place = f"{finding['file']}:{finding['line'] or 1}  " if finding["file"] else ""
     return f"{finding['level']:<7} {place}{finding['code']}  {finding['what']}"
 

@@ -7,7 +7,7 @@ import pytest
 
 from flowforge.audit.codes import CODES
 from flowforge.audit.judge import audit
-from flowforge.audit.model import RepoFacts, Stores
+from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.resources import schema_text
 
 W: Final = ".github/workflows/"
@@ -17,8 +17,8 @@ KEY: Final = "anthropic_api_key: '${{ secrets.KEY }}'"
 TOKEN: Final = "claude_code_oauth_token: '${{ secrets.TOKEN }}'"
 RULE: Final = "anthropic_federation_rule_id: '${{ vars.RULE }}'"
 ORG: Final = "anthropic_organization_id: '${{ vars.ORG }}'"
-HAS_KEY: Final = RepoFacts(stores=Stores(frozenset({"KEY"})))
-EMPTY: Final = RepoFacts(stores=Stores())
+HAS_KEY: Final = RepoFacts(stores=StoreNames(frozenset({"KEY"})))
+EMPTY: Final = RepoFacts(stores=StoreNames())
 OUTCOME: Final = ", id: c}, {if: steps.c.outcome == 'failure', run: exit 1"
 HEAD_SHA: Final = "{uses: actions/checkout@v4, with: {ref: '${{ github.event.pull_request.head.sha }}'}}"
 
@@ -47,8 +47,8 @@ WIF_OLD: Final = _uses(f"{RULE}, {ORG}", uses="anthropics/claude-code-action@v1.
 LITERAL: Final = "sk-ant-" + "api03-" + "A1b2C3d4" * 6
 LITERAL_OAUTH: Final = "sk-ant-" + "oat01-" + "A1b2C3d4" * 6
 CHECKED: Final = 'if [ -z "$ANTHROPIC_API_KEY" ]; then exit 0; fi; claude -p x'
-HIDDEN: Final = RepoFacts(stores=Stores(frozenset({"KEY"}), organization=frozenset({"KEY"})))
-BOT_HAS: Final = RepoFacts(stores=Stores(frozenset({"KEY"}), frozenset({"KEY"})))
+HIDDEN: Final = RepoFacts(stores=StoreNames(frozenset({"KEY"}), organization=frozenset({"KEY"})))
+BOT_HAS: Final = RepoFacts(stores=StoreNames(frozenset({"KEY"}), frozenset({"KEY"})))
 ONLY_BOT: Final = "if: github.actor == 'dependabot[bot]'"
 ENV_KEY: Final = "ANTHROPIC_API_KEY: '${{ secrets.KEY }}'"
 ENV_TOKEN: Final = "CLAUDE_CODE_OAUTH_TOKEN: '${{ secrets.TOKEN }}'"
@@ -112,7 +112,7 @@ MUST: Final = {
     ],
     "login-tokens": [(_file(_uses("claude_refresh_token: x", uses="a/claude-code-action@v1")), PATH)],
     "unreadable-file": [("on: [", PATH)],
-    "not-referenced": [(_file(_run("true")), RepoFacts(stores=Stores(frozenset({"ANTHROPIC_API_KEY"}))))],
+    "not-referenced": [(_file(_run("true")), RepoFacts(stores=StoreNames(frozenset({"ANTHROPIC_API_KEY"}))))],
     "fork-without-secret": [(_file(_uses(KEY), on="pull_request"), PATH)],
     "beta-pin": [(_file(_uses(KEY, uses="anthropics/claude-code-action@beta")), PATH)],
     "identity-literal": [(_file(_uses(f"anthropic_federation_rule_id: fdrl_x, {ORG}")), PATH)],
@@ -220,10 +220,14 @@ CALLEE: Final = _file(_uses(KEY), on="workflow_call", top="name: x", job="enviro
         ("secrets: inherit", None, False),
         ("secrets: {KEY: '${{ secrets.KEY }}'}", None, True),
         ("name: x", None, True),
-        ("secrets: {KEY: '${{ secrets.KEY }}'}", Stores(frozenset({"KEY"})), False),
+        ("secrets: {KEY: '${{ secrets.KEY }}'}", StoreNames(frozenset({"KEY"})), False),
     ],
 )
-def test_a_secret_of_an_environment_that_is_not_inherited(secrets: str, stores: Stores | None, expected: bool) -> None:  # noqa: FBT001 -- a row of the table
+def test_a_secret_of_an_environment_that_is_not_inherited(
+    secrets: str,
+    stores: StoreNames | None,
+    expected: bool,  # noqa: FBT001 -- a row of the table
+) -> None:
     """Only `inherit` hands on what an environment has, unless the repository is known to have the secret too."""
     caller = f"on: push\njobs:\n  b:\n    uses: ./{W}callee.yml\n    {secrets}\n"
     found = _codes(caller, RepoFacts(stores=stores), callee=CALLEE)
