@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flowforge.cli.explanations.failures import Failure
+from flowforge.cli.explanations.failures import RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, near, pages
 from flowforge.cli.output import Output, stdout_has_colour
 from flowforge.errors import ExitCode, Problem, UsageError, quote
@@ -54,7 +54,7 @@ def _texts(word: str, texts: Sequence[str]) -> Iterator[str]:
     yield from (f"  {word if index == 0 else '  or'}: {text}" for index, text in enumerate(texts))
 
 
-def _failure(failure: Failure) -> Iterator[str]:
+def _failure(failure: RunFailure) -> Iterator[str]:
     yield failure.texts[0].replace("*", "…")
     named: dict[str, Any] = {"cause": failure.cause, "check": failure.check, "fix": failure.fix}
     yield from (f"  {word}: {text}" for word, text in named.items())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge.render.page.elements import Child, Element, element, listed, own, page
-from flowforge.render.page.rows import KINDS, RANKS, Row, rows_of, rows_of_report
+from flowforge.render.page.rows import KINDS, RANKS, PageRow, rows_of, rows_of_report
 
 # The last sentence for people begins with one of these: `flowforge.render.text` and `recap` write it.
 _SENTENCES: Final = ("Plan: ", "No changes", "Done: ", "Not all done: ")
@@ -73,7 +73,7 @@ def _head(title: str) -> Element:
     )
 
 
-def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[Row]) -> Element:
+def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[PageRow]) -> Element:
     sentence = next((line for line in reversed(lines) if line.startswith(_SENTENCES)), "")
     if not document.get("complete", True):
         sentence = f"{sentence} It is incomplete: not everything was seen.".strip()
@@ -85,14 +85,14 @@ def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Se
     )
 
 
-def _glance(rows: Iterable[Row]) -> Element | None:
+def _glance(rows: Iterable[PageRow]) -> Element | None:
     counts = Counter(row.kind for row in rows)
     found = (kind for kind in KINDS if counts[kind])
     chips = (element("li", element("b", f"{counts[kind]:,}"), f" {KINDS[kind][1]}", class_=kind) for kind in found)
     return listed("ul", chips, class_="glance", aria_label="How many of each")
 
 
-def _tools(rows: Iterable[Row]) -> Element:
+def _tools(rows: Iterable[PageRow]) -> Element:
     """Return what filters. Its script shows it: without the script it would do nothing."""
     found = {row.kind for row in rows}
     options = [element("option", KINDS[kind][1], value=kind) for kind in KINDS if kind in found]
@@ -145,7 +145,7 @@ def _expiry(credential: Mapping[str, Any]) -> Element:
     return element("li", f"{credential['name']}: {credential['expires_at']} ({when})")
 
 
-def _groups(rows: Sequence[Row]) -> Iterable[Element]:
+def _groups(rows: Sequence[PageRow]) -> Iterable[Element]:
     for number, (target, each) in enumerate(groupby(rows, lambda row: row.target), 1):
         mine = list(each)
         name = f"target-{number}"
@@ -165,7 +165,7 @@ def _groups(rows: Sequence[Row]) -> Iterable[Element]:
         )
 
 
-def _row(row: Row) -> Element:
+def _row(row: PageRow) -> Element:
     mark, label = KINDS[row.kind]
     return element(
         "tr",
@@ -183,6 +183,6 @@ def _cell(*children: Child) -> Element:
     return element("td", *children, role="cell")
 
 
-def _more(row: Row) -> Element | None:
+def _more(row: PageRow) -> Element | None:
     found = listed("ul", (element("li", each) for each in row.more))
     return element("details", element("summary", "More"), found) if found is not None else None
