@@ -56,6 +56,7 @@ def _hash(text: str) -> str:
 
 def policy() -> str:
     """Return the page's own content security policy: its one style and its one script, and nothing else."""
+    # Names on the page come from outside. Should one ever get past the escaping, no script but ours would run.
     style, script = _hash(_asset("page.css")), _hash(_asset("page.js"))
     return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
 
@@ -74,6 +75,7 @@ def _head(title: str) -> Element:
 
 
 def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[PageRow]) -> Element:
+    # A second sentence may follow it, that the plan is incomplete, so the last line alone will not do.
     sentence = next((line for line in reversed(lines) if line.startswith(_SENTENCES)), "")
     if not document.get("complete", True):
         sentence = f"{sentence} It is incomplete: not everything was seen.".strip()
@@ -115,6 +117,7 @@ def _notices(document: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterable[C
         for each in plan.get("unresolved", ())
     )
     yield _notice("Errors", (_problem(each) for each in document.get("errors", ())), "bad")
+    # A report has its plan's too, but apply ran, so they were admitted.
     if "results" not in document:
         yield _notice("What apply will refuse", (_problem(each) for each in plan.get("brakes", ())), "bad")
     yield _notice("Entries without known repositories", unresolved, "bad")
@@ -141,11 +144,13 @@ def _told(what: str, why: Iterable[str | None], fix: str | None) -> Element:
 
 def _expiry(credential: Mapping[str, Any]) -> Element:
     left = credential["days_left"]
+    # `sums_of` counts one with no days left as expired, and the page must not say otherwise.
     when = f"{left:,} days left" if left > 0 else "expired"
     return element("li", f"{credential['name']}: {credential['expires_at']} ({when})")
 
 
 def _groups(rows: Sequence[PageRow]) -> Iterable[Element]:
+    # `groupby` joins neighbours alone: the rows come sorted by target.
     for number, (target, each) in enumerate(groupby(rows, lambda row: row.target), 1):
         mine = list(each)
         name = f"target-{number}"

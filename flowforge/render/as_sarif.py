@@ -20,6 +20,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
     run = {
         "tool": {"driver": driver},
         "invocations": [invocation],
+        # Columns are counted in characters, as Python counts them, and not in units of UTF-16.
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, codes) for finding in findings],
     }
@@ -52,6 +53,7 @@ def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
 
 
 def _location(finding: Mapping[str, Any]) -> dict[str, Any]:
+    # SARIF counts from 1, and GitHub's code scanning asks for a line of each result.
     region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
     artifact = {"uri": quote(finding["file"]), "uriBaseId": "%SRCROOT%"}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}

@@ -93,5 +93,6 @@ def _operation(operation: Operation) -> Document:
 
 
 def _exchange(exchange: ProbeExchange) -> Document:
+    # `asdict` keeps the tuple; JSON that is read back has a list.
     found = asdict(exchange)
     return {**found, "headers": list(exchange.headers)}

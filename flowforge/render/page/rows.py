@@ -83,6 +83,7 @@ def _planned(change: JsonEntry) -> PageRow:
 
 def _done(result: JsonEntry, change: JsonEntry | None) -> PageRow:
     error: JsonEntry = result["error"] or {}
+    # The plan's sentence says why there was something to do; what went wrong comes before it.
     why = [error.get("what"), error.get("why")] if error else [result["sentence"] or (change or {}).get("sentence")]
     return PageRow(
         kind=result["outcome"],
