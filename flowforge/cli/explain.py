@@ -15,6 +15,7 @@ def main(words: Sequence[str]) -> int:
     codes = codes_of(text)
     for code in codes:
         _require_known(code)
+    # A line that names a code of ours may hold such a text too; the code is the surer of the two.
     failures = [] if codes else failures_of(text)
     if not codes and not failures:
         fix = "give a code such as FF504, or a line of the failed run's log as it is"

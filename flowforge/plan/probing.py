@@ -6,6 +6,7 @@ from enum import StrEnum
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.address import Address, Repo, Scope
 
+# What a killed probe leaves behind is found by it, and no secret that somebody uses begins with it.
 PREFIX = "FLOWFORGE_PROBE_"
 
 

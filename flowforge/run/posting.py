@@ -17,6 +17,7 @@ from flowforge.steps.session import client_of_named_token
 
 # In the order in which they are looked for: the workflow's own token is enough, and is meant for this.
 TOKENS: Final = ("GITHUB_TOKEN", "GH_TOKEN", "FLOWFORGE_GITHUB_TOKEN")
+# GitHub says 410 where the issues of a repo are switched off.
 _NOT_PERMITTED: Final = frozenset({403, 410})
 _ELSEWHERE: Final = "This report is kept in another comment of this pull request."
 _TWICE: Final = "This report is kept in another issue."
@@ -160,6 +161,7 @@ def _number(client: Client, request: PostRequest, repo: Repo, head: HeadOfRun | 
     if head is None:
         return request.number or request.event.pull or 0
     owner = head.repo.partition("/")[0]
+    # GitHub's filter knows the owner and the branch alone, and one owner may have several forks.
     found = [
         pull.number
         for pull in talk.pulls_of(client, repo, owner, head.branch)
@@ -187,6 +189,7 @@ def _keep_comment(client: Client, place: PostPlace, message: Message) -> Literal
         # Another run may have written one meanwhile, and so may this one, where an answer was lost.
         found, did = ours(), "created"
     for number, each in enumerate(found):
+        # The oldest one stays, so that two runs at once choose the same.
         text = _ELSEWHERE if number else message.text
         if not _same(each.text, text):
             talk.edit_comment(client, place.repo, each.number, text)
@@ -207,6 +210,7 @@ def _keep_issue(client: Client, repo: Repo, message: Message) -> Literal["create
         return "closed" if found else "nothing"
     created = not found
     if created:
+        # It may be sent twice, as a comment may, so what is there is looked up again.
         talk.create_issue(client, repo, message.title, message.text)
         found = ours()
     for number, each in enumerate(found):

@@ -56,6 +56,7 @@ def unpermitted(clients: Clients, changes: Iterable[Change]) -> Mapping[Scope, U
     for change in changes:
         scope = change.address.scope
         if change.writes:
+            # Those alone whose names GitHub documents: a line must not be blocked on a guess.
             certain = (*certain_of(scope), *([ADMINISTRATION] if change.makes_environment else []))
             needs[scope] = joined(needs.get(scope, {}), dict.fromkeys(certain, AccessLevel.WRITE))
     found = ((scope, _lacking(clients, scope.repo.owner, needs[scope])) for scope in sorted(needs))
