@@ -16,7 +16,7 @@ from flowforge.plan.facts import Record
 from flowforge.sources import Context
 from flowforge.state.branch import StateBranch
 from flowforge.state.model import State
-from flowforge.state.store import Run, StateStore, Version
+from flowforge.state.store import Run, StateStore, StateVersion
 from flowforge.steps.backend.branch_store import BranchStore
 from flowforge.steps.session import RunLimits, sign_in
 
@@ -39,7 +39,7 @@ class Counted:
         """Name it."""
         return self.remote.where
 
-    def read(self) -> Version:
+    def read(self) -> StateVersion:
         """Read it."""
         return self.remote.read()
 
@@ -47,7 +47,7 @@ class Counted:
         """Look whether it takes so many bytes."""
         self.remote.require_room(size)
 
-    def write(self, data: bytes, before: Version, message: str) -> Version:
+    def write(self, data: bytes, before: StateVersion, message: str) -> StateVersion:
         """Write it."""
         self.sizes.append(len(data))
         return self.remote.write(data, before, message)

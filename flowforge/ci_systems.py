@@ -13,7 +13,7 @@ from typing import Final
 from flowforge.errors import quote
 
 # By variable, the texts of which it must have one. None listed: any text will do.
-Event = Mapping[str, Sequence[str]]
+EventVariables = Mapping[str, Sequence[str]]
 _ANYTHING: Final = re.compile(r"(?s).+")
 _SOMETHING_ELSE: Final = re.compile(r"(?si)(?!false$).+")  # of a variable that says `false` where there is none
 _PULL: Final = re.compile(r"(refs/pull/|pull/|pr/)\d+(/.*)?")
@@ -29,7 +29,7 @@ class System:
     """As its makers write it."""
     signs: Sequence[str]
     """Variables of which each says, when it is set, that this system runs us."""
-    trusted: Sequence[Event]
+    trusted: Sequence[EventVariables]
     """The events that are known to be trusted; one of them is enough. None: it cannot tell."""
     proposals: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     """Variables that say so, by their texts, when somebody's proposal began the run."""
@@ -256,12 +256,12 @@ def _doubt(system: System, environ: Mapping[str, str]) -> Doubt | None:
     return Doubt(f"{system.name}: {variable} {said}", instead=instead)
 
 
-def _holds(variable: str, event: Event, environ: Mapping[str, str]) -> bool:
+def _holds(variable: str, event: EventVariables, environ: Mapping[str, str]) -> bool:
     text = environ.get(variable, "")
     return text in event[variable] if event[variable] else bool(text)
 
 
-def _clause(event: Event) -> str:
+def _clause(event: EventVariables) -> str:
     """Return how an event is recognised, as a clause: `EVENT is push or tag`."""
     return " and ".join(f"{variable} is {_listed(texts)}" for variable, texts in event.items())
 

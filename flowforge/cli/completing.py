@@ -43,6 +43,7 @@ def _entries(manifest: Manifest) -> _Entries:
 def _repos(manifest: Manifest) -> Iterable[_Word]:
     groups: list[RepoSet] = [group.choice for group in manifest.groups.values()]
     choices = [*groups, *(entry.choice for entry in _entries(manifest))]
+    # GitHub has one repo for every spelling of its name, so it is offered once.
     names = {repo.key: str(repo) for choice in choices for repo in choice.repos}
     return [(names[key], "") for key in sorted(names)]
 
@@ -63,6 +64,7 @@ def _owners(manifest: Manifest) -> Iterable[_Word]:
     organizations = {entry.org.name for entry in _entries(manifest) if entry.org}
     selected = {entry.choice.select.owner for entry in manifest.targets if entry.choice.select}
     named = {name.partition("/")[0] for name, _ in _repos(manifest)}
+    # In lower case, as `--owner` compares them: one owner may be spelled in several ways.
     return [(owner, "") for owner in sorted({each.lower() for each in organizations | named | selected} - {""})]
 
 

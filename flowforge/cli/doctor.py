@@ -30,6 +30,7 @@ def main(*, probe: Repo | None, manifests: tuple[Path, ...], yes: bool) -> int:
         fix = "say `flowforge doctor --probe OWNER/REPO` with a scratch repo of yours"
         raise DoctorError(Problem("FF600", "doctor has nothing to do without --probe", why=why, fix=fix))
     if not yes:
+        # Before GitHub is asked anything: where nobody can answer, nothing of it would be of use.
         _APPROVAL.require_somebody(Output())
     output = Output(JSON)
 
@@ -37,12 +38,14 @@ def main(*, probe: Repo | None, manifests: tuple[Path, ...], yes: bool) -> int:
         say(*scratch_lines(scratch))
         if not yes and not _APPROVAL.given(f"Probe {printable(str(scratch.repo))}"):
             raise _APPROVAL.refused()
+        # From here on something may be created, so the first Ctrl-C lets it be deleted again.
         interrupted.finish_first(_ASKED, _ENDED)
 
     with output.explaining(), interruption() as interrupted:
         report = run.probe(plain(_there(manifests), stop=interrupted.stop), probe, confirm)
         say(*probe_lines(report), *report.problems)
         output.finish(probe_document(report, report.exit_code))
+    # Whoever was to read the JSON did not get all of it, so 0 would be untrue.
     return ExitCode.ERROR if output.broken and report.exit_code is ExitCode.DONE else report.exit_code
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flowforge.cli.explanations.failures import Failure
+from flowforge.cli.explanations.failures import RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, near, pages
 from flowforge.cli.output import Output, stdout_has_colour
 from flowforge.errors import ExitCode, Problem, UsageError, quote
@@ -15,6 +15,7 @@ def main(words: Sequence[str]) -> int:
     codes = codes_of(text)
     for code in codes:
         _require_known(code)
+    # A line that names a code of ours may hold such a text too; the code is the surer of the two.
     failures = [] if codes else failures_of(text)
     if not codes and not failures:
         fix = "give a code such as FF504, or a line of the failed run's log as it is"
@@ -54,7 +55,7 @@ def _texts(word: str, texts: Sequence[str]) -> Iterator[str]:
     yield from (f"  {word if index == 0 else '  or'}: {text}" for index, text in enumerate(texts))
 
 
-def _failure(failure: Failure) -> Iterator[str]:
+def _failure(failure: RunFailure) -> Iterator[str]:
     yield failure.texts[0].replace("*", "…")
     named: dict[str, Any] = {"cause": failure.cause, "check": failure.check, "fix": failure.fix}
     yield from (f"  {word}: {text}" for word, text in named.items())

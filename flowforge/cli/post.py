@@ -33,6 +33,7 @@ def main(*, report: Path, to: Any, repo: str, number: int | None, token_env: str
     """Post the report, or put it into the summary where that is not permitted; return the exit code."""
     output = Output(quiet=quiet)
     event = Event.of(os.environ)
+    # The run before may have been a fork's, and its report says what the fork's author likes.
     unverified = event.name == FORKABLE
     with interruption() as interrupted:
         document = read_report(report, MOST_UNVERIFIED if unverified else MOST)
@@ -50,8 +51,10 @@ def main(*, report: Path, to: Any, repo: str, number: int | None, token_env: str
         )
         page = bare_page_of(document) if unverified else page_of(document)
         heading = _heading(event, request.environ.get("GITHUB_REPOSITORY", ""), name) if to == "pr" else ""
+        # A marker of its own, so that a report that nobody vouches for never replaces another one.
         marker = _marker("unverified" if unverified else to, name)
         prefix = f"{marker}\n{heading}"
+        # GitHub's limit is for all of the text, so what stands before the page takes part of it.
         text = prefix + page.text(MOST_TEXT - len(prefix.encode()))
         title = f"{_TITLE} ({name})" if name else _TITLE
         written.set()  # whatever ends it from here on, nobody can say that nothing was written
@@ -83,6 +86,7 @@ def _instead(posted: Posted, heading: str, page: Page) -> None:
     room = summary_room() if is_runner() else 0
     if room:
         give_summary(heading + page.text(room - len(heading.encode())))
+    # A warning and no error: that a token may not write comments should fail no job.
     why = printable(posted.problem.what) if posted.problem else ""
     instead = "; the summary of this step has it instead" if room else ""
     say(f"warning: nothing was posted to {printable(str(posted.place))}: {why}{instead}")

@@ -25,7 +25,7 @@ _UNPROCESSABLE: Final = 422
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CommentOrIssue:
     """A comment, or an issue, with its text."""
 
     number: int
@@ -61,7 +61,7 @@ def own_login(client: Client) -> str:
     raise other_shape("a user without a login")
 
 
-def comments(client: Client, repo: Repo, number: int) -> list[Written]:
+def comments(client: Client, repo: Repo, number: int) -> list[CommentOrIssue]:
     """Return the comments of an issue or a pull request, oldest first. Raises RepoError."""
     found = pages(client, f"{_issue(repo, number)}/comments", per_page=_A_PAGE)
     return [_written(item, "id") for _, items in found for item in items]
@@ -77,7 +77,7 @@ def edit_comment(client: Client, repo: Repo, comment: int, text: str) -> None:
     client.patch(f"{repo_path(repo)}/issues/comments/{comment}", {"body": text})
 
 
-def open_issues(client: Client, repo: Repo, author: str) -> list[Written]:
+def open_issues(client: Client, repo: Repo, author: str) -> list[CommentOrIssue]:
     """Return the open issues that a login may have opened, oldest first. Raises RepoError."""
     try:
         return list(_issues(client, repo, {"creator": author}))
@@ -88,7 +88,7 @@ def open_issues(client: Client, repo: Repo, author: str) -> list[Written]:
     return list(_issues(client, repo, {}))
 
 
-def _issues(client: Client, repo: Repo, more: Mapping[str, str]) -> Iterator[Written]:
+def _issues(client: Client, repo: Repo, more: Mapping[str, str]) -> Iterator[CommentOrIssue]:
     query = urlencode({"state": "open", "sort": "created", "direction": "asc", **more})
     for _, items in pages(client, f"{repo_path(repo)}/issues?{query}", per_page=_A_PAGE):
         # GitHub lists pull requests among the issues.
@@ -117,13 +117,13 @@ def _issue(repo: Repo, number: int) -> str:
     return f"{repo_path(repo)}/issues/{number}"
 
 
-def _written(item: Item, key: str) -> Written:
+def _written(item: Item, key: str) -> CommentOrIssue:
     user, text, number = item.get("user"), item.get("body"), item.get(key)
     if type(number) is not int:
         what = f"a comment or an issue without its {key}"
         raise other_shape(what)
     login = user.get("login") if isinstance(user, Mapping) else ""
-    return Written(number, login if isinstance(login, str) else "", text if isinstance(text, str) else "")
+    return CommentOrIssue(number, login if isinstance(login, str) else "", text if isinstance(text, str) else "")
 
 
 def _pull(item: Item) -> PullHead:

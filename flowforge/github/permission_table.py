@@ -14,7 +14,7 @@ from flowforge.github.permissions import (
     ENVIRONMENTS,
     MEMBERS,
     PROPERTIES,
-    Level,
+    AccessLevel,
     Needs,
     Permission,
     of_list,
@@ -27,7 +27,7 @@ _NOTHING: Final[Needs] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PermissionRow:
     """One thing that a manifest names. Beside what stands here every token needs Metadata: read."""
 
     name: str
@@ -53,10 +53,10 @@ class Row:
 
 
 def _both(*permissions: Permission) -> tuple[Needs, Needs]:
-    return dict.fromkeys(permissions, Level.READ), dict.fromkeys(permissions, Level.WRITE)
+    return dict.fromkeys(permissions, AccessLevel.READ), dict.fromkeys(permissions, AccessLevel.WRITE)
 
 
-def _rows() -> tuple[Row, ...]:
+def _rows() -> tuple[PermissionRow, ...]:
     repo, organization = Repo.parse("any/any"), Repo.organization("any")
     lists = {store: "variables" if store is Store.VARIABLES else f"{store} secrets" for store in Store}
     in_environments = {
@@ -65,28 +65,37 @@ def _rows() -> tuple[Row, ...]:
     nouns = {Store.ACTIONS: "secrets", Store.VARIABLES: "variables"}
     return (
         *(
-            Row(store.value, f"{words} of a repository", *_both(*of_list(Scope(repo, store))))
+            PermissionRow(store.value, f"{words} of a repository", *_both(*of_list(Scope(repo, store))))
             for store, words in lists.items()
         ),
         *(
-            Row(f"environment {nouns[store]}", f"{nouns[store]} of an environment", *_both(certain), also=tuple(rest))
+            PermissionRow(
+                f"environment {nouns[store]}", f"{nouns[store]} of an environment", *_both(certain), also=tuple(rest)
+            )
             for store, (certain, *rest) in in_environments.items()
         ),
-        Row(
+        PermissionRow(
             "create_environment",
             "an environment that is missing and made (`create_environment`)",
-            reads={ENVIRONMENTS: Level.READ, ACTIONS: Level.READ},
-            writes={ENVIRONMENTS: Level.WRITE, ACTIONS: Level.READ, ADMINISTRATION: Level.WRITE},
+            reads={ENVIRONMENTS: AccessLevel.READ, ACTIONS: AccessLevel.READ},
+            writes={ENVIRONMENTS: AccessLevel.WRITE, ACTIONS: AccessLevel.READ, ADMINISTRATION: AccessLevel.WRITE},
             also=of_list(Scope(repo)),
         ),
         *(
-            Row(f"org {store}", f"{words} of an organization", *_both(*of_list(Scope(organization, store))))
+            PermissionRow(f"org {store}", f"{words} of an organization", *_both(*of_list(Scope(organization, store))))
             for store, words in lists.items()
         ),
-        Row("select", "`select` by `org` or `user`", _NOTHING, _NOTHING),
-        Row("select team", "`select` with `team`", {MEMBERS: Level.READ}, {MEMBERS: Level.READ}),
-        Row("select properties", "`select` with `properties`", {PROPERTIES: Level.READ}, {PROPERTIES: Level.READ}),
-        Row("state", "a state on a branch (`state.github`), on its one repository", *_both(CONTENTS), recorded=True),
+        PermissionRow("select", "`select` by `org` or `user`", _NOTHING, _NOTHING),
+        PermissionRow("select team", "`select` with `team`", {MEMBERS: AccessLevel.READ}, {MEMBERS: AccessLevel.READ}),
+        PermissionRow(
+            "select properties",
+            "`select` with `properties`",
+            {PROPERTIES: AccessLevel.READ},
+            {PROPERTIES: AccessLevel.READ},
+        ),
+        PermissionRow(
+            "state", "a state on a branch (`state.github`), on its one repository", *_both(CONTENTS), recorded=True
+        ),
     )
 
 
@@ -106,9 +115,9 @@ def page() -> str:
     return _HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + _NOTES
 
 
-def _cell(row: Row, command: str) -> str:
+def _cell(row: PermissionRow, command: str) -> str:
     needs = row.needs(command)
-    most = max(needs.values(), default=Level.READ)
+    most = max(needs.values(), default=AccessLevel.READ)
     also = [f"({_title(each)}: {most.word})" for each in row.also]
     return "<br>".join([*(f"{_title(each)}: {level.word}" for each, level in needs.items()), *also]) or "nothing more"
 

@@ -12,7 +12,7 @@ from typing import Final
 from flowforge.plan.address import Scope, Store
 
 
-class Level(IntEnum):
+class AccessLevel(IntEnum):
     """How far a permission goes."""
 
     READ = 1
@@ -52,7 +52,7 @@ class Permission:
 
 
 # What is needed: permissions, each with its level.
-Needs = Mapping[Permission, Level]
+Needs = Mapping[Permission, AccessLevel]
 
 METADATA: Final = Permission("metadata", "Metadata")
 CONTENTS: Final = Permission("contents", "Contents")
@@ -94,20 +94,20 @@ def certain_of(scope: Scope) -> tuple[Permission, ...]:
     return tuple(each for each in of_list(scope)[:1] if each.documented)
 
 
-def needs_of(scopes: Iterable[Scope], level: Level) -> Needs:
+def needs_of(scopes: Iterable[Scope], level: AccessLevel) -> Needs:
     """Return what it takes to read the lists of scopes, or to write to them."""
-    needs: dict[Permission, Level] = {METADATA: Level.READ}
+    needs: dict[Permission, AccessLevel] = {METADATA: AccessLevel.READ}
     for scope in scopes:
         needs.update(dict.fromkeys(of_list(scope), level))
         if scope.environment:
             # To tell an environment that is missing from one that this token may not see.
-            needs.setdefault(ACTIONS, Level.READ)
+            needs.setdefault(ACTIONS, AccessLevel.READ)
     return needs
 
 
 def joined(*all_needs: Needs) -> Needs:
     """Return needs together, each permission at its highest level."""
-    found: dict[Permission, Level] = {}
+    found: dict[Permission, AccessLevel] = {}
     for needs in all_needs:
         for permission, level in needs.items():
             found[permission] = max(level, found.get(permission, level))
@@ -122,7 +122,7 @@ def granted(needs: Needs, installation: Mapping[str, str]) -> Mapping[str, str]:
     asked: dict[str, str] = {}
     for permission, level in needs.items():
         for name in permission.names_in(installation):
-            has = Level.READ if installation[name] == Level.READ.word else Level.WRITE
+            has = AccessLevel.READ if installation[name] == AccessLevel.READ.word else AccessLevel.WRITE
             asked[name] = min(level, has).word
     return asked
 
@@ -133,7 +133,8 @@ def lacking(needs: Needs, installation: Mapping[str, str]) -> tuple[str, ...]:
         f"{permission.title}: {level.word}"
         for permission, level in sorted(needs.items())
         if not any(
-            level is Level.READ or installation[name] != Level.READ.word for name in permission.names_in(installation)
+            level is AccessLevel.READ or installation[name] != AccessLevel.READ.word
+            for name in permission.names_in(installation)
         )
         and permission != METADATA
     )

@@ -12,6 +12,7 @@ class Node:
     """A value at a position. An alias is the same node once more, so a node may be in several places."""
 
     where: Where
+    """The line and the column where it begins, for messages."""
     data: Any
     """Plain data, as a validator reads it."""
     size: int = 1

@@ -86,6 +86,7 @@ class Access:
     def differs(self) -> bool:
         """Whether the audience changes."""
         before = self.before
+        # By id: a repo that was renamed is still the same viewer.
         return before is None or (before.visibility, before.ids) != (self.after.visibility, self.after.ids)
 
     @property

@@ -80,6 +80,7 @@ class Change:
         if not self.applicable and self.wanted is not None and isinstance(self.wanted.value, NotRead):
             return self.wanted.value.fix
         if self.left_over:
+            # An environment's name in the address may have spaces, and the command is there to be pasted.
             forget = f"`flowforge state forget {shlex.quote(str(self.address))}` leaves it there for good"
             return f"{_PRUNE_IT if self.reason is Reason.NOT_NAMED else NAME_IT}; {forget}"
         if self.writes:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.address import Address, Repo, Scope
 
+# What a killed probe leaves behind is found by it, and no secret that somebody uses begins with it.
 PREFIX = "FLOWFORGE_PROBE_"
 
 
@@ -18,7 +19,7 @@ class Host(StrEnum):
     SANDBOX = "sandbox"
 
 
-class TokenKind(StrEnum):
+class TokenType(StrEnum):
     """What kind of token was used."""
 
     APP = "app"
@@ -26,7 +27,7 @@ class TokenKind(StrEnum):
     FINE_GRAINED = "fine_grained"
 
 
-class Step(StrEnum):
+class ProbeStep(StrEnum):
     """What was done at a place, in this order."""
 
     LIST = "list"
@@ -51,7 +52,7 @@ class Etag(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class LimitHeaders:
     """What the headers about the primary rate limit said."""
 
     resource: str | None
@@ -64,10 +65,11 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ProbeExchange:
     """One request, sent once, and what came of it."""
 
     method: str
+    """As it was sent: `GET`, `PUT`, `DELETE`."""
     status: int | None = None
     """None where no answer came."""
     headers: tuple[str, ...] = ()
@@ -76,12 +78,12 @@ class Exchange:
     """How many more there were. Their names may be somebody's, such as a proxy's."""
     api_version: str | None = None
     """Which version of the API GitHub says it answered by."""
-    points: Points | None = None
+    points: LimitHeaders | None = None
     """None where no header was about them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Appearance:
     """When a list showed what was written."""
 
     reads: int
@@ -120,11 +122,11 @@ class Key:
 class Operation:
     """One step at a place."""
 
-    step: Step
-    exchange: Exchange
+    step: ProbeStep
+    exchange: ProbeExchange
     tag: Tag | None = None
     key: Key | None = None
-    shown: Shown | None = None
+    shown: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,16 @@ class Scratch:
     """A repo that may be probed, and what reading it has shown. Nothing was written yet."""
 
     repo: Repo
+    """The repo that the person named. A report never says its name."""
     host: Host
-    token: TokenKind
+    """What kind of GitHub its API is."""
+    token: TokenType
+    """What kind of token read it, and will write to it."""
     visibility: str
     """`public`, `private`, `internal` or `unknown`."""
     organization: bool | None
     """Whether its owner is an organization; None if GitHub does not say."""
-    environments: Exchange
+    environments: ProbeExchange
     """The answer to the question which environments it has."""
     read: dict[Scope, list[Operation]]
     """The steps so far, at each place."""

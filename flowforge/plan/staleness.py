@@ -37,6 +37,7 @@ def changed_inputs(before: Basis, now: Basis) -> tuple[ChangedInput, ...]:
 def applied_already(before: Basis, now: Basis) -> bool:
     """Return whether a plan was carried out: the state has a later serial, and all that the plan lists is done."""
     was, lines = before["state"], now["lines"]
+    # Without a later serial no apply recorded it: somebody else may have made GitHub like this.
     moved_on = was["lineage"] == now["state"]["lineage"] and was["serial"] < now["state"]["serial"]
     todo = {address: line for address, line in before["lines"].items() if line["action"] in _WRITES}
     return moved_on and bool(todo) and all(_is_done(line, lines.get(address)) for address, line in todo.items())
@@ -81,6 +82,7 @@ def _github(before: Basis, now: Basis) -> Iterator[ChangedInput]:
     for holder, found in _each(leaves(before["selected"], now["selected"])):
         yield PlanInput.GITHUB, _selected(holder, found)
     for leaf in leaves(before["repos"], now["repos"]):
+        # A repo that is new or gone is explained by its selector or by its lines.
         if leaf.before and leaf.after:
             yield PlanInput.GITHUB, _another_repo(leaf)
     for leaf in leaves(before["unresolved"], now["unresolved"]):
@@ -139,6 +141,7 @@ def _whole(address: str, leaf: Leaf, chosen: Collection[str]) -> Iterator[Change
 
 def _of_manifest(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[ChangedInput]:
     if "presence" in changed:
+        # Its other fields come and go with it, so they say nothing new.
         words = {None: "not named", "present": "to be present", "absent": "to be absent"}
         clause = f"{words.get(now['presence'])}, in the plan {words.get(before['presence'])}"
         yield PlanInput.MANIFEST, f"{address} is {clause}"
@@ -158,6 +161,7 @@ def _value(address: str, before: Basis, now: Basis) -> str:
 
 
 def _of_github(address: str, changed: Collection[str], before: Basis, now: Basis) -> Iterator[ChangedInput]:
+    # What cannot be read has no time and no value, so their change is no news of its own.
     if "why" in changed:
         yield PlanInput.GITHUB, f"{address} {_sight(now['why'], before['why'])}"
     elif "updated_at" in changed or "holds" in changed:

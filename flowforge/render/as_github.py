@@ -46,6 +46,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str] = ()) -> str:
 
 def commands(document: Document, workspace: str = "") -> Iterator[str]:
     """Yield a command for each annotation, each on a line. workspace: the folder that GitHub's paths begin at."""
+    # A report and its plan may say the same, which would take two of the ten.
     found = sorted(dict.fromkeys(_annotations(document)), key=lambda each: _LEVELS.index(each.level))
     yield from (_command(each, workspace) for each in found[:MOST])
     if len(found) > MOST:
@@ -76,6 +77,7 @@ def _of_problem(problem: Document) -> Iterator[Annotation]:
 def _of_results(report: Document) -> Iterator[Annotation]:
     """Yield what failed, once for each target and cause."""
     places = {row["address"]: row["where"] for row in report["plan"]["changes"]}
+    # A hundred repos that fail alike would use up all ten.
     met: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for row in report["results"]:
         error, where = row["error"], places.get(row["address"])
@@ -105,6 +107,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _command(each: Annotation, workspace: str) -> str:
+    # The runner ends a command at a line end, and shows %0A as one.
     said = "%0A".join(map(_data, each.texts))
     place = _PLACE.fullmatch(each.where)
     file = _relative(place["file"], workspace) if place else ""
@@ -118,6 +121,7 @@ def _relative(file: str, workspace: str) -> str:
     """Return a file as GitHub names it: below the workspace; empty for one that lies elsewhere."""
     if not workspace:
         return file
+    # Either may be reached through a symbolic link, and only real paths can be compared.
     shown = os.path.relpath(os.path.realpath(file), os.path.realpath(workspace))
     return "" if shown == os.pardir or shown.startswith(f"{os.pardir}{os.sep}") else shown
 

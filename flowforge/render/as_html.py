@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flowforge.render.page.elements import Child, Element, element, listed, own, page
-from flowforge.render.page.rows import KINDS, RANKS, Row, rows_of, rows_of_report
+from flowforge.render.page.rows import KINDS, RANKS, PageRow, rows_of, rows_of_report
 
 # The last sentence for people begins with one of these: `flowforge.render.text` and `recap` write it.
 _SENTENCES: Final = ("Plan: ", "No changes", "Done: ", "Not all done: ")
@@ -56,6 +56,7 @@ def _hash(text: str) -> str:
 
 def policy() -> str:
     """Return the page's own content security policy: its one style and its one script, and nothing else."""
+    # Names on the page come from outside. Should one ever get past the escaping, no script but ours would run.
     style, script = _hash(_asset("page.css")), _hash(_asset("page.js"))
     return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
 
@@ -73,7 +74,8 @@ def _head(title: str) -> Element:
     )
 
 
-def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[Row]) -> Element:
+def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[PageRow]) -> Element:
+    # A second sentence may follow it, that the plan is incomplete, so the last line alone will not do.
     sentence = next((line for line in reversed(lines) if line.startswith(_SENTENCES)), "")
     if not document.get("complete", True):
         sentence = f"{sentence} It is incomplete: not everything was seen.".strip()
@@ -85,14 +87,14 @@ def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Se
     )
 
 
-def _glance(rows: Iterable[Row]) -> Element | None:
+def _glance(rows: Iterable[PageRow]) -> Element | None:
     counts = Counter(row.kind for row in rows)
     found = (kind for kind in KINDS if counts[kind])
     chips = (element("li", element("b", f"{counts[kind]:,}"), f" {KINDS[kind][1]}", class_=kind) for kind in found)
     return listed("ul", chips, class_="glance", aria_label="How many of each")
 
 
-def _tools(rows: Iterable[Row]) -> Element:
+def _tools(rows: Iterable[PageRow]) -> Element:
     """Return what filters. Its script shows it: without the script it would do nothing."""
     found = {row.kind for row in rows}
     options = [element("option", KINDS[kind][1], value=kind) for kind in KINDS if kind in found]
@@ -115,6 +117,7 @@ def _notices(document: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterable[C
         for each in plan.get("unresolved", ())
     )
     yield _notice("Errors", (_problem(each) for each in document.get("errors", ())), "bad")
+    # A report has its plan's too, but apply ran, so they were admitted.
     if "results" not in document:
         yield _notice("What apply will refuse", (_problem(each) for each in plan.get("brakes", ())), "bad")
     yield _notice("Entries without known repositories", unresolved, "bad")
@@ -141,11 +144,13 @@ def _told(what: str, why: Iterable[str | None], fix: str | None) -> Element:
 
 def _expiry(credential: Mapping[str, Any]) -> Element:
     left = credential["days_left"]
+    # `sums_of` counts one with no days left as expired, and the page must not say otherwise.
     when = f"{left:,} days left" if left > 0 else "expired"
     return element("li", f"{credential['name']}: {credential['expires_at']} ({when})")
 
 
-def _groups(rows: Sequence[Row]) -> Iterable[Element]:
+def _groups(rows: Sequence[PageRow]) -> Iterable[Element]:
+    # `groupby` joins neighbours alone: the rows come sorted by target.
     for number, (target, each) in enumerate(groupby(rows, lambda row: row.target), 1):
         mine = list(each)
         name = f"target-{number}"
@@ -165,7 +170,7 @@ def _groups(rows: Sequence[Row]) -> Iterable[Element]:
         )
 
 
-def _row(row: Row) -> Element:
+def _row(row: PageRow) -> Element:
     mark, label = KINDS[row.kind]
     return element(
         "tr",
@@ -183,6 +188,6 @@ def _cell(*children: Child) -> Element:
     return element("td", *children, role="cell")
 
 
-def _more(row: Row) -> Element | None:
+def _more(row: PageRow) -> Element | None:
     found = listed("ul", (element("li", each) for each in row.more))
     return element("details", element("summary", "More"), found) if found is not None else None

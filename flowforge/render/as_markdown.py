@@ -123,6 +123,7 @@ def _outcomes_by_target(report: Document) -> Section:
     for row in report["results"]:
         tallies.setdefault(targets.get(row["address"]), Counter())[Outcome(row["outcome"])] += 1
     rare = [each for each in Outcome if each not in RECAP and any(tally[each] for tally in tallies.values())]
+    # What is in sync is the least of the news, and stands behind what was done.
     shown = (*RECAP[1:], RECAP[0], *rare)
     rows = (_counted(target, [tally[each] for each in shown]) for target, tally in tallies.items())
     return Section("By target", tuple(rows), ("target", *(each.value.replace("_", " ") for each in shown)))
@@ -174,6 +175,7 @@ def _result_lines(report: Document, *, bare: bool = False) -> Section:
 
 def _groups(lines: Iterable[Line], *, first: Collection[str]) -> Sequence[Sequence[Line]]:
     """Return the lines, more than ten as one that differ in nothing but the repo. first: the signs that stand first."""
+    # A comment has a limit of length, and a thousand repos may differ in nothing but their names.
     alone, many = gathered(lines, Line.apart_from_repo, verbose=False)
     return sorted([*([line] for line in alone), *many], key=lambda group: group[0].sign not in first)
 

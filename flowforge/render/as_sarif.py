@@ -22,6 +22,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
     run = {
         "tool": {"driver": driver},
         "invocations": [invocation],
+        # Columns are counted in characters, as Python counts them, and not in units of UTF-16.
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, codes) for finding in findings],
     }
@@ -55,6 +56,7 @@ def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
 
 
 def _location(finding: Mapping[str, Any]) -> dict[str, Any]:
+    # SARIF counts from 1, and GitHub's code scanning asks for a line of each result.
     region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
     # A URI and no path: a space or a `#` in a file's name would end it.
     artifact = {"uri": quote(finding["file"]), "uriBaseId": "%SRCROOT%"}

@@ -41,6 +41,7 @@ def closing(sums: Sums) -> Iterable[str]:
 
 def done_sentence(counts: Mapping[Outcome, int], expired: int, *, complete: bool) -> str:
     """Return the sentence that sums an apply up. complete: whether all of the plan was done and recorded."""
+    # Where all went well, two numbers more that are 0 would only make people look for a reason.
     rare = [outcome for outcome in (Outcome.UNRECORDED, Outcome.NOT_DONE) if counts.get(outcome)]
     numbers = [f"{counts.get(each, 0)} {each.value.replace('_', ' ')}" for each in (*RECAP[1:], *rare)]
     if expired:

@@ -29,6 +29,7 @@ class Section:
     @property
     def frame(self) -> int:
         """How many bytes all but its rows takes at most."""
+        # With the longest number that the last line may hold, and the line ends between the parts.
         return _size(self._framed([], len(self.rows)) + "\n".join(self._head)) + 4
 
     def text(self, most: int | None = None) -> str:
@@ -75,6 +76,7 @@ class Page:
 def _share(sizes: Sequence[int], room: int) -> int:
     """Return how much each of these sizes may have at most, so that all together have room."""
     left, waiting = max(room, 0), len(sizes)
+    # The smallest first: what a short section leaves is shared among the longer ones.
     for size in sorted(sizes):
         if size * waiting > left:
             return left // waiting

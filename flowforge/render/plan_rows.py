@@ -55,6 +55,7 @@ def lines_of(plan: Document, *, bare: bool = False) -> Iterator[Line]:
     for row in plan["changes"]:
         usual = _beside(row)
         action = Action(row["action"])
+        # Elsewhere nobody has to mend anything: apply does what the line says.
         helps = not bare and (action is Action.BLOCKED or row["target"] is None)
         yield Line(
             _sign(row),
@@ -73,6 +74,7 @@ def results_of(report: Document, *, bare: bool = False) -> Iterator[Line]:
     """Yield a line for each result of an apply, whose sign is its outcome. bare: without a reason."""
     planned = {row["address"]: row for row in report["plan"]["changes"]}
     for row in report["results"]:
+        # The document may be anybody's, so a result may have no row in its plan.
         change, usual, error = planned.get(row["address"], {}), _beside(row), row["error"]
         why = f"{error['code']}: {cause_of(error)}" if error else row.get("sentence") or ""
         yield Line(

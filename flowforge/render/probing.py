@@ -5,19 +5,19 @@ from dataclasses import asdict
 from typing import Final
 
 from flowforge.errors import ExitCode, printable
-from flowforge.plan.probing import Exchange, Operation, PlaceProbe, ProbeReport, Scratch, Step, place_of
+from flowforge.plan.probing import Operation, PlaceProbe, ProbeExchange, ProbeReport, ProbeStep, Scratch, place_of
 from flowforge.render.document import Document, head
 from flowforge.render.phrases import count
 
 _NAMES: Final = {
-    Step.LIST: "list",
-    Step.LIST_AGAIN: "list with the computed ETag",
-    Step.PUBLIC_KEY: "public key",
-    Step.CREATE: "create",
-    Step.ROTATE: "rotate",
-    Step.PUBLIC_KEY_AGAIN: "public key again",
-    Step.REWRITE: "write again",
-    Step.DELETE: "delete",
+    ProbeStep.LIST: "list",
+    ProbeStep.LIST_AGAIN: "list with the computed ETag",
+    ProbeStep.PUBLIC_KEY: "public key",
+    ProbeStep.CREATE: "create",
+    ProbeStep.ROTATE: "rotate",
+    ProbeStep.PUBLIC_KEY_AGAIN: "public key again",
+    ProbeStep.REWRITE: "write again",
+    ProbeStep.DELETE: "delete",
 }
 
 
@@ -92,6 +92,7 @@ def _operation(operation: Operation) -> Document:
     }
 
 
-def _exchange(exchange: Exchange) -> Document:
+def _exchange(exchange: ProbeExchange) -> Document:
+    # `asdict` keeps the tuple; JSON that is read back has a list.
     found = asdict(exchange)
     return {**found, "headers": list(exchange.headers)}

@@ -29,6 +29,7 @@ def sums_of(plan: Document) -> Sums:
     counts, expired = Counts(**tally), sum(each["days_left"] <= 0 for each in plan.get("credentials", ()))
     complete = not plan["unresolved"] and not (counts.blocked or counts.not_seen or counts.unread)
     settled = not (counts.writes or counts.drift or counts.left_over or counts.assumed or counts.unchecked)
+    # Without a question to GitHub nothing proves that it matches.
     in_sync = complete and settled and not expired and not plan["offline"]
     return Sums(counts, expired, len(plan["unresolved"]), in_sync, complete)
 

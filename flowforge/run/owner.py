@@ -25,6 +25,7 @@ def of_one_owner(manifest: Manifest, places: tuple[Place, ...], owner: str) -> t
     FF033 where each owner has a state and none is named, FF034 for an owner that the manifest does not know.
     """
     owners = owners_of(manifest, places)
+    # A selector of an installation may find repos of any owner, so no name is surely wrong.
     if owner and owner not in owners and not _open(manifest):
         near = get_close_matches(owner, owners, 1)
         fix = f"did you mean {near[0]}?" if near else f"name one of them: {_some(owners)}"

@@ -9,7 +9,7 @@ from flowforge.ci_event import FORKABLE, Event, HeadOfRun
 from flowforge.errors import PostError, Problem, quote
 from flowforge.github import conversations as talk
 from flowforge.github.clock import Clock, ClockOf
-from flowforge.github.conversations import Written
+from flowforge.github.conversations import CommentOrIssue
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.plan.address import Repo
@@ -17,11 +17,12 @@ from flowforge.steps.session import client_of_named_token
 
 # In the order in which they are looked for: the workflow's own token is enough, and is meant for this.
 TOKENS: Final = ("GITHUB_TOKEN", "GH_TOKEN", "FLOWFORGE_GITHUB_TOKEN")
+# GitHub says 410 where the issues of a repo are switched off.
 _NOT_PERMITTED: Final = frozenset({403, 410})
 _ELSEWHERE: Final = "This report is kept in another comment of this pull request."
 _TWICE: Final = "This report is kept in another issue."
 
-Kind = Literal["pr", "issue"]
+PostKind = Literal["pr", "issue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PostPlace:
     """Where it is posted."""
 
-    kind: Kind
+    kind: PostKind
     repo: Repo
     number: int = 0
     """The pull request."""
@@ -56,7 +57,8 @@ class Place:
 class PostRequest:
     """What the command line asks for."""
 
-    kind: Kind
+    kind: PostKind
+    """A comment on a pull request, or an issue of its own."""
     repo: str
     """The repo; empty for that of GITHUB_REPOSITORY."""
     number: int
@@ -65,19 +67,24 @@ class PostRequest:
     """The commit that the report names; empty where it names none."""
     # Not in the repr: the token comes from it.
     environ: Mapping[str, str] = field(repr=False)
+    """The environment, which has the token and may have the repo."""
     event: Event = field(repr=False)
+    """What began this run of a workflow; empty outside of one."""
     token_env: str = ""
     """The variable that has the token; empty for the usual ones."""
     stop: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody wants it to end, so that no wait goes on."""
     notify: Callable[[str], None] = lambda _: None
+    """Told of each long wait for GitHub, in a sentence."""
     clock: ClockOf = Clock.of
+    """How to make the clock that waits are measured by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What became of it."""
 
-    place: Place
+    place: PostPlace
     did: Literal["created", "updated", "closed", "nothing", "refused"]
     problem: Problem | None = None
     """Why it was refused."""
@@ -97,11 +104,11 @@ def post(request: PostRequest, message: Message) -> Posted:
         request.notify,
         request.clock,
     ) as client:
-        place = Place(request.kind, repo)
+        place = PostPlace(request.kind, repo)
         try:
             if request.kind == "issue":
                 return Posted(place, _keep_issue(client, repo, message))
-            place = Place(request.kind, repo, _number(client, request, repo, head))
+            place = PostPlace(request.kind, repo, _number(client, request, repo, head))
             return Posted(place, _keep_comment(client, place, message))
         except RepoError as refusal:
             if refusal.no.status not in _NOT_PERMITTED:
@@ -154,6 +161,7 @@ def _number(client: Client, request: PostRequest, repo: Repo, head: HeadOfRun | 
     if head is None:
         return request.number or request.event.pull or 0
     owner = head.repo.partition("/")[0]
+    # GitHub's filter knows the owner and the branch alone, and one owner may have several forks.
     found = [
         pull.number
         for pull in talk.pulls_of(client, repo, owner, head.branch)
@@ -168,11 +176,11 @@ def _number(client: Client, request: PostRequest, repo: Repo, head: HeadOfRun | 
     raise PostError(Problem("FF809", what, str(repo), why, fix))
 
 
-def _keep_comment(client: Client, place: Place, message: Message) -> Literal["created", "updated"]:
+def _keep_comment(client: Client, place: PostPlace, message: Message) -> Literal["created", "updated"]:
     """See to it that the pull request has this comment once. What others wrote is never touched."""
     me = talk.own_login(client)
 
-    def ours() -> list[Written]:
+    def ours() -> list[CommentOrIssue]:
         return _ours(talk.comments(client, place.repo, place.number), me, message.marker)
 
     found, did = ours(), "updated"
@@ -181,6 +189,7 @@ def _keep_comment(client: Client, place: Place, message: Message) -> Literal["cr
         # Another run may have written one meanwhile, and so may this one, where an answer was lost.
         found, did = ours(), "created"
     for number, each in enumerate(found):
+        # The oldest one stays, so that two runs at once choose the same.
         text = _ELSEWHERE if number else message.text
         if not _same(each.text, text):
             talk.edit_comment(client, place.repo, each.number, text)
@@ -191,7 +200,7 @@ def _keep_issue(client: Client, repo: Repo, message: Message) -> Literal["create
     """See to it that there is one open issue, or none where all is well."""
     me = talk.own_login(client)
 
-    def ours() -> list[Written]:
+    def ours() -> list[CommentOrIssue]:
         return _ours(talk.open_issues(client, repo, me), me, message.marker)
 
     found = ours()
@@ -201,6 +210,7 @@ def _keep_issue(client: Client, repo: Repo, message: Message) -> Literal["create
         return "closed" if found else "nothing"
     created = not found
     if created:
+        # It may be sent twice, as a comment may, so what is there is looked up again.
         talk.create_issue(client, repo, message.title, message.text)
         found = ours()
     for number, each in enumerate(found):
@@ -211,7 +221,7 @@ def _keep_issue(client: Client, repo: Repo, message: Message) -> Literal["create
     return "created" if created else "updated"
 
 
-def _ours(written: Sequence[Written], me: str, marker: str) -> list[Written]:
+def _ours(written: Sequence[CommentOrIssue], me: str, marker: str) -> list[CommentOrIssue]:
     """Return what this token wrote with this marker, oldest first: anybody may copy a marker."""
     mine = (each for each in written if each.author.lower() == me.lower() and each.text.startswith(marker))
     return sorted(mine, key=lambda each: each.number)

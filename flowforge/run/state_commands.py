@@ -59,6 +59,7 @@ def move(request: Request, old: Repo, new: Repo, confirm: Callable[[], None]) ->
     """Rename a repo in the state. Return the addresses that are remembered of it, under the old name."""
     with held(request) as session:
         found = forgetting.find(session.state.remembered, [str(old)])
+        # Before anybody is asked: a move that is not possible needs no answer.
         after = moving.move(session.state, old, new)
         confirm()
         session.put(after)

@@ -16,7 +16,7 @@ from flowforge.state.merge import merge
 from flowforge.state.model import Abandoned, Draft, Forgotten, Intended, JournalEntry, Lease, Recorded, State
 from flowforge.state.session import StateSession
 from flowforge.state.signature import UNSIGNED, Signature
-from flowforge.state.store import Run, StateStore, Version
+from flowforge.state.store import Run, StateStore, StateVersion
 
 # Seconds for which a run that died keeps the others out. Every push renews the lease, and in its second half no write
 # begins before a push.
@@ -37,7 +37,7 @@ class StateBranch(StateSession):
     is sent, so what a run that dies leaves behind never looks like somebody else's write.
     """
 
-    def __init__(self, remote: StateStore, run: Run, found: Version, fresh: State, signing: Signature) -> None:
+    def __init__(self, remote: StateStore, run: Run, found: StateVersion, fresh: State, signing: Signature) -> None:
         """Not for callers: see `open`."""
         super().__init__(_decoded(found, remote, signing) or fresh, begins=found.data is None, signing=signing)
         self._remote, self._run = remote, run
@@ -226,13 +226,13 @@ class StateBranch(StateSession):
             if not last:
                 raise
 
-    def _note_pushed(self, state: State, version: Version) -> None:
+    def _note_pushed(self, state: State, version: StateVersion) -> None:
         """Take note that a version of this run is on the branch."""
         self._base, self._unsure = state, None
         self._arrived, self._held = True, state.lease is not None and state.lease.owner == self._owner
         self._note_version(version)
 
-    def _recognized(self, found: Version) -> bool:
+    def _recognized(self, found: StateVersion) -> bool:
         """Return whether a version is what this run sent without an answer, and take note of it then."""
         data, state = self._unsure or (None, self._base)
         self._unsure = None
@@ -267,7 +267,7 @@ class StateBranch(StateSession):
         merged = merge(self._base, self._draft.state(), theirs, self._run.now)
         self._base, self._draft = theirs, Draft(replace(merged, pending={**merged.pending, **self._begun}))
 
-    def _note_version(self, version: Version) -> None:
+    def _note_version(self, version: StateVersion) -> None:
         self._version, self._seen_at = version, self._run.clock()
 
     def _lease(self, *, last: bool) -> Lease | None:
@@ -286,7 +286,7 @@ class StateBranch(StateSession):
             raise StateError(messages.taken_over(self._remote.where))
 
 
-def _decoded(version: Version, remote: StateStore, signing: Signature) -> State | None:
+def _decoded(version: StateVersion, remote: StateStore, signing: Signature) -> State | None:
     return None if version.data is None else codec.decode(version.data, remote.where, signing).state
 
 

@@ -9,7 +9,7 @@ from flowforge.state.merge import Now
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class StateVersion:
     """One version of the file as it was read or written."""
 
     data: bytes | None
@@ -33,7 +33,7 @@ class StateStore(Protocol):
         """Return its name for people."""
         ...
 
-    def read(self) -> Version:
+    def read(self) -> StateVersion:
         """Return the version that is there now."""
         ...
 
@@ -41,7 +41,7 @@ class StateStore(Protocol):
         """Raise StateError where so many bytes cannot be written for sure."""
         ...
 
-    def write(self, data: bytes, before: Version, message: str) -> Version:
+    def write(self, data: bytes, before: StateVersion, message: str) -> StateVersion:
         """Replace exactly the version `before` by `data`; raises LostRaceError when another version is there."""
         ...
 

@@ -7,7 +7,7 @@ from flowforge.github.permissions import (
     ADMINISTRATION,
     MEMBERS,
     PROPERTIES,
-    Level,
+    AccessLevel,
     Needs,
     certain_of,
     joined,
@@ -31,19 +31,19 @@ def to_read(manifest: Manifest, selectors: Iterable[Selector], remembered: Itera
     asked: dict[str, Needs] = {}
     for selector in selectors:
         if selector.team:
-            asked["team"] = {MEMBERS: Level.READ}
+            asked["team"] = {MEMBERS: AccessLevel.READ}
         if selector.properties:
-            asked["properties"] = {PROPERTIES: Level.READ}
-    return joined(needs_of(scopes, Level.READ), *asked.values())
+            asked["properties"] = {PROPERTIES: AccessLevel.READ}
+    return joined(needs_of(scopes, AccessLevel.READ), *asked.values())
 
 
 def narrow(clients: Clients, changes: Iterable[Change], repos: Mapping[Repo, RepoInfo]) -> None:
     """Let each owner's next token write what its lines need, in their repos, and nothing else."""
     for lines in clients.by_lane(changes, lambda change: change.address.scope.repo.owner).values():
         scopes = {change.address.scope for change in lines}
-        needs = needs_of(scopes, Level.WRITE)
+        needs = needs_of(scopes, AccessLevel.WRITE)
         if any(change.makes_environment for change in lines):
-            needs = joined(needs, {ADMINISTRATION: Level.WRITE})
+            needs = joined(needs, {ADMINISTRATION: AccessLevel.WRITE})
         named = {scope.repo for scope in scopes}
         # Who sees an organization's secret may be any repo of it, so its token is for all.
         ids = [repos[repo].id for repo in named if repo in repos]
@@ -56,8 +56,9 @@ def unpermitted(clients: Clients, changes: Iterable[Change]) -> Mapping[Scope, U
     for change in changes:
         scope = change.address.scope
         if change.writes:
+            # Those alone whose names GitHub documents: a line must not be blocked on a guess.
             certain = (*certain_of(scope), *([ADMINISTRATION] if change.makes_environment else []))
-            needs[scope] = joined(needs.get(scope, {}), dict.fromkeys(certain, Level.WRITE))
+            needs[scope] = joined(needs.get(scope, {}), dict.fromkeys(certain, AccessLevel.WRITE))
     found = ((scope, _lacking(clients, scope.repo.owner, needs[scope])) for scope in sorted(needs))
     return {scope: why for scope, why in found if why is not None}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flowforge.cli.explanations.failures import FAILURES, Failure
+from flowforge.cli.explanations.failures import FAILURES, RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, pages
 from tools.error_codes import raised
 
@@ -83,7 +83,7 @@ def test_a_line_of_a_log_is_explained(fleet: "Fleet", line: str) -> None:
 
 
 @pytest.mark.parametrize(("failure", "text"), FORMS, ids=lambda value: value[:40] if isinstance(value, str) else "")
-def test_each_known_text_leads_to_its_failure(failure: Failure, text: str) -> None:
+def test_each_known_text_leads_to_its_failure(failure: RunFailure, text: str) -> None:
     """Every text of the table is found, with whatever stands where the table has a star; each has all three parts."""
     assert failure == failures_of(f"Error: {text.replace('*', '14')} (code 1)")[0]
     assert [] == [part for part in (failure.cause, failure.check, failure.fix) if not part or part.endswith(".")]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flowforge.github.permission_table import COMMANDS, ROWS, Row
-from flowforge.github.permissions import Level, Permission
+from flowforge.github.permission_table import COMMANDS, ROWS, PermissionRow
+from flowforge.github.permissions import AccessLevel, Permission
 from flowforge.sandbox import Token, TokenKind
 from flowforge.sandbox.rules import access
 from tests.app_keys import app_key, pem
@@ -48,7 +48,7 @@ BY_NAME: Final = {row.name: row for row in ROWS}
 UNNAMED: Final = {"agent*secret": "agent_secrets", "organization*agent*secret": "organization_agent_secrets"}
 FINE, APP, CLASSIC = "fine-grained", "App", "classic"
 COLUMNS: Final = tuple(column[0] for column in COMMANDS)
-EVERYTHING: Final = {each: Level.WRITE for row in ROWS for each in (*row.writes, *row.also)}
+EVERYTHING: Final = {each: AccessLevel.WRITE for row in ROWS for each in (*row.writes, *row.also)}
 OPTIONS: Final = {"plan": (), "adopt": ("--yes",), "apply": ("--yes",)}
 
 
@@ -58,7 +58,7 @@ class Office:
 
     fleet: "Fleet"
 
-    def arrange(self, row: Row, kind: str) -> None:
+    def arrange(self, row: PermissionRow, kind: str) -> None:
         """Write the manifest of a row, and make what it names."""
         world = self.fleet.sandbox.world
         world.create_repo("acme/api")
@@ -76,7 +76,7 @@ class Office:
             state = "state: {github: {repo: acme/api}}\n"
         self.fleet.manifest(f"{HEAD}{auth}{state}targets:\n  - {{name: T, {TARGETS[row.name]}}}\n")
 
-    def run(self, command: str, kind: str, has: "dict[Permission, Level] | tuple[str, ...]") -> "Done":
+    def run(self, command: str, kind: str, has: "dict[Permission, AccessLevel] | tuple[str, ...]") -> "Done":
         """Run a command with a token that has exactly this: permissions, or scopes."""
         if isinstance(has, dict):
             names = {UNNAMED.get(each.name, each.name): level.word for each, level in has.items()}
@@ -118,21 +118,23 @@ def office(fleet: "Fleet") -> Office:
     return Office(fleet)
 
 
-def _needs(row: Row, command: str, kind: str) -> dict[Permission, Level]:
+def _needs(row: PermissionRow, command: str, kind: str) -> dict[Permission, AccessLevel]:
     """Return what a token needs. Of an App's installation a plan tells what an apply would lack."""
     told = "apply" if kind == APP and command == "plan" else command
     base = BY_NAME["actions"].needs(told) if row.name in BASED else {}
     return {**base, **row.needs(command if row.recorded else told)}
 
 
-def _lowered(needs: dict[Permission, Level], one: Permission, command: str) -> Iterator[dict[Permission, Level]]:
+def _lowered(
+    needs: dict[Permission, AccessLevel], one: Permission, command: str
+) -> Iterator[dict[Permission, AccessLevel]]:
     """Yield permissions without one of them, and with that one to read where it has to write.
 
     A plan knows that an App's token could write no more than what GitHub documents a name of.
     """
     yield {each: level for each, level in needs.items() if each != one}
-    if needs[one] is Level.WRITE and (one.documented or command != "plan"):
-        yield {**needs, one: Level.READ}
+    if needs[one] is AccessLevel.WRITE and (one.documented or command != "plan"):
+        yield {**needs, one: AccessLevel.READ}
 
 
 def _well(done: "Done") -> bool:
@@ -148,7 +150,7 @@ def test_every_row_has_its_cells() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize("command", COLUMNS)
 @pytest.mark.parametrize("kind", [FINE, APP])
-def test_permissions(office: Office, row: Row, command: str, kind: str) -> None:
+def test_permissions(office: Office, row: PermissionRow, command: str, kind: str) -> None:
     """With exactly the permissions of a cell all is done; without one of them, it is named by what is blocked."""
     office.arrange(row, kind)
     needs = _needs(row, command, kind)
@@ -167,7 +169,7 @@ def test_permissions(office: Office, row: Row, command: str, kind: str) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize("command", COLUMNS)
-def test_scopes(office: Office, row: Row, command: str) -> None:
+def test_scopes(office: Office, row: PermissionRow, command: str) -> None:
     """With the scopes of a cell all is done by a classic token; without one of them, it is named."""
     office.arrange(row, CLASSIC)
     scopes = tuple(sorted({*row.scopes(command), *(["repo"] if row.name in BASED else [])}))

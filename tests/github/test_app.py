@@ -17,7 +17,7 @@ from flowforge.github.app_key import AppKey
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
-from flowforge.github.permissions import METADATA, Level, Permission
+from flowforge.github.permissions import METADATA, AccessLevel, Permission
 from flowforge.github.problems import RepoError, TokenError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
@@ -82,11 +82,11 @@ def test_what_a_jwt_says(make: Make) -> None:
 def test_what_a_token_is_asked_for(make: Make) -> None:
     """The installation is found once; each token names what is needed, no more than there is, and its repos."""
     tokens, _ = make(github := GitHub())
-    tokens.need({SECRETS: Level.READ, Permission("variables", "Variables"): Level.WRITE}, [3, 1])
+    tokens.need({SECRETS: AccessLevel.READ, Permission("variables", "Variables"): AccessLevel.WRITE}, [3, 1])
     tokens.current()
-    tokens.need({SECRETS: Level.WRITE}, ["ops"])
+    tokens.need({SECRETS: AccessLevel.WRITE}, ["ops"])
     tokens.current()
-    tokens.need({SECRETS: Level.WRITE}, range(501))
+    tokens.need({SECRETS: AccessLevel.WRITE}, range(501))
     tokens.current()
     mint = "/app/installations/7/access_tokens"
     assert [
@@ -101,7 +101,12 @@ def test_what_an_installation_lacks(make: Make) -> None:
     """It is told by the titles of the settings; `admin` is more than write."""
     tokens, _ = make(GitHub())
     variables, admin = Permission("variables", "Variables"), Permission("administration", "Administration")
-    asked = {SECRETS: Level.WRITE, variables: Level.READ, admin: Level.WRITE, METADATA: Level.READ}
+    asked = {
+        SECRETS: AccessLevel.WRITE,
+        variables: AccessLevel.READ,
+        admin: AccessLevel.WRITE,
+        METADATA: AccessLevel.READ,
+    }
     assert ("Variables: read",) == tokens.lacks(asked)
 
 
@@ -152,7 +157,7 @@ def test_a_key_that_github_does_not_know(make: Make, answer: httpx.Response) -> 
     tokens, _ = make(github := GitHub())
     tokens.current()
     github.answers["mint"] = answer
-    tokens.need({SECRETS: Level.WRITE})
+    tokens.need({SECRETS: AccessLevel.WRITE})
     with pytest.raises(TokenError) as later:
         tokens.current()
     assert "FF362" == later.value.problems[0].code
@@ -161,7 +166,7 @@ def test_a_key_that_github_does_not_know(make: Make, answer: httpx.Response) -> 
 def test_an_installation_that_has_changed(make: Make) -> None:
     """Where a token is refused for what it asks, the installation is looked at again, and no repo is named."""
     tokens, _ = make(github := GitHub())
-    tokens.need({SECRETS: Level.WRITE}, [1])
+    tokens.need({SECRETS: AccessLevel.WRITE}, [1])
     github.answers["mint"] = httpx.Response(422, json={"message": "not granted"})
     with pytest.raises(TokenError):
         tokens.current()

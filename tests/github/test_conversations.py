@@ -9,7 +9,7 @@ import pytest
 from openapi_core import OpenAPI
 
 from flowforge.github import conversations as talk
-from flowforge.github.conversations import PullHead, Written
+from flowforge.github.conversations import CommentOrIssue, PullHead
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
 from flowforge.plan.address import Repo
@@ -53,7 +53,7 @@ def test_a_round_on_the_sandbox(sandbox: Sandbox, connect: Connect) -> None:
     assert ([3, 4], ["one", "two"]) == ([one.number, two.number], [one.text, two.text])
     talk.edit_issue(client, OPS, 3, "changed")
     talk.edit_issue(client, OPS, 4, "gone", close="completed")
-    assert [Written(3, "rehearsal", "changed")] == talk.open_issues(client, OPS, "rehearsal")
+    assert [CommentOrIssue(3, "rehearsal", "changed")] == talk.open_issues(client, OPS, "rehearsal")
 
 
 def test_requests_are_as_github_describes_them(scripted: Scripted, github: OpenAPI) -> None:
@@ -106,7 +106,7 @@ def test_answers_of_another_shape(scripted: Scripted) -> None:
         lambda: talk.pulls_of(client([{"number": 1, "head": None}]), OPS, "a", "b")
     )
     gone = [{"id": 1, "user": None, "body": None}, {"id": 2, "user": {"login": 7}, "body": 7}]
-    assert [Written(1, "", ""), Written(2, "", "")] == talk.comments(client(gone), OPS, 1)
+    assert [CommentOrIssue(1, "", ""), CommentOrIssue(2, "", "")] == talk.comments(client(gone), OPS, 1)
     head = {"ref": "b", "sha": "c"}
     pulls = [{"number": 1, "head": {**head, "repo": None}}, {"number": 2, "head": {**head, "repo": {"full_name": 7}}}]
     assert [PullHead(1, "", "b", "c"), PullHead(2, "", "b", "c")] == talk.pulls_of(client(pulls), OPS, "a", "b")
@@ -131,7 +131,7 @@ def test_a_login_that_github_does_not_filter_by(scripted: Scripted) -> None:
         items = [{"number": 1, "user": {"login": "ci[bot]"}, "body": "x"}, {"number": 2, "pull_request": {}}]
         return httpx.Response(200, json=items)
 
-    assert [Written(1, "ci[bot]", "x")] == talk.open_issues(scripted(handle), OPS, "ci[bot]")
+    assert [CommentOrIssue(1, "ci[bot]", "x")] == talk.open_issues(scripted(handle), OPS, "ci[bot]")
     assert ["ci[bot]", ""] == asked
     none = scripted(lambda _: httpx.Response(410, json={"message": "Gone"}))
     assert 'error FF326: GitHub refused the request with 410: "Gone"' == refusal(

@@ -10,7 +10,7 @@ from flowforge.github.permissions import (
     ACTIONS,
     ENVIRONMENTS,
     METADATA,
-    Level,
+    AccessLevel,
     certain_of,
     granted,
     joined,
@@ -66,13 +66,13 @@ def test_every_list_is_in_the_table() -> None:
 def test_what_lists_need() -> None:
     """Metadata always; for an environment also what tells a missing one; each at the level that is asked for."""
     scopes = [Scope(API), Scope(API, Store.VARIABLES), Scope.of_environment(API, "production")]
-    needs = needs_of(scopes, Level.WRITE)
+    needs = needs_of(scopes, AccessLevel.WRITE)
     assert {"metadata": 1, "secrets": 2, "actions_variables": 2, "environments": 2, "actions": 1} == {
         permission.name: int(level) for permission, level in needs.items()
     }
-    assert {METADATA: Level.READ} == needs_of([], Level.WRITE)
-    assert {ACTIONS: Level.WRITE, METADATA: Level.READ} == joined(
-        {ACTIONS: Level.READ, METADATA: Level.READ}, {ACTIONS: Level.WRITE}
+    assert {METADATA: AccessLevel.READ} == needs_of([], AccessLevel.WRITE)
+    assert {ACTIONS: AccessLevel.WRITE, METADATA: AccessLevel.READ} == joined(
+        {ACTIONS: AccessLevel.READ, METADATA: AccessLevel.READ}, {ACTIONS: AccessLevel.WRITE}
     )
 
 
@@ -106,11 +106,11 @@ def test_what_an_installation_is_asked_for() -> None:
         "members": "write",
     }
     needs = {
-        agents: Level.READ,
-        org_agents: Level.WRITE,
-        secrets: Level.WRITE,
-        ENVIRONMENTS: Level.WRITE,
-        ACTIONS: Level.READ,
+        agents: AccessLevel.READ,
+        org_agents: AccessLevel.WRITE,
+        secrets: AccessLevel.WRITE,
+        ENVIRONMENTS: AccessLevel.WRITE,
+        ACTIONS: AccessLevel.READ,
     }
     assert {
         "agent_secrets": "read",
@@ -119,7 +119,7 @@ def test_what_an_installation_is_asked_for() -> None:
         "environments": "write",
     } == granted(needs, has)
     assert {"agent_secrets": "write"} == granted(
-        {agents: Level.WRITE}, {"agent_secrets": "write", "organization_agent_secrets": "write"}
+        {agents: AccessLevel.WRITE}, {"agent_secrets": "write", "organization_agent_secrets": "write"}
     )
     assert ("Actions: read", "Secrets: write", "Agents secrets: write") == tuple(
         sorted(lacking(needs, has), key=["Actions: read", "Secrets: write", "Agents secrets: write"].index)

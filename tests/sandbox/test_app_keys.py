@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from flowforge.__main__ import run
-from flowforge.sandbox.rules.keys import PublicKey, public_key
+from flowforge.sandbox.rules.keys import RsaPublicKey, public_key
 from tests.app_keys import app_key, pem
 
 NO_KEY = "the key is not the PEM of an RSA key without a password"
@@ -19,10 +19,10 @@ def public_pem(form: serialization.PublicFormat) -> str:
     return app_key().public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
 
-def numbers(key: rsa.RSAPrivateKey) -> PublicKey:
+def numbers(key: rsa.RSAPrivateKey) -> RsaPublicKey:
     """Return what is public of a key, as its own library says it."""
     public = key.public_key().public_numbers()
-    return PublicKey(public.n, public.e)
+    return RsaPublicKey(public.n, public.e)
 
 
 def signed(key: rsa.RSAPrivateKey, text: bytes) -> bytes:

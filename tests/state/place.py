@@ -11,7 +11,7 @@ from flowforge.plan.address import Address
 from flowforge.state import codec
 from flowforge.state.branch import StateBranch
 from flowforge.state.model import State
-from flowforge.state.store import Run, Version
+from flowforge.state.store import Run, StateVersion
 
 _BEGAN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -34,18 +34,18 @@ class Place:
     room: int = 20_000_000
     mutex: threading.RLock = field(default_factory=threading.RLock)
 
-    def read(self) -> Version:
+    def read(self) -> StateVersion:
         """Give what stands there."""
         with self.mutex:
             date = (_BEGAN + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            return Version(self.data, hashlib.sha1(self.data or b"", usedforsecurity=False).hexdigest(), date)
+            return StateVersion(self.data, hashlib.sha1(self.data or b"", usedforsecurity=False).hexdigest(), date)
 
     def require_room(self, size: int) -> None:
         """Take no more than there is room for."""
         if size > self.room:
             raise StateError(Problem("FF427", f"no room for {size} bytes"))
 
-    def write(self, data: bytes, before: Version, message: str) -> Version:
+    def write(self, data: bytes, before: StateVersion, message: str) -> StateVersion:
         """Compare and swap."""
         if self.first:
             self.first.pop(0)()

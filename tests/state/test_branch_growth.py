@@ -10,7 +10,7 @@ from flowforge.plan.facts import Record
 from flowforge.state import codec
 from flowforge.state.branch import LEASE, StateBranch
 from flowforge.state.model import State
-from flowforge.state.store import Version
+from flowforge.state.store import StateVersion
 from tests.state.place import Place
 
 _TIME = "2026-11-23T08:00:00Z"
@@ -22,7 +22,7 @@ class Scale(Place):
 
     sizes: list[int] = field(default_factory=list)
 
-    def write(self, data: bytes, before: Version, message: str) -> Version:
+    def write(self, data: bytes, before: StateVersion, message: str) -> StateVersion:
         """Weigh it."""
         self.sizes.append(len(data))
         return super().write(data, before, message)

@@ -9,7 +9,7 @@ import pytest
 
 from flowforge.errors import Problem
 from flowforge.github.clients import Clients
-from flowforge.github.permissions import METADATA, Level, Needs
+from flowforge.github.permissions import METADATA, AccessLevel, Needs
 from flowforge.github.problems import TokenError
 from flowforge.github.repos import RepoInfo
 from flowforge.github.urls import ApiUrl
@@ -170,7 +170,7 @@ def test_what_every_token_is_for() -> None:
     acme, beta = _Owner(), _Owner()
     clients = _clients(acme=acme, beta=beta)
     clients.of("acme")
-    clients.need({METADATA: Level.READ})
+    clients.need({METADATA: AccessLevel.READ})
     clients.of("beta")
     assert [({}, []), ({"metadata": "read"}, [])] == acme.asked
     assert [({"metadata": "read"}, [])] == beta.asked

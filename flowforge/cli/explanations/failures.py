@@ -7,7 +7,7 @@ messages) and of reports in their issues, up to September 2026. `*` stands for w
 from typing import Final, NamedTuple
 
 
-class Failure(NamedTuple):
+class RunFailure(NamedTuple):
     """A way in which a run fails."""
 
     texts: tuple[str, ...]
@@ -30,7 +30,7 @@ _PASTE_ANEW: Final = (
 )
 
 FAILURES: Final = (
-    Failure(
+    RunFailure(
         (
             "Invalid bearer token",
             "OAuth access token is invalid",
@@ -42,7 +42,7 @@ FAILURES: Final = (
         "a piece of 79 or 80 characters is one line of it; `claude auth status` does not tell whether it is valid",
         f"{_PASTE_ANEW}; if a fresh one is refused too, use an API key or a workload identity",
     ),
-    Failure(
+    RunFailure(
         (
             "OAuth token has expired",
             "Please obtain a new token or refresh your existing token",
@@ -51,7 +51,7 @@ FAILURES: Final = (
         "say `flowforge plan -v`: it knows the age of what has `issued` in the manifest",
         f"{_PASTE_ANEW}; write the day under `issued`, so that plan warns before it ends",
     ),
-    Failure(
+    RunFailure(
         (
             "OAuth token revoked",
             "Please run /login",
@@ -63,7 +63,7 @@ FAILURES: Final = (
         "name the secret in the workflow as the manifest does; if the token was revoked, replace it at its source; "
         "then say `flowforge apply`",
     ),
-    Failure(
+    RunFailure(
         (
             "Invalid API key",
             "Fix external API key",
@@ -74,7 +74,7 @@ FAILURES: Final = (
         "the value of ANTHROPIC_API_KEY must begin with sk-ant-api03-; its status stands in the Claude Console",
         _ONLY_OF_ITS_KIND,
     ),
-    Failure(
+    RunFailure(
         (
             "Header '*' has invalid value",
             "Invalid auth token · Fix external auth token",
@@ -86,7 +86,7 @@ FAILURES: Final = (
         "`flowforge plan` refuses such a value before it is written, and says at which character",
         "remove it at the source, then say `flowforge apply`",
     ),
-    Failure(
+    RunFailure(
         (
             "Claude execution failed: result is_error:true",
             "result is_error:true",
@@ -98,7 +98,7 @@ FAILURES: Final = (
         "explain what it says then",
         "pin the action at v1.0.172 or later; replace the credential if it was refused",
     ),
-    Failure(
+    RunFailure(
         (
             "Either ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, or workload identity federation * is required",
             "Either ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN is required when using direct Anthropic API",
@@ -112,13 +112,13 @@ FAILURES: Final = (
         "name the same secret in both; add `dependabot` to the `stores` of the target where Dependabot's pull "
         "requests are to be served; give a called workflow its secrets with `secrets:`",
     ),
-    Failure(
+    RunFailure(
         ("Workload identity federation requires both ANTHROPIC_FEDERATION_RULE_ID and ANTHROPIC_ORGANIZATION_ID",),
         "one of the two variables is missing, or the workflow names another",
         "`flowforge plan -v` lists both for a target whose credential is an anthropic_workload_identity",
         "let FlowForge write them, and name them in the workflow as `vars.…`, not as `secrets.…`",
     ),
-    Failure(
+    RunFailure(
         (
             "Could not fetch an OIDC token",
             "Did you remember to add `id-token: write` to your workflow permissions?",
@@ -129,7 +129,7 @@ FAILURES: Final = (
         "look at `permissions:` of the job, of the workflow, and of whatever calls it",
         "add `id-token: write` to each of them, or pass `github_token:` where no workload identity is used",
     ),
-    Failure(
+    RunFailure(
         (
             "Authentication failed",
             "Ensure your federation rule matches your identity token",
@@ -141,7 +141,7 @@ FAILURES: Final = (
         "let the rule match repository_id or repository_owner_id, which no renaming changes; use v1.0.181 of the "
         "action or later",
     ),
-    Failure(
+    RunFailure(
         (
             "Workload identity federation inputs are set alongside anthropic_api_key or claude_code_oauth_token",
             "so federation will not be used",
@@ -151,37 +151,37 @@ FAILURES: Final = (
         "`env:`",
         "take them out of the step; then list the secret under `absent:` and say `flowforge apply`",
     ),
-    Failure(
+    RunFailure(
         ("Skipping action due to workflow validation",),
         "the workflow is not on the default branch as it is here, so the action does nothing, and the check is green",
         "a pull request that adds or changes the workflow cannot prove that its secret works",
         "merge it, then let it run once",
     ),
-    Failure(
+    RunFailure(
         ("Credit balance is too low",),
         "the organization of this API key has no credit; where both are set, a key wins over a token of a subscription",
         "look whether the workflow passes ANTHROPIC_API_KEY where the subscription was meant",
         "buy credit, or list ANTHROPIC_API_KEY under `absent:` and say `flowforge apply`",
     ),
-    Failure(
+    RunFailure(
         ("You have reached your specified workspace API usage limits",),
         "the key is valid, and its workspace has spent what it may",
         "the limit stands in the Claude Console, under the workspace",
         "raise it there, or wait until it begins anew",
     ),
-    Failure(
+    RunFailure(
         ("Your ANTHROPIC_API_KEY belongs to a disabled organization",),
         "the organization that made the key was closed or switched off",
         "look in the Claude Console which organization the key is from",
         "make a key in one that is in use, put it where the manifest has it from, and say `flowforge apply`",
     ),
-    Failure(
+    RunFailure(
         ("Your organization has disabled API key authentication",),
         "an administrator of the organization admits no API keys",
         "ask who administers it at Anthropic",
         "use a workload identity, or have keys admitted",
     ),
-    Failure(
+    RunFailure(
         (
             "Your organization has disabled Claude subscription access for Claude Code",
             "oauth_org_not_allowed",
@@ -191,13 +191,13 @@ FAILURES: Final = (
         "ask who administers it at Anthropic",
         "use an API key or a workload identity",
     ),
-    Failure(
+    RunFailure(
         ("The github_ci MCP server requires 'actions: read' permission",),
         "the job may not read runs of Actions; it is also said where a key is over its limit",
         "look at `permissions:` of the job, and at the limit of the key in the Claude Console",
         "add `actions: read` if Claude is to read CI",
     ),
-    Failure(
+    RunFailure(
         (
             "AWS_REGION is required when using AWS Bedrock",
             "Either AWS_BEARER_TOKEN_BEDROCK or both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are required",

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from flowforge.cli.explanations.failures import FAILURES, Failure
+from flowforge.cli.explanations.failures import FAILURES, RunFailure
 
 CODE: Final = re.compile(r"\bFF\d{3}\b", re.IGNORECASE)
 # Shorter pieces stand in too many texts to mean one.
@@ -19,14 +19,14 @@ _MOST: Final = 20_000
 _QUOTES: Final = "[`'\"\u00b4\u2018-\u201f]"
 
 # The page of a code: what its hundred is about, and each form of what it says.
-Page = Mapping[str, Any]
+CodePage = Mapping[str, Any]
 
 
 @cache
-def pages() -> Mapping[str, Page]:
+def pages() -> Mapping[str, CodePage]:
     """Return the pages of our codes, by code. `make docs` makes them of the program, as it makes docs/errors.md."""
     text = (Path(__file__).parent / "codes.json").read_text(encoding="utf-8")
-    found: Mapping[str, Page] = json.loads(text)
+    found: Mapping[str, CodePage] = json.loads(text)
     return found
 
 
@@ -35,7 +35,7 @@ def codes_of(text: str) -> list[str]:
     return list(dict.fromkeys(code.upper() for code in CODE.findall(text)))
 
 
-def failures_of(text: str) -> list[Failure]:
+def failures_of(text: str) -> list[RunFailure]:
     """Return the failures that a text shows, the one with the longest match first; else the one that is most alike."""
     told = _plain(text)
     matched = [(length, failure) for failure in FAILURES if (length := max(_matches(failure, told), default=0))]
@@ -49,7 +49,7 @@ def near(text: str, known: Sequence[str]) -> str:
     return next(iter(difflib.get_close_matches(text.upper(), known, n=1)), "")
 
 
-def _matches(failure: Failure, told: str) -> Iterator[int]:
+def _matches(failure: RunFailure, told: str) -> Iterator[int]:
     for text in failure.texts:
         form = _plain(text)
         pattern = ".*?".join(map(re.escape, form.split("*")))
@@ -59,7 +59,7 @@ def _matches(failure: Failure, told: str) -> Iterator[int]:
             yield len(told)
 
 
-def _alike(told: str) -> list[Failure]:
+def _alike(told: str) -> list[RunFailure]:
     ranked = [
         (difflib.SequenceMatcher(None, _plain(text), told, autojunk=False).ratio(), failure)
         for failure in FAILURES

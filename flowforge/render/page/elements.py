@@ -41,6 +41,8 @@ def listed(tag: str, children: Iterable[Child], **attributes: str) -> Element | 
 
 def page(root: Element) -> str:
     """Return the text of a page."""
+    # Not as XML: there a `<script/>` without an end would swallow the page, and the text of a style or a script
+    # would be escaped, so that its hash were another one.
     text: str = ET.tostring(root, encoding="unicode", method="html")
     return f"<!DOCTYPE html>\n{text}"
 
@@ -49,6 +51,7 @@ def _append(parent: Element, child: Child) -> None:
     if isinstance(child, str):
         # A line that began with a text from outside might be a command to the log of a CI system.
         text = " ".join(child.split("\n"))
+        # ElementTree keeps a text that follows an element as that element's tail.
         if len(parent):
             parent[-1].tail = (parent[-1].tail or "") + text
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-Entry = Mapping[str, Any]
+JsonEntry = Mapping[str, Any]
 
 # What happens or happened, worst first: the word of the JSON, its sign, and how a person calls it in a filter.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -27,7 +27,7 @@ NO_TARGET: Final = "Not in the manifest"
 _MOST_VIEWERS: Final = 20
 
 
-class Row(NamedTuple):
+class PageRow(NamedTuple):
     """A line as the page shows it."""
 
     kind: str
@@ -50,25 +50,25 @@ class Row(NamedTuple):
     """What else is known, a line each."""
 
 
-def rows_of(plan: Entry) -> list[Row]:
+def rows_of(plan: JsonEntry) -> list[PageRow]:
     """Return the rows of a plan, worst first within each target."""
     return _sorted(_planned(change) for change in plan["changes"])
 
 
-def rows_of_report(report: Entry) -> list[Row]:
+def rows_of_report(report: JsonEntry) -> list[PageRow]:
     """Return the rows of what apply did, worst first within each target."""
     changes = {change["address"]: change for change in report["plan"]["changes"]}
     return _sorted(_done(result, changes.get(result["address"])) for result in report["results"])
 
 
-def _sorted(rows: Iterator[Row]) -> list[Row]:
+def _sorted(rows: Iterator[PageRow]) -> list[PageRow]:
     made = list(rows)
     order = {target: number for number, target in enumerate(dict.fromkeys(row.target for row in made))}
     return sorted(made, key=lambda row: (row.target == NO_TARGET, order[row.target], RANKS[row.kind]))
 
 
-def _planned(change: Entry) -> Row:
-    return Row(
+def _planned(change: JsonEntry) -> PageRow:
+    return PageRow(
         kind=change["action"],
         target=change["target"] or NO_TARGET,
         place=_place(change),
@@ -81,10 +81,11 @@ def _planned(change: Entry) -> Row:
     )
 
 
-def _done(result: Entry, change: Entry | None) -> Row:
-    error: Entry = result["error"] or {}
+def _done(result: JsonEntry, change: JsonEntry | None) -> PageRow:
+    error: JsonEntry = result["error"] or {}
+    # The plan's sentence says why there was something to do; what went wrong comes before it.
     why = [error.get("what"), error.get("why")] if error else [result["sentence"] or (change or {}).get("sentence")]
-    return Row(
+    return PageRow(
         kind=result["outcome"],
         target=(change or {}).get("target") or NO_TARGET,
         place=_place(result),
@@ -97,17 +98,17 @@ def _done(result: Entry, change: Entry | None) -> Row:
     )
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: JsonEntry) -> str:
     return str(entry["repo"] or f"organization {entry['org']}")
 
 
-def _store(entry: Entry) -> str:
+def _store(entry: JsonEntry) -> str:
     if entry["environment"]:
         return f"environment {entry['environment']}"
     return "" if entry["store"] == "actions" else str(entry["store"])
 
 
-def _more(change: Entry) -> Iterator[str]:
+def _more(change: JsonEntry) -> Iterator[str]:
     if change["where"]:
         yield f"written at {change['where']}"
     if change["updated_at"]:

@@ -10,7 +10,7 @@ from flowforge.sandbox.handlers.call import Call, page_of
 from flowforge.sandbox.handlers.shapes import node_id
 from flowforge.sandbox.rules.access import Level, levels, words
 from flowforge.sandbox.rules.answers import DOCS, ApiAnswer, RefusalError, not_found, parsed, whole
-from flowforge.sandbox.rules.apps import App, AppToken, Installation, InstallationToken
+from flowforge.sandbox.rules.apps import AppToken, InstallationToken, InstalledApp, RegisteredApp
 from flowforge.sandbox.rules.clock import timestamp
 from flowforge.sandbox.world.model import Repository
 
@@ -89,12 +89,12 @@ def revoke_token(call: Call) -> ApiAnswer:
     return ApiAnswer(204)
 
 
-def _asking(call: Call) -> App:
+def _asking(call: Call) -> RegisteredApp:
     """Return the App that asks. These routes admit nobody else."""
     return cast("AppToken", call.token).app
 
 
-def _named(call: Call) -> Installation:
+def _named(call: Call) -> InstalledApp:
     """Return the installation that the path names. Raise 404 for one of another App."""
     there = call.world.apps.installations.get(whole(call.params["installation"], 0))
     if there is None or there.app is not _asking(call):
@@ -110,7 +110,7 @@ def _at(call: Call, *, organization: bool) -> ApiAnswer:
     return ApiAnswer(200, _installation(call, there))
 
 
-def _permissions(there: Installation, asked: object) -> Mapping[str, Level]:
+def _permissions(there: InstalledApp, asked: object) -> Mapping[str, Level]:
     """Return what a token is to have: what is asked for, or all that the installation has. Raise 422 for more."""
     if not asked:
         return there.permissions
@@ -125,7 +125,7 @@ def _permissions(there: Installation, asked: object) -> Mapping[str, Level]:
     return wanted
 
 
-def _repositories(call: Call, there: Installation, data: Mapping[str, object]) -> list[Repository]:
+def _repositories(call: Call, there: InstalledApp, data: Mapping[str, object]) -> list[Repository]:
     """Return the repositories that a token is narrowed to; none for no narrowing. Raise 422 for others than it has."""
     names, numbers = data.get("repositories") or [], data.get("repository_ids") or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -146,7 +146,7 @@ def _repositories(call: Call, there: Installation, data: Mapping[str, object]) -
 
 
 def _mint(
-    call: Call, there: Installation, permissions: Mapping[str, Level], repos: Iterable[Repository]
+    call: Call, there: InstalledApp, permissions: Mapping[str, Level], repos: Iterable[Repository]
 ) -> tuple[str, InstallationToken]:
     """Return a new token of an installation, and its text."""
     world = call.world
@@ -175,7 +175,7 @@ def _unreadable(member: str, value: object, kind: str) -> RefusalError:
     return _refused(f"Invalid request.\n\nFor 'properties/{member}', {json.dumps(value)} is not an {kind}.")
 
 
-def _app(call: Call, app: App) -> dict[str, object]:
+def _app(call: Call, app: RegisteredApp) -> dict[str, object]:
     """Return an integration."""
     there = [each for each in call.world.apps.installations.values() if each.app is app]
     then = timestamp(app.created)
@@ -197,7 +197,7 @@ def _app(call: Call, app: App) -> dict[str, object]:
     }
 
 
-def _installation(call: Call, there: Installation) -> dict[str, object]:
+def _installation(call: Call, there: InstalledApp) -> dict[str, object]:
     """Return an installation."""
     account, base = call.world.directory.user(there.owner), call.request.base
     settings = f"organizations/{account.login}/settings" if account.is_organization else "settings"

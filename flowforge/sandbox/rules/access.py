@@ -49,7 +49,7 @@ _ACTOR = {
 }
 
 
-class Place(Protocol):
+class KnownRepo(Protocol):
     """What a token has to know of a repository."""
 
     @property
@@ -147,7 +147,7 @@ class Token:
         if self.expires is not None and now >= self.expires:
             raise RefusalError(401, "Bad credentials")
 
-    def reaches(self, repo: Place) -> bool:
+    def reaches(self, repo: KnownRepo) -> bool:
         """Return whether a repository exists as far as this token can tell."""
         if not repo.private:
             return True
@@ -155,7 +155,7 @@ class Token:
             return False
         return self.has(repo)
 
-    def has(self, repo: Place) -> bool:
+    def has(self, repo: KnownRepo) -> bool:
         """Return whether the token was given a repository, by its name or with all of its owner's."""
         name = repo.full_name.lower()
         login = name.partition("/")[0]
@@ -180,7 +180,7 @@ class Token:
             )
         return said
 
-    def demand(self, repo: Place, need: Need) -> None:
+    def demand(self, repo: KnownRepo, need: Need) -> None:
         """Refuse, in GitHub's words for this kind of token, unless it has what a request needs of a repository."""
         if self.kind is TokenKind.CLASSIC:
             # Without the scope, GitHub hides that the repository exists.

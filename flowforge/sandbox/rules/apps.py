@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flowforge.sandbox.rules.access import Level, Place, Token, TokenKind
+from flowforge.sandbox.rules.access import KnownRepo, Level, Token, TokenKind
 from flowforge.sandbox.rules.answers import RefusalError
-from flowforge.sandbox.rules.keys import PublicKey
+from flowforge.sandbox.rules.keys import RsaPublicKey
 
 _LONGEST_JWT: Final = 600  # seconds
 _FREE_REPOS: Final = 20  # over which GitHub adds to an installation's hourly limit
@@ -23,37 +23,47 @@ SUSPENDED: Final = "This installation has been suspended"
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class RegisteredApp:
     """A registered App."""
 
     id: int
+    """Its number, which its JWT may name as the issuer."""
     client_id: str
+    """The other name by which its JWT may name it as the issuer."""
     slug: str
+    """Its name in addresses, and that of its bot: `slug[bot]`."""
     owner: str
     """The login of who registered it."""
-    key: PublicKey
+    key: RsaPublicKey
+    """The public half of the key that it signs its JWTs with."""
     permissions: Mapping[str, Level]
     """What it asks for where it is installed."""
     created: int
+    """When it was registered, in seconds since 1970."""
 
 
 @dataclass(slots=True)
-class Installation:
+class InstalledApp:
     """An App at an owner. What it has may change; its tokens never have more."""
 
     id: int
-    app: App
+    """The number by which the routes of an App name it."""
+    app: RegisteredApp
+    """Whose key signs for it."""
     owner: str
     """The login of the owner, in lower case."""
     permissions: Mapping[str, Level]
+    """What the owner granted; it may be less than the App asks for."""
     repos: frozenset[int] | None
     """The ids of the repositories that it was given; None for all of the owner's."""
     created: int
+    """When it was installed, in seconds since 1970."""
     updated: int
+    """When what it has was last changed."""
     suspended: int | None = None
     """When it was suspended; None while it is not."""
 
-    def covers(self, repo: Place) -> bool:
+    def covers(self, repo: KnownRepo) -> bool:
         """Return whether it was given a repository."""
         owned = repo.full_name.lower().startswith(f"{self.owner}/")
         return owned and (self.repos is None or repo.id in self.repos)
@@ -68,7 +78,7 @@ class Installation:
 class InstallationToken(Token):
     """A token that an App had minted for an installation. Its `permissions` are those that it was minted with."""
 
-    installation: Installation
+    installation: InstalledApp
     number: int
     """The how manyth it is of all that were minted."""
     given: frozenset[int] | None
@@ -112,7 +122,7 @@ class InstallationToken(Token):
         Token.admit(self, now)
         self.installation.refuse_suspended()
 
-    def has(self, repo: Place) -> bool:
+    def has(self, repo: KnownRepo) -> bool:
         """Return whether the token was given a repository that its installation still has."""
         return self.installation.covers(repo) and (self.given is None or repo.id in self.given)
 
@@ -130,7 +140,7 @@ class InstallationToken(Token):
 class AppToken(Token):
     """An App itself, by a JWT. It can do nothing but what the routes of Apps do."""
 
-    app: App
+    app: RegisteredApp
     kind: TokenKind = TokenKind.APP
 
     @property
@@ -143,7 +153,7 @@ class AppToken(Token):
         """Return its name."""
         return self.app.slug
 
-    def has(self, repo: Place) -> bool:  # noqa: ARG002 -- the handler asks the installations
+    def has(self, repo: KnownRepo) -> bool:  # noqa: ARG002 -- the handler asks the installations
         """Return True: which repositories it reaches is a matter of its installations."""
         return True
 
@@ -152,11 +162,11 @@ class AppToken(Token):
 class Apps:
     """The Apps, their installations, and every token that was minted. The world's lock guards it."""
 
-    apps: dict[int, App] = field(default_factory=dict)
-    installations: dict[int, Installation] = field(default_factory=dict)
+    apps: dict[int, RegisteredApp] = field(default_factory=dict)
+    installations: dict[int, InstalledApp] = field(default_factory=dict)
     minted: list[InstallationToken] = field(default_factory=list)
 
-    def app(self, slug: str) -> App:
+    def app(self, slug: str) -> RegisteredApp:
         """Return an App. Raise KeyError if there is none."""
         for app in self.apps.values():
             if app.slug == slug:
@@ -164,7 +174,7 @@ class Apps:
         message = f"App {slug}"
         raise KeyError(message)
 
-    def at(self, app: App, owner: str) -> Installation | None:
+    def at(self, app: RegisteredApp, owner: str) -> InstalledApp | None:
         """Return the installation of an App at an owner, by login in any case."""
         found = (each for each in self.installations.values() if each.app is app and each.owner == owner.lower())
         return next(found, None)
@@ -178,7 +188,7 @@ class Apps:
         _refuse_times(claims, now)
         return AppToken(app=app)
 
-    def _issuer(self, issuer: object) -> App:
+    def _issuer(self, issuer: object) -> RegisteredApp:
         """Return the App of the claim `iss`: its id, as a number or as text, or its client id."""
         if issuer is None or issuer == "":
             raise RefusalError(401, "Missing 'issuer' claim ('iss') in assertion")

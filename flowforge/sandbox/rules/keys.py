@@ -24,7 +24,7 @@ _SMALLEST: Final = 1024  # bits
 
 
 @dataclass(frozen=True, slots=True)
-class PublicKey:
+class RsaPublicKey:
     """An RSA public key."""
 
     modulus: int
@@ -41,7 +41,7 @@ class PublicKey:
         return pow(number, self.exponent, self.modulus).to_bytes(size) == expected
 
 
-def public_key(pem: str) -> PublicKey:
+def public_key(pem: str) -> RsaPublicKey:
     """Return the public key of a PEM: a public key, or a private one as GitHub hands it out or in PKCS#8.
 
     Raise ValueError for anything else. Of a private key nothing is kept but what is public.
@@ -57,7 +57,7 @@ def public_key(pem: str) -> PublicKey:
     found = [number for number in numbers if number][:2]
     if len(found) != 2 or found[0].bit_length() < _SMALLEST:  # noqa: PLR2004 -- modulus and exponent
         raise ValueError(_NO_KEY)
-    return PublicKey(*found)
+    return RsaPublicKey(*found)
 
 
 def _integers(der: bytes) -> Iterator[int]:

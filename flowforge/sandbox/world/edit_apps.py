@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flowforge.sandbox.rules.access import Level, levels, words
-from flowforge.sandbox.rules.apps import App, Installation, InstallationToken
+from flowforge.sandbox.rules.apps import InstallationToken, InstalledApp, RegisteredApp
 from flowforge.sandbox.rules.clock import timestamp
 from flowforge.sandbox.rules.keys import public_key
 from flowforge.sandbox.world.base import Ground
@@ -41,7 +41,7 @@ class AppVerbs(Ground):
             number, client = self.directory.new_id(), f"Iv23li{secrets.token_hex(7)}"
             login = self.directory.user(owner).login
             asked, now = _granted(permissions), int(self.clock.now())
-            self.apps.apps[number] = App(number, client, slug, login, public_key(key), asked, now)
+            self.apps.apps[number] = RegisteredApp(number, client, slug, login, public_key(key), asked, now)
         return {"id": number, "client_id": client}
 
     def install_app(
@@ -58,7 +58,7 @@ class AppVerbs(Ground):
             given = None if repos is None else self._ids_of(account, repos)
             there = self.apps.at(app, owner)
             if there is None:
-                there = Installation(self.directory.new_id(), app, owner.lower(), granted, given, now, now)
+                there = InstalledApp(self.directory.new_id(), app, owner.lower(), granted, given, now, now)
                 self.apps.installations[there.id] = there
             there.permissions, there.repos, there.updated = granted, given, now
             return there.id
@@ -105,7 +105,7 @@ class AppVerbs(Ground):
                 for token in self.apps.minted
             ]
 
-    def _installation(self, slug: str, owner: str) -> Installation:
+    def _installation(self, slug: str, owner: str) -> InstalledApp:
         there = self.apps.at(self.apps.app(slug), owner)
         if there is None:
             message = f"installation of {slug} at {owner}"

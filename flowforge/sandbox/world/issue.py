@@ -30,14 +30,19 @@ class Issue:
     """An issue, or a pull request."""
 
     id: int
+    """Its id, which nothing else of the world has; addresses name it by `number`."""
     number: int
     """Its number in the repository."""
     author: str
     """The login of whoever opened it."""
     title: str
+    """The line that lists show."""
     body: str
+    """Its text, in markdown."""
     created: int
+    """When it was opened, in seconds since 1970."""
     updated: int
+    """When its title, its text or its state last changed."""
     closed: int | None = None
     """When it was closed; None while it is open."""
     locked: bool = False
@@ -45,6 +50,7 @@ class Issue:
     head: Branch | None = None
     """The branch of a pull request; None of an issue."""
     comments: list[Comment] = field(default_factory=list)
+    """Oldest first, as GitHub lists them."""
 
     @property
     def state(self) -> str:

@@ -69,6 +69,7 @@ class Ledger:
     def results(self) -> list[Result]:
         """Return a result for each line that was begun. One that is still under way counts as unrecorded."""
         with self._changed:
+            # A request without an answer may have been carried out, so it cannot be called undone.
             lost = self._begun - self._results.keys()
             return [*self._results.values(), *(Result(each, Outcome.UNRECORDED, _unanswered(each)) for each in lost)]
 

@@ -11,7 +11,7 @@ from flowforge.github.branch_problems import BranchFile, refuse_large
 from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError, other_shape
 from flowforge.plan.address import Repo
-from flowforge.state.store import Version
+from flowforge.state.store import StateVersion
 
 # The hash of the version before the first one, where not even the branch exists.
 _NO_BRANCH = ""
@@ -39,7 +39,7 @@ class BranchStore:
         """The place, in words."""
         return str(self.place)
 
-    def read(self) -> Version:
+    def read(self) -> StateVersion:
         """Return the version that is there. A public repo is refused before anything else."""
         with _as_the_state():
             if not self._private:
@@ -49,21 +49,21 @@ class BranchStore:
             self.begins = isinstance(found, FileAbsent) and not found.branch_exists
             if isinstance(found, FileAbsent):
                 # For an empty repo GitHub has no answer with a time, and it cannot be written to either.
-                return Version(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
-            return Version(found.data, found.sha, self._dated(found.date))
+                return StateVersion(None, None if found.branch_exists else _NO_BRANCH, found.date or _BEFORE_GIT)
+            return StateVersion(found.data, found.sha, self._dated(found.date))
 
     def require_room(self, size: int) -> None:
         """Raise StateError FF427 for more bytes than GitHub takes."""
         refuse_large(self.place, size, MOST_WRITTEN)
 
-    def write(self, data: bytes, before: Version, message: str) -> Version:
+    def write(self, data: bytes, before: StateVersion, message: str) -> StateVersion:
         """Replace exactly that version by `data`. Raises LostRaceError where another version is there."""
         with _as_the_state():
             if before.sha == _NO_BRANCH:
                 done = create_branch(self._client, self.place, data, message)
             else:
                 done = write(self._client, self.place, data, before.sha, message)
-            return Version(data, done.sha, self._dated(done.date))
+            return StateVersion(data, done.sha, self._dated(done.date))
 
     def _dated(self, date: str) -> str:
         """Return the time of an answer. Raises RepoError where it is missing or impossible."""

@@ -13,7 +13,7 @@ from flowforge.errors import GitHubError, Problem, StateError, UsageError, print
 from flowforge.github.branch_file import TO_BEGIN
 from flowforge.github.clients import Clients
 from flowforge.github.http import Client
-from flowforge.github.permissions import CONTENTS, METADATA, Level
+from flowforge.github.permissions import CONTENTS, METADATA, AccessLevel
 from flowforge.github.scopes import list_scope
 from flowforge.manifest.github_settings import AuthSettings, BranchSettings
 from flowforge.manifest.model import Manifest, StateSettings
@@ -183,7 +183,7 @@ class _BranchBackend(StateBackend):
     def take(self, lock_timeout: float = 0, *, fresh: State | None = None, seize: bool = False) -> StateSession:
         begins = fresh or State.fresh(self.names)
         if self.keeper is not None:
-            self.keeper.token.need({CONTENTS: Level.WRITE, METADATA: Level.READ}, [self._remote.repo.short])
+            self.keeper.token.need({CONTENTS: AccessLevel.WRITE, METADATA: AccessLevel.READ}, [self._remote.repo.short])
         return StateBranch.open(
             self._remote, self._run, begins, lock_timeout=lock_timeout, seize=seize, signing=self.signing
         )
@@ -212,7 +212,7 @@ def backend_of(
             settings = replace(manifest.github, owners={}, auth=_auth(manifest, branch))
             signed = held.enter_context(sign_in(settings, context=context, limits=limits, traces=traces))
             keeper = signed.of(branch.repo.owner)
-            keeper.token.need({CONTENTS: Level.READ, METADATA: Level.READ}, [branch.repo.short])
+            keeper.token.need({CONTENTS: AccessLevel.READ, METADATA: AccessLevel.READ}, [branch.repo.short])
         shown = _Shown(clients or signed)
         run = Run(_holder(context.environ), keeper.pacer.sleep, shown, keeper.pacer.clock.now)
         backend = _BranchBackend(_remote(keeper, branch), run, _top(manifest.folder), manifest.files, key)

@@ -10,7 +10,7 @@ from flowforge.github.api_request import GitHubRequest
 from flowforge.github.http import Client
 from flowforge.github.seal import PublicKey
 from flowforge.github.urls import ApiUrl
-from flowforge.plan.probing import Etag, Exchange, Host, Key, Points, Tag, TokenKind
+from flowforge.plan.probing import Etag, Host, Key, LimitHeaders, ProbeExchange, Tag, TokenType
 
 # Headers that any server may send, by the standards. A name of none of these kinds may be somebody's own, such as that
 # of a company's proxy, and is only counted.
@@ -34,13 +34,13 @@ _RESOURCES: Final = """
     """
 
 
-def exchange_of(request: GitHubRequest, outcome: Answer | Broken) -> Exchange:
+def exchange_of(request: GitHubRequest, outcome: Answer | Broken) -> ProbeExchange:
     """Return what may be told of a request and its answer."""
     if isinstance(outcome, Broken):
-        return Exchange(request.method)
+        return ProbeExchange(request.method)
     known = sorted(name for name in outcome.headers if name in _STANDARD.split() or _GITHUBS.fullmatch(name))
     version = outcome.headers.get("x-github-api-version-selected", "")
-    return Exchange(
+    return ProbeExchange(
         request.method,
         outcome.status,
         tuple(known),
@@ -50,13 +50,13 @@ def exchange_of(request: GitHubRequest, outcome: Answer | Broken) -> Exchange:
     )
 
 
-def _points(answer: Answer) -> Points | None:
+def _points(answer: Answer) -> LimitHeaders | None:
     if not any(name.startswith("x-ratelimit-") for name in answer.headers):
         return None
     resource = answer.headers.get("x-ratelimit-resource", "")
     limit, used, remaining = (answer.number(f"x-ratelimit-{name}") for name in ("limit", "used", "remaining"))
     until = answer.until_reset
-    return Points(
+    return LimitHeaders(
         (resource if resource in _RESOURCES.split() else "other") if resource else None,
         limit,
         used,
@@ -72,7 +72,7 @@ def tag_of(answer: Answer) -> Tag:
     return Tag(kind, bool(given) and given.removeprefix("W/") == answer.computed_etag.removeprefix("W/"))
 
 
-class KeyRing:
+class KeyNumbers:
     """Numbers the public keys of a probe and their ids, since neither may be told."""
 
     def __init__(self) -> None:
@@ -97,12 +97,12 @@ def host_of(api: ApiUrl) -> Host:
     return Host.GHEC if api.dotcom else Host.GHES
 
 
-def token_of(client: Client, answer: Answer) -> TokenKind:
+def token_of(client: Client, answer: Answer) -> TokenType:
     """Return of which kind a client's token is, by an answer to it."""
     if client.token.installation:
-        return TokenKind.APP
+        return TokenType.APP
     # Of a classic token GitHub always says which scopes it has, be it none; of any other kind never.
-    return TokenKind.CLASSIC if "x-oauth-scopes" in answer.headers else TokenKind.FINE_GRAINED
+    return TokenType.CLASSIC if "x-oauth-scopes" in answer.headers else TokenType.FINE_GRAINED
 
 
 def visibility_of(data: object) -> str:

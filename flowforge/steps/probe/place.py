@@ -18,8 +18,8 @@ from flowforge.github.secrets import read_secret
 from flowforge.github.variables import PER_PAGE as VARIABLES_PER_PAGE
 from flowforge.github.variables import read_variable
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.probing import PREFIX, Key, Operation, Shown, Step
-from flowforge.steps.probe.anonymous import KeyRing, exchange_of, tag_of
+from flowforge.plan.probing import PREFIX, Appearance, Key, Operation, ProbeStep
+from flowforge.steps.probe.anonymous import KeyNumbers, exchange_of, tag_of
 from flowforge.vault import SecretValue
 
 _READS: Final = 5  # of a list, until it shows what was written
@@ -56,17 +56,19 @@ def read_twice(client: Client, scope: Scope) -> list[Operation]:
     first = GitHubRequest("GET", f"{list_path(scope)}?per_page={_per_page(scope)}", tagged=True)
     answer = client.once(first)
     if not isinstance(answer, Answer) or answer.status != _OK:
-        return [Operation(Step.LIST, exchange_of(first, answer))]
-    done = [Operation(Step.LIST, exchange_of(first, answer), tag_of(answer))]
+        return [Operation(ProbeStep.LIST, exchange_of(first, answer))]
+    done = [Operation(ProbeStep.LIST, exchange_of(first, answer), tag_of(answer))]
     again = replace(first, known=answer.computed_etag)
-    done.append(Operation(Step.LIST_AGAIN, exchange_of(again, client.once(again))))
+    done.append(Operation(ProbeStep.LIST_AGAIN, exchange_of(again, client.once(again))))
     return done
 
 
 class PlaceWalk:
     """Writes one secret of a random value at a place, and deletes it. What it has created is in `made` meanwhile."""
 
-    def __init__(self, client: Client, scope: Scope, keys: KeyRing, made: set[Address], stop: threading.Event) -> None:
+    def __init__(
+        self, client: Client, scope: Scope, keys: KeyNumbers, made: set[Address], stop: threading.Event
+    ) -> None:
         """Take the parts. made: gets what is created, before it is, and loses it when it is surely gone."""
         self.done: list[Operation] = []
         self._client, self._scope, self._keys, self._made, self._stop = client, scope, keys, made, stop
@@ -78,7 +80,7 @@ class PlaceWalk:
 
     def run(self) -> None:
         """Take the steps until one is refused. Raises StoppedError, RepoError, and GitHubError as the client does."""
-        if self._fetch_key(Step.PUBLIC_KEY) and self._create(_random()):
+        if self._fetch_key(ProbeStep.PUBLIC_KEY) and self._create(_random()):
             self._write_over()
             self._delete()
 
@@ -89,13 +91,13 @@ class PlaceWalk:
         value = _random()
         # A second later, so that a write has another `updated_at` if it changes it at all.
         self._client.pacer.sleep(_SECOND)
-        if not self._write(Step.ROTATE, value):
+        if not self._write(ProbeStep.ROTATE, value):
             return
         self._client.pacer.sleep(_SECOND)
-        if self._fetch_key(Step.PUBLIC_KEY_AGAIN):
-            self._write(Step.REWRITE, value)
+        if self._fetch_key(ProbeStep.PUBLIC_KEY_AGAIN):
+            self._write(ProbeStep.REWRITE, value)
 
-    def _fetch_key(self, step: Step) -> bool:
+    def _fetch_key(self, step: ProbeStep) -> bool:
         """Return whether there is a key to seal with. A variable needs none."""
         if self._scope.is_readable:
             return True
@@ -107,17 +109,19 @@ class PlaceWalk:
         return True
 
     def _create(self, value: str) -> bool:
-        answer = self._ask(Step.CREATE, self._request(value, creates=True))
+        answer = self._ask(ProbeStep.CREATE, self._request(value, creates=True))
         if isinstance(answer, Answer) and answer.status // 100 == 4:  # noqa: PLR2004 -- a refusal: nothing is there
             self._made.discard(self._address)
         return self._settled(answer) is not None
 
-    def _write(self, step: Step, value: str) -> bool:
+    def _write(self, step: ProbeStep, value: str) -> bool:
         shown = self._settled(self._ask(step, self._request(value, creates=False)), before=self._updated)
         return shown is not None and shown.lag is not None
 
     def _delete(self) -> None:
-        answer = self._ask(Step.DELETE, GitHubRequest("DELETE", f"{list_path(self._scope)}/{self._address.secret}"))
+        answer = self._ask(
+            ProbeStep.DELETE, GitHubRequest("DELETE", f"{list_path(self._scope)}/{self._address.secret}")
+        )
         if not isinstance(answer, Answer) or answer.status != _NO_CONTENT:
             return
         shown = self._shown(answer, gone=True)
@@ -133,7 +137,7 @@ class PlaceWalk:
         sealed = {"encrypted_value": seal(self._key, SecretValue(value)), "key_id": self._key.key_id}
         return GitHubRequest("PUT", f"{path}/{name}", sealed)
 
-    def _settled(self, answer: Answer | Broken, before: str | None = None) -> Shown | None:
+    def _settled(self, answer: Answer | Broken, before: str | None = None) -> Appearance | None:
         """Return when a write was shown, and note it; None where it was not taken."""
         if not isinstance(answer, Answer) or answer.status not in {_CREATED, _NO_CONTENT}:
             return None
@@ -141,31 +145,33 @@ class PlaceWalk:
         self._note(shown=shown)
         return shown
 
-    def _shown(self, answer: Answer, *, before: str | None = None, gone: bool = False) -> Shown:
+    def _shown(self, answer: Answer, *, before: str | None = None, gone: bool = False) -> Appearance:
         """Read the list until it shows a write, five times at most, a second apart."""
         for reads in range(1, _READS + 1):
             found = look(self._client, self._scope)
             updated = found.updated.get(self._address.secret)
             # A write that leaves `updated_at` as it was looks like one that is not shown yet, so it is waited for.
             if gone and updated is None:
-                return Shown(reads, _between(answer.time, found.time))
+                return Appearance(reads, _between(answer.time, found.time))
             if not gone and updated is not None and (updated != before or reads == _READS):
                 self._updated = updated
                 changed = None if before is None else updated != before
-                return Shown(reads, _between(answer.time, found.time), _between(answer.time, _time(updated)), changed)
+                return Appearance(
+                    reads, _between(answer.time, found.time), _between(answer.time, _time(updated)), changed
+                )
             self._client.pacer.sleep(_SECOND)
-        return Shown(_READS)
+        return Appearance(_READS)
 
-    def _ask(self, step: Step, request: GitHubRequest) -> Answer | Broken:
+    def _ask(self, step: ProbeStep, request: GitHubRequest) -> Answer | Broken:
         if self._stop.is_set():
             raise StoppedError
-        if step is Step.CREATE:
+        if step is ProbeStep.CREATE:
             self._made.add(self._address)
         answer = self._client.once(request)
         self.done.append(Operation(step, exchange_of(request, answer)))
         return answer
 
-    def _note(self, *, key: Key | None = None, shown: Shown | None = None) -> None:
+    def _note(self, *, key: Key | None = None, shown: Appearance | None = None) -> None:
         """Add to the last step what came of it."""
         self.done[-1] = replace(self.done[-1], key=key, shown=shown)
 

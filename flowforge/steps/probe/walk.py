@@ -9,13 +9,13 @@ from flowforge.github.answer import Answer
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.http import Client
 from flowforge.github.paths import repo_path
-from flowforge.github.permissions import Level, needs_of
+from flowforge.github.permissions import AccessLevel, needs_of
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.repos import RepoInfo, read_repo
 from flowforge.github.scopes import delete
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.probing import PREFIX, Operation, PlaceProbe, ProbeReport, Scratch, place_of
-from flowforge.steps.probe.anonymous import KeyRing, exchange_of, host_of, organization_of, token_of, visibility_of
+from flowforge.steps.probe.anonymous import KeyNumbers, exchange_of, host_of, organization_of, token_of, visibility_of
 from flowforge.steps.probe.place import PlaceWalk, look, read_twice
 
 # How often what may still be on its way is deleted, a second apart. What GitHub has taken comes into being within it.
@@ -32,7 +32,7 @@ def survey(client: Client, repo: Repo) -> Scratch:
     """
     scopes = [Scope(repo, store) for store in Store]
     environments = (Scope.of_environment(repo, _ANY), Scope.of_environment(repo, _ANY, Store.VARIABLES))
-    client.token.need(needs_of((*scopes, *environments), Level.WRITE), (repo.short,))
+    client.token.need(needs_of((*scopes, *environments), AccessLevel.WRITE), (repo.short,))
     answer = _usable(client, repo)
     request = GitHubRequest("GET", f"{repo_path(repo)}/environments?per_page=1")
     listed = client.once(request)
@@ -109,7 +109,7 @@ def _statuses(read: Mapping[Scope, list[Operation]]) -> str:
 
 def walk(client: Client, scratch: Scratch, stop: threading.Event) -> ProbeReport:
     """Create, rotate, re-key and delete a secret at each place. Raises nothing: whatever ends it is in the report."""
-    keys, made = KeyRing(), set[Address]()
+    keys, made = KeyNumbers(), set[Address]()
     walks = {scope: PlaceWalk(client, scope, keys, made, stop) for scope in scratch.usable}
     problems: list[Problem] = []
     interrupted = False

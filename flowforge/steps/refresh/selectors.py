@@ -72,6 +72,7 @@ def select_repos(
             for one, answer in listed:
                 answers[one] = answer
                 advance()
+            # A list that was not asked for would look like one without repos.
             if len(answers) < len(wanted):
                 raise StoppedError
             return answers
@@ -134,15 +135,18 @@ def _pick(
     table = properties[_properties_of(selector)] if selector.properties else {}
     if isinstance(table, Unreadable):
         return table
+    # Not shown is not absent: a repo that the table lacks may have any value.
     unlisted = [one.repo for one in fitting if one.id not in table]
     if selector.properties and unlisted:
         return without_properties(selector.owner, unlisted[0])
     defined = {name for values in table.values() for name in values}
     missing = [name for name, _ in selector.properties if name.lower() not in defined]
+    # An empty table says nothing about which properties there are.
     if missing and table:
         return no_such_property(selector.owner, missing[0])
     for name, admitted in selector.properties:
         others = _in_another_case(admitted, name, table)
+        # Where no value can fit, the repos are not known; where some can, `_slips` makes a note of the others.
         if len(others) == len(admitted):
             return _no_such_value(selector.owner, name, *next(iter(others.items())))
     return [one for one in fitting if _has(selector, table.get(one.id, {}))]

@@ -8,9 +8,9 @@ from flowforge.github.answer import Answer, Broken
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.seal import PublicKey
 from flowforge.github.urls import ApiUrl
-from flowforge.plan.probing import Etag, Exchange, Host, Key, Points, Tag
+from flowforge.plan.probing import Etag, Host, Key, LimitHeaders, ProbeExchange, Tag
 from flowforge.steps.probe.anonymous import (
-    KeyRing,
+    KeyNumbers,
     exchange_of,
     host_of,
     organization_of,
@@ -35,8 +35,13 @@ def test_an_answer_of_githubs() -> None:
         "x-ratelimit-resource": "core",
         "x-acme-proxy": "gate.acme.example",
     }
-    expected = Exchange(
-        "GET", 200, tuple(sorted(set(headers) - {"x-acme-proxy"})), 1, "2026-03-10", Points("core", 5000, 7, 4993, 60)
+    expected = ProbeExchange(
+        "GET",
+        200,
+        tuple(sorted(set(headers) - {"x-acme-proxy"})),
+        1,
+        "2026-03-10",
+        LimitHeaders("core", 5000, 7, 4993, 60),
     )
     assert expected == exchange_of(GET, Answer(200, headers))
 
@@ -50,20 +55,20 @@ def test_whatever_headers_say(others: dict[str, str], version: str, resource: st
         "x-ratelimit-resource": f"{resource}!",
         "x-ratelimit-limit": f"{number}!",
     }
-    expected = Exchange(
+    expected = ProbeExchange(
         "GET",
         404,
         ("x-github-api-version-selected", "x-ratelimit-limit", "x-ratelimit-resource"),
         len(others),
         None,
-        Points("other", None, None, None, None),
+        LimitHeaders("other", None, None, None, None),
     )
     assert expected == exchange_of(GET, Answer(404, headers))
 
 
 def test_no_answer() -> None:
     """Where none came, that is all that is told."""
-    assert Exchange("GET") == exchange_of(GET, Broken("no connection: gate.acme.example"))
+    assert ProbeExchange("GET") == exchange_of(GET, Broken("no connection: gate.acme.example"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_an_etag(given_tag: str, expected: Tag) -> None:
 
 def test_keys_are_numbered() -> None:
     """Neither a key nor its id is told: only of what kind the id is, and which of them are the same."""
-    ring, boxes = KeyRing(), ["A" * 43 + "=", "B" * 42 + "A="]
+    ring, boxes = KeyNumbers(), ["A" * 43 + "=", "B" * 42 + "A="]
     found = [
         ring.key_of(PublicKey.read({"key_id": key_id, "key": boxes[box]}))
         for key_id, box in (("568250167242549743", 0), ("568250167242549743", 1), ("0aF", 0), ("key of acme", 1))
