@@ -1,14 +1,13 @@
 """Whether a step checks out the code of a fork, in the place where the job works."""
 
-from collections.abc import Iterator
 from typing import Final
 
-from flowforge.workflows.expression_tree import Expression, Literal, Text, accesses, path_of
+from flowforge.workflows.expression_tree import Expression, accesses, path_of
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import lowered
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
-from flowforge.workflows.programs import read_script
+from flowforge.workflows.programs import read_script, variable
 from flowforge.workflows.scopes import NameScope, input_of
 
 AccessPath = tuple[str, ...]
@@ -30,6 +29,8 @@ _REPOSITORIES: Final = frozenset(
     }
 )
 _NUMBERS: Final = frozenset({("github", "event", "pull_request", "number"), ("github", "event", "number")})
+# A script with none of these checks nothing out; reading it would cost time for nothing.
+_WORDS: Final = ("checkout", "switch")
 # How far a variable or an input is followed that is made of others; one may be made of itself.
 _MOST: Final = 10
 
@@ -42,7 +43,7 @@ def checks_out_fork(occurrence: Occurrence) -> bool:
     uses = read_uses(step.uses) if step.uses else None
     if uses is not None:
         return uses.repo == "actions/checkout" and _checkout(occurrence)
-    return "checkout" in step.run and _script(occurrence, step.run)
+    return any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
 
 
 def _checkout(occurrence: Occurrence) -> bool:
@@ -85,12 +86,13 @@ def _script(occurrence: Occurrence, script: str) -> bool:
     if any(words[:3] == ["gh", "pr", "checkout"] for words in commands):
         return True
     checkouts = [words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"])]
-    return any(_paths(part, occurrence.scope) & _COMMITS for words in checkouts for part in _templates(words))
+    found = (path for words in checkouts for word in words for path in _of_word(word, occurrence.scope))
+    return any(path in _COMMITS for path in found)
 
 
-def _templates(words: list[str]) -> Iterator[Expression]:
-    for word in words:
-        tree = read_template(word)
-        # Only what stands in the script as an expression: a shell variable is not followed, and gives no finding.
-        if not isinstance(tree, Literal):
-            yield from tree.parts if isinstance(tree, Text) else (tree,)
+def _of_word(word: str, scope: NameScope) -> set[AccessPath]:
+    """Return the accesses of a word: an expression in it, or the variable of the step's environment that it is."""
+    bound = scope.env.find(variable(word).lower())
+    if bound is not None:
+        return _paths(bound.expression, bound.scope)
+    return _paths(read_template(word), scope)

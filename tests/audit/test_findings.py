@@ -22,6 +22,10 @@ EMPTY: Final = RepoFacts(stores=StoreNames())
 OUTCOME: Final = ", id: c}, {if: steps.c.outcome == 'failure', run: exit 1"
 HEAD_SHA: Final = "{uses: actions/checkout@v4, with: {ref: '${{ github.event.pull_request.head.sha }}'}}"
 
+SHA_TEXT: Final = "${{ github.event.pull_request.head.sha }}"
+SHA: Final = f'SHA: "{SHA_TEXT}"'
+FETCHES: Final = ("checkout", "checkout -q", "switch -d", "switch --detach")
+
 
 def _uses(with_: str = "", uses: str = A1, more: str = "") -> str:
     return f"{{uses: {uses}, with: {{{with_}}}{more}}}"
@@ -94,7 +98,12 @@ MUST: Final = {
     "identity-shadowed": [(_file(_uses(f"{KEY}, {RULE}, {ORG}")), PATH)],
     "dependabot-without-secret": [(_file(_uses(KEY), on="pull_request"), HAS_KEY)],
     "shadows-organization": [(_file(_uses(KEY)), HIDDEN)],
-    "credential-in-reach-of-fork": [(_file(HEAD_SHA, _uses(KEY), on="pull_request_target"), PATH)],
+    "credential-in-reach-of-fork": [
+        (_file(HEAD_SHA, _uses(KEY), on="pull_request_target"), PATH),
+        *[(_file(_run(f"git {word} $SHA", SHA), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
+        *[(_file(_run(f"git {word} {SHA_TEXT}"), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
+        (_file(_run("gh pr checkout 1"), _uses(KEY), on="pull_request_target"), PATH),
+    ],
     "dead-credential-looks-green": [
         (_file(_uses(KEY, uses="anthropics/claude-code-action@v1.0.171")), PATH),
         (_file(_uses(KEY, more=", continue-on-error: true")), PATH),
