@@ -95,7 +95,7 @@ class Pacer:
             self._check(wait, words)
             self._paused_until = max(self._paused_until, self.clock.now() + wait)
         for text in said:
-            self._notify(text)
+            self._say(text)
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises StoppedError as soon as the run is to stop."""
@@ -119,7 +119,7 @@ class Pacer:
             fresh = now - self._told.get(text, -math.inf) >= _WORTH_TELLING
             self._told[text] = now if fresh else self._told[text]
         if fresh:
-            self._notify(text)
+            self._say(text)
 
     def close(self) -> None:
         """Leave what was spent to the next process of this token."""
@@ -131,7 +131,12 @@ class Pacer:
         now = self.clock.now()
         if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._paused_until):
             self._told_until = now + WINDOW
-            self._notify(f"waiting {_spell(seconds)} to stay within GitHub's rate limit")
+            self._say(f"waiting {_spell(seconds)} to stay within GitHub's rate limit")
+
+    def _say(self, text: str) -> None:
+        # After a stop nobody waits any more, and the last sentence is to be the last.
+        if not self._stop.is_set():
+            self._notify(text)
 
     def _admit(self, points: int) -> float:
         """Count a request in and return 0, or return the seconds after which to ask again."""

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from flowforge.__main__ import run
 from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
 from flowforge.sandbox.rules.faults import Faults
 from tests.clocks import outside_of
+from tests.made_up import api_key
 
 if TYPE_CHECKING:
     import pytest
@@ -97,7 +97,7 @@ class Bench:
 
     def value(self, name: str) -> str:
         """Make up a value, remember it by a name, and let the manifest's source give it."""
-        self.values[name] = value = f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA"
+        self.values[name] = value = api_key()
         self.patch.setenv("ACME_KEY", value)
         return value
 

@@ -411,3 +411,14 @@ def test_an_empty_budget_beyond_the_limit_ends_the_run(clock: Clock) -> None:
     pacer.end(1, _answer(0, 2399))
     with pytest.raises(GitHubError, match="GitHub asks to wait 40 min, longer than the 15 min that --max-wait allows"):
         pacer.start(1)
+
+
+def test_nothing_is_told_after_a_stop(clock: Clock, stop: threading.Event) -> None:
+    """Nobody waits any more: a worker that still meets a limit or a broken line says nothing behind the last line."""
+    told: list[str] = []
+    pacer = Pacer(clock, stop, notify=told.append)
+    pacer.tell("the connection broke")
+    stop.set()
+    pacer.tell("another connection broke")
+    pacer.refused(60, secondary=True, sent=0.0)
+    assert ["the connection broke"] == told

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from tests.made_up import api_key
+
 if TYPE_CHECKING:
     from tests.sweep.stage import Stage
 
@@ -14,11 +16,6 @@ MANIFEST: Final = (
     "version: 1\ncredentials:\n  ci-key:\n    type: anthropic_api_key\n    from: {source}\n{options}"
     "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
 )
-
-
-def api_key() -> str:
-    """Make up an API key."""
-    return "sk-ant-" + "api03-" + secrets.token_hex(47)[:93] + "AA"
 
 
 def oauth_token() -> str:

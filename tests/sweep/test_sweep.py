@@ -1,6 +1,5 @@
 """The sweep: a value planted in each place, every command over every fault, and no eight characters of it anywhere."""
 
-import secrets
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +9,9 @@ from fuzz.hostile import echo
 from fuzz.hostile.server import Call, Chosen, Hostile
 from tests.faults.row import Row
 from tests.faults.table import ROWS
+from tests.made_up import api_key, letters
 from tests.sweep.commands import OTHERS, READING, before, writes
-from tests.sweep.plants import ARGUMENTS, FAILING, GIVING, PLACES, SHAPES, Plant, api_key, oauth_token, paste
+from tests.sweep.plants import ARGUMENTS, FAILING, GIVING, PLACES, SHAPES, Plant, oauth_token, paste
 from tests.sweep.stage import Stage
 
 pytestmark = pytest.mark.sweep
@@ -128,7 +128,7 @@ def test_a_fault(stage: Stage, row: Row) -> None:
 @pytest.mark.parametrize("kind", echo.KINDS)
 def test_a_token_that_a_server_sends_back(stage: Stage, kind: str, args: tuple[str, ...]) -> None:
     """A token that looks like none of GitHub's, in any text of an answer and in any form, is shown by no command."""
-    token, value = secrets.token_hex(20), api_key()
+    token, value = letters(40), api_key()
     stage.seek(token, value)
     stage.bench.world.add_token(token, Token())
     stage.patch.setenv("FLOWFORGE_GITHUB_TOKEN", token)

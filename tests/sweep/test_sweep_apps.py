@@ -12,8 +12,9 @@ from flowforge.sandbox.rules.faults import Fault, FaultKind
 from fuzz.hostile import echo
 from fuzz.hostile.server import Call, Choose, Chosen, Exchange, Hostile
 from tests.app_keys import app_key, pem
+from tests.made_up import api_key
 from tests.sweep.commands import OTHERS, READING, before
-from tests.sweep.plants import PLACES, Plant, api_key
+from tests.sweep.plants import PLACES, Plant
 from tests.sweep.stage import Stage
 
 pytestmark = pytest.mark.sweep
