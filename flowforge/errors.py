@@ -136,7 +136,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in our own words."""
+    """One thing that is wrong, in our own words. What looks like a credential is hidden in all of them."""
 
     code: str
     """Stable, like `FF102`."""
@@ -148,6 +148,11 @@ class Problem:
     """What makes it a problem, unless that is plain."""
     fix: str = ""
     """What to do, as an imperative sentence."""
+
+    def __post_init__(self) -> None:
+        """Hide credentials. Texts from outside are quoted already, but a sentence may name a part of one: a host."""
+        for name in ("what", "where", "why", "fix"):
+            object.__setattr__(self, name, redact(getattr(self, name)))
 
     def __str__(self) -> str:
         """Return the text for people: one line, and one indented line each for why and fix."""

@@ -42,6 +42,7 @@ def seeds() -> Iterator[bytes]:
         ):
             yield f"{base}\n{link}".encode()
     yield f"https://{MARK}@api.github.com\n{MARK}".encode()
+    yield f"https://{MARK}.ghe.com\nht/".encode()
 
 
 TARGET = Target(law, seeds, (*_WORDS.split(), MARK))

@@ -1,6 +1,7 @@
 """What a message may hold: never a value's tail, a control character or a runner's command; and how errors read."""
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, example, given
@@ -26,6 +27,7 @@ from flowforge.errors import (
     quote_sentence,
 )
 from flowforge.tokens import redact
+from tests.made_up import letters
 
 # Made at run time, so that no scanner takes this file for a leak.
 KINDS = (
@@ -262,3 +264,12 @@ def test_the_exit_codes_are_the_documented_numbers() -> None:
 def test_what_is_printed_is_escaped_as_json_escapes_it() -> None:
     """Each character that does not print becomes its units in UTF-16, half ones too, and nothing else changes."""
     assert r"ä→😀 \u001b \u202e \udb40\udc41 \ud800" == harmless("ä→😀 \x1b \u202e \U000e0041 \ud800")
+
+
+@pytest.mark.parametrize("part", ["what", "where", "why", "fix"])
+def test_no_problem_shows_a_credential(part: str) -> None:
+    """A sentence that names a part of a text from outside, such as a host, hides a credential in it."""
+    token = f"sk-ant-api03-{letters(80)}AA"
+    problem = replace(Problem("FF100", "bad"), **{part: f"write https://api.{token.lower()}.ghe.com"})
+    assert token[13:21].lower() not in str(problem)
+    assert "sk-ant-api03-[redacted]" in getattr(problem, part)
