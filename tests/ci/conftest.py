@@ -1,6 +1,5 @@
 """An ops repository with the example workflows, on a sandbox, and a runner for them."""
 
-import secrets
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +15,7 @@ from flowforge.sandbox import Sandbox, Token, TokenKind
 from flowforge.sandbox.rules.access import Level
 from tests.ci.runner import Event, Run, Site
 from tests.ci.stand_ins import STAND_INS
+from tests.made_up import letters
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WORKFLOWS: Final = ROOT / "examples/workflows"
@@ -71,13 +71,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ops(tmp_path: Path, installed: Path) -> Iterator[Ops]:
     """Serve a GitHub with two repos, and the ops repository, private, with a first commit."""
-    value = f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA"
+    value = f"sk-ant-api03-{letters(93)}AA"
     with Sandbox(time_scale=SCALE) as sandbox:
         for repo in ("acme/api", "acme/web"):
             sandbox.world.create_repo(repo)
         sandbox.world.create_repo(OPS, private=True)
         sandbox.world.edit_file(OPS, "README.md", "the ops repository\n")
-        reader = f"github_pat_{secrets.token_hex(20)}"
+        reader = f"github_pat_{letters(40)}"
         sandbox.world.add_token(reader, Token(secrets=Level.READ))
         given = {"ACME_ANTHROPIC_KEY": value}
         site = Site(
@@ -99,7 +99,7 @@ def ops(tmp_path: Path, installed: Path) -> Iterator[Ops]:
 
 def _token(sandbox: Sandbox, permissions: Mapping[str, str]) -> str:
     """Make the token of a job: of the repository alone, with these permissions and no other."""
-    text = f"ghs_{secrets.token_hex(20)}"
+    text = f"ghs_{letters(40)}"
     levels = {name.replace("-", "_"): Level.named(name, level) for name, level in permissions.items()}
     token = Token(TokenKind.WORKFLOW, secrets=Level.NONE, permissions=levels, repos=frozenset({OPS}))
     sandbox.world.add_token(text, token)

@@ -4,7 +4,6 @@ import hashlib
 import http.server
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Final
 import pytest
 
 from flowforge import __version__
+from tests.made_up import letters
 
 pytestmark = pytest.mark.no_coverage
 
@@ -122,7 +122,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 
 def test_a_build_sees_no_credential(checkout: Checkout) -> None:
     """Neither in its environment nor in that of any process above it: of the job it has the search path alone."""
-    key = f"sk-ant-api03-{secrets.token_hex(40)}"
+    key = f"sk-ant-api03-{letters(80)}"
     planted = {"ACME_ANTHROPIC_KEY": key, "FLOWFORGE_GITHUB_TOKEN": key, "HTTPS_PROXY": "http://me:word@127.0.0.1:9"}
     done = checkout.install(**planted)
     assert 0 == done.returncode, done.stderr

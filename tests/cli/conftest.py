@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,12 +17,14 @@ from flowforge.sandbox import Sandbox
 from tests.cli import scene as scenery
 from tests.cli.scene import Scene
 from tests.clocks import outside_of
+from tests.made_up import letters
 
 SCALE = 60
 NEW_STATE = (
     "The state is new: flowforge.state.json remembers what was written. Keep it, and keep it private: without it the "
     "next run knows nothing of this one.\n"
 )
+
 # To have a token made writes nothing of anybody's.
 MINT = "POST /app/installations/{installation}/access_tokens"
 
@@ -158,7 +159,7 @@ class Fleet:
 
     def set_key(self, name: str = "ACME_KEY", kind: str = "api03") -> str:
         """Put a new made-up value into an environment variable, and give it."""
-        value = f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
+        value = f"sk-ant-{kind}-{letters(93)}AA"
         self.monkeypatch.setenv(name, value)
         return value
 

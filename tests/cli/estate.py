@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from tests.cli.reading import Contents, Reading, contents
+from tests.made_up import letters
 
 if TYPE_CHECKING:
     from tests.conftest import FakeOp
@@ -123,13 +123,13 @@ class Estate:
 
 def api_key(kind: str = "api03") -> str:
     """Make up a value."""
-    return f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
+    return f"sk-ant-{kind}-{letters(93)}AA"
 
 
 def app_token(sandbox: Sandbox) -> str:
     """Let an App be given two repos of beta and all of gamma-labs, and give its token."""
     repos = frozenset({"beta/web-000", "beta/web-007", "gamma-labs/*"})
-    token = f"ghs_{secrets.token_hex(18)}"
+    token = f"ghs_{letters(36)}"
     sandbox.world.add_token(token, Token(kind=TokenKind.APP, repos=repos))
     return token
 

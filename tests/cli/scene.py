@@ -1,7 +1,6 @@
 """Three repos with what a first apply left, a manifest that wants more, and an apply whose parts may raise."""
 
 import json
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +17,7 @@ from flowforge.state.file import StateFile
 from flowforge.state.model import State
 from tests.cli.breaking import Strike
 from tests.clocks import outside_of
+from tests.made_up import letters
 
 SCALE = 120
 OPS, BRANCH, PATH = "acme/ops", "flowforge-state", "flowforge.state.json"
@@ -43,6 +43,7 @@ AFTER = (
     "  - {name: Production, repos: [acme/c], environments: [production], create_environment: true, credential: key}\n"
     f"absent:\n  - {{name: Old, repos: [acme/b], secret: {TOKEN}}}\n"
 )
+
 ON_BRANCH = f"state: {{github: {{repo: {OPS}}}}}\n"
 # Each line with the requests that write it.
 LINES = {
@@ -196,4 +197,4 @@ def _fingerprint(state: State, address: Address) -> str | None:
 
 
 def _value(kind: str) -> str:
-    return f"sk-ant-{kind}-{secrets.token_hex(47)[:93]}AA"
+    return f"sk-ant-{kind}-{letters(93)}AA"

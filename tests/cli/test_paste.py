@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import secrets
 import select
 import signal
 import subprocess
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.made_up import letters
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -152,7 +153,7 @@ def manifest(fleet: "Fleet", type_: str = "claude_code_oauth_token", question: s
 
 def made(type_: str = "claude_code_oauth_token") -> str:
     """Make up a value of the shape of a type."""
-    return PREFIXES[type_] + secrets.token_hex(47)[:93] + "AA"
+    return PREFIXES[type_] + letters(93) + "AA"
 
 
 def assert_unseen(value: str, shown: str) -> None:

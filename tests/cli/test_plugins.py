@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from flowforge.manifest.plugins import installed_sources
 from flowforge.sources.plugin import NotAvailableError, PluginContext, Spec
+from tests.made_up import letters
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -47,7 +47,7 @@ class Vault(BaseHTTPRequestHandler):
 
 
 def _key() -> str:
-    return "sk-ant-" + "api03-" + secrets.token_hex(47)[:93] + "AA"
+    return "sk-ant-" + "api03-" + letters(93) + "AA"
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The law of a plan while GitHub changes: every line is one that true lists, each of some moment, would have said."""
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -34,6 +33,7 @@ from flowforge.sandbox.rules.faults import Faults
 from flowforge.sandbox.world.viewers import SharedWith
 from flowforge.sandbox.world.world import World
 from flowforge.vault import SecretValue
+from tests.made_up import letters
 from tests.wire import answering
 
 pytestmark = pytest.mark.no_coverage
@@ -135,7 +135,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
             "FLOWFORGE_GITHUB_TOKEN": TOKEN,
             "GITHUB_API_URL": sandbox.url,
             "FLOWFORGE_CACHE_DIR": str(folder),
-            "ACME_KEY": f"sk-ant-api03-{secrets.token_hex(47)[:93]}AA",
+            "ACME_KEY": f"sk-ant-api03-{letters(93)}AA",
         }
         request = Request((folder / "flowforge.yaml",), environ)
         _, report = applying.apply(request, show=lambda _: None, approve=lambda _: True)

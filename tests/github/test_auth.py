@@ -1,7 +1,6 @@
 """Where a token is found, who may have it, and that it is never shown."""
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from flowforge.github.auth import GitHubToken, find_token, run_gh
 from flowforge.github.problems import TokenError
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
+from tests.made_up import letters
 
 _GITHUB, _TENANT = ApiUrl.parse("https://api.github.com"), ApiUrl.parse("https://api.acme.ghe.com")
 _SERVER, _HERE = ApiUrl.parse("https://ghe.acme.test/api/v3"), ApiUrl.parse("http://127.0.0.1:8000")
@@ -190,7 +190,7 @@ def test_gh_hangs(fake_gh: Callable[[str], Mapping[str, str]]) -> None:
 @pytest.mark.parametrize("stem", ["sk-ant-api03-", "sk-ant-oat01-", "ops_eyJ"])
 def test_a_credential_of_another_issuer_is_no_token(name: str, stem: str) -> None:
     """Two variables that were swapped: nothing is asked with it, for GitHub would get it as it is."""
-    value = stem + secrets.token_hex(20)
+    value = stem + letters(40)
     with pytest.raises(TokenError) as caught:
         find_token(ApiUrl.parse("https://api.github.com"), None, {name: value}, run_gh=lambda *_: None)
     problem = caught.value.problems[0]

@@ -1,12 +1,12 @@
 """What a child process gets of our environment."""
 
-import secrets
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import Problem, TrustError
 from flowforge.sources import Context
+from tests.made_up import letters
 
 KEPT = {"PATH": "/bin", "HOME": "/root", "OP_ACCOUNT": "acme", "VAULT_ADDR": "https://vault.example", "OPS": "x"}
 
@@ -22,11 +22,11 @@ HIDDEN = {
     "OP_SERVICE_ACCOUNT_TOKEN": "x",
     "OP_CONNECT_TOKEN": "x",
     "OP_SESSION_acme": "x",
-    "SOME_PAT": "ghp_" + secrets.token_hex(18),
-    "SOME_OPS": "ops_eyJ" + secrets.token_hex(18),
+    "SOME_PAT": "ghp_" + letters(36),
+    "SOME_OPS": "ops_eyJ" + letters(36),
 }
 # What looks like a credential may be passed on: it is no other's, and gives no more than it is for.
-UNNAMED = {"UNNAMED_KEY": "sk-ant-" + "api03-" + secrets.token_hex(40)}
+UNNAMED = {"UNNAMED_KEY": "sk-ant-" + "api03-" + letters(80)}
 CONTEXT = Context({**KEPT, **HIDDEN, **UNNAMED}, Path(), concealed=frozenset({"ACME_KEY"}))
 
 
