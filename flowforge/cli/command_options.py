@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from flowforge.cli.options import (
+    Duration,
     FilePath,
     Finite,
     Formats,
@@ -13,6 +14,7 @@ from flowforge.cli.options import (
     Options,
     argument,
     asking_options,
+    choosing_options,
     completing,
     line_options,
     lock_option,
@@ -121,6 +123,19 @@ def audit_options(formats: Formats) -> Options:
     yield from output_options(formats, "audit")
     levels = click.Choice(("error", "warning", "note"))
     yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")
+
+
+def status_options(formats: Formats) -> Options:
+    """Yield the options of `status`."""
+    yield manifest_option()
+    yield from choosing_options()
+    yield plain_option("--owner-of", metavar="NAME", default="", text="The credentials that NAME looks after.")
+    yield from output_options(formats, "status")
+    soon = "Exit 3 when a credential expires within so long: 30d, 2w."
+    yield option("--fail-on-expiring", type=Duration(), default=None, metavar="TIME", text=soon)
+    yield option("--fail-on-dead", is_flag=True, text="Exit 3 when a secret is dead.")
+    yield option("--fail-on-failing", is_flag=True, text="Exit 3 when a secret is dead or failing.")
+    yield option("--expect-in-sync", is_flag=True, text="Exit 3 when a secret is not as it was written.")
 
 
 def schema_options(_: Formats) -> Options:

@@ -106,6 +106,17 @@ COMMANDS: Final = (
         "flowforge.cli.audit",
         of.audit_options,
     ),
+    Row(
+        "status",
+        """
+        Say how old each credential is, who has an older value, and whether it lives.
+
+        Opens no source and writes nothing. Where the token may read Actions and contents, the runs of the workflows
+        since each write tell whether the secret works, without the secret. Exits 0 unless an option asks for more.
+        """,
+        "flowforge.cli.status",
+        of.status_options,
+    ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(
         "schema",

@@ -172,6 +172,12 @@ def asking_options() -> tuple[click.Option, ...]:
 
 def line_options() -> tuple[click.Option, ...]:
     """Make the options that say which lines are planned, and how."""
+    skip = option("--skip-values", panel=LINES, is_flag=True, text="Open no source; compare presence and times only.")
+    return (*choosing_options(), skip)
+
+
+def choosing_options() -> tuple[click.Option, ...]:
+    """Make the options that say which lines are looked at."""
     return (
         owner_option(),
         option(
@@ -200,7 +206,6 @@ def line_options() -> tuple[click.Option, ...]:
             text="Plan only what entries with this tag name.",
         ),
         *asking_options(),
-        option("--skip-values", panel=LINES, is_flag=True, text="Open no source; compare presence and times only."),
     )
 
 

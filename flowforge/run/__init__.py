@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowforge.run.rekeying import rekey
     from flowforge.run.request import Planned, Request
     from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
+    from flowforge.run.statusing import status
 
 # A plan does without what writes, and most commands without most of this: each name's module is imported with it.
 _HOMES: Final = {
@@ -27,6 +28,7 @@ _HOMES: Final = {
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
+    "statusing": ("status",),
     "state_commands": ("Migrated", "forget", "kept", "migrate", "move", "pull", "push", "unlock"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
@@ -52,6 +54,7 @@ __all__ = [
     "push",
     "rekey",
     "require_place",
+    "status",
     "unlock",
 ]
 

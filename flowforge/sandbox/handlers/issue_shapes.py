@@ -49,7 +49,7 @@ def comment(call: Call, repo: Repository, about: Issue, found: Comment) -> dict[
         "html_url": f"{web}/{kind}/{about.number}#issuecomment-{found.id}",
         "issue_url": f"{base}/issues/{about.number}",
         "body": found.body,
-        "user": _author(call, found.author),
+        "user": author(call, found.author),
         "created_at": timestamp(found.created),
         "updated_at": timestamp(found.updated),
         "author_association": "NONE",
@@ -89,7 +89,7 @@ def _common(call: Call, found: Issue, web: str) -> dict[str, object]:
         "html_url": web,
         "title": found.title,
         "body": found.body or None,
-        "user": _author(call, found.author),
+        "user": author(call, found.author),
         "state": found.state,
         "locked": found.locked,
         "labels": [],
@@ -108,7 +108,7 @@ def _branch(call: Call, branch: Branch, repo: Repository | None) -> dict[str, ob
         "label": f"{owner}:{branch.name}",
         "ref": branch.name,
         "sha": branch.sha,
-        "user": _author(call, owner),
+        "user": author(call, owner),
         "repo": shapes.repository(repo, call.token, call.request.base, call.version) if repo else None,
     }
 
@@ -124,7 +124,8 @@ def _pull_urls(base: str, web: str, number: int) -> dict[str, object]:
     }
 
 
-def _author(call: Call, login: str) -> dict[str, object]:
+def author(call: Call, login: str) -> dict[str, object]:
+    """Return whoever wrote or caused something."""
     shape = shapes.owner(call.world.directory.user(login), call.request.base)
     # In an address the name of a bot is escaped, as GitHub has it.
     plain = {

@@ -18,12 +18,13 @@ from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
+from flowforge.sandbox.world.edit_runs import RunVerbs
 from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs)
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs, RunVerbs)
 
 
 class Control:

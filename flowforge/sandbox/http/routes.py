@@ -16,6 +16,7 @@ from flowforge.sandbox.handlers import (
     organizations,
     refs,
     repos,
+    runs,
     secrets,
     selected,
     variables,
@@ -115,6 +116,9 @@ def _in_repository(prefix: str) -> list[Route]:
         _route(f"{prefix}/contents/{{+path}}", GET=contents.get, PUT=contents.put),
         *_git(f"{prefix}/git"),
         *_issues(prefix),
+        _route(f"{prefix}/actions/runs", GET=runs.list_runs),
+        _route(f"{prefix}/actions/runs/{{run}}/jobs", GET=runs.list_jobs),
+        _route(f"{prefix}/check-runs/{{check}}/annotations", GET=runs.list_annotations),
         _route(f"{prefix}/installation", GET=apps.of_repository),
         _route(prefix, GET=repos.get),
     ]

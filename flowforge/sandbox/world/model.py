@@ -9,6 +9,7 @@ from flowforge.sandbox.world.scope import Lag, SecretScope
 from flowforge.sandbox.world.stores import Stores
 from flowforge.sandbox.world.variable import Variables
 from flowforge.sandbox.world.viewers import SharedWith
+from flowforge.sandbox.world.workflow_run import Run
 
 PropertyValue = str | list[str] | None
 
@@ -130,6 +131,8 @@ class Repository:
     """Its branches and files."""
     tracker: Tracker = field(default_factory=Tracker)
     """Its issues and pull requests."""
+    runs: list[Run] = field(default_factory=list)
+    """The runs of its workflows, in the order in which they were queued."""
 
     @property
     def full_name(self) -> str:

@@ -7,11 +7,12 @@ from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
+from flowforge.sandbox.world.edit_runs import RunVerbs
 from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.model import Stats
 
 
-class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs):
+class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs, RunVerbs):
     """Everything the sandbox knows. Every method is thread-safe; repositories are named `owner/name`, in any case.
 
     Methods raise KeyError for what is not there and ValueError for a name that cannot be had. What they do is not a

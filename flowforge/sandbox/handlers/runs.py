@@ -1,0 +1,148 @@
+"""Handlers of the runs of workflows, of their jobs, and of what check runs say."""
+
+from flowforge.sandbox.handlers import shapes
+from flowforge.sandbox.handlers.call import Call, page_of
+from flowforge.sandbox.handlers.issue_shapes import author
+from flowforge.sandbox.rules.access import Level, Need
+from flowforge.sandbox.rules.answers import ApiAnswer, not_found, whole
+from flowforge.sandbox.rules.clock import timestamp
+from flowforge.sandbox.world.model import Repository
+from flowforge.sandbox.world.workflow_run import Run, RunJob
+
+
+def list_runs(call: Call) -> ApiAnswer:
+    """Answer GET …/actions/runs, by `status` and `created=>=TIME`; newest first."""
+    repo = _reading(call, "actions")
+    query = call.request.query
+    since = query.get("created", "").removeprefix(">=")
+    found = [
+        run
+        for run in sorted(repo.runs, key=lambda run: (run.created, run.id), reverse=True)
+        if query.get("status", run.status) in {run.status, run.conclusion} and timestamp(run.created) >= since
+    ]
+    part, headers = page_of(call, found)
+    return ApiAnswer(
+        200, {"total_count": len(found), "workflow_runs": [_run(call, repo, each) for each in part]}, headers
+    )
+
+
+def list_jobs(call: Call) -> ApiAnswer:
+    """Answer GET …/actions/runs/{run}/jobs."""
+    repo = _reading(call, "actions")
+    run = next((each for each in repo.runs if each.id == whole(call.params["run"], 0)), None)
+    if run is None:
+        raise not_found()
+    part, headers = page_of(call, run.jobs)
+    return ApiAnswer(
+        200, {"total_count": len(run.jobs), "jobs": [_job(call, repo, run, each) for each in part]}, headers
+    )
+
+
+def list_annotations(call: Call) -> ApiAnswer:
+    """Answer GET …/check-runs/{check}/annotations. The check run of a job has its id."""
+    repo = _reading(call, "checks")
+    number = whole(call.params["check"], 0)
+    job = next((job for run in repo.runs for job in run.jobs if job.id == number), None)
+    if job is None:
+        raise not_found()
+    part, headers = page_of(call, job.annotations)
+    return ApiAnswer(200, [_annotation(call, repo, each) for each in part], headers)
+
+
+def _reading(call: Call, permission: str) -> Repository:
+    repo = call.repository()
+    if repo.private:
+        call.token.demand(repo, Need(permission, Level.READ, "read"))
+    return repo
+
+
+def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
+    base, web = _bases(call, repo)
+    url, ended = f"{base}/actions/runs/{run.id}", run.created if run.ended is None else run.ended
+    shape = shapes.repository(repo, call.token, call.request.base, call.version)
+    return {
+        "id": run.id,
+        "node_id": shapes.node_id("WorkflowRun", run.id),
+        "name": run.path.rpartition("/")[2],
+        "head_branch": run.branch,
+        "head_sha": run.commit,
+        "run_number": repo.runs.index(run) + 1,
+        "run_attempt": 1,
+        "display_title": run.path.rpartition("/")[2],
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion or None,
+        "path": run.path,
+        "workflow_id": repo.id,
+        "url": url,
+        "html_url": f"{web}/actions/runs/{run.id}",
+        "created_at": timestamp(run.created),
+        "run_started_at": timestamp(run.created),
+        "updated_at": timestamp(ended),
+        "actor": author(call, run.actor),
+        "triggering_actor": author(call, run.actor),
+        "head_commit": None,
+        "head_repository": {**shape, "id": repo.id + 1_000_000} if run.fork else shape,
+        "repository": shape,
+        "pull_requests": [],
+        "check_suite_url": f"{base}/check-suites/{run.id}",
+        "workflow_url": f"{base}/actions/workflows/{repo.id}",
+        **{f"{name}_url": f"{url}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")},
+    }
+
+
+def _job(call: Call, repo: Repository, run: Run, job: RunJob) -> dict[str, object]:
+    base, web = _bases(call, repo)
+    begun, ended = timestamp(run.created), timestamp(run.created if run.ended is None else run.ended)
+    steps = [
+        {
+            "name": step.name,
+            "status": "completed",
+            "conclusion": step.conclusion or None,
+            "number": number,
+            "started_at": begun,
+            "completed_at": ended,
+        }
+        for number, step in enumerate(job.steps, 1)
+    ]
+    return {
+        "id": job.id,
+        "node_id": shapes.node_id("CheckRun", job.id),
+        "run_id": run.id,
+        "run_url": f"{base}/actions/runs/{run.id}",
+        "head_sha": run.commit,
+        "head_branch": run.branch,
+        "workflow_name": run.path.rpartition("/")[2],
+        "name": job.name,
+        "status": "completed",
+        "conclusion": job.conclusion or None,
+        "created_at": begun,
+        "started_at": begun,
+        "completed_at": ended,
+        "url": f"{base}/actions/jobs/{job.id}",
+        "html_url": f"{web}/actions/runs/{run.id}/job/{job.id}",
+        "check_run_url": f"{base}/check-runs/{job.id}",
+        "labels": ["ubuntu-latest"],
+        **dict.fromkeys(("runner_id", "runner_name", "runner_group_id", "runner_group_name")),
+        "steps": steps,
+    }
+
+
+def _annotation(call: Call, repo: Repository, message: str) -> dict[str, object]:
+    base, _ = _bases(call, repo)
+    return {
+        "path": ".github",
+        "blob_href": f"{base}/contents/.github",
+        "start_line": 1,
+        "end_line": 1,
+        "start_column": None,
+        "end_column": None,
+        "annotation_level": "failure",
+        "title": "",
+        "message": message,
+        "raw_details": "",
+    }
+
+
+def _bases(call: Call, repo: Repository) -> tuple[str, str]:
+    return f"{call.request.base}/repos/{repo.full_name}", f"https://github.com/{repo.full_name}"
