@@ -22,7 +22,7 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from judge import LEVELS, fails
 
-REPORTING: Final = ("plan", "apply")
+REPORTING: Final = ("plan", "apply", "status")
 """The commands whose report `flowforge post` takes."""
 PLACES: Final = {"": "", "false": "", "true": "pr", "pr": "pr", "issue": "issue"}
 # Whatever releases a brake, answers a question in a person's stead, or deletes.
@@ -71,7 +71,7 @@ def asked_of(environ: Mapping[str, str]) -> Asked:
     manifests = tuple(filter(None, map(str.strip, environ.get("INPUT_MANIFEST", "").splitlines())))
     asked = Asked(tuple(command.split()), manifests, split(environ.get("INPUT_ARGS", "")), PLACES[comment], fail_on)
     if asked.post_to and not asked.reports:
-        raise InputError("comment", f"{command} has nothing to post; {' and '.join(REPORTING)} have")
+        raise InputError("comment", f"{command} has nothing to post; {', '.join(REPORTING)} have")
     require_held(asked.args, environ.get("GITHUB_EVENT_NAME", ""))
     return asked
 

@@ -8,9 +8,10 @@ from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, printable
+from flowforge.life.document import status_body
 from flowforge.life.model import Life
 from flowforge.life.status import WELL, StatusReport
-from flowforge.render.status_document import status_document
+from flowforge.render.document import head
 from flowforge.render.status_view import status_lines
 
 _DAY: Final = 86_400
@@ -30,7 +31,7 @@ def main(
     with output.explaining(), interruption() as interrupted:
         asked = request(interrupted, {**given, "skip_values": True}, quiet=output.quiet)
         report = run.status(asked, owner_of=owner_of)
-        document = status_document(report)
+        document = {**head("status", report.host), **status_body(report)}
         if not output.quiet:
             say(*(f"warning: {printable(warning)}" for warning in report.warnings))
         output.lines(status_lines(document, output.style, verbose=given["verbose"]))

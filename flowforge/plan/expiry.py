@@ -1,7 +1,12 @@
 """When a credential expires. Of every other time only GitHub's word counts; these are days of a manifest."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
+
+# Long enough to have a new key approved, and short enough that the warning is still read.
+SOON: Final = timedelta(days=30)
+"""What is left of a credential when people are to be told."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,6 +17,7 @@ from flowforge.render.markdown_text import code, prose
 from flowforge.render.pages import Page, Section
 from flowforge.render.phrases import count
 from flowforge.render.plan_rows import Line, cause_of, lines_of, results_of, sign_of
+from flowforge.render.status_page import status_page
 from flowforge.render.sums import TROUBLE, counted_as, is_done, outcomes_of, sums_of
 
 _BY_TARGET: Final = ("create", "update", "delete", "blocked", "drift", "in_sync")
@@ -42,6 +43,8 @@ def page_of(document: Document, lines: Sequence[str] = ()) -> Page:
             return Page(_report_sentence(document), tuple(_report_sections(document)))
         case "flowforge.error":
             return Page(_error_sentence(document), tuple(_error_sections(document)))
+        case "flowforge.status":
+            return status_page(document)
     sections = (_problems(document.get("errors", ())), _warnings(document["warnings"]))
     if document["format"] == "flowforge.adoption" and document["recorded"]:
         counts = document["counts"]
@@ -56,6 +59,8 @@ def bare_page_of(document: Document) -> Page:
     """Return the page of a document that nobody vouches for: counts and lines, and nothing that it says in words."""
     if document["format"] == "flowforge.report":
         return Page(_report_sentence(document), (_outcomes_by_target(document), _result_lines(document, bare=True)))
+    if document["format"] == "flowforge.status":
+        return status_page(document, bare=True)
     plan = document.get("plan") if document["format"] == "flowforge.error" else document
     if plan is None:
         return Page(_error_sentence(document), ())

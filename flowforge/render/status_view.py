@@ -13,7 +13,8 @@ Entry = Mapping[str, Any]
 # Of a secret: what is shown without -v, each with its mark.
 _MARKS: Final = {"dead": "!", "failing": "!", "alive": "=", "not_run": "?", "unknown": "?"}
 _ORDER: Final = ("dead", "failing", "not_run", "unknown", "alive")
-_WELL: Final = frozenset({"as_written", "assumed"})
+STATES_WELL: Final = frozenset({"as_written", "assumed"})
+"""The states of a secret that is as it was written or adopted."""
 _BASES: Final = {
     "declared": "as the manifest says",
     "issued": "a lifetime after its issue",
@@ -38,7 +39,7 @@ def status_lines(document: Entry, style: Style, *, verbose: bool) -> Iterator[st
 def closing_sentence(document: Entry) -> str:
     """Return the one sentence that everything comes down to."""
     lives = Counter(each["life"] for each in document["secrets"])
-    ill = sum(each["state"] not in _WELL for each in document["secrets"])
+    ill = sum(each["state"] not in STATES_WELL for each in document["secrets"])
     expired = sum(each["days_left"] is not None and each["days_left"] <= 0 for each in document["credentials"])
     words = {"alive": "alive", "dead": "dead", "failing": "failing", "not_run": "not run since", "unknown": "unknown"}
     told = [f"{lives[name]:,} {word}" for name, word in words.items() if lives[name]]
@@ -72,11 +73,11 @@ def _expiry(credential: Entry) -> str:
 
 
 def _matters(secret: Entry) -> bool:
-    return secret["life"] in {"dead", "failing"} or secret["state"] not in _WELL or secret["life"] != "alive"
+    return secret["life"] in {"dead", "failing"} or secret["state"] not in STATES_WELL or secret["life"] != "alive"
 
 
 def _kind(secret: Entry) -> tuple[Sequence[str], Hashable]:
-    alike = secret["life"] in {"not_run", "unknown"} and secret["state"] in _WELL
+    alike = secret["life"] in {"not_run", "unknown"} and secret["state"] in STATES_WELL
     return (secret["life"], secret["why"] or "", secret["sentence"] or "") if alike else (secret["address"],), alike
 
 
@@ -86,7 +87,7 @@ def _secrets(group: Sequence[Entry], style: Style, *, verbose: bool) -> Iterator
         yield style(f"{mark} {count(len(group), 'secret')}: {_word(first)}: {first['why']}", mark)
         return
     for secret in group:
-        mark = "!" if secret["state"] not in _WELL else _MARKS[secret["life"]]
+        mark = "!" if secret["state"] not in STATES_WELL else _MARKS[secret["life"]]
         said = [f"{_word(secret)}: {secret['why']}" if secret["why"] else _word(secret)]
         said += [secret["sentence"]] if secret["sentence"] else []
         yield style(f"{mark} {secret['address']}  {'; '.join(said)}", mark)

@@ -9,6 +9,7 @@ from flowforge.plan.change import Counts
 from flowforge.plan.report import Outcome
 from flowforge.render.closing import Sums
 from flowforge.render.document import Document
+from flowforge.render.status_page import is_well as status_is_well
 
 _GONE: Final = frozenset({Reason.GONE, Reason.NOT_SEEN})
 _AS_WANTED: Final = frozenset({Reason.IN_SYNC, Reason.ALREADY_ABSENT})
@@ -46,13 +47,15 @@ def is_done(report: Document) -> bool:
 
 
 def is_well(document: Document) -> bool:
-    """Return whether all is well by a plan, or by what an apply did; never by an error."""
+    """Return whether all is well by a plan, by what an apply did, or by a status; never by an error."""
     match document["format"]:
         case "flowforge.plan":
             return sums_of(document).in_sync
         case "flowforge.report":
             unsettled = outcomes_of(document).keys() - _SETTLED
             return is_done(document) and not (unsettled or document["interrupted"] or sums_of(document["plan"]).expired)
+        case "flowforge.status":
+            return status_is_well(document)
     return False
 
 

@@ -66,7 +66,10 @@ def test_inputs_become_words(inputs: Mapping[str, str], arguments: list[str]) ->
         ({"comment": "yes"}, ("comment", "'yes' is neither pr, issue nor false")),
         ({"fail_on": "warning"}, ("fail-on", "'warning' is none of changes, blocked, error, never")),
         ({"args": "'a"}, ("args", "No closing quotation; quote it as in a shell")),
-        ({"command": "validate", "comment": "pr"}, ("comment", "validate has nothing to post; plan and apply have")),
+        (
+            {"command": "validate", "comment": "pr"},
+            ("comment", "validate has nothing to post; plan, apply, status have"),
+        ),
     ],
 )
 def test_an_input_that_cannot_be_used_is_refused(inputs: Mapping[str, str], said: tuple[str, str]) -> None:

@@ -29,14 +29,19 @@ STEP = "Run anthropics/claude-code-action@v1.0.172"
 ADDRESS = "acme/repo-001/actions/ANTHROPIC_API_KEY"
 
 
-def ran(fleet: "Fleet", conclusion: str = "success", *notes: str, repo: str = "acme/repo-001", **more: Any) -> int:
+def ran(fleet: "Fleet", conclusion: str = "success", *notes: str, repo: str = "acme/repo-001", **more: Any) -> int:  # noqa: ANN401 -- as the verb
     """Let the workflow have run a moment later, with its Claude step ended so."""
     fleet.later()
-    job = {"name": "review", "conclusion": conclusion, "steps": [[STEP, conclusion]], "annotations": list(notes)}
+    job: dict[str, object] = {
+        "name": "review",
+        "conclusion": conclusion,
+        "steps": [[STEP, conclusion]],
+        "annotations": list(notes),
+    }
     return fleet.sandbox.world.add_run(repo, PATH, jobs=[job], conclusion=conclusion, **more)
 
 
-def status(fleet: "Fleet", *args: str, code: int = 0) -> Any:
+def status(fleet: "Fleet", *args: str, code: int = 0) -> Any:  # noqa: ANN401 -- JSON
     """Return the document of a status that ends with a code."""
     done = fleet.flowforge("status", "--format", "json", *args)
     assert code == done.code, done.err

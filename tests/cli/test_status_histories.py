@@ -131,7 +131,12 @@ def played(fleet: "Fleet", made: list[History]) -> dict[str, str]:
         world.edit_file(repo, PATH, history.workflow)
         steps = [["Run actions/checkout@v4", "success"], ["Ask Claude", history.conclusion]]
         notes = [history.note] if history.note and history.conclusion == "failure" else []
-        job = {"name": "agent", "conclusion": history.conclusion, "steps": steps, "annotations": notes}
+        job: dict[str, object] = {
+            "name": "agent",
+            "conclusion": history.conclusion,
+            "steps": steps,
+            "annotations": notes,
+        }
         world.add_run(
             repo,
             PATH,

@@ -1,19 +1,17 @@
 """Warnings that cost no request: from the names that were listed anyway, and the dates in the manifest."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.plan.address import Address, Scope
-from flowforge.plan.expiry import Expiry
+from flowforge.plan.expiry import SOON, Expiry
 from flowforge.plan.facts import Known, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
 from flowforge.steps.warnings.organization import advise_org
 
-# Long enough to have a new key approved, and short enough that the warning is still read.
-SOON = timedelta(days=30)
 _MOST_NAMED = 3
 
 

@@ -1,14 +1,14 @@
 """The public JSON of a status. Every text from outside is made printable here, once."""
 
+from typing import Any
+
 from flowforge.errors import printable
 from flowforge.life.status import CredentialStatus, SecretStatus, StatusReport
-from flowforge.render.document import Document, head
 
 
-def status_document(report: StatusReport) -> Document:
-    """Return the document `flowforge.status`."""
+def status_body(report: StatusReport) -> dict[str, Any]:
+    """Return what stands behind the head of the document."""
     return {
-        **head("status", report.host),
         "complete": report.complete,
         "today": report.today.isoformat(),
         "credentials": [_credential(each) for each in report.credentials],
@@ -17,7 +17,7 @@ def status_document(report: StatusReport) -> Document:
     }
 
 
-def _credential(status: CredentialStatus) -> Document:
+def _credential(status: CredentialStatus) -> dict[str, Any]:
     declared = status.declared
     return {
         "name": printable(declared.name),
@@ -34,7 +34,7 @@ def _credential(status: CredentialStatus) -> Document:
     }
 
 
-def _secret(status: SecretStatus) -> Document:
+def _secret(status: SecretStatus) -> dict[str, Any]:
     address, evidence = status.address, status.verdict.evidence
     return {
         "address": printable(str(address)),
