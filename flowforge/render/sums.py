@@ -7,6 +7,7 @@ from typing import Final
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Counts
 from flowforge.plan.report import Outcome
+from flowforge.render.audit_sums import AuditSums
 from flowforge.render.closing import Sums
 from flowforge.render.document import Document
 
@@ -46,8 +47,10 @@ def is_done(report: Document) -> bool:
 
 
 def is_well(document: Document) -> bool:
-    """Return whether all is well by a plan, or by what an apply did; never by an error."""
+    """Return whether all is well by a plan, by what an apply did, or by an audit; never by an error."""
     match document["format"]:
+        case "flowforge.audit":
+            return AuditSums.of(document).is_well and document["complete"] is True
         case "flowforge.plan":
             return sums_of(document).in_sync
         case "flowforge.report":
