@@ -60,15 +60,15 @@ def facts(expected: Mapping[str, Any]) -> RepoFacts:
 def _stores(found: Mapping[str, Any] | None) -> StoreNames | None:
     if found is None:
         return None
-    lists = {
-        name: frozenset(each.upper() for each in found.get(name) or ())
+    actions, dependabot, organization, variables = (
+        frozenset(each.upper() for each in found.get(name) or ())
         for name in ("actions", "dependabot", "organization", "variables")
-    }
+    )
     environments = {
         name.lower(): frozenset(each.upper() for each in names)
         for name, names in (found.get("environments") or {}).items()
     }
-    return StoreNames(environments=environments, **lists)
+    return StoreNames(actions, dependabot, environments, organization, variables)
 
 
 def _disabled(repo: Mapping[str, Any]) -> frozenset[str]:

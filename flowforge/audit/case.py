@@ -103,13 +103,25 @@ def is_missing(source: ValueSource, stores: StoreNames, store: str) -> bool | No
         return None
     if source.kind is SourceKind.VARIABLE:
         # What variables an environment has is not known here.
-        return source.name not in stores.variables if source.where == "repo" else None
+        return _missing_among(source, stores.variables, {"variables"}, stores) if source.where == "repo" else None
     if source.kind is not SourceKind.SECRET:
         return None
-    if source.name in _seen(source, stores, store):
-        return False
+    found = _missing_among(source, _seen(source, stores, store), _lists(source, store), stores)
     # An environment whose name is computed may be any, so also one that has the secret.
-    return True if source.where_known else None
+    return None if found and not source.where_known else found
+
+
+def _missing_among(source: ValueSource, names: frozenset[str], lists: set[str], stores: StoreNames) -> bool | None:
+    if source.name in names:
+        return False
+    # It may be in the list that could not be had.
+    return None if lists & stores.unread.keys() else True
+
+
+def _lists(source: ValueSource, store: str) -> set[str]:
+    """Return the lists that a source may be in, by their names in `StoreNames.unread`."""
+    of_store = {"dependabot"} if store == "dependabot" else {"actions", "organization"}
+    return {*of_store, source.where.lower()} if source.where.startswith("environment:") else of_store
 
 
 def _seen(source: ValueSource, stores: StoreNames, store: str) -> frozenset[str]:

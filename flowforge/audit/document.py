@@ -9,9 +9,9 @@ from flowforge.audit.model import RepoAudit
 from flowforge.errors import printable
 
 
-def audit_body(audits: Sequence[RepoAudit]) -> dict[str, Any]:
-    """Return what stands behind the head of the document."""
-    return {"complete": all(each.complete for each in audits), "repos": [_plain(each) for each in audits]}
+def audit_body(audits: Sequence[RepoAudit], *, complete: bool = True) -> dict[str, Any]:
+    """Return what stands behind the head of the document. complete: whether every repository is among them."""
+    return {"complete": complete and all(each.complete for each in audits), "repos": [_plain(each) for each in audits]}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 -- JSON

@@ -52,12 +52,19 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
     """
     repository = read_repository(files_, facts.name)
     repository.unread += unread
+    return audit_read(repository, facts)
+
+
+def audit_read(repository: RepositoryFiles, facts: RepoFacts) -> RepoAudit:
+    """Return what an audit says of a repository whose files were read, so that they are read once for two audits."""
     case = _case(repository, facts)
     # Two callers of one step may give one finding twice. Sorted, so that two audits can be compared line by line.
     found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)
     steps = _steps(case)
-    complete = not repository.unread
-    said = verdict(steps, found, complete=complete, stores_known=facts.stores is not None)
+    not_read = tuple(facts.stores.unread.values()) if facts.stores else ()
+    complete = not repository.unread and not not_read
+    known = facts.stores is not None and not not_read
+    said = verdict(steps, found, complete=complete, stores_known=known, not_read=not_read)
     listed = tuple(dict.fromkeys(reference for _, reference, _ in case.references))
     return RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
 

@@ -18,6 +18,8 @@ class StoreNames:
     """Secrets of the organization that this repository sees."""
     variables: frozenset[str] = frozenset()
     """Variables that its workflows see: its own and the organization's."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Why a list could not be had, by the name of its field here or `environment:NAME`. What it lacks is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,21 @@ from flowforge.audit.codes import Severity
 from flowforge.audit.model import AuditStep, Finding
 
 
-def verdict(steps: Sequence[AuditStep], findings: Sequence[Finding], *, complete: bool, stores_known: bool) -> str:
-    """Return what it comes to."""
+def verdict(
+    steps: Sequence[AuditStep],
+    findings: Sequence[Finding],
+    *,
+    complete: bool,
+    stores_known: bool,
+    not_read: Sequence[str] = (),
+) -> str:
+    """Return what it comes to. not_read: why lists of secrets could not be had, each as a clause."""
     errors = [each for each in findings if each.level is Severity.ERROR]
     warnings = [each for each in findings if each.level is Severity.WARNING]
     # What is sure to fail does so whatever else could not be read.
     if errors:
         return _failing(errors) + (f" {_count(len(warnings), 'warning')} besides." if warnings else "")
-    unread = "" if complete else " Not everything could be read."
+    unread = "" if complete else f" Not everything could be read{f': {not_read[0]}' if not_read else ''}."
     if not steps:
         return "No workflow runs Claude here." + unread + _also(warnings)
     where = _count(len(steps), "step")

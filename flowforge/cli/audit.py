@@ -1,28 +1,78 @@
 """`flowforge audit`: what will break in the workflows, before one does."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from flowforge import run
 from flowforge.audit.codes import Severity
 from flowforge.audit.document import audit_body
-from flowforge.cli.output import output_of
+from flowforge.audit.model import RepoAudit
+from flowforge.cli.output import Output, output_of
+from flowforge.cli.request import request
+from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, printable
-from flowforge.offline_audit import audit_checkout
+from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.offline_audit import MANIFEST, audit_checkout
 from flowforge.render.audit_view import audit_lines
-from flowforge.render.document import head
+from flowforge.render.document import Document, head
+
+# What the options of a plan would be, of which this command has few.
+_ALL: Final = {"tags": (), "skip_values": True}
 
 
-def main(*, path: Path, manifests: tuple[Path, ...], fail_on: str | None, verbose: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
-    """Audit a checkout, print what was found, and return the exit code."""
+def main(
+    *,
+    path: Path | None,
+    owner: str,
+    manifests: tuple[Path, ...],
+    fail_on: str | None,
+    verbose: bool,
+    **given: Any,  # noqa: ANN401 -- as for plan
+) -> int:
+    """Audit a checkout or repos at GitHub, print what was found, and return the exit code."""
     output = output_of({"manifests": manifests, **given}, "audit")
     with output.explaining():
-        audit = audit_checkout(path, manifests, os.environ, lambda text: say(f"warning: {printable(text)}"))
-    document = {**head("audit"), **audit_body([audit])}
+        if path is None:
+            found = _of_github(output, owner, manifests, {**_ALL, **given, "verbose": verbose})
+            audits, looked = found.repos, found.looked
+            document = {**head("audit", found.host), **audit_body(audits, complete=found.complete)}
+        else:
+            _require_alone(owner, given)
+            audits, looked = (audit_checkout(path, manifests, os.environ, _warn),), True
+            document = {**head("audit"), **audit_body(audits)}
+    _show(output, document, verbose=verbose)
+    if output.broken or not looked:
+        return ExitCode.ERROR
+    return ExitCode.PARTIAL if fail_on is not None and _fails(audits, Severity(fail_on)) else ExitCode.DONE
+
+
+def _of_github(output: Output, owner: str, manifests: tuple[Path, ...], given: dict[str, Any]) -> "run.FleetAudit":
+    named = manifests or ((Path(MANIFEST),) if not owner or Path(MANIFEST).is_file() else ())
+    with interruption() as interrupted:
+        asked = request(interrupted, {**given, "manifests": named}, quiet=output.quiet)
+        found = run.audit_owner(asked, owner) if owner else run.audit_targets(asked)
+    if not output.quiet:
+        say(*(f"warning: {printable(warning)}" for warning in found.warnings))
+    return found
+
+
+def _require_alone(owner: str, given: dict[str, Any]) -> None:
+    """Refuse what chooses repos at GitHub beside a checkout. Raises UsageError FF035."""
+    if owner or given["limit"] or given["exclude"]:
+        what, why = "--path reads one checkout", "--owner, --limit and --exclude choose among repos at GitHub"
+        raise UsageError(Problem("FF035", what, why=why, fix="leave out one of the two"))
+
+
+def _show(output: Output, document: Document, *, verbose: bool) -> None:
     output.lines(audit_lines(document, output.style, verbose=verbose))
     output.finish(document)
-    if output.broken:
-        return ExitCode.ERROR
-    failing = fail_on is not None and any(each.level.rank <= Severity(fail_on).rank for each in audit.findings)
-    return ExitCode.PARTIAL if failing else ExitCode.DONE
+
+
+def _fails(audits: Sequence[RepoAudit], level: Severity) -> bool:
+    return any(each.level.rank <= level.rank for audit in audits for each in audit.findings)
+
+
+def _warn(text: str) -> None:
+    say(f"warning: {printable(text)}")

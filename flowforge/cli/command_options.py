@@ -23,6 +23,7 @@ from flowforge.cli.options import (
     output_options,
     plain_option,
     planning_options,
+    repo_options,
     require_values_option,
     yes_option,
 )
@@ -114,12 +115,22 @@ def post_options(_: Formats) -> Options:
     yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")
 
 
+def _account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
+        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
+    return value
+
+
 def audit_options(formats: Formats) -> Options:
     """Yield the options of `audit`."""
-    text = "The checkout to read. No token is needed."
-    yield plain_option("--path", type=FilePath(), required=True, metavar="DIR", text=text)
-    text = "A manifest that says which type of credential each secret holds."
-    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=FilePath(), text=text)
+    text = "Read a checkout. No token is needed."
+    yield plain_option("--path", type=FilePath(), metavar="DIR", text=text)
+    text = "Read every repo of this organization or user."
+    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
+    text = "A manifest: its repos, its token, and which type of credential each secret holds."
+    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=ManifestPath(), text=text)
+    yield from repo_options()
+    yield from asking_options()
     yield from output_options(formats, "audit")
     levels = click.Choice(("error", "warning", "note"))
     yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")

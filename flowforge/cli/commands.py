@@ -77,9 +77,9 @@ COMMANDS: Final = (
         """
         Post a report to its pull request, or keep one issue of it.
 
-        REPORT is what `--report json=FILE` of `plan` or `apply` wrote. On a pull request it is one comment, which is
-        edited from then on. An issue is opened when something is wrong, updated, and closed when all is well. Where
-        that is not permitted the summary of the step gets it, and the exit code is 0. It reads no manifest.
+        REPORT is what `--report json=FILE` of `plan`, `apply` or `audit` wrote. On a pull request it is one comment,
+        which is edited from then on. An issue is opened when something is wrong, updated, and closed when all is well.
+        Where that is not permitted the summary of the step gets it, and the exit code is 0. It reads no manifest.
         """,
         "flowforge.cli.post",
         of.post_options,
@@ -100,8 +100,9 @@ COMMANDS: Final = (
         """
         Say what will break in the workflows that run Claude.
 
-        Reads the workflow files of a checkout as GitHub's runner does, local actions and called workflows joined. What
-        GitHub would have to say, such as which secrets are set, is unknown. Exits 0 when it could look.
+        Reads the workflow files of the manifest's repositories, or of all that --owner has, as GitHub's runner does,
+        and lists what their stores hold. With --path it reads a checkout, without a token: which secrets are set is
+        then unknown. Exits 0 when it could look.
         """,
         "flowforge.cli.audit",
         of.audit_options,

@@ -18,9 +18,9 @@ from flowforge.resources import schema_text
 # 10,000 secrets that an apply wrote make 25 MB.
 MOST: Final = 100_000_000
 MOST_UNVERIFIED: Final = 20_000_000
-_TAKEN: Final = ("plan", "report", "status", "error")
+_TAKEN: Final = ("plan", "report", "audit", "status", "error")
 _PLAN_FILE: Final = "flowforge.plan-file"
-_FIX: Final = "give it what `--report json=FILE` of plan, apply or status wrote"
+_FIX: Final = "give it what `--report json=FILE` wrote"
 
 
 def read_report(path: Path, most: int) -> Document:
@@ -58,9 +58,9 @@ def _checked(found: Any, path: str) -> Document:  # noqa: ANN401 -- JSON
     name = kind.removeprefix("flowforge.") if isinstance(kind, str) else ""
     if not isinstance(found, dict) or kind != f"flowforge.{name}" or name not in _TAKEN:
         why = f"its format is {quote(kind)}" if isinstance(kind, str) else "it is no JSON document of FlowForge"
-        raise PostError(Problem("FF803", f"{quote(path)} is no report of plan, apply or status", why=why, fix=_FIX))
+        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be posted", why=why, fix=_FIX))
     if why := _fault(found, name):
-        raise PostError(Problem("FF803", f"{quote(path)} is no report of plan, apply or status", why=why, fix=_FIX))
+        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be posted", why=why, fix=_FIX))
     return found
 
 

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flowforge.github.body import JSON, RAW, USUAL, WITH_REPOS, Most
+from flowforge.github.body import JSON, OF_MANY_FILES, RAW, USUAL, WITH_REPOS, Most
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 
 _TOKENS: Final = re.compile(r"/app/installations/\d+/access_tokens")
 _FILES: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents|git)/")
 # What carries a whole file in its body, or as base64 in its JSON.
+GRAPHQL: Final = "/graphql"
+"""Where queries go, as a path below the API's base; ApiUrl knows where that is on a server of one's own."""
+RETRIES: Final = 3
 _CONTENTS: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents/|git/blobs$)")
 
 
@@ -30,16 +33,19 @@ class GitHubRequest:
     """Whether the answer is to have the ETag with it that can be computed from its body."""
     known: str = ""
     """The ETag of an answer that is known already: what is still the same comes as a 304 without a body."""
+    retries: int = RETRIES
+    """How often it is sent again after a failure of GitHub or of the network."""
 
     @property
     def of_files(self) -> bool:
         """Whether it is about files. A workflow's own token may have a permission for those, and never for secrets."""
-        return bool(_FILES.match(self.path))
+        return self.path == GRAPHQL or bool(_FILES.match(self.path))
 
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
-        return self.method == "GET"
+        # FlowForge sends queries alone, and no mutation.
+        return self.method == "GET" or self.path == GRAPHQL
 
     @property
     def raw(self) -> bool:
@@ -49,6 +55,8 @@ class GitHubRequest:
     @property
     def most(self) -> Most:
         """How much an answer in JSON may have."""
+        if self.path == GRAPHQL:
+            return OF_MANY_FILES
         return WITH_REPOS if _TOKENS.fullmatch(self.path) else USUAL
 
     @property

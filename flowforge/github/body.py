@@ -40,6 +40,8 @@ class Most:
 USUAL: Final = Most(4_000_000, 50_000)
 # The answer with a token of an App's installation describes each of the repos that it is for, and those may be 500.
 WITH_REPOS: Final = Most(8_000_000, 200_000)
+# The workflow files of a hundred repos, which may be larger: then half as many are asked for.
+OF_MANY_FILES: Final = Most(16_000_000, 200_000)
 
 
 class UnusableError(Exception):

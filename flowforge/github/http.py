@@ -52,7 +52,6 @@ from flowforge.github.urls import ApiUrl
 
 VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
-_RETRIES: Final = 3
 _OVERDUE: Final = 2  # times that an answer may take all of its time
 _RENEWALS: Final = 3  # of a token, for one request
 _LIMITED: Final = 5  # times that one request is sent again after a rate limit
@@ -121,23 +120,23 @@ class Client:
 
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""
-        return self._send(GitHubRequest("GET", path, accept=accept))
+        return self.send(GitHubRequest("GET", path, accept=accept))
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Send a PUT. It is sent again if no answer came, so putting it twice must be the same as once."""
-        return self._send(GitHubRequest("PUT", path, body))
+        return self.send(GitHubRequest("PUT", path, body))
 
     def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """Send a POST. It is sent again if no answer came; RepoError 409 may then mean that the first created it."""
-        return self._send(GitHubRequest("POST", path, body))
+        return self.send(GitHubRequest("POST", path, body))
 
     def patch(self, path: str, body: Mapping[str, object]) -> Answer:
         """Send a PATCH. It is sent again if no answer came, as a PUT is."""
-        return self._send(GitHubRequest("PATCH", path, body))
+        return self.send(GitHubRequest("PATCH", path, body))
 
     def delete(self, path: str) -> Answer:
         """Send a DELETE. It is sent again if no answer came; RepoError 404 may then mean that the first deleted it."""
-        return self._send(GitHubRequest("DELETE", path))
+        return self.send(GitHubRequest("DELETE", path))
 
     def once(self, request: GitHubRequest) -> Answer | Broken:
         """Send a request once, within the limits, and return whatever came of it: a refusal is an answer here.
@@ -150,7 +149,8 @@ class Client:
                 self.pacer.refused(seconds, secondary=secondary, sent=sent)
         return outcome
 
-    def _send(self, request: GitHubRequest) -> Answer:
+    def send(self, request: GitHubRequest) -> Answer:
+        """Send a request, and again where that may help."""
         if not self._begun:
             with self._first:
                 if not self._begun:
@@ -192,9 +192,9 @@ class Client:
                 case Again(what):
                     failures.append(what)
                     overdue += isinstance(outcome, Broken) and outcome.overdue
-                    if len(failures) > _RETRIES or overdue == _OVERDUE:
+                    if len(failures) > request.retries or overdue == _OVERDUE:
                         raise self._exhausted(outcome, failures)
-                    self._tell(outcome, failures)
+                    self._tell(outcome, failures, request)
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
                 case Limited(seconds, secondary, words) if limits < _LIMITED:
                     limits += 1
@@ -217,10 +217,10 @@ class Client:
         self._met = self._met or isinstance(verdict, Fine | Limited | OtherVersion | BadToken | Refusal)
         return verdict
 
-    def _tell(self, outcome: Answer | Broken, failures: list[str]) -> None:
+    def _tell(self, outcome: Answer | Broken, failures: list[str], request: GitHubRequest) -> None:
         """Tell people of a try that reached nobody, and of each without an answer before the first answer."""
         if isinstance(outcome, Broken) and (outcome.unreached or not self._heard):
-            tries = f"try {len(failures)} of {_RETRIES + 1}, the next in {len(failures) ** 2} s"
+            tries = f"try {len(failures)} of {request.retries + 1}, the next in {len(failures) ** 2} s"
             self.pacer.tell(f"{self.api.host}: {failures[-1]}; {tries}")
 
     def _renewed(self, token: GitHubToken, outcome: Answer | Broken) -> bool:
@@ -235,7 +235,7 @@ class Client:
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")
         try:
-            self.trace.left = self.trace.left or request.method != "GET"
+            self.trace.left = self.trace.left or not request.reads
             outcome = self._wire.send(request, version, token)
         finally:
             self._note(outcome, token)

@@ -17,6 +17,7 @@ from flowforge.github.rate_window import Primary, Window
 # 100 requests at once. After a secondary limit without `retry-after`, wait a minute at least, then longer each time.
 POINTS_PER_MINUTE: Final = 900
 MAX_IN_FLIGHT: Final = 100
+CORE: Final = "core"  # the hourly budget of REST
 READ_POINTS: Final = 1
 WRITE_POINTS: Final = 5
 _PAUSE: Final = 60.0
@@ -78,7 +79,9 @@ class Pacer:
         """Count the end of a request. answer: None if the connection broke."""
         with self._lock:
             self._window.end(points)
-            self._primary.learn(answer)
+            # GraphQL has an hourly budget of its own, and its headers tell of that one alone.
+            if answer is None or answer.headers.get("x-ratelimit-resource", CORE) == CORE:
+                self._primary.learn(answer)
             if answer is not None and self._free is not False:
                 self._free = "x-ratelimit-limit" not in answer.headers
             if answer is not None and answer.status < HTTPStatus.BAD_REQUEST and self.clock.now() >= self._paused_until:

@@ -3,6 +3,7 @@
 docs/permissions.md is made of it, and a test holds each cell against the sandbox.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -102,17 +103,59 @@ def _rows() -> tuple[PermissionRow, ...]:
 ROWS: Final = _rows()
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One thing that `audit` and `init --owner` read at GitHub. All of it is read only."""
+
+    what: str
+    """What it is, for people."""
+    needs: tuple[Permission, ...]
+    without: str
+    """What becomes of an audit without the permission, as a clause."""
+
+
+def _of_store(store: Store) -> tuple[Permission, ...]:
+    repo, organization = Repo.parse("any/any"), Repo.organization("any")
+    return (*of_list(Scope(repo, store)), *of_list(Scope(organization, store)))
+
+
+AUDIT_ROWS: Final = (
+    AuditRow("workflow files", (CONTENTS,), "the repository is not audited, and its verdict says so"),
+    AuditRow("Actions secrets", _of_store(Store.ACTIONS), "what is missing or left over is not known"),
+    AuditRow("Dependabot secrets", _of_store(Store.DEPENDABOT), "what Dependabot's runs lack is not known"),
+    AuditRow("variables", _of_store(Store.VARIABLES), "which ids of an identity are missing is not known"),
+    AuditRow("secrets of environments", (ENVIRONMENTS,), "what they hold is not known"),
+    AuditRow("states of workflows, OIDC subjects", (ACTIONS,), "a disabled workflow is judged as if it ran"),
+)
+TO_AUDIT: Final[Needs] = MappingProxyType(
+    {permission: AccessLevel.READ for row in AUDIT_ROWS for permission in row.needs}
+)
+"""What the token of an audit is made with."""
+
+
 def page() -> str:
     """Return docs/permissions.md."""
     heads = (", ".join(f"`{command}`" for command in column) for column in COMMANDS)
-    lines = [("for", *heads, "GitHub's names", "classic token")]
+    lines: list[tuple[str, ...]] = [("for", *heads, "GitHub's names", "classic token")]
     lines += [("---",) * len(lines[0])]
     for row in ROWS:
         cells = [_cell(row, column[0]) for column in COMMANDS]
         names = ", ".join(f"`{each.name}`" for each in (*row.writes, *row.also) if each.documented) or "-"
         classic = ", ".join(f"`{scope}`" for scope in row.scopes("apply"))
         lines.append((row.what, *cells, names, classic))
-    return _HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + _NOTES
+    return _HEAD + _table(lines) + _NOTES + _AUDIT + _table(_audit_lines())
+
+
+def _audit_lines() -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [("for", "permission", "without it"), ("---",) * 3]
+    for row in AUDIT_ROWS:
+        needs = "<br>".join(f"{_title(each)}: {AccessLevel.READ.word}" for each in row.needs)
+        lines.append((row.what, needs, row.without))
+    return lines
+
+
+def _table(lines: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def _cell(row: PermissionRow, command: str) -> str:
@@ -138,6 +181,13 @@ that are not here ask GitHub nothing but for a state on a branch: to read it for
 write it for the others. `validate`, `init`, `schema`, `sandbox` and `demo` need no token.
 
 <!-- Made from flowforge/github/permission_table.py by `make docs`. -->
+
+"""
+_AUDIT: Final = """
+## An audit
+
+`audit` and `init --owner` read and never write. A classic token needs `repo`, and `admin:org` to list the secrets of an
+organization: without that it is asked of each repository what it sees, which tells nothing of Dependabot's.
 
 """
 _NOTES: Final = """

@@ -75,6 +75,12 @@ class ApiUrl:
             return None
         return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
 
+    def at(self, path: str) -> str:
+        """Return the URL of a path below the base, or of GraphQL, which is no part of the REST API."""
+        # Of a GitHub Enterprise Server it stands beside /api/v3 (docs.github.com, "Forming calls with GraphQL").
+        base = str(self)
+        return f"{base.removesuffix('/v3') if path == '/graphql' else base}{path}"
+
     def repository_at(self, location: str) -> str | None:
         """Return the path `/repositories/ID` to which a redirect points; None for one that points anywhere else."""
         home = f"{self.scheme}://{self._authority}"

@@ -12,20 +12,28 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.render.page.audit_rows import rows_of_audit
 from flowforge.render.page.elements import Child, Element, element, listed, own, page
 from flowforge.render.page.rows import KINDS, RANKS, PageRow, rows_of, rows_of_report
 
 # The last sentence for people begins with one of these: `flowforge.render.text` and `recap` write it.
-_SENTENCES: Final = ("Plan: ", "No changes", "Done: ", "Not all done: ")
+_SENTENCES: Final = ("Audit: ", "Plan: ", "No changes", "Done: ", "Not all done: ")
 _COLUMNS: Final = ("What", "Where", "Secret", "Why")
-_TITLES: Final = {"flowforge.plan": "Plan", "flowforge.report": "What apply did", "flowforge.error": "Stopped"}
+_AUDIT: Final = "flowforge.audit"
+_AUDIT_COLUMNS: Final = ("What", "Where", "Finding", "Why")
+_TITLES: Final = {
+    "flowforge.plan": "Plan",
+    "flowforge.report": "What apply did",
+    "flowforge.error": "Stopped",
+    _AUDIT: "Audit",
+}
 
 
 def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
-    """Return the page of a plan, of a report, or of what stopped a run."""
+    """Return the page of a plan, of a report, of an audit, or of what stopped a run."""
     title = _TITLES[document["format"]]
     plan = document if document["format"] == "flowforge.plan" else document.get("plan")
-    rows = rows_of_report(document) if "results" in document else rows_of(plan) if plan else []
+    rows = _rows_of(document, plan)
     return page(
         element(
             "html",
@@ -35,13 +43,25 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
                 element("a", "Skip to the rows", href="#rows", class_="skip"),
                 _top(document, title, lines, rows),
                 _tools(rows) if rows else None,
-                element("main", *_notices(document, plan or {}), *_groups(rows), id="rows", tabindex="-1"),
+                element(
+                    "main",
+                    *_notices(document, plan or {}),
+                    *_groups(rows, _AUDIT_COLUMNS if document["format"] == _AUDIT else _COLUMNS),
+                    id="rows",
+                    tabindex="-1",
+                ),
                 element("footer", f"FlowForge {document['flowforge']}"),
                 own("script", _asset("page.js")),
             ),
             lang="en",
         )
     )
+
+
+def _rows_of(document: Mapping[str, Any], plan: Mapping[str, Any] | None) -> list[PageRow]:
+    if document["format"] == _AUDIT:
+        return rows_of_audit(document)
+    return rows_of_report(document) if "results" in document else rows_of(plan) if plan else []
 
 
 @cache
@@ -149,12 +169,12 @@ def _expiry(credential: Mapping[str, Any]) -> Element:
     return element("li", f"{credential['name']}: {credential['expires_at']} ({when})")
 
 
-def _groups(rows: Sequence[PageRow]) -> Iterable[Element]:
+def _groups(rows: Sequence[PageRow], columns: Sequence[str]) -> Iterable[Element]:
     # `groupby` joins neighbours alone: the rows come sorted by target.
     for number, (target, each) in enumerate(groupby(rows, lambda row: row.target), 1):
         mine = list(each)
         name = f"target-{number}"
-        heads = (element("th", column, scope="col", role="columnheader") for column in _COLUMNS)
+        heads = (element("th", column, scope="col", role="columnheader") for column in columns)
         yield element(
             "section",
             element("h2", target, " ", element("small", f"{len(mine):,}", class_="number"), id=name),

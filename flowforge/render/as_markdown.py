@@ -11,6 +11,7 @@ from typing import Final
 from flowforge.errors import ExitCode
 from flowforge.plan.report import RECAP, Outcome
 from flowforge.render.alike import gathered
+from flowforge.render.audit_markdown import audit_page
 from flowforge.render.closing import closing, done_sentence
 from flowforge.render.document import Document
 from flowforge.render.markdown_text import code, prose
@@ -45,6 +46,8 @@ def page_of(document: Document, lines: Sequence[str] = ()) -> Page:
             return Page(_error_sentence(document), tuple(_error_sections(document)))
         case "flowforge.status":
             return status_page(document)
+        case "flowforge.audit":
+            return audit_page(document)
     sections = (_problems(document.get("errors", ())), _warnings(document["warnings"]))
     if document["format"] == "flowforge.adoption" and document["recorded"]:
         counts = document["counts"]
@@ -61,6 +64,8 @@ def bare_page_of(document: Document) -> Page:
         return Page(_report_sentence(document), (_outcomes_by_target(document), _result_lines(document, bare=True)))
     if document["format"] == "flowforge.status":
         return status_page(document, bare=True)
+    if document["format"] == "flowforge.audit":
+        return audit_page(document, bare=True)
     plan = document.get("plan") if document["format"] == "flowforge.error" else document
     if plan is None:
         return Page(_error_sentence(document), ())

@@ -44,9 +44,9 @@ TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
 JSON: Final = Format("json", "flowforge.render.as_json")
 # What a reviewer reads, and what GitHub's runner is given of a run.
 _REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
-MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED | {"status"})
+MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED | {"audit", "status"})
 GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
-HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report"}))
+HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report", "audit"}))
 SARIF: Final = Format("sarif", "flowforge.render.as_sarif", documents=frozenset({"audit"}))
 # The first is the default of `--format`.
 FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB, SARIF)

@@ -7,6 +7,7 @@ from typing import Final
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.change import Counts
 from flowforge.plan.report import Outcome
+from flowforge.render.audit_sums import AuditSums
 from flowforge.render.closing import Sums
 from flowforge.render.document import Document
 from flowforge.render.status_page import is_well as status_is_well
@@ -47,8 +48,10 @@ def is_done(report: Document) -> bool:
 
 
 def is_well(document: Document) -> bool:
-    """Return whether all is well by a plan, by what an apply did, or by a status; never by an error."""
+    """Return whether all is well by a plan, by what an apply did, by an audit or by a status; never by an error."""
     match document["format"]:
+        case "flowforge.audit":
+            return AuditSums.of(document).is_well and document["complete"] is True
         case "flowforge.plan":
             return sums_of(document).in_sync
         case "flowforge.report":

@@ -7,6 +7,7 @@ from flowforge.on_demand import load
 if TYPE_CHECKING:
     from flowforge.run.adopting import adopt
     from flowforge.run.applying import apply
+    from flowforge.run.auditing import FleetAudit, audit_owner, audit_targets
     from flowforge.run.flows import list_owners, list_repos, plan, plan_to_save
     from flowforge.run.offline_plan import plan_offline
     from flowforge.run.plan_file.place import require_place
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "adopting": ("adopt",),
     "applying": ("apply",),
+    "auditing": ("FleetAudit", "audit_owner", "audit_targets"),
     "flows": ("list_owners", "list_repos", "plan", "plan_to_save"),
     "offline_plan": ("plan_offline",),
     "plan_file.place": ("require_place",),
@@ -34,12 +36,15 @@ _HOMES: Final = {
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "FleetAudit",
     "Migrated",
     "Planned",
     "Request",
     "SavedPlan",
     "adopt",
     "apply",
+    "audit_owner",
+    "audit_targets",
     "forget",
     "kept",
     "list_owners",

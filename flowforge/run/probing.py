@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 
-from flowforge.errors import Where
 from flowforge.github.clients import Clients
-from flowforge.manifest.github_settings import GitHubSettings
 from flowforge.plan.address import Repo
 from flowforge.plan.probing import ProbeReport, Scratch
 from flowforge.run.request import Request
-from flowforge.run.task import Task, limits_of
-from flowforge.sources import Context
+from flowforge.run.signed_in import signed_in_without_manifest
+from flowforge.run.task import Task
 from flowforge.steps.probe.walk import survey, walk
-from flowforge.steps.session import sign_in
 
 
 def probe(request: Request, repo: Repo, confirm: Callable[[Scratch], None]) -> ProbeReport:
@@ -32,12 +28,4 @@ def probe(request: Request, repo: Repo, confirm: Callable[[Scratch], None]) -> P
 def _signed_in(request: Request) -> AbstractContextManager[Clients]:
     if request.manifests:
         return Task.of(request).signed_in()
-    context = Context(
-        request.environ,
-        Path.cwd(),
-        interactive=request.interactive,
-        stop=request.stop,
-        notify=request.notify,
-        hidden=request.hidden,
-    )
-    return sign_in(GitHubSettings("", Where("")), context=context, limits=limits_of(request))
+    return signed_in_without_manifest(request)

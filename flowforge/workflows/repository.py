@@ -13,7 +13,7 @@ FOLDER: Final = ".github/workflows"
 MAX_BYTES: Final = 512_000
 """GitHub starts no workflow whose file is larger: docs.github.com, actions/reference/limits."""
 _SUFFIXES: Final = (".yml", ".yaml")
-_ACTION_NAMES: Final = ("action.yml", "action.yaml")
+ACTION_NAMES: Final = ("action.yml", "action.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def is_workflow(path: str) -> bool:
 
 def is_action(path: str) -> bool:
     """Return whether a file is that of an action."""
-    return path.rpartition("/")[2] in _ACTION_NAMES
+    return path.rpartition("/")[2] in ACTION_NAMES
 
 
 def read_repository(files: Mapping[str, bytes | str], name: str | None = None) -> RepositoryFiles:

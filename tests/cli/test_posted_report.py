@@ -14,7 +14,7 @@ from tests.render import hostile
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-FIX = "  fix: give it what `--report json=FILE` of plan, apply or status wrote\n"
+FIX = "  fix: give it what `--report json=FILE` wrote\n"
 PR = ("post", "--to", "pr", "--repo", "acme/ops", "--number", "1", "p.json")
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_file_to_read(fleet: "Fleet") -> None:
 def test_what_is_no_report(fleet: "Fleet", text: str, why: str) -> None:
     """Another file, another document, another version, and one that was cut."""
     (fleet.folder / "p.json").write_text(text, "utf-8")
-    assert f'error FF803: "p.json" is no report of plan, apply or status\n  why: {why}\n{FIX}' == said(fleet)
+    assert f'error FF803: "p.json" is no report that can be posted\n  why: {why}\n{FIX}' == said(fleet)
 
 
 def test_a_saved_plan_is_no_report(fleet: "Fleet") -> None:

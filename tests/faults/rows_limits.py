@@ -54,7 +54,7 @@ def _left(requests: int, *, seconds: int = 3600) -> Given:
 
     def given(bench: Bench) -> None:
         limits, now = bench.world.limits, int(bench.world.clock.now())
-        account = limits._account(Token(), now)
+        account = limits._account(Token(), now, "core")
         account.used, account.reset = limits.primary - requests, now + seconds
         for word, minutes in (
             (word, minutes) for word in ("wait", "waiting") for minutes in range(2, seconds // 60 + 2)

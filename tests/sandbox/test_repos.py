@@ -45,7 +45,6 @@ def test_look_up(http: httpx.Client) -> None:
         ("GET", "/users/none/repos"),
         ("GET", "/nothing"),
         ("POST", "/user"),
-        ("POST", "/graphql"),
     ],
 )
 def test_unknown(sandbox: Sandbox, http: httpx.Client, method: str, path: str) -> None:

@@ -8,11 +8,16 @@ JsonEntry = Mapping[str, Any]
 # What happens or happened, worst first: the word of the JSON, its sign, and how a person calls it in a filter.
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "failed": ("✗", "failed"),
+    "error": ("✗", "error"),
+    "unread": ("!", "not read"),
     "unrecorded": ("✗", "not recorded"),
     "not_done": ("✗", "not done"),
     "blocked": ("!", "blocked"),
     "delete": ("-", "delete"),
     "deleted": ("-", "deleted"),
+    "warning": ("~", "warning"),
+    "partly": ("!", "partly read"),
+    "note": ("·", "note"),
     "update": ("~", "update"),
     "updated": ("~", "updated"),
     "create": ("+", "create"),
@@ -21,6 +26,8 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "left": ("·", "left as it is"),
     "none": ("=", "nothing to do"),
     "in_sync": ("=", "in sync"),
+    "well": ("=", "nothing wrong"),
+    "without": ("=", "no Claude"),
 }
 RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 NO_TARGET: Final = "Not in the manifest"

@@ -46,6 +46,11 @@ class Exchange:
     fault: Fault | None = None
     """The fault that struck it."""
 
+    @property
+    def resource(self) -> str:
+        """Return GitHub's name for the hourly budget that it is counted in."""
+        return "graphql" if self.template == routes.GRAPHQL else "core"
+
     def struck_by(self, *kinds: FaultKind) -> bool:
         """Return whether a fault of one of these kinds struck."""
         return self.fault is not None and self.fault.kind in kinds
@@ -82,8 +87,9 @@ class Api:
         if exchange.version not in _VERSIONS:
             # The wording is ours: GitHub's is not documented.
             raise RefusalError(400, "The API version is not supported.")
-        cost = 1 if request.method == "GET" else _WRITE_POINTS
-        with world.limits.admitted(token, cost, start, free=exchange.template == routes.RATE_LIMIT):
+        cost = 1 if request.method == "GET" or exchange.resource == "graphql" else _WRITE_POINTS
+        free = exchange.template == routes.RATE_LIMIT
+        with world.limits.admitted(token, cost, start, free=free, resource=exchange.resource):
             world.pause(world.settings.latency)
             fault = exchange.fault = world.faults.strike(request.method, request.target)
             instead = fault.instead(world.pause) if fault else None
@@ -134,9 +140,9 @@ class Api:
                 answer.status, answer.raw = 304, b""
                 self.world.limits.refund(token)
         answer.headers |= token.headers()
-        state = self.world.limits.state(token, self.world.clock.now())
+        state = self.world.limits.state(token, self.world.clock.now(), exchange.resource)
         answer.headers |= {f"x-ratelimit-{name}": str(number) for name, number in state.items()}
-        answer.headers["x-ratelimit-resource"] = "core"
+        answer.headers["x-ratelimit-resource"] = exchange.resource
 
 
 def _etag(headers: Mapping[str, str], body: bytes) -> str:

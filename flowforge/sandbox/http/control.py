@@ -13,6 +13,7 @@ from flowforge.sandbox.rules.access import Level, Token, TokenKind, levels
 from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.world.edit_actions import ActionsVerbs
 from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
@@ -24,7 +25,16 @@ from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs, RunVerbs)
+_VERBS: Final = (
+    RepositoryVerbs,
+    OrganizationVerbs,
+    SecretVerbs,
+    FileVerbs,
+    ActionsVerbs,
+    AppVerbs,
+    IssueVerbs,
+    RunVerbs,
+)
 
 
 class Control:
@@ -83,6 +93,8 @@ class Control:
         late_stamp: int | None = None,
         per_page: int | None = None,
         token_life: int | None = None,
+        graphql: bool | None = None,
+        graphql_bytes: int | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -93,6 +105,8 @@ class Control:
         settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
         settings.per_page = settings.per_page if per_page is None else max(1, per_page)
         settings.token_life = settings.token_life if token_life is None else token_life
+        settings.graphql = settings.graphql if graphql is None else graphql
+        settings.graphql_bytes = settings.graphql_bytes if graphql_bytes is None else graphql_bytes
 
     def _limits(
         self,

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from flowforge.sandbox.handlers import (
+    actions,
     apps,
     contents,
     environments,
@@ -28,6 +29,7 @@ from flowforge.sandbox.world.stores import STORES
 
 Handler = Callable[[Call], ApiAnswer]
 RATE_LIMIT: Final = "/rate_limit"
+GRAPHQL: Final = "/graphql"
 UNKNOWN: Final = "(unknown)"
 
 
@@ -108,6 +110,9 @@ def _in_repository(prefix: str) -> list[Route]:
         *(_route(f"{prefix}/{store}/organization-secrets", store, GET=handler) for store, handler in effective.items()),
         _route(f"{prefix}/actions/organization-variables", VARIABLES, GET=variables.of_the_organization),
         *_variables(f"{prefix}/actions/variables"),
+        _route(f"{prefix}/actions/workflows", GET=actions.workflows),
+        _route(f"{prefix}/actions/permissions/workflow", GET=actions.permissions),
+        _route(f"{prefix}/actions/oidc/customization/sub", GET=actions.subject),
         *_secrets(f"{one}/secrets", "actions"),
         *_variables(f"{one}/variables"),
         _route(f"{prefix}/environments", GET=environments.list_all),
@@ -162,7 +167,7 @@ _ROUTES: Final = (
     _route("/installation/token", DELETE=apps.revoke_token),
     _route("/user/repos", GET=repos.of_token),
     _route("/user", GET=repos.user),
-    _route("/graphql", POST=graphql.repository_ids),
+    _route(GRAPHQL, POST=graphql.query),
     _route(RATE_LIMIT, GET=repos.rate_limit),
 )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from flowforge.sandbox.rules.access import Token, TokenKind
 from flowforge.sandbox.rules.answers import DOCS, RefusalError
 
+_CORE = "core"
 _HOUR = 3600
 _MINUTE = 60
 _RATE_DOCS = f"{DOCS}/using-the-rest-api/rate-limits-for-the-rest-api"
@@ -72,10 +73,13 @@ class AccountLimits:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def admitted(self, token: Token, cost: int, now: float, *, free: bool) -> Iterator[None]:
-        """Admit a request, or refuse it as GitHub does. cost: in points. free: whether the hourly limit ignores it."""
+    def admitted(self, token: Token, cost: int, now: float, *, free: bool, resource: str = _CORE) -> Iterator[None]:
+        """Admit a request, or refuse it as GitHub does. cost: in points. free: whether the hourly limit ignores it.
+
+        resource: the budget that counts it. GraphQL has one of its own beside that of REST.
+        """
         with self._lock:
-            account = self._account(token, now)
+            account = self._account(token, now, resource)
             if self.enabled:
                 self._check(token, account, cost, now, free=free)
             account.used += 0 if free else 1
@@ -95,10 +99,10 @@ class AccountLimits:
         with self._lock:
             self._accounts[token.account].used -= 1
 
-    def state(self, token: Token, now: float) -> dict[str, int]:
+    def state(self, token: Token, now: float, resource: str = _CORE) -> dict[str, int]:
         """Return limit, used, remaining and reset of the hourly limit. With limits off, nothing is ever used."""
         with self._lock:
-            account = self._account(token, now)
+            account = self._account(token, now, resource)
             limit, used = self._hourly(token), account.used if self.enabled else 0
             return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": account.reset}
 
@@ -113,8 +117,10 @@ class AccountLimits:
             self.refusals.clear()
             self.points_spent = self.max_in_flight = 0
 
-    def _account(self, token: Token, now: float) -> Account:
-        account = self._accounts.setdefault(token.account, Account())
+    def _account(self, token: Token, now: float, resource: str) -> Account:
+        # The name of the account stands alone for REST: people are told it.
+        key = token.account if resource == _CORE else f"{token.account} {resource}"
+        account = self._accounts.setdefault(key, Account())
         account.forget(now)
         return account
 

@@ -133,6 +133,14 @@ class Repository:
     """Its issues and pull requests."""
     runs: list[Run] = field(default_factory=list)
     """The runs of its workflows, in the order in which they were queued."""
+    disabled: bool = False
+    """Whether GitHub's staff has disabled it."""
+    workflow_states: dict[str, str] = field(default_factory=dict)
+    """The states of workflows that are not active, by their files' paths."""
+    default_permissions: str = "read"
+    """What its workflows may that have no permissions block: read or write."""
+    immutable_subject: bool = False
+    """Whether the subject of its OIDC tokens carries ids."""
 
     @property
     def full_name(self) -> str:
@@ -180,6 +188,10 @@ class Settings:
     """How many items a page of a list has at most, whatever is asked for."""
     token_life: int = 3600
     """How many seconds the token of an installation lives. GitHub's live an hour."""
+    graphql: bool = True
+    """Whether there is a GraphQL API for these tokens."""
+    graphql_bytes: int = 8_000_000
+    """How many bytes of files one GraphQL query may show before the ten seconds are over that GitHub gives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Audit repos at GitHub: read their workflow files, list the stores that these read, and judge."""

@@ -1,0 +1,114 @@
+"""Audit many repos: fetch their files, see what these read, list that, and judge each.
+
+A repo that cannot be read costs the others nothing: its verdict says why.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from flowforge.audit.judge import audit_read
+from flowforge.audit.model import RepoAudit, RepoFacts
+from flowforge.concurrency import each
+from flowforge.github.actions_facts import default_permission, disabled_workflows, immutable_subject
+from flowforge.github.problems import RepoError, StoppedError
+from flowforge.github.workflow_query import WorkflowFiles
+from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.facts import Seen, Unreadable
+from flowforge.steps.audit.fetch import Asking, fetch, read
+from flowforge.steps.audit.stores import StoreReader
+from flowforge.steps.audit.wants import Wanted, wanted_by
+
+Types = Callable[[Repo], Mapping[str, str]]
+ARCHIVED = "It is archived, so nothing runs here."
+_DISABLED = "GitHub has disabled it, so nothing runs here."
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the repos before GitHub is asked."""
+
+    types: Types = lambda _: {}
+    """The type of credential that the manifest puts into a repo's secrets, by their names in upper case."""
+    lists: Mapping[Scope, Seen] = field(default_factory=dict)
+    """Lists of repos and environments that this run has read already."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedRepo:
+    """One repo, audited."""
+
+    audit: RepoAudit
+    unreadable: Unreadable | None = None
+    """Why it could not be read at all."""
+
+
+def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[AuditedRepo, ...]:
+    """Return an audit of each repo, in order. Raises StoppedError, and GitHubError when the run is over."""
+    fetched = fetch(asking, repos)
+    wanted: dict[Repo, Wanted] = {}
+    inherited: dict[str, set[tuple[Store, str]]] = {}
+    for repo, found in fetched.items():
+        if isinstance(found, WorkflowFiles) and not _standing(found):
+            wanted[repo] = _first_look(repo, found, known.types(repo))
+            # Who sees an organization's secret is asked for once, so it must be known of all repos which are read.
+            inherited.setdefault(repo.owner.lower(), set()).update(wanted[repo].inherited)
+    stores = StoreReader(asking.clients, inherited, known.lists)
+
+    def judged(repo: Repo) -> AuditedRepo:
+        found = fetched[repo]
+        if isinstance(found, Unreadable):
+            return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), found)
+        if repo not in wanted:
+            return AuditedRepo(bare(repo, _standing(found)))
+        facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=known.types(repo))
+        return AuditedRepo(audit_read(read(repo, found), facts))
+
+    done: dict[Repo, AuditedRepo] = {}
+    with asking.progress("Auditing", len(fetched)) as advance:
+        for repo, audit in each(
+            sorted(fetched),
+            judged,
+            jobs=asking.jobs,
+            stopped=asking.stop.is_set,
+            lane=lambda repo: asking.clients.lane(repo.owner),
+        ):
+            done[repo] = audit
+            advance()
+    if len(done) < len(fetched):
+        raise StoppedError
+    return tuple(done[repo] for repo in sorted(done))
+
+
+def bare(repo: Repo, verdict: str, *, complete: bool = True) -> RepoAudit:
+    """Return the audit of a repo of which nothing was judged."""
+    return RepoAudit(str(repo), verdict, complete, (), (), ())
+
+
+def _standing(found: WorkflowFiles) -> str:
+    """Return the verdict on a repo in which nothing runs; empty for any other."""
+    return ARCHIVED if found.archived else _DISABLED if found.disabled else ""
+
+
+def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> Wanted:
+    """Return what a repo's files ask for, judged with the worst that GitHub could say of it."""
+    worst = RepoFacts(name=str(repo), types=types, default_permission="read", immutable_subject=True)
+    return wanted_by(repo, audit_read(read(repo, found), worst))
+
+
+def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> RepoFacts:
+    client = asking.clients.of(repo.owner)
+    names = stores.names(repo, found, wanted)
+    disabled: frozenset[str] = frozenset()
+    if wanted.runs:
+        try:
+            disabled = disabled_workflows(client, repo)
+        except RepoError as refusal:
+            why = f"which of its workflows are disabled: {refusal.no.detail}"
+            names = replace(names, unread={**names.unread, "workflows": why})
+    return RepoFacts(
+        name=str(repo),
+        stores=names,
+        default_permission=default_permission(client, repo) if wanted.by_default else None,
+        immutable_subject=immutable_subject(client, repo) if wanted.by_subject else None,
+        disabled=disabled,
+    )
