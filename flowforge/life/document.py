@@ -3,6 +3,7 @@
 from typing import Any
 
 from flowforge.errors import printable
+from flowforge.life.model import Evidence
 from flowforge.life.status import CredentialStatus, SecretStatus, StatusReport
 
 
@@ -35,7 +36,7 @@ def _credential(status: CredentialStatus) -> dict[str, Any]:
 
 
 def _secret(status: SecretStatus) -> dict[str, Any]:
-    address, evidence = status.address, status.verdict.evidence
+    address = status.address
     return {
         "address": printable(str(address)),
         "repo": printable(str(address.scope.repo)),
@@ -48,13 +49,18 @@ def _secret(status: SecretStatus) -> dict[str, Any]:
         "value_since": status.value_since or None,
         "life": status.verdict.life.value,
         "why": printable(status.verdict.why) or None,
-        "evidence": None
-        if evidence is None
-        else {
-            "workflow": printable(evidence.workflow),
-            "run": evidence.run,
-            "url": printable(evidence.url),
-            "concluded_at": printable(evidence.concluded_at),
-            "conclusion": printable(evidence.conclusion),
-        },
+        "evidence": _evidence(status.verdict.evidence),
+        "last_good": _evidence(status.verdict.last_good),
+    }
+
+
+def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    return {
+        "workflow": printable(evidence.workflow),
+        "run": evidence.run,
+        "url": printable(evidence.url),
+        "concluded_at": printable(evidence.concluded_at),
+        "conclusion": printable(evidence.conclusion),
     }

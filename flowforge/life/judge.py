@@ -6,7 +6,7 @@ of turns or a missing permission end in red too. Only what the run itself says o
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flowforge.life.model import Evidence, Life, LifeVerdict
@@ -77,27 +77,38 @@ class RunHistory:
 
 def judge(place: SecretPlace, history: RunHistory, reader: RunReader, *, most: int) -> LifeVerdict:
     """Return what the runs say of a secret. most: how many runs are looked into."""
-    looked, why = 0, ""
-    for run in history.runs:
+    why, decided = "", LifeVerdict(Life.UNKNOWN)
+    looked = 0
+    for verdict in _verdicts(place, history.runs, reader):
+        if looked == most:
+            why = why or f"none of the last {most} runs decides"
+            break
+        looked += 1
+        if decided.life is Life.UNKNOWN and verdict.life is not Life.UNKNOWN:
+            decided = verdict
+        # Where the newest one failed, people ask next when it went well the last time.
+        if verdict.life is Life.ALIVE:
+            return replace(decided, last_good=verdict.evidence)
+        why = why or verdict.why
+    if decided.life is not Life.UNKNOWN:
+        return decided
+    if looked or not history.whole:
+        return LifeVerdict(Life.UNKNOWN, why or "none of the runs that were read decides")
+    return LifeVerdict(Life.NOT_RUN, "no workflow that uses it ran since it was written")
+
+
+def _verdicts(place: SecretPlace, runs: Iterable[WorkflowRun], reader: RunReader) -> Iterator[LifeVerdict]:
+    """Yield what each run says that may have used the secret."""
+    for run in runs:
         if not _may_use(run, place):
             continue
         uses = reader.uses(run)
         if uses is None:
-            why = why or "the workflow of a run cannot be read, which takes Contents: read"
+            yield LifeVerdict(Life.UNKNOWN, "the workflow of a run cannot be read, which takes Contents: read")
             continue
         mine = [use for use in uses if use.secret == place.name and _may_be(use, place)]
-        if not mine:
-            continue
-        if looked == most:
-            return LifeVerdict(Life.UNKNOWN, why or f"none of the last {most} runs decides")
-        looked += 1
-        verdict = _of_run(run, mine, place, reader)
-        if verdict.life is not Life.UNKNOWN:
-            return verdict
-        why = why or verdict.why
-    if looked or why or not history.whole:
-        return LifeVerdict(Life.UNKNOWN, why or "none of the runs that were read decides")
-    return LifeVerdict(Life.NOT_RUN, "no workflow that uses it ran since it was written")
+        if mine:
+            yield _of_run(run, mine, place, reader)
 
 
 def _may_use(run: WorkflowRun, place: SecretPlace) -> bool:

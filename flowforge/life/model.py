@@ -45,3 +45,5 @@ class LifeVerdict:
     """A clause: what was seen, or why nothing can be said."""
     evidence: Evidence | None = None
     """The run that decided; None where none did."""
+    last_good: Evidence | None = None
+    """The newest run since the write that proves life, also where a later one failed; None where none was found."""

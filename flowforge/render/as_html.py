@@ -15,22 +15,26 @@ from typing import Any, Final
 from flowforge.render.page.audit_rows import rows_of_audit
 from flowforge.render.page.elements import Child, Element, element, listed, own, page
 from flowforge.render.page.rows import KINDS, RANKS, PageRow, rows_of, rows_of_report
+from flowforge.render.page.status_rows import CREDENTIAL_COLUMNS, CREDENTIALS, SECRET_COLUMNS, rows_of_status
+from flowforge.render.status_view import closing_sentence
 
 # The last sentence for people begins with one of these: `flowforge.render.text` and `recap` write it.
 _SENTENCES: Final = ("Audit: ", "Plan: ", "No changes", "Done: ", "Not all done: ")
 _COLUMNS: Final = ("What", "Where", "Secret", "Why")
 _AUDIT: Final = "flowforge.audit"
 _AUDIT_COLUMNS: Final = ("What", "Where", "Finding", "Why")
+_STATUS: Final = "flowforge.status"
 _TITLES: Final = {
     "flowforge.plan": "Plan",
     "flowforge.report": "What apply did",
     "flowforge.error": "Stopped",
     _AUDIT: "Audit",
+    _STATUS: "Status",
 }
 
 
 def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
-    """Return the page of a plan, of a report, of an audit, or of what stopped a run."""
+    """Return the page of a plan, of a report, of an audit, of a status, or of what stopped a run."""
     title = _TITLES[document["format"]]
     plan = document if document["format"] == "flowforge.plan" else document.get("plan")
     rows = _rows_of(document, plan)
@@ -46,7 +50,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
                 element(
                     "main",
                     *_notices(document, plan or {}),
-                    *_groups(rows, _AUDIT_COLUMNS if document["format"] == _AUDIT else _COLUMNS),
+                    *_groups(rows, document["format"]),
                     id="rows",
                     tabindex="-1",
                 ),
@@ -61,6 +65,8 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
 def _rows_of(document: Mapping[str, Any], plan: Mapping[str, Any] | None) -> list[PageRow]:
     if document["format"] == _AUDIT:
         return rows_of_audit(document)
+    if document["format"] == _STATUS:
+        return rows_of_status(document)
     return rows_of_report(document) if "results" in document else rows_of(plan) if plan else []
 
 
@@ -97,7 +103,9 @@ def _head(title: str) -> Element:
 def _top(document: Mapping[str, Any], title: str, lines: Sequence[str], rows: Sequence[PageRow]) -> Element:
     # A second sentence may follow it, that the plan is incomplete, so the last line alone will not do.
     sentence = next((line for line in reversed(lines) if line.startswith(_SENTENCES)), "")
-    if not document.get("complete", True):
+    if document["format"] == _STATUS:
+        sentence = closing_sentence(document)
+    elif not document.get("complete", True):
         sentence = f"{sentence} It is incomplete: not everything was seen.".strip()
     return element(
         "header",
@@ -169,12 +177,18 @@ def _expiry(credential: Mapping[str, Any]) -> Element:
     return element("li", f"{credential['name']}: {credential['expires_at']} ({when})")
 
 
-def _groups(rows: Sequence[PageRow], columns: Sequence[str]) -> Iterable[Element]:
+def _columns(format_: str, target: str) -> Sequence[str]:
+    if format_ == _STATUS:
+        return CREDENTIAL_COLUMNS if target == CREDENTIALS else SECRET_COLUMNS
+    return _AUDIT_COLUMNS if format_ == _AUDIT else _COLUMNS
+
+
+def _groups(rows: Sequence[PageRow], format_: str) -> Iterable[Element]:
     # `groupby` joins neighbours alone: the rows come sorted by target.
     for number, (target, each) in enumerate(groupby(rows, lambda row: row.target), 1):
         mine = list(each)
         name = f"target-{number}"
-        heads = (element("th", column, scope="col", role="columnheader") for column in columns)
+        heads = (element("th", column, scope="col", role="columnheader") for column in _columns(format_, target))
         yield element(
             "section",
             element("h2", target, " ", element("small", f"{len(mine):,}", class_="number"), id=name),

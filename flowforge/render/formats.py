@@ -46,7 +46,7 @@ JSON: Final = Format("json", "flowforge.render.as_json")
 _REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
 MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED | {"audit", "status"})
 GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
-HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report", "audit"}))
+HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report", "audit", "status"}))
 SARIF: Final = Format("sarif", "flowforge.render.as_sarif", documents=frozenset({"audit"}))
 # The first is the default of `--format`.
 FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB, SARIF)
