@@ -25,7 +25,7 @@ MANIFEST: Final = """\
 version: 1
 state: {{github: {{repo: acme/ops, auth: {{token: {{env: GITHUB_TOKEN}}}}}}}}
 credentials:
-  ci-key: {{type: anthropic_api_key, from: {{env: ACME_ANTHROPIC_KEY}}}}
+  ci-key: {{type: anthropic_api_key, from: {{env: ACME_ANTHROPIC_KEY}}{more}}}
 targets:
   - name: All
     repos: [{repos}]
@@ -41,11 +41,15 @@ class Ops:
     site: Site
     value: str
 
-    def manifest(self, *repos: str, branch: str = "", credential: str = "ci-key") -> None:
-        """Let a branch, or the commit of the next event, have a manifest that wants a credential in these repos."""
+    def manifest(self, *repos: str, branch: str = "", credential: str = "ci-key", more: str = "") -> None:
+        """Let a branch, or the commit of the next event, have a manifest that wants a credential in these repos.
+
+        more: what else it says of the credential, after a comma.
+        """
         folder = self.site.folder / f"branch-{branch}"
         folder.mkdir(exist_ok=True)
-        (folder / "flowforge.yaml").write_text(MANIFEST.format(repos=", ".join(repos), wanted=credential), "utf-8")
+        text = MANIFEST.format(repos=", ".join(repos), wanted=credential, more=more)
+        (folder / "flowforge.yaml").write_text(text, "utf-8")
         self.site.branches[branch] = folder
 
     def run(self, workflow: str, event: Event) -> Run:

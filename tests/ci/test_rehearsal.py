@@ -1,5 +1,6 @@
 """The example workflows, read from their YAML and run step by step against the sandbox."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,17 @@ pytestmark = pytest.mark.no_coverage
 
 SHA: Final = "ab" * 20
 FORK: Final = "somebody/ops"
+CLAUDE: Final = ".github/workflows/claude.yml"
+CLAUDE_WORKFLOW: Final = """\
+on: {schedule: [{cron: "0 4 * * *"}]}
+permissions: {contents: read, id-token: write}
+jobs:
+  review:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: anthropics/claude-code-action@v1
+        with: {prompt: Look at what changed., anthropic_api_key: "${{ secrets.ANTHROPIC_API_KEY }}"}
+"""
 
 
 def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
@@ -135,6 +147,46 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
     changed = night()
     ops.run("apply", Event("push"))
     assert ([("open", True)], [("open", False)], [("closed", False)]) == (opened, changed, night())
+
+
+def test_the_nightly_status_opens_follows_and_closes(ops: "Ops") -> None:
+    """A dead secret, an expiring credential and a change keep one issue; it closes itself when all is well."""
+    world, soon = ops.sandbox.world, (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    ops.run("apply", Event("push"))
+    for repo in ("acme/api", "acme/web"):
+        world.edit_file(repo, CLAUDE, CLAUDE_WORKFLOW)
+
+    def night() -> list[tuple[object, list[str]]]:
+        run = ops.run("status", Event("schedule"))
+        assert run.jobs["status"].result == "success", run.jobs["status"].log
+        told = ("dead", soon, "drifted")
+        found = ((each["state"], str(each["body"])) for each in world.issues("acme/ops"))
+        return [(state, [text for text in told if text in body.partition("<details>")[0]]) for state, body in found]
+
+    def ran(conclusion: str, *notes: str) -> None:
+        world.clock.advance(60)
+        steps = [["Run anthropics/claude-code-action@v1", conclusion]]
+        job: dict[str, object] = {"name": "review", "conclusion": conclusion, "steps": steps, "annotations": [*notes]}
+        world.add_run("acme/api", CLAUDE, jobs=[job], conclusion=conclusion)
+
+    quiet = night()
+    ran("failure", "API Error: 401 Invalid bearer token")
+    dead = night()
+    ops.manifest("acme/api", "acme/web", more=f", expires: {soon}")
+    expiring = night()
+    ran("success")
+    ops.manifest("acme/api", "acme/web")
+    world.set_secret("acme/web", "ANTHROPIC_API_KEY", "made up elsewhere")
+    drifted = night()
+    ops.run("apply", Event("push"))
+    seen = [quiet, dead, expiring, drifted, night()]
+    assert seen == [
+        [],
+        [("open", ["dead"])],
+        [("open", ["dead", soon])],
+        [("open", ["drifted"])],
+        [("closed", [])],
+    ]
 
 
 def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
