@@ -7,6 +7,7 @@ of turns or a missing permission end in red too. Only what the run itself says o
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from flowforge.life.model import Evidence, Life, LifeVerdict
@@ -79,11 +80,7 @@ def judge(place: SecretPlace, history: RunHistory, reader: RunReader, *, most: i
     """Return what the runs say of a secret. most: how many runs are looked into."""
     why, decided = "", LifeVerdict(Life.UNKNOWN)
     looked = 0
-    for verdict in _verdicts(place, history.runs, reader):
-        if looked == most:
-            why = why or f"none of the last {most} runs decides"
-            break
-        looked += 1
+    for looked, verdict in enumerate(islice(_verdicts(place, history.runs, reader), most), 1):  # noqa: B007 -- used below
         if decided.life is Life.UNKNOWN and verdict.life is not Life.UNKNOWN:
             decided = verdict
         # Where the newest one failed, people ask next when it went well the last time.

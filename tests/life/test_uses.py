@@ -1,0 +1,137 @@
+"""What a workflow's Claude steps use, how a run calls them, and what their good end proves."""
+
+import pytest
+
+from flowforge.life.uses import SecretUse, local_files, uses_of
+
+PATH = ".github/workflows/w.yml"
+KEY = "anthropic_api_key: ${{ secrets.KEY }}"
+PROMPT = "prompt: Look."
+
+
+def workflow(*step: str, job: str = "", env: str = "") -> bytes:
+    """Return a workflow of one job, with one step of these lines."""
+    lines = ["on: schedule", "jobs:", "  review:", "    runs-on: x"]
+    lines += [f"    {job}"] if job else []
+    lines += [f"    env: {env}"] if env else []
+    lines += ["    steps:", f"      - {step[0]}", *(f"        {line}" for line in step[1:])]
+    return "\n".join(lines).encode()
+
+
+def uses(data: bytes, **others: bytes) -> tuple[SecretUse, ...]:
+    """Return the uses of a workflow."""
+    return uses_of({PATH: data, **others}, PATH, "acme/a")
+
+
+def action(*inputs: str, pin: str = "v1.0.172", job: str = "", more: tuple[str, ...] = (), env: str = "") -> SecretUse:
+    """Return the one use of a step that runs the action with these inputs."""
+    given = (
+        "{" + ", ".join(f'"{name}": "{value}"' for name, _, value in (each.partition(": ") for each in inputs)) + "}"
+    )
+    (use,) = uses(workflow(f"uses: anthropics/claude-code-action@{pin}", *more, f"with: {given}", job=job, env=env))
+    return use
+
+
+def test_a_prompt_under_an_honest_pin_proves() -> None:
+    """All that is needed is there, so that the good end of the step proves that the secret works."""
+    use = action(KEY, PROMPT)
+    assert (use.secret, use.environment, use.unproven, use.is_only_way) == ("KEY", "", "", True)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "more", "why"),
+    [
+        ((KEY,), {}, "without a prompt"),
+        ((KEY, "prompt: ${{ inputs.x }}"), {}, "without a prompt"),
+        ((KEY, PROMPT), {"pin": "v1.0.171"}, "green with a dead credential"),
+        ((KEY, PROMPT), {"pin": "0" * 40}, "version of its pin"),
+        ((KEY, PROMPT), {"more": ("continue-on-error: true",)}, "continue-on-error"),
+        ((KEY, PROMPT), {"job": "continue-on-error: true"}, "continue-on-error"),
+        ((KEY, PROMPT, "settings: s.json"), {}, "settings"),
+        ((KEY, PROMPT, "claude_code_oauth_token: ${{ vars.T }}"), {}, "another credential"),
+        (("anthropic_api_key: ${{ secrets.KEY || 'x' }}", PROMPT), {}, "an expression chooses"),
+        (("anthropic_api_key: ${{ github.actor == 'a' && secrets.KEY }}", PROMPT), {}, "an expression chooses"),
+        ((KEY, PROMPT, "use_bedrock: ${{ vars.B }}"), {}, "a cloud's models"),
+        ((KEY, PROMPT), {"env": "{ANTHROPIC_BASE_URL: 'https://gateway.test'}"}, "another server"),
+    ],
+)
+def test_what_proves_nothing(inputs: tuple[str, ...], more: dict[str, str], why: str) -> None:
+    """Each of these may end well without the secret having been used, or without its refusal being seen."""
+    assert why in action(*inputs, **more).unproven  # type: ignore[arg-type]  # -- a table
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("claude -p Hello", ""),
+        ("claude --print Hello", ""),
+        ("claude Hello", "without -p"),
+        ("claude -p Hello || true", "go on after a failure"),
+        ("claude -p Hello | tee log", "go on after a failure"),
+        ("if claude -p Hello; then echo; fi", "go on after a failure"),
+    ],
+)
+def test_a_script(script: str, why: str) -> None:
+    """The program proves where the shell ends with its failure."""
+    (use,) = uses(workflow(f"run: {script!r}", "env: {ANTHROPIC_API_KEY: '${{ secrets.KEY }}'}"))
+    assert (why in use.unproven) if why else not use.unproven
+
+
+@pytest.mark.parametrize(
+    ("job", "step", "names", "steps"),
+    [
+        ("", ("uses: anthropics/claude-code-action@v1",), ["review"], ["Run anthropics/claude-code-action@v1"]),
+        ("name: Review it", ("name: Ask",), ["Review it"], ["Ask"]),
+        ("name: Review ${{ matrix.os }}", ("name: Ask ${{ github.actor }}",), ["Review linux"], ["Ask ada"]),
+        ("strategy: {matrix: {os: [a, b]}}", ("name: Ask",), ["review (a)", "review (b)"], ["Ask"]),
+    ],
+)
+def test_how_a_run_calls_it(job: str, step: tuple[str, ...], names: list[str], steps: list[str]) -> None:
+    """By the name of the job with its matrix, and by the step's own name or what it runs."""
+    more = step if step[0].startswith("uses") else (*step, "uses: anthropics/claude-code-action@v1")
+    (use,) = uses(workflow(*more, "with: {anthropic_api_key: '${{ secrets.KEY }}'}", job=job))
+    assert all(use.job.fullmatch(name) for name in names)
+    assert all(use.step.fullmatch(name) for name in steps)
+    assert not use.job.fullmatch("another")
+
+
+def test_a_called_workflow_stands_behind_its_caller() -> None:
+    """Its job is called `caller / called` in a run, and its own step by its own name."""
+    called = b"""\
+on: {workflow_call: {secrets: {KEY: {required: true}}}}
+jobs:
+  inner:
+    runs-on: x
+    steps:
+      - name: Ask
+        uses: anthropics/claude-code-action@v1
+        with: {prompt: Look., anthropic_api_key: "${{ secrets.KEY }}"}
+"""
+    caller = b"on: push\njobs:\n  outer:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n"
+    files = {PATH: caller}
+    assert local_files(files, "acme/a") == {".github/workflows/called.yml"}
+    (use,) = uses_of({**files, ".github/workflows/called.yml": called}, PATH, "acme/a")
+    assert (bool(use.job.fullmatch("outer / inner")), bool(use.step.fullmatch("Ask")), use.unproven) == (True, True, "")
+
+
+def test_an_action_of_the_repository_is_one_step_of_its_caller() -> None:
+    """A composite action shows as the one step that uses it, and either name of its file is asked for."""
+    inner = b"""\
+runs:
+  using: composite
+  steps:
+    - uses: anthropics/claude-code-action@v1
+      with: {prompt: Look., anthropic_api_key: "${{ inputs.key }}"}
+inputs: {key: {required: true}}
+"""
+    data = workflow("uses: ./tools/ask", "with: {key: '${{ secrets.KEY }}'}")
+    assert local_files({PATH: data}, "acme/a") == {"tools/ask"}
+    (use,) = uses_of({PATH: data, "tools/ask/action.yml": inner}, PATH, "acme/a")
+    assert (use.secret, bool(use.step.fullmatch("Run ./tools/ask"))) == ("KEY", True)
+
+
+def test_whose_environment() -> None:
+    """The environment of the job is told, or that nobody can tell it."""
+    named = action(KEY, PROMPT, job="environment: Production")
+    open_ = action(KEY, PROMPT, job="environment: '${{ inputs.where }}'")
+    assert (named.environment, open_.environment) == ("production", None)
