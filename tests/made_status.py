@@ -18,7 +18,7 @@ def _run(number: int, conclusion: str) -> dict[str, Any]:
 def secret(number: int, life: str, **other: Any) -> dict[str, Any]:  # noqa: ANN401 -- members of the document
     """Return the entry of one secret."""
     decided = life in {"alive", "dead", "failing"}
-    entry = {
+    entry: dict[str, Any] = {
         "address": f"acme/api-{number:04}/actions/ANTHROPIC_API_KEY",
         "repo": f"acme/api-{number:04}",
         "store": "actions",
@@ -38,7 +38,7 @@ def secret(number: int, life: str, **other: Any) -> dict[str, Any]:  # noqa: ANN
 
 def credential(name: str, days: int | None, **other: Any) -> dict[str, Any]:  # noqa: ANN401 -- members of the document
     """Return the entry of one credential that has so many days left."""
-    entry = {
+    entry: dict[str, Any] = {
         "name": name,
         "type": "anthropic_api_key",
         "source": "env ACME_KEY",
@@ -56,7 +56,7 @@ def credential(name: str, days: int | None, **other: Any) -> dict[str, Any]:  # 
 
 def status(number: int, **other: Any) -> dict[str, Any]:  # noqa: ANN401 -- members of the document
     """Return the document of so many secrets, of every kind in turn."""
-    document = {
+    document: dict[str, Any] = {
         "format": "flowforge.status",
         "version": 1,
         "flowforge": "0.0.0",
