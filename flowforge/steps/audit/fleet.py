@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.audit.judge import audit_read
 from flowforge.audit.model import RepoAudit, RepoFacts
+from flowforge.audit.needs import STATIC_NAMES
 from flowforge.concurrency import each
 from flowforge.github.actions_facts import default_permission, disabled_workflows, immutable_subject
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.workflow_query import WorkflowFiles
 from flowforge.plan.address import Repo, Scope, Store
+from flowforge.plan.audience import Audience
 from flowforge.plan.facts import Seen, Unreadable
 from flowforge.steps.audit.fetch import Asking, fetch, read
 from flowforge.steps.audit.stores import StoreReader
@@ -31,6 +33,8 @@ class Known:
     """The type of credential that the manifest puts into a repo's secrets, by their names in upper case."""
     lists: Mapping[Scope, Seen] = field(default_factory=dict)
     """Lists of repos and environments that this run has read already."""
+    coming: Mapping[tuple[str, Store], Mapping[str, Audience]] = field(default_factory=dict)
+    """What the plan gives to organizations, by the owner in lower case, with who will see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,17 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
     """Return an audit of each repo, in order. Raises StoppedError, and GitHubError when the run is over."""
     fetched = fetch(asking, repos)
     wanted: dict[Repo, Wanted] = {}
+    without: dict[Repo, RepoAudit] = {}
     inherited: dict[str, set[tuple[Store, str]]] = {}
     for repo, found in fetched.items():
         if isinstance(found, WorkflowFiles) and not _standing(found):
-            wanted[repo] = _first_look(repo, found, known.types(repo))
+            first = _first_look(repo, found, known.types(repo))
+            wanted[repo] = wanted_by(repo, first)
+            if not wanted[repo].runs:
+                without[repo] = first
             # Who sees an organization's secret is asked for once, so it must be known of all repos which are read.
             inherited.setdefault(repo.owner.lower(), set()).update(wanted[repo].inherited)
-    stores = StoreReader(asking.clients, inherited, known.lists)
+    stores = StoreReader(asking.clients, inherited, known.lists, known.coming)
 
     def judged(repo: Repo) -> AuditedRepo:
         found = fetched[repo]
@@ -60,7 +68,15 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
             return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), found)
         if repo not in wanted:
             return AuditedRepo(bare(repo, _standing(found)))
-        facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=known.types(repo))
+        types = known.types(repo)
+        facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=types)
+        # Most repos run no Claude and hold nothing of Claude's. Then nothing that GitHub says changes the first audit.
+        if (
+            repo in without
+            and facts.stores
+            and not (facts.stores.unread or facts.stores.actions & {*types, *STATIC_NAMES})
+        ):
+            return AuditedRepo(without[repo])
         return AuditedRepo(audit_read(read(repo, found), facts))
 
     done: dict[Repo, AuditedRepo] = {}
@@ -89,10 +105,10 @@ def _standing(found: WorkflowFiles) -> str:
     return ARCHIVED if found.archived else _DISABLED if found.disabled else ""
 
 
-def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> Wanted:
-    """Return what a repo's files ask for, judged with the worst that GitHub could say of it."""
+def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> RepoAudit:
+    """Return an audit by the files alone, with the worst that GitHub could say of the repo."""
     worst = RepoFacts(name=str(repo), types=types, default_permission="read", immutable_subject=True)
-    return wanted_by(repo, audit_read(read(repo, found), worst))
+    return audit_read(read(repo, found), worst)
 
 
 def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> RepoFacts:

@@ -34,7 +34,7 @@ class StoreReader:
     """Reads what stores hold. Thread-safe.
 
     wanted: the names that any repo of an owner may have from its organization, by the owner in lower case; who sees
-    those is asked for. known: lists that this run has read already.
+    those is asked for. known: lists that this run has read already. coming: what organizations will have besides.
     """
 
     def __init__(
@@ -42,10 +42,12 @@ class StoreReader:
         clients: Clients,
         wanted: Mapping[str, Iterable[tuple[Store, str]]],
         known: Mapping[Scope, Seen] | None = None,
+        coming: Mapping[tuple[str, Store], Mapping[str, Audience]] | None = None,
     ) -> None:
         """Take what is wanted of each organization."""
         self._clients = clients
         self._known = known or {}
+        self._coming = coming or {}
         self._names: Mapping[tuple[str, Store], set[str]] = defaultdict(set)
         for owner, pairs in wanted.items():
             for store, name in pairs:
@@ -69,7 +71,8 @@ class StoreReader:
             else:
                 held[scope.store] = frozenset(seen.updated_at)
         inherited = {
-            store: self._inherited(repo, found, store, unread) for store in {store for store, _ in wanted.inherited}
+            store: self._inherited(repo, found, store, unread) | self._to_come(repo, found, store)
+            for store in {store for store, _ in wanted.inherited}
         }
         nothing: frozenset[str] = frozenset()
         return StoreNames(
@@ -109,6 +112,12 @@ class StoreReader:
         key = "organization" if store is Store.ACTIONS else _field_of(store)
         unread.setdefault(key, f"the organization's {_NOUNS[store]}: {seen.sentence}")
         return frozenset()
+
+    def _to_come(self, repo: Repo, found: WorkflowFiles, store: Store) -> frozenset[str]:
+        # By name too: of repos that a plan names, the ids may not be known yet.
+        coming = self._coming.get((repo.owner.lower(), store), {})
+        named = (name for name, audience in coming.items() if any(each.repo == repo for each in audience.viewers))
+        return frozenset((*_seen_by(coming, found), *named))
 
     def _of_organization(self, key: tuple[str, Store]) -> Seen:
         owner, store = key
