@@ -170,16 +170,6 @@ def asking_options() -> tuple[click.Option, ...]:
     )
 
 
-def repo_options() -> tuple[click.Option, ...]:
-    """Make the options that choose among repos."""
-    limit = "Only these repos: a name, a glob, or @file with one on each line."
-    without = "Leave these repos out; patterns as for --limit."
-    return (
-        option("-l", "--limit", panel=LINES, multiple=True, metavar="PATTERN", text=limit),
-        option("--exclude", panel=LINES, multiple=True, metavar="PATTERN", text=without),
-    )
-
-
 def line_options() -> tuple[click.Option, ...]:
     """Make the options that say which lines are planned, and how."""
     return (

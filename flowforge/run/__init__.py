@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowforge.run.rekeying import rekey
     from flowforge.run.request import Planned, Request
     from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
+    from flowforge.run.surveying import draft_of_owner
 
 # A plan does without what writes, and most commands without most of this: each name's module is imported with it.
 _HOMES: Final = {
@@ -29,6 +30,7 @@ _HOMES: Final = {
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
+    "surveying": ("draft_of_owner",),
     "state_commands": ("Migrated", "forget", "kept", "migrate", "move", "pull", "push", "unlock"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
@@ -43,6 +45,7 @@ __all__ = [
     "apply",
     "audit_owner",
     "audit_targets",
+    "draft_of_owner",
     "forget",
     "kept",
     "list_owners",

@@ -53,7 +53,7 @@ def audit_owner(request: Request, owner: str) -> FleetAudit:
         clients.need(TO_AUDIT)
         listed = repos_of(clients, owner)
         if isinstance(listed, Unreadable):
-            raise AuditError(_unlisted(owner, listed))
+            raise unlisted(owner, listed)
         chosen = _chosen(request, {each.repo for each in listed})
         archived = [each.repo for each in listed if each.archived and each.repo in chosen]
         types = TypesOf(task.places if task else ())
@@ -102,9 +102,11 @@ def _asking(request: Request, clients: Clients) -> Asking:
     return Asking(clients, request.jobs, request.stop, request.progress)
 
 
-def _unlisted(owner: str, no: Unreadable) -> Problem:
+def unlisted(owner: str, no: Unreadable) -> AuditError:
+    """Return the error of an owner whose repos cannot be listed."""
     what = f"the repositories of {quote(owner)} cannot be listed"
-    return Problem("FF701", what, why=no.sentence, fix=no.fix or "check the name, and that the token may see it")
+    fix = no.fix or "check the name, and that the token may see it"
+    return AuditError(Problem("FF701", what, why=no.sentence, fix=fix))
 
 
 def _whole(

@@ -31,7 +31,7 @@ def audit_planned(task: Task, clients: Clients, plan: Plan, situation: Situation
     repos = {repo for repo in (*written, *hidden) if not repo.is_organization}
     request = task.request
     asking = Asking(clients, request.jobs, request.stop, request.progress)
-    known = Known(TypesOf(task.places).of, _lists_after(situation), _coming(situation))
+    known = Known(TypesOf(task.places).of, _lists_after(situation), coming=_coming(situation))
     return tuple(each.audit for each in audit_fleet(asking, repos, known))
 
 

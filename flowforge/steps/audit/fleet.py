@@ -15,7 +15,7 @@ from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.workflow_query import WorkflowFiles
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience
-from flowforge.plan.facts import Seen, Unreadable
+from flowforge.plan.facts import Listing, Seen, Unreadable
 from flowforge.steps.audit.fetch import Asking, fetch, read
 from flowforge.steps.audit.stores import StoreReader
 from flowforge.steps.audit.wants import Wanted, wanted_by
@@ -33,6 +33,8 @@ class Known:
     """The type of credential that the manifest puts into a repo's secrets, by their names in upper case."""
     lists: Mapping[Scope, Seen] = field(default_factory=dict)
     """Lists of repos and environments that this run has read already."""
+    thorough: bool = False
+    """Whether to list what no workflow reads as well: Dependabot's store, and Claude's usual names of organizations."""
     coming: Mapping[tuple[str, Store], Mapping[str, Audience]] = field(default_factory=dict)
     """What the plan gives to organizations, by the owner in lower case, with who will see it."""
 
@@ -42,12 +44,22 @@ class AuditedRepo:
     """One repo, audited."""
 
     audit: RepoAudit
+    repo: Repo
     unreadable: Unreadable | None = None
     """Why it could not be read at all."""
+    not_listed: tuple[str, ...] = ()
+    """Which of its lists could not be had, and why."""
 
 
 def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[AuditedRepo, ...]:
     """Return an audit of each repo, in order. Raises StoppedError, and GitHubError when the run is over."""
+    return survey_fleet(asking, repos, known)[0]
+
+
+def survey_fleet(
+    asking: Asking, repos: Collection[Repo], known: Known
+) -> tuple[tuple[AuditedRepo, ...], Mapping[Scope, Listing]]:
+    """Return an audit of each repo, in order, and every list that was read for them. Raises as `audit_fleet`."""
     fetched = fetch(asking, repos)
     wanted: dict[Repo, Wanted] = {}
     without: dict[Repo, RepoAudit] = {}
@@ -55,7 +67,7 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
     for repo, found in fetched.items():
         if isinstance(found, WorkflowFiles) and not _standing(found):
             first = _first_look(repo, found, known.types(repo))
-            wanted[repo] = wanted_by(repo, first)
+            wanted[repo] = wanted_by(repo, first, thorough=known.thorough)
             if not wanted[repo].runs:
                 without[repo] = first
             # Who sees an organization's secret is asked for once, so it must be known of all repos which are read.
@@ -65,9 +77,9 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
     def judged(repo: Repo) -> AuditedRepo:
         found = fetched[repo]
         if isinstance(found, Unreadable):
-            return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), found)
+            return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), repo, found)
         if repo not in wanted:
-            return AuditedRepo(bare(repo, _standing(found)))
+            return AuditedRepo(bare(repo, _standing(found)), repo)
         types = known.types(repo)
         facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=types)
         # Most repos run no Claude and hold nothing of Claude's. Then nothing that GitHub says changes the first audit.
@@ -76,8 +88,9 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
             and facts.stores
             and not (facts.stores.unread or facts.stores.actions & {*types, *STATIC_NAMES})
         ):
-            return AuditedRepo(without[repo])
-        return AuditedRepo(audit_read(read(repo, found), facts))
+            return AuditedRepo(without[repo], repo)
+        not_listed = tuple(facts.stores.unread.values()) if facts.stores else ()
+        return AuditedRepo(audit_read(read(repo, found), facts), repo, not_listed=not_listed)
 
     done: dict[Repo, AuditedRepo] = {}
     with asking.progress("Auditing", len(fetched)) as advance:
@@ -92,7 +105,7 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
             advance()
     if len(done) < len(fetched):
         raise StoppedError
-    return tuple(done[repo] for repo in sorted(done))
+    return tuple(done[repo] for repo in sorted(done)), stores.read
 
 
 def bare(repo: Repo, verdict: str, *, complete: bool = True) -> RepoAudit:

@@ -53,6 +53,8 @@ class StoreReader:
             for store, name in pairs:
                 self._names[owner, store].add(name)
         self._lists = _Once[tuple[str, Store], Seen]()
+        self.read: dict[Scope, Listing] = {}
+        """Every list that was read, an organization's with who sees what is wanted of it."""
         self._users = _Once[str, bool]()
         self._free = _Once[str, bool]()
 
@@ -93,6 +95,8 @@ class StoreReader:
         seen = list_scope(client, scope)
         # GitHub makes an environment when a job first names it, and it has no secrets then.
         missing = isinstance(seen, Unreadable) and seen.why is Why.NO_ENVIRONMENT
+        if isinstance(seen, Listing):
+            self.read[scope] = seen
         return _NOTHING if missing else seen
 
     def _inherited(self, repo: Repo, found: WorkflowFiles, store: Store, unread: dict[str, str]) -> frozenset[str]:
@@ -127,7 +131,11 @@ class StoreReader:
         # A user has no secrets for the user's repos to share.
         if self._users.get(owner, self._is_user):
             return _NOTHING
-        return list_org_secrets(client, Scope(Repo.organization(owner), store), self._names[key])
+        scope = Scope(Repo.organization(owner), store)
+        seen = list_org_secrets(client, scope, self._names[key])
+        if isinstance(seen, Listing):
+            self.read[scope] = seen
+        return seen
 
     def _is_user(self, owner: str) -> bool:
         return is_organization(self._clients.of(owner), owner) is False
