@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from flowforge.cli.options import (
+    LINES,
     Duration,
     FilePath,
     Finite,
@@ -23,7 +24,6 @@ from flowforge.cli.options import (
     output_options,
     plain_option,
     planning_options,
-    repo_options,
     require_values_option,
     yes_option,
 )
@@ -37,9 +37,19 @@ if TYPE_CHECKING:
 _AUTO_APPROVE: Final = ("--auto-approve", "yes")
 
 
+def _account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
+        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
+    return value
+
+
 def init_options(_: Formats) -> Options:
     """Yield the options of `init`."""
     yield argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
+    text = "Write what the workflows of this organization or user read, and what is set there."
+    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
+    text = "With --owner: one pasted token of `claude setup-token` for every repo that runs Claude."
+    yield plain_option("--setup-token", is_flag=True, text=text)
     default, text = "flowforge.yaml", "The manifest to write."
     yield plain_option("-m", "--manifest", type=FilePath(), default=default, show_default=True, text=text)
 
@@ -115,10 +125,14 @@ def post_options(_: Formats) -> Options:
     yield plain_option("-q", "--quiet", is_flag=True, text="Say warnings and errors only.")
 
 
-def _account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
-        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
-    return value
+def _repo_options() -> tuple[click.Option, ...]:
+    """Make the options that choose among repos."""
+    limit = "Only these repos: a name, a glob, or @file with one on each line."
+    without = "Leave these repos out; patterns as for --limit."
+    return (
+        option("-l", "--limit", panel=LINES, multiple=True, metavar="PATTERN", text=limit),
+        option("--exclude", panel=LINES, multiple=True, metavar="PATTERN", text=without),
+    )
 
 
 def audit_options(formats: Formats) -> Options:
@@ -129,7 +143,7 @@ def audit_options(formats: Formats) -> Options:
     yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
     text = "A manifest: its repos, its token, and which type of credential each secret holds."
     yield plain_option("-m", "--manifest", "manifests", multiple=True, type=ManifestPath(), text=text)
-    yield from repo_options()
+    yield from _repo_options()
     yield from asking_options()
     yield from output_options(formats, "audit")
     levels = click.Choice(("error", "warning", "note"))

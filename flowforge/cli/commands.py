@@ -17,7 +17,8 @@ COMMANDS: Final = (
         Write a commented starter manifest, and the schema for editors.
 
         The schema goes beside the manifest, and what git is to ignore into the .gitignore there. Repositories named
-        here go into the manifest. Overwrites no manifest.
+        here go into the manifest. With --owner it has what the workflows there read and what is set, with blanks to
+        fill in: that takes a token, and reads no value. Overwrites no manifest.
         """,
         "flowforge.cli.init",
         of.init_options,

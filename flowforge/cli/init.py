@@ -9,6 +9,7 @@ from flowforge.cli import ignored
 from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
+from flowforge.on_demand import load
 from flowforge.plan.address import Repo
 from flowforge.resources import schema_text
 
@@ -54,20 +55,41 @@ targets:
 """
 
 
-def main(repos: tuple[str, ...], manifest: Path) -> int:
+def main(repos: tuple[str, ...], manifest: Path, *, owner: str, setup_token: bool) -> int:
     """Write all, and return the exit code."""
     named = sorted({_repo(text) for text in repos}) or [Repo.parse("my-org/my-repo")]
-    text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
+    _require_sense(repos, owner, setup_token=setup_token)
     schema = manifest.parent / SCHEMA_FILE
+    # Before anything is asked: a look at a large owner takes minutes.
     if os.path.lexists(manifest):
         what, fix = f"{quote(str(manifest))} is there already", "edit it, or name another file with -m"
         raise UsageError(Problem("FF010", what, fix=fix))
+    text = _STARTER.format(schema=SCHEMA_FILE, repos="\n".join(f"      - {repo}" for repo in named))
+    if owner:
+        text = load("flowforge.cli.init_owner").drafted_text(owner, SCHEMA_FILE, setup_token=setup_token)
     # The schema first, and over an older one: a manifest that names a schema which is not there confuses editors.
     _write(schema, schema_text("manifest"), os.O_TRUNC)
     _write(manifest, text, os.O_EXCL)  # another process may have written one since it was looked for
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", *_for_git(manifest))
-    say(_next_step(manifest, edited=bool(repos)))
+    say(_next_step(manifest, edited=bool(repos)) if not owner else _after_draft(manifest, setup_token=setup_token))
     return ExitCode.DONE
+
+
+def _require_sense(repos: tuple[str, ...], owner: str, *, setup_token: bool) -> None:
+    """Refuse options that mean nothing together. Raises UsageError FF036."""
+    if repos and owner:
+        what, fix = "--owner finds the repositories by itself", "leave out their names, or --owner"
+        raise UsageError(Problem("FF036", what, fix=fix))
+    if setup_token and not owner:
+        what, fix = "--setup-token needs to know whose repositories are meant", "add --owner NAME"
+        raise UsageError(Problem("FF036", what, fix=fix))
+
+
+def _after_draft(manifest: Path, *, setup_token: bool) -> str:
+    option = _option(manifest)
+    if setup_token:
+        return f"Read it, run `claude setup-token`, then: flowforge apply{option}"
+    return f"Fill in the blanks, then: flowforge adopt{option}, and flowforge plan{option}"
 
 
 def _for_git(manifest: Path) -> Iterator[str]:
@@ -104,6 +126,10 @@ def _write(path: Path, text: str, flags: int) -> None:
 
 
 def _next_step(manifest: Path, *, edited: bool) -> str:
-    option = "" if manifest == Path("flowforge.yaml") else f" -m {printable(shlex.quote(str(manifest)))}"
+    option = _option(manifest)
     first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
     return f"{first}, then: flowforge plan{option}"
+
+
+def _option(manifest: Path) -> str:
+    return "" if manifest == Path("flowforge.yaml") else f" -m {printable(shlex.quote(str(manifest)))}"

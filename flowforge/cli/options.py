@@ -170,16 +170,6 @@ def asking_options() -> tuple[click.Option, ...]:
     )
 
 
-def repo_options() -> tuple[click.Option, ...]:
-    """Make the options that choose among repos."""
-    limit = "Only these repos: a name, a glob, or @file with one on each line."
-    without = "Leave these repos out; patterns as for --limit."
-    return (
-        option("-l", "--limit", panel=LINES, multiple=True, metavar="PATTERN", text=limit),
-        option("--exclude", panel=LINES, multiple=True, metavar="PATTERN", text=without),
-    )
-
-
 def line_options() -> tuple[click.Option, ...]:
     """Make the options that say which lines are planned, and how."""
     skip = option("--skip-values", panel=LINES, is_flag=True, text="Open no source; compare presence and times only.")
@@ -223,6 +213,7 @@ def planning_options() -> tuple[click.Option, ...]:
     """Make what `plan` and `apply` have in common, besides which lines are planned."""
     return (
         option("--keep-going", is_flag=True, text="Write the other secrets when a value cannot be had."),
+        option("--audit", is_flag=True, text="Read the workflows of the repos to write; show what will fail."),
         # None of the rest has an environment variable: what they admit is decided by a person, each time.
         plain_option(
             "--prune", panel=BRAKES, is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."

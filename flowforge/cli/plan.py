@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flowforge import run
+from flowforge.audit.document import audit_body
 from flowforge.ci_event import commit_of_run
 from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output, output_of
@@ -13,6 +14,7 @@ from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.render.audit_notes import audit_notes
 from flowforge.render.document import Document
 from flowforge.render.repo_list_view import roll_document, roll_lines
 from flowforge.render.results import plan_document
@@ -84,6 +86,7 @@ def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
     output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
     output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta, offline=planned.offline))
+    output.lines(audit_notes(audit_entries(planned) or ()))
 
 
 def document(planned: run.Planned) -> Document:
@@ -98,7 +101,21 @@ def document(planned: run.Planned) -> Document:
         offline=planned.offline,
         host=planned.host,
         commit=commit_of_run(os.environ),
+        audit=audit_entries(planned),
     )
+
+
+def audit_entries(planned: run.Planned) -> list[Document] | None:
+    """Return the errors of the audit as public JSON, each with its repo; None where no audit was asked for."""
+    if planned.audits is None:
+        return None
+    repos = audit_body(planned.audits)["repos"]
+    return [
+        {"repo": repo["repo"], **finding}
+        for repo in repos
+        for finding in repo["findings"]
+        if finding["level"] == "error"
+    ]
 
 
 def exit_code(planned: run.Planned, *, detailed: bool, require_values: bool) -> ExitCode:

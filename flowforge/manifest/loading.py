@@ -91,6 +91,7 @@ def _build(documents: Documents) -> Manifest:
         groups=read_groups(documents),
         targets=read_targets(documents, credentials, stores),
         absent=read_absent(documents, stores),
+        audit=any(node.data is True for _, node in documents.sections("audit")),
     )
     # What only the whole shows: the state's key, variables that programs get, tokens of owners, two entries that meet.
     check_key(manifest, documents.findings)

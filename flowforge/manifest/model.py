@@ -213,6 +213,8 @@ class Manifest:
     """What is wanted, in the order of the files."""
     absent: tuple[AbsentEntry, ...]
     """What must not exist, in the order of the files."""
+    audit: bool = False
+    """Whether a plan reads the workflows of the repos that it would write."""
     warnings: tuple[str, ...] = ()
     """One sentence each, with its position."""
 

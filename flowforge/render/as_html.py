@@ -12,6 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.render.alike import some
+from flowforge.render.audit_notes import AuditEntry, groups_of, sentence_of
 from flowforge.render.page.audit_rows import rows_of_audit
 from flowforge.render.page.elements import Child, Element, element, listed, own, page
 from flowforge.render.page.rows import KINDS, RANKS, PageRow, rows_of, rows_of_report
@@ -148,6 +150,7 @@ def _notices(document: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterable[C
     # A report has its plan's too, but apply ran, so they were admitted.
     if "results" not in document:
         yield _notice("What apply will refuse", (_problem(each) for each in plan.get("brakes", ())), "bad")
+    yield _notice("Workflows that will fail", map(_audited, groups_of(plan.get("audit") or ())), "bad")
     yield _notice("Entries without known repositories", unresolved, "bad")
     yield _notice("Warnings", (element("li", each) for each in warnings), "warn")
     yield _notice("Credentials that expire", map(_expiry, plan.get("credentials", ())), "")
@@ -163,6 +166,11 @@ def _notice(title: str, items: Iterable[Child], mood: str) -> Child:
 def _problem(problem: Mapping[str, Any]) -> Element:
     where = f"{problem['where']}: " if problem.get("where") else ""
     return _told(f"{problem['code']} {where}{problem['what']}", [problem.get("why")], problem["fix"])
+
+
+def _audited(group: Sequence[AuditEntry]) -> Element:
+    repos = some([entry["repo"] for entry in group])
+    return _told(f"{repos}: {sentence_of(group[0])}", [group[0]["why"]], group[0]["fix"])
 
 
 def _told(what: str, why: Iterable[str | None], fix: str | None) -> Element:

@@ -12,6 +12,7 @@ from flowforge.errors import ExitCode
 from flowforge.plan.report import RECAP, Outcome
 from flowforge.render.alike import gathered
 from flowforge.render.audit_markdown import audit_page
+from flowforge.render.audit_notes import AuditEntry, groups_of, sentence_of
 from flowforge.render.closing import closing, done_sentence
 from flowforge.render.document import Document
 from flowforge.render.markdown_text import code, prose
@@ -92,6 +93,7 @@ def _error_sentence(document: Document) -> str:
 def _plan_sections(plan: Document) -> Iterator[Section]:
     yield _by_target(plan)
     yield Section("apply will refuse this", tuple(map(_brake, plan["brakes"])))
+    yield Section("Workflows that will fail", tuple(map(_audited, groups_of(plan.get("audit") or ()))))
     yield _expiries(plan)
     yield _unresolved(plan["unresolved"])
     yield _plan_lines(plan)
@@ -147,6 +149,12 @@ def _counted(target: str | None, numbers: Iterable[int]) -> str:
 
 def _brake(brake: Document) -> str:
     return f"- {brake['code']}: {prose(brake['what'])}. {code(brake['flag'])} admits it: {prose(brake['fix'])}."
+
+
+def _audited(group: Sequence[AuditEntry]) -> str:
+    named = ", ".join(code(entry["repo"]) for entry in group[:_NAMED])
+    more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
+    return f"- {named}{more}: {code(group[0]['code'])}: {_sentences(sentence_of(group[0]), group[0]['fix'])}"
 
 
 def _expiries(plan: Document) -> Section:

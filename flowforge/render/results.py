@@ -25,10 +25,12 @@ def plan_document(
     offline: bool = False,
     host: str = "",
     commit: str = "",
+    audit: Sequence[Document] | None = None,
 ) -> Document:
     """Return the document of a plan. requests: how many it took. to_come: how many apply will take.
 
-    host: the one that has the repos. commit: the one that the run is for; empty outside of CI.
+    host: the one that has the repos. commit: the one that the run is for; empty outside of CI. audit: what will fail in
+    workflows of the repos that it writes; None where they were not read.
     """
     # Neither a value nor a fingerprint is in it: a plan is pasted into pull requests.
     counts = plan.counts
@@ -53,6 +55,7 @@ def plan_document(
             for brake in brakes
         ],
         "warnings": [printable(warning) for warning in warnings],
+        "audit": None if audit is None else list(audit),
     }
 
 

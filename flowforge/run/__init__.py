@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowforge.run.request import Planned, Request
     from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
     from flowforge.run.statusing import status
+    from flowforge.run.surveying import draft_of_owner
 
 # A plan does without what writes, and most commands without most of this: each name's module is imported with it.
 _HOMES: Final = {
@@ -31,6 +32,7 @@ _HOMES: Final = {
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
     "statusing": ("status",),
+    "surveying": ("draft_of_owner",),
     "state_commands": ("Migrated", "forget", "kept", "migrate", "move", "pull", "push", "unlock"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
@@ -45,6 +47,7 @@ __all__ = [
     "apply",
     "audit_owner",
     "audit_targets",
+    "draft_of_owner",
     "forget",
     "kept",
     "list_owners",

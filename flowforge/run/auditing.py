@@ -1,6 +1,6 @@
 """The flow of `audit` over repos at GitHub: those of an owner, or those of a manifest."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from flowforge.errors import AuditError, ManifestError, Problem, quote
 from flowforge.github.clients import Clients
 from flowforge.github.permission_table import TO_AUDIT
 from flowforge.github.permissions import joined
-from flowforge.manifest.places import Place
 from flowforge.paths import Confinement
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Unreadable
 from flowforge.run.request import Request
 from flowforge.run.signed_in import signed_in_without_manifest
 from flowforge.run.task import Task
+from flowforge.run.types_of import TypesOf
 from flowforge.state.model import State
 from flowforge.steps.audit.fetch import Asking
 from flowforge.steps.audit.fleet import ARCHIVED, AuditedRepo, Known, audit_fleet, bare
@@ -53,7 +53,7 @@ def audit_owner(request: Request, owner: str) -> FleetAudit:
         clients.need(TO_AUDIT)
         listed = repos_of(clients, owner)
         if isinstance(listed, Unreadable):
-            raise AuditError(_unlisted(owner, listed))
+            raise unlisted(owner, listed)
         chosen = _chosen(request, {each.repo for each in listed})
         archived = [each.repo for each in listed if each.archived and each.repo in chosen]
         types = TypesOf(task.places if task else ())
@@ -74,28 +74,6 @@ def audit_targets(request: Request) -> FleetAudit:
         unknown = (f"{each.entry} ({each.where}): {each.unreadable.sentence}" for each in task.unresolved)
         warnings = (*task.warnings, *unknown)
         return _whole(request, task, clients, found, warnings=warnings, whole=not task.unresolved)
-
-
-class TypesOf:
-    """The type of credential that a manifest puts into the secrets of a repo."""
-
-    def __init__(self, places: Iterable[Place]) -> None:
-        """Take what the manifest comes to."""
-        self._of: dict[str, dict[str, set[str]]] = {}
-        for place in places:
-            if place.credential is not None:
-                mine = self._of.setdefault(place.address.scope.repo.key, {})
-                mine.setdefault(place.address.secret, set()).add(place.credential.type)
-
-    def of(self, repo: Repo) -> Mapping[str, str]:
-        """Return the type by the secret's name, of those that have the same in every place."""
-        found: dict[str, set[str]] = {}
-        # An organization's secrets may reach each of its repos.
-        for key in (repo.key, repo.owner.lower()):
-            for name, types in self._of.get(key, {}).items():
-                found.setdefault(name, set()).update(types)
-        # A name with two types in two places tells nothing of either, and no `wrong-kind` may rest on it.
-        return {name: min(types) for name, types in found.items() if len(types) == 1}
 
 
 def _task_if_sound(request: Request) -> tuple[Task | None, tuple[str, ...]]:
@@ -124,9 +102,11 @@ def _asking(request: Request, clients: Clients) -> Asking:
     return Asking(clients, request.jobs, request.stop, request.progress)
 
 
-def _unlisted(owner: str, no: Unreadable) -> Problem:
+def unlisted(owner: str, no: Unreadable) -> AuditError:
+    """Return the error of an owner whose repos cannot be listed."""
     what = f"the repositories of {quote(owner)} cannot be listed"
-    return Problem("FF701", what, why=no.sentence, fix=no.fix or "check the name, and that the token may see it")
+    fix = no.fix or "check the name, and that the token may see it"
+    return AuditError(Problem("FF701", what, why=no.sentence, fix=fix))
 
 
 def _whole(

@@ -1,6 +1,6 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -10,6 +10,7 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Seen, Wanted
 from flowforge.plan.safety import Estate, brakes
+from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.state.model import State
@@ -82,7 +83,8 @@ def prepare(
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
-    warnings = warn(task, clients, decided, keyed=backend.key is not None)
+    audits = audit_planned(task, clients, decided.plan, decided.situation)
+    warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
     cost = price(backend, clients, decided)
     measured = estate(task, backend, state)
     planned = Planned(
@@ -99,6 +101,7 @@ def prepare(
         to_come=cost.requests,
         eta=cost.seconds,
         host=task.host,
+        audits=only_errors(audits) if task.audits else None,
     )
     return PreparedPlan(planned, resolver.vault, decided.repos)
 
@@ -166,8 +169,11 @@ def decide(
     return Decided(replace(plan, expiries=expiries(task.manifest.credentials.values(), today())), situation, repos)
 
 
-def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool) -> tuple[str, ...]:
-    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key."""
+def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:
+    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key.
+
+    hiding: the repos in which a workflow passes a key beside its identity.
+    """
     plan, situation, request = decided.plan, decided.situation, task.request
     readers = readers_of(situation.wanted, task.manifest.credentials)
     known = known_users(task.manifest)
@@ -185,6 +191,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool) -> tupl
             personal=shared_personal(readers, users),
             token_expires=[(client.owner, client.token_expires) for client in clients.all],
             today=today(),
+            hiding=hiding,
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from flowforge.audit.model import RepoAudit
 from flowforge.concurrency import Progress, silent
 from flowforge.github.clock import Clock, ClockOf
 from flowforge.plan.decide import Plan
@@ -49,6 +50,8 @@ class Request:
     """Whether to write again the secrets whose value is only assumed."""
     accept_drift: bool = False
     """Whether to record secrets as they are that were changed outside FlowForge."""
+    audit: bool = False
+    """Whether to read the workflows of the repos that a plan would write."""
     keep_going: bool = False
     """Whether to write the other secrets where a value is not available."""
     asks: bool = False
@@ -103,5 +106,7 @@ class Planned:
     """Whether it is a plan of --offline, for which GitHub was not asked."""
     host: str = ""
     """The host that has the repos; empty where that is not known."""
+    audits: tuple[RepoAudit, ...] | None = None
+    """The audits of repos that would be written and have errors; None where none was asked for."""
     new_state: str = ""
     """Of an apply that begins a state: where that is kept."""

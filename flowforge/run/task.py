@@ -7,12 +7,13 @@ from typing import Final
 
 from flowforge.api_address import host_for_people
 from flowforge.github.clients import Clients
-from flowforge.github.permissions import Needs
+from flowforge.github.permissions import Needs, joined
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
 from flowforge.manifest.selector import Selector
 from flowforge.offline import validate
+from flowforge.on_demand import load
 from flowforge.paths import Confinement
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo
@@ -109,7 +110,13 @@ class Task:
 
     def to_read(self, state: State) -> Needs:
         """Return what the tokens of a plan must be able to read."""
-        return to_read(self.manifest, self.selectors, state.remembered)
+        needs = to_read(self.manifest, self.selectors, state.remembered)
+        return joined(needs, load("flowforge.github.permission_table").TO_AUDIT) if self.audits else needs
+
+    @property
+    def audits(self) -> bool:
+        """Whether a plan reads the workflows of the repos that it would write."""
+        return self.request.audit or self.manifest.audit
 
     @property
     def host(self) -> str:

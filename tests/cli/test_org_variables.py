@@ -256,8 +256,12 @@ def test_the_old_key_stays_until_the_identity_is_there(fleet: "Fleet") -> None:
 
 
 def test_static_keys_beside_it(fleet: "Fleet") -> None:
-    """A key of the organization, and one of a repo that sees the identity, are warnings with the entry for each."""
+    """A key of the organization, and one of a repo that sees the identity, are warnings where a workflow passes it."""
     world = fleet.sandbox.world
+    given = f"anthropic_federation_rule_id: x, anthropic_api_key: '${{{{ secrets.{KEY} }}}}'"
+    step = f"{{uses: anthropics/claude-code-action@v1, with: {{anthropic_organization_id: x, {given}}}}}"
+    workflow = f"on: push\njobs:\n  a:\n    steps:\n      - {step}\n"
+    world.edit_file("acme/repo-001", ".github/workflows/claude.yml", workflow)
     world.set_secret("acme/repo-001", KEY, "old")
     world.set_secret("acme/repo-003", KEY, "not concerned")
     world.set_org_secret("acme", KEY, "old", visibility="all")
@@ -271,7 +275,7 @@ def test_static_keys_beside_it(fleet: "Fleet") -> None:
     assert [
         f"warning: the secret {KEY} {beside} acme/repo-001: {add} {repo}",
         f"warning: the secret {KEY} of the organization acme {beside} acme: {add} {org}",
-    ] == fleet.flowforge("plan").err.splitlines()
+    ] == fleet.flowforge("plan", "--audit").err.splitlines()
     wants(fleet, TWO, f"absent:\n  - {repo}\n  - {org}\n")
     applied(fleet)
     assert ({}, {}) == (world.reveal("acme/repo-001"), world.reveal_org("acme"))

@@ -255,8 +255,12 @@ def test_the_old_key_stays_until_the_identity_is_there(fleet: "Fleet") -> None:
 
 @pytest.mark.parametrize("slot", ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"])
 def test_a_static_key_beside_it(fleet: "Fleet", slot: str) -> None:
-    """Where a repo's secrets are listed anyway, a leftover key is a warning with the entry that removes it."""
+    """Where a repo's secrets are listed anyway, a leftover key that a workflow passes is a warning with its entry."""
     world = fleet.sandbox.world
+    given = f"anthropic_federation_rule_id: x, {slot.lower()}: '${{{{ secrets.{slot} }}}}'"
+    step = f"{{uses: anthropics/claude-code-action@v1, with: {{anthropic_organization_id: x, {given}}}}}"
+    workflow = f"on: push\njobs:\n  a:\n    steps:\n      - {step}\n"
+    world.edit_file(REPO, ".github/workflows/claude.yml", workflow)
     world.set_secret(REPO, slot, "old")
     _federated(fleet)
     assert "" == fleet.flowforge("plan", "--quiet").err
@@ -265,7 +269,8 @@ def test_a_static_key_beside_it(fleet: "Fleet", slot: str) -> None:
     entry = f"{{name: {slot} goes, repos: [{REPO}], secret: {slot}}}"
     beside = f"warning: the secret {slot} is there beside the workload identity of {REPO}"
     said = f"{beside}: a step that passes it uses it, and not the identity; to remove it, "
-    assert f"{said}add under `absent`: {entry}" in fleet.flowforge("plan").err.splitlines()
+    assert "warning" not in fleet.flowforge("plan").err
+    assert f"{said}add under `absent`: {entry}" in fleet.flowforge("plan", "--audit").err.splitlines()
     _federated(fleet, more=f"absent: [{entry}]\n")
     assert "warning" not in fleet.flowforge("plan").err
     assert (0, {}) == (fleet.flowforge("apply", "--yes").code, world.reveal(REPO))

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from flowforge.audit.judge import audit_read
 from flowforge.audit.model import RepoAudit, RepoFacts
+from flowforge.audit.needs import STATIC_NAMES
 from flowforge.concurrency import each
 from flowforge.github.actions_facts import default_permission, disabled_workflows, immutable_subject
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.workflow_query import WorkflowFiles
 from flowforge.plan.address import Repo, Scope, Store
-from flowforge.plan.facts import Seen, Unreadable
+from flowforge.plan.audience import Audience
+from flowforge.plan.facts import Listing, Seen, Unreadable
 from flowforge.steps.audit.fetch import Asking, fetch, read
 from flowforge.steps.audit.stores import StoreReader
 from flowforge.steps.audit.wants import Wanted, wanted_by
@@ -31,6 +33,10 @@ class Known:
     """The type of credential that the manifest puts into a repo's secrets, by their names in upper case."""
     lists: Mapping[Scope, Seen] = field(default_factory=dict)
     """Lists of repos and environments that this run has read already."""
+    thorough: bool = False
+    """Whether to list what no workflow reads as well: Dependabot's store, and Claude's usual names of organizations."""
+    coming: Mapping[tuple[str, Store], Mapping[str, Audience]] = field(default_factory=dict)
+    """What the plan gives to organizations, by the owner in lower case, with who will see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +44,53 @@ class AuditedRepo:
     """One repo, audited."""
 
     audit: RepoAudit
+    repo: Repo
     unreadable: Unreadable | None = None
     """Why it could not be read at all."""
+    not_listed: tuple[str, ...] = ()
+    """Which of its lists could not be had, and why."""
 
 
 def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[AuditedRepo, ...]:
     """Return an audit of each repo, in order. Raises StoppedError, and GitHubError when the run is over."""
+    return survey_fleet(asking, repos, known)[0]
+
+
+def survey_fleet(
+    asking: Asking, repos: Collection[Repo], known: Known
+) -> tuple[tuple[AuditedRepo, ...], Mapping[Scope, Listing]]:
+    """Return an audit of each repo, in order, and every list that was read for them. Raises as `audit_fleet`."""
     fetched = fetch(asking, repos)
     wanted: dict[Repo, Wanted] = {}
+    without: dict[Repo, RepoAudit] = {}
     inherited: dict[str, set[tuple[Store, str]]] = {}
     for repo, found in fetched.items():
         if isinstance(found, WorkflowFiles) and not _standing(found):
-            wanted[repo] = _first_look(repo, found, known.types(repo))
+            first = _first_look(repo, found, known.types(repo))
+            wanted[repo] = wanted_by(repo, first, thorough=known.thorough)
+            if not wanted[repo].runs:
+                without[repo] = first
             # Who sees an organization's secret is asked for once, so it must be known of all repos which are read.
             inherited.setdefault(repo.owner.lower(), set()).update(wanted[repo].inherited)
-    stores = StoreReader(asking.clients, inherited, known.lists)
+    stores = StoreReader(asking.clients, inherited, known.lists, known.coming)
 
     def judged(repo: Repo) -> AuditedRepo:
         found = fetched[repo]
         if isinstance(found, Unreadable):
-            return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), found)
+            return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), repo, found)
         if repo not in wanted:
-            return AuditedRepo(bare(repo, _standing(found)))
-        facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=known.types(repo))
-        return AuditedRepo(audit_read(read(repo, found), facts))
+            return AuditedRepo(bare(repo, _standing(found)), repo)
+        types = known.types(repo)
+        facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=types)
+        # Most repos run no Claude and hold nothing of Claude's. Then nothing that GitHub says changes the first audit.
+        if (
+            repo in without
+            and facts.stores
+            and not (facts.stores.unread or facts.stores.actions & {*types, *STATIC_NAMES})
+        ):
+            return AuditedRepo(without[repo], repo)
+        not_listed = tuple(facts.stores.unread.values()) if facts.stores else ()
+        return AuditedRepo(audit_read(read(repo, found), facts), repo, not_listed=not_listed)
 
     done: dict[Repo, AuditedRepo] = {}
     with asking.progress("Auditing", len(fetched)) as advance:
@@ -76,7 +105,7 @@ def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[
             advance()
     if len(done) < len(fetched):
         raise StoppedError
-    return tuple(done[repo] for repo in sorted(done))
+    return tuple(done[repo] for repo in sorted(done)), stores.read
 
 
 def bare(repo: Repo, verdict: str, *, complete: bool = True) -> RepoAudit:
@@ -89,10 +118,10 @@ def _standing(found: WorkflowFiles) -> str:
     return ARCHIVED if found.archived else _DISABLED if found.disabled else ""
 
 
-def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> Wanted:
-    """Return what a repo's files ask for, judged with the worst that GitHub could say of it."""
+def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> RepoAudit:
+    """Return an audit by the files alone, with the worst that GitHub could say of the repo."""
     worst = RepoFacts(name=str(repo), types=types, default_permission="read", immutable_subject=True)
-    return wanted_by(repo, audit_read(read(repo, found), worst))
+    return audit_read(read(repo, found), worst)
 
 
 def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> RepoFacts:

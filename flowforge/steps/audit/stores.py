@@ -34,7 +34,7 @@ class StoreReader:
     """Reads what stores hold. Thread-safe.
 
     wanted: the names that any repo of an owner may have from its organization, by the owner in lower case; who sees
-    those is asked for. known: lists that this run has read already.
+    those is asked for. known: lists that this run has read already. coming: what organizations will have besides.
     """
 
     def __init__(
@@ -42,15 +42,19 @@ class StoreReader:
         clients: Clients,
         wanted: Mapping[str, Iterable[tuple[Store, str]]],
         known: Mapping[Scope, Seen] | None = None,
+        coming: Mapping[tuple[str, Store], Mapping[str, Audience]] | None = None,
     ) -> None:
         """Take what is wanted of each organization."""
         self._clients = clients
         self._known = known or {}
+        self._coming = coming or {}
         self._names: Mapping[tuple[str, Store], set[str]] = defaultdict(set)
         for owner, pairs in wanted.items():
             for store, name in pairs:
                 self._names[owner, store].add(name)
         self._lists = _Once[tuple[str, Store], Seen]()
+        self.read: dict[Scope, Listing] = {}
+        """Every list that was read, an organization's with who sees what is wanted of it."""
         self._users = _Once[str, bool]()
         self._free = _Once[str, bool]()
 
@@ -69,7 +73,8 @@ class StoreReader:
             else:
                 held[scope.store] = frozenset(seen.updated_at)
         inherited = {
-            store: self._inherited(repo, found, store, unread) for store in {store for store, _ in wanted.inherited}
+            store: self._inherited(repo, found, store, unread) | self._to_come(repo, found, store)
+            for store in {store for store, _ in wanted.inherited}
         }
         nothing: frozenset[str] = frozenset()
         return StoreNames(
@@ -90,6 +95,8 @@ class StoreReader:
         seen = list_scope(client, scope)
         # GitHub makes an environment when a job first names it, and it has no secrets then.
         missing = isinstance(seen, Unreadable) and seen.why is Why.NO_ENVIRONMENT
+        if isinstance(seen, Listing):
+            self.read[scope] = seen
         return _NOTHING if missing else seen
 
     def _inherited(self, repo: Repo, found: WorkflowFiles, store: Store, unread: dict[str, str]) -> frozenset[str]:
@@ -110,6 +117,12 @@ class StoreReader:
         unread.setdefault(key, f"the organization's {_NOUNS[store]}: {seen.sentence}")
         return frozenset()
 
+    def _to_come(self, repo: Repo, found: WorkflowFiles, store: Store) -> frozenset[str]:
+        # By name too: of repos that a plan names, the ids may not be known yet.
+        coming = self._coming.get((repo.owner.lower(), store), {})
+        named = (name for name, audience in coming.items() if any(each.repo == repo for each in audience.viewers))
+        return frozenset((*_seen_by(coming, found), *named))
+
     def _of_organization(self, key: tuple[str, Store]) -> Seen:
         owner, store = key
         client = self._clients.of(owner)
@@ -118,7 +131,11 @@ class StoreReader:
         # A user has no secrets for the user's repos to share.
         if self._users.get(owner, self._is_user):
             return _NOTHING
-        return list_org_secrets(client, Scope(Repo.organization(owner), store), self._names[key])
+        scope = Scope(Repo.organization(owner), store)
+        seen = list_org_secrets(client, scope, self._names[key])
+        if isinstance(seen, Listing):
+            self.read[scope] = seen
+        return seen
 
     def _is_user(self, owner: str) -> bool:
         return is_organization(self._clients.of(owner), owner) is False

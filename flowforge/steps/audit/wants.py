@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowforge.audit.model import RepoAudit, SecretReference, StepNeed
+from flowforge.audit.needs import STATIC_NAMES
 from flowforge.plan.address import Repo, Scope, Store
 
 _STORES: Final = {"actions": Store.ACTIONS, "dependabot": Store.DEPENDABOT, "variables": Store.VARIABLES}
@@ -30,10 +31,11 @@ class Wanted:
     """Whether it matters what the subject of its OIDC tokens looks like."""
 
 
-def wanted_by(repo: Repo, first: RepoAudit) -> Wanted:
+def wanted_by(repo: Repo, first: RepoAudit, *, thorough: bool = False) -> Wanted:
     """Return what an audit asks for that was made with files alone, and with the worst that GitHub could say besides.
 
-    first: made with `default_permission` read and `immutable_subject` true.
+    first: made with `default_permission` read and `immutable_subject` true. thorough: whether what no workflow reads is
+    worth a request too.
     """
     codes = {finding.code for finding in first.findings}
     # Every repo's own secrets, also where no workflow runs Claude: a key that nobody reads is left over there.
@@ -45,6 +47,9 @@ def wanted_by(repo: Repo, first: RepoAudit) -> Wanted:
             inherited.add((store, name))
         if where.startswith(_ENVIRONMENT):
             scopes.add(Scope.of_environment(repo, where.removeprefix(_ENVIRONMENT)))
+    if thorough:
+        scopes |= {Scope(repo, Store.DEPENDABOT)} if first.steps else set()
+        inherited |= {(store, name) for store in (Store.ACTIONS, Store.DEPENDABOT) for name in STATIC_NAMES}
     return Wanted(
         frozenset(scopes),
         frozenset(inherited),

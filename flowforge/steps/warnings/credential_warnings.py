@@ -1,12 +1,12 @@
 """Warnings that cost no request: from the names that were listed anyway, and the dates in the manifest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
 from flowforge.manifest.model import Credential, Manifest
-from flowforge.plan.address import Address, Scope
+from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.expiry import SOON, Expiry
 from flowforge.plan.facts import Known, Remembered, Seen, Wanted
 from flowforge.steps.warnings.hidden_identity import held_after, hidden_identities
@@ -24,12 +24,16 @@ def advise(
     personal: Iterable[str],
     token_expires: Iterable[tuple[str, datetime | None]],
     today: date,
+    hiding: Collection[Repo] = (),
 ) -> tuple[str, ...]:
-    """Return all warnings, in a fixed order. personal: those of tokens that are one person's."""
+    """Return all warnings, in a fixed order. personal: those of tokens that are one person's.
+
+    hiding: the repos in which a workflow passes a key beside its identity.
+    """
     return (
         *manifest.warnings,
         *shadowed(wanted, seen),
-        *hidden_identities(wanted, seen),
+        *hidden_identities(wanted, seen, hiding),
         *personal,
         *advise_org(wanted, seen),
         *ageing(manifest.credentials.values(), first_seen(wanted, remembered), today),

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from flowforge.credentials import workload_identity
@@ -27,11 +27,37 @@ def held_after(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> 
     return names
 
 
-def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> Iterable[str]:
-    """Yield a warning for static keys beside a workload identity: a step that passes both to Claude uses the key.
+def repos_beside_keys(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]) -> frozenset[Repo]:
+    """Return the repos that have a static key beside a workload identity. Whether it hides that, workflows tell."""
+    beside = {repo for repos in _met(wanted, seen).values() for repo in repos}
+    # Whose identity is an organization's, is told by the repos that see it.
+    viewers = {
+        viewer.repo
+        for address, want in wanted.items()
+        if want.audience is not None and want.type == workload_identity.TYPE and address.scope.repo in beside
+        for viewer in want.audience.viewers
+    }
+    return frozenset(beside | viewers)
 
-    Whether any does is not known: that would take reading the workflows.
+
+def hidden_identities(
+    wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen], passed: Collection[Repo]
+) -> Iterable[str]:
+    """Yield a warning for static keys beside a workload identity, where a step passes both to Claude: it uses the key.
+
+    passed: the repos of which an audit has found that. A key that no workflow names hides nothing.
     """
+    for (slot, environment, organization, named), repos in sorted(_met(wanted, seen).items()):
+        owners = {repo.owner.lower() for repo in passed}
+        hidden = [repo for repo in repos if repo in passed or (repo.is_organization and repo.key in owners)]
+        if hidden:
+            yield _warning(slot, environment, organization, hidden, named=named)
+
+
+def _met(
+    wanted: Mapping[Address, Wanted], seen: Mapping[Scope, Seen]
+) -> Mapping[tuple[str, str, str, bool], Collection[Repo]]:
+    """Return the keys that are beside an identity, by what is said of them, each with its repos."""
     # Only lists are searched that the plan asked for anyway: those of which the manifest or the state names a secret.
     # To have a repo searched, name the key under `absent`.
     met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
@@ -43,8 +69,7 @@ def hidden_identities(wanted: Mapping[Address, Wanted], seen: Mapping[Scope, See
             hidden = identities.hidden_by(scope, want.audience if want else None)
             if hidden:
                 met[slot, scope.environment, organization, want is not None].update(dict.fromkeys(hidden))
-    for (slot, environment, organization, named), repos in sorted(met.items()):
-        yield _warning(slot, environment, organization, list(repos), named=named)
+    return met
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def _identity(repo: Repo, environment: str = "") -> Wanted:
 
 def _said(wanted: list[Wanted], held: dict[Scope, list[str]]) -> list[str]:
     seen: dict[Scope, Seen] = {scope: Listing(dict.fromkeys(names, "t")) for scope, names in held.items()}
-    return list(hidden_identities({want.address: want for want in wanted}, seen))
+    everywhere = {scope.repo for scope in seen} | {want.address.scope.repo for want in wanted}
+    return list(hidden_identities({want.address: want for want in wanted}, seen, everywhere))
 
 
 def _warning(slot: str, repos: str, within: str = "", inside: str = "") -> str:
@@ -129,4 +130,4 @@ def test_of_an_organization(wanted: list[Wanted], held: dict[Scope, list[str]], 
 def test_what_was_not_listed_is_not_guessed() -> None:
     """A list that could not be read says nothing."""
     want = _identity(A.repo)
-    assert [] == list(hidden_identities({want.address: want}, {A: Unreadable(Why.NO_PERMISSION)}))
+    assert [] == list(hidden_identities({want.address: want}, {A: Unreadable(Why.NO_PERMISSION)}, {A.repo}))
