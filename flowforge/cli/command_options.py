@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from flowforge.cli.options import (
+    Carried,
     FilePath,
     Finite,
     Formats,
@@ -38,7 +39,9 @@ def init_options(_: Formats) -> Options:
     """Yield the options of `init`."""
     yield argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
     default, text = "flowforge.yaml", "The manifest to write."
-    yield plain_option("-m", "--manifest", type=FilePath(), default=default, show_default=True, text=text)
+    yield plain_option(
+        "-m", "--manifest", type=FilePath(), default=default, show_default=True, carried=Carried.MANIFEST, text=text
+    )
 
 
 def validate_options(formats: Formats) -> Options:
@@ -117,7 +120,9 @@ def audit_options(formats: Formats) -> Options:
     text = "The checkout to read. No token is needed."
     yield plain_option("--path", type=FilePath(), required=True, metavar="DIR", text=text)
     text = "A manifest that says which type of credential each secret holds."
-    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=FilePath(), text=text)
+    yield plain_option(
+        "-m", "--manifest", "manifests", multiple=True, type=FilePath(), carried=Carried.MANIFEST, text=text
+    )
     yield from output_options(formats, "audit")
     levels = click.Choice(("error", "warning", "note"))
     yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")

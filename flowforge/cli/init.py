@@ -1,14 +1,13 @@
 """`flowforge init`: write a starter manifest, its schema, and what git is to ignore."""
 
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from flowforge.cli import ignored
 from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
-from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
+from flowforge.errors import ExitCode, Problem, UsageError, quote
 from flowforge.plan.address import Repo
 from flowforge.resources import schema_text
 
@@ -66,7 +65,8 @@ def main(repos: tuple[str, ...], manifest: Path) -> int:
     _write(schema, schema_text("manifest"), os.O_TRUNC)
     _write(manifest, text, os.O_EXCL)  # another process may have written one since it was looked for
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", *_for_git(manifest))
-    say(_next_step(manifest, edited=bool(repos)))
+    first = "Set ACME_ANTHROPIC_KEY" if repos else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
+    say(f"{first}, then: `flowforge plan`")
     return ExitCode.DONE
 
 
@@ -101,9 +101,3 @@ def _write(path: Path, text: str, flags: int) -> None:
     except OSError as error:
         what, fix = f"{quote(str(path))} cannot be written", "name a file with -m in a folder that you may write to"
         raise UsageError(Problem("FF011", what, why=reason(error), fix=fix)) from None
-
-
-def _next_step(manifest: Path, *, edited: bool) -> str:
-    option = "" if manifest == Path("flowforge.yaml") else f" -m {printable(shlex.quote(str(manifest)))}"
-    first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
-    return f"{first}, then: flowforge plan{option}"

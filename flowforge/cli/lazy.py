@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import click
 
+from flowforge.cli import called
 from flowforge.cli.options import OWN, PANELS
 from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
@@ -57,6 +58,7 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
         """Import the module and run it."""
+        called.begin(ctx)
         return load(self._module).main(**ctx.params)
 
 

@@ -9,6 +9,7 @@ from typing import Final, TextIO
 
 import click
 
+from flowforge.cli.called import pasteable
 from flowforge.errors import Problem, harmless
 from flowforge.on_demand import load
 
@@ -39,7 +40,7 @@ def say(*messages: object, whole: bool = False) -> None:
     """
     with _as_far_as_it_is_open():
         for message in messages:
-            text = str(message)
+            text = pasteable(str(message))
             # Harmless last: where a line breaks another one begins, and with it what CI might take for a command.
             _print(harmless(text if whole else fitted(text, sys.stderr)))
 

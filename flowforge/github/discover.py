@@ -77,7 +77,8 @@ def list_repos(
     try:
         found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
-        return _explained(wanted, refusal.no)
+        found = _explained(wanted, refusal.no)
+        return replace(found, fix=naming(found.fix, client.whose))
     # A user's list is that of the token's own user: no other list shows private repos.
     mine = [each for each in found if wanted.kind is not RepoListKind.USER or _is_of(wanted.owner, each)]
     if wanted.kind is RepoListKind.USER and not mine:
@@ -92,7 +93,8 @@ def list_properties(
     try:
         return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
-        return _explained(wanted, refusal.no)
+        found = _explained(wanted, refusal.no)
+        return replace(found, fix=naming(found.fix, client.whose))
 
 
 def no_such_property(organization: str, name: str) -> Unreadable:

@@ -25,7 +25,7 @@ def explain(client: Client, scope: Scope, refusal: RepoError, *, writes: bool = 
     writes: whether a write was refused, so that the list itself may be seen.
     """
     part = f"may not write {_list(scope)}" if writes else f"not {_list(scope)}"
-    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part))
+    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part).of_token(client.whose))
 
 
 def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:

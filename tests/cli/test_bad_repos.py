@@ -65,7 +65,7 @@ def test_a_recreated_repo(one: "Fleet") -> None:
         one,
         "acme/repo-001",
         f"another repo now has this name: its id is {new}, the state recorded {old}",
-        "if the new repo should have this secret: flowforge state forget acme/repo-001, then apply",
+        "if the new repo should have this secret: `flowforge state forget acme/repo-001`, then apply",
     )
     assert 0 == one.flowforge("state", "forget", "acme/repo-001", "--yes").code
     assert 0 == one.flowforge("apply", "--yes").code
