@@ -9,7 +9,7 @@ from flowforge.github.explain import renamed
 from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import Refusal, RepoError
+from flowforge.github.problems import Refusal, RepoError, naming
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 
@@ -117,7 +117,8 @@ def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
             return explained(client, place, other)
         fix = f"check state.github.repo, and that the state's token ({client.whose}) may see it"
         return _problem("FF420", place, "the state's repo is not found, or invisible to the token", "", fix)
-    return _no_permission(client, place, "no permission: the token sees the repo, but may not do this with its contents")
+    detail = "no permission: the token sees the repo, but may not do this with its contents"
+    return _no_permission(client, place, detail)
 
 
 def _renamed(place: BranchFile, no: Refusal) -> StateError:

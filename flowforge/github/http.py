@@ -67,8 +67,7 @@ class Client:
 
     Paths are below the API's base and begin with a slash. The verbs return a 2xx answer. They raise RepoError for a
     refusal that concerns one repo, StoppedError, and GitHubError for what ends the run: every later call raises that
-    again. scopes: what GitHub says a classic token has; without the role that it also needs. whose: where the token is
-    from, for people.
+    again. scopes: what GitHub says a classic token has; without the role that it also needs.
     """
 
     # The first request goes alone, so that a bad token is met once and not by every worker: after several bad logins
@@ -90,8 +89,7 @@ class Client:
 
         traces: those of the run, where it has other tokens.
         """
-        self.api = api
-        self.owner = owner
+        self.api, self.owner = api, owner
         self.token = token
         self.whose = f"{token.origin}, for {owner}" if owner else token.origin
         self.pacer = pacer
@@ -276,7 +274,6 @@ class Client:
 
     def _no(self, no: Refusal, request: GitHubRequest) -> GitHubError:
         """Return the exception of a refusal. The token that every workflow run gets is refused everywhere."""
-        no = no.of_token(self.whose)
         if self.token.installation and SUSPENDED in no.message:
             return suspended(self.owner, self.token.origin)
         if request.of_files or not (self.token.workflow and no.message.startswith(INTEGRATION)):
@@ -293,7 +290,7 @@ class Client:
             case Strayed():
                 return strayed(self.api)
             case Refusal():
-                return self._no(verdict, request)
+                return self._no(verdict.of_token(self.whose), request)
             case Limited():
                 return limited(_LIMITED + 1, verdict.what)
             case Foreign(what):

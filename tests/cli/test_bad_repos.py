@@ -84,7 +84,12 @@ def test_an_invisible_repo(one: "Fleet", how: str) -> None:
     else:
         repo = "acme/rep0-001"
         one.simple(repo)
-    _blocks(one, repo, "not found, or invisible to this token", "check its name, and that the token may see it")
+    _blocks(
+        one,
+        repo,
+        "not found, or invisible to this token",
+        "check its name, and that the token (FLOWFORGE_GITHUB_TOKEN) may see it",
+    )
 
 
 def test_a_strange_repo_does_not_keep_the_others(fleet: "Fleet") -> None:
