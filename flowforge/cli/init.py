@@ -20,6 +20,10 @@ _STARTER = """\
 # `flowforge apply` makes GitHub match.
 version: 1
 
+# A GitHub Enterprise Server, by the address of its API; github.com without one. GITHUB_API_URL is taken, too:
+# github:
+#   api_url: https://ghe.example.com/api/v3
+
 credentials:
   # An API key, created at https://platform.claude.com/settings/keys:
   ci-key:

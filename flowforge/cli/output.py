@@ -36,6 +36,8 @@ class Output:
     """Whether stdout shows colours. Reports have none."""
     fits: bool = True
     """Whether lines are broken to fit a terminal. What is to be copied or kept as it is has none of that."""
+    most: int = 0
+    """The columns at which prose is broken; 0 for the terminal's own, as lines of a table need them."""
     plan: Callable[[], Document] | None = field(default=None, init=False)
     """Makes the document of the plan that was shown. It goes with whatever stops the run after that."""
     broken: bool = field(default=False, init=False)
@@ -117,7 +119,7 @@ class Output:
         if self.broken or self.unread:
             return
         try:
-            shown = fitted(text, sys.stdout) if self.fits else text
+            shown = fitted(text, sys.stdout, self.most) if self.fits else text
             click.echo(shown if format_.commands else harmless(shown, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
         except BrokenPipeError:

@@ -35,13 +35,13 @@ def in_use(where: str, lease: Lease) -> Problem:
     """Return the problem of a state on a branch that another run holds."""
     # The lease is text from the branch, which others write too: it may hold escape sequences.
     why = f"{printable(lease.holder)} holds its lock since {printable(lease.since)}, until {printable(lease.until)}"
-    return _in_use(where, why, "wait for it (--lock-timeout); if it is dead, `flowforge state unlock`")
+    return _in_use(where, why, "wait for it (--lock-timeout 60s); if it is dead, `flowforge state unlock`")
 
 
 def locked(where: str, holder: str, since: str) -> Problem:
     """Return the problem of a state file that another process holds. since: empty where nobody knows."""
     why = f"{holder} holds its lock since {since}" if since else f"{holder} holds its lock"
-    return _in_use(where, why, "wait until it ends, or stop it: the lock goes with it")
+    return _in_use(where, why, "wait for it (--lock-timeout 60s), or stop it: the lock goes with it")
 
 
 def _in_use(where: str, why: str, fix: str) -> Problem:

@@ -228,8 +228,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded in the state",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
-                "  why: no usable answer in 4 tries: the connection broke; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: see the error about the state",
                 "error FF412: acme/ops flowforge-state:flowforge.state.json: done on GitHub, but not recorded: acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: no usable answer in 4 tries: the connection broke; the next plan shows it as interrupted, so nothing goes unnoticed",
                 "  fix: run it again in a while",
@@ -376,8 +374,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded in the state",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
-                "  why: the state is damaged; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: see the error about the state",
                 "error FF412: acme/ops flowforge-state:flowforge.state.json: done on GitHub, but not recorded: acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: the state is damaged; the next plan shows it as interrupted, so nothing goes unnoticed",
                 "  fix: restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten",
@@ -398,8 +394,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded in the state",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
-                "  why: another state stands in its place; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: see the error about the state",
                 "error FF412: acme/ops flowforge-state:flowforge.state.json: done on GitHub, but not recorded: acme/web/actions/ANTHROPIC_API_KEY",
                 "  why: another state stands in its place; the next plan shows it as interrupted, so nothing goes unnoticed",
                 "  fix: put the right one back, then run `flowforge plan`",

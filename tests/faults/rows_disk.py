@@ -108,8 +108,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
-                "  why: file too large; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: make room or mend the folder, then run `flowforge apply` again",
                 "error FF412: ./flowforge.state.json.journal: done on GitHub, but not recorded: acme/api/actions/ANTHROPIC_API_KEY",
                 "  why: file too large; the next plan shows it as interrupted, so nothing goes unnoticed",
                 "  fix: make room or mend the folder, then run `flowforge apply` again",
@@ -213,8 +211,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
-                "  why: read-only file system; the next plan shows it as interrupted, so nothing goes unnoticed",
-                "  fix: make room or mend the folder, then run `flowforge apply` again",
                 "error FF412: ./flowforge.state.json.journal: done on GitHub, but not recorded: acme/api/actions/ANTHROPIC_API_KEY",
                 "  why: read-only file system; the next plan shows it as interrupted, so nothing goes unnoticed",
                 "  fix: make room or mend the folder, then run `flowforge apply` again",

@@ -358,7 +358,7 @@ ROWS: Final = (
             (
                 "error FF411: ./flowforge.state.json: the state is in use",
                 "  why: process PID on HOST holds its lock since TIME",
-                "  fix: wait until it ends, or stop it: the lock goes with it",
+                "  fix: wait for it (--lock-timeout 60s), or stop it: the lock goes with it",
             ),
             1,
             BOTH_NEW,
