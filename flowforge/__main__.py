@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from flowforge.cli import called
 from flowforge.cli.main import PipeError, cli
 from flowforge.cli.signals import obeyed, written
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, mend_streams, say, stdout_lost
@@ -37,7 +38,9 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
     outside: what it meets in place of this process's terminal and system. program: what there is to call.
     """
     outside = outside or Outside()
-    written.clear()  # for those who run many commands in one process, as tests do
+    # For those who run many commands in one process, as tests do.
+    written.clear()
+    called.forget()
     try:
         _require_posix(outside.platform)
         result = (program or cli).main(args, prog_name="flowforge", standalone_mode=False, obj=outside)
@@ -64,7 +67,7 @@ def _say(error: FlowForgeError, screen: Screen) -> int:
     # A log that CI keeps is read by people who were not there; whoever is there can ask.
     if screen.is_seen():
         codes = list(dict.fromkeys(problem.code for problem in error.problems))
-        say(f"  more: flowforge explain {' '.join(codes[:_MOST_CODES])}", whole=True)
+        say(f"  more: `flowforge explain {' '.join(codes[:_MOST_CODES])}`", whole=True)
     return error.exit_code
 
 

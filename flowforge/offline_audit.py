@@ -1,6 +1,7 @@
 """What `flowforge audit --path` does: a checkout, judged without a token and without a request."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,8 @@ def _types_beside(
     try:
         return _types([manifest], environ, name)
     except ManifestError:
-        warn(f"{manifest} has errors, so the types of its credentials are not known here; see `flowforge validate`")
+        look = f"see `flowforge validate {shlex.quote(str(manifest))}`"
+        warn(f"{manifest} has errors, so the types of its credentials are not known here; {look}")
         return {}
 
 

@@ -10,6 +10,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from flowforge.errors import printable, quote
+
 
 class Names(Enum):
     """What stands behind a source's key in `from`."""
@@ -52,6 +54,17 @@ class SourceType:
     """The keys that may stand beside its own, but for a plugin's, which only the plugin knows."""
     passes: str = ""
     """The option that lists variables for its program, besides those that every program gets."""
+
+    def shown(self, named: str | tuple[str, ...]) -> str:
+        """Return a source as people know it: `env NAME`, `file PATH`. named: what stands behind its key.
+
+        Of a program only its name is shown: an argument could hold a value, and so could whatever a plugin is told.
+        """
+        if self.names is Names.ANYTHING:
+            return f"source {printable(self.name)}"
+        if isinstance(named, tuple):
+            return f"{self.name} {quote(named[0] if named else '')}"
+        return f"{self.name} {quote(named) if self.names is Names.QUESTION else printable(named)}"
 
 
 _ROWS: Final = (

@@ -24,14 +24,18 @@ def columns_of(stream: TextIO) -> int:
         return 0
 
 
-def fitted(text: str, columns: int) -> str:
-    """Return a text in lines of at most so many columns, as far as its words allow; as it is for 0."""
+def fitted(text: str, columns: int, most: int = 0) -> str:
+    """Return a text in lines of at most so many columns, as far as its words allow; as it is for 0.
+
+    most: where prose is broken on a wider terminal. A command is broken only where the terminal itself is too narrow.
+    """
     if not columns:
         return text
-    return "\n".join(line for whole in text.split("\n") for line in _lines(whole, columns))
+    width = min(columns, most or columns)
+    return "\n".join(line for whole in text.split("\n") for line in _lines(whole, width, columns))
 
 
-def _lines(whole: str, columns: int) -> Iterator[str]:
+def _lines(whole: str, columns: int, terminal: int) -> Iterator[str]:
     if _width(whole) <= columns:
         yield whole
         return
@@ -39,7 +43,7 @@ def _lines(whole: str, columns: int) -> Iterator[str]:
     indent = len(bare) - len(bare.lstrip(" "))
     further = " " * (indent + (_FURTHER if columns >= _NARROW else 0))
     line = ""
-    for gap, word in _words(whole, columns - len(further)):
+    for gap, word in _words(whole, terminal - len(further)):
         if line.strip() and _width(line + gap + word) > columns:
             yield line
             line = further + word

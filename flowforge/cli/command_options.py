@@ -7,6 +7,7 @@ import click
 
 from flowforge.cli.options import (
     LINES,
+    Carried,
     Duration,
     FilePath,
     Finite,
@@ -51,7 +52,9 @@ def init_options(_: Formats) -> Options:
     text = "With --owner: one pasted token of `claude setup-token` for every repo that runs Claude."
     yield plain_option("--setup-token", is_flag=True, text=text)
     default, text = "flowforge.yaml", "The manifest to write."
-    yield plain_option("-m", "--manifest", type=FilePath(), default=default, show_default=True, text=text)
+    yield plain_option(
+        "-m", "--manifest", type=FilePath(), default=default, show_default=True, carried=Carried.MANIFEST, text=text
+    )
 
 
 def validate_options(formats: Formats) -> Options:
@@ -130,8 +133,8 @@ def _repo_options() -> tuple[click.Option, ...]:
     limit = "Only these repos: a name, a glob, or @file with one on each line."
     without = "Leave these repos out; patterns as for --limit."
     return (
-        option("-l", "--limit", panel=LINES, multiple=True, metavar="PATTERN", text=limit),
-        option("--exclude", panel=LINES, multiple=True, metavar="PATTERN", text=without),
+        option("-l", "--limit", panel=LINES, carried=Carried.LINES, multiple=True, metavar="PATTERN", text=limit),
+        option("--exclude", panel=LINES, carried=Carried.LINES, multiple=True, metavar="PATTERN", text=without),
     )
 
 
@@ -142,7 +145,9 @@ def audit_options(formats: Formats) -> Options:
     text = "Read every repo of this organization or user."
     yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
     text = "A manifest: its repos, its token, and which type of credential each secret holds."
-    yield plain_option("-m", "--manifest", "manifests", multiple=True, type=ManifestPath(), text=text)
+    yield plain_option(
+        "-m", "--manifest", "manifests", multiple=True, type=ManifestPath(), carried=Carried.MANIFEST, text=text
+    )
     yield from _repo_options()
     yield from asking_options()
     yield from output_options(formats, "audit")

@@ -6,6 +6,7 @@ from typing import Any
 from flowforge.cli.explanations.failures import RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, near, pages
 from flowforge.cli.output import Output, stdout_has_colour
+from flowforge.cli.streams import MOST_COLUMNS
 from flowforge.errors import ExitCode, Problem, UsageError, quote
 
 
@@ -20,7 +21,7 @@ def main(words: Sequence[str]) -> int:
     if not codes and not failures:
         fix = "give a code such as FF504, or a line of the failed run's log as it is"
         raise UsageError(Problem("FF820", f"nothing is known of {quote(text)}", fix=fix))
-    output = Output(colour=stdout_has_colour())
+    output = Output(colour=stdout_has_colour(), most=MOST_COLUMNS)
     output.lines([*_told([_code(code) for code in codes] + [_failure(each) for each in failures])])
     return ExitCode.ERROR if output.broken else ExitCode.DONE
 

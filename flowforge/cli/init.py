@@ -1,14 +1,13 @@
 """`flowforge init`: write a starter manifest, its schema, and what git is to ignore."""
 
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from flowforge.cli import ignored
 from flowforge.cli.output import write_text
 from flowforge.cli.streams import reason, say
-from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
+from flowforge.errors import ExitCode, Problem, UsageError, quote
 from flowforge.on_demand import load
 from flowforge.plan.address import Repo
 from flowforge.resources import schema_text
@@ -21,6 +20,10 @@ _STARTER = """\
 # This file holds no value: it goes into git. `flowforge validate` checks it, `flowforge plan` compares it with GitHub,
 # `flowforge apply` makes GitHub match.
 version: 1
+
+# A GitHub Enterprise Server, by the address of its API; github.com without one. GITHUB_API_URL is taken, too:
+# github:
+#   api_url: https://ghe.example.com/api/v3
 
 credentials:
   # An API key, created at https://platform.claude.com/settings/keys:
@@ -71,7 +74,7 @@ def main(repos: tuple[str, ...], manifest: Path, *, owner: str, setup_token: boo
     _write(schema, schema_text("manifest"), os.O_TRUNC)
     _write(manifest, text, os.O_EXCL)  # another process may have written one since it was looked for
     say(f"Wrote {quote(str(manifest))} and {quote(str(schema))}.", *_for_git(manifest))
-    say(_next_step(manifest, edited=bool(repos)) if not owner else _after_draft(manifest, setup_token=setup_token))
+    say(_after_draft(setup_token=setup_token) if owner else _after_starter(edited=bool(repos)))
     return ExitCode.DONE
 
 
@@ -85,11 +88,10 @@ def _require_sense(repos: tuple[str, ...], owner: str, *, setup_token: bool) -> 
         raise UsageError(Problem("FF036", what, fix=fix))
 
 
-def _after_draft(manifest: Path, *, setup_token: bool) -> str:
-    option = _option(manifest)
+def _after_draft(*, setup_token: bool) -> str:
     if setup_token:
-        return f"Read it, run `claude setup-token`, then: flowforge apply{option}"
-    return f"Fill in the blanks, then: flowforge adopt{option}, and flowforge plan{option}"
+        return "Read it, run `claude setup-token`, then: `flowforge apply`"
+    return "Fill in the blanks, then: `flowforge adopt`, and `flowforge plan`"
 
 
 def _for_git(manifest: Path) -> Iterator[str]:
@@ -125,11 +127,6 @@ def _write(path: Path, text: str, flags: int) -> None:
         raise UsageError(Problem("FF011", what, why=reason(error), fix=fix)) from None
 
 
-def _next_step(manifest: Path, *, edited: bool) -> str:
-    option = _option(manifest)
+def _after_starter(*, edited: bool) -> str:
     first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
-    return f"{first}, then: flowforge plan{option}"
-
-
-def _option(manifest: Path) -> str:
-    return "" if manifest == Path("flowforge.yaml") else f" -m {printable(shlex.quote(str(manifest)))}"
+    return f"{first}, then: `flowforge plan`"

@@ -6,11 +6,12 @@ from typing import Any, Final, NamedTuple, Self
 
 import click
 
+from flowforge.cli import called
 from flowforge.cli.options import OWN, PANELS
+from flowforge.cli.streams import MOST_COLUMNS
 from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
-MOST_COLUMNS: Final = 100
 _SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS}
 # No sentence of ours is as long as this: click would cut one at the width of the terminal.
 _WHOLE_SENTENCE: Final = 1000
@@ -57,6 +58,7 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
         """Import the module and run it."""
+        called.begin(ctx)
         return load(self._module).main(**ctx.params)
 
 

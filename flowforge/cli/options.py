@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -97,17 +98,37 @@ def completing(kind: str) -> _Completing:
     return words
 
 
-class PanelOption(click.Option):
-    """An option with the part of the help that it stands in."""
+class Carried(Enum):
+    """What of a command line the commands that it prints are given, too: see `flowforge.cli.called`."""
 
-    def __init__(self, names: Sequence[str], panel: str, **settings: Any) -> None:  # noqa: ANN401 -- click's own settings
+    NOT = auto()
+    MANIFEST = auto()
+    OWNER = auto()
+    # Which lines are planned: without them a command that is pasted would be about others than were shown.
+    LINES = auto()
+
+
+class PanelOption(click.Option):
+    """An option with the part of the help that it stands in, and whether printed commands get it."""
+
+    def __init__(self, names: Sequence[str], panel: str, carried: Carried, **settings: Any) -> None:  # noqa: ANN401 -- click's own settings
         super().__init__(names, **settings)
         self.panel: Final = panel
+        self.carried: Final = carried
 
 
-def plain_option(*names: str, text: str, panel: str = OWN, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
-    """Make an option that the command line alone can set. panel: the part of the help that it stands in."""
-    return PanelOption(names, panel, help=text, **settings)
+def plain_option(
+    *names: str,
+    text: str,
+    panel: str = OWN,
+    carried: Carried = Carried.NOT,
+    **settings: Any,  # noqa: ANN401 -- click's own settings
+) -> click.Option:
+    """Make an option that the command line alone can set.
+
+    panel: the part of the help that it stands in. carried: whether the commands that are printed get it.
+    """
+    return PanelOption(names, panel, carried, help=text, **settings)
 
 
 def option(*names: str, text: str, **settings: Any) -> click.Option:  # noqa: ANN401 -- click's own settings
@@ -129,6 +150,7 @@ def manifest_option() -> click.Option:
         "--manifest",
         "manifests",
         multiple=True,
+        carried=Carried.MANIFEST,
         type=ManifestPath(),
         default=("flowforge.yaml",),
         show_default="flowforge.yaml",
@@ -143,6 +165,7 @@ def owner_option() -> click.Option:
         "--owner",
         metavar="NAME",
         panel=LINES,
+        carried=Carried.OWNER,
         default="",
         expose_value=False,
         callback=_keep_owner,
@@ -159,7 +182,12 @@ def chosen_owner() -> str:
     """Return the owner that the command line of this run names, in lower case; empty where it names none."""
     # Kept beside the options: a dozen commands hand it on, and none of them looks at it.
     ctx = click.get_current_context(silent=True)
-    return str(ctx.meta.get(_OWNER, "")) if ctx else ""
+    return owner_of(ctx) if ctx else ""
+
+
+def owner_of(ctx: click.Context) -> str:
+    """Return the owner that a command line names, as `chosen_owner` does."""
+    return str(ctx.meta.get(_OWNER, ""))
 
 
 def asking_options() -> tuple[click.Option, ...]:
@@ -184,6 +212,7 @@ def choosing_options() -> tuple[click.Option, ...]:
             "-l",
             "--limit",
             panel=LINES,
+            carried=Carried.LINES,
             multiple=True,
             metavar="PATTERN",
             shell_complete=completing("lines"),
@@ -192,6 +221,7 @@ def choosing_options() -> tuple[click.Option, ...]:
         option(
             "--exclude",
             panel=LINES,
+            carried=Carried.LINES,
             multiple=True,
             metavar="PATTERN",
             shell_complete=completing("lines"),
@@ -200,6 +230,7 @@ def choosing_options() -> tuple[click.Option, ...]:
         option(
             "--tags",
             panel=LINES,
+            carried=Carried.LINES,
             multiple=True,
             metavar="TAG",
             shell_complete=completing("tags"),

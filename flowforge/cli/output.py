@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from flowforge.cli.called import pasteable, pasteable_document
 from flowforge.cli.options import AskedReport
 from flowforge.cli.runner import give_result, is_runner
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
@@ -35,6 +36,8 @@ class Output:
     """Whether stdout shows colours. Reports have none."""
     fits: bool = True
     """Whether lines are broken to fit a terminal. What is to be copied or kept as it is has none of that."""
+    most: int = 0
+    """The columns at which prose is broken; 0 for the terminal's own, as lines of a table need them."""
     plan: Callable[[], Document] | None = field(default=None, init=False)
     """Makes the document of the plan that was shown. It goes with whatever stops the run after that."""
     broken: bool = field(default=False, init=False)
@@ -53,7 +56,7 @@ class Output:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Take lines for people: printed at once where the format streams, and kept for those that print at the end."""
-        for line in lines:
+        for line in map(pasteable, lines):
             # Without colours: a report is read in an editor and in CI.
             self._told.append(click.unstyle(line))
             if self.format.streams:
@@ -63,6 +66,7 @@ class Output:
         """Print the result where the format does not stream, and write every report."""
         # First of all: a signal that comes while this runs must not make a second document.
         self._finished = True
+        document = pasteable_document(document)
         with ExitStack() as each:  # the last is done first; one that fails keeps no other from being done
             for format_, path in reversed(self.reports):
                 each.callback(self._report, format_, path, document)
@@ -73,7 +77,7 @@ class Output:
     def conclude(self, document: Document, code: int, plan_file: Path | None = None) -> None:
         """Give the result to GitHub's runner, once all else is told. plan_file: the plan that was saved."""
         if self.to_runner and is_runner():
-            give_result(document, self._told, code, plan_file, annotated=self.format.commands)
+            give_result(pasteable_document(document), self._told, code, plan_file, annotated=self.format.commands)
 
     def _report(self, format_: Format, path: Path, document: Document) -> None:
         text = format_.write(document, self._told)
@@ -101,7 +105,7 @@ class Output:
     def _stopped(self, *problems: Problem, code: ExitCode) -> None:
         if self._finished:  # all was told, and a signal came in the moment that was left: one document is enough
             return
-        self._told += map(str, problems)
+        self._told += (pasteable(str(problem)) for problem in problems)
         try:
             plan = self.plan() if self.plan else None
         except Exception:  # noqa: BLE001 -- it may be what stopped the run
@@ -115,7 +119,7 @@ class Output:
         if self.broken or self.unread:
             return
         try:
-            shown = fitted(text, sys.stdout) if self.fits else text
+            shown = fitted(text, sys.stdout, self.most) if self.fits else text
             click.echo(shown if format_.commands else harmless(shown, coloured=self.colour), color=self.colour)
             sys.stdout.flush()
         except BrokenPipeError:

@@ -41,7 +41,7 @@ def plan(given: dict[str, Any], *, detailed_exitcode: bool, out: Path | None = N
         planned, save = (run.plan_offline(asked), None) if offline else run.plan_to_save(asked)
         show(planned, output, verbose=given["verbose"])
         if out is not None and save is not None:
-            saving.write(save(), out, given, quiet=output.quiet)
+            saving.write(save(), out, quiet=output.quiet)
     # Outside of `explaining`, which has nothing to add to a result that is complete.
     shown = document(planned)
     output.finish(shown)

@@ -9,7 +9,6 @@ import click
 from click.core import ParameterSource
 
 from flowforge import run
-from flowforge.cli.options import chosen_owner
 from flowforge.cli.output import around, is_ours
 from flowforge.cli.streams import say
 from flowforge.errors import Problem, UsageError, printable, quote
@@ -25,15 +24,13 @@ def require_destination(path: Path, manifests: tuple[Path, ...], reports: Iterab
     run.require_place(path, around(path), is_ours=is_ours(path, manifests), reports=reports)
 
 
-def write(saved: "SavedPlan", path: Path, given: Mapping[str, Any], *, quiet: bool) -> None:
+def write(saved: "SavedPlan", path: Path, *, quiet: bool) -> None:
     """Write a plan, and say how it is carried out."""
     saved.write(path, around(path))
     if not quiet:
-        # The default is not repeated, so that the command stays short enough to be copied.
-        manifests = tuple(map(str, given["manifests"]))
-        words = [word for each in manifests if manifests != ("flowforge.yaml",) for word in ("-m", each)]
-        words += ["--owner", chosen_owner()] if chosen_owner() else []
-        say(f"The plan is saved; this carries it out: flowforge apply {printable(shlex.join([*words, str(path)]))}")
+        say(
+            f"The plan is saved; this carries it out: `flowforge apply {printable(shlex.quote(str(path)))}`", whole=True
+        )
 
 
 def refuse_check(planfile: Path | None) -> None:
@@ -51,6 +48,8 @@ def with_flags(saved: "SavedPlan", given: Mapping[str, Any]) -> dict[str, Any]:
     wrong = [name for name in said if given[name] != saved.flags[name]]
     if wrong:
         raise UsageError(*(_contradicted(name, saved.flags[name], context) for name in wrong))
+    # The commands that are printed are about the lines of the saved plan, too.
+    context.params.update({name: saved.flags[name] for name in context.params.keys() & saved.flags.keys()})
     return {**given, **saved.flags}
 
 

@@ -108,9 +108,7 @@ def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
     # With any other exit code another run is not what helps: a limit must be admitted, or a record be looked at first.
     failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
     if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
-        manifests = tuple(map(str, given["manifests"]))
-        words = [word for path in manifests if manifests != ("flowforge.yaml",) for word in ("-m", path)]
-        words += [word for repo in sorted(failed) for word in ("--limit", str(repo))]
+        words = [word for repo in sorted(failed) for word in ("--limit", str(repo))]
         words += [word for tag in given["tags"] for word in ("--tags", tag)]
         words += [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]
-        yield f"what failed alone: flowforge apply {printable(shlex.join(words))}"
+        yield f"what failed alone: `flowforge apply {printable(shlex.join(words))}`"

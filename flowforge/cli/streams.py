@@ -9,9 +9,12 @@ from typing import Final, TextIO
 
 import click
 
+from flowforge.cli.called import pasteable
 from flowforge.errors import Problem, harmless
 from flowforge.on_demand import load
 
+# Wider lines of prose are hard to read, however wide the terminal.
+MOST_COLUMNS: Final = 100
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 # What prints above the bar that stands on stderr, while there is one.
 _above_bar: list[Callable[[str], None]] = []
@@ -39,9 +42,9 @@ def say(*messages: object, whole: bool = False) -> None:
     """
     with _as_far_as_it_is_open():
         for message in messages:
-            text = str(message)
+            text = pasteable(str(message))
             # Harmless last: where a line breaks another one begins, and with it what CI might take for a command.
-            _print(harmless(text if whole else fitted(text, sys.stderr)))
+            _print(harmless(text if whole else fitted(text, sys.stderr, MOST_COLUMNS)))
 
 
 def say_commands(commands: Iterable[str]) -> None:
@@ -85,13 +88,13 @@ def interject(text: bytes) -> None:
     os.write(sys.stderr.fileno(), (b"\r\x1b[2K" if _above_bar else b"") + text + b"\n")
 
 
-def fitted(text: str, stream: TextIO) -> str:
-    """Return a text as the terminal behind a stream shows it without breaking a word."""
+def fitted(text: str, stream: TextIO, most: int = 0) -> str:
+    """Return a text as the terminal behind a stream shows it without breaking a word. most: see `columns.fitted`."""
     # Few lines need it, and none of a process without a terminal.
     if not stream.isatty():
         return text
     columns = load("flowforge.cli.columns")
-    shown: str = columns.fitted(text, columns.columns_of(stream))
+    shown: str = columns.fitted(text, columns.columns_of(stream), most)
     return shown
 
 

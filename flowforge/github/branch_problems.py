@@ -9,7 +9,7 @@ from flowforge.github.explain import renamed
 from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import Refusal, RepoError
+from flowforge.github.problems import Refusal, RepoError, naming
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 
@@ -48,16 +48,16 @@ def explained(client: Client, place: BranchFile, refusal: RepoError) -> FlowForg
         return _renamed(place, renamed(client, no, place.repo))
     if no.status == _NOT_FOUND:
         return _unseen(client, place)
-    return _known(place, no) or refusal.at(str(place))
+    return _known(client, place, no) or refusal.at(str(place))
 
 
-def _known(place: BranchFile, no: Refusal) -> StateError | None:
+def _known(client: Client, place: BranchFile, no: Refusal) -> StateError | None:
     if no.why is Why.ARCHIVED:
         return archived(place)
     if _TOO_LARGE.search(no.message):
         return _too_large_to_read(place)
     if lacks_permission(no.message):
-        return _no_permission(place, no.detail)
+        return _no_permission(client, place, no.detail)
     if is_empty(no):
         return _empty(place)
     if no.status in {409, 422}:
@@ -115,9 +115,10 @@ def _unseen(client: Client, place: BranchFile) -> FlowForgeError:
     except RepoError as other:
         if other.no.status != _NOT_FOUND:
             return explained(client, place, other)
-        fix = "check state.github.repo, and that the state's token may see it"
+        fix = f"check state.github.repo, and that the state's token ({client.whose}) may see it"
         return _problem("FF420", place, "the state's repo is not found, or invisible to the token", "", fix)
-    return _no_permission(place, "no permission: the token sees the repo, but may not do this with its contents")
+    detail = "no permission: the token sees the repo, but may not do this with its contents"
+    return _no_permission(client, place, detail)
 
 
 def _renamed(place: BranchFile, no: Refusal) -> StateError:
@@ -126,8 +127,9 @@ def _renamed(place: BranchFile, no: Refusal) -> StateError:
     return _problem("FF421", place, f"the state's repo is {no.detail}", "", fix)
 
 
-def _no_permission(place: BranchFile, detail: str) -> StateError:
-    return _problem("FF424", place, detail, "the state is kept through the contents of its repo", _PERMIT + _WORKFLOW)
+def _no_permission(client: Client, place: BranchFile, detail: str) -> StateError:
+    why, fix = "the state is kept through the contents of its repo", naming(_PERMIT + _WORKFLOW, client.whose)
+    return _problem("FF424", place, detail, why, fix)
 
 
 def _empty(place: BranchFile) -> StateError:

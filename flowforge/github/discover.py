@@ -11,7 +11,7 @@ from flowforge.errors import quote
 from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client
 from flowforge.github.paging import Item, whole
-from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.github.problems import Refusal, RepoError, naming, other_shape
 from flowforge.github.repos import Lookup, read_repo
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
@@ -77,7 +77,7 @@ def list_repos(
     try:
         found = _whole(client, wanted, lambda item: _read(client, item), attrgetter("id"), stopped)
     except RepoError as refusal:
-        return _explained(wanted, refusal.no)
+        return _explained(wanted, refusal.no, client.whose)
     # A user's list is that of the token's own user: no other list shows private repos.
     mine = [each for each in found if wanted.kind is not RepoListKind.USER or _is_of(wanted.owner, each)]
     if wanted.kind is RepoListKind.USER and not mine:
@@ -92,7 +92,7 @@ def list_properties(
     try:
         return dict(_whole(client, wanted, _values, itemgetter(0), stopped))
     except RepoError as refusal:
-        return _explained(wanted, refusal.no)
+        return _explained(wanted, refusal.no, client.whose)
 
 
 def no_such_property(organization: str, name: str) -> Unreadable:
@@ -183,8 +183,8 @@ def _none_of(user: str, *, given: bool) -> Unreadable:
     return Unreadable(Why.NOT_FOUND, detail, fix)
 
 
-def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
-    """Return what a 404 or a 403 means for this list. Other refusals explain themselves."""
+def _explained(wanted: RepoListQuery, no: Refusal, whose: str) -> Unreadable:
+    """Return what a 404 or a 403 means for this list. Other refusals explain themselves. whose: the token's origin."""
     owner = quote(wanted.owner)
     refused = lacks_permission(no.message)
     if wanted.kind is RepoListKind.INSTALLATION and (refused or no.status == _NOT_FOUND):
@@ -196,12 +196,12 @@ def _explained(wanted: RepoListQuery, no: Refusal) -> Unreadable:
     if no.status == _NOT_FOUND and wanted.kind is RepoListKind.PROPERTIES:
         # Shown only where the list of the organization's repos came, so that there is such an organization.
         detail = f"this token may not see the custom properties of {owner}"
-        return Unreadable(no.why, detail, f"give the token {_PERMISSIONS[wanted.kind]}")
+        return Unreadable(no.why, detail, naming(f"give the token {_PERMISSIONS[wanted.kind]}", whose))
     if no.status == _NOT_FOUND:
         detail = f"there is no organization {owner}, or this token may not see it"
         return Unreadable(no.why, detail, "check its name; of a user, write `user:`")
     if refused and wanted.kind in _PERMISSIONS:
-        return Unreadable(no.why, no.detail, f"give the token {_PERMISSIONS[wanted.kind]}")
+        return Unreadable(no.why, no.detail, naming(f"give the token {_PERMISSIONS[wanted.kind]}", whose))
     return no.unreadable()
 
 

@@ -10,7 +10,7 @@ from flowforge.github.forbidden import PERMIT, lacks_scope, sees_only
 from flowforge.github.http import Client
 from flowforge.github.paths import environment_path, organization_path, repo_path
 from flowforge.github.permissions import of_list
-from flowforge.github.problems import Refusal, RepoError, other_shape
+from flowforge.github.problems import Refusal, RepoError, naming, other_shape
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope, Store
 
@@ -25,7 +25,7 @@ def explain(client: Client, scope: Scope, refusal: RepoError, *, writes: bool = 
     writes: whether a write was refused, so that the list itself may be seen.
     """
     part = f"may not write {_list(scope)}" if writes else f"not {_list(scope)}"
-    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part))
+    return refusal.at(str(scope.repo), _cause(client, scope, refusal.no, part).of_token(client.whose))
 
 
 def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
@@ -35,7 +35,8 @@ def _cause(client: Client, scope: Scope, no: Refusal, part: str) -> Refusal:
             return renamed(client, no, scope.repo)
         if no.why is not Why.NO_PERMISSION:
             return no
-        return replace(no, fix=lacking.fix if lacking else no.fix.replace(PERMIT, _permit(client, scope)))
+        general = naming(PERMIT, client.whose)
+        return replace(no, fix=lacking.fix if lacking else no.fix.replace(general, _permit(client, scope)))
     if lacking:
         return lacking
     return (_of_organization if scope.repo.is_organization else _of_repo)(client, scope, no, part)

@@ -76,7 +76,7 @@ def forbidden(answer: Answer, api: ApiUrl) -> Refusal:
     message = answer.message
     sso = answer.headers.get("x-github-sso", "")
     if sso.startswith("required"):
-        fix = f"open {_sso_url(sso, api) or 'the settings of the token'} and authorize it for the organization"
+        fix = f"open {_sso_url(sso, api) or 'its settings'} and authorize the token for the organization"
         detail = with_sentence("the organization's single sign-on must authorize this token", message)
         return Refusal("FF321", Why.SSO, detail, fix, answer.status, message)
     if lacks_permission(message):

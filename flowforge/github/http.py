@@ -88,9 +88,9 @@ class Client:
 
         traces: those of the run, where it has other tokens.
         """
-        self.api = api
-        self.owner = owner
+        self.api, self.owner = api, owner
         self.token = token
+        self.whose = f"{token.origin}, for {owner}" if owner else token.origin
         self.pacer = pacer
         self.trace = Trace()
         self.requests = 0
@@ -290,7 +290,7 @@ class Client:
             case Strayed():
                 return strayed(self.api)
             case Refusal():
-                return self._no(verdict, request)
+                return self._no(verdict.of_token(self.whose), request)
             case Limited():
                 return limited(_LIMITED + 1, verdict.what)
             case Foreign(what):

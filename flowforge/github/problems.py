@@ -7,7 +7,8 @@ GitHubError         ends the run: GitHub down, an answer that leads to another h
 └── StoppedError         a wait was ended because the run is to stop
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flowforge.errors import GitHubError, Problem
@@ -18,6 +19,8 @@ from flowforge.plan.facts import Unreadable
 ADDRESS: Final = "check that github.api_url, or GITHUB_API_URL, names a GitHub API"
 # GitHub's words to the token of an installation that was suspended.
 SUSPENDED: Final = "installation has been suspended"
+# Where an advice speaks of the token that was refused.
+_THIS_TOKEN: Final = re.compile(r"\b(?:(?:give|authorize|that|what) the|whose) token\b(?! \()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,18 @@ class Refusal:
     location: str = ""
     """Where a redirect points. Unchecked."""
 
+    def of_token(self, whose: str) -> "Refusal":
+        """Return it with an advice that says which token it speaks of. whose: where that one is from."""
+        return replace(self, fix=naming(self.fix, whose))
+
     def unreadable(self) -> Unreadable:
         """Return it in the planner's terms."""
         return Unreadable(self.why, self.detail, self.fix)
+
+
+def naming(advice: str, whose: str) -> str:
+    """Return an advice that says which token it speaks of. Whoever has several must not give rights to another one."""
+    return _THIS_TOKEN.sub(lambda found: f"{found[0]} ({whose})", advice, count=1) if whose else advice
 
 
 class RepoError(GitHubError):

@@ -56,7 +56,11 @@ def parse(text: str, file: str, findings: Findings, *, loader: type = LOADER, mo
     if isinstance(root, MapNode):
         return root
     if root is None or root.data is None:
-        what, where, fix = "the manifest is empty", file, "begin it with `version: 1`, or run `flowforge init`"
+        what, where, fix = (
+            "the manifest is empty",
+            file,
+            "begin it with `version: 1`; or remove it, and run `flowforge init`",
+        )
     else:
         what, where, fix = (
             "a manifest is a mapping of keys, and this is not one",

@@ -50,7 +50,7 @@ class Why(_Worded):
     RECREATED = (
         "recreated",
         "another repo now has this name",
-        "if it should have this secret: flowforge state forget it",
+        "if it should have this secret: `flowforge state forget OWNER/REPO`",
     )
     NO_TOKEN = "no_token", "no usable token for its owner", "name a token for that owner in github.auth.owners"
     NOT_FOUND = "not_found", "not found", "check its name, and that the token may see it"

@@ -39,8 +39,8 @@ class LeftBehind:
 
     file: str
     """Where it is."""
-    command: str
-    """The command that takes it to the place that the manifest names."""
+    option: str
+    """What `state migrate` must be told of where it is, after a space; empty where it looks there by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
         return None
     cause = f"their state is still in {old.file}" if old else "this is what a lost state looks like"
     fix = (
-        f"the manifest now names {estate.state_file}: take the state there with `{old.command}`"
+        f"the manifest now names {estate.state_file}: take the state there with `flowforge state migrate{old.option}`"
         if old
         else f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
         "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover"

@@ -10,7 +10,7 @@ from flowforge.plan.facts import Listing, Record, Remembered, Seen, Unreadable, 
 
 _SEE_ALL: Final = (
     "use a token that sees them, or allow it to see all repositories of the organization; if they are gone, "
-    "flowforge state forget {address}, then apply"
+    "`flowforge state forget {address}`, then apply"
 )
 
 

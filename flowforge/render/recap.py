@@ -41,7 +41,7 @@ def report_lines(report: Report, plan: Plan | None = None, *, verbose: bool, sty
 
     plan: what was carried out, which names the targets. verbose: each repo for itself, and those too that are in sync.
     """
-    yield from _troubles(report.results, style, verbose=verbose)
+    yield from _troubles(report, style, verbose=verbose)
     yield from _blocked(report.results, style, verbose=verbose)
     for problem in report.problems:
         yield from (style(printable(line), "-") for line in str(problem).splitlines())
@@ -75,20 +75,23 @@ def _targets(plan: Plan | None) -> Mapping[str, tuple[str, ...]]:
     return {repo: tuple(names) for repo, names in found.items()}
 
 
-def _troubles(results: Iterable[Result], style: Style, *, verbose: bool) -> Iterable[str]:
+def _troubles(report: Report, style: Style, *, verbose: bool) -> Iterable[str]:
     """Yield each problem once, with the secrets that it concerns."""
     # A token without a permission fails the same way in a thousand repos; only the places differ.
     met: dict[tuple[Outcome, Problem], list[Address]] = {}
-    for result in results:
+    for result in report.results:
         if result.problem is not None:
             met.setdefault((result.outcome, replace(result.problem, where="")), []).append(result.address)
     for (outcome, problem), addresses in met.items():
         yield style(f"{outcome.value} ({problem.code}): {printable(problem.what)}", "-")
         # What is at GitHub and not in the state is listed whole: nothing else remembers it.
         yield from _addresses(addresses, verbose=verbose or outcome is Outcome.UNRECORDED)
-        yield from (
-            f"  {word}: {printable(text)}" for word, text in (("why", problem.why), ("fix", problem.fix)) if text
+        # What could not be recorded is told of the state as well, which is one problem: why and fix stand there.
+        said = any(
+            (each.code, each.why, each.fix) == (problem.code, problem.why, problem.fix) for each in report.problems
         )
+        parts = () if said else (("why", problem.why), ("fix", problem.fix))
+        yield from (f"  {word}: {printable(text)}" for word, text in parts if text)
 
 
 def _blocked(results: Iterable[Result], style: Style, *, verbose: bool) -> Iterable[str]:

@@ -50,9 +50,9 @@ def _ask(question: str, ask: Ask, terminal: Pasting) -> ReadResult:
 
 
 def _try(ask: Ask, terminal: Pasting) -> ReadResult:
-    pasted = terminal.ask("  paste it and press Enter (it is not shown; Enter alone leaves it): ")
+    pasted = terminal.ask("  paste the value and press Enter (it is not shown; Enter alone skips it): ")
     if pasted is None:
-        terminal.say("left\n")
+        terminal.say("skipped\n")
         return _LEFT
     found = decode("what was pasted", pasted.reveal())
     problem = found if isinstance(found, Problem) else ask.objection(found)

@@ -73,7 +73,7 @@ def move(state: State, old: Repo, new: Repo) -> State:
     # Two records of one secret cannot be merged: only one of their fingerprints can be what GitHub has.
     if any(address.scope.repo == new for address in state.remembered):
         why = f"what is remembered of {quote(str(old))} would be lost, or take its place"
-        fix = f"if it is wrong, drop it first: flowforge state forget {new}"
+        fix = f"if it is wrong, drop it first: `flowforge state forget {new}`"
         raise StateError(Problem("FF451", f"the state remembers {quote(str(new))} already", why=why, fix=fix))
     return replace(state, records=_moved(state.records, old, new), pending=_moved(state.pending, old, new))
 

@@ -194,11 +194,12 @@ class StateFile(StateSession):
             found = self._disk.read(self._entry)
             if found is None or found == self._data:
                 return
-        fix = "find out who changed it (git, an editor, a copy); then run flowforge plan"
+        fix = "find out who changed it (git, an editor, a copy); then run `flowforge plan`"
         # If the journal is gone too, removed or folded by another run, nothing belongs to the state of before.
         if self._writer is not None and self._data is not None and self._journal_entry.exists():
             self._disk.replace(self._backup, self._data)
-            fix = f"put {printable(self._backup.name)} in its place, which goes with the journal; then run plan"
+            backup = printable(self._backup.name)
+            fix = f"put {backup} in its place, which goes with the journal; then run `flowforge plan`"
         what, why = "the state was replaced while it was in use", "it is not the file that this run read and locked"
         raise StateError(Problem("FF414", what, printable(str(self._entry.path)), why, fix))
 

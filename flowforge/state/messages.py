@@ -35,13 +35,13 @@ def in_use(where: str, lease: Lease) -> Problem:
     """Return the problem of a state on a branch that another run holds."""
     # The lease is text from the branch, which others write too: it may hold escape sequences.
     why = f"{printable(lease.holder)} holds its lock since {printable(lease.since)}, until {printable(lease.until)}"
-    return _in_use(where, why, "wait for it (--lock-timeout); if it is dead, flowforge state unlock")
+    return _in_use(where, why, "wait for it (--lock-timeout 60s); if it is dead, `flowforge state unlock`")
 
 
 def locked(where: str, holder: str, since: str) -> Problem:
     """Return the problem of a state file that another process holds. since: empty where nobody knows."""
     why = f"{holder} holds its lock since {since}" if since else f"{holder} holds its lock"
-    return _in_use(where, why, "wait until it ends, or stop it: the lock goes with it")
+    return _in_use(where, why, "wait for it (--lock-timeout 60s), or stop it: the lock goes with it")
 
 
 def _in_use(where: str, why: str, fix: str) -> Problem:
@@ -51,12 +51,12 @@ def _in_use(where: str, why: str, fix: str) -> Problem:
 def changed(where: str) -> Problem:
     """Return the problem of a plan whose state another run changed before this one wrote anything."""
     why = "another run wrote it; nothing was written to GitHub"
-    return Problem("FF441", "the state changed while this was planned", where, why, "run flowforge apply again")
+    return Problem("FF441", "the state changed while this was planned", where, why, "run `flowforge apply` again")
 
 
 def taken_over(where: str) -> Problem:
     """Return the problem of a run whose lock another run has now."""
-    fix = "run flowforge plan; it will write again what could not be recorded"
+    fix = "run `flowforge plan`; it will write again what could not be recorded"
     why = "its lock had expired, or somebody removed it"
     return Problem("FF442", "another run took the state over", where, why, fix)
 
@@ -64,13 +64,14 @@ def taken_over(where: str) -> Problem:
 def races_lost(where: str, races: int) -> Problem:
     """Return the problem of a run to which others came first so many times in a row."""
     why = f"others wrote it {races} times while this run tried"
-    return Problem("FF443", "the state could not be written", where, why, "run flowforge plan, then apply again")
+    return Problem("FF443", "the state could not be written", where, why, "run `flowforge plan`, then apply again")
 
 
 def other_lineage(where: str, lineage: str, ours: str) -> Problem:
     """Return the problem of a state that is not the one that the run began with."""
     why = f"its lineage is {lineage}, not {ours}"
-    return Problem("FF444", "another state stands in its place", where, why, "put the right one back, then run plan")
+    fix = "put the right one back, then run `flowforge plan`"
+    return Problem("FF444", "another state stands in its place", where, why, fix)
 
 
 def not_replaced(where: str) -> Problem:
@@ -84,12 +85,12 @@ def unpushed(where: str, error: FlowForgeError, unrecorded: Iterable[Address]) -
     """Return the problem of results that could not be pushed to the branch."""
     # The intents were pushed before the writes were sent, so the next plan finds these secrets pending.
     first = error.problems[0]
-    return _unrecorded(where, unrecorded, first.what, first.fix or "run flowforge apply again")
+    return _unrecorded(where, unrecorded, first.what, first.fix or "run `flowforge apply` again")
 
 
 def unwritten(where: str, reason: str, unrecorded: Iterable[Address] = ()) -> Problem:
     """Return the problem of results that could not be written to the disk. unrecorded: empty if the caller names it."""
-    return _unrecorded(where, unrecorded, reason, "make room or mend the folder, then run flowforge apply again")
+    return _unrecorded(where, unrecorded, reason, "make room or mend the folder, then run `flowforge apply` again")
 
 
 def _unrecorded(where: str, unrecorded: Iterable[Address], reason: str, fix: str) -> Problem:
@@ -103,5 +104,5 @@ def left_behind(where: str, error: FlowForgeError) -> Problem:
     """Return the problem of a last push that failed when it had to release only the lock."""
     # 10 minutes is the lease, `LEASE` in state/branch.py.
     first = error.problems[0]
-    fix = "the lock ends by itself within 10 minutes, or by flowforge state unlock"
+    fix = "the lock ends by itself within 10 minutes, or by `flowforge state unlock`"
     return Problem(first.code, "its lock may still be there", where, first.what, fix)

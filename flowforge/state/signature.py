@@ -92,12 +92,12 @@ def _is_keyed(secret: Mapping[str, Any]) -> bool:
 def _other_key(given: str, found: str, where: str) -> Problem:
     if not found:
         why = "either it never had a key, or somebody has taken its signature away"
-        fix = "if it never had a key, flowforge state rekey signs it with this one; otherwise put a good copy back"
+        fix = "if it never had a key, `flowforge state rekey` signs it with this one; otherwise put a good copy back"
         how = "given" if given else "named for it"
         return Problem("FF472", f"the state is not signed, and a key is {how}", where, why, fix)
     if not given:
         why = "it is signed and its fingerprints are keyed, so nothing in it can be judged without the key"
         return Problem("FF470", "the state has a key, and none is given", where, why, _GIVE)
     why = f"its key_id is {quote(found)}, and this key makes {quote(given)}"
-    fix = "give the key that it was written with; flowforge state rekey changes from one to the other"
+    fix = "give the key that it was written with; `flowforge state rekey` changes from one to the other"
     return Problem("FF471", "the state has another key than the one given", where, why, fix)

@@ -88,7 +88,7 @@ def test_what_differs_stands_for_itself(fleet: "Fleet") -> None:
         "Gone",
         f"! 12 repos       {pad}  {KEY}  k     not found, or invisible to this token",
         f"    {', '.join(gone[:3])} and 9 more",
-        "    fix: check its name, and that the token may see it",
+        "    fix: check its name, and that the token (FLOWFORGE_GITHUB_TOKEN) may see it",
         "Plan: 35 to create, 1 to update, 0 to delete, 0 in sync, 13 blocked.",
     ] == shown(done.lines)[:17]
     addresses = [f"{repo}/actions/{KEY}" for repo in gone[:3]]

@@ -35,7 +35,7 @@ def test_after_it_was_sent(scenes: Scenes) -> None:
         "unrecorded (FF348): a bug in FlowForge: KeyError\n"
         f"    acme/b/actions/{KEY}\n"
         "  why: it was sent, or may have been, and is not recorded\n"
-        "  fix: run plan again, it will write it once more; report it, with what -v prints\n"
+        "  fix: run `flowforge plan` again, it will write it once more; report it, with what -v prints\n"
     )
     last = "Not all done: 4 created, 1 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded, 1 not done."
     assert (5, 1, last) == (told.code, told.out.count(block), told.out.splitlines()[-1])

@@ -31,13 +31,13 @@ def _everywhere(fleet: "Fleet", expected: str, *options: str) -> None:
         pytest.param(
             "",
             "error FF107: flowforge.yaml: the manifest is empty\n"
-            "  fix: begin it with `version: 1`, or run `flowforge init`\n",
+            "  fix: begin it with `version: 1`; or remove it, and run `flowforge init`\n",
             id="empty",
         ),
         pytest.param(
             "# nothing but words\n",
             "error FF107: flowforge.yaml: the manifest is empty\n"
-            "  fix: begin it with `version: 1`, or run `flowforge init`\n",
+            "  fix: begin it with `version: 1`; or remove it, and run `flowforge init`\n",
             id="comments",
         ),
         pytest.param(
@@ -131,7 +131,7 @@ def _fifty_megabytes(path: Path) -> None:
         pytest.param(
             lambda _: None,
             "error FF101: ops.yaml: there is no such manifest\n"
-            "  fix: run `flowforge init` to begin one, or name yours with -m\n",
+            "  fix: run `flowforge init -m ops.yaml` to begin one, or name yours with -m\n",
             id="none",
         ),
         pytest.param(
@@ -143,7 +143,7 @@ def _fifty_megabytes(path: Path) -> None:
         pytest.param(
             Path.mkdir,
             "error FF101: ops.yaml: this folder has no manifest\n"
-            "  fix: name a folder with *.yaml or *.yml files, or run `flowforge init`\n",
+            "  fix: name a folder with *.yaml or *.yml files, or run `flowforge init -m ops.yaml/flowforge.yaml`\n",
             id="empty-folder",
         ),
         pytest.param(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 IN_SYNC = "No changes. GitHub matches the manifest."
 KEY = "ANTHROPIC_API_KEY"
-AGAIN = "what failed alone: flowforge apply --limit acme/repo-001\n"
+AGAIN = "what failed alone: `flowforge apply --limit acme/repo-001`\n"
 NO_ENVIRONMENT = "make it in the repo's settings, or write `create_environment: true` in the target"
 TWICE = (
     '  why: "A" at flowforge.yaml:{}:5 wants it with the former\n'

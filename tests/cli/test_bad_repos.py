@@ -65,7 +65,7 @@ def test_a_recreated_repo(one: "Fleet") -> None:
         one,
         "acme/repo-001",
         f"another repo now has this name: its id is {new}, the state recorded {old}",
-        "if the new repo should have this secret: flowforge state forget acme/repo-001, then apply",
+        "if the new repo should have this secret: `flowforge state forget acme/repo-001`, then apply",
     )
     assert 0 == one.flowforge("state", "forget", "acme/repo-001", "--yes").code
     assert 0 == one.flowforge("apply", "--yes").code
@@ -84,7 +84,12 @@ def test_an_invisible_repo(one: "Fleet", how: str) -> None:
     else:
         repo = "acme/rep0-001"
         one.simple(repo)
-    _blocks(one, repo, "not found, or invisible to this token", "check its name, and that the token may see it")
+    _blocks(
+        one,
+        repo,
+        "not found, or invisible to this token",
+        "check its name, and that the token (FLOWFORGE_GITHUB_TOKEN) may see it",
+    )
 
 
 def test_a_strange_repo_does_not_keep_the_others(fleet: "Fleet") -> None:

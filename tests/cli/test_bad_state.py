@@ -168,7 +168,7 @@ def test_a_state_locked_by_another_process(applied: "Fleet") -> None:
         expected = (
             f"error FF411: {path}: the state is in use\n"
             f"  why: process {pid} on {socket.gethostname()} holds its lock since {since}\n"
-            "  fix: wait until it ends, or stop it: the lock goes with it\n"
+            "  fix: wait for it (--lock-timeout 60s), or stop it: the lock goes with it\n"
         )
         assert (1, "", expected) == (refused.code, refused.out, refused.err)
         assert 0 == applied.flowforge("plan").code

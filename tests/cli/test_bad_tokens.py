@@ -130,25 +130,26 @@ def test_the_workflows_own_token(fleet: "Fleet") -> None:
         pytest.param(
             Token(TokenKind.CLASSIC, scopes=("gist",)),
             "no permission: the token lacks the scope repo; it has gist",
-            "give the token the scope repo",
+            "give the token (FLOWFORGE_GITHUB_TOKEN) the scope repo",
             id="classic-without-repo",
         ),
         pytest.param(
             Token(TokenKind.CLASSIC, role="read"),
             'no permission: "Must have admin rights to Repository."',
-            "give the user whose token it is write access to the repo, or for an organization the role of an owner",
+            "give the user whose token (FLOWFORGE_GITHUB_TOKEN) it is write access to the repo, or for an organization "
+            "the role of an owner",
             id="classic-of-a-reader",
         ),
         pytest.param(
             Token(TokenKind.FINE_GRAINED, secrets=Level.NONE),
             "no permission: GitHub accepts secrets=read",
-            "give the token that permission",
+            "give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
             id="fine-grained",
         ),
         pytest.param(
             Token(TokenKind.APP, secrets=Level.NONE),
             "no permission: GitHub accepts secrets=read",
-            "give the token that permission, and install its GitHub App on this repo",
+            "give the token (FLOWFORGE_GITHUB_TOKEN) that permission, and install its GitHub App on this repo",
             id="app",
         ),
     ],
@@ -186,10 +187,10 @@ def test_a_token_that_may_only_read_secrets(fleet: "Fleet", kind: TokenKind, mor
         3,
         [
             "    acme/repo-001/actions/ANTHROPIC_API_KEY",
-            f"  fix: give the token that permission{more}",
+            f"  fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission{more}",
             f"not_done (FF346): not begun, because the first write for acme was refused: {met}",
             "    acme/repo-002/actions/ANTHROPIC_API_KEY",
-            f"  fix: give the token that permission{more}",
+            f"  fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission{more}",
         ],
     ) == (applied.code, applied.lines[begin + 1 : begin + 6])
     assert not any(fleet.held().values())
@@ -218,7 +219,7 @@ def test_single_sign_on(fleet: "Fleet") -> None:
         3,
         [
             f"! acme/repo-001  ANTHROPIC_API_KEY  ci-key  {SSO}",
-            "    fix: open the settings of the token and authorize it for the organization",
+            "    fix: open its settings and authorize the token (FLOWFORGE_GITHUB_TOKEN) for the organization",
         ],
     ) == (done.code, _blocked(done))
 

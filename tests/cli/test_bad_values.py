@@ -52,6 +52,11 @@ def _refused(fleet: "Fleet", problem: Problem) -> None:
         assert BODY[:20] not in shown
 
 
+def _of(problem: Problem, source: str) -> Problem:
+    """Return the problem of a value with where it is from; what a source says itself names that already."""
+    return replace(problem, what=problem.what.replace("the value", f"the value of {source}", 1))
+
+
 def _bad(given: object, code: str, what: str, why: str, fix: str, *, name: str) -> object:
     """Make a case: what is given, and the problem that must be told."""
     return pytest.param(given, Problem(code, what, why=why, fix=fix), id=name)
@@ -188,7 +193,7 @@ def test_a_value_that_is_no_api_key(fleet: "Fleet", value: str, problem: Problem
     """Each bad shape is named, with the reason that a person needs to find it."""
     _manifest(fleet, "anthropic_api_key", "env: BAD")
     fleet.monkeypatch.setenv("BAD", value)
-    _refused(fleet, problem)
+    _refused(fleet, _of(problem, "env BAD"))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +229,7 @@ def test_a_value_that_is_no_oauth_token(fleet: "Fleet", value: str, problem: Pro
     """The mistakes that people make with `claude setup-token` are told apart."""
     _manifest(fleet, "claude_code_oauth_token", "env: BAD")
     fleet.monkeypatch.setenv("BAD", value)
-    _refused(fleet, problem)
+    _refused(fleet, _of(problem, "env BAD"))
 
 
 @pytest.mark.parametrize("kind", ["admin01-", "ort01-", "sid01-"])
@@ -327,6 +332,7 @@ def test_a_file_that_gives_no_value(fleet: "Fleet", make: Callable[[Path], objec
     """A file that cannot be read is named with the reason, and none is waited for."""
     _manifest(fleet, "anthropic_api_key", "file: key.txt")
     make(fleet.folder / "key.txt")
+    problem = _of(problem, "file key.txt")
     _refused(fleet, replace(problem, fix=problem.fix.replace("{folder}", str(fleet.folder))))
 
 
@@ -359,3 +365,17 @@ def test_a_nonstandard_key_is_admitted_where_the_manifest_says_so(fleet: "Fleet"
     done = fleet.flowforge("apply", "--yes")
     assert (0, "") == (done.code, done.told)
     assert {"ANTHROPIC_API_KEY": "a-gateway's-own-key"} == fleet.held()["acme/repo-001"]
+
+
+def test_a_warning_says_where_the_value_is_from(fleet: "Fleet") -> None:
+    """As the manifest has it: one warning, though each repo may have a value of its own."""
+    fleet.manifest(
+        "version: 1\ncredentials:\n  key: {type: anthropic_api_key, from: {file: 'keys/{repo}.txt'}}\n"
+        "targets:\n  - {name: All, repos: [acme/repo-001, acme/repo-002], credential: key}\n"
+    )
+    (fleet.folder / "keys").mkdir()
+    for repo in ("repo-001", "repo-002"):
+        (fleet.folder / "keys" / f"{repo}.txt").write_text(f"{API_KEY}Q")
+    warned = [line for line in fleet.flowforge("plan").err.splitlines() if "longer" in line]
+    said = "the value of file keys/{repo}.txt is longer than an Anthropic API key usually is; was it copied exactly?"
+    assert [f"warning: credential key: {said}"] == warned

@@ -69,7 +69,7 @@ def test_the_command_that_tries_again_what_failed(fleet: "Fleet") -> None:
     )
     done = fleet.flowforge("apply", "--yes")
     command = "flowforge apply --limit acme/repo-002 --limit acme/repo-004"
-    assert (3, f"what failed alone: {command}\n") == (done.code, done.told)
+    assert (3, f"what failed alone: `{command}`\n") == (done.code, done.told)
     assert ["2", "4"] == _planned(fleet, *command.split()[2:])
     assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
     assert "No changes. GitHub matches the manifest.\n" == fleet.flowforge("plan").out
@@ -85,7 +85,7 @@ def test_the_command_chooses_the_same_lines(fleet: "Fleet") -> None:
     world.faults.add(Fault("PUT /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
     done = fleet.flowforge("apply", "--yes", "--tags", "one")
     command = "flowforge apply --limit acme/repo-001 --tags one"
-    assert (3, f"what failed alone: {command}\n") == (done.code, done.told)
+    assert (3, f"what failed alone: `{command}`\n") == (done.code, done.told)
     assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
     assert 0 == fleet.flowforge("apply", "--yes").code
@@ -94,7 +94,7 @@ def test_the_command_chooses_the_same_lines(fleet: "Fleet") -> None:
     world.faults.add(Fault("DELETE /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
     done = fleet.flowforge("apply", "--yes", "--prune", "--keep-going")
     command = "flowforge apply --limit acme/repo-001 --prune --keep-going"
-    assert (3, [f"what failed alone: {command}"]) == (done.code, done.err.splitlines()[1:])
+    assert (3, [f"what failed alone: `{command}`"]) == (done.code, done.err.splitlines()[1:])
     assert 0 == fleet.flowforge(*command.split()[1:], "--yes").code
     assert {"ANTHROPIC_API_KEY"} == {*world.reveal("acme/repo-001")}
 
@@ -106,5 +106,5 @@ def test_the_command_names_the_manifests(fleet: "Fleet") -> None:
     fleet.sandbox.world.faults.add(Fault("PUT /repos/acme/repo-001/", FaultKind.STATUS, status=422, message="no"))
     done = fleet.flowforge("apply", "--yes", "-m", "my ops.yaml")
     said = NEW_STATE.replace("flowforge.state", "my ops.state")
-    said += "what failed alone: flowforge apply -m 'my ops.yaml' --limit acme/repo-001\n"
+    said += "what failed alone: `flowforge apply -m 'my ops.yaml' --limit acme/repo-001`\n"
     assert (3, said) == (done.code, done.err)

@@ -136,4 +136,4 @@ def test_an_error_on_a_terminal_ends_with_where_to_read_on(fleet: "Fleet") -> No
     logged = fleet.flowforge("validate")
     fleet.answers("", sees=True)
     shown = fleet.flowforge("validate")
-    assert (1, f"{logged.err}  more: flowforge explain FF148 FF120 FF122\n") == (shown.code, shown.err)
+    assert (1, f"{logged.err}  more: `flowforge explain FF148 FF120 FF122`\n") == (shown.code, shown.err)

@@ -170,7 +170,7 @@ def test_an_organizations_codespaces_on_the_free_plan(fleet: "Fleet", plan: str,
     permission = "read and write permission for organization codespaces secrets (classic: the scope admin:org)"
     other = (
         "no permission: the token sees the organization but not its codespaces secrets",
-        f"give the token {permission}; not every plan and server has this store",
+        f"give the token (FLOWFORGE_GITHUB_TOKEN) {permission}; not every plan and server has this store",
     )
     assert ("create", *(free if plan == "free" and shown else other)) == (
         lines["orgs/acme/actions/ANTHROPIC_API_KEY"]["action"],
@@ -187,5 +187,5 @@ def test_a_classic_token_is_not_advised_the_scope_that_it_has(fleet: "Fleet") ->
     (line,) = json.loads(fleet.flowforge("plan", "--format", "json").out)["changes"]
     assert (
         "no permission: the token sees the repo but not its secrets",
-        "give the user whose token it is write access; the token has the scope repo",
+        "give the user whose token (FLOWFORGE_GITHUB_TOKEN) it is write access; the token has the scope repo",
     ) == (line["sentence"], line["fix"])

@@ -43,7 +43,7 @@ def test_a_fresh_folder(empty: "Fleet") -> None:
     assert (
         0,
         "",
-        f"{WROTE}Name your repositories in it, set ACME_ANTHROPIC_KEY, then: flowforge plan\n",
+        f"{WROTE}Name your repositories in it, set ACME_ANTHROPIC_KEY, then: `flowforge plan`\n",
     ) == (done.code, done.out, done.err)
     assert [".flowforge.schema.json", ".gitignore", "flowforge.yaml"] == _files(empty)
     assert [HEADING, *LINES] == (empty.folder / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -58,7 +58,7 @@ def test_with_repos_it_is_ready_to_apply(empty: "Fleet") -> None:
     """Named repos stand in it, each once however it was written; apply works as soon as the variable is set."""
     value = empty.set_key("ACME_ANTHROPIC_KEY")
     done = empty.flowforge("init", "acme/repo-002", "acme/repo-001", "Acme/Repo-002")
-    assert (0, "", f"{WROTE}Set ACME_ANTHROPIC_KEY, then: flowforge plan\n") == (done.code, done.out, done.err)
+    assert (0, "", f"{WROTE}Set ACME_ANTHROPIC_KEY, then: `flowforge plan`\n") == (done.code, done.out, done.err)
     assert 0 == empty.flowforge("apply", "--yes").code
     assert ["acme/repo-001", "acme/repo-002"] == [repo for repo, held in empty.held().items() if held]
     assert {"ANTHROPIC_API_KEY": value} == empty.held()["acme/repo-001"]
@@ -90,7 +90,7 @@ def test_another_place(empty: "Fleet") -> None:
         'Wrote "my ops/prod.yaml" and "my ops/.flowforge.schema.json".\n'
         f'Added to "my ops/.gitignore": {" ".join(LINES)}\n'
         f"{_commit('my ops/prod.state.json')}"
-        "Name your repositories in it, set ACME_ANTHROPIC_KEY, then: flowforge plan -m 'my ops/prod.yaml'\n"
+        "Name your repositories in it, set ACME_ANTHROPIC_KEY, then: `flowforge plan -m 'my ops/prod.yaml'`\n"
     ) == done.err
     assert ["my ops", "my ops/.flowforge.schema.json", "my ops/.gitignore", "my ops/prod.yaml"] == _files(empty)
 

@@ -85,7 +85,7 @@ def test_it_had_moved_and_is_not_there(ops: "Fleet") -> None:
     file, second = ops.folder / PATH, f"acme/ops second:{PATH}"
     assert done.err == (
         f"error FF455: {second}: there is no state\n"
-        f"  fix: put a copy there (flowforge state push); {file} still has what was moved\n"
+        f"  fix: put a copy there (`flowforge state push FILE`); {file} still has what was moved\n"
     )
     assert 0 == ops.flowforge("state", "push", PATH, "--yes").code
     assert IN_SYNC == ops.flowforge("plan").out

@@ -53,12 +53,12 @@ def audience(fleet: "Fleet") -> tuple[str, list[str]]:
         (
             Token(permissions={"organization_secrets": Level.NONE}),
             "no permission: GitHub accepts organization_secrets=read",
-            "give the token that permission",
+            "give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
         ),
         (
             Token(TokenKind.CLASSIC, scopes=("repo",)),
             'no permission: "Must have admin rights to Repository."',
-            "give the token the scope admin:org",
+            "give the token (FLOWFORGE_GITHUB_TOKEN) the scope admin:org",
         ),
     ],
     ids=["fine-grained", "classic"],

@@ -131,7 +131,7 @@ def test_a_repo_that_is_gone(found: "Fleet", list_alone: bool) -> None:  # noqa:
     (error,) = [each["error"] for each in json.loads(done.out)["results"] if each["error"]]
     assert (3, "FF326") == (done.code, error["code"])
     assert "the list keeps 1 repository that this token cannot see" == error["why"]
-    assert error["fix"].endswith(f"if they are gone, flowforge state forget {ADDRESS}, then apply")
+    assert error["fix"].endswith(f"if they are gone, `flowforge state forget {ADDRESS}`, then apply")
     assert ("run it again: a repository may have been deleted" in error["fix"]) == list_alone
     assert 0 == found.flowforge("state", "forget", ADDRESS, "--yes").code
     assert 0 == found.flowforge("apply", "--yes", "--allow-widening").code

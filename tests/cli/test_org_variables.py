@@ -229,7 +229,7 @@ def test_a_token_that_may_not(fleet: "Fleet") -> None:
     assert (
         "blocked",
         "no permission: GitHub accepts organization_actions_variables=read",
-        "give the token that permission",
+        "give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
     ) == tuple(line[key] for key in ("action", "sentence", "fix"))
     fleet.manifest((fleet.folder / "flowforge.yaml").read_text().replace("acme", "nowhere"))
     line = lines(fleet)[f"orgs/nowhere/variables/{RULE}"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.no_coverage
 
 QUESTION = "The token that claude setup-token printed"
-HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
+HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 SLOTS = {"anthropic_api_key": "ANTHROPIC_API_KEY", "claude_code_oauth_token": "CLAUDE_CODE_OAUTH_TOKEN"}
 PREFIXES = {"anthropic_api_key": "sk-ant-" + "api03-", "claude_code_oauth_token": "sk-ant-" + "oat01-"}
@@ -217,7 +217,8 @@ def test_three_tries(fleet: "Fleet", sit: Sit) -> None:
     assert code == 1
     assert shown.startswith(
         f"{BEGIN}{QUESTION}\n{HINT}not taken\n{CUT}{HINT}not taken\n{CUT}{HINT}not taken\n{BROKEN}{END}"
-        "! acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  value not available: the value has a line break in it\n"
+        "! acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  value not available: "
+        f'the value of prompt "{QUESTION}" has a line break in it\n'
     )
     assert_unseen(value, shown)
     assert {} == fleet.held()["acme/repo-001"]
@@ -282,7 +283,7 @@ def test_nobody_is_there(fleet: "Fleet", sit: Sit) -> None:
     person.answer("\r")
     left = "= acme/repo-001  CLAUDE_CODE_OAUTH_TOKEN  pasted  value not checked: not pasted\n"
     code, shown = person.end()
-    assert (0, True) == (code, shown.startswith(f"{BEGIN}{QUESTION}\n{HINT}left\n{END}{left}"))
+    assert (0, True) == (code, shown.startswith(f"{BEGIN}{QUESTION}\n{HINT}skipped\n{END}{left}"))
 
     fleet.later()
     fleet.sandbox.world.set_secret("acme/repo-001", "CLAUDE_CODE_OAUTH_TOKEN", "edited")

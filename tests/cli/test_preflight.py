@@ -143,7 +143,7 @@ def test_a_classic_token_needs_no_trial(fleet: "Fleet") -> None:
     world.add_token(fleet.sandbox.token, Token(TokenKind.CLASSIC, scopes=("gist", "read:org")))
     assert [
         f"! acme/repo-005  {KEY}  ci-key  no permission: the token lacks the scope repo; it has gist, read:org",
-        "    fix: give the token the scope repo",
+        "    fix: give the token (FLOWFORGE_GITHUB_TOKEN) the scope repo",
     ] == fleet.refused("plan").lines[4:6]
     world.add_token(fleet.sandbox.token, Token(TokenKind.CLASSIC, scopes=("repo",)))
     assert (0, {}) == outcomes(fleet)

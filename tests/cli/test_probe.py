@@ -350,14 +350,14 @@ REFUSED = {
         ("doctor", "--probe", "acme/none", "--yes"),
         (
             "error FF324: acme/none: not found, or invisible to this token\n"
-            "  fix: check its name, and that the token may see it\n"
+            "  fix: check its name, and that the token (FLOWFORGE_GITHUB_TOKEN) may see it\n"
         ),
     ),
     "a manifest that is not there": (
         (*PROBE, "-m", "none.yaml"),
         (
             "error FF101: none.yaml: there is no such manifest\n"
-            "  fix: run `flowforge init` to begin one, or name yours with -m\n"
+            "  fix: run `flowforge init -m none.yaml` to begin one, or name yours with -m\n"
         ),
     ),
 }

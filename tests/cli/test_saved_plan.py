@@ -21,7 +21,7 @@ from tests.powers import powerless, unwritable
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-AGAIN = "  fix: make a new plan with flowforge plan --out, and have that approved"
+AGAIN = "  fix: make a new plan with `flowforge plan --out FILE`, and have that approved"
 
 
 def _saved(fleet: "Fleet", *options: str) -> Any:  # noqa: ANN401 -- JSON
@@ -37,7 +37,7 @@ def test_it_is_applied_as_it_was_approved(fleet: "Fleet") -> None:
     """A saved plan is carried out without a question, and what it lists is what GitHub holds then."""
     value = fleet.set_key()
     done = fleet.flowforge("plan", "--out", "p.json")
-    assert done.err.endswith("The plan is saved; this carries it out: flowforge apply p.json\n")
+    assert done.err.endswith("The plan is saved; this carries it out: `flowforge apply p.json`\n")
     applied = fleet.flowforge("apply", "p.json")
     assert (0, "Done: 5 created, 0 updated, 0 deleted, 0 failed, 0 blocked.") == (applied.code, applied.lines[-1])
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
@@ -118,7 +118,7 @@ def test_it_is_applied_once(fleet: "Fleet") -> None:
     assert done.err.endswith(
         "error FF029: the saved plan was applied already\n"
         "  why: everything in it is done, and the state was written since\n"
-        "  fix: nothing is left to do; to change more, make a new plan with flowforge plan --out, and have that "
+        "  fix: nothing is left to do; to change more, make a new plan with `flowforge plan --out FILE`, and have that "
         "approved\n"
     )
 
@@ -213,7 +213,7 @@ def test_cut_short(fleet: "Fleet") -> None:
 
 
 def _unreadable(name: str, why: str) -> str:
-    fix = "  fix: name a file that flowforge plan --out has written; name a manifest with -m"
+    fix = "  fix: name a file that `flowforge plan --out FILE` has written; name a manifest with -m"
     return f'error FF020: the saved plan "{name}" cannot be read\n  why: {why}\n{fix}'
 
 
@@ -253,7 +253,8 @@ def test_another_version(fleet: "Fleet") -> None:
         assert (
             'error FF022: the saved plan "p.json" was made by another version of FlowForge\n'
             f"  why: it was made by {versions}; this is FlowForge {__version__}, format 1\n"
-            "  fix: apply it with that version, or make a new plan with flowforge plan --out, and have that approved"
+            "  fix: apply it with that version, or make a new plan with `flowforge plan --out FILE`, and have that "
+            "approved"
         ) == _told(path)
 
 

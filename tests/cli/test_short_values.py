@@ -27,7 +27,7 @@ def test_what_a_terminal_left_of_a_token(fleet: "Fleet", type_: str) -> None:
     fleet.monkeypatch.setenv("SHORT", text)
     _manifest(fleet, type_)
     done = fleet.refused("apply", "--yes")
-    what = 'error FF217: credential "k": value not available: the value is cut short: shorter than '
+    what = 'error FF217: credential "k": value not available: the value of env SHORT is cut short: shorter than '
     assert (1, True) == (done.code, done.err.startswith(what))
     assert text[13:30] not in done.err
     _manifest(fleet, type_, ", allow_nonstandard: true")

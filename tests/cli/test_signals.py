@@ -78,7 +78,7 @@ def test_a_write_that_outlasts_the_grace_is_said(fleet: "Fleet") -> None:
         [
             "unrecorded (FF342): sent, but the run ended before GitHub answered",
             "    acme/repo-001/actions/ANTHROPIC_API_KEY",
-            "  fix: run plan again; it will write this secret once more",
+            "  fix: run `flowforge plan` again; it will write this secret once more",
             "",
             "acme/repo-001 : in_sync=0 created=0 updated=0 deleted=0 failed=0 blocked=0 unrecorded=1",
             "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 0 blocked, 1 unrecorded.",

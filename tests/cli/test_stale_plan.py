@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
     from tests.conftest import FakeOp
 
-FIX = "  fix: make a new plan with flowforge plan --out, and have that approved\n"
+FIX = "  fix: make a new plan with `flowforge plan --out FILE`, and have that approved\n"
 CODES = {"the manifest": "FF025", "a value": "FF026", "GitHub": "FF027", "the state": "FF028"}
 ONE = "acme/repo-001/actions/ANTHROPIC_API_KEY"
 KEY = "ANTHROPIC_API_KEY"
 Move = Callable[["Fleet"], object]
 
 
-def moved(thing: str, why: str) -> str:
-    """Give the refusal that names one thing."""
+def moved(thing: str, why: str, options: str = "") -> str:
+    """Give the refusal that names one thing. options: those that chose the lines of the plan."""
+    fix = FIX.replace("flowforge plan", f"flowforge plan {options}".rstrip())
     return (
-        f"error {CODES[thing]}: {thing} has changed since the plan was saved; nothing was written\n  why: {why}\n{FIX}"
+        f"error {CODES[thing]}: {thing} has changed since the plan was saved; nothing was written\n  why: {why}\n{fix}"
     )
 
 
@@ -202,7 +203,7 @@ def test_a_pasted_value(fleet: "Fleet", monkeypatch: pytest.MonkeyPatch, what: s
 
     said = moved("a value", f"the credential ci-key of {ONE} has {what.partition(',')[0]}")
     # Where a person sits, an error ends with the command that explains it.
-    assert said == stale(fleet, move).err.removesuffix("  more: flowforge explain FF026\n")
+    assert said == stale(fleet, move).err.removesuffix("  more: `flowforge explain FF026`\n")
     assert person.asked == 1 + (not what.endswith("asked"))
     person.text = value
     monkeypatch.delenv("CI", raising=False)
@@ -304,7 +305,7 @@ def test_a_selector(fleet: "Fleet") -> None:
     """A repo that a selector finds since, or no longer, is named, and not told as a change of the manifest."""
     target(fleet, "select: {org: acme, name: repo-00*}, credential: ci-key")
     done = stale(fleet, lambda fleet: fleet.sandbox.world.create_repo("acme/repo-009"))
-    assert moved("GitHub", "the selector of target All finds acme/repo-009, too") == done.err
+    assert moved("GitHub", "the selector of target All finds acme/repo-009, too", "-l repo-001") == done.err
     done = stale(fleet, lambda fleet: fleet.sandbox.world.delete_repo("acme/repo-009"))
     assert moved("GitHub", "the selector of target All no longer finds acme/repo-009") == done.err
 
@@ -313,7 +314,7 @@ def test_a_selector_outside_of_limit(fleet: "Fleet") -> None:
     """What a selector finds is admitted by apply, planned or not: so it counts beyond `--limit` as well."""
     target(fleet, "select: {org: acme, name: repo-00*}, credential: ci-key")
     done = stale(fleet, lambda fleet: fleet.sandbox.world.create_repo("acme/repo-009"), "--limit", "repo-001")
-    assert moved("GitHub", "the selector of target All finds acme/repo-009, too") == done.err
+    assert moved("GitHub", "the selector of target All finds acme/repo-009, too", "-l repo-001") == done.err
 
 
 def test_another_repo_that_a_selector_finds(fleet: "Fleet") -> None:
@@ -384,7 +385,7 @@ def test_the_states_serial(fleet: "Fleet") -> None:
     fleet.flowforge("apply", "--yes")
     serial = StateFile.read(_state(fleet)).serial
     done = stale(fleet, lambda fleet: fleet.flowforge("state", "forget", "acme/repo-005", "--yes"), "-l", "repo-001")
-    assert moved("the state", f"its serial is {serial + 1}, the plan stands on {serial}") == done.err
+    assert moved("the state", f"its serial is {serial + 1}, the plan stands on {serial}", "-l repo-001") == done.err
 
 
 def test_the_state_at_the_same_serial(fleet: "Fleet") -> None:
@@ -398,7 +399,8 @@ def test_the_state_at_the_same_serial(fleet: "Fleet") -> None:
         _state(fleet).write_bytes(encode(replace(state, records=records))[0])
 
     done = stale(fleet, rewrite, "-l", "repo-001")
-    assert moved("the state", f"it remembers something else at the same serial {state.serial}") == done.err
+    why = f"it remembers something else at the same serial {state.serial}"
+    assert moved("the state", why, "-l repo-001") == done.err
 
 
 def test_no_state_any_more(fleet: "Fleet") -> None:

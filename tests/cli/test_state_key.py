@@ -116,7 +116,7 @@ def test_with_another_key(signed: "Fleet") -> None:
     head, why, fix = done.err.splitlines()
     assert f"error FF471: {_path(signed)}: the state has another key than the one given" == head
     assert why.startswith(f'  why: its key_id is "{before}", and this key makes "')
-    assert "  fix: give the key that it was written with; flowforge state rekey changes from one to the other" == fix
+    assert "  fix: give the key that it was written with; `flowforge state rekey` changes from one to the other" == fix
 
 
 def _stripped(state: Any) -> None:  # noqa: ANN401 -- JSON
@@ -131,7 +131,7 @@ def test_a_key_and_no_signature(fleet: "Fleet") -> None:
     expected = (
         f"error FF472: {_path(fleet)}: the state is not signed, and a key is given\n"
         "  why: either it never had a key, or somebody has taken its signature away\n"
-        "  fix: if it never had a key, flowforge state rekey signs it with this one; otherwise put a good copy back\n"
+        "  fix: if it never had a key, `flowforge state rekey` signs it with this one; otherwise put a good copy back\n"
     )
     assert (1, expected) == (done.code, done.err)
 
@@ -309,7 +309,7 @@ def test_offline_an_unsigned_state_where_a_key_is_named(fleet: "Fleet", *, named
     expected = (
         f"error FF472: {_path(fleet)}: the state is not signed, and a key is named for it\n"
         "  why: either it never had a key, or somebody has taken its signature away\n"
-        "  fix: if it never had a key, flowforge state rekey signs it with this one; otherwise put a good copy back\n"
+        "  fix: if it never had a key, `flowforge state rekey` signs it with this one; otherwise put a good copy back\n"
     )
     assert expected == fleet.refused("plan", "--offline").err
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BRANCH, PATH = "flowforge-state", "flowforge.state.json"
 ON_BRANCH = "state:\n  github: {repo: acme/ops}\n"
-STOPPED = "interrupted; flowforge state show says what is kept now"
+STOPPED = "interrupted; `flowforge state show` says what is kept now"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 
 

@@ -27,7 +27,7 @@ ASK = "  why: stdin is not a terminal\n  fix: say --yes\n"
 HOMES = pytest.mark.parametrize("more", ["", ON_BRANCH], ids=["file", "branch"])
 MOVED = (
     f"error FF450: {{}}: the state has moved\n  why: it is now kept in {PLACE}\n"
-    "  fix: name that place under `state` in the manifest; plan --offline needs a copy of it\n"
+    "  fix: name that place under `state` in the manifest; `flowforge plan --offline` needs a copy of it\n"
 )
 CHANGED = (
     f"error FF452: {PLACE}: the state changed meanwhile\n"
@@ -87,7 +87,7 @@ def test_what_cannot_be_moved(fleet: "Fleet") -> None:
     assert done.err == (
         'error FF451: the state remembers "acme/REPO-002" already\n'
         '  why: what is remembered of "acme/repo-001" would be lost, or take its place\n'
-        "  fix: if it is wrong, drop it first: flowforge state forget acme/REPO-002\n"
+        "  fix: if it is wrong, drop it first: `flowforge state forget acme/REPO-002`\n"
     )
     done = fleet.refused("state", "move", "acme/repo-001", "ACME/Repo-001")
     assert done.err == (
@@ -156,7 +156,7 @@ def test_what_cannot_be_pushed(fleet: "Fleet") -> None:
     assert done.err == (
         f"error FF453: {_file(fleet)}: another state is kept there\n"
         f"  why: its lineage is {here}, and the lineage of copy.json is {mine}\n"
-        "  fix: if it is not needed, keep a copy (flowforge state pull) and remove it; then run this again\n"
+        "  fix: if it is not needed, keep a copy (`flowforge state pull`) and remove it; then run this again\n"
     )
     done = fleet.refused("state", "push", "nowhere.json", "--yes")
     assert done.err == "error FF459: nowhere.json: there is no such file\n  fix: name a copy of the state\n"

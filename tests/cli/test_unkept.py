@@ -23,8 +23,8 @@ SAID = '"Resource not accessible by personal access token"'
 REFUSED = (
     f"error FF424: {OPS} {BRANCH}:{PATH}: no permission: {SAID}\n"
     "  why: the state is kept through the contents of its repo\n"
-    "  fix: give the token the permission Contents: read and write (classic: the scope repo); in a workflow, "
-    "write `permissions: {contents: write}`\n"
+    "  fix: give the token (FLOWFORGE_GITHUB_TOKEN) the permission Contents: read and write (classic: the scope repo); "
+    "in a workflow, write `permissions: {contents: write}`\n"
 )
 
 

@@ -78,7 +78,7 @@ _SSO: Final = (
 )
 _NO_APP: Final = 'no permission: "Resource not accessible by integration"'
 _NO_APP_FIX: Final = (
-    "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access, "
+    "give the token (FLOWFORGE_GITHUB_TOKEN) read and write permission for Secrets (classic: the scope repo), and its owner write access, "
     "and install its GitHub App on this repo"
 )
 _NO_WRITE: Final = "no permission: GitHub accepts secrets=write"
@@ -253,7 +253,7 @@ ROWS: Final = (
             (
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
                 "! acme/web  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
-                "    fix: give the token that permission",
+                "    fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
             ),
@@ -270,10 +270,10 @@ ROWS: Final = (
             (
                 f"failed (FF320): {_NO_WRITE}",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
-                "  fix: give the token that permission",
+                "  fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
                 f"not_done (FF346): not begun, because the first write for acme was refused: {_NO_WRITE}",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
-                "  fix: give the token that permission",
+                "  fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
             3,
@@ -289,7 +289,7 @@ ROWS: Final = (
             (
                 f"! acme/api  ANTHROPIC_API_KEY  ci-key  {_SSO}",
                 f"! acme/web  ANTHROPIC_API_KEY  ci-key  {_SSO}",
-                "    fix: open the settings of the token and authorize it for the organization",
+                "    fix: open its settings and authorize the token (FLOWFORGE_GITHUB_TOKEN) for the organization",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
             ),
@@ -306,7 +306,7 @@ ROWS: Final = (
             (
                 f"! acme/api  ANTHROPIC_API_KEY  ci-key  {_SSO}",
                 f"! acme/web  ANTHROPIC_API_KEY  ci-key  {_SSO}",
-                "    fix: open the settings of the token and authorize it for the organization",
+                "    fix: open its settings and authorize the token (FLOWFORGE_GITHUB_TOKEN) for the organization",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
                 "Not all done: 0 created, 0 updated, 0 deleted, 0 failed, 2 blocked.",
@@ -324,7 +324,7 @@ ROWS: Final = (
             (
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
                 "! acme/web  ANTHROPIC_API_KEY  ci-key  no permission: GitHub accepts secrets=read",
-                "    fix: give the token that permission, and install its GitHub App on this repo",
+                "    fix: give the token (FLOWFORGE_GITHUB_TOKEN) that permission, and install its GitHub App on this repo",
                 "No changes found; 2 blocked.",
                 INCOMPLETE,
             ),

@@ -21,12 +21,12 @@ PLACE = BranchFile(Repo.parse(OPS), "state", "state.json")
 AT = "acme/ops state:state.json"
 WHY = "  why: the state is kept through the contents of its repo\n"
 PERMIT = (
-    "  fix: give the token the permission Contents: read and write (classic: the scope repo); "
+    "  fix: give the token (GH_TOKEN) the permission Contents: read and write (classic: the scope repo); "
     "in a workflow, write `permissions: {contents: write}`"
 )
 INVISIBLE = (
     f"error FF420: {AT}: the state's repo is not found, or invisible to the token\n"
-    "  fix: check state.github.repo, and that the state's token may see it"
+    "  fix: check state.github.repo, and that the state's token (GH_TOKEN) may see it"
 )
 RENAMED = f"error FF421: {AT}: the state's repo is renamed to acme/new\n  fix: write acme/new in state.github.repo"
 PUBLIC = (
@@ -118,7 +118,8 @@ def test_no_permission_to_write(world: World, connect: MakeClient, kind: TokenKi
     world.add_token("reader", Token(kind, permissions={"contents": Level.READ}))
     client = connect(token="reader", origin="GITHUB_TOKEN" if workflow else "GH_TOKEN", workflow=workflow)
     reads(client)
-    detail = f"error FF424: {AT}: no permission: GitHub accepts contents=write\n{WHY}{PERMIT}"
+    permit = PERMIT.replace("(GH_TOKEN)", f"({client.token.origin})")
+    detail = f"error FF424: {AT}: no permission: GitHub accepts contents=write\n{WHY}{permit}"
     assert [told(act, client) for act in (writes, begins)] == [detail] * 2
     world.add_token("reader", Token(kind, permissions={"contents": Level.NONE}))
     assert told(reads, client) == detail.replace("contents=write", "contents=read")

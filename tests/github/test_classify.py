@@ -142,10 +142,10 @@ def test_no_permission(message: str, headers: Mapping[str, str], detail: str, fi
             "https://github.com/orgs/acme/sso?a=b",
         ),
         ("https://api.acme.ghe.com", "required; url=https://acme.ghe.com/sso", "https://acme.ghe.com/sso"),
-        ("https://api.github.com", "required; url=https://evil.test/sso", "the settings of the token"),
-        ("https://api.github.com", "required; url=http://github.com/sso", "the settings of the token"),
-        ("https://api.github.com", "required; url=https://[::1", "the settings of the token"),
-        ("https://api.github.com", "required", "the settings of the token"),
+        ("https://api.github.com", "required; url=https://evil.test/sso", "its settings"),
+        ("https://api.github.com", "required; url=http://github.com/sso", "its settings"),
+        ("https://api.github.com", "required; url=https://[::1", "its settings"),
+        ("https://api.github.com", "required", "its settings"),
     ],
 )
 def test_sso(api: str, header: str, place: str) -> None:
@@ -155,7 +155,7 @@ def test_sso(api: str, header: str, place: str) -> None:
         "the organization's single sign-on must authorize this token: \"Resource protected by organization SAML "
         'enforcement."'
     )
-    fix = f"open {place} and authorize it for the organization"
+    fix = f"open {place} and authorize the token for the organization"
     message = "Resource protected by organization SAML enforcement."
     assert Refusal("FF321", Why.SSO, detail, fix, 403, message) == classify(answer, ApiUrl.parse(api))
 

@@ -151,7 +151,7 @@ NO_LIST = "no permission: the token of a GitHub App's installation alone has suc
 USE_ONE = "use one, or write `org:` or `user:`"
 MEMBERS = "Members: read (classic: read:org)"
 DENIED = 'no permission: "Must be an owner"'
-ROLE = "give the user whose token it is that role"
+ROLE = "give the user whose token (GH_TOKEN) it is that role"
 INACCESSIBLE = "Resource not accessible by personal access token"
 LACKING = f'no permission: "{INACCESSIBLE}"'
 NOT_INSTALLED = "You must authenticate with an installation access token in order to list repositories."
@@ -164,7 +164,7 @@ NO_TEAM = 'there is no team "core" in "acme", or this token may not see it'
     ("wanted", "answer", "expected"),
     [
         (ORG, refusal(404), Unreadable(Why.NOT_FOUND, NO_ORG, "check its name; of a user, write `user:`")),
-        (PROPERTIES, refusal(404), Unreadable(Why.NOT_FOUND, NO_PROPERTIES, f"give the token {CUSTOM}")),
+        (PROPERTIES, refusal(404), Unreadable(Why.NOT_FOUND, NO_PROPERTIES, f"give the token (GH_TOKEN) {CUSTOM}")),
         (TEAM, refusal(404), Unreadable(Why.NOT_FOUND, NO_TEAM, f"write its slug; the token needs {MEMBERS}")),
         (GIVEN, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
         (
@@ -187,15 +187,23 @@ NO_TEAM = 'there is no team "core" in "acme", or this token may not see it'
         ),
         (GIVEN, refusal(404), Unreadable(Why.NO_PERMISSION, NO_LIST, USE_ONE)),
         (TEAM, refusal(403, "Must be an owner"), Unreadable(Why.NO_PERMISSION, DENIED, ROLE)),
-        (TEAM, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, LACKING, f"give the token {MEMBERS}")),
-        (PROPERTIES, refusal(403, INACCESSIBLE), Unreadable(Why.NO_PERMISSION, LACKING, f"give the token {CUSTOM}")),
+        (
+            TEAM,
+            refusal(403, INACCESSIBLE),
+            Unreadable(Why.NO_PERMISSION, LACKING, f"give the token (GH_TOKEN) {MEMBERS}"),
+        ),
+        (
+            PROPERTIES,
+            refusal(403, INACCESSIBLE),
+            Unreadable(Why.NO_PERMISSION, LACKING, f"give the token (GH_TOKEN) {CUSTOM}"),
+        ),
         (
             ORG,
             refusal(403, "x", x_github_sso="required; url=https://github.com/orgs/acme/sso"),
             Unreadable(
                 Why.SSO,
                 'the organization\'s single sign-on must authorize this token: "x"',
-                "open https://github.com/orgs/acme/sso and authorize it for the organization",
+                "open https://github.com/orgs/acme/sso and authorize the token (GH_TOKEN) for the organization",
             ),
         ),
         (

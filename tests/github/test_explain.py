@@ -74,11 +74,11 @@ def test_a_missing_environment_has_a_code(scripted: MakeClient) -> None:
 @pytest.mark.parametrize(
     ("scope", "permit"),
     [
-        (Scope(API), "give the token read and write permission for Secrets ("),
-        (Scope(API, Store.DEPENDABOT), "give the token read and write permission for Dependabot secrets ("),
-        (Scope(API, Store.CODESPACES), "give the token read and write permission for Codespaces secrets ("),
-        (Scope(API, Store.AGENTS), "give the token the permission for the agents store's secrets ("),
-        (PRODUCTION, "give the token read and write permission for Environments and Secrets ("),
+        (Scope(API), "give the token (GH_TOKEN) read and write permission for Secrets ("),
+        (Scope(API, Store.DEPENDABOT), "give the token (GH_TOKEN) read and write permission for Dependabot secrets ("),
+        (Scope(API, Store.CODESPACES), "give the token (GH_TOKEN) read and write permission for Codespaces secrets ("),
+        (Scope(API, Store.AGENTS), "give the token (GH_TOKEN) the permission for the agents store's secrets ("),
+        (PRODUCTION, "give the token (GH_TOKEN) read and write permission for Environments and Secrets ("),
     ],
 )
 def test_the_permission_of_each_list_is_named(scripted: MakeClient, scope: Scope, permit: str) -> None:
@@ -122,7 +122,10 @@ def test_an_environment_that_cannot_be_made(scripted: MakeClient, method: str) -
 FREE = """\
 error FF352: acme: GitHub shows no codespaces secrets of this organization, which is on its Free plan
   fix: take codespaces out of `stores`, or move the organization to a plan that has them"""
-PERMIT = "give the token read and write permission for organization codespaces secrets (classic: the scope admin:org)"
+PERMIT = (
+    "give the token (GH_TOKEN) read and write permission for organization codespaces secrets "
+    "(classic: the scope admin:org)"
+)
 OTHER = f"""\
 error FF320: acme: no permission: the token sees the organization but may not write its codespaces secrets
   fix: {PERMIT}; not every plan and server has this store"""
@@ -144,5 +147,5 @@ def test_an_organization_that_cannot_be_asked_for(scripted: MakeClient) -> None:
     no = RepoError(Refusal("FF324", Why.NOT_FOUND, "not found", status=404, message="Not Found"))
     assert str(explain(client, scope, no)) == (
         "error FF350: acme: GitHub refuses it with 403, and does not say why\n"
-        "  fix: see what the token may do on GitHub"
+        "  fix: see what the token (GH_TOKEN) may do on GitHub"
     )

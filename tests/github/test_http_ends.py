@@ -111,8 +111,8 @@ def test_a_token_that_may_be_the_workflows_own(scripted: MakeClient) -> None:
     assert isinstance(error, RepoError)
     assert str(error) == (
         'error FF320: no permission: "Resource not accessible by integration"\n'
-        "  fix: give the token read and write permission for Secrets (classic: the scope repo), and its owner write "
-        "access, and install its GitHub App on this repo; the workflow's own token never can"
+        "  fix: give the token (FLOWFORGE_GITHUB_TOKEN) read and write permission for Secrets (classic: the scope "
+        "repo), and its owner write access, and install its GitHub App on this repo; the workflow's own token never can"
     )
 
 

@@ -103,7 +103,7 @@ def test_a_list_that_is_refused_names_the_permission(scripted: Scripted) -> None
             put_viewers(client, Scope(ACME, store), "B", [3, 1])
         (problem,) = caught.value.problems
         assert ("FF320", f"orgs/Acme/{store}/B") == (problem.code, problem.where)
-        fix = f"give the token read and write permission for {noun} (classic: the scope admin:org)"
+        fix = f"give the token (GH_TOKEN) read and write permission for {noun} (classic: the scope admin:org)"
         more = "; not every plan and server has this store" if store is Store.AGENTS else ""
         assert f"{fix}{more}" == problem.fix
 

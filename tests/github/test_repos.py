@@ -24,7 +24,7 @@ _SHAPE = Unreadable(
     "check that github.api_url, or GITHUB_API_URL, names a GitHub API",
 )
 _GONE = Unreadable(
-    Why.NOT_FOUND, "not found, or invisible to this token", "check its name, and that the token may see it"
+    Why.NOT_FOUND, "not found, or invisible to this token", "check its name, and that the token (GH_TOKEN) may see it"
 )
 _ARCHIVED = Unreadable(Why.ARCHIVED, "archived, so it is read-only", "unarchive it, or take it out of the manifest")
 

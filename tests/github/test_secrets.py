@@ -199,9 +199,13 @@ def _sso(sandbox: Sandbox) -> None:
         (
             _hide,
             "FF324: {}: not found, or invisible to this token",
-            "check its name, and that the token may see it",
+            "check its name, and that the token (GH_TOKEN) may see it",
         ),
-        (_read_only, "FF320: {}: no permission: GitHub accepts secrets=write", "give the token that permission"),
+        (
+            _read_only,
+            "FF320: {}: no permission: GitHub accepts secrets=write",
+            "give the token (GH_TOKEN) that permission",
+        ),
     ],
 )
 def test_a_write_that_is_refused(
@@ -226,7 +230,7 @@ def test_a_delete_that_is_refused(world: Sandbox, connect: MakeClient) -> None:
         delete_secret(connect(), _API, "A")
     assert str(caught.value) == (
         "error FF320: acme/api/actions/A: no permission: GitHub accepts secrets=write\n"
-        "  fix: give the token that permission"
+        "  fix: give the token (GH_TOKEN) that permission"
     )
 
 
@@ -243,14 +247,16 @@ def test_a_delete_that_is_refused(world: Sandbox, connect: MakeClient) -> None:
             Unreadable(
                 Why.NOT_FOUND,
                 "not found, or invisible to this token",
-                "check its name, and that the token may see it",
+                "check its name, and that the token (GH_TOKEN) may see it",
             ),
             {_LIST: 1, _REPO: 1},
         ),
         (
             _no_secrets,
             Unreadable(
-                Why.NO_PERMISSION, "no permission: GitHub accepts secrets=read", "give the token that permission"
+                Why.NO_PERMISSION,
+                "no permission: GitHub accepts secrets=read",
+                "give the token (GH_TOKEN) that permission",
             ),
             {_LIST: 1},
         ),
@@ -324,7 +330,8 @@ def test_a_404_behind_which_the_repo_is_seen(scripted: MakeClient) -> None:
     expected = Unreadable(
         Why.NO_PERMISSION,
         "no permission: the token sees the repo but not its secrets",
-        "give the token read and write permission for Secrets (classic: the scope repo), and its owner write access",
+        "give the token (GH_TOKEN) read and write permission for Secrets (classic: the scope repo), and its owner "
+        "write access",
     )
     assert expected == list_secrets(scripted(handle), _API)
 

@@ -114,7 +114,7 @@ def test_no_permission(scripted: MakeClient, scope: Scope, seen: str, permission
 
     client = scripted(handle)
     access = "(classic: the scope repo), and its owner write access"
-    fix = f"give the token read and write permission for {permission} {access}"
+    fix = f"give the token (GH_TOKEN) read and write permission for {permission} {access}"
     detail = f"no permission: the token sees the repo but not {seen}"
     assert Unreadable(Why.NO_PERMISSION, detail, fix) == list_variables(client, scope)
     with pytest.raises(RepoError) as caught:

@@ -258,7 +258,7 @@ def test_each_file_has_its_version(refused: Refuser) -> None:
 
 def test_a_files_name_is_made_safe(refused: Refuser) -> None:
     """A file's name may hold what steers a terminal or a CI log; messages show it escaped."""
-    rest = "the manifest is empty\n  fix: begin it with `version: 1`, or run `flowforge init`"
+    rest = "the manifest is empty\n  fix: begin it with `version: 1`; or remove it, and run `flowforge init`"
     expected = f"error FF107: \\u003a:x\\x1b.yaml: {rest}"
     assert expected == refused({"::x\x1b.yaml": ""}, "::x\x1b.yaml")
 

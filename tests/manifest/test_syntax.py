@@ -6,17 +6,17 @@ CASES = r"""
 ## empty file
 =>
 error FF107: flowforge.yaml: the manifest is empty
-  fix: begin it with `version: 1`, or run `flowforge init`
+  fix: begin it with `version: 1`; or remove it, and run `flowforge init`
 ## comments only
 # nothing
 =>
 error FF107: flowforge.yaml: the manifest is empty
-  fix: begin it with `version: 1`, or run `flowforge init`
+  fix: begin it with `version: 1`; or remove it, and run `flowforge init`
 ## null
 null
 =>
 error FF107: flowforge.yaml: the manifest is empty
-  fix: begin it with `version: 1`, or run `flowforge init`
+  fix: begin it with `version: 1`; or remove it, and run `flowforge init`
 ## a text
 hello
 =>

@@ -104,7 +104,7 @@ def test_after_a_change_outside_nobody_knows(on_drift: OnDrift) -> None:
     )
     assert (
         "use a token that sees them, or allow it to see all repositories of the organization; if they are gone, "
-        "flowforge state forget orgs/acme/actions/ANTHROPIC_API_KEY, then apply"
+        "`flowforge state forget orgs/acme/actions/ANTHROPIC_API_KEY`, then apply"
     ) == line.fix
     (line,) = planned(A, time=LATER, record=replace(RECORD, repo_ids=(1, 7, 8))).changes
     assert "and 2 repositories that saw it" in line.sentence

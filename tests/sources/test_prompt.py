@@ -19,7 +19,7 @@ from flowforge.sources import Ask, Context, ReadResult, read_all
 from flowforge.sources.terminal import silenced
 from flowforge.vault import SecretValue
 
-HINT = "  paste it and press Enter (it is not shown; Enter alone leaves it): "
+HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 PLAIN = "prompt-" + "value-0123456789"
 BROKEN = Problem("FF299", "it is broken", fix="do better")
@@ -149,7 +149,7 @@ def test_what_is_no_text(desk: Desk) -> None:
 def test_enter_alone_leaves_it(desk: Desk, keys: str) -> None:
     """An empty answer is no value and no error: it is not read."""
     assert [LEFT] == desk.ask(keys.encode())
-    assert f"{BEGIN}Key?\n{HINT}left\n{END}" == desk.shown()
+    assert f"{BEGIN}Key?\n{HINT}skipped\n{END}" == desk.shown()
 
 
 def test_each_question_has_its_own_answer(desk: Desk) -> None:
@@ -159,7 +159,7 @@ def test_each_question_has_its_own_answer(desk: Desk) -> None:
     assert ["first", LEFT, "third"] == plain(found)
     assert desk.shown() == (
         f"{BEGIN}One?\n{HINT}not taken\n{BROKEN}\n{HINT}taken\n"
-        f"\\u003a:error::\\x1b[8m\\nTwo?\n{HINT}left\nThree?\n{HINT}taken\n{END}"
+        f"\\u003a:error::\\x1b[8m\\nTwo?\n{HINT}skipped\nThree?\n{HINT}taken\n{END}"
     )
 
 

@@ -115,7 +115,7 @@ def test_one_run_at_a_time(addresses: Addresses) -> None:
     assert str(refused.value) == (
         "error FF411: acme/ops, branch flowforge-state, flowforge.state.json: the state is in use\n"
         "  why: run 1 holds its lock since 2026-11-23T08:00:00Z, until 2026-11-23T08:10:00Z\n"
-        "  fix: wait for it (--lock-timeout); if it is dead, flowforge state unlock"
+        "  fix: wait for it (--lock-timeout); if it is dead, `flowforge state unlock`"
     )
     place.open(timeout=LEASE, holder="run 2").close()
     assert 602 >= place.seconds >= LEASE
@@ -136,7 +136,7 @@ def test_two_that_planned_at_once(addresses: Addresses, records: Records) -> Non
     assert str(moved.value) == (
         f"error FF441: {place.where}: the state changed while this was planned\n"
         "  why: another run wrote it; nothing was written to GitHub\n"
-        "  fix: run flowforge apply again"
+        "  fix: run `flowforge apply` again"
     )
     first.intend({addresses[0]: "x"})
     first.record(addresses[0], records[0])
@@ -194,7 +194,7 @@ def test_a_run_that_slept_too_long_stops_and_loses_nothing(addresses: Addresses,
     assert str(lost.value) == (
         "error FF442: acme/ops, branch flowforge-state, flowforge.state.json: another run took the state over\n"
         "  why: its lock had expired, or somebody removed it\n"
-        "  fix: run flowforge plan; it will write again what could not be recorded"
+        "  fix: run `flowforge plan`; it will write again what could not be recorded"
     )
     slow.close()
     lease = place.state.lease
@@ -254,13 +254,13 @@ def test_another_state_in_its_place_is_not_overwritten(addresses: Addresses, rec
         "error FF412: acme/ops, branch flowforge-state, flowforge.state.json: done on GitHub, but not recorded: "
         "Acme/repo-0/actions/ANTHROPIC_API_KEY\n"
         "  why: another state stands in its place; the next plan shows it as interrupted, so nothing goes unnoticed\n"
-        "  fix: put the right one back, then run plan"
+        "  fix: put the right one back, then run `flowforge plan`"
     )
     assert (cause := lost.value.__cause__) is not None
     assert str(cause) == (
         "error FF444: acme/ops, branch flowforge-state, flowforge.state.json: another state stands in its place\n"
         f"  why: its lineage is {place.state.lineage}, not {session.state.lineage}\n"
-        "  fix: put the right one back, then run plan"
+        "  fix: put the right one back, then run `flowforge plan`"
     )
 
 
@@ -297,7 +297,7 @@ def test_twenty_lost_races_end_it(addresses: Addresses) -> None:
     assert str(lost.value) == (
         "error FF443: acme/ops, branch flowforge-state, flowforge.state.json: the state could not be written\n"
         "  why: others wrote it 20 times while this run tried\n"
-        "  fix: run flowforge plan, then apply again"
+        "  fix: run `flowforge plan`, then apply again"
     )
     place.first += [again] * 19
     session.close()
@@ -338,7 +338,7 @@ def test_a_lock_that_cannot_be_given_back_is_a_warning(addresses: Addresses) -> 
     assert str(left.value) == (
         "error FF301: acme/ops, branch flowforge-state, flowforge.state.json: its lock may still be there\n"
         "  why: no network\n"
-        "  fix: the lock ends by itself within 10 minutes, or by flowforge state unlock"
+        "  fix: the lock ends by itself within 10 minutes, or by `flowforge state unlock`"
     )
     session.close()
 

@@ -125,7 +125,7 @@ def test_a_result_that_cannot_be_written_is_a_trouble_of_its_own(
             message = (
                 f"error FF412: {journal}: done on GitHub, but not recorded\n"
                 f"  why: {TOO_LARGE}; the next plan shows it as interrupted, so nothing goes unnoticed\n"
-                "  fix: make room or mend the folder, then run flowforge apply again"
+                "  fix: make room or mend the folder, then run `flowforge apply` again"
             )
             assert message == refusal(lambda: file.record(a, records[0]), UnrecordedError)
             assert message == refusal(lambda: file.forget(b), UnrecordedError)
@@ -340,7 +340,7 @@ def test_a_state_that_is_replaced_during_a_run_is_not_overwritten(
     expected = (
         f"error FF414: {path}: the state was replaced while it was in use\n"
         "  why: it is not the file that this run read and locked\n"
-        f"  fix: put {path.name}.backup in its place, which goes with the journal; then run plan"
+        f"  fix: put {path.name}.backup in its place, which goes with the journal; then run `flowforge plan`"
     )
     assert expected == refusal(file.close)
     backup = path.with_name(f"{path.name}.backup")
@@ -362,6 +362,6 @@ def test_a_state_that_is_replaced_before_the_first_write_stops_it(
         assert (
             f"error FF414: {path}: the state was replaced while it was in use\n"
             "  why: it is not the file that this run read and locked\n"
-            "  fix: find out who changed it (git, an editor, a copy); then run flowforge plan"
+            "  fix: find out who changed it (git, an editor, a copy); then run `flowforge plan`"
         ) == refusal(lambda: file.begin([]))
     assert b"theirs" == path.read_bytes()

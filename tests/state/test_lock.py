@@ -56,7 +56,7 @@ def test_a_second_process_is_told_who_holds_the_state(path: Path) -> None:
         assert (
             f"error FF411: {path}: the state is in use\n"
             f"  why: process {process.pid} on {host} holds its lock since {since}\n"
-            "  fix: wait until it ends, or stop it: the lock goes with it"
+            "  fix: wait for it (--lock-timeout 60s), or stop it: the lock goes with it"
         ) == refusal(path)
         note.write_text("?")
         assert "  why: another process holds its lock" == refusal(path).split("\n")[1]

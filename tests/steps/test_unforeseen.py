@@ -41,6 +41,9 @@ def test_what_is_told() -> None:
     assert Problem("FF348", what, str(HERE), "it was not sent", fix) == unforeseen(
         KeyError("a value"), HERE, sent=False
     )
-    why, again = "it was sent, or may have been, and is not recorded", "run plan again, it will write it once more"
+    why, again = (
+        "it was sent, or may have been, and is not recorded",
+        "run `flowforge plan` again, it will write it once more",
+    )
     expected = Problem("FF348", what, str(HERE), why, f"{again}; {fix}")
     assert expected == unforeseen(KeyError("a value"), HERE, sent=True)

@@ -23,7 +23,7 @@ def interruptible() -> Iterator[Interruption]:
         except GitHubError:
             # A wait that a signal cut short looks like an answer that did not come. Nobody wants to read of that.
             if interrupted.stop.is_set():
-                raise KeyboardInterrupt("interrupted; flowforge state show says what is kept now") from None
+                raise KeyboardInterrupt("interrupted; `flowforge state show` says what is kept now") from None
             raise
 
 

@@ -25,7 +25,7 @@ FORMAT: Final = "flowforge.plan-file"
 VERSION: Final = 1
 # Some 200,000 lines. A larger file is no saved plan, and must not fill the memory before that is known.
 SIZE_LIMIT: Final = 128 * 2**20
-AGAIN: Final = "make a new plan with flowforge plan --out, and have that approved"
+AGAIN: Final = "make a new plan with `flowforge plan --out FILE`, and have that approved"
 # One code for each input, so that a workflow can tell a rotated value from a plan that somebody overtook.
 _CODES: Final = {
     PlanInput.MANIFEST: "FF025",
@@ -142,7 +142,7 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, why: str) -> NoReturn:
-    fix = "name a file that flowforge plan --out has written; name a manifest with -m"
+    fix = "name a file that `flowforge plan --out FILE` has written; name a manifest with -m"
     raise UsageError(Problem("FF020", f"the saved plan {quote(str(path))} cannot be read", why=why, fix=fix))
 
 

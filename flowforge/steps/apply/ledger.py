@@ -80,5 +80,5 @@ def is_unanswered(result: Result) -> bool:
 
 
 def _unanswered(address: Address) -> Problem:
-    fix = "run plan again; it will write this secret once more"
+    fix = "run `flowforge plan` again; it will write this secret once more"
     return Problem(_UNANSWERED, "sent, but the run ended before GitHub answered", str(address), fix=fix)

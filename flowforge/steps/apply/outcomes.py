@@ -45,5 +45,5 @@ def lagging(address: Address, why: str) -> Problem:
         "written, but GitHub's list does not show it yet, so its time could not be recorded",
         str(address),
         why or "GitHub's lists lag behind its writes at times",
-        "run plan again in a minute; it will write this secret once more",
+        "run `flowforge plan` again in a minute; it will write this secret once more",
     )

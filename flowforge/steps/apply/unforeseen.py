@@ -25,5 +25,6 @@ def unforeseen(error: BaseException, address: Address, *, sent: bool) -> Problem
     """Return the problem of the secret whose write met it. sent: whether the write may have arrived."""
     report, why, fix = bug(error), "it was not sent", ""
     if sent:
-        why, fix = "it was sent, or may have been, and is not recorded", "run plan again, it will write it once more; "
+        why = "it was sent, or may have been, and is not recorded"
+        fix = "run `flowforge plan` again, it will write it once more; "
     return Problem(UNFORESEEN, report.what, str(address), why, fix + report.fix)

@@ -122,7 +122,7 @@ class StateBackend(ABC):
         if state.moved_to:
             what, where = "the state has moved", printable(self.where)
             why = f"it is now kept in {printable(state.moved_to)}"
-            fix = "name that place under `state` in the manifest; plan --offline needs a copy of it"
+            fix = "name that place under `state` in the manifest; `flowforge plan --offline` needs a copy of it"
             raise StateError(Problem("FF450", what, where, why, fix))
         return state
 

@@ -39,7 +39,7 @@ def require_kin(there: State, where: str, given: State, name: str) -> None:
     """Raise StateError FF453 unless both are versions of one state. where, name: their places, in words."""
     if there.lineage != given.lineage:
         why = f"its lineage is {there.lineage}, and the lineage of {printable(name)} is {given.lineage}"
-        fix = "if it is not needed, keep a copy (flowforge state pull) and remove it; then run this again"
+        fix = "if it is not needed, keep a copy (`flowforge state pull`) and remove it; then run this again"
         raise StateError(Problem("FF453", "another state is kept there", printable(where), why, fix))
 
 
@@ -95,8 +95,8 @@ def left_behind(settings: StateSettings, backend: StateBackend, state: State) ->
         found = state if os.path.exists(file) else None  # noqa: PTH110 -- Path raises for a name too long
     if found is None or found.moved_to:
         return None
-    where = "" if settings.branch is not None else f" --from {shlex.quote(str(file))}"
-    return LeftBehind(printable(str(file)), printable(f"flowforge state migrate{where}"))
+    option = "" if settings.branch is not None else f" --from {shlex.quote(str(file))}"
+    return LeftBehind(printable(str(file)), printable(option))
 
 
 def require_apart(old: StateBackend, new: StateBackend) -> None:
@@ -111,7 +111,8 @@ def require_arrived(new: StateBackend, old: StateBackend, left: State) -> None:
     there = new.find()
     if there is None:
         raise missing(
-            new.where, f"put a copy there (flowforge state push); {printable(old.where)} still has what was moved"
+            new.where,
+            f"put a copy there (`flowforge state push FILE`); {printable(old.where)} still has what was moved",
         )
     require_kin(there, new.where, left, old.where)
     new.require_current(there)

@@ -43,7 +43,7 @@ class Ids:
         recorded, found = self.recorded.get(repo, ()), self.found.get(repo, info.id)
         if recorded and info.id not in recorded:
             before = f"the state recorded {', '.join(map(str, sorted(recorded)))}"
-            fix = f"if the new repo should have this secret: flowforge state forget {repo}, then apply"
+            fix = f"if the new repo should have this secret: `flowforge state forget {repo}`, then apply"
             return _another(info, before, fix)
         if info.id != found:
             return _another(info, f"the selector found {found} a moment ago", "run it again, and read the new plan")

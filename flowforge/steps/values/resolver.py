@@ -25,7 +25,7 @@ SKIPPED = NotRead("--skip-values", "run it without --skip-values")
 # The values are compared, so this also finds a key that a credential reaches by another name or another source.
 _THE_KEY: Final = Problem(
     "FF218",
-    "it is the state's key",
+    "the value is the state's key",
     why="GitHub would get it, and with it the state can be forged",
     fix="name another source, and let the state alone have it",
 )
@@ -63,7 +63,7 @@ class Resolver:
         judged: dict[tuple[str, _Need], Value] = {}
         for credential, need in needs.values():
             if (credential.name, need) not in judged:
-                judged[credential.name, need] = self._judge(credential, found[self._folder(credential)][need])
+                judged[credential.name, need] = self._judge(credential, need, found[self._folder(credential)][need])
         return {address: judged[credential.name, need] for address, (credential, need) in needs.items()}
 
     def _folder(self, credential: Credential) -> Path:
@@ -78,7 +78,7 @@ class Resolver:
         ]
         return dict(zip(asks, sources.read_all(questions, replace(self.context, folder=folder)), strict=True))
 
-    def _judge(self, credential: Credential, found: ReadResult) -> Value:
+    def _judge(self, credential: Credential, need: _Need, found: ReadResult) -> Value:
         if isinstance(found, NotRead):
             return found
         try:
@@ -89,9 +89,12 @@ class Resolver:
             raise
         except SourceError as error:
             problem = error.problems[0]
-            return Unavailable(problem.what, problem.code, problem.fix, problem.why)
+            what = _of_source(problem.what, credential, dict(need[0]))
+            return Unavailable(what, problem.code, problem.fix, problem.why)
         for warning in verdict.warnings:
-            self.warnings[f"credential {credential.name}: {warning}"] = None
+            # As the manifest has it: where each repo has a value of its own, one warning is enough.
+            told = _of_source(warning, credential, credential.source.options)
+            self.warnings[f"credential {credential.name}: {told}"] = None
         fingerprint = self.fingerprinter.fingerprint(value, guessable=verdict.guessable)
         self.vault.put(fingerprint, value)
         return Known(fingerprint)
@@ -178,6 +181,16 @@ def _is_one(place: Place) -> bool:
 def _spec(place: Place) -> _Spec:
     options = place.credential.source.options if place.credential else {}
     return tuple(sorted((key, fill_option(option, place.address.scope)) for key, option in options.items()))
+
+
+def _of_source(sentence: str, credential: Credential, spec: Mapping[str, Option]) -> str:
+    """Return a sentence that says where the value is from: there it is to be mended. spec: as far as it is filled in.
+
+    What a source says itself names what it was asked for; only what a check says begins with `the value`.
+    """
+    source = credential.source
+    before, value, after = sentence.partition("the value")
+    return sentence if before or not value else f"the value of {source.type.shown(spec[source.name])}{after}"
 
 
 def _check(credential: Credential, value: SecretValue) -> Verdict:

@@ -44,4 +44,4 @@ def unmoved(estate: Estate) -> Iterator[str]:
     old = estate.left_behind
     if old is not None:
         named = f"the manifest now names {estate.state_file}"
-        yield f"the state is in {old.file}, and {named}: `{old.command}` takes it there"
+        yield f"the state is in {old.file}, and {named}: `flowforge state migrate{old.option}` takes it there"

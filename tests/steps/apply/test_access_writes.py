@@ -200,7 +200,7 @@ def _client(handler: Callable[[httpx.Request], httpx.Response]) -> Client:
 NO = Refusal("FF326", Why.FAILED, "GitHub refused the request with 422", "see what GitHub says")
 _ADVICE = (
     "see what GitHub says; use a token that sees them, or allow it to see all repositories of the organization; if "
-    "they are gone, flowforge state forget orgs/acme/actions/KEY, then apply"
+    "they are gone, `flowforge state forget orgs/acme/actions/KEY`, then apply"
 )
 _UNSEEN = "the list keeps 2 repositories that this token cannot see"
 

@@ -22,7 +22,7 @@ INSIDE = Scope.of_environment(SCOPE.repo, "prod")
 SECRETS = "/repos/acme/api/actions/secrets"
 KEY, PUT, LIST = f"GET {SECRETS}/public-key", f"PUT {SECRETS}/NEW", f"GET {SECRETS}"
 NEW, OLD = Address(SCOPE, "NEW"), Address(SCOPE, "OLD")
-AGAIN = "run plan again in a minute; it will write this secret once more"
+AGAIN = "run `flowforge plan` again in a minute; it will write this secret once more"
 STATE = StateError(Problem("FF401", "no room"))
 BROKEN = httpx.ReadError("the connection broke")
 
@@ -233,7 +233,7 @@ def test_a_bug_after_the_sending_is_unrecorded(
         f"a bug in FlowForge: {type(error).__name__}",
         str(NEW),
         "it was sent, or may have been, and is not recorded",
-        "run plan again, it will write it once more; report it, with what -v prints",
+        "run `flowforge plan` again, it will write it once more; report it, with what -v prints",
     )
     assert ((Outcome.UNRECORDED, problem, ()), (True, halts, False)) == (problem_of(writer), flags(writer))
     assert [("intend", {NEW: "fp-one"})] == notes.told

@@ -106,7 +106,7 @@ def test_properties_that_a_token_may_not_read(sandbox: Sandbox) -> None:
     wanted = Selector(Owned.ORG, "acme", HERE, properties=(("tier", ("gold",)),))
     part = found(sandbox, wanted, token=app).found[wanted]
     assert isinstance(part, Unreadable)
-    fix = "give the token Custom properties: read, of the organization (classic: read:org)"
+    fix = "give the token (GH_TOKEN) Custom properties: read, of the organization (classic: read:org)"
     assert (Why.NO_PERMISSION, fix) == (part.why, part.fix)
 
 
