@@ -15,6 +15,9 @@ _PORTS: Final = {"https": 443, "http": 80}
 # A repo that has another name or owner now is redirected there, and nothing else is.
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 DEFAULT_ORIGIN: Final = "the default address"
+GRAPHQL: Final = "/graphql"
+# A GitHub Enterprise Server has GraphQL beside its REST API, and not below it.
+_OF_SERVER: Final = "/api/v3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,12 @@ class ApiUrl:
         if found is None or not found.hostname:
             return False
         return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
+
+    def url_of(self, path: str) -> str:
+        """Return the URL of a path below the base, or of GRAPHQL."""
+        if path == GRAPHQL and self.path == _OF_SERVER:
+            return f"{self.scheme}://{self._authority}/api{GRAPHQL}"
+        return f"{self}{path}"
 
     def __str__(self) -> str:
         """Return the base URL, with the port only if it is not the usual one of the scheme."""

@@ -1,4 +1,4 @@
-"""The only GraphQL query that the sandbox knows: with it, gh asks for the ids of repositories by their names."""
+"""The GraphQL queries that the sandbox knows: gh asks for repositories' ids by their names, a bot who it is."""
 
 import json
 import re
@@ -10,16 +10,26 @@ _REPOSITORY = re.compile(
     r'(?P<alias>\w+):\s*repository\(owner:\s*"(?P<owner>[^"]+)",\s*name:\s*"(?P<name>[^"]+)"\)\s*{\s*databaseId\s*}'
 )
 
+_VIEWER = re.compile(r"\s*(query\s*)?{\s*viewer\s*{\s*login\s*}\s*}\s*")
 
-def repository_ids(call: Call) -> ApiAnswer:
-    """Answer POST /graphql: an id for each alias, null with an error for what the token cannot see. Else 404."""
+
+def answer_query(call: Call) -> ApiAnswer:
+    """Answer POST /graphql. What is neither of the two queries gets a 404."""
     try:
         asked = json.loads(call.request.body)["query"]
         wanted = list(_REPOSITORY.finditer(asked))
     except (ValueError, KeyError, TypeError):
-        wanted = []
+        raise not_found() from None
+    if _VIEWER.fullmatch(asked):
+        # Of the token of an installation too, which GET /user refuses.
+        return ApiAnswer(200, {"data": {"viewer": {"login": call.token.author}}})
     if not wanted:
         raise not_found()
+    return _repository_ids(call, wanted)
+
+
+def _repository_ids(call: Call, wanted: list[re.Match[str]]) -> ApiAnswer:
+    """Return an id for each alias, null with an error for what the token cannot see."""
     found: dict[str, dict[str, int] | None] = {}
     for one in wanted:
         repo = call.world.directory.by_name(f"{one['owner']}/{one['name']}")

@@ -158,7 +158,7 @@ _ROUTES: Final = (
     _route("/installation/token", DELETE=apps.revoke_token),
     _route("/user/repos", GET=repos.of_token),
     _route("/user", GET=repos.user),
-    _route("/graphql", POST=graphql.repository_ids),
+    _route("/graphql", POST=graphql.answer_query),
     _route(RATE_LIMIT, GET=repos.rate_limit),
 )
 
