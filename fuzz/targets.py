@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from fuzz import addresses, answers, lists, manifests, onepassword, pages, recorded, reports, states, values, workflows
+from fuzz import (
+    addresses,
+    answers,
+    lists,
+    manifests,
+    onepassword,
+    pages,
+    recorded,
+    reports,
+    states,
+    values,
+    workflows,
+    worlds,
+)
 from fuzz.target import Target
 
 TARGETS: Final[dict[str, Target]] = {
@@ -18,5 +31,6 @@ TARGETS: Final[dict[str, Target]] = {
     "reports": reports.TARGET,
     "values": values.VALUES,
     "texts": values.TEXTS,
+    "worlds": worlds.TARGET,
     **workflows.TARGETS,
 }

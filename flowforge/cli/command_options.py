@@ -1,6 +1,7 @@
 """The options of each command, which its row in the table of commands names."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -33,6 +34,8 @@ from flowforge.resources import SCHEMAS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from flowforge.sandbox_verbs import Verb
 
 # What Terraform calls `--yes`.
 _AUTO_APPROVE: Final = ("--auto-approve", "yes")
@@ -223,7 +226,9 @@ def _key(ctx: click.Context, parameter: click.Parameter, value: "Path | None") -
 def sandbox_options(_: Formats) -> Options:
     """Yield the options of `sandbox`."""
     many = click.IntRange(0, 100_000)
-    yield plain_option("--repos", type=many, default=25, show_default=True, text="How many to begin with.")
+    yield plain_option("--repos", type=many, text="How many to begin with; 25, or none with --world.")
+    text = "Begin with the repositories of this JSON or YAML file."
+    yield plain_option("--world", type=FilePath(), metavar="FILE", text=text)
     owner = "The organization that has them."
     yield plain_option("--owner", default="acme", show_default=True, callback=_login, text=owner)
     port = "On 127.0.0.1; a free one unless given."
@@ -236,3 +241,22 @@ def sandbox_options(_: Formats) -> Options:
     key = "Install a GitHub App at the owner: the PEM of its key, as `openssl genrsa` makes one."
     yield plain_option("--app-key", type=FilePath(), callback=_key, metavar="FILE", text=key)
     yield plain_option("--ready-file", type=FilePath(), text="Write url, socket, token and pid here as JSON.")
+    yield plain_option("--log", is_flag=True, text="Say each request on stderr, as it is answered.")
+
+
+def do_options(_: Formats) -> Options:
+    """Yield the options of `sandbox do`."""
+    yield argument("verb", metavar="VERB", shell_complete=completing("verbs"))
+    yield argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+    text = "The --ready-file of the sandbox, in the place of the two variables."
+    yield plain_option("--ready-file", type=FilePath(), text=text)
+
+
+def verb_sections() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Return what the help of `sandbox do` says of each verb."""
+    groups: Mapping[str, Sequence[Verb]] = load("flowforge.sandbox_verbs").GROUPS
+    return {title: [(verb.name, _told(verb)) for verb in verbs] for title, verbs in groups.items()}
+
+
+def _told(verb: "Verb") -> str:
+    return f"{verb.does} Takes {verb.takes}." if verb.takes else verb.does

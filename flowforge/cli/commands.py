@@ -152,8 +152,23 @@ COMMANDS: Final = (
     Row(
         "sandbox",
         "Run a local GitHub to rehearse against, until Ctrl-C. It keeps nothing.",
-        "flowforge.cli.sandbox",
+        "flowforge.cli.sandbox.start",
         of.sandbox_options,
+        (
+            Row(
+                "do",
+                """
+                Change a sandbox that runs, behind FlowForge's back.
+
+                An argument is key=text, key=@FILE for the text of a file, or key:=JSON. A LIST is written a,b and a MAP
+                secrets:read,issues:write. The sandbox is that of GITHUB_API_URL and FLOWFORGE_GITHUB_TOKEN. What a verb
+                returns is printed: a text as it is, all else as JSON.
+                """,
+                "flowforge.cli.sandbox.do",
+                of.do_options,
+                sections=of.verb_sections,
+            ),
+        ),
     ),
     Row(
         "demo",

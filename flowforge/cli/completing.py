@@ -1,4 +1,4 @@
-"""What a shell is offered where a word of the manifest is wanted: repos, groups, tags, owners; and our codes.
+"""What a shell is offered: repos, groups, tags and owners of the manifest; our codes; the verbs of the sandbox.
 
 A shell asks while somebody types. So nobody else is asked, nothing is opened but the manifest, and where that is wrong
 there is no answer: the command itself will say why.
@@ -16,6 +16,7 @@ from flowforge.cli.explanations.find import pages
 from flowforge.errors import FlowForgeError
 from flowforge.manifest.loading import load
 from flowforge.manifest.model import AbsentEntry, Manifest, RepoSet, Target
+from flowforge.sandbox_verbs import VERBS
 
 _Word = tuple[str, str]
 _Entries = tuple[Target | AbsentEntry, ...]
@@ -23,7 +24,7 @@ _Entries = tuple[Target | AbsentEntry, ...]
 
 def words_for(kind: str, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Return the words of a kind that begin with what was typed; whoever types a case of their own is followed."""
-    offered = _codes() if kind == "codes" else _of_manifest(kind, ctx)
+    offered = _FIXED[kind]() if kind in _FIXED else _of_manifest(kind, ctx)
     begun = incomplete.lower()
     return [CompletionItem(word, help=help_) for word, help_ in offered if word.lower().startswith(begun)]
 
@@ -72,6 +73,11 @@ def _codes() -> Iterable[_Word]:
     return [(code, page["about"]) for code, page in pages().items()]
 
 
+def _verbs() -> Iterable[_Word]:
+    return [(verb.name, verb.does) for verb in VERBS.values()]
+
+
+_FIXED: Final[Mapping[str, Callable[[], Iterable[_Word]]]] = {"codes": _codes, "verbs": _verbs}
 _KINDS: Final[Mapping[str, Callable[[Manifest], Iterable[_Word]]]] = {
     "lines": lambda manifest: [*_groups(manifest), *_repos(manifest)],
     "repos": _repos,

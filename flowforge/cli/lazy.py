@@ -1,10 +1,11 @@
 """Commands as rows of a table: what a command does is imported when it runs, never for its help or for a version."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 import click
+from click.core import ParameterSource
 
 from flowforge.cli import called
 from flowforge.cli.options import OWN, PANELS
@@ -29,7 +30,9 @@ class Row(NamedTuple):
     options: Callable[[Sequence[Format]], Iterable[click.Parameter]] = lambda _: ()
     """Makes its options and arguments. It is called for this command alone: click takes a while to make one."""
     rows: tuple[Self, ...] = ()  # type: ignore[misc]  # -- mypy takes no Self in a NamedTuple
-    """Its subcommands, in the place of a module."""
+    """Its subcommands. One that has a module too does that where none of them is named."""
+    sections: Callable[[], Mapping[str, Sequence[tuple[str, str]]]] = dict
+    """Makes more sections of its help, by their titles, when the help is shown."""
 
     @property
     def sentence(self) -> str:
@@ -43,18 +46,14 @@ class _Command(click.Command):
     def __init__(self, row: Row, formats: Sequence[Format]) -> None:
         super().__init__(row.name, params=list(row.options(formats)), help=inspect.cleandoc(row.text))
         self._module: Final = row.module
+        self._sections: Final = row.sections
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options in the parts of a help that they belong to."""
-        panels: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None:
-                panels[getattr(param, "panel", OWN)].append(record)
-        for panel, records in panels.items():
-            if records:
-                with formatter.section(panel):
-                    formatter.write_dl(records)
+        _write_options(self, ctx, formatter)
+        for title, records in self._sections().items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click's
         """Import the module and run it."""
@@ -62,8 +61,23 @@ class _Command(click.Command):
         return load(self._module).main(**ctx.params)
 
 
+def _write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    panels: dict[str, list[tuple[str, str]]] = {panel: [] for panel in PANELS}
+    for param in command.get_params(ctx):
+        record = param.get_help_record(ctx)
+        if record is not None:
+            panels[getattr(param, "panel", OWN)].append(record)
+    for panel, records in panels.items():
+        if records:
+            with formatter.section(panel):
+                formatter.write_dl(records)
+
+
 class LazyGroup(click.Group):
-    """Commands made of a table, each when it is called; without a command the help is printed."""
+    """Commands made of a table, each when it is called.
+
+    Without a command the help is printed, or, where the row has a module, that is done.
+    """
 
     def __init__(self, row: Row, formats: Sequence[Format] = FORMATS) -> None:
         """Take a row with rows. formats: what `--format` and `--report` offer."""
@@ -71,10 +85,11 @@ class LazyGroup(click.Group):
             row.name,
             params=list(row.options(formats)),
             help=inspect.cleandoc(row.text),
-            callback=_print_help,
+            callback=self._without_command,
             invoke_without_command=True,
             context_settings=_SETTINGS,
         )
+        self._module: Final = row.module
         self._formats: Final = formats
         self.rows: Final = {each.name: each for each in row.rows}
 
@@ -100,14 +115,24 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         raise load("flowforge.cli.usage").unknown_command(name, self.rows, ctx.command_path)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options as each command does, and the commands."""
+        _write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with the first sentence of its help, of which click would show one line."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(row.name, row.sentence) for row in self.rows.values()])
 
-
-def _print_help() -> None:
-    context = click.get_current_context()
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    def _without_command(self, **options: Any) -> Any:  # noqa: ANN401 -- as click's
+        context = click.get_current_context()
+        if context.invoked_subcommand is None:
+            if self._module:
+                return load(self._module).main(**options)
+            click.echo(context.get_help())
+        elif any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in options):
+            message = f"{context.command_path} takes its options alone, without {context.invoked_subcommand}"
+            raise click.UsageError(message, context)
+        return None

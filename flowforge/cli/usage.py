@@ -82,11 +82,15 @@ def _or(hint: str) -> str:
 
 def _known_elsewhere(name: str, context: click.Context | None) -> str:
     """Return what to say for an option of other tools; empty where this command has nothing like it."""
-    if context and isinstance(context.command, click.Group):
-        # Ours has no options of its own but --help and --version: all stand behind a command.
+    if context and isinstance(context.command, click.Group) and not _has_options(context.command):
+        # --help and --version aside all options stand behind a command.
         return next((f"{hint} after the command" for _, hint in OPTIONS_ELSEWHERE.get(name, ())), "")
     has = {each for param in (context.command.params if context else ()) for each in param.opts}
     return next((hint for ours, hint in OPTIONS_ELSEWHERE.get(name, ()) if ours in has), "")
+
+
+def _has_options(command: click.Command) -> bool:
+    return any(param.expose_value for param in command.params)
 
 
 def unknown_command(name: str, commands: Iterable[str], within: str = "flowforge") -> UsageError:

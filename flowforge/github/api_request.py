@@ -7,12 +7,11 @@ from typing import Final
 
 from flowforge.github.body import JSON, OF_MANY_FILES, RAW, USUAL, WITH_REPOS, Most
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
+from flowforge.github.urls import GRAPHQL
 
 _TOKENS: Final = re.compile(r"/app/installations/\d+/access_tokens")
 _FILES: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents|git)/")
 # What carries a whole file in its body, or as base64 in its JSON.
-GRAPHQL: Final = "/graphql"
-"""Where queries go, as a path below the API's base; ApiUrl knows where that is on a server of one's own."""
 RETRIES: Final = 3
 _CONTENTS: Final = re.compile(r"/repos/[^/]+/[^/]+/(?:contents/|git/blobs$)")
 

@@ -13,11 +13,11 @@ from flowforge.github.http import Client
 from flowforge.github.paging import Item, pages
 from flowforge.github.paths import repo_path
 from flowforge.github.problems import RepoError, other_shape
+from flowforge.github.urls import GRAPHQL
 from flowforge.plan.address import Repo
 
 # What GitHub takes of a comment or of an issue's text.
 MOST_TEXT: Final = 65_536
-BOT: Final = "github-actions[bot]"
 # A page of longer ones would be more than the client takes of one answer.
 _A_PAGE: Final = 15
 _REFUSED: Final = frozenset({403, 404})
@@ -48,17 +48,32 @@ class PullHead:
 
 
 def own_login(client: Client) -> str:
-    """Return the login under which this token writes."""
+    """Return the login under which this token writes; empty where GitHub does not say. Raises RepoError."""
     try:
         match client.get("/user").data:
             case {"login": str() as login}:
                 return login
     except RepoError as refusal:
         # A workflow's token and an App's have no user.
-        if refusal.no.status in _REFUSED:
-            return BOT
-        raise
+        if refusal.no.status not in _REFUSED:
+            raise
+        return _own_bot(client)
     raise other_shape("a user without a login")
+
+
+def _own_bot(client: Client) -> str:
+    """Return the login of the bot that a token is of, such as `github-actions[bot]` or `APP[bot]`.
+
+    GitHub documents no way to ask for it. GraphQL's `viewer` says it, of the tokens of installations too.
+    """
+    try:
+        match client.post(GRAPHQL, {"query": "query { viewer { login } }"}).data:
+            case {"data": {"viewer": {"login": str() as login}}}:
+                return login
+    except RepoError as refusal:
+        if refusal.no.status not in _REFUSED:
+            raise
+    return ""
 
 
 def comments(client: Client, repo: Repo, number: int) -> list[CommentOrIssue]:

@@ -89,7 +89,7 @@ class Wire:
     def _sent(self, request: GitHubRequest, version: str, token: GitHubToken, deadline: Deadline) -> Answer:
         headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
         headers |= {"If-None-Match": request.known} if request.known else {}
-        url = self._api.at(request.path)
+        url = self._api.url_of(request.path)
         bearer = _Bearer(token.header)
         with self.http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found:
             parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")

@@ -15,6 +15,9 @@ _PORTS: Final = {"https": 443, "http": 80}
 # A repo that has another name or owner now is redirected there, and nothing else is.
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 DEFAULT_ORIGIN: Final = "the default address"
+GRAPHQL: Final = "/graphql"
+# A GitHub Enterprise Server has GraphQL beside its REST API (docs.github.com, "Forming calls with GraphQL").
+_OF_SERVER: Final = "/api/v3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,6 @@ class ApiUrl:
             return None
         return found.path.removeprefix(self.path) + (f"?{found.query}" if found.query else "")
 
-    def at(self, path: str) -> str:
-        """Return the URL of a path below the base, or of GraphQL, which is no part of the REST API."""
-        # Of a GitHub Enterprise Server it stands beside /api/v3 (docs.github.com, "Forming calls with GraphQL").
-        base = str(self)
-        return f"{base.removesuffix('/v3') if path == '/graphql' else base}{path}"
-
     def repository_at(self, location: str) -> str | None:
         """Return the path `/repositories/ID` to which a redirect points; None for one that points anywhere else."""
         home = f"{self.scheme}://{self._authority}"
@@ -93,6 +90,12 @@ class ApiUrl:
         if found is None or not found.hostname:
             return False
         return (found.scheme, found.hostname, found.port or _PORTS[found.scheme]) != (self.scheme, self.host, self.port)
+
+    def url_of(self, path: str) -> str:
+        """Return the URL of a path below the base, or of GRAPHQL."""
+        if path == GRAPHQL and self.path == _OF_SERVER:
+            return f"{self.scheme}://{self._authority}/api{GRAPHQL}"
+        return f"{self}{path}"
 
     def __str__(self) -> str:
         """Return the base URL, with the port only if it is not the usual one of the scheme."""

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from flowforge.github.api_request import GRAPHQL, RETRIES, GitHubRequest
+from flowforge.github.api_request import RETRIES, GitHubRequest
 from flowforge.github.body import OBJECT, RAW
 from flowforge.github.explain import renamed
 from flowforge.github.http import Client
 from flowforge.github.paths import contents_path, git_path, repo_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.repos import Each
+from flowforge.github.urls import GRAPHQL
 from flowforge.github.workflow_query import Asked, UnansweredError, WorkflowFiles, query_of, read_answer
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo

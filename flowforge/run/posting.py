@@ -106,14 +106,24 @@ def post(request: PostRequest, message: Message) -> Posted:
     ) as client:
         place = PostPlace(request.kind, repo)
         try:
-            if request.kind == "issue":
-                return Posted(place, _keep_issue(client, repo, message))
-            place = PostPlace(request.kind, repo, _number(client, request, repo, head))
-            return Posted(place, _keep_comment(client, place, message))
+            if request.kind == "pr":
+                place = PostPlace(request.kind, repo, _number(client, request, repo, head))
+            me = talk.own_login(client)
+            if not me:
+                return Posted(place, "refused", _unknown_author(place))
+            keep = _keep_issue if request.kind == "issue" else _keep_comment
+            return Posted(place, keep(client, place, message, me))
         except RepoError as refusal:
             if refusal.no.status not in _NOT_PERMITTED:
                 raise refusal.at(str(place)) from None
             return Posted(place, "refused", refusal.problems[0])
+
+
+def _unknown_author(place: PostPlace) -> Problem:
+    # Whoever does not know its own name would write a new comment each time, or edit somebody else's.
+    what = "GitHub does not say as whom this token writes"
+    why = "a report is kept by whoever wrote it, and by nobody else"
+    return Problem("FF822", what, str(place), why, "give the workflow's own token: GITHUB_TOKEN")
 
 
 def _repo(request: PostRequest) -> Repo:
@@ -176,9 +186,8 @@ def _number(client: Client, request: PostRequest, repo: Repo, head: HeadOfRun | 
     raise PostError(Problem("FF809", what, str(repo), why, fix))
 
 
-def _keep_comment(client: Client, place: PostPlace, message: Message) -> Literal["created", "updated"]:
-    """See to it that the pull request has this comment once. What others wrote is never touched."""
-    me = talk.own_login(client)
+def _keep_comment(client: Client, place: PostPlace, message: Message, me: str) -> Literal["created", "updated"]:
+    """See to it that the pull request has this comment of mine once. What others wrote is never touched."""
 
     def ours() -> list[CommentOrIssue]:
         return _ours(talk.comments(client, place.repo, place.number), me, message.marker)
@@ -196,9 +205,11 @@ def _keep_comment(client: Client, place: PostPlace, message: Message) -> Literal
     return "created" if did == "created" else "updated"
 
 
-def _keep_issue(client: Client, repo: Repo, message: Message) -> Literal["created", "updated", "closed", "nothing"]:
-    """See to it that there is one open issue, or none where all is well."""
-    me = talk.own_login(client)
+def _keep_issue(
+    client: Client, place: PostPlace, message: Message, me: str
+) -> Literal["created", "updated", "closed", "nothing"]:
+    """See to it that there is one open issue of mine, or none where all is well."""
+    repo = place.repo
 
     def ours() -> list[CommentOrIssue]:
         return _ours(talk.open_issues(client, repo, me), me, message.marker)

@@ -86,6 +86,7 @@ CASES: Final = (
     Case("explain FF504"),
     Case("completion bash"),
     Case("sandbox --repos 1"),
+    Case("sandbox do log"),
     Case("demo"),
     Case("--version"),
     Case(""),

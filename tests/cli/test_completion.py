@@ -62,11 +62,12 @@ def offered(kind: str, begun: str, manifest: Path) -> list[tuple[str, str | None
         ("tags", "", ["production", "reviews"]),
         ("owners", "", ["acme", "big-org", "other"]),
         ("codes", "ff50", ["FF501", "FF502", "FF503", "FF504", "FF505", "FF506"]),
+        ("verbs", "rename", ["rename_repo"]),
         ("tags", "x", []),
     ],
 )
 def test_what_the_manifest_names_is_offered(place: Path, kind: str, begun: str, words: list[str]) -> None:
-    """Groups with their @, repos as they are written, tags, owners; and our codes. Case makes no difference."""
+    """Groups with their @, repos as they are written, tags, owners; our codes, the sandbox's verbs. In any case."""
     assert words == [word for word, _ in offered(kind, begun, place / "flowforge.yaml")]
 
 

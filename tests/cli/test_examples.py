@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowforge.cli.sandbox.world_file import build
 from flowforge.resources import schema_text
 from flowforge.sandbox import Sandbox, Token, TokenKind
-from flowforge.sandbox.world.world import World
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
@@ -40,11 +40,12 @@ def _prepare(fleet: "Fleet", example: Path) -> list[str]:
         fleet.set_key(f"KEY_{name}")
     (fleet.folder / "keys").mkdir()
     for repo in fleet.repos:
-        _furnish(fleet.sandbox.world, repo, **there.get(repo, {}))
+        if repo not in there:
+            fleet.sandbox.world.create_repo(repo)
         path = fleet.folder / "keys" / f"{repo.partition('/')[2]}.txt"
         path.write_text(fleet.set_key("UNUSED") + "\n", encoding="utf-8")
-    for team in {team for what in there.values() for team in what.get("teams", ())}:
-        fleet.sandbox.world.create_team("acme", team, [repo for repo in there if team in there[repo].get("teams", ())])
+    if before.exists():
+        build(before, fleet.sandbox.world)
     return [part for path in manifests for part in ("-m", str(path.relative_to(fleet.folder)))]
 
 
@@ -55,21 +56,6 @@ def _sign_in(sandbox: Sandbox, text: str, given: frozenset[str]) -> None:
         sandbox.world.add_token(sandbox.token, Token(login=user))
     if "installation: true" in text:
         sandbox.world.add_token(sandbox.token, Token(kind=TokenKind.APP, repos=given))
-
-
-def _furnish(world: World, repo: str, **what: Any) -> None:  # noqa: ANN401 -- JSON
-    """Let there be a repo that is as before.json says; teams aside, which need all of theirs."""
-    world.create_repo(repo, topics=what.get("topics"), fork=what.get("fork", False))
-    world.set_visibility(repo, what.get("visibility", "private"))
-    for name in what.get("secrets", ()):
-        world.set_secret(repo, name, "from before")
-    for name in what.get("variables", ()):
-        world.set_variable(repo, name, "from before")
-    for name in what.get("environments", ()):
-        world.create_environment(repo, name)
-    for name, value in what.get("properties", {}).items():
-        world.define_property("acme", name)
-        world.set_property(repo, name, value)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import httpx
@@ -112,12 +113,40 @@ def test_answers_of_another_shape(scripted: Scripted) -> None:
     assert [PullHead(1, "", "b", "c"), PullHead(2, "", "b", "c")] == talk.pulls_of(client(pulls), OPS, "a", "b")
 
 
-def test_who_has_no_user_is_the_workflows_bot(scripted: Scripted) -> None:
-    """A token of a workflow or an App is refused there; any other refusal is one."""
-    message = {"message": "Resource not accessible by integration"}
-    assert talk.BOT == talk.own_login(scripted(lambda _: httpx.Response(403, json=message)))
-    gone = scripted(lambda _: httpx.Response(410, json={"message": "Gone"}))
-    assert 'error FF326: GitHub refused the request with 410: "Gone"' == refusal(lambda: talk.own_login(gone))
+NO_USER: Final = {"message": "Resource not accessible by integration"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "login"),
+    [
+        (httpx.Response(200, json={"data": {"viewer": {"login": "ci[bot]"}}}), "ci[bot]"),
+        (httpx.Response(200, json={"data": {"viewer": {"login": None}}}), ""),
+        (httpx.Response(200, json={"errors": [{"message": "no"}]}), ""),
+        (httpx.Response(200, json=[]), ""),
+        (httpx.Response(403, json=NO_USER), ""),
+        (httpx.Response(404, json={"message": "Not Found"}), ""),
+    ],
+    ids=["said", "null", "errors", "a list", "refused", "no GraphQL"],
+)
+def test_who_has_no_user_asks_who_it_is(scripted: Scripted, answer: httpx.Response, login: str) -> None:
+    """A token of a workflow or an App is refused at /user. GraphQL says it, or nobody knows: then it is no name."""
+    asked: list[tuple[str, str]] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        return httpx.Response(403, json=NO_USER) if request.url.path == "/user" else answer
+
+    assert login == talk.own_login(scripted(handle))
+    assert [("GET", "/user"), ("POST", "/graphql")] == asked
+
+
+def test_another_refusal_of_who_it_is_is_one(scripted: Scripted) -> None:
+    """Neither at /user nor at /graphql it is taken for a bot's."""
+    gone = httpx.Response(410, json={"message": "Gone"})
+    for first in (gone, httpx.Response(403, json=NO_USER)):
+        answers = {"/user": first, "/graphql": gone}
+        client = scripted(lambda request, answers=answers: answers[request.url.path])
+        assert 'error FF326: GitHub refused the request with 410: "Gone"' == refusal(partial(talk.own_login, client))
 
 
 def test_a_login_that_github_does_not_filter_by(scripted: Scripted) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from flowforge.errors import GitHubError
-from flowforge.github.urls import ApiUrl
+from flowforge.github.urls import GRAPHQL, ApiUrl
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,23 @@ def test_plain_http_is_for_this_machine_alone() -> None:
 def test_only_the_same_origin_and_base_path_is_below(base: str, url: str, path: str | None) -> None:
     """A URL from an answer is used only on the same scheme, host, port and base path."""
     assert path == ApiUrl.parse(base).below(url)
+
+
+@pytest.mark.parametrize(
+    ("base", "rest", "graphql"),
+    [
+        ("https://api.github.com", "https://api.github.com/user", "https://api.github.com/graphql"),
+        ("https://api.acme.ghe.com", "https://api.acme.ghe.com/user", "https://api.acme.ghe.com/graphql"),
+        (
+            "https://ghe.example.com/api/v3",
+            "https://ghe.example.com/api/v3/user",
+            "https://ghe.example.com/api/graphql",
+        ),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/user", "http://127.0.0.1:8000/graphql"),
+        ("http://127.0.0.1:8000/api/v3", "http://127.0.0.1:8000/api/v3/user", "http://127.0.0.1:8000/api/graphql"),
+    ],
+)
+def test_where_graphql_is(base: str, rest: str, graphql: str) -> None:
+    """Below the API, and on a server of somebody's own beside its REST API."""
+    api = ApiUrl.parse(base)
+    assert (rest, graphql) == (api.url_of("/user"), api.url_of(GRAPHQL))

@@ -56,12 +56,12 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
         f"export GITHUB_API_URL={ready['url']}",
         f"export FLOWFORGE_GITHUB_TOKEN={ready['token']}",
         "export FLOWFORGE_TIME_SCALE=60",
+        "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
+        "#   flowforge sandbox do rename_repo full_name=umbrella/repo-001 new_name=umbrella/repo-001-renamed",
         "# For gh, with a configuration of its own, so that yours stays as it is:",
         'export GH_CONFIG_DIR="$(mktemp -d)"',
         f"export GH_TOKEN={ready['token']}",
         f"gh config set http_unix_socket {tmp_path / 'gh.sock'}",
-        "# To change things behind FlowForge's back, for instance:",
-        "#   gh api /_sandbox/rename_repo -f full_name=umbrella/repo-001 -f new_name=umbrella/api",
     ]
 
 
@@ -77,6 +77,8 @@ def test_plain(started: Started) -> None:
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
     assert stdout.splitlines()[3:] == [
         "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
+        "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
+        "#   flowforge sandbox do rename_repo full_name=acme/repo-001 new_name=acme/repo-001-renamed",
         "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only.",
     ]
 

@@ -209,6 +209,12 @@ def test_traffic(sandbox: Sandbox, http: httpx.Client, put: Put) -> None:
         ("set_topics", b'{"full_name": "acme/repo-001", "topics": "x"}', 422, "topics has the wrong type"),
         ("reveal", b'{"full_name": "acme/repo-001", "store": "x"}', 404, "There is no store x."),
         ("reveal", b'{"full_name": "acme/repo-001", "environment": "x"}', 404, "There is no environment x."),
+        (
+            "create_org",
+            b'{"login": "a b"}',
+            422,
+            "an owner is named with letters, digits and single hyphens",
+        ),
         ("set_plan", b'{"owner": "acme", "plan": "x"}', 422, "plan is free, pro, team or enterprise"),
         ("add_token", b'{"text": "x", "secrets": "all"}', 422, "secrets is none, read or write"),
         ("create_app", b'{"slug": "x", "key": "y"}', 422, "the key is not the PEM of an RSA key without a password"),

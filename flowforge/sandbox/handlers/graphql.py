@@ -1,7 +1,7 @@
-"""GraphQL: repositories by their names, and the files of their default branch. Whatever else is asked is refused.
+"""GraphQL: who asks, repositories by their names, and files of default branches. Whatever else is asked is refused.
 
 The schema below is the part of GitHub's that FlowForge and gh ask for (docs.github.com, GraphQL reference: Query,
-Repository, Tree, TreeEntry, Blob).
+User, Repository, Tree, TreeEntry, Blob).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,8 @@ from flowforge.sandbox.world.model import Repository
 
 # The type of each field; None for a scalar. GitObject is an interface, of which Tree and Blob are here.
 _SCHEMA: Final[Mapping[str, Mapping[str, str | None]]] = {
-    "Query": {"repository": "Repository"},
+    "Query": {"repository": "Repository", "viewer": "User"},
+    "User": {"login": None},
     "Repository": {
         **dict.fromkeys(("databaseId", "nameWithOwner", "isArchived", "isDisabled", "isEmpty", "isFork", "isPrivate")),
         "object": "GitObject",
@@ -86,7 +87,13 @@ class _Run:
     bytes: int = 0
 
     def query(self, selections: Iterable[Selection]) -> dict[str, Any]:
-        return {each.alias: self._repository(each) for each in selections if isinstance(each, Field)}
+        return {each.alias: self._top(each) for each in selections if isinstance(each, Field)}
+
+    def _top(self, asked: Field) -> dict[str, Any] | None:
+        if asked.name == "viewer":
+            # Of the token of an installation too, which GET /user refuses.
+            return self._fields(asked.selections or (), "User", lambda _: self.call.token.author)
+        return self._repository(asked)
 
     def _repository(self, asked: Field) -> dict[str, Any] | None:
         name = f"{asked.arguments.get('owner')}/{asked.arguments.get('name')}"

@@ -13,28 +13,11 @@ from flowforge.sandbox.rules.access import Level, Token, TokenKind, levels
 from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
-from flowforge.sandbox.world.edit_actions import ActionsVerbs
-from flowforge.sandbox.world.edit_apps import AppVerbs
-from flowforge.sandbox.world.edit_files import FileVerbs
-from flowforge.sandbox.world.edit_issues import IssueVerbs
-from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
-from flowforge.sandbox.world.edit_repos import RepositoryVerbs
-from flowforge.sandbox.world.edit_runs import RunVerbs
-from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
+from flowforge.sandbox_verbs import VERBS
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (
-    RepositoryVerbs,
-    OrganizationVerbs,
-    SecretVerbs,
-    FileVerbs,
-    ActionsVerbs,
-    AppVerbs,
-    IssueVerbs,
-    RunVerbs,
-)
 
 
 class Control:
@@ -47,18 +30,19 @@ class Control:
         """Control `world` for requests with `token`."""
         self._world = world
         self._token = token
-        self._verbs: Mapping[str, Callable[..., object]] = {
-            **{verb: getattr(world, verb) for kind in _VERBS for verb in vars(kind) if not verb.startswith("_")},
-            "revoke_token": world.revoke_token,
+        own: Mapping[str, Callable[..., object]] = {
             "stats": lambda: asdict(world.stats()),
             "log": lambda: [asdict(entry) for entry in world.log()],
-            "reset_stats": world.reset_stats,
             "advance": world.clock.advance,
             "clear_faults": world.faults.clear,
             "add_token": self._add_token,
             "add_fault": self._add_fault,
             "settings": self._settings,
             "limits": self._limits,
+        }
+        # By the table alone: what has no row there is no verb.
+        self._verbs: Mapping[str, Callable[..., object]] = {
+            name: own[name] if name in own else getattr(world, name) for name in VERBS
         }
 
     def respond(self, request: ApiRequest) -> Reply:

@@ -17,7 +17,7 @@ from flowforge.sandbox.rules.encoding import Reply, encode_refusal
 _MAX_LINE: Final = 1 << 16
 _MAX_BODY: Final = 64_000_000  # GitHub takes files of more than 20 MB in one body, and not those of 40
 _GHES: Final = "/api/v3"
-_GHES_GRAPHQL: Final = "/api/graphql"
+_GRAPHQL: Final = "/graphql"
 _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]+")
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -107,8 +107,8 @@ class HttpHandler(BaseHTTPRequestHandler):
         host = headers.get("host", "")
         if not _HOST.fullmatch(host):
             raise RefusalError(400, "The Host header is missing or malformed.")
-        # A server of one's own has REST and GraphQL side by side below /api (docs.github.com, "Forming calls").
-        target = "/graphql" if self.path == _GHES_GRAPHQL else self.path.removeprefix(_GHES)
+        # A server of somebody's own has GraphQL beside its REST API.
+        target = _GRAPHQL if self.path == f"/api{_GRAPHQL}" else self.path.removeprefix(_GHES)
         path, _, query = target.partition("?")
         unencrypted = self.server.address_family == socket.AF_INET or _LOCAL.fullmatch(host)
         base = f"{'http' if unencrypted else 'https'}://{host}{_GHES if target != self.path else ''}"

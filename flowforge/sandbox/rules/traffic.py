@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from flowforge.tokens import redact
@@ -35,6 +36,8 @@ class Traffic:
     requests: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     entries: deque[Logged] = field(default_factory=lambda: deque(maxlen=_LOG_LENGTH))
+    told: Callable[[Logged], None] = lambda _: None
+    """Is told each request, by the thread that answered it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, template: str, entry: Logged) -> None:
@@ -42,7 +45,9 @@ class Traffic:
         with self._lock:
             self.requests[f"{entry.method} {template}"] += 1
             self.statuses[entry.status] += 1
-            self.entries.append(replace(entry, path=redact(entry.path)))
+            entry = replace(entry, path=redact(entry.path))
+            self.entries.append(entry)
+        self.told(entry)
 
     def counts(self) -> tuple[dict[str, int], dict[int, int]]:
         """Return the counts by `METHOD template` and by status."""

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from flowforge.sandbox.world.model import Environment, Owner, Repository
 from flowforge.sandbox.world.stores import Rings, Stores
 from flowforge.sandbox.world.variable import Variables
 
-_FULL_NAME = re.compile(r"([A-Za-z0-9](?:-?[A-Za-z0-9])*)/([A-Za-z0-9._-]+)")
+LOGIN: Final = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9])*")
+_FULL_NAME: Final = re.compile(rf"({LOGIN.pattern})/([A-Za-z0-9._-]+)")
 
 
 class Directory:

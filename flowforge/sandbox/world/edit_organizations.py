@@ -1,6 +1,7 @@
 """What can be done to organizations and users behind GitHub's API: plans, teams, properties, single sign-on."""
 
 from flowforge.sandbox.world.base import Ground
+from flowforge.sandbox.world.directory import LOGIN
 from flowforge.sandbox.world.model import Property, Team
 
 _PLANS = {"free", "pro", "team", "enterprise"}
@@ -13,12 +14,12 @@ class OrganizationVerbs(Ground):
     def create_user(self, login: str) -> None:
         """Create a user. Repositories that are created there later belong to a person, not to an organization."""
         with self.lock:
-            self.directory.user(login)
+            self.directory.user(_checked(login))
 
     def create_org(self, login: str) -> None:
         """Create an organization without repositories."""
         with self.lock:
-            self.directory.organization(login)
+            self.directory.organization(_checked(login))
 
     def set_plan(self, owner: str, plan: str) -> None:
         """Set the plan of an owner: free, pro, team (the default) or enterprise."""
@@ -65,6 +66,12 @@ class OrganizationVerbs(Ground):
             raise ValueError("value_type is string, single_select, multi_select, true_false or url")
         with self.lock:
             self._organization(org).properties[name] = Property(name, value_type, tuple(allowed or ()), default)
+
+
+def _checked(login: str) -> str:
+    if not LOGIN.fullmatch(login):
+        raise ValueError("an owner is named with letters, digits and single hyphens")
+    return login
 
 
 def _slug(name: str) -> str:

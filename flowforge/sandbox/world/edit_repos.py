@@ -26,7 +26,7 @@ class RepositoryVerbs(Ground):
             repo = self.directory.add(full_name, int(self.clock.now()))
             repo.visibility = "internal" if internal else "private" if private else "public"
             repo.archived, repo.fork = archived, fork
-            repo.topics = tuple(topics or ())
+            repo.topics = tuple(topic.lower() for topic in topics or ())
             repo.git = Git() if empty else repo.git
             return repo.id
 

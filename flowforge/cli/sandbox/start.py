@@ -8,16 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from flowforge.cli.output import Output
 from flowforge.cli.signals import interruption
-from flowforge.errors import ExitCode, Problem, UsageError, quote
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
+from flowforge.on_demand import load
 from flowforge.sandbox import Sandbox
+from flowforge.sandbox.rules.traffic import Logged
+
+_REPOS: Final = 25
 
 
 def main(
     *,
-    repos: int,
+    repos: int | None,
+    world: Path | None,
     owner: str,
     port: int,
     socket_path: Path | None,
@@ -27,17 +34,22 @@ def main(
     token: str,
     app_key: tuple[Path, str] | None,
     ready_file: Path | None,
+    log: bool,
 ) -> int:
     """Run it until Ctrl-C, and return the exit code."""
     sandbox = Sandbox(port=port, socket_path=socket_path, token=token, time_scale=time_scale)
-    sandbox.world.create_repos(owner, repos)
+    count = (0 if world else _REPOS) if repos is None else repos
+    sandbox.world.create_repos(owner, count)
+    described = load("flowforge.cli.sandbox.world_file").build(world, sandbox.world) if world else 0
     sandbox.world.limits.enabled = limits
     sandbox.world.settings.latency = latency / 1000
+    if log:
+        sandbox.world.traffic.told = _say_request
     app = _installed(sandbox, owner, *app_key) if app_key else None
     announced = _announced(sandbox, ready_file, app) if ready_file else nullcontext()
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
-        output.lines(_directions(sandbox, owner, repos, app))
+        output.lines(_directions(sandbox, _content(owner, count, world, described), owner, app))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
@@ -62,10 +74,22 @@ def _installed(sandbox: Sandbox, owner: str, key: Path, pem: str) -> _App:
     return _App(int(made["id"]), str(made["client_id"]), key)
 
 
-def _directions(sandbox: Sandbox, owner: str, repos: int, app: _App | None) -> Iterator[str]:
+def _content(owner: str, count: int, world: Path | None, described: int) -> str:
+    """Return what the sandbox has, as a part of a sentence."""
+    numbered = f"{count} repositories, {owner}/repo-001 and so on"
+    said = f"{described} repositories of {printable(str(world))}"
+    return f"{said}, and {numbered}" if world and count else said if world else numbered
+
+
+def _say_request(entry: Logged) -> None:
+    by = f" {entry.by}" if entry.by else ""
+    say(f"{entry.method} {printable(entry.path)} {entry.status or 'dropped'}{printable(by)}")
+
+
+def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) -> Iterator[str]:
     """Yield lines that a shell can take: comments and exports."""
     token = shlex.quote(sandbox.token)
-    yield f"# A local GitHub with {repos} repositories, {owner}/repo-001 and so on. Ctrl-C ends it; nothing stays."
+    yield f"# A local GitHub with {content}. Ctrl-C ends it; nothing stays."
     yield "# For flowforge (or write `github: {api_url: " + sandbox.url + "}` in the manifest):"
     yield f"export GITHUB_API_URL={sandbox.url}"
     yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
@@ -75,6 +99,10 @@ def _directions(sandbox: Sandbox, owner: str, repos: int, app: _App | None) -> I
         yield f"# github: {{auth: {{app: {{client_id: {app.client_id}, private_key: {{file: {file}}}}}}}}}"
     if sandbox.world.clock.scale != 1:
         yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
+    first = next((repo for repo in sandbox.world.directory), None)
+    if first:
+        yield "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:"
+        yield f"#   flowforge sandbox do rename_repo full_name={first.full_name} new_name={first.full_name}-renamed"
     if sandbox.socket is None:
         yield "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only."
         return
@@ -82,8 +110,6 @@ def _directions(sandbox: Sandbox, owner: str, repos: int, app: _App | None) -> I
     yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
     yield f"export GH_TOKEN={token}"
     yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
-    yield "# To change things behind FlowForge's back, for instance:"
-    yield f"#   gh api /_sandbox/rename_repo -f full_name={owner}/repo-001 -f new_name={owner}/api"
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""`flowforge sandbox`: start one, and change one that runs."""
