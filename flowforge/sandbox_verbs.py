@@ -211,8 +211,8 @@ _BEHAVIOUR: Final = (
         "settings",
         "[latency=SECONDS] [lag_reads=N] [lag_seconds=SECONDS] [late_stamp=N] [per_page=N] [token_life=N] "
         "[graphql=BOOL] [graphql_bytes=N]",
-        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, whether there "
-        "is GraphQL.",
+        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, and "
+        "whether there is GraphQL.",
     ),
     Verb(
         "limits",
