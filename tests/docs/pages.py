@@ -5,14 +5,17 @@ A mark is an HTML comment on a line of its own, so that nobody sees it. It stand
     <!-- world: {acme/api: {secrets: [NPM_TOKEN]}, acme/web: } -->   the repositories that there are
     <!-- values: ACME_ANTHROPIC_KEY=api03 MAX_TOKEN=oat01 -->        environment variables with made-up values
     <!-- op: {"op://CI/Claude/credential": api03} -->                what 1Password holds; others are not signed in
+    <!-- manifest: [acme/api, acme/web] -->                         a flowforge.yaml for them, where the page has none
+    <!-- first: flowforge apply --yes -->                           a command that is run and not shown
     <!-- meanwhile: set_secret {full_name: acme/api, ...} -->        a verb of the sandbox, behind FlowForge's back
     <!-- answers: yes -->                                            what a person at the terminal says, or pastes
     <!-- not run: it needs GitHub's runner -->                       the next block is not run, and why
     <!-- run by: tests/manifest/test_page.py -->                     another test runs the next block
     <!-- all run by: tests/plan/test_planning_page.py -->            or every block from here on that is not run here
 
-A block in `console` is run: `$ ` begins a command, and what stands below is its output. A block with a title, such as
-```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
+A block in `console` is run: `$ ` begins a command, and what stands below is its output. One in `sh` is run, too, a command
+on each line: none may end as a mistake does. A block with a title, such as ```yaml title="flowforge.yaml"```, is written
+into the folder in which the commands run.
 """
 
 import re
@@ -24,7 +27,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-MARKS: Final = frozenset({"world", "values", "op", "meanwhile", "answers", "not run", "run by", "all run by"})
+MARKS: Final = frozenset({"world", "values", "op", "manifest", "first", "meanwhile", "answers", "not run", "run by", "all run by"})
 _MARK: Final = re.compile(r"<!--\s*([a-z ]+?):\s*(.*?)\s*-->", re.DOTALL)
 _TITLE: Final = re.compile(r'title="([^"]+)"')
 
@@ -61,6 +64,17 @@ class Block:
         return next((mark.text for mark in self.marks if mark.name == name), None)
 
     @property
+    def is_run(self) -> bool:
+        """Whether it is run here: nothing says that it is not, nor that another test does."""
+        return self.language in {"console", "sh"} and not (self.mark("not run") or self.mark("run by"))
+
+    @property
+    def lines(self) -> list[str]:
+        """Give the commands of a block in sh, without what they say about themselves."""
+        lines = (re.sub(r"\s*(^|\s)#.*", "", line) for line in self.text.splitlines())
+        return [line.strip() for line in lines if line.strip()]
+
+    @property
     def commands(self) -> list[Shown]:
         """Give the commands of a console with their output, which ends in no line end."""
         shown: list[Shown] = []
@@ -87,7 +101,7 @@ class Page:
     @property
     def is_walk(self) -> bool:
         """Whether anything on it is run here."""
-        return any(block.language == "console" and block.mark("not run") is None for block in self.blocks)
+        return any(block.is_run for block in self.blocks)
 
 
 def page_of(path: Path, root: Path = ROOT) -> Page:
@@ -104,9 +118,7 @@ def page_of(path: Path, root: Path = ROOT) -> Page:
         elif token.type in {"fence", "code_block"}:
             language, _, info = token.info.partition(" ")
             title = _TITLE.search(info)
-            found.append(
-                Block(line, language, title[1] if title else "", token.content, (*marks, *lasting))
-            )
+            found.append(Block(line, language, title[1] if title else "", token.content, (*marks, *lasting)))
             marks = []
     return Page(path.relative_to(root).as_posix(), tuple(found), tuple(marks))
 

@@ -20,17 +20,26 @@ pytestmark = pytest.mark.no_coverage
 PAGES: Final = [page for page in pages() if not page.name.startswith("docs/adr/")]
 # A command ends where a shell would end it, at a comment, or at the end of a code span.
 _LINE: Final = re.compile(r"(?:^|[|&;(]|\$ |run: )\s*(?:exec )?flowforge ([^|&;)\n#]*)", re.MULTILINE)
+_OF_ERRORS: Final = {"docs/errors.md", "docs/faults.md"}
 _OPTION: Final = re.compile(r"--?[a-z][a-z-]*")
+
+
+def _made(page: Page) -> Iterator[str]:
+    """Give the targets of make that a page names, in the blocks and in the code spans."""
+    for text in (*_spans(page), *(block.text for block in page.blocks if block.language == "sh")):
+        yield from re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)
 
 
 def _named(page: Page) -> Iterator[str]:
     """Give what stands behind `flowforge` in the blocks and in the code spans of a page."""
     for block in page.blocks:
         yield from _LINE.findall(block.text.replace("\\\n", " "))
+    yield from (span.removeprefix("flowforge ") for span in _spans(page) if span.startswith("flowforge "))
+
+
+def _spans(page: Page) -> Iterator[str]:
     for token in MarkdownIt().enable("table").parse((ROOT / page.name).read_text("utf-8")):
-        for child in token.children or ():
-            if child.type == "code_inline" and child.content.startswith("flowforge "):
-                yield child.content.removeprefix("flowforge ")
+        yield from (child.content for child in token.children or () if child.type == "code_inline")
 
 
 def _wrong(line: str) -> str | None:
@@ -60,6 +69,12 @@ def _together(name: str, known: set[str]) -> bool:
 def test_each_command_that_a_page_names_is_there(page: Page) -> None:
     """Commands, subcommands and options; what they do is run elsewhere."""
     assert [] == [(line, wrong) for line in _named(page) if (wrong := _wrong(line))]
+
+
+def test_each_target_that_a_page_names_is_there() -> None:
+    """What pages tell to make is a rule of the Makefile. The fixes of errors say `make it so`, and no target."""
+    rules = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set() == {target for page in PAGES if page.name not in _OF_ERRORS for target in _made(page)} - rules
 
 
 @pytest.mark.parametrize(
