@@ -13,9 +13,9 @@ A mark is an HTML comment on a line of its own, so that nobody sees it. It stand
     <!-- run by: tests/manifest/test_page.py -->                     another test runs the next block
     <!-- all run by: tests/plan/test_planning_page.py -->            or every block from here on that is not run here
 
-A block in `console` is run: `$ ` begins a command, and what stands below is its output. One in `sh` is run, too, a command
-on each line: none may end as a mistake does. A block with a title, such as ```yaml title="flowforge.yaml"```, is written
-into the folder in which the commands run.
+A block in `console` is run: `$ ` begins a command, and what stands below is its output. One in `sh` is run, too, a
+command on each line, and none may end as a mistake does. A block with a title, such as
+```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
 """
 
 import re
@@ -27,7 +27,9 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-MARKS: Final = frozenset({"world", "values", "op", "manifest", "first", "meanwhile", "answers", "not run", "run by", "all run by"})
+MARKS: Final = frozenset(
+    {"world", "values", "op", "manifest", "first", "meanwhile", "answers", "not run", "run by", "all run by"}
+)
 _MARK: Final = re.compile(r"<!--\s*([a-z ]+?):\s*(.*?)\s*-->", re.DOTALL)
 _TITLE: Final = re.compile(r'title="([^"]+)"')
 
@@ -86,7 +88,8 @@ class Block:
             elif shown:
                 shown[-1].output += f"{line}\n"
             else:
-                raise ValueError(f"line {self.line}: a console begins with `$ `")
+                wrong = f"line {self.line}: a console begins with `$ `"
+                raise ValueError(wrong)
         return [Shown(each.command, each.output.strip("\n")) for each in shown]
 
 
@@ -128,7 +131,8 @@ def _marks(line: int, html: str) -> Iterator[Mark]:
         if match[1] in MARKS:
             yield Mark(line, match[1], match[2])
         elif match[2] not in {"begin", "end"}:
-            raise ValueError(f"line {line}: there is no mark {match[1]!r}")
+            wrong = f"line {line}: there is no mark {match[1]!r}"
+            raise ValueError(wrong)
 
 
 def pages(root: Path = ROOT) -> list[Page]:

@@ -1,4 +1,4 @@
-"""Every command and transcript in the README and the docs: what is run prints what stands there, the rest says why not."""
+"""Every command and transcript of the pages: what is run prints what stands there, and the rest says why not."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final

@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, UTC
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import yaml
 
@@ -27,6 +27,9 @@ from flowforge.vault import SecretValue
 from tests.clocks import outside_of
 from tests.docs.pages import Block, Mark, Page, Shown
 from tests.made_up import letters
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeOp
 
 SCALE: Final = 60
 # What the pages show in the place of what is another one at each run.
@@ -51,7 +54,6 @@ _CHANGING: Final = (
     (re.compile(r"\b[0-9a-f]{32,}\b"), "HASH"),
     (re.compile(r"github_pat_\w+"), "TOKEN"),
     (re.compile(r"\bIv23li\w+"), "CLIENT"),
-    (re.compile(r" {2,}"), "  "),
 )
 
 
@@ -102,7 +104,7 @@ class Walk:
     """One page being run. `with` it, so that the process gets back its folder and environment."""
 
     folder: Path
-    op: Any
+    op: "FakeOp"
     """1Password's stand-in, which holds nothing yet."""
     sandbox: Sandbox = field(default_factory=lambda: Sandbox(time_scale=SCALE))
     made: list[str] = field(default_factory=list)
@@ -226,18 +228,18 @@ class Walk:
             return self._serve(words[2:])
         if words[0] == "flowforge" and not _SHELL.search(command):
             return self._flowforge(words[1:])
-        done = subprocess.run(
-            ["sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, check=False,
-        )  # fmt: skip
+        both = f"exec 2>&1 </dev/null\n{command}"
+        done = subprocess.run(["sh", "-c", both], stdout=subprocess.PIPE, encoding="utf-8", check=False)
         self.code = done.returncode
         return done.stdout
 
     def _set(self, words: list[str], command: str) -> str:
         names = [word.partition("=")[0] for word in words[1:]]
         # A shell says what a value comes to, where the page has a command in it.
-        shown = 'for name in "$@"; do eval "printf \'%s\\0\' \"\\$$name\""; done'
-        done = subprocess.run(["sh", "-c", f"{command}\n{shown}", "sh", *names], capture_output=True, text=True, check=True)
+        shown = 'for name in "$@"; do eval "printf \'%s\\0\' "\\$$name""; done'
+        done = subprocess.run(
+            ["sh", "-c", f"{command}\n{shown}", "sh", *names], capture_output=True, text=True, check=True
+        )
         for name, value in zip(names, done.stdout.split("\0"), strict=False):
             os.environ.pop(name, None)
             os.environ |= {name: value} if words[0] == "export" else {}
@@ -256,21 +258,23 @@ class Walk:
         deadline = time.monotonic() + 60
         # The last line of what it prints tells of gh, whatever the options.
         while not (ready.exists() and "# For gh" in printed.read_text("utf-8")):
-            assert process.poll() is None and time.monotonic() < deadline, printed.read_text("utf-8")
+            assert process.poll() is None, printed.read_text("utf-8")
+            assert time.monotonic() < deadline, printed.read_text("utf-8")
             time.sleep(0.01)
-        self.url = json.loads(ready.read_text("utf-8"))["url"]
+        self.url = str(json.loads(ready.read_text("utf-8"))["url"])
         for name in ("FLOWFORGE_GITHUB_TOKEN", "FLOWFORGE_TIME_SCALE", "GITHUB_API_URL"):
             os.environ.pop(name)
         return printed.read_text("utf-8")
 
     def _flowforge(self, args: list[str]) -> str:
         # Both streams go to one, as on a terminal, so that they keep their order.
-        shown = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+        written = io.BytesIO()
+        shown = io.TextIOWrapper(written, "utf-8", write_through=True)
         outside = outside_of(SCALE, self.person, hidden=self.person.hidden)
         with redirect_stdout(shown), redirect_stderr(shown):
             self.code = run(args, outside)
         self.person.says = []
-        return shown.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined] -- a BytesIO, made above
+        return written.getvalue().decode("utf-8")
 
 
 def _moved(text: str, days: int) -> str:
