@@ -3,8 +3,8 @@
 The pages are those of docs/, and what people read that stands elsewhere in the checkout. They are laid out in
 build/pages as in the checkout, docs/ at its root. A link to a file that is no page and no download of the site is text
 there, since nobody who reads the site has the file. Then Zensical builds, strictly, and what it built is read: every
-page has its place in the navigation, every link leads to a file and an anchor that are there, and nothing is loaded
-from anywhere else.
+page has its place in the navigation, every link leads to a file and an anchor that are there, nothing is loaded from
+anywhere else, and lists and tables are those that GitHub shows.
 """
 
 import posixpath
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -20,6 +21,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Pages outside of docs/.
@@ -33,6 +36,12 @@ _BESIDE: Final = (
 # What a page may link to, to be downloaded.
 _DOWNLOADS: Final = ("examples/workflows/*.yaml", "schemas/*.json")
 _FENCED: Final = re.compile(r"((?:^|\n)(```|~~~).*?\n\2|`[^`\n]+`)", re.DOTALL)
+# What holds a page together, and what GitHub's reader calls it.
+_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "li": ("list_item_open",),
+    "tr": ("tr_open",),
+    "pre": ("fence", "code_block"),
+}
 _LINK: Final = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 
 
@@ -122,6 +131,25 @@ def complaints(site: Path) -> Iterator[str]:
                 yield f"{name}: {target} has no such heading"
 
 
+def unlike(pages: Path, site: Path) -> Iterator[str]:
+    """Yield pages of which the site shows another number of lists, tables or blocks of code than GitHub does.
+
+    Two dialects of Markdown read the same pages: what is a list to GitHub may be one paragraph to the other.
+    """
+    reader = MarkdownIt().enable("table")
+    for path in sorted(pages.rglob("*.md")):
+        name = path.relative_to(pages)
+        shown = site / (name.parent / "index.html" if name.name == "README.md" else name.with_suffix(".html"))
+        page = shown.read_text("utf-8") if shown.exists() else ""
+        _, _, article = page.partition("<article")
+        tokens = Counter(token.type for token in reader.parse(path.read_text("utf-8")))
+        for tag, types in _SHAPES.items():
+            meant = sum(tokens[each] for each in types)
+            found = len(re.findall(f"<{tag}[ >]", article.partition("</article>")[0]))
+            if meant != found:
+                yield f"{name.as_posix()}: GitHub shows {meant} of <{tag}>, and the site {found}"
+
+
 def misplaced(config: Mapping[str, Any], pages: Path) -> Iterator[str]:
     """Yield pages without a place in the navigation, and places without a page."""
     placed = list(_places(config["project"]["nav"]))
@@ -154,7 +182,8 @@ def main(root: Path) -> int:
         # Its traceback says nothing of the pages.
         print(done.stdout + done.stderr.partition("Traceback")[0], end="")
         found.append("The site could not be built.")
-    found += complaints(site)
+    else:
+        found += [*complaints(site), *unlike(pages, site)]
     print("\n".join(found) or f"The site is built: {site.relative_to(root)}/index.html")
     return 1 if found else 0
 

@@ -55,6 +55,21 @@ def test_a_link_leads_to_where_things_are_on_the_site(name: str, text: str, ther
     assert there == docs_site.relinked(text, name, PLACES)
 
 
+def test_a_list_that_is_lost_on_the_site_is_noticed(tmp_path: Path) -> None:
+    """What GitHub shows as two points and the site as a paragraph is named, also in a folder's first page."""
+    pages, site = tmp_path / "pages", tmp_path / "site"
+    for folder in (pages / "more", site / "more"):
+        folder.mkdir(parents=True)
+    for name, html in (("a.md", "a.html"), ("more/README.md", "more/index.html"), ("b.md", "b.html")):
+        (pages / name).write_text("A:\n- one\n- two\n", "utf-8")
+        points = "<li>one<li>two" if name == "b.md" else "- one - two"
+        (site / html).write_text(f"<nav><li></nav><article>A: {points}</article>", "utf-8")
+    assert [
+        "a.md: GitHub shows 2 of <li>, and the site 0",
+        "more/README.md: GitHub shows 2 of <li>, and the site 0",
+    ] == list(docs_site.unlike(pages, site))
+
+
 def test_what_is_wrong_with_a_site_is_told(tmp_path: Path) -> None:
     """A file and an anchor that are not there, and whatever is loaded from somebody else."""
     (tmp_path / "in").mkdir()

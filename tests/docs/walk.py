@@ -226,8 +226,9 @@ class Walk:
             return self._set(words, command)
         if words[:2] == ["flowforge", "sandbox"]:
             return self._serve(words[2:])
-        if words[0] == "flowforge" and not _SHELL.search(command):
-            return self._flowforge(words[1:])
+        # A process of its own takes a second, so only what needs a shell gets one.
+        if words[0] == "flowforge" and not _SHELL.search(re.sub(r"'[^']*'", "", command.partition(" > ")[0])):
+            return self._flowforge(*_redirected(words[1:]))
         both = f"exec 2>&1 </dev/null\n{command}"
         done = subprocess.run(["sh", "-c", both], stdout=subprocess.PIPE, encoding="utf-8", check=False)
         self.code = done.returncode
@@ -266,15 +267,23 @@ class Walk:
             os.environ.pop(name)
         return printed.read_text("utf-8")
 
-    def _flowforge(self, args: list[str]) -> str:
+    def _flowforge(self, args: list[str], into: str | None) -> str:
         # Both streams go to one, as on a terminal, so that they keep their order.
         written = io.BytesIO()
         shown = io.TextIOWrapper(written, "utf-8", write_through=True)
         outside = outside_of(SCALE, self.person, hidden=self.person.hidden)
-        with redirect_stdout(shown), redirect_stderr(shown):
+        with ExitStack() as held:
+            file = held.enter_context(Path(into).open("w", encoding="utf-8")) if into else shown
+            held.enter_context(redirect_stdout(file))
+            held.enter_context(redirect_stderr(shown))
             self.code = run(args, outside)
         self.person.says = []
         return written.getvalue().decode("utf-8")
+
+
+def _redirected(words: list[str]) -> tuple[list[str], str | None]:
+    """Give the arguments, and the file that stdout goes to."""
+    return (words[:-2], words[-1]) if ">" in words else (words, None)
 
 
 def _moved(text: str, days: int) -> str:
