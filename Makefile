@@ -31,6 +31,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 FUZZ := $(VENV)/.installed-fuzz
 BROWSER := $(VENV)/.installed-browser
+DOCS := $(VENV)/.installed-docs
 NODE := tools/node/node_modules/.installed
 SUPPLY := $(VENV)-supply/.installed
 # One resolution for every Python and system; its file names packages, versions and hashes, and never where they are from.
@@ -46,6 +47,7 @@ SECONDS ?= 600
 # Mutants that are drawn (0: all), from which seed (none: a new one, printed), of which files (none: all of the table).
 N ?= 600
 SEED ?=
+PAGES ?=
 ONLY ?=
 MUTANT_JOBS ?= 2
 
@@ -57,7 +59,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs transcripts openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -92,6 +94,12 @@ $(BROWSER): $(DEV)
 	@echo "Installing what drives a browser into $(VENV)"
 	@touch $@.begun
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev,browser]'
+	@mv $@.begun $@
+
+$(DOCS): $(DEV)
+	@echo "Installing what builds the docs into $(VENV)"
+	@touch $@.begun
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev,docs]'
 	@mv $@.begun $@
 
 # Nothing that is fetched runs as it is installed, and each file must have the hash of its pin.
@@ -205,8 +213,13 @@ pins: $(SUPPLY)  ## pin what pyproject.toml asks for; with UPGRADE=1 at the newe
 	$(RESOLVE) --extra dev --constraint constraints.txt --generate-hashes --output-file requirements-dev.txt
 	$(RESOLVE) --group action --constraint constraints.txt --generate-hashes --output-file action/requirements.txt
 
-docs: $(DEV)  ## write the generated pages of docs/ anew
+docs: $(DOCS)  ## write the generated pages of docs/ anew, and build the site, strictly, into build/site
 	$(BIN)/python tools/check_docs.py --write
+	$(BIN)/python tools/docs_site.py
+
+# Which pages: PAGES='docs/tutorial.md docs/howto/*.md'.
+transcripts: $(DEV)  ## put what the commands of a page print today into the page: PAGES=docs/tutorial.md
+	$(BIN)/python -m tests.docs $(PAGES)
 
 openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
@@ -220,4 +233,4 @@ format: $(DEV)  ## put the code into form
 
 clean:  ## remove what these targets made
 	rm -rf .venv .venv-lowest .venv-run .venv-supply build dist .coverage .coverage.* htmlcov
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz tools/node/node_modules
+	rm -rf .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .fuzz tools/node/node_modules

@@ -7,6 +7,8 @@ import pytest
 
 from flowforge import demo
 from flowforge.__main__ import run
+from tests.docs.pages import ROOT, page_of
+from tests.docs.walk import settled
 
 
 @pytest.mark.slow
@@ -29,6 +31,10 @@ def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     assert "25 of 25 repositories hold exactly the intended value." in text
     assert re.search(r"limits held: \d+ points spent, 0 requests refused\.$", text, re.MULTILINE)
     assert "sk-ant-" not in text
+    # And it is the one that README.md shows.
+    readme = page_of(ROOT / "README.md")
+    (shown,) = [block.text for block in readme.blocks if block.text.startswith("$ flowforge demo\n")]
+    assert settled(shown.partition("\n")[2].rstrip()) == settled(text.rstrip())
 
 
 def test_a_wrong_value_is_not_proven(tmp_path: Path) -> None:

@@ -145,6 +145,17 @@ def test_every_reason_has_its_section_with_the_lines_that_a_plan_prints(reason: 
     assert len(re.sub(r"```text.*?```", "", text, flags=re.DOTALL).split()) >= 8, "a meaning in words"
 
 
+def test_the_lines_that_are_one() -> None:
+    """The example of many lines that are one is what a plan of 300 repos prints."""
+    names = ["api", "app", "auth", *(f"svc-{number:03}" for number in range(297))]
+    places = [Address(Scope(Repo.parse(f"acme/{name}")), HERE.secret) for name in names]
+    rotated = [replace(ROTATED, address=place, target="Backend reviews with the CI key") for place in places]
+    seen, remembered = Listing({HERE.secret: OURS}), Remembered(RECORD)
+    plan = Plan(tuple(decide(want.address, want, seen, remembered, prune=False) for want in rotated))
+    (block,) = re.findall(r"^```text\n(.*?)^```$", section("Reading a plan"), re.MULTILINE | re.DOTALL)
+    assert block.splitlines() == list(plan_lines(plan, verbose=False))[:3]
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_is_in_the_table(reason: Reason) -> None:
     """The table names each reason in the last column of a row."""
