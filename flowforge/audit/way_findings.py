@@ -37,7 +37,19 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
             # The input first: it is what was written for this step.
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
     elif step.action is not SECURITY and not step.ways and not step.may_load:
-        yield at_step(step, "no-credential", action=step.called)
+        yield _none(step)
+
+
+def _none(step: ClaudeStep) -> Finding:
+    """Return `no-credential`, with the name that its caller keeps back where that is why nothing arrives."""
+    lacking = next((each.withheld for each in step.given if each.slot.is_static and each.withheld), "")
+    if not lacking:
+        remedy = "pass anthropic_api_key, claude_code_oauth_token, or the ids of a workload identity"
+        return at_step(step, "no-credential", action=step.called, withheld="", remedy=remedy)
+    by = "`with`" if lacking.startswith("inputs.") else "`secrets: inherit` or by its name"
+    remedy = f"hand it on where this is called, by {by}"
+    withheld = f": whoever calls does not hand on {quote(lacking)}"
+    return at_step(step, "no-credential", action=step.called, withheld=withheld, remedy=remedy)
 
 
 def _has_credential(step: ClaudeStep) -> bool:
