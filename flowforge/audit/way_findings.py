@@ -7,6 +7,7 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.model import Finding, StoreNames
 from flowforge.errors import printable, quote
 from flowforge.workflows.actions import BASE, IDENTITY, MAIN, SECURITY, Slot
+from flowforge.workflows.repository import is_action
 
 _BARE = "--bare"
 
@@ -46,7 +47,9 @@ def _none(step: ClaudeStep) -> Finding:
     if not lacking:
         remedy = "pass anthropic_api_key, claude_code_oauth_token, or the ids of a workload identity"
         return at_step(step, "no-credential", action=step.called, withheld="", remedy=remedy)
-    by = "`with`" if lacking.startswith("inputs.") else "`secrets: inherit` or by its name"
+    # Secrets do not reach an action, so it can only take an input.
+    as_input = lacking.startswith("inputs.") or is_action(step.occurrence.own.file)
+    by = "an input" if as_input else "`secrets: inherit` or by its name"
     remedy = f"hand it on where this is called, by {by}"
     withheld = f": whoever calls does not hand on {quote(lacking)}"
     return at_step(step, "no-credential", action=step.called, withheld=withheld, remedy=remedy)

@@ -180,7 +180,7 @@ def secret_sources(name: str, scope: NameScope, depth: int = 0) -> list[ValueSou
 
 
 def withheld(bound: Bound, depth: int = 0) -> str:
-    """Return the first `secrets.NAME` or `inputs.NAME` of a template that its caller does not hand on; empty if none."""
+    """Return the first `secrets.NAME` or `inputs.NAME` of a template that no caller hands on; empty if none."""
     scope = bound.scope
     for access in accesses(bound.expression):
         root, name = (*(path_of(access) or ()), "", "")[:2]

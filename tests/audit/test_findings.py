@@ -250,7 +250,7 @@ def test_a_secret_of_an_environment_that_is_not_inherited(
     ("read", "given", "lacking", "by"),
     [
         ("secrets.KEY", "secrets: {OTHER: x}", "secrets.KEY", "`secrets: inherit` or by its name"),
-        ("inputs.k", "with: {other: x}", "inputs.k", "`with`"),
+        ("inputs.k", "with: {other: x}", "inputs.k", "an input"),
     ],
 )
 def test_what_a_caller_keeps_back_is_named(read: str, given: str, lacking: str, by: str) -> None:
