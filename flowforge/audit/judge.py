@@ -50,6 +50,13 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
 
     files_: its workflow and action files by path; others are left out. unread: files that could not be had.
     """
+    return examine(files_, facts, unread)[1]
+
+
+def examine(
+    files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[Unread] = ()
+) -> tuple[Case, RepoAudit]:
+    """Return what an audit says of a repository, with the case that it rests on. The rest is as for `audit`."""
     repository = read_repository(files_, facts.name)
     repository.unread += unread
     case = _case(repository, facts)
@@ -59,7 +66,7 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
     complete = not repository.unread
     said = verdict(steps, found, complete=complete, stores_known=facts.stores is not None)
     listed = tuple(dict.fromkeys(reference for _, reference, _ in case.references))
-    return RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
+    return case, RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
 
 
 def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
