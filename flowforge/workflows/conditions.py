@@ -8,8 +8,11 @@ from typing import Final
 from flowforge.workflows.expression_tree import (
     And,
     Comparison,
+    ContextName,
+    Every,
     Expression,
     FunctionCall,
+    Index,
     Literal,
     Not,
     Or,
@@ -62,7 +65,10 @@ class Conditions:
         """Return what is known of an expression's value."""
         if depth > _MAX_DEPTH:
             return Open.UNKNOWN
+        # The commonest first: what a condition compares is nearly always a name with a text.
         match expression:
+            case Index() | ContextName() | Every():
+                return self._access(expression, scope, depth)
             case Literal(value):
                 return KnownValue(value)
             case UnreadableExpression():
@@ -79,8 +85,6 @@ class Conditions:
                 return self._call(name, arguments, scope, depth)
             case Text():
                 return Open.FREE
-            case _:
-                return self._access(expression, scope, depth)
 
     def _chain(self, operands: Sequence[tuple[Expression, NameScope]], depth: int, *, decides: bool) -> Abstract:
         """Return the value of a chain of `&&` or `||`. decides: which truth of an operand ends it."""
