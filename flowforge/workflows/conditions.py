@@ -17,7 +17,6 @@ from flowforge.workflows.expression_tree import (
     Not,
     Or,
     Text,
-    UnreadableExpression,
     every,
     path_of,
 )
@@ -71,8 +70,6 @@ class Conditions:
                 return self._access(expression, scope, depth)
             case Literal(value):
                 return KnownValue(value)
-            case UnreadableExpression():
-                return Open.UNKNOWN
             case Not(operand):
                 return _negated(self.value(operand, scope, depth + 1))
             case And(operands):
@@ -83,8 +80,8 @@ class Conditions:
                 return _compared(operator, self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
             case FunctionCall(name, arguments):
                 return self._call(name, arguments, scope, depth)
-            case Text():
-                return Open.FREE
+            case _:
+                return Open.FREE if isinstance(expression, Text) else Open.UNKNOWN
 
     def _chain(self, operands: Sequence[tuple[Expression, NameScope]], depth: int, *, decides: bool) -> Abstract:
         """Return the value of a chain of `&&` or `||`. decides: which truth of an operand ends it."""
