@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Final
 
 from flowforge import offline
-from flowforge.audit.checkout import read_checkout, repo_of
+from flowforge.audit.checkout import Checkout, read_checkout, repo_of
+from flowforge.audit.fixes.propose import Proposal, propose
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoAudit, RepoFacts
 from flowforge.errors import AuditError, ManifestError, Problem, quote
 from flowforge.manifest.places import Place
 
 MANIFEST: Final = "flowforge.yaml"
+
+
+def fixes_of_checkout(root: Path, manifests: Sequence[Path], environ: Mapping[str, str], *, guards: bool) -> Proposal:
+    """Return the patch for a checkout. The rest is as for `audit_checkout`, which has said all warnings."""
+    checkout, facts = _read(root, manifests, environ, lambda _: None)
+    return propose(checkout.files, facts, checkout.unread, guards=guards)
 
 
 def audit_checkout(
@@ -25,6 +32,13 @@ def audit_checkout(
     problem of that is only warned of. Raise AuditError (FF700) for a folder that cannot be read, ManifestError for a
     manifest that was named.
     """
+    checkout, facts = _read(root, manifests, environ, warn)
+    return audit(checkout.files, facts, checkout.unread)
+
+
+def _read(
+    root: Path, manifests: Sequence[Path], environ: Mapping[str, str], warn: Callable[[str], None]
+) -> tuple[Checkout, RepoFacts]:
     name = repo_of(root)
     try:
         checkout = read_checkout(root)
@@ -35,7 +49,7 @@ def audit_checkout(
         raise AuditError(Problem("FF700", what, why=why, fix=fix)) from None
     # Who names a manifest wants its errors. One that only lies there must not keep a checkout from its audit.
     types = _types(manifests, environ, name) if manifests else _types_beside(root, environ, name, warn)
-    return audit(checkout.files, RepoFacts(name=name, types=types), checkout.unread)
+    return checkout, RepoFacts(name=name, types=types)
 
 
 def _types_beside(

@@ -24,7 +24,7 @@ from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import ActionVersion, Uses, read_uses, version_of
 from flowforge.workflows.programs import Script, read_script, variable
 from flowforge.workflows.scopes import Bound, NameScope, fixed_text, input_of
-from flowforge.workflows.sources import UNKNOWN, SourceKind, ValueSource, sources_of
+from flowforge.workflows.sources import UNKNOWN, SourceKind, ValueSource, sources_of, withheld
 
 # How far an input is followed that is given by another one; a circle would not end.
 _MOST_INPUTS: Final = 20
@@ -54,6 +54,8 @@ class Given:
     """The version that reads it first."""
     is_choice: bool = False
     """Whether an expression chooses if it is there: `CONDITION && secrets.NAME`."""
+    withheld: str = ""
+    """The `secrets.NAME` or `inputs.NAME` in it that whoever calls does not hand on."""
 
     @property
     def is_empty(self) -> bool:
@@ -198,7 +200,8 @@ def _of_input(action: ClaudeAction, version: ActionVersion | None, key: str, nod
     read = _is_read(since, version)
     bound = Bound(node, scope)
     choice = is_choice(bound.expression, scope)
-    return Given(INPUTS[name], key, True, sources_of(bound), node.line, node.column, read, since, choice)  # noqa: FBT003 -- by_input
+    sources = sources_of(bound)
+    return Given(INPUTS[name], key, True, sources, node.line, node.column, read, since, choice, withheld(bound))  # noqa: FBT003 -- by_input
 
 
 def _of_variable(
@@ -209,7 +212,8 @@ def _of_variable(
     # What a fork does with the environment is not known, whatever it was forked from.
     read = _is_read(since, version) if action.ours else None
     sources = (UNKNOWN,) if bound is None else sources_of(bound)
-    return Given(slot, name, False, sources, line, 1, read, since)  # noqa: FBT003 -- by_input
+    lacking = withheld(bound) if bound else ""
+    return Given(slot, name, False, sources, line, 1, read, since, withheld=lacking)  # noqa: FBT003 -- by_input
 
 
 def is_choice(expression: Expression, scope: NameScope, depth: int = 0) -> bool:

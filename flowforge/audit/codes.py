@@ -71,9 +71,9 @@ _ERRORS: Final = _rows(
     (
         # The text of base-action/src/validate-env.ts since v1.0.130, for those who search for their log.
         "no-credential",
-        "{action} is given no credential",
+        "{action} is given no credential{withheld}",
         "it ends with: Either ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, or workload identity federation is required",
-        "pass anthropic_api_key, claude_code_oauth_token, or the ids of a workload identity",
+        "{remedy}",
     ),
     (
         # base-action/src/validate-env.ts refuses one without the other. The other ids are optional.

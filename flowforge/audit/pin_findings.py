@@ -10,6 +10,7 @@ from flowforge.workflows.actions import BASE, HONEST_SINCE, MAIN
 from flowforge.workflows.expression_tree import accesses, path_of
 from flowforge.workflows.expressions import read_condition, read_template
 from flowforge.workflows.nodes import YamlNode, walk
+from flowforge.workflows.pins import written_version
 
 
 def pins(case: Case) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def _green(step: ClaudeStep) -> Iterator[Finding]:
     version = step.version
     # No finding for a commit of unknown version: it may be newer.
     if step.action in {MAIN, BASE} and version is not None and version < HONEST_SINCE:
-        reason = f"{step.called} is pinned at v{'.'.join(map(str, version))}, before v1.0.172"
+        reason = f"{step.called} is pinned at {written_version(version)}, before {written_version(HONEST_SINCE)}"
         yield at_step(
             step, "dead-credential-looks-green", reason=reason, remedy="pin v1.0.172 or later, or move to @v1"
         )

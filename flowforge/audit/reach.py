@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from flowforge.workflows.conditions import Conditions
-from flowforge.workflows.expression_tree import Literal, UnreadableExpression, every
+from flowforge.workflows.expression_tree import Expression, Literal, UnreadableExpression, every
 from flowforge.workflows.occurrence import Condition, Occurrence
 from flowforge.workflows.runs import RunClass, Who, runs_of
 from flowforge.workflows.values import Truth, truth
@@ -33,13 +33,32 @@ class StepReach:
     @cached_property
     def bots(self) -> frozenset[str]:
         """The logins of bots that the conditions name, in lower case."""
-        return frozenset(_logins(self.occurrence.conditions))
+        return frozenset(login for condition in self.occurrence.conditions for login in self._named_in(condition))
+
+    def _named_in(self, condition: Condition) -> frozenset[str]:
+        key = ("bots", id(condition[0]))
+        known = self._known
+        if key not in known:
+            known[key] = (condition, frozenset(_logins(condition[0])))
+        found: frozenset[str] = known[key][1]
+        return found
+
+    @property
+    def _known(self) -> dict[Any, Any]:
+        """What was found out of the conditions of the workflow; the steps of a job share those of the job."""
+        return self.occurrence.workflow.judged if self.occurrence.workflow else {}
 
     @cached_property
     def runs(self) -> Sequence[RunClass]:
         """The classes of run of the workflow; none of what only others call."""
         workflow = self.occurrence.workflow
-        return tuple(runs_of(workflow.events, self.bots, workflow.repo)) if workflow else ()
+        if workflow is None:
+            return ()
+        key = ("runs", self.bots)
+        if key not in workflow.judged:
+            workflow.judged[key] = tuple(runs_of(workflow.events, self.bots, workflow.repo))
+        found: Sequence[RunClass] = workflow.judged[key]
+        return found
 
     def by(self, run: RunClass, absent: frozenset[str] = frozenset()) -> Reached:
         """Return whether a run reaches it. absent: secrets that are taken to be not there."""
@@ -56,9 +75,9 @@ class StepReach:
         return Reached.UNKNOWN if any(each.unknown for each in found) else Reached.YES
 
     def _truth(self, condition: Condition, run: RunClass, absent: frozenset[str]) -> Truth:
-        """Return whether a condition may hold; the steps of a job share those of the job, so each is evaluated once."""
+        """Return whether a condition may hold; each is evaluated once for a class of run."""
         expression, scope = condition
-        known = self.occurrence.workflow.judged if self.occurrence.workflow else {}
+        known = self._known
         # By identity: a tree may be too deep to be hashed. The entry holds it, so that no other gets its id.
         key = (id(expression), id(scope), run, absent)
         if key not in known:
@@ -101,12 +120,11 @@ def _is_unreadable(condition: Condition) -> bool:
     return any(isinstance(each, UnreadableExpression) for each in every(condition[0]))
 
 
-def _logins(conditions: Sequence[Condition]) -> Iterator[str]:
-    for expression, _ in conditions:
-        for each in every(expression):
-            # Wherever a text stands: compared with the actor, in `contains`, or in a list.
-            if isinstance(each, Literal) and isinstance(each.value, str):
-                yield from _bots(each.value)
+def _logins(expression: Expression) -> Iterator[str]:
+    for each in every(expression):
+        # Wherever a text stands: compared with the actor, in `contains`, or in a list.
+        if isinstance(each, Literal) and isinstance(each.value, str):
+            yield from _bots(each.value)
 
 
 _BOT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\[bot\]", re.IGNORECASE)

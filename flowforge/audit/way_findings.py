@@ -7,6 +7,8 @@ from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.model import Finding, StoreNames
 from flowforge.errors import printable, quote
 from flowforge.workflows.actions import BASE, IDENTITY, MAIN, SECURITY, Slot
+from flowforge.workflows.pins import written_version
+from flowforge.workflows.repository import is_action
 
 _BARE = "--bare"
 
@@ -26,7 +28,7 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     late = [each for each in step.given if each.read is False and each.since and each.by_input and not each.is_empty]
     # One pin lacks them all, so one finding mends all.
     for given in late[:1]:
-        since = "v" + ".".join(map(str, given.since or ()))
+        since = written_version(given.since or (0, 0, 0))
         yield at_step(step, "inputs-unknown-to-pin", input=given.name, action=step.called, since=since)
     # `settings` may hold an apiKeyHelper or an env, and a login's tokens have a finding of their own.
     if step.cloud is not False or step.has_input("settings") or step.logins or _has_credential(step) or late:
@@ -37,7 +39,21 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
             # The input first: it is what was written for this step.
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
     elif step.action is not SECURITY and not step.ways and not step.may_load:
-        yield at_step(step, "no-credential", action=step.called)
+        yield _none(step)
+
+
+def _none(step: ClaudeStep) -> Finding:
+    """Return `no-credential`, with the name that its caller keeps back where that is why nothing arrives."""
+    lacking = next((each.withheld for each in step.given if each.slot.is_static and each.withheld), "")
+    if not lacking:
+        remedy = "pass anthropic_api_key, claude_code_oauth_token, or the ids of a workload identity"
+        return at_step(step, "no-credential", action=step.called, withheld="", remedy=remedy)
+    # Secrets do not reach an action, so it can only take an input.
+    as_input = lacking.startswith("inputs.") or is_action(step.occurrence.own.file)
+    by = "an input" if as_input else "`secrets: inherit` or by its name"
+    remedy = f"hand it on where this is called, by {by}"
+    withheld = f": whoever calls does not hand on {quote(lacking)}"
+    return at_step(step, "no-credential", action=step.called, withheld=withheld, remedy=remedy)
 
 
 def _has_credential(step: ClaudeStep) -> bool:
@@ -53,7 +69,7 @@ def _not_read(step: ClaudeStep, given: Given) -> Finding:
     if given.by_input:
         reason, remedy = "it has no such input", f"pass {_own_input(step)} instead"
     elif given.since:
-        since = "v" + ".".join(map(str, given.since))
+        since = written_version(given.since)
         reason = f"before {since} its empty input overwrites the variable"
         remedy = f"pass {_input_for(given)} by `with`, or pin {since} or later"
     # anthropics/claude-code-action#1294, open: gateways' tokens are passed as the key meanwhile.

@@ -156,6 +156,11 @@ def audit_options(formats: Formats) -> Options:
     yield from output_options(formats, "audit")
     levels = click.Choice(("error", "warning", "note"))
     yield option("--fail-on", type=levels, metavar="LEVEL", text="Exit 3 when there is a finding of LEVEL or above.")
+    text = "Print a patch for what has one right answer; with =guards also for Dependabot without its secret."
+    kinds = click.Choice(("sure", "guards"))
+    yield plain_option("--fix", type=kinds, is_flag=False, flag_value="sure", metavar="[=guards]", text=text)
+    text = "With --fix: write the patch into this folder, instead of printing it."
+    yield plain_option("--out", type=FilePath(), metavar="DIR", text=text)
 
 
 def status_options(formats: Formats) -> Options:

@@ -38,6 +38,8 @@ class Output:
     """Whether lines are broken to fit a terminal. What is to be copied or kept as it is has none of that."""
     most: int = 0
     """The columns at which prose is broken; 0 for the terminal's own, as lines of a table need them."""
+    aside: bool = False
+    """Whether people are told on stderr, because stdout is for something that a program reads."""
     plan: Callable[[], Document] | None = field(default=None, init=False)
     """Makes the document of the plan that was shown. It goes with whatever stops the run after that."""
     broken: bool = field(default=False, init=False)
@@ -61,6 +63,10 @@ class Output:
             self._told.append(click.unstyle(line))
             if self.format.streams:
                 self._print(line)
+
+    def raw(self, data: bytes) -> None:
+        """Print bytes to stdout as they are, for a program that reads them."""
+        self._to_stdout(lambda: sys.stdout.buffer.write(data))
 
     def finish(self, document: Document) -> None:
         """Print the result where the format does not stream, and write every report."""
@@ -115,12 +121,20 @@ class Output:
         self.conclude(document, code)
 
     def _print(self, text: str, format_: Format = TEXT) -> None:
+        """Print for people or as a document."""
+        if self.aside:
+            say(text)
+            return
+        shown = fitted(text, sys.stdout, self.most) if self.fits else text
+        safe = shown if format_.commands else harmless(shown, coloured=self.colour)
+        self._to_stdout(lambda: click.echo(safe, color=self.colour))
+
+    def _to_stdout(self, write: Callable[[], object]) -> None:
         """Print to stdout. A closed pipe or a full disk ends the printing, never the work."""
         if self.broken or self.unread:
             return
         try:
-            shown = fitted(text, sys.stdout, self.most) if self.fits else text
-            click.echo(shown if format_.commands else harmless(shown, coloured=self.colour), color=self.colour)
+            write()
             sys.stdout.flush()
         except BrokenPipeError:
             detach(sys.stdout.fileno())

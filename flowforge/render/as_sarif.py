@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+_FOLDER: Final = ".github/workflows"
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -12,7 +13,7 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
     """Return the text. An error that ended the run is a notification of a run that did not succeed."""
     # Every format is handed the lines for people; this one is for programs alone.
     del lines
-    findings = [finding for repo in document.get("repos", ()) for finding in repo["findings"]]
+    findings = [_placed(finding, repo) for repo in document.get("repos", ()) for finding in repo["findings"]]
     codes = sorted({finding["code"] for finding in findings})
     rules = [_described(name, findings) for name in codes]
     driver = {"name": "FlowForge", "version": document["flowforge"], "rules": rules}
@@ -27,6 +28,14 @@ def write(document: Mapping[str, Any], lines: Sequence[str]) -> str:
         "results": [_result(finding, codes) for finding in findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _placed(finding: Mapping[str, Any], repo: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a finding with a file. One that is about none stands at the first line of one that runs Claude."""
+    if finding["file"]:
+        return finding
+    # Code scanning refuses a whole upload for one result without a location (github/codeql-action#2459).
+    return {**finding, "file": next((step["file"] for step in repo["steps"]), _FOLDER)}
 
 
 def _described(name: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -49,7 +58,7 @@ def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
         "ruleIndex": codes.index(finding["code"]),
         "level": finding["level"],
         "message": {"text": text},
-        "locations": [_location(finding)] if finding["file"] else [],
+        "locations": [_location(finding)],
         # By what it is and not by its line, so that it stays the same finding when lines are added above it.
         "partialFingerprints": {"flowforge/v1": "/".join(str(each) for each in place)},
     }

@@ -8,13 +8,15 @@ from typing import Final
 from flowforge.workflows.expression_tree import (
     And,
     Comparison,
+    ContextName,
+    Every,
     Expression,
     FunctionCall,
+    Index,
     Literal,
     Not,
     Or,
     Text,
-    UnreadableExpression,
     every,
     path_of,
 )
@@ -62,11 +64,12 @@ class Conditions:
         """Return what is known of an expression's value."""
         if depth > _MAX_DEPTH:
             return Open.UNKNOWN
+        # The commonest first: what a condition compares is nearly always a name with a text.
         match expression:
+            case Index() | ContextName() | Every():
+                return self._access(expression, scope, depth)
             case Literal(value):
                 return KnownValue(value)
-            case UnreadableExpression():
-                return Open.UNKNOWN
             case Not(operand):
                 return _negated(self.value(operand, scope, depth + 1))
             case And(operands):
@@ -77,10 +80,8 @@ class Conditions:
                 return _compared(operator, self.value(left, scope, depth + 1), self.value(right, scope, depth + 1))
             case FunctionCall(name, arguments):
                 return self._call(name, arguments, scope, depth)
-            case Text():
-                return Open.FREE
             case _:
-                return self._access(expression, scope, depth)
+                return Open.FREE if isinstance(expression, Text) else Open.UNKNOWN
 
     def _chain(self, operands: Sequence[tuple[Expression, NameScope]], depth: int, *, decides: bool) -> Abstract:
         """Return the value of a chain of `&&` or `||`. decides: which truth of an operand ends it."""

@@ -100,13 +100,15 @@ class _Walker:
         for step in steps:
             own = StepPlace(call.files[-1], step.main_line, job.key if job else None, step.index)
             at = call.at or own
+            scope = call.scope.with_env(step.env)
             occurrence = Occurrence(
                 at=at,
                 own=own,
                 step=step,
                 uses=step.uses,
-                scope=call.scope.with_env(step.env),
-                conditions=(*call.conditions, *_condition(step.node, call.scope)),
+                scope=scope,
+                # actions/runner, StepsRunner.cs: a step's own `env` is there before its `if` is evaluated.
+                conditions=(*call.conditions, *_condition(step.node, scope)),
                 permission=call.permission,
                 workflow=call.started,
                 called_by=call.called_by,

@@ -78,3 +78,14 @@ def _known() -> dict[tuple[str, str], ActionVersion]:
             major, minor, patch = map(int, match.groups())
             found[repo, sha] = (major, minor, patch)
     return found
+
+
+def newest(repo: str, major: int) -> tuple[ActionVersion, str] | None:
+    """Return the newest version of an action that the table knows, and its commit; None without any of that major."""
+    known = ((version, sha) for (owner_and_name, sha), version in _known().items() if owner_and_name == repo)
+    return max((each for each in known if each[0][0] == major), default=None)
+
+
+def written_version(version: ActionVersion) -> str:
+    """Return a version as its tag is written."""
+    return "v" + ".".join(map(str, version))

@@ -179,6 +179,21 @@ def secret_sources(name: str, scope: NameScope, depth: int = 0) -> list[ValueSou
     return [replace(each, mapped_past_environment=past) for each in found]
 
 
+def withheld(bound: Bound, depth: int = 0) -> str:
+    """Return the first `secrets.NAME` or `inputs.NAME` of a template that no caller hands on; empty if none."""
+    scope = bound.scope
+    for access in accesses(bound.expression):
+        root, name = (*(path_of(access) or ()), "", "")[:2]
+        if root == "secrets" and scope.secrets is Secrets.MAPPED and name.upper() not in scope.mapped:
+            return f"secrets.{name.upper()}"
+        if root == "inputs" and scope.inputs is not None and depth < _MAX_DEPTH:
+            found = scope.inputs.get(name)
+            # What is given may be made of something that is not, one call further out.
+            if lacking := withheld(found, depth + 1) if found else f"inputs.{name}":
+                return lacking
+    return ""
+
+
 def secrets_within(expression: Expression, scope: NameScope) -> set[str]:
     """Return the names of all secrets that an expression mentions, as value or as condition, in upper case."""
     found: set[str] = set()

@@ -75,40 +75,42 @@ class Truth:
     """Whether nobody can tell."""
 
 
+_TRUE: Final = Truth(true=True, false=False)
+_FALSE: Final = Truth(true=False, false=True)
+# Made once: a condition is evaluated for each class of run, and asks this of each of its parts.
+_OPEN: Final = {
+    Open.FREE: Truth(true=True, false=True),
+    Open.UNKNOWN: Truth(true=True, false=True, unknown=True),
+    Open.ABSENT: _FALSE,
+    Open.FAILS: _FALSE,
+    Open.HOLDS: _TRUE,
+}
+
+
 def truth(value: Abstract) -> Truth:
     """Return whether a value may be true and may be false."""
-    match value:
-        case Open.FREE:
-            return Truth(true=True, false=True)
-        case Open.UNKNOWN:
-            return Truth(true=True, false=True, unknown=True)
-        case Open.ABSENT | Open.FAILS:
-            return Truth(true=False, false=True)
-        case Open.HOLDS:
-            return Truth(true=True, false=False)
-        case KnownValue(known):
-            # docs.github.com, "Literals": false, 0, the empty text and null are false, and all else is true.
-            holds = bool(known) and known == known  # noqa: PLR0124 -- NaN is false
-            return Truth(true=holds, false=not holds)
-        case _:
-            return Truth(true=True, false=False)
+    if isinstance(value, KnownValue):
+        known = value.value
+        # docs.github.com, "Literals": false, 0, the empty text and null are false, and all else is true.
+        return _TRUE if known and known == known else _FALSE  # noqa: PLR0124 -- NaN is false
+    return _OPEN[value] if isinstance(value, Open) else _TRUE
 
 
 def equal(left: Abstract, right: Abstract) -> Abstract:  # noqa: PLR0911 -- one for each kind of value
     """Return whether two values are equal as GitHub compares them: texts without case, others as numbers."""
-    if Open.UNKNOWN in (left, right):
+    if left is Open.UNKNOWN or right is Open.UNKNOWN:
         return Open.UNKNOWN
+    if isinstance(left, KnownValue) and isinstance(right, KnownValue):
+        return KnownValue(same(left.value, right.value))
     for one, other in ((left, right), (right, left)):
         if one is Open.ABSENT:
             return _equal_absent(other)
-        if one in {Open.FREE, Open.HOLDS, Open.FAILS} or isinstance(one, TextList):
+        if isinstance(one, Open | TextList):
             return Open.FREE
         if isinstance(one, Symbol):
             return _equal_symbol(one, other)
         if isinstance(one, Begins):
             return _begins(one, other)
-    if isinstance(left, KnownValue) and isinstance(right, KnownValue):
-        return KnownValue(same(left.value, right.value))
     return Open.FREE
 
 

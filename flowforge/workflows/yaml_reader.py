@@ -4,6 +4,7 @@ One pass over libyaml's events without recursion, so that no file, however neste
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -17,16 +18,36 @@ MAX_NODES: Final = 200_000
 _TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH} levels deep"
 _TOO_MANY: Final = f"it comes to more than {MAX_NODES:,} values"
 # Where PyYAML was built without libyaml, its own parser gives the same events, and takes longer.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2, production [1] c-printable. libyaml names the first such character by its offset and not by its line.
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
-class _Mark(Protocol):
-    """A position of the parser. Both numbers count from 0."""
+# libyaml begins a line behind each of these; git, GitHub and editors do so behind a line feed alone.
+_OTHER_BREAKS: Final = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 
+
+class _Mark(Protocol):
+    """A position of the parser. All numbers count from 0."""
+
+    index: int
     line: int
     column: int
+
+
+class _Places:
+    """Lines and columns as people count them, from 1."""
+
+    def __init__(self, text: str) -> None:
+        # Nearly every file has line feeds alone, and then the parser's own numbers are these.
+        self._feeds = [each.start() for each in re.finditer("\n", text)] if _OTHER_BREAKS.search(text) else None
+
+    def of(self, mark: _Mark) -> tuple[int, int]:
+        """Return the line and the column of a position."""
+        if self._feeds is None:
+            return mark.line + 1, mark.column + 1
+        line = bisect_left(self._feeds, mark.index)
+        return line + 1, mark.index - (self._feeds[line - 1] if line else -1)
 
 
 class UnreadableError(Exception):
@@ -82,6 +103,7 @@ class _Measured:
 
 @dataclass(slots=True)
 class _Composer:
+    places: _Places
     root: YamlNode | None = None
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, _Measured] = field(default_factory=dict)
@@ -89,7 +111,7 @@ class _Composer:
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         mark: Any = event.start_mark
-        node = Scalar(mark.line + 1, mark.column + 1, event.value, event.implicit[0])
+        node = Scalar(*self.places.of(mark), event.value, event.implicit[0])
         done = _Measured(node)
         if event.anchor:
             self.anchors[event.anchor] = done
@@ -100,16 +122,16 @@ class _Composer:
         # An anchor counts once its node has ended, so no node can hold itself.
         done = self.anchors.get(event.anchor or "")
         if done is None:
-            raise _unreadable("this alias has no anchor before it", mark)
+            raise self._unreadable("this alias has no anchor before it", mark)
         self._take(done, mark)
 
     def begin(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
         mark: Any = event.start_mark
         if len(self.stack) >= MAX_DEPTH:
-            raise _unreadable(_TOO_DEEP, mark)
+            raise self._unreadable(_TOO_DEEP, mark)
         self._only_one(mark)
         kind = YamlList if isinstance(event, yaml.SequenceStartEvent) else YamlMapping
-        self.stack.append(_Open(kind(mark.line + 1, mark.column + 1), event.anchor))
+        self.stack.append(_Open(kind(*self.places.of(mark)), event.anchor))
 
     def end(self, event: yaml.Event) -> None:
         top = self.stack.pop()
@@ -119,15 +141,18 @@ class _Composer:
         mark: Any = event.start_mark
         self._take(done, mark)
 
+    def _unreadable(self, reason: str, mark: _Mark) -> UnreadableError:
+        return UnreadableError(reason, *self.places.of(mark))
+
     def _only_one(self, mark: _Mark) -> None:
         if not self.stack and self.root is not None:
-            raise _unreadable("a second document begins here", mark)
+            raise self._unreadable("a second document begins here", mark)
 
     def _take(self, done: _Measured, mark: _Mark) -> None:
         """Put a finished node where it belongs, and count it: an alias counts all that it repeats."""
         self.size += done.size
         if self.size > MAX_NODES:
-            raise _unreadable(_TOO_MANY, mark)
+            raise self._unreadable(_TOO_MANY, mark)
         if not self.stack:
             self._only_one(mark)
             self.root = done.node
@@ -136,7 +161,7 @@ class _Composer:
         top.size += done.size
         top.height = max(top.height, done.height + 1)
         if len(self.stack) + done.height > MAX_DEPTH:
-            raise _unreadable(_TOO_DEEP, mark)
+            raise self._unreadable(_TOO_DEEP, mark)
         if isinstance(top.node, YamlList):
             top.node.parts.append(done.node)
         else:
@@ -159,14 +184,11 @@ def _add(top: _Open, mapping: YamlMapping, node: YamlNode) -> None:
     mapping.lines[node.value] = node.line
 
 
-def _unreadable(reason: str, mark: _Mark) -> UnreadableError:
-    return UnreadableError(reason, mark.line + 1, mark.column + 1)
-
-
 def read_yaml(data: bytes | str) -> YamlNode:
     """Return the root of a file. Raise UnreadableError for what is no YAML, or is beyond the limits."""
     text = decode(data)
-    composer = _Composer()
+    places = _Places(text)
+    composer = _Composer(places)
     takers = {
         yaml.ScalarEvent: composer.scalar,
         yaml.AliasEvent: composer.alias,
@@ -176,7 +198,7 @@ def read_yaml(data: bytes | str) -> YamlNode:
         yaml.MappingEndEvent: composer.end,
     }
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             taker = takers.get(type(event))
             if taker is not None:
                 taker(event)  # type: ignore[operator]  # -- each takes the events of its row
@@ -185,7 +207,7 @@ def read_yaml(data: bytes | str) -> YamlNode:
         # The parser's own words may quote a value, so none of them are shown.
         # What never ends is noticed behind the last line.
         last = text.rstrip("\n").count("\n") + 1
-        line, column = (min(mark.line + 1, last), mark.column + 1) if mark else (1, 1)
-        raise UnreadableError("it is not YAML", line, column) from None
+        line, column = places.of(mark) if mark else (1, 1)
+        raise UnreadableError("it is not YAML", min(line, last), column) from None
     # An empty file is an empty text, and so no workflow: those are mappings.
     return composer.root or Scalar(1, 1, "")

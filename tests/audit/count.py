@@ -1,4 +1,4 @@
-"""Print how often each code of an audit stands in `must` and in `must_not` of the two collections."""
+"""Print how often each code of an audit stands in `must` and in `must_not` of the collections."""
 
 import json
 from collections import Counter
@@ -47,8 +47,8 @@ def main() -> None:
             few = "" if must[code] > 1 and must_not[code] > 2 else "  too few"
             print(f"{level:8} {code:36} must {must[code]:3}  must_not {must_not[code]:3}{few}")
     files = [path for path in HERE.glob("*/*/**/*.y*ml") if path.is_file()]
-    corpus = sum(1 for path in files if path.relative_to(HERE).parts[0] == "corpus")
-    print(f"{corpus} files in corpus, {len(files) - corpus} in second, {len(CASES)} hostile cases")
+    held = Counter(path.relative_to(HERE).parts[0] for path in files)
+    print(", ".join(f"{count} files in {name}" for name, count in held.items()), f"and {len(CASES)} hostile cases")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,12 @@ def many(count: int) -> dict[str, bytes]:
     return {f"w{n:03}.yml": CLAUDE_WORKFLOW.encode() if n % 100 == 0 else plain for n in range(count)}
 
 
+def with_steps(*steps: str) -> bytes:
+    """Return a workflow of these steps; the first stands on line 6."""
+    lines = "".join(f"      - {step}\n" for step in steps)
+    return f"on: workflow_dispatch\njobs:\n  go:\n    runs-on: x\n    steps:\n{lines}".encode()
+
+
 def one(content: bytes) -> Callable[[], dict[str, bytes]]:
     """Return a maker of a single workflow."""
     return lambda: {"hostile.yml": content}
@@ -72,13 +78,19 @@ class Hostile:
     must_not: tuple[str, ...] = ()
     steps: int | None = None
     """How many Claude steps are listed; None where that is nobody's business."""
+    actions: tuple[tuple[str, str], ...] = ()
+    """Folders of local actions, each with the steps of one."""
 
     def write(self, folder: Path) -> None:
-        """Write the workflows below the folder."""
+        """Write the workflows and the actions below the folder."""
         target = folder / WORKFLOWS
         target.mkdir(parents=True)
         for name, content in self.files().items():
             (target / name).write_bytes(content)
+        for name, steps in self.actions:
+            (folder / name).mkdir()
+            text = f"runs:\n  using: composite\n  steps: [{steps}]\n"
+            (folder / name / "action.yml").write_text(text, encoding="utf-8")
 
 
 UNREADABLE: Final = (("unreadable-file", None),)
@@ -86,6 +98,31 @@ TOO_LARGE: Final = (("workflow-too-large", 1),)
 QUIET: Final = ("unreadable-file", "workflow-too-large", "no-credential", "id-token-missing", "literal-credential")
 CRLF: Final = CLAUDE_WORKFLOW.replace("\n", "\r\n").encode()
 NO_TOKEN: Final = CLAUDE_WORKFLOW.replace(", id-token: write", "")
+COMPUTED: Final = "secrets[format('{0}_KEY', matrix.x)]"
+ITSELF: Final = (
+    b"on: [push, workflow_call]\njobs:\n  again:\n    uses: ./.github/workflows/hostile.yml\n    secrets: inherit\n"
+)
+KEY: Final = "'${{ secrets.KEY }}'"
+CLAUDE: Final = "uses: anthropics/claude-code-action@v1"
+NAMED: Final = with_steps(
+    "run: 'true'  # ANTHROPIC_API_KEY, claude -p x",
+    "run: 'echo claude -p ${{ secrets.ANTHROPIC_API_KEY }}'",
+    "run: |\n          cat <<END > later.sh\n          claude -p $ANTHROPIC_API_KEY\n          END",
+    "{uses: someone/prompter@v1, with: {prompt: 'Run claude -p with ANTHROPIC_API_KEY'}}",
+)
+OTHERS: Final = with_steps(
+    "{uses: openai/codex-action@v1, with: {openai-api-key: '${{ secrets.OPENAI_API_KEY }}'}}",
+    "{uses: google-github-actions/run-gemini-cli@v0, with: {gemini_api_key: '${{ secrets.GEMINI_API_KEY }}'}}",
+    "{run: gemini -p x, env: {GEMINI_API_KEY: '${{ secrets.GEMINI_API_KEY }}'}}",
+)
+OUR_WORDS: Final = with_steps(
+    "{uses: actions/checkout@v4, with: {token: '${{ secrets.CLAUDE_PAT }}'}}",
+    "{uses: actions/create-github-app-token@v2, with: {app-id: '${{ secrets.CLAUDE_APP_ID }}'}}",
+)
+CLOUDS: Final = with_steps(
+    *(f"{{{CLAUDE}, with: {{use_{name}: 'true'}}}}" for name in ("bedrock", "vertex", "foundry"))
+)
+NEEDS_ITSELF: Final = CLAUDE_WORKFLOW.replace("    runs-on", "    needs: [answer, other, gone]\n    runs-on").encode()
 
 CASES: Final = (
     Hostile(
@@ -133,4 +170,31 @@ CASES: Final = (
         "open-expression", "A key by an expression that does not end.", one(with_key("secrets['KEY")), (), QUIET, 1
     ),
     Hostile("odd-name", "An index by a number.", one(with_key("secrets[1e9]")), (), QUIET, 1),
+    Hostile("tabs", "A tab is no indentation.", one(b"on: push\njobs:\n\tgo: {}\n"), (("unreadable-file", 3),)),
+    Hostile("list-of-jobs", "No job at all.", one(b"on: push\njobs: []\n"), (), QUIET, 0),
+    Hostile("text-of-jobs", "Nor here.", one(b"on: push\njobs: claude -p x\n"), (), QUIET, 0),
+    Hostile("a-list", "YAML, and no workflow.", one(b"- on: push\n- jobs: {}\n"), (), QUIET, 0),
+    Hostile("calls-itself", "GitHub starts no run of such a file, and the walk ends.", one(ITSELF), (), QUIET, 0),
+    Hostile("needs-itself", "A circle of jobs, and a job that is not there.", one(NEEDS_ITSELF), (), QUIET, 1),
+    Hostile(
+        "two-in-each-other",
+        "Two local actions that use each other: each is walked once.",
+        one(with_steps("uses: ./red")),
+        (),
+        QUIET,
+        1,
+        (("red", f"{{uses: ./blue}}, {{{CLAUDE}, with: {{anthropic_api_key: x}}}}"), ("blue", "{uses: ./red}")),
+    ),
+    Hostile(
+        "computed-name",
+        "Which secret it is, only the run knows.",
+        one(with_key(COMPUTED)),
+        (("cannot-know", 8),),
+        (*QUIET, "missing-secret"),
+        1,
+    ),
+    Hostile("only-named", "In a comment, a prompt, a heredoc and an echo.", one(NAMED), (), QUIET, 0),
+    Hostile("others", "Agents of others, with credentials of others.", one(OTHERS), (), QUIET, 0),
+    Hostile("our-words", "CLAUDE in its name makes no Claude credential.", one(OUR_WORDS), (), QUIET, 0),
+    Hostile("clouds", "A cloud's models: no Claude credential is needed.", one(CLOUDS), (), QUIET, 3),
 )

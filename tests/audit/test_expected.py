@@ -53,4 +53,5 @@ def test_a_hostile_folder_can_be_made(case: Hostile, tmp_path: Path) -> None:
     """Each hostile folder is written, with the files that its case names, and its codes are known."""
     case.write(tmp_path)
     assert set(case.files()) == {path.name for path in (tmp_path / WORKFLOWS).iterdir()}
+    assert {name for name, _ in case.actions} == {path.parent.name for path in tmp_path.glob("*/action.yml")}
     assert set() == {*case.must_not, *(code for code, _ in case.must)} - KNOWN

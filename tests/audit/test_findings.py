@@ -126,7 +126,10 @@ MUST: Final = {
     "beta-pin": [(_file(_uses(KEY, uses="anthropics/claude-code-action@beta")), PATH)],
     "identity-literal": [(_file(_uses(f"anthropic_federation_rule_id: fdrl_x, {ORG}")), PATH)],
     "identity-as-secret": [(_file(_uses(f"anthropic_federation_rule_id: '${{{{ secrets.R }}}}', {ORG}")), PATH)],
-    "gated": [(_file(_run(CHECKED, ENV_KEY)), EMPTY)],
+    "gated": [
+        (_file(_run(CHECKED, ENV_KEY)), EMPTY),
+        (_file(_run("claude -p x', if: '${{ env.ANTHROPIC_API_KEY }}", ENV_KEY)), EMPTY),
+    ],
     "workflow-disabled": [(_file(_uses(KEY)), RepoFacts(disabled=frozenset({W + "a.yml"})))],
     "cannot-know": [
         (_file(_uses("anthropic_api_key: '${{ steps.x.outputs.y }}'")), PATH),
@@ -241,6 +244,22 @@ def test_a_secret_of_an_environment_that_is_not_inherited(
     caller = f"on: push\njobs:\n  b:\n    uses: ./{W}callee.yml\n    {secrets}\n"
     found = _codes(caller, RepoFacts(stores=stores), callee=CALLEE)
     assert expected == ("environment-secret-not-inherited" in found)
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "lacking", "by"),
+    [
+        ("secrets.KEY", "secrets: {OTHER: x}", "secrets.KEY", "`secrets: inherit` or by its name"),
+        ("inputs.k", "with: {other: x}", "inputs.k", "an input"),
+    ],
+)
+def test_what_a_caller_keeps_back_is_named(read: str, given: str, lacking: str, by: str) -> None:
+    """A step that gets nothing because its caller does not hand it on says what is lacking, and how to hand it on."""
+    callee = _file(_uses(KEY.replace("secrets.KEY", read)), on="workflow_call", top="name: x")
+    caller = f"on: push\njobs:\n  b:\n    uses: ./{W}callee.yml\n    {given}\n"
+    (found,) = audit({W + "a.yml": caller, W + "callee.yml": callee}, PATH).findings
+    what = f'claude-code-action is given no credential: whoever calls does not hand on "{lacking}"'
+    assert ("no-credential", what, f"hand it on where this is called, by {by}") == (found.code, found.what, found.fix)
 
 
 def test_every_code_has_its_row_and_its_example() -> None:

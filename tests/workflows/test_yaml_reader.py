@@ -35,6 +35,20 @@ def test_what_is_read(text: str, expected: object) -> None:
     assert expected == _plain(read_yaml(text))
 
 
+@pytest.mark.parametrize("mark", ["\x85# b", "\u2028# b", "\u2029# b", "\r# b"])
+def test_lines_are_those_of_git(mark: str) -> None:
+    """Only a line feed begins a line, whatever YAML takes for a break: findings stand where editors show them."""
+    text = "# a🗝%s\non: push\nx: [é, y]\n"
+    root, plain = read_yaml(text % mark), read_yaml(text % "")
+    with pytest.raises(UnreadableError) as refused:
+        read_yaml(text % mark + "z: ]\n")
+
+    def places(node: YamlNode) -> list[tuple[str, int, int, int]]:
+        return [(key, node.key_line(key), each.line, each.column) for key, each in node.entries()]
+
+    assert (places(plain), 4) == (places(root), refused.value.line)
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
