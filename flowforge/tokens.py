@@ -75,13 +75,14 @@ def _anthropic(noun: str, stem: str) -> TokenShape:
 
 
 ANTHROPIC_API_KEY: Final = _anthropic("an Anthropic API key (sk-ant-api03-…)", "sk-ant-api")
+ANTHROPIC_ADMIN_KEY: Final = _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin")
 CLAUDE_OAUTH_TOKEN: Final = _anthropic("a Claude OAuth token (sk-ant-oat01-…)", "sk-ant-oat")
 # The first stem that fits decides, so a longer one stands before its beginning.
 TOKENS: Final = (
     _anthropic("a Claude Enterprise scoped key (sk-ant-api01-…)", "sk-ant-api01-"),
     ANTHROPIC_API_KEY,
     CLAUDE_OAUTH_TOKEN,
-    _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin"),
+    ANTHROPIC_ADMIN_KEY,
     _anthropic("a Claude OAuth refresh token (sk-ant-ort01-…)", "sk-ant-ort"),
     _anthropic("a claude.ai session (sk-ant-sid01-…)", "sk-ant-sid"),
     _github("github_pat_"),

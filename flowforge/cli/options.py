@@ -208,6 +208,9 @@ def planning_options() -> tuple[click.Option, ...]:
     """Make what `plan` and `apply` have in common, besides which lines are planned."""
     return (
         option("--keep-going", is_flag=True, text="Write the other secrets when a value cannot be had."),
+        option(
+            "--verify", is_flag=True, text="Of a plan: ask Anthropic about the keys, as apply does (`verify: true`)."
+        ),
         # None of the rest has an environment variable: what they admit is decided by a person, each time.
         plain_option(
             "--prune", panel=BRAKES, is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."

@@ -43,6 +43,8 @@ class CredentialType:
     """It is bound to a person, so sharing it among repositories warns."""
     claude: bool = False
     """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
+    verifiable: bool = False
+    """Whether Anthropic may be asked if a value works. Never of a person's token: it is sent to GitHub alone."""
     shadows: tuple[str, ...] = ()
     """Slots that Claude ignores where this one is set."""
     code_mark: str = ""
@@ -66,6 +68,7 @@ _ALL: Final = (
         usual_ending="AA",
         shortest=100,
         claude=True,
+        verifiable=True,
         # Claude Code prefers the key (code.claude.com/docs, authentication), and the action does not warn of the pair.
         shadows=("CLAUDE_CODE_OAUTH_TOKEN",),
     ),

@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Final
 
 from flowforge.github.answer import NOT_JSON, PAGE, is_page, parsed
-from flowforge.github.deadline import Deadline, OverdueError
 from flowforge.github.traces import Traces
+from flowforge.transport.client import UnusableError
+from flowforge.transport.deadline import Deadline, OverdueError
 
 JSON: Final = "application/vnd.github+json"
 OBJECT: Final = "application/vnd.github.object+json"  # JSON that is one shape for files of every size, and for folders
@@ -40,10 +41,6 @@ class Most:
 USUAL: Final = Most(4_000_000, 50_000)
 # The answer with a token of an App's installation describes each of the repos that it is for, and those may be 500.
 WITH_REPOS: Final = Most(8_000_000, 200_000)
-
-
-class UnusableError(Exception):
-    """An answer that came and cannot be GitHub's. Its text is a clause that holds nothing from outside."""
 
 
 class _TooLargeError(UnusableError):

@@ -22,6 +22,7 @@ from flowforge.manifest.schema import SOURCE_OPTIONS, listed
 from flowforge.manifest.select import is_true
 from flowforge.manifest.source_spec import Mention, Option, SourceSpec
 from flowforge.manifest.variables import read_identity
+from flowforge.manifest.verifying import read_verify
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
 # Such as {repo}, and -{repo}, where the letters of a name would be options.
@@ -42,7 +43,6 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
             continue
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
         issued, expires = _dates(name, node, documents.findings)
-        nonstandard = node.part("allow_nonstandard")
         if source and type_:
             found[name] = Credential(
                 name=name,
@@ -52,13 +52,15 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
                 expires=expires,
                 issued=issued,
                 max_age=read_duration(str(age.data)) if age else None,
-                allow_nonstandard=nonstandard is not None and nonstandard.data is True,
+                allow_nonstandard=is_true(node, "allow_nonstandard"),
                 where=where,
                 per_repo=_allowed(node),
                 on_drift=read_policy(node.text("on_drift")),
                 only=read_only(node, groups),
                 owner=node.text("owner"),
                 shared=is_true(node, "shared"),
+                note=node.text("note"),
+                verify=read_verify(node, TYPES[type_], documents.findings),
             )
     return found
 

@@ -71,7 +71,10 @@ _OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity`
 STRAY: Final[Mapping[tuple[str, str], str]] = {
     **{
         ("Workload identity", key): _OF_SECRETS
-        for key in ("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard", "shared")
+        for key in (
+            *("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard", "shared"),
+            *("verify", "expect_workspace", "expect_organization"),
+        )
     },
     **{("Secret", key): _OF_IDENTITIES for key in VARIABLES},
 }

@@ -53,6 +53,20 @@ class Credential:
     """The person or team that looks after it; empty where the credential does not say."""
     shared: bool = False
     """Whether one person's token is meant for many repos, so that nobody is warned of it."""
+    note: str = ""
+    """What the manifest says of it for people; nothing acts on it."""
+    verify: "Verify | None" = None
+    """What Anthropic is asked about its value before a write; None where nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """What the key that a credential gives must be, beside alive."""
+
+    workspace: str = ""
+    """The id of its workspace; empty where any will do."""
+    organization: str = ""
+    """The id of its organization, in lower case; empty where any will do."""
 
 
 @dataclass(frozen=True, slots=True)

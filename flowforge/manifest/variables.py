@@ -32,6 +32,7 @@ def read_identity(name: str, where: Where, node: Node, folder: Path, only: Only 
         on_drift=read_policy(node.text("on_drift")),
         only=only,
         owner=node.text("owner"),
+        note=node.text("note"),
     )
 
 

@@ -13,6 +13,7 @@ from flowforge.sandbox.rules.access import Level, Token, TokenKind, levels
 from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
+from flowforge.sandbox.world.edit_anthropic import AnthropicVerbs
 from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
@@ -23,7 +24,7 @@ from flowforge.sandbox.world.scope import Lag
 from flowforge.sandbox.world.world import World
 
 PREFIX: Final = "/_sandbox/"
-_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs)
+_VERBS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs, AnthropicVerbs)
 
 
 class Control:
