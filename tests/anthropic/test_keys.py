@@ -77,9 +77,10 @@ def test_it_shows_nothing() -> None:
     """Neither repr, format, JSON, copy nor pickle has anything of it."""
     key = ApiKey(SecretValue(api_key()))
     assert ["ApiKey([secret])"] * 3 == [repr(key), str(key), f"{key}"]
-    for attempt in (pickle.dumps, copy.copy, json.dumps):
+    attempts: tuple[Callable[[object], object], ...] = (pickle.dumps, copy.copy, json.dumps)
+    for attempt in attempts:
         with pytest.raises(TypeError):
-            attempt(key)  # type: ignore[operator] -- each takes one object
+            attempt(key)
 
 
 @pytest.mark.parametrize(

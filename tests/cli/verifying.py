@@ -1,5 +1,7 @@
 """A fleet whose key Anthropic knows, on a sandbox of both."""
 
+from typing import Any
+
 from tests.cli.conftest import Done, Fleet
 from tests.made_up import letters
 
@@ -29,10 +31,10 @@ def verifying(fleet: Fleet, options: str = "", *, repos: str = "acme/repo-001, a
     )
 
 
-def known(fleet: Fleet, workspace: str = WORKSPACE, **more: object) -> str:
+def known(fleet: Fleet, workspace: str = WORKSPACE, **more: Any) -> str:  # noqa: ANN401 -- what the verb takes
     """Set a new key that Anthropic knows, and return it."""
     value = fleet.set_key()
-    fleet.sandbox.world.add_anthropic_key(value, workspace=workspace, organization=ORGANIZATION, **more)  # type: ignore[arg-type] -- as the verb takes them
+    fleet.sandbox.world.add_anthropic_key(value, workspace=workspace, organization=ORGANIZATION, **more)
     return value
 
 
