@@ -7,6 +7,7 @@ from flowforge.on_demand import load
 if TYPE_CHECKING:
     from flowforge.run.adopting import adopt
     from flowforge.run.applying import apply
+    from flowforge.run.doctoring import doctor
     from flowforge.run.flows import list_owners, list_repos, plan, plan_to_save
     from flowforge.run.offline_plan import plan_offline
     from flowforge.run.plan_file.place import require_place
@@ -24,6 +25,7 @@ _HOMES: Final = {
     "offline_plan": ("plan_offline",),
     "plan_file.place": ("require_place",),
     "plan_file.saved": ("SavedPlan",),
+    "doctoring": ("doctor",),
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
@@ -38,6 +40,7 @@ __all__ = [
     "SavedPlan",
     "adopt",
     "apply",
+    "doctor",
     "forget",
     "kept",
     "list_owners",

@@ -97,3 +97,13 @@ class KeyCheck:
             if usual and want.presence is Presence.PRESENT and isinstance(want.value, Known):
                 used[want.credential] = used.get(want.credential, frozenset()) | {want.value.fingerprint}
         return used
+
+
+def require_usable(credentials: Mapping[str, Credential], environ: Mapping[str, str]) -> str:
+    """Return the address at which keys would be verified; empty where nobody wants that. Nobody is asked.
+
+    Raises TrustError and SourceError, as a run would.
+    """
+    admin = admin_key(environ)
+    wanted = admin is not None or any(each.verify for each in credentials.values())
+    return verify_address(environ).url if wanted else ""
