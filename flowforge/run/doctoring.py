@@ -1,6 +1,6 @@
 """The flow of `doctor`: look at everything that a run would meet, in that order, and write nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from flowforge.errors import FlowForgeError, Where
@@ -26,7 +26,8 @@ def doctor(request: Request, options: Collection[str]) -> Checkup:
     task, found = _task(request)
     lines += [*found, *look_at_verify(task.manifest if task else None, request.environ)]
     try:
-        lines += _asked(request, task)
+        # Line by line: what was found before an error counts, too.
+        lines.extend(_asked(request, task))
     except FlowForgeError as error:
         lines += of_error("token", error)
     return Checkup(tuple(dict.fromkeys(lines)), task.host if task else "")
@@ -44,20 +45,23 @@ def _task(request: Request) -> tuple[Task | None, list[Diagnosis]]:
     return task, [said, *look_at_schema(manifest), *look_at_sources(manifest, request.environ)]
 
 
-def _asked(request: Request, task: Task | None) -> list[Diagnosis]:
+def _asked(request: Request, task: Task | None) -> Iterator[Diagnosis]:
     """Look at what takes a token: GitHub, and a state that may be kept there."""
     if task is None:
         context = Context(request.environ, Path.cwd(), stop=request.stop, notify=request.notify)
         with sign_in(GitHubSettings("", Where("")), context=context, limits=limits_of(request)) as clients:
-            return _tokens(clients, [""])
+            yield from _tokens(clients, [""])
+        return
     with task.signed_in() as clients:
         owners = sorted({place.address.scope.repo.owner for place in task.places}, key=str.lower) or [""]
-        lines = _tokens(clients, owners)
+        tokens = _tokens(clients, owners)
+        yield from tokens
         kept, state = _state(task, clients)
-        lines += kept
-        if any(each.health == "wrong" and each.check == "token" and each.code for each in lines):
-            return [*lines, unknown("places", "without a token that works they are not looked at")]
-        return lines + _places(task.with_selected_repos(clients), clients, state or State.fresh())
+        yield from kept
+        if any(each.code for each in tokens):
+            yield unknown("places", "without a token that works they are not looked at")
+        else:
+            yield from _places(task.with_selected_repos(clients), clients, state or State.fresh())
 
 
 def _tokens(clients: Clients, owners: Collection[str]) -> list[Diagnosis]:

@@ -12,7 +12,7 @@ from flowforge.github.answer import Answer
 from flowforge.github.clients import Clients
 from flowforge.github.http import Client
 from flowforge.github.permissions import AccessLevel, certain_of, needs_of
-from flowforge.github.problems import TokenError
+from flowforge.github.problems import TokenError, workflow_token
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.diagnosis import Diagnosis, named, of_error, of_unreadable, well, wrong
@@ -31,9 +31,9 @@ _LOW: Final = 0.1
 def look_at_token(client: Client, owner: str, now: datetime) -> list[Diagnosis]:
     """Return what one request tells of a token: whether it works, until when, for how much, and of the clock."""
     whose = f" for {printable(owner)}" if owner else ""
-    if client.token.workflow:
-        what = f"the token{whose} is the GITHUB_TOKEN of a workflow, which can manage no secrets"
-        return [wrong("token", what, "set FLOWFORGE_GITHUB_TOKEN to a token of your own, or sign in as a GitHub App")]
+    # An App's token may look the same. This variable holds the workflow's own unless somebody has overwritten it.
+    if client.token.workflow and client.token.origin == "GITHUB_TOKEN":
+        return of_error("token", workflow_token())
     try:
         answer = client.get("/rate_limit")
     except FlowForgeError as error:
