@@ -21,6 +21,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "probe": "probe.schema.json",
         "audit": "audit.schema.json",
         "status": "status.schema.json",
+        "checkup": "checkup.schema.json",
     }
 )
 # A wheel carries the schemas inside the package. In a checkout they are beside it, where editors and docs link to them.

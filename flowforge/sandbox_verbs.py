@@ -205,6 +205,14 @@ _TOKENS: Final = (
     Verb("revoke_app_tokens", "slug=TEXT owner=TEXT", "Revoke an installation's tokens; prints how many."),
     Verb("minted_tokens", "", "Print each token that was minted for an installation, and what it may do."),
 )
+_ANTHROPIC: Final = (
+    Verb(
+        "add_anthropic_key",
+        "text=TEXT [name=TEXT] [organization=TEXT] [workspace=TEXT] [expires=SECONDS] [creator=TEXT] [rights=BOOL]",
+        "Let Anthropic know a key, an Admin key if it begins like one; prints its id. expires: seconds from now.",
+    ),
+    Verb("set_anthropic_key", "text=TEXT status=TEXT", "Let a key be active, inactive, archived or expired."),
+)
 _BEHAVIOUR: Final = (
     Verb("advance", "seconds=SECONDS", "Put the sandbox's clock forward."),
     Verb(
@@ -239,6 +247,7 @@ GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
     "Workflows and their runs": _WORKFLOWS,
     "Issues, pull requests and comments": _ISSUES,
     "Tokens and Apps": _TOKENS,
+    "Anthropic's keys": _ANTHROPIC,
     "Clock, limits, faults and log": _BEHAVIOUR,
 }
 VERBS: Final[Mapping[str, Verb]] = {verb.name: verb for verbs in GROUPS.values() for verb in verbs}

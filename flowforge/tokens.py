@@ -6,6 +6,7 @@ Code's issue threads; the vendors document prefixes and hardly any lengths.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -75,13 +76,18 @@ def _anthropic(noun: str, stem: str) -> TokenShape:
 
 
 ANTHROPIC_API_KEY: Final = _anthropic("an Anthropic API key (sk-ant-api03-…)", "sk-ant-api")
+ANTHROPIC_ADMIN_KEY: Final = _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin")
 CLAUDE_OAUTH_TOKEN: Final = _anthropic("a Claude OAuth token (sk-ant-oat01-…)", "sk-ant-oat")
+# Base64 of `BedrockAPIKey-`, and what follows it (gitleaks, aws-amazon-bedrock-api-key-long-lived).
+BEDROCK_KEY: Final = _shape(
+    "an Amazon Bedrock API key (ABSK…)", "ABSKQmVkcm9ja0FQSUtleS", alphabet=_BASE64, issuer="AWS"
+)
 # The first stem that fits decides, so a longer one stands before its beginning.
 TOKENS: Final = (
     _anthropic("a Claude Enterprise scoped key (sk-ant-api01-…)", "sk-ant-api01-"),
     ANTHROPIC_API_KEY,
     CLAUDE_OAUTH_TOKEN,
-    _anthropic("an Anthropic Admin API key (sk-ant-admin01-…)", "sk-ant-admin"),
+    ANTHROPIC_ADMIN_KEY,
     _anthropic("a Claude OAuth refresh token (sk-ant-ort01-…)", "sk-ant-ort"),
     _anthropic("a claude.ai session (sk-ant-sid01-…)", "sk-ant-sid"),
     _github("github_pat_"),
@@ -90,6 +96,9 @@ TOKENS: Final = (
         for stem in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
     ),
     _shape("a 1Password service account token (ops_…)", "ops_eyJ", alphabet=_BASE64, issuer="1Password"),
+    BEDROCK_KEY,
+    # AWS ends it after twelve hours at most: it is none for a secret.
+    _shape("a short-lived Amazon Bedrock key", "bedrock-api-key-YmVkcm9jay", alphabet=_BASE64, issuer="AWS"),
 )
 # Whatever Anthropic issues next begins so too. It is redacted and found as a literal; no credential type knows it.
 _NEXT: Final = _shape(
@@ -100,10 +109,14 @@ _NEXT: Final = _shape(
 )
 # The key of a GitHub App, for example. What follows goes over line breaks, as they are or escaped.
 _PEM: Final = r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
-_PRIVATE_KEY: Final = _shape(
+PRIVATE_KEY: Final = _shape(
     "a private key (-----BEGIN … PRIVATE KEY-----)", "-----BEGIN ", prefix=_PEM, literal=_PEM, alphabet=r"\w+/=\s\\\-"
 )
-_ALL: Final = (*TOKENS, _NEXT, _PRIVATE_KEY)
+_ALL: Final = (*TOKENS, _NEXT, PRIVATE_KEY)
+# Those of the manifest that this process read. A process reads one, and whatever it says later must hide them.
+_OWN: Final[list[TokenShape]] = []
+# Between a prefix of a team's own and an ordinary name: so much of a token at least, or half of it.
+_OWN_ENOUGH: Final = 16
 
 # A credential written where a manifest should say where it comes from.
 LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
@@ -116,12 +129,31 @@ LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
 @cache
 def credential() -> re.Pattern[str]:
     """Return the pattern of a credential anywhere in a text, in any case."""
-    return re.compile("|".join(dict.fromkeys(each.anywhere for each in _ALL)), re.IGNORECASE)
+    return re.compile("|".join(dict.fromkeys(each.anywhere for each in (*_ALL, *_OWN))), re.IGNORECASE)
 
 
 def recognise(text: str) -> TokenShape | None:
     """Return the known token that a text begins like; None for any other text."""
-    return next((token for token in TOKENS if text.startswith(token.stem)), None)
+    return next((token for token in (*TOKENS, *_OWN) if text.startswith(token.stem)), None)
+
+
+def own_shape(noun: str, prefix: str, length: int) -> TokenShape:
+    """Return the shape of a team's own token. length: of a whole one, in characters; 0 where it is not said."""
+    # A repo may be called like the prefix, so a name of a few letters behind it is no token.
+    enough = max(8, (length - len(prefix)) // 2) if length else _OWN_ENOUGH
+    least = rf"{re.escape(prefix)}(?=[A-Za-z0-9_-]{{{enough}}})"
+    return _shape(noun, prefix, shown=least, literal=least, alphabet=_BASE64, issuer="")
+
+
+def admit(shapes: Iterable[TokenShape]) -> None:
+    """Recognise a team's own tokens from now on, in the place of those that were admitted before."""
+    _OWN[:] = shapes
+    credential.cache_clear()
+
+
+def own_literal(text: str) -> bool:
+    """Return whether a team's own token stands in a text."""
+    return any(re.search(each.literal, text) for each in _OWN)
 
 
 def redact(text: str) -> str:

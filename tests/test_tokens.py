@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from flowforge.credentials.type_checks import check
-from flowforge.credentials.types import TYPES, CredentialType
+from flowforge.credentials.types import CredentialType
 from flowforge.errors import SourceError, quote
 from flowforge.sources.base import Context
-from flowforge.tokens import LITERAL, TOKENS, TokenShape, recognise, redact
+from flowforge.tokens import ANTHROPIC_API_KEY, LITERAL, TOKENS, TokenShape, recognise, redact
 from flowforge.vault import SecretValue
 
 # What stands for the digits of a prefix that has a generation, such as `sk-ant-api03-`.
@@ -83,7 +83,7 @@ def test_a_new_type_is_two_rows(claude: bool) -> None:  # noqa: FBT001 -- a para
         usual_ending="",
         claude=claude,
     )
-    value = made(TYPES["anthropic_api_key"].token)
+    value = made(ANTHROPIC_API_KEY)
     with pytest.raises(SourceError) as caught:
         check(made_up, SecretValue(value), allow_nonstandard=False)
     (problem,) = caught.value.problems

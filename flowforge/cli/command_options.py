@@ -189,11 +189,12 @@ def _repo(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
         raise click.BadParameter(str(error), ctx, parameter) from None
 
 
-def doctor_options(_: Formats) -> Options:
+def doctor_options(formats: Formats) -> Options:
     """Yield the options of `doctor`."""
     text = "Create, change and delete secrets in this scratch repo, and print as JSON what GitHub answers."
     yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
     yield manifest_option()
+    yield from output_options(formats, "checkup")
     yield yes_option()
 
 

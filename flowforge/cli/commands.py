@@ -88,10 +88,13 @@ COMMANDS: Final = (
     Row(
         "doctor",
         """
-        Find out how a GitHub answers, by --probe on a scratch repo.
+        Say what is wrong on the way to GitHub, with what mends it. Writes nothing.
 
-        Names the repo, asks, and creates, lists, rotates, re-keys and deletes secrets named FLOWFORGE_PROBE_... in each
-        store that the token has. What it prints names nobody. The token is found as for `plan`; no manifest is needed.
+        Looks at variables and programs, the manifest and its sources, the token, its permissions, its life and its
+        budget, the clock, the places and the state. Exits 3 when something is wrong. With --probe it finds out how a
+        GitHub answers, on a scratch repo: it names the repo, asks, and creates, lists, rotates, re-keys and deletes
+        secrets named FLOWFORGE_PROBE_... in each store that the token has. What it prints then is JSON, and names
+        nobody. The token is found as for `plan`; no manifest is needed.
         """,
         "flowforge.cli.doctor",
         of.doctor_options,

@@ -245,6 +245,9 @@ def planning_options() -> tuple[click.Option, ...]:
     return (
         option("--keep-going", is_flag=True, text="Write the other secrets when a value cannot be had."),
         option("--audit", is_flag=True, text="Read the workflows of the repos to write; show what will fail."),
+        option(
+            "--verify", is_flag=True, text="Of a plan: ask Anthropic about the keys, as apply does (`verify: true`)."
+        ),
         # None of the rest has an environment variable: what they admit is decided by a person, each time.
         plain_option(
             "--prune", panel=BRAKES, is_flag=True, text="Delete what FlowForge wrote and the manifest no longer names."

@@ -39,6 +39,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         lock_timeout=options.get("lock_timeout", 0.0),
         skip_values=options["skip_values"],
         audit=bool(options.get("audit")),
+        verify=options.get("verify", False),
         **{name: options[name] for name in ("prune", "prove", "accept_drift", "keep_going") if name in options},
         allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
         interactive=_is_interactive(outside),

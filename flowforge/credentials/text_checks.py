@@ -29,10 +29,12 @@ class _Rule:
 
     pattern: re.Pattern[str]
     problem: Problem
+    lines: bool = True
+    """Whether it holds for a value of many lines, too."""
 
 
-def _rule(pattern: str, code: str, what: str, why: str, fix: str) -> _Rule:
-    return _Rule(re.compile(pattern, re.IGNORECASE), Problem(code, what, why=why, fix=fix))
+def _rule(pattern: str, code: str, what: str, why: str, fix: str, *, lines: bool = True) -> _Rule:
+    return _Rule(re.compile(pattern, re.IGNORECASE), Problem(code, what, why=why, fix=fix), lines)
 
 
 # Tried in order: the first that fits is the message, so the more exact one stands before the more general one.
@@ -86,6 +88,7 @@ _RULES = (
         "the value ends with a carriage return",
         "its source ends it as Windows ends a line (CR LF), which is dropped only of a file and a command's output",
         "remove the line end where its source reads the value",
+        lines=False,
     ),
     # A terminal wraps the 108 characters of a token: the paste is cut at some 80, or has a line break in it
     # (anthropics/claude-code#54738).
@@ -96,6 +99,7 @@ _RULES = (
         "a terminal that wraps a long credential breaks it when it is copied; FlowForge joins no lines, "
         "and drops only one line end at the end of a file",
         "copy the credential again as one line, and save it alone",
+        lines=False,
     ),
     _rule(
         r"[ \t]",
@@ -103,6 +107,7 @@ _RULES = (
         "the value has white space in it",
         "no credential has any; it comes from copying too much, or from a wrapped line",
         "copy the credential again, without spaces or tabs before, in or after it",
+        lines=False,
     ),
     # Claude Code then says `Invalid auth token · … Invalid Authorization header value` (code.claude.com/docs, errors).
     _rule(
@@ -111,6 +116,7 @@ _RULES = (
         "the value has a control character in it",
         "an HTTP header cannot carry it, so Claude would fail to sign in",
         "copy the credential again as plain text",
+        lines=False,
     ),
     _rule(
         r"[^\x00-\x7f]",
@@ -136,11 +142,11 @@ _TOO_LARGE = Problem(
 )
 
 
-def unfit(text: str) -> Problem | None:
+def unfit(text: str, *, lines: bool = False) -> Problem | None:
     """Return the first reason why a text cannot be a credential of any type; None if there is none.
 
-    FF201 to FF212, and FF262.
+    FF201 to FF212, and FF262. lines: whether values of the type have many lines.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return _TOO_LARGE
-    return next((rule.problem for rule in _RULES if rule.pattern.search(text)), None)
+    return next((rule.problem for rule in _RULES if (rule.lines or not lines) and rule.pattern.search(text)), None)

@@ -20,21 +20,25 @@ class CredentialType:
     """A type of credential, as a manifest names it."""
 
     type: str
-    """Its name in a manifest: that of its slot, in lower case."""
+    """Its name in a manifest: that of its slot in lower case, unless GitHub reserves such a name."""
     slot: str
     """The default name of the secret."""
     noun: str
     """What people call it, with its article."""
-    token: TokenShape
-    """The only known token that belongs here."""
+    token: TokenShape | None
+    """The only known token that belongs here; None where a value begins like nothing."""
     begins: str
     """How a usual value begins, for people."""
     remedy: str
     """How a person gets a good value, as an imperative sentence."""
-    usual_length: int
-    """In characters; another length warns."""
-    usual_ending: str
+    usual_length: int = 0
+    """In characters; another length warns. 0 where values differ in length: then no warning is made of a shape."""
+    usual_ending: str = ""
     """Another ending warns."""
+    length: int = 0
+    """The only length that a value has, in characters; 0 where that is not said."""
+    lines: bool = False
+    """Whether a value has many lines, as a private key does."""
     shortest: int = 0
     """A value of fewer characters is refused as cut short: all known ones have `usual_length`, and a terminal wraps."""
     lifetime: timedelta | None = None
@@ -43,6 +47,8 @@ class CredentialType:
     """It is bound to a person, so sharing it among repositories warns."""
     claude: bool = False
     """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
+    verifiable: bool = False
+    """Whether Anthropic may be asked if a value works. Never of a person's token: it is sent to GitHub alone."""
     shadows: tuple[str, ...] = ()
     """Slots that Claude ignores where this one is set."""
     code_mark: str = ""
@@ -66,6 +72,7 @@ _ALL: Final = (
         usual_ending="AA",
         shortest=100,
         claude=True,
+        verifiable=True,
         # Claude Code prefers the key (code.claude.com/docs, authentication), and the action does not warn of the pair.
         shadows=("CLAUDE_CODE_OAUTH_TOKEN",),
     ),
@@ -85,6 +92,27 @@ _ALL: Final = (
         personal=True,
         claude=True,
         code_mark="#",
+    ),
+    CredentialType(
+        type="aws_bearer_token_bedrock",
+        slot="AWS_BEARER_TOKEN_BEDROCK",
+        noun="a long-term Amazon Bedrock API key",
+        token=tokens.BEDROCK_KEY,
+        begins="ABSK",
+        remedy="create a long-term API key in the Amazon Bedrock console",
+        shortest=100,
+        # Read only where the workflow chooses Bedrock, and then before any other: it is never beside an identity.
+        claude=False,
+    ),
+    CredentialType(
+        type="github_app_private_key",
+        # The name in the documentation of claude-code-action (docs/setup.md); no secret's may begin with GITHUB_.
+        slot="APP_PRIVATE_KEY",
+        noun="the private key of a GitHub App",
+        token=tokens.PRIVATE_KEY,
+        begins="-----BEGIN RSA PRIVATE KEY-----",
+        remedy="generate a private key in the settings of the GitHub App, and save the file as it is",
+        lines=True,
     ),
 )
 TYPES: Final[Mapping[str, CredentialType]] = MappingProxyType(

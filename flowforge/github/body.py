@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Final
 
 from flowforge.github.answer import NOT_JSON, PAGE, is_page, parsed
-from flowforge.github.deadline import Deadline, OverdueError
 from flowforge.github.traces import Traces
+from flowforge.transport.client import UnusableError
+from flowforge.transport.deadline import Deadline, OverdueError
 
 JSON: Final = "application/vnd.github+json"
 OBJECT: Final = "application/vnd.github.object+json"  # JSON that is one shape for files of every size, and for folders
@@ -42,10 +43,6 @@ USUAL: Final = Most(4_000_000, 50_000)
 WITH_REPOS: Final = Most(8_000_000, 200_000)
 # The workflow files of a hundred repos, which may be larger: then half as many are asked for.
 OF_MANY_FILES: Final = Most(16_000_000, 200_000)
-
-
-class UnusableError(Exception):
-    """An answer that came and cannot be GitHub's. Its text is a clause that holds nothing from outside."""
 
 
 class _TooLargeError(UnusableError):

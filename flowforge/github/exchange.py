@@ -1,35 +1,27 @@
 """One exchange over HTTP: a request goes out, an answer comes back or the reason why there is none.
 
-The only importer of httpx.
+Of GitHub's API: `transport/` has the client for it, and Anthropic's is asked in `anthropic/exchange.py`.
 """
 
-import logging
 import re
 from collections.abc import Callable, Generator, Mapping
-from http.cookiejar import CookieJar
 from typing import Final
 
 import httpx
 
-from flowforge import __version__
-from flowforge.errors import GitHubError, Problem, printable
+from flowforge.errors import printable
 from flowforge.github.answer import Answer, Broken
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.auth import GitHubToken
-from flowforge.github.body import CODING, Reader, UnusableError
+from flowforge.github.body import CODING, Reader
 from flowforge.github.clock import Patience
-from flowforge.github.deadline import Deadline, OverdueError, Sockets
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
+from flowforge.transport.client import ASIDE, Transport, UnusableError, open_client
+from flowforge.transport.deadline import Deadline, OverdueError
 
-Transport = httpx.BaseTransport
 # The numbers differ between systems and releases, the words do not.
 _NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
-_ASIDE: Final = "flowforge.location"
-_HEADERS: Final = 200  # GitHub sends some thirty; how long all of them may be is said in deadline.py
-
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # httpx logs every URL at INFO
 
 
 class _Bearer(httpx.Auth):
@@ -41,13 +33,6 @@ class _Bearer(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = self._header()
         yield request
-
-
-class _NoCookies(CookieJar):
-    """Keeps no cookie: GitHub's API sets none, and what a proxy sets would be kept and sent back."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        """Do nothing with the cookies of an answer."""
 
 
 class Wire:
@@ -62,7 +47,15 @@ class Wire:
         self._patience = patience
         self._traces = traces
         self._reader = Reader(traces)
-        self.http: Final = _http(api, jobs, patience, transport)
+        self.http: Final = open_client(
+            loopback=api.loopback,
+            coding=CODING,
+            jobs=jobs,
+            connect=patience.real(patience.connect),
+            silent=patience.real(patience.silent),
+            transport=transport,
+            secure=api.scheme == "https",
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -104,7 +97,7 @@ class Wire:
                 data = self._reader.raw(parts, coding, deadline)
             else:
                 data = self._reader.json(parts, coding, deadline, request.most)
-            seen = self._headers({**found.headers, **found.extensions[_ASIDE]})
+            seen = self._headers({**found.headers, **found.extensions[ASIDE]})
             return Answer(found.status_code, seen, data, computed_etag=etag)
 
     def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
@@ -134,46 +127,3 @@ def _is_refused(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, ConnectionRefusedError):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def _http(api: ApiUrl, jobs: int, patience: Patience, transport: Transport | None) -> httpx.Client:
-    """Return the httpx client. It follows httpx's rules for proxies, but uses none to reach this machine."""
-    secure = api.scheme == "https" and transport is None  # certificates take 30 ms to load
-    silent, connect = patience.real(patience.silent), patience.real(patience.connect)
-    try:
-        http = httpx.Client(
-            cookies=_NoCookies(),
-            event_hooks={"response": [_look_over]},
-            headers={"Accept-Encoding": CODING, "User-Agent": f"flowforge/{__version__}"},
-            limits=httpx.Limits(max_connections=jobs, max_keepalive_connections=jobs),
-            timeout=httpx.Timeout(silent, connect=connect, pool=None),
-            transport=transport,
-            trust_env=not api.loopback,
-            verify=secure and httpx.create_ssl_context(),
-        )
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        # NOTE: the text of these may hold a proxy's password.
-        why = f"{type(error).__name__} from a proxy's URL or a file of certificates"
-        fix = "check HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
-        raise GitHubError(Problem("FF305", "the HTTPS client cannot be set up", why=why, fix=fix)) from None
-    _bound(http)
-    return http
-
-
-def _bound(http: httpx.Client) -> None:
-    """Make every byte pass our sockets, to the API and to any proxy. httpcore has a public way; httpx has none."""
-    for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001 -- as the docstring says
-        if isinstance(transport, httpx.HTTPTransport):
-            transport._pool._network_backend = Sockets()  # noqa: SLF001 -- as the docstring says
-
-
-def _look_over(answer: httpx.Response) -> None:
-    """Refuse a heap of headers before anything is made of them, and keep `Location` from httpx.
-
-    It makes a request of that even where it follows none, and raises where it cannot.
-    """
-    if len(answer.headers.raw) > _HEADERS:
-        message = f"an answer of more than {_HEADERS} headers"
-        raise UnusableError(message)
-    location = answer.headers.pop("location", None)
-    answer.extensions[_ASIDE] = {} if location is None else {"location": location}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from flowforge.credentials import workload_identity
-from flowforge.credentials.types import TYPES
+from flowforge.credentials.identifiers import IDENTIFIERS
 from flowforge.errors import Where, quote
 from flowforge.manifest.documents import Documents
 from flowforge.manifest.findings import Findings
@@ -15,13 +15,15 @@ from flowforge.manifest.messages import DAYS_IN_WRONG_ORDER, FORMS, NO_SUCH_DAY
 from flowforge.manifest.model import Credential
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.only import read_only
+from flowforge.manifest.own_types import KNOWN_TYPES, read_types
 from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.scalars import read_day, read_duration, read_policy
-from flowforge.manifest.schema import SOURCE_OPTIONS, listed
+from flowforge.manifest.schema import SOURCE_OPTIONS, listed, wrong_choice
 from flowforge.manifest.select import is_true
 from flowforge.manifest.source_spec import Mention, Option, SourceSpec
-from flowforge.manifest.variables import read_identity
+from flowforge.manifest.variables import read_identifier, read_identity
+from flowforge.manifest.verifying import read_verify
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
 # Such as {repo}, and -{repo}, where the letters of a name would be options.
@@ -32,7 +34,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def read_credentials(documents: Documents) -> Mapping[str, Credential]:
     """Read `credentials` of all files, without those that are not sound, which are reported."""
     found: dict[str, Credential] = {}
-    groups = documents.references("groups")
+    groups, types = documents.references("groups"), read_types(documents)
     for document, name, where, node in documents.named("credentials"):
         origin, type_, age = node.part("from"), node.text("type"), node.part("max_age")
         # It has IDs in place of a source, so none of the keys below.
@@ -40,25 +42,34 @@ def read_credentials(documents: Documents) -> Mapping[str, Credential]:
             federated = read_identity(name, where, node, document.folder, read_only(node, groups))
             found |= {name: federated} if federated else {}
             continue
+        if type_ in IDENTIFIERS:
+            only, folder = read_only(node, groups), document.folder
+            variable = read_identifier(name, where, node, folder=folder, only=only, findings=documents.findings)
+            found |= {name: variable} if variable else {}
+            continue
+        if type_ and type_ not in types:
+            wrong_choice(node.step("type"), '"type"', [*types, *sorted(KNOWN_TYPES - types.keys())], documents.findings)
         source = read_source(origin, document.folder, documents, per_repo=True) if origin else None
         issued, expires = _dates(name, node, documents.findings)
-        nonstandard = node.part("allow_nonstandard")
-        if source and type_:
+        if source and type_ in types:
             found[name] = Credential(
                 name=name,
                 type=type_,
-                secret=(node.text("secret") or TYPES[type_].slot).upper(),
+                secret=(node.text("secret") or types[type_].slot).upper(),
                 source=source,
                 expires=expires,
                 issued=issued,
                 max_age=read_duration(str(age.data)) if age else None,
-                allow_nonstandard=nonstandard is not None and nonstandard.data is True,
+                allow_nonstandard=is_true(node, "allow_nonstandard"),
                 where=where,
                 per_repo=_allowed(node),
                 on_drift=read_policy(node.text("on_drift")),
                 only=read_only(node, groups),
                 owner=node.text("owner"),
                 shared=is_true(node, "shared"),
+                note=node.text("note"),
+                kind=types[type_],
+                verify=read_verify(node, types[type_], documents.findings),
             )
     return found
 

@@ -12,6 +12,7 @@ from flowforge.manifest.expand import find_places
 from flowforge.manifest.files import File, find_files, is_folder, lines_with, read_text, unread_folders
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.model import Manifest
+from flowforge.manifest.own_types import admit_own_tokens
 from flowforge.manifest.owner_checks import check_owners
 from flowforge.manifest.parse import parse
 from flowforge.manifest.passed_variables import check_passed
@@ -40,6 +41,7 @@ def load(paths: Sequence[Path], *, environ: Mapping[str, str]) -> Manifest:
             findings.warn(
                 Where(printable(str(folder))), "the manifests in this folder are not read: name it with -m too"
             )
+    admit_own_tokens(documents)
     for document in documents.all:
         check(document.root, findings)
     # Built even if there are problems: each step skips what is bad and reports what it finds in the rest.

@@ -49,6 +49,13 @@ def _id(whose: str, why: str) -> Form:
     return Form("FF139", f"this is not the ID of {whose} at Anthropic", "copy it from the Claude Console", why)
 
 
+# The text itself is in no message: people paste messages into tickets.
+CREDENTIAL_FOUND: Final = Form(
+    "FF109",
+    "this looks like a credential",
+    "move it to a source, {env: NAME} or {file: PATH}, and rotate it, as others may know it by now",
+    "a manifest goes into git, and whoever can read it there has the credential",
+)
 # Texts that have the right form and still mean nothing: they share the code of the form.
 NO_SUCH_DAY: Final = Form("FF127", "there is no such day", "write a day that the calendar has, as 2027-02-01")
 DAYS_IN_WRONG_ORDER: Final = Form("FF127", "{} expires before it was issued", "correct one of the two dates")
@@ -65,15 +72,29 @@ def no_place_for_state(key: str, why: str) -> Form:
     return Form("FF149", f"the state cannot be kept in this {key}", f"leave `{key}` out, or name another one", why)
 
 
+ODD_LENGTH: Final = Form(
+    "FF181", "this cannot be the length of a type", "write how many characters a value has, from 16 to 4096"
+)
+
+
+def unlike_identifier(noun: str, example: str) -> Form:
+    """Return the sentences for a value that is not like its type."""
+    return Form("FF181", f"this is not {noun}", f"write one like {example}")
+
+
 # The fix for a key that belongs to the other kind of credential, by the schema's title of the kind that it stands in.
 _OF_SECRETS: Final = "remove it: a workload identity has only IDs"
 _OF_IDENTITIES: Final = "remove it, or write `type: anthropic_workload_identity` and only the IDs"
 STRAY: Final[Mapping[tuple[str, str], str]] = {
     **{
         ("Workload identity", key): _OF_SECRETS
-        for key in ("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard", "shared")
+        for key in (
+            *("from", "secret", "expires", "issued", "max_age", "per_repo", "allow_nonstandard", "shared"),
+            *("verify", "expect_workspace", "expect_organization"),
+        )
     },
     **{("Secret", key): _OF_IDENTITIES for key in VARIABLES},
+    ("Identifier", "from"): "remove it: an identifier has its value in the manifest",
 }
 FORMS: Final[Mapping[str, Form]] = {
     "Repository": Form("FF124", "{} is not a repository", _repo_fix),
@@ -95,6 +116,18 @@ FORMS: Final[Mapping[str, Form]] = {
     "Organization": _id("an organization", "it is 8-4-4-4-12 hexadecimal digits"),
     "Service account": _id("a service account", "it begins with svac_"),
     "Workspace": _id("a workspace", "it begins with wrkspc_"),
+    "Name of a type": Form(
+        "FF126", "{} cannot be the name of a type", "write small letters, digits and _, as our_gateway"
+    ),
+    "Prefix of a type": Form(
+        "FF181",
+        "this cannot be the prefix of a type",
+        "write the public beginning that all values have, as gw_",
+        "it begins with a letter, ends with _ or -, and has 3 to 40 letters, digits, . _ and -",
+    ),
+    "Value of a variable": Form(
+        "FF181", "this cannot be the value of a variable", "write it in one line, without spaces"
+    ),
     "Name": Form(
         "FF126", "{} cannot be a name here", "use at most 100 letters, digits, - _ and ., and do not begin with - or ."
     ),

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar, Final
 
+from flowforge.credentials.types import CredentialType
 from flowforge.errors import Where
 from flowforge.manifest.github_settings import BranchSettings, GitHubSettings
 from flowforge.manifest.selector import Selector
@@ -26,7 +27,7 @@ class Credential:
     name: str
     """Its key under `credentials`."""
     type: str
-    """A key of `credentials.types.TYPES`, or that of a workload identity."""
+    """The word of the manifest: a type of FlowForge's or of the team's own, or one that becomes variables."""
     secret: str
     """The secret's name on GitHub, in upper case; empty for a workload identity."""
     source: SourceSpec
@@ -53,6 +54,22 @@ class Credential:
     """The person or team that looks after it; empty where the credential does not say."""
     shared: bool = False
     """Whether one person's token is meant for many repos, so that nobody is warned of it."""
+    note: str = ""
+    """What the manifest says of it for people; nothing acts on it."""
+    kind: CredentialType | None = None
+    """What its values are like; None for what becomes variables."""
+    verify: "Verify | None" = None
+    """What Anthropic is asked about its value before a write; None where nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """What the key that a credential gives must be, beside alive."""
+
+    workspace: str = ""
+    """The id of its workspace; empty where any will do."""
+    organization: str = ""
+    """The id of its organization, in lower case; empty where any will do."""
 
 
 @dataclass(frozen=True, slots=True)

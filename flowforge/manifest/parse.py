@@ -14,6 +14,7 @@ from flowforge.errors import ManifestError, Problem, Where
 from flowforge.manifest.files import HALF_CHARACTER
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import too_much
+from flowforge.manifest.messages import CREDENTIAL_FOUND
 from flowforge.manifest.nodes import ListNode, MapNode, Node
 from flowforge.manifest.open_nodes import OpenList, OpenMap
 from flowforge.manifest.syntax import ALIAS_OF_ITSELF, ALIAS_OF_NOTHING, SECOND_DOCUMENT, TAG, explain, position
@@ -114,10 +115,7 @@ class _Composer:
         node = Node(where, _resolve(text) if plain else text, size=1 + len(text) // _TEXT)
         if LITERAL.search(text):
             node.bad = True
-            # The text itself is in no message: people paste messages into tickets.
-            why = "a manifest goes into git, and whoever can read it there has the credential"
-            fix = "move it to a source, {env: NAME} or {file: PATH}, and rotate it, as others may know it by now"
-            self._findings.add(where, "FF109", "this looks like a credential", why=why, fix=fix)
+            self._findings.keep(where, CREDENTIAL_FOUND.problem())
         elif not text.isascii() and _SURROGATE.search(text):
             # libyaml refuses such an escape, PyYAML's own parser does not.
             node.bad = True

@@ -178,7 +178,11 @@ def _type_fix(misfit: _Misfit) -> str:
     if misfit.wanted == "string":
         return _TEXT_FIXES.get(type(misfit.value), "put it in quotes")
     if misfit.wanted == "object":
-        keys = misfit.schema.get("then", misfit.schema).get("properties")
+        schema = misfit.schema
+        # The first of several kinds is the usual one.
+        while "then" in schema:
+            schema = schema["then"]
+        keys = schema.get("properties")
         return f"the keys here are {listed(keys)}" if keys else "write `name:` and its keys below it"
     if misfit.wanted == ["string", "array"] and isinstance(misfit.value, bool | int):
         return "put it in quotes"
@@ -186,9 +190,14 @@ def _type_fix(misfit: _Misfit) -> str:
 
 
 def _wrong_choice(misfit: _Misfit, findings: Findings) -> None:
-    misfit.node.bad = True
-    fix = findings.suggest(misfit.value, misfit.wanted, f"write {listed(misfit.wanted, 'or')}")
-    findings.add(misfit.node.where, "FF123", f"{misfit.label} cannot be {quote(misfit.value)}", fix=fix)
+    wrong_choice(misfit.node, misfit.label, misfit.wanted, findings)
+
+
+def wrong_choice(node: Node, label: str, wanted: Collection[str], findings: Findings) -> None:
+    """Report (FF123) a text that is none of those that can stand there. label: what a person would call the node."""
+    node.bad = True
+    fix = findings.suggest(node.data, wanted, f"write {listed(wanted, 'or')}")
+    findings.add(node.where, "FF123", f"{label} cannot be {quote(node.data)}", fix=fix)
 
 
 def _wrong_version(misfit: _Misfit, _: Findings) -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from flowforge.run.adopting import adopt
     from flowforge.run.applying import apply
     from flowforge.run.auditing import FleetAudit, audit_owner, audit_targets
+    from flowforge.run.doctoring import doctor
     from flowforge.run.flows import list_owners, list_repos, plan, plan_to_save
     from flowforge.run.offline_plan import plan_offline
     from flowforge.run.plan_file.place import require_place
@@ -28,6 +29,7 @@ _HOMES: Final = {
     "offline_plan": ("plan_offline",),
     "plan_file.place": ("require_place",),
     "plan_file.saved": ("SavedPlan",),
+    "doctoring": ("doctor",),
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
@@ -47,6 +49,7 @@ __all__ = [
     "apply",
     "audit_owner",
     "audit_targets",
+    "doctor",
     "draft_of_owner",
     "forget",
     "kept",

@@ -13,6 +13,7 @@ from flowforge.run.plan_file.saved import SavedPlan
 from flowforge.run.planning import prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
+from flowforge.run.verifying import check_of_apply
 from flowforge.state.branch import StateChangedError
 from flowforge.steps.apply.executor import tidy, write_all
 from flowforge.steps.apply.finish import written_from
@@ -78,7 +79,8 @@ def _apply(
             task = task.with_selected_repos(clients)
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
-            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks)
+            check = check_of_apply(task, clients)
+            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks, check=check)
             planned = prepared.planned
             if not session.state.serial:
                 planned = replace(planned, new_state=backend.where)

@@ -8,6 +8,7 @@ from flowforge.plan.repo_list import OwnerList, RepoList
 from flowforge.run.planning import PreparedPlan, prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
+from flowforge.run.verifying import check_of_plan
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.refresh.admission import chosen_by
@@ -28,7 +29,7 @@ def plan_to_save(request: Request) -> tuple[Planned, Callable[[], "SavedPlan"]]:
         state = backend.read()
         clients.need(task.to_read(state))
         task = task.with_selected_repos(clients)
-        prepared = prepare(task, backend, state, clients, fresh=False)
+        prepared = prepare(task, backend, state, clients, fresh=False, check=check_of_plan(task, clients))
         # Made on demand: few plans are saved, and a basis reads every file of patterns again.
         return prepared.planned, lambda: _saved(task, backend, state, prepared, str(clients.api))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
@@ -13,6 +14,7 @@ from flowforge.plan.safety import Estate, brakes
 from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
+from flowforge.run.verifying import without_refused
 from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.backend.state_backend import StateBackend
@@ -26,6 +28,9 @@ from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
 from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of, shared_personal
 from flowforge.vault import Vault
+
+if TYPE_CHECKING:
+    from flowforge.steps.verify.check import KeyCheck
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
 Select = Callable[[Address], bool]
@@ -71,18 +76,27 @@ class Decided:
 
 
 def prepare(
-    task: Task, backend: StateBackend, state: State, clients: Clients, *, fresh: bool, records_only: bool = False
+    task: Task,
+    backend: StateBackend,
+    state: State,
+    clients: Clients,
+    *,
+    fresh: bool,
+    records_only: bool = False,
+    check: "KeyCheck | None" = None,
 ) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
-    whether nothing of it is written to GitHub, so that no permission is needed for that.
+    whether nothing of it is written to GitHub, so that no permission is needed for that. check: what Anthropic is asked
+    about the keys that would be written.
     """
     select = task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
+    decided, told = verify(decided, check, resolver.vault, select)
     audits = audit_planned(task, clients, decided.plan, decided.situation)
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
     cost = price(backend, clients, decided)
@@ -95,6 +109,7 @@ def prepare(
             *task.warnings,
             *resolver.warnings,
             *warnings,
+            *told,
             *unmoved(measured),
         ),
         requests=clients.requests + backend.requests,
@@ -167,6 +182,19 @@ def decide(
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
     plan = make_plan(situation, select=select)
     return Decided(replace(plan, expiries=expiries(task.manifest.credentials.values(), today())), situation, repos)
+
+
+def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Select) -> tuple[Decided, tuple[str, ...]]:
+    """Ask Anthropic about the keys that the plan would write, and decide once more without those that are dead.
+
+    Return it with what a person should know. No more than what is written is asked about: each request sends a key.
+    """
+    if check is None:
+        return decided, ()
+    checked = check.ask(decided.plan, decided.situation.wanted, vault, today())
+    situation = without_refused(decided.situation, checked)
+    plan = make_plan(situation, select=select) if checked.refused else decided.plan
+    return replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation), checked.warnings
 
 
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:

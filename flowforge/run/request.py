@@ -42,6 +42,8 @@ class Request:
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
     """The tags of --tags."""
+    verify: bool = False
+    """Whether a plan asks Anthropic about the keys that it would write, as apply does."""
     skip_values: bool = False
     """Whether to open no source of a credential."""
     prune: bool = False

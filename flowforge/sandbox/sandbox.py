@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from flowforge.errors import Problem, UsageError, quote
+from flowforge.sandbox.http.anthropic_api import AnthropicApi
 from flowforge.sandbox.http.api import Api
 from flowforge.sandbox.http.control import PREFIX, Control
 from flowforge.sandbox.http.server import Server
@@ -64,9 +65,18 @@ class Sandbox:
                 server.server_close()
                 raise
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
-        self._servers = servers
         for each in servers:
-            threading.Thread(target=each.serve_forever, args=(_POLL,), name="sandbox", daemon=True).start()
+            self._serve(each)
+
+    def serve_anthropic(self) -> str:
+        """Listen for Anthropic's API too, on a free port, and return its address. Call it after `start`."""
+        server = Server(("127.0.0.1", 0), AnthropicApi(self.world), Control(self.world, self.token))
+        self._serve(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    def _serve(self, server: Server) -> None:
+        self._servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(_POLL,), name="sandbox", daemon=True).start()
 
     def stop(self) -> None:
         """Close every connection, stop listening and remove the socket."""

@@ -32,7 +32,15 @@ NOUNS = {
     f"{ANT}sid01-": "a claude.ai session (sk-ant-sid01-…)",
     "github_pat_": "a GitHub token (github_pat_…)",
     **{f"gh{letter}_": f"a GitHub token (gh{letter}_…)" for letter in "pousr"},
+    "ABSK" + "QmVkcm9ja0FQSUtleS": "an Amazon Bedrock API key (ABSK…)",
+    "bedrock-api-key-" + "YmVkcm9jay": "a short-lived Amazon Bedrock key",
     "ops_" + "eyJ": "a 1Password service account token (ops_…)",
+}
+
+HOMES = {
+    f"{ANT}api03-": "anthropic_api_key",
+    f"{ANT}oat01-": "claude_code_oauth_token",
+    "ABSK" + "QmVkcm9ja0FQSUtleS": "aws_bearer_token_bedrock",
 }
 
 
@@ -47,14 +55,16 @@ def problem_of(kind: str, text: str, *, allow_nonstandard: bool = False) -> Prob
 
 
 def test_the_table_of_types() -> None:
-    """There are two types, sorted; their slots are their names in upper case; the rest is what Claude documents."""
+    """There are four, sorted; a slot is the name in upper case, unless GitHub reserves it; the rest is documented."""
     facts = [
         (kind.type, kind.slot == kind.type.upper(), kind.lifetime, kind.personal, kind.shadows)
         for kind in TYPES.values()
     ]
     assert facts == [
         ("anthropic_api_key", True, None, False, ("CLAUDE_CODE_OAUTH_TOKEN",)),
+        ("aws_bearer_token_bedrock", True, None, False, ()),
         ("claude_code_oauth_token", True, timedelta(days=365), True, ()),
+        ("github_app_private_key", False, None, False, ()),
     ]
     assert list(TYPES) == [kind.type for kind in TYPES.values()]
 
@@ -98,12 +108,12 @@ def test_a_usual_value_passes_without_a_word(kind: str, text: str, *, allow_nons
 @pytest.mark.parametrize("prefix", [prefix for prefix in NOUNS if prefix != f"{ANT}api03-"])
 def test_another_token_is_no_api_key(prefix: str, *, allow_nonstandard: bool) -> None:
     """Each known token that is no API key is refused as one, and no setting of the manifest admits it."""
-    oauth = prefix == f"{ANT}oat01-"
+    home = HOMES.get(prefix)
     assert problem_of("anthropic_api_key", f"{prefix}{BODY}", allow_nonstandard=allow_nonstandard) == Problem(
         "FF215",
         f"the value is {NOUNS[prefix]}, not an Anthropic API key",
         why="Claude takes nothing but an Anthropic API key as ANTHROPIC_API_KEY",
-        fix=f"use it in a credential of type claude_code_oauth_token, or {NEW_KEY}" if oauth else NEW_KEY,
+        fix=f"use it in a credential of type {home}, or {NEW_KEY}" if home else NEW_KEY,
     )
 
 
@@ -111,12 +121,12 @@ def test_another_token_is_no_api_key(prefix: str, *, allow_nonstandard: bool) ->
 @pytest.mark.parametrize("prefix", [prefix for prefix in NOUNS if prefix != f"{ANT}oat01-"])
 def test_another_token_is_no_oauth_token(prefix: str, *, allow_nonstandard: bool) -> None:
     """Each known token that is no OAuth token is refused as one, and no setting of the manifest admits it."""
-    api_key = prefix == f"{ANT}api03-"
+    home = HOMES.get(prefix)
     assert problem_of("claude_code_oauth_token", f"{prefix}{BODY}", allow_nonstandard=allow_nonstandard) == Problem(
         "FF215",
         f"the value is {NOUNS[prefix]}, not a Claude Code OAuth token",
         why="Claude takes nothing but a Claude Code OAuth token as CLAUDE_CODE_OAUTH_TOKEN",
-        fix=f"use it in a credential of type anthropic_api_key, or {NEW_TOKEN}" if api_key else NEW_TOKEN,
+        fix=f"use it in a credential of type {home}, or {NEW_TOKEN}" if home else NEW_TOKEN,
     )
 
 
@@ -174,7 +184,7 @@ def test_a_token_cut_short_by_a_terminal(type_: CredentialType, text: str, noun:
 
 def test_every_type_of_token_is_long() -> None:
     """Each type refuses what a terminal of 80 columns leaves of its token."""
-    assert {100} == {type_.shortest for type_ in TYPES.values()}
+    assert {100} == {type_.shortest for type_ in TYPES.values() if not type_.lines}
 
 
 @pytest.mark.parametrize("allow_nonstandard", [False, True])
@@ -205,7 +215,8 @@ def test_an_assignment_is_not_the_value(*, allow_nonstandard: bool) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_form_that_no_value_may_have_is_refused_for_every_kind(kind: str, *, allow_nonstandard: bool) -> None:
     """The rules of tests/test_forms.py come first, and no setting of the manifest admits what they refuse."""
-    texts = {"": "FF201", f"{KEY}\n{TOKEN}": "FF208", '{"claudeAiOauth":{}}': "FF203", "***": "FF204"}
+    joined = "FF215" if TYPES[kind].lines else "FF208"
+    texts = {"": "FF201", f"{KEY}\n{TOKEN}": joined, '{"claudeAiOauth":{}}': "FF203", "***": "FF204"}
     found = [problem_of(kind, text, allow_nonstandard=allow_nonstandard) for text in texts]
     assert [problem.code if problem else None for problem in found] == list(texts.values())
 
@@ -284,3 +295,50 @@ def test_a_traceback_with_locals_holds_no_plaintext(text: str) -> None:
     assert own.locals["value"] == "[secret]"
     assert not any(text in shown for shown in own.locals.values() if text)
     assert (caught.value.__context__, caught.value.exit_code) == (None, ExitCode.ERROR)
+
+
+def pem(kind: str = "RSA PRIVATE KEY", joint: str = "\n", end: str = "\n", lines: int = 25) -> str:
+    """Make up what looks like a private key."""
+    return joint.join([f"-----BEGIN {kind}-----", *["bcde" * 16] * lines, f"-----END {kind}-----"]) + end
+
+
+APP_KEY = "github_app_private_key"
+
+
+@pytest.mark.parametrize("text", [pem(), pem("PRIVATE KEY"), pem(joint="\r\n", end="\r\n"), pem(end="")])
+def test_a_key_of_many_lines_passes(text: str) -> None:
+    """A PEM keeps its line breaks, as either system writes them, and nobody warns of its form."""
+    assert Verdict((), guessable=False) == check(TYPES[APP_KEY], SecretValue(text), allow_nonstandard=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pem(joint="\\n"),
+        pem(joint=" "),
+        pem().rpartition("\n-----END")[0],
+        pem("ENCRYPTED PRIVATE KEY"),
+        pem("OPENSSH PRIVATE KEY"),
+        pem("EC PRIVATE KEY"),
+        pem() + pem(),
+        "x" + pem(),
+    ],
+    ids=["escapes", "blanks", "cut short", "password", "openssh", "ec", "two", "something before"],
+)
+def test_what_is_no_whole_key(text: str) -> None:
+    """Escaped or lost line breaks, a missing end, a password and other kinds of keys are refused by one sentence."""
+    problem = problem_of(APP_KEY, text)
+    assert problem is not None
+    assert ("FF216", "the value does not look like the private key of a GitHub App") == (problem.code, problem.what)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != APP_KEY])
+def test_a_private_key_elsewhere(kind: str) -> None:
+    """In another slot it is called what it is, and not a token that a terminal has wrapped."""
+    problem = problem_of(kind, pem(), allow_nonstandard=True)
+    assert problem is not None
+    assert ("FF215", "the value is a private key (-----BEGIN … PRIVATE KEY-----), not " + TYPES[kind].noun) == (
+        problem.code,
+        problem.what,
+    )
+    assert (problem.fix or "").startswith(f"use it in a credential of type {APP_KEY}, or ")

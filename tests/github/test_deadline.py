@@ -14,11 +14,11 @@ import pytest
 from flowforge.errors import GitHubError
 from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock, Patience
-from flowforge.github.deadline import Deadline, OverdueError, Sockets
 from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import RepoError
 from flowforge.github.urls import ApiUrl
+from flowforge.transport.deadline import Deadline, OverdueError, Sockets
 from flowforge.vault import SecretValue
 from tests.faults.certificate import self_signed
 from tests.github.talking import Script, forever, heard, talking

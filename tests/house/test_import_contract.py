@@ -25,8 +25,9 @@ VIOLATIONS = (
     ("sandbox/__init__.py", "flowforge.plan", "The sandbox stands alone: the standard library, pynacl and errors"),
     ("run/flows.py", "flowforge.render", "The steps neither print nor know the sandbox"),
     ("offline.py", "flowforge.sources", "What works offline can open no source and ask nobody"),
-    ("sources/__init__.py", "httpx", "Only github/exchange.py speaks HTTP to GitHub"),
-    ("github/exchange.py", "httpcore", "Only github/deadline.py opens the sockets for it"),
+    ("sources/__init__.py", "httpx", "Two files speak HTTP, one to GitHub and one to Anthropic, with one client"),
+    ("github/exchange.py", "httpcore", "Only transport/deadline.py opens the sockets for it"),
+    ("steps/values/__init__.py", "flowforge.anthropic", "Only the steps that verify send a key to Anthropic"),
     (
         "steps/refresh/__init__.py",
         "flowforge.steps.apply",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowforge.credentials.types import TYPES
 from flowforge.errors import ManifestError, Where
 from flowforge.manifest.expand import expand
 from flowforge.manifest.findings import Findings
@@ -117,6 +118,7 @@ def test_model(loaded: Loader, folder: Path) -> None:
             max_age=timedelta(days=90),
             allow_nonstandard=False,
             where=Where("flowforge.yaml", 9, 3),
+            kind=TYPES["anthropic_api_key"],
         ),
         "per-repo": Credential(
             name="per-repo",
@@ -128,6 +130,7 @@ def test_model(loaded: Loader, folder: Path) -> None:
             max_age=timedelta(weeks=12),
             allow_nonstandard=True,
             where=Where("flowforge.yaml", 14, 3),
+            kind=TYPES["claude_code_oauth_token"],
         ),
     } == manifest.credentials
 

@@ -30,6 +30,7 @@ state:
   key: {env: STATE_KEY}
 defaults: {on_drift: report, stores: [actions, dependabot]}
 x-anything: {nested: [{deep: text}]}
+types: {our_gateway: {secret: GATEWAY_TOKEN, prefix: gw_, length: 48, note: of our own}}
 credentials:
   ci-key:
     type: anthropic_api_key
@@ -48,6 +49,13 @@ credentials:
   vaulted: {type: anthropic_api_key, from: {onepassword: "op://CI/{repo}/credential", account: acme}}
   run: {type: anthropic_api_key, from: {command: [vault, "kv/{repo}"], timeout: 20s, pass_env: [VAULT_TOKEN]}}
   asked: {type: claude_code_oauth_token, from: {prompt: The token}}
+  verified:
+    type: anthropic_api_key
+    from: {env: V}
+    verify: true
+    expect_workspace: wrkspc_1
+    expect_organization: 00000000-0000-0000-0000-000000000000
+  region: {type: aws_region, value: us-east-1, variable: REGION}
   federated:
     type: anthropic_workload_identity
     federation_rule_id: fdrl_1

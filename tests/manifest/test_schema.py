@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flowforge.credentials import workload_identity
+from flowforge.credentials.identifiers import IDENTIFIERS
 from flowforge.credentials.types import TYPES
 from flowforge.errors import ManifestError
 from flowforge.manifest.findings import Findings
@@ -165,11 +166,11 @@ def test_it_agrees_with_the_tables() -> None:
     """Types, policies and sources are those that the program has."""
     stores = SCHEMA["$defs"]["store"]["enum"]
     assert (
-        sorted([*TYPES, workload_identity.TYPE]),
+        sorted([*TYPES, *IDENTIFIERS, workload_identity.TYPE]),
         sorted({*OnDrift} - {OnDrift.ACCEPT}),
         sorted({*Store} - {Store.VARIABLES}),
     ) == (
-        sorted(SCHEMA["$defs"]["type"]["enum"]),
+        sorted(SCHEMA["$defs"]["known_type"]["enum"]),
         sorted(SCHEMA["$defs"]["on_drift"]["enum"]),
         sorted(stores),
     )

@@ -28,7 +28,7 @@ PARTS = (
         (
             "github/http.py",
             "github/exchange.py",
-            "github/deadline.py",
+            "transport/*.py",
             "github/answer.py",
             "github/body.py",
             "github/classify.py",

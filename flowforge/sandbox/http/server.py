@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from flowforge.sandbox.http.anthropic_api import AnthropicApi
 from flowforge.sandbox.http.api import Api
 from flowforge.sandbox.http.control import PREFIX, Control
 from flowforge.sandbox.rules.answers import ApiRequest, RefusalError, whole
@@ -29,7 +30,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = True
 
-    def __init__(self, address: Any, api: Api, control: Control) -> None:  # noqa: ANN401 -- typeshed knows no AF_UNIX
+    def __init__(self, address: Any, api: Api | AnthropicApi, control: Control) -> None:  # noqa: ANN401 -- typeshed knows no AF_UNIX
         """Bind and listen: address is (host, port), or the path of a unix socket as a str."""
         self.api = api
         self.control = control

@@ -3,6 +3,7 @@
 import threading
 
 from flowforge.sandbox.rules.access import TokenTable
+from flowforge.sandbox.rules.anthropic_keys import SandboxKey
 from flowforge.sandbox.rules.apps import Apps
 from flowforge.sandbox.rules.clock import SandboxClock
 from flowforge.sandbox.rules.faults import Faults
@@ -14,7 +15,7 @@ from flowforge.sandbox.world.stores import Rings
 
 
 class Ground:
-    """The parts of a world. `lock` guards `directory`, `apps` and what is in them."""
+    """The parts of a world. `lock` guards `directory`, `apps`, `anthropic_keys` and what is in them."""
 
     def __init__(self, *, time_scale: float = 1.0) -> None:
         """Start empty, at the present time, with a clock that runs `time_scale` times as fast."""
@@ -23,6 +24,7 @@ class Ground:
         self.directory = Directory(self.rings)
         self.tokens = TokenTable()
         self.apps = Apps()
+        self.anthropic_keys: dict[str, SandboxKey] = {}
         self.limits = AccountLimits()
         self.faults = Faults()
         self.traffic = Traffic()

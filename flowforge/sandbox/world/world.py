@@ -3,6 +3,7 @@
 from flowforge.sandbox.rules.access import Token
 from flowforge.sandbox.rules.traffic import Logged
 from flowforge.sandbox.world.edit_actions import ActionsVerbs
+from flowforge.sandbox.world.edit_anthropic import AnthropicVerbs
 from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
@@ -13,7 +14,17 @@ from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox.world.model import Stats
 
 
-class World(RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, ActionsVerbs, AppVerbs, IssueVerbs, RunVerbs):
+class World(
+    RepositoryVerbs,
+    OrganizationVerbs,
+    SecretVerbs,
+    FileVerbs,
+    ActionsVerbs,
+    AppVerbs,
+    IssueVerbs,
+    RunVerbs,
+    AnthropicVerbs,
+):
     """Everything the sandbox knows. Every method is thread-safe; repositories are named `owner/name`, in any case.
 
     Methods raise KeyError for what is not there and ValueError for a name that cannot be had. What they do is not a

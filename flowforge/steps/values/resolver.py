@@ -7,7 +7,6 @@ from typing import Final
 
 from flowforge import sources
 from flowforge.credentials.type_checks import Verdict, check
-from flowforge.credentials.types import TYPES
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.manifest.placeholders import fill, fill_option, may_be, names_in
@@ -194,7 +193,10 @@ def _of_source(sentence: str, credential: Credential, spec: Mapping[str, Option]
 
 
 def _check(credential: Credential, value: SecretValue) -> Verdict:
-    return check(TYPES[credential.type], value, allow_nonstandard=credential.allow_nonstandard)
+    if credential.kind is None:
+        message = "a credential without a kind has no value to be read"
+        raise ValueError(message)
+    return check(credential.kind, value, allow_nonstandard=credential.allow_nonstandard)
 
 
 def _objections(credential: Credential) -> Callable[[SecretValue], Problem | None]:

@@ -1,0 +1,71 @@
+"""What came back from Anthropic: its status, and of its texts only what has a form that can hold no secret."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
+_KIND: Final = re.compile(r"[a-z_]{1,40}_error", re.ASCII)
+_PAGE: Final = re.compile(rb"\s*<")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """An answer that came whole."""
+
+    status: int
+    """The HTTP status."""
+    data: Mapping[str, Any]
+    """The JSON object of the body; empty where it is none."""
+    page: bool = False
+    """Whether the body is a page, which a proxy or a portal gave and no API."""
+    organization: str = ""
+    """The header `anthropic-organization-id`; empty where it is missing or has another form."""
+    workspace: str = ""
+    """The header `anthropic-workspace-id`, likewise."""
+
+    @classmethod
+    def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> "KeyAnswer":
+        """Read an answer. headers: by their names in lower case."""
+        data = _json(body)
+        return cls(
+            status,
+            data,
+            page=bool(_PAGE.match(body)) or "html" in headers.get("content-type", "").lower(),
+            organization=_id(headers.get("anthropic-organization-id", "")),
+            workspace=_id(headers.get("anthropic-workspace-id", "")),
+        )
+
+    @property
+    def kind(self) -> str:
+        """The type of an error, such as `overloaded_error`; empty where it is not said (docs: api/errors)."""
+        error = self.data.get("error")
+        said = error.get("type") if isinstance(error, dict) else None
+        return said if isinstance(said, str) and _KIND.fullmatch(said) else ""
+
+    @property
+    def said(self) -> str:
+        """The status as a clause for people: `529 overloaded_error`."""
+        return f"{self.status} {self.kind}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """What kept an answer from coming."""
+
+    why: str
+    """A clause that holds nothing from outside."""
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _id(text: str) -> str:
+    return text if _ID.fullmatch(text) else ""

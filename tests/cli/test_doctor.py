@@ -1,0 +1,314 @@
+"""`flowforge doctor`: each planted trouble is found, with its fix, and nothing is wrong on a healthy machine."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flowforge.resources import schema_text
+from flowforge.sandbox import Fault, FaultKind, Sandbox
+from flowforge.sandbox.rules.access import Level, Token, TokenKind
+from tests.cli.conftest import Fleet
+from tests.made_up import api_key, letters
+
+DAY = 86_400
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Serve a local GitHub whose clock is this machine's, since the two are compared."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def healthy(fleet: Fleet) -> Fleet:
+    """Give a fleet with everything in its place: applied, with the schema file of today."""
+    (fleet.folder / ".flowforge.schema.json").write_text(schema_text("manifest"), encoding="utf-8")
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    return fleet
+
+
+def found(fleet: Fleet) -> list[tuple[str, str, str]]:
+    """Return what is wrong: the check, what and fix of each, with the folder and the URL taken out."""
+    done = fleet.flowforge("doctor", "--format", "json")
+    document = json.loads(done.out)
+    wrong = [each for each in document["checks"] if each["health"] == "wrong"]
+    assert (3 if wrong else 0, len(wrong)) == (done.code, document["wrong"])
+    assert all(each["fix"] for each in wrong), "each trouble has its fix"
+    return [(each["check"], each["code"] or "", each["what"].replace(f"{fleet.folder}/", "")) for each in wrong]
+
+
+def test_a_healthy_machine(healthy: Fleet) -> None:
+    """Nothing is wrong, nothing is written, and every value stays where it is."""
+    before = healthy.sandbox.world.stats().requests
+    done = healthy.refused("doctor")
+    assert (0, "Nothing is wrong.", "") == (done.code, done.lines[-1], done.err)
+    assert ["variables", "manifest", "schema", "sources", "token", "state", "places"] == [
+        line.split()[1].rstrip(":") for line in done.lines[:-1]
+    ]
+    assert before
+
+
+def token(fleet: Fleet, **more: Any) -> None:  # noqa: ANN401 -- a token's own fields
+    """Let FlowForge have another token."""
+    text = f"ghp_{letters(36)}"
+    fleet.sandbox.world.add_token(text, replace(Token(), **more))
+    fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", text)
+
+
+def of_source(fleet: Fleet, source: str) -> None:
+    """Let the value come from another source."""
+    fleet.manifest(
+        f"version: 1\ncredentials: {{k: {{type: anthropic_api_key, from: {source}}}}}\n"
+        "targets: [{name: T, repos: [acme/repo-001], credential: k}]\n"
+    )
+
+
+def locked(fleet: Fleet) -> None:
+    """Hold the lock, as another run does, until the process ends."""
+    handle = os.open(fleet.folder / "flowforge.state.json.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def interrupted(fleet: Fleet) -> None:
+    """Leave the journal of a run that was killed after it announced a write."""
+    fleet.set_key()
+    files = [fleet.folder / f"flowforge.state.json{end}" for end in ("", ".journal")]
+    kept: list[bytes] = []
+    fault = Fault("PUT .*repo-001", FaultKind.THEN, then=lambda: kept.extend(each.read_bytes() for each in files))
+    fleet.sandbox.world.faults.add(fault)
+    fleet.flowforge("apply", "--yes", "--limit", "acme/repo-001")
+    for file, data in zip(files, kept, strict=True):
+        file.write_bytes(data)
+
+
+def environ(**variables: str) -> Callable[[Fleet], None]:
+    """Return what sets variables."""
+
+    def plant(fleet: Fleet) -> None:
+        for name, text in variables.items():
+            fleet.monkeypatch.setenv(name, text)
+
+    return plant
+
+
+def spent(fleet: Fleet) -> None:
+    """Let nearly all requests of the hour be spent."""
+    for _ in range(10):
+        fleet.flowforge("plan")
+    world_ = fleet.sandbox.world
+    left = world_.limits.state(world_.tokens.tokens[fleet.sandbox.token], world_.clock.now())["remaining"]
+    world_.limits.primary -= left - 5
+
+
+def unreachable(fleet: Fleet) -> None:
+    """Let nobody listen at the API's address."""
+    fleet.monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+
+
+def world(verb: str, *args: object, **more: object) -> Callable[[Fleet], None]:
+    """Return what does something to GitHub."""
+    return lambda fleet: getattr(fleet.sandbox.world, verb)(*args, **more)
+
+
+def damaged(fleet: Fleet) -> None:
+    """Cut the state file in half."""
+    state = fleet.folder / "flowforge.state.json"
+    state.write_bytes(state.read_bytes()[:100])
+
+
+def readable(fleet: Fleet) -> None:
+    """Let everybody read the state."""
+    (fleet.folder / "flowforge.state.json").chmod(0o644)
+
+
+def both(*plants: Callable[[Fleet], None]) -> Callable[[Fleet], None]:
+    """Return what does one after the other."""
+
+    def plant(fleet: Fleet) -> None:
+        for each in plants:
+            each(fleet)
+
+    return plant
+
+
+def write(name: str, text: str) -> Callable[[Fleet], None]:
+    """Return what writes a file into the fleet's folder."""
+
+    def plant(fleet: Fleet) -> None:
+        (fleet.folder / name).write_text(text, encoding="utf-8")
+
+    return plant
+
+
+PROXY = "HTTPS_PROXY is not the address of a proxy"
+TROUBLES: dict[str, tuple[Callable[[Fleet], None], tuple[str, str], str]] = {
+    "a misspelt variable": (
+        environ(FLOWFORGE_ALLOWED_OWNER="acme"),
+        ("variables", ""),
+        'the variable "FLOWFORGE_ALLOWED_OWNER" is not one of FlowForge\'s, and nothing reads it',
+    ),
+    "a proxy that is none": (environ(HTTPS_PROXY="proxy.test:3128"), ("network", ""), PROXY),
+    "a CA file that is gone": (
+        environ(SSL_CERT_FILE="/nowhere/ca.pem"),
+        ("network", ""),
+        'SSL_CERT_FILE names "/nowhere/ca.pem", and there is no such file',
+    ),
+    "a broken manifest": (
+        lambda fleet: fleet.manifest("version: 1\ntargest: []\n"),
+        ("manifest", "FF120"),
+        'flowforge.yaml:2:1: the key "targest" is not known here',
+    ),
+    "an old schema file": (
+        write(".flowforge.schema.json", "{}"),
+        ("schema", ""),
+        ".flowforge.schema.json is of another FlowForge, so editors mark what is right",
+    ),
+    "a variable that is unset": (
+        lambda fleet: fleet.monkeypatch.delenv("ACME_KEY"),
+        ("sources", ""),
+        'flowforge.yaml:5:11: the variable "ACME_KEY" is unset or empty',
+    ),
+    "a file that is gone": (
+        lambda fleet: of_source(fleet, "{file: key.txt}"),
+        ("sources", ""),
+        'flowforge.yaml:2:50: the file "key.txt" is not there, or cannot be read',
+    ),
+    "a program that is missing": (
+        lambda fleet: of_source(fleet, "{command: [no-such-vault, get]}"),
+        ("sources", ""),
+        'flowforge.yaml:2:50: the program "no-such-vault" is not installed',
+    ),
+    "1Password's CLI that is missing": (
+        both(lambda fleet: of_source(fleet, "{onepassword: op://a/b/c}"), environ(PATH="/nowhere")),
+        ("sources", ""),
+        'flowforge.yaml:2:50: the program "op" is not installed',
+    ),
+    "no token": (
+        lambda fleet: fleet.monkeypatch.delenv("FLOWFORGE_GITHUB_TOKEN"),
+        ("token", "FF300"),
+        "no GitHub token found for 127.0.0.1",
+    ),
+    "another service's token": (
+        lambda fleet: fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", api_key()),
+        ("token", "FF301"),
+        "FLOWFORGE_GITHUB_TOKEN: this is an Anthropic API key (sk-ant-api03-…), and no GitHub token",
+    ),
+    "a dead token": (
+        lambda fleet: fleet.sandbox.world.revoke_token(fleet.sandbox.token),
+        ("token", "FF302"),
+        "",
+    ),
+    "a workflow's token": (
+        environ(GITHUB_ACTIONS="true", GITHUB_TOKEN=f"ghs_{letters(36)}", FLOWFORGE_GITHUB_TOKEN=""),
+        ("token", "FF303"),
+        "GITHUB_TOKEN: the workflow's own GITHUB_TOKEN cannot manage secrets",
+    ),
+    "a token that ends soon": (
+        lambda fleet: token(
+            fleet, kind=TokenKind.FINE_GRAINED, expires=int(fleet.sandbox.world.clock.now()) + 3 * DAY + 60
+        ),
+        ("token", ""),
+        "in 3 days",
+    ),
+    "a classic token without its scope": (
+        lambda fleet: token(fleet, kind=TokenKind.CLASSIC, scopes=("read:org",)),
+        ("places", ""),
+        "",
+    ),
+    "single sign-on": (
+        both(world("require_sso", "acme"), lambda fleet: token(fleet, kind=TokenKind.CLASSIC, scopes=("repo",))),
+        ("places", ""),
+        "single sign-on",
+    ),
+    "no permission to read secrets": (
+        lambda fleet: token(fleet, kind=TokenKind.FINE_GRAINED, secrets=Level.NONE),
+        ("places", ""),
+        "no permission",
+    ),
+    "a role that only reads": (
+        lambda fleet: token(fleet, kind=TokenKind.FINE_GRAINED, role="read"),
+        ("places", ""),
+        "no permission",
+    ),
+    "an archived repo": (world("archive_repo", "acme/repo-002"), ("places", ""), "acme/repo-002: archived"),
+    "a renamed repo": (
+        world("rename_repo", "acme/repo-002", "acme/elsewhere"),
+        ("places", ""),
+        "acme/repo-002/actions: renamed to acme/elsewhere",
+    ),
+    "a repo that is gone": (world("delete_repo", "acme/repo-002"), ("places", ""), "acme/repo-002/actions: not found"),
+    "a missing environment": (
+        lambda fleet: fleet.simple("acme/repo-001", more="    environments: [production]\n"),
+        ("places", ""),
+        "acme/repo-001/environments/production: there is no environment production",
+    ),
+    "a clock that is off": (
+        lambda fleet: fleet.sandbox.world.clock.advance(400),
+        ("clock", ""),
+        "the clock of this machine is ",
+    ),
+    "a spent budget": (spent, ("budget", ""), " requests an hour the token has "),
+    "nobody at the API": (unreachable, ("token", "FF351"), ""),
+    "a damaged state": (damaged, ("state", "FF404"), ""),
+    "a state that others can read": (
+        readable,
+        ("state", ""),
+        "flowforge.state.json can be read by other users of this machine",
+    ),
+    "a state that is locked": (locked, ("lock", ""), "another run holds the lock of flowforge.state.json"),
+    "an interrupted write": (
+        interrupted,
+        ("state", ""),
+        "flowforge.state.json: a run was interrupted while it wrote acme/repo-001/actions/ANTHROPIC_API_KEY",
+    ),
+    "a key that signs no state": (environ(FLOWFORGE_STATE_KEY=letters(40)), ("state", "FF472"), ""),
+    "a verify host that is not admitted": (
+        both(
+            lambda fleet: of_source(fleet, "{env: ACME_KEY}, verify: true"),
+            environ(FLOWFORGE_ANTHROPIC_URL="https://gw.test"),
+        ),
+        ("verify", "FF291"),
+        'FLOWFORGE_ANTHROPIC_URL: no Anthropic key goes to "gw.test"',
+    ),
+    "another key in the Admin key's place": (
+        lambda fleet: fleet.monkeypatch.setenv("FLOWFORGE_ANTHROPIC_ADMIN_KEY", api_key()),
+        ("verify", "FF294"),
+        "FLOWFORGE_ANTHROPIC_ADMIN_KEY: this is an Anthropic API key (sk-ant-api03-…), and no Admin key",
+    ),
+}
+
+
+@pytest.mark.parametrize(("plant", "where", "said"), TROUBLES.values(), ids=TROUBLES)
+def test_a_trouble_is_found(healthy: Fleet, plant: Callable[[Fleet], None], where: tuple[str, str], said: str) -> None:
+    """It is the first thing that is named, by the check that it belongs to, and nothing is written."""
+    plant(healthy)
+    wrong = found(healthy)
+    assert wrong, "nothing was found"
+    check, code, what = wrong[0]
+    assert (where, True) == ((check, code), said in what), what
+
+
+def test_two_dozen_are_planted() -> None:
+    """The table has at least the twenty that it is to have."""
+    assert len(TROUBLES) >= 20
+
+
+def test_without_a_manifest(healthy: Fleet) -> None:
+    """The token is looked at all the same, and what was not looked at is said, which is no trouble."""
+    (healthy.folder / "flowforge.yaml").unlink()
+    done = healthy.flowforge("doctor")
+    assert (0, True) == (done.code, "? manifest: there is no flowforge.yaml here" in done.out)
+
+
+def test_what_is_said_of_a_value(healthy: Fleet) -> None:
+    """Nothing of a value or a token is in what it says."""
+    done = healthy.flowforge("doctor", "--format", "json", "-v")
+    assert [] == [
+        text for text in (os.environ["ACME_KEY"], healthy.sandbox.token) if text[20:40] in done.out + done.err
+    ]
