@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from flowforge.tokens import TOKENS
@@ -11,11 +12,6 @@ _GITHUB: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "
 _ONEPASSWORD: Final = re.compile(r"OP_SERVICE_ACCOUNT_TOKEN|OP_CONNECT_TOKEN|OP_SESSION(_.*)?")
 # With a token of these, a program can reach what FlowForge can. A key of Anthropic's may be what a program needs.
 _POWERFUL: Final = frozenset({"GitHub", "1Password"})
-_LOOKS: Final = tuple(
-    (re.compile(each.anywhere, re.IGNORECASE), f"it holds a token of {each.issuer}'s")
-    for each in TOKENS
-    if each.issuer in _POWERFUL
-)
 
 
 def trusted_path(environ: Mapping[str, str]) -> str:
@@ -35,4 +31,14 @@ def withheld(name: str, text: str = "") -> str:
         return "it holds a token of GitHub's"
     if _ONEPASSWORD.fullmatch(name):
         return "it holds a token of 1Password's"
-    return next((why for form, why in _LOOKS if form.search(text)), "")
+    return next((why for form, why in _looks() if form.search(text)), "")
+
+
+@cache
+def _looks() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the patterns of powerful tokens, each with its reason; most runs start no program and need none."""
+    return tuple(
+        (re.compile(each.anywhere, re.IGNORECASE), f"it holds a token of {each.issuer}'s")
+        for each in TOKENS
+        if each.issuer in _POWERFUL
+    )

@@ -129,7 +129,8 @@ LITERAL: Final = re.compile("|".join(each.literal for each in _ALL))
 @cache
 def credential() -> re.Pattern[str]:
     """Return the pattern of a credential anywhere in a text, in any case."""
-    return re.compile("|".join(dict.fromkeys(each.anywhere for each in (*_ALL, *_OWN))), re.IGNORECASE)
+    # As ASCII, which compiles three times as fast: no token has another letter.
+    return re.compile("|".join(dict.fromkeys(each.anywhere for each in (*_ALL, *_OWN))), re.IGNORECASE | re.ASCII)
 
 
 def recognise(text: str) -> TokenShape | None:

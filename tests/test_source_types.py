@@ -45,12 +45,7 @@ MANIFEST: Final = (
 # Each place that a new source is written in, besides its own file: the file, what stands there, what is put before it.
 PLACES: Final = {
     "row": ("flowforge/source_types.py", 'SourceType(name="prompt"', ROW),
-    "import": (
-        "flowforge/sources/__init__.py",
-        "from flowforge.sources.plugins import",
-        "from flowforge.sources.password_store import PassSource\n",
-    ),
-    "class": ("flowforge/sources/__init__.py", "PromptSource())", "PassSource(), "),
+    "class": ("flowforge/sources/__init__.py", '"prompt": (', '"pass": ("password_store", "PassSource"),\n    '),
     "schema": (
         "schemas/flowforge.schema.json",
         '"prompt": {\n          "title": "Question"',

@@ -27,7 +27,7 @@ from flowforge.steps.permits import to_read
 from flowforge.steps.refresh.admission import AdmittedRepos, admitted_by
 from flowforge.steps.refresh.line_filter import LineFilter
 from flowforge.steps.refresh.repo_lists import RepoLists, read_lists
-from flowforge.steps.refresh.selectors import Selected, select_repos
+from flowforge.steps.refresh.selected import Selected
 from flowforge.steps.session import RunLimits, sign_in
 from flowforge.steps.values.resolver import concealed
 from flowforge.steps.values.state_key import read_key
@@ -145,7 +145,10 @@ class Task:
         if not selectors:
             return self
         asked = [each for each in selectors if concerns(each, request.owner)]
-        selected = select_repos(clients, asked, jobs=request.jobs, stop=request.stop, progress=request.progress)
+        select_repos = load("flowforge.steps.refresh.selectors").select_repos
+        selected: Selected = select_repos(
+            clients, asked, jobs=request.jobs, stop=request.stop, progress=request.progress
+        )
         others = dict.fromkeys((each for each in selectors if each not in asked), OTHER_OWNER)
         return self._with(replace(selected, found={**selected.found, **others}))
 

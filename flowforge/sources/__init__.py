@@ -1,28 +1,28 @@
 """Where values come from: one file per source, one sorted table of them, and the one way to read."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Final
 
 from flowforge.errors import Problem, SourceError, printable
+from flowforge.on_demand import load
 from flowforge.plan.facts import NotRead
 from flowforge.source_types import is_plugin, require_rows, source_type
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, Source
-from flowforge.sources.command import CommandSource
-from flowforge.sources.env import EnvSource
-from flowforge.sources.file import FileSource
-from flowforge.sources.onepassword import OnePasswordSource
-from flowforge.sources.plugins import PackagedSource
-from flowforge.sources.prompt import PromptSource
 from flowforge.sources.trust import refusal, require_listed, require_source
 from flowforge.vault import SecretValue
 
-__all__ = ["SOURCES", "Ask", "Context", "FilledSpec", "ReadResult", "Source", "read", "read_all"]
+__all__ = ["SOURCES", "Ask", "Context", "FilledSpec", "ReadResult", "Source", "read", "read_all", "source"]
 
-_ALL: tuple[Source, ...] = (CommandSource(), EnvSource(), FileSource(), OnePasswordSource(), PromptSource())
-SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
-    {source.name: source for source in sorted(_ALL, key=lambda each: each.name)}
-)
+# The module and the class of each. It is imported when a value is first read from it: most manifests use one of them,
+# and all of them are a thirtieth of a plan's CPU time.
+_CLASSES: Final = {
+    "command": ("command", "CommandSource"),
+    "env": ("env", "EnvSource"),
+    "file": ("file", "FileSource"),
+    "onepassword": ("onepassword", "OnePasswordSource"),
+    "prompt": ("prompt", "PromptSource"),
+}
+SOURCES: Final = tuple(sorted(_CLASSES))
 require_rows(SOURCES, "flowforge/sources/__init__.py")
 
 
@@ -50,7 +50,7 @@ def _read_all(name: str, asks: Sequence[Ask], context: Context) -> list[ReadResu
     """Read the values of one source, unless this run must not."""
     refused = refusal(source_type(name), context)
     if refused is None:
-        return _source(name).read_all(asks, context)
+        return source(name).read_all(asks, context)
     context.warn(f"{refused.what} ({refused.code}), so its values are not checked: {refused.why}; {refused.fix}")
     return [NotRead(f"{refused.what} ({refused.code})", refused.fix)] * len(asks)
 
@@ -70,9 +70,14 @@ def read(spec: FilledSpec, context: Context) -> SecretValue:
     return found
 
 
-def _source(name: str) -> Source:
-    # A plugin is loaded when a value is read from it, so that `validate` and `plan --offline` run no code of packages.
-    return SOURCES.get(name) or PackagedSource(name)
+def source(name: str) -> Source:
+    """Return the source of a name, one of ours or a plugin's. Nothing of a package runs before a value is read."""
+    if is_plugin(name):
+        packaged: Source = load("flowforge.sources.plugins").PackagedSource(name)
+        return packaged
+    module, kind = _CLASSES[name]
+    made: Source = getattr(load(f"flowforge.sources.{module}"), kind)()
+    return made
 
 
 def _name(spec: FilledSpec) -> str:

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import Problem, SourceError, TrustError
-from flowforge.sources import SOURCES, Context, read
+from flowforge.sources import SOURCES, Context, read, source
 
 Reader = Callable[..., str | Problem]
 
 
 def test_the_sources_are_sorted_and_named_by_themselves() -> None:
     """The table has each source under the name that it has in `from`; these are those of FlowForge's own."""
-    assert [(name, source.name) for name, source in SOURCES.items()] == [(name, name) for name in sorted(SOURCES)]
-    assert {"command", "env", "file", "prompt"} <= SOURCES.keys()
+    assert [(name, source(name).name) for name in SOURCES] == [(name, name) for name in sorted(SOURCES)]
+    assert {"command", "env", "file", "prompt"} <= {*SOURCES}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from flowforge.concurrency import Progress, each
@@ -22,10 +21,11 @@ from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError
 from flowforge.github.repos import RepoInfo
 from flowforge.manifest.globs import Globs
-from flowforge.manifest.selector import Owned, Selector, SelectorResults
+from flowforge.manifest.selector import Owned, Selector
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
+from flowforge.steps.refresh.selected import Selected
 
 # Two thousand selectors over ten thousand repositories, which take ten seconds.
 MAX_COMPARED: Final = 20_000_000
@@ -33,20 +33,6 @@ MAX_COMPARED: Final = 20_000_000
 _PATTERN: Final = 100
 _MOST_NAMED: Final = 3
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """What the selectors of a manifest found."""
-
-    found: SelectorResults = field(default_factory=dict)
-    """The repos of each selector, or why they are not known."""
-    notes: tuple[str, ...] = ()
-    """What a person should know, such as the archived repos that were left out."""
-    repos: Mapping[Repo, RepoInfo] = field(default_factory=dict)
-    """What the lists show of each repo, which need not be looked up before a plan."""
-    shown: frozenset[int] = frozenset()
-    """The ids of all repos in any of the lists."""
 
 
 def select_repos(

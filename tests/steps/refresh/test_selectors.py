@@ -22,7 +22,8 @@ from flowforge.plan.facts import Unreadable
 from flowforge.sandbox import Level, Sandbox, TokenKind
 from flowforge.sandbox import Token as Known
 from flowforge.sandbox.rules.faults import Fault, FaultKind
-from flowforge.steps.refresh.selectors import Selected, select_repos
+from flowforge.steps.refresh.selected import Selected
+from flowforge.steps.refresh.selectors import select_repos
 from flowforge.vault import SecretValue
 
 SCALE = 10.0
