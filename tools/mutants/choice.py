@@ -1,14 +1,29 @@
 """Choose the tests that a mutant meets: those that execute its line, a part's own ones first, each time the fastest."""
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tools.mutants.find import Mutant
 from tools.mutants.reach import Map
+from tools.mutants.table import Part
 
 _TESTS: Final = 1000
 _SECONDS: Final = 60.0  # of the processor, all tests together
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A mutant, and the tests that it meets, in order, each with the seconds that it takes."""
+
+    part: Part
+    mutant: Mutant
+    tests: Mapping[str, float]
+
+    def without(self, tests: Collection[str]) -> "Trial":
+        """Return the same trial with fewer tests."""
+        return replace(self, tests={test: cpu for test, cpu in self.tests.items() if test not in tests})
 
 
 def is_own(test: str, own: Collection[str]) -> bool:
