@@ -35,14 +35,14 @@ class CredentialType:
     """In characters; another length warns."""
     usual_ending: str
     """Another ending warns."""
+    claude: bool
+    """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
     shortest: int = 0
     """A value of fewer characters is refused as cut short: all known ones have `usual_length`, and a terminal wraps."""
     lifetime: timedelta | None = None
     """From its issue; None where the value itself has none."""
     personal: bool = False
     """It is bound to a person, so sharing it among repositories warns."""
-    claude: bool = False
-    """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
     shadows: tuple[str, ...] = ()
     """Slots that Claude ignores where this one is set."""
     code_mark: str = ""
