@@ -10,6 +10,7 @@ import pytest
 
 from flowforge.concurrency import silent
 from flowforge.errors import Problem, StateError, Where, bug
+from flowforge.github.clients import Clients
 from flowforge.github.problems import StoppedError
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
@@ -146,6 +147,27 @@ def test_a_state_that_changed_after_a_write_ends_the_run(writer: ScopeWriter, no
         THIRD: Outcome.FAILED,
     } == outcomes(writer)
     assert (True, False) == (writer.halted.is_set(), writer.untouched)
+
+
+@pytest.mark.parametrize("changed", ["acme", "other"])
+def test_what_ended_one_lane_is_told_though_the_state_changed_in_another(
+    writer: ScopeWriter, notes: Notes, changed: str
+) -> None:
+    """A new plan would hide it: the run ends, with both reasons, though nothing was written."""
+    met, bar = StateChangedError(Problem("FF428", "it changed")), threading.Barrier(2)
+
+    def announce(fingerprints: dict[Address, str | None], after: Collection[Address]) -> None:
+        del after
+        bar.wait(60)
+        raise met if next(iter(fingerprints)).scope.repo.owner == changed else OSError
+
+    notes.announce = announce  # type: ignore[method-assign,assignment]  # -- what it raises depends on the lane
+    client = writer.clients.of("acme")
+    apart = Clients(client.api, lambda _: client, apart=lambda owner: owner == "other")
+    lanes = replace(writer, clients=apart)
+    elsewhere = Address(Scope(Repo.parse("other/lib")), "NEW")
+    write_all(Plan((creates(NEW), creates(elsewhere))), lanes, jobs=1, progress=silent)
+    assert ([*met.problems, bug(OSError())], True) == (lanes.problems, lanes.untouched)
 
 
 def test_a_stop_while_it_is_announced_begins_nothing(
