@@ -181,6 +181,18 @@ def test_large_answers_are_read_one_at_a_time(scripted: MakeClient) -> None:
     assert ([{}] * 4, 1) == (found, most[0])
 
 
+def test_a_client_that_is_closed_leaves_no_thread(scripted: MakeClient) -> None:
+    """What reads large answers ends with the client, and is one thread for all of them."""
+    before = set(threading.enumerate())
+    client = scripted(_answer(b" " * 1_000_000 + b"{}"))
+    for _ in range(3):
+        assert {} == client.get("/x").data
+    (thread,) = set(threading.enumerate()) - before
+    client.close()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+
+
 def test_a_large_answer_waits_no_longer_than_its_own_time(scripted: MakeClient) -> None:
     """Who waits for another's large answer gives up when the own time is over."""
     client = scripted(_answer(b" " * 1_000_000 + b"{}"), patience=Patience(exchange=0.1))
