@@ -311,6 +311,17 @@ def test_when_the_token_ends_is_kept(scripted: MakeClient) -> None:
     assert str(client.token_expires) == "2027-03-02 22:39:38+00:00"
 
 
+def test_the_scopes_of_a_token_are_kept(scripted: MakeClient) -> None:
+    """What GitHub said last of a classic token's scopes is known afterwards, also when later answers do not say it."""
+    told = [httpx.Response(200, json={}, headers={"x-oauth-scopes": each}) for each in ("repo, gist", "repo")]
+    client = scripted(in_turn(*told))
+    known = [client.scopes]
+    for _ in range(3):
+        client.get("/x")
+        known.append(client.scopes)
+    assert [set(), {"repo", "gist"}, {"repo"}, {"repo"}] == known
+
+
 def test_an_interrupt_leaves_the_account_right(scripted: MakeClient) -> None:
     """An exception of no kind that we know still ends the request in the pacer's account."""
     struck: list[bool] = []
