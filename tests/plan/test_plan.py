@@ -90,6 +90,18 @@ def test_a_whole_plan_adds_up() -> None:
     assert (CREATE, UPDATE, DELETE) == plan.todo
 
 
+@pytest.mark.parametrize("change", [line[0] for line in LINES])
+def test_what_blocks_a_plan(change: Change) -> None:
+    """One line that is blocked does, whatever is beside it, and an entry whose repos are not known, unless unasked."""
+    blocks = change.action is Action.BLOCKED
+    assert [blocks] * 2 == [Plan(lines).blocked for lines in ((change,), (IN_SYNC, change, IN_SYNC))]
+    unasked, hidden = (Unresolved("target All", Where("m", 1, 1), Unreadable(why)) for why in (Why.NOT_ASKED, Why.SSO))
+    assert [blocks, True, True] == [
+        Plan((change,), unresolved).blocked for unresolved in ((unasked,), (hidden,), (unasked, hidden, unasked))
+    ]
+    assert not Plan(()).blocked
+
+
 @pytest.mark.parametrize(("days_left", "expired"), [(-1, 1), (0, 1), (1, 0)])
 def test_a_plan_with_an_expired_credential_is_not_in_sync(days_left: int, expired: int) -> None:
     """All is well where every line is proven and every credential lives, one day more at least."""
