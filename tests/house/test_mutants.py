@@ -433,6 +433,8 @@ def test_the_tests_of_a_mutant() -> None:
             "tests/a/test_a.py::test_endless": Reached(99.0, {path: 1 << 8}),
             "tests/ab/test_b.py::test_head": Reached(1.0, {path: 1 << 7}),
             "tests/a/test_a.py::test_nothing": Reached(2.0, {}),
+            "tests/a/test_c.py::test_near": Reached(0.2, {path: 1 << 11}),
+            "tests/b/test_b.py::test_late": Reached(30.0, {path: 1 << 8}),
         },
         {},
     )
@@ -442,10 +444,13 @@ def test_the_tests_of_a_mutant() -> None:
         return list(choice.chosen(known, ("tests/a",), mutant, HEADS))
 
     fast, slow, nothing = (f"tests/a/test_a.py::test_{name}" for name in ("fast", "slow", "nothing"))
-    assert [fast, slow] == asked(8)
-    assert ["tests/ab/test_b.py::test_head"] == asked(7)
-    assert [fast, slow] == asked(9)
-    assert [fast, slow] == asked(2)
+    near, other, head = "tests/a/test_c.py::test_near", "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"
+    # Of the part's own, and of others, each as many as end in their time.
+    assert [fast, slow, other] == asked(8)
+    assert [head] == asked(7)
+    assert [fast, slow, other, head] == asked(9)
+    # No test executes this one: first what is called like the file, then what executes any of its lines.
+    assert [fast, slow] == asked(2)[:2]
     short = Map({test: each for test, each in known.tests.items() if each.cpu < 9}, {})
-    assert [fast, nothing, "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"] == asked(2, known=short)
-    assert [fast, nothing, slow] == asked(2, "flowforge/other.py")
+    assert [fast, nothing, near, other, head] == asked(2, known=short)
+    assert [near, fast, nothing, slow] == asked(2, "flowforge/other.py")

@@ -100,11 +100,11 @@ class Ground:
         tests: each with the seconds that it takes unmutated. own: those among them that shall notice it first.
         """
         noticed = self._noticed.setdefault(mutant.path, set())
-        known = _first(sorted(noticed & set(own), key=tests.__getitem__), tests, len(tests), _KNOWN)
+        known = first(sorted(noticed & set(own), key=tests.__getitem__), tests, len(tests), _KNOWN)
         left = [*known, *(test for test in tests if test not in known)]
         ran, cpu = Ran("", late=False, cpu=0.0, code=0), 0.0
         for size, seconds in (*_TURNS, (len(left), math.inf)):
-            turn = _first(left, tests, size, seconds)
+            turn = first(left, tests, size, seconds)
             left = left[len(turn) :]
             if ran.green and turn:
                 with self.mutated(mutant):
@@ -181,10 +181,10 @@ class Ground:
             os._exit(code)
 
 
-def _first(tests: Sequence[str], cpu: Mapping[str, float], size: int, seconds: float) -> list[str]:
-    """Return the first tests, so many at most, and none that begins after so many seconds."""
-    before = accumulate((cpu[test] for test in tests), initial=0.0)
-    return [test for test, begins in zip(tests[:size], before, strict=False) if begins < seconds]
+def first(tests: Sequence[str], cpu: Mapping[str, float], size: int, seconds: float) -> list[str]:
+    """Return the first tests, so many at most, that end within so many seconds, but at least one of them."""
+    ends = accumulate(cpu[test] for test in tests[:size])
+    return [test for number, (test, end) in enumerate(zip(tests, ends, strict=False)) if end <= seconds or not number]
 
 
 def _pytest(tests: Sequence[str], tree: Path, temporary: Path, failed: Path) -> int:
