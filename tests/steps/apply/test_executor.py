@@ -237,13 +237,16 @@ def test_what_ends_one_lane_ends_the_run(writer: ScopeWriter, notes: Notes, lane
 
 
 def test_a_progress_that_fails_stops_nothing(writer: ScopeWriter) -> None:
-    """It is for people to look at; that it went wrong is warned of."""
+    """It is for people to look at; that it went wrong is warned of, and shown to whoever looks for bugs."""
+    seen, error = list[BaseException](), OSError("x")
+    writer.unforeseen = seen.append
 
     def fail() -> None:
-        raise OSError("x")
+        raise error
 
     write_all(PLAN, writer, jobs=1, progress=lambda what, total: _shown([], what, total, fail))
-    assert (4, ["no progress was shown: a bug in FlowForge: OSError"]) == (len(outcomes(writer)), writer.warnings)
+    warning = "no progress was shown: a bug in FlowForge: OSError"
+    assert (4, [warning], [error]) == (len(outcomes(writer)), writer.warnings, seen)
 
 
 @pytest.mark.parametrize(("error", "problems"), [(KeyboardInterrupt(), []), (SystemExit(1), [bug(SystemExit(1))])])
