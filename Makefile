@@ -173,7 +173,8 @@ adversary: $(DEV)  ## ten minutes of the real commands against a hostile server:
 	$(BIN)/python -m fuzz.adversary --seconds $(SECONDS)
 
 mutants: $(DEV)  ## break one thing at a time, 600 of them at random, and list what no test noticed; N=60 SEED=7 for less
-	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) --map "$(VENV)/mutants.json" \
+	$(BIN)/python -m tools.mutants --count $(N) --jobs $(MUTANT_JOBS) \
+		--map "$(VENV)/mutants.json" --results "$(VENV)/mutants.jsonl" \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
 
 # A Chromium is taken as it is found: `apt-get install chromium`, or Chrome itself. Without one the tests are skipped.

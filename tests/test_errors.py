@@ -1,5 +1,6 @@
 """What a message may hold: never a value's tail, a control character or a runner's command; and how errors read."""
 
+import re
 import unicodedata
 from dataclasses import replace
 
@@ -121,6 +122,16 @@ def test_no_text_begins_a_command_of_the_runner(text: str, head: str) -> None:
 def test_how_text_is_made_printable(text: str, expected: str) -> None:
     """Harmless text is left as it is; the rest is escaped where it stands."""
     assert expected == printable(text)
+
+
+@given(st.lists(TEXT.map(lambda text: text.replace("\n", "").replace("\x1b", "")), min_size=2, max_size=5))
+def test_only_colours_stay_where_they_may(pieces: list[str]) -> None:
+    """Each piece between two colours is made as harmless as it is alone; where none may stay, they are none either."""
+    red = "\x1b[1;31m"
+    assert red.join(map(harmless, pieces)) == harmless(red.join(pieces), coloured=True)
+    assert "\x1b" not in harmless(red.join(pieces))
+    unfinished = "\x1b[1;31".join(pieces)
+    assert "\x1b" not in re.sub(r"\x1b\[[0-9;]*m", "", harmless(unfinished, coloured=True))
 
 
 @given(TEXT)

@@ -14,5 +14,6 @@ def own_type(name: str, secret: str, prefix: str, length: int) -> CredentialType
         token=own_shape(f"{noun} ({prefix}…)", prefix, length) if prefix else None,
         begins=prefix,
         remedy=f"let its source give {noun}",
+        claude=False,
         length=length,
     )

@@ -31,6 +31,8 @@ class CredentialType:
     """How a usual value begins, for people."""
     remedy: str
     """How a person gets a good value, as an imperative sentence."""
+    claude: bool
+    """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
     usual_length: int = 0
     """In characters; another length warns. 0 where values differ in length: then no warning is made of a shape."""
     usual_ending: str = ""
@@ -45,8 +47,6 @@ class CredentialType:
     """From its issue; None where the value itself has none."""
     personal: bool = False
     """It is bound to a person, so sharing it among repositories warns."""
-    claude: bool = False
-    """Claude reads its slot. Such a key beside a workload identity may keep Claude from using that."""
     verifiable: bool = False
     """Whether Anthropic may be asked if a value works. Never of a person's token: it is sent to GitHub alone."""
     shadows: tuple[str, ...] = ()
@@ -112,6 +112,7 @@ _ALL: Final = (
         token=tokens.PRIVATE_KEY,
         begins="-----BEGIN RSA PRIVATE KEY-----",
         remedy="generate a private key in the settings of the GitHub App, and save the file as it is",
+        claude=False,
         lines=True,
     ),
 )

@@ -141,11 +141,6 @@ def _limited(answer: Answer) -> Limited | None:
     return Limited(None, secondary=True, what=said) if secondary or fast else None
 
 
-def _bad_token(answer: Answer) -> BadToken:
-    said = f" {quote_sentence(answer.message)}" if answer.message else ""
-    return BadToken(f"it answered {answer.status}{said}")
-
-
 def _redirected(answer: Answer, api: ApiUrl) -> Strayed | Foreign | Refusal:
     """Refuse to follow a redirect: the name in the manifest must be the one that GitHub uses."""
     # Whoever renames a repo away and lets another take its name would otherwise get its secrets, or keep them.

@@ -100,8 +100,8 @@ class Journal:
         """Read the header; raises StateError FF406 or FF408."""
         self._where = where
         self._payloads = _payloads(data, where, signing)
-        number, first = next(self._payloads, (0, b""))
-        self.header = self._header(first) if number else None
+        first = next(self._payloads, None)
+        self.header = self._header(first[1]) if first else None
 
     def _header(self, payload: bytes) -> Header:
         try:

@@ -14,10 +14,12 @@ from flowforge.github.classify import (
     Limited,
     OtherVersion,
     classify,
+    renamed_to,
 )
 from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
+from flowforge.plan.address import Repo
 
 _API = ApiUrl.parse("https://api.github.com")
 _DATE = {"date": "Mon, 23 Nov 2026 08:00:00 GMT"}
@@ -34,6 +36,13 @@ def _verdict(
     status: int, message: str = "", headers: Mapping[str, str] | None = None, page: str = ""
 ) -> Classification:
     return classify(Answer(status, headers or {}, {"message": message, "documentation_url": page}), _API)
+
+
+def test_a_new_name_that_no_answer_told() -> None:
+    """A repo that is listed under another name is refused as one that an answer names, without a status or words."""
+    fix = "run `flowforge state move acme/old acme/new` if it was ever applied, then write acme/new in the manifest"
+    expected = Refusal("FF323", Why.RENAMED, "renamed to acme/new", fix)
+    assert expected == renamed_to(Repo.parse("acme/new"), "acme/old")
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from flowforge.github.body import RAW
+from flowforge.github.body import RAW, Reader, unpacked
 from flowforge.github.clock import Patience
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
+from flowforge.github.traces import Traces
+from flowforge.transport.client import UnusableError
+from flowforge.transport.deadline import Deadline
 
 MakeClient = Callable[..., Client]
 Parts = Callable[[], Iterator[bytes]]
@@ -82,6 +85,7 @@ def test_the_codings_that_are_read(scripted: MakeClient, parts: bytes | Parts, c
         (b"{}", "br", "an answer in a coding that was not asked for"),
         (b"{}", "deflate", "an answer in a coding that was not asked for"),
         (b"{}", "gzip", "an answer whose gzip is damaged"),
+        (zlib.compress(b"{}"), "gzip", "an answer whose gzip is damaged"),
         (gzip.compress(b"{}")[:-1], "gzip", "an answer whose gzip is cut short"),
         (gzip.compress(b"{}")[:5], "gzip", "an answer whose gzip is cut short"),
         (gzip.compress(b"{}")[:-4] + b"\0\0\0\1", "gzip", "an answer whose gzip is damaged"),
@@ -95,7 +99,7 @@ def test_the_codings_that_are_read(scripted: MakeClient, parts: bytes | Parts, c
         (gzip.compress(json.dumps([[]] * 26_000).encode()), "gzip", "an answer of more than 50,000 values"),
     ],
     ids=[
-        *("gzip in gzip", "br", "deflate", "not gzip", "cut", "cut in its head", "wrong length", "two members"),
+        *("gzip in gzip", "br", "deflate", "not gzip", "zlib", "cut", "cut in its head", "wrong length", "two members"),
         *("junk after it", "large", "endless", "a bomb", "empty blocks", "objects", "lists"),
     ],
 )
@@ -105,12 +109,36 @@ def test_an_answer_that_is_not_githubs(scripted: MakeClient, parts: bytes | Part
     assert (f"no usable answer in 4 tries: {what}", 4) == (_detail(client), client.requests)
 
 
-def test_the_largest_answer(scripted: MakeClient) -> None:
-    """What is as large as an answer may be is read, and has as many values as it may have."""
-    text = json.dumps(["x" * 3_800_000, *[1] * 49_999]).replace(" ", "")
-    body = text[:-1].encode().ljust(3_999_999) + b"]"
-    assert (4_000_000, 50_000) == (len(body), body.count(b",") + body.count(b"["))
-    assert json.loads(body) == scripted(_answer(body)).get("/x").data
+@pytest.mark.parametrize(
+    ("path", "megabytes", "values"),
+    [("/x", 4, 50_000), ("/app/installations/7/access_tokens", 8, 200_000)],
+    ids=["usual", "a token's repos"],
+)
+def test_the_largest_answer(scripted: MakeClient, path: str, megabytes: int, values: int) -> None:
+    """What is as large as an answer may be is read, with as many values as it may have; a byte or value more is not."""
+    data = ["x" * 3_500_000, *[1] * (values - 1)]
+    body = json.dumps(data).replace(" ", "").encode().ljust(megabytes * 1_000_000)
+    assert (megabytes * 1_000_000, values) == (len(body), body.count(b",") + body.count(b"["))
+    assert data == scripted(_answer(body)).get(path).data
+    for more, what in ((body + b" ", f"{megabytes} MB"), (body.replace(b"1]", b"1,1]").rstrip(), f"{values:,} values")):
+        with pytest.raises(RepoError) as caught:
+            scripted(_answer(more)).get(path)
+        assert f"no usable answer in 4 tries: an answer of more than {what}" == caught.value.no.detail
+
+
+def test_the_largest_file() -> None:
+    """GitHub's most is 100 MB: that much is read, and not a byte more."""
+    parts, reader = [bytes(1_000_000)] * 100, Reader(Traces())
+    assert 100_000_000 == len(reader.raw(parts, "", Deadline(60)))
+    with pytest.raises(UnusableError, match="an answer of more than 100 MB"):
+        reader.raw([*parts, b"x"], "", Deadline(60))
+
+
+def test_a_bomb_is_unpacked_a_little_at_a_time() -> None:
+    """However much a piece of gzip comes to, less than a megabyte of it is in memory before the bound is looked at."""
+    sizes = list(map(len, unpacked([_bomb(3_000_000)], "gzip", 4_000_000, Deadline(60))))
+    assert 3_000_000 == sum(sizes)
+    assert max(sizes) < 1_000_000
 
 
 def test_an_empty_answer_in_a_coding(scripted: MakeClient) -> None:
@@ -179,6 +207,18 @@ def test_large_answers_are_read_one_at_a_time(scripted: MakeClient) -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert ([{}] * 4, 1) == (found, most[0])
+
+
+def test_a_client_that_is_closed_leaves_no_thread(scripted: MakeClient) -> None:
+    """What reads large answers ends with the client, and is one thread for all of them."""
+    before = set(threading.enumerate())
+    client = scripted(_answer(b" " * 1_000_000 + b"{}"))
+    for _ in range(3):
+        assert {} == client.get("/x").data
+    (thread,) = set(threading.enumerate()) - before
+    client.close()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
 
 
 def test_a_large_answer_waits_no_longer_than_its_own_time(scripted: MakeClient) -> None:

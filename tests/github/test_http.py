@@ -1,6 +1,7 @@
 """The client on scripted HTTP: what is sent, what is tried again, and what is left behind."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,9 @@ from flowforge.github.problems import RepoError, StoppedError, not_an_api, unrea
 from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.plan.action import Why
 from flowforge.vault import SecretValue
+from tests.faults.certificate import self_signed
 from tests.github.scripts import MakeClient, fail, in_turn
+from tests.github.talking import heard, talking
 
 _SECRET = "ghp_" + "fake" * 5
 
@@ -308,6 +311,17 @@ def test_when_the_token_ends_is_kept(scripted: MakeClient) -> None:
     assert str(client.token_expires) == "2027-03-02 22:39:38+00:00"
 
 
+def test_the_scopes_of_a_token_are_kept(scripted: MakeClient) -> None:
+    """What GitHub said last of a classic token's scopes is known afterwards, also when later answers do not say it."""
+    told = [httpx.Response(200, json={}, headers={"x-oauth-scopes": each}) for each in ("repo, gist", "repo")]
+    client = scripted(in_turn(*told))
+    known = [client.scopes]
+    for _ in range(3):
+        client.get("/x")
+        known.append(client.scopes)
+    assert [set(), {"repo", "gist"}, {"repo"}, {"repo"}] == known
+
+
 def test_an_interrupt_leaves_the_account_right(scripted: MakeClient) -> None:
     """An exception of no kind that we know still ends the request in the pacer's account."""
     struck: list[bool] = []
@@ -359,6 +373,30 @@ def test_this_machine_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyP
     for name in ("HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert connect().get("/rate_limit").status == 200
+
+
+def test_http_loads_no_certificates(monkeypatch: pytest.MonkeyPatch, connect: MakeClient) -> None:
+    """A file of certificates that is missing is no matter where no TLS is spoken."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/cert.pem")
+    assert connect().get("/rate_limit").status == 200
+
+
+def test_a_certificate_that_nobody_vouches_for(clock: Clock) -> None:
+    """No request goes to a server whose certificate is its own word, though it answers as GitHub would."""
+    context, requests = self_signed(), list[bytes]()
+
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as spoken:
+            requests.append(heard(spoken))
+            spoken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    token = GitHubToken(SecretValue(_SECRET), "GH_TOKEN")
+    with talking(script) as talker:
+        api = ApiUrl.parse(f"https://127.0.0.1:{talker.port}")
+        with Client(api, token, Pacer(clock, threading.Event())) as client, pytest.raises(GitHubError) as caught:
+            client.get("/x")
+    assert ("FF330", []) == (caught.value.problems[0].code, requests)
+    assert "certificate verify failed" in str(caught.value)
 
 
 def test_the_token_is_nowhere_in_the_client(scripted: MakeClient) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 import pytest
 
-from flowforge.errors import GitHubError
+from flowforge.errors import GitHubError, Problem
 from flowforge.github.auth import GitHubToken
 from flowforge.github.clock import Clock
 from flowforge.github.http import Client
@@ -84,6 +84,24 @@ def test_a_token_is_renewed_three_times_at_most(clock: Clock) -> None:
     with Client(ApiUrl.parse("https://api.github.com"), token, pacer, jobs=1, transport=answering(refuse)) as client:
         assert isinstance(fail(client), TokenError)
     assert 4 == len(met)
+
+
+class _Gone(GitHubToken):
+    """A token that cannot be had when a request is due."""
+
+    def current(self) -> GitHubToken:
+        """Raise TokenError."""
+        raise TokenError(Problem("FF302", "there is none"))
+
+
+def test_a_token_that_cannot_be_had_leaves_the_account_right(clock: Clock) -> None:
+    """What was let through and had no token is sent by nobody, and ends in the pacer's account."""
+    token = _Gone(SecretValue("ghp_" + "fake" * 5), "GH_TOKEN")
+    pacer = Pacer(clock, threading.Event())
+    with Client(ApiUrl.parse("https://api.github.com"), token, pacer, transport=answering(in_turn())) as client:
+        errors = [fail(client), fail(client, lambda client: client.put("/x", {}))]
+        assert ([TokenError] * 2, 0, 0) == (list(map(type, errors)), client.requests, pacer._window.in_flight)
+        assert 0 == pacer._window._flying
 
 
 def test_the_workflows_own_token_ends_the_run(scripted: MakeClient) -> None:

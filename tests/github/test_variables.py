@@ -134,6 +134,20 @@ def test_a_refused_delete_names_the_variable(scripted: MakeClient) -> None:
     assert "acme/api/variables/A" == caught.value.problems[0].where
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 422, 451])
+def test_only_a_name_that_is_taken_is_looked_up(scripted: MakeClient, status: int) -> None:
+    """A create that is refused for any other reason is an error, though the list shows the very value."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(status, json={"message": "No."})
+        entry = {"name": "A", "value": "x", "updated_at": _AT.format(1)}
+        return httpx.Response(200, json={"total_count": 1, "variables": [entry]})
+
+    with pytest.raises(RepoError):
+        put_variable(scripted(handle), _API, "A", Public("x"), exists=False)
+
+
 @pytest.mark.parametrize(
     "items",
     [

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutants import choice, equivalent, find, reach, report, table
+from tools.mutants import choice, draw, equivalent, find, reach, report, table
 from tools.mutants.__main__ import main
+from tools.mutants.choice import Trial
 from tools.mutants.find import Mutant
 from tools.mutants.reach import Map, Reached
 from tools.mutants.report import LATE, LIVED, OTHERS, OWN, Verdict
+from tools.mutants.results import Results
 from tools.mutants.table import Part
 
 
@@ -135,6 +137,20 @@ def test_the_table_names_what_is_there(pytestconfig: pytest.Config) -> None:
     found = [(part, path.relative_to(root).as_posix()) for part, path in table.files(root, table.PARTS)]
     missing = [test for part in table.PARTS for test in part.own if not (root / test).exists()]
     assert ([], len({path for _, path in found})) == (missing, len(found))
+
+
+def test_a_seed_draws_the_same_whatever_else_there_is() -> None:
+    """Mutants that come or go, or are listed as equal, change no place in the draw of another, nor of its double."""
+    part = Part("a", (), ())
+    mutants = [Mutant("flowforge/a.py", 1, "f", f"{n % 20}", "", n, n, b"") for n in range(40)]
+    found = [(part, mutant) for mutant in mutants]
+    order = draw.drawn(found, 0, 7)
+    assert (sorted(map(str, order)), order[:9]) == (sorted(map(str, found)), draw.drawn(found, 9, 7))
+    assert order != draw.drawn(found, 0, 8)
+    gone = mutants[3]
+    left = draw.pool(found, {gone.identity}, ["flowforge/?.py"])
+    assert [each for each in order if each[1].identity != gone.identity] == draw.drawn(left, 0, 7)
+    assert [] == draw.pool(found, (), ["flowforge/b.py"])
 
 
 LIST = """
@@ -280,6 +296,53 @@ timeout: flowforge/part/thing.py:18 emptied
     assert before == {path: path.read_bytes() for path in tree.rglob("*.py")}
 
 
+def test_a_run_that_was_interrupted(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known of a mutant is taken up; what was cut short is tried again, and is the last that ever is."""
+    results = tmp_path / "results"
+    command = ["--count", "0", "--only", "*/thing.py", "--seed", "1", "--jobs", "1", f"--results={results}"]
+    thing = tree / "flowforge/part/thing.py"
+    thing.write_text(MODULE.partition("def emptied")[0], encoding="utf-8")
+    (tree / "tests/part/test_thing.py").write_text(TESTS.replace(", thing.emptied([1])", "").replace(", 0)", ")"))
+    codes = [main(command, root=tree, parts=PARTS)]
+    said, all_of_it = capsys.readouterr().out, results.read_text(encoding="utf-8")
+    cut = all_of_it[:-20]
+    results.write_text(cut, encoding="utf-8")
+    for _ in range(2):
+        codes.append(main(command, root=tree, parts=PARTS))
+        added = results.read_text(encoding="utf-8").removeprefix(cut).split("\n")
+        assert ([1] * len(codes), said, 2) == (codes, capsys.readouterr().out, len(added))
+
+
+def test_what_a_kept_verdict_holds_for(tmp_path: Path) -> None:
+    """It holds until the mutated file, the test that noticed or, where none did, any of those asked is another."""
+    names = ("flowforge/a.py", "tests/test_b.py", "tests/test_c.py")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1", encoding="utf-8")
+    noticed, lived = "tests/test_b.py::test_it", ""
+    tests = {noticed: 1.0, "tests/test_c.py::test_it": 1.0}
+    dead = Trial(Part("a", (), ()), Mutant("flowforge/a.py", 1, "f", "1", "2", 0, 1, b"2"), tests)
+    alive = Trial(dead.part, Mutant("flowforge/a.py", 1, "f", "1", "3", 0, 1, b"3"), tests)
+    verdicts = [Verdict("a", dead.mutant, OWN, noticed, 1.5), Verdict("a", alive.mutant, LIVED, lived, 2.0)]
+    file = tmp_path / "results"
+
+    def kept(*trials: Trial) -> list[bool]:
+        results = Results(tmp_path, file)
+        return [results.of(trial) is not None for trial in trials]
+
+    assert [False, False] == kept(dead, alive)
+    for trial, verdict in zip((dead, alive), verdicts, strict=True):
+        Results(tmp_path, file).add(trial, verdict)
+    assert verdicts == [Results(tmp_path, file).of(trial) for trial in (dead, alive)]
+    assert [False, False] == kept(dead.without([noticed]), alive.without([noticed]))
+    assert [True, False] == kept(*(each.without(["tests/test_c.py::test_it"]) for each in (dead, alive)))
+    for name, left in zip(names, ([False, False], [False, False], [True, False]), strict=True):
+        (tmp_path / name).write_text("2", encoding="utf-8")
+        assert (name, left) == (name, kept(dead, alive))
+        (tmp_path / name).write_text("1", encoding="utf-8")
+    assert [True, True] == kept(dead, alive)
+
+
 def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are named and not asked; where all fail, or a file of the table is gone, nothing is said of mutants."""
     fails = "def test_other() -> None: assert 0\n"
@@ -370,6 +433,8 @@ def test_the_tests_of_a_mutant() -> None:
             "tests/a/test_a.py::test_endless": Reached(99.0, {path: 1 << 8}),
             "tests/ab/test_b.py::test_head": Reached(1.0, {path: 1 << 7}),
             "tests/a/test_a.py::test_nothing": Reached(2.0, {}),
+            "tests/a/test_c.py::test_near": Reached(0.2, {path: 1 << 11}),
+            "tests/b/test_b.py::test_late": Reached(30.0, {path: 1 << 8}),
         },
         {},
     )
@@ -379,10 +444,13 @@ def test_the_tests_of_a_mutant() -> None:
         return list(choice.chosen(known, ("tests/a",), mutant, HEADS))
 
     fast, slow, nothing = (f"tests/a/test_a.py::test_{name}" for name in ("fast", "slow", "nothing"))
-    assert [fast, slow] == asked(8)
-    assert ["tests/ab/test_b.py::test_head"] == asked(7)
-    assert [fast, slow] == asked(9)
-    assert [fast, slow] == asked(2)
+    near, other, head = "tests/a/test_c.py::test_near", "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"
+    # Of the part's own, and of others, each as many as end in their time.
+    assert [fast, slow, other] == asked(8)
+    assert [head] == asked(7)
+    assert [fast, slow, other, head] == asked(9)
+    # No test executes this one: first what is called like the file, then what executes any of its lines.
+    assert [fast, slow] == asked(2)[:2]
     short = Map({test: each for test, each in known.tests.items() if each.cpu < 9}, {})
-    assert [fast, nothing, "tests/b/test_b.py::test_fast", "tests/ab/test_b.py::test_head"] == asked(2, known=short)
-    assert [fast, nothing, slow] == asked(2, "flowforge/other.py")
+    assert [fast, nothing, near, other, head] == asked(2, known=short)
+    assert [near, fast, nothing, slow] == asked(2, "flowforge/other.py")

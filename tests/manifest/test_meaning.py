@@ -195,6 +195,14 @@ error FF144: flowforge.yaml:3:10: the group "a" excludes every repository that i
   fix: exclude less, or remove the entry
 error FF144: flowforge.yaml:4:11: the target "t" excludes every repository that it names
   fix: exclude less, or remove the entry
+## excludes all of groups of which one is wrong
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+groups: {a: {repos: [acme/api], groups: [b], exclude: [acme/*]}, b: {repos: [acme/web], groups: [a]}}
+targets: [{name: t, repos: [acme/api], groups: [b], exclude: [acme/*], credential: k}]
+=>
+error FF142: flowforge.yaml:3:98: groups go in a circle: a -> b -> a
+  fix: remove one of these references
 ## bad exclusion
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -186,6 +186,29 @@ def test_who_is_to_see_it(loaded: Callable[..., Manifest]) -> None:
     assert [hidden, hidden] == [place.unread for place in expand_with(found, {selector: hidden}, {}).places]
 
 
+@pytest.mark.parametrize(
+    ("visible_to", "selects"),
+    [
+        ("{repos: [acme/b]}", False),
+        ("{groups: [named]}", False),
+        ("{select: {org: acme}}", True),
+        ("{groups: [found]}", True),
+        ("{repos: [acme/b], exclude: ['@found']}", True),
+        ("all", False),
+        ("private", False),
+    ],
+)
+def test_whether_a_selector_decides_who_sees_it(
+    loaded: Callable[..., Manifest], visible_to: str, *, selects: bool
+) -> None:
+    """It may, by what it chooses or excludes: then a repo that is hidden from it keeps what it sees."""
+    groups = "groups: {named: {repos: [acme/b]}, found: {select: {org: acme}}}\n"
+    found = loaded(manifest(visible_to, groups))
+    results: SelectorResults = {selector: {Repo.parse("acme/a"): 1} for selector in selectors_of(found)}
+    (place,) = expand_with(found, results, {}).places
+    assert selects is place.selects
+
+
 def test_two_targets_of_which_one_cannot_be_read(loaded: Callable[..., Manifest]) -> None:
     """Whether they say the same is not known, so the secret is blocked, whichever comes first."""
     hidden = Unreadable(Why.SSO)

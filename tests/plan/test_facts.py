@@ -11,9 +11,11 @@ from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.decide import Plan, Situation
 from flowforge.plan.facts import (
     UNKNOWN,
+    UNTOLD,
     Entry,
     Listing,
     NotRead,
+    Origin,
     Presence,
     Public,
     Record,
@@ -66,6 +68,7 @@ ONE = Public("one")
         (Listing({}), Listing({}, made=True, audiences={}, values={})),
         (NO, Unreadable(Why.SSO, detail="", fix="")),
         (Unresolved("target All", WHERE, NO), Unresolved("target All", WHERE, NO, wants=False)),
+        (UNTOLD, Origin(commit="", run="")),
         (Unavailable("unset"), Unavailable("unset", code="", fix="", because="")),
         (Situation({}, {}), Situation({}, {}, remembered={}, prune=False, unresolved=())),
         (Plan(()), Plan((), unresolved=(), asked=True)),

@@ -1,6 +1,7 @@
 """A line's own words, a plan's counts, and what a whole plan says of itself."""
 
 from dataclasses import FrozenInstanceError, astuple, replace
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.adoption import adoption_of
 from flowforge.plan.change import Change, Counts
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
+from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import (
     Known,
     Listing,
@@ -86,6 +88,27 @@ def test_a_whole_plan_adds_up() -> None:
         (plan.has_changes, plan.complete, plan.proven),
     )
     assert (CREATE, UPDATE, DELETE) == plan.todo
+
+
+@pytest.mark.parametrize("change", [line[0] for line in LINES])
+def test_what_blocks_a_plan(change: Change) -> None:
+    """One line that is blocked does, whatever is beside it, and an entry whose repos are not known, unless unasked."""
+    blocks = change.action is Action.BLOCKED
+    assert [blocks] * 2 == [Plan(lines).blocked for lines in ((change,), (IN_SYNC, change, IN_SYNC))]
+    unasked, hidden = (Unresolved("target All", Where("m", 1, 1), Unreadable(why)) for why in (Why.NOT_ASKED, Why.SSO))
+    assert [blocks, True, True] == [
+        Plan((change,), unresolved).blocked for unresolved in ((unasked,), (hidden,), (unasked, hidden, unasked))
+    ]
+    assert not Plan(()).blocked
+
+
+@pytest.mark.parametrize(("days_left", "expired"), [(-1, 1), (0, 1), (1, 0)])
+def test_a_plan_with_an_expired_credential_is_not_in_sync(days_left: int, expired: int) -> None:
+    """All is well where every line is proven and every credential lives, one day more at least."""
+    expiries = (Expiry("ci-key", date(2026, 3, 1), days_left), Expiry("other", date(2026, 4, 1), 32))
+    for change in (IN_SYNC, ASSUMED):
+        plan = Plan((change,), expiries=expiries)
+        assert (expired, plan.proven and not expired) == (plan.expired, plan.in_sync)
 
 
 def test_an_empty_plan_is_proven() -> None:

@@ -10,7 +10,7 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan
 from flowforge.plan.facts import Presence, Wanted
-from flowforge.plan.safety import Allowed, Brake, Estate, brakes
+from flowforge.plan.safety import Allowed, Brake, Estate, LeftBehind, brakes
 
 CALM = Estate(
     managed=100, wanted=100, wanted_present=100, state_file="flowforge.state.json", manifests=("flowforge.yaml",)
@@ -227,6 +227,21 @@ def test_a_lost_state_is_refused(number: int, wanted: int, expected: tuple[Brake
     """Above 30 % of ten or more wanted secrets there and unknown is refused, with nothing remembered at all."""
     estate = replace(CALM, managed=0, wanted=wanted, wanted_present=wanted)
     assert expected == brakes(takeovers(number), estate, NO_FLAG)
+
+
+@pytest.mark.parametrize(("number", "share"), [(0, None), (1, ""), (30, ""), (31, ", more than 30 %")])
+def test_a_state_that_was_left_behind_admits_no_takeover(number: int, share: str | None) -> None:
+    """One secret that it may remember is one too many; the way out is to take the state along."""
+    old = LeftBehind("flowforge.state.json", "flowforge state copy --to x")
+    estate = replace(CALM, managed=0, state_file="repo acme/ops", left_behind=old)
+    brake = Brake(
+        "FF504",
+        f"{number} of 100 secrets exist on GitHub and are not remembered{share}: "
+        "their state is still in flowforge.state.json",
+        "--allow-takeover",
+        "the manifest now names repo acme/ops: take the state there with `flowforge state copy --to x`",
+    )
+    assert ((brake,) if share is not None else ()) == brakes(takeovers(number), estate, NO_FLAG)
 
 
 def test_what_is_to_be_absent_does_not_dilute_the_takeover() -> None:

@@ -15,8 +15,8 @@ from flowforge.errors import StateError
 from flowforge.plan import recordable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
-from flowforge.state.codec import decode, encode
-from flowforge.state.model import State
+from flowforge.state.codec import decode, digest, encode
+from flowforge.state.model import Lease, State
 
 LINEAGE = "00000000-0000-4000-8000-000000000001"
 GOLDEN = """{
@@ -125,6 +125,28 @@ def test_the_bytes_are_these() -> None:
     del body["checksum"]
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
     assert f"sha256:{hashlib.sha256(canonical).hexdigest()}" == checksum
+
+
+def test_the_digest_of_what_is_remembered() -> None:
+    """It moves with every secret, open write and admitted repo, and with nothing that a run alone changes."""
+    state = replace(sample(), admitted={"group g": frozenset({7})})
+    lease = Lease("us", "a run", "2026-03-01T10:00:00Z", "2026-03-01T10:30:00Z")
+    ((address, record),) = state.records.items()
+    same = [
+        replace(state, serial=4, lineage=LINEAGE.replace("1", "2"), salt=b"\x08" * 32),
+        replace(state, manifests=(), folded=LINEAGE, lease=lease, moved_to="elsewhere"),
+        replace(state, pending=dict(reversed([*state.pending.items()]))),
+    ]
+    assert {digest(state)} == set(map(digest, same))
+    other = [
+        *(replace(state, records={**each}) for each in ({}, {Address(address.scope, "C"): record})),
+        replace(state, records={address: replace(record, fingerprint="hmac-sha256:01")}),
+        replace(state, records={address: replace(record, updated_at=record.written_at)}),
+        replace(state, pending={}),
+        replace(state, pending={**state.pending, address: None}),
+        *(replace(state, admitted=each) for each in ({}, {"group g": frozenset({8})}, {"group h": frozenset({7})})),
+    ]
+    assert len({digest(state), *map(digest, other)}) == len(other) + 1
 
 
 @given(states)

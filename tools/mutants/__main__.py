@@ -5,17 +5,17 @@ python -m tools.mutants --count 0 --only 'flowforge/plan/adoption.py'
 """
 
 import argparse
-import fnmatch
 import random
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tools.mutants import choice, equivalent, find, reach, report, table, trial
+from tools.mutants import choice, draw, equivalent, find, reach, report, table, trial
 from tools.mutants.find import Mutant
 from tools.mutants.ground import CHECKOUT, PATIENCE, BrokenError, copied
 from tools.mutants.report import Verdict
+from tools.mutants.results import Results
 from tools.mutants.table import PARTS, Part
 
 _EVERY = 25
@@ -29,6 +29,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="mutants at once")
     parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that a mutant may take in vain")
     parser.add_argument("--map", type=Path, default=None, help="where it is kept which tests execute which lines")
+    parser.add_argument("--results", type=Path, default=None, help="where it is kept what became of mutants")
     return parser.parse_args(argv)
 
 
@@ -64,27 +65,22 @@ def _drawn(
     """Return the mutants to try, and what `equivalent.txt` lists that is no mutant any more."""
     known = equivalent.read((tree / equivalent.LISTED).read_text(encoding="utf-8"))
     found = list(every(tree, parts))
-    pool = [
-        (part, mutant)
-        for part, mutant in found
-        if mutant.identity not in known
-        and (not options.only or any(fnmatch.fnmatch(mutant.path, only) for only in options.only))
-    ]
-    drawn = random.Random(seed).sample(pool, min(options.count or len(pool), len(pool)))
+    pool = draw.pool(found, known, options.only)
+    drawn = draw.drawn(pool, options.count, seed)
     print(f"{len(drawn)} of {len(pool)} mutants, seed {seed}; {len(known)} more are known to be the same", flush=True)
     return drawn, known.keys() - {mutant.identity for _, mutant in found}
 
 
 def _trials(
     options: argparse.Namespace, tree: Path, parts: Sequence[Part], drawn: Sequence[tuple[Part, Mutant]]
-) -> list[trial.Trial]:
+) -> list[choice.Trial]:
     """Choose the tests of each mutant."""
     paths = [path.relative_to(tree).as_posix() for _, path in table.files(tree, parts)]
     known, failed = reach.mapped(tree, paths, options.jobs, options.map)
     for test in failed:
         print(f"fails without any mutation, and is not asked: {test}", file=sys.stderr, flush=True)
     return [
-        trial.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
+        choice.Trial(part, mutant, choice.chosen(known, part.own, mutant, (tree / mutant.path).read_bytes()))
         for part, mutant in drawn
     ]
 
@@ -100,7 +96,8 @@ def main(argv: Sequence[str] | None = None, *, root: Path = CHECKOUT, parts: Seq
             drawn, stale = _drawn(options, seed, tree, parts)
             trials = _trials(options, tree, parts, drawn)
             told = _Progress(len(trials))
-            verdicts = trial.verdicts(tree, trials, told, jobs=options.jobs, patience=options.patience)
+            results = Results(tree, options.results)
+            verdicts = trial.verdicts(tree, trials, told, results, jobs=options.jobs, patience=options.patience)
         except (BrokenError, ValueError) as error:
             print(error, file=sys.stderr)
             return 2

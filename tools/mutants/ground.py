@@ -6,6 +6,7 @@ of a second and still begins with no module loaded. The checkout itself is never
 
 import gc
 import importlib
+import math
 import os
 import resource
 import shutil
@@ -14,10 +15,10 @@ import subprocess
 import sys
 import time
 import traceback
-from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -38,8 +39,8 @@ _MULTIPLE = 3
 _FIRST = 900  # seconds that tests may take when nothing is mutated
 _BUSY = 12  # times longer by the clock than by the processor, on a machine that does other things too
 _POLL = 0.005
-_KNOWN = 12  # tests that are asked first
-_TURNS = 25, 100  # tests at once; then the rest
+_KNOWN = 2.0  # seconds of tests that are asked first, as they noticed others of the file
+_TURNS = (25, 3.0), (100, 15.0)  # tests at once, and their seconds; then the rest
 
 
 class BrokenError(Exception):
@@ -85,7 +86,7 @@ class Ground:
         self.tree = folder / "tree"
         self._folder = folder
         self._patience = patience
-        self._noticed: dict[str, deque[str]] = {}
+        self._noticed: dict[str, set[str]] = {}
         self._time = int(time.time())
         shutil.copytree(original, self.tree, symlinks=True)
         for module in _IMPORTED:
@@ -93,24 +94,26 @@ class Ground:
         gc.collect()
         gc.freeze()  # each fork would look through all of it once more
 
-    def try_out(self, mutant: Mutant, tests: Mapping[str, float]) -> Ran:
-        """Run tests on a mutant, in turns: first those that noticed others of its file, then as they are given.
+    def try_out(self, mutant: Mutant, tests: Mapping[str, float], own: Collection[str]) -> Ran:
+        """Run tests on a mutant, in turns: first own ones that noticed others of its file, then as they are given.
 
-        tests: each with the seconds that it takes unmutated.
+        tests: each with the seconds that it takes unmutated. own: those among them that shall notice it first.
         """
-        known = self._noticed.setdefault(mutant.path, deque(maxlen=_KNOWN))
-        left = [*(test for test in known if test in tests), *(test for test in tests if test not in known)]
-        ran = Ran("", late=False, cpu=0.0, code=0)
-        for size in (*_TURNS, len(left)):
-            turn, left = left[:size], left[size:]
+        noticed = self._noticed.setdefault(mutant.path, set())
+        known = first(sorted(noticed & set(own), key=tests.__getitem__), tests, len(tests), _KNOWN)
+        left = [*known, *(test for test in tests if test not in known)]
+        ran, cpu = Ran("", late=False, cpu=0.0, code=0), 0.0
+        for size, seconds in (*_TURNS, (len(left), math.inf)):
+            turn = first(left, tests, size, seconds)
+            left = left[len(turn) :]
             if ran.green and turn:
                 with self.mutated(mutant):
                     ran = self.run(turn, self._patience + _MULTIPLE * sum(tests[test] for test in turn))
+                cpu += ran.cpu
                 if not (ran.green or ran.late or ran.failed in turn):
                     ran = replace(ran, failed=turn[0])  # none could begin
-        if ran.failed and ran.failed not in known:
-            known.appendleft(ran.failed)
-        return ran
+        noticed |= {ran.failed} - {""}
+        return replace(ran, cpu=cpu)
 
     def failing(self, tests: Collection[str]) -> set[str]:
         """Return which tests fail without any mutant. Raises BrokenError where they cannot be run."""
@@ -176,6 +179,12 @@ class Ground:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+
+def first(tests: Sequence[str], cpu: Mapping[str, float], size: int, seconds: float) -> list[str]:
+    """Return the first tests, so many at most, that end within so many seconds, but at least one of them."""
+    ends = accumulate(cpu[test] for test in tests[:size])
+    return [test for number, (test, end) in enumerate(zip(tests, ends, strict=False)) if end <= seconds or not number]
 
 
 def _pytest(tests: Sequence[str], tree: Path, temporary: Path, failed: Path) -> int:

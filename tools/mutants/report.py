@@ -13,12 +13,13 @@ LEAST = 99  # per cent that shall die
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one mutant. fate: one of the four. by: the test that failed first."""
+    """What became of one mutant. fate: one of the four. by: the test that failed first. cpu: seconds that it took."""
 
     part: str
     mutant: Mutant
     fate: str
     by: str = ""
+    cpu: float = 0.0
 
 
 def died_percent(verdicts: Sequence[Verdict]) -> float:

@@ -10,6 +10,7 @@ import pytest
 
 from flowforge.concurrency import silent
 from flowforge.errors import Problem, StateError, Where, bug
+from flowforge.github.clients import Clients
 from flowforge.github.problems import StoppedError
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
@@ -25,6 +26,7 @@ from tests.steps.apply.parts import AT, GitHub, Notes
 API, WEB, LIB = (Scope(Repo.parse(f"acme/{name}")) for name in ("api", "web", "lib"))
 BOT = Scope(API.repo, Store.DEPENDABOT)
 NEW, OTHER, THIRD, OLD = Address(API, "NEW"), Address(WEB, "NEW"), Address(LIB, "NEW"), Address(BOT, "OLD")
+ELSEWHERE = Address(Scope(Repo.parse("other/lib")), "NEW")
 STATE = StateError(Problem("FF401", "no room", "here"))
 
 
@@ -148,6 +150,31 @@ def test_a_state_that_changed_after_a_write_ends_the_run(writer: ScopeWriter, no
     assert (True, False) == (writer.halted.is_set(), writer.untouched)
 
 
+def in_two_lanes(writer: ScopeWriter) -> ScopeWriter:
+    """Give a writer for whom the owner `other` has a token of its own."""
+    client = writer.clients.of("acme")
+    apart = Clients(client.api, lambda _: client, apart=lambda owner: owner == "other")
+    return replace(writer, clients=apart, repos={**writer.repos, ELSEWHERE.scope.repo: writer.repos[API.repo]})
+
+
+@pytest.mark.parametrize("changed", ["acme", "other"])
+def test_what_ended_one_lane_is_told_though_the_state_changed_in_another(
+    writer: ScopeWriter, notes: Notes, changed: str
+) -> None:
+    """A new plan would hide it: the run ends, with both reasons, though nothing was written."""
+    met, bar = StateChangedError(Problem("FF428", "it changed")), threading.Barrier(2)
+
+    def announce(fingerprints: dict[Address, str | None], after: Collection[Address]) -> None:
+        del after
+        bar.wait(60)
+        raise met if next(iter(fingerprints)).scope.repo.owner == changed else OSError
+
+    notes.announce = announce  # type: ignore[method-assign,assignment]  # -- what it raises depends on the lane
+    lanes = in_two_lanes(writer)
+    write_all(Plan((creates(NEW), creates(ELSEWHERE))), lanes, jobs=1, progress=silent)
+    assert ([*met.problems, bug(OSError())], True) == (lanes.problems, lanes.untouched)
+
+
 def test_a_stop_while_it_is_announced_begins_nothing(
     writer: ScopeWriter, github: GitHub, notes: Notes, stop: threading.Event
 ) -> None:
@@ -184,14 +211,42 @@ def test_the_progress_counts_scopes(writer: ScopeWriter) -> None:
     assert [("Writing", 4), "one", "one", "one", "one", "over"] == told
 
 
+def test_the_progress_counts_scopes_of_all_lanes(writer: ScopeWriter) -> None:
+    """Lanes that are written side by side advance one progress; each line is written by its own lane."""
+    told: list[object] = []
+    lanes, plan = in_two_lanes(writer), Plan((creates(NEW), creates(OTHER), creates(ELSEWHERE)))
+    write_all(plan, lanes, jobs=1, progress=lambda what, total: _shown(told, what, total, lambda: None))
+    assert [("Writing", 3), "one", "one", "one", "over"] == told
+    assert dict.fromkeys((NEW, OTHER, ELSEWHERE), Outcome.CREATED) == outcomes(lanes)
+
+
+@pytest.mark.parametrize("lane", ["acme", "other"])
+def test_what_ends_one_lane_ends_the_run(writer: ScopeWriter, notes: Notes, lane: str) -> None:
+    """Whichever it is, what it raised is told once, and the run is over."""
+    original = notes.announce
+
+    def announce(fingerprints: dict[Address, str | None], after: Collection[Address]) -> None:
+        if next(iter(fingerprints)).scope.repo.owner == lane:
+            raise OSError
+        original(fingerprints, after)
+
+    notes.announce = announce  # type: ignore[method-assign,assignment]  # -- what it raises depends on the lane
+    lanes = in_two_lanes(writer)
+    write_all(Plan((creates(NEW), creates(ELSEWHERE))), lanes, jobs=1, progress=silent)
+    assert ([bug(OSError())], True) == (lanes.problems, lanes.halted.is_set())
+
+
 def test_a_progress_that_fails_stops_nothing(writer: ScopeWriter) -> None:
-    """It is for people to look at; that it went wrong is warned of."""
+    """It is for people to look at; that it went wrong is warned of, and shown to whoever looks for bugs."""
+    seen, error = list[BaseException](), OSError("x")
+    writer.unforeseen = seen.append
 
     def fail() -> None:
-        raise OSError("x")
+        raise error
 
     write_all(PLAN, writer, jobs=1, progress=lambda what, total: _shown([], what, total, fail))
-    assert (4, ["no progress was shown: a bug in FlowForge: OSError"]) == (len(outcomes(writer)), writer.warnings)
+    warning = "no progress was shown: a bug in FlowForge: OSError"
+    assert (4, [warning], [error]) == (len(outcomes(writer)), writer.warnings, seen)
 
 
 @pytest.mark.parametrize(("error", "problems"), [(KeyboardInterrupt(), []), (SystemExit(1), [bug(SystemExit(1))])])

@@ -177,6 +177,11 @@ def test_a_bug_in_the_account_hides_nothing(*, writer: ScopeWriter, notes: Notes
     assert Report((result,), problems=problems, sent=True) == report
 
 
+def test_a_bug_in_the_account_of_a_run_that_sent_nothing(writer: ScopeWriter) -> None:
+    """It still says that GitHub is untouched, and is not the report of a person's stop."""
+    assert Report((), problems=(bug(AttributeError()),), untouched=True) == account(cast("Plan", None), writer)
+
+
 def test_a_bug_in_the_fold_leaves_what_was_done_in_doubt(writer: ScopeWriter, notes: Notes) -> None:
     """Whether it was kept is not known; the run is over, and the second fold is tried all the same."""
     writer.write_scope(HERE.scope, [CREATES])
