@@ -39,6 +39,8 @@ RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make pins" "$(VENV)-supply/bin/uv" pip comp
 # Seconds of fuzzing in all, and how many readers at once: as many as there are processors.
 FUZZ_SECONDS ?= 3600
 FUZZ_JOBS ?=
+# Where its chance begins (none: anew each time, printed).
+FUZZ_SEED ?=
 WORKFLOW_SECONDS ?= 60
 CORPUS ?=
 # Seconds of a hostile server.
@@ -57,7 +59,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
+.PHONY: help install demo test check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -96,8 +98,8 @@ $(BROWSER): $(DEV)
 
 # Nothing that is fetched runs as it is installed, and each file must have the hash of its pin.
 $(NODE): tools/node/package.json tools/node/package-lock.json
-	@npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
+	@if ! command -v node >/dev/null; then echo "node is not here: what needs it is skipped"; \
+		else npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 $(SUPPLY): pyproject.toml constraints.txt
 	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
@@ -111,8 +113,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## the whole story on a local GitH
 
 test: $(DEV)  ## the tests, with branch coverage of at least 95 %
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and not no_coverage'
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK) and no_coverage'
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist worksteal -m '$(QUICK)'
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
 
@@ -124,6 +125,10 @@ check: $(DEV)  ## format, lint, types, import contract, sizes, documents, and th
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/check_docs.py
 	HYPOTHESIS_PROFILE=medium $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py tests/plan/test_histories.py
+
+# Each worker of a test run imports every test; the first time it also compiles them, which takes thrice as long.
+collect: $(DEV)  ## import every test and run none: the workers of the first run find them compiled
+	@$(BIN)/python -m pytest --collect-only -q -m '' > /dev/null
 
 laws: $(DEV)  ## the planner's laws over 10,000 cases each: after a change of the planner
 	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
@@ -144,7 +149,7 @@ sweep: $(DEV)  ## plant values everywhere, run every command over every fault, a
 	$(BIN)/python -m pytest -n $(JOBS) -m sweep
 
 fuzz: $(FUZZ)  ## an hour of strange inputs to every reader; FUZZ_SECONDS=120 for two minutes
-	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS))
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) $(if $(FUZZ_JOBS),--jobs $(FUZZ_JOBS)) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Of its own, as these readers are new: `make fuzz` has them too.
 fuzz-workflows: $(FUZZ)  ## a minute of strange inputs to the readers of workflows; WORKFLOW_SECONDS=600 for ten

@@ -6,12 +6,13 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
@@ -36,6 +37,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_xdist_auto_num_workers() -> int:
     """Give one worker more than there are processors: many tests wait, for a limit, a signal or a process."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let coverage rest during a test that is marked `no_coverage`: counting would double its time."""
+    # Only where `make test` counts: `make mutants` wants to know what these tests reach.
+    counts = _COVERAGE_HERE is not None and item.get_closest_marker("no_coverage") is not None
+    counting = Coverage.current() if counts else None
+    if counting is None:
+        return (yield)
+    counting.stop()
+    try:
+        return (yield)
+    finally:
+        counting.start()
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
