@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=_ROOT / ".fuzz", help="where inputs are kept")
     parser.add_argument("--seconds", type=int, default=3600, help="in all, shared among the targets")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets at once")
+    # libFuzzer takes 0 for none, and 32 bits.
+    parser.add_argument("--seed", type=int, default=1 + secrets.randbelow(2**31), help="where chance begins")
     verbs = parser.add_subparsers(dest="verb")
     one = verbs.add_parser("one", help="fuzz one target, in this process")
     one.add_argument("target")
@@ -66,7 +69,7 @@ def _run(name: str, seconds: int, options: argparse.Namespace) -> Result:
     folder = options.folder / name
     known = _crashes(folder)
     argv = [sys.executable, "-m", "fuzz", "--table", options.table, "--engine", options.engine]
-    argv += ["--folder", str(options.folder), "--seconds", str(seconds), "one", name]
+    argv += ["--folder", str(options.folder), "--seconds", str(seconds), "--seed", str(options.seed), "one", name]
     try:
         done = subprocess.run(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds + _GRACE
@@ -103,7 +106,7 @@ def _all(options: argparse.Namespace) -> int:
         print(_WITHOUT)
     jobs = max(1, min(options.jobs, len(names)))
     share = max(1, options.seconds * jobs // len(names))
-    print(f"{len(names)} targets, {share} s each, {jobs} at once", flush=True)
+    print(f"{len(names)} targets, {share} s each, {jobs} at once, seed {options.seed}", flush=True)
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(lambda name: _run(name, share, options), names))
     print(_table(results))
@@ -121,7 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     match options.verb:
         case "one":
             engine = importlib.import_module(f"fuzz.{options.engine}")
-            engine.fuzz(options.table, options.target, options.seconds, options.folder / options.target)
+            folder = options.folder / options.target
+            engine.fuzz(options.table, options.target, options.seconds, folder, options.seed)
         case "replay":
             _targets(options.table)[options.target].law(options.input.read_bytes())
         case _:

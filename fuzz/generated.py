@@ -8,7 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from fuzz.target import SECONDS_FOR_ONE, Target
@@ -50,7 +51,7 @@ def _inputs(target: Target) -> st.SearchStrategy[bytes]:
     return mutated() | st.binary(max_size=200)
 
 
-def fuzz(table: str, name: str, seconds: int, folder: Path) -> None:
+def fuzz(table: str, name: str, seconds: int, folder: Path, seed: int) -> None:
     """Fuzz one target for so long; what breaks the law is kept in `folder`, and raised."""
     end = time.monotonic() + seconds
     target: Target = importlib.import_module(table).TARGETS[name]
@@ -74,11 +75,10 @@ def fuzz(table: str, name: str, seconds: int, folder: Path) -> None:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    batch = 0
     try:
         while time.monotonic() < end:
-            seed(batch)(_QUIET(given(inputs)(law)))()
-            batch += 1
+            seeded(seed)(_QUIET(given(inputs)(law)))()
+            seed += 1
     finally:
         if broken is not None:
             (folder / f"crash-{hashlib.sha256(broken).hexdigest()[:40]}").write_bytes(broken)

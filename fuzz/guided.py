@@ -18,7 +18,7 @@ def _target(table: str, name: str) -> Target:
     return found
 
 
-def fuzz(table: str, name: str, seconds: int, folder: Path) -> NoReturn:
+def fuzz(table: str, name: str, seconds: int, folder: Path, seed: int) -> NoReturn:
     """Fuzz one target for so long; the corpus and what breaks the law are kept in `folder`. Ends the process.
 
     The seconds count from here: instrumenting what is imported takes several of them.
@@ -27,14 +27,15 @@ def fuzz(table: str, name: str, seconds: int, folder: Path) -> NoReturn:
     target = _target(table, name)
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(target.seeds()):
-        (corpus / f"seed-{number:03}").write_bytes(seed[: target.longest])
+    for number, begun_with in enumerate(target.seeds()):
+        (corpus / f"seed-{number:03}").write_bytes(begun_with[: target.longest])
     options: dict[str, object] = {
         "artifact_prefix": f"{folder}/",
         "max_len": target.longest,
         "max_total_time": max(1, round(seconds - (time.monotonic() - begun))),
         "print_final_stats": 1,
         "rss_limit_mb": 2048,
+        "seed": seed,
         "timeout": SECONDS_FOR_ONE,
     }
     if target.words:  # an empty dictionary is an error
