@@ -23,24 +23,24 @@ def proposed(number: int = 1, repo: str = "acme/ops", sha: str = SHA) -> Event:
 
 
 def test_a_merge_is_planned_and_what_was_approved_is_applied(ops: "Ops") -> None:
-    """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do."""
+    """Each step ends well, the second job takes the first one's plan, and the next merge finds nothing to do.
+
+    The outputs are plain numbers, `true` or `false`, and the path of the plan that was saved. Neither a value nor a
+    token is in what any step says.
+    """
     first = ops.run("apply", Event("push"))
     assert ({"plan": "success", "apply": "success"}, "true") == (
         {name: job.result for name, job in first.jobs.items()},
         first.jobs["plan"].outputs["has-changes"],
     ), first.jobs["plan"].log + first.jobs["apply"].log
     assert [{"ANTHROPIC_API_KEY": ops.value}] * 2 == ops.held("acme/api", "acme/web")
-    again = ops.run("apply", Event("push"))
-    assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
-
-
-def test_the_outputs_of_a_plan(ops: "Ops") -> None:
-    """Plain numbers, `true` or `false`, and the path of the plan that was saved."""
-    run = ops.run("apply", Event("push"))
     counts = {"create": "2", "update": "0", "delete": "0", "blocked": "0", "drift": "0"}
     answers = {"has-changes": "true", "in-sync": "false", "complete": "true"}
-    expected = {**answers, **counts, "exit-code": "0", "plan-file": "plan.json"}
-    assert expected == run.jobs["plan"].steps[1].outputs
+    assert {**answers, **counts, "exit-code": "0", "plan-file": "plan.json"} == first.jobs["plan"].steps[1].outputs
+    logs = "".join(job.log for job in first.jobs.values())
+    assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
+    again = ops.run("apply", Event("push"))
+    assert {"plan": "success", "apply": "skipped"} == {name: job.result for name, job in again.jobs.items()}
 
 
 def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
@@ -86,13 +86,6 @@ def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     step = run.jobs["apply"].steps[-1]
     assert ("failure", "1", True) == (step.outcome, step.outputs["exit-code"], "FF025" in step.log), step.log
     assert [{}, {}] == ops.held("acme/api", "acme/web")
-
-
-def test_no_log_shows_what_the_workflow_gives(ops: "Ops") -> None:
-    """Neither a value nor a token is in what any step says."""
-    run = ops.run("apply", Event("push"))
-    logs = "".join(job.log for job in run.jobs.values())
-    assert [] == [each for each in (ops.value, ops.sandbox.token) if each in logs]
 
 
 def test_a_pull_request_has_one_comment_that_is_edited_in_place(ops: "Ops") -> None:

@@ -25,20 +25,20 @@ def recap_of(lines: list[str]) -> list[str]:
 
 
 def test_a_fleet_is_one_line(fleet: "Fleet") -> None:
-    """Of 300 repos: the target, the line with their number, three names; the same in the recap, and again rotated."""
-    fleet.grow(300)
-    group = ["All", f"+ 300 repos  {KEY}  ci-key  missing", f"    {', '.join(fleet.repos[:3])} and 297 more"]
+    """Of 40 repos: the target, the line with their number, three names; the same in the recap, and again rotated."""
+    fleet.grow(40)
+    group = ["All", f"+ 40 repos  {KEY}  ci-key  missing", f"    {', '.join(fleet.repos[:3])} and 37 more"]
     done = fleet.flowforge("apply", "--yes")
-    assert [*group, "Plan: 300 to create, 0 to update, 0 to delete, 0 in sync."] == shown(done.lines)[:4]
+    assert [*group, "Plan: 40 to create, 0 to update, 0 to delete, 0 in sync."] == shown(done.lines)[:4]
     assert [
         "",
         "All",
-        "300 repos, each : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0",
+        "40 repos, each : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0",
         group[2],
-        "Done: 300 created, 0 updated, 0 deleted, 0 failed, 0 blocked.",
+        "Done: 40 created, 0 updated, 0 deleted, 0 failed, 0 blocked.",
     ] == recap_of(done.lines)
     fleet.set_key()
-    assert ["All", f"~ 300 repos  {KEY}  ci-key  value changed", group[2]] == fleet.flowforge("plan").lines[:3]
+    assert ["All", f"~ 40 repos  {KEY}  ci-key  value changed", group[2]] == fleet.flowforge("plan").lines[:3]
 
 
 @pytest.mark.parametrize(("repos", "lines"), [(10, 10), (11, 3)])
