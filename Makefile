@@ -106,8 +106,8 @@ $(DOCS): $(DEV)
 
 # Nothing that is fetched runs as it is installed, and each file must have the hash of its pin.
 $(NODE): tools/node/package.json tools/node/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --silent && touch $@; \
-		else echo "npm is not here: what needs node is skipped"; fi
+	@if ! command -v node >/dev/null; then echo "node is not here: what needs it is skipped"; \
+		else npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 $(SUPPLY): pyproject.toml constraints.txt
 	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
