@@ -34,7 +34,7 @@ def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     # And it is the one that README.md shows.
     readme = page_of(ROOT / "README.md")
     (shown,) = [block.text for block in readme.blocks if block.text.startswith("$ flowforge demo\n")]
-    assert settled(shown.partition("\n")[2].rstrip()) == settled(text.rstrip())
+    assert settled(shown.partition("\n")[2].strip()) == settled(text.strip())
 
 
 def test_a_wrong_value_is_not_proven(tmp_path: Path) -> None:

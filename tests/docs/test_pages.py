@@ -1,11 +1,12 @@
 """Every command and transcript of the pages: what is run prints what stands there, and the rest says why not."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.docs.pages import ROOT, Block, Page, page_of, pages, with_output
+from tests.docs.pages import ROOT, Block, Page, Shown, page_of, pages, with_output
 from tests.docs.walk import Walk, settled
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ PAGES: Final = pages()
 # Made from the program, and compared with it by `tools/check_docs.py`.
 GENERATED: Final = {"docs/reference.md", "docs/errors.md", "docs/faults.md", "docs/permissions.md"}
 
+# What pages run beside FlowForge, and what is not on every machine.
+_PROGRAMS: Final = {"curl", "openssl"}
 # Why a block is not run, and on which pages that is so: whoever adds one adds it here, where a review sees it.
 NOT_RUN: Final = {
     "it asks a person at a site of Anthropic's or GitHub's": {"docs/howto/six-repositories.md"},
@@ -34,11 +37,18 @@ NOT_RUN: Final = {
 @pytest.mark.parametrize("page", [page for page in PAGES if page.is_walk], ids=lambda page: page.name)
 def test_a_page_prints_what_it_shows(page: Page, tmp_path: Path, op: "FakeOp") -> None:
     """Each command, run in order, prints what stands below it; `python -m tests.docs PAGE` puts it there."""
+    used = {each.command.partition(" ")[0] for block in page.blocks if block.is_run for each in _commands(block)}
+    if missing := sorted(name for name in used & _PROGRAMS if shutil.which(name) is None):
+        pytest.skip(f"not here: {', '.join(missing)}")
     with Walk(tmp_path, op) as walk:
         for block, printed in walk.along(page):
             where = f"{page.name}:{block.line}"
             shown = [(each.command, settled(each.output)) for each in block.commands]
             assert (where, shown) == (where, [(each.command, settled(each.output)) for each in printed])
+
+
+def _commands(block: Block) -> list[Shown]:
+    return block.commands if block.language == "console" else []
 
 
 def _unaccounted(page: Page) -> list[int]:
