@@ -5,12 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from flowforge.cli.option_types import FilePath, Finite, Formats, ManifestPath
 from flowforge.cli.options import (
     Carried,
-    FilePath,
-    Finite,
-    Formats,
-    ManifestPath,
     Options,
     argument,
     asking_options,

@@ -55,7 +55,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 
 def _printed() -> list[tuple[str, str]]:
     """Return every text that names a command, with its module."""
-    found = {}
+    found: dict[tuple[str, str], None] = {}
     for path in sorted(ROOT.rglob("*.py")):
         module = path.relative_to(ROOT).as_posix()
         if module not in _NOT_PRINTED:
