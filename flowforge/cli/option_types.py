@@ -29,6 +29,7 @@ class ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since
         self._formats: Final = formats
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> AskedReport:
+        """Return the text with the formats; it is read when the command begins."""
         del param, ctx
         return value, self._formats
 
