@@ -22,7 +22,7 @@ credentials:
   ci-key:                              # an API key, for every repo
     type: anthropic_api_key
     from: {{env: ACME_ANTHROPIC_KEY}}
-  release-token:                       # printed by `claude setup-token`, for one repo
+  release-token:                       # from `claude setup-token`, for one
     type: claude_code_oauth_token
     from: {{env: ACME_CLAUDE_TOKEN}}
 
@@ -74,8 +74,8 @@ class Story:
         repos = "\n".join(f"      - acme/{name}" for name in _FLEET)
         (self.folder / "flowforge.yaml").write_text(_MANIFEST.format(repos=repos), encoding="utf-8")
         self._say(
-            "FlowForge demo. No account, no token and no network are used: a sandbox on this machine plays GitHub,",
-            f"with {len(_FLEET)} repositories of acme. The values are made up and come from two environment variables.",
+            "FlowForge demo. No account, no token and no network: a sandbox on this machine",
+            f"plays GitHub, with {len(_FLEET)} repositories of acme. The values are made up.",
         )
         self._say("This is the manifest. It names repositories and sources, and holds no value:")
         self.tell(_MANIFEST.format(repos="      - acme/api\n      - acme/web\n      - ... 23 more"))
@@ -83,13 +83,14 @@ class Story:
     def _first_apply(self) -> None:
         self._say("1. What does GitHub lack? plan only reads.")
         self._flowforge("plan")
-        self._say("2. Make it so. Each value is sealed for its repo with GitHub's public key, and sent.")
+        self._say("2. Make it so. Each value is sealed with its repo's public key, and sent.")
         self._flowforge("apply", "--yes")
 
     def _nothing_to_do(self) -> None:
         self._say(
-            "3. Is every repo on the key? GitHub never gives a secret back; FlowForge remembers a keyed fingerprint of",
-            "   what it wrote and the time GitHub gave for it, in flowforge.state.json. No value is in that file.",
+            "3. Is every repo on the key? GitHub never gives a secret back; FlowForge keeps",
+            "   a keyed fingerprint of what it wrote and the time that GitHub gave for it, in",
+            "   flowforge.state.json. No value is in that file.",
         )
         self._flowforge("plan")
 
@@ -101,8 +102,9 @@ class Story:
         world.set_secret("acme/billing", "ANTHROPIC_API_KEY", "edited-behind-our-back")
         world.delete_secret("acme/docs", "ANTHROPIC_API_KEY")
         self._say(
-            "4. Now three things happen that nobody tells FlowForge: the release token is rotated at its source,",
-            "   somebody edits acme/billing's secret by hand, and somebody deletes acme/docs's.",
+            "4. Now three things happen that nobody tells FlowForge: the release token is",
+            "   rotated at its source, somebody edits acme/billing's secret by hand, and",
+            "   somebody deletes acme/docs's.",
         )
         self._flowforge("plan")
         self._say("5. Mend exactly those three.")
@@ -113,7 +115,7 @@ class Story:
         wanted = {f"acme/{name}": _wanted(name, self.values) for name in _FLEET}
         right = [repo for repo, secret in wanted.items() if self.sandbox.world.reveal(repo) == secret]
         self._say(
-            "6. The proof that only a sandbox can give: it opens every sealed box and compares.",
+            "6. The proof that only a sandbox gives: it opens each sealed box and compares.",
             f"   {len(right)} of {len(wanted)} repositories hold exactly the intended value.",
         )
         limits = self.sandbox.world.limits

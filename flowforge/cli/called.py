@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import click
 
-from flowforge.cli.options import Carried, ManifestPath, PanelOption, owner_of
+from flowforge.cli.option_types import ManifestPath
+from flowforge.cli.options import Carried, PanelOption, owner_of
 from flowforge.errors import printable
 from flowforge.on_demand import load
 

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from flowforge.cli.option_types import Duration, FilePath, Finite, Formats, ManifestPath
 from flowforge.cli.options import (
     LINES,
     Carried,
-    Duration,
-    FilePath,
-    Finite,
-    Formats,
-    ManifestPath,
     Options,
     argument,
     asking_options,

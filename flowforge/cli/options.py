@@ -1,86 +1,18 @@
 """The options that several commands share. Every help loads this, so it imports next to nothing."""
 
-import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from flowforge.durations import WRITTEN, seconds
+from flowforge.cli.option_types import Duration, ManifestPath, ReportType
 from flowforge.on_demand import load
 from flowforge.render.formats import Format
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-# The formats of a command, and the options that its row yields for them.
-Formats = Sequence[Format]
+# What the row of a command yields for its formats.
 Options = Iterator[click.Parameter]
-# What `--report` was given, and the formats that it may name. `flowforge.cli.output` checks it before any work.
-AskedReport = tuple[str, Sequence[Format]]
-
-
 _OWNER: Final = "flowforge.owner"
-
-
-class _ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
-    """`FORMAT=FILE`, together with the formats that the command has."""
-
-    name = "report"
-
-    def __init__(self, formats: Sequence[Format]) -> None:
-        self._formats: Final = formats
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> AskedReport:
-        del param, ctx
-        return value, self._formats
-
-
-class Finite(click.FloatRange):
-    """A number in a range, and never nan or inf, which pass every range's test or none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 -- as click's
-        """Read the number, or fail as click's own types do."""
-        number: float = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
-class Duration(click.ParamType):  # type: ignore[type-arg]  # -- generic since click 8.4 only
-    """A duration as a manifest writes one; what it is converted to is seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 -- as click's
-        """Read the duration, or fail as click's own types do."""
-        found = seconds(str(value))
-        if found is None:
-            self.fail(f"{value!r} is not a duration: write it {WRITTEN}", param, ctx)
-        return found
-
-
-class FilePath(click.Path):
-    """A file's path. pathlib is imported with the first one: it costs a twelfth of what click does."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Path":  # noqa: ANN401 -- as click's
-        """Return the path, or fail as click's own type does."""
-        path: Path = load("pathlib").Path(os.fspath(super().convert(value, param, ctx)))
-        return path
-
-
-class ManifestPath(FilePath):
-    """A path that is not empty: pathlib takes an empty one for the current folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Path":  # noqa: ANN401 -- as click's
-        """Return the path, or fail as click's own types do."""
-        if not os.fspath(value):
-            self.fail("an empty path names no manifest", param, ctx)
-        return super().convert(value, param, ctx)
-
 
 # The parts of a help, in their order. What is in none of the others is an option of the command itself.
 OWN, LINES, BRAKES, OUTPUT = "Options", "What to plan", "Brakes", "Output"
@@ -320,7 +252,7 @@ def format_option(formats: Sequence[Format], *documents: str) -> click.Option:
 
 def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Option, ...]:
     """Make the options that say where a result goes, and how much of it."""
-    report = _ReportType(_offered(formats, documents))
+    report = ReportType(_offered(formats, documents))
     said = "Also write the result to a file."
     return (
         format_option(formats, *documents),

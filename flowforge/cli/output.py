@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from flowforge.cli.called import pasteable, pasteable_document
-from flowforge.cli.options import AskedReport
+from flowforge.cli.option_types import AskedReport
 from flowforge.cli.runner import give_result, is_runner
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote

@@ -87,9 +87,7 @@ def _troubles(report: Report, style: Style, *, verbose: bool) -> Iterable[str]:
         # What is at GitHub and not in the state is listed whole: nothing else remembers it.
         yield from _addresses(addresses, verbose=verbose or outcome is Outcome.UNRECORDED)
         # What could not be recorded is told of the state as well, which is one problem: why and fix stand there.
-        said = any(
-            (each.code, each.why, each.fix) == (problem.code, problem.why, problem.fix) for each in report.problems
-        )
+        said = (problem.code, problem.why) in {(each.code, each.why) for each in report.problems}
         parts = () if said else (("why", problem.why), ("fix", problem.fix))
         yield from (f"  {word}: {printable(text)}" for word, text in parts if text)
 

@@ -9,7 +9,7 @@ import pytest
 from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import LazyGroup, Row
 from flowforge.cli.main import cli
-from flowforge.cli.options import Duration
+from flowforge.cli.option_types import Duration
 from flowforge.cli.usage import COMMANDS_ELSEWHERE, OPTIONS_ELSEWHERE
 from flowforge.durations import WRITTEN
 

@@ -439,8 +439,6 @@ ROWS: Final = (
             (
                 "unrecorded (FF412): done on GitHub, but not recorded in the state",
                 "    acme/web/actions/ANTHROPIC_API_KEY",
-                '  why: the branch does not take the state: GitHub says "Repository rule violations found Changes must be made through a pull request."; the next plan shows it as interrupted, so nothing goes unnoticed',
-                "  fix: see the error about the state",
                 "error FF412: acme/ops flowforge-state:flowforge.state.json: done on GitHub, but not recorded: acme/web/actions/ANTHROPIC_API_KEY",
                 '  why: the branch does not take the state: GitHub says "Repository rule violations found Changes must be made through a pull request."; the next plan shows it as interrupted, so nothing goes unnoticed',
                 "  fix: take the branch out of its protection or rules, or let the state's token pass them",

@@ -3,9 +3,8 @@
 from typing import Final
 
 from flowforge.cli.lazy import Row
+from flowforge.cli.option_types import FilePath, Formats
 from flowforge.cli.options import (
-    FilePath,
-    Formats,
     Options,
     argument,
     completing,
