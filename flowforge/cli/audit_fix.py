@@ -22,16 +22,16 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 def patching_of(fix: str | None, out: Path | None, output: Output) -> "Patching | None":
     """Return what gives the patch that the options ask for; None where they ask for none.
 
-    Raise UsageError (FF008) where the options contradict each other.
+    Raise UsageError (FF048) where the options contradict each other.
     """
     if fix is None:
         if out is not None:
-            raise UsageError(Problem("FF008", "--out is for --fix alone", fix="add --fix, or take --out away"))
+            raise UsageError(Problem("FF048", "--out is for --fix alone", fix="add --fix, or take --out away"))
         return None
     if out is None and not output.format.streams:
         what = f"--fix and --format {output.format} both want stdout"
         fix_ = f"name a folder by --out, or a file by --report {output.format}=FILE"
-        raise UsageError(Problem("FF008", what, fix=fix_))
+        raise UsageError(Problem("FF048", what, fix=fix_))
     output.aside = out is None
     return Patching(out, output)
 

@@ -21,30 +21,21 @@ from flowforge.github.classify import (
     Foreign,
     Limited,
     OtherVersion,
-    Strayed,
     classify,
 )
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Wire
-from flowforge.github.forbidden import INTEGRATION
+from flowforge.github.failures import LIMITED, failure_of
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
-    SUSPENDED,
     Refusal,
     RepoError,
     StoppedError,
     TokenError,
-    bad_token,
     exhausted,
-    limited,
-    not_an_api,
     nothing_listens,
-    other_shape,
-    strayed,
-    suspended,
     unanswered,
     unreachable,
-    workflow_token,
 )
 from flowforge.github.sent_trace import Trace
 from flowforge.github.traces import Traces
@@ -55,11 +46,8 @@ VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
 _OVERDUE: Final = 2  # times that an answer may take all of its time
 _RENEWALS: Final = 3  # of a token, for one request
-_LIMITED: Final = 5  # times that one request is sent again after a rate limit
 _LEAST_UNANSWERED: Final = 8
 _PATIENCE: Final = Patience()
-# What neither waiting nor another try can help.
-_Hopeless = BadToken | Strayed | Foreign | Limited | OtherVersion | Refusal
 
 
 class Client:
@@ -197,7 +185,7 @@ class Client:
                         raise self._exhausted(outcome, failures)
                     self._tell(outcome, failures, request)
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
-                case Limited(seconds, secondary, words) if limits < _LIMITED:
+                case Limited(seconds, secondary, words) if limits < LIMITED:
                     limits += 1
                     self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
                 case OtherVersion() if version != OLDER_VERSION:
@@ -205,7 +193,7 @@ class Client:
                 case BadToken() if renewals < _RENEWALS and self._renewed(token, outcome):
                     renewals += 1
                 case _:
-                    raise self._error(verdict, request)
+                    raise failure_of(verdict, self.api, self.token, self.owner, request)
 
     def _judged(self, outcome: Answer | Broken) -> Classification:
         """Return what came of one try. Raises GitHubError where it shows that this address is not GitHub's."""
@@ -272,30 +260,3 @@ class Client:
                 if many:
                     return unanswered(self.api, self._unanswered, failures[-1])
         return exhausted(len(failures), failures[-1])
-
-    def _no(self, no: Refusal, request: GitHubRequest) -> GitHubError:
-        """Return the exception of a refusal. The token that every workflow run gets is refused everywhere."""
-        if self.token.installation and SUSPENDED in no.message:
-            return suspended(self.owner, self.token.origin)
-        if request.of_files or not (self.token.workflow and no.message.startswith(INTEGRATION)):
-            return RepoError(no)
-        if self.token.origin == "GITHUB_TOKEN":
-            return workflow_token()
-        return RepoError(replace(no, fix=f"{no.fix}; the workflow's own token never can"))
-
-    def _error(self, verdict: _Hopeless, request: GitHubRequest) -> GitHubError:
-        """Return the exception of what neither waiting nor another try can help."""
-        match verdict:
-            case BadToken(what):
-                return bad_token(self.api, self.token.origin, what)
-            case Strayed():
-                return strayed(self.api)
-            case Refusal():
-                return self._no(verdict.of_token(self.whose), request)
-            case Limited():
-                return limited(_LIMITED + 1, verdict.what)
-            case Foreign(what):
-                return not_an_api(self.api, what)
-            case OtherVersion(what):
-                no = "GitHub supports no version of its API that FlowForge knows"
-                return other_shape(f"{no}: {what}" if what else no)

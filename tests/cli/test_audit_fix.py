@@ -108,9 +108,9 @@ def test_reports_are_written_beside_the_patch(fleet: "Fleet", tmp_path: Path) ->
 def test_options_that_contradict_each_other(
     fleet: "Fleet", tmp_path: Path, options: tuple[str, ...], what: str, fix: str
 ) -> None:
-    """Each is FF007, before anything is read."""
+    """Each is FF048, before anything is read."""
     done = fleet.flowforge("audit", "--path", str(tmp_path / "gone"), *options)
-    assert (1, f"error FF007: {what}\n  fix: {fix}\n") == (done.code, done.err)
+    assert (1, f"error FF048: {what}\n  fix: {fix}\n") == (done.code, done.err)
 
 
 def test_a_patch_that_would_command_the_runner_is_not_printed(
