@@ -236,6 +236,14 @@ def test_the_checkout_that_a_path_is_named_in(folder: Path, path: Callable[[Path
     assert ANYWHERE == Confinement.of({}).around(path(checkout))
 
 
+def test_a_checkout_inside_another(folder: Path) -> None:
+    """Where the command runs in the inner one, nothing leads out of that; what is named outside of it has the outer."""
+    inner, outer = folder.parent, folder.parent.parent
+    (outer / ".git").mkdir()
+    bounds = [Confinement.of(CI).around(path) for path in (inner / "r.json", Path("ops/r.json"), outer / "r.json")]
+    assert [Bounds((Path(os.path.realpath(top)),)) for top in (inner, inner, outer)] == bounds
+
+
 def test_a_folder_without_a_checkout_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no git, the current folder is the top; the root of all is none, or nothing would be confined."""
     monkeypatch.chdir(tmp_path)

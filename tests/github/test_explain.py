@@ -61,6 +61,22 @@ def test_a_list_of_an_environment_that_is_not_found(
     assert (why, detail, path) == (found.why, found.detail, asked)
 
 
+@pytest.mark.parametrize(
+    ("repo", "needed"), [(API, "repo"), (Repo.organization("acme"), "admin:org")], ids=["repo", "organization"]
+)
+def test_a_classic_token_without_the_scope(scripted: MakeClient, repo: Repo, needed: str) -> None:
+    """GitHub hides what it may not see, and says its scopes in a header: the one that it lacks is named."""
+    client = scripted(lambda _: httpx.Response(404, headers={"x-oauth-scopes": "read:org, gist"}, json={}))
+    with pytest.raises(RepoError) as caught:
+        client.get("/x")
+    told = explain(client, Scope(repo), caught.value)
+    assert str(told) == (
+        f"error FF320: {repo}: no permission: the token lacks the scope {needed}; it has gist, read:org\n"
+        f"  fix: give the token the scope {needed}"
+    )
+    assert 404 == told.no.status
+
+
 def test_a_missing_environment_has_a_code(scripted: MakeClient) -> None:
     """Where it is met at a write, the error has its own code, and says what to do."""
     refusal = RepoError(Refusal("FF321", Why.NOT_FOUND, "not found", status=404))

@@ -165,6 +165,22 @@ def test_addresses_of_apis(written: str, read: str, loaded: Loader) -> None:
     assert read == loaded(text).github.api_url
 
 
+def test_only_who_says_so_makes_the_environment(loaded: Loader) -> None:
+    """A target that says `create_environment: true`; none that says nothing or false, and no absent entry."""
+    text = """\
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}}}
+targets:
+  - {name: A, repos: [acme/a], environments: [live], credential: k}
+  - {name: B, repos: [acme/b], environments: [live], credential: k, create_environment: false}
+  - {name: C, repos: [acme/c], environments: [live], credential: k, create_environment: true}
+absent:
+  - {name: D, repos: [acme/d], environments: [live], secret: OLD}
+"""
+    made = {str(place.address.scope.repo): place.creates_environment for place in expand(loaded(text))}
+    assert {"acme/a": False, "acme/b": False, "acme/c": True, "acme/d": False} == made
+
+
 def test_either_of_two_entries_may_make_the_environment(loaded: Loader) -> None:
     """One secret wanted twice: that one of the two says `create_environment` is enough, whichever comes first."""
     one, two = (
