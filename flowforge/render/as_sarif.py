@@ -45,13 +45,18 @@ def _described(name: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, An
     return {
         "id": name,
         "shortDescription": {"text": name.replace("-", " ").capitalize()},
-        "help": {"text": f"{first['why']}. {first['fix']}."},
+        "help": {"text": _message(f"{first['why']}. {first['fix']}.")},
         "defaultConfiguration": {"level": first["level"]},
     }
 
 
+def _message(text: str) -> str:
+    """Return a text in which nothing is a link: in a message of SARIF, `[text](address)` is one (2.1.0, 3.11.6)."""
+    return text.replace("](", "] (")
+
+
 def _result(finding: Mapping[str, Any], codes: Sequence[str]) -> dict[str, Any]:
-    text = f"{finding['what']}: {finding['why']}. Fix: {finding['fix']}."
+    text = _message(f"{finding['what']}: {finding['why']}. Fix: {finding['fix']}.")
     place = (finding["file"], finding["job"], finding["step"], finding["what"])
     return {
         "ruleId": finding["code"],
@@ -68,10 +73,18 @@ def _location(finding: Mapping[str, Any]) -> dict[str, Any]:
     # SARIF counts from 1, and GitHub's code scanning asks for a line of each result.
     region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
     # A URI and no path: a space or a `#` in a file's name would end it.
-    artifact = {"uri": quote(finding["file"]), "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": quote(_bytes(finding["file"])), "uriBaseId": "%SRCROOT%"}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 
+def _bytes(file: str) -> bytes:
+    """Return the name of a file as it is on the disk, where Python has put what is no UTF-8 into halves of pairs."""
+    try:
+        return file.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return file.encode(errors="surrogatepass")
+
+
 def _notification(error: Mapping[str, Any]) -> dict[str, Any]:
-    text = ". ".join(filter(None, (error["what"], error["why"], error["fix"])))
+    text = _message(". ".join(filter(None, (error["what"], error["why"], error["fix"]))))
     return {"descriptor": {"id": error["code"]}, "level": "error", "message": {"text": text}}

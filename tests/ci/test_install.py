@@ -2,11 +2,13 @@
 
 import hashlib
 import http.server
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -103,11 +105,12 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 
     class Registry(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            page = f'<!DOCTYPE html><a href="/{TINY}">{TINY}</a>'.encode()
+            links = "".join(f'<a href="/{each.name}">{each.name}</a>' for each in index.iterdir() if each.is_file())
+            is_page = self.path.startswith("/simple/")
             self.send_response(200)
-            self.send_header("Content-Type", "text/html" if self.path.startswith("/simple/") else "application/zip")
+            self.send_header("Content-Type", "text/html" if is_page else "application/octet-stream")
             self.end_headers()
-            self.wfile.write(page if self.path.startswith("/simple/") else built.read_bytes())
+            self.wfile.write(f"<!DOCTYPE html>{links}".encode() if is_page else (index / self.path[1:]).read_bytes())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base's name
             """Say nothing."""
@@ -167,6 +170,29 @@ def test_what_has_another_hash_or_none_is_refused(checkout: Checkout, requiremen
     assert (True, True, False, False) == (done.returncode > 0, said in done.stderr, built, checkout.imported), (
         done.stderr
     )
+
+
+def test_what_would_be_built_is_not_fetched(checkout: Checkout) -> None:
+    """A package that comes as its source would run code beside the way to the network: refused, hash and all."""
+    (checkout.index / TINY).unlink()
+    ran = checkout.folder / "ran"
+    source = checkout.index / "acme_tiny-1.0.tar.gz"
+    with tarfile.open(source, "w:gz") as made:
+        for name, text in {
+            "PKG-INFO": "Name: acme-tiny\nVersion: 1.0\n",
+            "setup.py": f"open({str(ran)!r}, 'w')\n",
+        }.items():
+            entry = tarfile.TarInfo(f"acme_tiny-1.0/{name}")
+            entry.size = len(text)
+            made.addfile(entry, io.BytesIO(text.encode()))
+    checkout.require(f"acme-tiny==1.0 --hash=sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}\n")
+    done = checkout.install()
+    assert (True, True, False, False) == (
+        done.returncode > 0,
+        "No matching distribution found for acme-tiny==1.0" in done.stderr,
+        ran.exists(),
+        checkout.imported,
+    ), done.stderr
 
 
 @pytest.mark.slow

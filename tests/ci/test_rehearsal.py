@@ -1,5 +1,6 @@
 """The example workflows, read from their YAML and run step by step against the sandbox."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -205,8 +206,68 @@ def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
     }
     second = ops.run("fork-comment", Event("workflow_run", {"workflow_run": followed}))
     assert second.jobs["comment"].result == "success", second.jobs["comment"].log
-    comments = ops.sandbox.world.comments("acme/ops", number)
-    assert [True] == ["Plan made by code of a fork, not verified" in str(each["body"]) for each in comments]
+    made = ops.sandbox.world.comments("acme/ops", number)
+    assert [True] == ["Plan made by code of a fork, not verified" in str(each["body"]) for each in made]
+    # The fork is pushed to, and the same comment follows; a report of the commit before is posted no more.
+    ops.sandbox.world.push_pull("acme/ops", number, "cd" * 20)
+    late = ops.run("fork-comment", Event("workflow_run", {"workflow_run": followed}))
+    ops.manifest("acme/api", "acme/web", "acme/more", "acme/most")
+    third = ops.run("fork-plan", proposed(number, FORK, "cd" * 20))
+    newest = {**followed, "id": third.id, "head_sha": "cd" * 20}
+    fourth = ops.run("fork-comment", Event("workflow_run", {"workflow_run": newest}))
+    edited = ops.sandbox.world.comments("acme/ops", number)
+    assert ("failure", True, "success", [made[0]["id"]], ["2 to create"]) == (
+        late.jobs["comment"].result,
+        "FF809" in late.jobs["comment"].log,
+        fourth.jobs["comment"].result,
+        [each["id"] for each in edited],
+        [found for each in edited for found in re.findall(r"\d+ to create", str(each["body"]))[:1]],
+    ), fourth.jobs["comment"].log
+
+
+TWO: Final = """\
+on: pull_request
+permissions: {}
+jobs:
+  plan:
+    runs-on: ubuntu-latest
+    environment: plan
+    permissions: {contents: read, pull-requests: write}
+    steps:
+      - uses: actions/checkout@v0
+        with: {persist-credentials: false}
+      - uses: ./
+        with: {command: plan, args: --limit acme/api --report json=staging.json, fail-on: never}
+        env: &given
+          GITHUB_TOKEN: ${{ github.token }}
+          FLOWFORGE_GITHUB_TOKEN: ${{ secrets.OPS_GITHUB_TOKEN }}
+          ACME_ANTHROPIC_KEY: ${{ secrets.ACME_ANTHROPIC_KEY }}
+      - uses: ./
+        with: {command: plan, args: --report json=production.json, fail-on: never}
+        env: *given
+      - uses: ./
+        with: {command: post, args: --to pr --name staging staging.json}
+        env: *given
+      - uses: ./
+        with: {command: post, args: --to pr --name production production.json}
+        env: *given
+"""
+
+
+def test_two_plans_on_one_pull_request(ops: "Ops") -> None:
+    """Each has a comment of its own, by its name, and both are edited in place."""
+    number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
+    workflow = ops.site.folder / "two.yaml"
+    workflow.write_text(TWO, "utf-8")
+    rounds = []
+    for _ in range(2):
+        run = ops.site.run(workflow, proposed(number))
+        assert "success" == run.jobs["plan"].result, run.jobs["plan"].log
+        rounds.append([(each["id"], str(each["body"])) for each in ops.sandbox.world.comments("acme/ops", number)])
+    assert [each for each, _ in rounds[0]] == [each for each, _ in rounds[1]]
+    assert [("staging", "1"), ("production", "2")] == [
+        found for _, body in rounds[1] for found in re.findall(r"### (\w+) .*?\n\nPlan: (\d) to create", body)
+    ]
 
 
 def test_the_plans_of_forks_and_of_branches_leave_each_other_alone(ops: "Ops") -> None:

@@ -168,4 +168,75 @@ def error(names: Sequence[str]) -> dict[str, Any]:
     return document
 
 
+def adoption(names: Sequence[str]) -> dict[str, Any]:
+    """Return the document of `adopt` that has these names."""
+    rows = plan(names)["changes"]
+    kept = ("address", "repo", "org", "store", "environment", "secret")
+    places = [{key: row[key] for key in kept} for row in rows]
+    document = {
+        "format": "flowforge.adoption",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "complete": False,
+        "exit_code": 3,
+        "interrupted": False,
+        "counts": {"assumed": len(names), "proven": 0, "left": 0, "blocked": len(names)},
+        "recorded": [
+            {**place, "credential": name, "target": name, "updated_at": name, "assumed": True}
+            for name, place in zip(names, places, strict=True)
+        ],
+        "not_recorded": [
+            {**place, "reason": "unreadable", "sentence": name, "fix": name, "blocked": True}
+            for name, place in zip(names, places, strict=True)
+        ],
+        "unresolved": plan(names)["unresolved"],
+        "errors": [problem(name) for name in names],
+        "warnings": list(names),
+    }
+    Draft202012Validator(json.loads(schema_text("adoption"))).validate(document)
+    return document
+
+
+def validation(names: Sequence[str]) -> dict[str, Any]:
+    """Return the document of `validate` whose warnings have these names."""
+    document = {
+        "format": "flowforge.validation",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "valid": True,
+        **dict.fromkeys(("secrets", "repos", "organizations", "selectors"), 1),
+        "warnings": [*names, *(f"{name}:1:1: {name}" for name in names)],
+    }
+    Draft202012Validator(json.loads(schema_text("validation"))).validate(document)
+    return document
+
+
+def audit(names: Sequence[str]) -> dict[str, Any]:
+    """Return an audit's document whose findings have these names."""
+    findings = [
+        {
+            "code": "missing-secret",
+            "level": "error",
+            **dict.fromkeys(("line", "column", "step"), 1),
+            **dict.fromkeys(("file", "job", "what", "why", "fix"), name),
+        }
+        for name in names
+    ]
+    repos = [
+        {
+            **dict.fromkeys(("repo", "verdict"), name),
+            "complete": True,
+            "steps": [],
+            "references": [],
+            "findings": findings if number == 0 else [],
+        }
+        for number, name in enumerate(names)
+    ]
+    document = {"format": "flowforge.audit", "version": 1, "flowforge": "0.0.0", "complete": True, "repos": repos}
+    Draft202012Validator(json.loads(schema_text("audit"))).validate(document)
+    return document
+
+
 DOCUMENTS: Final = {"plan": plan, "report": report, "error": error}
+# With those that no comment is made of.
+EVERY_DOCUMENT: Final = {**DOCUMENTS, "adoption": adoption, "validation": validation, "audit": audit}
