@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from flowforge.github.permission_table import AUDIT_ROWS, TO_AUDIT, AuditRow
+from flowforge.github.permissions import METADATA
 from flowforge.resources import schema_text
 from flowforge.sandbox import Token, TokenKind
 from flowforge.sandbox.rules.access import Level
@@ -127,6 +129,39 @@ def test_stores_that_cannot_be_listed_are_not_empty(fleet: "Fleet") -> None:
         "its secrets: no permission: GitHub accepts secrets=read."
     )
     assert (0, False, [verdict]) == (code, document["complete"], [each["verdict"] for each in document["repos"]])
+
+
+@pytest.mark.parametrize("row", AUDIT_ROWS, ids=lambda row: row.what.partition(" ")[0].lower())
+def test_each_permission_of_the_table(fleet: "Fleet", row: AuditRow) -> None:
+    """With exactly the permissions of the table all is known; without those of a row the audit says what is not."""
+    world = fleet.sandbox.world
+    keys = f"{KEY}, github_token: x, allowed_bots: '*', {IDS}"
+    _repo(fleet, "acme/api", f"{PULLS}{HEAD}    environment: production\n{STEPS % keys}")
+    world.create_environment("acme/api", "production")
+    named = {each.name: Level.READ for each in (*TO_AUDIT, METADATA)}
+    known = []
+    for left_out in ((), row.needs):
+        given = {name: level for name, level in named.items() if name not in {each.name for each in left_out}}
+        world.add_token("github_pat_exact", Token(secrets=Level.NONE, permissions=given))
+        fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", "github_pat_exact")
+        known.append(_json(fleet, "--owner", "acme")[1]["complete"])
+    assert [True, False] == known
+
+
+def test_posted_as_one_issue(fleet: "Fleet") -> None:
+    """The JSON of an audit is what `post` takes: an issue while something is wrong, closed once all is well."""
+    world = fleet.sandbox.world
+    _repo(fleet, "acme/api", DISPATCH + HEAD + STEPS % KEY)
+    world.add_token("ghs_poster", Token(TokenKind.WORKFLOW, permissions={"issues": Level.WRITE}))
+    post = ("post", "--to", "issue", "a.json", "--repo", "acme/api", "--token-env", "POSTER")
+    fleet.monkeypatch.setenv("POSTER", "ghs_poster")
+    audit = ("audit", "--owner", "acme", "--report", "json=a.json")
+    assert (0, 0) == (fleet.flowforge(*audit).code, fleet.flowforge(*post).code)
+    (issue,) = world.issues("acme/api")
+    assert "there is no secret" in str(issue)
+    world.set_secret("acme/api", "ANTHROPIC_API_KEY", "x")
+    assert (0, 0) == (fleet.flowforge(*audit).code, fleet.flowforge(*post).code)
+    assert "closed" in str(world.issues("acme/api")[0])
 
 
 def test_a_workflows_own_token(fleet: "Fleet") -> None:

@@ -217,6 +217,7 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
     shown = fleet.flowforge("apply", "--help").out
     assert {
         *(
+            "FLOWFORGE_AUDIT",
             "FLOWFORGE_CHECK",
             "FLOWFORGE_DETAILED_EXITCODE",
             "FLOWFORGE_KEEP_GOING",
