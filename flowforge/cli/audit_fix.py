@@ -22,16 +22,16 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 def patching_of(fix: str | None, out: Path | None, output: Output) -> "Patching | None":
     """Return what gives the patch that the options ask for; None where they ask for none.
 
-    Raise UsageError (FF007) where the options contradict each other.
+    Raise UsageError (FF048) where the options contradict each other.
     """
     if fix is None:
         if out is not None:
-            raise UsageError(Problem("FF007", "--out is for --fix alone", fix="add --fix, or take --out away"))
+            raise UsageError(Problem("FF048", "--out is for --fix alone", fix="add --fix, or take --out away"))
         return None
     if out is None and not output.format.streams:
         what = f"--fix and --format {output.format} both want stdout"
         fix_ = f"name a folder by --out, or a file by --report {output.format}=FILE"
-        raise UsageError(Problem("FF007", what, fix=fix_))
+        raise UsageError(Problem("FF048", what, fix=fix_))
     output.aside = out is None
     return Patching(out, output)
 
@@ -48,7 +48,7 @@ class Patching:
     def give(self, proposal: Proposal, repo: str | None, number: int) -> None:
         """Give the patch of a repository, the number-th of this run, and say what it does.
 
-        Raise AuditError (FF701, FF702) where it cannot be given.
+        Raise AuditError (FF710, FF711) where it cannot be given.
         """
         text = "\n".join(
             [_MADE, *(f"# {_place(each.finding)}: {each.says}" for each in proposal.mended), proposal.patch]
@@ -68,7 +68,7 @@ class Patching:
         if seen and any(harmless(line) != line for line in text.replace("\r", "").replace("\t", " ").split("\n")):
             why = "a line of it would act on the log or the terminal that shows it"
             raise AuditError(
-                Problem("FF701", "the patch cannot be printed here", why=why, fix="name a folder by --out")
+                Problem("FF710", "the patch cannot be printed here", why=why, fix="name a folder by --out")
             )
         self.output.raw(text.encode("utf-8"))
 
@@ -109,4 +109,4 @@ def _write(folder: Path, name: str, text: str) -> Path:
 
 def _unwritten(path: Path, why: str) -> AuditError:
     what = f"the patch {quote(str(path))} cannot be written"
-    return AuditError(Problem("FF702", what, why=why, fix="name another folder by --out"))
+    return AuditError(Problem("FF711", what, why=why, fix="name another folder by --out"))
