@@ -1,10 +1,13 @@
 """The readers of workflows: whatever is in a file, an audit comes of it, and no sentence shows a credential."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from flowforge.audit.document import audit_body
+from flowforge.audit.fixes.propose import propose
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.render.audit_view import audit_lines
@@ -16,7 +19,7 @@ from flowforge.workflows.programs import read_script
 from flowforge.workflows.runs import RunClass, Who
 from flowforge.workflows.scopes import Bound, NameScope
 from flowforge.workflows.sources import sources_of
-from fuzz.planted import MARK, check_said, planted
+from fuzz.planted import MARK, check_hidden, check_said, planted
 from fuzz.target import Target
 
 _CORPUS = Path(__file__).resolve().parent.parent / "tests" / "audit" / "corpus"
@@ -107,6 +110,34 @@ def files_law(data: bytes) -> None:
         check_said(f"{said}\n{texts}\n" + "\n".join(audit_lines(body, plain, verbose=True)), data)
 
 
+_HUNK: Final = re.compile(r"@@ -(\d+),(\d+) \+\d+,\d+ @@")
+
+
+def fixes_law(data: bytes) -> None:
+    """Make a patch for the same files: it shows no credential, and each line that it takes away or keeps is there."""
+    names = (".github/workflows/one.yml", ".github/workflows/two.yaml", "local/action.yml")
+    files = dict(zip(names, (planted(part) for part in data.split(_SPLIT)[:3]), strict=False))
+    for facts in _FACTS:
+        proposal = propose(files, facts, guards=True)
+        assert bool(proposal.patch) == bool(proposal.mended), "a patch of nothing, or nothing of a patch"
+        check_said("\n".join((*(each.says for each in proposal.mended), *(each.why for each in proposal.left))), data)
+        check_hidden(proposal.patch, data)
+        _fits(proposal.patch, files)
+
+
+def _fits(patch: str, files: Mapping[str, bytes]) -> None:
+    lines: list[str] = []
+    at = 0
+    for line in patch.split("\n"):
+        if line.startswith("--- "):
+            lines = files[line.removeprefix("--- a/")].decode().split("\n")
+        elif found := _HUNK.match(line):
+            at = int(found.group(1)) - 1
+        elif line[:1] in {" ", "-"}:
+            assert lines[at] == line[1:], "a line that is not in the file"
+            at += 1
+
+
 def expressions_law(data: bytes) -> None:
     """Read the text as a condition and as a template, and evaluate it for each who may start a run."""
     text = data.decode("utf-8", "replace")
@@ -141,6 +172,7 @@ def _texts() -> Iterator[bytes]:
 
 TARGETS: dict[str, Target] = {
     "workflows": Target(files_law, _files, _ALL, longest=16_384),
+    "fixes": Target(fixes_law, _files, _ALL, longest=16_384),
     "expressions": Target(expressions_law, _texts, _ALL),
     "shell": Target(shell_law, _texts, _ALL),
 }

@@ -48,7 +48,7 @@ class Patching:
     def give(self, proposal: Proposal, repo: str | None, number: int) -> None:
         """Give the patch of a repository, the number-th of this run, and say what it does.
 
-        Raise AuditError (FF702, FF703) where it cannot be given.
+        Raise AuditError (FF710, FF711) where it cannot be given.
         """
         text = "\n".join(
             [_MADE, *(f"# {_place(each.finding)}: {each.says}" for each in proposal.mended), proposal.patch]
@@ -68,7 +68,7 @@ class Patching:
         if seen and any(harmless(line) != line for line in text.replace("\r", "").replace("\t", " ").split("\n")):
             why = "a line of it would act on the log or the terminal that shows it"
             raise AuditError(
-                Problem("FF702", "the patch cannot be printed here", why=why, fix="name a folder by --out")
+                Problem("FF710", "the patch cannot be printed here", why=why, fix="name a folder by --out")
             )
         self.output.raw(text.encode("utf-8"))
 
@@ -109,4 +109,4 @@ def _write(folder: Path, name: str, text: str) -> Path:
 
 def _unwritten(path: Path, why: str) -> AuditError:
     what = f"the patch {quote(str(path))} cannot be written"
-    return AuditError(Problem("FF703", what, why=why, fix="name another folder by --out"))
+    return AuditError(Problem("FF711", what, why=why, fix="name another folder by --out"))

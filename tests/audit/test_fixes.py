@@ -313,6 +313,18 @@ def test_one_that_breaks_another_is_left_alone(tmp_path: Path) -> None:
     )
 
 
+def test_one_that_breaks_its_own_file_is_left_alone() -> None:
+    """Beside a fix that makes something worse in the same file, the good one is still proposed."""
+    ids = "".join(f"      ANTHROPIC_{name}_ID: ${{{{ vars.RULE }}}}\n" for name in ("FEDERATION_RULE", "ORGANIZATION"))
+    bad = "  b:\n    runs-on: x\n    env:\n" + ids + BASE.replace("@main", "@beta")
+    proposal = proposed(MANUAL + READ + NO_TOKEN + bad)
+    codes = [[each.finding.code for each in found] for found in (proposal.mended, proposal.left)]
+    assert ([["id-token-missing"], ["credential-not-read"]], ["      id-token: write"]) == (
+        codes,
+        changed(proposal.patch, "+"),
+    )
+
+
 @pytest.mark.parametrize("name", ["a b.yml", "ä🗝.yml", 'q"uo\\te.yml', "tab\tbell.yml"])
 def test_a_name_that_git_quotes(name: str, tmp_path: Path) -> None:
     """A file's name with spaces, other alphabets, quotes or tabs is written as git writes it."""

@@ -116,12 +116,12 @@ def test_options_that_contradict_each_other(
 def test_a_patch_that_would_command_the_runner_is_not_printed(
     fleet: "Fleet", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a run of GitHub's no line of a file may act on the log: FF702, and a folder takes the patch unchanged."""
+    """In a run of GitHub's no line of a file may act on the log: FF710, and a folder takes the patch unchanged."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     checkout = _checkout(tmp_path / "in", (TOP + READ + JOB + KEY).replace("read\n", "read\n      # ##[group]x\n"))
     done = fleet.flowforge("audit", "--path", checkout, "--fix")
     expected = (
-        "error FF702: the patch cannot be printed here\n"
+        "error FF710: the patch cannot be printed here\n"
         "  why: a line of it would act on the log or the terminal that shows it\n"
         "  fix: name a folder by --out\n"
     )
@@ -134,11 +134,11 @@ def test_a_patch_that_would_command_the_runner_is_not_printed(
     ("there", "why"), [("a file", "a file is there that this command has not made"), ("a folder", "is a directory")]
 )
 def test_a_patch_that_cannot_be_written(fleet: "Fleet", tmp_path: Path, there: str, why: str) -> None:
-    """What somebody else has put there is not overwritten: FF703."""
+    """What somebody else has put there is not overwritten: FF711."""
     checkout, out = _checkout(tmp_path / "in"), tmp_path / "out"
     path = out / "001-checkout.patch"
     out.mkdir()
     path.write_text("mine", encoding="utf-8") if there == "a file" else path.mkdir()
     done = fleet.flowforge("audit", "--path", checkout, "--fix", "--out", str(out))
-    expected = f'error FF703: the patch "{path}" cannot be written\n  why: {why}\n  fix: name another folder by --out\n'
+    expected = f'error FF711: the patch "{path}" cannot be written\n  why: {why}\n  fix: name another folder by --out\n'
     assert (1, expected) == (done.code, done.err)

@@ -22,6 +22,9 @@ from flowforge.workflows.yaml_reader import UnreadableError, decode, read_yaml
 _MARK: Final = "\ufeff"
 _UNCLEAR: Final = "where it goes is not plain to see in this file"
 _UNPROVEN: Final = "the file with the fix is not better by this reading"
+# How often all is judged again: together without what fails, and then what stood beside it by itself.
+_MOST_ROUNDS: Final = 4
+_MOST_TRIED: Final = 12
 _SECRET: Final = "a credential is written out beside it"  # noqa: S105 -- a reason
 
 
@@ -78,14 +81,27 @@ def propose(
     bench = _Bench(case, files, facts, unread, found.findings)
     tried = [bench.attempt(each, fixers[each.code]) for each in fixable]
     attempts = [each for each in tried if isinstance(each, _Attempt)]
-    # Nearly always all of them are right together; only else is each proved by itself.
-    taken = attempts if bench.holds(attempts) else bench.one_by_one(attempts)
+    taken = bench.proved(attempts)
     left = [each for each in tried if isinstance(each, Left)]
     left += [Left(each.finding, _UNPROVEN) for each in attempts if each not in taken]
     # What mends one finding may mend another one too, as a newer pin does.
-    there = bench.found(taken) or frozenset()
+    there = bench.judged(taken).found
     still = tuple(each for each in left if _key(each.finding) in there)
     return Proposal(bench.patch(taken), tuple(Mended(each.finding, each.says) for each in taken), still)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What came of attempts."""
+
+    found: frozenset[_Key]
+    """What is found now."""
+    broken: frozenset[str]
+    """The files where something is worse, or where the edits did not do what they should."""
+
+    def fails(self, attempt: _Attempt) -> bool:
+        """Whether an attempt has not mended its finding, or is in a file where something is worse."""
+        return _key(attempt.finding) in self.found or not self.broken.isdisjoint({attempt.finding.file, *attempt.edits})
 
 
 class _Bench:
@@ -130,41 +146,51 @@ class _Bench:
             edits[change.file] = (*edits.get(change.file, ()), *own)
         return _Attempt(finding, good[0].says, edits, changes)
 
-    def holds(self, attempts: Sequence[_Attempt]) -> bool:
-        """Whether attempts mend their findings together, and do nothing else."""
-        there = self.found(attempts)
-        return there is not None and not any(_key(each.finding) in there for each in attempts)
+    def proved(self, attempts: Sequence[_Attempt]) -> list[_Attempt]:
+        """Return the attempts that hold together; those of a file where another one fails are tried by themselves.
 
-    def one_by_one(self, attempts: Sequence[_Attempt]) -> list[_Attempt]:
-        """Return the attempts that hold, each beside those before it."""
-        taken: list[_Attempt] = []
-        for each in attempts:
-            if self.holds([*taken, each]):
+        Nearly always all of them hold at once. How often the repository is judged does not grow with their number.
+        """
+        taken = self._together(attempts)
+        doubtful = [each for each in attempts if each not in taken]
+        for each in doubtful[:_MOST_TRIED]:
+            judged = self.judged([*taken, each])
+            if not judged.broken and not any(map(judged.fails, [*taken, each])):
                 taken.append(each)
         return taken
+
+    def _together(self, attempts: Sequence[_Attempt]) -> list[_Attempt]:
+        taken = list(attempts)
+        for _ in range(_MOST_ROUNDS):
+            judged = self.judged(taken)
+            good = [each for each in taken if not judged.fails(each)]
+            if len(good) == len(taken):
+                # What is worse in a file that nobody touched has a cause that nobody can name.
+                return [] if judged.broken else taken
+            taken = good
+        return []
 
     def patch(self, attempts: Sequence[_Attempt]) -> str:
         """Return the diff of all files."""
         return "".join(diff(file, self._raw(file), self._shifted(file, edits)) for file, edits in _by_file(attempts))
 
-    def found(self, attempts: Sequence[_Attempt]) -> frozenset[_Key] | None:
-        """Return what is found once attempts are made; None where they break something, or contradict each other."""
-        edited_files = dict(self._files)
+    def judged(self, attempts: Sequence[_Attempt]) -> "_Judged":
+        """Return what is found once attempts are made."""
+        edited_files, broken = dict(self._files), set()
         for file, edits in _by_file(attempts):
             text, _ = self._layout(file)
-            if overlap(edits):
-                return None
-            new = edited(text, edits)
             changes = dict.fromkeys(change for each in attempts for change in each.changes if change.file == file)
-            if not _is_only(text, new, changes):
-                return None
-            edited_files[file] = new
+            new = "" if overlap(edits) else edited(text, edits)
+            if new and _is_only(text, new, changes):
+                edited_files[file] = new
+            else:
+                broken.add(file)
         _, after = examine(edited_files, self._facts, self._unread)
         before = set(map(_key, self._findings))
-        now = {_key(each): each.level for each in after.findings}
         # What works at last may have a note of its own, such as that forks get no secret.
-        worse = any(level is not Severity.NOTE for key, level in now.items() if key not in before)
-        return None if worse else frozenset(now)
+        new_ones = [each for each in after.findings if _key(each) not in before and each.level is not Severity.NOTE]
+        broken.update(each.file or "" for each in new_ones)
+        return _Judged(frozenset(map(_key, after.findings)), frozenset(broken))
 
     def _layout(self, file: str) -> tuple[str, Layout]:
         if file not in self._layouts:
