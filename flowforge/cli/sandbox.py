@@ -38,6 +38,7 @@ def main(
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         output.lines(_directions(sandbox, owner, repos, app))
+        output.lines(_as_anthropic(sandbox.serve_anthropic()))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
@@ -84,6 +85,12 @@ def _directions(sandbox: Sandbox, owner: str, repos: int, app: _App | None) -> I
     yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
     yield "# To change things behind FlowForge's back, for instance:"
     yield f"#   gh api /_sandbox/rename_repo -f full_name={owner}/repo-001 -f new_name={owner}/api"
+
+
+def _as_anthropic(url: str) -> Iterator[str]:
+    yield "# For `verify: true`, with keys that `add_anthropic_key` makes known:"
+    yield f"export FLOWFORGE_ANTHROPIC_URL={url}"
+    yield "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1"
 
 
 @contextmanager

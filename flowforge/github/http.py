@@ -25,7 +25,7 @@ from flowforge.github.classify import (
     classify,
 )
 from flowforge.github.clock import Patience
-from flowforge.github.exchange import Wire
+from flowforge.github.exchange import Transport, Wire
 from flowforge.github.forbidden import INTEGRATION
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
@@ -49,7 +49,6 @@ from flowforge.github.problems import (
 from flowforge.github.sent_trace import Trace
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
-from flowforge.transport.client import Transport
 
 VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
