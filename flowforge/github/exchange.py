@@ -20,6 +20,7 @@ from flowforge.github.urls import ApiUrl
 from flowforge.transport.client import ASIDE, Transport, UnusableError, open_client
 from flowforge.transport.deadline import Deadline, OverdueError
 
+__all__ = ["Transport", "Wire"]
 # The numbers differ between systems and releases, the words do not.
 _NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL[^]]*)\] | \(_ssl\.c:\d+\)$")
 

@@ -330,14 +330,6 @@ def test_a_public_repo_is_told_and_asked(scratch: "Fleet") -> None:
 
 
 REFUSED = {
-    "without --probe": (
-        ("doctor",),
-        (
-            "error FF600: doctor has nothing to do without --probe\n"
-            "  why: its other checks are not there yet\n"
-            "  fix: say `flowforge doctor --probe OWNER/REPO` with a scratch repo of yours\n"
-        ),
-    ),
     "nobody to ask": (
         ("doctor", "--probe", SCRATCH),
         "error FF008: doctor --probe cannot ask for approval\n  why: stdin is not a terminal\n  fix: say --yes\n",

@@ -50,6 +50,7 @@ def main(
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         output.lines(_directions(sandbox, _content(owner, count, world, described), owner, app))
+        output.lines(_as_anthropic(sandbox.serve_anthropic()))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
@@ -110,6 +111,12 @@ def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) ->
     yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
     yield f"export GH_TOKEN={token}"
     yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
+
+
+def _as_anthropic(url: str) -> Iterator[str]:
+    yield "# For `verify: true`, with keys that `add_anthropic_key` makes known:"
+    yield f"export FLOWFORGE_ANTHROPIC_URL={url}"
+    yield "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1"
 
 
 @contextmanager
