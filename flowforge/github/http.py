@@ -40,6 +40,7 @@ from flowforge.github.problems import (
 from flowforge.github.sent_trace import Trace
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
+from flowforge.transport.client import Transport
 
 VERSION: Final = "2026-03-10"
 OLDER_VERSION: Final = "2022-11-28"  # the default of GitHub Enterprise Server; nothing we read differs
