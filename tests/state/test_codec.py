@@ -135,7 +135,7 @@ def test_the_digest_of_what_is_remembered() -> None:
     same = [
         replace(state, serial=4, lineage=LINEAGE.replace("1", "2"), salt=b"\x08" * 32),
         replace(state, manifests=(), folded=LINEAGE, lease=lease, moved_to="elsewhere"),
-        replace(state, pending=dict(reversed([*state.pending.items()]))),
+        replace(state, pending=dict(list(state.pending.items())[::-1])),
     ]
     assert {digest(state)} == set(map(digest, same))
     other = [
