@@ -50,13 +50,20 @@ def audit(files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[
 
     files_: its workflow and action files by path; others are left out. unread: files that could not be had.
     """
+    return examine(files_, facts, unread)[1]
+
+
+def examine(
+    files_: Mapping[str, bytes | str], facts: RepoFacts, unread: Iterable[Unread] = ()
+) -> tuple[Case, RepoAudit]:
+    """Return what an audit says of a repository, with the case that it rests on. The rest is as for `audit`."""
     repository = read_repository(files_, facts.name)
     repository.unread += unread
-    return audit_read(repository, facts)
+    return examine_read(repository, facts)
 
 
-def audit_read(repository: RepositoryFiles, facts: RepoFacts) -> RepoAudit:
-    """Return what an audit says of a repository whose files were read, so that they are read once for two audits."""
+def examine_read(repository: RepositoryFiles, facts: RepoFacts) -> tuple[Case, RepoAudit]:
+    """Return the same of a repository whose files were read, whoever read them."""
     case = _case(repository, facts)
     # Two callers of one step may give one finding twice. Sorted, so that two audits can be compared line by line.
     found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)
@@ -66,7 +73,7 @@ def audit_read(repository: RepositoryFiles, facts: RepoFacts) -> RepoAudit:
     known = facts.stores is not None and not not_read
     said = verdict(steps, found, complete=complete, stores_known=known, not_read=not_read)
     listed = tuple(dict.fromkeys(reference for _, reference, _ in case.references))
-    return RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
+    return case, RepoAudit(facts.name, said, complete, steps, listed, tuple(found))
 
 
 def _case(repository: RepositoryFiles, facts: RepoFacts) -> Case:
