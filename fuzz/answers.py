@@ -21,11 +21,14 @@ from flowforge.github.pacer import Pacer
 from flowforge.github.repos import RepoInfo, look_up
 from flowforge.github.secrets import Deleted, PublicKeys, delete_secret, list_secrets, put_secret
 from flowforge.github.urls import ApiUrl
+from flowforge.github.workflow_files import WorkflowReader
+from flowforge.github.workflow_query import query_of
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.facts import Unreadable
 from flowforge.plan.recordable import is_id, is_time
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
+from flowforge.workflows.repository import FOLDER, is_workflow
 from fuzz.planted import MARK, TOKEN, check_said, planted
 from fuzz.target import Target
 
@@ -139,11 +142,27 @@ def _confirm(client: Client, _: Sequence[bytes]) -> str:
     return "".join(getattr(outcome, "why", "") for outcome in found.values())
 
 
+def _files(client: Client, _: Sequence[bytes]) -> str:
+    found = WorkflowReader(client).folders(_REPOS)
+    assert set(_REPOS) == set(found)
+    said = []
+    for files in found.values():
+        if isinstance(files, Unreadable):
+            said.append(files.detail + files.fix)
+            continue
+        assert is_id(files.id), "an id that is none"
+        assert all(map(is_workflow, (*files.files, *files.too_large))), "a file that nobody asked for"
+        assert not files.left, "a file that was left out without a word"
+        said += [each.reason for each in files.unread]
+    return "".join(said)
+
+
 _ASKED: dict[bytes, Callable[[Client, Sequence[bytes]], str]] = {
     b"R": _look_up,
     b"P": _put,
     b"D": _delete,
     b"C": _confirm,
+    b"G": _files,
 }
 
 
@@ -151,8 +170,8 @@ def seeds() -> Iterator[bytes]:
     """Let the sandbox answer to everything that FlowForge asks, and add the refusals that GitHub documents."""
     with Sandbox() as sandbox, httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}) as http:
 
-        def asked(path: str, method: str = "GET") -> bytes:
-            answer = http.request(method, sandbox.url + path, json={} if method == "PUT" else None)
+        def asked(path: str, method: str = "GET", body: object = None) -> bytes:
+            answer = http.request(method, sandbox.url + path, json={} if method == "PUT" else body)
             head = "\n".join([str(answer.status_code), *(f"{name}: {text}" for name, text in answer.headers.items())])
             return f"{head}\n\n{answer.text}".replace(sandbox.url, str(_API)).encode()
 
@@ -160,6 +179,10 @@ def seeds() -> Iterator[bytes]:
             sandbox.world.create_repo(name)
         for name in "AB":
             sandbox.world.set_secret("acme/api", name, "x")
+        sandbox.world.edit_file("acme/api", f"{FOLDER}/a.yml", "on: push\n")
+        query = asked("/graphql", "POST", {"query": query_of(dict.fromkeys(_REPOS, (FOLDER,)))})
+        folder, none = asked(f"/repos/acme/api/contents/{FOLDER}"), b'200\n\n{"errors": [{"message": "no"}]}'
+        yield from (b"G" + query, b"G" + b"\0".join((none, asked("/repos/acme/api"), folder, b"200\n\non: push\n")))
         secrets = "/repos/acme/api/actions/secrets"
         listed, key = asked(secrets), asked(f"{secrets}/public-key")
         repo, missing = asked("/repos/acme/api"), asked("/repos/acme/none")

@@ -59,15 +59,11 @@ def examine(
     """Return what an audit says of a repository, with the case that it rests on. The rest is as for `audit`."""
     repository = read_repository(files_, facts.name)
     repository.unread += unread
-    return _examined(repository, facts)
+    return examine_read(repository, facts)
 
 
-def audit_read(repository: RepositoryFiles, facts: RepoFacts) -> RepoAudit:
-    """Return what an audit says of a repository whose files were read, so that they are read once for two audits."""
-    return _examined(repository, facts)[1]
-
-
-def _examined(repository: RepositoryFiles, facts: RepoFacts) -> tuple[Case, RepoAudit]:
+def examine_read(repository: RepositoryFiles, facts: RepoFacts) -> tuple[Case, RepoAudit]:
+    """Return the same of a repository whose files were read, whoever read them."""
     case = _case(repository, facts)
     # Two callers of one step may give one finding twice. Sorted, so that two audits can be compared line by line.
     found = sorted(dict.fromkeys(each for family in _FAMILIES for each in family(case)), key=_order)

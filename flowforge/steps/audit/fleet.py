@@ -6,7 +6,7 @@ A repo that cannot be read costs the others nothing: its verdict says why.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from flowforge.audit.judge import audit_read
+from flowforge.audit.judge import examine_read
 from flowforge.audit.model import RepoAudit, RepoFacts
 from flowforge.audit.needs import STATIC_NAMES
 from flowforge.concurrency import each
@@ -90,7 +90,7 @@ def survey_fleet(
         ):
             return AuditedRepo(without[repo], repo)
         not_listed = tuple(facts.stores.unread.values()) if facts.stores else ()
-        return AuditedRepo(audit_read(read(repo, found), facts), repo, not_listed=not_listed)
+        return AuditedRepo(examine_read(read(repo, found), facts)[1], repo, not_listed=not_listed)
 
     done: dict[Repo, AuditedRepo] = {}
     with asking.progress("Auditing", len(fetched)) as advance:
@@ -121,7 +121,7 @@ def _standing(found: WorkflowFiles) -> str:
 def _first_look(repo: Repo, found: WorkflowFiles, types: Mapping[str, str]) -> RepoAudit:
     """Return an audit by the files alone, with the worst that GitHub could say of the repo."""
     worst = RepoFacts(name=str(repo), types=types, default_permission="read", immutable_subject=True)
-    return audit_read(read(repo, found), worst)
+    return examine_read(read(repo, found), worst)[1]
 
 
 def _facts(asking: Asking, stores: StoreReader, repo: Repo, found: WorkflowFiles, wanted: Wanted) -> RepoFacts:
