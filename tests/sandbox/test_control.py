@@ -251,14 +251,16 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
     """Only POST of a known verb does anything; everything else is told the verbs."""
     answer = http.request(method, f"/_sandbox/{verb}")
     verbs = (
-        "add_comment, add_fault, add_token, advance, archive_repo, branches, clear_faults, close_issue, comments, "
+        "add_anthropic_key, add_comment, add_fault, add_token, advance, archive_repo, branches, clear_faults, "
+        "close_issue, comments, "
         "create_app, create_environment, create_org, create_repo, create_repos, create_team, create_user, "
         "define_property, delete_branch, delete_environment, delete_file, delete_org_secret, delete_org_variable, "
         "delete_repo, delete_secret, delete_team, delete_variable, edit_file, enable_issues, environments, "
         "hide_repo, history, install_app, issues, limits, lock_issue, log, minted_tokens, open_issue, open_pull, "
         "org_audience, org_variables, properties, protect_branch, push_pull, read_file, recreate_repo, rename_repo, "
         "replace_key, require_sso, reset_stats, reveal, reveal_org, revoke_app_tokens, revoke_token, rotate_keys, "
-        "set_org_secret, set_org_variable, set_plan, set_property, set_secret, set_team_repos, set_topics, "
+        "set_anthropic_key, set_org_secret, set_org_variable, set_plan, set_property, set_secret, set_team_repos, "
+        "set_topics, "
         "set_variable, set_visibility, settings, stats, suspend_app, uninstall_app, variables"
     )
     assert (answer.status_code, answer.json()["message"]) == (404, f"POST one of these: {verbs}.")
