@@ -148,8 +148,11 @@ def own_shape(noun: str, prefix: str, length: int) -> TokenShape:
 
 def admit(shapes: Iterable[TokenShape]) -> None:
     """Recognise a team's own tokens from now on, in the place of those that were admitted before."""
-    _OWN[:] = shapes
-    credential.cache_clear()
+    found = list(shapes)
+    # Nearly every manifest has none, and the pattern is worth keeping.
+    if found != _OWN:
+        _OWN[:] = found
+        credential.cache_clear()
 
 
 def own_literal(text: str) -> bool:

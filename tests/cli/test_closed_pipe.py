@@ -68,7 +68,7 @@ CASES: Final = (
     Case("apply --yes --format json"),
     Case("adopt --yes"),
     Case("matrix"),
-    Case("doctor", 0),
+    Case("doctor", 3),
     Case("state list"),
     Case("state show"),
     Case("state show acme/repo-001"),

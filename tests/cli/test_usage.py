@@ -223,6 +223,7 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
             "FLOWFORGE_KEEP_GOING",
             "FLOWFORGE_REPORT",
             "FLOWFORGE_REQUIRE_VALUES",
+            "FLOWFORGE_VERIFY",
         ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
         "FLOWFORGE_OWNER",

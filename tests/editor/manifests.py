@@ -47,6 +47,8 @@ BAD: Final = {
     "a token and an app": "version: 1\ntargets: []\ngithub:\n  auth:\n    token: {env: T}  # here\n"
     "    app: {client_id: x, private_key: {env: P}}\n",
     "two places for the state": "version: 1\ntargets: []\nstate:\n  file: s.json  # here\n  github: {repo: acme/ops}\n",
+    "a token that cannot be verified": "version: 1\ncredentials:\n  key:\n    type: claude_code_oauth_token  # here\n"
+    "    from: {env: KEY}\n    verify: true\n",
     "a secret and a variable": "version: 1\nabsent:\n  - name: Old  # here\n    repos: [acme/api]\n    secret: A\n"
     "    variable: B\n",
 }

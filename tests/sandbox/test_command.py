@@ -1,6 +1,7 @@
 """`flowforge sandbox`, as a process: what it prints, its ready file, how it ends."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,13 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]
 
 
 SOCKET = ["--socket", "gh.sock"]
+# What it says last, of Anthropic.
+ANTHROPIC = [
+    "# For `verify: true`, with keys that `add_anthropic_key` makes known:",
+    "export FLOWFORGE_ANTHROPIC_URL=http://127.0.0.1:PORT",
+    "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1",
+]
+PORT = re.compile(r"(?<=:)\d+$")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
     stdout, stderr = process.communicate(timeout=60)
     assert (answer.json()[6]["full_name"], len(answer.json()), mode) == ("umbrella/repo-007", 7, 0o600)
     assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
-    assert stdout.splitlines() == [
+    assert [
         "# A local GitHub with 7 repositories, umbrella/repo-001 and so on. Ctrl-C ends it; nothing stays.",
         f"# For flowforge (or write `github: {{api_url: {ready['url']}}}` in the manifest):",
         f"export GITHUB_API_URL={ready['url']}",
@@ -62,7 +70,8 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
         'export GH_CONFIG_DIR="$(mktemp -d)"',
         f"export GH_TOKEN={ready['token']}",
         f"gh config set http_unix_socket {tmp_path / 'gh.sock'}",
-    ]
+        *ANTHROPIC,
+    ] == [PORT.sub("PORT", line) if "ANTHROPIC_URL" in line else line for line in stdout.splitlines()]
 
 
 @pytest.mark.parametrize("started", [["--no-limits", "--latency", "1", "--token", "it's mine"]], indirect=True)
@@ -75,7 +84,7 @@ def test_plain(started: Started) -> None:
     stdout, _ = process.communicate(timeout=60)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
-    assert stdout.splitlines()[3:] == [
+    assert stdout.splitlines()[3:-3] == [
         "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
         "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
         "#   flowforge sandbox do rename_repo full_name=acme/repo-001 new_name=acme/repo-001-renamed",
