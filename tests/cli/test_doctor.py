@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +54,14 @@ def test_a_healthy_machine(healthy: Fleet) -> None:
         line.split()[1].rstrip(":") for line in done.lines[:-1]
     ]
     assert before
+
+
+def test_the_page_shows_real_checks() -> None:
+    """Every line of the example in docs/doctor.md is of a check that the page's own table explains."""
+    page = (Path(__file__).parents[2] / "docs/doctor.md").read_text("utf-8")
+    shown = re.findall(r"^[=!?] (\w+): ", page, re.MULTILINE)
+    told = re.findall(r"`(\w+)`", "".join(line for line in page.splitlines() if line.startswith("| `")))
+    assert (6, []) == (len(shown), [name for name in shown if name not in told])
 
 
 def token(fleet: Fleet, **more: Any) -> None:  # noqa: ANN401 -- a token's own fields
