@@ -42,7 +42,7 @@ def test_the_patch_is_on_stdout_and_the_words_on_stderr(fleet: "Fleet", tmp_path
 
 
 def test_a_pipe_to_git_mends_the_checkout(tmp_path: Path) -> None:
-    """`flowforge audit --fix | git apply`, as docs/audit.md has it: the next audit has no error, no patch; CRLF stays."""
+    """`flowforge audit --fix | git apply`, as docs/audit.md has it: then no error, no patch is left; CRLF stays."""
     text = (TOP + READ + JOB + KEY).replace("\n", "\r\n")
     _checkout(tmp_path, text)
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
