@@ -24,7 +24,6 @@ COMMANDS_ELSEWHERE: Final[Mapping[str, str]] = {
     "list": "say `flowforge state list`, or `flowforge plan --list-repos`",
     "rotate": "give its source the new value, then say `flowforge apply`",
     "run": "say `flowforge plan`, then `flowforge apply`",
-    "status": "say `flowforge plan -v`, or `flowforge state list` for what is remembered",
     "version": "say `flowforge --version`",
     **dict.fromkeys(("diff", "drift", "dry-run", "preview", "refresh"), _PLAN),
     **dict.fromkeys(("deploy", "push", "sync", "up", "update"), _APPLY),
