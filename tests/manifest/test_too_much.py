@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowforge.errors import ManifestError, Where
-from flowforge.manifest.expand import expand_with
+from flowforge.manifest.expand import expand_with, selectors_of
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.limits import MAX_PLACES, PlaceLimit
 from flowforge.manifest.loading import load
@@ -155,6 +155,18 @@ def test_patterns_cost_what_their_compiling_does() -> None:
         "error FF103: f:4:1: the groups and exclusions up to here come to more than 2,000,000 repositories\n"
         "  fix: name each repository in fewer groups, or split the manifest into several"
     )
+
+
+def test_a_repo_that_many_groups_find_counts_for_each_before(loaded: Load) -> None:
+    """Each of them makes a longer list of those by which it is chosen, and a thousand make half a million entries."""
+    count = 30
+    groups = "".join(f"  g{n}: {{select: {{org: a}}}}\n" for n in range(count))
+    manifest = loaded(one_target(f"groups: [{', '.join(f'g{n}' for n in range(count))}]", f"groups:\n{groups}"))
+    found: SelectorResults = {selector: {Repo.parse("a/x"): 1} for selector in selectors_of(manifest)}
+    members = Members(manifest.groups, Findings(), found)
+    before = members._work
+    ((member,), longer) = list(members.of(manifest.targets[0]).values()), range(2, count + 1)
+    assert (count, count + sum(longer)) == (len(member.holders), members._work - before)
 
 
 def test_excluding_a_group_over_and_over_counts(loaded: Load) -> None:

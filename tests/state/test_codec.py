@@ -15,7 +15,7 @@ from flowforge.errors import StateError
 from flowforge.plan import recordable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
-from flowforge.state.codec import decode, digest, encode
+from flowforge.state.codec import LAST_SERIAL, decode, digest, encode
 from flowforge.state.model import Lease, State
 
 LINEAGE = "00000000-0000-4000-8000-000000000001"
@@ -125,6 +125,15 @@ def test_the_bytes_are_these() -> None:
     del body["checksum"]
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
     assert f"sha256:{hashlib.sha256(canonical).hexdigest()}" == checksum
+
+
+@pytest.mark.parametrize("serial", [0, LAST_SERIAL])
+def test_the_first_serial_and_the_last(serial: int) -> None:
+    """Both are read, and none beside them, though its checksum fits."""
+    data, _ = encode(replace(sample(), serial=serial))
+    assert serial == decode(data, "s.json").state.serial
+    beside, _ = encode(replace(sample(), serial=-1 if serial == 0 else serial + 1))
+    assert "version or serial is out of range" in refusal(beside)
 
 
 def test_the_digest_of_what_is_remembered() -> None:
