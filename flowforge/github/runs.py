@@ -76,7 +76,8 @@ def _run(item: Item) -> WorkflowRun:
             "created_at": str() as created_at,
             "html_url": str() as url,
         }:
-            actor = item.get("triggering_actor") or item.get("actor")
+            # Not who ran it again: what Dependabot's run may, it may whoever does that.
+            actor = item.get("actor")
             login = actor.get("login") if isinstance(actor, Mapping) else ""
             # GitHub puts the branch behind the path of some: `x.yml@main`.
             return WorkflowRun(

@@ -19,8 +19,16 @@ _PROMPTS: Final = ("prompt", "prompt_file")
 # With these another program, or another way to a credential, may stand behind the step.
 _DETOURS: Final = ("settings", "path_to_claude_code_executable", "claude_env")
 _OTHER_SERVERS: Final = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN")
-# With one of these a shell goes on after a command that failed, or ends with the status of another one.
-_MASKS: Final = re.compile(r"[|&;]|\bset \+e\b|\bif\b|\bwhile\b|\buntil\b|^\s*!", re.MULTILINE)
+# A script proves only where Claude is a plain command: with any of these a shell may go on after its failure, end with
+# the status of another command, or start it with another environment.
+_DOUBT: Final = re.compile(
+    r"[|&;`!(){}]|<<|\$\("
+    r"|\b(?:set|trap|coproc|if|while|until|for|case|eval|exec|source|exit|export|declare|unset|env|sudo|command|nohup"
+    r"|function|select|time|timeout|alias)\b"
+    r"|\bANTHROPIC_|\bCLAUDE_|--settings|^\s*\.\s|^\s*\w+=",
+    re.MULTILINE,
+)
+_WRITES_ENV: Final = "GITHUB_ENV"
 _PRINTS: Final = frozenset({"-p", "--print"})
 # The shells that GitHub starts with `-e`, so that the first command that fails ends the step.
 _STRICT: Final = frozenset({"", "bash", "sh"})
@@ -48,9 +56,15 @@ def another_way(step: ClaudeStep, given: Given) -> str:
         return "an expression chooses whether the step gets it"
     if given.read is None:
         return "it is not known whether this version reads it"
-    if any(step.scope.env.get(name) is not None for name in _OTHER_SERVERS):
+    if any(step.scope.env.get(name) is not None for name in _OTHER_SERVERS) or _is_steered(step):
         return "the step may call another server than Anthropic's"
     return ""
+
+
+def _is_steered(step: ClaudeStep) -> bool:
+    """Return whether a script of the job may change the environment of the steps behind it."""
+    job = step.occurrence.job
+    return job is not None and any(_WRITES_ENV in each.run for each in job.steps)
 
 
 def _of_action(step: ClaudeStep) -> str:
@@ -77,8 +91,8 @@ def _of_script(step: ClaudeStep) -> str:
     if step.occurrence.shell not in _STRICT:
         return "its shell may go on after a failure"
     script = step.occurrence.step.run if step.occurrence.step else ""
-    if _MASKS.search(script):
-        return "its script may go on after a failure"
+    if _DOUBT.search(script):
+        return "its script may go on after a failure, or change what Claude uses"
     if not all(_prints(each) for each in step.script.runs):
         return "without -p it may have waited for a person"
     return ""

@@ -1,22 +1,23 @@
-"""Where the Claude steps of a workflow use a secret: in which job and step of a run, and what their ends prove."""
+"""Where a workflow uses secrets: in which job and step of a run, what their ends prove, and what nobody can tell."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given, claude_step, named
+from flowforge.audit.needs import names_in
 from flowforge.life.proof import another_way, unproven
+from flowforge.life.run_names import ANYTHING, JobName, RunName, job_name, step_name
 from flowforge.workflows.joins import occurrences
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import NEWEST
-from flowforge.workflows.repository import RepositoryFiles, read_repository
+from flowforge.workflows.repository import documents, read_repository
 from flowforge.workflows.sources import CALLER, REPO, SourceKind, ValueSource
-from flowforge.workflows.workflow import Job, WorkflowStep
+from flowforge.workflows.workflow import WorkflowStep
 
-_TEMPLATE: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
-# GitHub shows the values of a matrix behind the name of its job.
-_MATRIX: Final = r"(?: \(.*\))?"
+_JobKey = tuple[str, str]
+_FORGIVING: Final = "continue-on-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class SecretUse:
     """Its name, in upper case."""
     environment: str | None
     """The environment of its job, in lower case; empty without one, None where nobody can tell."""
-    job: re.Pattern[str]
-    """What the name of its job in a run looks like."""
-    step: re.Pattern[str]
-    """What its own name in a run looks like."""
-    is_only_way: bool
-    """Whether Claude can have used nothing else there, so that what was refused is this one."""
+    job: _JobKey
+    """Its job, as a key of `WorkflowUses.jobs`."""
+    step: RunName
+    """What it is called in a run."""
+    tells_apart: bool
+    """Whether what the job's check says can be about this secret alone: no other Claude step, nothing forgiven."""
     unproven: str
     """Why its good end proves nothing, as a clause; empty where it does."""
     moving: bool
@@ -44,95 +45,131 @@ class SecretUse:
     """
 
 
-def uses_of(files: Mapping[str, bytes], path: str, repo: str) -> tuple[SecretUse, ...]:
-    """Return the uses of secrets in the workflow of a path, local actions and called workflows joined.
+@dataclass(frozen=True, slots=True)
+class WorkflowUses:
+    """What a workflow does with secrets, local actions and called workflows joined."""
+
+    uses: tuple[SecretUse, ...] = ()
+    """Its Claude steps that are given a secret, once for each."""
+    jobs: Mapping[_JobKey, JobName] | None = None
+    """What each of its jobs is called in a run, those without Claude too."""
+    named: frozenset[str] = frozenset()
+    """The secrets that its files name anywhere, in upper case."""
+    is_open: bool = False
+    """Whether it may use secrets that it does not name: it computes names, or hands all on to what was not read."""
+
+    def may_use(self, secret: str) -> bool:
+        """Return whether it may use a secret at all."""
+        return self.is_open or secret in self.named
+
+    def job_of(self, name: str) -> _JobKey | None:
+        """Return the job that a run calls so; None where it may be more than one, or none."""
+        found = [key for key, job in (self.jobs or {}).items() if job.fits(name)]
+        return found[0] if len(found) == 1 else None
+
+
+def uses_of(files: Mapping[str, bytes], path: str, repo: str) -> WorkflowUses:
+    """Return the uses of secrets in the workflow of a path.
 
     files: by path, all of one commit. repo: owner and name.
     """
-    return tuple(_uses(read_repository(files, repo), path))
+    repository = read_repository(files, repo)
+    mine = [each for each in occurrences(repository) if each.at.file == path]
+    named: set[str] = set()
+    is_open = bool(repository.unread or repository.too_large)
+    for document in documents(repository):
+        names, computed = names_in(document)
+        named |= names
+        is_open = is_open or computed
+    # What was not read may use whatever it gets.
+    is_open = is_open or any(each.why_unread and each.inherits for each in mine)
+    return WorkflowUses(tuple(_uses(mine)), dict(_jobs(mine)), frozenset(named), is_open)
+
+
+def mentions(data: bytes, secrets: frozenset[str]) -> bool:
+    """Return whether a workflow's file may use one of these secrets, by its text alone."""
+    text = data.decode("utf-8", "replace").upper()
+    return any(name in text for name in secrets) or any(
+        word in text for word in ("INHERIT", "TOJSON(", "SECRETS[", "SECRETS }}", "./")
+    )
 
 
 def local_files(files: Mapping[str, bytes], repo: str) -> frozenset[str]:
     """Return the paths that these files call in their own repository, and that are not among them.
 
-    A folder of an action stands for either name that its file may have.
+    A folder of an action stands for either name that its file may have. What leads out of the repository is none of it.
     """
     read = read_repository(files, repo)
     wanted: set[str] = set()
     for workflow in read.workflows.values():
         for job in workflow.jobs.values():
-            if called := read.local(job.uses):
-                wanted.add(called)
+            wanted.update(filter(None, [read.local(job.uses)]))
             wanted.update(_actions(job.steps))
     for action in read.actions.values():
         wanted.update(_actions(action.steps))
     there = {*files, *(path.rpartition("/")[0] for path in files)}
-    return frozenset(wanted - there)
+    return frozenset(path for path in wanted - there if not path.startswith(("..", "/")))
 
 
 def _actions(steps: Sequence[WorkflowStep]) -> set[str]:
-    return {step.uses.removeprefix("./").strip("/") for step in steps if step.uses.startswith("./")}
+    folders = {normpath(step.uses) for step in steps if step.uses.startswith("./") and "${{" not in step.uses}
+    return {"" if folder == "." else folder for folder in folders}
 
 
-def _uses(repository: RepositoryFiles, path: str) -> Iterator[SecretUse]:
-    for occurrence in occurrences(repository):
-        if occurrence.at.file != path:
+def _jobs(mine: Sequence[Occurrence]) -> Iterator[tuple[_JobKey, JobName]]:
+    for each in mine:
+        caller = each.workflow.jobs.get(each.at.job or "") if each.workflow else None
+        if caller is None:
             continue
-        step = claude_step(occurrence)
-        names = _names_in_a_run(occurrence) if step is not None else None
-        if step is None or names is None or step.cloud:
+        called: RunName | None = None
+        if caller.uses:
+            called = ANYTHING if each.step is None or each.job is None else job_name(each.job)
+        yield _key(each), JobName(job_name(caller), called)
+
+
+def _key(each: Occurrence) -> _JobKey:
+    called = each.step is not None and each.job is not None and each.job.key != each.at.job
+    return each.at.job or "", each.job.key if called and each.job else ""
+
+
+def _uses(mine: Sequence[Occurrence]) -> Iterator[SecretUse]:
+    steps = [(each, claude_step(each)) for each in mine]
+    claude: dict[_JobKey, int] = {}
+    for each, step in steps:
+        claude[_key(each)] = claude.get(_key(each), 0) + (step is not None)
+    forgiving = {_key(each) for each, _ in steps if each.step is not None and each.step.node.get(_FORGIVING)}
+    for each, step in steps:
+        name = _step_name(each)
+        if step is None or name is None or step.cloud:
             continue
+        alone = claude[_key(each)] == 1 and _key(each) not in forgiving
         for given in step.static:
             for source in named(given.sources, SourceKind.SECRET):
                 # What a caller hands on is a secret of its own only there, and is seen from there.
                 if source.where != CALLER:
-                    yield _use(step, given, source, *names)
+                    yield _use(step, given, source, name, alone=alone)
 
 
-def _use(step: ClaudeStep, given: Given, source: ValueSource, job: re.Pattern[str], name: re.Pattern[str]) -> SecretUse:
-    known = source.where_known
+def _use(step: ClaudeStep, given: Given, source: ValueSource, name: RunName, *, alone: bool) -> SecretUse:
     environment = "" if source.where == REPO else source.where.removeprefix("environment:").lower()
     return SecretUse(
         secret=source.name,
-        environment=environment if known else None,
-        job=job,
+        environment=environment if source.where_known else None,
+        job=_key(step.occurrence),
         step=name,
-        is_only_way=not another_way(step, given),
+        tells_apart=alone and not another_way(step, given),
         unproven=unproven(step, given),
         moving=step.version == NEWEST,
         validated=step.action is not None and step.action.needs_token and not step.has_input("github_token"),
     )
 
 
-def _names_in_a_run(occurrence: Occurrence) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
-    """Return what its job and its step are called in a run; None where no run of this workflow has them."""
-    workflow, at = occurrence.workflow, occurrence.at
-    caller = workflow.jobs.get(at.job or "") if workflow else None
-    if caller is None or occurrence.step is None:
+def _step_name(each: Occurrence) -> RunName | None:
+    """Return what the step is called that a run shows: of a composite action that of its caller."""
+    caller = each.workflow.jobs.get(each.at.job or "") if each.workflow else None
+    if caller is None or each.step is None:
         return None
-    job = _job_name(caller)
     if caller.uses:
-        # The job of the called workflow stands behind that of its caller.
-        if occurrence.job is None:
-            return None
-        return re.compile(f"{job} / {_job_name(occurrence.job)}"), re.compile(_step_name(occurrence.step))
-    own = caller.steps[at.step] if at.step is not None and at.step < len(caller.steps) else None
-    return (re.compile(job), re.compile(_step_name(own))) if own else None
-
-
-def _job_name(job: Job) -> str:
-    name = job.node.get("name")
-    return _as_pattern(name.text if name and name.text else job.key) + _MATRIX
-
-
-def _step_name(step: WorkflowStep) -> str:
-    """Return the name that the runner gives a step: actions/runner, ActionRunner.cs."""
-    name = step.node.get("name")
-    if name is not None and name.text:
-        return _as_pattern(name.text)
-    script = step.run.strip().splitlines()
-    return _as_pattern(f"Run {step.uses or (script[0] if script else '')}")
-
-
-def _as_pattern(template: str) -> str:
-    return ".*".join(re.escape(part) for part in _TEMPLATE.split(template))
+        return step_name(each.step)
+    own = caller.steps[each.at.step] if each.at.step is not None and each.at.step < len(caller.steps) else None
+    return step_name(own) if own else None

@@ -14,6 +14,7 @@ from flowforge.life.judge import SecretPlace
 from flowforge.life.model import Life, LifeVerdict
 from flowforge.life.status import (
     DeclaredCredential,
+    SecretState,
     StatusReport,
     credential_status,
     is_secret,
@@ -61,7 +62,8 @@ def status(request: Request, *, owner_of: str = "") -> StatusReport:
         )
         for name in sorted(declared)
     )
-    return StatusReport(credentials, secrets, plan.complete, today, task.host, prepared.planned.warnings)
+    seen = not plan.unresolved and not any(each.state is SecretState.UNREADABLE for each in secrets)
+    return StatusReport(credentials, secrets, seen, today, task.host, prepared.planned.warnings)
 
 
 def _declared(credentials: Mapping[str, Credential], owner_of: str) -> dict[str, DeclaredCredential]:

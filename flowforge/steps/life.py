@@ -8,11 +8,11 @@ from typing import Final
 from flowforge.concurrency import Progress, each
 from flowforge.github.clients import Clients
 from flowforge.github.http import Client
-from flowforge.github.problems import RepoError, TokenError
+from flowforge.github.problems import RepoError, StoppedError, TokenError
 from flowforge.github.runs import annotations_of, ended_runs, file_at, jobs_of
 from flowforge.life.judge import RunHistory, RunReader, SecretPlace, judge
 from flowforge.life.model import Life, LifeVerdict
-from flowforge.life.uses import SecretUse, local_files, uses_of
+from flowforge.life.uses import WorkflowUses, local_files, mentions, uses_of
 from flowforge.plan.address import Address, Repo
 from flowforge.workflows.results import JobResult, WorkflowRun
 
@@ -50,6 +50,8 @@ def lives(
         ):
             found.update(verdicts)
             advance()
+    if found.keys() != places.keys():
+        raise StoppedError
     return found
 
 
@@ -73,51 +75,54 @@ class _AskedRuns:
     client: Client
     repo: Repo
     secrets: frozenset[str]
-    _uses: dict[tuple[str, str], tuple[SecretUse, ...] | None] = field(default_factory=dict)
-    _idle: set[str] = field(default_factory=set)
+    _uses: dict[tuple[str, str], WorkflowUses | str] = field(default_factory=dict)
     _jobs: dict[int, tuple[JobResult, ...]] = field(default_factory=dict)
-    _files: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    _files: dict[tuple[str, str], bytes | str | None] = field(default_factory=dict)
+    _said: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def reader(self) -> RunReader:
         """What the judge asks by."""
         return RunReader(self.uses, self.jobs, self.annotations, self.is_unchanged)
 
-    def uses(self, run: WorkflowRun) -> Sequence[SecretUse] | None:
-        """Return the uses in the workflow as a run had it; None where its file cannot be read."""
-        # A workflow whose newest version uses none of them is not asked about its older ones.
-        if run.path in self._idle:
-            return ()
+    def uses(self, run: WorkflowRun) -> WorkflowUses | str:
+        """Return the uses in the workflow as a run had it, or why they are not known."""
+        # What the default branch has now does not use them: then its other versions are not asked about.
+        now = self._file(run.path, "")
+        if isinstance(now, bytes) and not mentions(now, self.secrets):
+            return WorkflowUses()
         key = (run.path, run.commit)
         if key not in self._uses:
             self._uses[key] = self._read(run)
-            found = self._uses[key]
-            if found is not None and not any(use.secret in self.secrets for use in found):
-                self._idle.add(run.path)
         return self._uses[key]
 
-    def _read(self, run: WorkflowRun) -> tuple[SecretUse, ...] | None:
+    def _read(self, run: WorkflowRun) -> WorkflowUses | str:
         data = self._file(run.path, run.commit)
-        if data is None:
-            return None
+        if not isinstance(data, bytes):
+            return data or "the workflow of a run is not there"
         files = {run.path: data}
         for _ in range(_CALLS):
             wanted = local_files(files, str(self.repo))
-            more = [(path, self._file(path, run.commit)) for folder in sorted(wanted) for path in _names(folder)]
-            there = {path: found for path, found in more if found is not None}
+            more = {path: self._file(path, run.commit) for folder in sorted(wanted) for path in _names(folder)}
+            if any(isinstance(found, str) for found in more.values()):
+                return next(found for found in more.values() if isinstance(found, str))
+            there = {path: found for path, found in more.items() if isinstance(found, bytes)}
             if not there:
                 break
             files |= there
         return uses_of(files, run.path, str(self.repo))
 
-    def _file(self, path: str, commit: str) -> bytes | None:
+    def _file(self, path: str, commit: str) -> bytes | str | None:
+        """Return a file; None where there is none, and why it cannot be looked at as a clause."""
         key = (path, commit)
-        if key not in self._files and len(self._files) < _MOST_FILES:
+        if key not in self._files:
+            if len(self._files) >= _MOST_FILES:
+                return "more of its workflows ran than are looked at"
             try:
                 self._files[key] = file_at(self.client, self.repo, path, commit)
             except RepoError:
-                self._files[key] = None
-        return self._files.get(key)
+                self._files[key] = "the workflow of a run cannot be read, which takes Contents: read"
+        return self._files[key]
 
     def jobs(self, run: WorkflowRun) -> Sequence[JobResult]:
         """Return the jobs of a run; none where nobody may read them."""
@@ -130,15 +135,17 @@ class _AskedRuns:
 
     def annotations(self, job: JobResult) -> Sequence[str]:
         """Return what the checks of a job say; none where the token may not read checks."""
-        try:
-            return annotations_of(self.client, self.repo, job.id)
-        except RepoError:
-            return ()
+        if job.id not in self._said:
+            try:
+                self._said[job.id] = annotations_of(self.client, self.repo, job.id)
+            except RepoError:
+                self._said[job.id] = ()
+        return self._said[job.id]
 
     def is_unchanged(self, run: WorkflowRun) -> bool:
         """Return whether the default branch has the file of a run's workflow as the run had it."""
         now = self._file(run.path, "")
-        return now is not None and now == self._file(run.path, run.commit)
+        return isinstance(now, bytes) and now == self._file(run.path, run.commit)
 
 
 def _names(path: str) -> tuple[str, ...]:

@@ -73,7 +73,8 @@ class History:
             return "not_run"
         if self.conclusion == "failure":
             if self.note in REFUSED:
-                return "failing" if self.second else "dead"
+                # What a check says may be of a step that is forgiven, or of the other credential.
+                return "failing" if self.second or self.forgiven == "step" else "dead"
             return "failing"
         if self.conclusion != "success":
             return "unknown"

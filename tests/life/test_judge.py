@@ -10,6 +10,7 @@ from flowforge.life.uses import uses_of
 from flowforge.workflows.results import JobResult, StepResult, WorkflowRun
 
 PATH = ".github/workflows/w.yml"
+UNREAD = "it cannot be read"
 STEP = "Run anthropics/claude-code-action@v1"
 WORKFLOW = b"""\
 on: [push, schedule]
@@ -43,7 +44,7 @@ def verdict(
         return (JobResult(run.id, "review", ended[run.id], "2026-11-02T00:01:00Z", f"{run.url}/job", steps),)
 
     reader = RunReader(
-        uses=lambda run: None if data is None else uses_of({run.path: data}, run.path, "acme/a"),
+        uses=lambda run: UNREAD if data is None else uses_of({run.path: data}, run.path, "acme/a"),
         jobs=lambda run: job(run) if jobs is None else jobs,
         annotations=lambda _: notes,
         unchanged=lambda _: same,
@@ -124,10 +125,65 @@ def test_nothing_is_said_of_what_was_not_seen() -> None:
     assert verdict(whole=True).life is Life.NOT_RUN
     assert verdict((RUN, "success"), data=other).life is Life.NOT_RUN
     assert verdict((RUN, "success"), data=other, whole=False).life is Life.UNKNOWN
-    assert "Contents: read" in verdict((RUN, "success"), data=None).why
+    assert verdict((RUN, "success"), data=None) == LifeVerdict(Life.UNKNOWN, UNREAD)
     assert verdict((RUN, "success"), jobs=()).life is Life.UNKNOWN
     many = [(replace(RUN, id=number), "cancelled") for number in range(2, 7)]
     assert verdict(*many, (RUN, "success"), most=5).life is Life.UNKNOWN
+
+
+def two_jobs(first: str, second: str, notes: tuple[str, ...] = (), name: str = "${{ matrix.what }}") -> LifeVerdict:
+    """Judge a run of two jobs: the first uses another secret, the second, which has this name, ours."""
+    step = "      - uses: anthropics/claude-code-action@v1\n"
+    step += "        with: {prompt: Look., anthropic_api_key: '${{ secrets.%s }}'}\n"
+    data = "on: schedule\npermissions: {id-token: write}\njobs:\n"
+    data += f"  a:\n    name: Claude\n    runs-on: x\n    steps:\n{step % 'OTHER'}"
+    data += f"  b:\n    name: {name}\n    runs-on: x\n    steps:\n{step % 'KEY'}"
+    steps = {each: (StepResult(STEP, each),) for each in ("success", "failure", "skipped")}
+    jobs = (
+        JobResult(1, "Claude", first, "", "", steps[first]),
+        JobResult(2, "Claude" if name == "Claude" else "web", second, "", "", steps[second]),
+    )
+    return verdict((RUN, ""), data=data.encode(), jobs=jobs, notes=notes)
+
+
+@pytest.mark.parametrize("name", ["${{ matrix.what }}", "Claude", "Cl${{ matrix.x }}"])
+@pytest.mark.parametrize("ended", ["success", "failure"])
+def test_another_job_is_not_taken_for_this_one(name: str, ended: str) -> None:
+    """What may be either of two jobs says nothing: neither a good end nor a refusal."""
+    assert two_jobs(ended, "skipped", ("Invalid bearer token",), name=name).life is Life.UNKNOWN
+
+
+def test_another_step_is_not_taken_for_this_one() -> None:
+    """A check is that of a whole job: what a second failed step, or a second Claude step, has said is not ours."""
+    steps = (StepResult("Test", "failure"), StepResult(STEP, "failure"))
+    job = JobResult(1, "review", "failure", "", "", steps)
+    assert verdict((RUN, ""), jobs=(job,), notes=("Invalid bearer token",)).life is Life.FAILING
+    assert verdict((RUN, "failure"), notes=("Invalid API key provided by Stripe",)).life is Life.FAILING
+    second = WORKFLOW[WORKFLOW.index(b"      - uses") :].replace(b"KEY", b"OTHER")
+    data = WORKFLOW + second.replace(b"- uses", b"- name: Second\n        uses")
+    two = verdict((RUN, "failure"), notes=("Invalid bearer token",), data=data)
+    assert two.life is Life.FAILING
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"  b: {uses: acme/shared/.github/workflows/c.yml@main, secrets: inherit}\n",
+        b"  b: {uses: acme/shared/.github/workflows/c.yml@main, secrets: {key: '${{ secrets.KEY }}'}}\n",
+        b"  b: {runs-on: x, steps: [{run: python ask.py, env: {KEY: '${{ secrets.KEY }}'}}]}\n",
+        b"  b: {runs-on: x, steps: [{run: python ask.py, env: {ALL: '${{ toJSON(secrets) }}'}}]}\n",
+        b"  b: [\n",
+    ],
+)
+def test_what_may_use_it_otherwise_is_not_called_unused(more: bytes) -> None:
+    """A workflow that hands the secret on, or that cannot be read, may have used it: that is unknown."""
+    assert verdict((RUN, "success"), data=b"on: push\njobs:\n" + more).life is Life.UNKNOWN
+
+
+def test_runs_without_a_file_are_passed_over() -> None:
+    """Those of GitHub's own, such as code scanning's, hide nothing, however many there are."""
+    dynamic = [(replace(RUN, id=number, path="dynamic/codeql", event="dynamic"), "success") for number in range(2, 20)]
+    assert verdict(*dynamic, (RUN, "success")).life is Life.ALIVE
 
 
 def test_jobs_of_one_run() -> None:
@@ -143,4 +199,4 @@ def test_a_job_with_an_environment() -> None:
     data = WORKFLOW.replace(b"    runs-on: x", b"    runs-on: x\n    environment: prod")
     own, repos, others = (replace(PLACE, environment=each) for each in ("prod", "", "staging"))
     found = [verdict((RUN, "success"), place=place, data=data).life for place in (own, repos, others)]
-    assert found == [Life.ALIVE, Life.UNKNOWN, Life.NOT_RUN]
+    assert found == [Life.ALIVE, Life.UNKNOWN, Life.UNKNOWN]

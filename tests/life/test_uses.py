@@ -1,8 +1,11 @@
 """What a workflow's Claude steps use, how a run calls them, and what their good end proves."""
 
+import json
+
 import pytest
 
-from flowforge.life.uses import SecretUse, local_files, uses_of
+from flowforge.life.run_names import RunName
+from flowforge.life.uses import SecretUse, WorkflowUses, local_files, uses_of
 
 PATH = ".github/workflows/w.yml"
 KEY = "anthropic_api_key: ${{ secrets.KEY }}"
@@ -18,9 +21,14 @@ def workflow(*step: str, job: str = "", env: str = "") -> bytes:
     return "\n".join(lines).encode()
 
 
-def uses(data: bytes, **others: bytes) -> tuple[SecretUse, ...]:
+def found(data: bytes) -> WorkflowUses:
+    """Return what a workflow does with secrets."""
+    return uses_of({PATH: data}, PATH, "acme/a")
+
+
+def uses(data: bytes) -> tuple[SecretUse, ...]:
     """Return the uses of a workflow."""
-    return uses_of({PATH: data, **others}, PATH, "acme/a")
+    return found(data).uses
 
 
 def action(*inputs: str, pin: str = "v1.0.172", job: str = "", more: tuple[str, ...] = (), env: str = "") -> SecretUse:
@@ -35,7 +43,7 @@ def action(*inputs: str, pin: str = "v1.0.172", job: str = "", more: tuple[str, 
 def test_a_prompt_under_an_honest_pin_proves() -> None:
     """All that is needed is there, so that the good end of the step proves that the secret works."""
     use = action(KEY, PROMPT)
-    assert (use.secret, use.environment, use.unproven, use.is_only_way) == ("KEY", "", "", True)
+    assert (use.secret, use.environment, use.unproven, use.tells_apart) == ("KEY", "", "", True)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +77,25 @@ def test_what_proves_nothing(inputs: tuple[str, ...], more: dict[str, str], why:
         ("claude -p Hello || true", "go on after a failure"),
         ("claude -p Hello | tee log", "go on after a failure"),
         ("if claude -p Hello; then echo; fi", "go on after a failure"),
+        ('echo "$(claude -p hi)"', "go on after a failure"),
+        ("echo `claude -p hi`", "go on after a failure"),
+        ("cat <(claude -p hi)", "go on after a failure"),
+        ("set +o errexit\nclaude -p hi", "go on after a failure"),
+        ("set +ex\nclaude -p hi", "go on after a failure"),
+        ('trap "exit 0" EXIT\nclaude -p hi', "go on after a failure"),
+        ("coproc claude -p hi", "go on after a failure"),
+        ("ANTHROPIC_BASE_URL=https://x.test claude -p hi", "go on after a failure"),
+        ("export ANTHROPIC_BASE_URL=https://x.test\nclaude -p hi", "go on after a failure"),
+        ("unset ANTHROPIC_API_KEY\nclaude -p hi", "go on after a failure"),
+        ("env -i claude -p hi", "go on after a failure"),
+        ("claude -p hi --settings s.json", "go on after a failure"),
     ],
 )
 def test_a_script(script: str, why: str) -> None:
     """The program proves where the shell ends with its failure."""
-    (use,) = uses(workflow(f"run: {script!r}", "env: {ANTHROPIC_API_KEY: '${{ secrets.KEY }}'}"))
-    assert (why in use.unproven) if why else not use.unproven
+    found = uses(workflow(f"run: {json.dumps(script)}", "env: {ANTHROPIC_API_KEY: '${{ secrets.KEY }}'}"))
+    assert all((why in use.unproven) if why else not use.unproven for use in found)
+    assert found or "unset" in script or "coproc" in script
 
 
 @pytest.mark.parametrize(
@@ -89,10 +110,11 @@ def test_a_script(script: str, why: str) -> None:
 def test_how_a_run_calls_it(job: str, step: tuple[str, ...], names: list[str], steps: list[str]) -> None:
     """By the name of the job with its matrix, and by the step's own name or what it runs."""
     more = step if step[0].startswith("uses") else (*step, "uses: anthropics/claude-code-action@v1")
-    (use,) = uses(workflow(*more, "with: {anthropic_api_key: '${{ secrets.KEY }}'}", job=job))
-    assert all(use.job.fullmatch(name) for name in names)
-    assert all(use.step.fullmatch(name) for name in steps)
-    assert not use.job.fullmatch("another")
+    read = found(workflow(*more, "with: {anthropic_api_key: '${{ secrets.KEY }}'}", job=job))
+    (use,) = read.uses
+    assert all(read.job_of(name) == use.job for name in names)
+    assert all(use.step.fits(name) for name in steps)
+    assert read.job_of("another") is None
 
 
 def test_a_called_workflow_stands_behind_its_caller() -> None:
@@ -110,8 +132,9 @@ jobs:
     caller = b"on: push\njobs:\n  outer:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n"
     files = {PATH: caller}
     assert local_files(files, "acme/a") == {".github/workflows/called.yml"}
-    (use,) = uses_of({**files, ".github/workflows/called.yml": called}, PATH, "acme/a")
-    assert (bool(use.job.fullmatch("outer / inner")), bool(use.step.fullmatch("Ask")), use.unproven) == (True, True, "")
+    read = uses_of({**files, ".github/workflows/called.yml": called}, PATH, "acme/a")
+    (use,) = read.uses
+    assert (read.job_of("outer / inner"), use.step.fits("Ask"), use.unproven) == (use.job, True, "")
 
 
 def test_an_action_of_the_repository_is_one_step_of_its_caller() -> None:
@@ -126,8 +149,37 @@ inputs: {key: {required: true}}
 """
     data = workflow("uses: ./tools/ask", "with: {key: '${{ secrets.KEY }}'}")
     assert local_files({PATH: data}, "acme/a") == {"tools/ask"}
-    (use,) = uses_of({PATH: data, "tools/ask/action.yml": inner}, PATH, "acme/a")
-    assert (use.secret, bool(use.step.fullmatch("Run ./tools/ask"))) == ("KEY", True)
+    (use,) = uses_of({PATH: data, "tools/ask/action.yml": inner}, PATH, "acme/a").uses
+    assert (use.secret, use.step.fits("Run ./tools/ask")) == ("KEY", True)
+
+
+def test_nothing_outside_of_the_repository_is_asked_for() -> None:
+    """A path that leads out is none of this repository's, and would be asked of another one."""
+    data = workflow("uses: ./../../../other/contents/x", "with: {key: '${{ secrets.KEY }}'}")
+    assert local_files({PATH: data}, "acme/a") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "fits"),
+    [
+        ("Ask", "Ask", True),
+        ("Ask", "Ask more", False),
+        ("${{ a }}", "anything", True),
+        ("Ask ${{ a }} of ${{ b }}!", "Ask ada of web!", True),
+        ("Ask ${{ a }} of ${{ b }}!", "Ask ada at web!", False),
+        ("a${{ x }}a", "a", False),
+        ("${{ x }}ab${{ y }}ab", "abab", True),
+        ("${{ x }}ab${{ y }}ab", "ab", False),
+    ],
+)
+def test_a_name_by_its_pieces(template: str, name: str, fits: bool) -> None:  # noqa: FBT001 -- a table
+    """Only the fixed pieces of a template are known, in their order, and no letter counts twice."""
+    assert RunName.of_template(template).fits(name) is fits
+
+
+def test_a_name_of_many_gaps_costs_little() -> None:
+    """It is looked at once from left to right: thousands of gaps are no work for hours."""
+    assert not RunName.of_template("${{ m }}x" * 5000 + "y").fits("x" * 5000)
 
 
 def test_whose_environment() -> None:
