@@ -1,7 +1,5 @@
 """The page of an audit in a real browser: the fleet at a glance, its findings found, sorted, and read by everybody."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +9,15 @@ from flowforge.audit.document import audit_body
 from flowforge.audit.model import AuditStep, Finding, RepoAudit
 from flowforge.render.audit_view import audit_lines
 from flowforge.render.document import head
-from flowforge.render.formats import HTML
 from flowforge.render.style import plain
-from tests.browser.chromium import AXE, Sheet, chromium, missing
+from tests.browser.chromium import AXE, missing
+from tests.browser.conftest import Open
 from tests.render.test_html import EVIL
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing() or "it can be looked at")]
 FILE = ".github/workflows/claude.yml"
 STEP = AuditStep(FILE, 7, "ask", 0, "anthropics/claude-code-action@v1", None, ())
 KINDS = ("missing-secret", "both-set", "gated", "", "unread")
-Open = Callable[..., Sheet]
 
 
 def _finding(code: str, what: str = "") -> Finding:
@@ -42,29 +39,6 @@ def of_audit(number: int, name: str = "") -> tuple[dict[str, Any], list[str]]:
     """Return the document of so many repos, of every kind in turn, and the lines that people are shown."""
     document = {**head("audit", "github.com"), **audit_body([_repo(each, name) for each in range(number)])}
     return document, list(audit_lines(document, plain, verbose=False))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Run one Chromium for all tests."""
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Open]:  # noqa: ANN401 -- playwright has no types here
-    """Return a function that writes a document as a page and opens it."""
-    opened: list[Sheet] = []
-
-    def write(made: tuple[dict[str, Any], list[str]], **settings: Any) -> Sheet:  # noqa: ANN401 -- as playwright's
-        path = tmp_path / f"page-{len(opened)}.html"
-        path.write_text(HTML.write(*made), encoding="utf-8")
-        opened.append(Sheet(browser, path.as_uri(), **settings))
-        return opened[-1]
-
-    yield write
-    for each in opened:
-        each.close()
 
 
 def test_the_fleet_at_a_glance(show: Open) -> None:

@@ -1,6 +1,6 @@
 """The page in a real browser: it filters, sorts, can be read by everybody, and asks the network for nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,35 +11,12 @@ import pytest
 
 from flowforge.errors import printable
 from flowforge.render.formats import HTML
-from tests.browser.chromium import AXE, Sheet, chromium, missing
+from tests.browser.chromium import AXE, Sheet, missing
+from tests.browser.conftest import Open
 from tests.browser.documents import TARGETS, of_plan, of_report
 from tests.render.test_html import EVIL
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing() or "it can be looked at")]
-Open = Callable[..., Sheet]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Run one Chromium for all tests."""
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Iterator[Open]:  # noqa: ANN401 -- playwright has no types here
-    """Return a function that writes a document as a page and opens it."""
-    opened: list[Sheet] = []
-
-    def write(made: tuple[dict[str, Any], list[str]], **settings: Any) -> Sheet:  # noqa: ANN401 -- as playwright's
-        path = tmp_path / f"page-{len(opened)}.html"
-        path.write_text(HTML.write(*made), encoding="utf-8")
-        opened.append(Sheet(browser, path.as_uri(), **settings))
-        return opened[-1]
-
-    yield write
-    for each in opened:
-        each.close()
 
 
 def test_it_says_nothing_and_asks_for_nothing(show: Open) -> None:
