@@ -142,7 +142,8 @@ def own_shape(noun: str, prefix: str, length: int) -> TokenShape:
     """Return the shape of a team's own token. length: of a whole one, in characters; 0 where it is not said."""
     # A repo may be called like the prefix, so a name of a few letters behind it is no token.
     enough = max(8, (length - len(prefix)) // 2) if length else _OWN_ENOUGH
-    least = rf"{re.escape(prefix)}(?=[A-Za-z0-9_-]{{{enough}}})"
+    # The whole alphabet counts: most tokens of base64 have one of its signs among so many characters.
+    least = rf"{re.escape(prefix)}(?=[{_BASE64}]{{{enough}}})"
     return _shape(noun, prefix, shown=least, literal=least, alphabet=_BASE64, issuer="")
 
 

@@ -12,7 +12,17 @@ from flowforge.credentials.type_checks import check
 from flowforge.credentials.types import CredentialType
 from flowforge.errors import SourceError, quote
 from flowforge.sources.base import Context
-from flowforge.tokens import ANTHROPIC_API_KEY, LITERAL, TOKENS, TokenShape, recognise, redact
+from flowforge.tokens import (
+    ANTHROPIC_API_KEY,
+    LITERAL,
+    TOKENS,
+    TokenShape,
+    admit,
+    own_literal,
+    own_shape,
+    recognise,
+    redact,
+)
 from flowforge.vault import SecretValue
 
 # What stands for the digits of a prefix that has a generation, such as `sk-ant-api03-`.
@@ -108,3 +118,19 @@ def test_a_private_key_is_seen_as_a_whole(kind: str, joint: str) -> None:
     shown = redact(f'it says "{text}", and more')
     assert (True, f'it says "{begins}[redacted]", and more') == (bool(LITERAL.search(text)), shown)
     assert LITERAL.search("-----BEGIN PUBLIC KEY-----") is None
+
+
+@pytest.mark.parametrize("sign", "+/=._-")
+@pytest.mark.parametrize("length", [0, 48])
+@pytest.mark.parametrize("place", [0, 7, 15])
+def test_a_token_of_ones_own_with_any_sign_of_its_alphabet(sign: str, length: int, place: int) -> None:
+    """A sign of base64 among the first characters hides no token: it is redacted, and found as a literal."""
+    token = list(secrets.token_hex(32)[: (length or 48) - 3])
+    token[place] = sign
+    text = f"gw_{''.join(token)}"
+    admit([own_shape("a value of type gateway", "gw_", length)])
+    try:
+        assert ("it says gw_[redacted] here", True) == (redact(f"it says {text} here"), own_literal(f"[{text}]"))
+        assert ("acme/gw_a/b", False) == (redact("acme/gw_a/b"), own_literal("acme/gw_a/b"))
+    finally:
+        admit([])

@@ -67,9 +67,9 @@ def list_keys(wire: AnthropicWire, key: AdminKey) -> ListedKeys:
         found += page
         organization = organization or (answer.organization if isinstance(answer, KeyAnswer) else "")
         data = answer.data if isinstance(answer, KeyAnswer) else {}
-        if data.get("has_more") is not True:
+        if data.get("has_more") is False:
             return ListedKeys(tuple(found), organization)
-        last = data.get("last_id")
+        last = data.get("last_id") if data.get("has_more") is True else None
         if not isinstance(last, str) or not _KEY_ID.fullmatch(last) or after == f"&after_id={last}":
             return ListedKeys(trouble="the list was cut short")
         after = f"&after_id={last}"
@@ -116,6 +116,7 @@ def _plain(text: str) -> str:
 def _day(text: str) -> date | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+    except (ValueError, OverflowError):
+        # Beside its zone a time may lie in no year that there is.
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()

@@ -46,6 +46,11 @@ class KeyAnswer:
         return said if isinstance(said, str) and _KIND.fullmatch(said) else ""
 
     @property
+    def is_refusal(self) -> bool:
+        """Whether the body is an error as Anthropic words every one, and nobody's between us (docs: api/errors)."""
+        return self.data.get("type") == "error" and bool(self.kind)
+
+    @property
     def said(self) -> str:
         """The status as a clause for people: `529 overloaded_error`."""
         return f"{self.status} {self.kind}".strip()

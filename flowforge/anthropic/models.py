@@ -1,7 +1,8 @@
 """Whether an API key works: one list of models, which costs no tokens (docs: api/models/list).
 
 trufflehog asks the same: 200 is a live key, 401 and 404 a dead one ("404 is returned if api key is disabled or not
-found"), and anything else tells nothing of the key.
+found"), and anything else tells nothing of the key. A gateway that does not know the path, or wants a password of its
+own, answers with these too, so they count in Anthropic's own form alone.
 """
 
 from collections.abc import Callable
@@ -79,4 +80,6 @@ def _unusable(found: KeyAnswer) -> str:
         return f"{found.status}, a redirect, which is not followed with a key"
     if found.status == _LIVE and not isinstance(found.data.get("data"), list):
         return "200 without a list of models"
+    if found.status in _DEAD and not found.is_refusal:
+        return f"{found.said} in another form than Anthropic's"
     return ""

@@ -1,5 +1,6 @@
 """Whether a step checks out the code of a fork, in the place where the job works."""
 
+import re
 from typing import Final
 
 from flowforge.workflows.expression_tree import Expression, accesses, path_of
@@ -31,6 +32,20 @@ _REPOSITORIES: Final = frozenset(
 _NUMBERS: Final = frozenset({("github", "event", "pull_request", "number"), ("github", "event", "number")})
 # A script with none of these checks nothing out; reading it would cost time for nothing.
 _WORDS: Final = ("checkout", "switch")
+# A pull request by its number, however that got into the text.
+_PULL: Final = re.compile(r"\bpull/|\bgh\s+pr\s+checkout\b|\bgh\s+co\b")
+# What a checkout of the repository's own code is made of; whatever else an event, a step or a caller says may be a
+# pull request's.
+_OWN: Final = frozenset(
+    {
+        *(("github", name) for name in ("ref", "ref_name", "sha", "repository", "base_ref", "workflow_sha")),
+        ("github", "event", "repository", "default_branch"),
+        ("github", "event", "repository", "full_name"),
+        ("github", "event", "pull_request", "base", "ref"),
+        ("github", "event", "pull_request", "base", "sha"),
+    }
+)
+_FIXED: Final = frozenset({"vars", "matrix", "secrets", "runner"})
 # How far a variable or an input is followed that is made of others; one may be made of itself.
 _MOST: Final = 10
 
@@ -44,6 +59,28 @@ def checks_out_fork(occurrence: Occurrence) -> bool:
     if uses is not None:
         return uses.repo == "actions/checkout" and _checkout(occurrence)
     return any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
+
+
+def may_check_out_pull(occurrence: Occurrence) -> bool:
+    """Return whether a step may check out a pull request's code, whatever the event, and wherever it puts that.
+
+    It asks whether a job may be trusted with more, so what nobody can tell counts as well.
+    """
+    step = occurrence.step
+    if step is None:
+        return False
+    uses = read_uses(step.uses) if step.uses else None
+    if uses is None:
+        return bool(_PULL.search(step.run)) or (
+            any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
+        )
+    if "checkout" not in uses.repo:
+        return False
+    inputs = lowered(step.inputs)
+    texts = [inputs[name][1].text for name in ("ref", "repository") if name in inputs]
+    paths = {path for text in texts for path in _paths(read_template(text), occurrence.scope)}
+    strange = uses.repo != "actions/checkout"
+    return strange or any(map(_PULL.search, texts)) or any(path not in _OWN and path[0] not in _FIXED for path in paths)
 
 
 def _checkout(occurrence: Occurrence) -> bool:

@@ -11,7 +11,14 @@ def repo_path(repo: Repo) -> str:
 
 
 def contents_path(repo: Repo, path: str) -> str:
-    """Return the path of a repo's file, whose own slashes stay."""
+    """Return the path of a repo's file, whose own slashes stay.
+
+    Raises ValueError for one with `.` or `..` in it: whoever sends a URL resolves those, up into the API's own path, so
+    that it would be about another repository.
+    """
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        message = f"no path of a repository's file: {path!r}"
+        raise ValueError(message)
     return f"{repo_path(repo)}/contents/{encode(path)}"
 
 

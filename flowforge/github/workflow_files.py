@@ -22,6 +22,8 @@ from flowforge.workflows.repository import FOLDER, Unread, is_workflow
 
 MOST_REPOS: Final = 100
 """How many repos one query is about. GitHub gives a query ten seconds."""
+# docs.github.com, "Get repository content": "an upper limit of 1,000 files for a directory". Nothing says that it cut.
+_MOST_LISTED: Final = 1_000
 Fetched = Mapping[Repo, WorkflowFiles | Unreadable]
 
 
@@ -109,6 +111,9 @@ class WorkflowReader:
         """Note what is at a path, a file or the files of a folder, as still to be read."""
         try:
             data = self._client.get(contents_path(repo, path), accept=OBJECT).data
+        except ValueError:
+            found.unread.append(Unread(path, "it leads out of the repository"))
+            return
         except RepoError as refusal:
             # No folder, no file, or not even a commit: the repo itself is there and may be read.
             if refusal.no.status == HTTPStatus.NOT_FOUND:
@@ -118,6 +123,8 @@ class WorkflowReader:
             case {"entries": list() as entries}:
                 for entry in entries:
                     _note(found, entry, folder=True)
+                if len(entries) >= _MOST_LISTED:
+                    found.unread.append(Unread(path, f"GitHub lists no more than {_MOST_LISTED:,} files of a folder"))
             case _:
                 _note(found, data, folder=False)
 

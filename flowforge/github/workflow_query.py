@@ -130,7 +130,8 @@ def _forbidden(message: str) -> Unreadable:
     return Unreadable(Why.NO_PERMISSION, detail, "give the token Contents: read (classic: the scope repo)")
 
 
-def _read(repo: Repo, paths: Sequence[str], node: object) -> WorkflowFiles | Unreadable:
+def _read(repo: Repo, paths: Sequence[str], node: object) -> WorkflowFiles | Unreadable | None:
+    """Return what an answer holds of a repo; None where it leaves out something that was asked for."""
     match node:
         case {
             "databaseId": int() as number,
@@ -144,26 +145,37 @@ def _read(repo: Repo, paths: Sequence[str], node: object) -> WorkflowFiles | Unr
             if name.lower() != repo.key:
                 return moved(name, repo).unreadable()
             found = WorkflowFiles(number, archived, disabled, private)
-            for index, path in enumerate(paths):
-                _take(found, path, objects.get(f"p{index}"))
-            return found
+            aliases = {f"p{index}": path for index, path in enumerate(paths)}
+            # What is not there is null; what is not even named was not answered.
+            whole = objects.keys() >= aliases.keys()
+            return (
+                found if whole and all(_take(found, path, objects[alias]) for alias, path in aliases.items()) else None
+            )
     raise other_shape("a repository of GraphQL that lacks something of what was asked for")
 
 
-def _take(found: WorkflowFiles, path: str, node: object) -> None:
+def _take(found: WorkflowFiles, path: str, node: object) -> bool:
+    """Note what is at a path, a file or the files of a folder; return whether the answer shows each of them."""
     match node:
         case None:
-            return
+            return True
         case {"entries": list() as entries}:
-            for entry in entries:
-                match entry:
-                    case {"name": str() as name, "type": "blob", "object": Mapping() as blob}:
-                        if is_workflow(f"{path}/{name}"):
-                            _take(found, f"{path}/{name}", blob)
+            return all(_take_entry(found, path, entry) for entry in entries)
         case {"oid": str() as oid, "byteSize": int() as size, **rest} if _OBJECT_NAME.fullmatch(oid):
             text, whole = rest.get("text"), rest.get("isTruncated") is False and not rest.get("isBinary")
             if found.add(path, size, oid) and isinstance(text, str) and whole:
                 found.files[path] = text
                 del found.left[path]
+            return True
         case _:
             raise other_shape("a file of GraphQL without its oid or byteSize")
+
+
+def _take_entry(found: WorkflowFiles, folder: str, entry: object) -> bool:
+    match entry:
+        case {"name": str() as name, "type": "blob", **rest} if is_workflow(f"{folder}/{name}"):
+            blob = rest.get("object")
+            return isinstance(blob, Mapping) and _take(found, f"{folder}/{name}", blob)
+        case {"name": str(), "type": str()}:
+            return True
+    return False

@@ -70,6 +70,12 @@ def test_this_list_opens_nothing_for_github() -> None:
         "https://evil.test\\@gw.test",
         "https://gw.test\n",
         "https://gẁ.test",
+        "https://xn--a.example",
+        "https://xn--0.test",
+        "https://gw..test",
+        "https://" + "a" * 64 + ".test",
+        "https://[::1",
+        "https://1.2.3.4.5:1:2",
     ],
 )
 def test_what_is_no_address(url: str) -> None:

@@ -10,11 +10,13 @@ import httpx
 import pytest
 
 from flowforge.anthropic.address import VerifyAddress
+from flowforge.anthropic.admin import ListedKeys, list_keys
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
-from flowforge.anthropic.keys import MODELS, ApiKey
+from flowforge.anthropic.keys import MODELS, AdminKey, ApiKey
 from flowforge.anthropic.models import KeyLife, Verification, verify
 from flowforge.vault import SecretValue
+from tests.cli.verifying import admin_key
 from tests.made_up import api_key
 from tests.wire import answering
 
@@ -37,6 +39,7 @@ def verified(status: int, body: object, headers: dict[str, str] | None = None) -
 
 
 ERROR = {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}
+OTHERS = "in another form than Anthropic's"
 MODEL_LIST = {"data": [], "has_more": False}
 
 
@@ -49,11 +52,14 @@ MODEL_LIST = {"data": [], "has_more": False}
         (200, b"\xff\x00", KeyLife.UNKNOWN, "200 without a list of models"),
         (200, b" <html>", KeyLife.UNKNOWN, "200 with a page, which is not Anthropic's"),
         (401, ERROR, KeyLife.DEAD, "401 authentication_error"),
-        (401, b"", KeyLife.DEAD, "401"),
+        (401, b"", KeyLife.UNKNOWN, f"401 {OTHERS}"),
         (401, b"<html>", KeyLife.UNKNOWN, "401 with a page, which is not Anthropic's"),
-        (404, {"error": {"type": "not_found_error"}}, KeyLife.DEAD, "404 not_found_error"),
-        (404, {"error": {"type": "x\nerror FF001"}}, KeyLife.DEAD, "404"),
-        (404, {"error": "gone"}, KeyLife.DEAD, "404"),
+        (404, {"type": "error", "error": {"type": "not_found_error"}}, KeyLife.DEAD, "404 not_found_error"),
+        (404, {"error": {"type": "not_found_error"}}, KeyLife.UNKNOWN, f"404 not_found_error {OTHERS}"),
+        (404, {"type": "error", "error": {"type": "x\nerror FF001"}}, KeyLife.UNKNOWN, f"404 {OTHERS}"),
+        (404, {"type": "error", "error": "gone"}, KeyLife.UNKNOWN, f"404 {OTHERS}"),
+        (404, {"detail": "Not Found"}, KeyLife.UNKNOWN, f"404 {OTHERS}"),
+        (401, {"message": "No API key found in request"}, KeyLife.UNKNOWN, f"401 {OTHERS}"),
         (400, {"error": {"type": "invalid_request_error"}}, KeyLife.UNKNOWN, "400 invalid_request_error"),
         (402, {"error": {"type": "billing_error"}}, KeyLife.UNKNOWN, "402 billing_error"),
         (403, {"error": {"type": "permission_error"}}, KeyLife.UNKNOWN, "403 permission_error"),
@@ -183,3 +189,34 @@ def test_a_stop_ends_the_tries() -> None:
     with AnthropicWire(ADDRESS, transport=transport) as wire:
         found = verify(wire, ApiKey(SecretValue(api_key())), pause)
     assert ([1.0], Verification(KeyLife.UNKNOWN, "529")) == (met, found)
+
+
+def listed(*pages: dict[str, object]) -> ListedKeys:
+    """List the keys of an organization whose pages are these."""
+    left = list(pages)
+    with AnthropicWire(ADDRESS, transport=answering(lambda _: httpx.Response(200, json=left.pop(0)))) as wire:
+        return list_keys(wire, AdminKey(SecretValue(admin_key())))
+
+
+def key_of(number: int, expires: str = "") -> dict[str, object]:
+    """Return a key as it is listed."""
+    return {"id": f"apikey_{number}", "partial_key_hint": "sk-ant-api03-abc...wxyz", "expires_at": expires}
+
+
+@pytest.mark.parametrize("more", [{}, {"has_more": None}, {"has_more": "false"}, {"has_more": 0}])
+def test_a_list_that_does_not_say_that_it_is_whole(more: dict[str, object]) -> None:
+    """Only a page that says so is the last: the keys of any other are not all of them."""
+    whole = listed({"data": [key_of(1)], "has_more": True, "last_id": "apikey_1"}, {"data": [], "has_more": False})
+    cut = listed({"data": [key_of(1)], "last_id": "apikey_1", **more})
+    assert (["apikey_1"], "", ListedKeys(trouble="the list was cut short")) == (
+        [each.id for each in whole.keys],
+        whole.trouble,
+        cut,
+    )
+
+
+@pytest.mark.parametrize("expires", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+def test_a_time_that_is_in_no_year(expires: str) -> None:
+    """A time that cannot be told in UTC is as good as none, and ends no run."""
+    (found,) = listed({"data": [key_of(1, expires)], "has_more": False}).keys
+    assert None is found.expires

@@ -283,6 +283,42 @@ def test_what_is_left(name: str) -> None:
     assert ("", why) == (proposal.patch, next((each.why for each in proposal.left), ""))
 
 
+CHECKOUT: Final = "      - uses: actions/checkout@v5\n        with: {ref: '%s'}\n"
+PULLED: Final = {
+    "a comment's pull request": CHECKOUT % "refs/pull/${{ github.event.issue.number }}/head",
+    "a head": CHECKOUT % "${{ github.event.pull_request.head.sha }}",
+    "a head branch": CHECKOUT % "${{ github.head_ref }}",
+    "what a step said": CHECKOUT % "${{ steps.pull.outputs.sha }}",
+    "what was typed in": CHECKOUT % "${{ github.event.inputs.ref }}",
+    "a repository": "      - uses: actions/checkout@v5\n        with: {repository: '${{ github.event.x }}'}\n",
+    "in a folder": "      - uses: actions/checkout@v5\n        with: {ref: refs/pull/1/merge, path: pull}\n",
+    "by another action": "      - uses: acme/checkout-pull@v1\n",
+    "by gh": "      - run: gh  pr checkout 1\n",
+    "by git": "      - run: git fetch origin pull/1/head\n",
+}
+
+
+@pytest.mark.parametrize("name", PULLED)
+@pytest.mark.parametrize("event", ["issue_comment", "workflow_dispatch", "schedule"])
+def test_a_job_with_the_code_of_a_pull_request_gets_no_more(name: str, event: str) -> None:
+    """Whoever starts the run: a job that may check such code out, and then runs it, is not given an OIDC token."""
+    steps = f"    steps:\n{PULLED[name]}      - run: npm ci\n"
+    proposal = proposed(MANUAL.replace("workflow_dispatch", event) + READ + steps + MORE + KEY)
+    left = [each.why for each in proposal.left if each.finding.code == "id-token-missing"]
+    assert ("", True, ['the job "a" may check out a pull request\'s code'] * len(left)) == (
+        proposal.patch,
+        bool(left),
+        left,
+    )
+
+
+@pytest.mark.parametrize("ref", ["main", "${{ github.sha }}", "${{ github.event.repository.default_branch }}"])
+def test_a_job_with_its_own_code_gets_it(ref: str) -> None:
+    """A checkout of what the repository itself has stands in the way of no fix."""
+    proposal = proposed(MANUAL + READ + "    steps:\n" + CHECKOUT % ref + "      - run: npm ci\n" + MORE + KEY)
+    assert ["      id-token: write"] == changed(proposal.patch, "+")
+
+
 @pytest.mark.parametrize(
     ("condition", "why"),
     [

@@ -304,6 +304,13 @@ def test_a_trouble_is_found(healthy: Fleet, plant: Callable[[Fleet], None], wher
     assert (where, True) == ((check, code), said in what), what
 
 
+def test_the_admin_key_is_not_read_for_a_pull_request(healthy: Fleet) -> None:
+    """As in a run: on an event that may be anybody's nothing is said of it, not even what it is not."""
+    environ(CI="true", GITHUB_ACTIONS="true", GITHUB_EVENT_NAME="pull_request")(healthy)
+    healthy.monkeypatch.setenv("FLOWFORGE_ANTHROPIC_ADMIN_KEY", api_key())
+    assert [] == [each for each in found(healthy) if each[0] == "verify"]
+
+
 def test_two_dozen_are_planted() -> None:
     """The table has at least the twenty that it is to have."""
     assert len(TROUBLES) >= 20

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from flowforge.github.http import Client
+from flowforge.github.paths import contents_path
 from flowforge.github.workflow_files import WorkflowReader
 from flowforge.github.workflow_query import WorkflowFiles, query_of
 from flowforge.plan.action import Why
@@ -250,6 +251,82 @@ def test_the_budget_of_graphql_is_not_that_of_rest(scripted: MakeClient, waits: 
     assert {} == _files(WorkflowReader(client).folders([repo])[repo])
     client.get("/user")
     assert [] == waits
+
+
+NODE = {"databaseId": 1, "nameWithOwner": "acme/a", "isArchived": False, "isDisabled": False, "isPrivate": True}
+ENTRY = {"type": "file", "path": FILE, "size": 9, "sha": "a" * 40}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {},
+        {"p0": {"entries": [{"name": "ask.yml", "type": "blob", "object": None}]}},
+        {"p0": {"entries": [{"name": "ask.yml", "type": "blob"}]}},
+        {"p0": {"entries": [{"type": "blob", "object": None}]}},
+        {"p0": {"entries": [None]}},
+    ],
+    ids=["no-path", "null-object", "no-object", "no-name", "no-entry"],
+)
+def test_what_a_query_leaves_out_comes_by_rest(scripted: MakeClient, shown: object) -> None:
+    """A workflow that the answer names and does not show is asked for by REST, and is not passed over."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        assert isinstance(shown, dict)
+        match request.url.path:
+            case "/graphql":
+                return httpx.Response(200, json={"data": {"r0": {**NODE, **shown}}})
+            case "/repos/acme/a":
+                return httpx.Response(200, json={"id": 1, "full_name": "acme/a", "archived": False, "private": True})
+            case "/repos/acme/a/contents/.github/workflows":
+                return httpx.Response(200, json={"entries": [ENTRY]})
+        return httpx.Response(200, content=b"on: push\n", headers={"content-type": "application/octet-stream"})
+
+    repo = Repo.parse("acme/a")
+    assert {FILE: b"on: push\n"} == _files(WorkflowReader(scripted(respond)).folders([repo])[repo])
+
+
+@pytest.mark.parametrize(("count", "unread"), [(999, 0), (1_000, 1)])
+def test_a_folder_that_rest_may_have_cut(scripted: MakeClient, count: int, unread: int) -> None:
+    """A list of a thousand entries may lack others: GitHub lists no more, and does not say so."""
+    entries = [{**ENTRY, "path": f".github/workflows/{number}.txt"} for number in range(count)]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        match request.url.path:
+            case "/repos/acme/a":
+                return httpx.Response(200, json={"id": 1, "full_name": "acme/a", "archived": False, "private": True})
+            case "/repos/acme/a/contents/.github/workflows":
+                return httpx.Response(200, json={"entries": entries})
+        return httpx.Response(404, json={"message": "Not Found"})
+
+    repo = Repo.parse("acme/a")
+    found = WorkflowReader(scripted(respond)).folders([repo])[repo]
+    assert isinstance(found, WorkflowFiles)
+    said = [(each.file, each.reason) for each in found.unread]
+    assert [(".github/workflows", "GitHub lists no more than 1,000 files of a folder")] * unread == said
+
+
+OUTSIDE = ["../../other/contents/x", "a/../../b", "./a", "a/.", "..", "a/.."]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_path_that_leads_out_is_not_asked_for(scripted: MakeClient, path: str) -> None:
+    """What sends a request resolves `..`, so it would be about another repository: it is told as unread."""
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path == "/repos/acme/a":
+            return httpx.Response(200, json={"id": 1, "full_name": "acme/a", "archived": False, "private": True})
+        return httpx.Response(404, json={"message": "Not Found"})
+
+    repo = Repo.parse("acme/a")
+    with pytest.raises(ValueError, match="no path of a repository's file"):
+        contents_path(repo, path)
+    found = WorkflowReader(scripted(respond)).paths({repo: (path,)})[repo]
+    assert isinstance(found, WorkflowFiles)
+    said = [(each.file, each.reason) for each in found.unread]
+    assert ([(path, "it leads out of the repository")], ["/graphql", "/repos/acme/a"]) == (said, asked)
 
 
 def test_where_graphql_is(scripted: MakeClient) -> None:

@@ -7,9 +7,11 @@ from typing import Final
 from flowforge.audit.case import Case
 from flowforge.audit.claude_steps import ClaudeStep
 from flowforge.audit.fixes.mend import AddedEntry, Mend, Unmended
+from flowforge.audit.fork_code import may_check_out_pull
 from flowforge.audit.reach import Reached, StepReach
 from flowforge.errors import quote
 from flowforge.workflows.nodes import YamlMapping, YamlNode
+from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.permissions import IdToken, id_token
 from flowforge.workflows.runs import Who
 from flowforge.workflows.workflow import Workflow
@@ -32,6 +34,8 @@ def id_token_missing(case: Case, step: ClaudeStep) -> Mend | Unmended:
         # A fork's run must not get it, whoever is meant (an OIDC token is a credential by itself).
         if _has_forks(case, file, key):
             return Unmended(f"a fork's run may reach the job {quote(key)}")
+        if any(may_check_out_pull(each) for each in _steps(case, file, key)):
+            return Unmended(f"the job {quote(key)} may check out a pull request's code")
         added = _added(workflow, key, job.node)
         if isinstance(added, Unmended):
             return added
@@ -49,11 +53,15 @@ def _jobs(step: ClaudeStep) -> Iterator[tuple[str, str]]:
             yield place.file, place.job
 
 
+def _steps(case: Case, file: str, job: str) -> Iterator[Occurrence]:
+    for occurrence in case.occurrences:
+        if (file, job) in {(each.file, each.job) for each in (occurrence.at, occurrence.own)}:
+            yield occurrence
+
+
 def _has_forks(case: Case, file: str, job: str) -> bool:
     """Whether a run that a fork can start may reach any step of a job, or nobody here knows its runs."""
-    for occurrence in case.occurrences:
-        if (file, job) not in {(each.file, each.job) for each in (occurrence.at, occurrence.own)}:
-            continue
+    for occurrence in _steps(case, file, job):
         reach = StepReach(occurrence)
         if not reach.runs or any(run.who is Who.FORK and reach.by(run) is not Reached.NO for run in reach.runs):
             return True

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from flowforge.ci_systems import doubt
 from flowforge.errors import FlowForgeError, printable, quote
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.placeholders import names_in
@@ -15,6 +16,7 @@ from flowforge.manifest.source_spec import SourceSpec
 from flowforge.plan.diagnosis import Diagnosis, of_error, well, wrong
 from flowforge.programs import trusted_path
 from flowforge.resources import schema_text
+from flowforge.steps.verify import ADMIN_KEY
 from flowforge.steps.verify.check import require_usable
 
 SCHEMA_FILE: Final = ".flowforge.schema.json"
@@ -68,8 +70,11 @@ def _proxies(environ: Mapping[str, str]) -> Iterator[Diagnosis]:
 
 def look_at_verify(manifest: Manifest | None, environ: Mapping[str, str]) -> list[Diagnosis]:
     """Return whether keys could be verified, where anything wants that. Nobody is asked."""
+    # As a run does: where it is not known that a trusted event began it, the Admin key is not even looked at.
+    untrusted = doubt(environ) is not None
+    seen = {name: text for name, text in environ.items() if not (untrusted and name == ADMIN_KEY)}
     try:
-        wanted = require_usable(manifest.credentials if manifest else {}, environ)
+        wanted = require_usable(manifest.credentials if manifest else {}, seen)
     except FlowForgeError as error:
         return of_error("verify", error)
     return [well("verify", f"keys would be verified at {wanted}")] if wanted else []

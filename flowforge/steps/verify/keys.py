@@ -17,7 +17,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Unavailable
 from flowforge.vault import Vault
 
-# So many keys without an answer, and nobody is asked any more: each of them may take half a minute.
+# So many keys in a row without an answer, and nobody is asked any more: each of them may take half a minute.
 _GIVE_UP: Final = 3
 _NOT_SENT: Final = Verification(KeyLife.UNKNOWN, "it has a character that no key has, so it was not sent")
 _NOT_ASKED: Final = Verification(KeyLife.UNKNOWN, "not asked, since nobody answered before", reached=False)
@@ -54,7 +54,7 @@ def verify_values(
         if _is_asked_about(change, credentials) and change.wanted and isinstance(change.wanted.value, Known)
     }
     asked = list(dict.fromkeys(fingerprint for _, fingerprint in lines.values()))
-    known = dict(each(asked, _asking(vault, wire, pause), jobs=JOBS, stopped=stop.is_set))
+    known = dict(each(asked, asking(vault, wire, pause), jobs=JOBS, stopped=stop.is_set))
     return _told(lines, known)
 
 
@@ -65,9 +65,9 @@ def _is_asked_about(change: Change, credentials: Mapping[str, Credential]) -> bo
     return writes_value and credential is not None and credential.verify is not None
 
 
-def _asking(vault: Vault, wire: AnthropicWire, pause: Pause) -> Callable[[str], Verification]:
+def asking(vault: Vault, wire: AnthropicWire, pause: Pause) -> Callable[[str], Verification]:
     """Return a function that asks about the value of a fingerprint, until nobody answers."""
-    silent: list[None] = []  # only appended to, so threads may share it
+    silent: list[None] = []  # appended to and cleared, which threads may do at once
 
     def ask(fingerprint: str) -> Verification:
         if len(silent) >= _GIVE_UP:
@@ -77,7 +77,10 @@ def _asking(vault: Vault, wire: AnthropicWire, pause: Pause) -> Callable[[str], 
         except ValueError:
             return _NOT_SENT
         found = verify(wire, key, pause)
-        silent.extend([] if found.reached else [None])
+        if found.reached:
+            silent.clear()
+        else:
+            silent.append(None)
         return found
 
     return ask
