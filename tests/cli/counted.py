@@ -9,7 +9,6 @@ from typing import Final
 COUNTED: Final = frozenset(
     f"test_{name}.py"
     for name in (
-        "after_the_first_write",
         "apply_broken",
         "apply_faults",
         "attacks",
