@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REPORT: Final = Path("report.json")
+DECLARED: Final[dict[str, dict[str, Any]]] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+
+pytestmark = pytest.mark.no_coverage
 
 
 def asked(**inputs: str) -> action.Asked:
     """Read inputs, with those that are not given as action.yml has them."""
-    declared = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
-    given = {f"INPUT_{name.upper().replace('-', '_')}": what.get("default", "") for name, what in declared.items()}
+    given = {f"INPUT_{name.upper().replace('-', '_')}": what.get("default", "") for name, what in DECLARED.items()}
     named = {name if name.startswith("GITHUB") else f"INPUT_{name.upper()}": text for name, text in inputs.items()}
     assert {each for each in named if each.startswith("INPUT_")} <= given.keys()
     return action.asked_of({**given, **named})
@@ -179,7 +181,6 @@ signal.pause()
 PARENT: Final = "import sys, run; sys.exit(run.carry_out([sys.executable, '-c', sys.argv[1]]))"
 
 
-@pytest.mark.no_coverage
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_job_that_is_cancelled_tells_flowforge(name: str) -> None:
     """The signal that the runner sends to the action's process is the command's, whose end is waited for."""
@@ -191,7 +192,6 @@ def test_a_job_that_is_cancelled_tells_flowforge(name: str) -> None:
         assert 130 == process.wait()
 
 
-@pytest.mark.no_coverage
 def test_a_command_that_is_killed_has_the_exit_code_of_a_shell() -> None:
     """128 and the number of the signal: never a number that the system cannot give."""
     child = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -218,7 +218,6 @@ jobs:
 """
 
 
-@pytest.mark.no_coverage
 @pytest.mark.parametrize(
     ("inputs", "outcome", "code"),
     [
@@ -240,7 +239,6 @@ def test_a_step_of_the_action(ops: "Ops", inputs: str, outcome: str, code: str) 
     )
 
 
-@pytest.mark.no_coverage
 def test_a_python_is_set_up_where_none_is_found(ops: "Ops", tmp_path: Path) -> None:
     """With a PATH that has none, actions/setup-python is asked, and its Python runs what comes after."""
     tools = tmp_path / "tools"

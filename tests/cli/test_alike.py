@@ -9,8 +9,6 @@ from flowforge.sandbox import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 KEY = "ANTHROPIC_API_KEY"
 
 

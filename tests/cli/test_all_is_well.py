@@ -3,12 +3,8 @@
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
-
-pytestmark = pytest.mark.no_coverage
 
 KEY = "ANTHROPIC_API_KEY"
 INCOMPLETE = "The plan is incomplete: see the lines above."

@@ -19,8 +19,6 @@ from flowforge.state.file import StateFile
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 RESTORE = "  fix: put a good copy back, from git or from the .backup file beside it; nothing was overwritten\n"
 REMOVE = "; or remove the journal: what it held then shows as changed outside FlowForge\n"
 CHECK = "  fix: check the disk's space, the permissions and the path\n"

@@ -10,8 +10,6 @@ from flowforge.sandbox.rules.access import Level, Token, TokenKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 TEXTS = {
     TokenKind.CLASSIC: "ghp_" + "rehearsal",
     TokenKind.FINE_GRAINED: "github_pat_" + "rehearsal",

@@ -13,8 +13,6 @@ from flowforge.errors import Problem
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 BODY = "Zk9" * 31 + "AA"  # what makes a whole value of a prefix, and what must not be seen anywhere
 API_KEY = "sk-ant-" + "api03-" + BODY
 OAUTH = "sk-ant-" + "oat01-" + BODY

@@ -9,8 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 EMPTY = (
     "error FF501: the manifest names no secret at all, and the state remembers 12; nothing was written\n"

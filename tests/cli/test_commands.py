@@ -11,8 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 
 def manifest(fleet: "Fleet", *programs: str) -> None:
     """Want what each program prints in a repo of its own."""

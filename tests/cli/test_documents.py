@@ -14,8 +14,6 @@ from tests.powers import unwritable
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 NO_MANIFEST = (
     "error FF101: nowhere.yaml: there is no such manifest\n"
     "  fix: run `flowforge init` to begin one, or name yours with -m\n"

@@ -11,8 +11,6 @@ from flowforge.resources import schema_text
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 REPO, NAME = "acme/repo-001", "ANTHROPIC_API_KEY"
 HERE = f"{REPO}/actions/{NAME}"
 

@@ -14,8 +14,6 @@ from flowforge.sandbox.rules.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 POINTS_A_MINUTE = 900
 # `make fleet` has 10,000.
 REPOS = int(os.environ.get("REPOS", "2000"))

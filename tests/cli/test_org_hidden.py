@@ -14,8 +14,6 @@ from flowforge.sandbox.rules.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 KEY = "ANTHROPIC_API_KEY"
 ADDRESS = f"orgs/acme/actions/{KEY}"
 IN_SYNC = "No changes. GitHub matches the manifest."

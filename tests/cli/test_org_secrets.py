@@ -8,8 +8,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 KEY = "ANTHROPIC_API_KEY"
 VALUE, ACCESS = f"orgs/acme/actions/{KEY}", f"orgs/acme/actions/{KEY}/access"
 LINE = "~ acme  organization  ANTHROPIC_API_KEY  access"

@@ -11,8 +11,6 @@ from flowforge.sandbox import Fault, FaultKind, Level, Token
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 IN_SYNC = ["No changes. GitHub matches the manifest."]
 RULE, ORG = "ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"
 UUID = "00000000-0000-0000-0000-00000000000a"

@@ -14,7 +14,7 @@ from tests.cli.owners import KEY
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_coverage, pytest.mark.xdist_group("owners")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("owners")]
 OWNERS: Final = ("one", "two", "three", "four")
 # `make owners` has 10,000.
 REPOS: Final = int(os.environ.get("REPOS", "2000"))

@@ -19,8 +19,6 @@ from tests.made_up import letters
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 QUESTION = "The token that claude setup-token printed"
 HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"

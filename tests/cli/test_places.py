@@ -9,8 +9,6 @@ from flowforge.sandbox import Fault, FaultKind, Level, Token
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 KEY = "ANTHROPIC_API_KEY"
 STORES = ("actions", "agents", "codespaces", "dependabot")

@@ -191,15 +191,17 @@ def test_a_lost_answer_leaves_one(job: "Fleet", to: str) -> None:
 
 
 def test_a_long_report_is_folded(job: "Fleet") -> None:
-    """500 targets are more than a comment holds: the sentence is whole, the rest is counted."""
-    names = job.sandbox.world.create_repos("beta", 500)
-    entries = "".join(f"  - {{name: 'T{repo} {'long ' * 9}', repos: [{repo}], credential: ci-key}}\n" for repo in names)
+    """What 150 long targets say is more than a comment holds: the sentence is whole, the rest is counted."""
+    names = job.sandbox.world.create_repos("beta", 150)
+    entries = "".join(
+        f"  - {{name: 'T{repo} {'long ' * 90}', repos: [{repo}], credential: ci-key}}\n" for repo in names
+    )
     job.simple("acme/repo-001", more=entries)
     replan(job)
     assert 0 == job.flowforge(*POST).code
     ((_, text),) = comments(job)
     assert (True, True) == (64_000 < len(text.encode()) <= 65_536, "more, which do not fit here." in text)
-    assert text.startswith(f"{MARK}Plan: 501 to create, ")
+    assert text.startswith(f"{MARK}Plan: 151 to create, ")
 
 
 def follow(fleet: "Fleet", *, repo: str = "fork/ops", branch: str = "topic", sha: str = SHA) -> None:

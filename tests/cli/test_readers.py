@@ -124,7 +124,6 @@ REFUSED: Final[dict[str, tuple[Transform, str]]] = {
 }
 
 
-@pytest.mark.no_coverage
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
 def test_what_every_reader_reads(fleet: "Fleet", reader: Reader, name: str) -> None:

@@ -8,8 +8,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 IN_SYNC = "No changes. GitHub matches the manifest."
 
 

@@ -12,8 +12,6 @@ from flowforge.sandbox.rules.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 IN_SYNC = "No changes. GitHub matches the manifest."
 ONCE = "; nothing was written"
 

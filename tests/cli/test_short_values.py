@@ -8,8 +8,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 BEGINS = {"anthropic_api_key": "sk-ant-" + "api03-", "claude_code_oauth_token": "sk-ant-" + "oat01-"}
 
 

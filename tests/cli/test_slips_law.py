@@ -36,8 +36,6 @@ from flowforge.vault import SecretValue
 from tests.made_up import letters
 from tests.wire import answering
 
-pytestmark = pytest.mark.no_coverage
-
 UUID = "00000000-0000-0000-0000-00000000000a"
 MANIFEST = f"""
 version: 1

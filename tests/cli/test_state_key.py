@@ -17,8 +17,6 @@ from flowforge.vault import SecretValue
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 VARIABLE = "FLOWFORGE_STATE_KEY"
 IN_SYNC = "No changes. GitHub matches the manifest.\n"
 RESTORE = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"

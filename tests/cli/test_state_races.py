@@ -19,8 +19,6 @@ from tests.cli.opsrepo import BRANCH, OPS, PATH, make_ops
 if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
-pytestmark = pytest.mark.no_coverage
-
 # `.ci/run` has time for fewer.
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 SECRET = "ANTHROPIC_API_KEY"

@@ -153,7 +153,7 @@ def played(fleet: "Fleet", made: list[History]) -> dict[str, str]:
     return {each["repo"]: each["life"] for each in document["secrets"]}
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.slow)])
 def test_nothing_is_said_that_is_not_so(fleet: "Fleet", count: int) -> None:
     """No false alive and no false dead, and all is decided that can be; a repo costs a handful of requests."""
     made = histories(count, seed=count)

@@ -80,11 +80,13 @@ def test_what_a_jwt_says(make: Make) -> None:
 
 
 def test_what_a_token_is_asked_for(make: Make) -> None:
-    """The installation is found once; each token names what is needed, no more than there is, and its repos."""
+    """The installation is found once; each token names what is needed, no more than there is, and up to 500 repos."""
     tokens, _ = make(github := GitHub())
     tokens.need({SECRETS: AccessLevel.READ, Permission("variables", "Variables"): AccessLevel.WRITE}, [3, 1])
     tokens.current()
     tokens.need({SECRETS: AccessLevel.WRITE}, ["ops"])
+    tokens.current()
+    tokens.need({SECRETS: AccessLevel.WRITE}, range(500))
     tokens.current()
     tokens.need({SECRETS: AccessLevel.WRITE}, range(501))
     tokens.current()
@@ -93,6 +95,7 @@ def test_what_a_token_is_asked_for(make: Make) -> None:
         ("/orgs/acme/installation", None),
         (mint, {"permissions": {"secrets": "read"}, "repository_ids": [1, 3]}),
         (mint, {"permissions": {"secrets": "write"}, "repositories": ["ops"]}),
+        (mint, {"permissions": {"secrets": "write"}, "repository_ids": [*range(500)]}),
         (mint, {"permissions": {"secrets": "write"}}),
     ] == github.asked
 

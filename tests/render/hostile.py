@@ -1,12 +1,17 @@
 """Names that want to be more than text, and documents that are full of them."""
 
 import json
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
 
 from jsonschema import Draft202012Validator
 
 from flowforge.resources import schema_text
+
+P = ParamSpec("P")
+_Make = Callable[Concatenate[Sequence[str], P], dict[str, Any]]
+_JUDGED: Final = 100
 
 NAMES: Final = (
     "::error::gone",
@@ -81,16 +86,33 @@ def change(name: str, number: int = 0, **more: object) -> dict[str, Any]:
     }
 
 
+def _fits(kind: str) -> Callable[[_Make[P]], _Make[P]]:
+    """Let the schema of a kind judge what is made. It takes rows one by one: of thousands it gets the first hundred."""
+
+    def of(make: _Make[P]) -> _Make[P]:
+        @wraps(make)
+        def made(names: Sequence[str], /, *args: P.args, **more: P.kwargs) -> dict[str, Any]:
+            document = make(names, *args, **more)
+            judged = document if len(names) <= _JUDGED else make(names[:_JUDGED], *args, **more)
+            Draft202012Validator(json.loads(schema_text(kind))).validate(judged)
+            return document
+
+        return made
+
+    return of
+
+
 def problem(name: str) -> dict[str, Any]:
     """Return an error that has a name in each of its texts."""
     return {"code": "FF120", "what": name, "where": f"{name}:3:4", "why": name, "fix": name}
 
 
-def plan(names: Sequence[str], **more: object) -> dict[str, Any]:
+@_fits("plan")
+def plan(names: Sequence[str], /, **more: object) -> dict[str, Any]:
     """Return a plan's document whose lines, brakes and warnings have these names."""
     changes = [change(name, number) for number, name in enumerate(names)]
     counts = dict.fromkeys(("create", "update", "delete", "in_sync", "assumed", "drift", "unchecked", "listed"), 0)
-    document = {
+    return {
         "format": "flowforge.plan",
         "version": 1,
         "flowforge": "0.0.0",
@@ -112,11 +134,10 @@ def plan(names: Sequence[str], **more: object) -> dict[str, Any]:
         "warnings": [*names, *(f"{name}:1:1: {name}" for name in names)],
         **more,
     }
-    Draft202012Validator(json.loads(schema_text("plan"))).validate(document)
-    return document
 
 
-def report(names: Sequence[str]) -> dict[str, Any]:
+@_fits("report")
+def report(names: Sequence[str], /) -> dict[str, Any]:
     """Return a report's document that has these names."""
     planned = plan(names)
     kept = ("address", "repo", "org", "store", "environment", "secret")
@@ -131,7 +152,7 @@ def report(names: Sequence[str]) -> dict[str, Any]:
         }
         for name, row in zip(names, planned["changes"], strict=True)
     ]
-    document = {
+    return {
         "format": "flowforge.report",
         "version": 1,
         "flowforge": "0.0.0",
@@ -147,13 +168,12 @@ def report(names: Sequence[str]) -> dict[str, Any]:
         "warnings": list(names),
         "plan": planned,
     }
-    Draft202012Validator(json.loads(schema_text("report"))).validate(document)
-    return document
 
 
-def error(names: Sequence[str]) -> dict[str, Any]:
+@_fits("error")
+def error(names: Sequence[str], /) -> dict[str, Any]:
     """Return an error's document that has these names, with a plan."""
-    document = {
+    return {
         "format": "flowforge.error",
         "version": 1,
         "flowforge": "0.0.0",
@@ -164,16 +184,15 @@ def error(names: Sequence[str]) -> dict[str, Any]:
         "complete": False,
         "plan": plan(names),
     }
-    Draft202012Validator(json.loads(schema_text("error"))).validate(document)
-    return document
 
 
-def adoption(names: Sequence[str]) -> dict[str, Any]:
+@_fits("adoption")
+def adoption(names: Sequence[str], /) -> dict[str, Any]:
     """Return the document of `adopt` that has these names."""
     rows = plan(names)["changes"]
     kept = ("address", "repo", "org", "store", "environment", "secret")
     places = [{key: row[key] for key in kept} for row in rows]
-    document = {
+    return {
         "format": "flowforge.adoption",
         "version": 1,
         "flowforge": "0.0.0",
@@ -193,13 +212,12 @@ def adoption(names: Sequence[str]) -> dict[str, Any]:
         "errors": [problem(name) for name in names],
         "warnings": list(names),
     }
-    Draft202012Validator(json.loads(schema_text("adoption"))).validate(document)
-    return document
 
 
-def validation(names: Sequence[str]) -> dict[str, Any]:
+@_fits("validation")
+def validation(names: Sequence[str], /) -> dict[str, Any]:
     """Return the document of `validate` whose warnings have these names."""
-    document = {
+    return {
         "format": "flowforge.validation",
         "version": 1,
         "flowforge": "0.0.0",
@@ -207,11 +225,10 @@ def validation(names: Sequence[str]) -> dict[str, Any]:
         **dict.fromkeys(("secrets", "repos", "organizations", "selectors"), 1),
         "warnings": [*names, *(f"{name}:1:1: {name}" for name in names)],
     }
-    Draft202012Validator(json.loads(schema_text("validation"))).validate(document)
-    return document
 
 
-def audit(names: Sequence[str]) -> dict[str, Any]:
+@_fits("audit")
+def audit(names: Sequence[str], /) -> dict[str, Any]:
     """Return an audit's document whose findings have these names."""
     findings = [
         {
@@ -232,9 +249,7 @@ def audit(names: Sequence[str]) -> dict[str, Any]:
         }
         for number, name in enumerate(names)
     ]
-    document = {"format": "flowforge.audit", "version": 1, "flowforge": "0.0.0", "complete": True, "repos": repos}
-    Draft202012Validator(json.loads(schema_text("audit"))).validate(document)
-    return document
+    return {"format": "flowforge.audit", "version": 1, "flowforge": "0.0.0", "complete": True, "repos": repos}
 
 
 DOCUMENTS: Final = {"plan": plan, "report": report, "error": error}
