@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from flowforge.credentials.types import TYPES
-from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.github.clients import Clients
 from flowforge.github.permissions import ACTIONS, CHECKS, CONTENTS, AccessLevel, joined
 from flowforge.github.problems import RepoError, TokenError
@@ -19,6 +18,7 @@ from flowforge.life.status import (
     is_secret,
     present_values,
     secrets_of,
+    unknown_owner,
 )
 from flowforge.manifest.model import Credential
 from flowforge.plan.address import Address, Store
@@ -72,10 +72,7 @@ def _declared(credentials: Mapping[str, Credential], owner_of: str) -> dict[str,
         if not each.variables and (not owner_of or each.owner == owner_of)
     }
     if owner_of and not found:
-        owners = sorted({each.owner for each in credentials.values() if each.owner})
-        known = ", ".join(printable(owner) for owner in owners)
-        fix = f"name one of them: {known}" if owners else "say `owner:` under the credentials"
-        raise UsageError(Problem("FF037", f"no credential of the manifest has the owner {quote(owner_of)}", fix=fix))
+        raise unknown_owner(owner_of, (each.owner for each in credentials.values()))
     return found
 
 
