@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 from flowforge.credentials.types import TYPES
 from flowforge.github.clients import Clients
-from flowforge.github.permissions import ACTIONS, CHECKS, CONTENTS, AccessLevel, joined
+from flowforge.github.permission_table import TO_STATUS
+from flowforge.github.permissions import joined
 from flowforge.github.problems import RepoError, TokenError
 from flowforge.life.judge import SecretPlace
 from flowforge.life.model import Life, LifeVerdict
@@ -30,7 +31,6 @@ from flowforge.steps.life import lives
 
 # The stores whose secrets workflows read.
 _READ_BY_RUNS = frozenset({Store.ACTIONS, Store.DEPENDABOT})
-_OF_RUNS = {ACTIONS: AccessLevel.READ, CONTENTS: AccessLevel.READ, CHECKS: AccessLevel.READ}
 
 
 def status(request: Request, *, owner_of: str = "") -> StatusReport:
@@ -42,7 +42,7 @@ def status(request: Request, *, owner_of: str = "") -> StatusReport:
     declared = _declared(task.manifest.credentials, owner_of)
     with task.signed_in() as clients, task.backend(clients) as backend:
         state = backend.read()
-        clients.need(joined(task.to_read(state), _OF_RUNS))
+        clients.need(joined(task.to_read(state), TO_STATUS))
         task = task.with_selected_repos(clients)
         prepared = prepare(task, backend, state, clients, fresh=False, records_only=True)
         plan = prepared.planned.plan
