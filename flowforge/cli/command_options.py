@@ -163,6 +163,8 @@ def status_options(formats: Formats) -> Options:
     """Yield the options of `status`."""
     yield manifest_option()
     yield from choosing_options()
+    text = "Join these reports of `status`, and ask nobody; may be repeated."
+    yield plain_option("--from", "files", multiple=True, type=FilePath(), metavar="FILE", text=text)
     yield plain_option("--owner-of", metavar="NAME", default="", text="The credentials that NAME looks after.")
     yield from output_options(formats, "status")
     soon = "Exit 3 when a credential expires within so long: 30d, 2w."

@@ -1,16 +1,18 @@
-"""The report that `post` is given. Whoever made it may be anybody: it is bounded, checked by its schema, and no more.
+"""A report that `post` or `status --from` is given. Whoever made it may be anybody: it is bounded and checked.
 
-A document of FlowForge itself passes all of this; what is refused was cut, edited, or is another file.
+A document of FlowForge itself passes its schema; what is refused was cut, edited, or is another file.
 """
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from flowforge.cli.output import around
 from flowforge.cli.streams import reason
 from flowforge.errors import PostError, Problem, quote
+from flowforge.life.joining import has_days
 from flowforge.on_demand import load
 from flowforge.render.document import VERSION, Document
 from flowforge.resources import schema_text
@@ -23,8 +25,11 @@ _PLAN_FILE: Final = "flowforge.plan-file"
 _FIX: Final = "give it what `--report json=FILE` wrote"
 
 
-def read_report(path: Path, most: int) -> Document:
-    """Read a report of at most so many bytes, and check it. Raises PostError FF800 to FF803."""
+def read_report(path: Path, most: int, *, kinds: Sequence[str] = _TAKEN, use: str = "posted") -> Document:
+    """Read a report of at most so many bytes, and check it. Raises PostError FF800 to FF803.
+
+    kinds: which documents are taken. use: what becomes of it, as a participle.
+    """
     try:
         with open(around(path).read(path), "rb") as file:  # noqa: PTH123 -- a descriptor
             size = os.fstat(file.fileno()).st_size
@@ -35,7 +40,7 @@ def read_report(path: Path, most: int) -> Document:
     if size > most or len(data) > most:
         why = f"it has more than {most // 1_000_000} MB"
         raise PostError(Problem("FF801", f"the report {quote(str(path))} is too large", why=why, fix=_FIX))
-    return _checked(_parsed(data), str(path))
+    return _checked(_parsed(data), str(path), kinds, use)
 
 
 def commit_of(report: Document) -> str:
@@ -50,17 +55,17 @@ def _parsed(data: bytes) -> Any:  # noqa: ANN401 -- JSON
         return None
 
 
-def _checked(found: Any, path: str) -> Document:  # noqa: ANN401 -- JSON
+def _checked(found: Any, path: str, kinds: Sequence[str], use: str) -> Document:  # noqa: ANN401 -- JSON
     kind = found.get("format") if isinstance(found, dict) else None
     if kind == _PLAN_FILE:
         why = "a saved plan is for `flowforge apply` alone"
         raise PostError(Problem("FF802", f"{quote(path)} is a saved plan, and no report", why=why, fix=_FIX))
     name = kind.removeprefix("flowforge.") if isinstance(kind, str) else ""
-    if not isinstance(found, dict) or kind != f"flowforge.{name}" or name not in _TAKEN:
+    if not isinstance(found, dict) or kind != f"flowforge.{name}" or name not in kinds:
         why = f"its format is {quote(kind)}" if isinstance(kind, str) else "it is no JSON document of FlowForge"
-        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be posted", why=why, fix=_FIX))
+        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be {use}", why=why, fix=_FIX))
     if why := _fault(found, name):
-        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be posted", why=why, fix=_FIX))
+        raise PostError(Problem("FF803", f"{quote(path)} is no report that can be {use}", why=why, fix=_FIX))
     return found
 
 
@@ -76,6 +81,6 @@ def _fault(found: Document, name: str) -> str:
     validator = load("jsonschema").Draft202012Validator(json.loads(schema_text(name)))
     error = next(iter(validator.iter_errors(found)), None)
     if error is None:
-        return ""
+        return "a day in it is no day" if name == "status" and not has_days(found) else ""
     where = "/".join(str(part) if isinstance(part, int) else quote(part).strip('"') for part in error.absolute_path)
     return f"it does not fit its schema at /{where} ({error.validator})"

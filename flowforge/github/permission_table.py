@@ -11,6 +11,7 @@ from typing import Final
 from flowforge.github.permissions import (
     ACTIONS,
     ADMINISTRATION,
+    CHECKS,
     CONTENTS,
     ENVIRONMENTS,
     MEMBERS,
@@ -104,14 +105,14 @@ ROWS: Final = _rows()
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One thing that `audit` and `init --owner` read at GitHub. All of it is read only."""
+class ReadRow:
+    """One thing that `audit`, `init --owner` or `status` read at GitHub. All of it is read only."""
 
     what: str
     """What it is, for people."""
     needs: tuple[Permission, ...]
     without: str
-    """What becomes of an audit without the permission, as a clause."""
+    """What becomes of the result without the permission, as a clause."""
 
 
 def _of_store(store: Store) -> tuple[Permission, ...]:
@@ -120,17 +121,26 @@ def _of_store(store: Store) -> tuple[Permission, ...]:
 
 
 AUDIT_ROWS: Final = (
-    AuditRow("workflow files", (CONTENTS,), "the repository is not audited, and its verdict says so"),
-    AuditRow("Actions secrets", _of_store(Store.ACTIONS), "what is missing or left over is not known"),
-    AuditRow("Dependabot secrets", _of_store(Store.DEPENDABOT), "what Dependabot's runs lack is not known"),
-    AuditRow("variables", _of_store(Store.VARIABLES), "which ids of an identity are missing is not known"),
-    AuditRow("secrets of environments", (ENVIRONMENTS,), "what they hold is not known"),
-    AuditRow("states of workflows, OIDC subjects", (ACTIONS,), "a disabled workflow is judged as if it ran"),
+    ReadRow("workflow files", (CONTENTS,), "the repository is not audited, and its verdict says so"),
+    ReadRow("Actions secrets", _of_store(Store.ACTIONS), "what is missing or left over is not known"),
+    ReadRow("Dependabot secrets", _of_store(Store.DEPENDABOT), "what Dependabot's runs lack is not known"),
+    ReadRow("variables", _of_store(Store.VARIABLES), "which ids of an identity are missing is not known"),
+    ReadRow("secrets of environments", (ENVIRONMENTS,), "what they hold is not known"),
+    ReadRow("states of workflows, OIDC subjects", (ACTIONS,), "a disabled workflow is judged as if it ran"),
 )
 TO_AUDIT: Final[Needs] = MappingProxyType(
     {permission: AccessLevel.READ for row in AUDIT_ROWS for permission in row.needs}
 )
 """What the token of an audit is made with."""
+STATUS_ROWS: Final = (
+    ReadRow("runs, and their jobs", (ACTIONS,), "every life is unknown, and its line says so"),
+    ReadRow("the workflow as each run had it", (CONTENTS,), "what a run proves is unknown, and its line says so"),
+    ReadRow("annotations of the steps that failed", (CHECKS,), "a dead credential is said to be failing"),
+)
+TO_STATUS: Final[Needs] = MappingProxyType(
+    {permission: AccessLevel.READ for row in STATUS_ROWS for permission in row.needs}
+)
+"""What the token of a status is made with, beside what a plan needs."""
 
 
 def page() -> str:
@@ -143,12 +153,12 @@ def page() -> str:
         names = ", ".join(f"`{each.name}`" for each in (*row.writes, *row.also) if each.documented) or "-"
         classic = ", ".join(f"`{scope}`" for scope in row.scopes("apply"))
         lines.append((row.what, *cells, names, classic))
-    return _HEAD + _table(lines) + _NOTES + _AUDIT + _table(_audit_lines())
+    return _HEAD + _table(lines) + _NOTES + _AUDIT + _table(_read(AUDIT_ROWS)) + _STATUS + _table(_read(STATUS_ROWS))
 
 
-def _audit_lines() -> list[tuple[str, ...]]:
+def _read(rows: Iterable[ReadRow]) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [("for", "permission", "without it"), ("---",) * 3]
-    for row in AUDIT_ROWS:
+    for row in rows:
         needs = "<br>".join(f"{_title(each)}: {AccessLevel.READ.word}" for each in row.needs)
         lines.append((row.what, needs, row.without))
     return lines
@@ -176,9 +186,9 @@ a fine-grained token or a GitHub App; what an App calls them in its API stands b
 Metadata: read, and the repositories themselves. A classic token has scopes, which are the same for all commands.
 
 FlowForge has an App make a token for each owner with what the command needs, and no more than the installation has: to
-read for `plan`, `adopt` and `state rekey`, and for `apply` to write what its lines are about, where they are. Commands
-that are not here ask GitHub nothing but for a state on a branch: to read it for `state list`, `show` and `pull`, and to
-write it for the others. `validate`, `init`, `schema`, `sandbox` and `demo` need no token.
+read for `plan`, `status`, `adopt` and `state rekey`, and for `apply` to write what its lines are about, where they are.
+Commands that are not here ask GitHub nothing but for a state on a branch: to read it for `state list`, `show` and
+`pull`, and to write it for the others. `validate`, `init`, `schema`, `sandbox` and `demo` need no token.
 
 <!-- Made from flowforge/github/permission_table.py by `make docs`. -->
 
@@ -188,6 +198,13 @@ _AUDIT: Final = """
 
 `audit` and `init --owner` read and never write. A classic token needs `repo`, and `admin:org` to list the secrets of an
 organization: without that it is asked of each repository what it sees, which tells nothing of Dependabot's.
+
+"""
+_STATUS: Final = """
+## A status
+
+`status` reads what `plan` reads, and of each repository what stands here. It never writes, and ends with 0 without any
+of these. A classic token needs `repo`. `status --from` needs no token.
 
 """
 _NOTES: Final = """

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.life.model import LifeVerdict
 from flowforge.plan.action import Reason
 from flowforge.plan.address import Address
@@ -145,6 +146,13 @@ class StatusReport:
     """The host that has the repositories."""
     warnings: tuple[str, ...] = ()
     """What a person should know."""
+
+
+def unknown_owner(name: str, owners: Iterable[str | None]) -> UsageError:
+    """Return the error (FF037) of an owner that has no credential. owners: of all credentials."""
+    known = ", ".join(printable(owner) for owner in sorted({owner for owner in owners if owner}))
+    fix = f"name one of them: {known}" if known else "say `owner:` under the credentials"
+    return UsageError(Problem("FF037", f"no credential has the owner {quote(name)}", fix=fix))
 
 
 def secrets_of(

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from flowforge.credentials.types import TYPES
-from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.github.clients import Clients
-from flowforge.github.permissions import ACTIONS, CHECKS, CONTENTS, AccessLevel, joined
+from flowforge.github.permission_table import TO_STATUS
+from flowforge.github.permissions import joined
 from flowforge.github.problems import RepoError, TokenError
 from flowforge.life.judge import SecretPlace
 from flowforge.life.model import Life, LifeVerdict
@@ -20,6 +20,7 @@ from flowforge.life.status import (
     is_secret,
     present_values,
     secrets_of,
+    unknown_owner,
 )
 from flowforge.manifest.model import Credential
 from flowforge.plan.address import Address, Store
@@ -31,7 +32,6 @@ from flowforge.steps.life import lives
 
 # The stores whose secrets workflows read.
 _READ_BY_RUNS = frozenset({Store.ACTIONS, Store.DEPENDABOT})
-_OF_RUNS = {ACTIONS: AccessLevel.READ, CONTENTS: AccessLevel.READ, CHECKS: AccessLevel.READ}
 
 
 def status(request: Request, *, owner_of: str = "") -> StatusReport:
@@ -43,7 +43,7 @@ def status(request: Request, *, owner_of: str = "") -> StatusReport:
     declared = _declared(task.manifest.credentials, owner_of)
     with task.signed_in() as clients, task.backend(clients) as backend:
         state = backend.read()
-        clients.need(joined(task.to_read(state), _OF_RUNS))
+        clients.need(joined(task.to_read(state), TO_STATUS))
         task = task.with_selected_repos(clients)
         prepared = prepare(task, backend, state, clients, fresh=False, records_only=True)
         plan = prepared.planned.plan
@@ -74,10 +74,7 @@ def _declared(credentials: Mapping[str, Credential], owner_of: str) -> dict[str,
         if not each.variables and (not owner_of or each.owner == owner_of)
     }
     if owner_of and not found:
-        owners = sorted({each.owner for each in credentials.values() if each.owner})
-        known = ", ".join(printable(owner) for owner in owners)
-        fix = f"name one of them: {known}" if owners else "say `owner:` under the credentials"
-        raise UsageError(Problem("FF037", f"no credential of the manifest has the owner {quote(owner_of)}", fix=fix))
+        raise unknown_owner(owner_of, (each.owner for each in credentials.values()))
     return found
 
 

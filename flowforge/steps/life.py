@@ -19,6 +19,8 @@ from flowforge.workflows.results import JobResult, WorkflowRun
 # Of one repository: what decides is nearly always among the newest, and a fleet of thousands must stay affordable.
 _MOST_RUNS: Final = 10
 _MOST_FILES: Final = 30
+# As GitHub answers who may not read them, beside what is not there.
+_REFUSED: Final = frozenset({403, 404})
 # As deep as called workflows and actions are joined.
 _CALLS: Final = 3
 
@@ -61,7 +63,9 @@ def _of_repo(clients: Clients, repo: Repo, places: Mapping[Address, SecretPlace]
         client = clients.of(repo.owner)
         runs, is_whole = ended_runs(client, repo, since)
     except (RepoError, TokenError) as error:
-        why = f"its runs cannot be read, which takes Actions: read ({error.problems[0].what})"
+        refused = isinstance(error, RepoError) and error.no.status in _REFUSED
+        takes = ", which takes Actions: read" if refused else ""
+        why = f"its runs cannot be read{takes} ({error.problems[0].what})"
         return dict.fromkeys(places, LifeVerdict(Life.UNKNOWN, why))
     asked = _AskedRuns(client, repo, frozenset(place.name for place in places.values()))
     history, reader = RunHistory(runs, is_whole), asked.reader

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from flowforge.github.permission_table import AUDIT_ROWS, TO_AUDIT, AuditRow
+from flowforge.github.permission_table import AUDIT_ROWS, TO_AUDIT, ReadRow
 from flowforge.github.permissions import METADATA
 from flowforge.resources import schema_text
 from flowforge.sandbox import Token, TokenKind
@@ -132,7 +132,7 @@ def test_stores_that_cannot_be_listed_are_not_empty(fleet: "Fleet") -> None:
 
 
 @pytest.mark.parametrize("row", AUDIT_ROWS, ids=lambda row: row.what.partition(" ")[0].lower())
-def test_each_permission_of_the_table(fleet: "Fleet", row: AuditRow) -> None:
+def test_each_permission_of_the_table(fleet: "Fleet", row: ReadRow) -> None:
     """With exactly the permissions of the table all is known; without those of a row the audit says what is not."""
     world = fleet.sandbox.world
     keys = f"{KEY}, github_token: x, allowed_bots: '*', {IDS}"

@@ -1,5 +1,6 @@
 """GitHub's own faults: its errors, wrong keys, lists that lack something or lag, its clock."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from flowforge.sandbox import Fault, Lag
@@ -61,7 +62,41 @@ def _clock(seconds: int) -> Given:
     return lambda bench: bench.world.clock.advance(seconds)
 
 
+def _runs(status: int, message: str = "") -> Given:
+    def given(bench: Bench) -> None:
+        bench.instead[datetime.fromtimestamp(bench.world.clock.now(), UTC).date().isoformat()] = "DAY"
+        _status("^GET /repos/acme/api/actions/runs", status, message=message)(bench)
+
+    return given
+
+
+def _without_runs(why: str) -> Expected:
+    """Return what a status says where the runs of one repo cannot be read: no false word of it, and all of the other."""
+    lines = (
+        "  ci-key  anthropic_api_key, from env ACME_KEY",
+        "    in 2 places, value since DAY, no day of expiry known",
+        "? acme/web/actions/ANTHROPIC_API_KEY  not run: no workflow that uses it ran since it was written",
+        f"? acme/api/actions/ANTHROPIC_API_KEY  unknown: its runs cannot be read{why}",
+        "2 secrets: 1 not run since, 1 unknown.",
+    )
+    return Expected(lines, 0, BOTH_OLD, BOTH_CHANGED)
+
+
 ROWS: Final = (
+    Row(
+        "no permission for the runs of a repo",
+        "status",
+        _without_runs(
+            ', which takes Actions: read (no permission: "Resource not accessible by personal access token")'
+        ),
+        _runs(403, "Resource not accessible by personal access token"),
+    ),
+    Row(
+        "500 to every list of runs",
+        "status",
+        _without_runs(" (no usable answer in 4 tries: it answered 500 Internal Server Error)"),
+        _runs(500),
+    ),
     Row("500 to a write, three times", "apply", Expected(), _status(PUT_API, 500, 3)),
     Row("502 to a write, three times", "apply", Expected(), _status(PUT_API, 502, 3)),
     Row("503 to a write, three times", "apply", Expected(), _status(PUT_API, 503, 3)),

@@ -252,6 +252,42 @@ def audit(names: Sequence[str], /) -> dict[str, Any]:
     return {"format": "flowforge.audit", "version": 1, "flowforge": "0.0.0", "complete": True, "repos": repos}
 
 
+def status(names: Sequence[str]) -> dict[str, Any]:
+    """Return the document of `status` whose credentials, secrets, runs and warnings have these names."""
+    runs = [
+        {**dict.fromkeys(("workflow", "url", "concluded_at", "conclusion"), name), "run": number}
+        for number, name in enumerate(names)
+    ]
+    told = ("name", "type", "source", "owner", "value_since", "issued_at", "expires_at")
+    document = {
+        "format": "flowforge.status",
+        "version": 1,
+        "flowforge": "0.0.0",
+        "host": "github.com",
+        "complete": False,
+        "today": "2026-11-28",
+        "credentials": [
+            {**dict.fromkeys(told, name), "places": 1, "expiry_basis": "declared", "days_left": 1, "older": [name]}
+            for name in names
+        ],
+        "secrets": [
+            {
+                **dict.fromkeys(("repo", "store", "secret", "credential", "sentence", "why"), name),
+                **dict.fromkeys(("written_at", "value_since"), name),
+                "address": f"acme/{name}/actions/{name}{number}",
+                "state": "drifted",
+                "life": "failing",
+                "evidence": run,
+                "last_good": run,
+            }
+            for number, (name, run) in enumerate(zip(names, runs, strict=True))
+        ],
+        "warnings": list(names),
+    }
+    Draft202012Validator(json.loads(schema_text("status"))).validate(document)
+    return document
+
+
 DOCUMENTS: Final = {"plan": plan, "report": report, "error": error}
 # With those that no comment is made of.
-EVERY_DOCUMENT: Final = {**DOCUMENTS, "adoption": adoption, "validation": validation, "audit": audit}
+EVERY_DOCUMENT: Final = {**DOCUMENTS, "adoption": adoption, "validation": validation, "audit": audit, "status": status}
