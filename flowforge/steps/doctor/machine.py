@@ -13,13 +13,16 @@ from flowforge.errors import FlowForgeError, printable, quote
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.placeholders import names_in
 from flowforge.manifest.source_spec import SourceSpec
-from flowforge.plan.diagnosis import Diagnosis, of_error, well, wrong
+from flowforge.paths import ANYWHERE
+from flowforge.plan.diagnosis import Diagnosis, about, of_error, well, wrong
 from flowforge.programs import trusted_path
 from flowforge.resources import schema_text
 from flowforge.steps.verify import ADMIN_KEY
 from flowforge.steps.verify.check import require_usable
 
 SCHEMA_FILE: Final = ".flowforge.schema.json"
+# More than any schema of FlowForge's has; what is longer is another one.
+_MOST_SCHEMA: Final = 1_000_000
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SCHEMES: Final = frozenset({"http", "https", "socks5", "socks5h"})
 # Those that no option of the command line has.
@@ -84,12 +87,13 @@ def look_at_schema(manifest: Manifest) -> list[Diagnosis]:
     """Return whether the schema file for editors beside the manifest is that of this FlowForge."""
     path = manifest.folder / SCHEMA_FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        with os.fdopen(ANYWHERE.read(path), "rb") as file:
+            data = file.read(_MOST_SCHEMA)
     except (OSError, ValueError):
         return []
-    if text.strip() == schema_text("manifest").strip():
+    if data.strip() == schema_text("manifest").strip().encode():
         return [well("schema", f"{SCHEMA_FILE} is that of this FlowForge")]
-    fix = f"flowforge schema manifest > {printable(str(path.name))}"
+    fix = about("`flowforge schema manifest > {}`", path) or "write it anew, as `flowforge schema manifest` prints it"
     return [wrong("schema", f"{SCHEMA_FILE} is of another FlowForge, so editors mark what is right", fix)]
 
 
