@@ -53,7 +53,7 @@ def _credential(each: Entry) -> str:
     days = "" if left is None else f"{left:,}" if left > 0 else f"**{left:,}, expired**"
     older = f"{len(each['older']):,}" if each["older"] else ""
     cells = (code(each["name"]), code(each["owner"] or ""), f"{each['places']:,}", older)
-    return _row(*cells, (each["value_since"] or "")[:10], each["expires_at"] or "", days)
+    return _row(*cells, code((each["value_since"] or "")[:10]), code(each["expires_at"] or ""), days)
 
 
 def _secret(each: Entry) -> str:
