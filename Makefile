@@ -61,7 +61,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs transcripts openapi bench format clean
+.PHONY: help install demo test check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs site transcripts openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -221,6 +221,10 @@ pins: $(SUPPLY)  ## pin what pyproject.toml asks for; with UPGRADE=1 at the newe
 
 docs: $(DOCS)  ## write the generated pages of docs/ anew, and build the site, strictly, into build/site
 	$(BIN)/python tools/check_docs.py --write
+	$(BIN)/python tools/docs_site.py
+
+# It writes no page, so it may run beside what compares them.
+site: $(DOCS)  ## build the site of the pages as they are, strictly, into build/site
 	$(BIN)/python tools/docs_site.py
 
 # Which pages: PAGES='docs/tutorial.md docs/howto/*.md'.

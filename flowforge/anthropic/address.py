@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
-
 from flowforge.api_address import is_loopback
 from flowforge.errors import Problem, TrustError, quote
+from flowforge.transport.client import has_host
 
 URL: Final = "FLOWFORGE_ANTHROPIC_URL"
 ALLOWED: Final = "FLOWFORGE_ALLOWED_VERIFY_HOSTS"
@@ -61,9 +60,7 @@ def _split(text: str) -> SplitResult | None:
     try:
         url = urlsplit(text)
         port = url.port
-        # What sends the key, and what looks its host up, know more of what none is called: `xn--a.example`, `a..b`.
-        httpx.URL(text).host.encode("idna")
-    except (ValueError, httpx.InvalidURL):
+    except ValueError:
         return None
     plain = url.path in {"", "/"} and not (url.query or url.fragment or "@" in url.netloc)
-    return url if plain and port != 0 else None
+    return url if plain and port != 0 and has_host(text) else None

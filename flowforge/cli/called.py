@@ -66,7 +66,7 @@ def _completed(command: str, context: click.Context) -> str:
     # To apply again is to apply the same plan, and never more than was approved.
     again = given.get(_PLAN_FILE, ()) if target.name == "apply" and not said else ()
     added = _added(target, {_PLAN_FILE: again} if again else said, given)
-    return " ".join([*words[:names], *_shown(added), *words[names:], *_shown(again)])
+    return " ".join([*words[:names], *added, *words[names:], *(_shown(each, _PLAN_FILE) for each in again)])
 
 
 def _found(program: click.Command, words: Sequence[str]) -> tuple[click.Command | None, int]:
@@ -127,7 +127,7 @@ def _added(target: click.Command, said: Mapping[str, Any], given: Mapping[str, S
         idle = {Carried.LINES: chosen, Carried.MANIFEST: files}.get(option.carried, False)
         if option.name not in said and not idle:
             for value in _taken(option, given.get(_long(option), ())):
-                yield from (option.opts[0], value)
+                yield from (option.opts[0], _shown(value, _long(option)))
 
 
 def _taken(option: PanelOption, values: Sequence[str]) -> Sequence[str]:
@@ -144,5 +144,10 @@ def _long(option: click.Option) -> str:
     return max(option.opts, key=len)
 
 
-def _shown(words: Iterable[str]) -> Iterator[str]:
-    return (printable(load("shlex").quote(word)) for word in words)
+def _shown(value: str, name: str) -> str:
+    """Return a value as a shell reads it; the option's name in its place where that cannot be shown as it is.
+
+    What is made printable may name another file, and without its option a command would be about another one as well.
+    """
+    shown: str = load("shlex").quote(value)
+    return shown if shown == printable(shown) and "`" not in shown else name.lstrip("-").upper()

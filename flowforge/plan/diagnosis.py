@@ -1,8 +1,10 @@
 """What `flowforge doctor` finds: a line for each thing it looks at, well or wrong, with what mends it."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from flowforge.errors import ExitCode, FlowForgeError, printable
@@ -85,6 +87,15 @@ def of_unreadable(check: str, found: Mapping[str, Unreadable]) -> list[Diagnosis
     for place, why in found.items():
         reasons.setdefault((why.sentence, why.remedy), []).append(place)
     return [wrong(check, f"{named(places)}: {what}", fix) for (what, fix), places in reasons.items()]
+
+
+def about(command: str, path: Path) -> str:
+    """Return a command about a file, to be pasted anywhere; empty where the file's name cannot be shown as it is.
+
+    command: in backticks, with `{}` in the place of the file.
+    """
+    name = shlex.quote(str(path.absolute()))
+    return command.format(name) if name == printable(name) and "`" not in name else ""
 
 
 def named(places: Sequence[str] | Iterable[str]) -> str:

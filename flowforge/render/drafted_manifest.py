@@ -1,6 +1,6 @@
 """A drafted manifest as YAML with comments: blanks are marked, and what is not wanted is told and not written."""
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -9,6 +9,8 @@ from flowforge.plan.draft import Draft, DraftCredential, DraftTarget
 
 _MOST: Final = 50
 _BLANK: Final = "# <-- fill in: where this value comes from"
+# What YAML 1.1 takes for something else than a text, by a reader of any age; numbers and dates begin with a digit.
+_WORD: Final = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][a-z0-9_-]*", re.IGNORECASE | re.ASCII)
 _PASTE: Final = "The token that claude setup-token printed"
 
 
@@ -33,7 +35,7 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
         yield ""
         yield "groups:"
         for group in draft.groups:
-            yield f"  {group.name}:"
+            yield f"  {_word(group.name)}:"
             yield "    repos:"
             yield from (f"      - {repo}" for repo in group.repos)
     yield ""
@@ -47,7 +49,7 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
 
 
 def _credential(credential: DraftCredential, draft: Draft) -> Iterator[str]:
-    yield f"  {credential.name}:"
+    yield f"  {_word(credential.name)}:"
     if credential.places:
         times = credential.oldest[:10]
         if credential.newest[:10] != times:
@@ -56,21 +58,21 @@ def _credential(credential: DraftCredential, draft: Draft) -> Iterator[str]:
         yield f"    # set in {credential.places:,} {where}, {times}"
     yield f"    type: {credential.type}"
     if credential.secret != credential.type.upper():
-        yield f"    secret: {json.dumps(credential.secret)}"
+        yield f"    secret: {_text(credential.secret)}"
     if credential.by_prompt:
-        yield f"    from: {{prompt: {json.dumps(_PASTE)}}}"
+        yield f"    from: {{prompt: {_text(_PASTE)}}}"
     else:
-        yield f"    from: {{env: {credential.name.upper().replace('-', '_')}}}    {_BLANK}"
+        yield f"    from: {{env: {_word(credential.name.upper().replace('-', '_'))}}}    {_BLANK}"
     groups = sorted({each.group for each in draft.targets if each.credential == credential.name and each.group})
     # An organization's goes wherever that shows it; `only` would have to name every repo.
     if groups and not any(each.org for each in draft.targets if each.credential == credential.name):
-        yield f"    only: [{', '.join(json.dumps(f'@{group}') for group in groups)}]"
+        yield f"    only: [{', '.join(_text(f'@{group}') for group in groups)}]"
 
 
 def _target(target: DraftTarget) -> Iterator[str]:
-    yield f"  - name: {json.dumps(target.name, ensure_ascii=False)}"
+    yield f"  - name: {_text(target.name)}"
     if target.org:
-        yield f"    org: {target.org}"
+        yield f"    org: {_word(target.org)}"
         if target.visible_to:
             yield f"    visible_to: {target.visible_to}"
         else:
@@ -78,12 +80,28 @@ def _target(target: DraftTarget) -> Iterator[str]:
             yield "      repos:"
             yield from (f"        - {repo}" for repo in target.viewers)
     else:
-        yield f"    groups: [{target.group}]"
+        yield f"    groups: [{_word(target.group)}]"
     if target.environment:
-        yield f"    environments: [{json.dumps(target.environment, ensure_ascii=False)}]"
+        yield f"    environments: [{_text(target.environment)}]"
     elif target.stores:
         yield f"    stores: [{', '.join(target.stores)}]"
-    yield f"    credential: {target.credential}"
+    yield f"    credential: {_word(target.credential)}"
+
+
+def _word(text: str) -> str:
+    """Return a name as YAML has it: bare where every reader takes it for a text."""
+    return text if _WORD.fullmatch(text) else _text(text)
+
+
+def _text(text: str) -> str:
+    """Return a text in quotes, with all that does not print escaped as YAML has it: a JSON text is not always one."""
+    return f'"{"".join(map(_char, text))}"'
+
+
+def _char(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08X}"
 
 
 def _notes(title: str, notes: Sequence[str]) -> Iterator[str]:

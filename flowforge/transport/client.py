@@ -30,6 +30,17 @@ class _NoCookies(CookieJar):
         """Do nothing with the cookies of an answer."""
 
 
+def has_host(url: str) -> bool:
+    """Return whether a URL has a host for those who will send to it: some names end in no error that is one of HTTP's.
+
+    httpx knows `xn--a.example` for no name, and the system's name service `a..b`.
+    """
+    try:
+        return bool(httpx.URL(url).host.encode("idna"))
+    except (ValueError, httpx.InvalidURL):
+        return False
+
+
 def open_client(
     *, loopback: bool, coding: str, jobs: int, connect: float, silent: float, transport: Transport | None, secure: bool
 ) -> httpx.Client:

@@ -27,6 +27,7 @@ PERMISSIONS: Final = {
     "fork-plan.yaml": [{"contents": "read"}],
     "owners.yaml": [{"contents": "read"}, {"contents": "read"}],
     "plan.yaml": [{"contents": "read", "pull-requests": "write"}],
+    "status.yaml": [{"contents": "read", "issues": "write"}],
 }
 
 

@@ -68,7 +68,7 @@ def _everywhere(fleet: "Fleet", expected: str, *options: str) -> None:
         pytest.param(
             f"{GOOD}owner: me\n",
             'error FF120: flowforge.yaml:6:1: the key "owner" is not known here\n'
-            "  fix: the keys here are version, github, state, defaults, types, credentials, groups, targets and "
+            "  fix: the keys here are version, github, state, defaults, audit, types, credentials, groups, targets and "
             "absent\n",
             id="unknown-key",
         ),

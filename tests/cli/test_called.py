@@ -71,6 +71,21 @@ def saved() -> Iterator[None]:
     called.forget()
 
 
+@pytest.mark.parametrize("odd", ["a\x1bb", "a\u202eb", "a\nb", "::a", "##[a", "a`b"], ids=ascii)
+def test_what_cannot_be_shown_names_no_other_file(odd: str) -> None:
+    """A name that is made printable is another name, so its option's own stands there, which no run takes for one."""
+    context = click.Context(cli, info_name="flowforge")
+    target = cli.get_command(context, "apply")
+    assert target is not None
+    called.begin(target.make_context("apply", [odd, "-m", odd, "--owner", "acme"], parent=context))
+    try:
+        once = called.pasteable("`flowforge apply`, `flowforge plan`")
+        assert "`flowforge apply -m MANIFEST --owner acme PLANFILE`, `flowforge plan -m MANIFEST --owner acme`" == once
+        assert once == called.pasteable(once)
+    finally:
+        called.forget()
+
+
 @pytest.mark.usefixtures("saved")
 @pytest.mark.parametrize(
     ("said", "expected"),

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -302,6 +303,52 @@ def test_a_trouble_is_found(healthy: Fleet, plant: Callable[[Fleet], None], wher
     assert wrong, "nothing was found"
     check, code, what = wrong[0]
     assert (where, True) == ((check, code), said in what), what
+
+
+def test_its_commands_can_be_pasted(healthy: Fleet, tmp_path: Path) -> None:
+    """In a folder whose name a shell would run, each command is about the very file, and about this manifest."""
+    folder = tmp_path / "x;touch pwned"
+    folder.mkdir()
+    for each in filter(Path.is_file, healthy.folder.iterdir()):
+        (folder / each.name).write_bytes(each.read_bytes())
+    (folder / "flowforge.state.json").chmod(0o644)
+    (folder / ".flowforge.schema.json").write_text("{}", encoding="utf-8")
+    done = healthy.flowforge("doctor", "-m", str(folder / "flowforge.yaml"))
+    commands = [each.split("`")[1] for each in done.lines if "fix: `" in each]
+    assert [
+        f"flowforge schema manifest > '{folder}/.flowforge.schema.json'",
+        f"chmod 600 '{folder}/flowforge.state.json'",
+    ] == commands
+    subprocess.run(["/bin/sh", "-c", commands[1]], check=True, cwd=folder)
+    assert (0o600, False) == (
+        (folder / "flowforge.state.json").stat().st_mode & 0o777,
+        (folder / "pwned").exists(),
+    )
+
+
+def test_a_command_gets_the_manifest(healthy: Fleet) -> None:
+    """What was left in a write is written again with the manifest that was looked at."""
+    interrupted(healthy)
+    healthy.monkeypatch.chdir(healthy.folder.parent)
+    done = healthy.flowforge("doctor", "-m", f"{healthy.folder}/flowforge.yaml")
+    assert f"`flowforge apply -m {healthy.folder}/flowforge.yaml` writes them again" in done.out
+
+
+@pytest.mark.parametrize("kind", ["fifo", "huge", "device"])
+def test_a_schema_file_that_is_none(healthy: Fleet, kind: str) -> None:
+    """Nobody waits for a pipe, and no more is read of a file than a schema may have."""
+    path = healthy.folder / ".flowforge.schema.json"
+    path.unlink()
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(100_000_000_000)
+    done = healthy.flowforge("doctor")
+    said = [each[0] for each in done.lines if each[2:].startswith("schema: ")]
+    assert (["!"] if kind == "huge" else []) == said
 
 
 def test_the_admin_key_is_not_read_for_a_pull_request(healthy: Fleet) -> None:

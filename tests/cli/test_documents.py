@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NO_MANIFEST = (
     "error FF101: nowhere.yaml: there is no such manifest\n"
-    "  fix: run `flowforge init` to begin one, or name yours with -m\n"
+    "  fix: run `flowforge init -m nowhere.yaml` to begin one, or name yours with -m\n"
 )
 NO_MANIFEST_DOCUMENT = {
     "format": "flowforge.error",
@@ -30,7 +30,7 @@ NO_MANIFEST_DOCUMENT = {
             "what": "there is no such manifest",
             "where": "nowhere.yaml",
             "why": None,
-            "fix": "run `flowforge init` to begin one, or name yours with -m",
+            "fix": "run `flowforge init -m nowhere.yaml` to begin one, or name yours with -m",
         }
     ],
 }

@@ -83,6 +83,8 @@ _ELSEWHERE = {
     *("app", "client_id", "owners", "private_key"),
     # Whoever runs the examples need not have a key that Anthropic knows.
     *("verify", "expect_workspace", "expect_organization"),
+    # It shows what fails in workflows, of which the examples have none.
+    "audit",
 }
 
 

@@ -85,7 +85,7 @@ def test_a_command_of_another_tool(fleet: "Fleet", line: str, expected: str) -> 
         ("plan --json", "say --format json, or see `flowforge plan --help`"),
         ("validate --json", "say --format json, or see `flowforge validate --help`"),
         ("--json plan", "say --format json after the command, or see `flowforge --help`"),
-        ("init --json", "see `flowforge init --help`"),
+        ("init --json", "did you mean --owner? Or see `flowforge init --help`"),
         ("apply --dry-run", "say --check, or see `flowforge apply --help`"),
         # Its nearest option by letters is --prune.
         ("plan --dry-run", "leave it out: plan writes nothing, or see `flowforge plan --help`"),

@@ -86,7 +86,7 @@ def test_three_hundred_mixed_repos(fleet: "Fleet") -> None:
     """The plan creates nothing, and touches what is there alone; adopted, it says that nothing is to be done."""
     lacking = _mixed(fleet)
     made = fleet.flowforge("init", "--owner", "acme")
-    assert (0, True) == (made.code, made.err.endswith("flowforge adopt, and flowforge plan\n")), made.err
+    assert (0, True) == (made.code, made.err.endswith("`flowforge adopt`, and `flowforge plan`\n")), made.err
     text = (fleet.folder / "flowforge.yaml").read_text(encoding="utf-8")
     for line in text.splitlines():
         if "<-- fill in" in line:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 COMMANDS = (
-    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "audit", "state", "schema"),
+    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "audit", "status", "state", "schema"),
     *("explain", "completion", "sandbox", "demo"),
 )
 # How the formats of a plan are told.

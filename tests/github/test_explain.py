@@ -72,7 +72,7 @@ def test_a_classic_token_without_the_scope(scripted: MakeClient, repo: Repo, nee
     told = explain(client, Scope(repo), caught.value)
     assert str(told) == (
         f"error FF320: {repo}: no permission: the token lacks the scope {needed}; it has gist, read:org\n"
-        f"  fix: give the token the scope {needed}"
+        f"  fix: give the token (GH_TOKEN) the scope {needed}"
     )
     assert 404 == told.no.status
 

@@ -1,6 +1,7 @@
 """The Makefile's set-up: nothing is installed twice, and nothing half-installed counts."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -200,3 +201,13 @@ def test_help_names_every_target(checkout: Checkout) -> None:
     text = (checkout.folder / "Makefile").read_text(encoding="utf-8")
     declared = set(text.split(".PHONY: help ")[1].split("\n")[0].split()) | {"help"}
     assert (declared, []) == (listed, checkout.installs())
+
+
+def test_ci_writes_no_page_that_it_compares(pytestconfig: pytest.Config) -> None:
+    """A generated page that is not up to date fails: no target that CI runs makes it anew, before or beside `check`."""
+    run = (pytestconfig.rootpath / ".ci/run").read_text(encoding="utf-8")
+    makefile = (pytestconfig.rootpath / "Makefile").read_text(encoding="utf-8")
+    targets = {word for line in re.findall(r"^step (.*)$", run, re.MULTILINE) for word in line.split()}
+    rules = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)*)", makefile, re.MULTILINE)
+    writing = {name for name, recipe in rules if "--write" in recipe}
+    assert ({"docs"}, set(), {"check", "site"}) == (writing, writing & targets, targets & {"check", "site"})

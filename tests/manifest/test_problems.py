@@ -44,7 +44,7 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 xyz: []
 =>
 error FF120: flowforge.yaml:4:1: the key "xyz" is not known here
-  fix: the keys here are version, github, state, defaults, types, credentials, groups, targets and absent
+  fix: the keys here are version, github, state, defaults, audit, types, credentials, groups, targets and absent
 ## a tag that is no word
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}}}

@@ -18,18 +18,31 @@ from flowforge.cli.sandbox.arguments import read_arguments
 from flowforge.errors import UsageError
 from flowforge.sandbox import Sandbox
 from flowforge.sandbox.http.control import Control
+from flowforge.sandbox.world.edit_actions import ActionsVerbs
+from flowforge.sandbox.world.edit_anthropic import AnthropicVerbs
 from flowforge.sandbox.world.edit_apps import AppVerbs
 from flowforge.sandbox.world.edit_files import FileVerbs
 from flowforge.sandbox.world.edit_issues import IssueVerbs
 from flowforge.sandbox.world.edit_organizations import OrganizationVerbs
 from flowforge.sandbox.world.edit_repos import RepositoryVerbs
+from flowforge.sandbox.world.edit_runs import RunVerbs
 from flowforge.sandbox.world.edit_secrets import SecretVerbs
 from flowforge.sandbox_verbs import GROUPS, VERBS
 from tests.app_keys import app_key, pem
 
 Done = tuple[int, str, str]
 Do = Callable[..., Done]
-ROOMS: Final = (RepositoryVerbs, OrganizationVerbs, SecretVerbs, FileVerbs, AppVerbs, IssueVerbs)
+ROOMS: Final = (
+    RepositoryVerbs,
+    OrganizationVerbs,
+    SecretVerbs,
+    FileVerbs,
+    AppVerbs,
+    IssueVerbs,
+    ActionsVerbs,
+    RunVerbs,
+    AnthropicVerbs,
+)
 # What Python takes for each kind of the table.
 KINDS: Final = {
     "TEXT": {"str", "str | None", "str | list[str] | None"},
@@ -38,7 +51,7 @@ KINDS: Final = {
     "BOOL": {"bool", "bool | None"},
     "LIST": {"list[str]", "list[str] | None"},
     "MAP": {"dict[str, str] | None"},
-    "JSON": {"dict[str, object] | None"},
+    "JSON": {"dict[str, object] | None", "list[dict[str, object]] | None"},
 }
 
 

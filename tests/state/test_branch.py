@@ -115,7 +115,7 @@ def test_one_run_at_a_time(addresses: Addresses) -> None:
     assert str(refused.value) == (
         "error FF411: acme/ops, branch flowforge-state, flowforge.state.json: the state is in use\n"
         "  why: run 1 holds its lock since 2026-11-23T08:00:00Z, until 2026-11-23T08:10:00Z\n"
-        "  fix: wait for it (--lock-timeout); if it is dead, `flowforge state unlock`"
+        "  fix: wait for it (--lock-timeout 60s); if it is dead, `flowforge state unlock`"
     )
     place.open(timeout=LEASE, holder="run 2").close()
     assert 602 >= place.seconds >= LEASE

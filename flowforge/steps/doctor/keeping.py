@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flowforge.errors import FlowForgeError, printable
-from flowforge.plan.diagnosis import Diagnosis, named, of_error, well, wrong
+from flowforge.plan.diagnosis import Diagnosis, about, named, of_error, well, wrong
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend
 
@@ -31,7 +31,7 @@ def _pending(state: State, where: str) -> Iterator[Diagnosis]:
     begun = sorted(str(address) for address, each in state.remembered.items() if each.pending)
     if begun:
         what = f"{where}: a run was interrupted while it wrote {named(begun)}"
-        yield wrong("state", what, "flowforge apply writes them again")
+        yield wrong("state", what, "`flowforge apply` writes them again")
 
 
 def _file(path: Path) -> Iterator[Diagnosis]:
@@ -42,7 +42,7 @@ def _file(path: Path) -> Iterator[Diagnosis]:
         return
     if mode & _OTHERS:
         what = f"{printable(str(path))} can be read by other users of this machine"
-        yield wrong("state", what, f"chmod 600 {printable(path.name)}")
+        yield wrong("state", what, about("`chmod 600 {}`", path) or "let nobody else read it")
     if _is_locked(path.with_name(f"{path.name}.lock")):
         what = f"another run holds the lock of {printable(str(path))}"
         yield wrong("lock", what, "wait for it, or find out what hangs; the system releases the lock of a dead process")

@@ -13,13 +13,17 @@ from flowforge.errors import FlowForgeError, printable, quote
 from flowforge.manifest.model import Manifest
 from flowforge.manifest.placeholders import names_in
 from flowforge.manifest.source_spec import SourceSpec
-from flowforge.plan.diagnosis import Diagnosis, of_error, well, wrong
+from flowforge.paths import ANYWHERE
+from flowforge.plan.diagnosis import Diagnosis, about, of_error, well, wrong
 from flowforge.programs import trusted_path
 from flowforge.resources import schema_text
+from flowforge.source_types import Names, Runs
 from flowforge.steps.verify import ADMIN_KEY
 from flowforge.steps.verify.check import require_usable
 
 SCHEMA_FILE: Final = ".flowforge.schema.json"
+# More than any schema of FlowForge's has; what is longer is another one.
+_MOST_SCHEMA: Final = 1_000_000
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SCHEMES: Final = frozenset({"http", "https", "socks5", "socks5h"})
 # Those that no option of the command line has.
@@ -84,12 +88,13 @@ def look_at_schema(manifest: Manifest) -> list[Diagnosis]:
     """Return whether the schema file for editors beside the manifest is that of this FlowForge."""
     path = manifest.folder / SCHEMA_FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        with os.fdopen(ANYWHERE.read(path), "rb") as file:
+            data = file.read(_MOST_SCHEMA)
     except (OSError, ValueError):
         return []
-    if text.strip() == schema_text("manifest").strip():
+    if data.strip() == schema_text("manifest").strip().encode():
         return [well("schema", f"{SCHEMA_FILE} is that of this FlowForge")]
-    fix = f"flowforge schema manifest > {printable(str(path.name))}"
+    fix = about("`flowforge schema manifest > {}`", path) or "write it anew, as `flowforge schema manifest` prints it"
     return [wrong("schema", f"{SCHEMA_FILE} is of another FlowForge, so editors mark what is right", fix)]
 
 
@@ -109,12 +114,14 @@ def look_at_sources(manifest: Manifest, environ: Mapping[str, str]) -> list[Diag
 def _lacking(source: SourceSpec, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     value = source.options.get(source.name, "")
     where = printable(str(source.where))
-    if source.name == "env" and not environ.get(str(value)):
+    kind = source.type
+    if kind.names is Names.VARIABLE and not environ.get(str(value)):
         yield f"{where}: the variable {quote(str(value))} is unset or empty", "set it where FlowForge runs"
-    elif source.name == "file" and not os.access(source.folder / Path(str(value)).expanduser(), os.R_OK):
+    elif kind.names is Names.PATH and not os.access(source.folder / Path(str(value)).expanduser(), os.R_OK):
         yield f"{where}: the file {quote(str(value))} is not there, or cannot be read", "correct its path"
-    program = {"onepassword": "op", "command": str(value[0]) if isinstance(value, tuple | list) and value else ""}
-    name = program.get(source.name, "")
+    # Of the sources whose program is fixed there is one, 1Password's; what others choose stands first in their words.
+    chosen = str(value[0]) if isinstance(value, tuple | list) and value else ""
+    name = "op" if kind.runs is Runs.FIXED else chosen if kind.names is Names.ARGV else ""
     if name and not _is_there(name, source.folder, environ):
         yield f"{where}: the program {quote(name)} is not installed", "install it, or correct PATH"
 
