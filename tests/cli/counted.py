@@ -9,9 +9,9 @@ from typing import Final
 COUNTED: Final = frozenset(
     f"test_{name}.py"
     for name in (
+        "adopt",
         "apply_broken",
         "apply_faults",
-        "attacks",
         "audit",
         "audit_fix",
         "audit_fleet",
@@ -23,7 +23,6 @@ COUNTED: Final = frozenset(
         "console",
         "doctor",
         "explain",
-        "harmless",
         "hints",
         "init",
         "init_owner",
@@ -34,14 +33,18 @@ COUNTED: Final = frozenset(
         "one_owner",
         "org_access",
         "origin",
+        "own_types",
         "owners_commands",
+        "owners_input",
         "owners_mixed",
         "page_files",
-        "personal",
         "plugins",
         "post",
         "posted_report",
         "probe",
+        "rekey",
+        "saved_plan",
+        "stale_plan",
         "startup",
         "state",
         "state_branch",
@@ -51,5 +54,6 @@ COUNTED: Final = frozenset(
         "usage",
         "variables",
         "verify",
+        "verify_admin",
     )
 )

@@ -14,6 +14,8 @@ from flowforge.render.formats import FORMATS, GITHUB, HTML, MARKDOWN, SARIF, TEX
 from tests.render import hostile
 from tests.render.test_annotations import read
 
+pytestmark = pytest.mark.no_coverage
+
 # Of a document that is shown to people the text is made of their lines, and not of the document.
 WRITTEN: Final = [
     (form, kind) for form in FORMATS for kind in hostile.EVERY_DOCUMENT if form.takes(kind) and form is not TEXT

@@ -122,6 +122,7 @@ def test_whatever_a_text_holds_it_reads_back(text: str) -> None:
     assert [escaped] * bool(escaped) == ["".join(cell.codes)] * bool(cell.codes) or "::" in text or "##[" in text
 
 
+@pytest.mark.no_coverage
 @pytest.mark.parametrize("most", [65_536, 5_000])
 @pytest.mark.parametrize("kind", hostile.DOCUMENTS)
 def test_a_long_page_is_folded_biggest_first(kind: str, most: int) -> None:

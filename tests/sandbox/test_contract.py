@@ -12,6 +12,8 @@ from tests.openapi import check, github_description
 
 Seal = Callable[[str, bytes], dict[str, str]]
 Write = Callable[..., httpx.Response]
+pytestmark = pytest.mark.no_coverage
+
 SECRETS = "/repos/acme/repo-001/actions/secrets"
 
 
