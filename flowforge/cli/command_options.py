@@ -176,7 +176,7 @@ def status_options(formats: Formats) -> Options:
 
 def schema_options(_: Formats) -> Options:
     """Yield the options of `schema`."""
-    yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest")
+    yield argument("name", type=click.Choice(tuple(SCHEMAS)), default="manifest", metavar="[DOCUMENT]")
 
 
 def _repo(ctx: click.Context, parameter: click.Parameter, value: str | None) -> object:

@@ -8,6 +8,7 @@ from typing import Final
 from flowforge.cli import command_options as of
 from flowforge.cli.lazy import Row
 from flowforge.cli.state.subcommands import SUBCOMMANDS
+from flowforge.resources import SCHEMAS
 
 # In the order in which people meet them.
 COMMANDS: Final = (
@@ -125,7 +126,11 @@ COMMANDS: Final = (
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(
         "schema",
-        "Print the JSON Schema of manifests, or of what FlowForge writes.",
+        f"""
+        Print the JSON Schema of manifests, or of what FlowForge writes.
+
+        A DOCUMENT is {", ".join(SCHEMAS)}.
+        """,
         "flowforge.cli.schema",
         of.schema_options,
     ),

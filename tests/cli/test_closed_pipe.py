@@ -61,6 +61,7 @@ CASES: Final = (
     Case("post --to issue --repo acme/repo-001 plan.json"),
     Case("matrix"),
     Case("audit --path ."),
+    Case("status"),
     Case("plan -m missing.yaml --format json", 1),
     Case("apply --check"),
     Case("apply --yes --limit acme/repo-001"),

@@ -63,7 +63,7 @@ def test_it_is_refused_in_another_slot(fleet: Fleet, more: str) -> None:
     fleet.monkeypatch.setenv("ACME_KEY", api_key())
     wanted(fleet, more=more)
     second = fleet.refused("apply", "--yes")
-    value = "value not available: the value is"
+    value = "value not available: the value of env ACME_KEY is"
     assert [
         f'error FF215: credential "gateway": {value} a value of type our_gateway (gw_…), not an Anthropic API key',
         (

@@ -227,7 +227,8 @@ def test_it_is_never_written_as_a_secret(fleet: "Fleet") -> None:
     fleet.monkeypatch.setenv("COPY_repo-001", key)
     done = fleet.refused("apply", "--yes")
     expected = (
-        'error FF218: credential "k": value not available: it is the state\'s key; nothing was written\n'
+        'error FF218: credential "k": value not available: the value of env COPY_repo-001 is the state\'s key; '
+        "nothing was written\n"
         "  why: GitHub would get it, and with it the state can be forged\n"
         "  fix: name another source, and let the state alone have it; "
         "--keep-going writes the secrets that need other values\n"

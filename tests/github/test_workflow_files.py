@@ -140,7 +140,9 @@ def test_without_graphql(sandbox: Sandbox, connect: MakeClient, count: int) -> N
     assert [{}, {}] == [_files(found[repo]) for repo in none]
     assert (
         Unreadable(
-            Why.NOT_FOUND, "not found, or invisible to this token", "check its name, and that the token may see it"
+            Why.NOT_FOUND,
+            "not found, or invisible to this token",
+            reader._client and f"check its name, and that the token ({reader._client.whose}) may see it",
         )
         == found[gone]
     )

@@ -29,6 +29,7 @@ state:
   github: {repo: acme/ops, branch: flowforge-state, path: flowforge.state.json, auth: {token: {env: S}}}
   key: {env: STATE_KEY}
 defaults: {on_drift: report, stores: [actions, dependabot]}
+audit: true
 x-anything: {nested: [{deep: text}]}
 types: {our_gateway: {secret: GATEWAY_TOKEN, prefix: gw_, length: 48, note: of our own}}
 credentials:

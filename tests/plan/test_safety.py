@@ -232,14 +232,14 @@ def test_a_lost_state_is_refused(number: int, wanted: int, expected: tuple[Brake
 @pytest.mark.parametrize(("number", "share"), [(0, None), (1, ""), (30, ""), (31, ", more than 30 %")])
 def test_a_state_that_was_left_behind_admits_no_takeover(number: int, share: str | None) -> None:
     """One secret that it may remember is one too many; the way out is to take the state along."""
-    old = LeftBehind("flowforge.state.json", "flowforge state copy --to x")
+    old = LeftBehind("flowforge.state.json", " --to x")
     estate = replace(CALM, managed=0, state_file="repo acme/ops", left_behind=old)
     brake = Brake(
         "FF504",
         f"{number} of 100 secrets exist on GitHub and are not remembered{share}: "
         "their state is still in flowforge.state.json",
         "--allow-takeover",
-        "the manifest now names repo acme/ops: take the state there with `flowforge state copy --to x`",
+        "the manifest now names repo acme/ops: take the state there with `flowforge state migrate --to x`",
     )
     assert ((brake,) if share is not None else ()) == brakes(takeovers(number), estate, NO_FLAG)
 

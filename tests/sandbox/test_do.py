@@ -312,7 +312,9 @@ def test_nobody_and_somebody_else(do: Do, monkeypatch: pytest.MonkeyPatch) -> No
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         monkeypatch.setenv("GITHUB_API_URL", url)
-        program = "import socket, sys; c, _ = socket.socket(fileno=int(sys.argv[1])).accept(); c.sendall(b'hello')"
+        program = "import socket, sys; c, _ = socket.socket(fileno=int(sys.argv[1])).accept()"
+        # What is asked is read first: a connection that is closed on unread bytes is reset.
+        program += "; c.recv(65536); c.sendall(b'hello')"
         number = server.fileno()
         with subprocess.Popen([sys.executable, "-c", program, str(number)], pass_fds=[number]):
             assert (1, "", said.format(url, "what answers there is no sandbox") + fix) == do("log")

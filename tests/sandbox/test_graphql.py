@@ -39,7 +39,7 @@ def test_files_with_fragments(sandbox: Sandbox, http: httpx.Client) -> None:
         ("{", "Unexpected end of document"),
         ("{}", 'Parse error on "}"'),
         ("mutation { x }", 'Parse error on "mutation"'),
-        ("{ viewer { login } }", "Field 'viewer' doesn't exist on type 'Query'"),
+        ("{ viewer { email } }", "Field 'email' doesn't exist on type 'User'"),
         ('{ repository(owner: "a", name: "b") }', "Field 'repository' must have selections"),
         ('{ repository(owner: "a", id: 1) { isFork } }', "Field 'repository' doesn't accept argument 'id'"),
         ('{ repository(owner: "a", name: "b") { isFork { x } } }', "Field 'isFork' has no selections"),
