@@ -17,7 +17,7 @@ from flowforge.github.body import CODING, Reader
 from flowforge.github.clock import Patience
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
-from flowforge.transport.client import ASIDE, Transport, UnusableError, open_client
+from flowforge.transport.client import ASIDE, Transport, UnusableError, has_host, open_client
 from flowforge.transport.deadline import Deadline, OverdueError
 
 __all__ = ["Transport", "Wire"]
@@ -44,6 +44,8 @@ class Wire:
     """
 
     def __init__(self, api: ApiUrl, traces: Traces, jobs: int, patience: Patience, transport: Transport | None) -> None:
+        if not has_host(str(api)):
+            raise api.without_host()
         self._api = api
         self._patience = patience
         self._traces = traces

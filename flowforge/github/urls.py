@@ -15,6 +15,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 # A repo that has another name or owner now is redirected there, and nothing else is.
 _BY_ID: Final = re.compile(r"(/repositories/\d{1,19})(?:/.*)?")
 DEFAULT_ORIGIN: Final = "the default address"
+_FIX: Final = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
 GRAPHQL: Final = "/graphql"
 # A GitHub Enterprise Server has GraphQL beside its REST API (docs.github.com, "Forming calls with GraphQL").
 _OF_SERVER: Final = "/api/v3"
@@ -36,17 +37,21 @@ class ApiUrl:
     @classmethod
     def parse(cls, text: str, origin: str = "github.api_url") -> "ApiUrl":
         """Read the base URL found at `origin`. Raises GitHubError FF304 for what cannot be that of a GitHub API."""
-        fix = "write it as https://api.github.com, or https://ghe.example.com/api/v3"
         if "@" in text:  # not quoted: a password stands before it
             what = "a URL with a user or a password is not the URL of a GitHub API"
-            raise GitHubError(Problem("FF304", what, origin, fix=fix))
+            raise GitHubError(Problem("FF304", what, origin, fix=_FIX))
         url = _split(text)
         if url is None or url.query or not url.hostname:
-            raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, fix=fix))
+            raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, fix=_FIX))
         found = cls(url.scheme, url.hostname, url.port or _PORTS[url.scheme], url.path.rstrip("/"), origin)
         if no := objection(found.scheme, found.host, found.path):
             raise GitHubError(Problem("FF304", f"{quote(text)} is not the URL of a GitHub API", origin, no.why, no.fix))
         return found
+
+    def without_host(self) -> GitHubError:
+        """Return the error of an address whose host is no name that can be looked up: FF304."""
+        what = f"{quote(str(self))} is not the URL of a GitHub API"
+        return GitHubError(Problem("FF304", what, self.origin, "its host is no name that can be looked up", _FIX))
 
     @property
     def loopback(self) -> bool:

@@ -3,6 +3,9 @@
 import pytest
 
 from flowforge.errors import GitHubError
+from flowforge.github.clock import Patience
+from flowforge.github.exchange import Wire
+from flowforge.github.traces import Traces
 from flowforge.github.urls import GRAPHQL, ApiUrl
 
 
@@ -134,3 +137,13 @@ def test_where_graphql_is(base: str, rest: str, graphql: str) -> None:
     """Below the API, and on a server of somebody's own beside its REST API."""
     api = ApiUrl.parse(base)
     assert (rest, graphql) == (api.url_of("/user"), api.url_of(GRAPHQL))
+
+
+@pytest.mark.parametrize("host", ["xn--a.example", "a..b"])
+def test_a_host_that_nobody_can_look_up(host: str) -> None:
+    """It is told as what it is before anything is sent, and ends no run as a bug."""
+    api = ApiUrl.parse(f"https://{host}/api/v3", "GITHUB_API_URL")
+    with pytest.raises(GitHubError) as caught:
+        Wire(api, Traces(), 1, Patience(), None)
+    (problem,) = caught.value.problems
+    assert ("FF304", "GITHUB_API_URL") == (problem.code, problem.where)
