@@ -115,10 +115,11 @@ COMMANDS: Final = (
     Row(
         "status",
         """
-        Say how old each credential is, who has an older value, and whether it lives.
+        Say how old each credential is, and whether it lives.
 
-        Opens no source and writes nothing. Where the token may read Actions and contents, the runs of the workflows
-        since each write tell whether the secret works, without the secret. Exits 0 unless an option asks for more.
+        And who still has an older value. Opens no source and writes nothing. Where the token may read Actions and
+        contents, the runs of the workflows since each write tell whether the secret works, without the secret. Exits 0
+        unless an option asks for more.
         """,
         "flowforge.cli.status",
         of.status_options,

@@ -142,7 +142,7 @@ def test_without_graphql(sandbox: Sandbox, connect: MakeClient, count: int) -> N
         Unreadable(
             Why.NOT_FOUND,
             "not found, or invisible to this token",
-            reader._client and f"check its name, and that the token ({reader._client.whose}) may see it",
+            f"check its name, and that the token ({reader._client.whose}) may see it",
         )
         == found[gone]
     )
