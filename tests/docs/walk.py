@@ -258,8 +258,8 @@ class Walk:
         self._held.callback(process.wait)
         self._held.callback(process.terminate)
         deadline = time.monotonic() + 60
-        # The last line of what it prints tells of gh, whatever the options.
-        while not (ready.exists() and "# For gh" in printed.read_text("utf-8")):
+        # The last line of what it prints, whatever the options.
+        while not (ready.exists() and printed.read_text("utf-8").endswith("_VERIFY_HOSTS=127.0.0.1\n")):
             assert process.poll() is None, printed.read_text("utf-8")
             assert time.monotonic() < deadline, printed.read_text("utf-8")
             time.sleep(0.01)

@@ -49,8 +49,9 @@ def main(
     announced = _announced(sandbox, ready_file, app) if ready_file else nullcontext()
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
+        anthropic = sandbox.serve_anthropic()
         output.lines(_directions(sandbox, _content(owner, count, world, described), owner, app))
-        output.lines(_as_anthropic(sandbox.serve_anthropic()))
+        output.lines(_as_anthropic(anthropic))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
