@@ -47,14 +47,35 @@ BAD: Final = {
     "a token and an app": "version: 1\ntargets: []\ngithub:\n  auth:\n    token: {env: T}  # here\n"
     "    app: {client_id: x, private_key: {env: P}}\n",
     "two places for the state": "version: 1\ntargets: []\nstate:\n  file: s.json  # here\n  github: {repo: acme/ops}\n",
-    "a token that cannot be verified": "version: 1\ncredentials:\n  key:\n    type: claude_code_oauth_token  # here\n"
-    "    from: {env: KEY}\n    verify: true\n",
+    "a token that cannot be verified": "version: 1\ncredentials:\n  key:\n    type: claude_code_oauth_token\n"
+    "    from: {env: KEY}\n    verify: true  # here\n",
     "a secret and a variable": "version: 1\nabsent:\n  - name: Old  # here\n    repos: [acme/api]\n    secret: A\n"
     "    variable: B\n",
 }
 
 # Keys that the manifests of the whole language have not: what goes beside a state on a branch, each source, each App.
 RARE: Final = (
+    """\
+version: 1
+audit: true
+types:
+  our_gateway:
+    secret: GATEWAY_TOKEN
+    prefix: gw_
+    length: 48
+    note: of our own
+credentials:
+  checked:
+    type: anthropic_api_key
+    from: {env: KEY}
+    verify: true
+    expect_workspace: wrkspc_abc
+    expect_organization: 00000000-0000-0000-0000-000000000000
+  address:
+    type: anthropic_base_url
+    value: https://gateway.example.com
+targets: []
+""",
     """\
 version: 1
 github:

@@ -86,5 +86,5 @@ def test_each_choice_is_explained(server: Editor) -> None:
     """A hover over a type says what each of the types is."""
     address = server.open("version: 1\ncredentials:\n  key:\n    type: anthropic_api_key\n    from: {env: K}\n")
     shown = server.hover(address, 3, 5)
-    explained = SCHEMA["$defs"]["type"]["enumDescriptions"]
+    explained = SCHEMA["$defs"]["known_type"]["enumDescriptions"]
     assert [] == [each for each in explained if _bare(each) not in _bare(shown)]
