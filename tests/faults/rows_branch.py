@@ -460,7 +460,7 @@ ROWS: Final = (
                 "failed (FF424): not begun: no permission: GitHub accepts contents=write",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  why: the state is kept through the contents of its repo",
-                "  fix: give the token (FLOWFORGE_GITHUB_TOKEN) the permission Contents: read and write (classic: the scope repo); in a workflow, write `permissions: {contents: write}`",
+                "  fix: give the token (STATE_TOKEN) the permission Contents: read and write (classic: the scope repo); in a workflow, write `permissions: {contents: write}`",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
             1,
@@ -478,7 +478,7 @@ ROWS: Final = (
             (
                 "error FF411: acme/ops flowforge-state:flowforge.state.json: the state is in use",
                 "  why: process 7 on elsewhere holds its lock since TIME, until TIME + 10 min",
-                "  fix: wait for it (--lock-timeout); if it is dead, `flowforge state unlock`",
+                "  fix: wait for it (--lock-timeout 60s); if it is dead, `flowforge state unlock`",
             ),
             1,
             WEB_OLD,

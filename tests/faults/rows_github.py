@@ -75,7 +75,7 @@ def _without_runs(why: str) -> Expected:
     lines = (
         "  ci-key  anthropic_api_key, from env ACME_KEY",
         "    in 2 places, value since DAY, no day of expiry known",
-        "? acme/web/actions/ANTHROPIC_API_KEY  not run: no workflow that uses it ran since it was written",
+        "? acme/web/actions/ANTHROPIC_API_KEY  not run: no new run of a workflow that uses it ended since it was written",
         f"? acme/api/actions/ANTHROPIC_API_KEY  unknown: its runs cannot be read{why}",
         "2 secrets: 1 not run since, 1 unknown.",
     )
@@ -313,7 +313,7 @@ ROWS: Final = (
             (
                 "~ acme/web  ANTHROPIC_API_KEY  ci-key  value changed",
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  the list was cut short: single sign-on hides organizations from this token",
-                "    fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token",
+                "    fix: authorize the token (FLOWFORGE_GITHUB_TOKEN) for single sign-on in its settings at GitHub, or use a GitHub App's token",
                 "Plan: 0 to create, 1 to update, 0 to delete, 0 in sync, 1 blocked.",
                 INCOMPLETE,
             ),
@@ -329,7 +329,7 @@ ROWS: Final = (
         Expected(
             (
                 "! acme/api  ANTHROPIC_API_KEY  ci-key  the list was cut short: single sign-on hides organizations from this token",
-                "    fix: authorize the token for single sign-on in its settings at GitHub, or use a GitHub App's token",
+                "    fix: authorize the token (FLOWFORGE_GITHUB_TOKEN) for single sign-on in its settings at GitHub, or use a GitHub App's token",
                 INCOMPLETE,
                 WEB_ONLY_BLOCKED,
             ),
