@@ -460,7 +460,7 @@ ROWS: Final = (
                 "failed (FF424): not begun: no permission: GitHub accepts contents=write",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 "  why: the state is kept through the contents of its repo",
-                "  fix: give the token (STATE_TOKEN) the permission Contents: read and write (classic: the scope repo); in a workflow, write `permissions: {contents: write}`",
+                "  fix: give the token (state.github.auth.token) the permission Contents: read and write (classic: the scope repo); in a workflow, write `permissions: {contents: write}`",
                 "Not all done: 0 created, 0 updated, 0 deleted, 1 failed, 0 blocked, 1 not done.",
             ),
             1,
