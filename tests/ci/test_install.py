@@ -125,6 +125,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 
 # Each install makes an environment with a pip of its own, which takes seconds: the next test proves of one install all
 # that holds of any that succeeds.
+@pytest.mark.slow
 def test_an_install_that_succeeds(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build sees no credential, a folder of the workspace is not taken for pip, and nothing is installed twice.
 
@@ -158,7 +159,7 @@ def test_an_install_that_succeeds(checkout: Checkout, monkeypatch: pytest.Monkey
     ("requirement", "said"),
     [
         ("acme-tiny==1.0 --hash=sha256:" + "0" * 64, "THESE PACKAGES DO NOT MATCH THE HASHES"),
-        ("acme-tiny==1.0", "Hashes are required in --require-hashes mode"),
+        pytest.param("acme-tiny==1.0", "Hashes are required in --require-hashes mode", marks=pytest.mark.slow),
     ],
     ids=["changed", "without"],
 )
@@ -172,6 +173,7 @@ def test_what_has_another_hash_or_none_is_refused(checkout: Checkout, requiremen
     )
 
 
+@pytest.mark.slow
 def test_what_would_be_built_is_not_fetched(checkout: Checkout) -> None:
     """A package that comes as its source would run code beside the way to the network: refused, hash and all."""
     (checkout.index / TINY).unlink()

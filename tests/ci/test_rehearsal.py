@@ -72,6 +72,7 @@ def test_a_mistake_in_the_manifest_is_marked_at_its_line(ops: "Ops") -> None:
     ), run.jobs["plan"].log
 
 
+@pytest.mark.slow
 def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
     """The plan is no less green for it; a warning says why."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -85,6 +86,7 @@ def test_a_comment_that_is_not_permitted_is_in_the_summary(ops: "Ops") -> None:
     assert ("success", True, True, []) == (step.outcome, said, summed, posted), step.log
 
 
+@pytest.mark.slow
 def test_what_moved_after_the_approval_is_not_applied(ops: "Ops") -> None:
     """The second job exits with 1 and writes nothing, where another commit than the planned one is checked out."""
     original = ops.site.prepare
@@ -119,6 +121,7 @@ def test_a_pull_request_has_one_comment_that_is_edited_in_place(ops: "Ops") -> N
     assert [{}, {}] == ops.held("acme/api", "acme/web")
 
 
+@pytest.mark.slow
 def test_a_plan_that_fails_is_posted_too(ops: "Ops") -> None:
     """The job is red, and the comment says what the log says."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -128,6 +131,7 @@ def test_a_plan_that_fails_is_posted_too(ops: "Ops") -> None:
     assert ("failure", True) == (run.jobs["plan"].result, "acme/absent" in str(comments[0]["body"]))
 
 
+@pytest.mark.slow
 def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
     """It opens while something is to be done, stays one while that changes, and closes once all is applied."""
 
@@ -143,6 +147,7 @@ def test_the_nightly_issue_opens_changes_and_closes_itself(ops: "Ops") -> None:
     assert ([("open", True)], [("open", False)], [("closed", False)]) == (opened, changed, night())
 
 
+@pytest.mark.slow
 def test_the_nightly_status_opens_follows_and_closes(ops: "Ops") -> None:
     """A dead secret, an expiring credential and a change keep one issue; it closes itself when all is well."""
     world, soon = ops.sandbox.world, (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
@@ -254,6 +259,7 @@ jobs:
 """
 
 
+@pytest.mark.slow
 def test_two_plans_on_one_pull_request(ops: "Ops") -> None:
     """Each has a comment of its own, by its name, and both are edited in place."""
     number = ops.sandbox.world.open_pull("acme/ops", "topic", sha=SHA)
@@ -270,6 +276,7 @@ def test_two_plans_on_one_pull_request(ops: "Ops") -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_plans_of_forks_and_of_branches_leave_each_other_alone(ops: "Ops") -> None:
     """Each pull request is planned by one of the two workflows, and the other one's job is skipped."""
     ours, forks = proposed(), proposed(repo=FORK)

@@ -115,7 +115,9 @@ def test_a_bar_that_is_left_by_an_error_is_gone() -> None:
     assert ["one"] == heard
 
 
-@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("demo",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("plan",), ("apply", "--yes"), pytest.param(("demo",), marks=pytest.mark.slow)], ids=" ".join
+)
 def test_a_terminal_that_knows_nothing_gets_text_alone(fleet: "Fleet", command: tuple[str, ...]) -> None:
     """TERM=dumb: no colours, and no bar."""
     fleet.monkeypatch.setenv("TERM", "dumb")

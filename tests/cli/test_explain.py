@@ -40,6 +40,7 @@ LOGS: Final = {
 
 
 @pytest.mark.no_coverage
+@pytest.mark.slow
 def test_every_code_has_a_page() -> None:
     """Each code that the program can raise is explained, and none that it cannot; `make docs` writes the pages."""
     assert sorted({each.code for each in raised(ROOT / "flowforge")}) == sorted(pages())

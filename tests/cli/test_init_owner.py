@@ -82,6 +82,7 @@ def _mixed(fleet: "Fleet") -> set[str]:
     return lacking
 
 
+@pytest.mark.slow
 def test_three_hundred_mixed_repos(fleet: "Fleet") -> None:
     """The plan creates nothing, and touches what is there alone; adopted, it says that nothing is to be done."""
     lacking = _mixed(fleet)

@@ -75,6 +75,7 @@ def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
 
 
+@pytest.mark.slow
 def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
     """Where others spent nearly all of the hour, the apply waits for the next one, says so, and does it all."""
     world = fleet.sandbox.world

@@ -94,6 +94,7 @@ def test_a_repo_that_is_taken_from_the_app_in_the_middle(firm: Company) -> None:
     assert [("ci@acme", WRITES, None), ("ci@beta", WRITES, list(both("beta")))] == permissions(wrote)
 
 
+@pytest.mark.slow
 def test_more_repos_than_a_token_can_name(firm: Company) -> None:
     """A token for 501 repos is for all of the owner's, with the same permission; tests/github/test_app.py has 500."""
     firm.fleet.scale = 100_000

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,6 +12,7 @@ from flowforge.github.permissions import AccessLevel, Permission
 from flowforge.sandbox import Token, TokenKind
 from flowforge.sandbox.rules import access
 from tests.app_keys import app_key, pem
+from tests.rows import one_in
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Fleet
@@ -142,14 +144,16 @@ def _well(done: "Done") -> bool:
     return done.code == 0 and "blocked" not in told and "incomplete" not in told
 
 
+def _name(cell: tuple[str | PermissionRow, ...]) -> str:
+    return "-".join(getattr(each, "name", str(each)) for each in cell)
+
+
 def test_every_row_has_its_cells() -> None:
     """No row of the table is without a manifest here."""
     assert set(TARGETS) == set(BY_NAME)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("command", COLUMNS)
-@pytest.mark.parametrize("kind", [FINE, APP])
+@pytest.mark.parametrize(("kind", "command", "row"), one_in(4, product([FINE, APP], COLUMNS, ROWS), ids=_name))
 def test_permissions(office: Office, row: PermissionRow, command: str, kind: str) -> None:
     """With exactly the permissions of a cell all is done; without one of them, it is named by what is blocked."""
     office.arrange(row, kind)
@@ -167,8 +171,7 @@ def test_permissions(office: Office, row: PermissionRow, command: str, kind: str
     assert _well(done), done.out + done.err
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("command", COLUMNS)
+@pytest.mark.parametrize(("command", "row"), one_in(4, product(COLUMNS, ROWS), ids=_name))
 def test_scopes(office: Office, row: PermissionRow, command: str) -> None:
     """With the scopes of a cell all is done by a classic token; without one of them, it is named."""
     office.arrange(row, CLASSIC)

@@ -155,7 +155,7 @@ def test_ctrl_c_while_runs_are_read(applied: "Fleet") -> None:
     """It ends with 130 and says that nothing was written; the state stays as it is."""
     world = applied.sandbox.world
     ran(applied)
-    world.faults.add(Fault("GET /repos/acme/repo-001/actions/runs", FaultKind.HANG, 9, seconds=5.0))
+    world.faults.add(Fault("GET /repos/acme/repo-001/actions/runs", FaultKind.HANG, 9, seconds=2.0))
     before = applied._state_files()
     world.reset_stats()
     process = subprocess.Popen(

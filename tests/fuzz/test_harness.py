@@ -53,7 +53,10 @@ def test_a_broken_law_is_caught(tmp_path: Path, engine: str) -> None:
     assert (1, "AssertionError: the law is broken") == (again.returncode, again.stderr.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", TARGETS)
+# The last two have as many seeds as all of the others together, and `make fuzz` begins with them.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in {"fixes", "workflows"} else name for name in TARGETS]
+)
 def test_seeds_hold_the_law(name: str) -> None:
     """What fuzzing begins with is no crash already, and there are several seeds that differ."""
     seeds = {bytes(seed) for seed in TARGETS[name].seeds()}

@@ -296,6 +296,7 @@ timeout: flowforge/part/thing.py:18 emptied
     assert before == {path: path.read_bytes() for path in tree.rglob("*.py")}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is known of a mutant is taken up; what was cut short is tried again, and is the last that ever is."""
     results = tmp_path / "results"
@@ -343,6 +344,7 @@ def test_what_a_kept_verdict_holds_for(tmp_path: Path) -> None:
     assert [True, True] == kept(dead, alive)
 
 
+@pytest.mark.slow
 def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are named and not asked; where all fail, or a file of the table is gone, nothing is said of mutants."""
     fails = "def test_other() -> None: assert 0\n"
@@ -359,6 +361,7 @@ def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixtu
     assert ["no test passes", "tools/mutants/table.py: no file is flowforge/b.py"] == said[-2:]
 
 
+@pytest.mark.slow
 def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is kept is read again; only tests that changed, or executed a file that changed, are run once more."""
     kept = tmp_path_factory.mktemp("kept") / "map.json"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import product
 from typing import Final
 
 import pytest
@@ -16,6 +17,7 @@ from flowforge.render.as_markdown import bare_page_of, page_of
 from flowforge.render.markdown_text import code, prose
 from flowforge.render.pages import Page, Section
 from tests.render import hostile
+from tests.rows import one_in
 
 # What a page has of its own, and nothing else.
 TAGS: Final = {
@@ -123,8 +125,9 @@ def test_whatever_a_text_holds_it_reads_back(text: str) -> None:
 
 
 @pytest.mark.no_coverage
-@pytest.mark.parametrize("most", [65_536, 5_000])
-@pytest.mark.parametrize("kind", hostile.DOCUMENTS)
+@pytest.mark.parametrize(
+    ("most", "kind"), one_in(3, product([65_536, 5_000], hostile.DOCUMENTS), ids=lambda each: f"{each[1]}-{each[0]}")
+)
 def test_a_long_page_is_folded_biggest_first(kind: str, most: int) -> None:
     """5,000 rows of hostile names fit; what does not is counted, and the small parts are whole."""
     names = [f"{hostile.NAMES[number % len(hostile.NAMES)]}{number}" for number in range(5_000)]
