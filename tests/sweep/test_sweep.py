@@ -11,6 +11,7 @@ from tests.faults.row import Row
 from tests.faults.table import ROWS
 from tests.made_up import api_key, letters
 from tests.sweep.commands import OTHERS, READING, before, writes
+from tests.sweep.paste import HINT
 from tests.sweep.plants import ARGUMENTS, FAILING, GIVING, PLACES, SHAPES, Plant, oauth_token, paste
 from tests.sweep.stage import Stage
 
@@ -98,7 +99,7 @@ def test_a_pasted_value(stage: Stage, shape: Callable[[str], str]) -> None:
     stage.seek(value)
     paste(stage, shape(value))
     stage.run("apply", "--report", "json=report.json", "--report", "text=report.txt", "-v")
-    assert b"paste it and press Enter" in stage.out
+    assert HINT in stage.out
     assert stage.leaks() == []
 
 
