@@ -146,7 +146,7 @@ collect: $(DEV)  ## import every test and run none: the workers of the first run
 laws: $(DEV)  ## the planner's laws over 10,000 cases each: after a change of the planner
 	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(JOBS) tests/plan/test_laws.py
 
-slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep
+slow: $(DEV)  ## the tests that take minutes, the fault matrix and the sweep; SHARE=4 for a quarter of them
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'slow or faults or sweep'
 
 fleet: $(DEV)  ## apply and plan 10,000 repos over HTTP: how many requests, how much memory

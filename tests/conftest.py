@@ -54,6 +54,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         counting.start()
 
 
+# Last, so that what `-m` leaves is what is shared out.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep one test in SHARE, the same ones each time: `.ci/run` has no time for all of the slow ones."""
+    share = int(os.environ.get("SHARE") or 1)
+    config.hook.pytest_deselected(items=[item for number, item in enumerate(items) if number % share])
+    items[:] = items[::share]
+
+
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Say how many commands the sweep ran: each of its tests leaves a number behind as it is torn down."""
     each = [runs for report in terminalreporter.getreports("") for _, runs in report.user_properties]

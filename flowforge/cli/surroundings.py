@@ -1,11 +1,14 @@
 """What a command line meets outside of itself, and a test hands in: the terminal, the system, parts of a request."""
 
+import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import click
+
+_TICK: Final = 0.1
 
 
 class Screen:
@@ -20,7 +23,11 @@ class Screen:
         return not sys.stderr.closed and sys.stderr.isatty()
 
     def line(self) -> str:
-        """Read one line. Raises EOFError at the end of stdin."""
+        """Read one line of a terminal. Raises EOFError at its end."""
+        # Python hears a signal between two instructions. One that comes just before a read that blocks would be heard
+        # when the line is there, so this wait is cut into short ones.
+        while not select.select([sys.stdin], [], [], _TICK)[0]:
+            pass
         return input()
 
 
