@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from flowforge import run
-from flowforge.audit.document import audit_body
 from flowforge.ci_event import commit_of_run
 from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output, output_of
@@ -14,6 +13,7 @@ from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.on_demand import load
 from flowforge.render.audit_notes import audit_notes
 from flowforge.render.document import Document
 from flowforge.render.repo_list_view import roll_document, roll_lines
@@ -109,7 +109,7 @@ def audit_entries(planned: run.Planned) -> list[Document] | None:
     """Return the errors of the audit as public JSON, each with its repo; None where no audit was asked for."""
     if planned.audits is None:
         return None
-    repos = audit_body(planned.audits)["repos"]
+    repos = load("flowforge.audit.document").audit_body(planned.audits)["repos"]
     return [
         {"repo": repo["repo"], **finding}
         for repo in repos

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
+from flowforge.on_demand import load
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Seen, Wanted
 from flowforge.plan.safety import Estate, brakes
-from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
@@ -30,6 +30,7 @@ from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of,
 from flowforge.vault import Vault
 
 if TYPE_CHECKING:
+    from flowforge.run.planned_audit import PlannedAudit
     from flowforge.steps.verify.check import KeyCheck
 
 # Whether the line of an address is planned: --limit, --exclude and --tags in one.
@@ -97,8 +98,9 @@ def prepare(
     refreshed = refresh(task, state, select, clients, wanted)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
     decided, told = verify(decided, check, resolver.vault, select)
-    audits = audit_planned(task, clients, decided.plan, decided.situation)
-    warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
+    audited = audit(task, clients, decided)
+    hiding = audited.hiding if audited else frozenset()
+    warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
     cost = price(backend, clients, decided)
     measured = estate(task, backend, state)
     planned = Planned(
@@ -116,7 +118,7 @@ def prepare(
         to_come=cost.requests,
         eta=cost.seconds,
         host=task.host,
-        audits=only_errors(audits) if task.audits else None,
+        audits=audited.failing if audited else None,
     )
     return PreparedPlan(planned, resolver.vault, decided.repos)
 
@@ -195,6 +197,17 @@ def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Sel
     situation = without_refused(decided.situation, checked)
     plan = make_plan(situation, select=select) if checked.refused else decided.plan
     return replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation), checked.warnings
+
+
+def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | None":
+    """Return what the workflows say of the repos that the plan would write; None where nobody asked for it."""
+    # Most plans do without it, and its readers take an eighth of a plan's start.
+    if not task.audits:
+        return None
+    audited: PlannedAudit = load("flowforge.run.planned_audit").audit_planned(
+        task, clients, decided.plan, decided.situation
+    )
+    return audited
 
 
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:

@@ -4,15 +4,17 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flowforge.audit.model import RepoAudit
 from flowforge.concurrency import Progress, silent
 from flowforge.github.clock import Clock, ClockOf
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
 from flowforge.sources.base import Hidden
+
+if TYPE_CHECKING:
+    from flowforge.audit.model import RepoAudit
 
 # The options that a saved plan keeps beside the brakes: each may change a line, or what apply does about it. `jobs` and
 # the waits are missing, because whoever applies the plan may run on another machine.
@@ -108,7 +110,7 @@ class Planned:
     """Whether it is a plan of --offline, for which GitHub was not asked."""
     host: str = ""
     """The host that has the repos; empty where that is not known."""
-    audits: tuple[RepoAudit, ...] | None = None
+    audits: "tuple[RepoAudit, ...] | None" = None
     """The audits of repos that would be written and have errors; None where none was asked for."""
     new_state: str = ""
     """Of an apply that begins a state: where that is kept."""
