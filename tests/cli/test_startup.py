@@ -78,7 +78,7 @@ def test_a_plan_without_an_audit_loads_no_reader_of_workflows(fleet: "Fleet") ->
     """What only an audit, an apply or a `verify` uses is not loaded by a plan that asks for none of it."""
     del fleet
     unused = ("flowforge.audit", "flowforge.workflows.yaml_reader", "flowforge.anthropic", "flowforge.demo")
-    assert {name: False for name in unused} == {name: name in _loaded("plan")[1] for name in unused}
+    assert dict.fromkeys(unused, False) == {name: name in _loaded("plan")[1] for name in unused}
 
 
 def test_the_help_says_of_each_command_what_the_command_says_of_itself(fleet: "Fleet") -> None:
