@@ -35,7 +35,8 @@ def addresses(count: int) -> list[Address]:
 
 def record(number: int) -> Record:
     """Make a record."""
-    return Record(f"hmac-sha256:{number:064x}", _TIME, "ci-key", number + 1, _TIME, _TIME)
+    key = f"3380204578043523366:{'A' * 43}="
+    return Record(f"hmac-sha256:{number:064x}", _TIME, "ci-key", number + 1, _TIME, _TIME, public_key=key)
 
 
 def holding(count: int) -> Scale:

@@ -7,14 +7,16 @@ import httpx
 import pytest
 
 from flowforge.errors import FlowForgeError, Problem, StateError, UnrecordedError, Where, bug
+from flowforge.github.secrets import PublicKeys
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Presence, Public, Record, Wanted
 from flowforge.plan.report import Outcome, Result
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.permissions import Permissions
 from flowforge.steps.apply.writer import ScopeWriter
-from tests.steps.apply.parts import AT, GitHub, Notes
+from tests.steps.apply.parts import AT, PUBLIC_KEY, GitHub, Notes
 
 BEFORE, LATER = "2026-11-23T07:00:00Z", "2026-11-23T08:00:24Z"
 SCOPE, WEB = Scope(Repo.parse("acme/api")), Scope(Repo.parse("acme/web"))
@@ -44,7 +46,7 @@ def deletes(address: Address = OLD) -> Change:
 
 def record(**more: object) -> Record:
     """Give what is remembered of a first write."""
-    made = Record("fp-one", AT, "ci-key", 7, AT, AT)
+    made = Record("fp-one", AT, "ci-key", 7, AT, AT, public_key=PUBLIC_KEY)
     return replace(made, **more)  # type: ignore[arg-type]  # -- members of a record by name
 
 
@@ -271,13 +273,52 @@ def test_a_bug_between_the_lines_is_told_of_each(*, writer: ScopeWriter, error: 
     assert ([error], (True, halts, False)) == (seen, flags(writer))
 
 
-def test_a_list_that_ends_the_run_leaves_it_unrecorded(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
-    """The token ended between the write and the list."""
+def test_a_list_that_ends_the_run_leaves_the_time_to_the_next(
+    writer: ScopeWriter, github: GitHub, notes: Notes
+) -> None:
+    """The token ended between the write and the list: GitHub had answered, so the write is done and recorded."""
     github.instead[LIST] = [httpx.Response(401, json={"message": "Bad credentials"})]
     writer.write_scope(SCOPE, [creates()])
-    outcome, problem, _ = problem_of(writer)
-    assert ((Outcome.UNRECORDED, "FF302"), (True, True, False)) == ((outcome, problem and problem.code), flags(writer))
-    assert [("intend", {NEW: "fp-one"})] == notes.told
+    assert ((Outcome.CREATED, None, ()), (True, True, False)) == (problem_of(writer), flags(writer))
+    assert [("intend", {NEW: "fp-one"}), ("record", NEW, record(unconfirmed=True))] == notes.told
+    assert ["GitHub does not accept the token"] == [each[:32] for each in writer.left]
+
+
+def test_a_list_that_would_cost_a_wait_is_not_asked_for(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
+    """The next run's list shows the time. From the first one on, so it is until the end, unless --confirm is given."""
+    writer.expect([{SCOPE: (creates(),) * 200}])
+    writer.write_scope(SCOPE, [creates()])
+    writer.expect([])
+    writer.write_scope(WEB, [creates(Address(WEB, "NEW"))])
+    assert [True, True] == [told[2].unconfirmed for told in notes.told if isinstance(told[-1], Record)]
+    assert LIST not in github.asked
+    writer.confirming = Confirming(always=True)
+    writer.expect([{SCOPE: (creates(),) * 200}])
+    writer.write_scope(SCOPE, [replace(creates(), action=Action.UPDATE, seen_at=BEFORE)])
+    assert (LIST, record()) == (github.asked[-1], notes.told[-1][-1])
+
+
+def test_a_write_that_another_may_be_mistaken_for_is_looked_at_all_the_same(
+    writer: ScopeWriter, github: GitHub
+) -> None:
+    """What was there is no two seconds older than our write, so that only a list now tells them apart."""
+    writer.expect([{SCOPE: (creates(),) * 200}])
+    writer.write_scope(SCOPE, [replace(creates(), action=Action.UPDATE, seen_at=AT)])
+    assert LIST == github.asked[-1]
+
+
+def test_a_remembered_key_seals(writer: ScopeWriter, github: GitHub, notes: Notes) -> None:
+    """It is not asked for; where GitHub refuses it, by whatever 422, it is, once, and the new one is remembered."""
+    writer.keys = PublicKeys({SCOPE: PUBLIC_KEY})
+    writer.write_scope(SCOPE, [creates()])
+    assert ([PUT, LIST], record()) == (github.asked, notes.told[-1][-1])
+    github.asked.clear()
+    writer.keys = PublicKeys({WEB: PUBLIC_KEY.replace("1:", "2:", 1)})
+    path = "/repos/acme/web/actions/secrets"
+    github.instead[f"PUT {path}/NEW"] = [httpx.Response(422, json={"message": "No."}), httpx.Response(201, json={})]
+    writer.write_scope(WEB, [creates(Address(WEB, "NEW"))])
+    assert [f"PUT {path}/NEW", f"GET {path}/public-key", f"PUT {path}/NEW"] == github.asked[:3]
+    assert PUBLIC_KEY == writer.keys.text(WEB)
 
 
 @pytest.mark.parametrize(
@@ -405,7 +446,9 @@ def test_a_variable_is_written_as_one(writer: ScopeWriter, github: GitHub, notes
     update = replace(creates(old, one), action=Action.UPDATE, seen_at=BEFORE)
     writer.write_scope(scope, [creates(new, one), update])
     assert [{"name": "NEW", "value": "one"}, {"value": "one"}] == github.sent
-    assert [("record", each, record(fingerprint=one.fingerprint)) for each in (new, old)] == notes.told[2:]
+    assert [("record", each, record(fingerprint=one.fingerprint, public_key="")) for each in (new, old)] == notes.told[
+        2:
+    ]
 
 
 @pytest.mark.parametrize(
