@@ -125,11 +125,12 @@ class Change:
     def shown(self) -> Record | None:
         """The record, with GitHub's own time of our write where its list shows that by now."""
         record = self.record
-        if record is None or not record.unconfirmed or not self.seen_at or self.access is not None:
+        # Of what the manifest does not name, a later write may be open as well, and that must stay known.
+        settled = self.action is Action.NONE and self.wanted is not None and self.access is None
+        if record is None or not record.unconfirmed or not self.seen_at or not settled:
             return record
-        if self.action is not Action.NONE or not Entry(self.seen_at, self.seen_value).is_as_recorded(record):
-            return record
-        return replace(record, updated_at=self.seen_at, unconfirmed=False)
+        shown = Entry(self.seen_at, self.seen_value).is_as_recorded(record)
+        return replace(record, updated_at=self.seen_at, unconfirmed=False) if shown else record
 
     @property
     def noted(self) -> Record | None:
