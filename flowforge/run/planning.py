@@ -148,6 +148,7 @@ def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: 
         {address.scope for address in {*wanted, *state.remembered} if select(address)},
         creatable={place.address.scope for place in task.places if place.creates_environment},
         audiences=[address for address, want in wanted.items() if want.audience],
+        records=state.records,
         jobs=request.jobs,
         stop=request.stop,
         progress=request.progress,
