@@ -40,6 +40,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         skip_values=options["skip_values"],
         audit=bool(options.get("audit")),
         verify=options.get("verify", False),
+        confirm=bool(options.get("confirm")),
         **{name: options[name] for name in ("prune", "prove", "accept_drift", "keep_going") if name in options},
         allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
         interactive=_is_interactive(outside),

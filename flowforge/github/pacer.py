@@ -115,6 +115,14 @@ class Pacer:
             paused = max(0.0, self._paused_until - self.clock.now())
             return paused + (0.0 if self._free else self._window.estimate(points))
 
+    def has_room(self, points: int) -> bool:
+        """Return whether so many points could be spent from now on without a wait for GitHub's limits."""
+        with self._lock:
+            if self.clock.now() < self._paused_until or not self._primary.has_room(points):
+                return False
+            # Asked of the file that all processes share only where this process alone would not rule it out.
+            return bool(self._free) or (points <= self._window.budget and not self._window.estimate(points))
+
     def tell(self, text: str) -> None:
         """Tell people of something that many workers may meet at once; the same text once in five seconds."""
         with self._lock:

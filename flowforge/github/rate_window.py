@@ -146,6 +146,10 @@ class Primary:
         self._remaining = min(self._remaining, remaining)
         self._reset, self._until = reset, self._clock.now() + seconds + 1
 
+    def has_room(self, requests: int) -> bool:
+        """Return whether so many requests are left of the hour, as far as it is known."""
+        return self._remaining is None or self._remaining >= requests or self._clock.now() >= self._until
+
     def delay(self, in_flight: int) -> float:
         """Return 0 if one more request fits beside those in flight, else the seconds until the budget is new."""
         now = self._clock.now()

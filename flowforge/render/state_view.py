@@ -85,7 +85,12 @@ def _sum(kept: StateSummary) -> str:
 
 def _marks(remembered: Remembered) -> list[str]:
     record = remembered.record or _NO_RECORD
-    marks = {"assumed": record.adopted, "changed outside": record.drifted_at, "pending": remembered.pending}
+    marks = {
+        "assumed": record.adopted,
+        "changed outside": record.drifted_at,
+        "unconfirmed": record.unconfirmed,
+        "pending": remembered.pending,
+    }
     return [word for word, holds in marks.items() if holds]
 
 
@@ -101,13 +106,15 @@ def _details(remembered: Remembered) -> Document:
     record = remembered.record or _NO_RECORD
     # Only an organization's secret has one; without it an empty list of ids would look like "nobody".
     seen = record.visibility or None
-    texts = ("credential", "fingerprint", "updated_at", "written_at", "value_since", "drifted_at", "commit", "run")
+    times = ("updated_at", "written_at", "value_since", "drifted_at")
+    texts = ("credential", "fingerprint", *times, "commit", "run", "public_key")
     return {
         **{name: printable(getattr(record, name)) or None for name in texts},
         "repo_id": record.repo_id or None,
         "visibility": seen,
         "repo_ids": list(record.repo_ids) if seen else None,
         "assumed": record.adopted,
+        "unconfirmed": record.unconfirmed,
         "pending": remembered.pending,
     }
 

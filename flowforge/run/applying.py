@@ -15,6 +15,7 @@ from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.run.verifying import check_of_apply
 from flowforge.state.branch import StateChangedError
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.executor import tidy, write_all
 from flowforge.steps.apply.finish import written_from
 from flowforge.steps.apply.preconditions import refuse, require_same
@@ -95,8 +96,9 @@ def _apply(
                 session=session,
                 vault=prepared.vault,
                 repos=prepared.repos,
-                keys=PublicKeys(),
+                keys=PublicKeys(prepared.keys),
                 stop=request.stop,
+                confirming=Confirming(always=request.confirm),
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )

@@ -17,6 +17,7 @@ from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
 from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
+from flowforge.steps.apply.sealing import remembered_keys
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.permits import unpermitted
@@ -44,6 +45,8 @@ class PreparedPlan:
     planned: Planned
     vault: Vault
     repos: Mapping[Repo, RepoInfo]
+    keys: Mapping[Scope, str]
+    """The public keys that earlier runs have remembered, by their scopes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ def prepare(
     audited = audit(task, clients, decided)
     hiding = audited.hiding if audited else frozenset()
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
-    cost = price(backend, clients, decided)
+    keys = remembered_keys(state.records, decided.repos, decided.situation.seen)
+    cost = price(task, backend, clients, decided, keys)
     measured = estate(task, backend, state)
     planned = Planned(
         plan=decided.plan,
@@ -120,7 +124,7 @@ def prepare(
         host=task.host,
         audits=audited.failing if audited else None,
     )
-    return PreparedPlan(planned, resolver.vault, decided.repos)
+    return PreparedPlan(planned, resolver.vault, decided.repos, keys)
 
 
 def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:
@@ -146,6 +150,7 @@ def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: 
         {address.scope for address in {*wanted, *state.remembered} if select(address)},
         creatable={place.address.scope for place in task.places if place.creates_environment},
         audiences=[address for address, want in wanted.items() if want.audience],
+        records=state.records,
         jobs=request.jobs,
         stop=request.stop,
         progress=request.progress,
@@ -242,12 +247,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def price(backend: StateBackend, clients: Clients, decided: Decided) -> Price:
+def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided, keys: Collection[Scope]) -> Price:
     """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
     seen, plan = decided.situation.seen, decided.plan
     lanes = work_of(plan, clients)
+    costs: dict[str, Cost] = {}
+    for lane, stages in lanes.items():
+        whole = Cost.of(stages, seen, keys)
+        listed = task.request.confirm or clients.of(lane).pacer.has_room(whole.points)
+        costs[lane] = whole if listed else whole.without_lists
     # The owners whose tokens differ are written side by side, so the longest of them counts.
-    costs = {lane: Cost.of(stages, seen) for lane, stages in lanes.items()}
     waits = [clients.of(lane).pacer.estimate(each.points) for lane, each in costs.items()]
     times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)
     kept = Cost(writes=backend.requests_of(times))

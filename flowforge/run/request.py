@@ -58,6 +58,8 @@ class Request:
     """Whether to read the workflows of the repos that a plan would write."""
     keep_going: bool = False
     """Whether to write the other secrets where a value is not available."""
+    confirm: bool = False
+    """Whether GitHub is asked at once for the time of every write, also where that costs a wait."""
     asks: bool = False
     """Whether a person approves the plan, so that time passes before the writes."""
     interactive: bool = False

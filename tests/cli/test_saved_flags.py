@@ -17,7 +17,7 @@ OWN = {
     *("manifests", "environ", "owner", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
     *("progress", "notify", "unforeseen", "clock", "hidden"),
     # What is asked besides, which changes no line of what apply writes but to block it.
-    *("audit", "verify"),
+    *("audit", "verify", "confirm"),
 }
 
 

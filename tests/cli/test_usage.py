@@ -219,6 +219,7 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
         *(
             "FLOWFORGE_AUDIT",
             "FLOWFORGE_CHECK",
+            "FLOWFORGE_CONFIRM",
             "FLOWFORGE_DETAILED_EXITCODE",
             "FLOWFORGE_KEEP_GOING",
             "FLOWFORGE_REPORT",

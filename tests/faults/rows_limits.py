@@ -18,9 +18,9 @@ from tests.faults.row import (
     faults,
 )
 
+LOOK_UP: Final = "^GET /orgs/acme/repos"
 PUT_API: Final = "^PUT /repos/acme/api/"
 LIST_API: Final = r"^GET /repos/acme/api/actions/secrets\?"
-KEY_API: Final = "^GET /repos/acme/api/actions/secrets/public-key"
 _ALLOW_LIST: Final = (
     "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list "
     "enabled, and your IP address is not permitted to access this resource."
@@ -66,7 +66,7 @@ def _left(requests: int, *, seconds: int = 3600) -> Given:
 
 def _revoked_at_the_first_write(bench: Bench) -> None:
     token = bench.world.tokens.tokens[bench.sandbox.token]
-    bench.when(KEY_API, lambda: bench.world.revoke_token(bench.sandbox.token))
+    bench.when(LOOK_UP, lambda: bench.world.revoke_token(bench.sandbox.token))
     bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
 
 

@@ -13,6 +13,7 @@ from tests.faults import (
     rows_process,
     rows_state,
     rows_strange,
+    rows_times,
 )
 from tests.faults.row import Row
 
@@ -21,6 +22,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "GitHub": rows_github.ROWS,
     "A server without end or measure": rows_hostile.ROWS,
     "Lists that change": rows_lists.ROWS,
+    "What the state remembers of keys and times": rows_times.ROWS,
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,
     "The state": rows_state.ROWS,

@@ -3,10 +3,14 @@
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from flowforge.concurrency import Progress, each
 from flowforge.github.clients import Clients
+from flowforge.github.confirm import until_shown
+from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
 from flowforge.github.repos import RepoInfo
 from flowforge.github.scopes import list_scope
@@ -56,6 +60,7 @@ def observe(
     *,
     creatable: Collection[Scope],
     audiences: Collection[Address],
+    records: Mapping[Address, Record] = MappingProxyType({}),
     jobs: int,
     stop: threading.Event,
     progress: Progress,
@@ -63,16 +68,24 @@ def observe(
     """Return the list of every scope. They are asked for in parallel.
 
     creatable: the environments that apply creates where they are missing. audiences: the secrets of organizations for
-    which it is also asked who sees them.
+    which it is also asked who sees them. records: what the state remembers; a list that lags behind it is asked again.
     """
     seen: dict[Scope, Seen] = {}
     names: dict[Scope, set[str]] = {}
     for address in audiences:
         names.setdefault(address.scope, set()).add(address.secret)
 
+    sent: dict[Scope, dict[str, Record]] = {}
+    for address, record in records.items():
+        if record.unconfirmed:
+            sent.setdefault(address.scope, {})[address.secret] = record
+
+    def listed(client: Client, scope: Scope) -> Seen:
+        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
+
     def ask(scope: Scope) -> Seen:
         client = clients.of(scope.repo.owner)
-        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
+        return until_shown(client, partial(listed, client, scope), sent.get(scope, {}))
 
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(

@@ -17,6 +17,8 @@ from flowforge.state.session import StateSession
 
 DATE, AT = "Mon, 23 Nov 2026 08:00:20 GMT", "2026-11-23T08:00:20Z"
 API = Repo.parse("acme/api")
+PAIR = PrivateKey(bytes(range(32)))
+PUBLIC_KEY = f"1:{PAIR.public_key.encode(Base64Encoder).decode()}"
 VALUES = {"fp-one": "the first value", "fp-two": "the second value"}
 
 
@@ -81,7 +83,7 @@ class GitHub:
     asked: list[str] = field(default_factory=list)
     sent: list[dict[str, object]] = field(default_factory=list)
     during: Callable[[str], None] = lambda _: None
-    _key: PrivateKey = field(default_factory=PrivateKey.generate)
+    _key: PrivateKey = PAIR
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""

@@ -1,0 +1,49 @@
+"""Whether GitHub is asked at once for the time of a write, or is left to tell it to the next run.
+
+A list after each write is a point that the next write needs. As long as all that is left to write fits into GitHub's
+limits together with its lists, they cost no wait, and the times are asked for. Where it does not fit they are not, from
+then on until the end: each would hold up a write, and whatever the next run lists tells the time as well.
+"""
+
+import threading
+from collections.abc import Collection
+
+from flowforge.github.http import Client
+from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
+from flowforge.plan.ordering import Work
+
+
+class Confirming:
+    """Decides for each client of a run, by what is left to write with it. Thread-safe."""
+
+    def __init__(self, *, always: bool = False) -> None:
+        """Begin. always: ask at once, whatever it costs: --confirm."""
+        self._always = always
+        self._lock = threading.Lock()
+        self._left: dict[Client, int] = {}
+        self._full: set[Client] = set()
+
+    def expect(self, client: Client, stages: Collection[Work]) -> None:
+        """Note what is to be written with a client."""
+        with self._lock:
+            self._left[client] = sum(map(points_of, stages))
+
+    def over(self, client: Client, points: int) -> None:
+        """Note that points of what was expected will not be spent any more: they were, or need not be."""
+        with self._lock:
+            self._left[client] = self._left.get(client, 0) - points
+
+    def at_once(self, client: Client) -> bool:
+        """Return whether a list fits in now, with all that is left to write after it."""
+        if self._always:
+            return True
+        with self._lock:
+            left = self._left.get(client, 0)
+            if client not in self._full and not client.pacer.has_room(left + READ_POINTS):
+                self._full.add(client)
+            return client not in self._full
+
+
+def points_of(work: Work) -> int:
+    """Return the points of writes, with a public key and a list for each scope."""
+    return sum(len(changes) * WRITE_POINTS + 2 * READ_POINTS for changes in work.values())

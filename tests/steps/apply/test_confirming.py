@@ -1,0 +1,69 @@
+"""When the times of writes are asked for at once: as long as all that is left fits in, and never again after that."""
+
+from typing import cast
+
+import pytest
+
+from flowforge.github.http import Client
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.change import Change
+from flowforge.steps.apply.confirming import Confirming, points_of
+
+SCOPE, OTHER = Scope(Repo.parse("acme/api")), Scope(Repo.parse("acme/web"))
+LINE = Change(Address(SCOPE, "A"), Action.CREATE, Reason.MISSING)
+WORK = {SCOPE: (LINE, LINE), OTHER: (LINE,)}
+
+
+class Room:
+    """A client whose limits have room for so many points; asked is what it was asked for."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.asked: list[int] = []
+
+    @property
+    def pacer(self) -> "Room":
+        """Give the pacer."""
+        return self
+
+    def has_room(self, points: int) -> bool:
+        """Answer."""
+        self.asked.append(points)
+        return points <= self.room
+
+
+def of(room: Room) -> Client:
+    """Give it as a client."""
+    return cast("Client", room)
+
+
+def test_what_is_left_counts() -> None:
+    """Five points a write, and for each scope a key and its list; and one for the list that is asked about."""
+    room, confirming = Room(100), Confirming()
+    confirming.expect(of(room), (WORK, {}))
+    assert confirming.at_once(of(room))
+    confirming.over(of(room), points_of({SCOPE: WORK[SCOPE]}))
+    assert confirming.at_once(of(room))
+    confirming.over(of(room), points_of({OTHER: WORK[OTHER]}))
+    assert confirming.at_once(of(room))
+    assert [20, 8, 1] == room.asked
+
+
+def test_what_did_not_fit_once_is_left_until_the_end() -> None:
+    """Nobody asks again; another token has limits of its own."""
+    full, free, confirming = Room(19), Room(100), Confirming()
+    for room in (full, free):
+        confirming.expect(of(room), (WORK,))
+    assert not confirming.at_once(of(full))
+    full.room = 100
+    assert [False, True] == [confirming.at_once(of(room)) for room in (full, free)]
+    assert [20] == full.asked
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_a_person_may_want_them_all(*, always: bool) -> None:
+    """With --confirm the limits are not asked."""
+    room = Room(0)
+    assert always is Confirming(always=always).at_once(of(room))
+    assert room.asked == ([] if always else [1])
