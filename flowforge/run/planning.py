@@ -115,6 +115,7 @@ def prepare(
         requests=clients.requests + backend.requests,
         to_come=cost.requests,
         eta=cost.seconds,
+        known_lists=(clients.lists.asked, clients.lists.unchanged),
         host=task.host,
         audits=only_errors(audits) if task.audits else None,
     )

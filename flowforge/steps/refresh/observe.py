@@ -59,11 +59,12 @@ def observe(
     jobs: int,
     stop: threading.Event,
     progress: Progress,
+    fresh: Collection[Scope] = (),
 ) -> Mapping[Scope, Seen]:
     """Return the list of every scope. They are asked for in parallel.
 
     creatable: the environments that apply creates where they are missing. audiences: the secrets of organizations for
-    which it is also asked who sees them.
+    which it is also asked who sees them. fresh: those to ask for without what an earlier run was told.
     """
     seen: dict[Scope, Seen] = {}
     names: dict[Scope, set[str]] = {}
@@ -72,7 +73,10 @@ def observe(
 
     def ask(scope: Scope) -> Seen:
         client = clients.of(scope.repo.owner)
-        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
+        anew = scope in fresh
+        if scope in names:
+            return list_org_secrets(client, scope, names[scope], fresh=anew)
+        return list_scope(client, scope, fresh=anew)
 
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(
