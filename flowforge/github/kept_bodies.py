@@ -25,9 +25,6 @@ _MOST_PENDING: Final = 8_000_000
 _WAIT: Final = 1.0  # seconds for another process that writes
 _VERSION: Final = 1
 _TABLE: Final = "CREATE TABLE lists (request TEXT PRIMARY KEY, seen INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
-_GET: Final = "SELECT body FROM lists WHERE request = ?"
-_PUT: Final = "INSERT OR REPLACE INTO lists VALUES (?, ?, ?)"
-_TOUCH: Final = "UPDATE lists SET seen = ? WHERE request = ?"
 # The latest stay, as many as there is room for.
 _EVICT: Final = (
     "DELETE FROM lists WHERE request IN (SELECT request FROM (SELECT request, "
@@ -86,31 +83,33 @@ class KeptBodies:
             self._path = None
 
     def _read(self, request: str) -> bytes | None:
-        with self._opened() as file:
-            found = file.execute(_GET, (request,)).fetchone() if file else None
-            return found[0] if found and isinstance(found[0], bytes) else None
-        return None
+        found: tuple[object] | None = None
+        with self._guarded():
+            if file := self._opened():
+                found = file.execute("SELECT body FROM lists WHERE request = ?", (request,)).fetchone()
+        return found[0] if found and isinstance(found[0], bytes) else None
 
     def _write(self) -> None:
         new, same, now = self._new, self._same, int(time.time())
         self._new, self._same, self._pending = {}, set(), 0
         if not self._writes or not (new or same):
             return
-        with self._opened() as file:
-            if file:
+        with self._guarded():
+            if file := self._opened():
                 file.execute("BEGIN IMMEDIATE")
-                file.executemany(_TOUCH, ((now, request) for request in same))
-                file.executemany(_PUT, ((request, now, body) for request, body in new.items()))
+                file.executemany("UPDATE lists SET seen = ? WHERE request = ?", ((now, request) for request in same))
+                file.executemany(
+                    "INSERT OR REPLACE INTO lists VALUES (?, ?, ?)",
+                    ((request, now, body) for request, body in new.items()),
+                )
                 file.execute(_EVICT, (self._most_bytes,))
                 file.execute("COMMIT")
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection | None]:
-        """Yield the file; None where there is none to be had. What goes wrong with it ends its use alone."""
+    def _guarded(self) -> Iterator[None]:
+        """Let whatever goes wrong with the file end its use, and nothing else."""
         try:
-            if self._file is None and self._path is not None:
-                self._file = self._open(self._path)
-            yield self._file
+            yield
         except (sqlite3.Error, OSError, _UselessError) as error:
             useless = isinstance(error, _UselessError) or getattr(error, "sqlite_errorname", "") in _USELESS
             self._drop()
@@ -125,6 +124,11 @@ class KeptBodies:
         if self._file is not None:
             self._file.close()
         self._file = None
+
+    def _opened(self) -> sqlite3.Connection | None:
+        if self._file is None and self._path is not None:
+            self._file = self._open(self._path)
+        return self._file
 
     def _open(self, path: Path) -> sqlite3.Connection | None:
         """Open the file, or make it; None where this run may not. Raises sqlite3.Error, OSError and _UselessError."""

@@ -1,17 +1,18 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence, Seen, Wanted
+from flowforge.plan.facts import Presence, Wanted
 from flowforge.plan.safety import Estate, brakes
 from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
+from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
@@ -21,8 +22,8 @@ from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
-from flowforge.steps.refresh.observe import Ids, identify, observe, refused
-from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
+from flowforge.steps.refresh.observe import Ids, identify, refused
+from flowforge.steps.refresh.viewers import free_organizations
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
@@ -32,9 +33,6 @@ from flowforge.vault import Vault
 if TYPE_CHECKING:
     from flowforge.steps.verify.check import KeyCheck
 
-# Whether the line of an address is planned: --limit, --exclude and --tags in one.
-Select = Callable[[Address], bool]
-
 
 @dataclass(frozen=True, slots=True)
 class PreparedPlan:
@@ -43,16 +41,6 @@ class PreparedPlan:
     planned: Planned
     vault: Vault
     repos: Mapping[Repo, RepoInfo]
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What GitHub has, and what is wanted there now that the repos that are to see a secret are known by their ids."""
-
-    seen: Mapping[Scope, Seen]
-    wanted: Mapping[Address, Wanted]
-    repos: Mapping[Repo, RepoInfo]
-    """The repos that this run has met in GitHub's answers, which need not be looked up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +71,20 @@ def prepare(
     *,
     fresh: bool,
     records_only: bool = False,
+    carried_out: bool = False,
     check: "KeyCheck | None" = None,
 ) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
-    whether nothing of it is written to GitHub, so that no permission is needed for that. check: what Anthropic is asked
-    about the keys that would be written.
+    whether nothing of it is written to GitHub, so that no permission is needed for that. carried_out: whether it is
+    written, so that nothing of an earlier run's may stand behind a write. check: what Anthropic is asked about the keys
+    that would be written.
     """
     select = task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
-    refreshed = refresh(task, state, select, clients, wanted)
+    refreshed = refresh(task, state, select, clients, wanted, carried_out=carried_out)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
     decided, told = verify(decided, check, resolver.vault, select)
     audits = audit_planned(task, clients, decided.plan, decided.situation)
@@ -134,23 +124,6 @@ def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapp
         shown=task.selected.shown,
     )
     return with_overrides(from_manifest, prove=request.prove, accept_drift=request.accept_drift)
-
-
-def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: Mapping[Address, Wanted]) -> Refreshed:
-    """Ask GitHub for the list of every selected scope, and for the ids of the repos that are to see a secret."""
-    request, listed = task.request, task.selected.repos
-    seen = observe(
-        clients,
-        # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
-        {address.scope for address in {*wanted, *state.remembered} if select(address)},
-        creatable={place.address.scope for place in task.places if place.creates_environment},
-        audiences=[address for address, want in wanted.items() if want.audience],
-        jobs=request.jobs,
-        stop=request.stop,
-        progress=request.progress,
-    )
-    viewers = identify_viewers(clients, wanted, seen, jobs=request.jobs, stop=request.stop, known=listed)
-    return Refreshed(seen, viewers.wanted, {**listed, **viewers.repos})
 
 
 def decide(

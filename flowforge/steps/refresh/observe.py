@@ -8,6 +8,7 @@ from typing import Final
 from flowforge.concurrency import Progress, each
 from flowforge.github.clients import Clients
 from flowforge.github.org_secrets import list_org_secrets
+from flowforge.github.paths import secrets_path
 from flowforge.github.repos import RepoInfo
 from flowforge.github.scopes import list_scope
 from flowforge.manifest.places import Place
@@ -87,6 +88,11 @@ def observe(
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
     return seen
+
+
+def unchanged(clients: Clients, scope: Scope) -> bool:
+    """Return whether GitHub called the list of a scope unchanged, and did not send it."""
+    return not scope.is_readable and clients.lists.was_unchanged(clients.api.url_of(secrets_path(scope)))
 
 
 def identify(
