@@ -67,12 +67,17 @@ def body_of(audience: Audience) -> Mapping[str, object]:
 
 def is_free(client: Client, organization: Repo) -> bool | None:
     """Return whether an organization is on the Free plan; None if GitHub does not tell this token."""
-    # There, organization secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
+    name = plan_name(client, organization)
+    return name == FREE if name else None
+
+
+def plan_name(client: Client, organization: Repo) -> str | None:
+    """Return the name of an organization's plan, empty if this token is not shown it; None where there is none."""
+    # On the Free plan its secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
     try:
-        plan = plan_of(client.get(organization_path(organization)).data)
+        return plan_of(client.get(organization_path(organization)).data)
     except RepoError:
         return None  # a warning is all that it is for
-    return plan == FREE if plan else None
 
 
 def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]) -> Written:

@@ -11,6 +11,7 @@ from flowforge.plan.address import Address, Repo
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Wanted
 from flowforge.plan.safety import Estate, brakes
+from flowforge.run.many_repos import notes_on_many
 from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
@@ -172,7 +173,7 @@ def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Sel
 
 
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:
-    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key.
+    """Return what a person should know of the plan; three of these ask GitHub something. keyed: the state has a key.
 
     hiding: the repos in which a workflow passes a key beside its identity.
     """
@@ -185,6 +186,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding:
         *contended(plan),
         *unproven(plan, keyed=keyed),
         *free_organizations(clients, plan, jobs=request.jobs, stop=request.stop),
+        *notes_on_many(request, clients, plan, situation.seen, decided.repos),
         *advise(
             task.manifest,
             situation.wanted,
