@@ -18,17 +18,17 @@ from typing import Final
 from urllib.parse import quote
 
 NAME: Final = "lists.sqlite3"
-# Of bodies as they are packed: the lists of secrets of some 200,000 repos.
+# Of bodies as they are packed, and their requests: the lists of some 150,000 repos.
 MOST_BYTES: Final = 50_000_000
 MOST_OF_ONE: Final = 1_000_000
 _MOST_PENDING: Final = 8_000_000
 _WAIT: Final = 1.0  # seconds for another process that writes
 _VERSION: Final = 1
-_TABLE: Final = "CREATE TABLE lists (request TEXT PRIMARY KEY, seen INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID"
-# The latest stay, as many as there is room for.
+_TABLE: Final = "CREATE TABLE lists (request TEXT PRIMARY KEY, seen INTEGER NOT NULL, body BLOB NOT NULL)"
+# The latest stay, as many as there is room for. A request stands in the table and in its index.
 _EVICT: Final = (
-    "DELETE FROM lists WHERE request IN (SELECT request FROM (SELECT request, "
-    "SUM(LENGTH(body)) OVER (ORDER BY seen DESC, request) AS total FROM lists) WHERE total > ?)"
+    "DELETE FROM lists WHERE request IN (SELECT request FROM (SELECT request, SUM(LENGTH(body) "
+    "+ 2 * LENGTH(request) + 20) OVER (ORDER BY seen DESC, request) AS total FROM lists) WHERE total > ?)"
 )
 # What says that the file itself is of no use. Any other trouble may be over when the next run comes.
 _USELESS: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG"})
@@ -178,9 +178,9 @@ class KeptBodies:
                 file.execute(f"PRAGMA user_version = {_VERSION}")
             file.execute("COMMIT")
         version = file.execute("PRAGMA user_version").fetchone()
-        tables = file.execute("SELECT type, sql FROM sqlite_master").fetchmany(2)
+        tables = file.execute("SELECT type, sql FROM sqlite_master ORDER BY rowid").fetchmany(3)
         # Not a table more, nor a view in its place, whatever SQLite would do with that.
-        if (version, tables) != ((_VERSION,), [("table", _TABLE)]):
+        if (version, tables) != ((_VERSION,), [("table", _TABLE), ("index", None)]):
             raise _UselessError
 
 

@@ -92,9 +92,9 @@ def _is_whole(answer: Answer) -> bool:
 
 def _has_all(data: object) -> bool:
     match data:
-        case {"total_count": int() as total, "secrets": list() as items} | {
-            "total_count": int() as total,
+        case {"total_count": total, "secrets": list() as items} | {
+            "total_count": total,
             "repositories": list() as items,
         }:
-            return total == len(items)
+            return type(total) is int and total == len(items)
     return False
