@@ -218,9 +218,9 @@ _BEHAVIOUR: Final = (
     Verb(
         "settings",
         "[latency=SECONDS] [lag_reads=N] [lag_seconds=SECONDS] [late_stamp=N] [per_page=N] [token_life=N] "
-        "[graphql=BOOL] [graphql_bytes=N]",
-        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, and "
-        "whether there is GraphQL.",
+        "[computed_etags=BOOL] [unchanged_links=BOOL] [graphql=BOOL] [graphql_bytes=N]",
+        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, whether "
+        "ETags can be computed, whether a 304 says where its list goes on, and whether there is GraphQL.",
     ),
     Verb(
         "limits",

@@ -127,6 +127,7 @@ def asking_options() -> tuple[click.Option, ...]:
     return (
         option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
         option("--max-wait", type=Duration(), default="15m", show_default=True, text="Longest pause, as 90s or 10m."),
+        option("--no-cache", is_flag=True, text="Ask for every list in full, and keep none for the next run."),
     )
 
 

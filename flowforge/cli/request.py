@@ -36,6 +36,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         tags=options["tags"],
         jobs=options["jobs"],
         max_wait=options["max_wait"],
+        cache=not options["no_cache"],
         lock_timeout=options.get("lock_timeout", 0.0),
         skip_values=options["skip_values"],
         audit=bool(options.get("audit")),

@@ -89,9 +89,9 @@ def classify(answer: Answer | Broken, api: ApiUrl) -> Classification:
         return Again(answer.what)
     if found := _limited(answer) or _foreign(answer):
         return found
+    if answer.unchanged or (answer.status // 100 == 2 and answer.data is not NOT_JSON):  # noqa: PLR2004 -- 2xx
+        return Fine(answer)
     match answer.status // 100:
-        case 2 if answer.data is not NOT_JSON:
-            return Fine(answer)
         case 3 if answer.status != HTTPStatus.NOT_MODIFIED:
             return _redirected(answer, api)
         case 4:

@@ -26,6 +26,7 @@ from flowforge.github.classify import (
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Wire
 from flowforge.github.failures import LIMITED, failure_of
+from flowforge.github.kept_lists import KeptLists
 from flowforge.github.pacer import Pacer
 from flowforge.github.problems import (
     Refusal,
@@ -72,10 +73,11 @@ class Client:
         patience: Patience = _PATIENCE,
         transport: Transport | None = None,
         traces: Traces | None = None,
+        lists: KeptLists | None = None,
     ) -> None:
         """Take the parts. owner: whose token it is, where each owner has one; no token of another ends this client.
 
-        traces: those of the run, where it has other tokens.
+        traces, lists: those of the run, where it has other tokens.
         """
         self.api, self.owner = api, owner
         self.token = token
@@ -87,6 +89,7 @@ class Client:
         self.scopes: frozenset[str] = frozenset()
         traces = traces or Traces()
         token.known_to(traces)
+        self._lists = lists or KeptLists()
         self._wire = Wire(api, traces, jobs, patience, transport)
         self._version = VERSION
         self._most_unanswered = max(jobs, _LEAST_UNANSWERED)
@@ -110,6 +113,13 @@ class Client:
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""
         return self.send(GitHubRequest("GET", path, accept=accept))
+
+    def get_list(self, path: str, *, fresh: bool = False) -> Answer:
+        """Send a GET for a page of a list of secrets or repos, which is kept for the next run.
+
+        What is known of it and still the same costs nothing of the hourly budget. fresh: whether to ask without that.
+        """
+        return self._lists.get(self.send, path, self.api.url_of(path), fresh=fresh)
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Send a PUT. It is sent again if no answer came, so putting it twice must be the same as once."""

@@ -15,6 +15,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from flowforge.github.cache_folder import cache_file
+
 WINDOW: Final = 60.0
 SLACK: Final = 2.0  # a request under way ends later than the file was last told
 _LOCK_SECONDS: Final = 1.0
@@ -28,14 +30,8 @@ Points = tuple[float, int]
 def spent_path(
     environ: Mapping[str, str], name: str, users_folder: Callable[[str], Path] = user_cache_path
 ) -> Path | None:
-    """Return the file for the digest of a token: in FLOWFORGE_CACHE_DIR or the user's cache; None without a home."""
-    folder = environ.get("FLOWFORGE_CACHE_DIR")
-    try:
-        path = (Path(folder) if folder else users_folder("flowforge")) / f"spent-{name}.json"
-    except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
-        return None
-    # Without a home, older releases of platformdirs return `~/.cache`, which would be a folder named ~ here.
-    return path if folder or path.is_absolute() else None
+    """Return the file for the digest of a token, in the cache; None without a home."""
+    return cache_file(environ, f"spent-{name}.json", users_folder)
 
 
 class Spent:

@@ -37,3 +37,9 @@ def after_plan(
     for brake in brakes:
         yield f"apply will refuse this ({brake.code}): {printable(brake.what)}."
         yield f"  {printable(brake.fix)}"
+
+
+def known_lists(asked: int, unchanged: int) -> Iterable[str]:
+    """Yield what became of the lists that an earlier run knew. The hourly budget does not count the unchanged ones."""
+    if asked:
+        yield f"Of {count(asked, 'list')} known from an earlier run, {unchanged:,} cost nothing of the hourly budget."

@@ -40,6 +40,8 @@ class Request:
     """How many threads ask GitHub at once."""
     max_wait: float = 900.0
     """The longest pause for GitHub's limits, in seconds."""
+    cache: bool = True
+    """Whether lists of GitHub's are kept from run to run."""
     lock_timeout: float = 0.0
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
@@ -112,6 +114,8 @@ class Planned:
     """Whether it is a plan of --offline, for which GitHub was not asked."""
     host: str = ""
     """The host that has the repos; empty where that is not known."""
+    known_lists: tuple[int, int] = (0, 0)
+    """How many lists were asked for that an earlier run knew, and how many of them were unchanged."""
     audits: "tuple[RepoAudit, ...] | None" = None
     """The audits of repos that would be written and have errors; None where none was asked for."""
     new_state: str = ""

@@ -189,4 +189,4 @@ class Task:
 
 def limits_of(request: Request) -> RunLimits:
     """Return what bounds a run."""
-    return RunLimits(request.jobs, request.max_wait, request.notify, request.clock)
+    return RunLimits(request.jobs, request.max_wait, request.notify, request.clock, request.cache)

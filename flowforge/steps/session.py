@@ -2,17 +2,21 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from flowforge.api_address import DOTCOM
+from flowforge.ci_systems import doubt
 from flowforge.errors import SourceError
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
+from flowforge.github.cache_folder import cache_file
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
 from flowforge.github.http import Client
+from flowforge.github.kept_bodies import NAME, KeptBodies
+from flowforge.github.kept_lists import KeptLists
 from flowforge.github.pacer import Pacer
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError
@@ -45,6 +49,8 @@ class RunLimits:
     """Shows a person why the run pauses."""
     clock: ClockOf = Clock.of
     """Makes the clock of the waits."""
+    cache: bool = True
+    """Whether lists are kept from run to run."""
 
 
 @contextmanager
@@ -62,9 +68,12 @@ def sign_in(
     api = _api(settings.api_url, environ)
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
-    entrance = Entrance(settings, api, context, limits, traces or Traces())
-    parts = Clients(api, entrance.client, apart=entrance.apart, traces=entrance.traces, beside=entrance.signers)
-    with entrance.held, parts as clients:
+    lists = _lists(environ, kept=limits.cache)
+    entrance = Entrance(settings, api, context, limits, traces=traces or Traces(), lists=lists)
+    parts = Clients(
+        api, entrance.client, apart=entrance.apart, traces=entrance.traces, lists=lists, beside=entrance.signers
+    )
+    with closing(lists), entrance.held, parts as clients:
         if not settings.divided:
             clients.of(SHARED)
         yield clients
@@ -102,7 +111,14 @@ class Entrance:
     """Makes clients that are signed in to one API."""
 
     def __init__(
-        self, settings: GitHubSettings, api: ApiUrl, context: Context, limits: RunLimits, traces: Traces
+        self,
+        settings: GitHubSettings,
+        api: ApiUrl,
+        context: Context,
+        limits: RunLimits,
+        *,
+        traces: Traces,
+        lists: KeptLists,
     ) -> None:
         """Take the parts."""
         self._settings = settings
@@ -112,6 +128,7 @@ class Entrance:
         self._clock = limits.clock(api, context.environ)
         self._apps: dict[object, App] = {}
         self.traces = traces
+        self._lists = lists
         self.held = ExitStack()
         self.signers: list[Client] = []
 
@@ -171,6 +188,7 @@ class Entrance:
             stop=self._context.stop,
             owner=owner,
             traces=self.traces,
+            lists=self._lists,
         )
 
 
@@ -184,6 +202,7 @@ def _signed(
     stop: threading.Event,
     owner: str = "",
     traces: Traces | None = None,
+    lists: KeptLists | None = None,
 ) -> Client:
     # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
     purpose = f"{api.host}:{api.port} at {clock.scale}"
@@ -197,7 +216,14 @@ def _signed(
         unless_free=api.self_hosted,
     )
     patience = Patience.of(api, environ)
-    return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces)
+    return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces, lists=lists)
+
+
+def _lists(environ: Mapping[str, str], *, kept: bool) -> KeptLists:
+    """Return what lists are asked for with. kept: whether this run may keep any."""
+    path = cache_file(environ, NAME) if kept else None
+    # What somebody proposes has no say in what the runs after it begin with.
+    return KeptLists(KeptBodies(path, writes=doubt(environ) is None))
 
 
 class _NoToken:

@@ -228,7 +228,14 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
         ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
         "FLOWFORGE_OWNER",
-        *("FLOWFORGE_MAX_WAIT", "FLOWFORGE_NO_COLOR", "FLOWFORGE_QUIET", "FLOWFORGE_SKIP_VALUES", "FLOWFORGE_TAGS"),
+        *(
+            "FLOWFORGE_MAX_WAIT",
+            "FLOWFORGE_NO_CACHE",
+            "FLOWFORGE_NO_COLOR",
+            "FLOWFORGE_QUIET",
+            "FLOWFORGE_SKIP_VALUES",
+            "FLOWFORGE_TAGS",
+        ),
         *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_VERBOSE"),
     } == set(re.findall(r"FLOWFORGE_[A-Z_]+", shown))
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.faults import (
     rows_branch,
+    rows_cache,
     rows_disk,
     rows_github,
     rows_hostile,
@@ -25,6 +26,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "What the state remembers of keys and times": rows_times.ROWS,
     "Limits and refusals": rows_limits.ROWS,
     "The disk": rows_disk.ROWS,
+    "The cache": rows_cache.ROWS,
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,

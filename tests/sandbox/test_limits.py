@@ -157,6 +157,25 @@ def test_conditional_requests(sandbox: Sandbox, http: httpx.Client) -> None:
     assert http.get(PATH, headers={"if-none-match": first.headers["etag"]}).status_code == 200
 
 
+def test_another_formula(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Where the setting says so the tag is another one, which is still bound to the body and the token."""
+    before = http.get(PATH).headers["etag"]
+    sandbox.world.settings.computed_etags = False
+    other = http.get(PATH).headers["etag"]
+    statuses = [http.get(PATH, headers={"if-none-match": tag}).status_code for tag in (before, other)]
+    assert (True, [200, 304]) == (before != other, statuses)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_where_an_unchanged_list_goes_on(sandbox: Sandbox, http: httpx.Client, *, links: bool) -> None:
+    """A 304 has the Link of the whole answer, or has none where the setting says so: GitHub documents neither."""
+    path = "/orgs/acme/repos?per_page=1"
+    sandbox.world.settings.unchanged_links = links
+    first = http.get(path)
+    again = http.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert (304, first.headers["link"] if links else None) == (again.status_code, again.headers.get("link"))
+
+
 @pytest.mark.parametrize(
     ("version", "status", "old_fields"),
     [("2022-11-28", 200, 1), ("2026-03-10", 200, 0), ("1999-01-01", 400, 0)],

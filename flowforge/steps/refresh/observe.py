@@ -12,6 +12,7 @@ from flowforge.github.clients import Clients
 from flowforge.github.confirm import until_shown
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
+from flowforge.github.paths import secrets_path
 from flowforge.github.repos import RepoInfo
 from flowforge.github.scopes import list_scope
 from flowforge.manifest.places import Place
@@ -64,11 +65,13 @@ def observe(
     jobs: int,
     stop: threading.Event,
     progress: Progress,
+    fresh: Collection[Scope] = (),
 ) -> Mapping[Scope, Seen]:
     """Return the list of every scope. They are asked for in parallel.
 
     creatable: the environments that apply creates where they are missing. audiences: the secrets of organizations for
     which it is also asked who sees them. records: what the state remembers; a list that lags behind it is asked again.
+    fresh: those to ask for without what an earlier run was told.
     """
     seen: dict[Scope, Seen] = {}
     names: dict[Scope, set[str]] = {}
@@ -81,7 +84,10 @@ def observe(
             sent.setdefault(address.scope, {})[address.secret] = record
 
     def listed(client: Client, scope: Scope) -> Seen:
-        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
+        anew = scope in fresh
+        if scope in names:
+            return list_org_secrets(client, scope, names[scope], fresh=anew)
+        return list_scope(client, scope, fresh=anew)
 
     def ask(scope: Scope) -> Seen:
         client = clients.of(scope.repo.owner)
@@ -96,6 +102,11 @@ def observe(
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
     return seen
+
+
+def unchanged(clients: Clients, scope: Scope) -> bool:
+    """Return whether GitHub called the list of a scope unchanged, and did not send it."""
+    return not scope.is_readable and clients.lists.was_unchanged(clients.api.url_of(secrets_path(scope)))
 
 
 def identify(
