@@ -123,9 +123,9 @@ def test_a_file_that_is_no_good_and_must_not_be_written(path: Path, spoil: Calla
     """It stays as it is, for whoever may."""
     _kept(path, one=b"1")
     spoil(path)
-    before = path.read_bytes()[:100_000]
+    before = (path.stat().st_mtime_ns, path.stat().st_size)
     assert _found(path, _ONE, writes=False)[0] in {None, b"1"}
-    assert before == path.read_bytes()[:100_000]
+    assert before == (path.stat().st_mtime_ns, path.stat().st_size)
 
 
 def _link(path: Path) -> None:
@@ -260,7 +260,7 @@ def test_what_is_pending_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_bodies_that_are_none_of_ours(path: Path) -> None:
     """What does not unpack, or to more than any body that is kept, is not known; nor is anything but bytes."""
     _kept(path, one=b"1", two=b"2", three=b"3", four=b"4")
-    bomb = zlib.compress(bytes(200 * MOST_OF_ONE))
+    bomb = zlib.compress(bytes(20 * MOST_OF_ONE))
     for name, packed in (("one", b"no zlib"), ("two", bomb), ("three", "text")):
         _run(path, "UPDATE lists SET body = ? WHERE request = ?", packed, name)
     assert [None, None, None, b"4"] == _found(path, "one", "two", "three", "four")
