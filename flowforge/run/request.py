@@ -13,6 +13,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
 from flowforge.sources.base import Hidden
+from flowforge.waiting import Waiting
 
 # The options that a saved plan keeps beside the brakes: each may change a line, or what apply does about it. `jobs` and
 # the waits are missing, because whoever applies the plan may run on another machine.
@@ -38,6 +39,8 @@ class Request:
     """How many threads ask GitHub at once."""
     max_wait: float = 900.0
     """The longest pause for GitHub's limits, in seconds."""
+    pace: str = "limits"
+    """How much GitHub is spared: a value of `flowforge.github.pace.Pace`."""
     lock_timeout: float = 0.0
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
@@ -66,6 +69,8 @@ class Request:
     """Ends the run early once it is set: a signal arrived."""
     progress: Progress = silent
     """Shows how far the run is."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """What the run waits for, for the progress to show."""
     notify: Callable[[str], None] = lambda _: None
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None

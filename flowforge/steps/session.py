@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,9 @@ from flowforge.errors import SourceError
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
+from flowforge.github.content_limits import HOUR, ContentLimits
 from flowforge.github.http import Client
+from flowforge.github.pace import Pace
 from flowforge.github.pacer import Pacer
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError
@@ -24,6 +26,7 @@ from flowforge.on_demand import load
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue
+from flowforge.waiting import Waiting
 
 # Of a command that has no option for it.
 _USUAL_WAIT: Final = 900.0
@@ -45,6 +48,10 @@ class RunLimits:
     """Shows a person why the run pauses."""
     clock: ClockOf = Clock.of
     """Makes the clock of the waits."""
+    pace: Pace = Pace.LIMITS
+    """How much GitHub is spared."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Where people see the waits."""
 
 
 @contextmanager
@@ -186,15 +193,25 @@ def _signed(
     traces: Traces | None = None,
 ) -> Client:
     # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
-    purpose = f"{api.host}:{api.port} at {clock.scale}"
+    name = token.digest(f"{api.host}:{api.port} at {clock.scale}")
+    # Whoever runs GitHub's own hosts has limits there, whatever is asked for here.
+    pace = Pace.LIMITS if limits.pace is Pace.FREE and api.dotcom else limits.pace
+    if pace is not limits.pace:
+        limits.notify(f"--pace free is for a GitHub Enterprise Server: the limits of {api.host} are kept")
+    minute = Spent(spent_path(environ, name, kind="writes-minute"))
+    hour = Spent(spent_path(environ, name, kind="writes-hour"), span=HOUR)
     pacer = Pacer(
         clock,
         stop,
         max_in_flight=limits.jobs,
         max_wait=limits.max_wait,
-        spent=Spent(spent_path(environ, token.digest(purpose))),
+        spent=Spent(spent_path(environ, name)),
         notify=limits.notify,
         unless_free=api.self_hosted,
+        free=pace is Pace.FREE,
+        content=ContentLimits(clock, minute, hour, pace),
+        waiting=limits.waiting,
+        whose=owner,
     )
     patience = Patience.of(api, environ)
     return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces)
