@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from flowforge import run
 from flowforge.cli import plan as planning
+from flowforge.cli.called import said
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
 from flowforge.cli.trace import trace
@@ -111,9 +112,9 @@ def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
     if report.exit_code is not ExitCode.PARTIAL or not failed:
         return
     if any(result.problem is not None and result.problem.code == _TOO_LONG for result in report.results):
-        # All of it, with the options of this run: a plan that was saved would be another one by then.
+        # All of it, with the options of this run; but no plan that was saved, which is another one by now.
         lines = [word for name in ("limit", "exclude") for each in given[name] for word in (f"--{name}", each)]
-        own = ["--jobs", str(given["jobs"]), "--max-wait", f"{given['max_wait']:g}s", "--pace", given["pace"]]
+        own = ["--max-wait", f"{given['max_wait']:g}s", *said("jobs", "pace")]
         yield f"to go on after that time: `flowforge apply {printable(shlex.join([*lines, *_same(given), *own]))}`"
     elif len(failed) <= _READABLE:
         words = [word for repo in sorted(failed) for word in ("--limit", str(repo))]

@@ -138,12 +138,15 @@ class Pacer:
                 said.append(f"GitHub asks to wait {spell(wait)}")
             # Whatever it said before: a server that refuses has limits.
             self._free = self._always_free = False
+            # Who is "temporarily blocked from content creation" may read what was written.
+            content = write and _CONTENT in words
             if secondary:
-                said += self._slower(wait, write=write, sure=_CONTENT in words)
+                said += self._slower(wait, write=write, sure=content)
             if self._pauses.in_a_row(write=write) > LIMITED:
                 raise refused_for_good(self._pauses.in_a_row(write=write), words)
-            self._check(wait, words)
-            self._pauses.hold(wait)
+            if wait > self.max_wait:
+                raise too_long(wait, self.max_wait, words, writes_alone=content)
+            self._pauses.hold(wait, writes_alone=content)
         for text in said:
             self._say(text)
 
@@ -217,19 +220,20 @@ class Pacer:
     def _admit(self, points: int) -> float:
         """Count a request in and return 0, or return the seconds after which to ask again."""
         with self._lock:
-            if (pause := self._pauses.left) > 0:
+            if (pause := self._pauses.left(write=False)) > 0:
                 return pause
             if self._window.in_flight >= self._pauses.slots(self._slots):
                 return SLOT
             dry = self._primary.delay(self._window.in_flight)
-            self._check(dry)
+            if dry > self.max_wait:
+                raise too_long(dry, self.max_wait, "", writes_alone=False)
             self._window.recover()
             return dry or (self._window.take(points) if self._free else self._window.delay(points))
 
     def _admit_write(self, *, keeps: bool) -> float:
         """Count a write among those of the hour and return 0, or return the seconds after which to ask again."""
         with self._lock:
-            if (pause := self._pauses.left) > 0:
+            if (pause := self._pauses.left(write=True)) > 0:
                 return pause
             self._content.recover()
             seconds = self._content.delay(keeps=keeps, free=bool(self._free))
@@ -252,7 +256,7 @@ class Pacer:
         self.sleep(left)
 
     def _estimate(self, points: int, writes: int, pause: float = 0.0) -> float:
-        paused = max(pause, self._pauses.left)
+        paused = max(0.0, pause, self._pauses.left(write=writes > 0))
         if self._free:
             return paused
         return max(paused + self._window.estimate(points), self._content.estimate(writes, paused))
@@ -271,10 +275,6 @@ class Pacer:
             text = f"slower from now on: at most {self._window.budget} points a minute" if slowed else ""
         self._slowed_at = now if text else self._slowed_at
         return [text] if text else []
-
-    def _check(self, seconds: float, words: str = "") -> None:
-        if seconds > self.max_wait:
-            raise too_long(seconds, self.max_wait, words)
 
 
 def _writes(points: int) -> bool:

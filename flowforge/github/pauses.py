@@ -1,4 +1,4 @@
-"""The pauses that GitHub's refusals ask for. They hold every worker of a token."""
+"""The pauses that GitHub's refusals ask for. They hold every worker of a token, or every one that would write."""
 
 import math
 from typing import Final
@@ -20,15 +20,14 @@ class Pauses:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._begun = self.until = -math.inf
+        self._begun = self.until = self._writes_until = -math.inf
         # Pauses since a read, or a write, succeeded; and how many requests were in flight when the last one began.
         self._in_a_row = {False: 0, True: 0}
         self._before = 0
 
-    @property
-    def left(self) -> float:
-        """The seconds until it is over; not above 0 where it is."""
-        return self.until - self._clock.now()
+    def left(self, *, write: bool) -> float:
+        """Return the seconds until a read, or a write, may be sent; not above 0 where it may."""
+        return max(self.until, self._writes_until if write else -math.inf) - self._clock.now()
 
     def begin(self, seconds: float | None, *, sent: float, write: bool, in_flight: int) -> tuple[float, bool]:
         """Return how long a refusal is to be waited out, and whether it is the first of those refused together.
@@ -45,9 +44,13 @@ class Pauses:
             return seconds + _MARGIN, first
         return (_PAUSE * 2.0 ** (self._in_a_row[write] - 1) if first else 0.0), first
 
-    def hold(self, seconds: float) -> None:
+    def hold(self, seconds: float, *, writes_alone: bool) -> None:
         """Let it last for so many seconds from now, at least."""
-        self.until = max(self.until, self._clock.now() + seconds)
+        until = self._clock.now() + seconds
+        if writes_alone:
+            self._writes_until = max(self._writes_until, until)
+        else:
+            self.until = max(self.until, until)
 
     def in_a_row(self, *, write: bool) -> int:
         """Return how many pauses there were since the last request of the kind that succeeded."""
@@ -61,15 +64,16 @@ class Pauses:
     def end(self, *, write: bool, accepted: bool, in_flight: int) -> None:
         """Note the end of a request."""
         self._before = min(self._before, in_flight)
-        if accepted and self.left <= 0:
+        if accepted and self.left(write=write) <= 0:
             self._in_a_row[write] = 0
 
 
-def too_long(seconds: float, most: float, words: str) -> TokenError:
+def too_long(seconds: float, most: float, words: str, *, writes_alone: bool) -> TokenError:
     """Return the error of a pause that is longer than the run may wait. words: GitHub's own sentence, quoted."""
     # A run that waits for longer than its operator allows ends, and the next one resumes: CI would kill it anyway.
     what = f"GitHub asks to wait {spell(seconds)}, longer than the {spell(most)} that --max-wait allows"
-    return TokenError(Problem("FF331", what, why=f"GitHub says {words}" if words else "", fix=_LATER))
+    kind = HeldError if writes_alone else TokenError
+    return kind(Problem("FF331", what, why=f"GitHub says {words}" if words else "", fix=_LATER))
 
 
 def held(seconds: float, most: float) -> HeldError:
