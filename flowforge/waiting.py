@@ -6,8 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-# Seconds between two looks at a wait that goes on.
-STEP: Final = 10.0
+# Seconds between two looks at a wait that goes on: real ones, for people look at it.
+_STEP: Final = 10.0
+
+
+class Clock(Protocol):
+    """What passes while somebody waits."""
+
+    scale: float
+    """How many of its seconds pass in a real one."""
+
+    def now(self) -> float:
+        """Return the seconds since some moment; they never go back."""
 
 
 class Source(Protocol):
@@ -16,8 +26,8 @@ class Source(Protocol):
     whose: str
     """The owner whose token it is, where each has one."""
 
-    def now(self) -> float:
-        """Return the seconds of the run's clock."""
+    clock: Clock
+    """The clock of the run."""
 
     def awaited(self) -> float:
         """Return how many seconds are still waited for; 0 where nothing is."""
@@ -41,7 +51,7 @@ class Waiting:
 
     @contextmanager
     def heard_by(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Call a function whenever a wait begins, and every ten seconds of it."""
+        """Call a function whenever a wait begins, and every ten seconds of it, until it raises."""
         with self._lock:
             self._listeners.append(listener)
         try:
@@ -60,12 +70,18 @@ class Waiting:
             except Exception:  # noqa: BLE001 -- whatever it is, it is for people to look at, and ends no request
                 with self._lock:
                     self._listeners = [each for each in self._listeners if each is not listener]
-        return STEP if listeners else float("inf")
+        return self.step if listeners else float("inf")
+
+    @property
+    def step(self) -> float:
+        """The seconds of the run's clock in which ten real ones pass."""
+        sources = self._all
+        return _STEP * sources[0].clock.scale if sources else _STEP
 
     def now(self) -> float:
         """Return the seconds of the run's clock; of another one before anybody joined."""
         sources = self._all
-        return sources[0].now() if sources else time.monotonic()
+        return sources[0].clock.now() if sources else time.monotonic()
 
     def longest(self) -> tuple[float, str]:
         """Return the seconds of the longest wait, and whose it is; 0 where nobody waits."""

@@ -177,10 +177,6 @@ class Pacer:
         with self._lock:
             self._content.spare = writes
 
-    def now(self) -> float:
-        """Return the seconds of the clock, for whoever shows the waits."""
-        return self.clock.now()
-
     def awaited(self) -> float:
         """Return how many seconds are still waited for; 0 where nothing is."""
         return max(0.0, self._awaited_until - self.clock.now())
@@ -268,8 +264,9 @@ class Pacer:
             return []
         if write:
             text = self._content.refused(sure=sure)
-            if not known and self._coming:
-                text = f"{text}; what is left takes about {spell(self._estimate(*self._coming, wait))}"
+            left = self._estimate(*self._coming, wait) if self._coming and not known else 0.0
+            if left > wait:
+                text = f"{text}; what is left takes about {spell(left)}"
         else:
             slowed = self._window.slow_down()
             text = f"slower from now on: at most {self._window.budget} points a minute" if slowed else ""

@@ -9,7 +9,7 @@ from typing import Final
 
 from flowforge.on_demand import load
 from flowforge.render.phrases import duration
-from flowforge.waiting import STEP, Waiting
+from flowforge.waiting import Waiting
 
 # Has what is said meanwhile printed above the bar, by the function that it is given.
 Above = Callable[[Callable[[str], None]], AbstractContextManager[None]]
@@ -128,7 +128,7 @@ def lines(say: Callable[[str], None], waiting: Waiting, what: str, total: int) -
         nonlocal last
         with lock:
             now = waiting.now()
-            if now - last < STEP:
+            if now - last < waiting.step:
                 return
             last = now
         say(f"{what}: {standing.text()}")

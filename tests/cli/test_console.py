@@ -10,6 +10,7 @@ from flowforge.cli.columns import fitted
 from flowforge.cli.streams import above_bar, interject, say
 from flowforge.render import progress
 from flowforge.sandbox import Fault, FaultKind
+from flowforge.waiting import Waiting
 from tests.cli.screen import Screen, shown
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def test_a_signal_speaks_past_the_bar(capfd: pytest.CaptureFixture[str]) -> None
 
 def test_a_bar_that_is_left_by_an_error_is_gone() -> None:
     """What is said after it is not sent to a bar that stands no more."""
-    with pytest.raises(ValueError, match="x"), progress.bar(above_bar, "Reading", 1):
+    with pytest.raises(ValueError, match="x"), progress.bar(above_bar, Waiting(), "Reading", 1):
         raise ValueError("x")
     heard: list[str] = []
     with above_bar(heard.append):

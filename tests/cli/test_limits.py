@@ -93,11 +93,12 @@ def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
 
 
 def test_a_secondary_limit_that_does_not_say_how_long(fleet: "Fleet") -> None:
-    """One refusal without retry-after: everybody waits a minute, goes slower, says both, and nothing is left undone."""
+    """One refusal without retry-after: everybody waits a minute, keeps to other limits, and nothing is left undone."""
     fleet.sandbox.world.faults.add(Fault("PUT ", FaultKind.STATUS, status=403))
     value = fleet.set_key()
     applied = fleet.flowforge("apply", "--yes")
-    said = ["GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute"]
+    content = "GitHub counts what is written as content: from now on at most 80 writes a minute and 500 an hour"
+    said = ["GitHub asks to wait 60 s", content]
     assert (0, said) == (applied.code, [line for line in applied.err.splitlines() if line in said])
     assert fleet.sandbox.world.stats().statuses[403] == 1
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
