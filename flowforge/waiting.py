@@ -26,9 +26,6 @@ class Source(Protocol):
     whose: str
     """The owner whose token it is, where each has one."""
 
-    clock: Clock
-    """The clock of the run."""
-
     def awaited(self) -> float:
         """Return how many seconds are still waited for; 0 where nothing is."""
 
@@ -40,9 +37,14 @@ class Waiting:
     """The waits of a run. Thread-safe."""
 
     def __init__(self) -> None:
+        self._clock: Clock | None = None
         self._sources: list[Source] = []
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+
+    def go_by(self, clock: Clock) -> None:
+        """Take the clock of the run, before anybody waits by it."""
+        self._clock = clock
 
     def join(self, source: Source) -> None:
         """Tell of this source, too."""
@@ -75,13 +77,11 @@ class Waiting:
     @property
     def step(self) -> float:
         """The seconds of the run's clock in which ten real ones pass."""
-        sources = self._all
-        return _STEP * sources[0].clock.scale if sources else _STEP
+        return _STEP * self._clock.scale if self._clock else _STEP
 
     def now(self) -> float:
-        """Return the seconds of the run's clock; of another one before anybody joined."""
-        sources = self._all
-        return sources[0].clock.now() if sources else time.monotonic()
+        """Return the seconds of the run's clock."""
+        return self._clock.now() if self._clock else time.monotonic()
 
     def longest(self) -> tuple[float, str]:
         """Return the seconds of the longest wait, and whose it is; 0 where nobody waits."""

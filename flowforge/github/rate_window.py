@@ -73,7 +73,6 @@ class Window:
         """Give back the points of a request that is not sent after all."""
         self._flying -= points
         self.in_flight -= 1
-        self._leased += points
 
     def end(self, points: int) -> None:
         """Count a request's points for a span more, now that it has ended."""

@@ -20,7 +20,7 @@ _MINUTE: Final = 60.0
 # Less than this is not worth telling.
 _SOON: Final = 10.0
 # An owner's name may have 39 letters, and a terminal 80 columns.
-_OWNER: Final = 14
+_OWNER: Final = 12
 
 
 class Standing:
@@ -52,8 +52,11 @@ class Standing:
         """Whether there is something to wait for."""
         return self.elapsed >= _MOMENT or self._waiting.longest()[0] > 0
 
-    def text(self) -> str:
-        """Return it in a line that fits a terminal beside a bar: `412/1,000  80/min  8 min left  acme waits 43 s`."""
+    def text(self, columns: int = 0) -> str:
+        """Return it in a line: `412/1,000  80/min  8 min left  acme waits 43 s`.
+
+        columns: how long it may be. Where it is longer, the rate is left out, and then the time.
+        """
         now = self._waiting.now()
         with self._lock:
             while self._ends and self._ends[0] <= now - _MINUTE:
@@ -69,6 +72,8 @@ class Standing:
         if wait >= 1:
             owner = whose if len(whose) <= _OWNER else f"{whose[: _OWNER - 1]}…"
             parts.append(f"{owner} waits {duration(wait)}" if owner else f"waiting {duration(wait)}")
+        while 0 < columns < len("  ".join(parts)) and len(parts) > 1:
+            del parts[1]
         return "  ".join(parts)
 
     def _left(self, done: int, minute: int, wait: float) -> float | None:

@@ -117,6 +117,7 @@ class Entrance:
         self._context = context
         self._limits = limits
         self._clock = limits.clock(api, context.environ)
+        limits.waiting.go_by(self._clock)
         self._apps: dict[object, App] = {}
         self.traces = traces
         self.held = ExitStack()

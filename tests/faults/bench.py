@@ -34,7 +34,6 @@ MANIFEST: Final = (
 _COST: Final = re.compile(r"^It took [\d,]+ requests?.*\n", re.MULTILINE)
 _AGAIN: Final = re.compile(r"^(?:what failed alone|to go on after that time): .*\n", re.MULTILINE)
 _TRIES: Final = re.compile(r"^.*; try \d of 4, the next in \d s\n", re.MULTILINE)
-_PROGRESS: Final = re.compile(r"^\w[\w ]*: [\d,]+/[\d,]+(?:  .*)?\n", re.MULTILINE)
 _BLOCKED = re.compile(r"^blocked: .*\n(?:    .*\n)+(?:  fix: .*\n)?", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
 
@@ -220,15 +219,12 @@ class Bench:
     def said(self, done: Done, command: str) -> tuple[str, ...]:
         """Give what was printed for people.
 
-        Without how far it is, and the tries that reached nobody, which depend on who is asked first; of an apply without
-        the changes to come, the counts of each repo, what its plan said is blocked once more, and the command that
-        tries again.
+        Without the tries that reached nobody, which depend on who is asked first; of an apply without the changes to
+        come, the counts of each repo, what its plan said is blocked once more, and the command that tries again.
         """
         out = _COST.sub("", done.out)
         out = _BLOCKED.sub("", _TO_COME.sub("", out)) if command == "apply" else out
-        return tuple(
-            filter(None, self.plain(_PROGRESS.sub("", _AGAIN.sub("", _TRIES.sub("", done.err))) + out).splitlines())
-        )
+        return tuple(filter(None, self.plain(_AGAIN.sub("", _TRIES.sub("", done.err)) + out).splitlines()))
 
     def plain(self, text: str) -> str:
         """Replace what differs from run to run."""

@@ -108,7 +108,7 @@ def test_headerless_429(sandbox: Sandbox, http: httpx.Client) -> None:
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize("tell_wait", [True, False])
 def test_content(sandbox: Sandbox, http: httpx.Client, status: int, *, tell_wait: bool) -> None:
-    """Where it is switched on, writes alone count, by GitHub's own words; each is forgotten after a minute, or an hour."""
+    """Where it is switched on, writes alone count, in GitHub's words; each is forgotten after a minute, or an hour."""
     limits, clock = sandbox.world.limits, sandbox.world.clock
     limits.content, limits.content_minute, limits.content_hour = True, 2, 3
     limits.status, limits.tell_wait = status, tell_wait
