@@ -6,6 +6,7 @@ out. The write that would be the first beyond a limit goes alone, as a scout: wh
 force, for this process and, by the file that they share, for the next ones of the token; else that limit is none.
 """
 
+import math
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
@@ -19,6 +20,7 @@ WRITES_PER_MINUTE: Final = 80
 WRITES_PER_HOUR: Final = 500
 HOUR: Final = 3600.0
 SLOT: Final = 0.01  # seconds until a request in flight may have ended
+_MOMENT: Final = 0.2
 # Writes in flight, so that a refusal which nobody foresaw is not answered by thirty more: it is not known whether the
 # limits are in force; they are.
 _UNKNOWN: Final = 8
@@ -46,6 +48,7 @@ class ContentLimits:
         self._unproven = [] if pace is Pace.FREE else [*self._windows]
         self._scouting: list[Window] = []
         self._alone = False
+        self._doubtful_until = -math.inf
         self._gentle = pace is Pace.GENTLE
         self.spare = 0
         self._hour.sync()
@@ -62,7 +65,8 @@ class ContentLimits:
         """
         if free:
             return self._take()
-        if self._scouting or self._minute.in_flight >= self._slots:
+        doubtful = self._clock.now() < self._doubtful_until
+        if doubtful or self._scouting or self._minute.in_flight >= self._slots:
             return SLOT
         return self._within(0 if keeps else self.spare) if self.in_force else self._scout()
 
@@ -75,8 +79,9 @@ class ContentLimits:
     def end(self, status: int) -> None:
         """Count the end of a write. status: of its answer; 0 without one."""
         if status in _REFUSED:
-            # What was refused created nothing.
+            # What was refused created nothing. Whether it was by a limit is told in a moment, which the next one waits.
             self.give_back()
+            self._doubtful_until = self._clock.now() + _MOMENT
             return
         for window in self._windows:
             window.end(1)
@@ -92,7 +97,7 @@ class ContentLimits:
         sure: whether GitHub says that it is for the limits of content.
         """
         # The next write goes alone, until one is accepted.
-        self._alone = True
+        self._alone, self._doubtful_until = True, -math.inf
         known, now = self.in_force, self._clock.wall()
         # What is not sure is believed for as long as a window is, and is then found out again.
         self._noted.noted = max(self._noted.noted, now + (MOST_NOTED if sure else HOUR))
@@ -129,7 +134,7 @@ class ContentLimits:
             return 1
         if self.in_force:
             return _IN_FORCE
-        return _UNKNOWN if self._unproven else float("inf")
+        return _UNKNOWN if self._unproven else math.inf
 
     def _within(self, spare: int) -> float:
         if wait := self._minute.delay(1, spare):

@@ -6,8 +6,10 @@ is somebody else's, a process counts by itself. Points and writes have a file ea
 """
 
 import json
+import math
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ from platformdirs import user_cache_path
 WINDOW: Final = 60.0
 SLACK: Final = 2.0  # a request under way ends later than the file was last told
 _LOCK_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 30.0  # until a lock that could not be had is tried again: each try may take a second
 _VERSION: Final = 1
 _SIZE: Final = 1_000_000
 MOST_NOTED: Final = 86_400.0  # seconds that a note lasts
@@ -54,6 +57,7 @@ class Spent:
         # Until when something holds that a process found out, by `Clock.wall`; the windows say what.
         self.noted = 0.0
         self._lock_seconds = lock_seconds
+        self._busy_until = -math.inf
         self._path = path
         # Not the process id: containers that share a cache folder have the same ones.
         self._me = secrets.token_hex(8)
@@ -68,11 +72,14 @@ class Spent:
         if self._path is None:
             return _granted(held, want, budget)
         try:
-            with self._lock(self._path):
-                return self._exchange(self._path, held, want, budget, now)
-        except (OSError, Timeout, NotImplementedError):  # the last of these where the file system has no locks
-            self.others = tuple((until, points) for until, points in self.others if until > now)
-            return _granted((*held, *self.others), want, budget)
+            if time.monotonic() >= self._busy_until:
+                with self._lock(self._path):
+                    return self._exchange(self._path, held, want, budget, now)
+        except (OSError, Timeout, NotImplementedError) as error:  # the last where the file system has no locks
+            if isinstance(error, Timeout):
+                self._busy_until = time.monotonic() + _BUSY_SECONDS
+        self.others = tuple((until, points) for until, points in self.others if until > now)
+        return _granted((*held, *self.others), want, budget)
 
     def _lock(self, path: Path) -> FileLock:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.faults import (
     rows_branch,
+    rows_content,
     rows_disk,
     rows_github,
     rows_hostile,
@@ -22,6 +23,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "A server without end or measure": rows_hostile.ROWS,
     "Lists that change": rows_lists.ROWS,
     "Limits and refusals": rows_limits.ROWS,
+    "Writes that count as content": rows_content.ROWS,
     "The disk": rows_disk.ROWS,
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,

@@ -183,6 +183,9 @@ def test_a_lock_that_is_held(path: Path) -> None:
     spent.take([], 0, 900, _NOW)
     with FileLock(f"{path}.lock"):
         assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]
+    # It is not tried again at each request, which may take a second each time: nothing is told even now.
+    before = path.read_bytes()
+    assert (900, before) == (spent.take([], 900, 900, _NOW + 31), path.read_bytes())
 
 
 WITHOUT = """
