@@ -55,7 +55,7 @@ def written(fleet: "Fleet") -> Counter[int]:
 
 def test_one_refusal_finds_it_out(fleet: "Fleet", clock: SandboxTime) -> None:
     """The 81st write of a minute is refused, alone; all are written, and the next run, another process, meets none."""
-    fleet.grow(90)
+    fleet.grow(85)
     value = fleet.set_key()
     done = fleet.flowforge("apply", "--yes")
     assert (0, ["GitHub asks to wait N s", SAID], {"content": 1}) == (
@@ -63,23 +63,23 @@ def test_one_refusal_finds_it_out(fleet: "Fleet", clock: SandboxTime) -> None:
         told(done),
         fleet.sandbox.world.stats().refusals,
     )
-    assert {201: 90, 403: 1} == written(fleet)
+    assert {201: 85, 403: 1} == written(fleet)
     assert {repo: {KEY: value} for repo in fleet.repos} == fleet.held()
     fleet.sandbox.world.reset_stats()
     value, begun = fleet.set_key(), clock.now()
     again = fleet.flowforge("apply", "--yes")
-    assert (0, {}, {204: 90}) == (again.code, fleet.sandbox.world.stats().refusals, written(fleet))
+    assert (0, {}, {204: 85}) == (again.code, fleet.sandbox.world.stats().refusals, written(fleet))
     assert clock.now() - begun >= 60
     assert {repo: {KEY: value} for repo in fleet.repos} == fleet.held()
 
 
 def test_a_gentle_pace_meets_no_refusal(fleet: "Fleet", clock: SandboxTime) -> None:
     """From the start at most 80 a minute: the plan says how long that takes, and so it does."""
-    fleet.grow(100)
+    fleet.grow(85)
     value, begun = fleet.set_key(), clock.now()
     done = fleet.flowforge("apply", "--yes", "--pace", "gentle")
     assert (0, [], {}) == (done.code, told(done), fleet.sandbox.world.stats().refusals)
-    assert any("applying takes 300 more, 60 s at GitHub's limits" in line for line in done.lines)
+    assert any("applying takes 255 more, 60 s at GitHub's limits" in line for line in done.lines)
     assert 60 <= clock.now() - begun < 120
     assert {repo: {KEY: value} for repo in fleet.repos} == fleet.held()
 
@@ -87,12 +87,10 @@ def test_a_gentle_pace_meets_no_refusal(fleet: "Fleet", clock: SandboxTime) -> N
 def test_where_secrets_are_no_content(fleet: "Fleet", clock: SandboxTime) -> None:
     """Nothing is held back: more than 80 go in a minute, as the points allow."""
     fleet.sandbox.world.limits.content = False
-    fleet.grow(100)
-    fleet.flowforge("plan")
-    clock.wait(60, threading.Event())
+    fleet.grow(90)
     begun = clock.now()
-    done = fleet.flowforge("apply", "--yes", "--limit", "acme/repo-0*")
-    assert (0, [], {201: 99}) == (done.code, told(done), written(fleet))
+    done = fleet.flowforge("apply", "--yes")
+    assert (0, [], {201: 90}) == (done.code, told(done), written(fleet))
     assert clock.now() - begun < 60
 
 
@@ -153,8 +151,8 @@ def test_a_thousand(fleet: "Fleet", clock: SandboxTime, status: int, *, tell_wai
     taken = (clock.now() - refusals.at[0]) / 60
     stats = world.stats()
     print(f"{stats.refusals} refusals; said {minutes} min, took {taken:.1f} min")
-    assert (0, 1000, {"content": 1}) == (done.code, stats.statuses[201], stats.refusals)
-    assert 0 not in {stats.statuses[201], 204 in stats.statuses} or stats.statuses[204] == 0
+    # Those that were created; 204 would be a secret that was written twice.
+    assert (0, 1000, 0, {"content": 1}) == (done.code, stats.statuses[201], stats.statuses.get(204, 0), stats.refusals)
     assert abs(minutes - taken) <= 0.2 * taken
     assert {repo: {KEY: value} for repo in fleet.repos} == fleet.held()
 
@@ -200,6 +198,7 @@ def test_the_command_that_goes_on(fleet: "Fleet", clock: SandboxTime) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_folder_of_nobody(fleet: "Fleet", clock: SandboxTime, tmp_path: Path) -> None:
     """Where no file can be kept each run finds it out by itself: one refusal for each."""
     del clock

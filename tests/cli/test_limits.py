@@ -76,6 +76,23 @@ def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
 
 
 @pytest.mark.slow
+def test_two_applies_side_by_side_where_writes_count_as_content(fleet: "Fleet") -> None:
+    """Two processes with one token write 60 repos each, of which 80 fit a minute: each meets one refusal at most."""
+    _in_slower_time(fleet)
+    fleet.sandbox.world.limits.content = True
+    fleet.grow(120)
+    value = fleet.set_key()
+    for name, half in (("first", fleet.repos[:60]), ("second", fleet.repos[60:])):
+        fleet.simple(*half)
+        (fleet.folder / "flowforge.yaml").rename(fleet.folder / f"{name}.yaml")
+    both = [_begin(fleet, "apply", "--yes", "-m", f"{name}.yaml") for name in ("first", "second")]
+    codes, stats = [_end(process)[0] for process in both], fleet.sandbox.world.stats()
+    print(f"{stats.refusals} refusals")
+    assert ([0, 0], 120, True) == (codes, stats.statuses[201], stats.refusals["content"] <= 2)
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+@pytest.mark.slow
 def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
     """Where others spent nearly all of the hour, the apply waits for the next one, says so, and does it all."""
     world = fleet.sandbox.world
