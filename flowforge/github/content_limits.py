@@ -8,7 +8,6 @@ force, for this process and, by the file that they share, for the next ones of t
 
 import math
 from collections.abc import Collection
-from http import HTTPStatus
 from typing import Final
 
 from flowforge.github.clock import Clock
@@ -20,12 +19,11 @@ WRITES_PER_MINUTE: Final = 80
 WRITES_PER_HOUR: Final = 500
 HOUR: Final = 3600.0
 SLOT: Final = 0.01  # seconds until a request in flight may have ended
-_MOMENT: Final = 0.2
+_MOMENT: Final = 5.0  # seconds that whoever was refused has to say so
 # Writes in flight, so that a refusal which nobody foresaw is not answered by thirty more: it is not known whether the
 # limits are in force; they are.
 _UNKNOWN: Final = 8
 _IN_FORCE: Final = 4
-_REFUSED: Final = {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 _FLOOR: Final = 10  # writes a minute that slowing down never goes below
 
 
@@ -48,6 +46,7 @@ class ContentLimits:
         self._unproven = [] if pace is Pace.FREE else [*self._windows]
         self._scouting: list[Window] = []
         self._alone = False
+        self._refused_scout = False
         self._doubtful_until = -math.inf
         self._gentle = pace is Pace.GENTLE
         self.spare = 0
@@ -76,16 +75,17 @@ class ContentLimits:
         for window in self._windows:
             window.give_back(1)
 
-    def end(self, status: int) -> None:
-        """Count the end of a write. status: of its answer; 0 without one."""
-        if status in _REFUSED:
-            # What was refused created nothing. Whether it was by a limit is told in a moment, which the next one waits.
+    def end(self, *, accepted: bool, limited: bool) -> None:
+        """Count the end of a write. limited: whether it was refused by a limit; `refused` is called then."""
+        self._refused_scout = limited and bool(self._scouting)
+        if limited:
+            # What was refused created nothing. The next one waits until it is known what follows from that.
             self.give_back()
             self._doubtful_until = self._clock.now() + _MOMENT
             return
         for window in self._windows:
             window.end(1)
-        if 0 < status < HTTPStatus.BAD_REQUEST:
+        if accepted:
             self._alone = False
             passed = [window for window in self._scouting if window.recent() >= window.budget]
             self._unproven = [window for window in self._unproven if window not in passed]
@@ -98,7 +98,8 @@ class ContentLimits:
         """
         # The next write goes alone, until one is accepted.
         self._alone, self._doubtful_until = True, -math.inf
-        known, now = self.in_force, self._clock.wall()
+        # Another process may have found it out while this one did.
+        known, now = self.in_force and not self._refused_scout, self._clock.wall()
         # What is not sure is believed for as long as a window is, and is then found out again.
         self._noted.noted = max(self._noted.noted, now + (MOST_NOTED if sure else HOUR))
         self._hour.sync()

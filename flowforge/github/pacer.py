@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from flowforge.github.answer import Answer
+from flowforge.github.classify import limit_of
 from flowforge.github.clock import Clock
 from flowforge.github.content_limits import SLOT, ContentLimits
 from flowforge.github.pauses import Pauses, held, spell, too_long
@@ -111,7 +112,8 @@ class Pacer:
             accepted = answer is not None and answer.status < HTTPStatus.BAD_REQUEST
             self._window.end(points)
             if _writes(points):
-                self._content.end(answer.status if answer else 0)
+                limited = answer is not None and limit_of(answer) is not None
+                self._content.end(accepted=accepted, limited=limited)
             self._pauses.end(write=_writes(points), accepted=accepted, in_flight=self._window.in_flight)
             if accepted and self._coming is not None:
                 left, writes = self._coming

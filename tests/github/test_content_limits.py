@@ -31,11 +31,15 @@ def _ask(limits: ContentLimits, *, keeps: bool = False, free: bool = False) -> f
     return limits.delay(keeps=keeps, free=free)
 
 
-def _write(limits: ContentLimits, count: int = 1, status: int = 204) -> None:
+def _end(limits: ContentLimits, *, limited: bool = False) -> None:
+    limits.end(accepted=not limited, limited=limited)
+
+
+def _write(limits: ContentLimits, count: int = 1, *, limited: bool = False) -> None:
     """Write so often, one after the other."""
     for _ in range(count):
         assert 0 == _ask(limits)
-        limits.end(status)
+        _end(limits, limited=limited)
 
 
 def pass_by(clock: Clock, seconds: float) -> None:
@@ -53,10 +57,10 @@ def test_the_first_beyond_a_limit_goes_alone(clock: Clock) -> None:
     limits = _limits(clock)
     _write(limits, 72)
     assert [0.0] * 8 + [0.01] == [_ask(limits) for _ in range(9)]
-    limits.end(204)
+    _end(limits)
     waits = [_ask(limits)]
     for _ in range(7):
-        limits.end(204)
+        _end(limits)
     waits += [_ask(limits), _ask(limits)]
     assert [0.01, 0.0, 0.01] == waits
 
@@ -68,7 +72,7 @@ def test_a_limit_that_is_none(clock: Clock) -> None:
     _write(limits)
     assert [0.0] * 8 + [0.01] == [_ask(limits) for _ in range(9)]  # the hour is not passed yet
     for _ in range(8):
-        limits.end(204)
+        _end(limits)
     _write(limits, 500 - 89)
     _write(limits)
     assert [0.0] * 100 == [_ask(limits) for _ in range(100)]
@@ -84,17 +88,17 @@ def test_what_is_long_ago_proves_nothing(clock: Clock) -> None:
     assert [0.0, 0.01] == [_ask(limits), _ask(limits)]
 
 
-@pytest.mark.parametrize("status", [403, 429])
-def test_a_refusal_of_the_scout(clock: Clock, status: int) -> None:
+def test_a_refusal_of_the_scout(clock: Clock) -> None:
     """From then on the limits are kept, by sliding windows; what was refused is not among what was written."""
     limits = _limits(clock)
     _write(limits, 80)
-    _write(limits, status=status)
+    _write(limits, limited=True)
+    assert 0.01 == _ask(limits)  # nobody goes before it is known what the refusal means
     assert _SAID == limits.refused(sure=True)
     waits = [_ask(limits)]
     pass_by(clock, 60)
     waits += [_ask(limits), _ask(limits)]
-    limits.end(204)
+    _end(limits)
     waits += [_ask(limits) for _ in range(5)]
     # Alone until one is accepted, and four at once from then on.
     assert [60.0, 0.0, 0.01, 0.0, 0.0, 0.0, 0.0, 0.01] == waits
@@ -135,7 +139,7 @@ def test_what_keeps_the_state_goes_first(clock: Clock) -> None:
     assert 60.0 == _ask(limits)
     for _ in range(4):
         assert 0.0 == _ask(limits, keeps=True)
-        limits.end(201)
+        _end(limits)
     assert 60.0 == _ask(limits, keeps=True)
 
 
@@ -143,7 +147,7 @@ def test_the_next_process_keeps_to_them(clock: Clock, tmp_path: Path) -> None:
     """What was written, and that it counts as content, is known to the process after this one, for a day."""
     before = _limits(clock, tmp_path)
     _write(before, 80)
-    _write(before, status=403)
+    _write(before, limited=True)
     before.refused(sure=True)
     before.close()
     after = _limits(clock, tmp_path)
@@ -174,10 +178,33 @@ def test_two_processes_at_once(clock: Clock, tmp_path: Path) -> None:
         for limits in both:
             _write(limits)
     assert [0.0, 0.01] == [_ask(both[0]), _ask(both[0])]
-    both[0].end(403)
+    _end(both[0], limited=True)
     both[0].refused(sure=True)
     assert (0.01, True) == (_ask(both[1]), both[1].in_force)
     assert [60.0, 60.0] == [_ask(limits) for limits in both]
+
+
+def test_two_scouts_at_once(clock: Clock, tmp_path: Path) -> None:
+    """The one that is refused last finds out nothing new, and is no reason to go slower than the limits."""
+    both = [_limits(clock, tmp_path) for _ in range(2)]
+    for limits in both:
+        _write(limits, 40)
+    assert [0.0, 0.0] == [_ask(limits) for limits in both]
+    for limits in both:
+        _end(limits, limited=True)
+    assert [_SAID, _SAID] == [limits.refused(sure=True) for limits in both]
+    pass_by(clock, 60)
+    _write(both[1], 80)
+    assert 60.0 == _ask(both[1])
+
+
+def test_a_refusal_that_nobody_tells_of(clock: Clock) -> None:
+    """It is waited for no longer than five seconds."""
+    limits = _limits(clock)
+    _write(limits, limited=True)
+    waits = [_ask(limits)]
+    pass_by(clock, 5)
+    assert [0.01, 0.0] == [*waits, _ask(limits)]
 
 
 def test_a_pace_that_is_free(clock: Clock) -> None:
@@ -185,7 +212,7 @@ def test_a_pace_that_is_free(clock: Clock) -> None:
     limits = _limits(clock, pace=Pace.FREE)
     assert [0.0] * 900 == [_ask(limits) for _ in range(900)]
     for _ in range(900):
-        limits.end(204)
+        _end(limits)
     limits.refused(sure=False)
     assert 60.0 == _ask(limits)
 
@@ -230,7 +257,7 @@ def test_no_window_at_github_is_over_the_limits(steps: list[tuple[float, int]], 
                 clock.time += wait
             sent.append(clock.time)
             clock.time += latency
-            limits.end(204)
+            _end(limits)
     for span, most in ((60, 80), (3600, 500)):
         assert all(later - first >= span for first, later in zip(sent, sent[most:], strict=False))
 
@@ -245,7 +272,7 @@ def _pacer(clock: Clock, said: list[str], *, max_wait: float = 900.0, pace: Pace
 def _put(pacer: Pacer, status: int = 204) -> float:
     """Write once, and return when it was sent."""
     sent = pacer.start(5)
-    pacer.end(5, Answer(status, {}))
+    pacer.end(5, Answer(status, {}, {"message": "secondary rate limit"}))
     return sent
 
 
