@@ -224,8 +224,9 @@ _BEHAVIOUR: Final = (
     ),
     Verb(
         "limits",
-        "[enabled=BOOL] [primary=N] [points=N] [per_repo=N] [in_flight=N] [status=N] [tell_wait=BOOL]",
-        "Change GitHub's rate limits.",
+        "[enabled=BOOL] [primary=N] [points=N] [per_repo=N] [in_flight=N] [content=BOOL] [content_minute=N] "
+        "[content_hour=N] [status=N] [tell_wait=BOOL]",
+        "Change GitHub's rate limits. content: whether writes count as content, 80 a minute and 500 an hour.",
     ),
     Verb(
         "add_fault",

@@ -25,10 +25,11 @@ from flowforge.github.classify import (
 )
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Wire
-from flowforge.github.failures import LIMITED, failure_of
+from flowforge.github.failures import failure_of
 from flowforge.github.kept_lists import KeptLists
-from flowforge.github.pacer import Pacer
+from flowforge.github.pacer import LIMITED, Pacer
 from flowforge.github.problems import (
+    HeldError,
     Refusal,
     RepoError,
     StoppedError,
@@ -145,7 +146,7 @@ class Client:
         sent, _, _, outcome = self._once(request)
         match classify(outcome, self.api):
             case Limited(seconds, secondary):
-                self.pacer.refused(seconds, secondary=secondary, sent=sent)
+                self.pacer.refused(seconds, secondary=secondary, sent=sent, write=not request.reads)
         return outcome
 
     def send(self, request: GitHubRequest) -> Answer:
@@ -166,7 +167,7 @@ class Client:
             return self._attempts(request, failures)
         except GitHubError as error:
             error.certain = request.reads or not failures
-            if not isinstance(error, RepoError | StoppedError):
+            if not isinstance(error, RepoError | StoppedError | HeldError):
                 self._over = error
             raise self._raised(error) from None
 
@@ -197,7 +198,7 @@ class Client:
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
                 case Limited(seconds, secondary, words) if limits < LIMITED:
                     limits += 1
-                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
+                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words, write=not request.reads)
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
                 case BadToken() if renewals < _RENEWALS and self._renewed(token, outcome):
@@ -229,7 +230,7 @@ class Client:
         """Send once within the limits. Return when, as which version of the API, with which token, and what came."""
         if self._over is not None:
             raise type(self._over)(*self._over.problems)
-        sent = self.pacer.start(request.points)
+        sent = self.pacer.start(request.points, keeps=request.of_files)
         token = self._token(request)
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")

@@ -233,10 +233,13 @@ def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided)
         pacer = clients.of(lane).pacer
         costs[lane] = Cost.of(stages, seen, decided.keys).listed(confirm=task.request.confirm, has_room=pacer.has_room)
     # The owners whose tokens differ are written side by side, so the longest of them counts.
-    waits = [clients.of(lane).pacer.estimate(each.points) for lane, each in costs.items()]
+    waits = [clients.of(lane).pacer.estimate(each.points, each.writes) for lane, each in costs.items()]
+    for lane, each in costs.items():
+        # So that they can tell how long the rest takes, once it is written.
+        clients.of(lane).pacer.expect(each.points, each.writes)
     times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)
     kept = Cost(writes=backend.requests_of(times))
-    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points), *waits]))
+    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points, kept.writes), *waits]))
 
 
 def estate(task: Task, backend: StateBackend, state: State) -> Estate:

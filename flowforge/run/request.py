@@ -12,6 +12,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
 from flowforge.sources.base import Hidden
+from flowforge.waiting import Waiting
 
 if TYPE_CHECKING:
     from flowforge.audit.model import RepoAudit
@@ -42,6 +43,8 @@ class Request:
     """The longest pause for GitHub's limits, in seconds."""
     cache: bool = True
     """Whether lists of GitHub's are kept from run to run."""
+    pace: str = "limits"
+    """How much GitHub is spared: a value of `flowforge.github.pace.Pace`."""
     lock_timeout: float = 0.0
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
@@ -72,6 +75,8 @@ class Request:
     """Ends the run early once it is set: a signal arrived."""
     progress: Progress = silent
     """Shows how far the run is."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """What the run waits for, for the progress to show."""
     notify: Callable[[str], None] = lambda _: None
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None

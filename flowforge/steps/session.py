@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +14,11 @@ from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_o
 from flowforge.github.cache_folder import cache_file
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
+from flowforge.github.content_limits import HOUR, ContentLimits
 from flowforge.github.http import Client
 from flowforge.github.kept_bodies import NAME, KeptBodies
 from flowforge.github.kept_lists import KeptLists
+from flowforge.github.pace import Pace
 from flowforge.github.pacer import Pacer
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError
@@ -28,6 +30,7 @@ from flowforge.on_demand import load
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue
+from flowforge.waiting import Waiting
 
 # Of a command that has no option for it.
 _USUAL_WAIT: Final = 900.0
@@ -51,6 +54,10 @@ class RunLimits:
     """Makes the clock of the waits."""
     cache: bool = True
     """Whether lists are kept from run to run."""
+    pace: Pace = Pace.LIMITS
+    """How much GitHub is spared."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Where people see the waits."""
 
 
 @contextmanager
@@ -126,6 +133,7 @@ class Entrance:
         self._context = context
         self._limits = limits
         self._clock = limits.clock(api, context.environ)
+        limits.waiting.go_by(self._clock)
         self._apps: dict[object, App] = {}
         self.traces = traces
         self._lists = lists
@@ -205,15 +213,25 @@ def _signed(
     lists: KeptLists | None = None,
 ) -> Client:
     # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
-    purpose = f"{api.host}:{api.port} at {clock.scale}"
+    name = token.digest(f"{api.host}:{api.port} at {clock.scale}")
+    # Whoever runs GitHub's own hosts has limits there, whatever is asked for here.
+    pace = Pace.LIMITS if limits.pace is Pace.FREE and api.dotcom else limits.pace
+    if pace is not limits.pace:
+        limits.notify(f"--pace free is for a GitHub Enterprise Server: the limits of {api.host} are kept")
+    minute = Spent(spent_path(environ, name, kind="writes-minute"))
+    hour = Spent(spent_path(environ, name, kind="writes-hour"), span=HOUR)
     pacer = Pacer(
         clock,
         stop,
         max_in_flight=limits.jobs,
         max_wait=limits.max_wait,
-        spent=Spent(spent_path(environ, token.digest(purpose))),
+        spent=Spent(spent_path(environ, name)),
         notify=limits.notify,
         unless_free=api.self_hosted,
+        free=pace is Pace.FREE,
+        content=ContentLimits(clock, minute, hour, pace),
+        waiting=limits.waiting,
+        whose=owner,
     )
     patience = Patience.of(api, environ)
     return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces, lists=lists)

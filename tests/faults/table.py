@@ -5,6 +5,7 @@ from typing import Final
 from tests.faults import (
     rows_branch,
     rows_cache,
+    rows_content,
     rows_disk,
     rows_github,
     rows_hostile,
@@ -25,6 +26,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "Lists that change": rows_lists.ROWS,
     "What the state remembers of keys and times": rows_times.ROWS,
     "Limits and refusals": rows_limits.ROWS,
+    "Writes that count as content": rows_content.ROWS,
     "The disk": rows_disk.ROWS,
     "The cache": rows_cache.ROWS,
     "The state": rows_state.ROWS,

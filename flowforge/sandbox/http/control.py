@@ -109,11 +109,15 @@ class Control:
         points: int | None = None,
         per_repo: int | None = None,
         in_flight: int | None = None,
+        content: bool | None = None,
+        content_minute: int | None = None,
+        content_hour: int | None = None,
         status: int | None = None,
         tell_wait: bool | None = None,
     ) -> None:
-        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight}
-        for name, value in {**asked, "per_repo": per_repo, "status": status, "tell_wait": tell_wait}.items():
+        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight, "per_repo": per_repo}
+        asked |= {"content": content, "content_minute": content_minute, "content_hour": content_hour}
+        for name, value in {**asked, "status": status, "tell_wait": tell_wait}.items():
             if value is not None:
                 setattr(self._world.limits, name, value)
 
