@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 QUESTION = "The token that claude setup-token printed"
-HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
+HINT = "  paste the value and press Enter (not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 SLOTS = {"anthropic_api_key": "ANTHROPIC_API_KEY", "claude_code_oauth_token": "CLAUDE_CODE_OAUTH_TOKEN"}
 PREFIXES = {"anthropic_api_key": "sk-ant-" + "api03-", "claude_code_oauth_token": "sk-ant-" + "oat01-"}
