@@ -33,7 +33,9 @@ def after_plan(
         yield "GitHub was not asked: this plan compares the manifest with the state."
     if to_come:
         took = f"It took {count(requests, 'request')}"
-        yield f"{took}; applying takes {to_come:,} more, {duration(eta)} at GitHub's limits."
+        # What the answers take is not in it, so it is no time that somebody could wait for.
+        wait = f"at least {duration(eta)}" if eta >= 1 else "with no wait"
+        yield f"{took}; applying takes {to_come:,} more, {wait} at GitHub's limits."
     for brake in brakes:
         yield f"apply will refuse this ({brake.code}): {printable(brake.what)}."
         yield f"  {printable(brake.fix)}"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.on_demand import load
+from flowforge.plan.action import Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Wanted
-from flowforge.plan.safety import Estate, brakes
+from flowforge.plan.safety import Estate, LeftBehind, brakes
 from flowforge.run.many_repos import notes_on_many
 from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
@@ -21,7 +22,7 @@ from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.apply.sealing import remembered_keys
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.backend.transfer import left_behind
+from flowforge.steps.backend.transfer import left_behind, remembers, siblings
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
 from flowforge.steps.refresh.observe import Ids, identify, refused
@@ -98,7 +99,7 @@ def prepare(
     hiding = audited.hiding if audited else frozenset()
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
     cost = price(task, backend, clients, decided)
-    measured = estate(task, backend, state)
+    measured = estate(task, backend, state, beside(task, backend, state, clients, decided.plan))
     planned = Planned(
         plan=decided.plan,
         brakes=brakes(decided.plan, measured, task.request.allowed),
@@ -242,8 +243,22 @@ def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided)
     return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points, kept.writes), *waits]))
 
 
-def estate(task: Task, backend: StateBackend, state: State) -> Estate:
-    """Return what the brakes measure a plan against."""
+def beside(task: Task, backend: StateBackend, state: State, clients: Clients, plan: Plan) -> LeftBehind | None:
+    """Return the state of the same files under another name that remembers what would be taken over.
+
+    It is looked for only where nothing is remembered, and something is there already.
+    """
+    taken = {change.address for change in plan.changes if change.reason is Reason.NEVER_APPLIED}
+    for settings in siblings(task.manifest) if taken and not state.remembered else ():
+        with task.backend_under(backend.key, clients, settings) as other:
+            found = remembers(settings, other, taken)
+        if found is not None:
+            return found
+    return None
+
+
+def estate(task: Task, backend: StateBackend, state: State, renamed: LeftBehind | None = None) -> Estate:
+    """Return what the brakes measure a plan against. renamed: the state of the same files under another name."""
     # Counted before --limit: a filter must not turn two deletes of a fleet into all that there is.
     return Estate(
         managed=len(state.records),
@@ -253,5 +268,5 @@ def estate(task: Task, backend: StateBackend, state: State) -> Estate:
         manifests=backend.names,
         recorded_manifests=state.manifests,
         prune=task.request.prune,
-        left_behind=left_behind(task.manifest.state, backend, state),
+        left_behind=left_behind(task.manifest.state, backend, state) or renamed,
     )

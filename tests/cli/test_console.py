@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flowforge.cli.columns import fitted
 from flowforge.cli.streams import above_bar, interject, say
+from flowforge.columns import fitted
 from flowforge.render import progress
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.waiting import Waiting
