@@ -1,8 +1,9 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
@@ -10,6 +11,7 @@ from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Seen, Wanted
+from flowforge.plan.ordering import Work
 from flowforge.plan.safety import Estate, brakes
 from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.request import Planned
@@ -46,6 +48,8 @@ class PreparedPlan:
     repos: Mapping[Repo, RepoInfo]
     keys: Mapping[Scope, str]
     """The public keys that earlier runs have remembered, by their scopes."""
+    cost: Callable[[Iterable[Work]], Cost]
+    """Returns what writes take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def prepare(
     audits = audit_planned(task, clients, decided.plan, decided.situation)
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
     keys = remembered_keys(state.records, decided.repos, decided.situation.seen)
-    cost = price(task, backend, clients, decided, keys)
+    cost = partial(Cost.of, seen=decided.situation.seen, keys=keys)
+    bill = price(backend, clients, decided, cost, confirm=task.request.confirm)
     measured = estate(task, backend, state)
     planned = Planned(
         plan=decided.plan,
@@ -117,12 +122,12 @@ def prepare(
             *unmoved(measured),
         ),
         requests=clients.requests + backend.requests,
-        to_come=cost.requests,
-        eta=cost.seconds,
+        to_come=bill.requests,
+        eta=bill.seconds,
         host=task.host,
         audits=only_errors(audits) if task.audits else None,
     )
-    return PreparedPlan(planned, resolver.vault, decided.repos, keys)
+    return PreparedPlan(planned, resolver.vault, decided.repos, keys, cost)
 
 
 def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:
@@ -234,15 +239,19 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided, keys: Collection[Scope]) -> Price:
-    """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
-    seen, plan = decided.situation.seen, decided.plan
+def price(
+    backend: StateBackend, clients: Clients, decided: Decided, cost: Callable[[Iterable[Work]], Cost], *, confirm: bool
+) -> Price:
+    """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch.
+
+    confirm: whether what was written is listed also where that costs a wait.
+    """
+    plan = decided.plan
     lanes = work_of(plan, clients)
-    costs: dict[str, Cost] = {}
-    for lane, stages in lanes.items():
-        whole = Cost.of(stages, seen, keys)
-        listed = task.request.confirm or clients.of(lane).pacer.has_room(whole.points)
-        costs[lane] = whole if listed else whole.without_lists
+    costs = {lane: cost(stages) for lane, stages in lanes.items()}
+    for lane, whole in costs.items():
+        if not (confirm or clients.of(lane).pacer.has_room(whole.points)):
+            costs[lane] = whole.without_lists
     # The owners whose tokens differ are written side by side, so the longest of them counts.
     waits = [clients.of(lane).pacer.estimate(each.points) for lane, each in costs.items()]
     times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)

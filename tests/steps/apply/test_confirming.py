@@ -8,7 +8,8 @@ from flowforge.github.http import Client
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
-from flowforge.steps.apply.confirming import Confirming, points_of
+from flowforge.steps.apply.confirming import Confirming
+from tests.steps.apply.parts import cost
 
 SCOPE, OTHER = Scope(Repo.parse("acme/api")), Scope(Repo.parse("acme/web"))
 LINE = Change(Address(SCOPE, "A"), Action.CREATE, Reason.MISSING)
@@ -40,19 +41,19 @@ def of(room: Room) -> Client:
 
 def test_what_is_left_counts() -> None:
     """Five points a write, and for each scope a key and its list; and one for the list that is asked about."""
-    room, confirming = Room(100), Confirming()
+    room, confirming = Room(100), Confirming(cost)
     confirming.expect(of(room), (WORK, {}))
     assert confirming.at_once(of(room))
-    confirming.over(of(room), points_of({SCOPE: WORK[SCOPE]}))
+    confirming.over(of(room), {SCOPE: WORK[SCOPE]})
     assert confirming.at_once(of(room))
-    confirming.over(of(room), points_of({OTHER: WORK[OTHER]}))
+    confirming.over(of(room), {OTHER: WORK[OTHER]})
     assert confirming.at_once(of(room))
     assert [20, 8, 1] == room.asked
 
 
 def test_what_did_not_fit_once_is_left_until_the_end() -> None:
     """Nobody asks again; another token has limits of its own."""
-    full, free, confirming = Room(19), Room(100), Confirming()
+    full, free, confirming = Room(19), Room(100), Confirming(cost)
     for room in (full, free):
         confirming.expect(of(room), (WORK,))
     assert not confirming.at_once(of(full))
@@ -65,5 +66,5 @@ def test_what_did_not_fit_once_is_left_until_the_end() -> None:
 def test_a_person_may_want_them_all(*, always: bool) -> None:
     """With --confirm the limits are not asked."""
     room = Room(0)
-    assert always is Confirming(always=always).at_once(of(room))
+    assert always is Confirming(cost, always=always).at_once(of(room))
     assert room.asked == ([] if always else [1])
