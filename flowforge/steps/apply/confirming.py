@@ -26,21 +26,23 @@ class Confirming:
         self._full: set[Client] = set()
 
     def expect(self, client: Client, stages: Iterable[Work]) -> None:
-        """Note what is to be written with a client."""
+        """Note what is to be written with a client, before any of it is begun."""
+        points = self._cost(stages).points
         with self._lock:
-            self._left[client] = self._cost(stages).points
+            self._left[client] = points
+            self._look(client, points)
 
-    def over(self, client: Client, work: Work) -> None:
-        """Note that some of what was expected takes nothing any more: it was written, or need not be."""
+    def begin(self, client: Client, work: Work) -> None:
+        """Note that some of what was expected is begun: the limits count it from now on."""
         with self._lock:
             self._left[client] = self._left.get(client, 0) - self._cost([work]).points
 
     def at_once(self, client: Client) -> bool:
-        """Return whether a list fits in now, with all that is left to write after it."""
-        if self._always:
-            return True
+        """Return whether a list fits in now, with all that is not begun yet."""
         with self._lock:
-            left = self._left.get(client, 0)
-            if client not in self._full and not client.pacer.has_room(left + READ_POINTS):
-                self._full.add(client)
+            self._look(client, self._left.get(client, 0) + READ_POINTS)
             return client not in self._full
+
+    def _look(self, client: Client, points: int) -> None:
+        if not self._always and client not in self._full and not client.pacer.has_room(points):
+            self._full.add(client)

@@ -120,8 +120,8 @@ class ScopeWriter:
 
     def _write_scope(self, scope: Scope, todo: Sequence[Change]) -> None:
         try:
+            self.confirming.begin(self.client(scope), {scope: tuple(todo)})
             done = {change: self._write(scope, change, todo) for change in todo}
-            self.confirming.over(self.client(scope), {scope: tuple(todo)})
             self._settle(scope, {change: written for change, written in done.items() if written is not None})
         except BaseException as error:  # noqa: BLE001 -- an exception in a worker is a result of its scope
             self._meet(error)
