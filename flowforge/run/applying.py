@@ -100,7 +100,7 @@ def _apply(
                 repos=prepared.repos,
                 keys=PublicKeys(prepared.keys),
                 stop=request.stop,
-                confirming=Confirming(always=request.confirm),
+                confirming=Confirming(prepared.cost, always=request.confirm),
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )

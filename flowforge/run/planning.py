@@ -1,8 +1,9 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
@@ -12,6 +13,7 @@ from flowforge.plan.action import Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Wanted
+from flowforge.plan.ordering import Work
 from flowforge.plan.safety import Estate, LeftBehind, brakes
 from flowforge.run.many_repos import notes_on_many
 from flowforge.run.refreshing import Refreshed, Select, refresh
@@ -47,6 +49,8 @@ class PreparedPlan:
     repos: Mapping[Repo, RepoInfo]
     keys: Mapping[Scope, str]
     """The public keys that earlier runs have remembered, by their scopes."""
+    cost: Callable[[Iterable[Work]], Cost]
+    """Returns what writes take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ def prepare(
         host=task.host,
         audits=audited.failing if audited else None,
     )
-    return PreparedPlan(planned, resolver.vault, decided.repos, decided.keys)
+    cost_of = partial(Cost.of, seen=decided.situation.seen, keys=decided.keys)
+    return PreparedPlan(planned, resolver.vault, decided.repos, decided.keys, cost_of)
 
 
 def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:

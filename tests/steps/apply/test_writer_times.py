@@ -11,7 +11,7 @@ from flowforge.plan.facts import Record
 from flowforge.plan.report import Outcome
 from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.writer import ScopeWriter
-from tests.steps.apply.parts import AT, PUBLIC_KEY, GitHub, Notes
+from tests.steps.apply.parts import AT, PUBLIC_KEY, GitHub, Notes, cost
 from tests.steps.apply.test_writer import BEFORE, LIST, NEW, PUT, SCOPE, WEB, creates, flags, problem_of, record
 
 
@@ -35,7 +35,7 @@ def test_a_list_that_would_cost_a_wait_is_not_asked_for(writer: ScopeWriter, git
     kept = [told[-1] for told in notes.told if isinstance(told[-1], Record)]
     assert [True, True] == [each.unconfirmed for each in kept]
     assert LIST not in github.asked
-    writer.confirming = Confirming(always=True)
+    writer.confirming = Confirming(cost, always=True)
     writer.expect([{SCOPE: (creates(),) * 200}])
     writer.write_scope(SCOPE, [replace(creates(), action=Action.UPDATE, seen_at=BEFORE)])
     assert (LIST, record()) == (github.asked[-1], notes.told[-1][-1])
