@@ -14,8 +14,8 @@ from flowforge.waiting import Waiting
 # Has what is said meanwhile printed above the bar, by the function that it is given.
 Above = Callable[[Callable[[str], None]], AbstractContextManager[None]]
 
-# A step that takes less than this has nothing to wait for, and shows no bar.
-_MOMENT: Final = 0.5
+# A step that takes less than this part of ten real seconds has nothing to wait for, and shows no bar.
+_MOMENT: Final = 0.05
 _MINUTE: Final = 60.0
 # Less than this is not worth telling.
 _SOON: Final = 10.0
@@ -50,7 +50,7 @@ class Standing:
     @property
     def is_worth_showing(self) -> bool:
         """Whether there is something to wait for."""
-        return self.elapsed >= _MOMENT or self._waiting.longest()[0] > 0
+        return self.elapsed >= self._waiting.step * _MOMENT or self._waiting.longest()[0] > 0
 
     def text(self, columns: int = 0) -> str:
         """Return it in a line: `412/1,000  80/min  8 min left  acme waits 43 s`.

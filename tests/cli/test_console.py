@@ -73,13 +73,13 @@ def test_what_is_kept_is_not_broken(fleet: "Fleet", command: tuple[str, ...]) ->
 
 def test_what_is_said_stands_above_the_bar(fleet: "Fleet") -> None:
     """GitHub asks to wait in the middle of a bar: the line is whole, and nothing of the bar is left in the end."""
-    refused = Fault("^GET .*secrets", FaultKind.STATUS, status=429, times=1, retry_after=1)
+    refused = Fault("^GET .*secrets", FaultKind.STATUS, status=429, times=1, retry_after=40)
     fleet.sandbox.world.faults.add(refused)
     code, text = Screen(fleet, "plan", "--no-color", columns=200).end()
     assert (0, "Reading ") == (code, re.findall("Reading ", text)[0])
     lines = shown(text)
     first = next(index for index, line in enumerate(lines) if line.startswith("+ "))
-    assert ["GitHub asks to wait 2 s", "slower from now on: at most 450 points a minute"] == lines[:first]
+    assert ["GitHub asks to wait 41 s", "slower from now on: at most 450 points a minute"] == lines[:first]
 
 
 def test_a_bar_at_80_columns(fleet: "Fleet") -> None:
