@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -25,6 +27,8 @@ class KeyAnswer:
     """The header `anthropic-organization-id`; empty where it is missing or has another form."""
     workspace: str = ""
     """The header `anthropic-workspace-id`, likewise."""
+    at: datetime | None = None
+    """The header `Date`, in UTC; None where it is missing or no date."""
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> "KeyAnswer":
@@ -36,6 +40,7 @@ class KeyAnswer:
             page=bool(_PAGE.match(body)) or "html" in headers.get("content-type", "").lower(),
             organization=_id(headers.get("anthropic-organization-id", "")),
             workspace=_id(headers.get("anthropic-workspace-id", "")),
+            at=_date(headers.get("date", "")),
         )
 
     @property
@@ -74,3 +79,10 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 def _id(text: str) -> str:
     return text if _ID.fullmatch(text) else ""
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

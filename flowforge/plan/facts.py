@@ -228,6 +228,8 @@ class Record:
     """The commit of the manifest that was written or adopted from; empty where that is not known."""
     run: str = ""
     """The address of the CI run that did it; empty where that is not known."""
+    api_key_id: str = ""
+    """Anthropic's id of the API key that was written, `apikey_…`; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def _details(remembered: Remembered) -> Document:
     record = remembered.record or _NO_RECORD
     # Only an organization's secret has one; without it an empty list of ids would look like "nobody".
     seen = record.visibility or None
-    texts = ("credential", "fingerprint", "updated_at", "written_at", "value_since", "drifted_at", "commit", "run")
+    times = ("updated_at", "written_at", "value_since", "drifted_at")
+    texts = ("credential", "fingerprint", *times, "commit", "run", "api_key_id")
     return {
         **{name: printable(getattr(record, name)) or None for name in texts},
         "repo_id": record.repo_id or None,

@@ -97,6 +97,7 @@ def _apply(
                 repos=prepared.repos,
                 keys=PublicKeys(),
                 stop=request.stop,
+                key_ids=prepared.key_ids,
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )

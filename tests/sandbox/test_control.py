@@ -268,6 +268,6 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
         "revoke_token, rotate_keys, set_anthropic_key, set_default_permissions, set_immutable_subject, "
         "set_org_secret, set_org_variable, set_plan, set_property, set_secret, set_team_repos, "
         "set_topics, set_variable, set_visibility, set_workflow_state, settings, stats, suspend_app, "
-        "uninstall_app, variables"
+        "uninstall_app, use_anthropic_key, variables"
     )
     assert (answer.status_code, answer.json()["message"]) == (404, f"POST one of these: {verbs}.")

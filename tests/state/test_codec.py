@@ -85,6 +85,7 @@ record_values = st.builds(
     drifted_at=st.just("") | times,
     commit=st.just("") | st.from_regex(recordable._COMMIT, fullmatch=True),
     run=st.just("") | st.from_regex(recordable._RUN, fullmatch=True),
+    api_key_id=st.just("") | st.from_regex(recordable._API_KEY_ID, fullmatch=True),
 )
 states = st.builds(
     State,
@@ -310,6 +311,18 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "no run": (
         edited(lambda s: s["secrets"][1].update(run="https://user:pw@ci.test/1")),
         'run is "https://user:pw@ci.test/1", which is no address of a run',
+    ),
+    "no id of a key": (
+        edited(lambda s: s["secrets"][1].update(api_key_id="apikey_1/2")),
+        'api_key_id is "apikey_1/2", which is no id of an API key',
+    ),
+    "an id of a key that is empty": (
+        edited(lambda s: s["secrets"][1].update(api_key_id="")),
+        "api_key_id is empty",
+    ),
+    "an id of a key without a record": (
+        edited(lambda s: s["secrets"][0].update(api_key_id="apikey_1")),
+        'secrets[0] has "api_key_id", which is not known',
     ),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),

@@ -79,6 +79,7 @@ class Control:
         token_life: int | None = None,
         graphql: bool | None = None,
         graphql_bytes: int | None = None,
+        usage_lag: float | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -91,6 +92,7 @@ class Control:
         settings.token_life = settings.token_life if token_life is None else token_life
         settings.graphql = settings.graphql if graphql is None else graphql
         settings.graphql_bytes = settings.graphql_bytes if graphql_bytes is None else graphql_bytes
+        settings.usage_lag = settings.usage_lag if usage_lag is None else usage_lag
 
     def _limits(
         self,

@@ -1,5 +1,6 @@
 """What a write means for the state, before and after it, and for the list that confirms it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flowforge.github.confirm import Done, Readable, Sent
@@ -66,6 +67,7 @@ def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -
         written_at=done.date,
         value_since=before.value_since if before is not None and same_value else done.date,
         drifted_at=change.drifted_at,
+        api_key_id=before.api_key_id if before is not None and same_value else "",
     )
     return recorded_audience(change, record)
 
@@ -73,3 +75,8 @@ def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -
 def from_here(record: Record, origin: Origin) -> Record:
     """Return a record with what this run writes from, in the place of what an earlier one wrote from."""
     return replace(record, commit=origin.commit, run=origin.run)
+
+
+def identified(record: Record, ids: Mapping[str, str]) -> Record:
+    """Return a record with the id of its API key, where this run knows it. ids: by the fingerprints of the keys."""
+    return replace(record, api_key_id=ids.get(record.fingerprint, record.api_key_id))

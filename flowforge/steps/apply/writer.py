@@ -23,7 +23,7 @@ from flowforge.plan.ordering import deletes
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.session import StateSession
 from flowforge.steps.apply.access_writes import audience_body, list_alone, put_alone
-from flowforge.steps.apply.intents import from_here, intent, record_of, sent_of, surprises, value_of
+from flowforge.steps.apply.intents import from_here, identified, intent, record_of, sent_of, surprises, value_of
 from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.outcomes import STILL_LISTED, lagging, problem_of, unfinished
 from flowforge.steps.apply.permissions import Permissions
@@ -49,6 +49,8 @@ class ScopeWriter:
     """Set where a person or the system stops the run."""
     origin: Origin = UNTOLD
     """What the run writes from."""
+    key_ids: Mapping[str, str] = field(default_factory=dict)
+    """Anthropic's ids of the API keys among the values, where they are known, by their fingerprints."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
     """Shows an exception that nobody foresaw."""
     halted: threading.Event = field(default_factory=threading.Event)
@@ -251,4 +253,5 @@ class ScopeWriter:
     def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
         repo = change.address.scope.repo
         number = 0 if repo.is_organization else self.repos[repo].id
-        return from_here(record_of(change, done, updated_at, repo_id=number), self.origin)
+        record = record_of(change, done, updated_at, repo_id=number)
+        return identified(from_here(record, self.origin), self.key_ids)
