@@ -111,11 +111,11 @@ def switch_off(wire: AnthropicWire, admin: AdminKey, key_id: str) -> FoundKey:
 def _found(answer: KeyAnswer | NoAnswer, key_id: str) -> FoundKey:
     if isinstance(answer, NoAnswer):
         return FoundKey(trouble=answer.why)
-    if answer.page or answer.status != _DONE:
-        return FoundKey(trouble=answer.said)
+    if answer.trouble:
+        return FoundKey(None, answer.at, answer.trouble)
     key = _listed(answer.data)
     if key is None or key.id != key_id:
-        return FoundKey(trouble="200 without that key")
+        return FoundKey(None, answer.at, "200 without that key")
     return FoundKey(key, answer.at)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+_DONE: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _KIND: Final = re.compile(r"[a-z_]{1,40}_error", re.ASCII)
 _PAGE: Final = re.compile(rb"\s*<")
@@ -54,6 +55,14 @@ class KeyAnswer:
     def is_refusal(self) -> bool:
         """Whether the body is an error as Anthropic words every one, and nobody's between us (docs: api/errors)."""
         return self.data.get("type") == "error" and bool(self.kind)
+
+    @property
+    def trouble(self) -> str:
+        """Why it has nothing of what was asked for, as a clause; empty for a 200 that is Anthropic's."""
+        if self.page:
+            # A proxy, or the sign-in of a network.
+            return f"{self.status} with a page, which is not Anthropic's"
+        return "" if self.status == _DONE else self.said
 
     @property
     def said(self) -> str:

@@ -15,7 +15,6 @@ from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import USAGE, AdminKey
 
-_DONE: Final = 200
 # A week of hours, the most that one page has.
 _PER_PAGE: Final = 168
 # More than years of hours: a report that goes on for ever must end.
@@ -84,8 +83,8 @@ def _hours(answer: KeyAnswer | NoAnswer, now: datetime, key_id: str) -> list[Use
     if isinstance(answer, NoAnswer):
         return answer.why
     buckets = answer.data.get("data")
-    if answer.page or answer.status != _DONE:
-        return answer.said
+    if answer.trouble:
+        return answer.trouble
     if not isinstance(buckets, list):
         return "200 without a report of usage"
     found = []

@@ -120,7 +120,7 @@ def test_a_hint(hint: str, fits: bool) -> None:  # noqa: FBT001 -- a parameter o
     assert fits is key.has_hint(hint)
 
 
-@pytest.mark.parametrize("value", [f"{ANT}api03-R2D{88 * "x"}igAA", f"{ANT}api03-R2DigAA", "no key", ""])
+@pytest.mark.parametrize("value", [f"{ANT}api03-R2D{'x' * 88}igAA", f"{ANT}api03-R2DigAA", "no key", ""])
 def test_which_values_may_be_a_key(value: str) -> None:
     """Whatever type it has, a value with that beginning and end may be it; under a hint that is none, any may."""
     alike = value.startswith(f"{ANT}api03-R2D")

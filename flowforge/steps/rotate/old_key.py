@@ -76,7 +76,10 @@ class Quiet:
     said: str
     """A clause for people."""
     again_at: str = ""
-    """The time, in UTC, from which it may be quiet: `2026-11-23T08:00:00Z`; empty where it is."""
+    """The time, in UTC, from which it may be quiet: `2026-11-23T08:00:00Z`.
+
+    Empty where it is quiet, and where nobody answered.
+    """
 
 
 @dataclass(frozen=True, slots=True)
