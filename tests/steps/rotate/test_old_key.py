@@ -213,7 +213,7 @@ def test_pages_of_usage(stage: Stage) -> None:
         (Fault("", FaultKind.STATUS, status=403), "403 permission_error"),
         (Fault("", FaultKind.STATUS, status=500), "500 api_error"),
         (Fault("", FaultKind.RESET_BEFORE), "the connection broke"),
-        (Fault("", FaultKind.PROXY), "502 with a page, which is not Anthropic's"),
+        (Fault("", FaultKind.PROXY), "200 with a page, which is not Anthropic's"),
         (Fault("", FaultKind.TRUNCATED), "200 without "),
     ],
     ids=lambda each: str(each.kind) if isinstance(each, Fault) else "",
