@@ -240,7 +240,7 @@ openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's descript
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
 bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for these two
-	@$(BIN)/python benchmarks/run.py $(ONLY)
+	@$(BIN)/python benchmarks/report.py $(ONLY)
 
 format: $(DEV)  ## put the code into form
 	$(BIN)/ruff format .

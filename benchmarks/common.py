@@ -179,7 +179,7 @@ class Goal:
 
 
 def goals(*rows: Goal) -> None:
-    """Print how far each goal is reached; `run.py` gathers these tables at the top of the page."""
+    """Print how far each goal is reached; `report.py` gathers these tables at the top of the page."""
     table(
         ("goal", "measured", "wanted", ""),
         (

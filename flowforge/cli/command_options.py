@@ -87,6 +87,8 @@ def apply_options(formats: Formats) -> Options:
     yield option("--check", is_flag=True, text="Only plan.")
     yield lock_option()
     yield option("--detailed-exitcode", is_flag=True, text="With --check: as for plan.")
+    text = "Ask at once for GitHub's time of every write, also where that costs a wait."
+    yield option("--confirm", is_flag=True, text=text)
     yield require_values_option()
 
 

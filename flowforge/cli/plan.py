@@ -18,7 +18,7 @@ from flowforge.render.audit_notes import audit_notes
 from flowforge.render.document import Document
 from flowforge.render.repo_list_view import roll_document, roll_lines
 from flowforge.render.results import plan_document
-from flowforge.render.text import after_plan, plan_lines
+from flowforge.render.text import after_plan, known_lists, plan_lines
 
 
 def main(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
@@ -86,6 +86,7 @@ def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
     output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
     output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta, offline=planned.offline))
+    output.lines(known_lists(*planned.known_lists) if verbose else ())
     output.lines(audit_notes(audit_entries(planned) or ()))
 
 
@@ -98,6 +99,7 @@ def document(planned: run.Planned) -> Document:
         requests=planned.requests,
         to_come=planned.to_come,
         eta=planned.eta,
+        known_lists=planned.known_lists,
         offline=planned.offline,
         host=planned.host,
         commit=commit_of_run(os.environ),

@@ -6,17 +6,19 @@ libsodium is loaded with the first key: a plan seals nothing.
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.on_demand import load
 from flowforge.plan.action import Why
+from flowforge.plan.recordable import is_public_key
 from flowforge.vault import SecretValue
 
 if TYPE_CHECKING:
     from nacl.public import PublicKey as Box
 
 Plaintext = SecretValue
+UNUSABLE: Final = "FF347"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,18 @@ class PublicKey:
     """Which generation of keys it is of."""
     box: "Box"
     """The key itself."""
+
+    @property
+    def text(self) -> str:
+        """The key as the state remembers it, `KEY_ID:BASE64`; empty where its id is none that can be remembered."""
+        text = f"{self.key_id}:{b64encode(bytes(self.box)).decode('ascii')}"
+        return text if is_public_key(text) else ""
+
+    @classmethod
+    def remembered(cls, text: str) -> "PublicKey":
+        """Read what `text` returned. Raises RepoError FF327 for another shape."""
+        key_id, _, key = text.partition(":")
+        return cls.read({"key_id": key_id, "key": key})
 
     @classmethod
     def read(cls, data: object) -> "PublicKey":
@@ -54,5 +68,5 @@ def seal(key: PublicKey, value: Plaintext) -> str:
     except load("nacl.exceptions").CryptoError:
         detail = "GitHub's public key for this place is not usable: nothing can be sealed with it"
         fix = "run it again; if it stays, report it to GitHub, or check what stands between it and this machine"
-        raise RepoError(Refusal("FF347", Why.FAILED, detail, fix)) from None
+        raise RepoError(Refusal(UNUSABLE, Why.FAILED, detail, fix)) from None
     return b64encode(sealed).decode("ascii")

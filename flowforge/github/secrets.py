@@ -4,7 +4,9 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Final
 
 from flowforge.github.answer import Answer
@@ -13,7 +15,7 @@ from flowforge.github.http import Client
 from flowforge.github.paging import Item, whole
 from flowforge.github.paths import secrets_path
 from flowforge.github.problems import RepoError, other_shape
-from flowforge.github.seal import Plaintext, PublicKey, seal
+from flowforge.github.seal import UNUSABLE, Plaintext, PublicKey, seal
 from flowforge.plan.address import Scope
 from flowforge.plan.facts import Entry, Listing, Unreadable
 from flowforge.plan.recordable import is_time
@@ -46,13 +48,15 @@ class Deleted:
     date: str
 
 
-def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
+def list_secrets(client: Client, scope: Scope, *, fresh: bool = True) -> Listing | Unreadable:
     """Return the names of a scope in upper case with their `updated_at`, or why not all of them can be had.
 
-    Raises StoppedError, and GitHubError when the run is over.
+    fresh: whether to ask without what an earlier run was told. Raises StoppedError, and GitHubError when the run is
+    over.
     """
+    get, path = partial(client.get_list, fresh=fresh), secrets_path(scope)
     try:
-        return listing_of(whole(client, secrets_path(scope), "secrets", read=read_secret, identity=itemgetter(0)))
+        return listing_of(whole(client, path, "secrets", read=read_secret, identity=itemgetter(0), get=get))
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
 
@@ -73,10 +77,13 @@ def read_secret(item: Item) -> Named:
 
 
 class PublicKeys:
-    """The public keys of the scopes that are written, each fetched once. Thread-safe."""
+    """The public keys of the scopes that are written: those remembered, and the others fetched once. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: Mapping[Scope, str] = MappingProxyType({})) -> None:
+        """Take what earlier runs remembered, as `PublicKey.text` gave it."""
+        self._remembered = remembered
         self._keys: dict[Scope, PublicKey] = {}
+        self._fetched: set[Scope] = set()
         self._locks: dict[Scope, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -84,23 +91,34 @@ class PublicKeys:
         """Return the key of a scope. Raises as the client does."""
         with self._lock_of(scope):
             if scope not in self._keys:
-                self._keys[scope] = _fetch(client, scope)
+                known = self._remembered.get(scope)
+                self._keys[scope] = PublicKey.remembered(known) if known else self._fetch(client, scope)
             return self._keys[scope]
+
+    def text(self, scope: Scope) -> str:
+        """Return the key that a scope has by now, for the state to remember; empty where there is none."""
+        key = self._keys.get(scope)
+        return key.text if key else ""
+
+    def may_be_stale(self, scope: Scope) -> bool:
+        """Return whether the key of a scope is one of an earlier run, which nothing has shown to be today's."""
+        return scope not in self._fetched
 
     def refresh(self, client: Client, scope: Scope, stale: PublicKey) -> PublicKey:
         """Return a newer key than one that GitHub refused, fetched once for all threads that had the stale one."""
         with self._lock_of(scope):
             if self._keys.get(scope) is stale:
-                self._keys[scope] = _fetch(client, scope)
+                self._keys[scope] = self._fetch(client, scope)
             return self._keys[scope]
+
+    def _fetch(self, client: Client, scope: Scope) -> PublicKey:
+        key = PublicKey.read(client.get(f"{secrets_path(scope)}/public-key").data)
+        self._fetched.add(scope)
+        return key
 
     def _lock_of(self, scope: Scope) -> threading.Lock:
         with self._lock:
             return self._locks.setdefault(scope, threading.Lock())
-
-
-def _fetch(client: Client, scope: Scope) -> PublicKey:
-    return PublicKey.read(client.get(f"{secrets_path(scope)}/public-key").data)
 
 
 def put_secret(
@@ -117,7 +135,8 @@ def put_secret(
     Raises RepoError, which names the secret; StoppedError; GitHubError when the run is over.
     """
     # GitHub opens the box at once. If it cannot, the key was rotated since it was fetched, or the environment was made
-    # anew. So the key is fetched again, and the value is sealed and sent once more.
+    # anew. So the key is fetched again, and the value is sealed and sent once more. What GitHub says of a key of last
+    # year is not known, so after any 422 a remembered key is fetched again.
     where, path = f"{scope}/{name}", f"{secrets_path(scope)}/{name}"
     lost = False
     try:
@@ -125,7 +144,7 @@ def put_secret(
         try:
             answer = _put(client, key, path, value, more or {})
         except RepoError as refusal:
-            if not _wrong_key(refusal):
+            if not (_wrong_key(refusal) or (keys.may_be_stale(scope) and _may_be_the_key(refusal))):
                 raise
             lost = not refusal.certain
             answer = _put(client, keys.refresh(client, scope, key), path, value, more or {})
@@ -152,6 +171,11 @@ def _put(client: Client, key: PublicKey, path: str, value: Plaintext, more: Mapp
 
 def _wrong_key(refusal: RepoError) -> bool:
     return refusal.no.status == _UNPROCESSABLE and bool(_WRONG_KEY.search(refusal.no.message))
+
+
+def _may_be_the_key(refusal: RepoError) -> bool:
+    """Return whether a remembered key may be what was refused: by GitHub, in whatever words, or by libsodium."""
+    return refusal.no.status == _UNPROCESSABLE or refusal.no.code == UNUSABLE
 
 
 def _final(refusal: RepoError) -> RepoError:

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Access
-from flowforge.plan.facts import NotRead, Public, Record, Wanted
+from flowforge.plan.facts import Entry, NotRead, Public, Record, Wanted
 
 _WHO_CHANGED = "who sees it was changed outside FlowForge"
 NAME_IT: Final = "name it under `absent` in the manifest to have it deleted"
@@ -122,19 +122,31 @@ class Change:
         return self.seen_at if self.drift else ""
 
     @property
+    def shown(self) -> Record | None:
+        """The record, with GitHub's own time of our write where its list shows that by now."""
+        record = self.record
+        # Of what the manifest does not name, a later write may be open as well, and that must stay known.
+        settled = self.action is Action.NONE and self.wanted is not None and self.access is None
+        if record is None or not record.unconfirmed or not self.seen_at or not settled:
+            return record
+        shown = Entry(self.seen_at, self.seen_value).is_as_recorded(record)
+        return replace(record, updated_at=self.seen_at, unconfirmed=False) if shown else record
+
+    @property
     def noted(self) -> Record | None:
         """The record as apply leaves it where it does not write the value.
 
-        It has the credential's present name, and the time of any drift. With --accept-drift, the drift is accepted.
+        It has GitHub's own time of our write, the credential's present name, and the time of any drift. With
+        --accept-drift, the drift is accepted.
         """
-        record, wanted = self.record, self.wanted
+        record, wanted = self.shown, self.wanted
         if record is None or wanted is None or self.access is not None or self.action is not Action.NONE:
             return record
         # Kept so that the next plan can tell the same edit from a new one: see `steps/warnings/ownership.py`.
         noted = replace(record, drifted_at=self.drifted_at)
         if self.relabels or self.accepts:
             noted = replace(noted, credential=wanted.credential)
-        return replace(noted, updated_at=self.seen_at, adopted=True) if self.accepts else noted
+        return replace(noted, updated_at=self.seen_at, unconfirmed=False, adopted=True) if self.accepts else noted
 
     @property
     def reported_drift(self) -> bool:

@@ -25,6 +25,7 @@ from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
 _MAKES_ENVIRONMENT = "its environment is created first"
+_NOT_SHOWN = "GitHub's list does not show it yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,18 @@ def decide(address: Address, wanted: Wanted | None, seen: Seen, remembered: Reme
     if isinstance(seen, Unreadable):
         return _unreadable(address, wanted, seen, remembered)
     entry = seen.entry(address.secret)
+    behind = remembered.record is not None and entry.is_behind(remembered.record)
+    if behind:
+        # GitHub answered that it was written, and shows it as it was before: as open as a write without an answer.
+        remembered = replace(remembered, pending=True)
     if wanted is None:
         change = _not_named(address, entry, remembered, prune=prune)
     elif wanted.presence is Presence.ABSENT:
         change = _absent(address, wanted, entry.updated_at, remembered)
     else:
         change = _present(address, wanted, entry, remembered)
+    if behind and change.reason is Reason.INTERRUPTED:
+        return replace(change, detail=_NOT_SHOWN)
     if not seen.made and change.action is Action.CREATE:
         return replace(change, detail=_MAKES_ENVIRONMENT, makes_environment=True)
     return change
@@ -167,7 +174,8 @@ def _unread(address: Address, wanted: Wanted, why: Unreadable, seen: Seen, remem
     """Return the decision where it is not known whether the secret is wanted: blocked, unless it is in sync anyway."""
     # An organization's secret stays blocked even in sync: who is to see it is part of what is not known.
     change = decide(address, replace(wanted, unread=None), seen, remembered, prune=False)
-    if change.in_sync and not change.tidies and wanted.audience is None:
+    settled = not change.forgets and change.noted == change.shown
+    if change.in_sync and settled and wanted.audience is None:
         return replace(change, wanted=wanted)
     return _unreadable(address, wanted, why, remembered)
 

@@ -10,6 +10,7 @@ from flowforge.errors import Where
 from flowforge.plan.action import OnDrift, Why
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Audience
+from flowforge.plan.sighting import Sighting, sighting
 
 
 class Presence(StrEnum):
@@ -123,7 +124,15 @@ class Entry:
         """Return whether it is as recorded: a variable by its value, a secret by the time of its last change."""
         if self.value is not None:
             return self.value.fingerprint == record.fingerprint
+        if record.unconfirmed and self.updated_at:
+            return sighting(self.updated_at, record.updated_at) is Sighting.OURS
         return self.updated_at == record.updated_at
+
+    def is_behind(self, record: "Record") -> bool:
+        """Return whether the list shows a secret as it was before a write that no list has shown yet."""
+        if not record.unconfirmed or self.value is not None or not self.updated_at:
+            return False
+        return sighting(self.updated_at, record.updated_at) is Sighting.BEHIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +216,7 @@ class Record:
     fingerprint: str
     """The keyed hash of a secret's value, or `Public.fingerprint` of a variable's."""
     updated_at: str
-    """GitHub's time of the last change, as it was after our write."""
+    """GitHub's time of the last change, as it was after our write; see `unconfirmed`."""
     credential: str
     """The name of the credential that provided the value."""
     repo_id: int
@@ -228,6 +237,10 @@ class Record:
     """The commit of the manifest that was written or adopted from; empty where that is not known."""
     run: str = ""
     """The address of the CI run that did it; empty where that is not known."""
+    public_key: str = ""
+    """The public key of its scope that our write was sealed with, `KEY_ID:BASE64`; empty where there is none."""
+    unconfirmed: bool = False
+    """Whether `updated_at` is GitHub's `Date` of our write, because no list has shown its own time of it yet."""
     api_key_id: str = ""
     """Anthropic's id of the API key that was written, `apikey_…`; empty where that is not known."""
 

@@ -30,7 +30,8 @@ def with_hidden(wanted: Wanted | None, seen: Seen, remembered: Remembered) -> tu
     listed = before if before is not None and before.is_selected else None
     hidden = _hidden(record, listed, wanted.audience, wanted.shown or frozenset())
     if listed is not None and hidden:
-        if not remembered.pending and seen.updated_at[secret] != record.updated_at:
+        entry = seen.entry(secret)
+        if not (remembered.pending or entry.is_as_recorded(record) or entry.is_behind(record)):
             return wanted, seen if wanted.shown is None else _unknown(wanted, len(hidden))
         seen = replace(seen, audiences={**seen.audiences, secret: replace(listed, hidden=hidden)})
     return wanted if wanted.shown is None else replace(wanted, audience=replace(wanted.audience, hidden=hidden)), seen

@@ -85,14 +85,20 @@ def _sum(kept: StateSummary) -> str:
 
 def _marks(remembered: Remembered) -> list[str]:
     record = remembered.record or _NO_RECORD
-    marks = {"assumed": record.adopted, "changed outside": record.drifted_at, "pending": remembered.pending}
+    marks = {
+        "assumed": record.adopted,
+        "changed outside": record.drifted_at,
+        "unconfirmed": record.unconfirmed,
+        "pending": remembered.pending,
+    }
     return [word for word, holds in marks.items() if holds]
 
 
 def _cells(address: Address, remembered: Remembered) -> tuple[str, str, str, str, str]:
     record = remembered.record or _NO_RECORD
     written = f"written {printable(record.written_at)}" if record.written_at else "never written"
-    since = f"value since {printable(record.value_since)}" if record.value_since else ""
+    # The time of the write says it where the value came with that; a line of both is wider than most terminals.
+    since = f"value since {printable(record.value_since)}" if record.value_since not in {"", record.written_at} else ""
     return printable(str(address)), printable(record.credential), written, since, ", ".join(_marks(remembered))
 
 
@@ -102,13 +108,14 @@ def _details(remembered: Remembered) -> Document:
     # Only an organization's secret has one; without it an empty list of ids would look like "nobody".
     seen = record.visibility or None
     times = ("updated_at", "written_at", "value_since", "drifted_at")
-    texts = ("credential", "fingerprint", *times, "commit", "run", "api_key_id")
+    texts = ("credential", "fingerprint", *times, "commit", "run", "public_key", "api_key_id")
     return {
         **{name: printable(getattr(record, name)) or None for name in texts},
         "repo_id": record.repo_id or None,
         "visibility": seen,
         "repo_ids": list(record.repo_ids) if seen else None,
         "assumed": record.adopted,
+        "unconfirmed": record.unconfirmed,
         "pending": remembered.pending,
     }
 

@@ -15,6 +15,7 @@ from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.run.verifying import check_of_apply
 from flowforge.state.branch import StateChangedError
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.executor import tidy, write_all
 from flowforge.steps.apply.finish import written_from
 from flowforge.steps.apply.preconditions import refuse, require_same
@@ -80,7 +81,9 @@ def _apply(
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
             check = check_of_apply(task, clients)
-            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks, check=check)
+            prepared = prepare(
+                task, backend, session.state, clients, fresh=not request.asks, carried_out=True, check=check
+            )
             planned = prepared.planned
             if not session.state.serial:
                 planned = replace(planned, new_state=backend.where)
@@ -95,8 +98,9 @@ def _apply(
                 session=session,
                 vault=prepared.vault,
                 repos=prepared.repos,
-                keys=PublicKeys(),
+                keys=PublicKeys(prepared.keys),
                 stop=request.stop,
+                confirming=Confirming(prepared.cost, always=request.confirm),
                 key_ids=prepared.key_ids,
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,

@@ -12,6 +12,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
 from flowforge.sources.base import Hidden
+from flowforge.waiting import Waiting
 
 if TYPE_CHECKING:
     from flowforge.audit.model import RepoAudit
@@ -40,6 +41,10 @@ class Request:
     """How many threads ask GitHub at once."""
     max_wait: float = 900.0
     """The longest pause for GitHub's limits, in seconds."""
+    cache: bool = True
+    """Whether lists of GitHub's are kept from run to run."""
+    pace: str = "limits"
+    """How much GitHub is spared: a value of `flowforge.github.pace.Pace`."""
     lock_timeout: float = 0.0
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
@@ -58,6 +63,8 @@ class Request:
     """Whether to read the workflows of the repos that a plan would write."""
     keep_going: bool = False
     """Whether to write the other secrets where a value is not available."""
+    confirm: bool = False
+    """Whether GitHub is asked at once for the time of every write, also where that costs a wait."""
     asks: bool = False
     """Whether a person approves the plan, so that time passes before the writes."""
     interactive: bool = False
@@ -68,6 +75,8 @@ class Request:
     """Ends the run early once it is set: a signal arrived."""
     progress: Progress = silent
     """Shows how far the run is."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """What the run waits for, for the progress to show."""
     notify: Callable[[str], None] = lambda _: None
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
@@ -110,6 +119,8 @@ class Planned:
     """Whether it is a plan of --offline, for which GitHub was not asked."""
     host: str = ""
     """The host that has the repos; empty where that is not known."""
+    known_lists: tuple[int, int] = (0, 0)
+    """How many lists were asked for that an earlier run knew, and how many of them were unchanged."""
     audits: "tuple[RepoAudit, ...] | None" = None
     """The audits of repos that would be written and have errors; None where none was asked for."""
     new_state: str = ""

@@ -13,9 +13,10 @@ _SHARE: Final = 4
 # Seconds that results wait for the next push: 30, or 0.06 for each secret that is remembered if that is more.
 _PATIENCE: Final = 30.0
 _PATIENCE_OF_EACH: Final = 0.06
-# Bytes of a record beside its address, and of a pending mark. Both are rather too many: a state that turns out too
-# large in the middle of a run would leave results that cannot be recorded.
-_RECORD: Final = 400
+# Bytes of a record beside its address, of the public key in it, and of a pending mark. All are rather too many: a state
+# that turns out too large in the middle of a run would leave results that cannot be recorded.
+_RECORD: Final = 600
+_KEY: Final = 100
 _PENDING: Final = 100
 
 
@@ -32,5 +33,6 @@ def patience_of(remembered: int, most: float) -> float:
 def foreseen(size: int, state: State, coming: Collection[Address]) -> int:
     """Return how many bytes a state of `size` bytes grows to while `coming` is written. Audiences are not counted."""
     new = [address for address in coming if address not in state.records]
+    keyless = sum(not state.records[address].public_key for address in coming if address in state.records)
     batch = min(len(coming), batch_of(len(state.records) + len(new)))
-    return size + sum(_RECORD + len(str(address)) for address in new) + _PENDING * batch
+    return size + sum(_RECORD + len(str(address)) for address in new) + _KEY * keyless + _PENDING * batch

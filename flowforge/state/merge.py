@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from flowforge.plan.address import Address
+from flowforge.plan.facts import Entry
 from flowforge.state.model import State
 
 # Returns the `updated_at` that GitHub shows now: empty for a secret that is absent; unreadable ones are left out.
@@ -29,9 +30,11 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
     times = now(torn) if torn else {}
     for address in sorted(torn):
         sides = [each.records[address] for each in (theirs, ours) if address in each.records]
-        right = [side for side in sides if side.updated_at == times.get(address)]
-        # The same fingerprint at the same time is one write that both runs recorded.
+        shown = Entry(times.get(address, ""))
+        right = [side for side in sides if shown.is_as_recorded(side)]
+        # The same fingerprint at the same time is one write that both runs recorded. One may know which key it was.
         if len(sides) > 1 and len({(side.fingerprint, side.updated_at) for side in sides}) == 1:
+            records[address] = max(sides, key=lambda side: bool(side.api_key_id))
             continue
         if times.get(address) == "":
             records.pop(address, None)

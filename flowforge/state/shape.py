@@ -34,6 +34,8 @@ RECORD: Final[Shape] = {
 # Optional members stand only in records that need them, so that states without them keep their bytes.
 # Only in the record of an organization's secret:
 AUDIENCE: Final[Shape] = {"visibility": (str,), "repo_ids": (list,)}
+# Only in the record of a write whose time no list has shown yet, and true there:
+UNCONFIRMED: Final[Shape] = {"unconfirmed": (bool,)}
 TEXT_OR_NULL: Final = (str, NoneType)
 
 # The times of a record, and whether each may be empty: what was adopted was never written by FlowForge.
@@ -95,10 +97,12 @@ def fields(data: object, shape: Shape, at: str) -> dict[str, Any]:
 def addressed(data: object, shape: Shape, at: str) -> dict[str, Any]:
     """Check as `fields` does an object with an address, which may have the optional members too.
 
-    These are `ENVIRONMENT`, `ORGANIZATION` in the place of `repo`, and in a record `AUDIENCE` and `OPTIONAL`.
+    These are `ENVIRONMENT`, `ORGANIZATION` in the place of `repo`, and in a record `AUDIENCE`, `UNCONFIRMED` and
+    `OPTIONAL`.
     """
     if isinstance(data, dict) and RECORD.keys() <= shape.keys():
-        shape = {**shape, **{name: (str,) for name in OPTIONAL if name in data}}
+        members = {**UNCONFIRMED, **dict.fromkeys(OPTIONAL, (str,))}
+        shape = {**shape, **{name: types for name, types in members.items() if name in data}}
     if isinstance(data, dict) and "org" in data:
         rest = {key: types for key, types in shape.items() if key != "repo"}
         seen = AUDIENCE if RECORD.keys() <= rest.keys() and "visibility" in data else {}
@@ -172,9 +176,9 @@ def address_from_json(data: Mapping[str, str], at: str) -> Address:
 
 
 def record_to_json(record: Record) -> dict[str, object]:
-    """Return a record as the members of `RECORD`, and of `AUDIENCE` and `OPTIONAL` where it has them."""
+    """Return a record as the members of `RECORD`, and of `AUDIENCE`, `UNCONFIRMED`, `OPTIONAL` where it has them."""
     members = {name: getattr(record, name) for name in RECORD}
-    members |= {name: text for name in OPTIONAL if (text := getattr(record, name))}
+    members |= {name: given for name in (*OPTIONAL, *UNCONFIRMED) if (given := getattr(record, name))}
     return (
         {**members, "visibility": record.visibility, "repo_ids": list(record.repo_ids)}
         if record.visibility
@@ -190,6 +194,8 @@ def record_from_json(data: Mapping[str, Any]) -> Record:
         if text is not None and not fits(text):
             what = f"{name} is {quote(text)}, which is {otherwise}" if text else f"{name} is empty"
             raise MalformedError(what)
+    if data.get("unconfirmed") is False:
+        raise MalformedError("unconfirmed is false, and then it is left out")
     for name, may_be_empty in _TIMES.items():
         time = data[name]
         if not is_time(time) and (time or not may_be_empty):
@@ -197,7 +203,7 @@ def record_from_json(data: Mapping[str, Any]) -> Record:
             raise MalformedError(what)
     if data["repo_id"] and not is_id(data["repo_id"]):
         raise MalformedError("repo_id is not an id")
-    record = Record(**{name: data[name] for name in (*RECORD, *OPTIONAL) if name in data})
+    record = Record(**{name: data[name] for name in (*RECORD, *OPTIONAL, *UNCONFIRMED) if name in data})
     if "visibility" not in data:
         return record
     if data["visibility"] not in tuple(Visibility):

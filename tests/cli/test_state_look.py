@@ -51,7 +51,7 @@ def test_list(ops: "Fleet", more: str) -> None:
     assert [f"acme/repo-00{number}/actions/ANTHROPIC_API_KEY" for number in range(1, 6)] == [
         line.split()[0] for line in done.lines[:-1]
     ]
-    assert re.fullmatch(f"{ONE}  ci-key  written {TIME}  value since {TIME}", done.lines[0])
+    assert re.fullmatch(f"{ONE}  ci-key  written {TIME}", done.lines[0])
     assert (0, "", "5 secrets.") == (done.code, done.err, done.lines[-1])
     for pattern, found in (("ACME/repo-001", 1), (ONE, 1), ("*/anthropic_*", 5), ("acme/repo-00[12]", 2)):
         document = _fits(ops.flowforge("state", "list", pattern, "--format", "json"))
@@ -69,18 +69,21 @@ def test_marks(fleet: "Fleet") -> None:
         body["secrets"][0] |= {"adopted": True, "written_at": "", "drifted_at": "2026-11-23T08:10:00Z"}
         body["secrets"][1] = {"repo": "acme/repo-002", "store": "actions", "name": "A", "environment": "Straße 生产"}
         body["secrets"][1]["pending"] = None
+        body["secrets"][2]["unconfirmed"] = True
 
     _write(fleet, change)
     done = fleet.flowforge("state", "list")
-    first, second = done.lines[:2]
+    first, second, third = done.lines[:3]
     assert re.fullmatch(f"{ONE} +ci-key  never written +value since {TIME}  assumed, changed outside", first)
     assert re.fullmatch(r"acme/repo-002/environments/Straße 生产/A +never written +pending", second)
+    assert re.fullmatch(rf"acme/repo-003/.* +value since {TIME}  unconfirmed", third)
     document = _fits(fleet.flowforge("state", "list", "--format", "json"))
     assert {"remembered": 5, "assumed": 1, "pending": 1} == document["counts"]
     whole = fleet.flowforge("state", "show")
     assert "remembers: 5 secrets, 1 assumed, 1 pending" in whole.lines
     shown = fleet.flowforge("state", "show", "acme/repo-002")
-    expected = ["acme/repo-002/environments/Straße 生产/A", "    assumed: false", "    pending: true"]
+    expected = ["acme/repo-002/environments/Straße 生产/A", "    assumed: false"]
+    expected += ["    unconfirmed: false", "    pending: true"]
     assert expected == shown.lines
 
 
@@ -98,8 +101,10 @@ def test_show_one(fleet: "Fleet") -> None:
         f"    updated_at: {only.updated_at}",
         f"    written_at: {only.written_at}",
         f"    value_since: {only.value_since}",
+        f"    public_key: {only.public_key}",
         f"    repo_id: {only.repo_id}",
         "    assumed: false",
+        "    unconfirmed: false",
         "    pending: false",
     ]
     assert (0, expected) == (done.code, done.lines)

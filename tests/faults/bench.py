@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, Final
 
+from nacl.public import PrivateKey
+
 from flowforge.__main__ import run
 from flowforge.sandbox import Fault, FaultKind, Lag, Sandbox
 from flowforge.sandbox.rules.faults import Faults
@@ -32,7 +34,7 @@ MANIFEST: Final = (
     "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
 )
 _COST: Final = re.compile(r"^It took [\d,]+ requests?.*\n", re.MULTILINE)
-_AGAIN: Final = re.compile(r"^what failed alone: .*\n", re.MULTILINE)
+_AGAIN: Final = re.compile(r"^(?:what failed alone|to go on after that time): .*\n", re.MULTILINE)
 _TRIES: Final = re.compile(r"^.*; try \d of 4, the next in \d s\n", re.MULTILINE)
 _BLOCKED = re.compile(r"^blocked: .*\n(?:    .*\n)+(?:  fix: .*\n)?", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)
@@ -49,11 +51,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Applied:
-    """What a first apply left: the state, the value, and when GitHub says that each repo's secret was written."""
+    """What a first apply left: the state, the value, and of each repo when GitHub wrote its secret and its key pair."""
 
     state: bytes
     value: str
     updated: tuple[int, ...]
+    keys: tuple[PrivateKey, ...]
 
 
 class Watched(Faults):
@@ -108,12 +111,14 @@ class Bench:
             value = self.value("old")
             assert 0 == self.run("apply", "--yes").code
             updated = tuple(scope.secrets[SECRET].updated for scope in scopes)
-            Bench.applied = Applied(self.state.read_bytes(), value, updated)
+            keys = tuple(scope._private_key() for scope in scopes)
+            Bench.applied = Applied(self.state.read_bytes(), value, updated, keys)
         applied = Bench.applied
         self.values["old"] = applied.value
         self.state.write_bytes(applied.state)
-        for scope, at in zip(scopes, applied.updated, strict=True):
+        for scope, at, key in zip(scopes, applied.updated, applied.keys, strict=True):
             scope.put(SECRET, applied.value.encode(), at=at, lag=Lag())
+            scope._key, scope._key_id = key, scope._ring.key_id
         self.world.clock.advance(max(0.0, max(applied.updated) + 2 - self.world.clock.now()))
 
     # Running it
@@ -209,7 +214,7 @@ class Bench:
         """Say what a plan says now: each repo with its reason, or the first line of an error."""
         done = self.run("plan", "--format", "json")
         document = json.loads(done.out)
-        if done.code:
+        if done.err:
             return self.plain(done.err.splitlines()[0])
         lines = {line["address"].split("/")[1]: f"{line['action']}, {line['reason']}" for line in document["changes"]}
         if set(lines.values()) == {"none, in_sync"}:

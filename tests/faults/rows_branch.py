@@ -356,7 +356,7 @@ ROWS: Final = (
         Expected(
             (
                 "error FF404: acme/ops flowforge-state:flowforge.state.json: the state is damaged",
-                "  why: it is not JSON from line 10, column 210 on",
+                "  why: it is not JSON from line 10, column 292 on",
                 "  fix: restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten",
             ),
             1,

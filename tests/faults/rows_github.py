@@ -62,6 +62,16 @@ def _clock(seconds: int) -> Given:
     return lambda bench: bench.world.clock.advance(seconds)
 
 
+def _rotated(given: Given) -> Given:
+    """Replace the key of one repo, so that the remembered one is refused, before something else happens."""
+
+    def both(bench: Bench) -> None:
+        bench.world.replace_key("acme/api")
+        given(bench)
+
+    return both
+
+
 def _runs(status: int, message: str = "") -> Given:
     def given(bench: Bench) -> None:
         bench.instead[datetime.fromtimestamp(bench.world.clock.now(), UTC).date().isoformat()] = "DAY"
@@ -167,9 +177,15 @@ ROWS: Final = (
         ),
         _status("", 503),
     ),
-    Row("a public key that is not the repo's, once", "apply", Expected(), faults(KEY_API, Fault("", Kind.WRONG_KEY))),
     Row(
-        "a public key that is not the repo's, always",
+        "a public key that is not the repo's, once",
+        "apply",
+        Expected((NEW_STATE, CREATED)),
+        faults(KEY_API, Fault("", Kind.WRONG_KEY)),
+        fresh=True,
+    ),
+    Row(
+        "a public key that rotated, and one that is not the repo's from then on",
         "apply",
         Expected(
             (
@@ -182,10 +198,10 @@ ROWS: Final = (
             API_OLD,
             "api: update, value_changed; web: in sync",
         ),
-        faults(KEY_API, Fault("", Kind.WRONG_KEY, FOREVER)),
+        _rotated(faults(KEY_API, Fault("", Kind.WRONG_KEY, FOREVER))),
     ),
     Row(
-        "a public key of zero bytes",
+        "a public key that rotated, and one of zero bytes from then on",
         "apply",
         Expected(
             (
@@ -198,7 +214,7 @@ ROWS: Final = (
             API_OLD,
             "api: update, value_changed; web: in sync",
         ),
-        faults(KEY_API, Fault("", Kind.UNUSABLE_KEY, FOREVER)),
+        _rotated(faults(KEY_API, Fault("", Kind.UNUSABLE_KEY, FOREVER))),
     ),
     Row(
         "a list whose JSON is cut, once",

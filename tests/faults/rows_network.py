@@ -155,7 +155,7 @@ ROWS: Final = (
             ),
             3,
             WEB_OLD,
-            "api: update, write_interrupted; web: update, value_changed",
+            "api: update, write_interrupted; web: update, write_interrupted",
         ),
         _gone_at_the_first_write,
         more=("-j", "1"),

@@ -4,6 +4,8 @@ from typing import Final
 
 from tests.faults import (
     rows_branch,
+    rows_cache,
+    rows_content,
     rows_disk,
     rows_github,
     rows_hostile,
@@ -13,6 +15,7 @@ from tests.faults import (
     rows_process,
     rows_state,
     rows_strange,
+    rows_times,
 )
 from tests.faults.row import Row
 
@@ -21,8 +24,11 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "GitHub": rows_github.ROWS,
     "A server without end or measure": rows_hostile.ROWS,
     "Lists that change": rows_lists.ROWS,
+    "What the state remembers of keys and times": rows_times.ROWS,
     "Limits and refusals": rows_limits.ROWS,
+    "Writes that count as content": rows_content.ROWS,
     "The disk": rows_disk.ROWS,
+    "The cache": rows_cache.ROWS,
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,

@@ -7,10 +7,24 @@ import httpx
 import pytest
 
 from flowforge.errors import GitHubError
-from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Done, Lagging, Sent, confirm
+from flowforge.github.confirm import (
+    ChangedSince,
+    Confirmation,
+    Confirmed,
+    Done,
+    Lagging,
+    Readable,
+    Sent,
+    Unasked,
+    confirm,
+    is_plain,
+    until_shown,
+)
 from flowforge.github.http import Client
 from flowforge.github.secrets import Deleted, PublicKeys, delete_secret, put_secret
+from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope
+from flowforge.plan.facts import Listing, Public, Record, Seen, Unreadable
 from flowforge.sandbox import Lag, Sandbox
 from flowforge.vault import SecretValue
 
@@ -116,11 +130,11 @@ def test_a_list_that_cannot_be_read(scripted: MakeClient, waits: list[float]) ->
 
 
 def test_a_stop_asks_once_more(scripted: MakeClient, stop: threading.Event) -> None:
-    """When the run is to stop, what was written is looked at once, without waiting."""
+    """When the run is to stop, what was written is looked at once, without waiting; what lags is left to another."""
     stop.set()
     fine, lagging = scripted(_listed({"A": 20})), scripted(_listed({"A": 1}))
     assert {"A": Confirmed(_AT.format(20))} == confirm(fine, _API, {"A": Sent(_AT.format(20))})
-    assert {"A": Lagging()} == confirm(lagging, _API, {"A": Sent(_AT.format(20))})
+    assert {"A": Unasked()} == confirm(lagging, _API, {"A": Sent(_AT.format(20))})
     assert (1, 1) == (fine.requests, lagging.requests)
 
 
@@ -129,8 +143,26 @@ def test_a_stop_while_it_would_have_to_wait(scripted: MakeClient, stop: threadin
     client = scripted(_listed({"A": 20}))
     client.pacer.refused(30, secondary=False, sent=client.pacer.start(1))
     stop.set()
-    assert {"A": Lagging()} == confirm(client, _API, {"A": Sent(_AT.format(20))})
+    assert {"A": Unasked()} == confirm(client, _API, {"A": Sent(_AT.format(20))})
     assert 0 == client.requests
+
+
+@pytest.mark.parametrize(
+    ("done", "plain"),
+    [
+        (Sent(_AT.format(20)), True),
+        (Sent(_AT.format(20), _AT.format(17)), True),
+        (Sent(_AT.format(20), _AT.format(18)), False),
+        (Sent(_AT.format(20), _AT.format(20)), False),
+        (Sent(_AT.format(20), retried=True), False),
+        (Sent(""), False),
+        (Readable(_AT.format(20), Public("x")), True),
+        (Readable("", Public("x")), False),
+    ],
+)
+def test_what_a_later_list_can_confirm(done: Done, *, plain: bool) -> None:
+    """What no earlier write, nor another try, could be mistaken for; a variable shows its value."""
+    assert plain is is_plain(done)
 
 
 def test_the_end_of_the_run_is_told(scripted: MakeClient) -> None:
@@ -138,6 +170,40 @@ def test_the_end_of_the_run_is_told(scripted: MakeClient) -> None:
     client = scripted(lambda _: httpx.Response(401, json={}))
     with pytest.raises(GitHubError, match="FF302"):
         confirm(client, _API, {"A": Sent(_AT.format(20))})
+
+
+_GONE: Seen = Unreadable(Why.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected", "waited"),
+    [
+        ([{"A": 20, "B": 7}], {"A": 20, "B": 7}, []),
+        ([{"A": 30}], {"A": 30}, []),
+        ([{"A": 1}, {"A": 20}], {"A": 20}, [1]),
+        ([{"B": 7}, {}, {"A": 21}], {"A": 21}, [1, 2]),
+        ([{"A": 1}], {"A": 1}, [1, 2, 4]),
+        ([{}, None], None, [1]),
+    ],
+)
+def test_a_plan_looks_again_for_what_was_left_to_it(
+    scripted: MakeClient,
+    waits: list[float],
+    lists: list[Mapping[str, int] | None],
+    expected: Mapping[str, int] | None,
+    waited: list[float],
+) -> None:
+    """While a list lacks it or shows what was there before, for some seconds; others' times make nobody wait."""
+    at = _AT.format(20)
+    sent = {"A": Record("aa", at, "k", 7, at, at, unconfirmed=True)}
+
+    def seen(times: Mapping[str, int] | None) -> Seen:
+        return _GONE if times is None else Listing({name: _AT.format(second) for name, second in times.items()})
+
+    left = list(lists)
+    found = until_shown(scripted(_listed({})), lambda: seen(left.pop(0) if len(left) > 1 else left[0]), sent)
+    assert (seen(expected), waited) == (found, waits)
+    assert seen({}) == until_shown(scripted(_listed({})), lambda: seen({}), {})
 
 
 def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:

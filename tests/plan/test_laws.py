@@ -36,6 +36,7 @@ from flowforge.plan.facts import (
 pytestmark = pytest.mark.no_coverage
 
 OURS, LATER, NOW = "2026-03-01T10:00:00Z", "2026-03-02T11:30:00Z", "2026-04-01T00:00:00Z"
+SOON, BEHIND = "2026-03-01T10:00:03Z", "2026-02-01T10:00:00Z"
 STRANGER = "SOMEBODY_ELSES"
 
 
@@ -48,8 +49,8 @@ class Case(NamedTuple):
 
     wanted: str  # none, absent, or what is known of the value of one to be present: a key of VALUES
     policy: OnDrift
-    there: str  # no, ours (the recorded time), later
-    record: str  # no, written, adopted
+    there: str  # no, ours (the recorded time), soon (three seconds after it), later, behind (long before it)
+    record: str  # no, written, adopted, sent (written, and no list has shown GitHub's own time yet)
     pending: bool
     label: str  # the credential's name in the manifest; the record's is "ci-key"
     prove: bool  # never with a policy to accept: see test_usage.py
@@ -62,7 +63,24 @@ class Case(NamedTuple):
     @property
     def settled(self) -> bool:
         """Whether it is there and remembered, with no write under way."""
-        return self.there != "no" and self.record != "no" and not self.pending
+        return self.there != "no" and self.record != "no" and not self.open
+
+    @property
+    def open(self) -> bool:
+        """Whether a write may not have arrived: nobody knows its end, or the list shows what was there before it."""
+        return self.pending or (self.record, self.there) == ("sent", "behind")
+
+    @property
+    def sight(self) -> str:
+        """What the time says: no, ours, later. Only a time that no list has shown yet has seconds to either side."""
+        if self.record == "sent" and self.there == "soon":
+            return "ours"
+        return self.there if self.there in {"no", "ours"} else "later"
+
+    @property
+    def origin(self) -> str:
+        """How it came to be remembered: no, written, adopted."""
+        return "written" if self.record == "sent" else self.record
 
 
 CASES = tuple(
@@ -70,8 +88,8 @@ CASES = tuple(
     for combination in product(
         ("none", "absent", "same", "other", "unread", "missed", "unavailable"),
         OnDrift,
-        ("no", "ours", "later"),
-        ("no", "written", "adopted"),
+        ("no", "ours", "soon", "later", "behind"),
+        ("no", "written", "adopted", "sent"),
         (False, True),
         ("ci-key", "new-name"),
         (False, True),
@@ -112,13 +130,14 @@ def remembered_of(case: Case) -> Remembered | None:
     """Give what the state holds in a case; None for nothing."""
     if case.record == "no":
         return Remembered(None, pending=True) if case.pending else None
-    record = Record("hmac-sha256:aa", OURS, "ci-key", 7, OURS, OURS, adopted=case.record == "adopted")
+    sent = case.record == "sent"
+    record = Record("hmac-sha256:aa", OURS, "ci-key", 7, OURS, OURS, adopted=case.record == "adopted", unconfirmed=sent)
     return Remembered(record, case.pending)
 
 
 def listed(case: Case) -> str:
     """Give the time that GitHub shows in a case; empty for a secret that is not there."""
-    return {"no": "", "ours": OURS, "later": LATER}[case.there]
+    return {"no": "", "ours": OURS, "soon": SOON, "later": LATER, "behind": BEHIND}[case.there]
 
 
 def situation_of(cases: Sequence[Case], unreadable: int, *, prune: bool) -> Situation:
@@ -170,7 +189,7 @@ def _write(there: str, *, pending: bool) -> Callable[[Case], bool]:
     return lambda case: (
         case.wanted in {"same", "other", "unread"}
         and (case.there != "no") is exists
-        and case.pending is pending
+        and case.open is pending
         and (pending or case.record == "no")
     )
 
@@ -179,9 +198,9 @@ def _both(wanted: str, there: str, policy: OnDrift | None = None, record: str = 
     """Hold where there is a settled record to compare with."""
     return lambda case: (
         case.settled
-        and (case.wanted, case.there) == (wanted, there)
+        and (case.wanted, case.sight) == (wanted, there)
         and policy in {None, case.policy}
-        and record in {"", case.record}
+        and record in {"", case.origin}
     )
 
 
@@ -223,14 +242,14 @@ ROWS = (
     Row("absent", lambda c: c.wanted == "absent" and c.there == "no", Action.NONE, Reason.ALREADY_ABSENT),
     Row(
         "no longer named",
-        _unnamed(there="ours", record="written"),
+        _unnamed(sight="ours", origin="written"),
         Action.NONE,
         Reason.NOT_NAMED,
         Action.DELETE,
     ),
     Row(
         "edited since",
-        _unnamed(there="later", record="written", pending=False),
+        _unnamed(sight="later", origin="written", open=False),
         Action.NONE,
         Reason.NOT_OURS,
         Action.BLOCKED,
@@ -244,7 +263,7 @@ ROWS = (
     ),
     Row(
         "interrupted, not named",
-        lambda c: _unnamed(pending=True)(c) and c.there != "no" and (c.there, c.record) != ("ours", "written"),
+        lambda c: _unnamed(open=True)(c) and c.there != "no" and (c.sight, c.origin) != ("ours", "written"),
         Action.NONE,
         Reason.INTERRUPTED,
         Action.BLOCKED,
@@ -308,7 +327,8 @@ def test_nothing_but_ours_or_declared_is_deleted(situation: Situation) -> None:
             declared = change.wanted is not None and change.wanted.presence is Presence.ABSENT
             held = situation.remembered.get(change.address)
             record = held.record if held is not None else None
-            ours = record is not None and not record.adopted and record.updated_at == change.seen_at
+            times = {OURS, SOON} if record is not None and record.unconfirmed else {OURS}
+            ours = record is not None and not record.adopted and change.seen_at in times
             assert declared or (situation.prune and change.wanted is None and ours)
 
 
@@ -377,7 +397,7 @@ def written(change: Change) -> Record:
     """Give the record that apply makes of a write."""
     assert change.wanted is not None
     assert isinstance(change.wanted.value, Known)
-    drifted_at = LATER if change.drift and change.seen_at else ""
+    drifted_at = change.seen_at if change.drift else ""
     return Record(change.wanted.value.fingerprint, NOW, change.wanted.credential, 7, NOW, NOW, drifted_at=drifted_at)
 
 
@@ -392,12 +412,14 @@ def noted(change: Change) -> Record:
     assert change.wanted is not None
     assert change.record is not None
     settled = change.reason in {Reason.IN_SYNC, Reason.ASSUMED} or accepted(change)
+    shown = change.record.unconfirmed and not change.drift and bool(change.seen_at)
     return replace(
         change.record,
         credential=change.wanted.credential if settled else "ci-key",
-        drifted_at=LATER if change.drift else "",
-        updated_at=LATER if accepted(change) else OURS,
+        drifted_at=change.seen_at if change.drift else "",
+        updated_at=change.seen_at if accepted(change) or shown else OURS,
         adopted=change.record.adopted or accepted(change),
+        unconfirmed=change.record.unconfirmed and not (accepted(change) or shown),
     )
 
 

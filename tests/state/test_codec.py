@@ -85,6 +85,8 @@ record_values = st.builds(
     drifted_at=st.just("") | times,
     commit=st.just("") | st.from_regex(recordable._COMMIT, fullmatch=True),
     run=st.just("") | st.from_regex(recordable._RUN, fullmatch=True),
+    public_key=st.just("") | st.from_regex(recordable._PUBLIC_KEY, fullmatch=True),
+    unconfirmed=st.booleans(),
     api_key_id=st.just("") | st.from_regex(recordable._API_KEY_ID, fullmatch=True),
 )
 states = st.builds(
@@ -311,6 +313,27 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "no run": (
         edited(lambda s: s["secrets"][1].update(run="https://user:pw@ci.test/1")),
         'run is "https://user:pw@ci.test/1", which is no address of a run',
+    ),
+    "no public key": (
+        edited(lambda s: s["secrets"][1].update(public_key=f"1:{'A' * 42}==")),
+        f'public_key is "1:{"A" * 42}==", which is no public key',
+    ),
+    "a public key that is empty": (edited(lambda s: s["secrets"][1].update(public_key="")), "public_key is empty"),
+    "a public key without a record": (
+        edited(lambda s: s["secrets"][0].update(public_key=f"1:{'A' * 43}=")),
+        'secrets[0] has "public_key", which is not known',
+    ),
+    "unconfirmed, or not": (
+        edited(lambda s: s["secrets"][1].update(unconfirmed=False)),
+        "unconfirmed is false, and then it is left out",
+    ),
+    "unconfirmed without a record": (
+        edited(lambda s: s["secrets"][0].update(unconfirmed=True)),
+        'secrets[0] has "unconfirmed", which is not known',
+    ),
+    "unconfirmed that is no truth": (
+        edited(lambda s: s["secrets"][1].update(unconfirmed=1)),
+        "unconfirmed of secrets[1] is not true or false",
     ),
     "no id of a key": (
         edited(lambda s: s["secrets"][1].update(api_key_id="apikey_1/2")),

@@ -14,6 +14,7 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record, Remembered
 from flowforge.plan.recordable import OPTIONAL
 from flowforge.state.file import StateFile, manifest_names
+from flowforge.state.shape import UNCONFIRMED
 
 Addresses = tuple[Address, ...]
 Records = tuple[Record, ...]
@@ -254,7 +255,7 @@ def test_the_file_is_as_its_schema_says(path: Path, addresses: Addresses, record
     data = json.loads(path.read_text())
     validator.validate(data)
     for entry in data["secrets"]:
-        for member in entry.keys() - {"pending", *OPTIONAL}:
+        for member in entry.keys() - {"pending", *OPTIONAL, *UNCONFIRMED}:
             fewer = {**data, "secrets": [{key: entry[key] for key in entry if key != member}]}
             assert not validator.is_valid(fewer), member
     assert not validator.is_valid({**data, "extra": 1})

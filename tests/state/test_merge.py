@@ -67,6 +67,17 @@ def test_a_record_that_both_changed_is_the_one_that_github_shows(
     assert ({} if kept is None else {A: kept}, pending) == (merged.records, merged.pending)
 
 
+@pytest.mark.parametrize(("second", "kept"), [(10, "ours"), (12, "ours"), (14, None), (30, "theirs")])
+def test_a_time_that_no_list_has_shown_is_found_within_seconds(second: int, kept: str | None) -> None:
+    """Ours was sent at second 10 and theirs was seen at 30: a list between them proves neither, and it is pending."""
+    base = replace(BASE, records={A: record(1)})
+    ours = replace(base, records={A: replace(record(10, "ours"), unconfirmed=True)})
+    theirs = replace(base, records={A: record(30, "theirs")})
+    merged = merge(base, ours, theirs, shown({A: record(second).updated_at}))
+    found = merged.records[A].fingerprint.removeprefix("hmac-sha256:")
+    assert kept == (None if A in merged.pending else found)
+
+
 def test_two_values_within_one_second() -> None:
     """Both sides wrote another value and got the same time: nobody knows which one stands, so it is written again."""
     ours, theirs = (replace(BASE, records={A: record(3, value)}) for value in ("ours", "theirs"))
@@ -83,6 +94,16 @@ def test_two_that_recorded_the_same_write() -> None:
         (merged := merge(BASE, ours, theirs, shown({A: record(6).updated_at}))).records,
         merged.pending,
     )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kept"), [("apikey_1", "", "apikey_1"), ("", "apikey_2", "apikey_2"), ("", "", "")]
+)
+def test_one_knows_which_key_it_was(ours: str, theirs: str, kept: str) -> None:
+    """Of two records of one write, the one with the id of its key stands, whichever run had an Admin key."""
+    left, right = (replace(BASE, records={A: replace(record(3), api_key_id=each)}) for each in (ours, theirs))
+    merged = merge(BASE, left, right, shown({A: record(6).updated_at}))
+    assert ({A: replace(record(3), api_key_id=kept)}, {}) == (merged.records, merged.pending)
 
 
 def test_one_deleted_what_the_other_wrote() -> None:

@@ -1,7 +1,7 @@
 """How who sees an organization's secret is written: together with the value, or alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.http import Client
@@ -13,6 +13,16 @@ from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Public, Record, Value
 from flowforge.plan.report import DONE, Result
 from flowforge.plan.unseen import advice
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The time that is recorded of a write."""
+
+    time: str
+    """GitHub's `updated_at`, or the `Date` of its answer where no list has shown that."""
+    unconfirmed: bool = False
+    """Whether it is the `Date`."""
 
 
 def without_carried(todo: Sequence[Change]) -> list[Change]:
@@ -44,13 +54,15 @@ def recorded_audience(change: Change, record: Record) -> Record:
     return replace(record, visibility=audience.visibility.value, repo_ids=audience.ids) if audience else record
 
 
-def record_of_list(change: Change, record: Record, updated_at: str) -> Record:
+def record_of_list(change: Change, record: Record, stamp: Stamp) -> Record:
     """Return the record after the list of repos was written alone, which moves GitHub's time and keeps the value."""
+    wanted = change.wanted
+    if wanted is not None and _is(wanted.value, record):
+        record = replace(record, credential=wanted.credential)
     # A value that was changed outside and is left so must still read as drift, so its record keeps our own time.
-    kept, wanted = record.updated_at if change.after_drift else updated_at, change.wanted
-    same = wanted is not None and _is(wanted.value, record)
-    credential = wanted.credential if wanted is not None and same else record.credential
-    return recorded_audience(change, replace(record, updated_at=kept, credential=credential))
+    if not change.after_drift:
+        record = replace(record, updated_at=stamp.time, unconfirmed=stamp.unconfirmed)
+    return recorded_audience(change, record)
 
 
 def list_alone(change: Change) -> Record | None:

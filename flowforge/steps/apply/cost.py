@@ -1,7 +1,7 @@
 """How many requests it takes to write a plan, estimated before it begins."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from flowforge.github.clients import Clients
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
@@ -22,35 +22,48 @@ from flowforge.steps.apply.batches import batches, in_lanes
 class Cost:
     """The requests of a plan's writes.
 
-    Each line takes a write, each scope a list afterwards, and each scope of secrets a public key. A new environment
-    takes a read and a write more. Retries and lists that lag cannot be foreseen.
+    Each line takes a write, each scope a list afterwards where that costs no wait, and each scope of secrets a public
+    key that is not remembered. A new environment takes a read and a write more. Retries and lists that lag cannot be
+    foreseen.
     """
 
     reads: int = 0
-    """Requests that only read."""
+    """Requests that only read, beside the lists."""
     writes: int = 0
     """Requests that write."""
+    lists: int = 0
+    """Requests that list what was written."""
 
     @property
     def requests(self) -> int:
         """How many requests it takes."""
-        return self.reads + self.writes
+        return self.reads + self.writes + self.lists
 
     @property
     def points(self) -> int:
         """How many points of GitHub's secondary limits it takes."""
-        return self.writes * WRITE_POINTS + self.reads * READ_POINTS
+        return self.writes * WRITE_POINTS + (self.reads + self.lists) * READ_POINTS
+
+    def listed(self, *, confirm: bool, has_room: Callable[[int], bool]) -> "Cost":
+        """Return it without the lists, which the next run makes, unless they cost no wait or are asked for.
+
+        has_room: says whether so many points can be spent without a wait.
+        """
+        return self if confirm or has_room(self.points) else replace(self, lists=0)
 
     def __add__(self, other: "Cost") -> "Cost":
         """Return the sum of two costs."""
-        return Cost(self.reads + other.reads, self.writes + other.writes)
+        return Cost(self.reads + other.reads, self.writes + other.writes, self.lists + other.lists)
 
     @classmethod
-    def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen]) -> "Cost":
-        """Return what the writes take, with the lists after them. seen: what the plan saw of each scope."""
-        return sum(
-            (_of_scope(scope, changes, seen[scope]) for stage in work for scope, changes in stage.items()), cls()
-        )
+    def of(cls, work: Iterable[Work], seen: Mapping[Scope, Seen], keys: Collection[Scope] = ()) -> "Cost":
+        """Return what the writes take, with the lists after them. seen: what the plan saw of each scope.
+
+        keys: the scopes whose public key is remembered.
+        """
+        scopes = ((scope, changes) for stage in work for scope, changes in stage.items())
+        costs = (_of_scope(scope, changes, seen[scope], known=scope in keys) for scope, changes in scopes)
+        return sum(costs, cls())
 
 
 def work_of(plan: Plan, clients: Clients) -> Mapping[str, tuple[Work, ...]]:
@@ -74,14 +87,14 @@ def pushes(plan: Plan, work: Iterable[Work], remembered: Collection[Address]) ->
     return count + bool(count or tidied)
 
 
-def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen) -> Cost:
+def _of_scope(scope: Scope, changes: Sequence[Change], seen: Seen, *, known: bool) -> Cost:
     written = [change for change in changes if not deletes(change)]
     # A delete needs no time of GitHub's, so a scope with deletes alone is not listed again.
     if not written:
         return Cost(writes=len(changes))
     made = any(change.makes_environment for change in written)
-    sealed = not scope.is_readable and not all(map(list_alone, written))
-    return Cost(_pages(scope, changes, seen) + sealed + made, len(changes) + made)
+    asks_key = not (known or scope.is_readable or all(map(list_alone, written)))
+    return Cost(asks_key + made, len(changes) + made, _pages(scope, changes, seen))
 
 
 def _pages(scope: Scope, changes: Sequence[Change], seen: Seen) -> int:

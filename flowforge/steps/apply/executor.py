@@ -88,6 +88,7 @@ def _write_lanes(
 
 def _write_lane(writer: ScopeWriter, stages: Sequence[Work], jobs: int, advance: Callable[[], None]) -> None:
     """Write stage by stage, and each stage in batches that the state is told of before they begin."""
+    writer.expect(stages)
     announced: list[Change] = []
     for stage in stages:
         # The last stage has the deletes that wait for another scope. A repo in which a write failed keeps its old

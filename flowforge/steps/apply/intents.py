@@ -8,7 +8,7 @@ from flowforge.github.secrets import Written
 from flowforge.plan.action import Action
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, Origin, Public, Record
-from flowforge.steps.apply.access_writes import list_alone, record_of_list, recorded_audience
+from flowforge.steps.apply.access_writes import Stamp, list_alone, record_of_list, recorded_audience
 
 
 def intent(change: Change) -> str | None:
@@ -53,20 +53,22 @@ def surprises(change: Change, done: Written) -> tuple[str, ...]:
     return ()
 
 
-def record_of(change: Change, done: Written, updated_at: str, *, repo_id: int) -> Record:
-    """Return the record of a write. updated_at: the time that GitHub gave it."""
+def record_of(change: Change, done: Written, stamp: Stamp, *, repo_id: int, public_key: str) -> Record:
+    """Return the record of a write. stamp: the time of it. public_key: what its value was sealed with, if it was."""
     if alone := list_alone(change):
-        return record_of_list(change, alone, updated_at)
+        return record_of_list(change, alone, stamp)
     fingerprint, before = _fingerprint(change), change.record
     same_value = before is not None and before.fingerprint == fingerprint
     record = Record(
         fingerprint=fingerprint,
-        updated_at=updated_at,
+        updated_at=stamp.time,
         credential=change.wanted.credential if change.wanted else "",
         repo_id=repo_id,
         written_at=done.date,
         value_since=before.value_since if before is not None and same_value else done.date,
         drifted_at=change.drifted_at,
+        public_key=public_key,
+        unconfirmed=stamp.unconfirmed,
         api_key_id=before.api_key_id if before is not None and same_value else "",
     )
     return recorded_audience(change, record)

@@ -21,6 +21,7 @@ from flowforge.steps.apply.writer import ScopeWriter
 NOT_RECORDED: Final = "FF412"  # its owner is `flowforge.state.messages`
 Folded = tuple[tuple[Problem, ...], tuple[str, ...]]
 _LATE: Final = "it could not be recorded at once, so nothing more was begun; the state has it now"
+_UNASKED: Final = "GitHub's times of the last writes are left to the next run"
 _ENDED: Final = "the run ended before it was recorded"
 
 
@@ -67,7 +68,7 @@ def _report(
         recorded_after_all(with_access, plan, writer.session, problems),
         interrupted=writer.stop.is_set(),
         problems=problems,
-        warnings=(*warnings, *writer.warnings),
+        warnings=(*warnings, *writer.warnings, *(f"{_UNASKED}: {why}" for why in sorted(writer.left))),
         untouched=writer.untouched,
         sent=writer.sent.is_set(),
     )

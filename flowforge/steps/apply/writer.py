@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flowforge.errors import FlowForgeError, Problem, StateError, bug
 from flowforge.github.clients import Clients
-from flowforge.github.confirm import ChangedSince, Confirmed, Lagging, confirm
+from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Lagging, Unasked, confirm, is_plain
 from flowforge.github.environments import make_environment
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError
@@ -19,10 +19,11 @@ from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.facts import UNTOLD, Origin, Public, Record
-from flowforge.plan.ordering import deletes
+from flowforge.plan.ordering import Work, deletes
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.session import StateSession
-from flowforge.steps.apply.access_writes import audience_body, list_alone, put_alone
+from flowforge.steps.apply.access_writes import Stamp, audience_body, list_alone, put_alone
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.intents import from_here, identified, intent, record_of, sent_of, surprises, value_of
 from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.outcomes import STILL_LISTED, lagging, problem_of, unfinished
@@ -47,6 +48,8 @@ class ScopeWriter:
     """The public keys that seal the values."""
     stop: threading.Event
     """Set where a person or the system stops the run."""
+    confirming: Confirming
+    """Whether the times of writes are asked for at once."""
     origin: Origin = UNTOLD
     """What the run writes from."""
     key_ids: Mapping[str, str] = field(default_factory=dict)
@@ -65,11 +68,19 @@ class ScopeWriter:
     """What went wrong with the run as a whole, and with no single line."""
     warnings: list[str] = field(default_factory=list)
     """What a person should know of the run as a whole."""
+    left: set[str] = field(default_factory=set)
+    """What kept the times of writes from being asked for, which is left to the next run."""
     _made: set[Scope] = field(default_factory=set)  # environments that this run has created
 
     def client(self, scope: Scope) -> Client:
         """Return the client for a scope."""
         return self.clients.of(scope.repo.owner)
+
+    def expect(self, stages: Sequence[Work]) -> None:
+        """Take note of all that is to be written with one client."""
+        scopes = [scope for stage in stages for scope in stage]
+        if scopes:
+            self.confirming.expect(self.client(scopes[0]), stages)
 
     def over(self) -> bool:
         """Return whether nothing more may be begun."""
@@ -111,6 +122,7 @@ class ScopeWriter:
 
     def _write_scope(self, scope: Scope, todo: Sequence[Change]) -> None:
         try:
+            self.confirming.begin(self.client(scope), {scope: tuple(todo)})
             done = {change: self._write(scope, change, todo) for change in todo}
             self._settle(scope, {change: written for change, written in done.items() if written is not None})
         except BaseException as error:  # noqa: BLE001 -- an exception in a worker is a result of its scope
@@ -207,36 +219,36 @@ class ScopeWriter:
             self.halted.set()
 
     def _settle(self, scope: Scope, written: Mapping[Change, Written]) -> None:
-        """List the scope again for the time that GitHub gave each write, and record it."""
-        if not written:
-            return
-        try:
-            found = confirm(
-                self.client(scope), scope, {each.address.secret: sent_of(each, done) for each, done in written.items()}
-            )
-        except BaseException as error:  # noqa: BLE001 -- as above
-            self._meet(error)
-            for change in written:
-                self.ledger.report(Result(change.address, Outcome.UNRECORDED, problem_of(change, error, sent=True)))
-            return
+        """List the scope again for the time that GitHub gave each write where that costs no wait, and record it."""
+        sent = {change.address.secret: sent_of(change, done) for change, done in written.items()}
+        found: Mapping[str, Confirmation] = dict.fromkeys(sent, Unasked())
+        if sent and (self.confirming.at_once(self.client(scope)) or not all(map(is_plain, sent.values()))):
+            try:
+                found = confirm(self.client(scope), scope, sent)
+            except FlowForgeError as error:
+                # It ends the run, and not this write: GitHub has answered that, and the next run's list shows it.
+                self._meet(error)
+                self.left.add(error.problems[0].what)
         for change, done in written.items():
             self._record(change, done, found[change.address.secret])
 
-    def _record(self, change: Change, done: Written, found: Confirmed | ChangedSince | Lagging) -> None:
+    def _record(self, change: Change, done: Written, found: Confirmation) -> None:
         notes = surprises(change, done)
         match found:
             case Confirmed(updated_at):
-                pass
+                stamp = Stamp(updated_at)
             case ChangedSince():
                 # We record our own time, which GitHub no longer shows: the next plan reads "changed outside FlowForge".
-                updated_at = done.date
+                stamp = Stamp(done.date)
                 notes = (*notes, "somebody else wrote it right after FlowForge")
-            case Lagging(why):
-                problem = lagging(change.address, why)
-                self.ledger.report(Result(change.address, Outcome.UNRECORDED, problem, notes))
+            case Unasked() if done.date:
+                stamp = Stamp(done.date, unconfirmed=True)
+            case _:
+                why = found.why if isinstance(found, Lagging) else ""
+                self.ledger.report(Result(change.address, Outcome.UNRECORDED, lagging(change.address, why), notes))
                 return
-        address = change.address.of_value
-        self._keep(change, lambda: self.session.record(address, self._new_record(change, done, updated_at)), notes)
+        address, record = change.address.of_value, self._new_record(change, done, stamp)
+        self._keep(change, lambda: self.session.record(address, record), notes)
 
     def _keep(self, change: Change, keep: Callable[[], None], notes: tuple[str, ...] = ()) -> None:
         """Record what was done, and report it. A record that cannot be kept ends the run."""
@@ -250,8 +262,8 @@ class ScopeWriter:
             return
         self.ledger.report(Result(change.address, DONE[change.action], None, notes))
 
-    def _new_record(self, change: Change, done: Written, updated_at: str) -> Record:
-        repo = change.address.scope.repo
-        number = 0 if repo.is_organization else self.repos[repo].id
-        record = record_of(change, done, updated_at, repo_id=number)
+    def _new_record(self, change: Change, done: Written, stamp: Stamp) -> Record:
+        scope = change.address.scope
+        number = 0 if scope.repo.is_organization else self.repos[scope.repo].id
+        record = record_of(change, done, stamp, repo_id=number, public_key=self.keys.text(scope))
         return identified(from_here(record, self.origin), self.key_ids)

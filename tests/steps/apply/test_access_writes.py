@@ -23,6 +23,7 @@ from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Record, Wanted
 from flowforge.plan.report import Outcome, Result
 from flowforge.steps.apply.access_writes import (
+    Stamp,
     audience_body,
     list_alone,
     put_alone,
@@ -121,15 +122,24 @@ SELECTED = replace(RECORD, visibility="selected", repo_ids=(1, 2))
 )
 def test_what_a_list_alone_leaves(line: Change, expected: Record) -> None:
     """The time moved with the list, unless the value drifts; the name is the new one where the value is the same."""
-    assert expected == record_of_list(line, RECORD, NOW)
+    assert expected == record_of_list(line, RECORD, Stamp(NOW))
+
+
+def test_a_time_that_no_list_has_shown_is_recorded_as_such() -> None:
+    """Where the value drifts the record keeps its own time, and whether that one is confirmed."""
+    sent, open_ = Stamp(NOW, unconfirmed=True), replace(RECORD, unconfirmed=True)
+    drifted = replace(ACCESS, after_drift=True)
+    assert (True, NOW) == ((left := record_of_list(ACCESS, RECORD, sent)).unconfirmed, left.updated_at)
+    assert [False, True] == [record_of_list(drifted, each, sent).unconfirmed for each in (RECORD, open_)]
+    assert [open_.updated_at] == [record_of_list(drifted, open_, Stamp(NOW)).updated_at]
 
 
 def test_a_variable_is_the_same_by_its_value() -> None:
     """Its fingerprint is that of the text."""
     one = Public("one")
     line, record = replace(ACCESS, wanted=replace(WANTED, value=one)), replace(RECORD, fingerprint=one.fingerprint)
-    assert "new-key" == record_of_list(line, record, NOW).credential
-    assert "k" == record_of_list(line, RECORD, NOW).credential
+    assert "new-key" == record_of_list(line, record, Stamp(NOW)).credential
+    assert "k" == record_of_list(line, RECORD, Stamp(NOW)).credential
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def test_what_cannot_be_replaced_is_no_work() -> None:
 
 def test_a_cost() -> None:
     """A read is a point and a write is five; two costs are added."""
-    cost = Cost(3, 2) + Cost(1, 4)
-    assert (Cost(4, 6), 10, 34, Cost(0, 0)) == (cost, cost.requests, cost.points, Cost())
+    cost = Cost(3, 2, 1) + Cost(1, 4, 2)
+    assert (Cost(4, 6, 3), 13, 37, Cost(0, 0)) == (cost, cost.requests, cost.points, Cost())
 
 
 ACCESS = Access(Audience.selected([]), Audience.selected([]), by_list=True)
@@ -85,30 +85,45 @@ ALONE = Change(Address(ACME, "S").of_access, Action.UPDATE, Reason.ACCESS_CHANGE
     ("scope", "changes", "seen", "expected"),
     [
         # A write each, a list of what is there then, and a key.
-        (A, lines(A), there(0), Cost(2, 1)),
-        (A, lines(A, number=3), there(5), Cost(2, 3)),
-        (A, lines(A, Action.UPDATE), Unreadable(Why.SSO), Cost(2, 1)),
+        (A, lines(A), there(0), Cost(1, 1, 1)),
+        (A, lines(A, number=3), there(5), Cost(1, 3, 1)),
+        (A, lines(A, Action.UPDATE), Unreadable(Why.SSO), Cost(1, 1, 1)),
         # A list of several pages is read until two readings agree.
-        (A, lines(A), there(99), Cost(2, 1)),
-        (A, lines(A), there(100), Cost(5, 1)),
-        (A, lines(A, Action.UPDATE), there(100), Cost(2, 1)),
-        (A, (*lines(A), *lines(A, Action.DELETE)), there(100), Cost(2, 2)),
+        (A, lines(A), there(99), Cost(1, 1, 1)),
+        (A, lines(A), there(100), Cost(1, 1, 4)),
+        (A, lines(A, Action.UPDATE), there(100), Cost(1, 1, 1)),
+        (A, (*lines(A), *lines(A, Action.DELETE)), there(100), Cost(1, 2, 1)),
         # Deletes alone are believed.
         (A, lines(A, Action.DELETE, 4), there(100), Cost(0, 4)),
         # Variables need no key, and have shorter pages.
-        (VARIABLES, lines(VARIABLES), there(29), Cost(1, 1)),
-        (VARIABLES, lines(VARIABLES), there(30), Cost(4, 1)),
+        (VARIABLES, lines(VARIABLES), there(29), Cost(0, 1, 1)),
+        (VARIABLES, lines(VARIABLES), there(30), Cost(0, 1, 4)),
         # Who sees it alone needs no key; beside a value it does.
-        (ACME, (ALONE,), there(1), Cost(1, 1)),
-        (ACME, (ALONE, *lines(ACME, Action.UPDATE)), there(1), Cost(2, 2)),
+        (ACME, (ALONE,), there(1), Cost(0, 1, 1)),
+        (ACME, (ALONE, *lines(ACME, Action.UPDATE)), there(1), Cost(1, 2, 1)),
         # An environment is looked for and made once.
-        (A, tuple(replace(each, makes_environment=True) for each in lines(A, number=2)), there(0), Cost(3, 3)),
+        (A, tuple(replace(each, makes_environment=True) for each in lines(A, number=2)), there(0), Cost(2, 3, 1)),
     ],
 )
 def test_what_a_scope_takes(scope: Scope, changes: tuple[Change, ...], seen: Seen, expected: Cost) -> None:
     """Its writes, the list that confirms them, its key, and its environment."""
     work = ({scope: changes}, {B: lines(B)})
-    assert expected + Cost(2, 1) == Cost.of(work, {scope: seen, B: there(0)})
+    assert expected + Cost(1, 1, 1) == Cost.of(work, {scope: seen, B: there(0)})
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"), [((), Cost(2, 2, 2)), ((A,), Cost(1, 2, 2)), ((A, B, VARIABLES), Cost(0, 2, 2))]
+)
+def test_a_key_that_is_remembered_costs_nothing(known: tuple[Scope, ...], expected: Cost) -> None:
+    """Of each scope by itself; and lists that the next run makes cost this one nothing."""
+    cost = Cost.of([{A: lines(A), B: lines(B)}], {A: there(0), B: there(0)}, known)
+    without = cost.listed(confirm=False, has_room=lambda _: False)
+    assert [cost, cost] == [
+        cost.listed(confirm=True, has_room=lambda _: False),
+        cost.listed(confirm=False, has_room=lambda _: True),
+    ]
+    assert (expected, replace(expected, lists=0)) == (cost, without)
+    assert [expected.points - 2, expected.requests - 2] == [without.points, without.requests]
 
 
 def remembered(number: int) -> list[Address]:

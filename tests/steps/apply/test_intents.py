@@ -12,6 +12,7 @@ from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Access, Audience, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known, NotRead, Presence, Public, Record, Wanted
+from flowforge.steps.apply.access_writes import Stamp
 from flowforge.steps.apply.intents import intent, record_of, sent_of, surprises, value_of
 
 AT, SEEN, DATE, NOW = (f"2026-11-23T08:00:{second:02}Z" for second in (1, 2, 3, 4))
@@ -86,7 +87,8 @@ def test_what_the_plan_did_not_see(*, action: Action, created: bool, expected: t
     )
 
 
-FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE)
+KEY = f"1:{'A' * 43}="
+FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE, public_key=KEY, unconfirmed=True)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +106,11 @@ FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE)
         (VARIABLE, replace(FRESH, fingerprint=ONE.fingerprint)),
         (
             replace(ALONE, wanted=replace(WANTED, audience=ALL)),
-            Record("aa", NOW, "ci-key", 7, AT, AT, visibility="all"),
+            Record("aa", NOW, "ci-key", 7, AT, AT, visibility="all", unconfirmed=True),
         ),
     ],
 )
 def test_what_is_remembered(line: Change, expected: Record) -> None:
     """Since when it has this value, whatever else was written; of a list alone, all but the time as it was."""
-    assert expected == record_of(line, Written(created=False, date=DATE), NOW, repo_id=9)
+    done, stamp = Written(created=False, date=DATE), Stamp(NOW, unconfirmed=True)
+    assert expected == record_of(line, done, stamp, repo_id=9, public_key=KEY)

@@ -42,7 +42,9 @@ def test_an_organizations_variable_has_its_audience(writer: ScopeWriter, github:
     github.instead[f"GET {path}"] = [httpx.Response(200, json={"total_count": 1, "variables": [entry]})]
     writer.write_scope(here.scope, [change])
     assert [{"name": "NEW", "value": "one", "visibility": "selected", "selected_repository_ids": [7, 8]}] == github.sent
-    recorded = record(fingerprint=Public("one").fingerprint, repo_id=0, visibility="selected", repo_ids=(7, 8))
+    recorded = record(
+        public_key="", fingerprint=Public("one").fingerprint, repo_id=0, visibility="selected", repo_ids=(7, 8)
+    )
     assert ("record", here, recorded) == notes.told[-1]
 
 

@@ -1,7 +1,7 @@
 """Run benchmarks, and write what they print into RESULTS.md, with the goals at its top and a chart of the peers.
 
-`python benchmarks/run.py` runs all of them, `python benchmarks/run.py startup audit` these two: the sections of the
-others stay as they were measured.
+`python benchmarks/report.py` runs all of them, `python benchmarks/report.py startup audit` these two: the sections of
+the others stay as they were measured.
 """
 
 import re
