@@ -212,15 +212,21 @@ _ANTHROPIC: Final = (
         "Let Anthropic know a key, an Admin key if it begins like one; prints its id. expires: seconds from now.",
     ),
     Verb("set_anthropic_key", "text=TEXT status=TEXT", "Let a key be active, inactive, archived or expired."),
+    Verb(
+        "use_anthropic_key",
+        "text=TEXT [tokens=N] [ago=SECONDS]",
+        "Let a key have been used, which Anthropic's report of usage shows; ago: how long since.",
+    ),
 )
 _BEHAVIOUR: Final = (
     Verb("advance", "seconds=SECONDS", "Put the sandbox's clock forward."),
     Verb(
         "settings",
         "[latency=SECONDS] [lag_reads=N] [lag_seconds=SECONDS] [late_stamp=N] [per_page=N] [token_life=N] "
-        "[computed_etags=BOOL] [unchanged_links=BOOL] [graphql=BOOL] [graphql_bytes=N]",
+        "[computed_etags=BOOL] [unchanged_links=BOOL] [graphql=BOOL] [graphql_bytes=N] [usage_lag=SECONDS]",
         "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, whether "
-        "ETags can be computed, whether a 304 says where its list goes on, and whether there is GraphQL.",
+        "ETags can be computed, whether a 304 says where its list goes on, whether there is GraphQL, and how far "
+        "Anthropic's report of usage is behind.",
     ),
     Verb(
         "limits",

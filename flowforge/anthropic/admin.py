@@ -1,26 +1,29 @@
-"""What an organization's Admin key can read of its API keys: expiry, status and creator. It only reads.
+"""What an organization's Admin key tells of its API keys: expiry, status and creator; and how one is switched off.
 
-docs: api/admin/api_keys/list. Anthropic shows a hint of each key, never the key, so two keys may have one hint.
+docs: api/admin/api_keys/list, retrieve and update. Anthropic shows a hint of each key, never the key, so two keys may
+have one hint.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
-from flowforge.anthropic.keys import AdminKey
+from flowforge.anthropic.keys import KEY_ID, KEYS, AdminKey
 
 _DONE: Final = 200
 _PER_PAGE: Final = 1000
 # More than any organization has: a list that goes on for ever must end.
 _PAGES: Final = 100
-_KEY_ID: Final = re.compile(r"apikey_[A-Za-z0-9]{1,100}", re.ASCII)
+_KEY_ID: Final = re.compile(KEY_ID)
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{0,100}", re.ASCII)
 _HINT: Final = re.compile(r"sk-ant-[A-Za-z0-9_.…-]{1,60}")
-_STATUSES: Final = frozenset({"active", "archived", "expired", "inactive"})
+ACTIVE: Final = "active"
+INACTIVE: Final = "inactive"
+_STATUSES: Final = frozenset({ACTIVE, INACTIVE, "archived", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def list_keys(wire: AnthropicWire, key: AdminKey) -> ListedKeys:
     found: list[ListedKey] = []
     after, organization = "", ""
     for _ in range(_PAGES):
-        answer = wire.get(key, f"/v1/organizations/api_keys?limit={_PER_PAGE}{after}")
+        answer = wire.get(key, f"{KEYS}?limit={_PER_PAGE}{after}")
         page = _page(answer)
         if isinstance(page, str):
             return ListedKeys(trouble=page)
@@ -74,6 +77,46 @@ def list_keys(wire: AnthropicWire, key: AdminKey) -> ListedKeys:
             return ListedKeys(trouble="the list was cut short")
         after = f"&after_id={last}"
     return ListedKeys(trouble=f"a list of more than {_PAGES * _PER_PAGE:,} keys")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A single API key as Anthropic shows it now, or why it cannot be known."""
+
+    key: ListedKey | None = None
+    """The key."""
+    at: datetime | None = None
+    """Anthropic's time of the answer, in UTC; None where it does not say one."""
+    trouble: str = ""
+    """Why the key is not known, as a clause; then there is none."""
+
+
+def read_key(wire: AnthropicWire, admin: AdminKey, key_id: str) -> FoundKey:
+    """Ask for one key. Raises ValueError for what is no id."""
+    return _found(wire.get(admin, f"{KEYS}/{key_id}"), key_id)
+
+
+def switch_off(wire: AnthropicWire, admin: AdminKey, key_id: str) -> FoundKey:
+    """Set a key's status to inactive, which can be taken back, and return it as it is then.
+
+    An answer that got lost tells nothing, so the key is asked for once more. Raises ValueError for what is no id.
+    """
+    found = _found(wire.switch_off(admin, key_id), key_id)
+    if found.key is not None and found.key.status == INACTIVE:
+        return found
+    after = read_key(wire, admin, key_id)
+    return after if after.key is not None and after.key.status == INACTIVE else replace(after, trouble=found.trouble)
+
+
+def _found(answer: KeyAnswer | NoAnswer, key_id: str) -> FoundKey:
+    if isinstance(answer, NoAnswer):
+        return FoundKey(trouble=answer.why)
+    if answer.trouble:
+        return FoundKey(None, answer.at, answer.trouble)
+    key = _listed(answer.data)
+    if key is None or key.id != key_id:
+        return FoundKey(None, answer.at, "200 without that key")
+    return FoundKey(key, answer.at)
 
 
 def _page(answer: KeyAnswer | NoAnswer) -> list[ListedKey] | str:

@@ -4,8 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+_DONE: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _KIND: Final = re.compile(r"[a-z_]{1,40}_error", re.ASCII)
 _PAGE: Final = re.compile(rb"\s*<")
@@ -25,6 +28,8 @@ class KeyAnswer:
     """The header `anthropic-organization-id`; empty where it is missing or has another form."""
     workspace: str = ""
     """The header `anthropic-workspace-id`, likewise."""
+    at: datetime | None = None
+    """The header `Date`, in UTC; None where it is missing or no date."""
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> "KeyAnswer":
@@ -36,6 +41,7 @@ class KeyAnswer:
             page=bool(_PAGE.match(body)) or "html" in headers.get("content-type", "").lower(),
             organization=_id(headers.get("anthropic-organization-id", "")),
             workspace=_id(headers.get("anthropic-workspace-id", "")),
+            at=_date(headers.get("date", "")),
         )
 
     @property
@@ -49,6 +55,14 @@ class KeyAnswer:
     def is_refusal(self) -> bool:
         """Whether the body is an error as Anthropic words every one, and nobody's between us (docs: api/errors)."""
         return self.data.get("type") == "error" and bool(self.kind)
+
+    @property
+    def trouble(self) -> str:
+        """Why it has nothing of what was asked for, as a clause; empty for a 200 that is Anthropic's."""
+        if self.page:
+            # A proxy, or the sign-in of a network.
+            return f"{self.status} with a page, which is not Anthropic's"
+        return "" if self.status == _DONE else self.said
 
     @property
     def said(self) -> str:
@@ -74,3 +88,10 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 def _id(text: str) -> str:
     return text if _ID.fullmatch(text) else ""
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

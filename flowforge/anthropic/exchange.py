@@ -1,19 +1,22 @@
-"""One exchange with Anthropic: a GET goes out with a key, and an answer comes back or the reason why there is none."""
+"""One exchange with Anthropic: it goes out with a key, and an answer comes back or the reason why there is none."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from typing import Final, Self
 
 import httpx
 
 from flowforge.anthropic.address import VerifyAddress
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
-from flowforge.anthropic.keys import AnthropicKey
+from flowforge.anthropic.keys import KEYS, AdminKey, AnthropicKey
 from flowforge.transport.client import Transport, UnusableError, open_client
 from flowforge.transport.deadline import Deadline, OverdueError
 
 # The version that the documentation of both endpoints names.
 _VERSION: Final = "2023-06-01"
 _SECONDS: Final = 10.0
+# What a key is set to when it is switched off (docs: api/admin/api_keys/update).
+_OFF: Final = {"status": "inactive"}
 _CONNECT: Final = 5.0
 # A page of 1,000 API keys has some 400 KB.
 _MOST: Final = 4_000_000
@@ -33,7 +36,7 @@ class _KeyHeader(httpx.Auth):
 
 
 class AnthropicWire:
-    """Sends GETs to Anthropic's API. Thread-safe, for at most `JOBS` threads. Follows no redirect."""
+    """Sends GETs to Anthropic's API, and one kind of POST. Thread-safe, for at most `JOBS` threads. No redirects."""
 
     def __init__(self, address: VerifyAddress, *, scale: float = 1.0, transport: Transport | None = None) -> None:
         """Open the client. scale: how many of its seconds pass in a real one. Raises GitHubError FF305."""
@@ -58,19 +61,28 @@ class AnthropicWire:
 
     def get(self, key: AnthropicKey, path: str) -> KeyAnswer | NoAnswer:
         """Ask once. Raises ValueError for a path that this kind of key is not sent to."""
-        key.header(path)
+        return self._asked(key, "GET", path)
+
+    def switch_off(self, key: AdminKey, key_id: str) -> KeyAnswer | NoAnswer:
+        """Ask once to make an API key inactive: the one request that changes anything. Raises ValueError for no id."""
+        return self._asked(key, "POST", f"{KEYS}/{key_id}", _OFF)
+
+    def _asked(
+        self, key: AnthropicKey, method: str, path: str, body: Mapping[str, str] | None = None
+    ) -> KeyAnswer | NoAnswer:
+        key.header(path, method)
         deadline = Deadline(self._real)
+        auth = _KeyHeader(lambda: key.header(path, method))
+        headers = {"anthropic-version": _VERSION}
+        request = self._http.build_request(method, f"{self._address.url}{path}", headers=headers, json=body)
         try:
             with deadline.held():
-                return self._got(key, path, deadline)
+                return self._got(request, auth, deadline)
         except (OverdueError, UnusableError, httpx.TransportError) as error:
             return NoAnswer(_why(error))
 
-    def _got(self, key: AnthropicKey, path: str, deadline: Deadline) -> KeyAnswer:
-        headers = {"anthropic-version": _VERSION}
-        auth = _KeyHeader(lambda: key.header(path))
-        url = f"{self._address.url}{path}"
-        with self._http.stream("GET", url, headers=headers, auth=auth, follow_redirects=False) as found:
+    def _got(self, request: httpx.Request, auth: _KeyHeader, deadline: Deadline) -> KeyAnswer:
+        with closing(self._http.send(request, stream=True, auth=auth, follow_redirects=False)) as found:
             if found.headers.get("content-encoding", "identity").lower() != "identity":
                 raise UnusableError("an answer in a coding that was not asked for")
             body = bytearray()

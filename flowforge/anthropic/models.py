@@ -74,8 +74,7 @@ def _judged(found: KeyAnswer | NoAnswer) -> Verification:
 def _unusable(found: KeyAnswer) -> str:
     """Return why an answer tells nothing of the key, whatever its status is; empty where it may."""
     if found.page:
-        # A proxy, or the sign-in of a network.
-        return f"{found.status} with a page, which is not Anthropic's"
+        return found.trouble
     if found.status in _REDIRECT:
         return f"{found.status}, a redirect, which is not followed with a key"
     if found.status == _LIVE and not isinstance(found.data.get("data"), list):

@@ -241,6 +241,8 @@ class Record:
     """The public key of its scope that our write was sealed with, `KEY_ID:BASE64`; empty where there is none."""
     unconfirmed: bool = False
     """Whether `updated_at` is GitHub's `Date` of our write, because no list has shown its own time of it yet."""
+    api_key_id: str = ""
+    """Anthropic's id of the API key that was written, `apikey_…`; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ _ENVIRONMENT: Final = re.compile(
     r"(?:[^\x00-\x1f\x7f\ud800-\udfff]{0,253}[^\s\x00-\x1f\x7f\ud800-\udfff])?"
 )
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# As the documentation of Anthropic's Admin API shows them.
+_API_KEY_ID: Final = re.compile(r"apikey_[A-Za-z0-9]{1,100}")
 # An address without a user, whom a password might follow, and without what a log would take for a command.
 _RUN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}/[A-Za-z0-9/._~%?&=+,:;@-]{0,1000}")
 # A key of libsodium has 32 bytes. What an id of GitHub's is has no end of its own: those known are numbers.
@@ -75,10 +77,16 @@ def is_public_key(text: str) -> bool:
     return bool(_PUBLIC_KEY.fullmatch(text))
 
 
+def is_api_key_id(text: str) -> bool:
+    """Return whether it is Anthropic's id of an API key, which is no secret."""
+    return bool(_API_KEY_ID.fullmatch(text))
+
+
 # The members of a record that only those have which need them. Each has its check, and what a text is that fails it.
 OPTIONAL: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "drifted_at": (is_time, "no time"),
     "commit": (is_commit, "no commit"),
     "run": (is_run, "no address of a run"),
     "public_key": (is_public_key, "no public key"),
+    "api_key_id": (is_api_key_id, "no id of an API key"),
 }

@@ -108,7 +108,7 @@ def _details(remembered: Remembered) -> Document:
     # Only an organization's secret has one; without it an empty list of ids would look like "nobody".
     seen = record.visibility or None
     times = ("updated_at", "written_at", "value_since", "drifted_at")
-    texts = ("credential", "fingerprint", *times, "commit", "run", "public_key")
+    texts = ("credential", "fingerprint", *times, "commit", "run", "public_key", "api_key_id")
     return {
         **{name: printable(getattr(record, name)) or None for name in texts},
         "repo_id": record.repo_id or None,

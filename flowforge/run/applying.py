@@ -101,6 +101,7 @@ def _apply(
                 keys=PublicKeys(prepared.keys),
                 stop=request.stop,
                 confirming=Confirming(prepared.cost, always=request.confirm),
+                key_ids=prepared.key_ids,
                 origin=origin_of(request.environ, task.manifest.folder),
                 unforeseen=request.unforeseen,
             )

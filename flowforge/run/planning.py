@@ -51,6 +51,8 @@ class PreparedPlan:
     """The public keys that earlier runs have remembered, by their scopes."""
     cost: Callable[[Iterable[Work]], Cost]
     """Returns what writes take."""
+    key_ids: Mapping[str, str]
+    """Anthropic's ids of the API keys among the values, where they are known, by their fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def prepare(
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted, carried_out=carried_out)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
-    decided, told = verify(decided, check, resolver.vault, select)
+    decided, told, key_ids = verify(decided, check, resolver.vault, select)
     audited = audit(task, clients, decided)
     hiding = audited.hiding if audited else frozenset()
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
@@ -123,7 +125,7 @@ def prepare(
         audits=audited.failing if audited else None,
     )
     cost_of = partial(Cost.of, seen=decided.situation.seen, keys=decided.keys)
-    return PreparedPlan(planned, resolver.vault, decided.repos, decided.keys, cost_of)
+    return PreparedPlan(planned, resolver.vault, decided.repos, decided.keys, cost_of, key_ids)
 
 
 def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:
@@ -173,17 +175,21 @@ def decide(
     return Decided(plan, situation, repos, remembered_keys(state.records, repos, situation.seen))
 
 
-def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Select) -> tuple[Decided, tuple[str, ...]]:
+def verify(
+    decided: Decided, check: "KeyCheck | None", vault: Vault, select: Select
+) -> tuple[Decided, tuple[str, ...], Mapping[str, str]]:
     """Ask Anthropic about the keys that the plan would write, and decide once more without those that are dead.
 
-    Return it with what a person should know. No more than what is written is asked about: each request sends a key.
+    Return it with what a person should know, and with the ids of keys by their fingerprints. No more than what is
+    written is asked about: each request sends a key.
     """
     if check is None:
-        return decided, ()
+        return decided, (), {}
     checked = check.ask(decided.plan, decided.situation.wanted, vault, today())
     situation = without_refused(decided.situation, checked)
     plan = make_plan(situation, select=select) if checked.refused else decided.plan
-    return replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation), checked.warnings
+    decided = replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation)
+    return decided, checked.warnings, checked.key_ids
 
 
 def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | None":

@@ -32,8 +32,9 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
         sides = [each.records[address] for each in (theirs, ours) if address in each.records]
         shown = Entry(times.get(address, ""))
         right = [side for side in sides if shown.is_as_recorded(side)]
-        # The same fingerprint at the same time is one write that both runs recorded.
+        # The same fingerprint at the same time is one write that both runs recorded. One may know which key it was.
         if len(sides) > 1 and len({(side.fingerprint, side.updated_at) for side in sides}) == 1:
+            records[address] = max(sides, key=lambda side: bool(side.api_key_id))
             continue
         if times.get(address) == "":
             records.pop(address, None)

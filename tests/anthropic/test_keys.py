@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from flowforge.anthropic.keys import MODELS, AdminKey, AnthropicKey, ApiKey
+from flowforge.anthropic.keys import KEYS, MODELS, USAGE, AdminKey, AnthropicKey, ApiKey, is_hint, may_be
 from flowforge.vault import SecretValue
 from tests.made_up import api_key, letters
 
 ANT = "sk-" + "ant-"
 LIST = "/v1/organizations/api_keys?limit=1000"
+HOURS = f"{USAGE}?starting_at=2026-11-23T08:00:00Z&bucket_width=1h&limit=168"
+BY_KEY = "&api_key_ids%5B%5D=apikey_01A&group_by%5B%5D=api_key_id"
 
 
 def of(kind: str) -> str:
@@ -53,7 +55,12 @@ def test_a_key_with_an_odd_character_is_not_sent(odd: str) -> None:
         (lambda: ApiKey(SecretValue(api_key())), "/v1/models?limit=10"),
         (lambda: ApiKey(SecretValue(api_key())), "/v1/messages"),
         (lambda: AdminKey(SecretValue(of("admin01"))), MODELS),
-        (lambda: AdminKey(SecretValue(of("admin01"))), "/v1/organizations/api_keys/apikey_1"),
+        (lambda: AdminKey(SecretValue(of("admin01"))), f"{KEYS}/apikey_1/../x"),
+        (lambda: AdminKey(SecretValue(of("admin01"))), f"{KEYS}/"),
+        (lambda: AdminKey(SecretValue(of("admin01"))), f"{HOURS}&ending_at=x"),
+        (lambda: AdminKey(SecretValue(of("admin01"))), f"{HOURS}&page=a&b"),
+        (lambda: AdminKey(SecretValue(of("admin01"))), USAGE),
+        (lambda: AdminKey(SecretValue(of("admin01"))), "/v1/organizations/users"),
         (lambda: AdminKey(SecretValue(of("admin01"))), f"{LIST}&after_id=apikey_1/../x"),
     ],
 )
@@ -63,13 +70,25 @@ def test_each_kind_has_its_own_paths(make: Callable[[], AnthropicKey], path: str
         make().header(path)
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])
+@pytest.mark.parametrize("path", [LIST, HOURS, f"{KEYS}/apikey_1", KEYS, "/v1/organizations/invites"])
+def test_an_admin_key_changes_one_thing(method: str, path: str) -> None:
+    """Of all that is no GET it is sent with a POST to one API key, and with nothing else; an API key with none."""
+    if (method, path) == ("POST", f"{KEYS}/apikey_1"):
+        assert AdminKey(SecretValue(value := of("admin01"))).header(path, method) == value
+        return
+    for key in (AdminKey(SecretValue(of("admin01"))), ApiKey(SecretValue(api_key()))):
+        with pytest.raises(ValueError, match="not sent to this path"):
+            key.header(path, method)
+
+
 def test_the_header_is_the_key() -> None:
-    """For its own path the header is the key itself."""
+    """For its own paths the header is the key itself."""
     value, admin = api_key(), of("admin01")
-    assert [value, admin, admin] == [
+    paths = [LIST, f"{LIST}&after_id=apikey_01A", f"{KEYS}/apikey_01A", HOURS, f"{HOURS}{BY_KEY}&page=page_Mj%3D"]
+    assert [value, *[admin] * len(paths)] == [
         ApiKey(SecretValue(value)).header(MODELS),
-        AdminKey(SecretValue(admin)).header(LIST),
-        AdminKey(SecretValue(admin)).header(f"{LIST}&after_id=apikey_01A"),
+        *(AdminKey(SecretValue(admin)).header(path) for path in paths),
     ]
 
 
@@ -99,3 +118,12 @@ def test_a_hint(hint: str, fits: bool) -> None:  # noqa: FBT001 -- a parameter o
     """A hint is its beginning and its end; one of too few characters fits nothing."""
     key = ApiKey(SecretValue(f"{ANT}api03-R2D{letters(88)}igAA"))
     assert fits is key.has_hint(hint)
+
+
+@pytest.mark.parametrize("value", [f"{ANT}api03-R2D{'x' * 88}igAA", f"{ANT}api03-R2DigAA", "no key", ""])
+def test_which_values_may_be_a_key(value: str) -> None:
+    """Whatever type it has, a value with that beginning and end may be it; under a hint that is none, any may."""
+    alike = value.startswith(f"{ANT}api03-R2D")
+    hints = ["sk-ant-api03-R2D...igAA", "sk-ant-api03-R2X...igAA", "", "sk-ant-api03-R2D"]
+    assert [alike, False, True, True] == [may_be(SecretValue(value), hint) for hint in hints]
+    assert [True, True, False, False] == [is_hint(hint) for hint in hints]

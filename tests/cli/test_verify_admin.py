@@ -84,6 +84,57 @@ def test_another_key_in_its_place(fleet: Fleet, kind: str, what: str) -> None:
     ) == (done.code, asked(fleet), done.err)
 
 
+def ids(fleet: Fleet) -> dict[str, str | None]:
+    """Give the id of the key in each repo, as `state list` tells it."""
+    secrets = json.loads(fleet.flowforge("state", "list", "--format", "json").out)["secrets"]
+    return {each["repo"]: each["api_key_id"] for each in secrets}
+
+
+def test_which_key_was_written(fleet: Fleet) -> None:
+    """The id of the key stands in the record of each write, in text and in JSON, until another key is written."""
+    value = known(fleet)
+    fleet.flowforge("apply", "--yes", "--limit", "acme/repo-001")
+    key = fleet.sandbox.world.anthropic_keys[value].id
+    assert {"acme/repo-001": key} == ids(fleet)
+    assert f"    api_key_id: {key}" in fleet.flowforge("state", "show", "acme/repo-001").lines
+    fleet.monkeypatch.delenv(ADMIN)
+    fleet.flowforge("apply", "--yes")
+    assert {"acme/repo-001": key, "acme/repo-002": None} == ids(fleet)
+    known(fleet)
+    fleet.flowforge("apply", "--yes")
+    assert {"acme/repo-001": None, "acme/repo-002": None} == ids(fleet)
+
+
+def test_the_same_key_again(fleet: Fleet, admin: str) -> None:
+    """A repair without the Admin key keeps the id of the same value, and one with it tells the id at last."""
+    value = known(fleet)
+    key = fleet.sandbox.world.anthropic_keys[value].id
+    for before, after in ((admin, ""), ("", admin)):
+        fleet.monkeypatch.setenv(ADMIN, before)
+        fleet.flowforge("apply", "--yes")
+        fleet.later()
+        fleet.sandbox.world.set_secret("acme/repo-001", "ANTHROPIC_API_KEY", "somebody else's")
+        fleet.monkeypatch.setenv(ADMIN, after)
+        fleet.flowforge("apply", "--yes")
+        assert key == ids(fleet)["acme/repo-001"]
+
+
+def test_a_key_that_is_not_certain_has_no_id(fleet: Fleet) -> None:
+    """Not by elimination: neither of two keys with one hint, nor one that is off, as the key that works cannot be."""
+    value = known(fleet)
+    twin = f"{value[:16]}{letters(85)}{value[101:]}"
+    fleet.sandbox.world.add_anthropic_key(twin, organization=ORGANIZATION, workspace=verifying.WORKSPACE)
+    fleet.flowforge("apply", "--yes")
+    assert {None} == {*ids(fleet).values()}
+    value = known(fleet)
+    other = f"{value[:16]}{letters(85)}{value[101:]}"
+    fleet.sandbox.world.anthropic_keys[other] = fleet.sandbox.world.anthropic_keys.pop(value)
+    fleet.sandbox.world.set_anthropic_key(other, "inactive")
+    fleet.sandbox.world.add_anthropic_key(value, organization=ORGANIZATION.replace("1", "2"))
+    fleet.flowforge("apply", "--yes", "--keep-going")
+    assert {None} == {*ids(fleet).values()}
+
+
 def test_it_is_no_credential(fleet: Fleet, admin: str) -> None:
     """An Admin key that a source gives is refused as a value, and is sent to nobody."""
     fleet.monkeypatch.setenv("ACME_KEY", admin)

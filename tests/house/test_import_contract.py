@@ -27,7 +27,11 @@ VIOLATIONS = (
     ("offline.py", "flowforge.sources", "What works offline can open no source and ask nobody"),
     ("sources/__init__.py", "httpx", "Two files speak HTTP, one to GitHub and one to Anthropic, with one client"),
     ("github/exchange.py", "httpcore", "Only transport/deadline.py opens the sockets for it"),
-    ("steps/values/__init__.py", "flowforge.anthropic", "Only the steps that verify send a key to Anthropic"),
+    (
+        "steps/values/__init__.py",
+        "flowforge.anthropic",
+        "Only the steps that verify or replace a key send one to Anthropic",
+    ),
     (
         "steps/refresh/__init__.py",
         "flowforge.steps.apply",

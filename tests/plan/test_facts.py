@@ -60,7 +60,19 @@ ONE = Public("one")
         (
             Record("f", AT, "k", 7, AT, AT),
             Record(
-                "f", AT, "k", 7, AT, AT, adopted=False, visibility="", repo_ids=(), drifted_at="", commit="", run=""
+                "f",
+                AT,
+                "k",
+                7,
+                AT,
+                AT,
+                adopted=False,
+                visibility="",
+                repo_ids=(),
+                drifted_at="",
+                commit="",
+                run="",
+                api_key_id="",
             ),
         ),
         (Remembered(None), Remembered(None, pending=False)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowforge.plan.recordable import is_commit, is_environment, is_id, is_name, is_run, is_time
+from flowforge.plan.recordable import is_api_key_id, is_commit, is_environment, is_id, is_name, is_run, is_time
 from flowforge.resources import schema_text
 from flowforge.state.shape import canonical, parse_json
 
@@ -135,12 +135,30 @@ RUNS = {
 }
 
 
+KEYS = {
+    "apikey_01Rj2N8SVvo6BePZj99NhmiT": True,
+    "apikey_" + "x" * 100: True,
+    "apikey_" + "x" * 101: False,
+    "apikey_": False,
+    "apikey_1/../x": False,
+    "apikey_é": False,
+    "apikey_1\n": False,
+    "sk-ant-api03-x": False,
+    "": False,
+}
+
+
 def test_what_ci_says_of_a_run() -> None:
     """A commit is a hash in small letters; an address has no user, no fragment, and nothing that it would escape."""
     assert (COMMITS, RUNS) == ({each: is_commit(each) for each in COMMITS}, {each: is_run(each) for each in RUNS})
 
 
-@pytest.mark.parametrize(("member", "texts"), [("commit", COMMITS), ("run", RUNS)])
+def test_what_anthropic_calls_a_key() -> None:
+    """An id has letters and digits alone, so that it can be no other path of the Admin API."""
+    assert {each: is_api_key_id(each) for each in KEYS} == KEYS
+
+
+@pytest.mark.parametrize(("member", "texts"), [("commit", COMMITS), ("run", RUNS), ("api_key_id", KEYS)])
 def test_the_schema_of_the_state_agrees(member: str, texts: dict[str, bool]) -> None:
     """What a state may hold is what its schema says, so that whoever reads it by that is not surprised."""
     pattern = json.loads(schema_text("state"))["$defs"]["secret"]["properties"][member]["pattern"]

@@ -39,6 +39,7 @@ def records() -> tuple[Record, ...]:
             run=f"https://ci.test/runs/{n}?try=1" if n % 3 == 0 else "",
             public_key=f"{n}:{'A' * 43}=" if n % 2 == 0 else "",
             unconfirmed=n == 2,
+            api_key_id=f"apikey_0{n}" if n % 2 == 1 else "",
         )
         for n in range(6)
     )

@@ -87,6 +87,7 @@ record_values = st.builds(
     run=st.just("") | st.from_regex(recordable._RUN, fullmatch=True),
     public_key=st.just("") | st.from_regex(recordable._PUBLIC_KEY, fullmatch=True),
     unconfirmed=st.booleans(),
+    api_key_id=st.just("") | st.from_regex(recordable._API_KEY_ID, fullmatch=True),
 )
 states = st.builds(
     State,
@@ -333,6 +334,18 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "unconfirmed that is no truth": (
         edited(lambda s: s["secrets"][1].update(unconfirmed=1)),
         "unconfirmed of secrets[1] is not true or false",
+    ),
+    "no id of a key": (
+        edited(lambda s: s["secrets"][1].update(api_key_id="apikey_1/2")),
+        'api_key_id is "apikey_1/2", which is no id of an API key',
+    ),
+    "an id of a key that is empty": (
+        edited(lambda s: s["secrets"][1].update(api_key_id="")),
+        "api_key_id is empty",
+    ),
+    "an id of a key without a record": (
+        edited(lambda s: s["secrets"][0].update(api_key_id="apikey_1")),
+        'secrets[0] has "api_key_id", which is not known',
     ),
     "twice": (
         edited(lambda s: s["secrets"].append({**s["secrets"][0], "repo": "ACME/api"})),

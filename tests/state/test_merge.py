@@ -96,6 +96,16 @@ def test_two_that_recorded_the_same_write() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kept"), [("apikey_1", "", "apikey_1"), ("", "apikey_2", "apikey_2"), ("", "", "")]
+)
+def test_one_knows_which_key_it_was(ours: str, theirs: str, kept: str) -> None:
+    """Of two records of one write, the one with the id of its key stands, whichever run had an Admin key."""
+    left, right = (replace(BASE, records={A: replace(record(3), api_key_id=each)}) for each in (ours, theirs))
+    merged = merge(BASE, left, right, shown({A: record(6).updated_at}))
+    assert ({A: replace(record(3), api_key_id=kept)}, {}) == (merged.records, merged.pending)
+
+
 def test_one_deleted_what_the_other_wrote() -> None:
     """A record dropped by one side and renewed by the other stands as GitHub shows it."""
     base = replace(BASE, records={A: record(1)})

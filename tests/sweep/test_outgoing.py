@@ -91,6 +91,8 @@ def test_who_gets_what(stage: Stage, args: tuple[str, ...], monkeypatch: pytest.
     allowed = {("key", f"anthropic {MODELS}", "x-api-key"), ("admin", f"anthropic {ADMIN}", "x-api-key")}
     ports = {int(each.rpartition(":")[2]) for each in (url, stage.bench.sandbox.url)}
     assert (set(), set()) == (carried - allowed, {each for each in _met if each[1] not in ports})
+    # Whatever --yes says, nothing is changed at Anthropic: a key is switched off by --deactivate with its id alone.
+    assert {"GET"} >= {each.method for each in sent if each.host == "anthropic"}
     # What GitHub got of them is sealed, and is what it was to get.
     held = world.reveal("acme/api")
     assert {*held.values()} <= {key, token}

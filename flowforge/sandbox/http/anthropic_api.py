@@ -1,16 +1,19 @@
-"""Anthropic's API as a function from request to reply: the list of models, and the list of API keys for Admin keys.
+"""Anthropic's API as a function from request to reply: the models; and for Admin keys, API keys and their usage.
 
-docs: api/models/list, api/admin/api_keys/list, api/errors. Where they are silent, the stricter way is taken.
+docs: api/models/list, api/admin/api_keys, api/admin/usage_report, api/errors. Where they are silent, the stricter way
+is taken.
 """
 
 import json
+import re
 import secrets as random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, whole
+from flowforge.sandbox.rules.answers import ApiAnswer, ApiRequest, RefusalError, parsed, whole
 from flowforge.sandbox.rules.anthropic_keys import SandboxKey, refused
+from flowforge.sandbox.rules.anthropic_usage import usage_report
 from flowforge.sandbox.rules.encoding import Reply, encode
 from flowforge.sandbox.rules.faults import Fault, FaultKind
 from flowforge.sandbox.rules.traffic import Logged
@@ -18,10 +21,13 @@ from flowforge.sandbox.world.world import World
 
 _MODELS: Final = "/v1/models"
 _KEYS: Final = "/v1/organizations/api_keys"
+_USAGE: Final = "/v1/organizations/usage_report/messages"
+_ONE_KEY: Final = re.compile(rf"{_KEYS}/(\w{{1,200}})", re.ASCII)
 _MOST: Final = 1000
 _USUAL: Final = 20
 _GITHUBS: Final = 100
 _DROPPED: Final = (FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER, FaultKind.HANG)
+_CHANGEABLE: Final = ("active", "inactive", "archived")
 _ANSWERED: Final = frozenset({400, 401, 402, 403, 404, 429, 500, 529})
 
 
@@ -69,14 +75,20 @@ class AnthropicApi:
         refusal = _refusal(request, key, now)
         if refusal is not None or key is None:
             return refusal or refused(401, "invalid x-api-key")
-        return self._keys(request, key, now) if key.admin else _models(request)
-
-    def _keys(self, request: ApiRequest, admin: SandboxKey, now: float) -> ApiAnswer:
+        if not key.admin:
+            return _models(request)
         mine = [
             each
             for each in self.world.anthropic_keys.values()
-            if each.organization == admin.organization and not each.admin
+            if each.organization == key.organization and not each.admin
         ]
+        settings = self.world.settings
+        if request.path == _USAGE:
+            most = settings.per_page if settings.per_page < _GITHUBS else _MOST
+            return usage_report(request.query, mine, now, lag=settings.usage_lag, most=most)
+        return self._keys(request, mine, now) if request.path == _KEYS else _one_key(request, mine, now)
+
+    def _keys(self, request: ApiRequest, mine: Sequence[SandboxKey], now: float) -> ApiAnswer:
         after = request.query.get("after_id", "")
         ids = [each.id for each in mine]
         if after and after not in ids:
@@ -110,14 +122,34 @@ def _refusal(request: ApiRequest, key: SandboxKey | None, now: float) -> ApiAnsw
     """Return why a request is refused; None where it is not."""
     if key is None or key.status_at(now) in {"expired", "archived"}:
         return refused(401, "invalid x-api-key" if "x-api-key" in request.headers else "x-api-key header is required")
-    if key.status_at(now) != "active" or request.method != "GET" or request.path not in {_MODELS, _KEYS}:
+    one = _ONE_KEY.fullmatch(request.path) is not None
+    known = one or request.path in {_MODELS, _KEYS, _USAGE}
+    if key.status_at(now) != "active" or not known or request.method not in ({"GET", "POST"} if one else {"GET"}):
         return refused(404, "Not found")
     if "anthropic-version" not in request.headers:
         return refused(400, "anthropic-version: header is required")
     # Each endpoint knows its own kind of key alone.
-    if key.admin != (request.path == _KEYS):
+    if key.admin != (request.path != _MODELS):
         return refused(401, "invalid x-api-key")
     return None if key.rights else refused(403, "Missing permissions")
+
+
+def _one_key(request: ApiRequest, mine: Sequence[SandboxKey], now: float) -> ApiAnswer:
+    """Show a key, or change its name or status."""
+    found = _ONE_KEY.fullmatch(request.path)
+    key = next((each for each in mine if found and each.id == found[1]), None)
+    if key is None:
+        return refused(404, "Not found")
+    if request.method == "POST":
+        try:
+            body = parsed(request.body)
+        except RefusalError:
+            return refused(400, "the body is no JSON object")
+        name, status = body.get("name", key.name), body.get("status", key.status)
+        if not isinstance(name, str) or status not in _CHANGEABLE or key.status_at(now) == "expired":
+            return refused(400, "status: one of active, inactive, archived")
+        key.name, key.status = name, str(status)
+    return ApiAnswer(200, _shown(key, now))
 
 
 def _models(request: ApiRequest) -> ApiAnswer:

@@ -81,6 +81,7 @@ class Control:
         unchanged_links: bool | None = None,
         graphql: bool | None = None,
         graphql_bytes: int | None = None,
+        usage_lag: float | None = None,
     ) -> None:
         settings = self._world.settings
         lag = settings.lag
@@ -96,6 +97,7 @@ class Control:
             "unchanged_links": unchanged_links,
             "graphql": graphql,
             "graphql_bytes": graphql_bytes,
+            "usage_lag": usage_lag,
         }
         for name, value in given.items():
             if value is not None:

@@ -1,6 +1,6 @@
 """What Anthropic knows: keys by their text, and the refusals of its API in its body shape (docs: api/errors)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flowforge.sandbox.rules.answers import ApiAnswer
@@ -47,6 +47,8 @@ class SandboxKey:
     """When it was made, in whole seconds."""
     rights: bool = True
     """Of an Admin key: whether its maker may still read the organization's keys."""
+    uses: list[tuple[float, int]] = field(default_factory=list)
+    """When it was used, in seconds since the epoch of the sandbox's clock, and for how many tokens."""
 
     def status_at(self, now: float) -> str:
         """Return its status at a time."""

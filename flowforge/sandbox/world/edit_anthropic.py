@@ -53,3 +53,10 @@ class AnthropicVerbs(Ground):
             if text not in self.anthropic_keys:
                 raise KeyError("such key")
             self.anthropic_keys[text].status = status
+
+    def use_anthropic_key(self, text: str, *, tokens: int = 1000, ago: float = 0.0) -> None:
+        """Let a key have been used, some seconds ago. Raise KeyError for an unknown one."""
+        with self.lock:
+            if text not in self.anthropic_keys:
+                raise KeyError("such key")
+            self.anthropic_keys[text].uses.append((self.clock.now() - ago, tokens))

@@ -196,6 +196,8 @@ class Settings:
     """Whether there is a GraphQL API for these tokens."""
     graphql_bytes: int = 8_000_000
     """How many bytes of files one GraphQL query may show before the ten seconds are over that GitHub gives it."""
+    usage_lag: float = 0.0
+    """How many seconds Anthropic's report of usage is behind."""
 
 
 @dataclass(frozen=True, slots=True)

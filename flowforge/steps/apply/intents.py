@@ -1,5 +1,6 @@
 """What a write means for the state, before and after it, and for the list that confirms it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flowforge.github.confirm import Done, Readable, Sent
@@ -68,6 +69,7 @@ def record_of(change: Change, done: Written, stamp: Stamp, *, repo_id: int, publ
         drifted_at=change.drifted_at,
         public_key=public_key,
         unconfirmed=stamp.unconfirmed,
+        api_key_id=before.api_key_id if before is not None and same_value else "",
     )
     return recorded_audience(change, record)
 
@@ -75,3 +77,8 @@ def record_of(change: Change, done: Written, stamp: Stamp, *, repo_id: int, publ
 def from_here(record: Record, origin: Origin) -> Record:
     """Return a record with what this run writes from, in the place of what an earlier one wrote from."""
     return replace(record, commit=origin.commit, run=origin.run)
+
+
+def identified(record: Record, ids: Mapping[str, str]) -> Record:
+    """Return a record with the id of its API key, where this run knows it. ids: by the fingerprints of the keys."""
+    return replace(record, api_key_id=ids.get(record.fingerprint, record.api_key_id))

@@ -24,7 +24,7 @@ from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.session import StateSession
 from flowforge.steps.apply.access_writes import Stamp, audience_body, list_alone, put_alone
 from flowforge.steps.apply.confirming import Confirming
-from flowforge.steps.apply.intents import from_here, intent, record_of, sent_of, surprises, value_of
+from flowforge.steps.apply.intents import from_here, identified, intent, record_of, sent_of, surprises, value_of
 from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.outcomes import STILL_LISTED, lagging, problem_of, unfinished
 from flowforge.steps.apply.permissions import Permissions
@@ -52,6 +52,8 @@ class ScopeWriter:
     """Whether the times of writes are asked for at once."""
     origin: Origin = UNTOLD
     """What the run writes from."""
+    key_ids: Mapping[str, str] = field(default_factory=dict)
+    """Anthropic's ids of the API keys among the values, where they are known, by their fingerprints."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
     """Shows an exception that nobody foresaw."""
     halted: threading.Event = field(default_factory=threading.Event)
@@ -265,4 +267,4 @@ class ScopeWriter:
         scope = change.address.scope
         number = 0 if scope.repo.is_organization else self.repos[scope.repo].id
         record = record_of(change, done, stamp, repo_id=number, public_key=self.keys.text(scope))
-        return from_here(record, self.origin)
+        return identified(from_here(record, self.origin), self.key_ids)

@@ -4,11 +4,11 @@ The key comes from one variable of the operator's. It is read once, sent to the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from flowforge.anthropic.admin import ListedKey, ListedKeys
+from flowforge.anthropic.admin import ACTIVE, ListedKey, ListedKeys
 from flowforge.anthropic.keys import AdminKey, ApiKey
 from flowforge.anthropic.models import Verification
 from flowforge.errors import Problem, SourceError, printable, quote
@@ -29,6 +29,8 @@ class KeyFacts:
     """By the name of each credential: the keys that its values are, where that is certain."""
     warnings: tuple[str, ...]
     """What a person should know, a sentence each."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """The ids of the keys that are in use and on, by the fingerprints of their values, where that is certain."""
 
     def expiries(self, declared: Iterable[Expiry], today: date) -> tuple[Expiry, ...]:
         """Return when credentials end, by name: what Anthropic says stands before what the manifest declares."""
@@ -71,12 +73,16 @@ def key_facts(
         return KeyFacts({}, (f"the Admin key of {ADMIN_KEY} told nothing ({listed.trouble})",))
     keys: dict[str, tuple[ListedKey, ...]] = {}
     warnings: list[str] = []
+    ids: dict[str, str] = {}
     for name, fingerprints in sorted(used.items()):
-        found = [_match(vault, fingerprint, listed, known.get(fingerprint)) for fingerprint in sorted(fingerprints)]
-        keys[name] = tuple(each for each in found if isinstance(each, ListedKey))
-        warnings += dict.fromkeys(f"credential {printable(name)}: {each}" for each in found if isinstance(each, str))
+        found = {each: _match(vault, each, listed, known.get(each)) for each in sorted(fingerprints)}
+        keys[name] = tuple(each for each in found.values() if isinstance(each, ListedKey))
+        unknown = [each for each in found.values() if isinstance(each, str)]
+        warnings += dict.fromkeys(f"credential {printable(name)}: {each}" for each in unknown)
         warnings += (f"credential {printable(name)}: {clause}" for each in keys[name] for clause in _news(each, today))
-    return KeyFacts(keys, tuple(warnings))
+        # A key that is off is no key that anybody writes: another one, which is not listed, may have its hint.
+        ids |= {of: key.id for of, key in found.items() if isinstance(key, ListedKey) and key.status == ACTIVE}
+    return KeyFacts(keys, tuple(warnings), ids)
 
 
 def _match(vault: Vault, fingerprint: str, listed: ListedKeys, said: Verification | None) -> ListedKey | str:
@@ -101,7 +107,7 @@ def _match(vault: Vault, fingerprint: str, listed: ListedKeys, said: Verificatio
 def _news(key: ListedKey, today: date) -> Iterable[str]:
     who = f", made by {key.creator}" if key.creator else ""
     name = f"its key {quote(key.name)}{who}" if key.name else f"its key{who}"
-    if key.status not in {"", "active"}:
+    if key.status not in {"", ACTIVE}:
         yield f"{name}, is {key.status}" if who else f"{name} is {key.status}"
     elif key.expires is not None and key.expires - today <= _SOON:
         joint = "," if who else ""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -33,6 +33,8 @@ class CheckedPlan:
     """What a person should know, a sentence each."""
     expiries: tuple[Expiry, ...]
     """When credentials end."""
+    key_ids: Mapping[str, str] = field(default_factory=dict)
+    """Anthropic's ids of the API keys in use, where they are known, by the fingerprints of their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class KeyCheck:
                 return CheckedPlan(found.refused, found.warnings, plan.expiries)
             listed = list_keys(wire, self.admin)
         facts = key_facts(listed, self._used(wanted), vault, found.known, today)
-        return CheckedPlan(found.refused, found.warnings + facts.warnings, facts.expiries(plan.expiries, today))
+        warnings, expiries = found.warnings + facts.warnings, facts.expiries(plan.expiries, today)
+        return CheckedPlan(found.refused, warnings, expiries, facts.ids)
 
     def _used(self, wanted: Mapping[Address, Wanted]) -> Mapping[str, frozenset[str]]:
         """Return the fingerprints of each credential whose values may be Anthropic's API keys."""

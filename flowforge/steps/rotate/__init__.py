@@ -1,0 +1,1 @@
+"""Walk a credential through a rotation, and see to it that the old key goes last."""
