@@ -242,6 +242,30 @@ ROWS: Final = (
         more=("-j", "1"),
     ),
     Row(
+        "the hour's requests are spent between two writes",
+        "apply",
+        Expected(
+            (
+                "failed (FF331): GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again after that time, or allow it with --max-wait",
+                "Not all done: 0 created, 1 updated, 0 deleted, 1 failed, 0 blocked.",
+            ),
+            3,
+            ("new", "old"),
+            "api: in sync; web: update, value_changed",
+        ),
+        _left(4),
+        more=("-j", "1"),
+    ),
+    Row(
+        "the hour's requests are spent after the writes, before GitHub's times are read",
+        "apply",
+        Expected((UPDATED,)),
+        _left(5),
+        more=("-j", "1"),
+    ),
+    Row(
         "the hour's requests are spent after the plan, and it ends soon",
         "apply",
         Expected(("waiting 5 min to stay within GitHub's rate limit", UPDATED)),
