@@ -69,12 +69,13 @@ def test_what_is_there_is_recorded_and_nothing_is_written(fleet: "Fleet") -> Non
 
 
 def test_a_record_says_that_nothing_was_written(fleet: "Fleet") -> None:
-    """It has today's fingerprint, GitHub's time and the repo's id, the mark, and no time of a write."""
+    """It has today's fingerprint, GitHub's time and the repo's id, the mark, and neither key nor time of a write."""
     _there(fleet, "acme/repo-001")
     fleet.flowforge("adopt", "--yes")
     fleet.flowforge("apply", "--yes")
     records = _records(fleet)
     adopted, written = (records[f"acme/repo-00{number} {NAME}"] for number in (1, 2))
+    assert written.pop("public_key")
     assert adopted == written | {
         "repo": "acme/repo-001",
         "repo_id": adopted["repo_id"],

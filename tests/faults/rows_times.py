@@ -33,7 +33,11 @@ _FULL: Final = (
 )
 _LEFT: Final = (
     "warning: GitHub's times of the last writes are left to the next run: GitHub asks to wait 61 min, longer than the "
-    "15 min that --max-wait allows"
+    "15 min that --max-wait allows; run it again after that time, or allow it with --max-wait"
+)
+_REVOKED: Final = (
+    "warning: GitHub's times of the last writes are left to the next run: GitHub does not accept the token; check that it "
+    "is whole, not expired, not revoked, and made for this host"
 )
 
 
@@ -176,7 +180,7 @@ ROWS: Final = (
         "apply",
         Expected(
             (
-                "warning: GitHub's times of the last writes are left to the next run: GitHub does not accept the token",
+                _REVOKED,
                 "Not all done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked, 1 not done.",
             ),
             3,

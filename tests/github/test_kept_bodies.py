@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import zlib
 from collections.abc import Callable
 from contextlib import closing
@@ -155,18 +156,18 @@ def test_what_is_no_file_of_ours_is_left_alone(path: Path, change: Callable[[Pat
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can own a file and be somebody else")
-def test_somebody_elses_file(path: Path) -> None:
+def test_somebody_elses_file() -> None:
     """It is not used, also where its mode would let it be: what is written there somebody else reads."""
-    _kept(path, one=b"1")
-    for parent in (*path.parents[:2], path):
-        parent.chmod(0o777)
-    for parent in path.parents[2:]:
-        parent.chmod(parent.stat().st_mode | 0o011) if parent != Path("/") else None
-    with powerless():
-        assert [None] == _found(path, _ONE)
-        _kept(path, two=b"2")
-    path.chmod(0o600)
-    assert [b"1", None] == _found(path, _ONE, "two")
+    # Not below tmp_path, whose parents are root's alone.
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / NAME
+        _kept(path, one=b"1")
+        for each in (path.parent, path):
+            each.chmod(0o777)
+        with powerless():
+            assert [None] == _found(path, _ONE)
+            _kept(path, two=b"2")
+        assert [b"1", None] == _found(path, _ONE, "two")
 
 
 def test_a_file_that_others_could_read_is_closed_to_them(path: Path) -> None:

@@ -31,7 +31,8 @@ while step < end:
             if step % 2 == 0:
                 file.intend({address: str(step)})
             elif step % 6 == 1:
-                file.record(address, Record(str(step), TIME, "ci", step, TIME, TIME))
+                sent = step % 4 == 1  # no list has shown the time of every other one
+                file.record(address, Record(str(step), TIME, "ci", step, TIME, TIME, unconfirmed=sent))
             elif step % 6 == 3:
                 file.forget(address)
             else:
@@ -50,7 +51,7 @@ def change(step: int) -> JournalEntry:
     if step % 2 == 0:
         return Intended({address: str(step)})
     if step % 6 == 1:
-        return Recorded(address, Record(str(step), TIME, "ci", step, TIME, TIME))
+        return Recorded(address, Record(str(step), TIME, "ci", step, TIME, TIME, unconfirmed=step % 4 == 1))
     return Forgotten(address) if step % 6 == 3 else Abandoned(address)
 
 

@@ -22,7 +22,17 @@ PARTS = (
     ),
     Part("the brakes", ("plan/safety.py",), ("tests/plan",)),
     Part("adoption, audience, report", ("plan/adoption.py", "plan/audience.py", "plan/report.py"), ("tests/plan",)),
-    Part("limits of GitHub", ("github/rate_window.py", "github/pacer.py", "github/rate_ledger.py"), ("tests/github",)),
+    Part(
+        "limits of GitHub",
+        (
+            "github/rate_window.py",
+            "github/content_limits.py",
+            "github/pauses.py",
+            "github/pacer.py",
+            "github/rate_ledger.py",
+        ),
+        ("tests/github",),
+    ),
     Part(
         "answers of GitHub",
         (

@@ -228,7 +228,8 @@ class ScopeWriter:
             except FlowForgeError as error:
                 # It ends the run, and not this write: GitHub has answered that, and the next run's list shows it.
                 self._meet(error)
-                self.left.add(error.problems[0].what)
+                problem = error.problems[0]
+                self.left.add("; ".join(filter(None, (problem.what, problem.fix))))
         for change, done in written.items():
             self._record(change, done, found[change.address.secret])
 
