@@ -76,7 +76,7 @@ def test_marks(fleet: "Fleet") -> None:
     first, second, third = done.lines[:3]
     assert re.fullmatch(f"{ONE} +ci-key  never written +value since {TIME}  assumed, changed outside", first)
     assert re.fullmatch(r"acme/repo-002/environments/Straße 生产/A +never written +pending", second)
-    assert re.fullmatch(rf"acme/repo-003/.* +value since {TIME}  unconfirmed", third)
+    assert re.fullmatch(rf"acme/repo-003/.* +written {TIME} +unconfirmed", third)
     document = _fits(fleet.flowforge("state", "list", "--format", "json"))
     assert {"remembered": 5, "assumed": 1, "pending": 1} == document["counts"]
     whole = fleet.flowforge("state", "show")
