@@ -55,7 +55,7 @@ def test_at_the_limit_times_are_left_to_the_next_list(fleet: "Fleet") -> None:
     fleet.requests()
     assert 0 == fleet.flowforge("apply", "--yes").code
     asked = fleet.requests()
-    assert ENOUGH * 3 + 2 == sum(asked.values())  # a list, a key and a write each, and who they are
+    assert ENOUGH * 3 + 3 == sum(asked.values())  # a list, a key and a write each, who they are, and what owns them
     assert sum(asked.values()) == told["requests"] + told["requests_to_come"]
     assert {True} == {each.unconfirmed for each in records(fleet).values()}
     assert IN_SYNC == fleet.flowforge("plan").out
