@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.on_demand import load
+from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Seen, Wanted
 from flowforge.plan.safety import Estate, brakes
+from flowforge.plan.succession import Successor
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
@@ -21,6 +23,7 @@ from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
+from flowforge.steps.refresh.identities import has_identity, scopes_beside
 from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
@@ -98,6 +101,8 @@ def prepare(
     refreshed = refresh(task, state, select, clients, wanted)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
     decided, told = verify(decided, check, resolver.vault, select)
+    # Where nothing is written to GitHub nothing is deleted either, so nothing need be kept.
+    decided = decided if records_only else hold(task, clients, decided, select)
     audited = audit(task, clients, decided)
     hiding = audited.hiding if audited else frozenset()
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
@@ -140,10 +145,11 @@ def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapp
 def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: Mapping[Address, Wanted]) -> Refreshed:
     """Ask GitHub for the list of every selected scope, and for the ids of the repos that are to see a secret."""
     request, listed = task.request, task.selected.repos
+    # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
+    chosen = [address for address in {*wanted, *state.remembered} if select(address)]
     seen = observe(
         clients,
-        # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
-        {address.scope for address in {*wanted, *state.remembered} if select(address)},
+        {*(address.scope for address in chosen), *scopes_beside(wanted, chosen)},
         creatable={place.address.scope for place in task.places if place.creates_environment},
         audiences=[address for address, want in wanted.items() if want.audience],
         jobs=request.jobs,
@@ -197,6 +203,20 @@ def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Sel
     situation = without_refused(decided.situation, checked)
     plan = make_plan(situation, select=select) if checked.refused else decided.plan
     return replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation), checked.warnings
+
+
+def hold(task: Task, clients: Clients, decided: Decided, select: Select) -> Decided:
+    """Decide once more with each key kept that a workload identity takes the place of and that cannot go yet."""
+    plan, situation = decided.plan, decided.situation
+    # Hardly any plan takes a key away, and this reads the workflows of the repos.
+    if not any(change.action is Action.DELETE for change in plan.changes) or not has_identity(situation.wanted):
+        return decided
+    holding: Mapping[Address, Successor] = load("flowforge.run.holding").successors(task, clients, plan, situation)
+    if not holding:
+        return decided
+    situation = replace(situation, successors=holding)
+    held = make_plan(situation, select=select)
+    return replace(decided, plan=replace(held, expiries=plan.expiries), situation=situation)
 
 
 def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | None":
