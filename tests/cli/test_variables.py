@@ -268,9 +268,12 @@ def test_a_static_key_beside_it(fleet: "Fleet", slot: str) -> None:
     _federated(fleet, more=more)
     entry = f"{{name: {slot} goes, repos: [{REPO}], secret: {slot}}}"
     beside = f"warning: the secret {slot} is there beside the workload identity of {REPO}"
-    said = f"{beside}: a step that passes it uses it, and not the identity; to remove it, "
+    said = f"{beside}: a step that passes it uses it, and not the identity; take it out of that step, then "
     assert "warning" not in fleet.flowforge("plan").err
     assert f"{said}add under `absent`: {entry}" in fleet.flowforge("plan", "--audit").err.splitlines()
     _federated(fleet, more=f"absent: [{entry}]\n")
     assert "warning" not in fleet.flowforge("plan").err
+    assert (3, {slot: "old"}) == (fleet.flowforge("apply", "--yes").code, world.reveal(REPO))
+    alone = workflow.replace(f", {slot.lower()}: '${{{{ secrets.{slot} }}}}'", "")
+    world.edit_file(REPO, ".github/workflows/claude.yml", f"permissions: {{id-token: write}}\n{alone}")
     assert (0, {}) == (fleet.flowforge("apply", "--yes").code, world.reveal(REPO))

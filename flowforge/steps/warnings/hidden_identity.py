@@ -81,4 +81,5 @@ def _warning(slot: str, environment: str, organization: str, repos: list[Repo], 
         return f"{what}; the manifest wants both: exclude the repository from one of the two targets"
     where = f"org: {organization}" if organization else f"repos: [{names}]"
     inside = f", environments: [{json.dumps(printable(environment), ensure_ascii=False)}]" if environment else ""
-    return f"{what}; to remove it, add under `absent`: {{name: {slot} goes, {where}, secret: {slot}{inside}}}"
+    entry = f"{{name: {slot} goes, {where}, secret: {slot}{inside}}}"
+    return f"{what}; take it out of that step, then add under `absent`: {entry}"
