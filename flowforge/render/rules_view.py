@@ -150,7 +150,7 @@ def _told(rule: Entry, issuer: str | None) -> Iterator[str]:
     yield ""
     names = [each["repo"] for each in rule["repos"]]
     for repo in rule["repos"]:
-        yield f"  {repo['repo']:<{max(map(len, names))}}  {_subject(repo)}"
+        yield f"{'!' if repo['unreadable'] else ' '} {repo['repo']:<{max(map(len, names))}}  {_subject(repo)}"
     for each in rule["organizations"]:
         unknown = f": {each['unreadable']}" if each["unreadable"] else ""
         yield f"{'! ' if unknown else '  '}{each['organization']}  every repository{_seen(each)}{unknown}"

@@ -3,7 +3,6 @@
 from typing import Final
 
 from flowforge.api_address import is_loopback
-from flowforge.github.permissions import ACTIONS, AccessLevel, joined
 from flowforge.plan.federation import ISSUER, FederationRules
 from flowforge.run.request import Request
 from flowforge.run.task import Task
@@ -19,7 +18,7 @@ def federation_rules(request: Request) -> FederationRules:
     """Return the rule that each workload identity of the manifest needs. Opens no source, and writes nothing."""
     task = Task.of(request)
     with task.signed_in() as clients:
-        clients.need(joined(task.to_read(State.fresh()), {ACTIONS: AccessLevel.READ}))
+        clients.need(task.to_read(State.fresh()))
         task = task.with_selected_repos(clients)
         rules = rules_of(task.places, clients, jobs=request.jobs, stop=request.stop, progress=request.progress)
     # The sandbox on loopback stands for github.com.

@@ -28,6 +28,7 @@ from flowforge.steps.refresh.observe import Ids, identify, observe, refused
 from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
+from flowforge.steps.warnings.named_rule import named_rules
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
 from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of, shared_personal
 from flowforge.vault import Vault
@@ -231,7 +232,7 @@ def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | Non
 
 
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:
-    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key.
+    """Return what a person should know of the plan; three of these ask GitHub something. keyed: the state has a key.
 
     hiding: the repos in which a workflow passes a key beside its identity.
     """
@@ -243,6 +244,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding:
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
+        *named_rules(clients, plan, jobs=request.jobs, stop=request.stop),
         *free_organizations(clients, plan, jobs=request.jobs, stop=request.stop),
         *advise(
             task.manifest,
