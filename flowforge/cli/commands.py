@@ -126,7 +126,7 @@ COMMANDS: Final = (
     ),
     Row(
         "identity",
-        "Say what a move to workload identity needs on the side of Anthropic.",
+        "Say whom workload identities must trust.",
         rows=(
             Row(
                 "rules",

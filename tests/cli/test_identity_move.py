@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,12 @@ def _line(done: "Done", repo: str = REPO, secret: str = KEY) -> str:
     """Give the line of a plan about a secret, without the repo and the name."""
     found = [line for line in done.lines if repo in line and secret in line]
     return " ".join(found[0].replace(repo, "", 1).replace(secret, "", 1).split()) if found else ""
+
+
+def test_the_workflow_of_the_page() -> None:
+    """What docs/howto/to-workload-identity.md tells people to write is what the tests here let the key go for."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "to-workload-identity.md").read_text("utf-8")
+    assert f"```yaml\n{MOVED}```\n" in page
 
 
 @pytest.mark.parametrize("case", WORKFLOWS)
