@@ -26,8 +26,11 @@ def still_needs(case: Case, audit: RepoAudit, name: str) -> str:
 
     name: in upper case. What cannot be known counts as a reason: a key that is gone cannot be read back.
     """
+    # What no Claude step reads and nobody knows as Claude's is nothing that an identity takes the place of.
+    is_claudes = name in case.claude_names
+    known = (*_readers(case, name), *_without_identity(case), *_faults(audit)) if is_claudes else ()
     found: dict[str, str] = {}
-    for place, why in (*_unknown(case), *_readers(case, name), *_without_identity(case), *_faults(audit)):
+    for place, why in (*_unknown(case), *known):
         found.setdefault(place, why)
     first = next((f"{place} {why}" for place, why in found.items()), "")
     return f"{first}, and {len(found) - 1} more" if len(found) > 1 else first

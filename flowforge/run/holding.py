@@ -3,10 +3,13 @@
 So a repo never has neither: its variables come first, then its workflows, which people change, and the key goes last.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from flowforge.audit.needs import STATIC_NAMES
+from flowforge.credentials.types import TYPES
 from flowforge.github.clients import Clients
+from flowforge.manifest.model import Credential
 from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Store
 from flowforge.plan.change import Change
@@ -39,11 +42,26 @@ def successors(task: Task, clients: Clients, plan: Plan, situation: Situation) -
             names.setdefault(repo, set()).add(address.secret)
     request = task.request
     asking = Asking(clients, request.jobs, request.stop, request.progress)
+    claudes = _claudes(task.manifest.credentials.values())
+    types = TypesOf(task.places)
     known = Known(
-        TypesOf(task.places).of, lists_after(situation), coming=coming_to_organizations(situation), leaving=names
+        lambda repo: {**claudes, **types.of(repo)},
+        lists_after(situation),
+        coming=coming_to_organizations(situation),
+        leaving=names,
     )
     audits = {each.repo: each for each in audit_fleet(asking, names, known)} if names else {}
-    return {address: _successor(address, holders, identities, audits) for address, holders in going.items()}
+    usual = STATIC_NAMES | claudes.keys()
+    return {
+        address: _successor(address, holders, identities, audits, is_claudes=address.secret in usual)
+        for address, holders in going.items()
+    }
+
+
+def _claudes(credentials: Iterable[Credential]) -> Mapping[str, str]:
+    """Return the names of secrets that hold a key or token of Claude's by the manifest, each with its type."""
+    known = (each for each in credentials if each.type in TYPES and TYPES[each.type].claude)
+    return {each.secret: each.type for each in known}
 
 
 def _beside(line: Change, identities: Identities) -> tuple[Repo, ...]:
@@ -54,16 +72,22 @@ def _beside(line: Change, identities: Identities) -> tuple[Repo, ...]:
 
 
 def _successor(
-    address: Address, holders: Collection[Repo], identities: Identities, audits: Mapping[Repo, AuditedRepo]
+    address: Address,
+    holders: Collection[Repo],
+    identities: Identities,
+    audits: Mapping[Repo, AuditedRepo],
+    *,
+    is_claudes: bool,
 ) -> Successor:
-    parts = tuple(dict.fromkeys(part for holder in holders for part in identities.parts_for(holder)))
+    mine = holders if is_claudes else ()
+    parts = tuple(dict.fromkeys(part for holder in mine for part in identities.parts_for(holder)))
     for holder in holders:
         users = identities.users_of(holder)
-        if users is None:
+        if users is None and is_claudes:
             return Successor(
                 parts, f"which repositories of {holder} have its identity is not known by name", _NAME_THEM
             )
-        for user in users:
+        for user in users or ():
             why, fix = _why_not(audits[user], address.secret)
             if why:
                 return Successor(parts, why if user == address.scope.repo else f"{user}: {why}", fix)

@@ -120,7 +120,7 @@ def test_the_key_goes_where_the_workflows_take_the_identity(fleet: "Fleet", case
     world.edit_file(REPO, FILE, text)
     _manifest(fleet, REPO)
     line = _line(fleet.flowforge("plan"))
-    assert line == "- declared absent" if not why else line.startswith(f"! {why}"), line
+    assert line.startswith(f"! {why}" if why else "- declared absent"), line
     done = fleet.flowforge("apply", "--yes")
     assert (3 if why else 0, HELD, KEY in world.reveal(REPO)) == (done.code, world.variables(REPO), bool(why))
 
@@ -177,6 +177,21 @@ def test_who_cannot_be_read_keeps_the_key(fleet: "Fleet") -> None:
     done = fleet.flowforge("apply", "--yes")
     assert (3, True, {}) == (done.code, KEY in world.reveal(REPO), world.reveal("acme/repo-002"))
     assert _line(done).startswith("! still needed: its workflows could not be read"), _line(done)
+
+
+@pytest.mark.parametrize("passed", [False, True])
+def test_another_secret_goes_unless_a_claude_step_passes_it(fleet: "Fleet", *, passed: bool) -> None:
+    """What has nothing to do with Claude is deleted as ever, whoever names it; a key under another name is not."""
+    world = fleet.sandbox.world
+    text = f"{HEAD}{STEP}      - run: npm publish\n        env: {{NPM: '${{{{ secrets.OTHER }}}}'}}\n"
+    given = HEAD + STEP + BY_KEY.replace(KEY, "OTHER")
+    world.set_secret(REPO, "OTHER", "x")
+    world.edit_file(REPO, FILE, given if passed else text)
+    _manifest(fleet, REPO, absent=f"  - {{name: Gone, repos: [{REPO}], secret: OTHER, tags: [last]}}\n")
+    expected = f"! {PASSES}" if passed else "- declared absent"
+    assert expected == _line(fleet.flowforge("plan"), secret="OTHER")
+    assert (3 if passed else 0) == fleet.flowforge("apply", "--yes", "--tags", "last").code
+    assert passed is ("OTHER" in world.reveal(REPO))
 
 
 ORGANIZATION = "  - {{name: Identity, org: acme, visible_to: {seen}, credential: federated}}\n"
@@ -287,7 +302,7 @@ def test_nobody_ever_has_neither(fleet: "Fleet") -> None:
         world.edit_file(repo, FILE, MOVED + BY_KEY)
     codes = []
     for number in range(KILLS):
-        code, without = _killed(fleet, chance.randrange(1, 4 * FLEET))
+        code, without = _killed(fleet, chance.randrange(1, 9 * FLEET))
         codes.append(code)
         assert (set(), True) == (without, code in {-9, 3}), f"seed {seed}, {number}: {without} {code}"
         moved = [repo for repo in [*fleet.repos[: FLEET // 3], *late] if world.variables(repo) == HELD]

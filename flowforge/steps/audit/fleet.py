@@ -23,7 +23,6 @@ from flowforge.steps.audit.wants import Wanted, wanted_by
 
 Types = Callable[[Repo], Mapping[str, str]]
 ARCHIVED = "It is archived, so nothing runs here."
-_STATIC = "anthropic_api_key"
 _DISABLED = "GitHub has disabled it, so nothing runs here."
 
 
@@ -86,9 +85,7 @@ def survey_fleet(
             return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), repo, found)
         if repo not in wanted:
             return AuditedRepo(bare(repo, _standing(found)), repo)
-        leaving = known.leaving.get(repo, ())
-        # What is to go counts as Claude's, so that whoever is handed it is found.
-        types = {**dict.fromkeys(leaving, _STATIC), **known.types(repo)}
+        leaving, types = known.leaving.get(repo, ()), known.types(repo)
         facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=types)
         # Most repos run no Claude and hold nothing of Claude's. Then nothing that GitHub says changes the first audit.
         if (
