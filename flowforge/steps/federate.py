@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from flowforge.concurrency import Progress, each
 from flowforge.credentials import workload_identity
@@ -13,11 +14,14 @@ from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.repos import Lookup, RepoInfo, organization_id
 from flowforge.manifest.model import Credential
 from flowforge.manifest.places import Place
+from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.audience import Visibility
 from flowforge.plan.facts import Unreadable
 from flowforge.plan.federation import FederationRule, TrustedOwner, TrustedRepo
 from flowforge.steps.look_up import look_up_all
+
+_NO_OWNER: Final = Unreadable(Why.FAILED, "GitHub does not show the id of its owner")
 
 
 def rules_of(
@@ -68,6 +72,8 @@ def _environments(places: Collection[Place]) -> Mapping[Repo, tuple[str, ...]]:
 def _trusted(clients: Clients, repo: Repo, found: Lookup) -> TrustedRepo:
     if isinstance(found, Unreadable):
         return TrustedRepo(repo, unreadable=found)
+    if not found.owner_id:
+        return TrustedRepo(repo, unreadable=_NO_OWNER)
     form = subject_form(clients.of(repo.owner), repo)
     trusted = TrustedRepo(repo, id=found.id, owner_id=found.owner_id)
     if form is None:
