@@ -15,6 +15,7 @@ from flowforge.resources import schema_text
 from flowforge.sandbox import Fault, FaultKind
 from flowforge.sandbox.rules.faults import Faults
 from tests.audit.leaving import BY_KEY, FILE, HEAD, KEY, MOVED, ORG, PASSES, RULE, STEP, WORKFLOWS
+from tests.cli.owners import company
 from tests.cli.test_kill import _Killer as Killer
 from tests.rows import one_in
 
@@ -26,13 +27,13 @@ HELD = {RULE: "fdrl_1", ORG: UUID}
 REPO = "acme/repo-001"
 
 
-def _manifest(fleet: "Fleet", *repos: str, absent: str = "", where: str = "", org: str = "") -> None:
+def _manifest(fleet: "Fleet", *repos: str, absent: str = "", where: str = "", org: str = "", auth: str = "") -> None:
     """Write a manifest that wants the identity in repos, and no key there. absent: another entry in its place."""
     names = ", ".join(repos)
     absent = absent or f"  - {{name: The key goes, repos: [{names}], secret: {KEY}, tags: [last]}}\n"
     target = org or f"  - {{name: Identity, repos: [{names}], credential: federated, tags: [first]{where}}}\n"
     fleet.manifest(
-        "version: 1\ncredentials:\n  federated:\n    type: anthropic_workload_identity\n"
+        f"version: 1\n{auth}credentials:\n  federated:\n    type: anthropic_workload_identity\n"
         f"    federation_rule_id: fdrl_1\n    organization_id: {UUID}\ntargets:\n{target}absent:\n{absent}"
     )
 
@@ -115,6 +116,26 @@ def test_who_cannot_be_read_keeps_the_key(fleet: "Fleet") -> None:
     done = fleet.flowforge("apply", "--yes")
     assert (3, True, {}) == (done.code, KEY in world.reveal(REPO), world.reveal("acme/repo-002"))
     assert _line(done).startswith("! still needed: its workflows could not be read"), _line(done)
+
+
+@pytest.mark.parametrize("contents", [False, True])
+def test_an_app_reads_the_workflows_by_its_own_token(fleet: "Fleet", *, contents: bool) -> None:
+    """Its token for the plan may read contents where the installation may; where not, the key stays and says why."""
+    firm = company(fleet, ["beta"], ["beta"])
+    more = {"contents": "read"} if contents else {}
+    given = {"secrets": "write", "actions_variables": "write", "actions": "read", "metadata": "read", **more}
+    firm.world.install_app("ci", "beta", permissions=given)
+    firm.world.set_secret("beta/api", KEY, "x")
+    firm.world.edit_file("beta/api", FILE, MOVED)
+    fleet.monkeypatch.delenv("FLOWFORGE_GITHUB_TOKEN", raising=False)
+    _manifest(fleet, "beta/api", auth=f"github: {{auth: {{{firm.app}}}}}\n")
+    line = _line(fleet.flowforge("plan"), "beta/api")
+    assert line.startswith("- declared absent" if contents else "! still needed: its workflows could not be read"), line
+    read = {"contents": "read"} if contents else {}
+    levels = {"metadata": "read", "secrets": "read", "actions_variables": "read", "actions": "read", **read}
+    assert [("ci@beta", levels)] == [(one["by"], one["permissions"]) for one in firm.world.minted_tokens()]
+    assert (0 if contents else 3) == fleet.flowforge("apply", "--yes").code
+    assert (contents, HELD) == (not firm.held("beta/api")["beta/api"], firm.world.variables("beta/api"))
 
 
 @pytest.mark.parametrize("passed", [False, True])
