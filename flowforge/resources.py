@@ -21,6 +21,7 @@ SCHEMAS: Final[Mapping[str, str]] = MappingProxyType(
         "probe": "probe.schema.json",
         "audit": "audit.schema.json",
         "status": "status.schema.json",
+        "rules": "rules.schema.json",
         "checkup": "checkup.schema.json",
     }
 )

@@ -157,6 +157,11 @@ _WORKFLOWS: Final = (
         "Say what a workflow without a permissions block may: read or write.",
     ),
     Verb("set_immutable_subject", "full_name=TEXT [immutable=BOOL]", "Let the subject of OIDC tokens carry ids."),
+    Verb(
+        "set_subject_template",
+        "full_name=TEXT [keys=LIST]",
+        "Make the subject of OIDC tokens of these claims; without keys, GitHub's own form again.",
+    ),
     Verb("disable_repo", "full_name=TEXT [disabled=BOOL]", "Disable a repository as GitHub's staff does."),
     Verb(
         "add_run",

@@ -178,7 +178,7 @@ _WARNINGS: Final = _rows(
         "identity-subject",
         "this repository's OIDC subject carries ids, and a federation rule by names cannot match it",
         "repositories made since 2026-07-15 have `repo:OWNER@ID/REPO@ID:…`; the refusal is a 401 without a reason",
-        "let the rule pin claims.repository_id or claims.repository_owner_id",
+        "let the rule pin claims.repository_id, as `flowforge identity rules` prints it",
     ),
     (
         # src/entrypoints/run.ts asks for a human actor first, so the credential is never tried.

@@ -20,6 +20,7 @@ from flowforge.cli.options import (
     manifest_option,
     option,
     output_options,
+    owner_option,
     plain_option,
     planning_options,
     require_values_option,
@@ -174,6 +175,14 @@ def status_options(formats: Formats) -> Options:
     yield option("--fail-on-dead", is_flag=True, text="Exit 3 when a secret is dead.")
     yield option("--fail-on-failing", is_flag=True, text="Exit 3 when a secret is dead or failing.")
     yield option("--expect-in-sync", is_flag=True, text="Exit 3 when a secret is not as it was written.")
+
+
+def rules_options(formats: Formats) -> Options:
+    """Yield the options of `identity rules`."""
+    yield manifest_option()
+    yield owner_option()
+    yield from asking_options()
+    yield from output_options(formats, "rules")
 
 
 def schema_options(_: Formats) -> Options:

@@ -124,6 +124,25 @@ COMMANDS: Final = (
         "flowforge.cli.status",
         of.status_options,
     ),
+    Row(
+        "identity",
+        "Say whom workload identities must trust.",
+        rows=(
+            Row(
+                "rules",
+                """
+                Print the federation rules that the manifest's workload identities need.
+
+                One for each credential of type anthropic_workload_identity, by the ids of its repositories and their
+                owners, as a person types it into the Console, and with --format json as the Admin API takes it. What
+                the subject of each repository's tokens looks like is asked and told. It opens no source, and asks
+                nothing of Anthropic.
+                """,
+                "flowforge.cli.identity",
+                of.rules_options,
+            ),
+        ),
+    ),
     Row("state", "Look at what FlowForge remembers, and mend it.", rows=SUBCOMMANDS),
     Row(
         "schema",

@@ -4,6 +4,9 @@ Sources: OpenAPI, actions/list-repo-workflows, actions/get-github-actions-defaul
 actions/get-custom-oidc-sub-claim-for-repo.
 """
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
@@ -19,6 +22,20 @@ from flowforge.plan.facts import Unreadable
 
 _ACTIVE: Final = "active"
 _LEVELS: Final = ("read", "write")
+# docs.github.com, actions/reference/security/oidc, "Immutable subject claims": repo:OWNER@OWNER-ID/REPO@REPO-ID.
+_WITH_IDS: Final = re.compile(r"repo:[^/@]+@[0-9]+/[^/@]+@[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectForm:
+    """What the subject of a repo's OIDC tokens looks like."""
+
+    prefix: str
+    """What it begins with, such as `repo:acme/api`; empty where GitHub does not tell."""
+    immutable: bool | None
+    """Whether that carries ids beside the names; None where GitHub does not tell."""
+    claims: tuple[str, ...] = ()
+    """The claims that a template makes it of; none for GitHub's own form."""
 
 
 def disabled_workflows(client: Client, repo: Repo) -> frozenset[str]:
@@ -42,16 +59,38 @@ def default_permission(client: Client, repo: Repo) -> str | None:
     return None
 
 
-def immutable_subject(client: Client, repo: Repo) -> bool | None:
-    """Return whether the subject of its OIDC tokens carries ids; None where GitHub does not tell."""
+def subject_form(client: Client, repo: Repo) -> SubjectForm | None:
+    """Return what the subject of its OIDC tokens looks like; None where GitHub does not tell."""
     try:
         data = client.get(f"{repo_path(repo)}/actions/oidc/customization/sub").data
     except RepoError:
         return None
-    match data:
-        case {"use_immutable_subject": bool() as immutable}:
-            return immutable
-    return None
+    return _form(data) if isinstance(data, dict) else None
+
+
+def _form(data: Mapping[str, object]) -> SubjectForm:
+    claims = data.get("include_claim_keys")
+    own = claims if isinstance(claims, list) and data.get("use_default") is False else ()
+    return SubjectForm(_text(data.get("sub_claim_prefix")), _immutable(data), tuple(map(str, own)))
+
+
+def immutable_subject(client: Client, repo: Repo) -> bool | None:
+    """Return whether the subject of its OIDC tokens carries ids; None where GitHub does not tell."""
+    form = subject_form(client, repo)
+    return form.immutable if form else None
+
+
+def _immutable(data: Mapping[str, object]) -> bool | None:
+    # The prefix is what tokens have: Azure/azure-dev#9430 takes it for authoritative, and repositories were seen that
+    # have ids in it while the flag is false.
+    prefix, flag = _text(data.get("sub_claim_prefix")), data.get("use_immutable_subject")
+    if prefix.startswith("repo:"):
+        return bool(_WITH_IDS.fullmatch(prefix))
+    return flag if isinstance(flag, bool) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def inherited_names(client: Client, repo: Repo, store: Store) -> frozenset[str] | Unreadable:

@@ -216,6 +216,9 @@ _NOTES: Final = """
 - For the agents store GitHub documents no name of a permission; that of an App is found among those that its
   installation has. What a token lacks there is told by the first request and not before.
 - Of an environment that is not there, Actions: read tells *missing* from *not to be seen by this token*.
+- Where the manifest has a workload identity, Actions: read tells what the subject of a repository's OIDC tokens looks
+  like, for a warning of `plan` and for `identity rules`; without it nothing is said. A key that goes beside one goes
+  only once Contents: read has shown that no workflow reads it any more: without that it stays.
 - A classic token also needs `repo` where repositories are to see an organization's secret. A person's
   role counts beside every permission of their token: write access for a repository's secrets, owner of an organization
   for its own. That a repository's description says `push` is never taken for a permission to manage secrets.

@@ -47,6 +47,8 @@ class RepoInfo:
     """Whether the token's user may write to it; None if the answer does not show that, as to a GitHub App."""
     private: bool | None = field(default=None, compare=False)
     """Whether not everybody sees it; None if the answer does not show that."""
+    owner_id: int = 0
+    """GitHub's number of its owner; 0 where the answer does not show it."""
 
 
 Lookup = RepoInfo | Unreadable
@@ -74,6 +76,15 @@ def is_organization(client: Client, owner: str) -> bool | None:
     except RepoError as refusal:
         return False if refusal.no.status == _NOT_FOUND else None
     return True
+
+
+def organization_id(client: Client, owner: str) -> int:
+    """Return GitHub's number of an organization. Raises RepoError, FF327 for another shape."""
+    match client.get(f"/orgs/{encode(owner, safe='')}").data:
+        case {"id": int() as number} if is_id(number):
+            return number
+    detail = "an organization without its id"
+    raise other_shape(detail)
 
 
 def _from_list(client: Client, wanted: Collection[Repo]) -> dict[Repo, Lookup]:
@@ -151,9 +162,16 @@ def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
                 return archived().unreadable()
             private = more.get("private")
             seen = private if isinstance(private, bool) else None
-            return RepoInfo(number, name, is_archived, _can_write(client, data), seen)
+            return RepoInfo(number, name, is_archived, _can_write(client, data), seen, _owner_id(data))
     detail = "a repo without its id, full_name or archived"
     raise other_shape(detail)
+
+
+def _owner_id(data: object) -> int:
+    match data:
+        case {"owner": {"id": int() as number}} if is_id(number):
+            return number
+    return 0
 
 
 def _can_write(client: Client, data: object) -> bool | None:

@@ -81,6 +81,7 @@ class Reason(_Worded):
     VALUE_NOT_READ = "value_not_read", "value not read", "name a source that needs nobody"
     NO_ROOM = "no_room", "no room for it"
     DECLARED_ABSENT = "declared_absent", "declared absent"
+    STILL_NEEDED = "still_needed", "still needed", "apply what takes its place first, and this after it"
     ALREADY_ABSENT = "already_absent", "already absent"
     NOT_NAMED = "not_named", "no longer in the manifest"
     NOT_OURS = "not_ours", "not what FlowForge wrote"

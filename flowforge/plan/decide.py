@@ -21,6 +21,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
+from flowforge.plan.succession import Successor, until_replaced
 from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
@@ -42,6 +43,8 @@ class Situation:
     """Whether to delete what FlowForge wrote and the manifest no longer names."""
     unresolved: tuple[Unresolved, ...] = ()
     """The entries of the manifest whose repos are not known."""
+    successors: Mapping[Address, Successor] = field(default_factory=dict)
+    """What takes the place of secrets that are to go, and must be there first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,22 @@ def make_plan(situation: Situation, *, select: Callable[[Address], bool] = lambd
 
 
 def _changes(situation: Situation, select: Callable[[Address], bool]) -> Iterable[Change]:
-    decided = [(value, seen) for value, seen in _decided(situation) if select(value.address)]
-    values = within_capacity([value for value, _ in decided], situation.seen)
+    chosen: list[tuple[Change, Seen]] = []
+    left_out: list[Change] = []
+    for value, seen in _decided(situation):
+        if select(value.address):
+            chosen.append((value, seen))
+        elif situation.successors:
+            left_out += _with_access(value, seen)
+    values = within_capacity([value for value, _ in chosen], situation.seen)
     # Access comes after capacity: where the value is blocked for lack of room, nobody is shown it either.
-    for value, (_, seen) in zip(values, decided, strict=True):
-        access = decide_access(value, seen)
-        yield from (value,) if access is None else (value, access)
+    lines = [line for value, (_, seen) in zip(values, chosen, strict=True) for line in _with_access(value, seen)]
+    return until_replaced(lines, left_out, situation.successors)
+
+
+def _with_access(value: Change, seen: Seen) -> tuple[Change, ...]:
+    access = decide_access(value, seen)
+    return (value,) if access is None else (value, access)
 
 
 def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:

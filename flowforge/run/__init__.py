@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flowforge.run.applying import apply
     from flowforge.run.auditing import FleetAudit, audit_owner, audit_targets
     from flowforge.run.doctoring import doctor
+    from flowforge.run.federating import federation_rules
     from flowforge.run.flows import list_owners, list_repos, plan, plan_to_save
     from flowforge.run.offline_plan import plan_offline
     from flowforge.run.plan_file.place import require_place
@@ -30,6 +31,7 @@ _HOMES: Final = {
     "plan_file.place": ("require_place",),
     "plan_file.saved": ("SavedPlan",),
     "doctoring": ("doctor",),
+    "federating": ("federation_rules",),
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
@@ -51,6 +53,7 @@ __all__ = [
     "audit_targets",
     "doctor",
     "draft_of_owner",
+    "federation_rules",
     "forget",
     "kept",
     "list_owners",

@@ -40,22 +40,22 @@ def audit_planned(task: Task, clients: Clients, plan: Plan, situation: Situation
     repos = {repo for repo in (*written, *hidden) if not repo.is_organization}
     request = task.request
     asking = Asking(clients, request.jobs, request.stop, request.progress)
-    known = Known(TypesOf(task.places).of, _lists_after(situation), coming=_coming(situation))
+    known = Known(TypesOf(task.places).of, lists_after(situation), coming=coming_to_organizations(situation))
     audits = [each.audit for each in audit_fleet(asking, repos, known)]
     failing = [each for each in audits if any(found.level is Severity.ERROR for found in each.findings)]
     hiding = [each.repo for each in audits if each.repo and any(found.code == _HIDDEN for found in each.findings)]
     return PlannedAudit(tuple(failing), frozenset(map(Repo.parse, hiding)))
 
 
-def _lists_after(situation: Situation) -> Mapping[Scope, Seen]:
+def lists_after(situation: Situation) -> Mapping[Scope, Seen]:
     """Return the lists of repos as they will be: what is about to be written must not be told as missing."""
     after = held_after(situation.wanted, situation.seen)
     lists = {scope: Listing(dict.fromkeys(names, "")) for scope, names in after.items()}
     return {scope: lists.get(scope, seen) for scope, seen in situation.seen.items() if not scope.repo.is_organization}
 
 
-def _coming(situation: Situation) -> Mapping[tuple[str, Store], Mapping[str, Audience]]:
-    """Return who will see what the plan gives to organizations."""
+def coming_to_organizations(situation: Situation) -> Mapping[tuple[str, Store], Mapping[str, Audience]]:
+    """Return who will see what the plan gives to organizations, by the owner in lower case and the store."""
     found: dict[tuple[str, Store], dict[str, Audience]] = {}
     for address, want in situation.wanted.items():
         if want.presence is Presence.PRESENT and want.audience is not None:

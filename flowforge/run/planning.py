@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.on_demand import load
-from flowforge.plan.action import Reason
+from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Wanted
 from flowforge.plan.ordering import Work
 from flowforge.plan.safety import Estate, LeftBehind, brakes
+from flowforge.plan.succession import Successor
 from flowforge.run.many_repos import notes_on_many
 from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
@@ -27,10 +28,12 @@ from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.backend.transfer import left_behind, remembers, siblings
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
+from flowforge.steps.refresh.identities import has_identity
 from flowforge.steps.refresh.observe import Ids, identify, refused
 from flowforge.steps.refresh.viewers import free_organizations
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
+from flowforge.steps.warnings.named_rule import named_rules
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
 from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of, shared_personal
 from flowforge.vault import Vault
@@ -101,6 +104,8 @@ def prepare(
     refreshed = refresh(task, state, select, clients, wanted, carried_out=carried_out)
     decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
     decided, told, key_ids = verify(decided, check, resolver.vault, select)
+    # Where nothing is written to GitHub nothing is deleted either, so nothing need be kept.
+    decided = decided if records_only else hold(task, clients, decided, select)
     audited = audit(task, clients, decided)
     hiding = audited.hiding if audited else frozenset()
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
@@ -192,6 +197,20 @@ def verify(
     return decided, checked.warnings, checked.key_ids
 
 
+def hold(task: Task, clients: Clients, decided: Decided, select: Select) -> Decided:
+    """Decide once more with each key kept that a workload identity takes the place of and that cannot go yet."""
+    plan, situation = decided.plan, decided.situation
+    # Hardly any plan takes a key away, and this reads the workflows of the repos.
+    if not any(change.action is Action.DELETE for change in plan.changes) or not has_identity(situation.wanted):
+        return decided
+    holding: Mapping[Address, Successor] = load("flowforge.run.holding").successors(task, clients, plan, situation)
+    if not holding:
+        return decided
+    situation = replace(situation, successors=holding)
+    held = make_plan(situation, select=select)
+    return replace(decided, plan=replace(held, expiries=plan.expiries), situation=situation)
+
+
 def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | None":
     """Return what the workflows say of the repos that the plan would write; None where nobody asked for it."""
     # Most plans do without it, and its readers take an eighth of a plan's start.
@@ -216,6 +235,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding:
     return (
         *contended(plan),
         *unproven(plan, keyed=keyed),
+        *named_rules(clients, plan, jobs=request.jobs, stop=request.stop),
         *free_organizations(clients, plan, jobs=request.jobs, stop=request.stop),
         *notes_on_many(request, clients, plan, situation.seen, repos=decided.repos, keys=decided.keys),
         *advise(

@@ -11,6 +11,7 @@ from flowforge.plan.facts import Seen, Wanted
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.run.task import Task
 from flowforge.state.model import State
+from flowforge.steps.refresh.identities import scopes_beside
 from flowforge.steps.refresh.observe import observe, unchanged
 from flowforge.steps.refresh.viewers import identify_viewers
 
@@ -43,7 +44,8 @@ def refresh(
     """
     request, listed = task.request, task.selected.repos
     # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
-    scopes = {address.scope for address in {*wanted, *state.remembered} if select(address)}
+    chosen = [address for address in {*wanted, *state.remembered} if select(address)]
+    scopes = {*(address.scope for address in chosen), *scopes_beside(wanted, chosen)}
     # What the state alone shows to need a write is asked for in full at once, so that it is asked for once.
     anew = _surely_written(task, state, select, wanted) if carried_out and request.cache else frozenset[Scope]()
     seen = _look(task, state, clients, scopes, wanted, anew=anew)

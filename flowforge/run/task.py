@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.api_address import host_for_people
+from flowforge.credentials import workload_identity
 from flowforge.github.clients import Clients
 from flowforge.github.pace import Pace
-from flowforge.github.permissions import Needs, joined
+from flowforge.github.permissions import ACTIONS, AccessLevel, Needs, joined
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.places import Place
@@ -17,7 +18,7 @@ from flowforge.offline import validate
 from flowforge.on_demand import load
 from flowforge.paths import Confinement
 from flowforge.plan.action import Why
-from flowforge.plan.address import Address, Repo
+from flowforge.plan.address import Address, Repo, Store
 from flowforge.plan.facts import Unreadable, Unresolved
 from flowforge.run.owner import OTHER_OWNER, concerns, for_owner, of_one_owner
 from flowforge.run.request import Request
@@ -112,12 +113,27 @@ class Task:
     def to_read(self, state: State) -> Needs:
         """Return what the tokens of a plan must be able to read."""
         needs = to_read(self.manifest, self.selectors, state.remembered)
-        return joined(needs, load("flowforge.github.permission_table").TO_AUDIT) if self.audits else needs
+        # What the subject of a repo's OIDC tokens looks like is asked where it is given a workload identity.
+        needs = joined(needs, {ACTIONS: AccessLevel.READ}) if self._has_identity else needs
+        reads_workflows = self.audits or self._may_hold
+        return joined(needs, load("flowforge.github.permission_table").TO_AUDIT) if reads_workflows else needs
 
     @property
     def audits(self) -> bool:
         """Whether a plan reads the workflows of the repos that it would write."""
         return self.request.audit or self.manifest.audit
+
+    @property
+    def _may_hold(self) -> bool:
+        """Whether a key may go beside a workload identity, which the workflows must take first."""
+        stores = {store for each in self.manifest.absent for store in each.lists.stores}
+        goes = self.request.prune or bool(stores - {Store.VARIABLES})
+        return goes and self._has_identity
+
+    @property
+    def _has_identity(self) -> bool:
+        """Whether the manifest has a workload identity."""
+        return any(each.type == workload_identity.TYPE for each in self.manifest.credentials.values())
 
     @property
     def host(self) -> str:

@@ -62,6 +62,7 @@ CASES: Final = (
     Case("matrix"),
     Case("audit --path ."),
     Case("status"),
+    Case("identity rules"),
     Case("plan -m missing.yaml --format json", 1),
     Case("apply --check"),
     Case("apply --yes --limit acme/repo-001"),
@@ -91,6 +92,7 @@ CASES: Final = (
     Case("demo"),
     Case("--version"),
     Case(""),
+    Case("identity"),
     Case("state"),
 )
 

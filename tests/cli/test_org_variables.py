@@ -245,7 +245,7 @@ def test_the_old_key_stays_until_the_identity_is_there(fleet: "Fleet") -> None:
     gone = (
         f"absent:\n  - {{name: A, repos: [acme/repo-001], secret: {KEY}}}\n  - {{name: B, org: acme, secret: {KEY}}}\n"
     )
-    wants(fleet, "all", gone)
+    wants(fleet, TWO, gone)
     world.faults.waiting.append(Fault("POST .*/actions/variables", FaultKind.STATUS, status=422, message="No."))
     assert 3 == fleet.flowforge("apply", "--yes").code
     assert ({KEY: "old"}, {KEY: "old"}) == (world.reveal("acme/repo-001"), world.reveal_org("acme"))
@@ -269,12 +269,15 @@ def test_static_keys_beside_it(fleet: "Fleet") -> None:
     repo = f"{{name: {KEY} goes, repos: [acme/repo-001], secret: {KEY}}}"
     org = f"{{name: {KEY} goes, org: acme, secret: {KEY}}}"
     beside = "is there beside the workload identity of"
-    add = "a step that passes it uses it, and not the identity; to remove it, add under `absent`:"
+    add = "a step that passes it uses it, and not the identity; take it out of that step, then add under `absent`:"
     assert [
         f"warning: the secret {KEY} {beside} acme/repo-001: {add} {repo}",
         f"warning: the secret {KEY} of the organization acme {beside} acme: {add} {org}",
     ] == fleet.flowforge("plan", "--audit").err.splitlines()
     wants(fleet, TWO, f"absent:\n  - {repo}\n  - {org}\n")
+    assert 3 == fleet.flowforge("apply", "--yes").code
+    alone = workflow.replace(f", anthropic_api_key: '${{{{ secrets.{KEY} }}}}'", "")
+    world.edit_file("acme/repo-001", ".github/workflows/claude.yml", f"permissions: {{id-token: write}}\n{alone}")
     applied(fleet)
     assert ({}, {}) == (world.reveal("acme/repo-001"), world.reveal_org("acme"))
 

@@ -41,7 +41,9 @@ def test_two_variables(fleet: "Fleet") -> None:
     fleet.requests()
     assert (0, HELD) == (fleet.flowforge("apply", "--yes").code, fleet.sandbox.world.variables(REPO))
     variables = "/repos/{owner}/{repo}/actions/variables"
-    assert {f"GET {variables}": 2, f"POST {variables}": 2, "GET /repos/{owner}/{repo}": 1} == fleet.requests()
+    # The last one is for the warning of a rule by names.
+    others = {"GET /repos/{owner}/{repo}": 1, "GET /repos/{owner}/{repo}/actions/oidc/customization/sub": 1}
+    assert {f"GET {variables}": 2, f"POST {variables}": 2, **others} == fleet.requests()
     assert IN_SYNC == fleet.flowforge("plan").out
     assert {f"GET {variables}": 1} == fleet.requests()
 
@@ -184,7 +186,7 @@ def test_no_value_is_needed(fleet: "Fleet") -> None:
 def test_an_interrupted_write_is_done_again(fleet: "Fleet") -> None:
     """`kill -9` as the second create, a change or its list comes in: the next plan wants what is wrong or pending."""
     world = fleet.sandbox.world
-    for rule, requests in (("fdrl_1", 4), ("fdrl_2", 3), ("fdrl_3", 4)):
+    for rule, requests in (("fdrl_1", 5), ("fdrl_2", 4), ("fdrl_3", 5)):
         _federated(fleet, rule)
         wanted = {**HELD, RULE: rule}
         code = _killed(fleet, requests)
@@ -268,9 +270,12 @@ def test_a_static_key_beside_it(fleet: "Fleet", slot: str) -> None:
     _federated(fleet, more=more)
     entry = f"{{name: {slot} goes, repos: [{REPO}], secret: {slot}}}"
     beside = f"warning: the secret {slot} is there beside the workload identity of {REPO}"
-    said = f"{beside}: a step that passes it uses it, and not the identity; to remove it, "
+    said = f"{beside}: a step that passes it uses it, and not the identity; take it out of that step, then "
     assert "warning" not in fleet.flowforge("plan").err
     assert f"{said}add under `absent`: {entry}" in fleet.flowforge("plan", "--audit").err.splitlines()
     _federated(fleet, more=f"absent: [{entry}]\n")
     assert "warning" not in fleet.flowforge("plan").err
+    assert (3, {slot: "old"}) == (fleet.flowforge("apply", "--yes").code, world.reveal(REPO))
+    alone = workflow.replace(f", {slot.lower()}: '${{{{ secrets.{slot} }}}}'", "")
+    world.edit_file(REPO, ".github/workflows/claude.yml", f"permissions: {{id-token: write}}\n{alone}")
     assert (0, {}) == (fleet.flowforge("apply", "--yes").code, world.reveal(REPO))

@@ -6,7 +6,7 @@ from itertools import product
 
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift, Why
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.capacity import within_capacity
 from flowforge.plan.change import Change
@@ -25,6 +25,7 @@ from flowforge.plan.facts import (
     Value,
     Wanted,
 )
+from flowforge.plan.succession import Successor, until_replaced
 
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
 ORG = replace(HERE, scope=Scope(Repo.organization("acme")))
@@ -47,6 +48,8 @@ SEEN: list[Seen] = [
     FULL,
     *(Unreadable(why) for why in Why),
 ]
+VARIABLE = Address(Scope(HERE.scope.repo, Store.VARIABLES), "ANTHROPIC_ORGANIZATION_ID")
+SUCCESSORS = [{}, {HERE: Successor((VARIABLE,))}, {HERE: Successor((), "a step still passes it")}]
 EVERYBODY, ONE = Audience(Visibility.ALL), Audience.selected([Viewer(Repo.parse("acme/api"), 1)])
 
 
@@ -63,7 +66,9 @@ def decisions() -> Iterator[Change]:
     asked[1] = replace(wanted(Known("x")), presence=Presence.ABSENT)
     for want, seen, record, pending, prune in product(asked, SEEN, KEPT, (False, True), (False, True)):
         decided = decide(HERE, want, seen, Remembered(record, pending), prune=prune)
-        yield from within_capacity([decided], {HERE.scope: seen})
+        roomy = list(within_capacity([decided], {HERE.scope: seen}))
+        for successors in SUCCESSORS:
+            yield from until_replaced(roomy, (), successors)
     there = [replace(each, audiences={HERE.secret: ONE}) for each in SEEN[1:3] if isinstance(each, Listing)]
     for value, seen, record, policy in product(VALUES, there, KEPT, OnDrift):
         want = replace(wanted(value, ORG, EVERYBODY), on_drift=policy)

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from flowforge.errors import ExitCode, Where
 from flowforge.plan.action import OnDrift, Reason, Why
-from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.capacity import within_capacity
 from flowforge.plan.decide import Plan, decide
@@ -27,6 +28,7 @@ from flowforge.plan.facts import (
 )
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import Allowed, Estate, brakes
+from flowforge.plan.succession import Successor, until_replaced
 from flowforge.render.text import plan_lines
 
 PAGE = (Path(__file__).parents[2] / "docs" / "planning.md").read_text("utf-8")
@@ -63,6 +65,15 @@ SHARED = replace(WANTED, address=ORG, audience=Audience.selected([API, WEB]))
 PUBLISHED = replace(SHARED, audience=Audience(Visibility.ALL))
 TO_ALL_LEFT = replace(PUBLISHED, on_drift=OnDrift.REPORT)
 SEEN_BY_OTHERS = replace(AS_OURS, audiences={HERE.secret: Audience.selected([API, OLD])})
+
+# What takes the place of the secret in the examples of `still_needed`, and keeps it.
+VARIABLE = Address(Scope(HERE.scope.repo, Store.VARIABLES), "ANTHROPIC_ORGANIZATION_ID")
+SUCCESSORS = {
+    Reason.STILL_NEEDED: [
+        Successor((), ".github/workflows/claude.yml:12 still passes it"),
+        Successor((VARIABLE,)),
+    ]
+}
 
 # The section of the page, and the facts of each of its examples in their order; no sight of GitHub: offline.
 Facts = tuple[Wanted | None, Seen | None, Remembered, bool]
@@ -101,6 +112,7 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.VALUE_NOT_READ: [(NOT_GIVEN, MISSING, NEVER, False)],
     Reason.VALUE_UNAVAILABLE: [(WITHOUT, MISSING, NEVER, False)],
     Reason.NO_ROOM: [(WANTED, FULL, NEVER, False)],
+    Reason.STILL_NEEDED: [(ABSENT, AS_LATER, NEVER, False), (ABSENT, AS_LATER, NEVER, False)],
     Reason.DECLARED_ABSENT: [(ABSENT, AS_LATER, NEVER, False)],
     Reason.ALREADY_ABSENT: [(ABSENT, MISSING, NEVER, False)],
     Reason.NOT_NAMED: [(None, AS_OURS, ONCE, False), (None, AS_OURS, ONCE, True)],
@@ -126,13 +138,14 @@ def _as_recorded(wanted: Wanted | None, remembered: Remembered) -> Plan:
     return plan_as_recorded({HERE: wanted} if wanted else {}, known, unresolved=(), prune=False)
 
 
-def printed(facts: Facts) -> str:
+def printed(facts: Facts, successor: Successor | None = None) -> str:
     """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
     if seen is None:
         return next(iter(plan_lines(_as_recorded(wanted, remembered), verbose=True)))
     decided = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
-    (value,) = within_capacity([decided], {decided.address.scope: seen})
+    (roomy,) = within_capacity([decided], {decided.address.scope: seen})
+    (value,) = until_replaced([roomy], (), {HERE: successor} if successor else {})
     plan = Plan((decide_access(value, seen) or value,))
     return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
 
@@ -142,7 +155,7 @@ def test_every_reason_has_its_section_with_the_lines_that_a_plan_prints(reason: 
     """Each reason is a heading; its examples are what the decision and the view print, all of them, in order."""
     text = section(f"`{reason.value}`")
     blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    expected = [printed(facts) for facts in EXAMPLES[reason]]
+    expected = [printed(*each) for each in zip(EXAMPLES[reason], SUCCESSORS.get(reason, repeat(None)), strict=False)]
     assert expected == "".join(blocks).splitlines()
     assert len(re.sub(r"```text.*?```", "", text, flags=re.DOTALL).split()) >= 8, "a meaning in words"
 

@@ -65,3 +65,39 @@ def test_verbs_refuse_other_words(sandbox: Sandbox) -> None:
         sandbox.world.set_workflow_state("acme/repo-001", "x", "asleep")
     with pytest.raises(ValueError, match="the default is read or write"):
         sandbox.world.set_default_permissions("acme/repo-001", "none")
+
+
+def test_the_subject_of_old_and_new_repos(sandbox: Sandbox, http: httpx.Client, github: OpenAPI) -> None:
+    """Names alone in an old repository; names with ids in one that opted in, was renamed, transferred or made anew.
+
+    The forms are GitHub's: `repo:OWNER/REPO` and `repo:OWNER@OWNER-ID/REPO@REPO-ID` (docs.github.com, OIDC reference).
+    """
+    world = sandbox.world
+
+    def told(full_name: str) -> dict[str, object]:
+        answer = http.get(f"/repos/{full_name}/actions/oidc/customization/sub")
+        check(github, answer)
+        found: dict[str, object] = answer.json()
+        return found
+
+    assert (False, "repo:acme/repo-001") == (
+        told("acme/repo-001")["use_immutable_subject"],
+        told("acme/repo-001")["sub_claim_prefix"],
+    )
+    world.set_immutable_subject("acme/repo-001")
+    world.rename_repo("acme/repo-002", "acme/other")
+    world.rename_repo("acme/repo-003", "beta/moved")
+    world.create_repo("acme/repo-004")
+    world.recreate_repo("acme/repo-004")
+    for name in ("acme/repo-001", "acme/other", "beta/moved", "acme/repo-004"):
+        repo = http.get(f"/repos/{name}").json()
+        owner, short = name.split("/")
+        prefix = f"repo:{owner}@{repo['owner']['id']}/{short}@{repo['id']}"
+        assert (True, prefix) == (told(name)["use_immutable_subject"], told(name)["sub_claim_prefix"])
+    world.set_subject_template("acme/repo-001", ["repo", "context"])
+    assert (False, ["repo", "context"]) == (
+        told("acme/repo-001")["use_default"],
+        told("acme/repo-001")["include_claim_keys"],
+    )
+    world.set_subject_template("acme/repo-001")
+    assert told("acme/repo-001")["use_default"]

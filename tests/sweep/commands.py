@@ -51,6 +51,8 @@ OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("status",),
     ("status", "-v", "--format", "json", "--report", "markdown=status.md"),
     ("status", "--format", "html"),
+    ("identity", "rules"),
+    ("identity", "rules", "--format", "json", "--report", "text=rules.txt"),
     ("doctor", "--probe", "acme/api", "--yes"),
     ("doctor",),
     ("doctor", "--format", "json", "-v"),

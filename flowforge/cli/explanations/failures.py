@@ -138,8 +138,8 @@ FAILURES: Final = (
         "used a second time, or the repository is one whose subject has numbers (repo:OWNER@ID/REPO@ID), as those "
         "made, renamed or moved since July 2026 have",
         "the reason stands in the history of the rule in the Claude Console; there `jti_reused` is a second use",
-        "let the rule match repository_id or repository_owner_id, which no renaming changes; use v1.0.181 of the "
-        "action or later",
+        "let the rule match repository_id and repository_owner_id, as `flowforge identity rules` prints it; use "
+        "v1.0.181 of the action or later",
     ),
     RunFailure(
         (

@@ -39,8 +39,11 @@ def subject(call: Call) -> ApiAnswer:
     """Answer GET …/actions/oidc/customization/sub."""
     repo = call.repository()
     call.token.demand(repo, Need("actions", Level.READ, "read"))
-    body: dict[str, object] = {"use_default": True, "use_immutable_subject": repo.immutable_subject}
-    return ApiAnswer(200, body)
+    keys = list(repo.subject_keys)
+    body: dict[str, object] = {"use_default": not keys, "use_immutable_subject": repo.immutable_subject}
+    return ApiAnswer(
+        200, {**body, "sub_claim_prefix": repo.subject_prefix, **({"include_claim_keys": keys} if keys else {})}
+    )
 
 
 def _files(repo: Repository) -> list[str]:

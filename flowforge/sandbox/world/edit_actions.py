@@ -28,6 +28,11 @@ class ActionsVerbs(Ground):
         with self.lock:
             self.directory[full_name].immutable_subject = immutable
 
+    def set_subject_template(self, full_name: str, keys: list[str] | None = None) -> None:
+        """Make the OIDC subject of these claims, as `repo` and `context`; of none, give it GitHub's own form again."""
+        with self.lock:
+            self.directory[full_name].subject_keys = tuple(keys or ())
+
     def disable_repo(self, full_name: str, *, disabled: bool = True) -> None:
         """Disable a repository as GitHub's staff does, or end that."""
         with self.lock:

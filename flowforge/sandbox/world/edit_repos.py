@@ -47,13 +47,18 @@ class RepositoryVerbs(Ground):
         with self.lock:
             old = self.directory.remove(full_name)
             number = self.create_repo(old.full_name, fork=old.fork, topics=list(old.topics))
-            self.directory[full_name].visibility = old.visibility
+            made = self.directory[full_name]
+            made.visibility, made.immutable_subject = old.visibility, True
             return number
 
     def rename_repo(self, full_name: str, new_name: str) -> None:
-        """Rename or transfer to `owner/name`; the old name redirects until another repository takes it."""
+        """Rename or transfer to `owner/name`; the old name redirects until another repository takes it.
+
+        As since July 2026, the subject of its OIDC tokens carries ids from then on.
+        """
         with self.lock:
             self.directory.rename(full_name, new_name)
+            self.directory[new_name].immutable_subject = True
 
     def archive_repo(self, full_name: str, *, archived: bool = True) -> None:
         """Archive a repository, or unarchive it."""

@@ -141,6 +141,8 @@ class Repository:
     """What its workflows may that have no permissions block: read or write."""
     immutable_subject: bool = False
     """Whether the subject of its OIDC tokens carries ids."""
+    subject_keys: tuple[str, ...] = ()
+    """The claims that a template of its own makes the subject of; none for GitHub's own form."""
 
     @property
     def full_name(self) -> str:
@@ -151,6 +153,13 @@ class Repository:
     def private(self) -> bool:
         """Return whether it is private or internal."""
         return self.visibility != "public"
+
+    @property
+    def subject_prefix(self) -> str:
+        """Return what the subject of its OIDC tokens begins with: names, and since July 2026 their ids too."""
+        if self.immutable_subject:
+            return f"repo:{self.owner.login}@{self.owner.id}/{self.name}@{self.id}"
+        return f"repo:{self.full_name}"
 
     @property
     def actions(self) -> SecretScope:

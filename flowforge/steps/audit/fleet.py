@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from flowforge.audit.judge import examine_read
+from flowforge.audit.leaving import still_needs
 from flowforge.audit.model import RepoAudit, RepoFacts
 from flowforge.audit.needs import STATIC_NAMES
 from flowforge.concurrency import each
@@ -37,6 +38,8 @@ class Known:
     """Whether to list what no workflow reads as well: Dependabot's store, and Claude's usual names of organizations."""
     coming: Mapping[tuple[str, Store], Mapping[str, Audience]] = field(default_factory=dict)
     """What the plan gives to organizations, by the owner in lower case, with who will see it."""
+    leaving: Mapping[Repo, Collection[str]] = field(default_factory=dict)
+    """The names, in upper case, of secrets that are to go where a workload identity takes their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class AuditedRepo:
     """Why it could not be read at all."""
     not_listed: tuple[str, ...] = ()
     """Which of its lists could not be had, and why."""
+    needed: Mapping[str, str] = field(default_factory=dict)
+    """Why secrets that are to go cannot go yet, as clauses, by name; those alone that cannot."""
 
 
 def audit_fleet(asking: Asking, repos: Collection[Repo], known: Known) -> tuple[AuditedRepo, ...]:
@@ -80,17 +85,20 @@ def survey_fleet(
             return AuditedRepo(bare(repo, f"It could not be read: {found.sentence}.", complete=False), repo, found)
         if repo not in wanted:
             return AuditedRepo(bare(repo, _standing(found)), repo)
-        types = known.types(repo)
+        leaving, types = known.leaving.get(repo, ()), known.types(repo)
         facts = replace(_facts(asking, stores, repo, found, wanted[repo]), types=types)
         # Most repos run no Claude and hold nothing of Claude's. Then nothing that GitHub says changes the first audit.
         if (
             repo in without
+            and not leaving
             and facts.stores
             and not (facts.stores.unread or facts.stores.actions & {*types, *STATIC_NAMES})
         ):
             return AuditedRepo(without[repo], repo)
         not_listed = tuple(facts.stores.unread.values()) if facts.stores else ()
-        return AuditedRepo(examine_read(read(repo, found), facts)[1], repo, not_listed=not_listed)
+        case, audit = examine_read(read(repo, found), facts)
+        needed = {name: why for name in leaving if (why := still_needs(case, audit, name))}
+        return AuditedRepo(audit, repo, not_listed=not_listed, needed=needed)
 
     done: dict[Repo, AuditedRepo] = {}
     with asking.progress("Auditing", len(fetched)) as advance:

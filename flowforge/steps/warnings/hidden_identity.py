@@ -3,14 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from flowforge.credentials import workload_identity
 from flowforge.credentials.types import TYPES
 from flowforge.errors import printable
 from flowforge.plan.address import Address, Repo, Scope, Store
-from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Listing, Presence, Seen, Wanted
+from flowforge.steps.refresh.identities import Identities
 
 # The static credentials that Claude reads. Any other one leaves the identity in use.
 _KEYS = frozenset(each.slot for each in TYPES.values() if each.claude)
@@ -61,7 +60,7 @@ def _met(
     # Only lists are searched that the plan asked for anyway: those of which the manifest or the state names a secret.
     # To have a repo searched, name the key under `absent`.
     met: defaultdict[tuple[str, str, str, bool], dict[Repo, None]] = defaultdict(dict)
-    identities = _Identities.of(wanted)
+    identities = Identities.of(wanted)
     for scope, names in sorted(held_after(wanted, seen).items()):
         organization = str(scope.repo) if scope.repo.is_organization else ""
         for slot in sorted(names & _KEYS) if scope.store is Store.ACTIONS else ():
@@ -70,57 +69,6 @@ def _met(
             if hidden:
                 met[slot, scope.environment, organization, want is not None].update(dict.fromkeys(hidden))
     return met
-
-
-@dataclass(frozen=True, slots=True)
-class _Identities:
-    """Who is to have a workload identity."""
-
-    environments: Mapping[Repo, set[str]]
-    """The environments of each repo that have one; "" is the repo itself."""
-    audiences: Mapping[Repo, Audience]
-    """Who sees the identity of each organization that has one."""
-
-    @classmethod
-    def of(cls, wanted: Mapping[Address, Wanted]) -> "_Identities":
-        environments: defaultdict[Repo, set[str]] = defaultdict(set)
-        audiences: dict[Repo, Audience] = {}
-        for address, want in wanted.items():
-            if want.presence is Presence.PRESENT and want.type == workload_identity.TYPE:
-                if want.audience is not None:
-                    audiences[address.scope.repo] = want.audience
-                else:
-                    environments[address.scope.repo].add(address.scope.environment_key)
-        return cls(environments, audiences)
-
-    def hidden_by(self, scope: Scope, audience: Audience | None) -> list[Repo]:
-        """Return the repos whose identity a key in this list may hide. audience: who sees an organization's key."""
-        if not scope.repo.is_organization:
-            mine = self.environments.get(scope.repo, set()) | self._from_organization(scope.repo)
-            return [scope.repo] if mine and ("" in mine or scope.environment_key in {"", *mine}) else []
-        theirs = self.audiences.get(scope.repo)
-        own = [scope.repo] if theirs is not None and _overlap(theirs, audience) else []
-        its = (repo for repo in sorted(self.environments) if repo.owner.lower() == scope.repo.key)
-        return [*own, *(repo for repo in its if _admits(audience, repo))]
-
-    def _from_organization(self, repo: Repo) -> set[str]:
-        audience = self.audiences.get(Repo.organization(repo.owner))
-        return {""} if audience is not None and _admits(audience, repo) else set()
-
-
-def _admits(audience: Audience | None, repo: Repo) -> bool:
-    """Return whether a repo may see it. Which repos are private is not known, so that counts as yes."""
-    return audience is None or audience.visibility is not Visibility.SELECTED or repo in _repos(audience)
-
-
-def _overlap(audience: Audience, other: Audience | None) -> bool:
-    if audience.visibility is not Visibility.SELECTED:
-        return other is None or other.visibility is not Visibility.SELECTED or bool(other.viewers)
-    return any(_admits(other, repo) for repo in _repos(audience))
-
-
-def _repos(audience: Audience) -> set[Repo]:
-    return {viewer.repo for viewer in audience.viewers}
 
 
 def _warning(slot: str, environment: str, organization: str, repos: list[Repo], *, named: bool) -> str:
@@ -133,4 +81,5 @@ def _warning(slot: str, environment: str, organization: str, repos: list[Repo], 
         return f"{what}; the manifest wants both: exclude the repository from one of the two targets"
     where = f"org: {organization}" if organization else f"repos: [{names}]"
     inside = f", environments: [{json.dumps(printable(environment), ensure_ascii=False)}]" if environment else ""
-    return f"{what}; to remove it, add under `absent`: {{name: {slot} goes, {where}, secret: {slot}{inside}}}"
+    entry = f"{{name: {slot} goes, {where}, secret: {slot}{inside}}}"
+    return f"{what}; take it out of that step, then add under `absent`: {entry}"

@@ -34,8 +34,8 @@ def _said(wanted: list[Wanted], held: dict[Scope, list[str]]) -> list[str]:
 
 def _warning(slot: str, repos: str, within: str = "", inside: str = "") -> str:
     return (
-        f"the secret {slot}{within} is there beside the workload identity of {repos}: {_USES}; to remove it, add under "
-        f"`absent`: {{name: {slot} goes, repos: [{repos}], secret: {slot}{inside}}}"
+        f"the secret {slot}{within} is there beside the workload identity of {repos}: {_USES}; take it out of that "
+        f"step, then add under `absent`: {{name: {slot} goes, repos: [{repos}], secret: {slot}{inside}}}"
     )
 
 
@@ -89,8 +89,8 @@ def _key_of_organization(audience: Audience) -> Wanted:
 
 def _org_warning(repos: str) -> str:
     return (
-        f"the secret {KEY} of the organization acme is there beside the workload identity of {repos}: {_USES}; to "
-        f"remove it, add under `absent`: {{name: {KEY} goes, org: acme, secret: {KEY}}}"
+        f"the secret {KEY} of the organization acme is there beside the workload identity of {repos}: {_USES}; take "
+        f"it out of that step, then add under `absent`: {{name: {KEY} goes, org: acme, secret: {KEY}}}"
     )
 
 
