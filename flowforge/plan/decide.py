@@ -21,6 +21,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
+from flowforge.plan.rotation import Rotation, waits
 from flowforge.plan.unseen import with_hidden
 
 _NOTHING = Remembered(record=None)
@@ -42,6 +43,8 @@ class Situation:
     """Whether to delete what FlowForge wrote and the manifest no longer names."""
     unresolved: tuple[Unresolved, ...] = ()
     """The entries of the manifest whose repos are not known."""
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    """The rotations that lines wait for, by their credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:
             remembered = situation.remembered.get(address, _NOTHING)
             wanted, seen = with_hidden(wanted, seen_with_access(wanted, address.secret, seen), remembered)
             value = decide(address, wanted, seen, remembered, prune=situation.prune)
+            value = waits(value, situation.rotations)
             if value.action is Action.DELETE and (lost := _may_want(situation.unresolved)):
                 value = _unreadable(address, wanted, lost, remembered)
             yield value, seen

@@ -31,7 +31,14 @@ def plan_offline(request: Request) -> Planned:
     remembered, select = state.remembered, task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
-    plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
+    plan = plan_as_recorded(
+        wanted,
+        remembered,
+        unresolved=task.unresolved,
+        prune=request.prune,
+        rotations=state.rotations,
+        select=select,
+    )
     plan = replace(plan, expiries=expiries(task.manifest.credentials.values(), today()))
     warnings = (
         *task.filter.unmatched(task.repos(state)),

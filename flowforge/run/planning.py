@@ -10,6 +10,7 @@ from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
 from flowforge.plan.facts import Presence, Seen, Wanted
+from flowforge.plan.rotation import Rotation
 from flowforge.plan.safety import Estate, brakes
 from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
 from flowforge.run.request import Planned
@@ -46,6 +47,26 @@ class PreparedPlan:
     repos: Mapping[Repo, RepoInfo]
     keys: Mapping[Scope, str]
     """The public keys that earlier runs have remembered, by their scopes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A part of a rotation that is planned by itself. Its lines wait for no rotation of their credential."""
+
+    credential: str
+    """The credential."""
+    addresses: Collection[Address]
+    """Its lines in this part."""
+    resolver: Resolver
+    """Has read its value, which stays the same for the whole walk."""
+
+    def narrows(self, select: Select) -> Select:
+        """Return the function that chooses the lines, among those that another one chooses."""
+        return lambda address: address in self.addresses and select(address)
+
+    def others(self, rotations: Mapping[str, Rotation]) -> Mapping[str, Rotation]:
+        """Return the rotations that its lines wait for."""
+        return {name: each for name, each in rotations.items() if name != self.credential}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +108,22 @@ def prepare(
     fresh: bool,
     records_only: bool = False,
     check: "KeyCheck | None" = None,
+    leg: Leg | None = None,
 ) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
     whether nothing of it is written to GitHub, so that no permission is needed for that. check: what Anthropic is asked
-    about the keys that would be written.
+    about the keys that would be written. leg: the part of a rotation that is planned, where it is one.
     """
-    select = task.chooser(state)
-    resolver = Resolver(task.context, backend.fingerprinter(state))
+    select = task.chooser(state) if leg is None else leg.narrows(task.chooser(state))
+    resolver = Resolver(task.context, backend.fingerprinter(state)) if leg is None else leg.resolver
+    rotations = state.rotations if leg is None else leg.others(state.rotations)
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted)
-    decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
+    decided = decide(
+        task, state, select, clients, refreshed, fresh=fresh, records_only=records_only, rotations=rotations
+    )
     decided, told = verify(decided, check, resolver.vault, select)
     audits = audit_planned(task, clients, decided.plan, decided.situation)
     warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
@@ -165,10 +190,13 @@ def decide(
     *,
     fresh: bool,
     records_only: bool = False,
+    rotations: Mapping[str, Rotation] | None = None,
 ) -> Decided:
     """Decide every line, look up the repos that would be written, and decide again with what that shows."""
     request = task.request
-    first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
+    first = Situation(
+        refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved, rotations or {}
+    )
     # A list of secrets does not tell whether its repo was archived, renamed or created anew. To look up every repo of
     # a fleet would cost as much as the lists did, so only those are looked up that the first decision would write.
     tentative = make_plan(first, select=select)

@@ -1,9 +1,21 @@
 """Journal entries as JSON. One law holds for each: nothing is written that cannot be read back."""
 
+from types import NoneType
 from typing import Final, assert_never
 
 from flowforge.plan.address import Address
-from flowforge.state.model import Abandoned, Forgotten, Intended, JournalEntry, ManifestsAdopted, Recorded, RepoAdmitted
+from flowforge.plan.rotation import Rotation
+from flowforge.state.model import (
+    Abandoned,
+    Forgotten,
+    Intended,
+    JournalEntry,
+    ManifestsAdopted,
+    Recorded,
+    RepoAdmitted,
+    Rotated,
+)
+from flowforge.state.rotation_codec import rotation_from_json, rotation_to_json
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -30,6 +42,7 @@ _SHAPES: Final[dict[str, Shape]] = {
     "abandon": {**_OP, **ADDRESS},
     "manifests": {**_OP, "manifests": (list,)},
     "admit": {**_OP, "holder": (str,), "repos": (list,)},
+    "rotate": {**_OP, "credential": (str,), "rotation": (dict, NoneType)},
 }
 
 
@@ -58,6 +71,8 @@ def to_json(change: JournalEntry) -> dict[str, object]:
             return {"op": "manifests", "manifests": list(manifests)}
         case RepoAdmitted(holder, repos):
             return {"op": "admit", "holder": holder, "repos": sorted(repos)}
+        case Rotated(credential, rotation):
+            return {"op": "rotate", "credential": credential, "rotation": rotation and rotation_to_json(rotation)}
         case _:
             assert_never(change)
 
@@ -81,8 +96,16 @@ def from_json(parsed: object) -> JournalEntry:
             return Abandoned(address_from_json(data, "the line"))
         case "admit":
             return RepoAdmitted(data["holder"], numbers(data["repos"], "repos"))
+        case "rotate":
+            return Rotated(data["credential"], _rotation(data["credential"], data["rotation"]))
         case _:
             return ManifestsAdopted(paths(data["manifests"], "manifests"))
+
+
+def _rotation(credential: str, data: object) -> Rotation | None:
+    if not credential:
+        raise MalformedError("a rotation is of no credential")
+    return None if data is None else rotation_from_json(data, "the rotation")
 
 
 def _intent(item: object) -> tuple[Address, str | None]:

@@ -1,0 +1,1 @@
+"""A rotation: one credential's lines, in batches by repo, each proven before the next."""
