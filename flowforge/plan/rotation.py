@@ -18,6 +18,8 @@ class Rotation:
     """That of the new value."""
     since: str
     """When the first batch began (ISO 8601, UTC)."""
+    before: tuple[str, ...] = ()
+    """Those of the values before it, sorted: what the source must have again for a way back. None where not known."""
     proven: int = 0
     """How many batches were written and found well."""
     reached: Mapping[Address, int] = field(default_factory=dict)
@@ -54,7 +56,9 @@ def waits(change: Change, rotations: Mapping[str, Rotation]) -> Change:
     else:
         return change
     name = wanted.credential
-    fix = f"`{forward(name)}` goes on with it; `{backward(name)}` takes it back, once the source has the old value again"
+    fix = (
+        f"`{forward(name)}` goes on with it; `{backward(name)}` takes it back, once the source has the old value again"
+    )
     return replace(
         change,
         action=Action.BLOCKED,

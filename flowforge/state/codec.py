@@ -47,8 +47,8 @@ _SHAPE: Final[Shape] = {
     "secrets": (list,),
     "folded": (str,),
 }
-# Only in a state that has applied what a selector found, that a run holds on GitHub, that was moved, in which a rotation
-# is under way, or that is signed. Left out elsewhere, so that the states that need none of them keep their bytes.
+# Only in a state that has applied what a selector found, that a run holds on GitHub, that was moved, in which a
+# rotation is under way, or that is signed. Left out elsewhere, so that states that need none of them keep their bytes.
 _OPTIONAL: Final[Shape] = {
     "admitted": (dict,),
     "lease": (dict,),

@@ -66,7 +66,8 @@ def _rotations(base: State, ours: State, theirs: State) -> dict[str, Rotation]:
     for name in torn:
         mine, other = ours.rotations.get(name), theirs.rotations.get(name)
         # One run ended what the other still walks: it stays open, for the next run of the command to look at.
-        merged |= {name: each for each in (mine, other) if each is not None}
+        if still := other or mine:
+            merged[name] = still
         if mine and other and mine.fingerprint == other.fingerprint:
             proven = min(mine.proven, other.proven)
             merged[name] = replace(other, proven=proven, reached={**mine.reached, **other.reached})

@@ -168,10 +168,9 @@ class Draft:
                 self.manifests = manifests
             case RepoAdmitted(holder, repos):
                 self.admitted[holder] = repos
-            case Rotated(credential, None):
+            case Rotated(credential, rotation):
                 self._rotations.pop(credential, None)
-            case Rotated(credential, Rotation() as rotation):
-                self._rotations[credential] = rotation
+                self._rotations |= {credential: rotation} if rotation else {}
             case _:
                 assert_never(change)
 

@@ -6,9 +6,24 @@ from typing import Any, Final
 from flowforge.errors import quote
 from flowforge.plan.recordable import LARGEST, is_time
 from flowforge.plan.rotation import Rotation
-from flowforge.state.shape import ADDRESS, MalformedError, Shape, address_from_json, address_to_json, addressed, fields
+from flowforge.state.shape import (
+    ADDRESS,
+    MalformedError,
+    Shape,
+    address_from_json,
+    address_to_json,
+    addressed,
+    fields,
+    texts,
+)
 
-_ROTATION: Final[Shape] = {"fingerprint": (str,), "since": (str,), "proven": (int,), "reached": (list,)}
+_ROTATION: Final[Shape] = {
+    "fingerprint": (str,),
+    "since": (str,),
+    "before": (list,),
+    "proven": (int,),
+    "reached": (list,),
+}
 _REACHED: Final[Shape] = {**ADDRESS, "batch": (int,)}
 
 
@@ -17,6 +32,7 @@ def rotation_to_json(rotation: Rotation) -> dict[str, object]:
     return {
         "fingerprint": rotation.fingerprint,
         "since": rotation.since,
+        "before": list(rotation.before),
         "proven": rotation.proven,
         "reached": [
             address_to_json(address) | {"batch": rotation.reached[address]} for address in sorted(rotation.reached)
@@ -41,7 +57,8 @@ def rotation_from_json(data: object, at: str) -> Rotation:
     if not 0 <= given["proven"] <= LARGEST or not all(0 < number <= LARGEST for number in reached.values()):
         what = f"the number of a batch of {at} is out of range"
         raise MalformedError(what)
-    return Rotation(given["fingerprint"], given["since"], given["proven"], reached)
+    before = texts(given["before"], f"before of {at}")
+    return Rotation(given["fingerprint"], given["since"], before, given["proven"], reached)
 
 
 def rotations_to_json(rotations: Mapping[str, Rotation]) -> dict[str, object]:

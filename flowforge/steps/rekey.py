@@ -89,7 +89,11 @@ def rekeyed(
     unread = {address: sort for address, sort in sorts.items() if not isinstance(sort, _Sort)}
     # Of a rotation whose value cannot be read now, the new fingerprint is lost: its command then asks to go back.
     rotations = {
-        name: replace(each, fingerprint=both.renewed.get(each.fingerprint, UNKNOWN))
+        name: replace(
+            each,
+            fingerprint=both.renewed.get(each.fingerprint, UNKNOWN),
+            before=tuple(sorted(both.renewed[one] for one in each.before if one in both.renewed)),
+        )
         for name, each in state.rotations.items()
     }
     renewed_state = replace(state, records=records, pending=pending, rotations=rotations)

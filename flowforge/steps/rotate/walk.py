@@ -1,7 +1,7 @@
 """Where a rotation is, and what comes next: a pure function of the manifest's lines and the state."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.plan.address import Address, Repo
@@ -73,7 +73,7 @@ class Walk:
         while batch := self.next(state, step, tried):
             yield batch
             tried |= {*batch.repos}
-            step = Rotation(step.fingerprint, step.since, batch.number, step.reached)
+            step = replace(step, proven=batch.number)
 
 
 def repos_of(addresses: Iterable[Address]) -> tuple[Repo, ...]:

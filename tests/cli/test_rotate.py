@@ -1,0 +1,203 @@
+"""`flowforge rotate` from end to end: the walk, on and back, and what is in its way; values are proven by decryption."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Fleet
+from tests.cli.walking import KEY, stand_in, who_has
+
+WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
+BACK = ("rotate", "ci-key", "--yes", "--back")
+
+
+@pytest.fixture
+def rotating(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> tuple[Fleet, str, str]:
+    """Give five repos that hold an old key, with a new one at its source; and both keys."""
+    stand_in(monkeypatch)
+    old = fleet.set_key()
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    fleet.later()
+    return fleet, old, fleet.set_key()
+
+
+def canary(fleet: Fleet, red: str) -> tuple[str, str]:
+    """Give the option of a canary that is red in one repo, and notes where it was asked."""
+    script = fleet.folder / "canary.py"
+    script.write_text(
+        "import sys, pathlib\n"
+        f"pathlib.Path({str(fleet.folder / 'asked')!r}).open('a').write(sys.argv[1] + '\\n')\n"
+        f"sys.exit(sys.argv[1] == {red!r})\n",
+        encoding="utf-8",
+    )
+    return "--canary-command", f"{sys.executable} {script}"
+
+
+def asked(fleet: Fleet) -> list[str]:
+    """Give the repos in which the canary was asked, in order."""
+    path = fleet.folder / "asked"
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+
+def test_a_walk_to_its_end(rotating: tuple[Fleet, str, str]) -> None:
+    """Each batch is followed by its canary, everybody has the new value in the end, and the state has no walk left."""
+    fleet, old, new = rotating
+    done = fleet.flowforge(*WALK, *canary(fleet, ""))
+    assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
+    repos = fleet.repos
+    assert [repos[0], *repos[1:3], *repos[3:5]] == asked(fleet)
+    assert "rotations" not in json.loads(Path("flowforge.state.json").read_text("utf-8"))
+    assert "The rotation of ci-key has ended." in done.lines
+    assert "No secret has an older value that FlowForge knows of." == done.lines[-1]
+    assert fleet.plan() == {}
+
+
+def test_a_red_canary_stops_and_the_same_command_goes_on(rotating: tuple[Fleet, str, str]) -> None:
+    """Exit 3 after the second batch; a nightly apply writes nothing more; the command that goes on writes none twice."""
+    fleet, old, new = rotating
+    red = fleet.repos[2]
+    done = fleet.flowforge(*WALK, *canary(fleet, red))
+    assert (3, {"old": 2, "new": 3}) == (done.code, who_has(fleet, old, new)), done
+    assert f"canary red: {red}: the command ended with 1" in done.lines
+    nightly = fleet.flowforge("apply", "--yes", "--keep-going")
+    assert (3, {"old": 2, "new": 3}) == (nightly.code, who_has(fleet, old, new))
+    assert "a rotation is under way: it has not come here yet (ci-key" in nightly.out
+    assert "`flowforge rotate ci-key` goes on with it" in nightly.out
+    fleet.sandbox.world.reset_stats()
+    again = fleet.flowforge(*WALK, *canary(fleet, ""))
+    assert (0, {"new": 5}) == (again.code, who_has(fleet, old, new)), again
+    puts = [route for route, count in fleet.requests().items() if route.startswith("PUT ") for _ in range(count)]
+    assert 2 == len(puts)
+
+
+def test_the_way_back(rotating: tuple[Fleet, str, str]) -> None:
+    """With the old value at its source again, it writes what the walk wrote and ends it; a nightly apply does neither."""
+    fleet, old, new = rotating
+    assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[2])).code
+    refused = fleet.refused(*BACK)
+    assert (1, "error FF908") == (refused.code, refused.err.split(":")[0])
+    fleet.monkeypatch.setenv("ACME_KEY", old)
+    fleet.later()
+    assert 1 == fleet.refused(*WALK).code
+    assert (3, {"old": 2, "new": 3}) == (fleet.flowforge("apply", "--yes").code, who_has(fleet, old, new))
+    fleet.requests()
+    done = fleet.flowforge(*BACK)
+    assert (0, {"old": 5}) == (done.code, who_has(fleet, old, new)), done
+    assert 3 == sum(count for route, count in fleet.requests().items() if route.startswith("PUT "))
+    assert fleet.plan() == {}
+    assert "error FF907" in fleet.refused(*BACK).err
+
+
+def test_the_new_value_is_the_old_one(rotating: tuple[Fleet, str, str]) -> None:
+    """It is an error, in whichever way it is said, and nothing is written."""
+    fleet, old, _ = rotating
+    fleet.monkeypatch.setenv("ACME_KEY", old)
+    for more in ((), ("--now",), ("--check",)):
+        done = fleet.refused(*WALK, *more)
+        assert (1, "error FF905") == (done.code, done.err.split(":")[0])
+
+
+def test_the_source_changes_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
+    """A third value is refused on the way on and on the way back; `--now` writes it everywhere and ends the walk."""
+    fleet, old, new = rotating
+    assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[0])).code
+    third = fleet.set_key()
+    on, back = fleet.refused(*WALK), fleet.refused(*BACK)
+    assert ("error FF906", "error FF908") == (on.err.split(":")[0], back.err.split(":")[0])
+    assert {"old": 4, "new": 1} == who_has(fleet, old, new)
+    done = fleet.flowforge("rotate", "ci-key", "--yes", "--now")
+    assert (0, {"third": 5}) == (done.code, who_has(fleet, old, new, third)), done
+    assert fleet.plan() == {}
+
+
+def test_check_shows_the_walk_and_writes_nothing(rotating: tuple[Fleet, str, str]) -> None:
+    """The batches with their repos, and what it costs."""
+    fleet, *_ = rotating
+    done = fleet.refused("rotate", "ci-key", "--check", "--batch", "1,40%,rest")
+    assert 0 == done.code
+    assert [
+        "Rotation of ci-key: 5 secrets.",
+        "  batch 1: 1 repo: acme/repo-001",
+        "  batch 2: 2 repos: acme/repo-002, acme/repo-003",
+        "  batch 3: 2 repos: acme/repo-004, acme/repo-005",
+    ] == done.lines[-4:]
+    assert "requests" in done.out
+
+
+def test_in_ci_batches_need_a_canary(rotating: tuple[Fleet, str, str]) -> None:
+    """Without one only `--batch rest` is taken, as nobody would look between two batches."""
+    fleet, old, new = rotating
+    fleet.monkeypatch.setenv("CI", "true")
+    done = fleet.refused(*WALK)
+    assert (1, "error FF911") == (done.code, done.err.split(":")[0])
+    assert 0 == fleet.flowforge("rotate", "ci-key", "--yes", "--batch", "rest").code
+    assert {"new": 5} == who_has(fleet, old, new)
+
+
+def test_at_a_terminal_a_person_looks_between_two_batches(rotating: tuple[Fleet, str, str]) -> None:
+    """Whoever says no stops the walk with exit 3; yes to all ends it."""
+    fleet, old, new = rotating
+    answers = iter(["yes", "no"])
+    fleet.answers(lambda: next(answers))
+    done = fleet.flowforge("rotate", "ci-key", "--batch", "1,rest")
+    assert (3, {"old": 4, "new": 1}) == (done.code, who_has(fleet, old, new)), done
+    fleet.answers("yes")
+    assert 0 == fleet.flowforge("rotate", "ci-key", "--batch", "1,rest").code
+    assert {"new": 5} == who_has(fleet, old, new)
+
+
+def test_a_blocked_repo_holds_up_no_other(rotating: tuple[Fleet, str, str]) -> None:
+    """Archived in the middle: all others are written, exit 3 names it, and the walk ends once the manifest drops it."""
+    fleet, old, new = rotating
+    fleet.sandbox.world.archive_repo(fleet.repos[0])
+    done = fleet.flowforge(*WALK)
+    assert (3, {"old": 1, "new": 4}) == (done.code, who_has(fleet, old, new)), done
+    assert ["1 secret may hold an older value yet:", f"    {fleet.repos[0]}/actions/{KEY}"] == done.lines[-2:]
+    fleet.simple(*fleet.repos[1:])
+    again = fleet.flowforge(*WALK)
+    assert (3, "The rotation of ci-key has ended.") == (again.code, again.lines[-4]), again
+
+
+def test_now_says_last_what_is_still_exposed(rotating: tuple[Fleet, str, str]) -> None:
+    """All others are written at once; what is blocked is the last thing printed, exit 3."""
+    fleet, old, new = rotating
+    fleet.sandbox.world.archive_repo(fleet.repos[3])
+    done = fleet.flowforge("rotate", "ci-key", "--yes", "--now")
+    assert (3, {"old": 1, "new": 4}) == (done.code, who_has(fleet, old, new)), done
+    assert ["1 secret may hold an older value yet:", f"    {fleet.repos[3]}/actions/{KEY}"] == done.lines[-2:]
+
+
+def test_repos_that_join_and_leave_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
+    """One that joins gets no value from a nightly apply, and its batch from the walk; one that left is told."""
+    fleet, old, new = rotating
+    assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[0])).code
+    fleet.grow(6)
+    fleet.simple(*fleet.repos[:4], fleet.repos[5])
+    assert 3 == fleet.flowforge("apply", "--yes").code
+    assert {"old": 4, "new": 1, "other": 1} == who_has(fleet, old, new)
+    done = fleet.flowforge(*WALK)
+    assert (3, {"old": 1, "new": 5}) == (done.code, who_has(fleet, old, new)), done
+    assert f"    {fleet.repos[4]}/actions/{KEY}" == done.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("rotate", "ci-kee"), "FF902"),
+        (("rotate", "ci-key", "--batch", "10%"), "FF901"),
+        (("rotate", "ci-key", "--batch", "0,rest"), "FF901"),
+        (("rotate", "ci-key", "--batch", "101%,rest"), "FF901"),
+        (("rotate", "ci-key", "--now", "--back"), "FF913"),
+        (("rotate", "ci-key", "--canary", "a.yml", "--canary-command", "true"), "FF912"),
+        (("rotate", "ci-key", "--canary-command", "'"), "FF912"),
+        (("rotate", "ci-key"), "FF008"),
+    ],
+)
+def test_what_is_said_wrong(rotating: tuple[Fleet, str, str], args: tuple[str, ...], code: str) -> None:
+    """It is refused by name, before anything is asked or written."""
+    fleet, *_ = rotating
+    yes = () if code == "FF008" else ("--yes",)
+    done = fleet.refused(*args, *yes)
+    assert (1, f"error {code}") == (done.code, done.err.split(":")[0])
