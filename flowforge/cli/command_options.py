@@ -8,7 +8,6 @@ import click
 
 from flowforge.cli.option_types import Duration, FilePath, Finite, Formats, ManifestPath
 from flowforge.cli.options import (
-    BRAKES,
     LINES,
     Carried,
     Options,
@@ -21,7 +20,6 @@ from flowforge.cli.options import (
     manifest_option,
     option,
     output_options,
-    owner_option,
     plain_option,
     planning_options,
     require_values_option,
@@ -92,43 +90,6 @@ def apply_options(formats: Formats) -> Options:
     text = "Ask at once for GitHub's time of every write, also where that costs a wait."
     yield option("--confirm", is_flag=True, text=text)
     yield require_values_option()
-
-
-def rotate_options(formats: Formats) -> Options:
-    """Yield the options of `rotate`."""
-    yield argument("credential", shell_complete=completing("credentials"))
-    yield manifest_option()
-    yield owner_option()
-    yield from asking_options()
-    batch = "Repos of each batch: numbers, percentages, and `rest` at the end."
-    yield option("--batch", default="1,10%,rest", show_default=True, metavar="LIST", text=batch)
-    canary = "A workflow to dispatch after each batch in some of its repos; it must end well there."
-    yield option("--canary", default="", metavar="WORKFLOW", text=canary)
-    command = "A command to run instead, once for each of these repos, whose name it gets."
-    yield option("--canary-command", default="", metavar="COMMAND", text=command)
-    longest = "How long a canary may take."
-    yield option("--canary-timeout", type=Duration(), default="30m", show_default=True, metavar="TIME", text=longest)
-    yield plain_option("--check", is_flag=True, text="Only show the walk.")
-    yield plain_option("--back", is_flag=True, text="Put the old value back where this rotation wrote the new one.")
-    yield plain_option(
-        "--now", is_flag=True, text="The key leaked: no batches, all at once, then what is still exposed."
-    )
-    yield plain_option("--cancel-runs", is_flag=True, text="Cancel the runs that were queued with the old value.")
-    old = "The id of the old key, where the state does not have it."
-    yield plain_option("--old-key", default="", metavar="ID", text=old)
-    quiet = "Say whether the old key was unused for so long; takes an Admin key."
-    yield plain_option("--quiet-for", type=Duration(), default=None, metavar="TIME", text=quiet)
-    off = "Switch off the old key, which is named here, once nothing speaks against it."
-    yield plain_option("--deactivate", default="", metavar="ID", text=off)
-    yield yes_option(*_AUTO_APPROVE)
-    yield lock_option()
-    yield plain_option(
-        "--allow-takeover", panel=BRAKES, is_flag=True, text="Admit overwriting many secrets that are not remembered."
-    )
-    yield plain_option(
-        "--allow-widening", panel=BRAKES, is_flag=True, text="Admit that more repos see an organization's secret."
-    )
-    yield from output_options(formats, "report", "plan")
 
 
 def adopt_options(formats: Formats) -> Options:

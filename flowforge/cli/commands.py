@@ -7,6 +7,7 @@ from typing import Final
 
 from flowforge.cli import command_options as of
 from flowforge.cli.lazy import Row
+from flowforge.cli.rotate_options import rotate_options
 from flowforge.cli.state.subcommands import SUBCOMMANDS
 from flowforge.resources import SCHEMAS
 
@@ -74,7 +75,7 @@ COMMANDS: Final = (
         has the old value again, it takes back what it wrote. With --now, for a key that leaked, all is written at once.
         """,
         "flowforge.cli.rotate",
-        of.rotate_options,
+        rotate_options,
     ),
     Row(
         "matrix",

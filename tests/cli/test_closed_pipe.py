@@ -68,6 +68,7 @@ CASES: Final = (
     Case("apply saved.json", 1),
     Case("apply --yes --format json"),
     Case("adopt --yes"),
+    Case("rotate ci-key --check", 1),
     Case("matrix"),
     Case("doctor", 3),
     Case("state list"),

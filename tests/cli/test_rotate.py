@@ -1,4 +1,4 @@
-"""`flowforge rotate` from end to end: the walk, on and back, and what is in its way; values are proven by decryption."""
+"""`flowforge rotate` from end to end: the walk, on and back, and what is in its way, proven by decryption."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Fleet
+from tests.cli.scene import UUID
 from tests.cli.walking import KEY, stand_in, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
@@ -55,7 +56,7 @@ def test_a_walk_to_its_end(rotating: tuple[Fleet, str, str]) -> None:
 
 
 def test_a_red_canary_stops_and_the_same_command_goes_on(rotating: tuple[Fleet, str, str]) -> None:
-    """Exit 3 after the second batch; a nightly apply writes nothing more; the command that goes on writes none twice."""
+    """Exit 3 after the second batch; a nightly apply writes nothing; the command that goes on writes none twice."""
     fleet, old, new = rotating
     red = fleet.repos[2]
     done = fleet.flowforge(*WALK, *canary(fleet, red))
@@ -73,7 +74,7 @@ def test_a_red_canary_stops_and_the_same_command_goes_on(rotating: tuple[Fleet, 
 
 
 def test_the_way_back(rotating: tuple[Fleet, str, str]) -> None:
-    """With the old value at its source again, it writes what the walk wrote and ends it; a nightly apply does neither."""
+    """With the old value at its source again, it writes what the walk wrote and ends it; a nightly apply does not."""
     fleet, old, new = rotating
     assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[2])).code
     refused = fleet.refused(*BACK)
@@ -180,6 +181,81 @@ def test_repos_that_join_and_leave_in_the_middle(rotating: tuple[Fleet, str, str
     done = fleet.flowforge(*WALK)
     assert (3, {"old": 1, "new": 5}) == (done.code, who_has(fleet, old, new)), done
     assert f"    {fleet.repos[4]}/actions/{KEY}" == done.lines[-1]
+
+
+def interfering(fleet: Fleet, body: str) -> tuple[str, str]:
+    """Give the option of a canary that is well, and does something else beside."""
+    script = fleet.folder / "canary.py"
+    script.write_text(f"import pathlib, subprocess, sys\n{body}\n", encoding="utf-8")
+    return "--canary-command", f"{sys.executable} {script}"
+
+
+def test_two_runs_of_one_rotation(rotating: tuple[Fleet, str, str]) -> None:
+    """A run that another one overtook stops with exit 3, and says so; nothing is written twice or lost."""
+    fleet, old, new = rotating
+    other = [sys.executable, "-m", "flowforge", *WALK]
+    done = fleet.flowforge(*WALK, *interfering(fleet, f"subprocess.run({other!r}, check=True, capture_output=True)"))
+    assert (3, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
+    assert "error FF909: another run walks the rotation" in done.out
+
+
+def test_the_manifest_changes_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
+    """Another source is another value: the run stops with exit 3 before the next batch."""
+    fleet, old, new = rotating
+    fleet.set_key("OTHER_KEY")
+    swap = "file = pathlib.Path('flowforge.yaml'); file.write_text(file.read_text().replace('ACME_KEY', 'OTHER_KEY'))"
+    done = fleet.flowforge(*WALK, *interfering(fleet, swap))
+    assert (3, {"old": 4, "new": 1}) == (done.code, who_has(fleet, old, new)), done
+    assert "error FF910: the manifest gives ci-key another value than when this run began" in done.out
+
+
+@pytest.mark.slow
+def test_it_is_taken_up_on_another_machine(rotating: tuple[Fleet, str, str], tmp_path: Path) -> None:
+    """All that a run needs to go on stands in the state: the manifest and the state in another folder are enough."""
+    fleet, old, new = rotating
+    assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[0])).code
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("flowforge.yaml", "flowforge.state.json"):
+        (elsewhere / name).write_bytes((fleet.folder / name).read_bytes())
+    fleet.monkeypatch.chdir(elsewhere)
+    done = fleet.flowforge(*WALK)
+    assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
+
+
+def test_a_state_on_a_branch(ops: Fleet) -> None:
+    """The walk stands on the branch between two batches, where the nightly run of another machine meets it."""
+    stand_in(ops.monkeypatch)
+    ops.simple(*ops.repos, more="state: {github: {repo: acme/ops}}\n")
+    old = ops.set_key()
+    assert 0 == ops.flowforge("apply", "--yes").code
+    ops.later()
+    new = ops.set_key()
+    assert 3 == ops.flowforge(*WALK, *canary(ops, ops.repos[1])).code
+    assert {"old": 2, "new": 3} == who_has(ops, old, new)
+    assert 3 == ops.flowforge("apply", "--yes").code
+    assert {"old": 2, "new": 3} == who_has(ops, old, new)
+    assert 0 == ops.flowforge(*WALK).code
+    assert ({"new": 5}, {}) == (who_has(ops, old, new), ops.plan())
+
+
+@pytest.mark.parametrize(
+    ("credential", "code"),
+    [
+        ("{type: anthropic_api_key, from: {file: 'keys/{repo}'}}", "FF903"),
+        (f"{{type: anthropic_workload_identity, federation_rule_id: fdrl_1, organization_id: {UUID}}}", "FF903"),
+        ("{type: anthropic_api_key, from: {prompt: 'Which key?'}}", "FF904"),
+        ("{type: anthropic_api_key, from: {env: UNSET}}", "FF221"),
+    ],
+)
+def test_what_cannot_be_rotated(fleet: Fleet, credential: str, code: str) -> None:
+    """A value for each repo, variables, and a value that is not to be had: refused by name, nothing written."""
+    fleet.manifest(
+        f"version: 1\ncredentials:\n  ci-key: {credential}\n"
+        "targets:\n  - {name: All, repos: [acme/repo-001], credential: ci-key}\n"
+    )
+    done = fleet.refused(*WALK)
+    assert (1, f"error {code}") == (done.code, done.err.split(":")[0])
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 COMMANDS = (
-    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "audit", "status", "state", "schema"),
-    *("explain", "completion", "sandbox", "demo"),
+    *("init", "validate", "plan", "apply", "adopt", "rotate", "matrix", "post", "doctor", "audit", "status", "state"),
+    *("schema", "explain", "completion", "sandbox", "demo"),
 )
 # How the formats of a plan are told.
 CHOICES = ", ".join(f"'{each}'" for each in FORMATS if each.takes("plan"))

@@ -57,6 +57,6 @@ def stand_in(patch: pytest.MonkeyPatch) -> None:
 
 
 def who_has(fleet: Fleet, *values: str) -> Counter[str]:
-    """Count by decryption how many repos hold each value: `old` and `new`, in the order of the arguments, or `other`."""
+    """Count by decryption how many repos hold each value: `old`, `new` and `third` as they are given, or `other`."""
     names = dict(zip(values, ("old", "new", "third"), strict=False))
     return Counter(names.get(held.get(KEY, ""), "other") for held in fleet.held().values())
