@@ -239,8 +239,8 @@ transcripts: $(DEV)  ## put what the commands of a page print today into the pag
 openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
-bench: $(DEV)  ## the numbers of the README
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for these two
+	@$(BIN)/python benchmarks/report.py $(ONLY)
 
 format: $(DEV)  ## put the code into form
 	$(BIN)/ruff format .

@@ -1,14 +1,17 @@
-"""Reading and judging workflows: CPU of 1,000 files of usual size, and of single files that grow to 500 KB."""
+"""Reading and judging workflows: 1,000 files of usual size, single files that grow to 500 KB, a fleet over HTTP."""
 
+import json
 import time
+from collections.abc import Sequence
 from itertools import cycle, islice
 
-from common import say, table
+from common import LATENCY, Goal, goals, names, project, sandbox, say, table
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.workflows.repository import FOLDER
 
 FILES = 1_000
+REPOS = 1_000
 OF_A_REPO = 4
 FACTS = RepoFacts(stores=StoreNames(frozenset({"ANTHROPIC_API_KEY"})))
 SIZES = (125_000, 250_000, 500_000)
@@ -48,8 +51,31 @@ def main() -> None:
     began = time.process_time()
     for files in repos:
         audit(files, FACTS)
-    say(f"{FILES:,} files, {size / FILES / 1000:.1f} KB on average: {time.process_time() - began:.2f} s of CPU")
+    taken = time.process_time() - began
+    say(f"{FILES:,} files, {size / FILES / 1000:.1f} KB on average: {taken:.2f} s of CPU")
     table(("one file of", "steps: CPU s", "jobs: CPU s"), (_growth(size) for size in SIZES))
+    graphql = _fleet(usual)
+    goals(
+        Goal(f"CPU s of reading and judging {FILES:,} workflow files", taken, 2),
+        Goal(f"GraphQL requests of `audit` of {REPOS:,} repos", graphql, REPOS / 50, digits=0),
+    )
+
+
+def _fleet(usual: Sequence[str]) -> int:
+    """Audit an owner's repos over HTTP, print what it takes, and return the number of GraphQL requests."""
+    with sandbox(REPOS, "--no-limits") as server, project(names(1), server, FLOWFORGE_TIME_SCALE="40") as here:
+        for repo, text in zip(names(REPOS), cycle(usual), strict=False):
+            server.call("edit_file", full_name=repo, path=f"{FOLDER}/claude.yml", text=text)
+        server.call("reset_stats")
+        server.call("settings", latency=LATENCY)
+        run = here.flowforge("audit", "--owner", "acme", "--format", "json")
+        asked = server.call("stats")["requests"]
+    graphql: int = sum(number for route, number in asked.items() if route.endswith("/graphql"))
+    judged = len(json.loads(run.out)["repos"])
+    head = ("repos judged", "GraphQL", "REST", "wall s", "CPU s", "MB")
+    rest = sum(asked.values()) - graphql
+    table(head, [(judged, graphql, rest, f"{run.seconds:.1f}", f"{run.cpu:.1f}", f"{run.memory:.0f}")])
+    return graphql
 
 
 def _growth(size: int) -> tuple[str, str, str]:

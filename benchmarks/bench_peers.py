@@ -1,6 +1,7 @@
 """One new secret in 200 repos with FlowForge and with what people use today, each on a sandbox of its own.
 
-Then the same command again, an hour later, when there is nothing to do. Takes eight minutes.
+Then the same command again, an hour later, when there is nothing to do, and an hour after that with a rotated value.
+Takes fifteen minutes.
 
 Installs nothing. gh comes from the system; PyGithub and Ansible from the environment whose `bin` is named by
 BENCH_PEERS, such as one made by `python3 -m venv peers && peers/bin/pip install PyGithub ansible PyNaCl`.
@@ -10,10 +11,26 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from common import LATENCY, PROGRAM, SECRET, Project, Server, names, project, ran, sandbox, say, table
+from common import (
+    LATENCY,
+    PROGRAM,
+    SECRET,
+    Goal,
+    Project,
+    Server,
+    goals,
+    made_up,
+    names,
+    project,
+    ran,
+    sandbox,
+    say,
+    table,
+)
 
 REPOS = 200
 GH = f'gh secret set {SECRET} --repo "$1" --body "$ACME_KEY"'
@@ -43,6 +60,27 @@ PLAYBOOK = [
     }
 ]
 
+
+class Row(NamedTuple):
+    """One run of one tool, as the table has it."""
+
+    what: str
+    wall: str
+    cpu: str
+    memory: str
+    requests: int
+    points: int
+    writes: int
+    refused: int
+    code: int
+    wrong: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return float(self.wall)
+
+
 Command = Callable[[Project, Server], list[str] | None]
 
 
@@ -51,19 +89,48 @@ def main() -> None:
     say(
         f"One new secret in {REPOS} repos, {LATENCY * 1000:.0f} ms a request, GitHub's published limits, real time, "
         "one run of each, one after the other.\nAgain: the same command an hour later, with nothing to do. "
-        "Wrong: repos that do not hold the value afterwards."
+        "Rotated: with a new value, an hour after that.\n"
+        "MB: peak of the largest process. Refused: answers 403 or 429. Wrong: repos that do not hold the value then."
     )
+    print("; ".join(_versions()) + "\n")
     peers: Mapping[str, Command] = {
         "flowforge apply --yes": lambda _, __: [PROGRAM, "apply", "--yes"],
         "gh secret set, xargs -P16": _gh,
         "PyGithub, a loop": _pygithub,
         "Ansible github_secrets, 16 forks": _ansible,
     }
-    rows = [row for name, command in peers.items() for row in _rows(name, command)]
-    table(("what", "wall s", "CPU s", "requests", "writes", "refused", "exit code", "wrong"), rows)
+    measured = {name: list(_rows(name, command)) for name, command in peers.items()}
+    rows = [row for those in measured.values() for row in those]
+    table(("what", "wall s", "CPU s", "MB", "requests", "points", "writes", "refused", "exit code", "wrong"), rows)
+    ours, *others = [[row for row in those if isinstance(row, Row)] for those in measured.values()]
+    goals(*_compared(ours, [those for those in others if those]))
 
 
-def _rows(name: str, command: Command) -> Iterator[tuple[object, ...]]:
+def _compared(ours: Sequence[Row], others: Sequence[Sequence[Row]]) -> Iterator[Goal]:
+    """Yield how FlowForge does beside each that leaves nothing wrong."""
+    yield Goal("repos that FlowForge leaves wrong, in three runs", sum(row.wrong for row in ours), 0, digits=0)
+    for those in others:
+        for own, other in zip(ours, those, strict=True):
+            run = own.what.removeprefix("- ") if own.what.startswith("- ") else "first time"
+            if not other.wrong:
+                yield Goal(f"seconds, {run}, x those of {those[0].what}", own.seconds / other.seconds, 1)
+            if run != "first time":
+                yield Goal(f"requests, {run}, x those of {those[0].what}", own.requests / other.requests, 1)
+
+
+def _versions() -> Iterator[str]:
+    """Yield the versions of what is compared."""
+    yield ran([PROGRAM, "--version"], os.environ, Path()).out.strip().replace(", version", "")
+    if gh := shutil.which("gh"):
+        yield ran([gh, "--version"], os.environ, Path()).out.splitlines()[0]
+    if python := _peer("python3"):
+        code = (
+            "import importlib.metadata as m; print(*(f'{n} {m.version(n)}' for n in ('PyGithub', 'ansible')), sep='; ')"
+        )
+        yield ran([python, "-c", code], os.environ, Path()).out.strip()
+
+
+def _rows(name: str, command: Command) -> Iterator[Row | tuple[str, ...]]:
     repos = names(REPOS)
     with sandbox(REPOS) as server, project(repos, server, GH_TOKEN="") as here:
         server.call("settings", latency=LATENCY)
@@ -71,22 +138,25 @@ def _rows(name: str, command: Command) -> Iterator[tuple[object, ...]]:
         (here.folder / "repos.txt").write_text("\n".join(repos) + "\n", encoding="utf-8")
         given = command(here, server)
         if given is None:
-            yield name, "not here: see the top of this script", *[""] * 6
+            yield name, "not here: see the top of this script", *[""] * 8
             return
-        yield name, *_measured(given, here, server)
-        server.call("advance", seconds=3600)
-        shutil.rmtree(here.folder / "cache", ignore_errors=True)  # FlowForge's memory of the last minute
-        yield "- again", *_measured(given, here, server)
+        yield _measured(name, given, here, server)
+        for what in ("- again", "- rotated"):
+            server.call("advance", seconds=3600)
+            shutil.rmtree(here.folder / "cache", ignore_errors=True)  # FlowForge's memory of the last minute
+            here.environ["ACME_KEY"] = made_up() if what == "- rotated" else here.environ["ACME_KEY"]
+            yield _measured(what, given, here, server)
 
 
-def _measured(command: list[str], here: Project, server: Server) -> tuple[object, ...]:
+def _measured(what: str, command: list[str], here: Project, server: Server) -> Row:
     server.call("reset_stats")
     run = ran(command, here.environ, here.folder)
     stats, held = server.call("stats"), server.held(names(REPOS))
     wrong = sum(held.get(repo) != here.environ["ACME_KEY"] for repo in names(REPOS))
     writes = sum(count for route, count in stats["requests"].items() if not route.startswith("GET "))
     requests, refused = sum(stats["requests"].values()), sum(stats["refusals"].values())
-    return f"{run.seconds:.1f}", f"{run.cpu:.1f}", requests, writes, refused, run.code, wrong
+    figures = f"{run.seconds:.1f}", f"{run.cpu:.1f}", f"{run.memory:.0f}"
+    return Row(what, *figures, requests, stats["points"], writes, refused, run.code, wrong)
 
 
 def _gh(here: Project, server: Server) -> list[str] | None:

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from typing import Any
 
-from common import LATENCY, Project, Server, median, names, project, ran, sandbox, say, spread, table
+from common import LATENCY, Goal, Project, Server, goals, median, names, project, ran, sandbox, say, spread, table
 
 REPOS = 1000
 WORKERS = (8, 32)
@@ -42,9 +43,16 @@ def main() -> None:
         rows = [_row(here, server, workers) for workers in WORKERS]
     head = ("workers", "requests", "bound s", "plan s", "start-up s", "bare s", "plan / bound")
     table((*head, "without start-up", "bare / bound", "plan CPU s", "bare CPU s", "MB"), rows)
+    goals(
+        *(
+            Goal(f"wall time of a plan of {REPOS:,} repos in sync by {row[0]} workers, x the bound", float(row[6]), 1.2)
+            for row in rows
+        ),
+        Goal("requests of it, x the repos", rows[-1][1] / REPOS, 1.01),
+    )
 
 
-def _row(here: Project, server: Server, workers: int) -> tuple[object, ...]:
+def _row(here: Project, server: Server, workers: int) -> tuple[Any, ...]:
     plans, bare, one = [], [], []
     for _ in range(RUNS):
         one.append(here.flowforge("plan", "--limit=acme/repo-001"))

@@ -6,7 +6,7 @@ CPU seconds are compared: on a machine that does other things too, wall seconds 
 import sys
 from collections.abc import Iterator
 
-from common import PROGRAM, Ran, median, names, project, ran, sandbox, say, spread, table
+from common import PROGRAM, Goal, Ran, goals, median, names, project, ran, sandbox, say, spread, table
 from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import Row
 
@@ -45,6 +45,13 @@ def main() -> None:
         for name, those in runs.items()
     ]
     table(("command", "CPU s", "x click", "wall s"), rows)
+    ratio = {name: seconds / cpu[CLICK] for name, seconds in cpu.items()}
+    goals(
+        Goal("CPU time of `flowforge --version`, x that of `import click`", ratio["flowforge --version"], 1.4),
+        Goal("of the slowest help", max(ratio[name] for name in ratio if name.endswith("--help")), 1.4),
+        Goal("of a plan of one repo", ratio["flowforge plan, 1 repo"], 6),
+        Goal(f"of `validate` of {REPOS:,} repos", ratio[f"flowforge validate, {REPOS:,} repos"], 6),
+    )
 
 
 if __name__ == "__main__":

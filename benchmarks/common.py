@@ -162,6 +162,38 @@ def say(title: str) -> None:
     print(f"{title}\n[{machine}; load {load:.1f}; {time.strftime('%Y-%m-%d %H:%M')}]\n")
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A number of product.md's list: what it is of, what was measured, and what is wanted."""
+
+    what: str
+    measured: float
+    wanted: float
+    least: bool = False
+    digits: int = 2
+
+    @property
+    def met(self) -> bool:
+        """Whether it is reached."""
+        return self.measured >= self.wanted if self.least else self.measured <= self.wanted
+
+
+def goals(*rows: Goal) -> None:
+    """Print how far each goal is reached; `report.py` gathers these tables at the top of the page."""
+    table(
+        ("goal", "measured", "wanted", ""),
+        (
+            (
+                row.what,
+                f"{row.measured:.{row.digits}f}",
+                f"{'at least' if row.least else 'at most'} {row.wanted:g}",
+                "met" if row.met else "**missed**",
+            )
+            for row in rows
+        ),
+    )
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a Markdown table."""
     lines = [tuple(map(str, row)) for row in (head, *rows)]

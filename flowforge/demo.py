@@ -22,7 +22,7 @@ credentials:
   ci-key:                              # an API key, for every repo
     type: anthropic_api_key
     from: {{env: ACME_ANTHROPIC_KEY}}
-  release-token:                       # from `claude setup-token`, for one
+  max-plan:                            # from `claude setup-token`, for one
     type: claude_code_oauth_token
     from: {{env: ACME_CLAUDE_TOKEN}}
 
@@ -38,7 +38,7 @@ targets:
     credential: ci-key
   - name: Releases use the subscription
     repos: [acme/releases]
-    credential: release-token
+    credential: max-plan
 """
 # Seconds: about what a request to GitHub takes at best.
 _LATENCY = 0.02

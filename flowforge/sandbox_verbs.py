@@ -218,14 +218,15 @@ _BEHAVIOUR: Final = (
     Verb(
         "settings",
         "[latency=SECONDS] [lag_reads=N] [lag_seconds=SECONDS] [late_stamp=N] [per_page=N] [token_life=N] "
-        "[graphql=BOOL] [graphql_bytes=N]",
-        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, and "
-        "whether there is GraphQL.",
+        "[computed_etags=BOOL] [unchanged_links=BOOL] [graphql=BOOL] [graphql_bytes=N]",
+        "Change what requests take, how far lists are behind writes, how long a page is, how long tokens live, whether "
+        "ETags can be computed, whether a 304 says where its list goes on, and whether there is GraphQL.",
     ),
     Verb(
         "limits",
-        "[enabled=BOOL] [primary=N] [points=N] [per_repo=N] [in_flight=N] [status=N] [tell_wait=BOOL]",
-        "Change GitHub's rate limits.",
+        "[enabled=BOOL] [primary=N] [points=N] [per_repo=N] [in_flight=N] [content=BOOL] [content_minute=N] "
+        "[content_hour=N] [status=N] [tell_wait=BOOL]",
+        "Change GitHub's rate limits. content: whether writes count as content, 80 a minute and 500 an hour.",
     ),
     Verb(
         "add_fault",

@@ -11,6 +11,14 @@ from tests.docs.pages import ROOT, page_of
 from tests.docs.walk import settled
 
 
+def shown_story() -> str:
+    """Give the story as README.md shows it."""
+    (shown,) = [
+        block.text for block in page_of(ROOT / "README.md").blocks if block.text.startswith("$ flowforge demo\n")
+    ]
+    return shown.partition("\n")[2].strip()
+
+
 @pytest.mark.slow
 def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     """Plan, apply, no changes; three troubles, seen and mended; and every value opened and right at the end."""
@@ -32,9 +40,12 @@ def test_the_story_is_told_and_proven(tmp_path: Path) -> None:
     assert re.search(r"limits held: \d+ points spent, 0 requests refused\.$", text, re.MULTILINE)
     assert "sk-ant-" not in text
     # And it is the one that README.md shows.
-    readme = page_of(ROOT / "README.md")
-    (shown,) = [block.text for block in readme.blocks if block.text.startswith("$ flowforge demo\n")]
-    assert settled(shown.partition("\n")[2].strip()) == settled(text.strip())
+    assert settled(shown_story()) == settled(text.strip())
+
+
+def test_the_story_fits_a_terminal() -> None:
+    """No line of it is broken at 80 columns: the rows of a plan would stand there like two."""
+    assert [] == [line for line in shown_story().splitlines() if len(line) > 80]
 
 
 def test_a_wrong_value_is_not_proven(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _require(output: Output, *, yes: bool, skip_values: bool) -> None:
 
 
 def _approve(adoption: Adoption, output: Output, interrupted: Interruption, *, yes: bool) -> bool:
-    if not yes and not _APPROVAL.given(f"Record {count(len(adoption.taken), 'secret')} as they are", output):
+    if not yes and not _APPROVAL.given(_question(len(adoption.taken)), output):
         return False
     interrupted.finish_first()
     return True
@@ -65,3 +65,7 @@ def _finish(adopted: Adopted, output: Output, planned: run.Planned) -> ExitCode:
     code = ExitCode.ERROR if output.broken and adopted.exit_code is ExitCode.DONE else adopted.exit_code
     output.conclude(document, code)
     return code
+
+
+def _question(number: int) -> str:
+    return f"Record {count(number, 'secret')} as {'it is' if number == 1 else 'they are'}"

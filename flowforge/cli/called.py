@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from flowforge.cli.option_types import ManifestPath
 from flowforge.cli.options import Carried, PanelOption, owner_of
@@ -30,6 +31,17 @@ def begin(context: click.Context) -> None:
 def forget() -> None:
     """Forget it, as another command line begins."""
     _running.clear()
+
+
+def said(*names: str) -> list[str]:
+    """Return those of these options that this command line, or a variable, sets, with their values."""
+    return [
+        word
+        for context in _running
+        for name in names
+        if context.get_parameter_source(name) not in {None, ParameterSource.DEFAULT}
+        for word in (f"--{name}", str(context.params[name]))
+    ]
 
 
 def pasteable(text: str) -> str:

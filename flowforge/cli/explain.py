@@ -6,7 +6,7 @@ from typing import Any
 from flowforge.cli.explanations.failures import RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, near, pages
 from flowforge.cli.output import Output, stdout_has_colour
-from flowforge.cli.streams import MOST_COLUMNS
+from flowforge.columns import MOST_COLUMNS
 from flowforge.errors import ExitCode, Problem, UsageError, quote
 
 

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from flowforge.cli import called
 from flowforge.cli.options import OWN, PANELS
-from flowforge.cli.streams import MOST_COLUMNS
+from flowforge.columns import MOST_COLUMNS
 from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 

@@ -11,7 +11,7 @@ import click
 from flowforge import __version__
 from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import LazyGroup, Row
-from flowforge.cli.streams import MOST_COLUMNS
+from flowforge.columns import MOST_COLUMNS
 from flowforge.render.formats import FORMATS, Format
 
 _HELP: Final = """

@@ -127,6 +127,14 @@ def asking_options() -> tuple[click.Option, ...]:
     return (
         option("-j", "--jobs", type=click.IntRange(1, 100), default=32, show_default=True, text="Requests in flight."),
         option("--max-wait", type=Duration(), default="15m", show_default=True, text="Longest pause, as 90s or 10m."),
+        option("--no-cache", is_flag=True, text="Ask for every list in full, and keep none for the next run."),
+        option(
+            "--pace",
+            type=click.Choice(("gentle", "limits", "free")),
+            default="limits",
+            show_default=True,
+            text="gentle: 80 writes a minute, 500 an hour. limits: so once GitHub refuses. free: none, for GHES.",
+        ),
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from flowforge import run
-from flowforge.audit.document import audit_body
 from flowforge.ci_event import commit_of_run
 from flowforge.cli import plan_file_options as saving
 from flowforge.cli.output import Output, output_of
@@ -14,11 +13,12 @@ from flowforge.cli.request import request
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.on_demand import load
 from flowforge.render.audit_notes import audit_notes
 from flowforge.render.document import Document
 from flowforge.render.repo_list_view import roll_document, roll_lines
 from flowforge.render.results import plan_document
-from flowforge.render.text import after_plan, plan_lines
+from flowforge.render.text import after_plan, known_lists, plan_lines
 
 
 def main(*, detailed_exitcode: bool, list_repos: bool, offline: bool, out: Path | None, **given: Any) -> int:  # noqa: ANN401 -- click hands every option by name
@@ -86,6 +86,7 @@ def show(planned: run.Planned, output: Output, *, verbose: bool) -> None:
         say(*(f"warning: {printable(warning)}" for warning in planned.warnings))
     output.lines(plan_lines(planned.plan, verbose=verbose, style=output.style))
     output.lines(after_plan(planned.brakes, planned.requests, planned.to_come, planned.eta, offline=planned.offline))
+    output.lines(known_lists(*planned.known_lists) if verbose else ())
     output.lines(audit_notes(audit_entries(planned) or ()))
 
 
@@ -98,6 +99,7 @@ def document(planned: run.Planned) -> Document:
         requests=planned.requests,
         to_come=planned.to_come,
         eta=planned.eta,
+        known_lists=planned.known_lists,
         offline=planned.offline,
         host=planned.host,
         commit=commit_of_run(os.environ),
@@ -109,7 +111,7 @@ def audit_entries(planned: run.Planned) -> list[Document] | None:
     """Return the errors of the audit as public JSON, each with its repo; None where no audit was asked for."""
     if planned.audits is None:
         return None
-    repos = audit_body(planned.audits)["repos"]
+    repos = load("flowforge.audit.document").audit_body(planned.audits)["repos"]
     return [
         {"repo": repo["repo"], **finding}
         for repo in repos

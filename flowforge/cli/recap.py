@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from flowforge import run
 from flowforge.cli import plan as planning
+from flowforge.cli.called import said
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
 from flowforge.cli.trace import trace
@@ -21,6 +22,7 @@ from flowforge.render.results import report_document
 _UNDONE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE})
 _NOT_WRITTEN: Final = frozenset({Outcome.IN_SYNC, Outcome.ASSUMED, Outcome.LEFT, Outcome.BLOCKED})
 _MADE: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
+_TOO_LONG: Final = "FF331"  # its owner is `flowforge.github.pauses`
 # More repos than this make no command that a person would copy; apply tries again only what is left anyway.
 _READABLE: Final = 20
 
@@ -107,8 +109,19 @@ def _again(report: Report, given: Mapping[str, Any]) -> Iterator[str]:
     """
     # With any other exit code another run is not what helps: a limit must be admitted, or a record be looked at first.
     failed = {result.address.scope.repo for result in report.results if result.outcome in _UNDONE}
-    if report.exit_code is ExitCode.PARTIAL and 0 < len(failed) <= _READABLE:
+    if report.exit_code is not ExitCode.PARTIAL or not failed:
+        return
+    if any(result.problem is not None and result.problem.code == _TOO_LONG for result in report.results):
+        # All of it, with the options of this run; but no plan that was saved, which is another one by now.
+        lines = [word for name in ("limit", "exclude") for each in given[name] for word in (f"--{name}", each)]
+        own = ["--max-wait", f"{given['max_wait']:g}s", *said("jobs", "pace")]
+        yield f"to go on after that time: `flowforge apply {printable(shlex.join([*lines, *_same(given), *own]))}`"
+    elif len(failed) <= _READABLE:
         words = [word for repo in sorted(failed) for word in ("--limit", str(repo))]
-        words += [word for tag in given["tags"] for word in ("--tags", tag)]
-        words += [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]
-        yield f"what failed alone: `flowforge apply {printable(shlex.join(words))}`"
+        yield f"what failed alone: `flowforge apply {printable(shlex.join([*words, *_same(given)]))}`"
+
+
+def _same(given: Mapping[str, Any]) -> list[str]:
+    """Return the options that make another apply plan as this one did."""
+    tags = [word for tag in given["tags"] for word in ("--tags", tag)]
+    return tags + [f"--{name.replace('_', '-')}" for name in ("prune", "prove", "keep_going") if given[name]]

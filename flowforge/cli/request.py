@@ -16,6 +16,7 @@ from flowforge.errors import Problem, UsageError
 from flowforge.plan.safety import Allowed
 from flowforge.render import progress
 from flowforge.run import Request
+from flowforge.waiting import Waiting
 
 _ALLOWED: Final = tuple(each.name for each in fields(Allowed))
 
@@ -26,7 +27,7 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
     if options.get("prove") and options.get("accept_drift"):
         why = "one writes what is only assumed, the other assumes what was changed outside"
         raise UsageError(Problem("FF019", "--prove and --accept-drift say opposite things", why=why, fix="say one"))
-    outside = Outside.now()
+    outside, waiting = Outside.now(), Waiting()
     return Request(
         manifests=tuple(options["manifests"]),
         environ=dict(os.environ),
@@ -36,6 +37,8 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         tags=options["tags"],
         jobs=options["jobs"],
         max_wait=options["max_wait"],
+        cache=not options["no_cache"],
+        pace=options["pace"],
         lock_timeout=options.get("lock_timeout", 0.0),
         skip_values=options["skip_values"],
         audit=bool(options.get("audit")),
@@ -45,7 +48,8 @@ def request(interruption: Interruption, options: dict[str, Any], *, quiet: bool)
         allowed=Allowed(**{name: options[f"allow_{name}"] for name in _ALLOWED if f"allow_{name}" in options}),
         interactive=_is_interactive(outside),
         stop=interruption.stop,
-        progress=_progress(outside, quiet=quiet),
+        progress=_progress(outside, waiting, quiet=quiet),
+        waiting=waiting,
         notify=_nothing if quiet else say,
         unforeseen=trace if options["verbose"] else _nothing,
         **outside.request,
@@ -77,9 +81,10 @@ def _nothing(_: object) -> None:
     """Stay quiet: -q wants neither progress nor warnings."""
 
 
-def _progress(outside: Outside, *, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
+def _progress(outside: Outside, waiting: Waiting, *, quiet: bool) -> Any:  # noqa: ANN401 -- one of three functions of the same shape
     if quiet:
         return progress.nothing
     # A terminal that cannot draw a line again would show every step of a bar.
     drawn = outside.screen.is_seen() and not is_dumb()
-    return partial(progress.bar, above_bar) if drawn else partial(progress.lines, say)
+    shown = partial(progress.bar, above_bar) if drawn else partial(progress.lines, say)
+    return partial(shown, waiting)

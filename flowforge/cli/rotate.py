@@ -48,7 +48,8 @@ def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 --
         asks = not (yes or asked.check)
         if asks:
             _APPROVAL.require_somebody(output)
-        wanted = replace(request(interrupted, given, quiet=output.quiet), asks=False)
+        # What is asked about under the state's lock is looked up again after the answer.
+        wanted = replace(request(interrupted, given, quiet=output.quiet), asks=asks and asked.now)
         if not asked.check:
             run.require_batches(asked, wanted, canary=bool(canary))
         show = _Show(output, interrupted, given, asked, asks=asks)

@@ -10,11 +10,10 @@ from typing import Final, TextIO
 import click
 
 from flowforge.cli.called import pasteable
+from flowforge.columns import MOST_COLUMNS, columns_of
+from flowforge.columns import fitted as fitted_to
 from flowforge.errors import Problem, harmless
-from flowforge.on_demand import load
 
-# Wider lines of prose are hard to read, however wide the terminal.
-MOST_COLUMNS: Final = 100
 NOTHING_WRITTEN: Final = "interrupted; nothing was written"
 # What prints above the bar that stands on stderr, while there is one.
 _above_bar: list[Callable[[str], None]] = []
@@ -90,12 +89,7 @@ def interject(text: bytes) -> None:
 
 def fitted(text: str, stream: TextIO, most: int = 0) -> str:
     """Return a text as the terminal behind a stream shows it without breaking a word. most: see `columns.fitted`."""
-    # Few lines need it, and none of a process without a terminal.
-    if not stream.isatty():
-        return text
-    columns = load("flowforge.cli.columns")
-    shown: str = columns.fitted(text, columns.columns_of(stream), most)
-    return shown
+    return fitted_to(text, columns_of(stream), most)
 
 
 def detach(descriptor: int) -> None:

@@ -90,8 +90,12 @@ class Answer:
     """Whether the request was sent before without a usable answer, so it may have been done already then."""
     held: float = 0.0
     """The seconds that the limits held the request back."""
+    body: bytes = b""
+    """The body as it came, where the request asked for it; empty where it is larger than a megabyte or has a token."""
     computed_etag: str = ""
-    """The ETag that can be computed from the body, where the request asked for it."""
+    """The ETag that can be computed from the body, or from the one that the request knew."""
+    unchanged: bool = False
+    """Whether it is still what the request knew, of which `data` is then."""
 
     @cached_property
     def time(self) -> datetime | None:

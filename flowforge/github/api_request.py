@@ -29,9 +29,9 @@ class GitHubRequest:
     accept: str = JSON
     """The media type that is asked for."""
     tagged: bool = False
-    """Whether the answer is to have the ETag with it that can be computed from its body."""
-    known: str = ""
-    """The ETag of an answer that is known already: what is still the same comes as a 304 without a body."""
+    """Whether the answer is to have its body with it as it came, and the ETag that can be computed from that."""
+    known: bytes | None = None
+    """The body of an answer that is known already: what is still the same is not sent once more."""
     retries: int = RETRIES
     """How often it is sent again after a failure of GitHub or of the network."""
 

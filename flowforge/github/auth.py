@@ -68,7 +68,7 @@ class GitHubToken:
         """Return a short hash that names this token for one purpose. The token cannot be had from it."""
         return digest_of(self.value.reveal(), purpose)
 
-    def etag(self, accept: str, body: bytes) -> str:
+    def etag(self, accept: str, body: bytes | bytearray) -> str:
         """Return the ETag that GitHub gives to a body that it sends to this token. The token cannot be had from it.
 
         It is not documented; recordings of answers agree with it (bored-engineer/github-conditional-http-transport).

@@ -73,22 +73,26 @@ class Reader:
 
         Raises UnusableError for what is larger, packed otherwise or of too many values, and OverdueError.
         """
+        return self.json_and_bytes(parts, coding, deadline, most)[0]
+
+    def json_and_bytes(
+        self, parts: Iterable[bytes], coding: str, deadline: Deadline, most: Most
+    ) -> tuple[object, bytearray]:
+        """Read JSON, and return its bytes too; of more than 1 MB, and of what is no JSON, none. Raises as `json`."""
         body = bytearray()
         pieces = unpacked(parts, coding, most.bytes, deadline)
         for part in pieces:
             body += part
             if is_page(body):
-                return PAGE
+                return PAGE, bytearray()
             if len(body) > _LARGE:
-                return self._in_turn(body, pieces, deadline, most)
+                return self._in_turn(body, pieces, deadline, most), bytearray()
+        return self.known(body, most), body
+
+    def known(self, body: bytes | bytearray, most: Most) -> object:
+        """Read JSON that has come already. Raises UnusableError for what has too many values."""
         _count(body, len(body), most)
         return parsed(body, self._traces)
-
-    def json_and_bytes(self, parts: Iterable[bytes], coding: str, deadline: Deadline) -> tuple[object, bytes]:
-        """Read JSON of at most 1 MB, and return its bytes too. Raises as `json`."""
-        body = bytearray().join(unpacked(parts, coding, _LARGE, deadline))
-        _count(body, len(body), USUAL)
-        return parsed(body, self._traces), bytes(body)
 
     def _in_turn(self, begun: bytearray, rest: Iterable[bytes], deadline: Deadline, most: Most) -> object:
         if not self._large.acquire(timeout=deadline.left()):
@@ -126,7 +130,7 @@ class Reader:
         return parsed(body, self._traces)
 
 
-def _count(body: bytearray, size: int, most: Most) -> None:
+def _count(body: bytes | bytearray, size: int, most: Most) -> None:
     if sum(body.count(each, 0, size) for each in (b",", b"[", b"{")) > most.values:
         message = f"an answer of more than {most.values:,} values"
         raise UnusableError(message)

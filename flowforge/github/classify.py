@@ -87,11 +87,11 @@ def classify(answer: Answer | Broken, api: ApiUrl) -> Classification:
     """Return what an answer means. A 404 and a redirect are refusals here; the caller may know more."""
     if isinstance(answer, Broken):
         return Again(answer.what)
-    if found := _limited(answer) or _foreign(answer):
+    if found := limit_of(answer) or _foreign(answer):
         return found
+    if answer.unchanged or (answer.status // 100 == 2 and answer.data is not NOT_JSON):  # noqa: PLR2004 -- 2xx
+        return Fine(answer)
     match answer.status // 100:
-        case 2 if answer.data is not NOT_JSON:
-            return Fine(answer)
         case 3 if answer.status != HTTPStatus.NOT_MODIFIED:
             return _redirected(answer, api)
         case 4:
@@ -125,7 +125,7 @@ def _renamed(detail: str, fix: str, answer: Answer | None = None, location: str 
     return Refusal("FF323", Why.RENAMED, detail, fix, status, message, location)
 
 
-def _limited(answer: Answer) -> Limited | None:
+def limit_of(answer: Answer) -> Limited | None:
     """Return the rate limit that a 403 or 429 means, if any: by `retry-after`, an empty budget, or the words."""
     if answer.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
         return None

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Final, Self, TypeVar
 
 from flowforge.github.http import Client
+from flowforge.github.kept_lists import KeptLists
 from flowforge.github.permissions import Needs
 from flowforge.github.traces import Traces
 from flowforge.github.urls import ApiUrl
@@ -27,14 +28,17 @@ class Clients:
         *,
         apart: Callable[[str], bool] = lambda _: False,
         traces: Traces | None = None,
+        lists: KeptLists | None = None,
         beside: Sequence[Client] = (),
     ) -> None:
         """Take the parts. make: returns the client of a lane. apart: whether an owner has a token of its own.
 
-        beside: other clients whose requests count, those of the Apps that sign in.
+        lists: what all of them ask for lists with. beside: other clients whose requests count, those of the Apps that
+        sign in.
         """
         self.api = api
         self.traces = traces or Traces()
+        self.lists = lists or KeptLists()
         self._make = make
         self._apart = apart
         self._beside = beside

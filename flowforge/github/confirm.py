@@ -1,6 +1,6 @@
 """Confirm the writes of a scope: list it again until GitHub shows them, and learn the time that it gave to each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,12 +10,14 @@ from flowforge.github.problems import StoppedError
 from flowforge.github.scopes import list_scope
 from flowforge.github.secrets import Deleted
 from flowforge.plan.address import Scope
-from flowforge.plan.facts import Entry, Listing, Public
+from flowforge.plan.facts import Entry, Listing, Public, Record, Seen
 from flowforge.plan.sighting import Sighting, sighting
 
 # Seconds before each list. Lists lag behind writes: Terraform's provider retries a read after a write for up to a
 # minute (integrations/terraform-provider-github, util_retry.go).
 _WAITS: Final = (0, 1, 2, 4, 8, 15, 30)
+# Seconds before a plan lists once more what an earlier run has left to it. What is deleted looks the same.
+_PLANS_WAITS: Final = (1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,28 @@ def confirm(client: Client, scope: Scope, written: Mapping[str, Done]) -> Mappin
     except StoppedError:
         pass
     return {name: Unasked() if isinstance(each, Lagging) else each for name, each in found.items()}
+
+
+def until_shown(client: Client, ask: Callable[[], Seen], sent: Mapping[str, Record]) -> Seen:
+    """Return what a scope holds, listed again while it does not show a write that an earlier run has left to a list.
+
+    ask: lists it. sent: the records of such writes, by upper-case name. Raises as `ask` does, and StoppedError.
+    """
+    seen = ask()
+    for seconds in _PLANS_WAITS:
+        if not isinstance(seen, Listing) or not any(map(_lacks(seen), sent, sent.values())):
+            break
+        client.pacer.sleep(seconds)
+        seen = ask()
+    return seen
+
+
+def _lacks(listing: Listing) -> Callable[[str, Record], bool]:
+    def lacks(name: str, record: Record) -> bool:
+        entry = listing.entry(name)
+        return not entry.updated_at or entry.is_behind(record)
+
+    return lacks
 
 
 def _waited(client: Client, seconds: float) -> bool:

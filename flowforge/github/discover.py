@@ -130,7 +130,11 @@ def _whole(
         RepoListKind.PROPERTIES: f"/orgs/{owner}/properties/values",
     }
     key = "repositories" if kind is RepoListKind.INSTALLATION else ""
-    return whole(client, paths[kind], key, read=read, identity=identity, stopped=stopped)
+    # Single sign-on may hide repos from a person's token, and only a header of the whole answer is sure to say so. An
+    # App's is let in everywhere (docs.github.com, "Authenticating to the REST API").
+    kept = client.token.installation and kind is not RepoListKind.PROPERTIES
+    get = client.get_list if kept else client.get
+    return whole(client, paths[kind], key, read=read, identity=identity, stopped=stopped, get=get)
 
 
 def _read(client: Client, item: Item) -> Described:

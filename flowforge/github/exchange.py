@@ -5,6 +5,7 @@ Of GitHub's API: `transport/` has the client for it, and Anthropic's is asked in
 
 import re
 from collections.abc import Callable, Generator, Mapping
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -84,24 +85,30 @@ class Wire:
 
     def _sent(self, request: GitHubRequest, version: str, token: GitHubToken, deadline: Deadline) -> Answer:
         headers = {"X-GitHub-Api-Version": version, "Accept": request.accept}
-        headers |= {"If-None-Match": request.known} if request.known else {}
+        etag = "" if request.known is None else token.etag(request.accept, request.known)
+        headers |= {"If-None-Match": etag} if etag else {}
         url = self._api.url_of(request.path)
         bearer = _Bearer(token.header)
         with self.http.stream(request.method, url, headers=headers, json=request.body, auth=bearer) as found:
             parts, coding = found.iter_raw(), found.headers.get("content-encoding", "")
             data: object
-            etag = ""
-            if not found.is_success:
+            body = b""
+            unchanged = found.status_code == HTTPStatus.NOT_MODIFIED and request.known is not None
+            if unchanged:
+                data = self._reader.known(request.known or b"", request.most)
+            elif not found.is_success:
                 data = self._reader.refusal(parts, coding, deadline)
             elif request.tagged:
-                data, body = self._reader.json_and_bytes(parts, coding, deadline)
-                etag = token.etag(request.accept, body)
+                data, came = self._reader.json_and_bytes(parts, coding, deadline, request.most)
+                body, etag = bytes(came), token.etag(request.accept, came) if came else ""
             elif request.raw:
                 data = self._reader.raw(parts, coding, deadline)
             else:
                 data = self._reader.json(parts, coding, deadline, request.most)
             seen = self._headers({**found.headers, **found.extensions[ASIDE]})
-            return Answer(found.status_code, seen, data, computed_etag=etag)
+            # A token that a server sends back is to be nowhere, and least of all in a file.
+            kept = b"" if self._traces.within(body) else body
+            return Answer(found.status_code, seen, data, body=kept, computed_etag=etag, unchanged=unchanged)
 
     def _headers(self, found: Mapping[str, str]) -> dict[str, str]:
         shown = {name: self._traces.hide(text) for name, text in found.items()}

@@ -1,13 +1,13 @@
 """Which exception ends a request that neither waiting nor another try can help."""
 
 from dataclasses import replace
-from typing import Final
 
 from flowforge.errors import GitHubError
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.auth import TokenSource
 from flowforge.github.classify import BadToken, Foreign, Limited, OtherVersion, Strayed
 from flowforge.github.forbidden import INTEGRATION
+from flowforge.github.pacer import LIMITED
 from flowforge.github.problems import (
     SUSPENDED,
     Refusal,
@@ -22,8 +22,6 @@ from flowforge.github.problems import (
 )
 from flowforge.github.urls import ApiUrl
 
-LIMITED: Final = 5
-"""How often one request is sent again after a rate limit."""
 Hopeless = BadToken | Strayed | Foreign | Limited | OtherVersion | Refusal
 
 

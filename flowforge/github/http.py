@@ -25,9 +25,11 @@ from flowforge.github.classify import (
 )
 from flowforge.github.clock import Patience
 from flowforge.github.exchange import Wire
-from flowforge.github.failures import LIMITED, failure_of
-from flowforge.github.pacer import Pacer
+from flowforge.github.failures import failure_of
+from flowforge.github.kept_lists import KeptLists
+from flowforge.github.pacer import LIMITED, Pacer
 from flowforge.github.problems import (
+    HeldError,
     Refusal,
     RepoError,
     StoppedError,
@@ -72,10 +74,11 @@ class Client:
         patience: Patience = _PATIENCE,
         transport: Transport | None = None,
         traces: Traces | None = None,
+        lists: KeptLists | None = None,
     ) -> None:
         """Take the parts. owner: whose token it is, where each owner has one; no token of another ends this client.
 
-        traces: those of the run, where it has other tokens.
+        traces, lists: those of the run, where it has other tokens.
         """
         self.api, self.owner = api, owner
         self.token = token
@@ -87,6 +90,7 @@ class Client:
         self.scopes: frozenset[str] = frozenset()
         traces = traces or Traces()
         token.known_to(traces)
+        self._lists = lists or KeptLists()
         self._wire = Wire(api, traces, jobs, patience, transport)
         self._version = VERSION
         self._most_unanswered = max(jobs, _LEAST_UNANSWERED)
@@ -110,6 +114,13 @@ class Client:
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""
         return self.send(GitHubRequest("GET", path, accept=accept))
+
+    def get_list(self, path: str, *, fresh: bool = False) -> Answer:
+        """Send a GET for a page of a list of secrets or repos, which is kept for the next run.
+
+        What is known of it and still the same costs nothing of the hourly budget. fresh: whether to ask without that.
+        """
+        return self._lists.get(self.send, path, self.api.url_of(path), fresh=fresh)
 
     def put(self, path: str, body: Mapping[str, object]) -> Answer:
         """Send a PUT. It is sent again if no answer came, so putting it twice must be the same as once."""
@@ -135,7 +146,7 @@ class Client:
         sent, _, _, outcome = self._once(request)
         match classify(outcome, self.api):
             case Limited(seconds, secondary):
-                self.pacer.refused(seconds, secondary=secondary, sent=sent)
+                self.pacer.refused(seconds, secondary=secondary, sent=sent, write=not request.reads)
         return outcome
 
     def send(self, request: GitHubRequest) -> Answer:
@@ -156,7 +167,7 @@ class Client:
             return self._attempts(request, failures)
         except GitHubError as error:
             error.certain = request.reads or not failures
-            if not isinstance(error, RepoError | StoppedError):
+            if not isinstance(error, RepoError | StoppedError | HeldError):
                 self._over = error
             raise self._raised(error) from None
 
@@ -187,7 +198,7 @@ class Client:
                     self.pacer.sleep(len(failures) ** 2 + random.random())  # noqa: S311 -- spreads retries, guards nothing
                 case Limited(seconds, secondary, words) if limits < LIMITED:
                     limits += 1
-                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words)
+                    self.pacer.refused(seconds, secondary=secondary, sent=sent, words=words, write=not request.reads)
                 case OtherVersion() if version != OLDER_VERSION:
                     self._version = OLDER_VERSION
                 case BadToken() if renewals < _RENEWALS and self._renewed(token, outcome):
@@ -219,7 +230,7 @@ class Client:
         """Send once within the limits. Return when, as which version of the API, with which token, and what came."""
         if self._over is not None:
             raise type(self._over)(*self._over.problems)
-        sent = self.pacer.start(request.points)
+        sent = self.pacer.start(request.points, keeps=request.of_files)
         token = self._token(request)
         version = self._version
         outcome: Answer | Broken = Broken("it was interrupted")

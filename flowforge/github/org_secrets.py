@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.explain import FREE, explain, plan_of
 from flowforge.github.http import Client
-from flowforge.github.paging import PER_PAGE, Item, whole
+from flowforge.github.paging import PER_PAGE, Ask, Item, whole
 from flowforge.github.paths import list_path, organization_path
 from flowforge.github.problems import RepoError, other_shape
 from flowforge.github.secrets import Named, Written, listing_of, read_secret
@@ -23,17 +24,22 @@ _UNPROCESSABLE: Final = 422
 _NOT_ALL: Final = "run it again: a repository may have been deleted or transferred since it was looked up"
 
 
-def list_org_secrets(client: Client, scope: Scope, wanted: Collection[str]) -> Listing | Unreadable:
+def list_org_secrets(
+    client: Client, scope: Scope, wanted: Collection[str], *, fresh: bool = True
+) -> Listing | Unreadable:
     """List an organization's secrets or variables, with who sees each of the wanted ones. wanted: upper-case names.
 
-    Raises StoppedError, and GitHubError when the run is over.
+    fresh: whether to ask without what an earlier run was told. Raises StoppedError, and GitHubError when the run is
+    over.
     """
+    get_list = partial(client.get_list, fresh=fresh)
     try:
-        items = _whole(client, scope)
+        # Of variables nothing is kept, as they have values.
+        items = _whole(client, scope, client.get if scope.is_readable else get_list)
         listing = listing_of(named for named, _ in items)
         visible = {name: _visibility(scope, seen_by) for (name, _), seen_by in items if name in wanted}
         # Only of these: a list of selected repos takes a request of its own for each secret.
-        audiences = {name: _audience(client, scope, name, each) for name, each in visible.items()}
+        audiences = {name: _audience(client, scope, name, each, get_list) for name, each in visible.items()}
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
     return replace(listing, audiences=audiences)
@@ -61,12 +67,17 @@ def body_of(audience: Audience) -> Mapping[str, object]:
 
 def is_free(client: Client, organization: Repo) -> bool | None:
     """Return whether an organization is on the Free plan; None if GitHub does not tell this token."""
-    # There, organization secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
+    name = plan_name(client, organization)
+    return name == FREE if name else None
+
+
+def plan_name(client: Client, organization: Repo) -> str | None:
+    """Return the name of an organization's plan, empty if this token is not shown it; None where there is none."""
+    # On the Free plan its secrets do not reach private repos (docs.github.com, "Using secrets in GitHub Actions").
     try:
-        plan = plan_of(client.get(organization_path(organization)).data)
+        return plan_of(client.get(organization_path(organization)).data)
     except RepoError:
         return None  # a warning is all that it is for
-    return plan == FREE if plan else None
 
 
 def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]) -> Written:
@@ -80,7 +91,7 @@ def _written(client: Client, scope: Scope, name: str, send: Callable[[], Answer]
     return Written(created=False, date=answer.date, retried=answer.retried)
 
 
-def _whole(client: Client, scope: Scope) -> list[tuple[Named, str]]:
+def _whole(client: Client, scope: Scope, get: Ask) -> list[tuple[Named, str]]:
     """Return the entries of a list, each with its visibility as GitHub writes it."""
     variables = scope.is_readable
     read_one = read_variable if variables else read_secret
@@ -91,6 +102,7 @@ def _whole(client: Client, scope: Scope) -> list[tuple[Named, str]]:
         read=lambda item: (read_one(item), str(item.get("visibility"))),
         identity=lambda found: found[0][0],
         per_page=VARIABLES_PER_PAGE if variables else PER_PAGE,
+        get=get,
     )
 
 
@@ -102,11 +114,11 @@ def _visibility(scope: Scope, word: str) -> Visibility:
         raise other_shape(detail) from None
 
 
-def _audience(client: Client, scope: Scope, name: str, visibility: Visibility) -> Audience:
+def _audience(client: Client, scope: Scope, name: str, visibility: Visibility, get: Ask) -> Audience:
     if visibility is not Visibility.SELECTED:
         return Audience(visibility)
     path = f"{list_path(scope)}/{name}/repositories"
-    return Audience.selected(whole(client, path, "repositories", read=_viewer, identity=attrgetter("id")))
+    return Audience.selected(whole(client, path, "repositories", read=_viewer, identity=attrgetter("id"), get=get))
 
 
 def _viewer(item: Item) -> Viewer:

@@ -23,6 +23,7 @@ _AUTHORIZE: Final = "authorize the token for single sign-on in its settings at G
 _READINGS: Final = 2
 Item = Mapping[str, object]
 Items = Sequence[Item]
+Ask = Callable[[str], Answer]
 T = TypeVar("T")
 
 
@@ -32,8 +33,9 @@ class Budget:
     Waits for rate limits are not counted, as long as they are no longer than one pause may be.
     """
 
-    def __init__(self, client: Client, stopped: Callable[[], bool]) -> None:
+    def __init__(self, client: Client, stopped: Callable[[], bool], get: Ask) -> None:
         self._client = client
+        self._get = get
         self._stopped = stopped
         self._begun = client.pacer.clock.now()
         self._held = 0.0
@@ -46,7 +48,7 @@ class Budget:
         if pacer.clock.now() - self._begun - min(self._held, pacer.max_wait) > MOST_SECONDS:
             why = f"it did not come in {MOST_SECONDS / 60:g} minutes"
             raise _cut_short(why, _LATER)
-        answer = self._client.get(path)
+        answer = self._get(path)
         self._held += answer.held
         return answer
 
@@ -60,6 +62,7 @@ def whole(
     identity: Callable[[T], Hashable],
     per_page: int = PER_PAGE,
     stopped: Callable[[], bool] = lambda: False,
+    get: Ask | None = None,
 ) -> list[T]:
     """Read every item of a list, as it is at one moment while it is read.
 
@@ -67,9 +70,10 @@ def whole(
     whatever came or went meanwhile, what both hold is what was there between them. key: the name of the list in an
     answer that is an object, which then has a `total_count`; empty for a bare array. identity: what tells an item from
     others, whatever else of it changes. stopped: whether to leave it, which a list that tells of our own writes is not.
+    get: what asks, where it is not the client's `get`.
     Raises RepoError as `pages` and `read` do, and FF325 for a list that lacks something, or that changes each time.
     """
-    budget = Budget(client, stopped)
+    budget = Budget(client, stopped, get or client.get)
     readings: list[tuple[AbstractSet[Hashable], str]] = []
     for number in range(MOST_READINGS):
         found: list[T] = []
@@ -96,7 +100,7 @@ def requests_of(count: int, per_page: int = PER_PAGE) -> int:
 
 
 def pages(
-    client: Client, path: str, key: str = "", *, per_page: int = PER_PAGE, get: Callable[[str], Answer] | None = None
+    client: Client, path: str, key: str = "", *, per_page: int = PER_PAGE, get: Ask | None = None
 ) -> Iterator[tuple[Answer, Items]]:
     """Yield the pages of one reading of a list with their answers; what is in none of them may be there all the same.
 

@@ -2,7 +2,8 @@
 
 GitHubError         ends the run: GitHub down, an answer that leads to another host
 ├── TokenError          ends the run of a token: none, a wait too long for its limits
-│   └── BadTokenError       GitHub does not accept it
+│   ├── BadTokenError       GitHub does not accept it
+│   └── HeldError           ends its writes: a wait too long for the limits of writes alone
 ├── RepoError         concerns one repo: the run goes on without it
 └── StoppedError         a wait was ended because the run is to stop
 """
@@ -80,6 +81,10 @@ class TokenError(GitHubError):
         return RepoError(Refusal(first.code, Why.NO_TOKEN, detail, first.fix), certain=self.certain)
 
 
+class HeldError(TokenError):
+    """Nothing more is written for longer than the run may wait. What was written can still be read."""
+
+
 class BadTokenError(TokenError):
     """GitHub does not accept a token for anything."""
 
@@ -133,6 +138,12 @@ def limited(times: int, said: str) -> RepoError:
     """Return the refusal after rate limits that waiting did not help. said: GitHub's sentence, quoted, or nothing."""
     detail = f"refused by a rate limit {times} times{said and f': {said}'}"
     return RepoError(Refusal("FF333", Why.FAILED, detail, "run it again in an hour, with fewer --jobs"))
+
+
+def refused_for_good(times: int, said: str) -> TokenError:
+    """Return the error of a token whose requests are refused after every pause. said: as for `limited`."""
+    what = f"refused by a rate limit {times} times in a row{said and f': {said}'}"
+    return TokenError(Problem("FF333", what, fix="run it again in an hour, with --pace gentle"))
 
 
 def unreachable(api: ApiUrl, what: str) -> GitHubError:

@@ -1,13 +1,15 @@
-"""The points that the processes of one token spent in the last minute, shared through a small cache file.
+"""What the processes of one token spent in the last minute, or hour, shared through a small cache file.
 
 For GitHub, a plan followed by an apply, or two runs side by side, are one client. Each process takes points in portions
-under a lock, so that together they keep to one budget. The file is not required: where it cannot be read or written, a
-process counts by itself.
+under a lock, so that together they keep to one budget. The file is not required: where it cannot be read or written, or
+is somebody else's, a process counts by itself. Points and writes have a file each.
 """
 
 import json
+import math
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,35 +17,40 @@ from typing import Final
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from flowforge.github.cache_folder import cache_file
+
 WINDOW: Final = 60.0
 SLACK: Final = 2.0  # a request under way ends later than the file was last told
 _LOCK_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 30.0  # until a lock that could not be had is tried again: each try may take a second
 _VERSION: Final = 1
 _SIZE: Final = 1_000_000
+MOST_NOTED: Final = 86_400.0  # seconds that a note lasts
 
 # When points stop counting, in seconds of `Clock.wall`, and how many points they are.
 Points = tuple[float, int]
 
 
 def spent_path(
-    environ: Mapping[str, str], name: str, users_folder: Callable[[str], Path] = user_cache_path
+    environ: Mapping[str, str], name: str, users_folder: Callable[[str], Path] = user_cache_path, *, kind: str = "spent"
 ) -> Path | None:
-    """Return the file for the digest of a token: in FLOWFORGE_CACHE_DIR or the user's cache; None without a home."""
-    folder = environ.get("FLOWFORGE_CACHE_DIR")
-    try:
-        path = (Path(folder) if folder else users_folder("flowforge")) / f"spent-{name}.json"
-    except RuntimeError:  # neither HOME nor an entry in passwd, as in some containers
-        return None
-    # Without a home, older releases of platformdirs return `~/.cache`, which would be a folder named ~ here.
-    return path if folder or path.is_absolute() else None
+    """Return the file for the digest of a token, in the cache; None without a home. kind: of what is counted in it."""
+    return cache_file(environ, f"{kind}-{name}.json", users_folder)
 
 
 class Spent:
     """One process's view of the file. Not thread-safe: its pacer calls it under the pacer's own lock."""
 
-    def __init__(self, path: Path | None, lock_seconds: float = _LOCK_SECONDS) -> None:
-        """Take the file; None keeps to this process alone. lock_seconds: how long to wait for others who have it."""
+    def __init__(self, path: Path | None, lock_seconds: float = _LOCK_SECONDS, *, span: float = WINDOW) -> None:
+        """Take the file; None keeps to this process alone. lock_seconds: how long to wait for others who have it.
+
+        span: how many seconds a point counts.
+        """
+        self.span = span
+        # Until when something holds that a process found out, by `Clock.wall`; the windows say what.
+        self.noted = 0.0
         self._lock_seconds = lock_seconds
+        self._busy_until = -math.inf
         self._path = path
         # Not the process id: containers that share a cache folder have the same ones.
         self._me = secrets.token_hex(8)
@@ -58,11 +65,14 @@ class Spent:
         if self._path is None:
             return _granted(held, want, budget)
         try:
-            with self._lock(self._path):
-                return self._exchange(self._path, held, want, budget, now)
-        except (OSError, Timeout, NotImplementedError):  # the last of these where the file system has no locks
-            self.others = tuple((until, points) for until, points in self.others if until > now)
-            return _granted((*held, *self.others), want, budget)
+            if time.monotonic() >= self._busy_until:
+                with self._lock(self._path):
+                    return self._exchange(self._path, held, want, budget, now)
+        except (OSError, Timeout, NotImplementedError) as error:  # the last where the file system has no locks
+            if isinstance(error, Timeout):
+                self._busy_until = time.monotonic() + _BUSY_SECONDS
+        self.others = tuple((until, points) for until, points in self.others if until > now)
+        return _granted((*held, *self.others), want, budget)
 
     def _lock(self, path: Path) -> FileLock:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,13 +81,18 @@ class Spent:
     def _exchange(self, path: Path, held: tuple[Points, ...], want: int, budget: int, now: float) -> int:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(file, "r+b") as stream:
-            others = _read(stream.read(_SIZE), now)
+            if os.fstat(file).st_uid != os.geteuid():
+                # Whoever it belongs to could hold up this run for an hour.
+                raise PermissionError
+            others, noted = _read(stream.read(_SIZE), now, self.span)
+            self.noted = max(self.noted, noted)
             others.pop(self._me, None)
             self.others = tuple(entry for entries in others.values() for entry in entries)
             granted = _granted((*held, *self.others), want, budget)
-            mine = [*held, (now + WINDOW, granted)] if granted else list(held)
+            mine = [*held, (now + self.span, granted)] if granted else list(held)
             stream.seek(0)
-            stream.write(json.dumps({"version": _VERSION, "processes": {**others, self._me: mine}}).encode())
+            kept = {"version": _VERSION, "processes": {**others, self._me: mine}}
+            stream.write(json.dumps(kept | ({"noted": self.noted} if self.noted > now else {})).encode())
             stream.truncate()  # NOTE: cut before the write, a file costs ext4 a flush
         return granted
 
@@ -86,19 +101,21 @@ def _granted(held: Iterable[Points], want: int, budget: int) -> int:
     return max(0, min(want, budget - sum(points for _, points in held)))
 
 
-def _read(data: bytes, now: float) -> dict[str, list[Points]]:
-    """Return what still counts, by process. Anything else in the file counts for nothing."""
+def _read(data: bytes, now: float, span: float) -> tuple[dict[str, list[Points]], float]:
+    """Return what still counts, by process, and until when what was noted holds. Anything else counts for nothing."""
     try:
         parsed = json.loads(data)
         if parsed["version"] != _VERSION:
-            return {}
+            return {}, 0.0
         # A later end was written before the clock was set back, and would block this process for that long.
         found = {
             str(process): [
-                (min(float(until), now + WINDOW + SLACK), int(points)) for until, points in entries if until > now
+                (min(float(until), now + span + SLACK), int(points)) for until, points in entries if until > now
             ]
             for process, entries in parsed["processes"].items()
         }
+        noted = float(parsed.get("noted", 0.0))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        return {}
-    return {process: [entry for entry in entries if entry[1] > 0] for process, entries in found.items() if entries}
+        return {}, 0.0
+    counted = {process: [entry for entry in entries if entry[1] > 0] for process, entries in found.items() if entries}
+    return counted, noted if now < noted <= now + MOST_NOTED else 0.0

@@ -1,27 +1,32 @@
-"""How much may be sent now: the points of a sliding minute, and the hourly budget. No threads, no waits."""
+"""How much may be sent now: what a sliding window holds, and the hourly budget. No threads, no waits."""
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
-from flowforge.github.rate_ledger import SLACK, WINDOW, Points, Spent
+from flowforge.github.rate_ledger import SLACK, Points, Spent
 
-_STEP: Final = 0.25  # ends of points are rounded up to this, so that a window is a short list
+# Ends of points are rounded up to this part of the span, so that a window is a short list: a quarter of a second of a
+# minute, fifteen of an hour.
+_STEPS: Final = 240
 # Points are taken from the shared file in portions of a thirtieth of the budget: locking it for each request would take
 # longer than many requests do.
 _PORTIONS: Final = 30
 _SYNC: Final = 1.0
 _POLL: Final = 0.25
 FLOOR: Final = 60  # points a minute that slowing down never goes below: a write every five seconds
+# After so many seconds without a refusal a budget that was halved grows by a quarter of what it was at first.
+_QUIET: Final = 300.0
 
 
 class Window:
-    """The points of the last minute.
+    """The points of the last minute, or the writes of the last minute or hour: a point is what is counted.
 
-    A request's points are held from its sending until 60 s after its end.
+    A request's points are held from its sending until a span after its end. The span is that of `spent`. floor: the
+    budget that slowing down never goes below.
     """
 
     # GitHub allows 900 points in any 60 s, and counts a request at a moment between its sending and its answer that we
@@ -30,23 +35,31 @@ class Window:
     # sent, and so ended later than that; its points were still held when r was admitted. So all of them together were
     # within the budget.
 
-    def __init__(self, clock: Clock, budget: int, spent: Spent) -> None:
+    def __init__(self, clock: Clock, budget: int, spent: Spent, *, floor: int = FLOOR) -> None:
         self._clock = clock
         self._spent = spent
-        self.budget = budget
+        self.span = spent.span
+        self._step = spent.span / _STEPS
+        self._floor = min(floor, budget)
+        self._whole = self.budget = budget
+        self._changed_at = 0.0
         self.in_flight = 0
         self._flying = 0  # points of the requests in flight
         self._leased = 0  # points taken from the shared budget and not spent yet
         self._ended: deque[Points] = deque()  # by this process's own clock, in order
         self._synced = -math.inf
 
-    def delay(self, points: int) -> float:
-        """Take the points and return 0, or return the seconds after which to ask again."""
+    def delay(self, points: int, spare: int = 0) -> float:
+        """Take the points and return 0, or return the seconds after which to ask again.
+
+        spare: points that are to be left.
+        """
         now = self._clock.now()
         if self._leased < points:
-            self._leased += self._exchange(max(points - self._leased, self.budget // _PORTIONS))
+            most = max(points - self._leased, self.budget // _PORTIONS)
+            self._leased += self._exchange(most, self.budget - spare)
         if self._leased < points:
-            return self._until(points - self._leased, now)
+            return self._until(points - self._leased + spare, now)
         self._leased -= points
         return self.take(points)
 
@@ -56,34 +69,65 @@ class Window:
         self.in_flight += 1
         return 0.0
 
+    def give_back(self, points: int) -> None:
+        """Give back the points of a request that is not sent after all."""
+        self._flying -= points
+        self.in_flight -= 1
+
     def end(self, points: int) -> None:
-        """Count a request's points for 60 s more, now that it has ended."""
+        """Count a request's points for a span more, now that it has ended."""
         now = self._clock.now()
         self._flying -= points
         self.in_flight -= 1
-        until = math.ceil((now + WINDOW) / _STEP) * _STEP
+        until = math.ceil((now + self.span) / self._step) * self._step
         if self._ended and self._ended[-1][0] == until:
             points += self._ended.pop()[1]
         self._ended.append((until, points))
         if now - self._synced >= _SYNC:
-            self._exchange(0)
+            self._exchange(0, self.budget)
 
     def slow_down(self) -> bool:
-        """Halve the budget, but not below FLOOR. Return whether it became smaller."""
-        slower = max(min(FLOOR, self.budget), self.budget // 2)
+        """Halve the budget, but not below the floor. Return whether it became smaller."""
+        slower = max(self._floor, self.budget // 2)
         slowed, self.budget, self._leased = slower < self.budget, slower, 0
+        self._changed_at = self._clock.now()
         return slowed
+
+    def recover(self) -> bool:
+        """Let a budget that was halved grow after a while without a refusal. Return whether it did."""
+        now = self._clock.now()
+        if self.budget == self._whole or now - self._changed_at < _QUIET:
+            return False
+        self.budget, self._changed_at = min(self._whole, self.budget + self._whole // 4), now
+        return True
+
+    def recent(self) -> int:
+        """Return how many points ended in the latest three quarters of the span, of every process as last told."""
+        now = self._clock.now()
+        return sum(points for until, points in self._ends(now) if until - now > self.span / 4)
+
+    def ends(self) -> deque[float]:
+        """Return for each point that counts in how many seconds it stops to; those in flight take a span at least."""
+        self._exchange(0, self.budget)
+        now = self._clock.now()
+        known = deque(until - now for until, count in self._ends(now) for _ in range(count))
+        known.extend([self.span] * self._flying)
+        return known
 
     def estimate(self, points: int) -> float:
         """Return the seconds until so many more points are sent, in whole windows: a full one empties at its end."""
-        self._exchange(0)
+        self._exchange(0, self.budget)
         free = self.budget - self._held() - sum(count for _, count in self._spent.others) + self._leased
-        return math.ceil(max(0, points - max(0, free)) / self.budget) * WINDOW
+        return math.ceil(max(0, points - max(0, free)) / self.budget) * self.span
+
+    def sync(self) -> None:
+        """Tell the other processes, and be told."""
+        self._exchange(0, self.budget)
 
     def close(self) -> None:
         """Return to the shared budget what was taken and not spent, and leave the rest for the next process."""
         self._leased = 0
-        self._exchange(0)
+        self._exchange(0, self.budget)
 
     def _held(self) -> int:
         now = self._clock.now()
@@ -91,15 +135,15 @@ class Window:
             self._ended.popleft()
         return self._flying + self._leased + sum(points for _, points in self._ended)
 
-    def _exchange(self, want: int) -> int:
+    def _exchange(self, want: int, budget: int) -> int:
         """Publish what is held, and take more of the budget that all processes of the token share."""
         now, wall = self._clock.now(), self._clock.wall()
         self._synced = now
         self._held()
         mine = [(until - now + wall, points) for until, points in self._ended]
         if self._flying + self._leased:
-            mine.append((wall + WINDOW + SLACK, self._flying + self._leased))
-        return self._spent.take(mine, want, self.budget, wall)
+            mine.append((wall + self.span + SLACK, self._flying + self._leased))
+        return self._spent.take(mine, want, budget, wall)
 
     def _ends(self, now: float) -> Iterator[Points]:
         """Yield when points stop counting, soonest first, of every process."""
@@ -107,13 +151,29 @@ class Window:
         yield from sorted([*self._ended, *((until - ahead, points) for until, points in self._spent.others)])
 
     def _until(self, missing: int, now: float) -> float:
-        """Return the seconds until so many points can be free. Those in flight take a window at least."""
+        """Return the seconds until so many points can be free. Those in flight take a span at least."""
         missing += self._held() + sum(points for _, points in self._spent.others) - self.budget
         for until, points in self._ends(now):
             missing -= points
             if missing <= 0:
                 return max(until - now, 0.001)
-        return WINDOW
+        return self.span
+
+
+def seconds_until(count: int, windows: Sequence[Window], after: float = 0.0) -> float:
+    """Return the seconds until so many more points are sent, each as soon as it is within all of these windows.
+
+    after: seconds in which none is sent.
+    """
+    held = [(window, window.ends()) for window in windows]
+    at = after
+    for _ in range(count):
+        for window, ends in held:
+            while len(ends) >= window.budget:
+                at = max(at, ends.popleft())
+        for window, ends in held:
+            ends.append(at + window.span)
+    return at
 
 
 class Primary:

@@ -1,7 +1,7 @@
 """Look repos up by name: whether each still has that name, and whether it can be written."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -45,6 +45,8 @@ class RepoInfo:
     """Whether it is archived, and so read-only."""
     can_write: bool | None
     """Whether the token's user may write to it; None if the answer does not show that, as to a GitHub App."""
+    private: bool | None = field(default=None, compare=False)
+    """Whether not everybody sees it; None if the answer does not show that."""
 
 
 Lookup = RepoInfo | Unreadable
@@ -136,13 +138,20 @@ def _ask(client: Client, repo: Repo) -> Lookup:
 def read_repo(client: Client, repo: Repo, data: object) -> Lookup:
     """Return what GitHub says of a repo, by itself or in a list. Raises RepoError FF327 for another shape."""
     match data:
-        case {"id": int() as number, "full_name": str() as name, "archived": bool() as is_archived} if is_id(number):
+        case {
+            "id": int() as number,
+            "full_name": str() as name,
+            "archived": bool() as is_archived,
+            **more,
+        } if is_id(number):
             # A rename is refused and not followed, because another repo may take the old name.
             if name.lower() != repo.key:
                 return moved(name, repo).unreadable()
             if is_archived:
                 return archived().unreadable()
-            return RepoInfo(number, name, is_archived, _can_write(client, data))
+            private = more.get("private")
+            seen = private if isinstance(private, bool) else None
+            return RepoInfo(number, name, is_archived, _can_write(client, data), seen)
     detail = "a repo without its id, full_name or archived"
     raise other_shape(detail)
 

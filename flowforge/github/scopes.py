@@ -7,9 +7,12 @@ from flowforge.plan.address import Address, Scope
 from flowforge.plan.facts import Listing, Unreadable
 
 
-def list_scope(client: Client, scope: Scope) -> Listing | Unreadable:
-    """Return the whole list of a scope. Raises StoppedError, and GitHubError when the run is over."""
-    return (list_variables if scope.is_readable else list_secrets)(client, scope)
+def list_scope(client: Client, scope: Scope, *, fresh: bool = True) -> Listing | Unreadable:
+    """Return the whole list of a scope. Raises StoppedError, and GitHubError when the run is over.
+
+    fresh: whether to ask without what an earlier run was told. Of variables nothing is kept, as they have values.
+    """
+    return list_variables(client, scope) if scope.is_readable else list_secrets(client, scope, fresh=fresh)
 
 
 def delete(client: Client, address: Address) -> Deleted:

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
@@ -47,13 +48,15 @@ class Deleted:
     date: str
 
 
-def list_secrets(client: Client, scope: Scope) -> Listing | Unreadable:
+def list_secrets(client: Client, scope: Scope, *, fresh: bool = True) -> Listing | Unreadable:
     """Return the names of a scope in upper case with their `updated_at`, or why not all of them can be had.
 
-    Raises StoppedError, and GitHubError when the run is over.
+    fresh: whether to ask without what an earlier run was told. Raises StoppedError, and GitHubError when the run is
+    over.
     """
+    get, path = partial(client.get_list, fresh=fresh), secrets_path(scope)
     try:
-        return listing_of(whole(client, secrets_path(scope), "secrets", read=read_secret, identity=itemgetter(0)))
+        return listing_of(whole(client, path, "secrets", read=read_secret, identity=itemgetter(0), get=get))
     except RepoError as refusal:
         return explain(client, scope, refusal).no.unreadable()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowforge.plan.change import Change
-from flowforge.plan.facts import Known, Presence, Public
+from flowforge.plan.facts import Entry, Known, Presence, Public
 
 # Enough to tell two values apart, and short enough for one line of a pull request's comment.
 _LONGEST = 100
@@ -64,7 +64,9 @@ def _sides(change: Change) -> tuple[Mapping[str, str], Mapping[str, str]]:
     # A variable is compared by its value, so GitHub's time of it explains nothing.
     if isinstance(wanted.value, Public):
         return before, after
-    before["updated_at"], after["updated_at"] = record.updated_at, change.seen_at
+    # A time that no list had shown before is no difference where this one shows it.
+    known = record.unconfirmed and Entry(change.seen_at).is_as_recorded(record)
+    before["updated_at"], after["updated_at"] = change.seen_at if known else record.updated_at, change.seen_at
     if isinstance(wanted.value, Known):
         before["value"], after["value"] = record.fingerprint, wanted.value.fingerprint
     return before, after

@@ -35,12 +35,14 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """A state in the usual place, where the manifest now names another place that has none."""
+    """A state of this manifest, where another place is looked at now that has none."""
 
     file: str
     """Where it is."""
     option: str
     """What `state migrate` must be told of where it is, after a space; empty where it looks there by itself."""
+    renamed: bool = False
+    """Whether the manifest says nothing of a place, so that the one of today comes from what -m names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,11 @@ def _takeover(plan: Plan, estate: Estate) -> Brake | None:
         return None
     cause = f"their state is still in {old.file}" if old else "this is what a lost state looks like"
     fix = (
-        f"the manifest now names {estate.state_file}: take the state there with `flowforge state migrate{old.option}`"
+        f"with this -m it belongs in {estate.state_file}: say -m as before, or take the state there with "
+        f"`flowforge state migrate{old.option}`"
+        if old and old.renamed
+        else f"the manifest now names {estate.state_file}: take the state there with "
+        f"`flowforge state migrate{old.option}`"
         if old
         else f"the state was looked for at {estate.state_file}: put the right one there; if there never was one, "
         "`flowforge adopt` records these secrets as they are; to overwrite them, add --allow-takeover"

@@ -7,9 +7,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as precisely as people need it: `under a second`, `40 s`, `3 min`, `1 h 20 min`."""
-    if seconds < 1:
-        return "under a second"
+    """Return a duration as precisely as people need it: `40 s`, `3 min`, `1 h 20 min`."""
     if seconds < 90:  # noqa: PLR2004 -- where people begin to think in minutes
         return f"{seconds:.0f} s"
     # Rounded before it is divided into hours: 59.7 minutes are an hour, not 60 min.

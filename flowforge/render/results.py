@@ -22,6 +22,7 @@ def plan_document(
     requests: int,
     to_come: int,
     eta: float,
+    known_lists: tuple[int, int] = (0, 0),
     offline: bool = False,
     host: str = "",
     commit: str = "",
@@ -29,8 +30,9 @@ def plan_document(
 ) -> Document:
     """Return the document of a plan. requests: how many it took. to_come: how many apply will take.
 
-    host: the one that has the repos. commit: the one that the run is for; empty outside of CI. audit: what will fail in
-    workflows of the repos that it writes; None where they were not read.
+    known_lists: how many lists were asked for that an earlier run knew, and how many of them were unchanged. host: the
+    one that has the repos. commit: the one that the run is for; empty outside of CI. audit: what will fail in workflows
+    of the repos that it writes; None where they were not read.
     """
     # Neither a value nor a fingerprint is in it: a plan is pasted into pull requests.
     counts = plan.counts
@@ -44,6 +46,7 @@ def plan_document(
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
         "requests": requests,
         "requests_to_come": to_come,
+        "known_lists": _known(*known_lists),
         # An estimate: more digits would promise what nobody knows.
         "eta_seconds": round(eta, 1),
         "offline": offline,
@@ -77,6 +80,11 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
         "warnings": [printable(warning) for warning in report.warnings],
         "plan": plan,
     }
+
+
+def _known(asked: int, unchanged: int) -> Document:
+    # The share is what to watch: it falls to nothing on the day on which GitHub's ETags cannot be computed any more.
+    return {"asked": asked, "unchanged": unchanged, "share": round(unchanged / asked, 4) if asked else None}
 
 
 def _expiry(expiry: Expiry) -> Document:

@@ -97,7 +97,8 @@ def _marks(remembered: Remembered) -> list[str]:
 def _cells(address: Address, remembered: Remembered) -> tuple[str, str, str, str, str]:
     record = remembered.record or _NO_RECORD
     written = f"written {printable(record.written_at)}" if record.written_at else "never written"
-    since = f"value since {printable(record.value_since)}" if record.value_since else ""
+    # The time of the write says it where the value came with that; a line of both is wider than most terminals.
+    since = f"value since {printable(record.value_since)}" if record.value_since not in {"", record.written_at} else ""
     return printable(str(address)), printable(record.credential), written, since, ", ".join(_marks(remembered))
 
 

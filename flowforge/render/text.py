@@ -33,7 +33,15 @@ def after_plan(
         yield "GitHub was not asked: this plan compares the manifest with the state."
     if to_come:
         took = f"It took {count(requests, 'request')}"
-        yield f"{took}; applying takes {to_come:,} more, {duration(eta)} at GitHub's limits."
+        # What the answers take is not in it, so it is no time that somebody could wait for.
+        wait = f"at least {duration(eta)}" if eta >= 1 else "with no wait"
+        yield f"{took}; applying takes {to_come:,} more, {wait} at GitHub's limits."
     for brake in brakes:
         yield f"apply will refuse this ({brake.code}): {printable(brake.what)}."
         yield f"  {printable(brake.fix)}"
+
+
+def known_lists(asked: int, unchanged: int) -> Iterable[str]:
+    """Yield what became of the lists that an earlier run knew. The hourly budget does not count the unchanged ones."""
+    if asked:
+        yield f"Of {count(asked, 'list')} known from an earlier run, {unchanged:,} cost nothing of the hourly budget."

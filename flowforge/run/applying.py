@@ -91,7 +91,9 @@ def _apply(
             # Where a person is asked, every repo is looked up once more after the answer, so the lists are good enough
             # to plan by. Where nobody is asked the writes follow at once, and this look-up is the last.
             check = check_of_apply(task, clients)
-            prepared = prepare(task, backend, session.state, clients, fresh=not request.asks, check=check)
+            prepared = prepare(
+                task, backend, session.state, clients, fresh=not request.asks, carried_out=True, check=check
+            )
             planned = prepared.planned
             if not session.state.serial:
                 planned = replace(planned, new_state=backend.where)
@@ -121,7 +123,7 @@ def writer_of(task: Task, clients: Clients, session: StateSession, prepared: Pre
         repos=prepared.repos,
         keys=PublicKeys(prepared.keys),
         stop=request.stop,
-        confirming=Confirming(always=request.confirm),
+        confirming=Confirming(prepared.cost, always=request.confirm),
         origin=origin_of(request.environ, task.manifest.folder),
         unforeseen=request.unforeseen,
     )

@@ -1,6 +1,7 @@
 """The audit within a plan: of the repos that it would write, as their stores will be once it is applied."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flowforge.audit.codes import Severity
 from flowforge.audit.model import RepoAudit
@@ -18,33 +19,32 @@ from flowforge.steps.warnings.hidden_identity import held_after, repos_beside_ke
 _HIDDEN = "identity-shadowed"
 
 
-def audit_planned(task: Task, clients: Clients, plan: Plan, situation: Situation) -> tuple[RepoAudit, ...]:
-    """Return the audits of the repos that a plan would write, and of those whose identity a key may hide.
+@dataclass(frozen=True, slots=True)
+class PlannedAudit:
+    """What the workflows of the repos that a plan would write say."""
 
-    None where nobody asked for it. It blocks nothing: a repo that cannot be read has no findings. Raises StoppedError,
-    and GitHubError when the run is over.
+    failing: tuple[RepoAudit, ...]
+    """The audits that have errors; what else they say is for `audit` itself."""
+    hiding: frozenset[Repo]
+    """The repos in which a workflow passes a key beside its workload identity."""
+
+
+def audit_planned(task: Task, clients: Clients, plan: Plan, situation: Situation) -> PlannedAudit:
+    """Return what the workflows say of the repos that a plan would write, and of those whose identity a key may hide.
+
+    It blocks nothing: a repo that cannot be read has no findings. Raises StoppedError, and GitHubError when the run is
+    over.
     """
-    if not task.audits:
-        return ()
     written = {change.address.scope.repo for change in plan.changes if change.writes}
     hidden = repos_beside_keys(situation.wanted, situation.seen)
     repos = {repo for repo in (*written, *hidden) if not repo.is_organization}
     request = task.request
     asking = Asking(clients, request.jobs, request.stop, request.progress)
     known = Known(TypesOf(task.places).of, _lists_after(situation), coming=_coming(situation))
-    return tuple(each.audit for each in audit_fleet(asking, repos, known))
-
-
-def hides_identity(audits: Collection[RepoAudit]) -> frozenset[Repo]:
-    """Return the repos in which a workflow passes a key beside its workload identity."""
-    return frozenset(
-        Repo.parse(each.repo) for each in audits if each.repo and any(found.code == _HIDDEN for found in each.findings)
-    )
-
-
-def only_errors(audits: Collection[RepoAudit]) -> tuple[RepoAudit, ...]:
-    """Return the audits that have errors; what else they say is for `audit` itself."""
-    return tuple(each for each in audits if any(found.level is Severity.ERROR for found in each.findings))
+    audits = [each.audit for each in audit_fleet(asking, repos, known)]
+    failing = [each for each in audits if any(found.level is Severity.ERROR for found in each.findings)]
+    hiding = [each.repo for each in audits if each.repo and any(found.code == _HIDDEN for found in each.findings)]
+    return PlannedAudit(tuple(failing), frozenset(map(Repo.parse, hiding)))
 
 
 def _lists_after(situation: Situation) -> Mapping[Scope, Seen]:

@@ -1,18 +1,24 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
+from flowforge.on_demand import load
+from flowforge.plan.action import Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence, Seen, Wanted
+from flowforge.plan.facts import Presence, Wanted
+from flowforge.plan.ordering import Work
 from flowforge.plan.rotation import Rotation
-from flowforge.plan.safety import Estate, brakes
-from flowforge.run.planned_audit import audit_planned, hides_identity, only_errors
+from flowforge.plan.safety import Estate, LeftBehind, brakes
+from flowforge.run.leg import Leg
+from flowforge.run.many_repos import notes_on_many
+from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
@@ -20,11 +26,11 @@ from flowforge.state.model import State
 from flowforge.steps.apply.cost import Cost, pushes, work_of
 from flowforge.steps.apply.sealing import remembered_keys
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.backend.transfer import left_behind
+from flowforge.steps.backend.transfer import left_behind, remembers, siblings
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
-from flowforge.steps.refresh.observe import Ids, identify, observe, refused
-from flowforge.steps.refresh.viewers import free_organizations, identify_viewers
+from flowforge.steps.refresh.observe import Ids, identify, refused
+from flowforge.steps.refresh.viewers import free_organizations
 from flowforge.steps.values.resolver import Resolver, desired, with_overrides
 from flowforge.steps.warnings.credential_warnings import advise, expiries
 from flowforge.steps.warnings.ownership import contended, unmoved, unproven
@@ -32,10 +38,8 @@ from flowforge.steps.warnings.personal import in_doubt, known_users, readers_of,
 from flowforge.vault import Vault
 
 if TYPE_CHECKING:
+    from flowforge.run.planned_audit import PlannedAudit
     from flowforge.steps.verify.check import KeyCheck
-
-# Whether the line of an address is planned: --limit, --exclude and --tags in one.
-Select = Callable[[Address], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +51,8 @@ class PreparedPlan:
     repos: Mapping[Repo, RepoInfo]
     keys: Mapping[Scope, str]
     """The public keys that earlier runs have remembered, by their scopes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A part of a rotation that is planned by itself. Its lines wait for no rotation of their credential."""
-
-    credential: str
-    """The credential."""
-    addresses: Collection[Address]
-    """Its lines in this part."""
-    resolver: Resolver
-    """Has read its value, which stays the same for the whole walk."""
-
-    def narrows(self, select: Select) -> Select:
-        """Return the function that chooses the lines, among those that another one chooses."""
-        return lambda address: address in self.addresses and select(address)
-
-    def others(self, rotations: Mapping[str, Rotation]) -> Mapping[str, Rotation]:
-        """Return the rotations that its lines wait for."""
-        return {name: each for name, each in rotations.items() if name != self.credential}
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What GitHub has, and what is wanted there now that the repos that are to see a secret are known by their ids."""
-
-    seen: Mapping[Scope, Seen]
-    wanted: Mapping[Address, Wanted]
-    repos: Mapping[Repo, RepoInfo]
-    """The repos that this run has met in GitHub's answers, which need not be looked up again."""
+    cost: Callable[[Iterable[Work]], Cost]
+    """Returns what writes take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +73,8 @@ class Decided:
     situation: Situation
     repos: Mapping[Repo, RepoInfo]
     """The repos that the plan would write, as they were looked up."""
+    keys: Mapping[Scope, str]
+    """The public keys that earlier runs have remembered, by their scopes."""
 
 
 def prepare(
@@ -107,29 +85,31 @@ def prepare(
     *,
     fresh: bool,
     records_only: bool = False,
+    carried_out: bool = False,
     check: "KeyCheck | None" = None,
     leg: Leg | None = None,
 ) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
-    whether nothing of it is written to GitHub, so that no permission is needed for that. check: what Anthropic is asked
-    about the keys that would be written. leg: the part of a rotation that is planned, where it is one.
+    whether nothing of it is written to GitHub, so that no permission is needed for that. carried_out: whether it is
+    written, so that nothing of an earlier run's may stand behind a write. check: what Anthropic is asked about the keys
+    that would be written. leg: the part of a rotation that is planned, where it is one.
     """
     select = task.chooser(state) if leg is None else leg.narrows(task.chooser(state))
     resolver = Resolver(task.context, backend.fingerprinter(state)) if leg is None else leg.resolver
     rotations = state.rotations if leg is None else leg.others(state.rotations)
     wanted = desire(task, state, select, resolver)
-    refreshed = refresh(task, state, select, clients, wanted)
+    refreshed = refresh(task, state, select, clients, wanted, carried_out=carried_out)
     decided = decide(
         task, state, select, clients, refreshed, fresh=fresh, records_only=records_only, rotations=rotations
     )
     decided, told = verify(decided, check, resolver.vault, select)
-    audits = audit_planned(task, clients, decided.plan, decided.situation)
-    warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hides_identity(audits))
-    keys = remembered_keys(state.records, decided.repos, decided.situation.seen)
-    cost = price(task, backend, clients, decided, keys)
-    measured = estate(task, backend, state)
+    audited = audit(task, clients, decided)
+    hiding = audited.hiding if audited else frozenset()
+    warnings = warn(task, clients, decided, keyed=backend.key is not None, hiding=hiding)
+    cost = price(task, backend, clients, decided)
+    measured = estate(task, backend, state, beside(task, backend, state, clients, decided.plan))
     planned = Planned(
         plan=decided.plan,
         brakes=brakes(decided.plan, measured, task.request.allowed),
@@ -144,10 +124,12 @@ def prepare(
         requests=clients.requests + backend.requests,
         to_come=cost.requests,
         eta=cost.seconds,
+        known_lists=(clients.lists.asked, clients.lists.unchanged),
         host=task.host,
-        audits=only_errors(audits) if task.audits else None,
+        audits=audited.failing if audited else None,
     )
-    return PreparedPlan(planned, resolver.vault, decided.repos, keys)
+    cost_of = partial(Cost.of, seen=decided.situation.seen, keys=decided.keys)
+    return PreparedPlan(planned, resolver.vault, decided.repos, decided.keys, cost_of)
 
 
 def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapping[Address, Wanted]:
@@ -162,23 +144,6 @@ def desire(task: Task, state: State, select: Select, resolver: Resolver) -> Mapp
         shown=task.selected.shown,
     )
     return with_overrides(from_manifest, prove=request.prove, accept_drift=request.accept_drift)
-
-
-def refresh(task: Task, state: State, select: Select, clients: Clients, wanted: Mapping[Address, Wanted]) -> Refreshed:
-    """Ask GitHub for the list of every selected scope, and for the ids of the repos that are to see a secret."""
-    request, listed = task.request, task.selected.repos
-    seen = observe(
-        clients,
-        # What is only remembered is asked for, too: it may be an orphan that --prune deletes.
-        {address.scope for address in {*wanted, *state.remembered} if select(address)},
-        creatable={place.address.scope for place in task.places if place.creates_environment},
-        audiences=[address for address, want in wanted.items() if want.audience],
-        jobs=request.jobs,
-        stop=request.stop,
-        progress=request.progress,
-    )
-    viewers = identify_viewers(clients, wanted, seen, jobs=request.jobs, stop=request.stop, known=listed)
-    return Refreshed(seen, viewers.wanted, {**listed, **viewers.repos})
 
 
 def decide(
@@ -213,7 +178,8 @@ def decide(
     situation = replace(first, seen=unreadable_instead(first.seen, unusable))
     repos = {repo: info for repo, info in answers.items() if isinstance(info, RepoInfo)}
     plan = make_plan(situation, select=select)
-    return Decided(replace(plan, expiries=expiries(task.manifest.credentials.values(), today())), situation, repos)
+    plan = replace(plan, expiries=expiries(task.manifest.credentials.values(), today()))
+    return Decided(plan, situation, repos, remembered_keys(state.records, repos, situation.seen))
 
 
 def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Select) -> tuple[Decided, tuple[str, ...]]:
@@ -229,8 +195,19 @@ def verify(decided: Decided, check: "KeyCheck | None", vault: Vault, select: Sel
     return replace(decided, plan=replace(plan, expiries=checked.expiries), situation=situation), checked.warnings
 
 
+def audit(task: Task, clients: Clients, decided: Decided) -> "PlannedAudit | None":
+    """Return what the workflows say of the repos that the plan would write; None where nobody asked for it."""
+    # Most plans do without it, and its readers take an eighth of a plan's start.
+    if not task.audits:
+        return None
+    audited: PlannedAudit = load("flowforge.run.planned_audit").audit_planned(
+        task, clients, decided.plan, decided.situation
+    )
+    return audited
+
+
 def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding: Collection[Repo]) -> tuple[str, ...]:
-    """Return what a person should know of the plan; two of these ask GitHub something. keyed: the state has a key.
+    """Return what a person should know of the plan; three of these ask GitHub something. keyed: the state has a key.
 
     hiding: the repos in which a workflow passes a key beside its identity.
     """
@@ -243,6 +220,7 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding:
         *contended(plan),
         *unproven(plan, keyed=keyed),
         *free_organizations(clients, plan, jobs=request.jobs, stop=request.stop),
+        *notes_on_many(request, clients, plan, situation.seen, repos=decided.repos, keys=decided.keys),
         *advise(
             task.manifest,
             situation.wanted,
@@ -261,24 +239,40 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided, keys: Collection[Scope]) -> Price:
+def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided) -> Price:
     """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
     seen, plan = decided.situation.seen, decided.plan
     lanes = work_of(plan, clients)
     costs: dict[str, Cost] = {}
     for lane, stages in lanes.items():
-        whole = Cost.of(stages, seen, keys)
-        listed = task.request.confirm or clients.of(lane).pacer.has_room(whole.points)
-        costs[lane] = whole if listed else whole.without_lists
+        pacer = clients.of(lane).pacer
+        costs[lane] = Cost.of(stages, seen, decided.keys).listed(confirm=task.request.confirm, has_room=pacer.has_room)
     # The owners whose tokens differ are written side by side, so the longest of them counts.
-    waits = [clients.of(lane).pacer.estimate(each.points) for lane, each in costs.items()]
+    waits = [clients.of(lane).pacer.estimate(each.points, each.writes) for lane, each in costs.items()]
+    for lane, each in costs.items():
+        # So that they can tell how long the rest takes, once it is written.
+        clients.of(lane).pacer.expect(each.points, each.writes)
     times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)
     kept = Cost(writes=backend.requests_of(times))
-    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points), *waits]))
+    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points, kept.writes), *waits]))
 
 
-def estate(task: Task, backend: StateBackend, state: State) -> Estate:
-    """Return what the brakes measure a plan against."""
+def beside(task: Task, backend: StateBackend, state: State, clients: Clients, plan: Plan) -> LeftBehind | None:
+    """Return the state of the same files under another name that remembers what would be taken over.
+
+    It is looked for only where nothing is remembered, and something is there already.
+    """
+    taken = {change.address for change in plan.changes if change.reason is Reason.NEVER_APPLIED}
+    for settings in siblings(task.manifest) if taken and not state.remembered else ():
+        with task.backend_under(backend.key, clients, settings) as other:
+            found = remembers(settings, other, taken)
+        if found is not None:
+            return found
+    return None
+
+
+def estate(task: Task, backend: StateBackend, state: State, renamed: LeftBehind | None = None) -> Estate:
+    """Return what the brakes measure a plan against. renamed: the state of the same files under another name."""
     # Counted before --limit: a filter must not turn two deletes of a fleet into all that there is.
     return Estate(
         managed=len(state.records),
@@ -288,5 +282,5 @@ def estate(task: Task, backend: StateBackend, state: State) -> Estate:
         manifests=backend.names,
         recorded_manifests=state.manifests,
         prune=task.request.prune,
-        left_behind=left_behind(task.manifest.state, backend, state),
+        left_behind=left_behind(task.manifest.state, backend, state) or renamed,
     )

@@ -4,15 +4,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flowforge.audit.model import RepoAudit
 from flowforge.concurrency import Progress, silent
 from flowforge.github.clock import Clock, ClockOf
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
 from flowforge.sources.base import Hidden
+from flowforge.waiting import Waiting
+
+if TYPE_CHECKING:
+    from flowforge.audit.model import RepoAudit
 
 # The options that a saved plan keeps beside the brakes: each may change a line, or what apply does about it. `jobs` and
 # the waits are missing, because whoever applies the plan may run on another machine.
@@ -38,6 +41,10 @@ class Request:
     """How many threads ask GitHub at once."""
     max_wait: float = 900.0
     """The longest pause for GitHub's limits, in seconds."""
+    cache: bool = True
+    """Whether lists of GitHub's are kept from run to run."""
+    pace: str = "limits"
+    """How much GitHub is spared: a value of `flowforge.github.pace.Pace`."""
     lock_timeout: float = 0.0
     """How many seconds to wait for a run that writes the state."""
     tags: tuple[str, ...] = ()
@@ -68,6 +75,8 @@ class Request:
     """Ends the run early once it is set: a signal arrived."""
     progress: Progress = silent
     """Shows how far the run is."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """What the run waits for, for the progress to show."""
     notify: Callable[[str], None] = lambda _: None
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None
@@ -110,7 +119,9 @@ class Planned:
     """Whether it is a plan of --offline, for which GitHub was not asked."""
     host: str = ""
     """The host that has the repos; empty where that is not known."""
-    audits: tuple[RepoAudit, ...] | None = None
+    known_lists: tuple[int, int] = (0, 0)
+    """How many lists were asked for that an earlier run knew, and how many of them were unchanged."""
+    audits: "tuple[RepoAudit, ...] | None" = None
     """The audits of repos that would be written and have errors; None where none was asked for."""
     new_state: str = ""
     """Of an apply that begins a state: where that is kept."""

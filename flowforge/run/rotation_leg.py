@@ -12,7 +12,8 @@ from flowforge.plan.facts import UNKNOWN, Presence
 from flowforge.plan.report import Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.applying import carry_out, planning_again, writer_of
-from flowforge.run.planning import Leg, PreparedPlan, prepare
+from flowforge.run.leg import Leg
+from flowforge.run.planning import PreparedPlan, prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.run.verifying import check_of_apply
@@ -169,7 +170,16 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
                 return None
             check = check_of_apply(task, clients)
             leg = now.leg(batch.addresses)
-            prepared = prepare(task, backend, session.state, clients, fresh=True, check=check, leg=leg)
+            prepared = prepare(
+                task,
+                backend,
+                session.state,
+                clients,
+                fresh=not request.asks,
+                carried_out=True,
+                check=check,
+                leg=leg,
+            )
             planned = prepared.planned
             if not session.state.serial:
                 planned = replace(planned, new_state=backend.where)

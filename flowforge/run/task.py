@@ -7,6 +7,7 @@ from typing import Final
 
 from flowforge.api_address import host_for_people
 from flowforge.github.clients import Clients
+from flowforge.github.pace import Pace
 from flowforge.github.permissions import Needs, joined
 from flowforge.manifest.expand import expand_with, holders_of, members_of, selectors_of
 from flowforge.manifest.model import Manifest, StateSettings
@@ -189,4 +190,12 @@ class Task:
 
 def limits_of(request: Request) -> RunLimits:
     """Return what bounds a run."""
-    return RunLimits(request.jobs, request.max_wait, request.notify, request.clock)
+    return RunLimits(
+        request.jobs,
+        request.max_wait,
+        request.notify,
+        request.clock,
+        request.cache,
+        Pace(request.pace),
+        request.waiting,
+    )

@@ -50,7 +50,7 @@ def _ask(question: str, ask: Ask, terminal: Pasting) -> ReadResult:
 
 
 def _try(ask: Ask, terminal: Pasting) -> ReadResult:
-    pasted = terminal.ask("  paste the value and press Enter (it is not shown; Enter alone skips it): ")
+    pasted = terminal.ask("  paste the value and press Enter (not shown; Enter alone skips it): ")
     if pasted is None:
         terminal.say("skipped\n")
         return _LEFT

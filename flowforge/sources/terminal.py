@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
+from flowforge.columns import MOST_COLUMNS, columns_at, fitted
 from flowforge.vault import SecretValue
 
 _TICK: Final = 0.1
@@ -41,9 +42,10 @@ class Terminal:
         self._stop = stop
 
     def say(self, text: str) -> None:
-        """Show a printable text. If the terminal went away, the next read notices it."""
+        """Show a printable text, no word of it broken. If the terminal went away, the next read notices it."""
+        shown = fitted(text, columns_at(self._descriptor), MOST_COLUMNS)
         with suppress(OSError):
-            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+            os.write(self._descriptor, shown.encode("utf-8", "backslashreplace"))
 
     def ask(self, question: str) -> SecretValue | None:
         """Ask, and return one line, or all lines of one paste joined by LF; None for an empty one or a lost terminal.

@@ -15,7 +15,7 @@ _PATIENCE: Final = 30.0
 _PATIENCE_OF_EACH: Final = 0.06
 # Bytes of a record beside its address, of the public key in it, and of a pending mark. All are rather too many: a state
 # that turns out too large in the middle of a run would leave results that cannot be recorded.
-_RECORD: Final = 500
+_RECORD: Final = 600
 _KEY: Final = 100
 _PENDING: Final = 100
 

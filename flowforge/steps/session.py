@@ -2,17 +2,23 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from flowforge.api_address import DOTCOM
+from flowforge.ci_systems import doubt
 from flowforge.errors import SourceError
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
+from flowforge.github.cache_folder import cache_file
 from flowforge.github.clients import SHARED, Clients
 from flowforge.github.clock import Clock, ClockOf, Patience
+from flowforge.github.content_limits import HOUR, ContentLimits
 from flowforge.github.http import Client
+from flowforge.github.kept_bodies import NAME, KeptBodies
+from flowforge.github.kept_lists import KeptLists
+from flowforge.github.pace import Pace
 from flowforge.github.pacer import Pacer
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError
@@ -24,6 +30,7 @@ from flowforge.on_demand import load
 from flowforge.sources.base import Context
 from flowforge.steps.values.single import read_named
 from flowforge.vault import SecretValue
+from flowforge.waiting import Waiting
 
 # Of a command that has no option for it.
 _USUAL_WAIT: Final = 900.0
@@ -45,6 +52,12 @@ class RunLimits:
     """Shows a person why the run pauses."""
     clock: ClockOf = Clock.of
     """Makes the clock of the waits."""
+    cache: bool = True
+    """Whether lists are kept from run to run."""
+    pace: Pace = Pace.LIMITS
+    """How much GitHub is spared."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Where people see the waits."""
 
 
 @contextmanager
@@ -62,9 +75,12 @@ def sign_in(
     api = _api(settings.api_url, environ)
     # First of all, so that no source is opened for a host that gets no token anyway.
     check_host(api, environ)
-    entrance = Entrance(settings, api, context, limits, traces or Traces())
-    parts = Clients(api, entrance.client, apart=entrance.apart, traces=entrance.traces, beside=entrance.signers)
-    with entrance.held, parts as clients:
+    lists = _lists(environ, kept=limits.cache)
+    entrance = Entrance(settings, api, context, limits, traces=traces or Traces(), lists=lists)
+    parts = Clients(
+        api, entrance.client, apart=entrance.apart, traces=entrance.traces, lists=lists, beside=entrance.signers
+    )
+    with closing(lists), entrance.held, parts as clients:
         if not settings.divided:
             clients.of(SHARED)
         yield clients
@@ -102,7 +118,14 @@ class Entrance:
     """Makes clients that are signed in to one API."""
 
     def __init__(
-        self, settings: GitHubSettings, api: ApiUrl, context: Context, limits: RunLimits, traces: Traces
+        self,
+        settings: GitHubSettings,
+        api: ApiUrl,
+        context: Context,
+        limits: RunLimits,
+        *,
+        traces: Traces,
+        lists: KeptLists,
     ) -> None:
         """Take the parts."""
         self._settings = settings
@@ -110,8 +133,10 @@ class Entrance:
         self._context = context
         self._limits = limits
         self._clock = limits.clock(api, context.environ)
+        limits.waiting.go_by(self._clock)
         self._apps: dict[object, App] = {}
         self.traces = traces
+        self._lists = lists
         self.held = ExitStack()
         self.signers: list[Client] = []
 
@@ -171,6 +196,7 @@ class Entrance:
             stop=self._context.stop,
             owner=owner,
             traces=self.traces,
+            lists=self._lists,
         )
 
 
@@ -184,20 +210,38 @@ def _signed(
     stop: threading.Event,
     owner: str = "",
     traces: Traces | None = None,
+    lists: KeptLists | None = None,
 ) -> Client:
     # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
-    purpose = f"{api.host}:{api.port} at {clock.scale}"
+    name = token.digest(f"{api.host}:{api.port} at {clock.scale}")
+    # Whoever runs GitHub's own hosts has limits there, whatever is asked for here.
+    pace = Pace.LIMITS if limits.pace is Pace.FREE and api.dotcom else limits.pace
+    if pace is not limits.pace:
+        limits.notify(f"--pace free is for a GitHub Enterprise Server: the limits of {api.host} are kept")
+    minute = Spent(spent_path(environ, name, kind="writes-minute"))
+    hour = Spent(spent_path(environ, name, kind="writes-hour"), span=HOUR)
     pacer = Pacer(
         clock,
         stop,
         max_in_flight=limits.jobs,
         max_wait=limits.max_wait,
-        spent=Spent(spent_path(environ, token.digest(purpose))),
+        spent=Spent(spent_path(environ, name)),
         notify=limits.notify,
         unless_free=api.self_hosted,
+        free=pace is Pace.FREE,
+        content=ContentLimits(clock, minute, hour, pace),
+        waiting=limits.waiting,
+        whose=owner,
     )
     patience = Patience.of(api, environ)
-    return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces)
+    return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces, lists=lists)
+
+
+def _lists(environ: Mapping[str, str], *, kept: bool) -> KeptLists:
+    """Return what lists are asked for with. kept: whether this run may keep any."""
+    path = cache_file(environ, NAME) if kept else None
+    # What somebody proposes has no say in what the runs after it begin with.
+    return KeptLists(KeptBodies(path, writes=doubt(environ) is None))
 
 
 class _NoToken:

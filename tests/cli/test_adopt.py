@@ -259,6 +259,15 @@ def test_only_yes_is_yes(fleet: "Fleet", answer: str, code: int) -> None:
     assert "5 secrets to be recorded as assumed." in done.lines
 
 
+def test_one_is_asked_about_as_one(fleet: "Fleet") -> None:
+    """The question counts in words."""
+    _there(fleet)
+    fleet.answers("yes")
+    assert (
+        "\nRecord 1 secret as it is? Only 'yes' is accepted.\n" == fleet.flowforge("adopt", "-l", "acme/repo-001").err
+    )
+
+
 @pytest.mark.slow
 def test_a_fleet_is_adopted_at_once(fleet: "Fleet") -> None:
     """A thousand are recorded with the reads that a plan takes, and the take-over brake holds none of them."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from flowforge.cli.columns import fitted
 from flowforge.cli.streams import above_bar, interject, say
+from flowforge.columns import fitted
 from flowforge.render import progress
 from flowforge.sandbox import Fault, FaultKind
+from flowforge.waiting import Waiting
 from tests.cli.screen import Screen, shown
 
 if TYPE_CHECKING:
@@ -72,13 +73,24 @@ def test_what_is_kept_is_not_broken(fleet: "Fleet", command: tuple[str, ...]) ->
 
 def test_what_is_said_stands_above_the_bar(fleet: "Fleet") -> None:
     """GitHub asks to wait in the middle of a bar: the line is whole, and nothing of the bar is left in the end."""
-    refused = Fault("^GET .*secrets", FaultKind.STATUS, status=429, times=1, retry_after=1)
+    refused = Fault("^GET .*secrets", FaultKind.STATUS, status=429, times=1, retry_after=40)
     fleet.sandbox.world.faults.add(refused)
     code, text = Screen(fleet, "plan", "--no-color", columns=200).end()
     assert (0, "Reading ") == (code, re.findall("Reading ", text)[0])
     lines = shown(text)
     first = next(index for index, line in enumerate(lines) if line.startswith("+ "))
-    assert ["GitHub asks to wait 2 s", "slower from now on: at most 450 points a minute"] == lines[:first]
+    assert ["GitHub asks to wait 41 s", "slower from now on: at most 450 points a minute"] == lines[:first]
+
+
+def test_a_bar_at_80_columns(fleet: "Fleet") -> None:
+    """While GitHub lets it wait: one line, no wider, with what it does, how far it is and what it waits for."""
+    refused = Fault("^GET .*secrets", FaultKind.STATUS, status=429, times=1, retry_after=40)
+    fleet.sandbox.world.faults.add(refused)
+    code, text = Screen(fleet, "plan", "--no-color", columns=80).end()
+    drawn = {line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", text)) if "Reading " in line}
+    found = {re.fullmatch(r"Reading \S+ (\d)/5  waiting (\d+) s", line.rstrip()) for line in drawn}
+    waits = {int(each[2]) for each in found if each}
+    assert (0, True, True) == (code, max(map(len, drawn)) <= 80, {*range(5, 40)} & waits != set())
 
 
 def test_every_thread_speaks_through_the_bar() -> None:
@@ -107,7 +119,7 @@ def test_a_signal_speaks_past_the_bar(capfd: pytest.CaptureFixture[str]) -> None
 
 def test_a_bar_that_is_left_by_an_error_is_gone() -> None:
     """What is said after it is not sent to a bar that stands no more."""
-    with pytest.raises(ValueError, match="x"), progress.bar(above_bar, "Reading", 1):
+    with pytest.raises(ValueError, match="x"), progress.bar(above_bar, Waiting(), "Reading", 1):
         raise ValueError("x")
     heard: list[str] = []
     with above_bar(heard.append):

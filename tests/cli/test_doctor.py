@@ -111,7 +111,7 @@ def environ(**variables: str) -> Callable[[Fleet], None]:
 def spent(fleet: Fleet) -> None:
     """Let nearly all requests of the hour be spent."""
     for _ in range(10):
-        fleet.flowforge("plan")
+        fleet.flowforge("plan", "--no-cache")
     world_ = fleet.sandbox.world
     left = world_.limits.state(world_.tokens.tokens[fleet.sandbox.token], world_.clock.now())["remaining"]
     world_.limits.primary -= left - 5

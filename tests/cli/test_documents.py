@@ -156,7 +156,10 @@ def test_a_refused_apply_gives_the_plan_too(fleet: "Fleet", *, key: bool, code: 
     refused = fleet.refused("apply", "--yes", "--prune", "--format", "json", "--report", "json=r.json")
     document = _json(refused)
     assert (code, code, error) == (refused.code, document["exit_code"], document["errors"][0]["code"])
-    assert (planned, planned["has_changes"], planned["complete"]) == tuple(
+    # The lists that the plan was told, the apply after it knows; but what it would surely write it reads in full.
+    known = document["plan"]["known_lists"]
+    assert (known["asked"], known["unchanged"]) == ((6, 6) if key else (5, 5))
+    assert ({**planned, "known_lists": known}, planned["has_changes"], planned["complete"]) == tuple(
         document[name] for name in ("plan", "has_changes", "complete")
     )
     assert document == _fits((fleet.folder / "r.json").read_text(encoding="utf-8"))
@@ -217,7 +220,8 @@ def test_reports_beside_stdout(fleet: "Fleet") -> None:
     shown = fleet.flowforge("plan", "--report", "json=plan.json", "--report", "text=plan.txt")
     assert shown.out == (fleet.folder / "plan.txt").read_text(encoding="utf-8")
     planned = _fits((fleet.folder / "plan.json").read_text(encoding="utf-8"))
-    assert planned == _json(fleet.flowforge("plan", "--format", "json", "--report", "text=again.txt"))
+    again = _json(fleet.flowforge("plan", "--format", "json", "--report", "text=again.txt"))
+    assert {**planned, "known_lists": {"asked": 5, "unchanged": 5, "share": 1.0}} == again
     assert shown.out == (fleet.folder / "again.txt").read_text(encoding="utf-8")
     applied = fleet.flowforge("apply", "--yes", "--report", "json=apply.json", "--report", "text=apply.txt")
     assert applied.out == (fleet.folder / "apply.txt").read_text(encoding="utf-8")

@@ -76,6 +76,23 @@ def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
 
 
 @pytest.mark.slow
+def test_two_applies_side_by_side_where_writes_count_as_content(fleet: "Fleet") -> None:
+    """Two processes with one token write 60 repos each, of which 80 fit a minute: each meets one refusal at most."""
+    _in_slower_time(fleet)
+    fleet.sandbox.world.limits.content = True
+    fleet.grow(120)
+    value = fleet.set_key()
+    for name, half in (("first", fleet.repos[:60]), ("second", fleet.repos[60:])):
+        fleet.simple(*half)
+        (fleet.folder / "flowforge.yaml").rename(fleet.folder / f"{name}.yaml")
+    both = [_begin(fleet, "apply", "--yes", "-m", f"{name}.yaml") for name in ("first", "second")]
+    codes, stats = [_end(process)[0] for process in both], fleet.sandbox.world.stats()
+    print(f"{stats.refusals} refusals")
+    assert ([0, 0], 120, True) == (codes, stats.statuses[201], stats.refusals["content"] <= 2)
+    assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
+
+
+@pytest.mark.slow
 def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
     """Where others spent nearly all of the hour, the apply waits for the next one, says so, and does it all."""
     world = fleet.sandbox.world
@@ -93,11 +110,12 @@ def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
 
 
 def test_a_secondary_limit_that_does_not_say_how_long(fleet: "Fleet") -> None:
-    """One refusal without retry-after: everybody waits a minute, goes slower, says both, and nothing is left undone."""
+    """One refusal without retry-after: everybody waits a minute, keeps to other limits, and nothing is left undone."""
     fleet.sandbox.world.faults.add(Fault("PUT ", FaultKind.STATUS, status=403))
     value = fleet.set_key()
     applied = fleet.flowforge("apply", "--yes")
-    said = ["GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute"]
+    content = "GitHub counts what is written as content: from now on at most 80 writes a minute and 500 an hour"
+    said = ["GitHub asks to wait 60 s", content]
     assert (0, said) == (applied.code, [line for line in applied.err.splitlines() if line in said])
     assert fleet.sandbox.world.stats().statuses[403] == 1
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}

@@ -54,7 +54,7 @@ def test_a_plan_names_the_owner_without_the_app(firm: Company) -> None:
         "",
         "Plan: 4 to create, 0 to update, 0 to delete, 0 in sync, 2 blocked.",
         "The plan is incomplete: see the lines above.",
-        "It took 12 requests; applying takes 12 more, under a second at GitHub's limits.",
+        "It took 12 requests; applying takes 12 more, with no wait at GitHub's limits.",
     ] == planned.lines
     log = firm.log()
     assert sorted([*_MISSING, *_signed_in("acme"), *_signed_in("beta"), *_listed("acme"), *_listed("beta")]) == log

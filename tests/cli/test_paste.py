@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 QUESTION = "The token that claude setup-token printed"
-HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
+HINT = "  paste the value and press Enter (not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 SLOTS = {"anthropic_api_key": "ANTHROPIC_API_KEY", "claude_code_oauth_token": "CLAUDE_CODE_OAUTH_TOKEN"}
 PREFIXES = {"anthropic_api_key": "sk-ant-" + "api03-", "claude_code_oauth_token": "sk-ant-" + "oat01-"}
@@ -176,7 +176,7 @@ def test_a_pasted_value_becomes_the_secret(fleet: "Fleet", sit: Sit, type_: str)
         f"{BEGIN}{QUESTION}\n{HINT}taken\n{END}"
         f"+ acme/repo-001  {slot}  pasted  missing\n\n"
         "Plan: 1 to create, 0 to update, 0 to delete, 0 in sync.\n"
-        "It took 2 requests; applying takes 3 more, under a second at GitHub's limits.\n\n"
+        "It took 2 requests; applying takes 3 more, with no wait at GitHub's limits.\n\n"
         "Apply 1 change? Only 'yes' is accepted.\nyes\n\n"
         "acme/repo-001 : in_sync=0 created=1 updated=0 deleted=0 failed=0 blocked=0\n"
         "Done: 1 created, 0 updated, 0 deleted, 0 failed, 0 blocked.\n"

@@ -45,7 +45,7 @@ def test_the_pushes_of_a_state_on_a_branch_count(ops: "Fleet") -> None:
     write(ops, target, state=state)
     ops.set_key()
     text = ops.flowforge("plan").lines
-    assert "It took 8 requests; applying takes 14 more, under a second at GitHub's limits." in text
+    assert "It took 8 requests; applying takes 14 more, with no wait at GitHub's limits." in text
     assert (8, 14, 22) == counted(ops)
     ops.sandbox.world.delete_secret(ops.repos[0], "ANTHROPIC_API_KEY")
     write(ops, f"repos: [{ops.repos[1]}], credential: ci-key", state=state)

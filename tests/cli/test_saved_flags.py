@@ -14,8 +14,20 @@ if TYPE_CHECKING:
 
 # What is the run's own: how quickly, who is asked, who is told, where the manifests are, and whose state it is.
 OWN = {
-    *("manifests", "environ", "owner", "jobs", "max_wait", "lock_timeout", "asks", "interactive", "stop"),
-    *("progress", "notify", "unforeseen", "clock", "hidden"),
+    *(
+        "manifests",
+        "environ",
+        "owner",
+        "jobs",
+        "max_wait",
+        "cache",
+        "pace",
+        "lock_timeout",
+        "asks",
+        "interactive",
+        "stop",
+    ),
+    *("progress", "waiting", "notify", "unforeseen", "clock", "hidden"),
     # What is asked besides, which changes no line of what apply writes but to block it.
     *("audit", "verify", "confirm"),
 }

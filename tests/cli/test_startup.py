@@ -74,6 +74,13 @@ def test_a_command_loads_what_it_needs(fleet: "Fleet", args: list[str], heavy: s
     assert ("wrong.yaml" in args, heavy) == (bool(code), modules & HEAVY)
 
 
+def test_a_plan_without_an_audit_loads_no_reader_of_workflows(fleet: "Fleet") -> None:
+    """What only an audit, an apply or a `verify` uses is not loaded by a plan that asks for none of it."""
+    del fleet
+    unused = ("flowforge.audit", "flowforge.workflows.yaml_reader", "flowforge.anthropic", "flowforge.demo")
+    assert dict.fromkeys(unused, False) == {name: name in _loaded("plan")[1] for name in unused}
+
+
 def test_the_help_says_of_each_command_what_the_command_says_of_itself(fleet: "Fleet") -> None:
     """Each entry of the list is the whole first sentence of the command's own help, in the order of the table."""
     own = [f"{row.name} {fleet.flowforge(row.name, '--help').out.split(chr(10) * 2)[1]}" for row in COMMANDS]

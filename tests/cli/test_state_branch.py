@@ -139,7 +139,7 @@ def test_a_state_that_would_be_too_large(ops: "Fleet") -> None:
     ops.set_key()
     ops.monkeypatch.setattr("flowforge.steps.backend.branch_store.MOST_WRITTEN", 2000)
     expected = (
-        f"error FF427: {OPS} {BRANCH}:{PATH}: the state would have 3,195 bytes; GitHub is known to take 2,000\n"
+        f"error FF427: {OPS} {BRANCH}:{PATH}: the state would have 3,695 bytes; GitHub is known to take 2,000\n"
         "  fix: split the manifest: each part has a state of its own, of another state.github.path\n"
     )
     refused = ops.refused("apply", "--yes")

@@ -73,6 +73,13 @@ FILES = " or ".join(f"{each}=FILE" for each in FORMATS if each.takes("plan"))
             "error FF003: --jobs: 'many' is not a valid integer range\n  fix: see `flowforge plan --help`\n",
         ),
         (
+            "plan --pace fast",
+            (
+                "error FF003: --pace: 'fast' is not one of 'gentle', 'limits', 'free'\n"
+                "  fix: see `flowforge plan --help`\n"
+            ),
+        ),
+        (
             "plan --max-wait nan",
             (
                 f"error FF003: --max-wait: 'nan' is not a duration: write it {WRITTEN}\n"
@@ -228,8 +235,15 @@ def test_variables_are_named_in_the_help_and_brakes_have_none(fleet: "Fleet") ->
         ),
         *("FLOWFORGE_EXCLUDE", "FLOWFORGE_FORMAT", "FLOWFORGE_JOBS", "FLOWFORGE_LIMIT", "FLOWFORGE_MANIFEST"),
         "FLOWFORGE_OWNER",
-        *("FLOWFORGE_MAX_WAIT", "FLOWFORGE_NO_COLOR", "FLOWFORGE_QUIET", "FLOWFORGE_SKIP_VALUES", "FLOWFORGE_TAGS"),
-        *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_VERBOSE"),
+        *(
+            "FLOWFORGE_MAX_WAIT",
+            "FLOWFORGE_NO_CACHE",
+            "FLOWFORGE_NO_COLOR",
+            "FLOWFORGE_QUIET",
+            "FLOWFORGE_SKIP_VALUES",
+            "FLOWFORGE_TAGS",
+        ),
+        *("FLOWFORGE_LOCK_TIMEOUT", "FLOWFORGE_PACE", "FLOWFORGE_VERBOSE"),
     } == set(re.findall(r"FLOWFORGE_[A-Z_]+", shown))
 
 

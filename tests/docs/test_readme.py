@@ -26,15 +26,17 @@ def test_one_person_has_six_repositories_in_sync(tmp_path: Path, op: "FakeOp") -
     """The manifest as it stands, the one command that is FlowForge's, a paste and a yes."""
     manifest = _block("version: 1\n")
     (command,) = re.findall(r"^(flowforge \w+)", _block("gh auth login").text, re.MULTILINE)
-    repos = re.findall(r"acme/[a-z]+", manifest.text)
+    repos = re.findall(r"ada/[a-z]+", manifest.text)
     (tmp_path / "flowforge.yaml").write_text(manifest.text, "utf-8")
     with Walk(tmp_path, op) as walk:
+        walk.sandbox.world.create_user("ada")
         for repo in repos:
             walk.sandbox.world.create_repo(repo)
         walk.person.says = ["oat01", "yes"]
         printed, held = walk.output(command), [[*walk.sandbox.world.reveal(repo)] for repo in repos]
     assert (6, [["CLAUDE_CODE_OAUTH_TOKEN"]] * 6) == (len(repos), held)
     assert "Done: 6 created, 0 updated, 0 deleted, 0 failed, 0 blocked." in printed
+    assert "warning" not in printed
 
 
 def test_the_state_goes_onto_a_branch(tmp_path: Path, op: "FakeOp") -> None:
@@ -42,7 +44,7 @@ def test_the_state_goes_onto_a_branch(tmp_path: Path, op: "FakeOp") -> None:
     manifest = re.sub(r"\{prompt: .*\}", "{env: CLAUDE}", _block("version: 1\n").text)
     (tmp_path / "flowforge.yaml").write_text(manifest + _block("state:\n").text, "utf-8")
     with Walk(tmp_path, op) as walk:
-        for repo in ("acme/ops", *re.findall(r"acme/[a-z]+", manifest)):
+        for repo in ("acme/ops", *re.findall(r"ada/[a-z]+", manifest)):
             walk.sandbox.world.create_repo(repo)
         walk.output(f"export CLAUDE=sk-ant-oat01-… GITHUB_TOKEN={walk.sandbox.token}")
         printed = walk.output("flowforge apply --yes")

@@ -34,7 +34,7 @@ MANIFEST: Final = (
     "targets:\n  - name: All\n    repos: [acme/api, acme/web]\n    credential: ci-key\n"
 )
 _COST: Final = re.compile(r"^It took [\d,]+ requests?.*\n", re.MULTILINE)
-_AGAIN: Final = re.compile(r"^what failed alone: .*\n", re.MULTILINE)
+_AGAIN: Final = re.compile(r"^(?:what failed alone|to go on after that time): .*\n", re.MULTILINE)
 _TRIES: Final = re.compile(r"^.*; try \d of 4, the next in \d s\n", re.MULTILINE)
 _BLOCKED = re.compile(r"^blocked: .*\n(?:    .*\n)+(?:  fix: .*\n)?", re.MULTILINE)
 _TO_COME: Final = re.compile(r"^([-~+] acme/|Plan: |acme/\w+ : ).*\n", re.MULTILINE)

@@ -70,6 +70,7 @@ def _revoked_at_the_first_write(bench: Bench) -> None:
     bench.injected.callback(bench.world.add_token, bench.sandbox.token, token)
 
 
+CONTENT: Final = "GitHub counts what is written as content: from now on at most 80 writes a minute and 500 an hour"
 _SECONDARY: Final = '"You have exceeded a secondary rate limit."'
 _SSO: Final = (
     "the organization's single sign-on must authorize this token: "
@@ -89,7 +90,7 @@ ROWS: Final = (
     Row(
         "429 with retry-after, once",
         "apply",
-        Expected(("GitHub asks to wait 6 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        Expected(("GitHub asks to wait 6 s", CONTENT, UPDATED)),
         _status(PUT_API, 429, 1, wait=5),
     ),
     Row(
@@ -98,7 +99,7 @@ ROWS: Final = (
         Expected(
             (
                 "GitHub asks to wait 2 s",
-                "slower from now on: at most 450 points a minute",
+                CONTENT,
                 "GitHub asks to wait 2 s",
                 "GitHub asks to wait 2 s",
                 "GitHub asks to wait 2 s",
@@ -152,7 +153,7 @@ ROWS: Final = (
     Row(
         "429 without retry-after, once",
         "apply",
-        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        Expected(("GitHub asks to wait 60 s", CONTENT, UPDATED)),
         _status(PUT_API, 429, 1),
     ),
     Row(
@@ -161,7 +162,7 @@ ROWS: Final = (
         Expected(
             (
                 "GitHub asks to wait 60 s",
-                "slower from now on: at most 450 points a minute",
+                CONTENT,
                 "failed (FF331): GitHub asks to wait 2 min, longer than the 100 s that --max-wait allows",
                 "    acme/api/actions/ANTHROPIC_API_KEY",
                 f"  why: GitHub says {_SECONDARY}",
@@ -178,19 +179,19 @@ ROWS: Final = (
     Row(
         "403, a secondary limit with retry-after, once",
         "apply",
-        Expected(("GitHub asks to wait 6 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        Expected(("GitHub asks to wait 6 s", CONTENT, UPDATED)),
         _status(PUT_API, 403, 1, wait=5),
     ),
     Row(
         "403, a secondary limit without retry-after, once",
         "apply",
-        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        Expected(("GitHub asks to wait 60 s", CONTENT, UPDATED)),
         _status(PUT_API, 403, 1),
     ),
     Row(
         "403, abuse detection, once",
         "apply",
-        Expected(("GitHub asks to wait 60 s", "slower from now on: at most 450 points a minute", UPDATED)),
+        Expected(("GitHub asks to wait 60 s", CONTENT, UPDATED)),
         _status(PUT_API, 403, 1, message=_ABUSE),
     ),
     Row(
@@ -245,6 +246,45 @@ ROWS: Final = (
         "apply",
         Expected(("waiting 5 min to stay within GitHub's rate limit", UPDATED)),
         _left(3, seconds=300),
+    ),
+    Row(
+        "x-ratelimit-remaining: 1, at the start",
+        "plan",
+        Expected(
+            (
+                "error FF331: GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
+                "  fix: run it again after that time, or allow it with --max-wait",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _left(1),
+    ),
+    Row(
+        "429 with retry-after, always and at every write",
+        "apply",
+        Expected(
+            (
+                "GitHub asks to wait 2 s",
+                CONTENT,
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                "GitHub asks to wait 2 s",
+                f"failed (FF333): refused by a rate limit 6 times: {_SECONDARY}",
+                "    acme/api/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in an hour, with fewer --jobs",
+                f"failed (FF333): refused by a rate limit 6 times in a row: {_SECONDARY}",
+                "    acme/web/actions/ANTHROPIC_API_KEY",
+                "  fix: run it again in an hour, with --pace gentle",
+                "Not all done: 0 created, 0 updated, 0 deleted, 2 failed, 0 blocked.",
+            ),
+            1,
+            BOTH_OLD,
+            BOTH_CHANGED,
+        ),
+        _status("^PUT ", 429, wait=1),
     ),
     Row(
         "403, the token lacks Secrets: read",

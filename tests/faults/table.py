@@ -4,6 +4,8 @@ from typing import Final
 
 from tests.faults import (
     rows_branch,
+    rows_cache,
+    rows_content,
     rows_disk,
     rows_github,
     rows_hostile,
@@ -24,7 +26,9 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "Lists that change": rows_lists.ROWS,
     "What the state remembers of keys and times": rows_times.ROWS,
     "Limits and refusals": rows_limits.ROWS,
+    "Writes that count as content": rows_content.ROWS,
     "The disk": rows_disk.ROWS,
+    "The cache": rows_cache.ROWS,
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,

@@ -18,11 +18,13 @@ from flowforge.github.confirm import (
     Unasked,
     confirm,
     is_plain,
+    until_shown,
 )
 from flowforge.github.http import Client
 from flowforge.github.secrets import Deleted, PublicKeys, delete_secret, put_secret
+from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Scope
-from flowforge.plan.facts import Public
+from flowforge.plan.facts import Listing, Public, Record, Seen, Unreadable
 from flowforge.sandbox import Lag, Sandbox
 from flowforge.vault import SecretValue
 
@@ -168,6 +170,40 @@ def test_the_end_of_the_run_is_told(scripted: MakeClient) -> None:
     client = scripted(lambda _: httpx.Response(401, json={}))
     with pytest.raises(GitHubError, match="FF302"):
         confirm(client, _API, {"A": Sent(_AT.format(20))})
+
+
+_GONE: Seen = Unreadable(Why.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected", "waited"),
+    [
+        ([{"A": 20, "B": 7}], {"A": 20, "B": 7}, []),
+        ([{"A": 30}], {"A": 30}, []),
+        ([{"A": 1}, {"A": 20}], {"A": 20}, [1]),
+        ([{"B": 7}, {}, {"A": 21}], {"A": 21}, [1, 2]),
+        ([{"A": 1}], {"A": 1}, [1, 2, 4]),
+        ([{}, None], None, [1]),
+    ],
+)
+def test_a_plan_looks_again_for_what_was_left_to_it(
+    scripted: MakeClient,
+    waits: list[float],
+    lists: list[Mapping[str, int] | None],
+    expected: Mapping[str, int] | None,
+    waited: list[float],
+) -> None:
+    """While a list lacks it or shows what was there before, for some seconds; others' times make nobody wait."""
+    at = _AT.format(20)
+    sent = {"A": Record("aa", at, "k", 7, at, at, unconfirmed=True)}
+
+    def seen(times: Mapping[str, int] | None) -> Seen:
+        return _GONE if times is None else Listing({name: _AT.format(second) for name, second in times.items()})
+
+    left = list(lists)
+    found = until_shown(scripted(_listed({})), lambda: seen(left.pop(0) if len(left) > 1 else left[0]), sent)
+    assert (seen(expected), waited) == (found, waits)
+    assert seen({}) == until_shown(scripted(_listed({})), lambda: seen({}), {})
 
 
 def test_on_a_lagging_github(sandbox: Sandbox, connect: MakeClient) -> None:

@@ -108,6 +108,50 @@ def test_a_spoilt_file_counts_for_nothing(path: Path, text: str) -> None:
     assert json.loads(path.read_text())["version"] == 1
 
 
+def test_what_is_counted_apart(tmp_path: Path) -> None:
+    """Another kind has a file of its own, and a span of its own."""
+    environ = {"FLOWFORGE_CACHE_DIR": str(tmp_path)}
+    assert tmp_path / "writes-hour-abc.json" == spent_path(environ, "abc", kind="writes-hour")
+    path = tmp_path / "writes-hour-abc.json"
+    assert 5 == Spent(path, span=3600).take([], 5, 500, _NOW)
+    assert [495, 0, 500] == [Spent(path, span=3600).take([], 900, 500, _NOW + after) for after in (0, 3599, 7300)]
+
+
+def test_a_note_lasts_for_all(path: Path) -> None:
+    """What a process has found out the next ones know, as long as it holds; it is never taken back by another one."""
+    first = Spent(path, span=3600)
+    first.noted = _NOW + 86_400
+    first.take([], 0, 500, _NOW)
+    seen = []
+    for after in (0.0, 86_399.0, 86_400.0):
+        other = Spent(path, span=3600)
+        other.take([], 0, 500, _NOW + after)
+        seen.append(other.noted)
+    assert [_NOW + 86_400, _NOW + 86_400, 0.0] == seen
+
+
+@pytest.mark.parametrize("noted", ["NaN", "1e999", '"x"', "[]", "-1", "null", "2e9"])
+def test_a_spoilt_note_is_none(path: Path, noted: str) -> None:
+    """One that cannot be, or that would last for longer than any does, holds for nothing."""
+    path.parent.mkdir(parents=True)
+    path.write_text(f'{{"version": 1, "processes": {{}}, "noted": {noted}}}')
+    spent = Spent(path)
+    assert (5, 0.0) == (spent.take([], 5, 900, _NOW), spent.noted)
+
+
+def test_a_file_of_somebody_else(path: Path) -> None:
+    """It is neither believed nor written: whoever owns it could hold up this run."""
+    path.parent.mkdir(parents=True)
+    path.write_text(f'{{"version": 1, "processes": {{"a": [[{_NOW + 50}, 900]]}}}}')
+    before = path.read_bytes()
+    try:
+        os.chown(path, os.geteuid() + 1, -1)
+    except PermissionError:
+        pytest.skip("only root gives files away")
+    spent = Spent(path)
+    assert (900, (), before) == (spent.take([], 900, 900, _NOW), spent.others, path.read_bytes())
+
+
 def test_a_clock_that_was_set_back(path: Path) -> None:
     """Points that end in a far future end in a minute."""
     Spent(path).take([(_NOW + 9_000, 900)], 0, 900, _NOW + 9_000)
@@ -139,6 +183,9 @@ def test_a_lock_that_is_held(path: Path) -> None:
     spent.take([], 0, 900, _NOW)
     with FileLock(f"{path}.lock"):
         assert [spent.take([], 900, 900, _NOW + after) for after in (0, 30)] == [500, 900]
+    # It is not tried again at each request, which may take a second each time: nothing is told even now.
+    before = path.read_bytes()
+    assert (900, before) == (spent.take([], 900, 900, _NOW + 31), path.read_bytes())
 
 
 WITHOUT = """

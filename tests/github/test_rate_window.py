@@ -8,7 +8,7 @@ import pytest
 from flowforge.github.answer import Answer
 from flowforge.github.clock import Clock
 from flowforge.github.rate_ledger import Points, Spent
-from flowforge.github.rate_window import Primary, Window
+from flowforge.github.rate_window import Primary, Window, seconds_until
 
 _NOW = 1000.0  # of `clock`, which stands still until it is told to wait
 _WALL = 1_001_000.0
@@ -105,6 +105,99 @@ def test_slowing_down_halves(clock: Clock, budget: int, slower: int, *, more: bo
     assert (more, slower) == (window.slow_down(), window.budget)
     window.delay(1)
     assert ([(_WALL + 62, 1)], max(1, slower // 30), slower, _WALL) == spent.told[-1]
+
+
+def test_a_halved_budget_comes_back(clock: Clock) -> None:
+    """After five minutes without a refusal by a quarter of what it was at first, and no further than that."""
+    window = Window(clock, 900, Noted())
+    assert not window.recover()
+    window.slow_down()
+    grown = []
+    for seconds in (299.75, 0.25, 299.75, 0.25, 300.0):
+        pass_by(clock, seconds)
+        grown.append((window.recover(), window.budget))
+    assert [(False, 450), (True, 675), (False, 675), (True, 900), (False, 900)] == grown
+
+
+def test_a_refusal_begins_the_five_minutes_anew(clock: Clock) -> None:
+    """Also one that could not make it slower."""
+    window = Window(clock, 100, Noted(), floor=50)
+    window.slow_down()
+    pass_by(clock, 200)
+    window.slow_down()
+    pass_by(clock, 299)
+    assert (False, 50) == (window.recover(), window.budget)
+
+
+def test_what_is_given_back_is_there_again(clock: Clock) -> None:
+    """A request that was not sent after all counts for nothing."""
+    window = Window(clock, 30, Noted())
+    assert 0.0 == window.delay(30)
+    window.give_back(30)
+    assert (0, 0.0) == (window.in_flight, window.delay(30))
+
+
+def test_a_span_of_an_hour(clock: Clock) -> None:
+    """Ends are rounded up to quarters of a minute, and points count for an hour."""
+    spent = Noted()
+    spent.span = 3600.0
+    window = Window(clock, 30, spent)
+    pass_by(clock, 3)
+    window.delay(30)
+    window.end(30)
+    # 1003 + 3600 seconds, rounded up to a multiple of 15.
+    assert [4605 - 1003.0, 3600.0] == [window.delay(1), window.estimate(30)]
+
+
+def test_points_that_are_left_to_others(clock: Clock) -> None:
+    """Who must leave two does not get the last two; who need not does."""
+    window = Window(clock, 30, Noted())
+    window.delay(28)
+    window.end(28)
+    assert [60.0, 0.0] == [window.delay(1, 2), window.delay(2)]
+
+
+def test_what_ended_lately(clock: Clock) -> None:
+    """Counted for three quarters of the span, of every process; what is in flight is not."""
+    window = Window(clock, 90, Noted((_WALL + 50, 7), (_WALL + 10, 9)))
+    window.delay(5)
+    window.delay(3)
+    window.end(5)
+    counts = [window.recent()]
+    for seconds in (44.75, 0.25):
+        pass_by(clock, seconds)
+        counts.append(window.recent())
+    assert [12, 5, 0] == counts
+
+
+@pytest.mark.parametrize(
+    ("count", "after", "expected"),
+    [
+        (0, 0.0, 0.0),
+        (2, 0.0, 0.0),
+        # Three of four are free, one a minute more.
+        (3, 0.0, 0.0),
+        (4, 0.0, 60.0),
+        (7, 0.0, 60.0),
+        (8, 0.0, 120.0),
+        (9, 0.0, 120.0),
+        # Now the hour is full, and its oldest ends at a whole quarter of a minute.
+        (10, 0.0, 3605.0),
+        (11, 0.0, 3605.0),
+        (3, 30.0, 30.0),
+        (4, 30.0, 60.0),
+        (7, 100.0, 160.0),
+    ],
+)
+def test_the_time_that_several_windows_take(clock: Clock, count: int, after: float, expected: float) -> None:
+    """Each point is sent as soon as it is within all of them. One of each has been sent."""
+    hour = Noted()
+    hour.span = 3600.0
+    windows = Window(clock, 4, Noted()), Window(clock, 10, hour)
+    for window in windows:
+        window.delay(1)
+        window.end(1)
+    assert expected == seconds_until(count, windows, after)
 
 
 @pytest.mark.parametrize(

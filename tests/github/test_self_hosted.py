@@ -63,6 +63,18 @@ def test_a_server_that_refuses_has_limits(clock: Clock) -> None:
     assert pacer.estimate(2_000) > 0
 
 
+def test_a_pace_that_is_free(clock: Clock) -> None:
+    """Whatever limits its answers name, nothing is held back, neither points nor writes; until it refuses."""
+    pacer = Pacer(clock, threading.Event(), unless_free=True, free=True)
+    with connected(SERVER, lambda _: httpx.Response(200, json={}, headers=LIMITS), pacer) as client:
+        for _ in range(200):
+            client.put("/x", {})
+        begun = clock.now()
+        assert (0.0, begun) == (pacer.estimate(2_000, 400), pacer.start(5))
+        pacer.refused(1, secondary=True, sent=begun, write=True)
+    assert pacer.estimate(2_000, 400) > 60
+
+
 @pytest.mark.parametrize("store", [Store.AGENTS, Store.CODESPACES])
 @pytest.mark.parametrize("place", ["acme/api", "acme"])
 def test_a_store_that_the_server_does_not_have(store: Store, place: str, clock: Clock) -> None:

@@ -49,6 +49,13 @@ def test_each_field_that_differs_is_named(
     assert (expected,) == differences([change])
 
 
+def test_a_time_that_no_list_had_shown_is_no_difference() -> None:
+    """Where a list shows the write some seconds off the answer's own time; any other time differs from that."""
+    sent = replace(SAME, record=replace(RECORD, unconfirmed=True))
+    found = differences([replace(sent, seen_at=at) for at in ("2026-03-01T10:00:01Z", LATER)])
+    assert ((), (IN_TIME,)) == found
+
+
 @pytest.mark.parametrize("value", [NotRead("--skip-values"), Unavailable("env X is unset")])
 def test_a_value_that_is_not_known_is_not_compared(value: Value) -> None:
     """Without a fingerprint the value is neither the same nor another; the time still differs."""

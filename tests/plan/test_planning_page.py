@@ -54,6 +54,7 @@ NEVER = Remembered(None)
 ONCE = Remembered(RECORD)
 TAKEN = Remembered(ADOPTED)
 PENDING = Remembered(RECORD, pending=True)
+SENT = Remembered(replace(RECORD, updated_at=LATER, unconfirmed=True))
 
 # An organization's secret, and who sees it.
 ORG = Address(Scope(Repo.organization("acme")), HERE.secret)
@@ -73,6 +74,7 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.INTERRUPTED: [
         (WANTED, MISSING, PENDING, False),
         (WANTED, AS_OURS, PENDING, False),
+        (WANTED, AS_OURS, SENT, False),
         (None, AS_LATER, PENDING, False),
         (None, AS_LATER, PENDING, True),
     ],

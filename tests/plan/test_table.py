@@ -364,3 +364,61 @@ def test_other_secrets_of_the_same_list_do_not_count() -> None:
     seen = Listing({"ANTHROPIC_API_KEY_2": OURS, "CLAUDE_CODE_OAUTH_TOKEN": LATER})
     expected = Change(HERE, Action.CREATE, Reason.MISSING, wanted=WANTED)
     assert expected == decide(HERE, WANTED, seen, Remembered(None), prune=False)
+
+
+SENT = replace(RECORD, unconfirmed=True)
+BEFORE, SOONER, SOON, TEN_LATER = (f"2026-03-01T{time}Z" for time in ("09:59:57", "09:59:58", "10:00:03", "10:00:10"))
+
+
+@pytest.mark.parametrize("seen_at", [SOONER, OURS, SOON])
+def test_a_time_that_no_list_had_shown_is_found_within_seconds(seen_at: str) -> None:
+    """From two seconds before the answer's own time to three after, it is ours, and apply notes what GitHub shows."""
+    change = decided(WANTED, seen_at, SENT)
+    assert Change(HERE, Action.NONE, Reason.IN_SYNC, wanted=WANTED, record=SENT, seen_at=seen_at) == change
+    assert (True, replace(RECORD, updated_at=seen_at)) == (change.tidies, change.noted)
+    rotated = decided(ROTATED, seen_at, SENT)
+    assert (Reason.VALUE_CHANGED, SENT) == (rotated.reason, rotated.noted)
+    pruned = decided(None, seen_at, SENT, prune=True)
+    assert (Action.DELETE, Reason.NOT_NAMED) == (pruned.action, pruned.reason)
+
+
+def test_a_later_time_is_somebody_elses() -> None:
+    """Four seconds and more after our answer somebody else has written; --accept-drift takes that one's time."""
+    expected = Change(
+        HERE, Action.UPDATE, Reason.CHANGED_OUTSIDE, wanted=WANTED, record=SENT, seen_at=TEN_LATER, drift=True
+    )
+    assert expected == decided(WANTED, TEN_LATER, SENT)
+    accepted = decided(replace(WANTED, on_drift=OnDrift.ACCEPT), TEN_LATER, SENT).noted
+    assert replace(ADOPTED, updated_at=TEN_LATER, drifted_at=TEN_LATER) == accepted
+    reported = decided(replace(WANTED, on_drift=OnDrift.REPORT), TEN_LATER, SENT).noted
+    assert replace(SENT, drifted_at=TEN_LATER) == reported
+    assert Reason.NOT_OURS is decided(None, TEN_LATER, SENT).reason
+
+
+def test_a_list_that_does_not_show_our_write_leaves_it_open() -> None:
+    """What was there before is no drift: the write is done again, and nothing is pruned."""
+    expected = Change(
+        HERE,
+        Action.UPDATE,
+        Reason.INTERRUPTED,
+        detail="GitHub's list does not show it yet",
+        wanted=WANTED,
+        record=SENT,
+        seen_at=BEFORE,
+    )
+    assert expected == decided(WANTED, BEFORE, SENT)
+    left = decided(None, BEFORE, SENT, prune=True)
+    assert (Action.BLOCKED, Reason.INTERRUPTED) == (left.action, left.reason)
+    assert Reason.DELETED_OUTSIDE is decided(WANTED, "", SENT).reason
+
+
+def test_what_nobody_can_tell_to_be_wanted_is_in_sync_all_the_same() -> None:
+    """To note GitHub's time decides nothing, so a secret whose repo may not be wanted is not blocked for that."""
+    wanted = replace(WANTED, unread=DENIED)
+    change = decided(wanted, SOON, SENT)
+    assert (Reason.IN_SYNC, replace(RECORD, updated_at=SOON)) == (change.reason, change.noted)
+
+
+def test_what_is_not_named_keeps_the_time_that_it_has() -> None:
+    """A later write of it may be open as well, and a record of its own would take that back."""
+    assert SENT == decided(None, SOON, SENT, pending=True).noted == decided(None, SOON, SENT).noted

@@ -116,6 +116,15 @@ def test_an_interrupted_write_is_done_again_with_them() -> None:
     assert (1, 2, HIDDEN) == sent(planned(A, B, time=LATER, pending=True))
 
 
+def test_a_write_that_no_list_has_shown_is_no_change_of_the_list() -> None:
+    """Within its seconds, and where the list shows what was there before it, the hidden ones are known and stay."""
+    record = replace(RECORD, unconfirmed=True)
+    for time in ("2026-02-01T10:00:00Z", OURS):
+        assert HIDDEN in sent(planned(A, B, time=time, record=record))
+    (line,) = planned(A, time=LATER, record=record).changes
+    assert Action.BLOCKED is line.action
+
+
 def test_another_visibility_has_no_list() -> None:
     """Where all are to see it, or all saw it, nobody is hidden."""
     wanted = Wanted(HERE, Presence.PRESENT, "T", Where("m"), value=Known("aa"), audience=ALL, shown=SHOWN)

@@ -13,7 +13,7 @@ from flowforge.plan.decide import Plan
 from flowforge.plan.expiry import Expiry
 from flowforge.plan.facts import Unreadable, Unresolved
 from flowforge.render.rows import change_lines
-from flowforge.render.text import footer
+from flowforge.render.text import after_plan, footer
 from flowforge.run import Planned
 from tests.plan.every_line import decisions
 
@@ -94,3 +94,13 @@ def test_what_is_blocked_stands_last() -> None:
     symbols = "".join(line[0] for line in change_lines(Plan(tuple(shown)), verbose=True) if not line.startswith("  "))
     assert symbols == symbols.replace("!", "") + "!" * symbols.count("!")
     assert {"!"} < set(symbols)
+
+
+@pytest.mark.parametrize(
+    ("eta", "wait"),
+    [(0.0, "with no wait"), (0.9, "with no wait"), (1.0, "at least 1 s"), (120.0, "at least 2 min")],
+)
+def test_what_the_limits_add_is_no_whole_time(eta: float, wait: str) -> None:
+    """What GitHub's limits make a run wait is told as that: what its answers take comes on top, and nobody knows it."""
+    expected = [f"It took 26 requests; applying takes 1,075 more, {wait} at GitHub's limits."]
+    assert expected == list(after_plan((), 26, 1075, eta))

@@ -134,13 +134,17 @@ def test_behaviour(sandbox: Sandbox, http: httpx.Client) -> None:
     """Settings and limits change one at a time, and keep what is not named."""
     ask(http, "settings", latency=0.001, lag_reads=2)
     ask(http, "settings", lag_seconds=3, late_stamp=1, per_page=2, token_life=60)
+    ask(http, "settings", computed_etags=False, unchanged_links=False)
     ask(http, "limits", enabled=False, primary=7, points=8)
     ask(http, "limits", in_flight=9, status=429, tell_wait=False, per_repo=6)
+    ask(http, "limits", content=True, content_minute=5, content_hour=4)
     settings, limits = sandbox.world.settings, sandbox.world.limits
     assert (settings.latency, settings.lag, settings.late_stamp, settings.per_page) == (0.001, Lag(2, 3), 1, 2)
     assert (settings.token_life, limits.per_repo) == (60, 6)
+    assert (settings.computed_etags, settings.unchanged_links, settings.graphql) == (False, False, True)
     assert (limits.enabled, limits.primary, limits.points, limits.in_flight) == (False, 7, 8, 9)
     assert (limits.status, limits.tell_wait) == (429, False)
+    assert (True, 5, 4) == (limits.content, limits.content_minute, limits.content_hour)
     before = sandbox.world.clock.now()
     ask(http, "advance", seconds=1000)
     assert 1000 <= sandbox.world.clock.now() - before < 1100

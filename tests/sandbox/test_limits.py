@@ -18,6 +18,10 @@ SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
     "If you reach out to GitHub Support for help, please include the request ID."
 )
+CONTENT = (
+    "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "
+    "Please retry your request again later."
+)
 
 
 def budget(answer: httpx.Response) -> tuple[int, int, int, str]:
@@ -101,6 +105,46 @@ def test_headerless_429(sandbox: Sandbox, http: httpx.Client) -> None:
     assert (answer.status_code, "retry-after" in answer.headers, budget(answer)[2]) == (429, False, 5000)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("tell_wait", [True, False])
+def test_content(sandbox: Sandbox, http: httpx.Client, status: int, *, tell_wait: bool) -> None:
+    """Where it is switched on, writes alone count, in GitHub's words; each is forgotten after a minute, or an hour."""
+    limits, clock = sandbox.world.limits, sandbox.world.clock
+    limits.content, limits.content_minute, limits.content_hour = True, 2, 3
+    limits.status, limits.tell_wait = status, tell_wait
+
+    def write() -> int:
+        answers.append(http.delete(f"{PATH}/A"))
+        return answers[-1].status_code
+
+    answers: list[httpx.Response] = []
+    first = [write(), write(), write(), http.get(PATH).status_code]
+    assert [404, 404, status, 200] == first
+    assert {"message": CONTENT, "documentation_url": f"{DOCS}#about-secondary-rate-limits", "status": str(status)} == (
+        answers[-1].json()
+    )
+    clock.advance(61)
+    assert [404, status] == [write(), write()]
+    waits = [answer.headers.get("retry-after") for answer in answers if answer.status_code == status]
+    if tell_wait:
+        assert [True, True] == [50 <= int(waits[0] or 0) <= 60, 3500 <= int(waits[1] or 0) <= 3600]
+        clock.advance(int(waits[1] or 0))
+    else:
+        assert [None, None] == waits
+        clock.advance(3600)
+    assert (404, {"content": 2}) == (write(), sandbox.world.stats().refusals)
+
+
+def test_content_is_counted_by_account(sandbox: Sandbox, http: httpx.Client, as_token: AsToken) -> None:
+    """A person's tokens share the windows and an installation has its own; a limit of nothing names a whole window."""
+    sandbox.world.limits.content, sandbox.world.limits.content_minute = True, 1
+    tokens = [Token(login="a"), Token(TokenKind.CLASSIC, login="a"), Token(TokenKind.APP, login="a")]
+    answers = [http.delete(f"{PATH}/A", headers=as_token(token)) for token in tokens]
+    assert [404, 403, 404] == [answer.status_code for answer in answers]
+    sandbox.world.limits.content_minute = 0
+    assert "60" == http.delete(f"{PATH}/A").headers["retry-after"]
+
+
 def test_in_flight(sandbox: Sandbox, http: httpx.Client) -> None:
     """A request beyond the most at once is refused; the most at once is counted."""
     sandbox.world.limits.in_flight = 2
@@ -155,6 +199,25 @@ def test_conditional_requests(sandbox: Sandbox, http: httpx.Client) -> None:
     assert sandbox.world.stats().points == 3
     sandbox.world.set_secret("acme/repo-001", "A", "x")
     assert http.get(PATH, headers={"if-none-match": first.headers["etag"]}).status_code == 200
+
+
+def test_another_formula(sandbox: Sandbox, http: httpx.Client) -> None:
+    """Where the setting says so the tag is another one, which is still bound to the body and the token."""
+    before = http.get(PATH).headers["etag"]
+    sandbox.world.settings.computed_etags = False
+    other = http.get(PATH).headers["etag"]
+    statuses = [http.get(PATH, headers={"if-none-match": tag}).status_code for tag in (before, other)]
+    assert (True, [200, 304]) == (before != other, statuses)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_where_an_unchanged_list_goes_on(sandbox: Sandbox, http: httpx.Client, *, links: bool) -> None:
+    """A 304 has the Link of the whole answer, or has none where the setting says so: GitHub documents neither."""
+    path = "/orgs/acme/repos?per_page=1"
+    sandbox.world.settings.unchanged_links = links
+    first = http.get(path)
+    again = http.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert (304, first.headers["link"] if links else None) == (again.status_code, again.headers.get("link"))
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[su
         (["--log"], "2 repositories of world.json", ["acme/api"]),
         (
             ["--repos", "1", "--log"],
-            "2 repositories of world.json, and 1 repositories, acme/repo-001 and so on",
+            "2 repositories of world.json, and 1 repository, acme/repo-001",
             ["acme/api", "acme/repo-001"],
         ),
     ],

@@ -1,8 +1,10 @@
 """The source `prompt` on a terminal: what is taken of a paste, what is refused, and that nothing is echoed."""
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import termios
 import threading
 import time
@@ -19,7 +21,7 @@ from flowforge.sources import Ask, Context, ReadResult, read_all
 from flowforge.sources.terminal import silenced
 from flowforge.vault import SecretValue
 
-HINT = "  paste the value and press Enter (it is not shown; Enter alone skips it): "
+HINT = "  paste the value and press Enter (not shown; Enter alone skips it): "
 BEGIN, END = "\x1b[?2004h", "\x1b[?2004l"
 PLAIN = "prompt-" + "value-0123456789"
 BROKEN = Problem("FF299", "it is broken", fix="do better")
@@ -121,6 +123,21 @@ def test_what_is_taken_of_a_paste(desk: Desk, keys: str, value: str) -> None:
     """A line without its end and what edits it (Backspace, Ctrl-U, a paste's marks); in a paste nothing edits."""
     assert [value.format(PLAIN)] == plain(desk.ask(keys.format(PLAIN).encode()))
     assert f"{BEGIN}Key?\n{HINT}taken\n{END}" == desk.shown()
+
+
+LONG = Problem("FF299", "it is broken " * 9, why="a terminal wraps it " * 9, fix="do `one two three four` " * 9)
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_no_word_is_broken(desk: Desk, columns: int) -> None:
+    """Question, hint and what is wrong have whole words and fit, prose into 100 columns on a wider terminal."""
+    fcntl.ioctl(desk.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    question = "The token that claude setup-token printed, as long as a question may be " * 2
+    desk.ask(b"x\r", b"x\r", b"\r", asks=(Ask({"prompt": question}, lambda _: LONG),))
+    shown = desk.shown().replace(BEGIN, "").replace(END, "")
+    tried = f"{HINT}not taken {LONG} "
+    assert f"{question}{tried}{tried}{HINT}skipped".split() == shown.split()
+    assert max(map(len, shown.splitlines())) <= min(columns, 100)
 
 
 @pytest.mark.parametrize(

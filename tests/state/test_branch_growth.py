@@ -1,6 +1,6 @@
 """How much is pushed of a state on a branch: in proportion to what is written, however large the state is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -34,9 +34,10 @@ def addresses(count: int) -> list[Address]:
 
 
 def record(number: int) -> Record:
-    """Make a record."""
-    key = f"3380204578043523366:{'A' * 43}="
-    return Record(f"hmac-sha256:{number:064x}", _TIME, "ci-key", number + 1, _TIME, _TIME, public_key=key)
+    """Make a record that has all that a repo's may have, but for drift."""
+    record = Record(f"hmac-sha256:{number:064x}", _TIME, "ci-key", number + 1, _TIME, _TIME, unconfirmed=True)
+    run = "https://github.com/acme-corp/ops/actions/runs/12345678901"
+    return replace(record, commit="a" * 40, run=run, public_key=f"3380204578043523366:{'A' * 43}=")
 
 
 def holding(count: int) -> Scale:

@@ -22,7 +22,7 @@ READING: Final[tuple[tuple[str, ...], ...]] = (
     ("apply", "--yes", "-v", "--format", "json"),
     ("apply", "--yes", "--keep-going", "--report", "json=report.json", "--report", "text=report.txt"),
     ("apply", "--yes", "--report", "html=report.html"),
-    ("apply", "--yes", "--prune", "--allow-takeover", "--max-wait", "0"),
+    ("apply", "--yes", "--prune", "--allow-takeover", "--max-wait", "0", "--pace", "gentle"),
     ("apply", "saved.json"),
 )
 OTHERS: Final[tuple[tuple[str, ...], ...]] = (

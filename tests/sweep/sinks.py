@@ -3,13 +3,17 @@
 import contextlib
 import logging
 import os
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from flowforge.github.kept_bodies import NAME, KeptBodies
 
 if TYPE_CHECKING:
     from tests.sweep.stage import Stage
@@ -41,6 +45,20 @@ def _kept(stage: "Stage") -> Iterable[bytes]:
     """Give what lies beside the manifest; the manifest itself is where some values are planted."""
     manifests = {path.read_bytes() for path in stage.folder.glob("*.yaml")}
     return (data for data in _files(stage.folder) if data not in manifests)
+
+
+def _lists(path: Path) -> Iterable[bytes]:
+    """Give the bodies of lists that are kept, which are packed in their file, and the requests that got them."""
+    if not path.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        rows = file.execute("SELECT request, body FROM lists").fetchall()
+    return [part for request, body in rows for part in (request.encode(), zlib.decompress(body))]
+
+
+def _keep(stage: "Stage", text: str) -> None:
+    with contextlib.closing(KeptBodies(stage.cache / NAME)) as kept:
+        kept.keep("x", text.encode())
 
 
 def _write(path: Path, text: str) -> None:
@@ -80,6 +98,7 @@ SINKS: Final[dict[str, Sink]] = {
     "names of files": Sink(lambda stage: _names(stage.folder), lambda stage, text: _write(stage.folder / text, "")),
     "removed files": Sink(lambda stage: stage.removed, _write_and_remove),
     "the cache": Sink(lambda stage: _files(stage.cache), lambda stage, text: _write(stage.cache / "x" / "y", text)),
+    "the lists that are kept": Sink(lambda stage: _lists(stage.cache / NAME), _keep),
     "TMPDIR": Sink(lambda stage: _files(stage.tmp), lambda stage, text: _write(stage.tmp / "x", text)),
     "argv of a child": Sink(
         lambda stage: stage.argvs, lambda _, text: subprocess.run(["true", text], env={}, check=True)

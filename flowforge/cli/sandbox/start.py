@@ -15,6 +15,7 @@ from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
 from flowforge.on_demand import load
+from flowforge.render.phrases import count as count_of
 from flowforge.sandbox import Sandbox
 from flowforge.sandbox.rules.traffic import Logged
 
@@ -78,9 +79,14 @@ def _installed(sandbox: Sandbox, owner: str, key: Path, pem: str) -> _App:
 
 def _content(owner: str, count: int, world: Path | None, described: int) -> str:
     """Return what the sandbox has, as a part of a sentence."""
-    numbered = f"{count} repositories, {owner}/repo-001 and so on"
-    said = f"{described} repositories of {printable(str(world))}"
+    of_file, further = _repositories(described), _repositories(count)
+    numbered = f"{further}, {owner}/repo-001" + (" and so on" if count > 1 else "")
+    said = f"{of_file} of {printable(str(world))}"
     return f"{said}, and {numbered}" if world and count else said if world else numbered
+
+
+def _repositories(number: int) -> str:
+    return count_of(number, "repository", "repositories")
 
 
 def _say_request(entry: Logged) -> None:

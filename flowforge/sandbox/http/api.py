@@ -135,14 +135,21 @@ class Api:
         if token is None:
             return
         if answer.status == 200 and request.method == "GET":  # noqa: PLR2004 -- HTTP
-            tag = answer.headers["etag"] = _etag(request.headers, answer.raw or b"")
+            formula = b"" if self.world.settings.computed_etags else b"another"
+            tag = answer.headers["etag"] = _etag(request.headers, formula + (answer.raw or b""))
             if tag in request.headers.get("if-none-match", ""):
-                answer.status, answer.raw = 304, b""
-                self.world.limits.refund(token)
+                self._unchanged(token, answer)
         answer.headers |= token.headers()
         state = self.world.limits.state(token, self.world.clock.now(), exchange.resource)
         answer.headers |= {f"x-ratelimit-{name}": str(number) for name, number in state.items()}
         answer.headers["x-ratelimit-resource"] = exchange.resource
+
+    def _unchanged(self, token: Token, answer: ApiAnswer) -> None:
+        answer.status, answer.raw = 304, b""
+        self.world.limits.refund(token)
+        if not self.world.settings.unchanged_links:
+            for name in ("link", "x-github-sso"):
+                answer.headers.pop(name, None)
 
 
 def _etag(headers: Mapping[str, str], body: bytes) -> str:

@@ -77,6 +77,8 @@ class Control:
         late_stamp: int | None = None,
         per_page: int | None = None,
         token_life: int | None = None,
+        computed_etags: bool | None = None,
+        unchanged_links: bool | None = None,
         graphql: bool | None = None,
         graphql_bytes: int | None = None,
     ) -> None:
@@ -85,12 +87,19 @@ class Control:
         settings.lag = Lag(
             lag.reads if lag_reads is None else lag_reads, lag.seconds if lag_seconds is None else lag_seconds
         )
-        settings.latency = settings.latency if latency is None else latency
-        settings.late_stamp = settings.late_stamp if late_stamp is None else late_stamp
-        settings.per_page = settings.per_page if per_page is None else max(1, per_page)
-        settings.token_life = settings.token_life if token_life is None else token_life
-        settings.graphql = settings.graphql if graphql is None else graphql
-        settings.graphql_bytes = settings.graphql_bytes if graphql_bytes is None else graphql_bytes
+        given = {
+            "latency": latency,
+            "late_stamp": late_stamp,
+            "per_page": None if per_page is None else max(1, per_page),
+            "token_life": token_life,
+            "computed_etags": computed_etags,
+            "unchanged_links": unchanged_links,
+            "graphql": graphql,
+            "graphql_bytes": graphql_bytes,
+        }
+        for name, value in given.items():
+            if value is not None:
+                setattr(settings, name, value)
 
     def _limits(
         self,
@@ -100,11 +109,15 @@ class Control:
         points: int | None = None,
         per_repo: int | None = None,
         in_flight: int | None = None,
+        content: bool | None = None,
+        content_minute: int | None = None,
+        content_hour: int | None = None,
         status: int | None = None,
         tell_wait: bool | None = None,
     ) -> None:
-        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight}
-        for name, value in {**asked, "per_repo": per_repo, "status": status, "tell_wait": tell_wait}.items():
+        asked = {"enabled": enabled, "primary": primary, "points": points, "in_flight": in_flight, "per_repo": per_repo}
+        asked |= {"content": content, "content_minute": content_minute, "content_hour": content_hour}
+        for name, value in {**asked, "status": status, "tell_wait": tell_wait}.items():
             if value is not None:
                 setattr(self._world.limits, name, value)
 

@@ -1,4 +1,4 @@
-"""GitHub's limits on one account: the hourly budget, 900 points a minute, 100 requests in flight."""
+"""GitHub's limits on one account: the hourly budget, points a minute, requests in flight, and writes as content."""
 
 import math
 import threading
@@ -14,21 +14,30 @@ _CORE = "core"
 _HOUR = 3600
 _MINUTE = 60
 _RATE_DOCS = f"{DOCS}/using-the-rest-api/rate-limits-for-the-rest-api"
+_READ = 1  # point
 _SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
     "If you reach out to GitHub Support for help, please include the request ID."
+)
+_CONTENT = (
+    "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "
+    "Please retry your request again later."
 )
 
 
 @dataclass(slots=True)
 class Account:
-    """What one account has used: the requests of this hour, the points of the last minute, and requests in flight."""
+    """What one account has used: the requests of this hour, the points of the last minute, and requests in flight.
+
+    writes: when each write of the last hour came.
+    """
 
     used: int = 0
     reset: int = 0
     points: int = 0
     recent: deque[tuple[float, int]] = field(default_factory=deque)
     in_flight: int = 0
+    writes: deque[float] = field(default_factory=deque)
 
     def forget(self, now: float) -> None:
         """Drop what is older than its window. The minute slides: the strictest reading of what is documented."""
@@ -36,6 +45,8 @@ class Account:
             self.used, self.reset = 0, math.ceil(now) + _HOUR
         while self.recent and self.recent[0][0] <= now - _MINUTE:
             self.points -= self.recent.popleft()[1]
+        while self.writes and self.writes[0] <= now - _HOUR:
+            self.writes.popleft()
 
 
 @dataclass(slots=True)
@@ -59,12 +70,18 @@ class AccountLimits:
     """Points a minute. A read costs 1 and a write 5."""
     in_flight: int = 100
     """Requests at once."""
+    content: bool = False
+    """Whether every write counts as content. Of secrets it is not documented; these windows slide, too."""
+    content_minute: int = 80
+    """Writes a minute, where they count as content."""
+    content_hour: int = 500
+    """Writes an hour, where they count as content."""
     status: int = 403
     """The status of a secondary refusal: 403 or 429."""
     tell_wait: bool = True
     """Whether a secondary refusal has a retry-after header, which GitHub does not promise."""
     refusals: Counter[str] = field(default_factory=Counter)
-    """How many requests were refused, by limit: `primary`, `points` or `in_flight`."""
+    """How many requests were refused, by limit: `primary`, `points`, `in_flight` or `content`."""
     max_in_flight: int = 0
     """The most requests of one account at once, so far."""
     points_spent: int = 0
@@ -85,6 +102,8 @@ class AccountLimits:
             account.used += 0 if free else 1
             account.points += cost
             account.recent.append((now, cost))
+            if cost > _READ:
+                account.writes.append(now)
             account.in_flight += 1
             self.points_spent += cost
             self.max_in_flight = max(self.max_in_flight, account.in_flight)
@@ -138,10 +157,22 @@ class AccountLimits:
         if account.points + cost > self.points:
             self.refusals["points"] += 1
             raise self._secondary(_wait(account, account.points + cost - self.points, now))
+        if self.content and cost > _READ and (wait := self._content_wait(account, now)):
+            self.refusals["content"] += 1
+            raise self._secondary(wait, _CONTENT)
 
-    def _secondary(self, wait: int) -> RefusalError:
+    def _content_wait(self, account: Account, now: float) -> int:
+        """Return the whole seconds until one more write is within both windows; 0 if it is."""
+        waits = [0]
+        for most, window in ((self.content_minute, _MINUTE), (self.content_hour, _HOUR)):
+            recent = [at for at in account.writes if at > now - window]
+            if len(recent) >= most:
+                waits.append(max(1, math.ceil(recent[-most] + window - now)) if most else window)
+        return max(waits)
+
+    def _secondary(self, wait: int, message: str = _SECONDARY) -> RefusalError:
         headers = {"retry-after": str(wait)} if self.tell_wait else {}
-        return RefusalError(self.status, _SECONDARY, docs=f"{_RATE_DOCS}#about-secondary-rate-limits", headers=headers)
+        return RefusalError(self.status, message, docs=f"{_RATE_DOCS}#about-secondary-rate-limits", headers=headers)
 
 
 def _wait(account: Account, excess: int, now: float) -> int:

@@ -188,6 +188,10 @@ class Settings:
     """How many items a page of a list has at most, whatever is asked for."""
     token_life: int = 3600
     """How many seconds the token of an installation lives. GitHub's live an hour."""
+    computed_etags: bool = True
+    """Whether ETags are made by the formula that clients know. GitHub does not document it, and may change it."""
+    unchanged_links: bool = True
+    """Whether a 304 says where its list goes on, and what single sign-on hides of it, as the whole answer does."""
     graphql: bool = True
     """Whether there is a GraphQL API for these tokens."""
     graphql_bytes: int = 8_000_000

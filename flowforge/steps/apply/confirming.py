@@ -6,44 +6,43 @@ then on until the end: each would hold up a write, and whatever the next run lis
 """
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 
 from flowforge.github.http import Client
-from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
+from flowforge.github.pacer import READ_POINTS
 from flowforge.plan.ordering import Work
+from flowforge.steps.apply.cost import Cost
 
 
 class Confirming:
     """Decides for each client of a run, by what is left to write with it. Thread-safe."""
 
-    def __init__(self, *, always: bool = False) -> None:
-        """Begin. always: ask at once, whatever it costs: --confirm."""
+    def __init__(self, cost: Callable[[Iterable[Work]], Cost], *, always: bool = False) -> None:
+        """Take what writes cost, with their lists. always: ask at once, whatever that costs: --confirm."""
+        self._cost = cost
         self._always = always
         self._lock = threading.Lock()
         self._left: dict[Client, int] = {}
         self._full: set[Client] = set()
 
-    def expect(self, client: Client, stages: Collection[Work]) -> None:
-        """Note what is to be written with a client."""
+    def expect(self, client: Client, stages: Iterable[Work]) -> None:
+        """Note what is to be written with a client, before any of it is begun."""
+        points = self._cost(stages).points
         with self._lock:
-            self._left[client] = sum(map(points_of, stages))
+            self._left[client] = points
+            self._look(client, points)
 
-    def over(self, client: Client, points: int) -> None:
-        """Note that points of what was expected will not be spent any more: they were, or need not be."""
+    def begin(self, client: Client, work: Work) -> None:
+        """Note that some of what was expected is begun: the limits count it from now on."""
         with self._lock:
-            self._left[client] = self._left.get(client, 0) - points
+            self._left[client] = self._left.get(client, 0) - self._cost([work]).points
 
     def at_once(self, client: Client) -> bool:
-        """Return whether a list fits in now, with all that is left to write after it."""
-        if self._always:
-            return True
+        """Return whether a list fits in now, with all that is not begun yet."""
         with self._lock:
-            left = self._left.get(client, 0)
-            if client not in self._full and not client.pacer.has_room(left + READ_POINTS):
-                self._full.add(client)
+            self._look(client, self._left.get(client, 0) + READ_POINTS)
             return client not in self._full
 
-
-def points_of(work: Work) -> int:
-    """Return the points of writes, with a public key and a list for each scope."""
-    return sum(len(changes) * WRITE_POINTS + 2 * READ_POINTS for changes in work.values())
+    def _look(self, client: Client, points: int) -> None:
+        if not self._always and client not in self._full and not client.pacer.has_room(points):
+            self._full.add(client)

@@ -1,6 +1,6 @@
 """How many requests it takes to write a plan, estimated before it begins."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flowforge.github.clients import Clients
@@ -44,10 +44,12 @@ class Cost:
         """How many points of GitHub's secondary limits it takes."""
         return self.writes * WRITE_POINTS + (self.reads + self.lists) * READ_POINTS
 
-    @property
-    def without_lists(self) -> "Cost":
-        """It, where the next run lists what was written."""
-        return replace(self, lists=0)
+    def listed(self, *, confirm: bool, has_room: Callable[[int], bool]) -> "Cost":
+        """Return it without the lists, which the next run makes, unless they cost no wait or are asked for.
+
+        has_room: says whether so many points can be spent without a wait.
+        """
+        return self if confirm or has_room(self.points) else replace(self, lists=0)
 
     def __add__(self, other: "Cost") -> "Cost":
         """Return the sum of two costs."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from flowforge.errors import FlowForgeError, GitHubError, Problem
-from flowforge.github.problems import Refusal, StoppedError
+from flowforge.github.problems import HeldError, Refusal, StoppedError
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address
 from flowforge.plan.change import Change
@@ -26,7 +26,7 @@ def unfinished(change: Change, error: BaseException, *, sent: bool) -> Result:
     outcome = Outcome.FAILED
     if sent and not isinstance(error, GitHubError):
         outcome = Outcome.UNRECORDED
-    elif isinstance(error, StoppedError) and not sent:
+    elif isinstance(error, StoppedError | HeldError) and not sent:
         outcome = Outcome.NOT_DONE
     return Result(change.address, outcome, problem_of(change, error, sent=sent))
 

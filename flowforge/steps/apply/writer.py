@@ -23,7 +23,7 @@ from flowforge.plan.ordering import Work, deletes
 from flowforge.plan.report import DONE, Outcome, Result
 from flowforge.state.session import StateSession
 from flowforge.steps.apply.access_writes import Stamp, audience_body, list_alone, put_alone
-from flowforge.steps.apply.confirming import Confirming, points_of
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.intents import from_here, intent, record_of, sent_of, surprises, value_of
 from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.outcomes import STILL_LISTED, lagging, problem_of, unfinished
@@ -48,7 +48,7 @@ class ScopeWriter:
     """The public keys that seal the values."""
     stop: threading.Event
     """Set where a person or the system stops the run."""
-    confirming: Confirming = field(default_factory=Confirming)
+    confirming: Confirming
     """Whether the times of writes are asked for at once."""
     origin: Origin = UNTOLD
     """What the run writes from."""
@@ -120,8 +120,8 @@ class ScopeWriter:
 
     def _write_scope(self, scope: Scope, todo: Sequence[Change]) -> None:
         try:
+            self.confirming.begin(self.client(scope), {scope: tuple(todo)})
             done = {change: self._write(scope, change, todo) for change in todo}
-            self.confirming.over(self.client(scope), points_of({scope: tuple(todo)}))
             self._settle(scope, {change: written for change, written in done.items() if written is not None})
         except BaseException as error:  # noqa: BLE001 -- an exception in a worker is a result of its scope
             self._meet(error)

@@ -29,6 +29,8 @@ from flowforge.steps.backend.state_backend import StateBackend, top
 from flowforge.steps.session import RunLimits, sign_in
 from flowforge.vault import StateKey
 
+# Writes of each limit of content that are left to the state: what is written must be recorded.
+_SPARE: Final = TO_BEGIN
 _EARLIER: Final = "restore the file of an earlier commit of that branch, in a new commit; nothing was overwritten"
 
 
@@ -45,8 +47,8 @@ class _BranchBackend(StateBackend):
     def requests(self) -> int:
         return self.keeper.requests if self.keeper else 0
 
-    def estimate(self, points: int) -> float:
-        return self.keeper.pacer.estimate(points) if self.keeper else 0.0
+    def estimate(self, points: int, writes: int) -> float:
+        return self.keeper.pacer.estimate(points, writes) if self.keeper else 0.0
 
     def requests_of(self, pushes: int) -> int:
         # The first push also creates the branch.
@@ -89,6 +91,8 @@ def branch_backend(
         run = Run(_holder(context.environ), keeper.pacer.sleep, shown, keeper.pacer.clock.now)
         backend = _BranchBackend(_remote(keeper, branch), run, top(manifest.folder), manifest.files, key)
         backend.keeper = None if shared else keeper
+        if shared:
+            keeper.pacer.reserve(_SPARE)
         yield backend
 
 

@@ -92,9 +92,9 @@ class StateBackend(ABC):
         del pushes
         return 0
 
-    def estimate(self, points: int) -> float:
+    def estimate(self, points: int, writes: int) -> float:
         """Return the seconds that GitHub's limits make so many points of the state's own client take."""
-        del points
+        del points, writes
         return 0.0
 
     @abstractmethod

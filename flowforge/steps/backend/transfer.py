@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from flowforge.errors import Problem, StateError, UsageError, printable
 from flowforge.manifest.model import Manifest, StateSettings
 from flowforge.manifest.settings import branch_at
 from flowforge.paths import Confinement
+from flowforge.plan.address import Address
 from flowforge.plan.safety import LeftBehind
 from flowforge.state import codec, disk
 from flowforge.state.file import StateFile, manifest_names
@@ -97,6 +99,39 @@ def left_behind(settings: StateSettings, backend: StateBackend, state: State) ->
         return None
     option = "" if settings.branch is not None else f" --from {shlex.quote(str(file))}"
     return LeftBehind(printable(str(file)), printable(option))
+
+
+def siblings(manifest: Manifest) -> Iterator[StateSettings]:
+    """Yield where else the state of these files may be, where the manifest does not say.
+
+    The place is named after what -m names first: `-m teams`, `-m teams/a.yaml -m teams/b.yaml` and the same files in
+    another order mean three, and a file that has another name since means one more.
+    """
+    now = manifest.state
+    here = now.branch.path if now.branch is not None else now.file.name
+    if here != now.file.name or (now.branch is None and now.usual is not None):
+        return
+    names = [path.with_name(f"{path.stem}.state.json").absolute() for path in manifest.files]
+    folders = [path.with_name("flowforge.state.json") for path in names]
+    for path in dict.fromkeys([*folders, *names, *sorted(now.file.parent.glob("*.state.json"))]):
+        # What lies beside the manifest says nothing of a branch, but it is no more than a name to look for.
+        if now.branch is not None and path.name != here:
+            yield replace(now, branch=replace(now.branch, path=path.name))
+        elif now.branch is None and path != now.file:
+            yield replace(now, file=path)
+
+
+def remembers(settings: StateSettings, backend: StateBackend, addresses: Collection[Address]) -> LeftBehind | None:
+    """Return the state of a sibling's backend that remembers one of these; None where it does not, or is no state."""
+    try:
+        found = backend.find()
+    except StateError:
+        return None
+    if found is None or found.moved_to or found.remembered.keys().isdisjoint(addresses):
+        return None
+    file, branch = shlex.quote(str(settings.file)), settings.branch
+    option = f" --from-github {branch.repo}:{branch.branch}:{branch.path}" if branch else f" --from {file}"
+    return LeftBehind(printable(backend.where), printable(option), renamed=True)
 
 
 def require_apart(old: StateBackend, new: StateBackend) -> None:

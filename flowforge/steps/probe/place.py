@@ -58,7 +58,7 @@ def read_twice(client: Client, scope: Scope) -> list[Operation]:
     if not isinstance(answer, Answer) or answer.status != _OK:
         return [Operation(ProbeStep.LIST, exchange_of(first, answer))]
     done = [Operation(ProbeStep.LIST, exchange_of(first, answer), tag_of(answer))]
-    again = replace(first, known=answer.computed_etag)
+    again = replace(first, known=answer.body)
     done.append(Operation(ProbeStep.LIST_AGAIN, exchange_of(again, client.once(again))))
     return done
 

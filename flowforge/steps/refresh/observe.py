@@ -3,11 +3,16 @@
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from flowforge.concurrency import Progress, each
 from flowforge.github.clients import Clients
+from flowforge.github.confirm import until_shown
+from flowforge.github.http import Client
 from flowforge.github.org_secrets import list_org_secrets
+from flowforge.github.paths import secrets_path
 from flowforge.github.repos import RepoInfo
 from flowforge.github.scopes import list_scope
 from flowforge.manifest.places import Place
@@ -56,23 +61,37 @@ def observe(
     *,
     creatable: Collection[Scope],
     audiences: Collection[Address],
+    records: Mapping[Address, Record] = MappingProxyType({}),
     jobs: int,
     stop: threading.Event,
     progress: Progress,
+    fresh: Collection[Scope] = (),
 ) -> Mapping[Scope, Seen]:
     """Return the list of every scope. They are asked for in parallel.
 
     creatable: the environments that apply creates where they are missing. audiences: the secrets of organizations for
-    which it is also asked who sees them.
+    which it is also asked who sees them. records: what the state remembers; a list that lags behind it is asked again.
+    fresh: those to ask for without what an earlier run was told.
     """
     seen: dict[Scope, Seen] = {}
     names: dict[Scope, set[str]] = {}
     for address in audiences:
         names.setdefault(address.scope, set()).add(address.secret)
 
+    sent: dict[Scope, dict[str, Record]] = {}
+    for address, record in records.items():
+        if record.unconfirmed:
+            sent.setdefault(address.scope, {})[address.secret] = record
+
+    def listed(client: Client, scope: Scope) -> Seen:
+        anew = scope in fresh
+        if scope in names:
+            return list_org_secrets(client, scope, names[scope], fresh=anew)
+        return list_scope(client, scope, fresh=anew)
+
     def ask(scope: Scope) -> Seen:
         client = clients.of(scope.repo.owner)
-        return list_org_secrets(client, scope, names[scope]) if scope in names else list_scope(client, scope)
+        return until_shown(client, partial(listed, client, scope), sent.get(scope, {}))
 
     with progress("Reading", len(scopes)) as advance:
         for scope, found in each(
@@ -83,6 +102,11 @@ def observe(
             seen[scope] = Listing({}, made=False) if missing and scope in creatable else found
             advance()
     return seen
+
+
+def unchanged(clients: Clients, scope: Scope) -> bool:
+    """Return whether GitHub called the list of a scope unchanged, and did not send it."""
+    return not scope.is_readable and clients.lists.was_unchanged(clients.api.url_of(secrets_path(scope)))
 
 
 def identify(

@@ -40,8 +40,9 @@ def unproven(plan: Plan, *, keyed: bool) -> Iterator[str]:
 
 
 def unmoved(estate: Estate) -> Iterator[str]:
-    """Yield one warning for a state in the usual place, where the manifest now names another place that has none."""
+    """Yield one warning for a state of this manifest, where another place is looked at now that has none."""
     old = estate.left_behind
     if old is not None:
-        named = f"the manifest now names {estate.state_file}"
-        yield f"the state is in {old.file}, and {named}: `flowforge state migrate{old.option}` takes it there"
+        now = "with this -m it belongs in" if old.renamed else "the manifest now names"
+        way = f"`flowforge state migrate{old.option}` takes it there"
+        yield f"the state is in {old.file}, and {now} {estate.state_file}: {way}"

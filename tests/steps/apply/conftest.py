@@ -14,9 +14,10 @@ from flowforge.github.repos import RepoInfo
 from flowforge.github.secrets import PublicKeys
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.address import Repo
+from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.vault import SecretValue, Vault
-from tests.steps.apply.parts import VALUES, GitHub, Notes, Still
+from tests.steps.apply.parts import VALUES, GitHub, Notes, Still, cost
 from tests.wire import answering
 
 
@@ -52,4 +53,5 @@ def writer(github: GitHub, notes: Notes, stop: threading.Event) -> Iterator[Scop
         client = opened.enter_context(
             Client(ApiUrl.parse("https://api.github.com"), token, Pacer(Still(), stop), transport=answering(github))
         )
-        yield ScopeWriter(Clients.of_one(client), notes.session, vault, repos, PublicKeys(), stop)
+        parts = Clients.of_one(client), notes.session, vault, repos, PublicKeys(), stop, Confirming(cost)
+        yield ScopeWriter(*parts)

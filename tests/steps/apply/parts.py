@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -12,8 +13,10 @@ from nacl.public import PrivateKey, SealedBox
 
 from flowforge.github.clock import Clock
 from flowforge.plan.address import Address, Repo
-from flowforge.plan.facts import Record
+from flowforge.plan.facts import Listing, Record
+from flowforge.plan.ordering import Work
 from flowforge.state.session import StateSession
+from flowforge.steps.apply.cost import Cost
 
 DATE, AT = "Mon, 23 Nov 2026 08:00:20 GMT", "2026-11-23T08:00:20Z"
 API = Repo.parse("acme/api")
@@ -141,3 +144,8 @@ class Still(Clock):
         """As the clock's."""
         self.time += 0 if event.is_set() else max(0.0, seconds)
         return event.is_set()
+
+
+def cost(work: Iterable[Work]) -> Cost:
+    """Give what writes cost where nothing was there before."""
+    return Cost.of(work, defaultdict(lambda: Listing({})))

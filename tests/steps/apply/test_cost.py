@@ -117,8 +117,13 @@ def test_what_a_scope_takes(scope: Scope, changes: tuple[Change, ...], seen: See
 def test_a_key_that_is_remembered_costs_nothing(known: tuple[Scope, ...], expected: Cost) -> None:
     """Of each scope by itself; and lists that the next run makes cost this one nothing."""
     cost = Cost.of([{A: lines(A), B: lines(B)}], {A: there(0), B: there(0)}, known)
-    assert (expected, replace(expected, lists=0)) == (cost, cost.without_lists)
-    assert [expected.points - 2, expected.requests - 2] == [cost.without_lists.points, cost.without_lists.requests]
+    without = cost.listed(confirm=False, has_room=lambda _: False)
+    assert [cost, cost] == [
+        cost.listed(confirm=True, has_room=lambda _: False),
+        cost.listed(confirm=False, has_room=lambda _: True),
+    ]
+    assert (expected, replace(expected, lists=0)) == (cost, without)
+    assert [expected.points - 2, expected.requests - 2] == [without.points, without.requests]
 
 
 def remembered(number: int) -> list[Address]:
