@@ -152,17 +152,17 @@ class _Show:
             yield from (printable(line) for line in str(ended.problem).splitlines())
         if ended.finished:
             yield f"The rotation of {printable(name)} {'was taken back' if self.asked.back else 'has ended'}."
-            if not self.asked.back:
-                yield from revoke_lines(oauth=ended.oauth)
         elif self.asked.now:
-            yield f"Run `{forward(name)} --now` again for what is left."
+            yield f"Run {forward(name, '--now')} again for what is left."
         elif self.asked.back:
-            yield f"Run `{backward(name)}` again for what is left."
+            yield f"Run {backward(name)} again for what is left."
         else:
             yield (
-                f"The rotation of {printable(name)} stands here: `{forward(name)}` goes on; `{backward(name)}` takes "
+                f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
                 "it back, once the source has the old value again."
             )
+        if not self.asked.back and (ended.finished or self.asked.now):
+            yield from revoke_lines(oauth=ended.oauth)
         if ended.exposed:
             yield from exposed_lines(ended.exposed, verbose=self.given["verbose"], style=self.output.style)
         elif ended.finished and not self.asked.back:

@@ -36,13 +36,6 @@ def rotate_options(formats: Formats) -> Options:
     yield plain_option(
         "--now", is_flag=True, text="The key leaked: no batches, all at once, then what is still exposed."
     )
-    yield plain_option("--cancel-runs", is_flag=True, text="Cancel the runs that were queued with the old value.")
-    old = "The id of the old key, where the state does not have it."
-    yield plain_option("--old-key", default="", metavar="ID", text=old)
-    quiet = "Say whether the old key was unused for so long; takes an Admin key."
-    yield plain_option("--quiet-for", type=Duration(), default=None, metavar="TIME", text=quiet)
-    off = "Switch off the old key, which is named here, once nothing speaks against it."
-    yield plain_option("--deactivate", default="", metavar="ID", text=off)
     yield yes_option("--auto-approve", "yes")
     yield lock_option()
     yield plain_option(

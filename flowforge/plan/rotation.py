@@ -30,14 +30,15 @@ class Rotation:
         return frozenset(address for address, batch in self.reached.items() if batch == number)
 
 
-def forward(credential: str) -> str:
-    """Return the command that goes on with a rotation."""
-    return f"flowforge rotate {shlex.quote(credential)}"
+def forward(credential: str, more: str = "") -> str:
+    """Return the command that goes on with a rotation, to be put into a sentence. more: an option."""
+    words = f"{shlex.quote(credential)} {more}".rstrip()
+    return f"`flowforge rotate {words}`"
 
 
 def backward(credential: str) -> str:
     """Return the command that takes a rotation back."""
-    return f"{forward(credential)} --back"
+    return forward(credential, "--back")
 
 
 def waits(change: Change, rotations: Mapping[str, Rotation]) -> Change:
@@ -56,9 +57,7 @@ def waits(change: Change, rotations: Mapping[str, Rotation]) -> Change:
     else:
         return change
     name = wanted.credential
-    fix = (
-        f"`{forward(name)}` goes on with it; `{backward(name)}` takes it back, once the source has the old value again"
-    )
+    fix = f"{forward(name)} goes on with it; {backward(name)} takes it back, once the source has the old value again"
     return replace(
         change,
         action=Action.BLOCKED,

@@ -128,7 +128,7 @@ class _Journey:
         written = self._leg(lambda subject: Batch(1, subject.walk.lines))
         if written is None:
             return None
-        self.ended.finished = not _undone(written.report)
+        self.ended.finished = not (_undone(written.report) or self.subject.walk.to_go(written.state))
         return self._left()
 
     def _next(self, subject: Subject) -> Batch | None:

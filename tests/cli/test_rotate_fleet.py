@@ -20,7 +20,7 @@ from tests.cli.walking import KEY, stand_in, who_has
 REPOS: Final = 200
 KILLS: Final = int(os.environ.get("KILLS", "30"))
 WALK: Final = ("rotate", "ci-key", "--yes", "--batch", "1,10%,rest")
-SCALE: Final = 3  # faster, and the machine is what takes the time
+SCALE: Final = 2  # faster, and the machine is what takes the time
 POINTS_A_SECOND: Final = 15  # 900 a minute
 
 

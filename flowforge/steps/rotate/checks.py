@@ -66,10 +66,10 @@ def require_same_value(walk: Walk, rotation: Rotation, name: str) -> None:
         if back
         else f"its source has changed since {rotation.since}, when the rotation began"
     )
-    fix = f"`{backward(name)}` takes the rotation back" + (
+    fix = f"{backward(name)} takes the rotation back" + (
         "; or put the new value at its source again, and run this again"
         if back
-        else f", once the source has the old value again; `{forward(name)} --now` writes today's value everywhere"
+        else f", once the source has the old value again; {forward(name, '--now')} writes today's value everywhere"
     )
     raise RotationError(Problem("FF906", f"the rotation of {quote(name)} under way is to another value", "", why, fix))
 
@@ -78,15 +78,15 @@ def require_way_back(walk: Walk, rotation: Rotation | None, name: str) -> Rotati
     """Return the rotation to take back. Raises RotationError FF907 and FF908."""
     if rotation is None:
         what = f"no rotation of {quote(name)} is under way, so that there is none to take back"
-        fix = f"to write another value, put it at its source, then `{forward(name)}`"
+        fix = f"to write another value, put it at its source, then {forward(name)}"
         raise RotationError(Problem("FF907", what, fix=fix))
-    fix = f"put the old value at its source again, then `{backward(name)}`"
+    fix = f"put the old value at its source again, then {backward(name)}"
     if walk.fingerprint == rotation.fingerprint:
         what = f"the source of {quote(name)} still has the new value"
         raise RotationError(Problem("FF908", what, why="to go back takes the old one", fix=fix))
     if rotation.before and walk.fingerprint not in rotation.before:
         what = f"the source of {quote(name)} has neither the new value nor the one before it"
-        fix = f"{fix}; `{forward(name)} --now` writes today's value everywhere"
+        fix = f"{fix}; {forward(name, '--now')} writes today's value everywhere"
         raise RotationError(Problem("FF908", what, why="to go back takes the old one", fix=fix))
     return rotation
 
@@ -95,5 +95,5 @@ def require_own(found: Rotation | None, ours: Rotation | None, name: str) -> Non
     """Raise RotationError FF909 where another run has moved the rotation since this one last looked."""
     if found != ours:
         what = f"another run walks the rotation of {quote(name)} too, so that this one stops"
-        fix = f"let one run go on at a time; when the other has ended, `{forward(name)}` takes it up"
+        fix = f"let one run go on at a time; when the other has ended, {forward(name)} takes it up"
         raise RotationError(Problem("FF909", what, why="the state has it further, or ended", fix=fix))
