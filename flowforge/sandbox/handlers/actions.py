@@ -51,7 +51,7 @@ def dispatch(call: Call) -> ApiAnswer:
     if not isinstance(ref, str) or not isinstance(inputs, dict):
         raise _unprocessable('Invalid request.\n\n"ref" wasn\'t supplied.')
     _refuse_dispatch(repo, path, ref, inputs)
-    run = dispatched(call.world, repo, path, ref.removeprefix("refs/heads/"), call.token.author, inputs)
+    run = dispatched(call.world, repo, path, ref.removeprefix("refs/heads/"), actor=call.token.author, inputs=inputs)
     if call.version == "2022-11-28" and data.get("return_run_details") is not True:
         return ApiAnswer(204)
     own, web = f"{call.request.base}/repos/{repo.full_name}", f"https://github.com/{repo.full_name}"

@@ -18,7 +18,7 @@ _REFUSED: Final = "Failed to authenticate. API Error: 401 Invalid bearer token"
 
 
 def dispatched(
-    world: Ground, repo: Repository, path: str, branch: str, actor: str, inputs: Mapping[str, object]
+    world: Ground, repo: Repository, path: str, branch: str, *, actor: str, inputs: Mapping[str, object]
 ) -> Run:
     """Queue the run that somebody has dispatched. The lock is held."""
     now, plan = int(world.clock.now()), repo.dispatched.get(path, DispatchPlan())
