@@ -145,10 +145,10 @@ TO_STATUS: Final[Needs] = MappingProxyType(
 """What the token of a status is made with, beside what a plan needs."""
 
 CANARY_ROWS: Final = (
-    ReadRow("the dispatch of a workflow", (ACTIONS,), "the rotation does not begin", AccessLevel.WRITE),
-    ReadRow("its file, and what it calls", (CONTENTS,), "it proves nothing, and the rotation does not begin"),
-    ReadRow("its run, and the jobs of that", (ACTIONS,), "it is not known to be well, so the rotation stops"),
-    ReadRow("annotations of a step that failed", (CHECKS,), "a dead credential is said to have failed"),
+    ReadRow("the dispatch of a workflow", (ACTIONS,), "nothing is dispatched, so it is not well", AccessLevel.WRITE),
+    ReadRow("its file, and what it calls", (CONTENTS,), "the rotation does not begin"),
+    ReadRow("its run, and the jobs of that", (ACTIONS,), "the rotation does not begin"),
+    ReadRow("annotations of a step that failed", (CHECKS,), "of a dead credential it is said that the step failed"),
     ReadRow("the end of older runs (`--cancel-runs`)", (ACTIONS,), "they are listed alone", AccessLevel.WRITE),
 )
 TO_DISPATCH: Final[Needs] = MappingProxyType({ACTIONS: AccessLevel.WRITE})

@@ -7,6 +7,7 @@ they are written in block style, as GitHub's own documentation writes them.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 _TOP: Final = r"(?ms)^(?:{0}|\"{0}\"|'{0}'):(.*?)(?=^[^\s#-]|\Z)"
@@ -64,7 +65,7 @@ def _entries(lines: list[_Line]) -> Iterator[tuple[str, list[_Line]]]:
     """Yield the keys of a mapping with what stands below each; a value on the key's own line comes first."""
     depth = lines[0][0] if lines else 0
     starts = [at for at, (indent, text) in enumerate(lines) if indent == depth and _ENTRY.fullmatch(text)]
-    for at, until in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for at, until in pairwise([*starts, len(lines)]):
         found = _ENTRY.fullmatch(lines[at][1])
         if found:
             own = [(depth, found[2])] if found[2] else []
@@ -81,7 +82,7 @@ def _items(lines: list[_Line]) -> Iterator[list[_Line]]:
     """Yield the items of a list, each as the lines of a mapping."""
     depth = lines[0][0] if lines else 0
     starts = [at for at, (indent, text) in enumerate(lines) if indent == depth and text.startswith("- ")]
-    for at, until in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for at, until in pairwise([*starts, len(lines)]):
         first = lines[at][1][2:].lstrip()
         yield [(depth + len(lines[at][1]) - len(first), first), *lines[at + 1 : until]]
 

@@ -249,6 +249,27 @@ def test_an_app_that_lacks_the_permission(app_stage: "Stage") -> None:
     assert what.endswith("the GitHub App for acme lacks Actions: write")
 
 
+@pytest.mark.parametrize(
+    ("permission", "said"),
+    [
+        ("contents", "it cannot be looked at: the workflow of a run cannot be read, which takes Contents: read"),
+        ("actions", "it cannot be looked at: no permission: GitHub accepts actions=read"),
+    ],
+)
+def test_without_a_permission_to_read(stage: "Stage", permission: str, said: str) -> None:
+    """The workflow is not known to be a canary, so nothing begins, and the permission is named."""
+    (repo,) = stage.repos(1)
+    stage.sandbox.world.add_token(stage.sandbox.token, Token(permissions={permission: Level.NONE}))
+    assert stage.refused(repo) == [f'"canary.yml" cannot be a canary: {said}']
+
+
+def test_without_checks(stage: "Stage") -> None:
+    """A refused credential is a step that failed: what the run says of it cannot be read."""
+    (repo,) = stage.repos(1)
+    stage.sandbox.world.add_token(stage.sandbox.token, Token(permissions={"checks": Level.NONE}))
+    assert stage.verdict(repo, "refused").said == "the step that uses it failed"
+
+
 def _page(repo: Repo, run: int) -> str:
     return f"https://github.com/{repo}/actions/runs/{run}"
 
