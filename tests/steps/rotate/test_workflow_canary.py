@@ -1,5 +1,6 @@
 """A workflow as canary, over real HTTP: what is refused before anything is written, and what its run says after."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ from flowforge.github.problems import StoppedError
 from flowforge.plan.address import Repo
 from flowforge.sandbox import Fault, FaultKind, Level, Token
 from flowforge.steps.rotate.canary import CanaryVerdict
+from tests.docs.pages import ROOT, page_of
 from tests.steps.rotate.conftest import PATH, SECRET, WORKFLOW
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ def test_well(stage: "Stage") -> None:
         (run,) = stage.sandbox.world.directory[str(repo)].runs
         assert verdict.url == f"https://github.com/{repo}/actions/runs/{run.id}/job/{run.jobs[0].id}"
     assert stage.said == ["dispatched canary.yml; waiting for the runs of 3 repos, 30 min at most"]
+
+
+def test_the_workflow_of_the_page(stage: "Stage") -> None:
+    """What docs/canary.md shows is a canary, and its runs show the text by which they can be told from others."""
+    (block,) = page_of(ROOT / "docs/canary.md", ROOT).blocks
+    (repo,) = stage.repos(1)
+    stage.write(repo, block.text)
+    assert stage.verdict(repo).well
+    (run,) = stage.sandbox.world.directory[str(repo)].runs
+    assert re.fullmatch("canary [0-9a-f]{32}", run.title)
 
 
 @pytest.mark.parametrize(
