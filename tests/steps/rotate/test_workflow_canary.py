@@ -253,6 +253,23 @@ def test_tokens_of_an_app(app_stage: "Stage") -> None:
     assert not stage.sandbox.world.revoke_app_tokens("ci", "acme")
 
 
+def test_an_owner_that_suspends_the_app(app_stage: "Stage") -> None:
+    """It costs that owner its canary, and no other one: before as a problem, later as a verdict."""
+    stage = app_stage
+    repos = [*stage.repos(1), *stage.repos(1, "beta")]
+    clients = stage.app("acme", "beta", actions="write", contents="read", checks="read")
+    stage.sandbox.world.set_dispatched(str(repos[0]), PATH, "well", 5)
+    canary = stage.canary(repos, clients, minutes=6000)
+    canary.check(repos)
+    stage.sandbox.world.suspend_app("ci", "beta")
+    first, second = canary.run(repos)
+    assert (first.well, second.well) == (True, False)
+    assert "suspended" in second.said
+    stage.sandbox.world.reset_stats()
+    (what,) = stage.refused(*repos, clients=clients)
+    assert "suspended" in what
+
+
 def test_an_app_that_lacks_the_permission(app_stage: "Stage") -> None:
     """It is known before anything is written."""
     (repo,) = app_stage.repos(1)
