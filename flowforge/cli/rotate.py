@@ -19,8 +19,8 @@ from flowforge.render.recap import report_lines
 from flowforge.render.results import report_document
 from flowforge.render.rotation_view import BatchRow, course_lines, exposed_lines, revoke_lines, verdict_line
 from flowforge.run.rotation_canary import CanaryAsked, canary_of
-from flowforge.steps.rotate.seam import Verdict
 from flowforge.steps.rotate.sizes import Sizes
+from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
 
 _APPROVAL: Final = Approval(
@@ -108,7 +108,7 @@ class _Show:
             written = sum(report.counts.get(each, 0) for each in report.counts if each.value in {"created", "updated"})
             say(f"batch {batch.number}: {count(written, 'secret')} written in {count(len(batch.repos), 'repo')}")
 
-    def _verdicts(self, verdicts: Sequence[Verdict]) -> None:
+    def _verdicts(self, verdicts: Sequence[CanaryVerdict]) -> None:
         style = self.output.style
         self.output.lines(
             verdict_line(each.repo, each.said, each.url, well=each.well, style=style) for each in verdicts

@@ -16,7 +16,7 @@ from flowforge.run.rotation_told import Asked, Course, Ended, Teller
 from flowforge.steps.apply.preconditions import refuse
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.rotate.checks import require_new, require_same_value, require_way_back
-from flowforge.steps.rotate.seam import Canary
+from flowforge.steps.rotate.verdicts import Canary
 from flowforge.steps.rotate.walk import Batch, Walk, canaries, holding_another
 
 _TROUBLE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE, Outcome.UNRECORDED})

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from flowforge.errors import Problem, UsageError
 from flowforge.github.clients import Clients
-from flowforge.on_demand import load
 from flowforge.run.rotating import MakeCanary
 from flowforge.run.rotation_leg import Subject
-from flowforge.steps.rotate.seam import Canary
+from flowforge.steps.rotate.canary import command_canary, workflow_canary
+from flowforge.steps.rotate.verdicts import Canary
 from flowforge.steps.rotate.walk import repos_of
 
 
@@ -38,11 +38,11 @@ def canary_of(asked: CanaryAsked) -> MakeCanary | None:
         return None
 
     def make(subject: Subject, clients: Clients) -> Canary:
-        request, canaries = subject.task.request, load("flowforge.steps.rotate.canary")
+        request = subject.task.request
         if words:
             # A workflow takes its time on GitHub, and a command on this machine.
             seconds = asked.timeout / request.clock(clients.api, request.environ).scale
-            made: Canary = canaries.command_canary(
+            return command_canary(
                 words,
                 environ=request.environ,
                 stop=request.stop,
@@ -50,8 +50,7 @@ def canary_of(asked: CanaryAsked) -> MakeCanary | None:
                 folder=subject.task.manifest.folder,
                 concealed=subject.task.context.concealed,
             )
-            return made
-        dispatched: Canary = canaries.workflow_canary(
+        return workflow_canary(
             clients,
             [repo for repo in repos_of(subject.walk.lines) if not repo.is_organization],
             asked.workflow,
@@ -60,7 +59,6 @@ def canary_of(asked: CanaryAsked) -> MakeCanary | None:
             timeout=asked.timeout,
             notify=request.notify,
         )
-        return dispatched
 
     return make
 

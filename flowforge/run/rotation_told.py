@@ -9,8 +9,8 @@ from flowforge.plan.report import Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.request import Planned
 from flowforge.state.model import State
-from flowforge.steps.rotate.seam import Verdict
 from flowforge.steps.rotate.sizes import Sizes
+from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
 
 
@@ -58,7 +58,7 @@ class Teller:
     """Returns whether to do it."""
     batch: Callable[[Batch, Report], None]
     """Shows what became of a batch."""
-    verdicts: Callable[[Sequence[Verdict]], None]
+    verdicts: Callable[[Sequence[CanaryVerdict]], None]
     """Shows what the canary says."""
     proceed: Callable[[Batch], bool]
     """Returns whether to go on after a batch that no canary looked at."""
@@ -72,7 +72,7 @@ class Ended:
     """What was written, leg by leg."""
     finished: bool = False
     """Whether all that the manifest wants holds the value, and the rotation is over."""
-    red: tuple[Verdict, ...] = ()
+    red: tuple[CanaryVerdict, ...] = ()
     """The verdicts for which it stopped."""
     stopped: bool = False
     """Whether a person said not to go on."""

@@ -1,6 +1,7 @@
 """`flowforge rotate` from end to end: the walk, on and back, and what is in its way, proven by decryption."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -8,16 +9,15 @@ import pytest
 
 from tests.cli.conftest import Fleet
 from tests.cli.scene import UUID
-from tests.cli.walking import KEY, stand_in, who_has
+from tests.cli.walking import KEY, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
 BACK = ("rotate", "ci-key", "--yes", "--back")
 
 
 @pytest.fixture
-def rotating(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> tuple[Fleet, str, str]:
+def rotating(fleet: Fleet) -> tuple[Fleet, str, str]:
     """Give five repos that hold an old key, with a new one at its source; and both keys."""
-    stand_in(monkeypatch)
     old = fleet.set_key()
     assert 0 == fleet.flowforge("apply", "--yes").code
     fleet.later()
@@ -194,7 +194,9 @@ def test_two_runs_of_one_rotation(rotating: tuple[Fleet, str, str]) -> None:
     """A run that another one overtook stops with exit 3, and says so; nothing is written twice or lost."""
     fleet, old, new = rotating
     other = [sys.executable, "-m", "flowforge", *WALK]
-    done = fleet.flowforge(*WALK, *interfering(fleet, f"subprocess.run({other!r}, check=True, capture_output=True)"))
+    # A canary gets neither tokens nor values, so this one brings its own.
+    run = f"subprocess.run({other!r}, check=True, capture_output=True, env={dict(os.environ)!r})"
+    done = fleet.flowforge(*WALK, *interfering(fleet, run))
     assert (3, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
     assert "error FF909: another run walks the rotation" in done.out
 
@@ -225,7 +227,6 @@ def test_it_is_taken_up_on_another_machine(rotating: tuple[Fleet, str, str], tmp
 
 def test_a_state_on_a_branch(ops: Fleet) -> None:
     """The walk stands on the branch between two batches, where the nightly run of another machine meets it."""
-    stand_in(ops.monkeypatch)
     ops.simple(*ops.repos, more="state: {github: {repo: acme/ops}}\n")
     old = ops.set_key()
     assert 0 == ops.flowforge("apply", "--yes").code

@@ -15,7 +15,7 @@ from flowforge.sandbox.rules.faults import Faults
 from tests.cli.conftest import Fleet
 from tests.cli.owners import company
 from tests.cli.verifying import asked, known, serve, verifying
-from tests.cli.walking import KEY, stand_in, who_has
+from tests.cli.walking import KEY, who_has
 
 REPOS: Final = 200
 KILLS: Final = int(os.environ.get("KILLS", "30"))
@@ -25,9 +25,8 @@ POINTS_A_SECOND: Final = 15  # 900 a minute
 
 
 @pytest.fixture
-def large(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fleet, str, str]]:
+def large(fleet: Fleet) -> Iterator[tuple[Fleet, str, str]]:
     """Give 200 repos that hold an old key, with a new one at its source; and both keys."""
-    stand_in(monkeypatch)
     fleet.sandbox.world.limits.enabled = False
     fleet.grow(REPOS)
     old = fleet.set_key()
