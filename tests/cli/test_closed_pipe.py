@@ -126,7 +126,7 @@ def test_every_command_ends_quietly(fleet: "Fleet") -> None:
     errors = [line for line in said.splitlines() if line.startswith(("error ", "Traceback"))]
     assert list(CASES) == found
     codes = [line.split()[1].removesuffix(":") for line in errors]
-    assert ["FF101", "FF027", "FF028", "FF454", "FF476", "FF905"] == codes
+    assert ["FF101", "FF027", "FF028", "FF905", "FF454", "FF476"] == codes
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
     assert "flowforge.plan" == json.loads((fleet.folder / "plan.json").read_text(encoding="utf-8"))["format"]
 

@@ -12,6 +12,7 @@ from tests.cli.scene import UUID
 from tests.cli.walking import KEY, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
+PATH = ".github/workflows/canary.yml"
 BACK = ("rotate", "ci-key", "--yes", "--back")
 
 
@@ -47,8 +48,8 @@ def test_a_walk_to_its_end(rotating: tuple[Fleet, str, str]) -> None:
     fleet, old, new = rotating
     done = fleet.flowforge(*WALK, *canary(fleet, ""))
     assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
-    repos = fleet.repos
-    assert [repos[0], *repos[1:3], *repos[3:5]] == asked(fleet)
+    order = asked(fleet)  # side by side within a batch
+    assert [fleet.repos[:1], fleet.repos[1:3], fleet.repos[3:]] == [order[:1], sorted(order[1:3]), sorted(order[3:])]
     assert "rotations" not in json.loads(Path("flowforge.state.json").read_text("utf-8"))
     assert "The rotation of ci-key has ended." in done.lines
     assert "No secret has an older value that FlowForge knows of." == done.lines[-1]
@@ -91,6 +92,27 @@ def test_the_way_back(rotating: tuple[Fleet, str, str]) -> None:
     assert "error FF907" in fleet.refused(*BACK).err
 
 
+@pytest.mark.slow
+def test_a_workflow_is_the_canary(rotating: tuple[Fleet, str, str]) -> None:
+    """Dispatched in each batch just written, it stops the walk where it is red; one that is not there is refused."""
+    fleet, old, new = rotating
+    page = (Path(__file__).parents[2] / "docs" / "canary.md").read_text("utf-8")
+    workflow = page.partition("```yaml title")[2].partition("\n")[2].partition("```")[0]
+    for repo in fleet.repos:
+        fleet.sandbox.world.edit_file(repo, PATH, workflow)
+    fleet.sandbox.world.set_dispatched(fleet.repos[1], PATH, ends="red")
+    dispatched = (*WALK, "--canary", "canary.yml")
+    assert "error FF060" in fleet.refused(*WALK, "--canary", "other.yml").err
+    done = fleet.flowforge(*dispatched)
+    assert (3, {"old": 2, "new": 3}) == (done.code, who_has(fleet, old, new)), done
+    assert [f"canary red: {fleet.repos[1]}"] == [
+        ":".join(line.split(":")[:2]) for line in done.lines if line.startswith("canary red")
+    ]
+    fleet.sandbox.world.set_dispatched(fleet.repos[1], PATH, ends="well")
+    again = fleet.flowforge(*dispatched)
+    assert (0, {"new": 5}) == (again.code, who_has(fleet, old, new)), again
+
+
 def test_the_new_value_is_the_old_one(rotating: tuple[Fleet, str, str]) -> None:
     """It is an error, in whichever way it is said, and nothing is written."""
     fleet, old, _ = rotating
@@ -100,6 +122,7 @@ def test_the_new_value_is_the_old_one(rotating: tuple[Fleet, str, str]) -> None:
         assert (1, "error FF905") == (done.code, done.err.split(":")[0])
 
 
+@pytest.mark.slow
 def test_the_source_changes_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
     """A third value is refused on the way on and on the way back; `--now` writes it everywhere and ends the walk."""
     fleet, old, new = rotating
@@ -137,6 +160,7 @@ def test_in_ci_batches_need_a_canary(rotating: tuple[Fleet, str, str]) -> None:
     assert {"new": 5} == who_has(fleet, old, new)
 
 
+@pytest.mark.slow
 def test_at_a_terminal_a_person_looks_between_two_batches(rotating: tuple[Fleet, str, str]) -> None:
     """Whoever says no stops the walk with exit 3; yes to all ends it."""
     fleet, old, new = rotating
@@ -170,6 +194,7 @@ def test_now_says_last_what_is_still_exposed(rotating: tuple[Fleet, str, str]) -
     assert ["1 secret may hold an older value yet:", f"    {fleet.repos[3]}/actions/{KEY}"] == done.lines[-2:]
 
 
+@pytest.mark.slow
 def test_repos_that_join_and_leave_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
     """One that joins gets no value from a nightly apply, and its batch from the walk; one that left is told."""
     fleet, old, new = rotating
@@ -190,6 +215,7 @@ def interfering(fleet: Fleet, body: str) -> tuple[str, str]:
     return "--canary-command", f"{sys.executable} {script}"
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_rotation(rotating: tuple[Fleet, str, str]) -> None:
     """A run that another one overtook stops with exit 3, and says so; nothing is written twice or lost."""
     fleet, old, new = rotating
@@ -201,6 +227,7 @@ def test_two_runs_of_one_rotation(rotating: tuple[Fleet, str, str]) -> None:
     assert "error FF909: another run walks the rotation" in done.out
 
 
+@pytest.mark.slow
 def test_the_manifest_changes_in_the_middle(rotating: tuple[Fleet, str, str]) -> None:
     """Another source is another value: the run stops with exit 3 before the next batch."""
     fleet, old, new = rotating
@@ -225,6 +252,7 @@ def test_it_is_taken_up_on_another_machine(rotating: tuple[Fleet, str, str], tmp
     assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
 
 
+@pytest.mark.slow
 def test_a_state_on_a_branch(ops: Fleet) -> None:
     """The walk stands on the branch between two batches, where the nightly run of another machine meets it."""
     ops.simple(*ops.repos, more="state: {github: {repo: acme/ops}}\n")
