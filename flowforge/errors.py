@@ -13,7 +13,8 @@
     ├── RefusedError          FF5xx  exit 4: a safety limit
     ├── DoctorError           FF6xx  doctor and its probe
     ├── AuditError            FF7xx  what is to be audited cannot be looked at
-    └── PostError             FF8xx  a report that cannot be posted
+    ├── PostError             FF8xx  a report that cannot be posted
+    └── RotationError         FF9xx  a rotation that cannot begin, go on or go back
 
 A message has a stable code, what is wrong, where, why, and what to do. It never holds a value.
 """
@@ -231,6 +232,10 @@ class AuditError(FlowForgeError):
 
 class PostError(FlowForgeError):
     """A report cannot be posted: it is none, or nobody knows where to."""
+
+
+class RotationError(FlowForgeError):
+    """A rotation cannot begin, go on or go back. Nothing was written by the run that raises it, or it says what was."""
 
 
 def bug(error: BaseException, fix: str = "report it, with what -v prints") -> Problem:

@@ -171,6 +171,12 @@ _WORKFLOWS: Final = (
         "conclusion) and annotations.",
     ),
     Verb("delete_run", "full_name=TEXT run=N", "Delete a run."),
+    Verb(
+        "set_dispatched",
+        "full_name=TEXT path=TEXT [ends=TEXT] [seconds=SECONDS]",
+        "Say how dispatched runs of a workflow end: well, red, refused (by Anthropic), skipped (the step of Claude) "
+        "or never; after a minute unless told.",
+    ),
 )
 _ISSUES: Final = (
     Verb("open_issue", "full_name=TEXT title=TEXT [body=TEXT] [author=TEXT]", "Open an issue; prints its number."),

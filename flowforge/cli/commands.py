@@ -7,6 +7,7 @@ from typing import Final
 
 from flowforge.cli import command_options as of
 from flowforge.cli.lazy import Row
+from flowforge.cli.rotate_options import rotate_options
 from flowforge.cli.state.subcommands import SUBCOMMANDS
 from flowforge.resources import SCHEMAS
 
@@ -62,6 +63,19 @@ COMMANDS: Final = (
         """,
         "flowforge.cli.adopt",
         of.adopt_options,
+    ),
+    Row(
+        "rotate",
+        """
+        Walk a credential to its new value, and say who has the old one.
+
+        Put the new value at the credential's source first. The repositories get it in batches, after each of which the
+        canary must be well. The walk stands in the state: until it ends, `apply` writes nothing of this credential that
+        the walk has not come to, and the same command goes on after whatever stopped it. With --back, once the source
+        has the old value again, it takes back what it wrote. With --now, for a key that leaked, all is written at once.
+        """,
+        "flowforge.cli.rotate",
+        rotate_options,
     ),
     Row(
         "matrix",

@@ -1,4 +1,4 @@
-"""What a shell is offered: repos, groups, tags and owners of the manifest; our codes; the verbs of the sandbox.
+"""What a shell is offered: repos, groups, tags, owners, credentials of the manifest; codes; verbs of the sandbox.
 
 A shell asks while somebody types. So nobody else is asked, nothing is opened but the manifest, and where that is wrong
 there is no answer: the command itself will say why.
@@ -69,6 +69,10 @@ def _owners(manifest: Manifest) -> Iterable[_Word]:
     return [(owner, "") for owner in sorted({each.lower() for each in organizations | named | selected} - {""})]
 
 
+def _credentials(manifest: Manifest) -> Iterable[_Word]:
+    return [(name, each.type) for name, each in sorted(manifest.credentials.items())]
+
+
 def _codes() -> Iterable[_Word]:
     return [(code, page["about"]) for code, page in pages().items()]
 
@@ -83,4 +87,5 @@ _KINDS: Final[Mapping[str, Callable[[Manifest], Iterable[_Word]]]] = {
     "repos": _repos,
     "tags": _tags,
     "owners": _owners,
+    "credentials": _credentials,
 }

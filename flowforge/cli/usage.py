@@ -22,7 +22,6 @@ COMMANDS_ELSEWHERE: Final[Mapping[str, str]] = {
     "check": "say `flowforge plan --detailed-exitcode`, or `flowforge validate` for the manifest alone",
     "import": "name the secret in the manifest, then say `flowforge adopt`",
     "list": "say `flowforge state list`, or `flowforge plan --list-repos`",
-    "rotate": "give its source the new value, then say `flowforge apply`",
     "run": "say `flowforge plan`, then `flowforge apply`",
     "version": "say `flowforge --version`",
     **dict.fromkeys(("diff", "drift", "dry-run", "preview", "refresh"), _PLAN),

@@ -84,6 +84,10 @@ class AppJwt:
         del needs
         return ()
 
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Return None: a JWT is for the App itself."""
+        del needs, repos
+
     def digest(self, purpose: str) -> str:
         """Return a short hash of the App."""
         return digest_of(f"app {self._id}", purpose)
@@ -224,6 +228,14 @@ class InstallationTokens:
         """Return what the installation lacks. Raises TokenError and GitHubError as `App.installation` does."""
         with self._lock:
             return lacking(needs, self._installation().permissions)
+
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> "InstallationTokens":
+        """Return a source of other tokens of this installation, for what a run does beside its own work."""
+        other = InstallationTokens(self._app, self._owner)
+        with self._lock:
+            other._found = self._found
+        other.need(needs, repos)
+        return other
 
     def current(self) -> GitHubToken:
         """Return a token that is valid for five minutes at least."""

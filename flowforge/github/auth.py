@@ -101,6 +101,10 @@ class GitHubToken:
         del needs
         return ()
 
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Return None: there is no other one."""
+        del needs, repos
+
     def known_to(self, traces: Traces) -> None:
         """Let the token be recognised in every answer."""
         traces.add(self.value)
@@ -138,6 +142,9 @@ class TokenSource(Protocol):
 
     def lacks(self, needs: Needs) -> tuple[str, ...]:
         """Return what it certainly lacks, in words: `Secrets: write`. Raises as `current` does."""
+
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> "TokenSource | None":
+        """Return a source of tokens of the same account for these needs and repos alone; None where one has to do."""
 
     def known_to(self, traces: Traces) -> None:
         """Let every token that it ever gives be recognised in answers."""

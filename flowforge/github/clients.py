@@ -1,10 +1,11 @@
 """The clients of a run: one for each token, so that the limits and troubles of one owner are not those of another."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, Self, TypeVar
 
+from flowforge.errors import GitHubError
 from flowforge.github.http import Client
 from flowforge.github.kept_lists import KeptLists
 from flowforge.github.permissions import Needs
@@ -41,7 +42,7 @@ class Clients:
         self.lists = lists or KeptLists()
         self._make = make
         self._apart = apart
-        self._beside = beside
+        self._beside = list(beside)
         self._lock = threading.Lock()
         self._made: dict[str, Client] = {}
         self._needs: Needs = {}
@@ -76,6 +77,29 @@ class Clients:
                 self._made[lane] = self._held.enter_context(self._make(lane))
                 self._made[lane].token.need(self._needs)
             return self._made[lane]
+
+    @contextmanager
+    def apart(self, owner: str, needs: Needs, repos: Collection[str]) -> Iterator[Client]:
+        """Yield a client for something beside the run's own work, whose token is for that alone and revoked after it.
+
+        Only an App can make such a token; with any other it is the client of that owner. repos: their short names.
+        """
+        usual = self.of(owner)
+        token = usual.token.apart(needs, repos)
+        if token is None:
+            yield usual
+            return
+        other = usual.apart(token)
+        with self._lock:
+            self._beside.append(other)
+        try:
+            yield other
+        finally:
+            # It ends by itself within the hour, so a failure here is no failure of the run.
+            with suppress(GitHubError):
+                if other.requests:
+                    other.delete("/installation/token")
+            other.hang_up()
 
     def need(self, needs: Needs) -> None:
         """Name what all tokens are for from now on."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Self
 
@@ -92,6 +93,9 @@ class Client:
         token.known_to(traces)
         self._lists = lists or KeptLists()
         self._wire = Wire(api, traces, jobs, patience, transport)
+        self._like = partial(
+            Client, api, pacer=pacer, owner=owner, jobs=jobs, patience=patience, transport=transport, traces=traces
+        )
         self._version = VERSION
         self._most_unanswered = max(jobs, _LEAST_UNANSWERED)
         self._lock = threading.Lock()
@@ -110,6 +114,14 @@ class Client:
         """Close the connections, and leave what was spent to the next process."""
         self._wire.close()
         self.pacer.close()
+
+    def apart(self, token: TokenSource) -> "Client":
+        """Return a client that sends another token of the same account, within the same limits. `hang_up` ends it."""
+        return self._like(token=token)
+
+    def hang_up(self) -> None:
+        """Close the connections alone: the limits are those of the client that it was made from."""
+        self._wire.close()
 
     def get(self, path: str, accept: str = JSON) -> Answer:
         """Send a GET. accept: a media type; with RAW the data of the answer are the bytes themselves."""

@@ -106,13 +106,15 @@ ROWS: Final = _rows()
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One thing that `audit`, `init --owner` or `status` read at GitHub. All of it is read only."""
+    """One thing that `audit`, `init --owner`, `status` or a canary do at GitHub, which is nearly always to read."""
 
     what: str
     """What it is, for people."""
     needs: tuple[Permission, ...]
     without: str
     """What becomes of the result without the permission, as a clause."""
+    level: AccessLevel = AccessLevel.READ
+    """How far the permission must go."""
 
 
 def _of_store(store: Store) -> tuple[Permission, ...]:
@@ -142,6 +144,20 @@ TO_STATUS: Final[Needs] = MappingProxyType(
 )
 """What the token of a status is made with, beside what a plan needs."""
 
+CANARY_ROWS: Final = (
+    ReadRow("the dispatch of a workflow", (ACTIONS,), "nothing is dispatched, so it is not well", AccessLevel.WRITE),
+    ReadRow("its file, and what it calls", (CONTENTS,), "the rotation does not begin"),
+    ReadRow("its run, and the jobs of that", (ACTIONS,), "the rotation does not begin"),
+    ReadRow("annotations of a step that failed", (CHECKS,), "of a dead credential it is said that the step failed"),
+    ReadRow("the end of older runs (`--cancel-runs`)", (ACTIONS,), "they are listed alone", AccessLevel.WRITE),
+)
+TO_DISPATCH: Final[Needs] = MappingProxyType({ACTIONS: AccessLevel.WRITE})
+"""What the token is made with that dispatches a canary, or cancels a run, and does nothing else."""
+TO_WATCH: Final[Needs] = MappingProxyType(
+    {permission: AccessLevel.READ for row in CANARY_ROWS for permission in row.needs}
+)
+"""What the token is made with that reads a canary's workflow and its run."""
+
 
 def page() -> str:
     """Return docs/permissions.md."""
@@ -153,13 +169,14 @@ def page() -> str:
         names = ", ".join(f"`{each.name}`" for each in (*row.writes, *row.also) if each.documented) or "-"
         classic = ", ".join(f"`{scope}`" for scope in row.scopes("apply"))
         lines.append((row.what, *cells, names, classic))
-    return _HEAD + _table(lines) + _NOTES + _AUDIT + _table(_read(AUDIT_ROWS)) + _STATUS + _table(_read(STATUS_ROWS))
+    tables = ((_AUDIT, AUDIT_ROWS), (_STATUS, STATUS_ROWS), (_CANARY, CANARY_ROWS))
+    return _HEAD + _table(lines) + _NOTES + "".join(head + _table(_read(rows)) for head, rows in tables)
 
 
 def _read(rows: Iterable[ReadRow]) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [("for", "permission", "without it"), ("---",) * 3]
     for row in rows:
-        needs = "<br>".join(f"{_title(each)}: {AccessLevel.READ.word}" for each in row.needs)
+        needs = "<br>".join(f"{_title(each)}: {row.level.word}" for each in row.needs)
         lines.append((row.what, needs, row.without))
     return lines
 
@@ -205,6 +222,15 @@ _STATUS: Final = """
 
 `status` reads what `plan` reads, and of each repository what stands here. It never writes, and ends with 0 without any
 of these. A classic token needs `repo`. `status --from` needs no token.
+
+"""
+_CANARY: Final = """
+## A canary
+
+A rotation with `--canary WORKFLOW` needs what `apply` needs, and of each repository what stands here. An App makes two
+tokens for it that can do nothing else: one dispatches the workflow in the repositories of a batch, and one watches the
+runs. Both are revoked as soon as they are not needed any more. A classic token needs `repo`. A canary that is a command
+needs nothing at GitHub, and gets no token.
 
 """
 _NOTES: Final = """

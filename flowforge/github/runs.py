@@ -29,7 +29,7 @@ def ended_runs(client: Client, repo: Repo, since: str) -> tuple[tuple[WorkflowRu
     """
     query = urlencode({"status": "completed", "created": f">={since}"})
     for answer, items in pages(client, f"{repo_path(repo)}/actions/runs?{query}", "workflow_runs"):
-        runs = sorted(map(_run, items), key=lambda run: (run.created_at, run.id), reverse=True)
+        runs = sorted(map(read_run, items), key=lambda run: (run.created_at, run.id), reverse=True)
         return tuple(runs), answer.link("next") is None and len(items) < PER_PAGE
     return (), True
 
@@ -66,7 +66,8 @@ def file_at(client: Client, repo: Repo, path: str, commit: str = "") -> bytes | 
     return data if isinstance(data, bytes) else None
 
 
-def _run(item: Item) -> WorkflowRun:
+def read_run(item: Item) -> WorkflowRun:
+    """Return a run as GitHub tells of it. Raises RepoError FF327 for another shape."""
     match item:
         case {
             "id": int() as number,

@@ -83,7 +83,7 @@ def uses_of(files: Mapping[str, bytes], path: str, repo: str) -> WorkflowUses:
         is_open = is_open or computed
     # What was not read may use whatever it gets.
     is_open = is_open or any(each.why_unread and each.inherits for each in mine)
-    return WorkflowUses(tuple(_uses(mine)), dict(_jobs(mine)), frozenset(named), is_open)
+    return WorkflowUses(tuple(use for _, use in uses_in(mine)), dict(_jobs(mine)), frozenset(named), is_open)
 
 
 def mentions(data: bytes, secrets: frozenset[str]) -> bool:
@@ -132,7 +132,8 @@ def _key(each: Occurrence) -> _JobKey:
     return each.at.job or "", each.job.key if called and each.job else ""
 
 
-def _uses(mine: Sequence[Occurrence]) -> Iterator[SecretUse]:
+def uses_in(mine: Sequence[Occurrence]) -> Iterator[tuple[ClaudeStep, SecretUse]]:
+    """Yield the Claude steps of one workflow that are given a secret, once for each secret. mine: all of its steps."""
     steps = [(each, claude_step(each)) for each in mine]
     claude: dict[_JobKey, int] = {}
     for each, step in steps:
@@ -147,7 +148,7 @@ def _uses(mine: Sequence[Occurrence]) -> Iterator[SecretUse]:
             for source in named(given.sources, SourceKind.SECRET):
                 # What a caller hands on is a secret of its own only there, and is seen from there.
                 if source.where != CALLER:
-                    yield _use(step, given, source, name, alone=alone)
+                    yield step, _use(step, given, source, name, alone=alone)
 
 
 def _use(step: ClaudeStep, given: Given, source: ValueSource, name: RunName, *, alone: bool) -> SecretUse:

@@ -80,6 +80,7 @@ class Reason(_Worded):
     VALUE_UNAVAILABLE = "value_unavailable", "value not available", "let its source give the value"
     VALUE_NOT_READ = "value_not_read", "value not read", "name a source that needs nobody"
     NO_ROOM = "no_room", "no room for it"
+    ROTATING = "rotation_under_way", "a rotation is under way"
     DECLARED_ABSENT = "declared_absent", "declared absent"
     STILL_NEEDED = "still_needed", "still needed", "apply what takes its place first, and this after it"
     ALREADY_ABSENT = "already_absent", "already absent"

@@ -21,6 +21,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
+from flowforge.plan.rotation import Rotation, waits
 from flowforge.plan.succession import Successor, until_replaced
 from flowforge.plan.unseen import with_hidden
 
@@ -45,6 +46,8 @@ class Situation:
     """The entries of the manifest whose repos are not known."""
     successors: Mapping[Address, Successor] = field(default_factory=dict)
     """What takes the place of secrets that are to go, and must be there first."""
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    """The rotations that lines wait for, by their credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ def _decided(situation: Situation) -> Iterable[tuple[Change, Seen]]:
             remembered = situation.remembered.get(address, _NOTHING)
             wanted, seen = with_hidden(wanted, seen_with_access(wanted, address.secret, seen), remembered)
             value = decide(address, wanted, seen, remembered, prune=situation.prune)
+            value = waits(value, situation.rotations)
             if value.action is Action.DELETE and (lost := _may_want(situation.unresolved)):
                 value = _unreadable(address, wanted, lost, remembered)
             yield value, seen

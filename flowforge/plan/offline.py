@@ -13,6 +13,7 @@ from flowforge.plan.audience import Access, Audience, Viewer, Visibility
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, Situation, make_plan
 from flowforge.plan.facts import UNKNOWN, Listing, NotRead, Presence, Record, Remembered, Unresolved, Wanted
+from flowforge.plan.rotation import Rotation
 
 # A pending write may have left something on GitHub, at a time that nobody recorded.
 _SOME_TIME: Final = "unknown"
@@ -26,6 +27,7 @@ def plan_as_recorded(
     *,
     unresolved: tuple[Unresolved, ...],
     prune: bool,
+    rotations: Mapping[str, Rotation] | None = None,
     select: Callable[[Address], bool] = lambda _: True,
 ) -> Plan:
     """Return every change that the state can know of."""
@@ -35,7 +37,7 @@ def plan_as_recorded(
     # Who sees a secret is compared apart, in `_access`: the ids of the repos that are wanted may not be known.
     alone = {address: want if want.unread else replace(want, audience=None) for address, want in wanted.items()}
     seen = {scope: Listing(names) for scope, names in times.items()}
-    plan = make_plan(Situation(alone, seen, remembered, prune, unresolved), select=select)
+    plan = make_plan(Situation(alone, seen, remembered, prune, unresolved, rotations=rotations or {}), select=select)
     ids = {a.scope.repo: held.record.repo_id for a, held in remembered.items() if held.record and held.record.repo_id}
     return Plan(tuple(_lines(plan, wanted, ids)), plan.unresolved, asked=False)
 

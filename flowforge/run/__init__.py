@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from flowforge.run.probing import probe
     from flowforge.run.rekeying import rekey
     from flowforge.run.request import Planned, Request
+    from flowforge.run.rotating import require_batches, rotate
+    from flowforge.run.rotation_told import Asked, Course, Ended, Teller
     from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
     from flowforge.run.statusing import status
     from flowforge.run.surveying import draft_of_owner
@@ -35,6 +37,8 @@ _HOMES: Final = {
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
+    "rotating": ("require_batches", "rotate"),
+    "rotation_told": ("Asked", "Course", "Ended", "Teller"),
     "statusing": ("status",),
     "surveying": ("draft_of_owner",),
     "state_commands": ("Migrated", "forget", "kept", "migrate", "move", "pull", "push", "unlock"),
@@ -42,11 +46,15 @@ _HOMES: Final = {
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Asked",
+    "Course",
+    "Ended",
     "FleetAudit",
     "Migrated",
     "Planned",
     "Request",
     "SavedPlan",
+    "Teller",
     "adopt",
     "apply",
     "audit_owner",
@@ -67,7 +75,9 @@ __all__ = [
     "pull",
     "push",
     "rekey",
+    "require_batches",
     "require_place",
+    "rotate",
     "status",
     "unlock",
 ]

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
+from flowforge.github.clients import Clients
 from flowforge.github.secrets import PublicKeys
 from flowforge.plan.decide import Plan
 from flowforge.plan.report import Report
 from flowforge.run.origin import origin_of
 from flowforge.run.plan_file.basis import basis, manifests_of
 from flowforge.run.plan_file.saved import SavedPlan
-from flowforge.run.planning import prepare
+from flowforge.run.planning import PreparedPlan, prepare
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.run.verifying import check_of_apply
 from flowforge.state.branch import StateChangedError
+from flowforge.state.session import StateSession
 from flowforge.steps.apply.confirming import Confirming
 from flowforge.steps.apply.executor import tidy, write_all
 from flowforge.steps.apply.finish import written_from
@@ -28,6 +30,9 @@ from flowforge.steps.refresh.observe import Ids, identify
 
 # How often an apply plans again because other runs write the state. After that a person should look at them.
 _TRIES: Final = 3
+
+
+_Done = TypeVar("_Done")
 
 
 def apply(
@@ -44,16 +49,21 @@ def apply(
     Raises RefusedError when a brake holds, and SourceError when a value is missing and `keep_going` is not set. The
     plan was shown and nothing was written then. Raises nothing after the first request that writes: the report has it.
     """
+    return planning_again(request, lambda: _apply(request, show, approve, saved, arrange))
+
+
+def planning_again(request: Request, once: Callable[[], _Done]) -> _Done:
+    """Return what `once` returns, which is tried again where the state has changed under its plan."""
     # Another run may write the state between our plan and our first write. Where a person has approved the plan, only
     # that person can approve the next one; else planning again is what they would do.
     for _ in range(_TRIES):
         try:
-            return _apply(request, show, approve, saved, arrange)
+            return once()
         except StateChangedError as changed:
             if request.asks:
                 raise
             request.notify(f"{changed.problems[0].what}: planning again")
-    return _apply(request, show, approve, saved, arrange)
+    return once()
 
 
 def _apply(
@@ -93,19 +103,8 @@ def _apply(
             refuse(planned.plan, planned.brakes, keep_going=request.keep_going)
             if planned.plan.todo and not approve(planned):
                 return planned, None
-            writer = ScopeWriter(
-                clients=clients,
-                session=session,
-                vault=prepared.vault,
-                repos=prepared.repos,
-                keys=PublicKeys(prepared.keys),
-                stop=request.stop,
-                confirming=Confirming(prepared.cost, always=request.confirm),
-                key_ids=prepared.key_ids,
-                origin=origin_of(request.environ, task.manifest.folder),
-                unforeseen=request.unforeseen,
-            )
-            done = planned, _carry_out(task, backend, planned.plan, arrange(writer))
+            writer = arrange(writer_of(task, clients, session, prepared))
+            done = planned, carry_out(task, backend, planned.plan, writer)
     except BaseException as error:
         # To leave the lock or the clients may fail, too. What was written by then must be reported all the same.
         if done is not None:
@@ -114,8 +113,34 @@ def _apply(
     return done
 
 
-def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWriter) -> Report:
-    """Write the plan and return what became of it. Raises only before the first write."""
+def writer_of(task: Task, clients: Clients, session: StateSession, prepared: PreparedPlan) -> ScopeWriter:
+    """Return what writes a plan."""
+    request = task.request
+    return ScopeWriter(
+        clients=clients,
+        session=session,
+        vault=prepared.vault,
+        repos=prepared.repos,
+        keys=PublicKeys(prepared.keys),
+        stop=request.stop,
+        confirming=Confirming(prepared.cost, always=request.confirm),
+        key_ids=prepared.key_ids,
+        origin=origin_of(request.environ, task.manifest.folder),
+        unforeseen=request.unforeseen,
+    )
+
+
+def carry_out(
+    task: Task,
+    backend: StateBackend,
+    plan: Plan,
+    writer: ScopeWriter,
+    note: Callable[[StateSession], None] = lambda _: None,
+) -> Report:
+    """Write the plan and return what became of it. Raises only before the first write.
+
+    note: keeps something in the state before the first write.
+    """
     request, session = task.request, writer.session
     # An approval may take hours, so the repos are looked up again. `Ids()` compares nothing; require_same does.
     if plan.todo and request.asks:
@@ -123,6 +148,7 @@ def _carry_out(task: Task, backend: StateBackend, plan: Plan, writer: ScopeWrite
     if plan.todo:
         narrow(writer.clients, plan.todo, writer.repos)
         session.begin([change.address.of_value for change in plan.todo])
+    note(session)
     session.adopt_manifests(written_from(session.state, backend.names, request.allowed))
     admit(task.places, session, {change.address for change in plan.todo if request.allowed.new_repos}, task.holders)
     tidy(plan, session)

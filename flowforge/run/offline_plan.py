@@ -8,7 +8,8 @@ from flowforge.plan.address import Address
 from flowforge.plan.facts import Wanted
 from flowforge.plan.offline import plan_as_recorded
 from flowforge.plan.safety import brakes
-from flowforge.run.planning import desire, estate, today
+from flowforge.run.planning import desire, today
+from flowforge.run.pricing import estate
 from flowforge.run.request import Planned, Request
 from flowforge.run.task import Task
 from flowforge.steps.backend.state_backend import offline_backend
@@ -31,7 +32,14 @@ def plan_offline(request: Request) -> Planned:
     remembered, select = state.remembered, task.chooser(state)
     resolver = Resolver(task.context, backend.fingerprinter(state))
     wanted = desire(task, state, select, resolver)
-    plan = plan_as_recorded(wanted, remembered, unresolved=task.unresolved, prune=request.prune, select=select)
+    plan = plan_as_recorded(
+        wanted,
+        remembered,
+        unresolved=task.unresolved,
+        prune=request.prune,
+        rotations=state.rotations,
+        select=select,
+    )
     plan = replace(plan, expiries=expiries(task.manifest.credentials.values(), today()))
     warnings = (
         *task.filter.unmatched(task.repos(state)),

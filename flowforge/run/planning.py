@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.on_demand import load
-from flowforge.plan.action import Action, Reason
+from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Scope
-from flowforge.plan.decide import Plan, Situation, make_plan, unreadable_instead
-from flowforge.plan.facts import Presence, Wanted
+from flowforge.plan.decide import Situation, make_plan, unreadable_instead
+from flowforge.plan.facts import Wanted
 from flowforge.plan.ordering import Work
-from flowforge.plan.safety import Estate, LeftBehind, brakes
+from flowforge.plan.rotation import Rotation
+from flowforge.plan.safety import brakes
 from flowforge.plan.succession import Successor
+from flowforge.run.decided import Decided
+from flowforge.run.leg import Leg
 from flowforge.run.many_repos import notes_on_many
+from flowforge.run.pricing import beside, estate, price
 from flowforge.run.refreshing import Refreshed, Select, refresh
 from flowforge.run.request import Planned
 from flowforge.run.task import Task
 from flowforge.run.verifying import without_refused
 from flowforge.state.model import State
-from flowforge.steps.apply.cost import Cost, pushes, work_of
+from flowforge.steps.apply.cost import Cost
 from flowforge.steps.apply.sealing import remembered_keys
 from flowforge.steps.backend.state_backend import StateBackend
-from flowforge.steps.backend.transfer import left_behind, remembers, siblings
 from flowforge.steps.permits import unpermitted
 from flowforge.steps.refresh.accounts import users_among
 from flowforge.steps.refresh.identities import has_identity
@@ -58,28 +61,6 @@ class PreparedPlan:
     """Anthropic's ids of the API keys among the values, where they are known, by their fingerprints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What the writes of a plan take."""
-
-    requests: int
-    """How many requests."""
-    seconds: float
-    """How long GitHub's limits make them take, answers excluded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The plan and all that it stands on."""
-
-    plan: Plan
-    situation: Situation
-    repos: Mapping[Repo, RepoInfo]
-    """The repos that the plan would write, as they were looked up."""
-    keys: Mapping[Scope, str]
-    """The public keys that earlier runs have remembered, by their scopes."""
-
-
 def prepare(
     task: Task,
     backend: StateBackend,
@@ -90,19 +71,23 @@ def prepare(
     records_only: bool = False,
     carried_out: bool = False,
     check: "KeyCheck | None" = None,
+    leg: Leg | None = None,
 ) -> PreparedPlan:
     """Return the plan of a run: what `plan` shows and what `apply` carries out.
 
     fresh: whether to look up again the repos that selectors have listed, as the writes follow at once. records_only:
     whether nothing of it is written to GitHub, so that no permission is needed for that. carried_out: whether it is
     written, so that nothing of an earlier run's may stand behind a write. check: what Anthropic is asked about the keys
-    that would be written.
+    that would be written. leg: the part of a rotation that is planned, where it is one.
     """
-    select = task.chooser(state)
-    resolver = Resolver(task.context, backend.fingerprinter(state))
+    select = task.chooser(state) if leg is None else leg.narrows(task.chooser(state))
+    resolver = Resolver(task.context, backend.fingerprinter(state)) if leg is None else leg.resolver
+    rotations = state.rotations if leg is None else leg.others(state.rotations)
     wanted = desire(task, state, select, resolver)
     refreshed = refresh(task, state, select, clients, wanted, carried_out=carried_out)
-    decided = decide(task, state, select, clients, refreshed, fresh=fresh, records_only=records_only)
+    decided = decide(
+        task, state, select, clients, refreshed, fresh=fresh, records_only=records_only, rotations=rotations
+    )
     decided, told, key_ids = verify(decided, check, resolver.vault, select)
     # Where nothing is written to GitHub nothing is deleted either, so nothing need be kept.
     decided = decided if records_only else hold(task, clients, decided, select)
@@ -156,10 +141,12 @@ def decide(
     *,
     fresh: bool,
     records_only: bool = False,
+    rotations: Mapping[str, Rotation] | None = None,
 ) -> Decided:
     """Decide every line, look up the repos that would be written, and decide again with what that shows."""
     request = task.request
-    first = Situation(refreshed.wanted, refreshed.seen, state.remembered, request.prune, task.unresolved)
+    wanted, seen = refreshed.wanted, refreshed.seen
+    first = Situation(wanted, seen, state.remembered, request.prune, task.unresolved, rotations=rotations or {})
     # A list of secrets does not tell whether its repo was archived, renamed or created anew. To look up every repo of
     # a fleet would cost as much as the lists did, so only those are looked up that the first decision would write.
     tentative = make_plan(first, select=select)
@@ -254,50 +241,3 @@ def warn(task: Task, clients: Clients, decided: Decided, *, keyed: bool, hiding:
 def today() -> date:
     """Return the day of the run. It is compared with days of the manifest, never with GitHub's times."""
     return datetime.now(UTC).date()
-
-
-def price(task: Task, backend: StateBackend, clients: Clients, decided: Decided) -> Price:
-    """Return what applying the plan takes at GitHub, with the pushes of a state that is kept on a branch."""
-    seen, plan = decided.situation.seen, decided.plan
-    lanes = work_of(plan, clients)
-    costs: dict[str, Cost] = {}
-    for lane, stages in lanes.items():
-        pacer = clients.of(lane).pacer
-        costs[lane] = Cost.of(stages, seen, decided.keys).listed(confirm=task.request.confirm, has_room=pacer.has_room)
-    # The owners whose tokens differ are written side by side, so the longest of them counts.
-    waits = [clients.of(lane).pacer.estimate(each.points, each.writes) for lane, each in costs.items()]
-    for lane, each in costs.items():
-        # So that they can tell how long the rest takes, once it is written.
-        clients.of(lane).pacer.expect(each.points, each.writes)
-    times = pushes(plan, [stage for stages in lanes.values() for stage in stages], decided.situation.remembered)
-    kept = Cost(writes=backend.requests_of(times))
-    return Price(sum(costs.values(), kept).requests, max([backend.estimate(kept.points, kept.writes), *waits]))
-
-
-def beside(task: Task, backend: StateBackend, state: State, clients: Clients, plan: Plan) -> LeftBehind | None:
-    """Return the state of the same files under another name that remembers what would be taken over.
-
-    It is looked for only where nothing is remembered, and something is there already.
-    """
-    taken = {change.address for change in plan.changes if change.reason is Reason.NEVER_APPLIED}
-    for settings in siblings(task.manifest) if taken and not state.remembered else ():
-        with task.backend_under(backend.key, clients, settings) as other:
-            found = remembers(settings, other, taken)
-        if found is not None:
-            return found
-    return None
-
-
-def estate(task: Task, backend: StateBackend, state: State, renamed: LeftBehind | None = None) -> Estate:
-    """Return what the brakes measure a plan against. renamed: the state of the same files under another name."""
-    # Counted before --limit: a filter must not turn two deletes of a fleet into all that there is.
-    return Estate(
-        managed=len(state.records),
-        wanted=len(task.places) + len(task.unresolved),
-        wanted_present=sum(place.presence is Presence.PRESENT for place in task.places),
-        state_file=backend.where,
-        manifests=backend.names,
-        recorded_manifests=state.manifests,
-        prune=task.request.prune,
-        left_behind=left_behind(task.manifest.state, backend, state) or renamed,
-    )

@@ -51,6 +51,8 @@ class ChildProgram:
     """What it reads from stdin; less than a pipe holds."""
     overheard: bool = False
     """Whether its stderr goes to the terminal; if not, it is read."""
+    unread: bool = False
+    """Whether what it prints is dropped, however much it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def run(program: ChildProgram, stop: threading.Event) -> Ended | Failure:
             env=dict(program.environ),
             cwd=program.folder,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if program.unread else subprocess.PIPE,
             stderr=None if program.overheard else subprocess.PIPE,
             process_group=0,  # so that the programs that it starts can be killed with it
         )

@@ -292,4 +292,4 @@ def _decoded(version: StateVersion, remote: StateStore, signing: Signature) -> S
 
 def _lasting(state: State) -> tuple[object, ...]:
     """Return what of a state the next plan cannot find out by itself."""
-    return state.records, state.admitted, state.manifests, state.moved_to
+    return state.records, state.admitted, state.manifests, state.moved_to, state.rotations

@@ -14,6 +14,7 @@ from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
 from flowforge.plan.recordable import LARGEST
 from flowforge.state.model import SALT_BYTES, Lease, State
+from flowforge.state.rotation_codec import rotations_from_json, rotations_to_json
 from flowforge.state.shape import (
     ADDRESS,
     RECORD,
@@ -46,12 +47,13 @@ _SHAPE: Final[Shape] = {
     "secrets": (list,),
     "folded": (str,),
 }
-# Only in a state that has applied what a selector found, that a run holds on GitHub, that was moved, or that is signed.
-# Left out elsewhere, so that the states that need none of them keep their bytes.
+# Only in a state that has applied what a selector found, that a run holds on GitHub, that was moved, in which a
+# rotation is under way, or that is signed. Left out elsewhere, so that states that need none of them keep their bytes.
 _OPTIONAL: Final[Shape] = {
     "admitted": (dict,),
     "lease": (dict,),
     "moved_to": (str,),
+    "rotations": (dict,),
     "key_id": (str,),
 }
 _LEASE: Final[Shape] = {"owner": (str,), "holder": (str,), "since": (str,), "until": (str,)}
@@ -110,6 +112,7 @@ def _body(state: State) -> dict[str, object]:
         ),
         **({"lease": asdict(state.lease)} if state.lease else {}),
         **({"moved_to": state.moved_to} if state.moved_to else {}),
+        **({"rotations": rotations_to_json(state.rotations)} if state.rotations else {}),
     }
 
 
@@ -204,7 +207,21 @@ def _state(body: Data) -> State:
     folded, moved_to = body["folded"], body.get("moved_to", "")
     if moved_to == "" and "moved_to" in body:
         _refuse("moved_to is empty")
-    return State(body["serial"], body["lineage"], salt, manifests, records, pending, folded, admitted, lease, moved_to)
+    if "rotations" in body and not body["rotations"]:
+        _refuse("rotations is empty")
+    return State(
+        body["serial"],
+        body["lineage"],
+        salt,
+        manifests,
+        records,
+        pending,
+        folded,
+        admitted,
+        lease,
+        moved_to,
+        rotations_from_json(body.get("rotations", {})),
+    )
 
 
 def _lease(data: dict[str, str]) -> Lease:

@@ -37,6 +37,10 @@ def without(state: State, addresses: Collection[Address]) -> State:
         records=records,
         pending={each: one for each, one in state.pending.items() if each not in addresses},
         admitted={holder: repos - gone for holder, repos in state.admitted.items()},
+        rotations={
+            name: replace(each, reached={one: batch for one, batch in each.reached.items() if one not in addresses})
+            for name, each in state.rotations.items()
+        },
     )
 
 
@@ -75,7 +79,14 @@ def move(state: State, old: Repo, new: Repo) -> State:
         why = f"what is remembered of {quote(str(old))} would be lost, or take its place"
         fix = f"if it is wrong, drop it first: `flowforge state forget {new}`"
         raise StateError(Problem("FF451", f"the state remembers {quote(str(new))} already", why=why, fix=fix))
-    return replace(state, records=_moved(state.records, old, new), pending=_moved(state.pending, old, new))
+    return replace(
+        state,
+        records=_moved(state.records, old, new),
+        pending=_moved(state.pending, old, new),
+        rotations={
+            name: replace(each, reached=_moved(each.reached, old, new)) for name, each in state.rotations.items()
+        },
+    )
 
 
 def _moved(cells: Mapping[Address, _Cell], old: Repo, new: Repo) -> dict[Address, _Cell]:

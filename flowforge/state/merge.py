@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Entry
+from flowforge.plan.rotation import Rotation
 from flowforge.state.model import State
 
 # Returns the `updated_at` that GitHub shows now: empty for a secret that is absent; unreadable ones are left out.
@@ -53,7 +54,25 @@ def merge(base: State, ours: State, theirs: State, now: Now) -> State:
             holder: frozenset(_members(*(each.admitted.get(holder, frozenset()) for each in (base, ours, theirs))))
             for holder in ours.admitted.keys() | theirs.admitted.keys()
         },
+        rotations=_rotations(base, ours, theirs),
     )
+
+
+def _rotations(base: State, ours: State, theirs: State) -> dict[str, Rotation]:
+    """Merge how far rotations are. Where two runs moved one at once, it is as far as either knows, and proven by both.
+
+    Of two different walks that of the branch stands; a line that the other one wrote is blocked then, and told.
+    """
+    merged, torn = _cells(base.rotations, ours.rotations, theirs.rotations)
+    for name in torn:
+        mine, other = ours.rotations.get(name), theirs.rotations.get(name)
+        # One run ended what the other still walks: it stays open, for the next run of the command to look at.
+        if still := other or mine:
+            merged[name] = still
+        if mine and other and mine.fingerprint == other.fingerprint:
+            proven = min(mine.proven, other.proven)
+            merged[name] = replace(other, proven=proven, reached={**mine.reached, **other.reached})
+    return merged
 
 
 def _cells(

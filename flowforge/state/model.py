@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
+from flowforge.plan.rotation import Rotation
 
 SALT_BYTES = 32
 # A lease lasts ten minutes. One that ends more than a day ahead was written by a clock that is wrong.
@@ -61,6 +62,8 @@ class State:
     """The run that writes it now, where the backend has no file lock."""
     moved_to: str = ""
     """The backend that its successor is in; this version is then only a copy. Empty if it was not moved."""
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    """The rotations that are under way, by their credentials."""
 
     @classmethod
     def fresh(cls, manifests: Iterable[str] = ()) -> "State":
@@ -122,7 +125,15 @@ class RepoAdmitted:
     repos: frozenset[int]
 
 
-JournalEntry = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted | RepoAdmitted
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How far the rotation of a credential is; None where it has ended."""
+
+    credential: str
+    rotation: Rotation | None
+
+
+JournalEntry = Intended | Recorded | Forgotten | Abandoned | ManifestsAdopted | RepoAdmitted | Rotated
 
 
 class Draft:
@@ -135,6 +146,7 @@ class Draft:
         self._records = dict(base.records)
         self.pending = dict(base.pending)
         self.admitted = dict(base.admitted)
+        self._rotations = dict(base.rotations)
         for change in changes:
             self.apply(change)
 
@@ -156,8 +168,15 @@ class Draft:
                 self.manifests = manifests
             case RepoAdmitted(holder, repos):
                 self.admitted[holder] = repos
+            case Rotated(credential, rotation):
+                self._rotations.pop(credential, None)
+                self._rotations |= {credential: rotation} if rotation else {}
             case _:
                 assert_never(change)
+
+    def rotation(self, credential: str) -> Rotation | None:
+        """Return the rotation of a credential that is under way now."""
+        return self._rotations.get(credential)
 
     def state(self) -> State:
         """Return the state with all entries applied, still under the serial that it began from."""
@@ -167,4 +186,5 @@ class Draft:
             records=dict(self._records),
             pending=dict(self.pending),
             admitted=dict(self.admitted),
+            rotations=dict(self._rotations),
         )

@@ -10,6 +10,7 @@ from typing import Self
 from flowforge.errors import Problem, StateError, UnrecordedError
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record
+from flowforge.plan.rotation import Rotation
 from flowforge.state.entry_codec import reads_back
 from flowforge.state.model import (
     Abandoned,
@@ -20,6 +21,7 @@ from flowforge.state.model import (
     ManifestsAdopted,
     Recorded,
     RepoAdmitted,
+    Rotated,
     State,
 )
 from flowforge.state.signature import Signature
@@ -158,6 +160,12 @@ class StateSession(ABC):
         with self._mutex:
             if repos != self._draft.admitted.get(holder):
                 self._commit(RepoAdmitted(holder, repos))
+
+    def rotate(self, credential: str, rotation: Rotation | None) -> None:
+        """Keep how far the rotation of a credential is; None where it has ended."""
+        with self._mutex:
+            if rotation != self._draft.rotation(credential):
+                self._commit(Rotated(credential, rotation))
 
     @abstractmethod
     def close(self) -> None:

@@ -67,13 +67,13 @@ def _of_repo(clients: Clients, repo: Repo, places: Mapping[Address, SecretPlace]
         takes = ", which takes Actions: read" if refused else ""
         why = f"its runs cannot be read{takes} ({error.problems[0].what})"
         return dict.fromkeys(places, LifeVerdict(Life.UNKNOWN, why))
-    asked = _AskedRuns(client, repo, frozenset(place.name for place in places.values()))
+    asked = AskedRuns(client, repo, frozenset(place.name for place in places.values()))
     history, reader = RunHistory(runs, is_whole), asked.reader
     return {address: judge(place, history, reader, most=_MOST_RUNS) for address, place in places.items()}
 
 
 @dataclass(slots=True)
-class _AskedRuns:
+class AskedRuns:
     """What was asked of one repository's runs; each thing once."""
 
     client: Client
@@ -101,20 +101,25 @@ class _AskedRuns:
         return self._uses[key]
 
     def _read(self, run: WorkflowRun) -> WorkflowUses | str:
-        data = self._file(run.path, run.commit)
+        files = self.files(run.path, run.commit)
+        return files if isinstance(files, str) else uses_of(files, run.path, str(self.repo))
+
+    def files(self, path: str, commit: str) -> Mapping[str, bytes] | str:
+        """Return the file of a workflow and all that it calls, by path, or why they are not known as a clause."""
+        data = self._file(path, commit)
         if not isinstance(data, bytes):
             return data or "the workflow of a run is not there"
-        files = {run.path: data}
+        files = {path: data}
         for _ in range(_CALLS):
             wanted = local_files(files, str(self.repo))
-            more = {path: self._file(path, run.commit) for folder in sorted(wanted) for path in _names(folder)}
+            more = {path: self._file(path, commit) for folder in sorted(wanted) for path in _names(folder)}
             if any(isinstance(found, str) for found in more.values()):
                 return next(found for found in more.values() if isinstance(found, str))
             there = {path: found for path, found in more.items() if isinstance(found, bytes)}
             if not there:
                 break
             files |= there
-        return uses_of(files, run.path, str(self.repo))
+        return files
 
     def _file(self, path: str, commit: str) -> bytes | str | None:
         """Return a file; None where there is none, and why it cannot be looked at as a clause."""

@@ -87,9 +87,17 @@ def rekeyed(
     pending = {address: _of_pending(address, one, both.renewed) for address, one in state.pending.items()}
     kept, changed, unnamed = (tuple(each for each in secrets if sorts[each] is sort) for sort in _Sort)
     unread = {address: sort for address, sort in sorts.items() if not isinstance(sort, _Sort)}
-    return Rekeyed(
-        replace(state, records=records, pending=pending), keys[1] is not None, kept, changed, unnamed, unread
-    )
+    # Of a rotation whose value cannot be read now, the new fingerprint is lost: its command then asks to go back.
+    rotations = {
+        name: replace(
+            each,
+            fingerprint=both.renewed.get(each.fingerprint, UNKNOWN),
+            before=tuple(sorted(both.renewed[one] for one in each.before if one in both.renewed)),
+        )
+        for name, each in state.rotations.items()
+    }
+    renewed_state = replace(state, records=records, pending=pending, rotations=rotations)
+    return Rekeyed(renewed_state, keys[1] is not None, kept, changed, unnamed, unread)
 
 
 def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:

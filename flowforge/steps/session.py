@@ -271,6 +271,9 @@ class _NoToken:
         del needs
         return ()
 
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        del needs, repos
+
     def digest(self, purpose: str) -> str:
         return digest_of("", purpose)
 

@@ -41,7 +41,7 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRun:
-    """A run of a workflow that has ended, without its jobs."""
+    """A run of a workflow, without its jobs."""
 
     id: int
     """GitHub's id of it, which stays when it is run again."""
@@ -56,7 +56,7 @@ class WorkflowRun:
     created_at: str
     """When it was queued. GitHub reads secrets then: docs.github.com, "Using secrets in GitHub Actions"."""
     conclusion: str
-    """How it ended as a whole."""
+    """How it ended as a whole; empty while it has not."""
     url: str
     """Its page."""
     foreign: bool = False

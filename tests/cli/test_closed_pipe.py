@@ -69,6 +69,7 @@ CASES: Final = (
     Case("apply saved.json", 1),
     Case("apply --yes --format json"),
     Case("adopt --yes"),
+    Case("rotate ci-key --check", 1),
     Case("matrix"),
     Case("doctor", 3),
     Case("state list"),
@@ -127,7 +128,7 @@ def test_every_command_ends_quietly(fleet: "Fleet") -> None:
     errors = [line for line in said.splitlines() if line.startswith(("error ", "Traceback"))]
     assert list(CASES) == found
     codes = [line.split()[1].removesuffix(":") for line in errors]
-    assert ["FF101", "FF027", "FF028", "FF454", "FF476"] == codes
+    assert ["FF101", "FF027", "FF028", "FF905", "FF454", "FF476"] == codes
     assert {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos} == fleet.held()
     assert "flowforge.plan" == json.loads((fleet.folder / "plan.json").read_text(encoding="utf-8"))["format"]
 

@@ -62,7 +62,6 @@ def test_every_option_that_a_hint_names_is_one() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("rotate", "give its source the new value, then say `flowforge apply`"),
         ("lint", "say `flowforge validate`"),
         ("drift", "say `flowforge plan`"),
         ("unlock", "say `flowforge state unlock`"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Fleet
 
 COMMANDS = (
-    *("init", "validate", "plan", "apply", "adopt", "matrix", "post", "doctor", "audit", "status"),
+    *("init", "validate", "plan", "apply", "adopt", "rotate", "matrix", "post", "doctor", "audit", "status"),
     *("identity", "state", "schema", "explain", "completion", "sandbox", "demo"),
 )
 # How the formats of a plan are told.

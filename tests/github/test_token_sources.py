@@ -62,6 +62,10 @@ class Tokens:
         del needs
         return ()
 
+    def apart(self, needs: Needs, repos: Collection[int | str] = ()) -> None:
+        """Return None: it has no others."""
+        del needs, repos
+
     def digest(self, purpose: str) -> str:
         """Return the same always."""
         return purpose

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 from flowforge.errors import Where
-from flowforge.plan.action import OnDrift, Why
+from flowforge.plan.action import Action, OnDrift, Why
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.audience import Audience, Viewer, Visibility
 from flowforge.plan.capacity import within_capacity
@@ -25,6 +25,7 @@ from flowforge.plan.facts import (
     Value,
     Wanted,
 )
+from flowforge.plan.rotation import Rotation, waits
 from flowforge.plan.succession import Successor, until_replaced
 
 HERE = Address(Scope(Repo.parse("acme/api")), "ANTHROPIC_API_KEY")
@@ -52,6 +53,9 @@ VARIABLE = Address(Scope(HERE.scope.repo, Store.VARIABLES), "ANTHROPIC_ORGANIZAT
 SUCCESSORS = [{}, {HERE: Successor((VARIABLE,))}, {HERE: Successor((), "a step still passes it")}]
 EVERYBODY, ONE = Audience(Visibility.ALL), Audience.selected([Viewer(Repo.parse("acme/api"), 1)])
 
+# A rotation that has not come to the secret.
+WALKING = {"ci-key": Rotation("hmac-sha256:cc", OURS)}
+
 
 def wanted(value: Value, address: Address = HERE, audience: Audience | None = None) -> Wanted:
     """Give what a target wants."""
@@ -69,6 +73,8 @@ def decisions() -> Iterator[Change]:
         roomy = list(within_capacity([decided], {HERE.scope: seen}))
         for successors in SUCCESSORS:
             yield from until_replaced(roomy, (), successors)
+        if decided.action is Action.UPDATE:
+            yield waits(decided, WALKING)
     there = [replace(each, audiences={HERE.secret: ONE}) for each in SEEN[1:3] if isinstance(each, Listing)]
     for value, seen, record, policy in product(VALUES, there, KEPT, OnDrift):
         want = replace(wanted(value, ORG, EVERYBODY), on_drift=policy)

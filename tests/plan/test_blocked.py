@@ -22,7 +22,7 @@ BLOCKED = [change for change in decisions() if change.action is Action.BLOCKED]
 # What can block a line. A reason that comes to block one has to be named here, and so to be looked at.
 REASONS = {
     *(Reason.VALUE_UNAVAILABLE, Reason.VALUE_NOT_READ, Reason.NO_ROOM, Reason.UNREADABLE),
-    *(Reason.NOT_OURS, Reason.INTERRUPTED, Reason.ACCESS_CHANGED, Reason.STILL_NEEDED),
+    *(Reason.ROTATING, Reason.NOT_OURS, Reason.INTERRUPTED, Reason.ACCESS_CHANGED, Reason.STILL_NEEDED),
 }
 
 

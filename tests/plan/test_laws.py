@@ -291,8 +291,9 @@ def test_the_rows_are_disjoint_and_total_and_the_function_agrees() -> None:
         reached[row.name] += 1
         reasons.add(change.reason)
     assert {row.name for row in ROWS} == set(reached)
-    # Of more than one secret: see test_access.py, test_capacity.py, test_succession.py.
-    beside = {Reason.ACCESS_CHANGED, Reason.NO_ROOM, Reason.STILL_NEEDED}
+    # Of more than one secret, and of a rotation: see test_access.py, test_capacity.py, test_succession.py,
+    # test_rotation.py.
+    beside = {Reason.ACCESS_CHANGED, Reason.NO_ROOM, Reason.STILL_NEEDED, Reason.ROTATING}
     offline = {Reason.NEVER_RECORDED, Reason.CREDENTIAL_CHANGED, Reason.NOT_CHECKED}  # see test_recorded.py
     assert set(Reason) - beside - offline == reasons
 

@@ -1,6 +1,7 @@
 """docs/planning.md against the code: every reason, every brake, every exit code, and every example as it is printed."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -27,6 +28,7 @@ from flowforge.plan.facts import (
     Wanted,
 )
 from flowforge.plan.offline import plan_as_recorded
+from flowforge.plan.rotation import Rotation, waits
 from flowforge.plan.safety import Allowed, Estate, brakes
 from flowforge.plan.succession import Successor, until_replaced
 from flowforge.render.text import plan_lines
@@ -113,6 +115,7 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.VALUE_UNAVAILABLE: [(WITHOUT, MISSING, NEVER, False)],
     Reason.NO_ROOM: [(WANTED, FULL, NEVER, False)],
     Reason.STILL_NEEDED: [(ABSENT, AS_LATER, NEVER, False), (ABSENT, AS_LATER, NEVER, False)],
+    Reason.ROTATING: [(ROTATED, AS_OURS, ONCE, False), (ROTATED, AS_OURS, ONCE, False)],
     Reason.DECLARED_ABSENT: [(ABSENT, AS_LATER, NEVER, False)],
     Reason.ALREADY_ABSENT: [(ABSENT, MISSING, NEVER, False)],
     Reason.NOT_NAMED: [(None, AS_OURS, ONCE, False), (None, AS_OURS, ONCE, True)],
@@ -124,6 +127,13 @@ EXAMPLES: dict[Reason, list[Facts]] = {
     Reason.CREDENTIAL_CHANGED: [(replace(UNCHECKED, credential="new-key"), None, ONCE, False)],
     Reason.NOT_CHECKED: [(UNCHECKED, None, ONCE, False)],
 }
+
+
+# The rotations that hold up the lines of their reason: one that has not come there, one to another value.
+WALKS = [
+    {"ci-key": Rotation("hmac-sha256:bb", OURS)},
+    {"ci-key": Rotation("hmac-sha256:cc", OURS, reached={HERE: 1})},
+]
 
 
 def section(heading: str) -> str:
@@ -138,14 +148,15 @@ def _as_recorded(wanted: Wanted | None, remembered: Remembered) -> Plan:
     return plan_as_recorded({HERE: wanted} if wanted else {}, known, unresolved=(), prune=False)
 
 
-def printed(facts: Facts, successor: Successor | None = None) -> str:
+def printed(facts: Facts, rotations: Mapping[str, Rotation] | None = None, successor: Successor | None = None) -> str:
     """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
     if seen is None:
         return next(iter(plan_lines(_as_recorded(wanted, remembered), verbose=True)))
     decided = decide(wanted.address if wanted else HERE, wanted, seen, remembered, prune=prune)
     (roomy,) = within_capacity([decided], {decided.address.scope: seen})
-    (value,) = until_replaced([roomy], (), {HERE: successor} if successor else {})
+    (kept,) = until_replaced([roomy], (), {HERE: successor} if successor else {})
+    value = waits(kept, rotations or {})
     plan = Plan((decide_access(value, seen) or value,))
     return next(line for line in plan_lines(plan, verbose=True) if HERE.secret in line)
 
@@ -155,7 +166,9 @@ def test_every_reason_has_its_section_with_the_lines_that_a_plan_prints(reason: 
     """Each reason is a heading; its examples are what the decision and the view print, all of them, in order."""
     text = section(f"`{reason.value}`")
     blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    expected = [printed(*each) for each in zip(EXAMPLES[reason], SUCCESSORS.get(reason, repeat(None)), strict=False)]
+    walks = WALKS if reason is Reason.ROTATING else [{}] * len(EXAMPLES[reason])
+    successors = SUCCESSORS.get(reason, repeat(None))
+    expected = [printed(*each) for each in zip(EXAMPLES[reason], walks, successors, strict=False)]
     assert expected == "".join(blocks).splitlines()
     assert len(re.sub(r"```text.*?```", "", text, flags=re.DOTALL).split()) >= 8, "a meaning in words"
 

@@ -269,8 +269,9 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
         "history, install_app, issues, limits, lock_issue, log, minted_tokens, open_issue, open_pull, "
         "org_audience, org_variables, properties, protect_branch, push_pull, read_file, recreate_repo, "
         "rename_repo, replace_key, require_sso, reset_stats, reveal, reveal_org, revoke_app_tokens, "
-        "revoke_token, rotate_keys, set_anthropic_key, set_default_permissions, set_immutable_subject, "
-        "set_org_secret, set_org_variable, set_plan, set_property, set_secret, set_subject_template, set_team_repos, "
+        "revoke_token, rotate_keys, set_anthropic_key, set_default_permissions, set_dispatched, "
+        "set_immutable_subject, set_org_secret, set_org_variable, set_plan, set_property, set_secret, "
+        "set_subject_template, set_team_repos, "
         "set_topics, set_variable, set_visibility, set_workflow_state, settings, stats, suspend_app, "
         "uninstall_app, use_anthropic_key, variables"
     )

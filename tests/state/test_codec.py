@@ -15,6 +15,7 @@ from flowforge.errors import StateError
 from flowforge.plan import recordable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
+from flowforge.plan.rotation import Rotation
 from flowforge.state.codec import LAST_SERIAL, decode, digest, encode
 from flowforge.state.model import Lease, State
 
@@ -89,6 +90,14 @@ record_values = st.builds(
     unconfirmed=st.booleans(),
     api_key_id=st.just("") | st.from_regex(recordable._API_KEY_ID, fullmatch=True),
 )
+rotations = st.builds(
+    Rotation,
+    text,
+    times,
+    st.lists(text, max_size=2).map(tuple),
+    st.integers(0, 9),
+    st.dictionaries(addresses, st.integers(1, 9), max_size=3),
+)
 states = st.builds(
     State,
     st.integers(0, 2**40),
@@ -101,6 +110,7 @@ states = st.builds(
     st.dictionaries(addresses, st.none() | text, max_size=3),
     st.uuids().map(str) | st.just(""),
     st.dictionaries(text, st.frozensets(ids, max_size=3), max_size=3),
+    rotations=st.dictionaries(text.filter(bool), rotations, max_size=2),
 )
 
 
@@ -439,3 +449,43 @@ def test_what_cannot_have_been_admitted(admitted: object, said: str) -> None:
     """Anything but ids by holder is damage."""
     data = json.loads(encode(sample())[0]) | {"admitted": admitted}
     assert f"error FF404: s.json: the state is damaged\n  why: {said}{FIX}" == refusal(json.dumps(data).encode())
+
+
+def test_rotations_are_there_only_where_there_are_any() -> None:
+    """A state of before reads as it did; of a rotation each address stands with its batch, sorted, whoever wrote it."""
+    (address,) = sample().records
+    other = Address(Scope(Repo.organization("acme")), "A")
+    walk = Rotation("hmac-sha256:11", "2026-03-01T10:00:00Z", ("hmac-sha256:00",), 1, {address: 2, other: 1})
+    with_it = replace(sample(), rotations={"ci": walk})
+    data, _ = encode(with_it)
+    reached = [
+        {"batch": 1, "name": "A", "org": "acme", "store": "actions"},
+        {"batch": 2, "name": "B", "repo": "Acme/API", "store": "actions"},
+    ]
+    assert reached == json.loads(data)["rotations"]["ci"]["reached"]
+    assert with_it == decode(data, "s.json").state
+    assert b"rotations" not in encode(sample())[0]
+
+
+_WALK = {"fingerprint": "f", "since": "2026-03-01T10:00:00Z", "before": [], "proven": 0, "reached": []}
+_HERE = {"repo": "a/b", "store": "actions", "name": "A", "batch": 1}
+
+
+@pytest.mark.parametrize(
+    ("rotations", "said"),
+    [
+        ([], "rotations of the file is not an object"),
+        ({}, "rotations is empty"),
+        ({"": _WALK}, "a rotation is of no credential"),
+        ({"ci": {**_WALK, "since": "soon"}}, 'since of the rotation of "ci" is "soon", which is no time'),
+        ({"ci": {**_WALK, "proven": -1}}, 'the number of a batch of the rotation of "ci" is out of range'),
+        ({"ci": {**_WALK, "reached": [{**_HERE, "batch": 0}]}}, "the number of a batch of the rotation"),
+        ({"ci": {**_WALK, "reached": [_HERE, _HERE]}}, 'names "a/b/actions/A" a second time'),
+        ({"ci": {**_WALK, "before": [1]}}, 'before of the rotation of "ci" is not a list of texts'),
+        ({"ci": {**_WALK, "more": 1}}, 'the rotation of "ci" has "more", which is not known'),
+    ],
+)
+def test_what_cannot_be_a_rotation(rotations: object, said: str) -> None:
+    """It is damage, and named."""
+    data = json.loads(encode(sample())[0]) | {"rotations": rotations}
+    assert said in refusal(json.dumps(data).encode())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
+from flowforge.plan.rotation import Rotation
 from flowforge.state.merge import Now, merge
 from flowforge.state.model import State
 
@@ -130,6 +131,30 @@ def test_manifests_and_admissions_are_merged_as_sets() -> None:
     merged = merge(base, ours, theirs, never)
     assert ("a", "c", "d") == merged.manifests
     assert {"group g": frozenset({2, 3, 4}), "group h": frozenset()} == merged.admitted
+
+
+WALK = Rotation("hmac-sha256:new", "2026-11-23T08:00:00Z", (), 1, {A: 1})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        (replace(WALK, proven=2), WALK, replace(WALK, proven=2)),
+        (WALK, None, None),
+        (None, WALK, None),
+        (replace(WALK, proven=2), replace(WALK, reached={A: 1, B: 2}), replace(WALK, reached={A: 1, B: 2})),
+        (replace(WALK, proven=2), None, replace(WALK, proven=2)),
+        (None, replace(WALK, proven=2), replace(WALK, proven=2)),
+        (replace(WALK, fingerprint="x"), replace(WALK, fingerprint="y"), replace(WALK, fingerprint="y")),
+    ],
+    ids=["ours alone", "they ended it", "we ended it", "both", "they ended it too", "we ended it too", "another walk"],
+)
+def test_a_rotation_is_as_far_as_either_run_knows(
+    ours: Rotation | None, theirs: Rotation | None, merged: Rotation | None
+) -> None:
+    """It has what either reached, and is proven as far as both say; one that either moved is ended by no other."""
+    base, mine, other = (replace(BASE, rotations={"ci": each} if each else {}) for each in (WALK, ours, theirs))
+    assert ({"ci": merged} if merged else {}) == merge(base, mine, other, never).rotations
 
 
 _CELLS = st.dictionaries(st.sampled_from([A, B, C]), st.builds(record, st.integers(0, 4), st.sampled_from("ab")))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flowforge.errors import StateError, UnrecordedError
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
+from flowforge.plan.rotation import Rotation
 from flowforge.state.branch import StateBranch
 from flowforge.state.file import StateFile
 from flowforge.state.model import State
@@ -43,6 +44,14 @@ RECORDS = st.builds(
 )
 
 
+ROTATIONS = st.builds(
+    Rotation,
+    WORDS,
+    WORDS,
+    st.lists(WORDS, max_size=2).map(tuple),
+    st.integers(-1, 3),
+    st.dictionaries(ADDRESSES, st.integers(0, 3), max_size=2),
+)
 Home = Callable[[], AbstractContextManager[tuple[StateSession, Callable[[], State]]]]
 
 
@@ -61,11 +70,17 @@ def admit(name: str, ids: frozenset[int]) -> Callable[[StateSession], None]:
     return lambda session: session.admit(name, ids)
 
 
+def rotate(name: str, rotation: Rotation | None) -> Callable[[StateSession], None]:
+    """Return a rotation that is moved, or ended."""
+    return lambda session: session.rotate(name, rotation)
+
+
 STEPS = st.lists(
     st.builds(intend, ADDRESSES, RECORDS)
     | st.builds(announce, ADDRESSES, RECORDS)
     | st.builds(lambda address, record: lambda session: session.record(address, record), ADDRESSES, RECORDS)
     | st.builds(lambda address: lambda session: session.forget(address), ADDRESSES)
+    | st.builds(rotate, WORDS, st.none() | ROTATIONS)
     | st.builds(admit, WORDS, st.frozensets(IDS, max_size=3))
     | st.builds(lambda names: lambda session: session.adopt_manifests(names), st.lists(WORDS, max_size=2)),
     max_size=6,
@@ -110,7 +125,7 @@ def test_whatever_is_remembered_can_be_read(home: Home, data: st.DataObject) -> 
         kept = session.state
         session.close()
         found = read()
-    assert (kept.records, kept.admitted) == (found.records, found.admitted)
+    assert (kept.records, kept.admitted, kept.rotations) == (found.records, found.admitted, found.rotations)
     assert found.manifests in (kept.manifests, ())  # none where there was nothing to be written
 
 

@@ -1,24 +1,59 @@
 """Handlers of the runs of workflows, of their jobs, and of what check runs say."""
 
+from collections.abc import Iterable
+
 from flowforge.sandbox.handlers import shapes
+from flowforge.sandbox.handlers.actions import workflow_named
 from flowforge.sandbox.handlers.call import Call, page_of
 from flowforge.sandbox.handlers.issue_shapes import author
 from flowforge.sandbox.rules.access import Level, Need
-from flowforge.sandbox.rules.answers import ApiAnswer, not_found, whole
+from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError, not_found, whole
 from flowforge.sandbox.rules.clock import timestamp
 from flowforge.sandbox.world.model import Repository
 from flowforge.sandbox.world.workflow_run import Run, RunJob
 
 
 def list_runs(call: Call) -> ApiAnswer:
-    """Answer GET …/actions/runs, by `status` and `created=>=TIME`; newest first."""
+    """Answer GET …/actions/runs: newest first, by `status`, `event`, `branch`, `actor` and `created`."""
     repo = _reading(call, "actions")
+    return _page(call, repo, repo.runs)
+
+
+def list_of_workflow(call: Call) -> ApiAnswer:
+    """Answer GET …/actions/workflows/{workflow}/runs, as `list_runs` does."""
+    repo = _reading(call, "actions")
+    _, path = workflow_named(call, repo)
+    return _page(call, repo, [run for run in repo.runs if run.path == path])
+
+
+def get_run(call: Call) -> ApiAnswer:
+    """Answer GET …/actions/runs/{run}."""
+    repo = _reading(call, "actions")
+    return ApiAnswer(200, _run(call, repo, _named(call, repo)))
+
+
+def cancel(call: Call) -> ApiAnswer:
+    """Answer POST …/actions/runs/{run}/cancel: 202, or 409 for one that has ended."""
+    repo = call.repository()
+    call.token.demand(repo, Need("actions", Level.WRITE))
+    run = _named(call, repo)
+    if run.is_over(call.now):
+        raise RefusalError(409, "Cannot cancel a workflow run that is completed.")
+    run.cancel(call.now)
+    return ApiAnswer(202, {})
+
+
+def _page(call: Call, repo: Repository, runs: Iterable[Run]) -> ApiAnswer:
     query = call.request.query
-    since = query.get("created", "").removeprefix(">=")
+    begins, ends = _span(query.get("created", ""))
     found = [
         run
-        for run in sorted(repo.runs, key=lambda run: (run.created, run.id), reverse=True)
-        if query.get("status", run.status) in {run.status, run.conclusion} and timestamp(run.created) >= since
+        for run in sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+        if query.get("status", run.status(call.now)) in {run.status(call.now), run.is_over(call.now) and run.conclusion}
+        and begins <= timestamp(run.created) <= ends
+        and query.get("event", run.event) == run.event
+        and query.get("branch", run.branch) == run.branch
+        and query.get("actor", run.actor) == run.actor
     ]
     part, headers = page_of(call, found)
     return ApiAnswer(
@@ -26,12 +61,27 @@ def list_runs(call: Call) -> ApiAnswer:
     )
 
 
-def list_jobs(call: Call) -> ApiAnswer:
-    """Answer GET …/actions/runs/{run}/jobs."""
-    repo = _reading(call, "actions")
+def _span(created: str) -> tuple[str, str]:
+    """Return the first and the last time of a range in the form of GitHub's search: `>=A`, `<=B` or `A..B`."""
+    first, dots, last = created.partition("..")
+    if dots:
+        return first, last
+    if created.startswith("<="):
+        return "", created.removeprefix("<=")
+    return created.removeprefix(">="), "9999"
+
+
+def _named(call: Call, repo: Repository) -> Run:
     run = next((each for each in repo.runs if each.id == whole(call.params["run"], 0)), None)
     if run is None:
         raise not_found()
+    return run
+
+
+def list_jobs(call: Call) -> ApiAnswer:
+    """Answer GET …/actions/runs/{run}/jobs."""
+    repo = _reading(call, "actions")
+    run = _named(call, repo)
     part, headers = page_of(call, run.jobs)
     return ApiAnswer(
         200, {"total_count": len(run.jobs), "jobs": [_job(call, repo, run, each) for each in part]}, headers
@@ -42,7 +92,7 @@ def list_annotations(call: Call) -> ApiAnswer:
     """Answer GET …/check-runs/{check}/annotations. The check run of a job has its id."""
     repo = _reading(call, "checks")
     number = whole(call.params["check"], 0)
-    job = next((job for run in repo.runs for job in run.jobs if job.id == number), None)
+    job = next((job for run in repo.runs if run.is_over(call.now) for job in run.jobs if job.id == number), None)
     if job is None:
         raise not_found()
     part, headers = page_of(call, job.annotations)
@@ -58,7 +108,8 @@ def _reading(call: Call, permission: str) -> Repository:
 
 def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
     base, web = _bases(call, repo)
-    url, ended = f"{base}/actions/runs/{run.id}", run.created if run.ended is None else run.ended
+    url, over = f"{base}/actions/runs/{run.id}", run.is_over(call.now)
+    touched = run.ended if over and run.ended is not None else run.created
     shape = shapes.repository(repo, call.token, call.request.base, call.version)
     return {
         "id": run.id,
@@ -68,17 +119,17 @@ def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
         "head_sha": run.commit,
         "run_number": repo.runs.index(run) + 1,
         "run_attempt": 1,
-        "display_title": run.path.rpartition("/")[2],
+        "display_title": run.title or run.path.rpartition("/")[2],
         "event": run.event,
-        "status": run.status,
-        "conclusion": run.conclusion or None,
+        "status": run.status(call.now),
+        "conclusion": (over and run.conclusion) or None,
         "path": run.path,
         "workflow_id": repo.id,
         "url": url,
         "html_url": f"{web}/actions/runs/{run.id}",
         "created_at": timestamp(run.created),
         "run_started_at": timestamp(run.created),
-        "updated_at": timestamp(ended),
+        "updated_at": timestamp(touched),
         "actor": author(call, run.actor),
         "triggering_actor": author(call, run.actor),
         "head_commit": None,
@@ -93,12 +144,14 @@ def _run(call: Call, repo: Repository, run: Run) -> dict[str, object]:
 
 def _job(call: Call, repo: Repository, run: Run, job: RunJob) -> dict[str, object]:
     base, web = _bases(call, repo)
-    begun, ended = timestamp(run.created), timestamp(run.created if run.ended is None else run.ended)
+    over, begun = run.is_over(call.now), timestamp(run.created if run.begun is None else run.begun)
+    ended = timestamp(run.ended) if over and run.ended is not None else None
+    status = run.status(call.now)
     steps = [
         {
             "name": step.name,
-            "status": "completed",
-            "conclusion": step.conclusion or None,
+            "status": status,
+            "conclusion": (over and step.conclusion) or None,
             "number": number,
             "started_at": begun,
             "completed_at": ended,
@@ -114,9 +167,9 @@ def _job(call: Call, repo: Repository, run: Run, job: RunJob) -> dict[str, objec
         "head_branch": run.branch,
         "workflow_name": run.path.rpartition("/")[2],
         "name": job.name,
-        "status": "completed",
-        "conclusion": job.conclusion or None,
-        "created_at": begun,
+        "status": status,
+        "conclusion": (over and job.conclusion) or None,
+        "created_at": timestamp(run.created),
         "started_at": begun,
         "completed_at": ended,
         "url": f"{base}/actions/jobs/{job.id}",

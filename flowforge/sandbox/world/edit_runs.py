@@ -4,7 +4,7 @@ from typing import Final
 
 from flowforge.sandbox.world.base import Ground
 from flowforge.sandbox.world.git import MAIN
-from flowforge.sandbox.world.workflow_run import Run, RunJob, RunStep
+from flowforge.sandbox.world.workflow_run import ENDS, DispatchPlan, Run, RunJob, RunStep
 
 _MEMBERS: Final = frozenset({"name", "conclusion", "steps", "annotations"})
 
@@ -47,6 +47,14 @@ class RunVerbs(Ground):
         with self.lock:
             repo = self.directory[full_name]
             repo.runs = [each for each in repo.runs if each.id != run]
+
+    def set_dispatched(self, full_name: str, path: str, ends: str = "well", seconds: float = 60.0) -> None:
+        """Say how the runs end that are dispatched from now on, and after how many seconds."""
+        if ends not in ENDS:
+            message = f"a dispatched run ends {', '.join(ENDS)}"
+            raise ValueError(message)
+        with self.lock:
+            self.directory[full_name].dispatched[path] = DispatchPlan(ends, seconds)
 
     def _job(self, given: dict[str, object]) -> RunJob:
         if not given.keys() <= _MEMBERS:

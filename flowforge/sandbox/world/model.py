@@ -9,7 +9,7 @@ from flowforge.sandbox.world.scope import Lag, SecretScope
 from flowforge.sandbox.world.stores import Stores
 from flowforge.sandbox.world.variable import Variables
 from flowforge.sandbox.world.viewers import SharedWith
-from flowforge.sandbox.world.workflow_run import Run
+from flowforge.sandbox.world.workflow_run import DispatchPlan, Run
 
 PropertyValue = str | list[str] | None
 
@@ -133,6 +133,8 @@ class Repository:
     """Its issues and pull requests."""
     runs: list[Run] = field(default_factory=list)
     """The runs of its workflows, in the order in which they were queued."""
+    dispatched: dict[str, DispatchPlan] = field(default_factory=dict)
+    """How runs that are dispatched end, by their workflows' files."""
     disabled: bool = False
     """Whether GitHub's staff has disabled it."""
     workflow_states: dict[str, str] = field(default_factory=dict)

@@ -16,10 +16,13 @@ _KEEP_GOING: Final = "--keep-going writes the secrets that need other values"
 _WITHOUT: Final = "--exclude and --tags leave out what needs it"
 
 
-def refuse(plan: Plan, brakes: Sequence[Brake], *, keep_going: bool) -> None:
-    """Raise SourceError where a value is not available, else RefusedError where a brake holds."""
+def refuse(plan: Plan, brakes: Sequence[Brake], *, keep_going: bool, otherwise: str = _KEEP_GOING) -> None:
+    """Raise SourceError where a value is not available, else RefusedError where a brake holds.
+
+    otherwise: what a person can do beside giving the value; empty where nothing.
+    """
     if not keep_going:
-        _require_values(plan, _KEEP_GOING)
+        _require_values(plan, otherwise)
     if brakes:
         raise RefusedError(
             *(Problem(brake.code, f"{brake.what}; nothing was written", fix=brake.fix) for brake in brakes)
@@ -50,5 +53,5 @@ def _missing(change: Change, otherwise: str) -> Problem:
     value = change.wanted.value if change.wanted else None
     code, why = (value.code, value.because) if isinstance(value, Unavailable) else ("", "")
     credential = quote(change.wanted.credential) if change.wanted else ""
-    fix = f"{change.remedy}; {otherwise}"
+    fix = "; ".join(filter(None, (change.remedy, otherwise)))
     return Problem(code, f"{change.sentence}; nothing was written", f"credential {credential}", why, fix)

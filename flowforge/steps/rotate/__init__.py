@@ -1,1 +1,1 @@
-"""Walk a credential through a rotation, and see to it that the old key goes last."""
+"""A rotation: one credential's lines, in batches by repo, each proven before the next; the old key goes last."""

@@ -47,6 +47,8 @@ class Resolver:
     """Holds the values that were read."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What the checks warned of, each once: the keys, in order."""
+    _found: dict[Path, dict[_Need, ReadResult]] = field(default_factory=dict)
+    """What the sources of each folder gave. A rotation asks for its value batch by batch."""
 
     def values(self, places: Iterable[Place]) -> Mapping[Address, Value]:
         """Return what is known of the value of each place that has a credential. The values go to the vault."""
@@ -58,7 +60,11 @@ class Resolver:
         asks: dict[Path, dict[_Need, Credential]] = {}
         for credential, need in needs.values():
             asks.setdefault(self._folder(credential), {}).setdefault(need, credential)
-        found = {folder: self._read(folder, mine) for folder, mine in asks.items()}
+        for folder, mine in asks.items():
+            known = self._found.setdefault(folder, {})
+            if new := {need: each for need, each in mine.items() if need not in known}:
+                known |= self._read(folder, new)
+        found = self._found
         judged: dict[tuple[str, _Need], Value] = {}
         for credential, need in needs.values():
             if (credential.name, need) not in judged:

@@ -1,0 +1,191 @@
+"""`flowforge rotate`: show the walk, ask, write batch by batch, and say what is still exposed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from flowforge import run
+from flowforge.cli import plan as planning
+from flowforge.cli.approval import Approval
+from flowforge.cli.output import Output, output_of
+from flowforge.cli.request import request
+from flowforge.cli.signals import Interruption, interruption
+from flowforge.cli.streams import say
+from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.plan.report import Report
+from flowforge.plan.rotation import backward, forward
+from flowforge.render.phrases import count
+from flowforge.render.recap import report_lines
+from flowforge.render.results import report_document
+from flowforge.render.rotation_view import BatchRow, course_lines, exposed_lines, revoke_lines, verdict_line
+from flowforge.run.rotation_canary import CanaryAsked, canary_of
+from flowforge.steps.rotate.sizes import Sizes
+from flowforge.steps.rotate.verdicts import CanaryVerdict
+from flowforge.steps.rotate.walk import Batch
+
+_APPROVAL: Final = Approval(
+    "rotate",
+    "nothing was written",
+    "answer yes to rotate, in full; --yes rotates without asking",
+    "say --yes; --check shows first",
+)
+# What `apply` takes to choose lines, and a rotation does not: it is about all of a credential.
+_ALL_LINES: Final = {"limit": (), "exclude": (), "tags": (), "skip_values": False}
+_ALONE: Final = ("back", "now")
+
+
+def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
+    """Walk a credential through its rotation, and return the exit code."""
+    _require_one(given)
+    given |= _ALL_LINES
+    canary = CanaryAsked(given["canary"], given["canary_command"], given["canary_timeout"])
+    asked = run.Asked(
+        credential, Sizes.parse(given["batch"]), back=given["back"], now=given["now"], check=given["check"]
+    )
+    output = output_of(given, "plan" if asked.check else "report")
+    with output.explaining(), interruption() as interrupted:
+        make_canary = canary_of(canary)
+        asks = not (yes or asked.check)
+        if asks:
+            _APPROVAL.require_somebody(output)
+        # What is asked about under the state's lock is looked up again after the answer.
+        wanted = replace(request(interrupted, given, quiet=output.quiet), asks=asks and asked.now)
+        if not asked.check:
+            run.require_batches(asked, wanted, canary=bool(canary))
+        show = _Show(output, interrupted, given, asked, asks=asks)
+        ended = run.rotate(wanted, asked, show.teller, None if asked.now else make_canary)
+        if ended is None and not asked.check:
+            raise _APPROVAL.refused()
+        return show.checked() if ended is None else show.end(ended)
+
+
+def _require_one(given: dict[str, Any]) -> None:
+    said = [f"--{name}" for name in _ALONE if given[name]]
+    if len(said) > 1:
+        what = f"{' and '.join(said)} say opposite things"
+        raise UsageError(
+            Problem("FF913", what, why="one takes a rotation back, the other ends it at once", fix="say one")
+        )
+
+
+@dataclass(slots=True)
+class _Show:
+    """What people are shown of one run, and asked."""
+
+    output: Output
+    interrupted: Interruption
+    given: dict[str, Any]
+    asked: run.Asked
+    asks: bool
+    planned: run.Planned | None = field(default=None, init=False)
+
+    @property
+    def teller(self) -> run.Teller:
+        """Give what the flow calls."""
+        return run.Teller(self._course, self._approve, self._batch, self._verdicts, self._proceed)
+
+    def _course(self, course: run.Course) -> None:
+        self.planned = course.planned
+        rows = [
+            BatchRow(batch.number, batch.repos, asked)
+            for batch, asked in zip(course.batches, course.canaries or ((),) * len(course.batches), strict=True)
+        ]
+        planning.show(course.planned, self.output, verbose=self.given["verbose"])
+        since = course.under_way.since if course.under_way else ""
+        rows = [] if self.asked.back or self.asked.now else rows
+        self.output.lines(course_lines(self.asked.credential, course.total, course.already, since, rows))
+
+    def _approve(self, course: run.Course) -> bool:
+        todo = len(course.planned.plan.todo)
+        if self.asks and not _APPROVAL.given(f"Rotate {count(todo, 'secret')}", self.output):
+            return False
+        # From here on GitHub may be written to: a signal must let what is in flight be recorded.
+        self.interrupted.finish_first()
+        return True
+
+    def _batch(self, batch: Batch, report: Report) -> None:
+        if not self.output.quiet and not (self.asked.now or self.asked.back):
+            written = sum(report.counts.get(each, 0) for each in report.counts if each.value in {"created", "updated"})
+            say(f"batch {batch.number}: {count(written, 'secret')} written in {count(len(batch.repos), 'repo')}")
+
+    def _verdicts(self, verdicts: Sequence[CanaryVerdict]) -> None:
+        style = self.output.style
+        self.output.lines(
+            verdict_line(each.repo, each.said, each.url, well=each.well, style=style) for each in verdicts
+        )
+
+    def _proceed(self, batch: Batch) -> bool:
+        if not self.asks:
+            return True
+        self.output.lines([""])
+        return _APPROVAL.given(f"Go on with batch {batch.number}, {count(len(batch.repos), 'repo')}", self.output)
+
+    def checked(self) -> ExitCode:
+        """End a --check."""
+        if self.planned is None:
+            return ExitCode.DONE
+        document = planning.document(self.planned)
+        self.output.finish(document)
+        code = planning.exit_code(self.planned, detailed=False, require_values=False)
+        code = ExitCode.ERROR if self.output.broken else code
+        self.output.conclude(document, code)
+        return code
+
+    def end(self, ended: run.Ended) -> ExitCode:
+        """Tell how it ended, and return the exit code."""
+        code = ended.exit_code
+        planned, report = _together(ended, self.planned)
+        if planned is None or report is None:
+            self.output.lines(self._closing(ended))
+            return code
+        style, verbose = self.output.style, self.given["verbose"]
+        self.output.lines(report_lines(report, planned.plan, verbose=verbose, style=style))
+        self.output.lines(self._closing(ended))
+        document = report_document(report, planning.document(planned), code)
+        self.output.finish(document)
+        self.output.conclude(document, code)
+        return code
+
+    def _closing(self, ended: run.Ended) -> Iterable[str]:
+        name = self.asked.credential
+        if ended.problem is not None:
+            yield from (printable(line) for line in str(ended.problem).splitlines())
+        if ended.finished:
+            yield f"The rotation of {printable(name)} {'was taken back' if self.asked.back else 'has ended'}."
+        elif self.asked.now:
+            yield f"Run {forward(name, '--now')} again for what is left."
+        elif self.asked.back:
+            yield f"Run {backward(name)} again for what is left."
+        else:
+            yield (
+                f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
+                "it back, once the source has the old value again."
+            )
+        if not self.asked.back and (ended.finished or self.asked.now):
+            yield from revoke_lines(oauth=ended.oauth)
+        if ended.exposed:
+            yield from exposed_lines(ended.exposed, verbose=self.given["verbose"], style=self.output.style)
+        elif ended.finished and not self.asked.back:
+            yield "No secret has an older value that FlowForge knows of."
+
+
+def _together(ended: run.Ended, shown: run.Planned | None) -> tuple[run.Planned | None, Report | None]:
+    """Return all legs as one plan and one report: of a line that was in several, what became of it last."""
+    if not ended.legs:
+        return shown, None
+    plans, reports = zip(*ended.legs, strict=True)
+    changes = {change.address: change for planned in plans for change in planned.plan.changes}
+    results = {result.address: result for report in reports for result in report.results}
+    last: Report = reports[-1]
+    plan = replace(plans[-1].plan, changes=tuple(changes[each] for each in sorted(changes)))
+    planned = replace(plans[-1], plan=plan, requests=sum(each.requests for each in plans))
+    report = replace(
+        last,
+        results=tuple(results.values()),
+        interrupted=ended.interrupted or any(each.interrupted for each in reports),
+        problems=tuple(dict.fromkeys(each for report in reports for each in report.problems)),
+        warnings=tuple(dict.fromkeys(each for report in reports for each in report.warnings)),
+        untouched=all(each.untouched for each in reports),
+        sent=any(each.sent for each in reports),
+    )
+    return planned, report

@@ -1,0 +1,47 @@
+"""The options of `rotate`, which its row in the table of commands names."""
+
+from flowforge.cli.option_types import Duration, Formats
+from flowforge.cli.options import (
+    BRAKES,
+    Options,
+    argument,
+    asking_options,
+    completing,
+    lock_option,
+    manifest_option,
+    option,
+    output_options,
+    owner_option,
+    plain_option,
+    yes_option,
+)
+
+
+def rotate_options(formats: Formats) -> Options:
+    """Yield the options of `rotate`."""
+    yield argument("credential", shell_complete=completing("credentials"))
+    yield manifest_option()
+    yield owner_option()
+    yield from asking_options()
+    batch = "Repos of each batch: numbers, percentages, and `rest` at the end."
+    yield option("--batch", default="1,10%,rest", show_default=True, metavar="LIST", text=batch)
+    canary = "A workflow to dispatch after each batch in some of its repos; it must end well there."
+    yield option("--canary", default="", metavar="WORKFLOW", text=canary)
+    command = "A command to run instead, once for each of these repos, whose name it gets."
+    yield option("--canary-command", default="", metavar="COMMAND", text=command)
+    longest = "How long a canary may take."
+    yield option("--canary-timeout", type=Duration(), default="30m", show_default=True, metavar="TIME", text=longest)
+    yield plain_option("--check", is_flag=True, text="Only show the walk.")
+    yield plain_option("--back", is_flag=True, text="Put the old value back where this rotation wrote the new one.")
+    yield plain_option(
+        "--now", is_flag=True, text="The key leaked: no batches, all at once, then what is still exposed."
+    )
+    yield yes_option("--auto-approve", "yes")
+    yield lock_option()
+    yield plain_option(
+        "--allow-takeover", panel=BRAKES, is_flag=True, text="Admit overwriting many secrets that are not remembered."
+    )
+    yield plain_option(
+        "--allow-widening", panel=BRAKES, is_flag=True, text="Admit that more repos see an organization's secret."
+    )
+    yield from output_options(formats, "report", "plan")

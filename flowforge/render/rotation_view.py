@@ -1,0 +1,72 @@
+"""A rotation as text: the batches that are to come, what a canary says, and what is still exposed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flowforge.errors import printable
+from flowforge.plan.address import Address, Repo
+from flowforge.render.alike import MOST_ALONE, some
+from flowforge.render.phrases import count
+from flowforge.render.style import Style, plain
+
+_CONSOLE: Final = "https://platform.claude.com/settings/keys"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch, as it is shown before it is written."""
+
+    number: int
+    """The first is 1."""
+    repos: Sequence[Repo]
+    """Its repos."""
+    canaries: Sequence[Repo]
+    """Those in which the canary is asked."""
+
+
+def course_lines(credential: str, total: int, already: int, since: str, batches: Sequence[BatchRow]) -> Iterable[str]:
+    """Yield what a rotation is about to do. since: when it began, where it is taken up. already: what has the value."""
+    begun = f", under way since {since}" if since else ""
+    yield f"Rotation of {printable(credential)}: {count(total, 'secret')}{begun}."
+    if already:
+        yield (
+            f"{count(already, 'secret')} had this value before; if it is the old one, stop here and put the new one at "
+            "its source."
+        )
+    for row in batches:
+        asked = f"; then the canary in {_named(row.canaries)}" if row.canaries else ""
+        yield f"  batch {row.number}: {count(len(row.repos), 'repo')}: {_named(row.repos)}{asked}"
+
+
+def verdict_line(repo: Repo, said: str, url: str, *, well: bool, style: Style = plain) -> str:
+    """Return what a canary says of a repo."""
+    at = f" ({printable(url)})" if url else ""
+    return style(
+        f"canary {'well' if well else 'red'}: {printable(str(repo))}: {printable(said)}{at}", "+" if well else "-"
+    )
+
+
+def exposed_lines(exposed: Sequence[Address], *, verbose: bool, style: Style = plain) -> Iterable[str]:
+    """Yield what may hold an older value yet."""
+    many = "may hold an older value yet"
+    if len(exposed) > MOST_ALONE and not verbose:
+        yield style(f"{count(len(exposed), 'secret')} {many}:", "!")
+        yield f"    {some([str(address) for address in exposed])}"
+        return
+    yield style(f"{count(len(exposed), 'secret')} {many}:", "!")
+    yield from (f"    {printable(str(address))}" for address in exposed)
+
+
+def revoke_lines(*, oauth: bool) -> Iterable[str]:
+    """Yield where the old value is to be revoked. oauth: whether it is a token of `claude setup-token`."""
+    if oauth:
+        yield "The old token stays valid: to overwrite a secret does not revoke it, and no command does."
+    else:
+        yield f"The old key stays valid until somebody switches it off, at {_CONSOLE}."
+
+
+def _named(repos: Sequence[Repo]) -> str:
+    return (
+        some([str(repo) for repo in repos]) if len(repos) > MOST_ALONE else ", ".join(printable(str(r)) for r in repos)
+    )

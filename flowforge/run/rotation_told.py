@@ -1,0 +1,100 @@
+"""What a rotation is asked for, whom it tells, and how it ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flowforge.errors import ExitCode, Problem
+from flowforge.plan.address import Address, Repo
+from flowforge.plan.report import Report
+from flowforge.plan.rotation import Rotation
+from flowforge.run.request import Planned
+from flowforge.state.model import State
+from flowforge.steps.rotate.sizes import Sizes
+from flowforge.steps.rotate.verdicts import CanaryVerdict
+from flowforge.steps.rotate.walk import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says of a rotation."""
+
+    credential: str
+    """The credential."""
+    sizes: Sizes = field(default_factory=Sizes)
+    """The batches."""
+    back: bool = False
+    """Whether to take back the rotation that is under way."""
+    now: bool = False
+    """Whether all is written at once, and nobody waits for anybody."""
+    check: bool = False
+    """Whether only to show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a rotation is about to do, for people."""
+
+    planned: Planned
+    """The plan of all that is to be written."""
+    total: int
+    """How many secrets the manifest wants with the credential."""
+    batches: tuple[Batch, ...]
+    """The batches from here on."""
+    canaries: tuple[tuple[Repo, ...], ...]
+    """The repos of each batch in which the canary is asked; none without one."""
+    under_way: Rotation | None
+    """The rotation that is taken up, or back."""
+    already: int
+    """How many secrets hold the value already, outside of what that rotation wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who is told and asked meanwhile."""
+
+    course: Callable[[Course], None]
+    """Shows what is about to be done."""
+    approve: Callable[[Course], bool]
+    """Returns whether to do it."""
+    batch: Callable[[Batch, Report], None]
+    """Shows what became of a batch."""
+    verdicts: Callable[[Sequence[CanaryVerdict]], None]
+    """Shows what the canary says."""
+    proceed: Callable[[Batch], bool]
+    """Returns whether to go on after a batch that no canary looked at."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a rotation ended, or how far it came."""
+
+    legs: list[tuple[Planned, Report]] = field(default_factory=list)
+    """What was written, leg by leg."""
+    finished: bool = False
+    """Whether all that the manifest wants holds the value, and the rotation is over."""
+    red: tuple[CanaryVerdict, ...] = ()
+    """The verdicts for which it stopped."""
+    stopped: bool = False
+    """Whether a person said not to go on."""
+    problem: Problem | None = None
+    """What ended it after something was written."""
+    exposed: tuple[Address, ...] = ()
+    """What may hold another value of the credential yet."""
+    interrupted: bool = False
+    """Whether a signal ended it."""
+    unresolved: bool = False
+    """Whether there are entries whose repos are not known."""
+    oauth: bool = False
+    """Whether what was replaced is a token of `claude setup-token`."""
+    state: State | None = None
+    """What is remembered at the end."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code: that of what was written, and 3 where something is not as it is to be."""
+        codes = {report.exit_code for _, report in self.legs} | ({ExitCode.INTERRUPTED} if self.interrupted else set())
+        for worst in (ExitCode.INTERRUPTED, ExitCode.UNRECORDED, ExitCode.ERROR):
+            if worst in codes and (worst is not ExitCode.ERROR or len(self.legs) == 1):
+                return worst
+        well = self.finished and not self.exposed and not self.unresolved and codes <= {ExitCode.DONE}
+        return ExitCode.DONE if well else ExitCode.PARTIAL

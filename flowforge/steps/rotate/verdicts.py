@@ -1,0 +1,36 @@
+"""Canaries: what must go well in the repos of a batch before a rotation goes on to the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flowforge.errors import UsageError
+from flowforge.plan.address import Repo
+
+
+class CanaryError(UsageError):
+    """A canary proves nothing, or cannot be started. It is raised before anything is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryVerdict:
+    """What a canary says of a repo."""
+
+    repo: Repo
+    well: bool
+    said: str
+    """A clause for people: how it ended, or why nobody knows."""
+    url: str = ""
+    """A page to look at; empty where there is none."""
+
+
+class Canary(Protocol):
+    """Something that goes well in a repo only where the new value is good there."""
+
+    def check(self, repos: Sequence[Repo]) -> None:
+        """Refuse a canary that would prove nothing. Raises CanaryError, with one problem for each trouble."""
+        ...
+
+    def run(self, repos: Sequence[Repo]) -> tuple[CanaryVerdict, ...]:
+        """Return a verdict for each repo of a batch that was just written. Raises StoppedError."""
+        ...

@@ -1,0 +1,60 @@
+"""What waits for a rotation: over everything that can be known of a line, no run spreads what the walk has not."""
+
+from dataclasses import replace
+
+import pytest
+
+from flowforge.plan.action import Action, Reason
+from flowforge.plan.address import Address, Repo, Scope
+from flowforge.plan.change import Change
+from flowforge.plan.facts import Known
+from flowforge.plan.rotation import Rotation, waits
+from tests.plan.every_line import HERE, ORG, decisions
+
+NEW = "hmac-sha256:bb"
+ELSEWHERE = Address(Scope(Repo.parse("acme/elsewhere")), HERE.secret)
+REACHED = Rotation(NEW, "2026-03-01T10:00:00Z", reached={HERE: 1, ORG: 1})
+AHEAD = replace(REACHED, reached={ELSEWHERE: 1})
+LINES = [change for change in decisions() if change.access is None]
+
+
+def writes(change: Change, value: str | None = None) -> bool:
+    """Say whether a line would write a value: this one, or any."""
+    known = change.wanted.value if change.wanted else None
+    fits = value is None or (isinstance(known, Known) and known.fingerprint == value)
+    return change.action in {Action.CREATE, Action.UPDATE} and fits
+
+
+def test_nothing_is_written_where_the_walk_has_not_come() -> None:
+    """No create and no update is left of a credential that is on its way; and what wrote nothing is as it was."""
+    waiting = [(line, waits(line, {"ci-key": AHEAD})) for line in LINES]
+    assert [] == [after for _, after in waiting if writes(after)]
+    assert [] == [before for before, after in waiting if not writes(before) and before != after]
+    assert any(after.reason is Reason.ROTATING for _, after in waiting)
+
+
+def test_where_it_has_come_none_but_its_value_is_written() -> None:
+    """A nightly apply may write the rotation's value there once more, such as over drift, and no other one."""
+    waiting = [(line, waits(line, {"ci-key": REACHED})) for line in LINES]
+    assert [before for before, _ in waiting if writes(before, NEW)] == [
+        after for _, after in waiting if writes(after, NEW)
+    ]
+    others = [after for _, after in waiting if writes(after) and isinstance(after.wanted and after.wanted.value, Known)]
+    assert [] == [after for after in others if not writes(after, NEW)]
+
+
+def test_no_other_credential_waits() -> None:
+    """A rotation of another credential, or none, changes no line."""
+    for rotations in ({}, {"other": AHEAD}):
+        assert LINES == [waits(line, rotations) for line in LINES]
+
+
+@pytest.mark.parametrize("name", ["ci-key", "a key's"])
+def test_both_commands_are_named(name: str) -> None:
+    """As they can be pasted into a shell, whatever the credential is called."""
+    line = next(line for line in LINES if writes(line))
+    assert line.wanted is not None
+    held = waits(replace(line, wanted=replace(line.wanted, credential=name)), {name: AHEAD})
+    shown = "ci-key" if name == "ci-key" else "'a key'\"'\"'s'"
+    assert f"`flowforge rotate {shown}` goes on" in held.remedy
+    assert f"`flowforge rotate {shown} --back` takes it back" in held.remedy
