@@ -34,7 +34,8 @@ class AppJwt:
     """The JWT of an App, as a `TokenSource`. It is made by GitHub's clock as soon as that is known to differ."""
 
     workflow = False
-    installation = True
+    # What GitHub says of one installation must not end what the App asks for the others.
+    installation = False
 
     def __init__(self, client_id: str, key: AppKey) -> None:
         """Take the App's client id and key."""

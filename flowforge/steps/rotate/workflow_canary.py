@@ -37,6 +37,8 @@ _SIDE_BY_SIDE: Final = 8
 _BETWEEN: Final = 10.0
 _EACH: Final = 0.2
 _ACTIVE: Final = "active"
+# What does not pass while a run goes on.
+_LASTING: Final = frozenset({Why.NO_PERMISSION, Why.NO_TOKEN, Why.SSO})
 _NAMED: Final = 3
 _Result = TypeVar("_Result")
 
@@ -203,7 +205,7 @@ class _WorkflowCanary:
         except (RepoError, TokenError) as error:
             # GitHub's list may be behind, and a moment's trouble is no red canary; a permission does not come back.
             runs, missing = [], f"its run cannot be looked at: {error.problems[0].what}"
-            if isinstance(error, RepoError) and error.no.why is Why.NO_PERMISSION:
+            if isinstance(error, TokenError) or error.no.why in _LASTING:
                 return CanaryVerdict(repo, well=False, said=missing)
         if len(runs) > 1:
             return CanaryVerdict(repo, well=False, said="somebody else dispatched it too: which run is ours is unknown")

@@ -229,7 +229,7 @@ def test_tokens_of_an_app(app_stage: "Stage") -> None:
     stage = app_stage
     repos = [*stage.repos(2), *stage.repos(1, "beta")]
     clients = stage.app("acme", "beta", actions="write", contents="write", checks="read", secrets="write")
-    canary = stage.canary(repos, clients, minutes=6000)
+    canary = stage.canary(repos, clients, minutes=600)
     canary.check(repos)
     before = len(stage.sandbox.world.minted_tokens())
     for repo in repos:
@@ -259,7 +259,7 @@ def test_an_owner_that_suspends_the_app(app_stage: "Stage") -> None:
     repos = [*stage.repos(1), *stage.repos(1, "beta")]
     clients = stage.app("acme", "beta", actions="write", contents="read", checks="read")
     stage.sandbox.world.set_dispatched(str(repos[0]), PATH, "well", 5)
-    canary = stage.canary(repos, clients, minutes=6000)
+    canary = stage.canary(repos, clients, minutes=600)
     canary.check(repos)
     stage.sandbox.world.suspend_app("ci", "beta")
     first, second = canary.run(repos)
@@ -290,6 +290,16 @@ def test_without_a_permission_to_read(stage: "Stage", permission: str, said: str
     (repo,) = stage.repos(1)
     stage.sandbox.world.add_token(stage.sandbox.token, Token(permissions={permission: Level.NONE}))
     assert stage.refused(repo) == [f'"canary.yml" cannot be a canary: {said}']
+
+
+def test_a_permission_that_is_lost_meanwhile(stage: "Stage") -> None:
+    """It does not come back by waiting: the verdict comes at once, and nobody waits for the time of a run."""
+    (repo,) = stage.repos(1)
+    lost = Token(permissions={"actions": Level.NONE})
+    stage.then("POST .*/dispatches", lambda: stage.sandbox.world.add_token(stage.sandbox.token, lost))
+    said = "its run cannot be looked at: no permission: GitHub accepts actions=read"
+    assert stage.verdict(repo, minutes=600) == _bad(repo, said)
+    assert 1 == sum("/actions/runs/" in path for path in stage.paths("GET"))
 
 
 def test_without_checks(stage: "Stage") -> None:
