@@ -124,7 +124,11 @@ def test_the_stores_are_listed_once() -> None:
         for name, schema in schemas.items()
     }
     # A probe tells of the lists that it read and of the places that it wrote to; an audit of what is read and lacking.
-    others = {**dict.fromkeys(("plan-file", "validation", "repos", "checkup", "status"), 0), "probe": 2, "audit": 2}
+    others = {
+        **dict.fromkeys(("plan-file", "validation", "repos", "checkup", "status", "rules"), 0),
+        "probe": 2,
+        "audit": 2,
+    }
     assert {**dict.fromkeys(SCHEMAS, 1), **others} == lists
 
 
