@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Remembered
+from flowforge.plan.rotation import Rotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class StateSummary:
     """What it remembers, sorted by address."""
     host: str = ""
     """The host that has what it remembers."""
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    """The rotations that are under way, by their credentials."""
 
     @property
     def exists(self) -> bool:

@@ -35,6 +35,10 @@ def state_lines(kept: StateSummary) -> Iterable[str]:
     yield f"lineage: {kept.lineage}"
     yield f"manifests: {printable(', '.join(kept.manifests)) or 'none'}"
     yield f"remembers: {_sum(kept)}"
+    for name in sorted(kept.rotations):
+        walk = kept.rotations[name]
+        proven, reached = count(walk.proven, "batch", "batches"), count(len(walk.reached), "secret")
+        yield f"rotation under way: {printable(name)} since {walk.since}, {proven} found well, {reached} reached"
     if kept.lock:
         lock = kept.lock
         yield f"locked by: {printable(lock.holder)} since {lock.since}, until {lock.until} by GitHub's clock"

@@ -167,4 +167,5 @@ def _summary(state: State | None, where: str) -> StateSummary:
         Lock(lease.holder, lease.since, lease.until) if lease else None,
         state.moved_to,
         {address: state.remembered[address] for address in sorted(state.remembered)},
+        rotations=state.rotations,
     )

@@ -63,6 +63,9 @@ def test_a_red_canary_stops_and_the_same_command_goes_on(rotating: tuple[Fleet, 
     done = fleet.flowforge(*WALK, *canary(fleet, red))
     assert (3, {"old": 2, "new": 3}) == (done.code, who_has(fleet, old, new)), done
     assert f"canary red: {red}: the command ended with 1" in done.lines
+    assert any(
+        line.endswith(", 1 batch found well, 3 secrets reached") for line in fleet.flowforge("state", "show").lines
+    )
     nightly = fleet.flowforge("apply", "--yes", "--keep-going")
     assert (3, {"old": 2, "new": 3}) == (nightly.code, who_has(fleet, old, new))
     assert "a rotation is under way: it has not come here yet (ci-key" in nightly.out
