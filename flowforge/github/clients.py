@@ -42,7 +42,9 @@ class Clients:
         self.lists = lists or KeptLists()
         self._make = make
         self._apart = apart
-        self._beside = list(beside)
+        # Not a copy: an App signs in when its first owner is asked for.
+        self._beside = beside
+        self._others: list[Client] = []
         self._lock = threading.Lock()
         self._made: dict[str, Client] = {}
         self._needs: Needs = {}
@@ -91,7 +93,7 @@ class Clients:
             return
         other = usual.apart(token)
         with self._lock:
-            self._beside.append(other)
+            self._others.append(other)
         try:
             yield other
         finally:
@@ -124,4 +126,4 @@ class Clients:
     @property
     def requests(self) -> int:
         """How many requests they sent."""
-        return sum(client.requests for client in (*self.all, *self._beside))
+        return sum(client.requests for client in (*self.all, *self._beside, *self._others))
