@@ -53,7 +53,8 @@ def test_a_plan_and_an_apply_at_once_are_one_client_to_github(fleet: "Fleet") ->
     least = (stats.points - 1) // POINTS_A_MINUTE * 60
     print(f"{stats.points} points in {seconds:.0f} s of GitHub's clock; at the limit they take {least} s at least")
     assert ([2, 0], {}, {200, 201}) == (codes, stats.refusals, set(stats.statuses))
-    assert (200 + 2 + 200 + 2 + 200 * (1 + 5 + 1), 120) == (stats.points, least)
+    # Both ask what owns the repos; a list after each write would cost a wait, and is left to the next run.
+    assert (200 + 3 + 200 + 3 + 200 * (1 + 5), 60) == (stats.points, least)
     assert seconds > least  # or the limit was not in force
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
 
@@ -77,7 +78,7 @@ def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
 
 @pytest.mark.slow
 def test_two_applies_side_by_side_where_writes_count_as_content(fleet: "Fleet") -> None:
-    """Two processes with one token write 60 repos each, of which 80 fit a minute: each meets one refusal at most."""
+    """Two processes with one token write 60 repos each, of which 80 fit a minute: no more are refused than in flight."""
     _in_slower_time(fleet)
     fleet.sandbox.world.limits.content = True
     fleet.grow(120)
@@ -88,7 +89,7 @@ def test_two_applies_side_by_side_where_writes_count_as_content(fleet: "Fleet") 
     both = [_begin(fleet, "apply", "--yes", "-m", f"{name}.yaml") for name in ("first", "second")]
     codes, stats = [_end(process)[0] for process in both], fleet.sandbox.world.stats()
     print(f"{stats.refusals} refusals")
-    assert ([0, 0], 120, True) == (codes, stats.statuses[201], stats.refusals["content"] <= 2)
+    assert ([0, 0], 120, True) == (codes, stats.statuses[201], stats.refusals["content"] <= 2 * 8)
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
 
 
@@ -99,11 +100,11 @@ def test_an_hourly_budget_nearly_used_up_is_waited_for(fleet: "Fleet") -> None:
     fleet.grow(20)
     value = fleet.set_key()
     for _ in range(4):
-        assert fleet.flowforge("plan").code == 0
+        assert fleet.flowforge("plan", "--no-cache").code == 0
     account = world.limits.state(Token(), world.clock.now())
     world.clock.advance(account["reset"] - world.clock.now() - 240)  # four of its minutes are left of the hour
     world.limits.primary = 4 * 22 + 30  # enough for an apply in the next hour, and not in what is left of this one
-    applied = fleet.flowforge("apply", "--yes")
+    applied = fleet.flowforge("apply", "--yes", "--no-cache")
     assert (0, {}) == (applied.code, world.stats().refusals)
     assert "to stay within GitHub's rate limit" in applied.err
     assert fleet.held() == {repo: {"ANTHROPIC_API_KEY": value} for repo in fleet.repos}
