@@ -78,7 +78,7 @@ def test_two_applies_side_by_side_keep_to_one_budget(fleet: "Fleet") -> None:
 
 @pytest.mark.slow
 def test_two_applies_side_by_side_where_writes_count_as_content(fleet: "Fleet") -> None:
-    """Two processes with one token write 60 repos each, of which 80 fit a minute: no more are refused than in flight."""
+    """Two processes with one token write 60 repos each, of which 80 fit a minute: no more refused than in flight."""
     _in_slower_time(fleet)
     fleet.sandbox.world.limits.content = True
     fleet.grow(120)
