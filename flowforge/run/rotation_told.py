@@ -8,6 +8,7 @@ from flowforge.plan.address import Address, Repo
 from flowforge.plan.report import Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.request import Planned
+from flowforge.run.rotation_key import KeyAsked, KeyTold
 from flowforge.state.model import State
 from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.verdicts import CanaryVerdict
@@ -28,6 +29,8 @@ class Asked:
     """Whether all is written at once, and nobody waits for anybody."""
     check: bool = False
     """Whether only to show it."""
+    key: KeyAsked = field(default_factory=KeyAsked)
+    """What is asked about the old key at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Ended:
     """Whether what was replaced is a token of `claude setup-token`."""
     state: State | None = None
     """What is remembered at the end."""
+    key: KeyTold = field(default_factory=KeyTold)
+    """What is known of the old key; nothing while the rotation stands."""
 
     @property
     def exit_code(self) -> ExitCode:
