@@ -22,6 +22,7 @@ from flowforge.render.rotation_view import (
     course_lines,
     exposed_lines,
     old_key_line,
+    old_run_lines,
     revoke_lines,
     switched_off_line,
     verdict_line,
@@ -56,6 +57,7 @@ def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 --
         back=given["back"],
         now=given["now"],
         check=given["check"],
+        cancels=given["cancel_runs"],
         key=KeyAsked(given["old_key"], given["quiet_for"], given["deactivate"]),
     )
     output = output_of(given, "plan" if asked.check else "report")
@@ -184,6 +186,11 @@ class _Show:
                 f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
                 "it back, once the source has the old value again."
             )
+        yield from old_run_lines(
+            [seen.run.url for _, seen in ended.runs.alive],
+            [seen.run.url for _, seen in ended.runs.cancelled],
+            ended.runs.unknown,
+        )
         if not self.asked.back and (ended.finished or self.asked.now or ended.key.waits):
             yield from _key_lines(ended)
         if ended.exposed:
