@@ -17,8 +17,18 @@ from flowforge.plan.rotation import backward, forward
 from flowforge.render.phrases import count
 from flowforge.render.recap import report_lines
 from flowforge.render.results import report_document
-from flowforge.render.rotation_view import BatchRow, course_lines, exposed_lines, revoke_lines, verdict_line
+from flowforge.render.rotation_view import (
+    BatchRow,
+    course_lines,
+    exposed_lines,
+    old_key_line,
+    old_run_lines,
+    revoke_lines,
+    switched_off_line,
+    verdict_line,
+)
 from flowforge.run.rotation_canary import CanaryAsked, canary_of
+from flowforge.run.rotation_key import KeyAsked
 from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
@@ -32,6 +42,8 @@ _APPROVAL: Final = Approval(
 # What `apply` takes to choose lines, and a rotation does not: it is about all of a credential.
 _ALL_LINES: Final = {"limit": (), "exclude": (), "tags": (), "skip_values": False}
 _ALONE: Final = ("back", "now")
+# What --back and --now leave out: to go back needs the old key, and a key that leaked is not waited for.
+_AT_THE_END: Final = ("quiet_for", "deactivate")
 
 
 def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
@@ -40,7 +52,13 @@ def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 --
     given |= _ALL_LINES
     canary = CanaryAsked(given["canary"], given["canary_command"], given["canary_timeout"])
     asked = run.Asked(
-        credential, Sizes.parse(given["batch"]), back=given["back"], now=given["now"], check=given["check"]
+        credential,
+        Sizes.parse(given["batch"]),
+        back=given["back"],
+        now=given["now"],
+        check=given["check"],
+        cancels=given["cancel_runs"],
+        key=KeyAsked(given["old_key"], given["quiet_for"], given["deactivate"]),
     )
     output = output_of(given, "plan" if asked.check else "report")
     with output.explaining(), interruption() as interrupted:
@@ -66,6 +84,11 @@ def _require_one(given: dict[str, Any]) -> None:
         raise UsageError(
             Problem("FF913", what, why="one takes a rotation back, the other ends it at once", fix="say one")
         )
+    more = [f"--{name.replace('_', '-')}" for name in _AT_THE_END if given[name]]
+    if said and more:
+        what = f"{said[0]} takes no {' and no '.join(more)}"
+        why = "a rotation that is taken back needs the old key, and a key that leaked is not waited for"
+        raise UsageError(Problem("FF913", what, why=why, fix=f"say it without {said[0]}, once all is written"))
 
 
 @dataclass(slots=True)
@@ -97,7 +120,7 @@ class _Show:
 
     def _approve(self, course: run.Course) -> bool:
         todo = len(course.planned.plan.todo)
-        if self.asks and not _APPROVAL.given(f"Rotate {count(todo, 'secret')}", self.output):
+        if todo and self.asks and not _APPROVAL.given(f"Rotate {count(todo, 'secret')}", self.output):
             return False
         # From here on GitHub may be written to: a signal must let what is in flight be recorded.
         self.interrupted.finish_first()
@@ -152,6 +175,8 @@ class _Show:
             yield from (printable(line) for line in str(ended.problem).splitlines())
         if ended.finished:
             yield f"The rotation of {printable(name)} {'was taken back' if self.asked.back else 'has ended'}."
+        elif ended.key.waits:
+            yield f"Every secret of {printable(name)} that the manifest wants holds the value of its source."
         elif self.asked.now:
             yield f"Run {forward(name, '--now')} again for what is left."
         elif self.asked.back:
@@ -161,12 +186,35 @@ class _Show:
                 f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
                 "it back, once the source has the old value again."
             )
-        if not self.asked.back and (ended.finished or self.asked.now):
-            yield from revoke_lines(oauth=ended.oauth)
+        yield from old_run_lines(
+            [seen.run.url for _, seen in ended.runs.alive],
+            [seen.run.url for _, seen in ended.runs.cancelled],
+            ended.runs.unknown,
+        )
+        if not self.asked.back and (ended.finished or self.asked.now or ended.key.waits):
+            yield from _key_lines(ended)
         if ended.exposed:
             yield from exposed_lines(ended.exposed, verbose=self.given["verbose"], style=self.output.style)
         elif ended.finished and not self.asked.back:
             yield "No secret has an older value that FlowForge knows of."
+
+
+def _key_lines(ended: run.Ended) -> Iterable[str]:
+    """Yield what is known of the old key, and what is left to do about it."""
+    told = ended.key
+    if told.key is not None:
+        yield old_key_line(told.key.id, told.key.name, told.key.status, told.key.trouble)
+    if told.quiet is not None:
+        yield f"It is {'quiet' if told.quiet.quiet else 'not quiet'}: {printable(told.quiet.said)}."
+    if told.problem is not None:
+        yield from (printable(line) for line in str(told.problem).splitlines())
+    if told.off:
+        yield switched_off_line()
+    elif told.waits:
+        since = told.quiet.again_at if told.quiet else ""
+        yield f"The same command goes on{f', from {since} on' if since else ''}."
+    elif told.key is None or told.key.status in {"", "active"}:
+        yield from revoke_lines(oauth=ended.oauth)
 
 
 def _together(ended: run.Ended, shown: run.Planned | None) -> tuple[run.Planned | None, Report | None]:

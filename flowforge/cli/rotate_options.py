@@ -36,6 +36,14 @@ def rotate_options(formats: Formats) -> Options:
     yield plain_option(
         "--now", is_flag=True, text="The key leaked: no batches, all at once, then what is still exposed."
     )
+    runs = "Cancel the runs that were queued before the last write, which have the old value."
+    yield plain_option("--cancel-runs", is_flag=True, text=runs)
+    known = "The id of the old key, where the state has not recorded it: apikey_…"
+    yield plain_option("--old-key", default="", metavar="ID", text=known)
+    quiet = "End only when the old key was not used for so long; the Admin key may read that."
+    yield plain_option("--quiet-for", type=Duration(), default="0", metavar="TIME", text=quiet)
+    off = "Then switch that key off, if it is the old one, is quiet, and is nowhere any more."
+    yield plain_option("--deactivate", default="", metavar="ID", text=off)
     yield yes_option("--auto-approve", "yes")
     yield lock_option()
     yield plain_option(

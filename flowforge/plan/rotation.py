@@ -24,6 +24,8 @@ class Rotation:
     """How many batches were written and found well."""
     reached: Mapping[Address, int] = field(default_factory=dict)
     """What the walk wrote, or began to write, each with the number of its batch; the first is 1."""
+    old_keys: tuple[str, ...] = ()
+    """Anthropic's ids of the keys before it, sorted, as far as recorded. The walk overwrites their records."""
 
     def of_batch(self, number: int) -> frozenset[Address]:
         """Return what was written, or begun, in one batch."""

@@ -1,10 +1,10 @@
 """A rotation as text: the batches that are to come, what a canary says, and what is still exposed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flowforge.errors import printable
+from flowforge.errors import printable, quote
 from flowforge.plan.address import Address, Repo
 from flowforge.render.alike import MOST_ALONE, some
 from flowforge.render.phrases import count
@@ -64,6 +64,32 @@ def revoke_lines(*, oauth: bool) -> Iterable[str]:
         yield "The old token stays valid: to overwrite a secret does not revoke it, and no command does."
     else:
         yield f"The old key stays valid until somebody switches it off, at {_CONSOLE}."
+
+
+def old_key_line(key_id: str, name: str, status: str, trouble: str) -> str:
+    """Return which key the old one is. trouble: why Anthropic tells no more of it than its id."""
+    known = [quote(name), status] if name else [status]
+    more = f"Anthropic tells no more of it: {printable(trouble)}" if trouble else ", ".join(filter(None, known))
+    return f"The old key is {printable(key_id)}{f' ({more})' if more else ''}."
+
+
+def old_run_lines(alive: Sequence[str], cancelled: Sequence[str], unknown: Mapping[Repo, str]) -> Iterable[str]:
+    """Yield which runs have the old value, by their pages. unknown: why nobody knows that of some repos."""
+    for many, urls in (
+        ("queued before the last write and alive", alive),
+        ("queued before the last write; its end was asked for", cancelled),
+    ):
+        if urls:
+            yield f"{count(len(urls), 'run')} {many}:"
+            yield from (f"    {printable(url)}" for url in urls)
+    if unknown:
+        why = next(iter(unknown.values()))
+        yield f"Whether older runs are alive is not known of {_named(sorted(unknown))}: {printable(why)}."
+
+
+def switched_off_line() -> str:
+    """Return that the old key is off."""
+    return f"It is switched off. That can be taken back, at {_CONSOLE}."
 
 
 def _named(repos: Sequence[Repo]) -> str:

@@ -7,19 +7,25 @@ from typing import Final
 
 from flowforge.errors import FlowForgeError, Problem, RotationError, UsageError
 from flowforge.github.clients import Clients
-from flowforge.plan.address import Repo
+from flowforge.github.clock import Patience
+from flowforge.plan.address import Address, Repo
 from flowforge.plan.report import Outcome, Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.request import Planned, Request
+from flowforge.run.rotation_key import look_at_old_key
 from flowforge.run.rotation_leg import Arrange, Hooks, Subject, Written, look, note, plan_of, write_leg
 from flowforge.run.rotation_told import Asked, Course, Ended, Teller
+from flowforge.state.model import State
 from flowforge.steps.apply.preconditions import refuse
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.rotate.checks import require_new, require_same_value, require_way_back
+from flowforge.steps.rotate.queued import RunWatch, last_writes
 from flowforge.steps.rotate.verdicts import Canary
 from flowforge.steps.rotate.walk import Batch, Walk, canaries, holding_another
 
 _TROUBLE: Final = frozenset({Outcome.FAILED, Outcome.NOT_DONE, Outcome.UNRECORDED})
+# Seconds: as long as a job may run on a runner of GitHub's.
+_OLD_RUNS: Final = 6 * 3600.0
 # Makes the canary of a rotation: gets the clients, the name of the secret, and the repos that it will be asked in.
 MakeCanary = Callable[[Subject, Clients], Canary]
 
@@ -39,8 +45,11 @@ def rotate(
         subject, backend, clients = look(request, asked.credential, asked.sizes, held)
         subject = _narrowed(subject, asked)
         _require(subject, asked)
+        asked.key.require(request, subject.begun.old_keys)
         canary = make_canary(subject, clients) if make_canary and not asked.back else None
-        journey = _Journey(asked, teller, canary, arrange, subject)
+        scale = Patience.of(clients.api, request.environ).scale
+        watch = RunWatch(clients, request.stop, request.notify, cancels=asked.cancels)
+        journey = _Journey(asked, teller, canary, arrange, subject, scale, watch)
         if asked.now:
             return journey.at_once()
         course = _course(subject, asked, backend, clients, canary)
@@ -68,6 +77,8 @@ def _require(subject: Subject, asked: Asked) -> None:
     rotation = subject.rotation
     if asked.back:
         return
+    if rotation is None and asked.key:
+        return  # of what is over, the old key may be left
     if rotation is None:
         require_new(subject.walk, subject.state, asked.credential)
     elif not asked.now:
@@ -99,6 +110,8 @@ class _Journey:
     canary: Canary | None
     arrange: Arrange
     subject: Subject
+    scale: float
+    watch: RunWatch
     expected: Rotation | None = None
     ended: Ended = field(default_factory=Ended)
     tried: set[Repo] = field(default_factory=set)
@@ -129,6 +142,11 @@ class _Journey:
         if written is None:
             return None
         self.ended.finished = not (_undone(written.report) or self.subject.walk.to_go(written.state))
+        try:
+            self._look_at_runs(written.state, written.batch.addresses, 0.0)
+            self._look_at_old_key()
+        except FlowForgeError as error:
+            self.ended.problem = _nothing_more(error.problems[0])
         return self._left()
 
     def _next(self, subject: Subject) -> Batch | None:
@@ -199,9 +217,22 @@ class _Journey:
         """End the rotation where all is written."""
         state = self.ended.state or self.subject.state
         if not self.subject.walk.to_go(state):
-            self.expected = note(self.subject, self.expected, None)
-            self.ended.finished = True
+            if not self.asked.back:
+                reached = self.expected.reached if self.expected else ()
+                self._look_at_runs(state, tuple(reached), _OLD_RUNS)
+                self._look_at_old_key()
+            # It stays open for the old key, whose id no record has any more.
+            if not self.ended.key.waits:
+                self.expected = self.expected and note(self.subject, self.expected, None)
+                self.ended.finished = True
         return self._left()
+
+    def _look_at_runs(self, state: State, addresses: tuple[Address, ...], longest: float) -> None:
+        self.ended.runs = self.watch.until_over(last_writes(state, addresses), longest)
+
+    def _look_at_old_key(self) -> None:
+        request, recorded = self.subject.task.request, self.subject.begun.old_keys
+        self.ended.key = look_at_old_key(request, self.asked.key, recorded, self.scale)
 
     def _left(self) -> Ended:
         """Say what may hold another value."""

@@ -54,10 +54,18 @@ class Subject:
     @property
     def begun(self) -> Rotation:
         """The rotation that is under way, or the one that begins."""
-        records = (self.state.records.get(address) for address in self.walk.lines)
+        records = [self.state.records.get(address) for address in self.walk.lines]
+        # Also of what the manifest no longer names: two ids are two keys, and which one is meant is not known.
+        keys = {
+            each.api_key_id
+            for each in self.state.records.values()
+            if each.credential == self.credential.name and each.fingerprint != self.walk.fingerprint
+        }
         before = {each.fingerprint for each in records if each is not None} - {UNKNOWN, self.walk.fingerprint}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return self.rotation or Rotation(self.walk.fingerprint, now, tuple(sorted(before)))
+        return self.rotation or Rotation(
+            self.walk.fingerprint, now, tuple(sorted(before)), old_keys=tuple(sorted(keys - {""}))
+        )
 
     def leg(self, addresses: tuple[Address, ...]) -> Leg:
         """Return a part of it, to be planned."""

@@ -8,7 +8,9 @@ from flowforge.plan.address import Address, Repo
 from flowforge.plan.report import Report
 from flowforge.plan.rotation import Rotation
 from flowforge.run.request import Planned
+from flowforge.run.rotation_key import KeyAsked, KeyTold
 from flowforge.state.model import State
+from flowforge.steps.rotate.queued import OldRuns
 from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
@@ -28,6 +30,10 @@ class Asked:
     """Whether all is written at once, and nobody waits for anybody."""
     check: bool = False
     """Whether only to show it."""
+    cancels: bool = False
+    """Whether to cancel the runs that were queued before the last write."""
+    key: KeyAsked = field(default_factory=KeyAsked)
+    """What is asked about the old key at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,10 @@ class Ended:
     """Whether what was replaced is a token of `claude setup-token`."""
     state: State | None = None
     """What is remembered at the end."""
+    runs: OldRuns = field(default_factory=OldRuns)
+    """The runs that were queued before the last write."""
+    key: KeyTold = field(default_factory=KeyTold)
+    """What is known of the old key; nothing while the rotation stands."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -96,5 +106,11 @@ class Ended:
         for worst in (ExitCode.INTERRUPTED, ExitCode.UNRECORDED, ExitCode.ERROR):
             if worst in codes and (worst is not ExitCode.ERROR or len(self.legs) == 1):
                 return worst
-        well = self.finished and not self.exposed and not self.unresolved and codes <= {ExitCode.DONE}
+        well = (
+            self.finished
+            and not self.exposed
+            and not self.runs.alive
+            and not self.unresolved
+            and codes <= {ExitCode.DONE}
+        )
         return ExitCode.DONE if well else ExitCode.PARTIAL

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flowforge.errors import quote
-from flowforge.plan.recordable import LARGEST, is_time
+from flowforge.plan.recordable import LARGEST, is_api_key_id, is_time
 from flowforge.plan.rotation import Rotation
 from flowforge.state.shape import (
     ADDRESS,
@@ -23,6 +23,7 @@ _ROTATION: Final[Shape] = {
     "before": (list,),
     "proven": (int,),
     "reached": (list,),
+    "old_keys": (list,),
 }
 _REACHED: Final[Shape] = {**ADDRESS, "batch": (int,)}
 
@@ -37,6 +38,7 @@ def rotation_to_json(rotation: Rotation) -> dict[str, object]:
         "reached": [
             address_to_json(address) | {"batch": rotation.reached[address]} for address in sorted(rotation.reached)
         ],
+        "old_keys": list(rotation.old_keys),
     }
 
 
@@ -58,7 +60,11 @@ def rotation_from_json(data: object, at: str) -> Rotation:
         what = f"the number of a batch of {at} is out of range"
         raise MalformedError(what)
     before = texts(given["before"], f"before of {at}")
-    return Rotation(given["fingerprint"], given["since"], before, given["proven"], reached)
+    old_keys = texts(given["old_keys"], f"old_keys of {at}")
+    if not all(map(is_api_key_id, old_keys)):
+        what = f"old_keys of {at} has what is no id of an API key"
+        raise MalformedError(what)
+    return Rotation(given["fingerprint"], given["since"], before, given["proven"], reached, old_keys)
 
 
 def rotations_to_json(rotations: Mapping[str, Rotation]) -> dict[str, object]:

@@ -97,6 +97,7 @@ rotations = st.builds(
     st.lists(text, max_size=2).map(tuple),
     st.integers(0, 9),
     st.dictionaries(addresses, st.integers(1, 9), max_size=3),
+    st.lists(st.from_regex(recordable._API_KEY_ID, fullmatch=True), max_size=2).map(tuple),
 )
 states = st.builds(
     State,
@@ -467,7 +468,7 @@ def test_rotations_are_there_only_where_there_are_any() -> None:
     assert b"rotations" not in encode(sample())[0]
 
 
-_WALK = {"fingerprint": "f", "since": "2026-03-01T10:00:00Z", "before": [], "proven": 0, "reached": []}
+_WALK = {"fingerprint": "f", "since": "2026-03-01T10:00:00Z", "before": [], "proven": 0, "reached": [], "old_keys": []}
 _HERE = {"repo": "a/b", "store": "actions", "name": "A", "batch": 1}
 
 
@@ -482,6 +483,7 @@ _HERE = {"repo": "a/b", "store": "actions", "name": "A", "batch": 1}
         ({"ci": {**_WALK, "reached": [{**_HERE, "batch": 0}]}}, "the number of a batch of the rotation"),
         ({"ci": {**_WALK, "reached": [_HERE, _HERE]}}, 'names "a/b/actions/A" a second time'),
         ({"ci": {**_WALK, "before": [1]}}, 'before of the rotation of "ci" is not a list of texts'),
+        ({"ci": {**_WALK, "old_keys": ["sk"]}}, 'old_keys of the rotation of "ci" has what is no id of an API key'),
         ({"ci": {**_WALK, "more": 1}}, 'the rotation of "ci" has "more", which is not known'),
     ],
 )

@@ -24,6 +24,9 @@ READING: Final[tuple[tuple[str, ...], ...]] = (
     ("apply", "--yes", "--report", "html=report.html"),
     ("apply", "--yes", "--prune", "--allow-takeover", "--max-wait", "0", "--pace", "gentle"),
     ("apply", "saved.json"),
+    ("rotate", "ci-key", "--check", "-v"),
+    ("rotate", "ci-key", "--yes", "--canary-command", "true", "--report", "json=report.json", "--report", "text=r.txt"),
+    ("rotate", "ci-key", "--yes", "--now", "-v", "--format", "json"),
 )
 OTHERS: Final[tuple[tuple[str, ...], ...]] = (
     ("validate", "-v"),
@@ -83,4 +86,4 @@ def before(args: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 def writes(args: tuple[str, ...]) -> bool:
     """Whether a command writes what its sources give, without asking."""
-    return args[:1] == ("apply",) and ("--yes" in args or "saved.json" in args)
+    return args[:1] in {("apply",), ("rotate",)} and ("--yes" in args or "saved.json" in args)

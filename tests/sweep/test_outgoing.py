@@ -12,7 +12,7 @@ import pytest
 
 from tests.made_up import api_key, letters
 from tests.outgoing import Sent, record
-from tests.sweep.commands import OTHERS, READING, before
+from tests.sweep.commands import OTHERS, READING, before, writes
 from tests.sweep.plants import oauth_token
 from tests.sweep.seek import Seeker
 from tests.sweep.stage import Stage
@@ -96,8 +96,53 @@ def test_who_gets_what(stage: Stage, args: tuple[str, ...], monkeypatch: pytest.
     # What GitHub got of them is sealed, and is what it was to get.
     held = world.reveal("acme/api")
     assert {*held.values()} <= {key, token}
-    verifies = (args[:1] == ("apply",) and ("--yes" in args or "saved.json" in args)) or "--verify" in args
+    verifies = writes(args) or "--verify" in args
     assert not verifies or allowed <= carried, "it asked nobody"
+
+
+ROTATE: Final = ("rotate", "ci-key", "--yes", "--batch", "rest", "--old-key", "OLD")
+QUIET: Final = ("--quiet-for", "1h")
+
+
+@pytest.mark.parametrize(
+    ("args", "off"),
+    [
+        (ROTATE, False),
+        ((*ROTATE, *QUIET), False),
+        ((*ROTATE, "--deactivate", "OLD"), False),
+        ((*ROTATE, *QUIET, "--deactivate", "NEW"), False),
+        ((*ROTATE, "--now"), False),
+        ((*ROTATE, "--now", "--deactivate", "OLD"), False),
+        ((*ROTATE, "--check", *QUIET, "--deactivate", "OLD"), False),
+        ((*ROTATE, *QUIET, "--deactivate", "OLD"), True),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_what_changes_something_at_anthropic(
+    stage: Stage,
+    args: tuple[str, ...],
+    off: bool,  # noqa: FBT001 -- a parameter of the test
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One request of one command, where --deactivate names the old key; --yes alone sends it nowhere."""
+    old, new, admin = api_key(), api_key(), f"sk-ant-admin01-{letters(93)}AA"
+    world = stage.bench.world
+    ids = {name: world.add_anthropic_key(each) for name, each in (("OLD", old), ("NEW", new))}
+    world.add_anthropic_key(admin)
+    monkeypatch.setenv("FLOWFORGE_ANTHROPIC_URL", stage.bench.sandbox.serve_anthropic())
+    monkeypatch.setenv("FLOWFORGE_ALLOWED_VERIFY_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("FLOWFORGE_ANTHROPIC_ADMIN_KEY", admin)
+    monkeypatch.setenv("ACME_TOKEN", oauth_token())
+    (stage.folder / "flowforge.yaml").write_text(MANIFEST, encoding="utf-8")
+    sent = record(stage.bench.sandbox)
+    for value, each in ((old, ("apply", "--yes")), (new, tuple(ids.get(word, word) for word in args))):
+        monkeypatch.setenv("ACME_KEY", value)
+        world.clock.advance(2)
+        world.use_anthropic_key(new)
+        stage.run(*each)
+    changing = [(each.target, each.body) for each in sent if each.host == "anthropic" and each.method != "GET"]
+    one = [(f"/v1/organizations/api_keys/{ids['OLD']}", b'{"status":"inactive"}')]
+    assert (one if off else []) == changing, stage.err
 
 
 def test_neither_list_opens_the_other(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

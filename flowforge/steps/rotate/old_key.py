@@ -1,6 +1,6 @@
 """The key that a rotation replaces: which one it is, whether it went quiet, and the one way to switch it off."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,6 @@ from flowforge.anthropic.usage import Usage, as_text, read_usage
 from flowforge.ci_systems import doubt
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.plan.address import Address
-from flowforge.plan.facts import Record
 from flowforge.plan.recordable import is_api_key_id
 from flowforge.steps.rotate.remains import ValuesOfToday
 from flowforge.steps.verify.admin_keys import admin_key
@@ -104,18 +103,22 @@ def require_key_id(text: str, where: str) -> str:
     raise SourceError(Problem("FF295", f"{quote(text)} is no id of an API key", where, fix=fix))
 
 
-def known_old_key(admin: AdminApi, records: Iterable[Record], given: str | None) -> OldKey | None:
+def which_old_key(recorded: Collection[str], given: str | None) -> str:
+    """Return the id of the old key, as `known_old_key` knows it; empty where it is not known. Raises SourceError."""
+    if given:
+        return require_key_id(given, "--old-key")
+    return next(iter(recorded)) if len(recorded) == 1 else ""
+
+
+def known_old_key(admin: AdminApi, recorded: Collection[str], given: str | None) -> OldKey | None:
     """Return the old key, by the id that a person gave, or by the one that all records have that have any.
 
-    records: those of the credential, as they were before the rotation. None where neither says which key it is: it is
-    never found by elimination. Where Anthropic does not tell of it, only its id is known. Raises SourceError FF295.
+    recorded: the ids of the credential's records, as they were before the rotation. None where neither says which key
+    it is: it is never found by elimination. Where Anthropic does not tell of it, only its id is known. Raises
+    SourceError FF295.
     """
-    recorded = {record.api_key_id for record in records if record.api_key_id}
-    if given:
-        key_id = require_key_id(given, "--old-key")
-    elif len(recorded) == 1:
-        (key_id,) = recorded
-    else:
+    key_id = which_old_key(recorded, given)
+    if not key_id:
         return None
     found = read_key(admin.wire, admin.key, key_id)
     if found.key is None:

@@ -45,23 +45,22 @@ def stage() -> Iterator[Stage]:
 
 def test_by_its_recorded_id(stage: Stage) -> None:
     """The one id that records have is it, and Anthropic tells its name, status and hint."""
-    found = known_old_key(stage.admin, [recorded(stage.old_id), recorded()], None)
+    found = known_old_key(stage.admin, [stage.old_id], None)
     hint = f"{stage.old[:16]}...{stage.old[-4:]}"
     assert OldKey(stage.old_id, "old", "active", hint) == found
 
 
 def test_by_the_id_that_is_given(stage: Stage) -> None:
     """What a person names comes first."""
-    found = known_old_key(stage.admin, [recorded(stage.new_id)], stage.old_id)
+    found = known_old_key(stage.admin, [stage.new_id], stage.old_id)
     assert found is not None
     assert (stage.old_id, "old") == (found.id, found.name)
 
 
 def test_never_by_elimination(stage: Stage) -> None:
     """With no id, or with two, it is not known, however few keys there are; nobody is asked."""
-    assert [None, None, None] == [
-        known_old_key(stage.admin, records, None)
-        for records in ([], [recorded()], [recorded(stage.old_id), recorded(stage.new_id)])
+    assert [None, None] == [
+        known_old_key(stage.admin, recorded, None) for recorded in ([], [stage.old_id, stage.new_id])
     ]
     assert [] == stage.sent
 
