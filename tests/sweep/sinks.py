@@ -49,8 +49,8 @@ def _kept(stage: "Stage") -> Iterable[bytes]:
 
 def _lists(path: Path) -> Iterable[bytes]:
     """Give the bodies of lists that are kept, which are packed in their file, and the requests that got them."""
-    if not path.exists():
-        return []
+    if path.is_symlink() or not path.exists():
+        return []  # what it leads to is no file of ours
     with contextlib.closing(sqlite3.connect(path)) as file:
         rows = file.execute("SELECT request, body FROM lists").fetchall()
     return [part for request, body in rows for part in (request.encode(), zlib.decompress(body))]
