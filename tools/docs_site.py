@@ -42,7 +42,7 @@ _SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
     "tr": ("tr_open",),
     "pre": ("fence", "code_block"),
 }
-_LINK: Final = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+_LINK: Final = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 
 
 def lay_out(root: Path, pages: Path) -> None:
