@@ -70,6 +70,7 @@ def test_a_leak_does_not_wait(rotating: tuple[Fleet, str, str], *, cancels: bool
     assert (3, "waiting" in done.err) == (done.code, False), done
 
 
+@pytest.mark.slow
 def test_where_nobody_may_look(rotating: tuple[Fleet, str, str]) -> None:
     """Where GitHub refuses the list, all is rotated all the same, and what is not known is said."""
     fleet, old, new = rotating
