@@ -101,6 +101,8 @@ ROWS: Final = (
             "api: in sync; web: update, value_changed",
         ),
         _content(hour=1),
+        # One after the other: of two at once either may be the one that is refused.
+        more=("-j", "1"),
     ),
     Row(
         "writes are content, and the hour's are used up in the middle, without retry-after",
@@ -120,7 +122,7 @@ ROWS: Final = (
             "api: in sync; web: update, value_changed",
         ),
         _content(hour=1, tell_wait=False),
-        more=("--max-wait", "100"),
+        more=("--max-wait", "100", "-j", "1"),
     ),
     Row("the cache of what was spent is no JSON", "apply", Expected((UPDATED,)), _spoilt(_broken)),
     Row("the cache of what was spent is of another version", "apply", Expected((UPDATED,)), _spoilt(_of_tomorrow)),
