@@ -86,25 +86,6 @@ ROWS: Final = (
         _content(minute=1, status=429, tell_wait=False),
     ),
     Row(
-        "writes are content, and the hour's are used up in the middle",
-        "apply",
-        Expected(
-            (
-                "not_done (FF331): GitHub asks to wait 60 min, longer than the 15 min that --max-wait allows",
-                "    acme/web/actions/ANTHROPIC_API_KEY",
-                f"  why: GitHub says {_BLOCKED}",
-                "  fix: run it again after that time, or allow it with --max-wait",
-                "Not all done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked, 1 not done.",
-            ),
-            3,
-            WEB_OLD,
-            "api: in sync; web: update, value_changed",
-        ),
-        _content(hour=1),
-        # One after the other: of two at once either may be the one that is refused.
-        more=("-j", "1"),
-    ),
-    Row(
         "writes are content, and the hour's are used up in the middle, without retry-after",
         "apply",
         Expected(
