@@ -24,7 +24,10 @@ def main(*, rotate: bool) -> int:
             raise _Unread
 
     story = rotation.STORY if rotate else fleet.STORY
-    with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder, suppress(_Unread):
-        right = Telling(story, Path(folder), tell).run()
-        return ExitCode.DONE if right and not output.broken else ExitCode.ERROR
+    try:
+        with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder, suppress(_Unread):
+            right = Telling(story, Path(folder), tell).run()
+            return ExitCode.DONE if right and not output.broken else ExitCode.ERROR
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the sandbox is gone, with all that it held") from None
     return ExitCode.DONE

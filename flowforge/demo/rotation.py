@@ -59,15 +59,13 @@ def _ends(how: str) -> Callable[[Stage], None]:
 
 
 def _proven(new: int, old: int) -> Callable[[Stage], Proof]:
-    """Return the proof that so many repos hold the new key, so many the old one, and none anything else."""
+    """Return the proof that so many repos hold the new key and nothing else, and so many the old one."""
 
     def proof(stage: Stage) -> Proof:
-        found = tuple(
-            stage.holding(lambda _, key=key: {_SECRET: key}) for key in (stage.values[_KEY], stage.earlier[_KEY])
-        )
-        total = len(stage.repos)
-        said = f"Opened and compared: {found[0]} of {total} repositories hold the new key, {found[1]} the old one."
-        return Proof(found == (new, old), (said,))
+        new_now = stage.holding(lambda _: {_SECRET: stage.values[_KEY]})
+        old_now = stage.holding(lambda _: {_SECRET: stage.earlier[_KEY]})
+        said = f"{new_now} of {len(stage.repos)} repositories hold the new key, {old_now} the old one."
+        return Proof((new_now, old_now) == (new, old), (f"Opened and compared: {said}",))
 
     return proof
 
@@ -95,7 +93,7 @@ STORY = Story(
         ),
         Step(
             (
-                "3. Rotate. After each batch canary.yml, a workflow that asks Claude for one word,",
+                "3. Rotate. After each batch canary.yml, a workflow that asks Claude one thing,",
                 "   is dispatched in what was just written. Nobody knows yet that the new key's",
                 "   workspace has a spend limit: enough for one repository, and not for four.",
             ),

@@ -1,4 +1,4 @@
-"""What a story is made of: repos, a manifest, and steps with what is said, what happens, what is typed and the proof."""
+"""What a story is made of: repos, a manifest, and steps: what happens, what is said, what is typed, and the proof."""
 
 import secrets
 from collections.abc import Callable, Mapping

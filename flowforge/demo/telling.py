@@ -43,6 +43,8 @@ def run_flowforge(args: Sequence[str], folder: Path, environ: Mapping[str, str],
                 blank = "" if text else f"{blank}\n"
         except BaseException:
             process.kill()
+            # After a Ctrl-C `with` would wait for a moment only, and its folder is about to go.
+            process.wait()
             raise
     return process.returncode
 
