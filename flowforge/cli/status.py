@@ -60,4 +60,5 @@ def _expires_within(document: Document, most: float) -> bool:
 
 
 def _in_sync(document: Document) -> bool:
-    return bool(document["complete"]) and all(each["state"] in STATES_WELL for each in document["secrets"])
+    well = all(each["state"] in STATES_WELL for each in document["secrets"])
+    return bool(document["complete"]) and well and not document["differs"]

@@ -115,6 +115,14 @@ class ContentLimits:
         """Let writes go faster again where none was refused for a while."""
         self._minute.recover()
 
+    def why(self, seconds: float) -> str:
+        """Return why the next write waits for so many seconds, in words."""
+        by_hour = seconds > self._minute.span
+        most = f"{WRITES_PER_HOUR} writes an hour" if by_hour else f"{self._minute.budget} writes a minute"
+        if self._noted.noted > self._clock.wall():
+            return f"GitHub counts what is written as content, and takes {most}"
+        return f"--pace gentle keeps to {most}"
+
     def estimate(self, writes: int, after: float = 0.0) -> float:
         """Return the seconds that so many more writes take by these limits; 0 where they are not in force.
 

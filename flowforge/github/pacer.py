@@ -243,8 +243,9 @@ class Pacer:
                 return pause
             self._content.recover()
             seconds = self._content.delay(keeps=keeps, free=bool(self._free))
+            why = self._content.why(seconds)
         if seconds > self.max_wait:
-            raise held(seconds, self.max_wait)
+            raise held(seconds, self.max_wait, why)
         if seconds >= _TWO_MINUTES:
             self._tell(seconds)
         return seconds

@@ -5,7 +5,6 @@ from typing import Final
 
 from flowforge.errors import Problem
 from flowforge.github.clock import Clock
-from flowforge.github.content_limits import WRITES_PER_HOUR
 from flowforge.github.problems import HeldError, TokenError
 
 # After a secondary limit without `retry-after`, wait a minute at least, then longer each time (docs.github.com, "Rate
@@ -76,10 +75,9 @@ def too_long(seconds: float, most: float, words: str, *, writes_alone: bool) -> 
     return kind(Problem("FF331", what, why=f"GitHub says {words}" if words else "", fix=_LATER))
 
 
-def held(seconds: float, most: float) -> HeldError:
-    """Return the error of a write that must wait for longer than the run may, by the limits of content."""
+def held(seconds: float, most: float, why: str) -> HeldError:
+    """Return the error of a write that must wait for longer than the run may. why: which limit it is kept to."""
     what = f"the next write may be sent in {spell(seconds)}, longer than the {spell(most)} that --max-wait allows"
-    why = f"GitHub counts what is written as content, and takes {WRITES_PER_HOUR} writes an hour"
     return HeldError(Problem("FF331", what, why=why, fix=_LATER))
 
 

@@ -14,6 +14,7 @@ def status_body(report: StatusReport) -> dict[str, Any]:
         "today": report.today.isoformat(),
         "credentials": [_credential(each) for each in report.credentials],
         "secrets": [_secret(each) for each in report.secrets],
+        "differs": [printable(str(each)) for each in report.differs],
         "warnings": [printable(each) for each in report.warnings],
     }
 

@@ -23,7 +23,8 @@ def join(reports: Mapping[str, Entry], owner_of: str = "") -> dict[str, Any]:
     today = max(days.values())
     # A report of one host says names without it; only beside another host's would two of them be taken for one.
     several = len({each["host"] for each in reports.values()}) > 1
-    parts = [_part(each, owner_of, f"{each['host']}/" if several else "") for each in reports.values()]
+    before = {file: f"{each['host']}/" if several else "" for file, each in reports.items()}
+    parts = [_part(each, owner_of, before[file]) for file, each in reports.items()]
     _require_once(zip(reports, parts, strict=True))
     credentials = [each for credentials, _ in parts for each in credentials]
     if owner_of and not credentials:
@@ -38,6 +39,12 @@ def join(reports: Mapping[str, Entry], owner_of: str = "") -> dict[str, Any]:
         "today": today.isoformat(),
         "credentials": list(_credentials(credentials, today)),
         "secrets": sorted((each for _, secrets in parts for each in secrets), key=lambda each: str(each["address"])),
+        "differs": sorted(
+            before[file] + address
+            for file, each in reports.items()
+            # A report of an earlier version has none. What an owner's credentials have no part in is not asked for.
+            for address in (() if owner_of else each.get("differs", ()))
+        ),
         "warnings": [*old, *(warning for each in reports.values() for warning in each["warnings"])],
     }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.life.model import LifeVerdict
-from flowforge.plan.action import Reason
+from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Record
@@ -146,6 +146,8 @@ class StatusReport:
     """The host that has the repositories."""
     warnings: tuple[str, ...] = ()
     """What a person should know."""
+    differs: tuple[Address, ...] = ()
+    """What else is not as the manifest has it: variables, who sees a secret, what should be absent. Sorted."""
 
 
 def unknown_owner(name: str, owners: Iterable[str | None]) -> UsageError:
@@ -172,13 +174,26 @@ def is_secret(change: Change) -> bool:
     return not (change.address.access or change.address.scope.is_readable or wanted_absent)
 
 
+def differing(changes: Iterable[Change]) -> tuple[Address, ...]:
+    """Return what is no secret of the report and would be changed, has drifted, or cannot be changed."""
+    return tuple(
+        sorted(
+            each.address
+            for each in changes
+            if not is_secret(each) and (each.writes or each.drift or each.action is Action.BLOCKED)
+        )
+    )
+
+
 def _secret(change: Change, current: Mapping[str, Record], verdicts: Mapping[Address, LifeVerdict]) -> SecretStatus:
     record = change.record
     state = _state(change)
-    if state is SecretState.AS_WRITTEN and _is_older(record, current):
-        state = SecretState.OLDER
     credential = change.wanted.credential if change.wanted else (record.credential if record else "")
+    if state is SecretState.AS_WRITTEN and record is not None and _is_older(record, credential, current):
+        state = SecretState.OLDER
     said = "" if state in WELL else _OWN_WORDS.get(state, change.sentence)
+    if state is SecretState.OLDER and record is not None and record.credential != credential:
+        said = f"it has the value of the credential {record.credential}"
     return SecretStatus(
         change.address,
         credential,
@@ -208,9 +223,10 @@ def present_values(changes: Iterable[Change]) -> Mapping[str, Record]:
     return newest
 
 
-def _is_older(record: Record | None, current: Mapping[str, Record]) -> bool:
-    best = current.get(record.credential) if record else None
-    return record is not None and best is not None and record.fingerprint != best.fingerprint
+def _is_older(record: Record, credential: str, current: Mapping[str, Record]) -> bool:
+    best = current.get(credential)
+    # A place that has got another credential holds that one's value until it is written, unless the two are equal.
+    return record.credential != credential if best is None else record.fingerprint != best.fingerprint
 
 
 def credential_status(

@@ -17,7 +17,9 @@ def checkup_lines(checkup: Checkup) -> Iterator[str]:
         if each.fix:
             yield f"    fix: {printable(each.fix)}"
     count = checkup.wrong
-    yield "Nothing is wrong." if not count else f"{count} {'thing is' if count == 1 else 'things are'} wrong."
+    told = "Nothing is wrong" if not count else f"{count} {'thing is' if count == 1 else 'things are'} wrong"
+    open_ = sum(each.health is Health.UNKNOWN for each in checkup.lines)
+    yield f"{told}, and {open_} {'is' if open_ == 1 else 'are'} not known." if open_ else f"{told}."
 
 
 def checkup_document(checkup: Checkup) -> Document:

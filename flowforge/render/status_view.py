@@ -33,7 +33,15 @@ def status_lines(document: Entry, style: Style, *, verbose: bool) -> Iterator[st
         shown = [each for each in document["secrets"] if each["life"] == life and (verbose or _matters(each))]
         for (_, alike), group in groupby(sorted(shown, key=_kind), key=_kind):
             yield from _secrets(list(group), style, verbose=verbose or not alike)
+    differs = document.get("differs", ())  # an earlier version's report, which `post` takes, has none
+    if differs:
+        yield style(f"~ not as the manifest says: {_first(differs)}; `flowforge plan` shows how", "~")
     yield closing_sentence(document)
+
+
+def _first(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - _FEW:,} more" if len(addresses) > _FEW else ""
+    return f"{', '.join(addresses[:_FEW])}{more}"
 
 
 def closing_sentence(document: Entry) -> str:
@@ -45,6 +53,8 @@ def closing_sentence(document: Entry) -> str:
     told = [f"{lives[name]:,} {word}" for name, word in words.items() if lives[name]]
     more = [f"{ill:,} not as written"] if ill else []
     more += [f"{count(expired, 'credential')} expired"] if expired else []
+    differs = len(document.get("differs", ()))
+    more += [f"{count(differs, 'other place')} not as the manifest says"] if differs else []
     total = count(len(document["secrets"]), "secret")
     said = f"{total}: {', '.join([*told, *more])}." if told else f"{total}."
     return said if document["complete"] else f"{said} It is incomplete: not everything was seen."
@@ -60,8 +70,7 @@ def _credential(credential: Entry, style: Style) -> Iterator[str]:
     yield f"    {', '.join([*told, _expiry(credential)])}"
     older = credential["older"]
     if older:
-        more = f" and {len(older) - _FEW:,} more" if len(older) > _FEW else ""
-        yield f"    still an older value in {count(len(older), 'place')}: {', '.join(older[:_FEW])}{more}"
+        yield f"    still an older value in {count(len(older), 'place')}: {_first(older)}"
 
 
 def _expiry(credential: Entry) -> str:

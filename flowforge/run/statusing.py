@@ -17,6 +17,7 @@ from flowforge.life.status import (
     SecretState,
     StatusReport,
     credential_status,
+    differing,
     is_secret,
     present_values,
     secrets_of,
@@ -63,7 +64,8 @@ def status(request: Request, *, owner_of: str = "") -> StatusReport:
         for name in sorted(declared)
     )
     seen = not plan.unresolved and not any(each.state is SecretState.UNREADABLE for each in secrets)
-    return StatusReport(credentials, secrets, seen, today, task.host, prepared.planned.warnings)
+    others = differing(each for each in plan.changes if not owner_of or _credential(each) in declared)
+    return StatusReport(credentials, secrets, seen, today, task.host, prepared.planned.warnings, others)
 
 
 def _declared(credentials: Mapping[str, Credential], owner_of: str) -> dict[str, DeclaredCredential]:

@@ -50,10 +50,19 @@ def test_a_healthy_machine(healthy: Fleet) -> None:
     """Nothing is wrong, nothing is written, and every value stays where it is."""
     before = healthy.sandbox.world.stats().requests
     done = healthy.refused("doctor")
-    assert (0, "Nothing is wrong.", "") == (done.code, done.lines[-1], done.err)
-    assert ["variables", "manifest", "schema", "sources", "token", "state", "places"] == [
-        line.split()[1].rstrip(":") for line in done.lines[:-1]
-    ]
+    assert (0, "Nothing is wrong, and 1 is not known.", "") == (done.code, done.lines[-1], done.err)
+    assert [
+        "variables",
+        "manifest",
+        "schema",
+        "sources",
+        "token",
+        "budget",
+        "clock",
+        "state",
+        "places",
+        "permissions",
+    ] == [line.split()[1].rstrip(":") for line in done.lines[:-1]]
     assert before
 
 
@@ -62,7 +71,7 @@ def test_the_page_shows_real_checks() -> None:
     page = (Path(__file__).parents[2] / "docs/doctor.md").read_text("utf-8")
     shown = re.findall(r"^[=!?] (\w+): ", page, re.MULTILINE)
     told = re.findall(r"`(\w+)`", "".join(line for line in page.splitlines() if line.startswith("| `")))
-    assert (6, []) == (len(shown), [name for name in shown if name not in told])
+    assert (9, []) == (len(shown), [name for name in shown if name not in told])
 
 
 def token(fleet: Fleet, **more: Any) -> None:  # noqa: ANN401 -- a token's own fields
@@ -368,6 +377,16 @@ def test_without_a_manifest(healthy: Fleet) -> None:
     (healthy.folder / "flowforge.yaml").unlink()
     done = healthy.flowforge("doctor")
     assert (0, True) == (done.code, "? manifest: there is no flowforge.yaml here" in done.out)
+
+
+@pytest.mark.parametrize(("kind", "unknown"), [(TokenKind.FINE_GRAINED, 1), (TokenKind.CLASSIC, 0)])
+def test_what_github_tells_nobody(healthy: Fleet, kind: TokenKind, unknown: int) -> None:
+    """Whether a fine-grained token may write is not known before it does, and that is said; nothing is wrong."""
+    token(healthy, kind=kind)
+    done = healthy.flowforge("doctor")
+    said = "? permissions: GitHub does not say whether the token for acme may write: the first write shows it"
+    closing = "Nothing is wrong, and 1 is not known." if unknown else "Nothing is wrong."
+    assert (0, unknown, closing) == (done.code, done.lines.count(said), done.lines[-1])
 
 
 def test_what_is_said_of_a_value(healthy: Fleet) -> None:

@@ -64,6 +64,47 @@ def life(fleet: "Fleet", *args: str) -> tuple[str, int | None]:
     return secret["life"], secret["evidence"]["run"] if secret["evidence"] else None
 
 
+def test_another_credential_for_a_place(applied: "Fleet") -> None:
+    """A place that is to have another credential still has the value of the one that was written, and says so."""
+    text = (applied.folder / "flowforge.yaml").read_text("utf-8")
+    other = "credentials:\n  other: {type: anthropic_api_key, from: {env: OTHER_KEY}}"
+    applied.manifest(text.replace("credentials:", other, 1).replace("credential: ", "credential: other #", 1))
+    (secret,) = status(applied, "--expect-in-sync", code=3)["secrets"]
+    assert ("other", "older", "it has the value of the credential ci-key") == (
+        secret["credential"],
+        secret["state"],
+        secret["sentence"],
+    )
+
+
+MORE = """\
+version: 1
+credentials:
+  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}
+  region: {type: aws_region, value: eu-north-1}
+targets:
+  - {name: All, repos: [acme/repo-001], credential: ci-key}
+"""
+REGION = "  - {name: Region, repos: [acme/repo-001], credential: region}\n"
+ABSENT = "absent:\n  - {name: Old, repos: [acme/repo-001], secret: CLAUDE_CODE_OAUTH_TOKEN}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "address"),
+    [(REGION, "acme/repo-001/variables/AWS_REGION"), (ABSENT, "acme/repo-001/actions/CLAUDE_CODE_OAUTH_TOKEN")],
+)
+def test_what_is_no_secret_of_ours(applied: "Fleet", more: str, address: str) -> None:
+    """A variable that is not there, and a secret that should not be, are no secrets of the list, and not in sync."""
+    applied.sandbox.world.set_secret("acme/repo-001", "CLAUDE_CODE_OAUTH_TOKEN", "x")
+    applied.manifest(MORE)
+    assert [] == status(applied, "--expect-in-sync")["differs"]
+    applied.manifest(MORE + more)
+    assert [address] == status(applied, "--expect-in-sync", code=3)["differs"]
+    done = applied.flowforge("status")
+    assert (0, f"~ not as the manifest says: {address}; `flowforge plan` shows how") == (done.code, done.lines[-2])
+    assert done.lines[-1].endswith(", 1 other place not as the manifest says.")
+
+
 def test_alive_by_a_run_since_the_write(applied: "Fleet") -> None:
     """A step that must have used the secret ended well after the write; one before the write says nothing of it."""
     before = ran(applied)

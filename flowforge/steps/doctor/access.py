@@ -9,13 +9,14 @@ from typing import Final
 from flowforge.concurrency import Progress
 from flowforge.errors import FlowForgeError, printable
 from flowforge.github.answer import Answer
+from flowforge.github.auth import GitHubToken
 from flowforge.github.clients import Clients
 from flowforge.github.http import Client
 from flowforge.github.permissions import AccessLevel, certain_of, needs_of
 from flowforge.github.problems import TokenError, workflow_token
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Repo, Scope
-from flowforge.plan.diagnosis import Diagnosis, named, of_error, of_unreadable, well, wrong
+from flowforge.plan.diagnosis import Diagnosis, named, of_error, of_unreadable, unknown, well, wrong
 from flowforge.plan.facts import Presence, Unreadable
 from flowforge.steps.look_up import look_up_all
 from flowforge.steps.refresh.observe import observe
@@ -38,30 +39,39 @@ def look_at_token(client: Client, owner: str, now: datetime) -> list[Diagnosis]:
         answer = client.get("/rate_limit")
     except FlowForgeError as error:
         return of_error("token", error)
-    lines = [*_life(client, whose, now), *_budget(answer, whose), *_clock(answer, now)]
-    kind = "a classic token" if client.scopes else "a token of its own permissions"
-    return lines or [well("token", f"the token{whose} works: {kind}, from {printable(client.token.origin)}")]
+    return [_life(client, whose, now), *_budget(answer, whose), *_clock(answer, now)]
 
 
-def _life(client: Client, whose: str, now: datetime) -> Iterator[Diagnosis]:
+def _life(client: Client, whose: str, now: datetime) -> Diagnosis:
     ends = client.token_expires
     if ends is not None and ends - now <= _SOON:
         days = math.floor((ends - now) / timedelta(days=1))
-        yield wrong("token", f"the token{whose} ends on {ends.date()}, in {days} days", "make a new one, and store it")
+        return wrong("token", f"the token{whose} ends on {ends.date()}, in {days} days", "make a new one, and store it")
+    kind = "a classic token" if client.scopes else "a token of its own permissions"
+    until = f", until {ends.date()}" if ends is not None else ""
+    return well("token", f"the token{whose} works: {kind}, from {printable(client.token.origin)}{until}")
 
 
 def _budget(answer: Answer, whose: str) -> Iterator[Diagnosis]:
     left, most = answer.number("x-ratelimit-remaining"), answer.number("x-ratelimit-limit")
-    if left is not None and most and left < most * _LOW:
+    if left is None or not most:
+        return  # a server without limits
+    what = f"of {most:,} requests an hour the token{whose} has {left:,} left"
+    if left < most * _LOW:
         wait = answer.until_reset or 0.0
-        what = f"of {most:,} requests an hour the token{whose} has {left:,} left"
         yield wrong("budget", what, f"wait {math.ceil(wait / 60)} minutes, or find out what else uses this token")
+    else:
+        yield well("budget", what)
 
 
 def _clock(answer: Answer, now: datetime) -> Iterator[Diagnosis]:
     time = answer.time
-    if time is not None and abs((now - time).total_seconds()) > _SKEW:
-        seconds = round((now - time).total_seconds())
+    if time is None:
+        return
+    seconds = round((now - time).total_seconds())
+    if abs(seconds) <= _SKEW:
+        yield well("clock", "this machine's is GitHub's to the minute")
+    else:
         side = "ahead of" if seconds > 0 else "behind"
         what = f"the clock of this machine is {abs(seconds):,} seconds {side} GitHub's"
         yield wrong("clock", what, "set it by NTP: a GitHub App cannot sign in, and ages come out wrong")
@@ -80,7 +90,9 @@ def look_at_places(
     written = {place.address.scope for place in places if place.presence is Presence.PRESENT} & read
     lines += _repos(clients, {scope.repo for scope in written if not scope.repo.is_organization}, jobs, stop)
     lines += _permissions(clients, written)
-    return lines or [well("places", f"{len(scopes)} {'list' if len(scopes) == 1 else 'lists'} can be read")]
+    if not any(each.check == "places" for each in lines):
+        lines.insert(0, well("places", f"{len(scopes)} {'list' if len(scopes) == 1 else 'lists'} can be read"))
+    return lines
 
 
 def _repos(clients: Clients, repos: Collection[Repo], jobs: int, stop: threading.Event) -> list[Diagnosis]:
@@ -108,6 +120,10 @@ def _permissions(clients: Clients, scopes: Iterable[Scope]) -> list[Diagnosis]:
         except TokenError as error:
             lines += of_error("token", error)
             continue
+        # Of a classic token GitHub tells the scopes, and of an App that the manifest names, what it was given.
+        if not client.scopes and isinstance(client.token, GitHubToken):
+            what = f"GitHub does not say whether the token for {printable(owner)} may write: the first write shows it"
+            lines.append(unknown("permissions", what))
         if lacks:
             fix = "give it that permission; which is for what: docs/permissions.md"
             lines.append(wrong("permissions", f"the token for {printable(owner)} lacks {', '.join(lacks)}", fix))
