@@ -5,13 +5,13 @@ import time
 from collections.abc import Sequence
 from itertools import cycle, islice
 
-from common import LATENCY, Goal, goals, names, project, sandbox, say, table
+from common import LATENCY, Goal, goals, names, project, sandbox, say, sized, table
 from flowforge.audit.judge import audit
 from flowforge.audit.model import RepoFacts, StoreNames
 from flowforge.workflows.repository import FOLDER
 
-FILES = 1_000
-REPOS = 1_000
+FILES = sized(1_000, 100)
+REPOS = sized(1_000, 100)
 OF_A_REPO = 4
 FACTS = RepoFacts(stores=StoreNames(frozenset({"ANTHROPIC_API_KEY"})))
 SIZES = (125_000, 250_000, 500_000)

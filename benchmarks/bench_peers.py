@@ -29,10 +29,11 @@ from common import (
     ran,
     sandbox,
     say,
+    sized,
     table,
 )
 
-REPOS = 200
+REPOS = sized(200, 8)
 GH = f'gh secret set {SECRET} --repo "$1" --body "$ACME_KEY"'
 PYGITHUB = f"""
 import os, sys, github
@@ -85,7 +86,7 @@ Command = Callable[[Project, Server], list[str] | None]
 
 
 def main() -> None:
-    """Give each the same work on a new sandbox: the same latency, the same limits, real time."""
+    """Return each the same work on a new sandbox: the same latency, the same limits, real time."""
     say(
         f"One new secret in {REPOS} repos, {LATENCY * 1000:.0f} ms a request, GitHub's published limits, real time, "
         "one run of each, one after the other.\nAgain: the same command an hour later, with nothing to do. "
