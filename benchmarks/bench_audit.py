@@ -55,11 +55,11 @@ def main() -> None:
     taken = time.process_time() - began
     say(f"{FILES:,} files, {size / FILES / 1000:.1f} KB on average: {taken:.2f} s of CPU")
     table(("one file of", "steps: CPU s", "jobs: CPU s"), (_growth(size) for size in SIZES))
-    graphql, files = _fleet(usual)
+    graphql, single = _fleet(usual)
     goals(
         Goal(f"CPU s of reading and judging {FILES:,} workflow files", taken, 2),
         Goal(f"GraphQL requests of `audit` of {REPOS:,} repos", graphql, REPOS / 50, digits=0),
-        Goal("REST requests for each file that GraphQL did not hand over", files / ODD, 1),
+        Goal("REST requests for each file that GraphQL did not hand over", single / ODD, 1),
     )
 
 
