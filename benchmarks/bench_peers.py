@@ -132,7 +132,9 @@ def _compared(ours: Sequence[Row], others: Sequence[Sequence[Row]]) -> Iterator[
                 continue
             yield Goal(f"seconds, x those of: {beside}", own.seconds / other.seconds, 1)
             if own.run == FIRST:
-                yield Goal(f"requests a repo more than: {beside}", (own.requests - other.requests) / REPOS, 1, digits=3)
+                yield Goal(
+                    f"requests a repo beyond those of: {beside}", (own.requests - other.requests) / REPOS, 1, digits=3
+                )
             else:
                 yield Goal(f"requests, x those of: {beside}", own.requests / other.requests, 1, digits=3)
 

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +35,6 @@ TITLES = {
     "state": "The state on disk",
     "state_branch": "The state on a branch",
 }
-# These wait at GitHub's limits for nearly all of their time, so they run side by side; every other one runs alone.
-WAITING = frozenset({"apply", "rotate", "owners"})
 HEAD = """\
 # What the benchmarks measured
 
@@ -62,21 +58,22 @@ class Printed(NamedTuple):
 
 
 def main(chosen: Sequence[str]) -> None:
-    """Run these, or all; a page that is half renewed is whole all the same, and one that fails stops no other."""
+    """Run these, or all, one after the other, since side by side they would measure one another.
+
+    A page that is half renewed is whole all the same, and one that fails stops no other.
+    """
     unknown = [name for name in chosen if name not in TITLES]
     if unknown:
         sys.exit(f"there is no benchmark {unknown[0]}: one of {', '.join(TITLES)}")
     failed = []
-    for _, some in groupby(chosen or TITLES, lambda name: name in WAITING or name):
-        together = [*some]
-        print(f"== {', '.join(together)}", flush=True)
-        with ThreadPoolExecutor(len(together)) as pool:
-            for name, printed in zip(together, pool.map(_run, together), strict=True):
-                print(f"{printed.text}\n== {name} took {printed.seconds:.0f} s", flush=True)
-                if printed.code:
-                    failed.append(name)
-                elif not QUICK:
-                    _write(name, printed.text)
+    for name in chosen or TITLES:
+        print(f"== {name}", flush=True)
+        printed = _run(name)
+        print(f"{printed.text}\n== {name} took {printed.seconds:.0f} s\n", flush=True)
+        if printed.code:
+            failed.append(name)
+        elif not QUICK:
+            _write(name, printed.text)
     if not QUICK:
         print(summary(sections(_page())))
     if failed:
