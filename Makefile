@@ -239,8 +239,9 @@ transcripts: $(DEV)  ## put what the commands of a page print today into the pag
 openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
-bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for these two
-	@$(BIN)/python benchmarks/report.py $(ONLY)
+bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for two, QUICK=1 to try
+	@BENCH_QUICK=$(QUICK) $(BIN)/python benchmarks/report.py $(ONLY)
+	@$(if $(QUICK),,$(BIN)/python tools/check_docs.py --write)
 
 format: $(DEV)  ## put the code into form
 	$(BIN)/ruff format .

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from common import LATENCY, Goal, Server, fastest_possible, goals, names, project, sandbox, say, table
+from common import LATENCY, Goal, Server, beyond, fastest_possible, goals, names, project, sandbox, say, sized, table
 
-REPOS = 200
+REPOS = sized(200, 20)
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 def _row(after: str, server: Server, seconds: float) -> tuple[Any, ...]:
     stats = server.call("stats")
     bound = fastest_possible(stats["points"])
-    ratio = f"{seconds / bound:.2f}" if bound else "-"
+    ratio = f"{beyond(seconds, bound):.2f}"
     refusals = sum(stats["refusals"].values())
     return after, sum(stats["requests"].values()), stats["points"], f"{bound:.0f}", f"{seconds:.1f}", ratio, refusals
 

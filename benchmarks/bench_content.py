@@ -2,9 +2,9 @@
 
 import re
 
-from common import PROGRAM, Goal, goals, names, project, ran, sandbox, say, table
+from common import PROGRAM, Goal, goals, names, project, ran, sandbox, say, sized, table
 
-REPOS = 1_000
+REPOS = sized(1_000, 100)
 SCALE = 60
 ERR = "err.txt"
 

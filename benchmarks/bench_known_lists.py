@@ -1,11 +1,9 @@
 """A plan of what has not changed, with a new App token each time: what it takes of GitHub's hourly budget."""
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from common import Goal, Server, goals, names, project, sandbox, say, sized, table
+from github_app import sign_in_by_app
 
-from common import Goal, Server, goals, names, project, sandbox, say, table
-
-REPOS = 1_000
+REPOS = sized(1_000, 50)
 
 
 def main() -> None:
@@ -16,20 +14,12 @@ def main() -> None:
         sandbox(REPOS, "--no-limits") as server,
         project(names(1), server, FLOWFORGE_TIME_SCALE="40") as here,
     ):
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        form, hidden = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        pem = key.private_bytes(serialization.Encoding.PEM, form, hidden).decode()
-        made = server.call("create_app", slug="ci", key=pem)
-        server.call("install_app", slug="ci", owner="acme")
-        (here.folder / "app.pem").write_text(pem, encoding="utf-8")
         (here.folder / "flowforge.yaml").write_text(
-            f"version: 1\ngithub: {{auth: {{app: {{client_id: {made['client_id']}, "
-            "private_key: {file: app.pem}}}}\n"
-            "credentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
+            "version: 1\ncredentials:\n  ci-key: {type: anthropic_api_key, from: {env: ACME_KEY}}\n"
             "targets:\n  - {name: All, select: {org: acme, visibility: private}, credential: ci-key}\n",
             encoding="utf-8",
         )
-        del here.environ["FLOWFORGE_GITHUB_TOKEN"]
+        sign_in_by_app(server, here, ["acme"])
         if here.flowforge("apply", "--yes", "--allow-new-repos", "--no-cache").code != 0:
             raise RuntimeError("the fleet could not be set up")
         for what in ("the first plan", "the next one"):

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from common import say, spread, table
+from common import say, sized, spread, table
 from flowforge.sources import Ask, Context, read_all
 
-RUNS = 3
+RUNS = sized(3, 1)
 DELAY, EACH = 0.2, 0.005
 REFERENCES = [f"op://CI/repo-{number:03}/credential" for number in range(50)]
 FAKE = Path(__file__).parents[1] / "tests" / "fake_op.py"
@@ -57,7 +57,7 @@ def prepare(folder: Path) -> dict[str, str]:
 
 
 def measured(way: Way, references: Sequence[str]) -> tuple[float, int, int]:
-    """Give the seconds, the values and the processes that a way took."""
+    """Return the seconds, the values and the processes that a way took."""
     with tempfile.TemporaryDirectory(prefix="ff-") as name:
         folder = Path(name)
         environ = prepare(folder)

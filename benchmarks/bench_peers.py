@@ -4,7 +4,9 @@ Then the same command again, an hour later, when there is nothing to do, and an 
 Takes fifteen minutes.
 
 Installs nothing. gh comes from the system; PyGithub and Ansible from the environment whose `bin` is named by
-BENCH_PEERS, such as one made by `python3 -m venv peers && peers/bin/pip install PyGithub ansible PyNaCl`.
+BENCH_PEERS, such as one made by `python3 -m venv peers && peers/bin/pip install PyGithub PyNaCl 'ansible>=13'`, which
+needs Python 3.12. With an older one, `pip install PyNaCl ansible-core` and then `pip install --ignore-requires-python
+--no-deps 'ansible>=13'`: what is used of it runs there too.
 """
 
 import json
@@ -29,10 +31,12 @@ from common import (
     ran,
     sandbox,
     say,
+    sized,
     table,
 )
 
-REPOS = 200
+REPOS = sized(200, 8)
+FIRST = "first time"
 GH = f'gh secret set {SECRET} --repo "$1" --body "$ACME_KEY"'
 PYGITHUB = f"""
 import os, sys, github
@@ -40,6 +44,7 @@ hub = github.Github(base_url=os.environ["GITHUB_API_URL"], auth=github.Auth.Toke
 for name in open("repos.txt").read().split():
     hub.get_repo(name, lazy=True).create_secret("{SECRET}", os.environ["ACME_KEY"])
 """
+MODULES = "ansible_collections.community.general.plugins.modules"
 PLAYBOOK = [
     {
         "hosts": "all",
@@ -76,6 +81,11 @@ class Row(NamedTuple):
     wrong: int
 
     @property
+    def run(self) -> str:
+        """Which of a tool's runs it is."""
+        return self.what.removeprefix("- ") if self.what.startswith("- ") else FIRST
+
+    @property
     def seconds(self) -> float:
         """How long it took."""
         return float(self.wall)
@@ -103,7 +113,13 @@ def main() -> None:
     rows = [row for those in measured.values() for row in those]
     table(("what", "wall s", "CPU s", "MB", "requests", "points", "writes", "refused", "exit code", "wrong"), rows)
     ours, *others = [[row for row in those if isinstance(row, Row)] for those in measured.values()]
-    goals(*_compared(ours, [those for those in others if those]))
+    found = [those for those in others if those]
+    table(("FlowForge beside", "run", "x its seconds", "x its requests", "it left wrong"), _ratios(ours, found))
+    print(
+        "Ratios are goals only beside a run that left nothing wrong. Who the repos are, which FlowForge asks before it "
+        "writes and the others never, is a request for each hundred and one for each owner.\n"
+    )
+    goals(*_compared(ours, found))
 
 
 def _compared(ours: Sequence[Row], others: Sequence[Sequence[Row]]) -> Iterator[Goal]:
@@ -111,11 +127,24 @@ def _compared(ours: Sequence[Row], others: Sequence[Sequence[Row]]) -> Iterator[
     yield Goal("repos that FlowForge leaves wrong, in three runs", sum(row.wrong for row in ours), 0, digits=0)
     for those in others:
         for own, other in zip(ours, those, strict=True):
-            run = own.what.removeprefix("- ") if own.what.startswith("- ") else "first time"
-            if not other.wrong:
-                yield Goal(f"seconds, {run}, x those of {those[0].what}", own.seconds / other.seconds, 1)
-            if run != "first time":
-                yield Goal(f"requests, {run}, x those of {those[0].what}", own.requests / other.requests, 1)
+            beside = f"{own.run}, {those[0].what}"
+            if other.wrong:
+                continue
+            yield Goal(f"seconds, x those of: {beside}", own.seconds / other.seconds, 1)
+            if own.run == FIRST:
+                yield Goal(
+                    f"requests a repo beyond those of: {beside}", (own.requests - other.requests) / REPOS, 1, digits=3
+                )
+            else:
+                yield Goal(f"requests, x those of: {beside}", own.requests / other.requests, 1, digits=3)
+
+
+def _ratios(ours: Sequence[Row], others: Sequence[Sequence[Row]]) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each run of each: what FlowForge takes, in times of what the other takes."""
+    for those in others:
+        for own, other in zip(ours, those, strict=True):
+            ratios = own.seconds / other.seconds, own.requests / other.requests
+            yield those[0].what, own.run, *(f"{ratio:.2f}" for ratio in ratios), other.wrong
 
 
 def _versions() -> Iterator[str]:
@@ -170,15 +199,13 @@ def _gh(here: Project, server: Server) -> list[str] | None:
 
 def _pygithub(here: Project, server: Server) -> list[str] | None:
     del here, server
-    python = _peer("python3")
-    if python is None or subprocess.run([python, "-c", "import github"], check=False, capture_output=True).returncode:  # noqa: S603 -- a peer's Python
-        return None
-    return [python, "-c", PYGITHUB]
+    python = _python_with("github")
+    return [python, "-c", PYGITHUB] if python else None
 
 
 def _ansible(here: Project, server: Server) -> list[str] | None:
     del server
-    playbook, python = _peer("ansible-playbook"), _peer("python3")
+    playbook, python = _peer("ansible-playbook"), _python_with(f"{MODULES}.github_secrets")
     if playbook is None or python is None:
         return None
     (here.folder / "playbook.yml").write_text(json.dumps(PLAYBOOK), encoding="utf-8")
@@ -186,6 +213,15 @@ def _ansible(here: Project, server: Server) -> list[str] | None:
     (here.folder / "hosts").write_text(f"[all:vars]\nansible_python_interpreter={python}\n[all]\n{hosts}\n", "utf-8")
     here.environ |= {"LC_ALL": "C.UTF-8", "ANSIBLE_LOCALHOST_WARNING": "false"}
     return [playbook, "-f", "16", "-i", "hosts", "playbook.yml"]
+
+
+def _python_with(module: str) -> str | None:
+    """Return the peers' Python if it has a module."""
+    python = _peer("python3")
+    if python is None:
+        return None
+    found = subprocess.run([python, "-c", f"import {module}"], check=False, capture_output=True).returncode == 0  # noqa: S603 -- a peer's Python
+    return python if found else None
 
 
 def _peer(program: str) -> str | None:

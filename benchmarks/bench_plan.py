@@ -4,11 +4,26 @@ import os
 import sys
 from typing import Any
 
-from common import LATENCY, Goal, Project, Server, goals, median, names, project, ran, sandbox, say, spread, table
+from common import (
+    LATENCY,
+    Goal,
+    Project,
+    Server,
+    goals,
+    median,
+    names,
+    project,
+    ran,
+    sandbox,
+    say,
+    sized,
+    spread,
+    table,
+)
 
-REPOS = 1000
+REPOS = sized(1_000, 50)
 WORKERS = (8, 32)
-RUNS = 5
+RUNS = sized(5, 1)
 # The sandbox's limits are off. FlowForge keeps to 900 points a minute in any case, so its minutes pass 40 times as
 # fast; the latency is in real seconds all the same. The file in which it tells other processes what it spent would be
 # written 40 times as often too, which nobody's is, so it has no place to be.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import SECRET, Goal, Project, goals, made_up, median, names, project, ran, say, table
+from common import SECRET, Goal, Project, goals, made_up, median, names, project, ran, say, sized, table
 from flowforge.manifest.places import Place
 from flowforge.offline import validate
 from flowforge.plan.action import Reason
@@ -23,8 +23,8 @@ from flowforge.state.model import State
 from flowforge.steps.values.resolver import Resolver, desired
 from flowforge.vault import Fingerprinter
 
-REPOS = 10_000
-RUNS = 3
+REPOS = sized(10_000, 500)
+RUNS = sized(3, 1)
 MANIFEST, STATE = "flowforge.yaml", "flowforge.state.json"
 BEFORE, SINCE = 20, 23  # days of November
 # What the fleet looks like, and the lines that its plan has.
@@ -83,7 +83,7 @@ def _wanted(places: tuple[Place, ...], state: State, environ: Mapping[str, str])
 
 
 def _time(day: int, number: int) -> str:
-    """Give a time of that day, another one for each number."""
+    """Return a time of that day, another one for each number."""
     return f"2026-11-{day}T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
 
 

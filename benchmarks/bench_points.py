@@ -1,8 +1,20 @@
 """What a secret costs where GitHub's limits bind: points until the last write, of 1,000 repos, new and rotated."""
 
-from common import Goal, Server, fastest_possible, goals, made_up, names, project, sandbox, say, table
+from common import (
+    Goal,
+    fastest_possible,
+    goals,
+    made_up,
+    names,
+    points_to_last_write,
+    project,
+    sandbox,
+    say,
+    sized,
+    table,
+)
 
-REPOS = 1_000
+REPOS = sized(1_000, 50)
 SCALE = 30
 
 
@@ -24,7 +36,7 @@ def main() -> None:
             run = here.flowforge("apply", "--yes", "--max-wait=1h")
             if run.code != 0:
                 raise RuntimeError("FlowForge failed")
-            points, seconds = _until_last_write(server), run.seconds * SCALE
+            points, seconds = points_to_last_write(server), run.seconds * SCALE
             right = sum(value == here.environ["ACME_KEY"] for value in server.held(names(REPOS)).values())
             each.append(points / REPOS)
             bound = fastest_possible(points)
@@ -35,13 +47,6 @@ def main() -> None:
         Goal("points of a new secret where the limit binds", each[0], 7.1, digits=3),
         Goal("points of a rotated one", each[1], 6.1, digits=3),
     )
-
-
-def _until_last_write(server: Server) -> int:
-    """Return the points of all requests up to the last write."""
-    methods = [request["method"] for request in server.call("log")]
-    last = max(number for number, method in enumerate(methods) if method != "GET")
-    return sum(1 if method == "GET" else 5 for method in methods[: last + 1])
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ CPU seconds are compared: on a machine that does other things too, wall seconds 
 import sys
 from collections.abc import Iterator
 
-from common import PROGRAM, Goal, Ran, goals, median, names, project, ran, sandbox, say, spread, table
+from common import PROGRAM, Goal, Ran, goals, median, names, project, ran, sandbox, say, sized, spread, table
 from flowforge.cli.commands import COMMANDS
 from flowforge.cli.lazy import Row
 
-RUNS = 15
-REPOS = 1000
+RUNS = sized(15, 1)
+REPOS = sized(1_000, 100)
 CLICK = "python -c 'import click'"
 
 

@@ -5,13 +5,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import say, spread, table
+from common import say, sized, spread, table
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.facts import Record
 from flowforge.state.file import StateFile
 
-SECRETS = 10_000
-RUNS = 3
+SECRETS = sized(10_000, 200)
+RUNS = sized(3, 1)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common import POINTS_A_MINUTE, Server, sandbox, say, table
+from common import POINTS_A_MINUTE, Server, sandbox, say, sized, table
 from flowforge.errors import Where
 from flowforge.github.http import Client
 from flowforge.manifest.github_settings import GitHubSettings
@@ -20,7 +20,7 @@ from flowforge.state.store import Run, StateStore, StateVersion
 from flowforge.steps.backend.branch_store import BranchStore
 from flowforge.steps.session import RunLimits, sign_in
 
-SECRETS = (1_000, 10_000)
+SECRETS = sized(1_000, 100), sized(10_000, 200)
 POINTS = 7  # of a secret: its write, the repo's key, and the list after it
 PACES = {"at once": 0.0, "at GitHub's limits": 60 * POINTS / POINTS_A_MINUTE}
 MEGA = 1_000_000

@@ -1,6 +1,7 @@
 """What the benchmarks share: a sandbox in a process of its own, commands as whole processes, small tables."""
 
 import json
+import math
 import os
 import platform
 import secrets
@@ -21,6 +22,7 @@ PROGRAM = shutil.which("flowforge", path=str(Path(sys.executable).parent)) or "f
 SECRET = "ANTHROPIC_API_KEY"  # noqa: S105 -- a name
 LATENCY = 0.08  # seconds: what GitHub's API takes from a runner, roughly
 POINTS_A_MINUTE = 900
+QUICK = bool(os.environ.get("BENCH_QUICK"))  # at sizes that prove nothing but that a benchmark runs
 _KILO = 1 if platform.system() == "Darwin" else 1024  # ru_maxrss is bytes on macOS, kilobytes on Linux
 _MEGA = 1_000_000
 
@@ -72,7 +74,7 @@ class Server:
             return json.load(answer)
 
     def held(self, repos: Iterable[str]) -> dict[str, str]:
-        """Give the decrypted secret of each repo that has it."""
+        """Return the decrypted secret of each repo that has it."""
         values = {repo: self.call("reveal", full_name=repo) for repo in repos}
         return {repo: value[SECRET] for repo, value in values.items() if SECRET in value}
 
@@ -96,13 +98,18 @@ def sandbox(repos: int, *options: str) -> Iterator[Server]:
             process.wait()
 
 
+def sized(count: int, quick: int) -> int:
+    """Return how many a benchmark takes: the count that its goals are about, or the one of a quick trial."""
+    return quick if QUICK else count
+
+
 def names(count: int) -> list[str]:
-    """Give the names of a sandbox's repos."""
+    """Return the names of a sandbox's repos."""
     return [f"acme/repo-{number:03}" for number in range(1, count + 1)]
 
 
 def made_up() -> str:
-    """Give a value of an API key's shape that nobody ever had."""
+    """Return a value of an API key's shape that nobody ever had."""
     return f"sk-ant-{'api'}03-{secrets.token_hex(47)[:93]}AA"
 
 
@@ -141,23 +148,36 @@ def project(repos: Sequence[str], server: Server | None = None, **environ: str) 
 
 
 def fastest_possible(points: int) -> float:
-    """Give the seconds that so many points take at least when no minute may hold more than 900 of them."""
+    """Return the seconds that so many points take at least when no minute may hold more than 900 of them."""
     return (points - 1) // POINTS_A_MINUTE * 60.0
 
 
+def beyond(seconds: float, bound: float) -> float:
+    """Return how many times a bound was taken; not a number where nothing was bound, as in a quick trial."""
+    return seconds / bound if bound else math.nan
+
+
+def points_to_last_write(server: Server) -> int:
+    """Return the points of all requests up to the last write of a secret."""
+    methods = [request["method"] for request in server.call("log")]
+    last = max(number for number, method in enumerate(methods) if method == "PUT")
+    return sum(1 if method == "GET" else 5 for method in methods[: last + 1])
+
+
 def median(numbers: Iterable[float]) -> float:
-    """Give the median."""
+    """Return the median."""
     return statistics.median(numbers)
 
 
 def spread(numbers: Sequence[float], digits: int = 2) -> str:
-    """Give `median (least-most)`."""
+    """Return `median (least-most)`."""
     return f"{median(numbers):.{digits}f} ({min(numbers):.{digits}f}-{max(numbers):.{digits}f})"
 
 
 def say(title: str) -> None:
     """Print what is measured, and on what."""
     load = os.getloadavg()[0]
+    title = f"**A quick trial at small sizes: its figures mean nothing.** {title}" if QUICK else title
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{title}\n[{machine}; load {load:.1f}; {time.strftime('%Y-%m-%d %H:%M')}]\n")
 

@@ -1,16 +1,19 @@
 """Run benchmarks, and write what they print into RESULTS.md, with the goals at its top and a chart of the peers.
 
 `python benchmarks/report.py` runs all of them, `python benchmarks/report.py startup audit` these two: the sections of
-the others stay as they were measured.
+the others stay as they were measured. With BENCH_QUICK=1 each runs at a small size, to try it, and nothing is written.
 """
 
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from chart import Bar, drawn
+from common import QUICK
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "RESULTS.md"
@@ -20,10 +23,11 @@ TITLES = {
     "startup": "Start-up",
     "plan": "A plan with nothing to do",
     "apply": "An apply at the published limits",
+    "rotate": "A leaked key",
+    "owners": "Four owners against one",
     "points": "What a secret costs at the limit",
     "content": "Where GitHub counts secrets as content",
     "known_lists": "Lists that an earlier run knew",
-    "owners": "Four owners against one",
     "peers": "Against what people use today",
     "audit": "Workflows",
     "planner": "Planning alone",
@@ -45,23 +49,51 @@ _GOAL = re.compile(r"^\| goal .*?\n\|[- |]+\n((?:\|.*\n)+)", re.MULTILINE)
 _RESULT = re.compile(r"^\| what .*?\n\|[- |]+\n((?:\|.*\n)+)", re.MULTILINE)
 
 
+class Printed(NamedTuple):
+    """What a benchmark printed, how it ended, and how many seconds it took."""
+
+    text: str
+    code: int
+    seconds: float
+
+
 def main(chosen: Sequence[str]) -> None:
-    """Run these, or all, one after the other; a page that is half renewed is whole all the same."""
+    """Run these, or all, one after the other, since side by side they would measure one another.
+
+    A page that is half renewed is whole all the same, and one that fails stops no other.
+    """
     unknown = [name for name in chosen if name not in TITLES]
     if unknown:
         sys.exit(f"there is no benchmark {unknown[0]}: one of {', '.join(TITLES)}")
+    failed = []
     for name in chosen or TITLES:
         print(f"== {name}", flush=True)
-        done = subprocess.run(  # noqa: S603 -- a script of this folder
-            [sys.executable, str(HERE / f"bench_{name}.py")], check=False, stdout=subprocess.PIPE, text=True
-        )
-        print(done.stdout, flush=True)
-        if done.returncode:
-            sys.exit(f"bench_{name}.py failed with {done.returncode}")
-        text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        PAGE.write_text(renewed(text, name, done.stdout), encoding="utf-8")
-    peers = sections(PAGE.read_text(encoding="utf-8")).get("peers", "")
-    CHART.write_text(drawn(list(bars(peers))), encoding="utf-8")
+        printed = _run(name)
+        print(f"{printed.text}\n== {name} took {printed.seconds:.0f} s\n", flush=True)
+        if printed.code:
+            failed.append(name)
+        elif not QUICK:
+            _write(name, printed.text)
+    if not QUICK:
+        print(summary(sections(_page())))
+    if failed:
+        sys.exit(f"failed, so that their sections are as they were: {', '.join(failed)}")
+
+
+def _run(name: str) -> Printed:
+    begun = time.monotonic()
+    command = [sys.executable, str(HERE / f"bench_{name}.py")]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- a script of this folder
+    return Printed(done.stdout, done.returncode, time.monotonic() - begun)
+
+
+def _page() -> str:
+    return PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+
+
+def _write(name: str, printed: str) -> None:
+    PAGE.write_text(renewed(_page(), name, printed), encoding="utf-8")
+    CHART.write_text(drawn(list(bars(sections(_page()).get("peers", "")))), encoding="utf-8")
 
 
 def renewed(page: str, name: str, printed: str) -> str:
@@ -83,8 +115,10 @@ def sections(page: str) -> dict[str, str]:
 def summary(found: Mapping[str, str]) -> str:
     """Return the table of all goals: what was measured, what is wanted, and whether that is met."""
     rows = [row for key in TITLES for table in _GOAL.findall(found.get(key, "")) for row in table.splitlines()]
+    missed = sum("**missed**" in row for row in rows)
+    told = f"{len(rows)} goals, {missed} of them missed:\n"
     image = f"![Seconds of each tool, and the repositories that it leaves wrong](../{CHART.relative_to(HERE.parent)})\n"
-    return "\n".join(["| goal | measured | wanted | |", "|---|---|---|---|", *map(_narrow, rows), "", image])
+    return "\n".join([told, "| goal | measured | wanted | |", "|---|---|---|---|", *map(_narrow, rows), "", image])
 
 
 def bars(section: str) -> Iterator[Bar]:

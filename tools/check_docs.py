@@ -2,9 +2,9 @@
 
 Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
 of an error, as codes.json does for `flowforge explain`, docs/faults.md the table of tests/faults, docs/permissions.md
-that of what tokens need; `--write` writes them anew. Beside that: README.md has the demo's transcript, relative links
-lead somewhere, every code of an error has one owner and is stated in a test, and every dependency says in
-docs/dependencies.md why it earns its place.
+that of what tokens need, and README.md's table of what was measured that of benchmarks/RESULTS.md; `--write` writes
+them anew. Beside that: README.md has the demo's transcript, relative links lead somewhere, every code of an error has
+one owner and is stated in a test, and every dependency says in docs/dependencies.md why it earns its place.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Final
 
 from flowforge.cli.main import cli
 from flowforge.github import permission_table
-from tools import error_codes
+from tools import error_codes, measured
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
@@ -88,6 +88,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "flowforge/cli/explanations/codes.json": explanations,
     "docs/faults.md": faults,
     "docs/permissions.md": permission_table.page,
+    "README.md": lambda: measured.readme(ROOT),
 }
 
 
