@@ -18,7 +18,7 @@ class Pacers:
     def __init__(self) -> None:
         """Begin with none."""
         self._lock = threading.Lock()
-        self._made: dict[str, "Pacer"] = {}
+        self._made: dict[str, Pacer] = {}
 
     def of(self, account: str, make: "Callable[[], Pacer]") -> "Pacer":
         """Return the pacer of an account. account: the digest of a token that the limits are counted for."""

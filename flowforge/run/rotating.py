@@ -207,8 +207,8 @@ class _Journey:
             return not (self.ended.stopped or stop.is_set())
         verdicts = tuple(self.canary.run(canaries(batch)))
         self.teller.verdicts(verdicts)
-        self.ended.red = tuple(each for each in verdicts if not each.well)
-        return not self.ended.red and not stop.is_set()
+        self.ended.canaries += [(batch.number, each) for each in verdicts]
+        return all(each.well for each in verdicts) and not stop.is_set()
 
     def _passed(self, batch: Batch) -> Rotation | None:
         return replace(self.expected, proven=batch.number) if self.expected else None

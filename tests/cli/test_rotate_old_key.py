@@ -93,8 +93,11 @@ def test_not_quiet_then_quiet_then_off(replaced: Replaced) -> None:
     assert (0, False, "inactive") == (done.code, replaced.is_open, replaced.status), (line, done)
     assert [f"/v1/organizations/api_keys/{replaced.old_id}"] == replaced.posts
     assert "It is switched off. That can be taken back, at https://platform.claude.com/settings/keys." in done.lines
-    again = replaced.rotate(*off, "--old-key", replaced.old_id)
+    again = replaced.rotate(*off, "--old-key", replaced.old_id, "--format", "json")
     assert (0, 1) == (again.code, len(replaced.posts)), again
+    # A run that wrote nothing has a document all the same.
+    found = json.loads(again.out)
+    assert ("flowforge.report", {}, True) == (found["format"], found["counts"], found["rotation"]["ended"])
 
 
 def test_quiet_alone_switches_nothing_off(replaced: Replaced) -> None:
