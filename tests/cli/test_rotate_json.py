@@ -14,7 +14,7 @@ from tests.cli.walking import KEY
 
 SCHEMA = Draft202012Validator(json.loads(schema_text("report")))
 WALK = ("rotate", "ci-key", "--yes", "--format", "json", "--batch", "1,40%,rest")
-NOBODY = {"alive": [], "cancelled": [], "unknown": []}
+NOBODY: dict[str, list[object]] = {"alive": [], "cancelled": [], "unknown": []}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_where_it_stands(rotating: Fleet) -> None:
 
 
 def test_what_a_leak_leaves(rotating: Fleet) -> None:
-    """A repo that cannot be written is exposed, a run that was queued before is alive, and who is not seen is unknown."""
+    """A repo that cannot be written is exposed, a run that was queued before is alive, and one not seen is unknown."""
     world, (first, second, third, *_) = rotating.sandbox.world, rotating.repos
     world.archive_repo(third)
     run = world.add_run(first, ".github/workflows/claude.yml", conclusion="")
@@ -82,7 +82,10 @@ def test_runs_that_are_cancelled(rotating: Fleet) -> None:
     run = rotating.sandbox.world.add_run(rotating.repos[0], ".github/workflows/claude.yml", conclusion="")
     done = rotating.flowforge("rotate", "ci-key", "--yes", "--batch", "rest", "--cancel-runs", "--format", "json")
     rotation = document(done)["rotation"]
-    assert ([run], []) == ([each["run"] for each in rotation["older_runs"]["cancelled"]], rotation["older_runs"]["alive"])
+    assert ([run], []) == (
+        [each["run"] for each in rotation["older_runs"]["cancelled"]],
+        rotation["older_runs"]["alive"],
+    )
 
 
 def test_what_ended_it_is_an_error_of_the_report(rotating: Fleet) -> None:

@@ -66,7 +66,7 @@ def test_a_busy_repo_is_asked_by_status(sandbox: Sandbox, connect: Connect) -> N
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("status", ["requested", "pending", "waiting", "queued", "in_progress"])
 def test_each_way_to_wait(scripted: Callable[..., Client], status: str, *, many: bool) -> None:
-    """One that waits for an approval, or for another run, waits with the value of before too, in a busy repo as well."""
+    """One that waits for an approval, or for another run, waits with the value of before, in a busy repo too."""
     assert [7] == ids(scripted(_github(status, many=many)), 2_000_000_000)
 
 
