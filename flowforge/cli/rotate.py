@@ -190,6 +190,7 @@ class _Show:
             [seen.run.url for _, seen in ended.runs.alive],
             [seen.run.url for _, seen in ended.runs.cancelled],
             ended.runs.unknown,
+            ended.runs.going_on,
         )
         if not self.asked.back and (ended.finished or self.asked.now or ended.key.waits):
             yield from _key_lines(ended)

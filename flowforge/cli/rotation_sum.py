@@ -53,5 +53,6 @@ def entry_of(credential: str, ended: run.Ended) -> Document:
             [RunRow(repo, seen.run.id, seen.run.url) for repo, seen in runs.alive],
             [RunRow(repo, seen.run.id, seen.run.url) for repo, seen in runs.cancelled],
             runs.unknown,
+            runs.going_on,
         ),
     )

@@ -58,13 +58,20 @@ def rotation_entry(
     }
 
 
-def older_runs_entry(alive: Iterable[RunRow], cancelled: Iterable[RunRow], unknown: Mapping[Repo, str]) -> Document:
-    """Return the runs that have an older value. unknown: why nobody knows that of some repos."""
+def older_runs_entry(
+    alive: Iterable[RunRow], cancelled: Iterable[RunRow], unknown: Mapping[Repo, str], going_on: Mapping[Repo, str]
+) -> Document:
+    """Return the runs that have an older value. The rest is as for `old_run_lines`."""
     return {
         "alive": list(map(_run, alive)),
         "cancelled": list(map(_run, cancelled)),
-        "unknown": [{"repo": printable(str(repo)), "sentence": printable(unknown[repo])} for repo in sorted(unknown)],
+        "not_cancelled": _reasons(going_on),
+        "unknown": _reasons(unknown),
     }
+
+
+def _reasons(reasons: Mapping[Repo, str]) -> list[Document]:
+    return [{"repo": printable(str(repo)), "sentence": printable(reasons[repo])} for repo in sorted(reasons)]
 
 
 def _run(row: RunRow) -> Document:

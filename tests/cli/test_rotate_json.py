@@ -14,7 +14,7 @@ from tests.cli.walking import KEY
 
 SCHEMA = Draft202012Validator(json.loads(schema_text("report")))
 WALK = ("rotate", "ci-key", "--yes", "--format", "json", "--batch", "1,40%,rest")
-NOBODY: dict[str, list[object]] = {"alive": [], "cancelled": [], "unknown": []}
+NOBODY: dict[str, list[object]] = {"alive": [], "cancelled": [], "not_cancelled": [], "unknown": []}
 
 
 @pytest.fixture
