@@ -181,6 +181,8 @@ class _Show:
             yield f"Run {forward(name, '--now')} again for what is left."
         elif self.asked.back:
             yield f"Run {backward(name)} again for what is left."
+        elif ended.overtaken:
+            yield f"Another run has ended the rotation of {printable(name)}."
         else:
             yield (
                 f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "

@@ -46,7 +46,7 @@ def entry_of(credential: str, ended: run.Ended) -> Document:
     runs = ended.runs
     return rotation_entry(
         credential,
-        ended=ended.finished,
+        ended=ended.finished or ended.overtaken,
         canaries=[CanaryRow(batch, each.repo, each.well, each.said, each.url) for batch, each in ended.canaries],
         exposed=ended.exposed,
         older_runs=older_runs_entry(

@@ -80,6 +80,8 @@ class Ended:
     """Whether all that the manifest wants holds the value, and the rotation is over."""
     canaries: list[tuple[int, CanaryVerdict]] = field(default_factory=list)
     """What the canary said, each with the number of the batch after which it was asked."""
+    overtaken: bool = False
+    """Whether another run has ended it."""
     stopped: bool = False
     """Whether a person said not to go on."""
     problem: Problem | None = None

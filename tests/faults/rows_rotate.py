@@ -254,7 +254,7 @@ ROWS: Final = (
                 'error FF909: another run walks the rotation of "ci-key" too, so that this one stops',
                 "  why: the state has it further, or ended",
                 "  fix: let one run go on at a time; when the other has ended, `flowforge rotate ci-key` takes it up",
-                *_LEFT,
+                "Another run has ended the rotation of ci-key.",
             ),
             3,
         ),
