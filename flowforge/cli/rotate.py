@@ -9,6 +9,7 @@ from flowforge.cli import plan as planning
 from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
+from flowforge.cli.rotation_sum import entry_of, together, with_problems
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
 from flowforge.errors import ExitCode, Problem, UsageError, printable
@@ -157,14 +158,13 @@ class _Show:
     def end(self, ended: run.Ended) -> ExitCode:
         """Tell how it ended, and return the exit code."""
         code = ended.exit_code
-        planned, report = _together(ended, self.planned)
-        if planned is None or report is None:
-            self.output.lines(self._closing(ended))
-            return code
+        planned, report = together(ended, self.planned)
         style, verbose = self.output.style, self.given["verbose"]
-        self.output.lines(report_lines(report, planned.plan, verbose=verbose, style=style))
+        if ended.legs:
+            self.output.lines(report_lines(report, planned.plan, verbose=verbose, style=style))
         self.output.lines(self._closing(ended))
-        document = report_document(report, planning.document(planned), code)
+        entry = entry_of(self.asked.credential, ended)
+        document = report_document(with_problems(report, ended), planning.document(planned), code, entry)
         self.output.finish(document)
         self.output.conclude(document, code)
         return code
@@ -181,6 +181,8 @@ class _Show:
             yield f"Run {forward(name, '--now')} again for what is left."
         elif self.asked.back:
             yield f"Run {backward(name)} again for what is left."
+        elif ended.overtaken:
+            yield f"Another run has ended the rotation of {printable(name)}."
         else:
             yield (
                 f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
@@ -190,6 +192,7 @@ class _Show:
             [seen.run.url for _, seen in ended.runs.alive],
             [seen.run.url for _, seen in ended.runs.cancelled],
             ended.runs.unknown,
+            ended.runs.going_on,
         )
         if not self.asked.back and (ended.finished or self.asked.now or ended.key.waits):
             yield from _key_lines(ended)
@@ -215,25 +218,3 @@ def _key_lines(ended: run.Ended) -> Iterable[str]:
         yield f"The same command goes on{f', from {since} on' if since else ''}."
     elif told.key is None or told.key.status in {"", "active"}:
         yield from revoke_lines(oauth=ended.oauth)
-
-
-def _together(ended: run.Ended, shown: run.Planned | None) -> tuple[run.Planned | None, Report | None]:
-    """Return all legs as one plan and one report: of a line that was in several, what became of it last."""
-    if not ended.legs:
-        return shown, None
-    plans, reports = zip(*ended.legs, strict=True)
-    changes = {change.address: change for planned in plans for change in planned.plan.changes}
-    results = {result.address: result for report in reports for result in report.results}
-    last: Report = reports[-1]
-    plan = replace(plans[-1].plan, changes=tuple(changes[each] for each in sorted(changes)))
-    planned = replace(plans[-1], plan=plan, requests=sum(each.requests for each in plans))
-    report = replace(
-        last,
-        results=tuple(results.values()),
-        interrupted=ended.interrupted or any(each.interrupted for each in reports),
-        problems=tuple(dict.fromkeys(each for report in reports for each in report.problems)),
-        warnings=tuple(dict.fromkeys(each for report in reports for each in report.warnings)),
-        untouched=all(each.untouched for each in reports),
-        sent=any(each.sent for each in reports),
-    )
-    return planned, report

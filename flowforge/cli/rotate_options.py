@@ -25,7 +25,7 @@ def rotate_options(formats: Formats) -> Options:
     yield from asking_options()
     batch = "Repos of each batch: numbers, percentages, and `rest` at the end."
     yield option("--batch", default="1,10%,rest", show_default=True, metavar="LIST", text=batch)
-    canary = "A workflow to dispatch after each batch in some of its repos; it must end well there."
+    canary = "A workflow to dispatch after each batch in its first three repos by name; it must end well there."
     yield option("--canary", default="", metavar="WORKFLOW", text=canary)
     command = "A command to run instead, once for each of these repos, whose name it gets."
     yield option("--canary-command", default="", metavar="COMMAND", text=command)

@@ -15,7 +15,7 @@ from flowforge.errors import GitHubError, Problem, quote
 from flowforge.github.app_key import JWT_LASTS, AppKey
 from flowforge.github.auth import GitHubToken, digest_of
 from flowforge.github.http import Client
-from flowforge.github.permissions import Needs, granted, lacking
+from flowforge.github.permissions import METADATA, AccessLevel, Needs, granted, joined, lacking
 from flowforge.github.problems import SUSPENDED, BadTokenError, RepoError, TokenError, other_shape, suspended
 from flowforge.github.traces import Traces
 from flowforge.plan.recordable import is_id
@@ -235,7 +235,7 @@ class InstallationTokens:
         other = InstallationTokens(self._app, self._owner)
         with self._lock:
             other._found = self._found
-        other.need(needs, repos)
+        other.need(joined(needs, {METADATA: AccessLevel.READ}), repos)  # for nothing, GitHub gives all that there is
         return other
 
     def current(self) -> GitHubToken:

@@ -4,9 +4,9 @@ docs.github.com, "REST API endpoints for workflows" and "for workflow runs" (act
 write), "REST API endpoints for repositories" (metadata: read).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote as encode
@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.http import Client
-from flowforge.github.paging import Item, whole
+from flowforge.github.paging import Item, on_one_page, whole
 from flowforge.github.paths import repo_path
-from flowforge.github.problems import RepoError, other_shape
+from flowforge.github.problems import RepoError, StoppedError, other_shape
 from flowforge.github.runs import read_run
 from flowforge.plan.address import Repo
 from flowforge.workflows.results import WorkflowRun
@@ -26,6 +26,9 @@ EVENT: Final = "workflow_dispatch"
 # All that a run can be before it has ended, in the order in which it goes on: what moves meanwhile is met again.
 _ALIVE: Final = ("requested", "pending", "waiting", "queued", "in_progress")
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+# GitHub ends a run after 35 days, whatever it waits for (docs.github.com, "Actions limits"). It can be run again for 30
+# days ("Re-running workflows and jobs") and stays as old as it was. The rest is for a clock that is not GitHub's.
+_LONGEST: Final = timedelta(days=35 + 30 + 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def dispatched_since(client: Client, repo: Repo, file: str, sent: Dispatched) ->
     """Return the runs of a workflow, newest first, that were dispatched on that branch since then. Raises RepoError."""
     query = urlencode({"event": EVENT, "branch": sent.branch, "created": f">={sent.since}"})
     path = f"{_workflow_path(repo, file)}/runs?{query}"
-    found = whole(client, path, "workflow_runs", read=_seen, identity=lambda seen: seen.run.id)
+    found = whole(client, path, "workflow_runs", read=_seen, identity=_id)
     return sorted(found, key=lambda seen: seen.run.id, reverse=True)
 
 
@@ -124,28 +127,34 @@ def queued_before(
     """Return the runs of a repository that have not ended and were queued before a write, oldest first.
 
     They have the value of before: GitHub reads a repository's and an organization's secrets when a run is queued, and
-    its times are whole seconds, so a run of the same second counts too. written_at: GitHub's time of the write. Raises
-    RepoError.
+    its times are whole seconds, so a run of the same second counts too. written_at: GitHub's time of the write. One
+    request where the repository had no more than a page of runs in the time that a run may last, and some for each
+    status where it had more. Raises RepoError.
     """
     found: dict[int, SeenRun] = {}
-    for each in _alive(client, repo, written_at, stopped):
+    for each in _recent(client, repo, written_at, stopped):
         # Between two of the lists it may have been taken by a runner, or have ended.
         if each.run.created_at <= written_at and not each.is_over:
             found[each.run.id] = each
     return tuple(sorted(found.values(), key=lambda each: (each.run.created_at, each.run.id)))
 
 
+def _recent(client: Client, repo: Repo, written_at: str, stopped: Callable[[], bool]) -> Iterable[SeenRun]:
+    """Return the runs of before a write that may not have ended, and perhaps others."""
+    if stopped():
+        raise StoppedError
+    oldest = (datetime.fromisoformat(written_at).astimezone(UTC) - _LONGEST).strftime(_TIME)
+    path = f"{_runs_path(repo)}?{urlencode({'created': f'{oldest}..{written_at}'})}"
+    # Of more runs than a page has, GitHub lists a thousand at most: which of them are alive is asked by itself then.
+    found = on_one_page(client, path, "workflow_runs", read=_seen, identity=_id)
+    return _alive(client, repo, written_at, stopped) if found is None else found
+
+
 def _alive(client: Client, repo: Repo, written_at: str, stopped: Callable[[], bool]) -> Iterator[SeenRun]:
     for status in _ALIVE:
         query = urlencode({"status": status, "created": f"<={written_at}"})
-        yield from whole(
-            client,
-            f"{_runs_path(repo)}?{query}",
-            "workflow_runs",
-            read=_seen,
-            identity=lambda seen: seen.run.id,
-            stopped=stopped,
-        )
+        path = f"{_runs_path(repo)}?{query}"
+        yield from whole(client, path, "workflow_runs", read=_seen, identity=_id, stopped=stopped)
 
 
 def cancel(client: Client, repo: Repo, run: int) -> bool:
@@ -173,3 +182,7 @@ def _seen(item: Item) -> SeenRun:
         # Null, by GitHub's description: no word of an end, so it has not ended.
         status = ""
     return SeenRun(read_run(item), status, title if isinstance(title, str) else "")
+
+
+def _id(seen: SeenRun) -> int:
+    return seen.run.id

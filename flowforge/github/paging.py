@@ -93,6 +93,19 @@ def whole(
     raise _cut_short("it changed each time it was read", _LATER)
 
 
+def on_one_page(
+    client: Client, path: str, key: str, *, read: Callable[[Item], T], identity: Callable[[T], Hashable]
+) -> list[T] | None:
+    """Return every item of a list that has no more than one page; None where there may be more. One request.
+
+    key: the name of the list in its answer, which has a `total_count`. Raises RepoError as `pages` and `read` do.
+    """
+    answer, items = next(pages(client, path, key))
+    found = [read(item) for item in items]
+    fault = _fault(len(found), len({identity(each) for each in found}), [_total(answer)])
+    return None if fault or answer.link("next") is not None else found
+
+
 def requests_of(count: int, per_page: int = PER_PAGE) -> int:
     """Return how many requests a list of so many items takes while nobody changes it."""
     there = max(1, -(-count // per_page))

@@ -106,7 +106,7 @@ ROWS: Final = _rows()
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One thing that `audit`, `init --owner`, `status` or a canary do at GitHub, which is nearly always to read."""
+    """One thing that `audit`, `init --owner`, `status` or `rotate` do at GitHub, which is nearly always to read."""
 
     what: str
     """What it is, for people."""
@@ -149,14 +149,24 @@ CANARY_ROWS: Final = (
     ReadRow("its file, and what it calls", (CONTENTS,), "the rotation does not begin"),
     ReadRow("its run, and the jobs of that", (ACTIONS,), "the rotation does not begin"),
     ReadRow("annotations of a step that failed", (CHECKS,), "of a dead credential it is said that the step failed"),
-    ReadRow("the end of older runs (`--cancel-runs`)", (ACTIONS,), "they are listed alone", AccessLevel.WRITE),
 )
 TO_DISPATCH: Final[Needs] = MappingProxyType({ACTIONS: AccessLevel.WRITE})
-"""What the token is made with that dispatches a canary, or cancels a run, and does nothing else."""
+"""What the token is made with that dispatches a canary, and does nothing else."""
 TO_WATCH: Final[Needs] = MappingProxyType(
     {permission: AccessLevel.READ for row in CANARY_ROWS for permission in row.needs}
 )
 """What the token is made with that reads a canary's workflow and its run."""
+
+OLD_RUN_ROWS: Final = (
+    ReadRow(
+        "the runs that were queued before the last write", (ACTIONS,), "they are unknown, and the last lines say so"
+    ),
+    ReadRow("their end (`--cancel-runs`)", (ACTIONS,), "they are listed, and go on", AccessLevel.WRITE),
+)
+TO_LOOK: Final[Needs] = MappingProxyType({ACTIONS: AccessLevel.READ})
+"""What the token is made with that looks at older runs."""
+TO_CANCEL: Final[Needs] = MappingProxyType({ACTIONS: AccessLevel.WRITE})
+"""What the token is made with that cancels them, too."""
 
 
 def page() -> str:
@@ -169,7 +179,7 @@ def page() -> str:
         names = ", ".join(f"`{each.name}`" for each in (*row.writes, *row.also) if each.documented) or "-"
         classic = ", ".join(f"`{scope}`" for scope in row.scopes("apply"))
         lines.append((row.what, *cells, names, classic))
-    tables = ((_AUDIT, AUDIT_ROWS), (_STATUS, STATUS_ROWS), (_CANARY, CANARY_ROWS))
+    tables = ((_AUDIT, AUDIT_ROWS), (_STATUS, STATUS_ROWS), (_ROTATION, OLD_RUN_ROWS), (_CANARY, CANARY_ROWS))
     return _HEAD + _table(lines) + _NOTES + "".join(head + _table(_read(rows)) for head, rows in tables)
 
 
@@ -222,6 +232,14 @@ _STATUS: Final = """
 
 `status` reads what `plan` reads, and of each repository what stands here. It never writes, and ends with 0 without any
 of these. A classic token needs `repo`. `status --from` needs no token.
+
+"""
+_ROTATION: Final = """
+## A rotation
+
+`rotate` needs what `apply` needs. When all is written it looks for runs that have the old value, in every repository
+that it wrote. Where it may not, it ends as ever and names the permission: no rotation stops for want of it. An App
+makes a token for that alone, and revokes it. A classic token needs `repo`.
 
 """
 _CANARY: Final = """

@@ -55,6 +55,8 @@ class Window:
         spare: points that are to be left.
         """
         now = self._clock.now()
+        if now - self._synced >= self.span:
+            self._leased = 0  # nobody was told of it for so long that others may have spent it
         if self._leased < points:
             most = max(points - self._leased, self.budget // _PORTIONS)
             self._leased += self._exchange(most, self.budget - spare)

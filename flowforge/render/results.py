@@ -62,8 +62,8 @@ def plan_document(
     }
 
 
-def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Document:
-    """Return the document of what apply did, with the plan that it carried out."""
+def report_document(report: Report, plan: Document, exit_code: ExitCode, rotation: Document | None = None) -> Document:
+    """Return the document of what apply did, with the plan that it carried out. rotation: the entry of `rotate`."""
     return {
         **head("report", plan["host"] or ""),
         **{name: plan[name] for name in ANSWERS},
@@ -78,6 +78,7 @@ def report_document(report: Report, plan: Document, exit_code: ExitCode) -> Docu
         },
         "errors": [problem_entry(problem) for problem in report.problems],
         "warnings": [printable(warning) for warning in report.warnings],
+        **({} if rotation is None else {"rotation": rotation}),
         "plan": plan,
     }
 

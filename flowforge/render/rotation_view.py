@@ -73,8 +73,13 @@ def old_key_line(key_id: str, name: str, status: str, trouble: str) -> str:
     return f"The old key is {printable(key_id)}{f' ({more})' if more else ''}."
 
 
-def old_run_lines(alive: Sequence[str], cancelled: Sequence[str], unknown: Mapping[Repo, str]) -> Iterable[str]:
-    """Yield which runs have the old value, by their pages. unknown: why nobody knows that of some repos."""
+def old_run_lines(
+    alive: Sequence[str], cancelled: Sequence[str], unknown: Mapping[Repo, str], going_on: Mapping[Repo, str]
+) -> Iterable[str]:
+    """Yield which runs have the old value, by their pages.
+
+    unknown: why nobody knows that of some repos. going_on: why those of some repos could not be cancelled.
+    """
     for many, urls in (
         ("queued before the last write and alive", alive),
         ("queued before the last write; its end was asked for", cancelled),
@@ -82,14 +87,19 @@ def old_run_lines(alive: Sequence[str], cancelled: Sequence[str], unknown: Mappi
         if urls:
             yield f"{count(len(urls), 'run')} {many}:"
             yield from (f"    {printable(url)}" for url in urls)
-    if unknown:
-        why = next(iter(unknown.values()))
-        yield f"Whether older runs are alive is not known of {_named(sorted(unknown))}: {printable(why)}."
+    for why in dict.fromkeys(going_on.values()):
+        yield f"GitHub did not cancel those of {_of_one_reason(going_on, why)}."
+    for why in dict.fromkeys(unknown.values()):
+        yield f"Whether older runs are alive is not known of {_of_one_reason(unknown, why)}."
 
 
 def switched_off_line() -> str:
     """Return that the old key is off."""
     return f"It is switched off. That can be taken back, at {_CONSOLE}."
+
+
+def _of_one_reason(reasons: Mapping[Repo, str], why: str) -> str:
+    return f"{_named(sorted(repo for repo, each in reasons.items() if each == why))}: {printable(why)}"
 
 
 def _named(repos: Sequence[Repo]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowforge.concurrency import Progress, silent
 from flowforge.github.clock import Clock, ClockOf
+from flowforge.github.pacers import Pacers
 from flowforge.plan.decide import Plan
 from flowforge.plan.safety import Allowed, Brake
 from flowforge.sources import terminal
@@ -77,6 +78,8 @@ class Request:
     """Shows how far the run is."""
     waiting: Waiting = field(default_factory=Waiting)
     """What the run waits for, for the progress to show."""
+    pacers: Pacers = field(default_factory=Pacers)
+    """What it spends at GitHub, however often it signs in."""
     notify: Callable[[str], None] = lambda _: None
     """Shows a sentence to the person who waits, such as the reason of a pause."""
     unforeseen: Callable[[BaseException], None] = lambda _: None

@@ -1,7 +1,7 @@
 """The flow of `rotate`, to be read from top to bottom. How a part of it is written: `rotation_leg.py`."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -49,7 +49,7 @@ def rotate(
         canary = make_canary(subject, clients) if make_canary and not asked.back else None
         scale = Patience.of(clients.api, request.environ).scale
         watch = RunWatch(clients, request.stop, request.notify, cancels=asked.cancels)
-        journey = _Journey(asked, teller, canary, arrange, subject, scale, watch)
+        journey = _Journey(asked, teller, canary, arrange, subject, scale, watch, backend.read)
         if asked.now:
             return journey.at_once()
         course = _course(subject, asked, backend, clients, canary)
@@ -112,6 +112,7 @@ class _Journey:
     subject: Subject
     scale: float
     watch: RunWatch
+    read: Callable[[], State]
     expected: Rotation | None = None
     ended: Ended = field(default_factory=Ended)
     tried: set[Repo] = field(default_factory=set)
@@ -134,6 +135,10 @@ class _Journey:
             if not self.ended.legs:
                 raise
             self.ended.problem = _nothing_more(error.problems[0])
+            # Where another run has it further, or ended, who is exposed is what the state says now.
+            with suppress(FlowForgeError):
+                self.ended.state = state = self.read()
+                self.ended.overtaken = self.expected is not None and self.asked.credential not in state.rotations
             return self._left()
 
     def at_once(self) -> Ended | None:
@@ -207,8 +212,8 @@ class _Journey:
             return not (self.ended.stopped or stop.is_set())
         verdicts = tuple(self.canary.run(canaries(batch)))
         self.teller.verdicts(verdicts)
-        self.ended.red = tuple(each for each in verdicts if not each.well)
-        return not self.ended.red and not stop.is_set()
+        self.ended.canaries += [(batch.number, each) for each in verdicts]
+        return all(each.well for each in verdicts) and not stop.is_set()
 
     def _passed(self, batch: Batch) -> Rotation | None:
         return replace(self.expected, proven=batch.number) if self.expected else None

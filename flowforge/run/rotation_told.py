@@ -78,8 +78,10 @@ class Ended:
     """What was written, leg by leg."""
     finished: bool = False
     """Whether all that the manifest wants holds the value, and the rotation is over."""
-    red: tuple[CanaryVerdict, ...] = ()
-    """The verdicts for which it stopped."""
+    canaries: list[tuple[int, CanaryVerdict]] = field(default_factory=list)
+    """What the canary said, each with the number of the batch after which it was asked."""
+    overtaken: bool = False
+    """Whether another run has ended it."""
     stopped: bool = False
     """Whether a person said not to go on."""
     problem: Problem | None = None

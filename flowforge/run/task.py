@@ -214,4 +214,5 @@ def limits_of(request: Request) -> RunLimits:
         request.cache,
         Pace(request.pace),
         request.waiting,
+        request.pacers,
     )

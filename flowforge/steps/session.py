@@ -20,6 +20,7 @@ from flowforge.github.kept_bodies import NAME, KeptBodies
 from flowforge.github.kept_lists import KeptLists
 from flowforge.github.pace import Pace
 from flowforge.github.pacer import Pacer
+from flowforge.github.pacers import Pacers
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError
 from flowforge.github.rate_ledger import Spent, spent_path
@@ -58,6 +59,8 @@ class RunLimits:
     """How much GitHub is spared."""
     waiting: Waiting = field(default_factory=Waiting)
     """Where people see the waits."""
+    pacers: Pacers = field(default_factory=Pacers)
+    """The pacers of the sign-ins before, which are gone on with."""
 
 
 @contextmanager
@@ -212,27 +215,31 @@ def _signed(
     traces: Traces | None = None,
     lists: KeptLists | None = None,
 ) -> Client:
-    # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
     name = token.digest(f"{api.host}:{api.port} at {clock.scale}")
     # Whoever runs GitHub's own hosts has limits there, whatever is asked for here.
     pace = Pace.LIMITS if limits.pace is Pace.FREE and api.dotcom else limits.pace
     if pace is not limits.pace:
         limits.notify(f"--pace free is for a GitHub Enterprise Server: the limits of {api.host} are kept")
-    minute = Spent(spent_path(environ, name, kind="writes-minute"))
-    hour = Spent(spent_path(environ, name, kind="writes-hour"), span=HOUR)
-    pacer = Pacer(
-        clock,
-        stop,
-        max_in_flight=limits.jobs,
-        max_wait=limits.max_wait,
-        spent=Spent(spent_path(environ, name)),
-        notify=limits.notify,
-        unless_free=api.self_hosted,
-        free=pace is Pace.FREE,
-        content=ContentLimits(clock, minute, hour, pace),
-        waiting=limits.waiting,
-        whose=owner,
-    )
+
+    def make() -> Pacer:
+        # GitHub counts the points of a token and not of a process, so what this run spends is kept for the next one.
+        minute = Spent(spent_path(environ, name, kind="writes-minute"))
+        hour = Spent(spent_path(environ, name, kind="writes-hour"), span=HOUR)
+        return Pacer(
+            clock,
+            stop,
+            max_in_flight=limits.jobs,
+            max_wait=limits.max_wait,
+            spent=Spent(spent_path(environ, name)),
+            notify=limits.notify,
+            unless_free=api.self_hosted,
+            free=pace is Pace.FREE,
+            content=ContentLimits(clock, minute, hour, pace),
+            waiting=limits.waiting,
+            whose=owner,
+        )
+
+    pacer = limits.pacers.of(name, make)
     patience = Patience.of(api, environ)
     return Client(api, token, pacer, owner=owner, jobs=limits.jobs, patience=patience, traces=traces, lists=lists)
 

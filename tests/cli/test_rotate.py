@@ -228,6 +228,8 @@ def test_two_runs_of_one_rotation(rotating: tuple[Fleet, str, str]) -> None:
     done = fleet.flowforge(*WALK, *interfering(fleet, run))
     assert (3, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
     assert "error FF909: another run walks the rotation" in done.out
+    # The state that it knows is no longer that of now: nobody has the old key any more.
+    assert "Another run has ended the rotation of ci-key." == done.lines[-1]
 
 
 @pytest.mark.slow

@@ -93,8 +93,23 @@ def test_not_quiet_then_quiet_then_off(replaced: Replaced) -> None:
     assert (0, False, "inactive") == (done.code, replaced.is_open, replaced.status), (line, done)
     assert [f"/v1/organizations/api_keys/{replaced.old_id}"] == replaced.posts
     assert "It is switched off. That can be taken back, at https://platform.claude.com/settings/keys." in done.lines
-    again = replaced.rotate(*off, "--old-key", replaced.old_id)
+    again = replaced.rotate(*off, "--old-key", replaced.old_id, "--format", "json")
     assert (0, 1) == (again.code, len(replaced.posts)), again
+    # A run that wrote nothing has a document all the same.
+    found = json.loads(again.out)
+    assert ("flowforge.report", {}, True) == (found["format"], found["counts"], found["rotation"]["ended"])
+
+
+@pytest.mark.parametrize("status", ["inactive", "archived"])
+def test_somebody_else_switched_it_off(replaced: Replaced, status: str) -> None:
+    """In the middle of the walk too: it is told, nothing is sent, and nobody is sent to switch it off once more."""
+    done = replaced.rotate("rotate", "ci-key", "--yes", "--batch", "1,rest", "--canary-command", "false")
+    assert 3 == done.code
+    replaced.fleet.sandbox.world.anthropic_keys[replaced.old].status = status
+    done = replaced.rotate("rotate", "ci-key", "--yes", "--batch", "1,rest")
+    assert (0, []) == (done.code, replaced.posts), done
+    assert f'The old key is {replaced.old_id} ("of last year", {status}).' in done.lines
+    assert not any(line.startswith("The old key stays valid") for line in done.lines)
 
 
 def test_quiet_alone_switches_nothing_off(replaced: Replaced) -> None:

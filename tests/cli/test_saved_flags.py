@@ -27,7 +27,7 @@ OWN = {
         "interactive",
         "stop",
     ),
-    *("progress", "waiting", "notify", "unforeseen", "clock", "hidden"),
+    *("progress", "pacers", "waiting", "notify", "unforeseen", "clock", "hidden"),
     # What is asked besides, which changes no line of what apply writes but to block it.
     *("audit", "verify", "confirm"),
 }

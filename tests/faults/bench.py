@@ -224,11 +224,11 @@ class Bench:
     def said(self, done: Done, command: str) -> tuple[str, ...]:
         """Give what was printed for people.
 
-        Without the tries that reached nobody, which depend on who is asked first; of an apply without the changes to
+        Without the tries that reached nobody, which depend on who is asked first; of what writes without the changes to
         come, the counts of each repo, what its plan said is blocked once more, and the command that tries again.
         """
         out = _COST.sub("", done.out)
-        out = _BLOCKED.sub("", _TO_COME.sub("", out)) if command == "apply" else out
+        out = _BLOCKED.sub("", _TO_COME.sub("", out)) if command in {"apply", "rotate"} else out
         return tuple(filter(None, self.plain(_AGAIN.sub("", _TRIES.sub("", done.err)) + out).splitlines()))
 
     def plain(self, text: str) -> str:

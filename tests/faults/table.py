@@ -13,6 +13,7 @@ from tests.faults import (
     rows_lists,
     rows_network,
     rows_process,
+    rows_rotate,
     rows_state,
     rows_strange,
     rows_times,
@@ -32,6 +33,7 @@ FAMILIES: Final[dict[str, tuple[Row, ...]]] = {
     "The state": rows_state.ROWS,
     "The state on a branch": rows_branch.ROWS,
     "The process": rows_process.ROWS,
+    "A rotation": rows_rotate.ROWS,
     "Strange ids, times and sizes": rows_strange.ROWS,
 }
 ROWS: Final = tuple(row for rows in FAMILIES.values() for row in rows)

@@ -100,6 +100,13 @@ def test_what_a_token_is_asked_for(make: Make) -> None:
     ] == github.asked
 
 
+def test_a_token_apart_is_never_asked_for_nothing(make: Make) -> None:
+    """Asked for nothing, GitHub gives all that the installation has: where it lacks what is needed, metadata."""
+    tokens, _ = make(github := GitHub())
+    tokens.apart({Permission("actions", "Actions"): AccessLevel.READ}, ["api"]).current()
+    assert {"permissions": {"metadata": "read"}, "repositories": ["api"]} == github.asked[-1][1]
+
+
 def test_what_an_installation_lacks(make: Make) -> None:
     """It is told by the titles of the settings; `admin` is more than write."""
     tokens, _ = make(GitHub())

@@ -16,6 +16,7 @@ from tests.wire import Handler
 Connect = Callable[..., Client]
 REPO = Repo.parse("acme/api")
 PATH = ".github/workflows/claude.yml"
+DAY = 86_400
 
 
 @pytest.fixture(autouse=True)
@@ -39,15 +40,44 @@ def test_who_has_the_value_of_before(sandbox: Sandbox, connect: Connect) -> None
     assert [runs[-500], runs[-1], runs[0]] == ids(client, written)
 
 
+def test_one_request_for_a_page_of_runs(sandbox: Sandbox, connect: Connect) -> None:
+    """Of a repo with a hundred runs in the time that a run may last, one list tells all; older ones do not count."""
+    world, written = sandbox.world, int(sandbox.world.clock.now())
+    for number in range(100):
+        world.add_run("acme/api", PATH, created=written - number, conclusion="success" if number else "")
+    for day in range(71, 120):
+        world.add_run("acme/api", PATH, created=written - day * DAY)
+    world.reset_stats()
+    assert 1 == len(ids(connect(), written))
+    assert ["actions/runs?created="] == [one.path.partition("api/")[2][:21] for one in world.log()]
+
+
+def test_a_busy_repo_is_asked_by_status(sandbox: Sandbox, connect: Connect) -> None:
+    """With one run more than a page has, those that are alive are asked for by themselves, however old they are."""
+    world, written = sandbox.world, int(sandbox.world.clock.now())
+    oldest = world.add_run("acme/api", PATH, created=written - 69 * DAY, conclusion="")
+    for number in range(100):
+        world.add_run("acme/api", PATH, created=written - number)
+    world.reset_stats()
+    assert [oldest] == ids(connect(), written)
+    assert 6 == len(world.log())
+
+
+@pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("status", ["requested", "pending", "waiting", "queued", "in_progress"])
-def test_each_way_to_wait(scripted: Callable[..., Client], status: str) -> None:
-    """One that waits for an approval, or for another run, waits with the value of before too."""
-    assert [7] == ids(scripted(_github(status)), 2_000_000_000)
+def test_each_way_to_wait(scripted: Callable[..., Client], status: str, *, many: bool) -> None:
+    """One that waits for an approval, or for another run, waits with the value of before, in a busy repo too."""
+    assert [7] == ids(scripted(_github(status, many=many)), 2_000_000_000)
+
+
+def test_a_way_to_wait_that_is_new(scripted: Callable[..., Client]) -> None:
+    """Whatever GitHub calls it: what is not said to have ended is alive."""
+    assert [7] == ids(scripted(_github("dreaming")), 2_000_000_000)
 
 
 def test_one_that_ended_meanwhile(scripted: Callable[..., Client]) -> None:
     """A list may be behind what it shows: what has ended is not alive."""
-    assert [] == ids(scripted(_github("queued", shown="completed")), 2_000_000_000)
+    assert [] == ids(scripted(_github("queued", shown="completed", many=True)), 2_000_000_000)
 
 
 def test_a_long_list_is_read_whole(sandbox: Sandbox, connect: Connect) -> None:
@@ -106,7 +136,7 @@ def test_strange_answers(scripted: Callable[..., Client], data: object) -> None:
     for ask in (
         lambda: run_of(client, REPO, 1),
         lambda: dispatch(client, REPO, "claude.yml", {}),
-        lambda: queued_before(client, REPO, "2026"),
+        lambda: queued_before(client, REPO, "2026-01-01T00:00:00Z"),
         lambda: workflow_state(client, REPO, "claude.yml"),
     ):
         with pytest.raises(RepoError) as caught:
@@ -114,8 +144,8 @@ def test_strange_answers(scripted: Callable[..., Client], data: object) -> None:
         assert "FF327" == caught.value.no.code
 
 
-def _github(status: str, shown: str = "") -> Handler:
-    """Answer lists of runs: one of a status, which is shown as another perhaps."""
+def _github(status: str, shown: str = "", *, many: bool = False) -> Handler:
+    """Answer lists of runs: one of a status, which is shown as another perhaps. many: whether there are others."""
     run = {
         "id": 7,
         "path": PATH,
@@ -127,7 +157,9 @@ def _github(status: str, shown: str = "") -> Handler:
     }
 
     def answer(request: httpx.Request) -> httpx.Response:
-        found = [run] if request.url.params["status"] == status else []
-        return httpx.Response(200, json={"total_count": len(found), "workflow_runs": found})
+        asked = request.url.params.get("status")
+        found = [run] if asked in {status, None} else []
+        total = len(found) + (100 if many and asked is None else 0)
+        return httpx.Response(200, json={"total_count": total, "workflow_runs": found})
 
     return answer

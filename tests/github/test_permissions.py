@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from flowforge.github.permission_table import AUDIT_ROWS, CANARY_ROWS, COMMANDS, ROWS, STATUS_ROWS, page
+from flowforge.github.permission_table import AUDIT_ROWS, CANARY_ROWS, COMMANDS, OLD_RUN_ROWS, ROWS, STATUS_ROWS, page
 from flowforge.github.permissions import (
     ACTIONS,
     ENVIRONMENTS,
@@ -130,11 +130,13 @@ def test_the_page() -> None:
     """It has a line for each row with a cell for each column, and says what is asked for beside what is needed."""
     commands, _, reading = page().partition("## An audit")
     audits, _, reading = reading.partition("## A status")
-    statuses, _, canaries = reading.partition("## A canary")
+    statuses, _, reading = reading.partition("## A rotation")
+    rotations, _, canaries = reading.partition("## A canary")
     for text, rows, columns in (
         (commands, ROWS, len(COMMANDS) + 3),
         (audits, AUDIT_ROWS, 3),
         (statuses, STATUS_ROWS, 3),
+        (rotations, OLD_RUN_ROWS, 3),
         (canaries, CANARY_ROWS, 3),
     ):
         lines = [line for line in text.splitlines() if line.startswith("| ")]

@@ -80,6 +80,20 @@ def test_points_count_for_a_minute_after_the_end(clock: Clock) -> None:
     assert (ended[1:], 1, 30, _WALL + 60.25) == spent.told[-1]
 
 
+def test_what_was_taken_long_ago_is_taken_again(clock: Clock) -> None:
+    """The others count a portion for a minute: one that was not spent until then may be theirs by now."""
+    spent = Noted()
+    window = Window(clock, 900, spent)
+    window.delay(5)
+    window.end(5)
+    pass_by(clock, 61)
+    spent.others = ((_WALL + 100, 899),)
+    spent.told.clear()
+    assert window.delay(5) > 0
+    assert [([], 30, 900, _WALL + 61)] == spent.told
+    assert 0.0 == window.delay(1)
+
+
 def test_what_is_taken_counts_until_it_is_spent(clock: Clock) -> None:
     """A portion is held like a request in flight; closing gives it back, and leaves what was sent."""
     spent = Noted()

@@ -67,3 +67,21 @@ def test_the_waits_go_by_the_clock_of_the_run(tmp_path: Path) -> None:
     context = Context(environ, tmp_path, stop=threading.Event())
     with sign_in(_DEFAULT, context=context, limits=RunLimits(1, 9.0, lambda _: None, waiting=waiting)):
         assert (600.0, (0.0, "")) == (waiting.step, waiting.longest())
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_run_that_signs_in_twice_has_one_budget(tmp_path: Path, *, same: bool) -> None:
+    """What it spent counts at its next sign-in where no file can be kept; another run knows nothing of it there."""
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    environ = {"GITHUB_API_URL": "http://127.0.0.1:1", "FLOWFORGE_GITHUB_TOKEN": "x"}
+    context = Context(environ | {"FLOWFORGE_CACHE_DIR": str(nowhere)}, tmp_path, stop=threading.Event())
+    first, other = (RunLimits(1, 9.0, lambda _: None) for _ in range(2))
+    room = []
+    for limits in (first, first if same else other):
+        with sign_in(_DEFAULT, context=context, limits=limits) as clients:
+            pacer = clients.of("acme").pacer
+            room.append(pacer.has_room(900))
+            pacer.start(5)
+            pacer.end(5, None)
+    assert [True, not same] == room

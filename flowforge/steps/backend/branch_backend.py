@@ -91,8 +91,8 @@ def branch_backend(
         run = Run(_holder(context.environ), keeper.pacer.sleep, shown, keeper.pacer.clock.now)
         backend = _BranchBackend(_remote(keeper, branch), run, top(manifest.folder), manifest.files, key)
         backend.keeper = None if shared else keeper
-        if shared:
-            keeper.pacer.reserve(_SPARE)
+        # Also with a token of its own: GitHub counts all tokens of an App's installation as one.
+        keeper.pacer.reserve(_SPARE)
         yield backend
 
 

@@ -10,8 +10,7 @@ from flowforge.concurrency import each
 from flowforge.github.clients import Clients
 from flowforge.github.dispatch import SeenRun, cancel, queued_before
 from flowforge.github.http import Client
-from flowforge.github.permission_table import TO_DISPATCH
-from flowforge.github.permissions import ACTIONS, AccessLevel, Needs
+from flowforge.github.permission_table import TO_CANCEL, TO_LOOK
 from flowforge.github.problems import RepoError, StoppedError, TokenError
 from flowforge.plan.address import Address, Repo
 from flowforge.state.model import State
@@ -19,7 +18,6 @@ from flowforge.state.model import State
 _SIDE_BY_SIDE: Final = 8
 # Seconds between two looks.
 _BETWEEN: Final = 60.0
-_TO_LOOK: Final[Needs] = {ACTIONS: AccessLevel.READ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,9 @@ class OldRuns:
     cancelled: tuple[tuple[Repo, SeenRun], ...] = ()
     """Those that GitHub was asked to cancel, and took it."""
     unknown: Mapping[Repo, str] = field(default_factory=dict)
-    """Where nobody could look, or cancel, each with why, as a clause."""
+    """Where nobody could look, each with why, as a clause."""
+    going_on: Mapping[Repo, str] = field(default_factory=dict)
+    """Where GitHub refused to cancel what is alive, each with why, as a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class RunWatch:
         written: GitHub's time of the last write of each repo. Raises StoppedError.
         """
         found = self._look(written)
-        cancelled, unknown, told = found.cancelled, dict(found.unknown), False
+        cancelled, unknown, going_on, told = found.cancelled, dict(found.unknown), dict(found.going_on), False
         while found.alive and longest > 0:
             waiting = {repo: written[repo] for repo, _ in found.alive}
             clock = self.clients.of(next(iter(waiting)).owner).pacer.clock
@@ -64,14 +64,15 @@ class RunWatch:
             longest -= _BETWEEN
             found = self._look(waiting)
             cancelled, unknown = (*cancelled, *found.cancelled), {**unknown, **found.unknown}
-        return OldRuns(
-            found.alive, tuple({(repo, seen.run.id): (repo, seen) for repo, seen in cancelled}.values()), unknown
-        )
+            going_on = {**going_on, **found.going_on}
+        ended = {(repo, seen.run.id): (repo, seen) for repo, seen in cancelled}
+        return OldRuns(found.alive, tuple(ended.values()), unknown, going_on)
 
     def _look(self, written: Mapping[Repo, str]) -> OldRuns:
         alive: list[tuple[Repo, SeenRun]] = []
         cancelled: list[tuple[Repo, SeenRun]] = []
         unknown: dict[Repo, str] = {}
+        going_on: dict[Repo, str] = {}
         with self._apart(written) as (clients, refused):
             unknown |= refused
             done = each(
@@ -84,14 +85,14 @@ class RunWatch:
             for repo, (living, ended, why) in done:
                 alive += ((repo, seen) for seen in living)
                 cancelled += ((repo, seen) for seen in ended)
-                unknown |= {repo: why} if why else {}
+                (going_on if living else unknown).update({repo: why} if why else {})
         if self.stop.is_set():
             raise StoppedError
         order = sorted(alive, key=lambda one: (one[0], one[1].run.id))
-        return OldRuns(tuple(order), tuple(cancelled), unknown)
+        return OldRuns(tuple(order), tuple(cancelled), unknown, going_on)
 
     def _of(self, client: Client, repo: Repo, written_at: str) -> tuple[list[SeenRun], list[SeenRun], str]:
-        """Return what is alive in a repo, what was cancelled, and why nobody knows."""
+        """Return what is alive in a repo, what was cancelled, and why nobody knows, or could cancel what is alive."""
         try:
             alive = list(queued_before(client, repo, written_at, stopped=self.stop.is_set))
         except (RepoError, TokenError) as error:
@@ -103,19 +104,23 @@ class RunWatch:
             try:
                 cancelled += [seen] if cancel(client, repo, seen.run.id) else []
             except (RepoError, TokenError) as error:
-                return alive, cancelled, f"its runs could not be cancelled: {error.problems[0].what}"
+                return alive, cancelled, error.problems[0].what
         # It takes a while until what is cancelled has ended, so that another look tells it.
         return alive, cancelled, ""
 
     @contextmanager
     def _apart(self, repos: Mapping[Repo, str]) -> Iterator[tuple[dict[Repo, Client], dict[Repo, str]]]:
         """Yield the client of each repo, whose token is for this alone, and why some repos have none."""
-        needs = TO_DISPATCH if self.cancels else _TO_LOOK
+        needs = TO_CANCEL if self.cancels else TO_LOOK
         with ExitStack() as held:
             found: dict[Repo, Client] = {}
             refused: dict[Repo, str] = {}
             for part in self.clients.by_lane(sorted(repos), lambda repo: repo.owner).values():
                 try:
+                    if lacks := self.clients.of(part[0].owner).token.lacks(TO_LOOK):
+                        why = f"the GitHub App for {part[0].owner} lacks {' and '.join(lacks)}"
+                        refused |= dict.fromkeys(part, why)
+                        continue
                     names = [repo.short for repo in part]
                     client = held.enter_context(self.clients.apart(part[0].owner, needs, names))
                 except (RepoError, TokenError) as error:

@@ -104,6 +104,17 @@ def test_what_proves_nothing_is_refused(stage: "Stage", text: str, why: str) -> 
     assert why in what
 
 
+def test_one_that_changes_after_it_was_looked_at(stage: "Stage") -> None:
+    """An older pin by the time of its dispatch: its green run proves nothing, says so, and is not well."""
+    (repo,) = stage.repos(1)
+    stage.sandbox.world.set_dispatched(str(repo), PATH, "well")
+    canary = stage.canary([repo])
+    canary.check([repo])
+    stage.write(repo, WORKFLOW.replace("v1.0.172", "v1.0.171"))
+    (verdict,) = canary.run([repo])
+    assert (verdict.well, verdict.said) == (False, "this version ends green with a dead credential")
+
+
 def test_what_is_not_there_is_refused(stage: "Stage") -> None:
     """A workflow that does not exist, one that was disabled, a name that is none, and an organization."""
     first, second = stage.repos(2)
