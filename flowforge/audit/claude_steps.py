@@ -19,6 +19,7 @@ from flowforge.workflows.actions import (
 )
 from flowforge.workflows.expression_tree import And, Expression, Or
 from flowforge.workflows.expressions import read_template
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode, lowered
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import ActionVersion, Uses, read_uses, version_of
@@ -128,11 +129,11 @@ class ClaudeStep:
         return bool(text) or not known
 
     @property
-    def may_load(self) -> bool:
-        """Whether what an earlier step may have loaded into the environment is read, under whatever name."""
+    def loading(self) -> Loading:
+        """Whether an earlier step may have loaded something into the environment that is read, under any name."""
         # The base action overwrites the environment by its inputs, empty ones too (its action.yml).
         reads_env = self.action is None or not self.action.ours or bool(self.action.env)
-        return self.occurrence.may_load and reads_env
+        return self.occurrence.loading if reads_env else Loading.NONE
 
     @cached_property
     def cloud(self) -> bool | None:

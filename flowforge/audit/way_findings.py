@@ -38,7 +38,7 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
         if not _is_oauth_alone(step, unread):
             # The input first: it is what was written for this step.
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
-    elif step.action is not SECURITY and not step.ways and not step.may_load:
+    elif step.action is not SECURITY and not step.ways and not step.loading:
         yield _none(step)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given, named
 from flowforge.workflows.actions import HONEST_SINCE
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.nodes import YamlNode
 from flowforge.workflows.programs import ClaudeStart
 from flowforge.workflows.sources import SourceKind
@@ -50,7 +51,7 @@ def another_way(step: ClaudeStep, given: Given) -> str:
     """Return why Claude may have used something else than this secret, as a clause; empty where it cannot."""
     if step.cloud is None:
         return "it may use a cloud's models"
-    if len(step.ways) > 1 or step.may_load:
+    if len(step.ways) > 1 or step.loading is Loading.LIKELY:
         return "the step may have used another credential"
     if len(given.sources) > 1 or given.is_choice or not named(given.sources, SourceKind.SECRET):
         return "an expression chooses whether the step gets it"

@@ -45,6 +45,56 @@ def _codes(text: str, facts: RepoFacts, **others: str) -> set[str]:
 
 
 PATH: Final = RepoFacts()
+# Steps that may put a key into the environment by means that the file does not show.
+LOADERS: Final = (
+    "{uses: actions/github-script@v7, with: {script: 'core.exportVariable(names[0], key)'}}",
+    "{uses: actions/github-script@v7, with: {script: 'await require(`./load.js`)(core)'}}",
+    "{uses: acme/fetch-claude-key@v1}",
+    "{uses: 'docker://acme/keys:1'}",
+    *(
+        f"{{run: '{script}'}}"
+        for script in (
+            "./scripts/load.sh",
+            "bash scripts/load.sh",
+            "bash < scripts/load.sh",
+            "source .env.ci",
+            ". .env.ci",
+            "make credentials",
+            "echo x && npm run load",
+            "just load",
+            "task load",
+            "tox -e load",
+            "python load.py",
+            "uv run load.py",
+            "docker compose run load",
+            "find . -name load.sh -exec {} +",
+            "$LOAD",
+            'echo "$NAME=$VALUE" >> $GITHUB_ENV',
+            'echo -e "A=1\\nB=2" >> $GITHUB_ENV',
+            "echo A=1 | tee -a $GITHUB_ENV",
+        )
+    ),
+)
+# Steps that show whatever they export.
+SHOWN: Final = (
+    "{uses: actions/checkout@v4}",
+    "{uses: actions/setup-node@v4}",
+    "{uses: actions/cache/restore@v4}",
+    "{uses: actions/github-script@v7, with: {script: 'core.setOutput(`x`, 1)'}}",
+    *(
+        f"{{run: '{script}'}}"
+        for script in (
+            "npm ci && git fetch --all | tee log",
+            "sudo apt-get install -y jq",
+            "pip install claude-helpers; python -m pip install x",
+            "curl -fsSL https://claude.ai/install.sh | bash",
+            'bash -c "echo x"',
+            "source .venv/bin/activate",
+            'echo "VERSION=1" >> "$GITHUB_ENV"',
+            "for x in a b; do echo $x; done",
+        )
+    ),
+)
 SAME: Final = "github.event.pull_request.head.repo.full_name == github.repository"
 NAMED: Final = RepoFacts(types={"KEY": "claude_code_oauth_token"})
 WIF_OLD: Final = _uses(f"{RULE}, {ORG}", uses="anthropics/claude-code-action@v1.0.100")
@@ -75,6 +125,7 @@ MUST: Final = {
         (_file("{uses: hashicorp/vault-action@v3}", _uses(uses=BASE)), PATH),
         (_file(_uses("prompt: x")), PATH),
         (_file(_uses("anthropic_api_key: ''")), PATH),
+        *[(_file(each, _uses()), PATH) for each in SHOWN],
     ],
     "identity-incomplete": [(_file(_uses(RULE)), PATH), (_file(_uses(ORG)), PATH)],
     "id-token-missing": [
@@ -132,6 +183,7 @@ MUST: Final = {
     ],
     "workflow-disabled": [(_file(_uses(KEY)), RepoFacts(disabled=frozenset({W + "a.yml"})))],
     "cannot-know": [
+        *[(_file(each, _uses()), PATH) for each in LOADERS],
         (_file(_uses("anthropic_api_key: '${{ steps.x.outputs.y }}'")), PATH),
         ("on: push\njobs:\n  a:\n    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n", PATH),
         (_file("{uses: ./gone}"), PATH),
@@ -159,6 +211,7 @@ MUST_NOT: Final = {
         (_file("{run: 'cat .env >> $GITHUB_ENV'}", _uses()), PATH),
         (_file("{uses: hashicorp/vault-action@v3, with: {exportEnv: true}}", _uses()), PATH),
         (_file("{uses: ./gone}", _uses()), PATH),
+        *[(_file(each, _uses()), PATH) for each in LOADERS],
         (_file(_uses("agent_logins: x", uses="anthropics/claude-code-action/agent-approval-check@main")), PATH),
     ],
     "identity-incomplete": [(_file(_uses(f"{RULE}, {ORG}")), PATH), (_file(_uses(f"{KEY}, {RULE}")), PATH)],
@@ -221,6 +274,28 @@ def test_what_must_not_be_found(code: str, text: str, facts: RepoFacts) -> None:
     """A workflow like it, where it is not so, does not give the code."""
     found = _codes(text, facts)
     assert code not in found, found
+
+
+SURE: Final = {
+    "missing-secret": (_uses(KEY), EMPTY),
+    "missing-variable": (_uses(f"{RULE}, {ORG}"), EMPTY),
+    "wrong-kind": (_uses(KEY), NAMED),
+    "credential-not-read": (_uses(more=f", {ENV_WIF}"), PATH),
+    "identity-incomplete": (_uses(RULE), PATH),
+    "oauth-not-accepted": (_run("claude --bare -p x", ENV_TOKEN), PATH),
+}
+
+
+@pytest.mark.parametrize("code", SURE)
+@pytest.mark.parametrize("before", ["{uses: acme/fetch-claude-key@v1}", "{run: ./scripts/load.sh}"])
+def test_what_an_earlier_step_may_have_loaded_makes_an_error_a_warning(code: str, before: str) -> None:
+    """No error stands on the lack of a credential that a step before it may have loaded unseen."""
+    step, facts = SURE[code]
+    levels = [
+        [each.level.value for each in audit({W + "a.yml": _file(*steps)}, facts).findings if each.code == code]
+        for steps in ([step], [before, step])
+    ]
+    assert [["error"], ["warning"]] == [found[:1] for found in levels]
 
 
 CALLEE: Final = _file(_uses(KEY), on="workflow_call", top="name: x", job="environment: production")
