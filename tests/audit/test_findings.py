@@ -24,15 +24,53 @@ HEAD_SHA: Final = "{uses: actions/checkout@v4, with: {ref: '${{ github.event.pul
 
 SHA_TEXT: Final = "${{ github.event.pull_request.head.sha }}"
 SHA: Final = f'SHA: "{SHA_TEXT}"'
+PULL: Final = 'PR: "${{ github.event.number }}"'
+URL: Final = 'URL: "${{ github.event.pull_request.head.repo.clone_url }}"'
+
+
+def _run(script: str, env: str = "") -> str:
+    return f"{{run: '{script}', env: {{{env}}}}}"
+
+
+FETCHES_PULL: Final = _run("git fetch origin pull/${{ github.event.number }}/head")
+# Scripts that put the code of a pull request into the job's folder.
+FORK_SCRIPTS: Final = (
+    _run("git fetch origin pull/${{ github.event.number }}/head && git checkout FETCH_HEAD"),
+    _run('git fetch origin "pull/${PR}/head:pr" && git switch pr', PULL),
+    _run(
+        'git fetch --depth 1 origin "+refs/pull/$PR/merge:refs/remotes/origin/pr" && git reset --hard origin/pr', PULL
+    ),
+    _run('git fetch origin "pull/$PR/head:pr-$PR"; git merge --no-edit "pr-$PR"', PULL),
+    _run("git remote add fork $URL && git fetch fork && git reset --hard fork/${{ github.head_ref }}", URL),
+    _run("git remote add -f fork $URL; git fetch --depth 1 fork main; git checkout -b x FETCH_HEAD", URL),
+    _run("git fetch $URL ${{ github.head_ref }}; git rebase FETCH_HEAD", URL),
+    _run("git pull $URL ${{ github.head_ref }}", URL),
+    _run("git pull origin refs/pull/$PR/head", PULL),
+    _run("git clone $URL .", URL),
+    _run("git clone --depth 1 $URL pr && cd pr && make", URL),
+    _run('git fetch origin "pull/$PR/head:pr" && git worktree add ../pr pr && cd ../pr && make', PULL),
+    _run("N=$PR; git -c a.b=c fetch origin pull/$N/head; git checkout FETCH_HEAD -- src", PULL),
+    _run("git fetch origin $SHA; git checkout FETCH_HEAD", SHA),
+    _run("HEAD=$SHA; git checkout $HEAD", SHA),
+    _run("gh -R a/b pr checkout $PR", PULL),
+    _run("gh pr diff $PR | git apply", PULL),
+)
+# Scripts like them that fetch a fork's code beside the job's own, or none.
+NO_FORK_SCRIPTS: Final = (
+    FETCHES_PULL,
+    _run("git fetch origin main && git checkout FETCH_HEAD"),
+    _run('git fetch origin "pull/$PR/head:pr" && git diff main...pr', PULL),
+    _run('git fetch origin "pull/$PR/head:pr" && git reset --soft pr', PULL),
+    _run('git fetch origin "pull/$PR/head:pr" && git worktree add ../pr pr', PULL),
+    _run("git clone $URL pr", URL),
+    _run("git -C pr checkout $SHA", SHA),
+    _run("gh pr diff $PR > pr.diff", PULL),
+)
 FETCHES: Final = ("checkout", "checkout -q", "switch -d", "switch --detach")
 
 
 def _uses(with_: str = "", uses: str = A1, more: str = "") -> str:
     return f"{{uses: {uses}, with: {{{with_}}}{more}}}"
-
-
-def _run(script: str, env: str = "") -> str:
-    return f"{{run: '{script}', env: {{{env}}}}}"
 
 
 def _file(*steps: str, on: str = "issue_comment", top: str = "permissions: {id-token: write}", job: str = "") -> str:
@@ -154,6 +192,8 @@ MUST: Final = {
         *[(_file(_run(f"git {word} $SHA", SHA), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
         *[(_file(_run(f"git {word} {SHA_TEXT}"), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
         (_file(_run("gh pr checkout 1"), _uses(KEY), on="pull_request_target"), PATH),
+        *[(_file(step, _uses(KEY), on="pull_request_target"), PATH) for step in FORK_SCRIPTS],
+        (_file(FETCHES_PULL, _run("git switch -d FETCH_HEAD"), _uses(KEY), on="pull_request_target"), PATH),
     ],
     "dead-credential-looks-green": [
         (_file(_uses(KEY, uses="anthropics/claude-code-action@v1.0.171")), PATH),
@@ -235,6 +275,7 @@ MUST_NOT: Final = {
         (_file(HEAD_SHA, _uses(KEY), on="pull_request"), PATH),
         (_file(HEAD_SHA, _uses(KEY), on="pull_request_target", job=f"if: {SAME}"), PATH),
         (_file(HEAD_SHA.replace("head.sha", "base.sha"), _uses(KEY), on="pull_request_target"), PATH),
+        *[(_file(step, _uses(KEY), on="pull_request_target"), PATH) for step in NO_FORK_SCRIPTS],
         (_file(HEAD_SHA.replace("with: {", "with: {path: pr, "), _uses(KEY), on="pull_request_target"), PATH),
     ],
     "dead-credential-looks-green": [
