@@ -47,8 +47,9 @@ class Case:
 def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: object) -> Finding:
     """Return a finding about a step; at one of the things that it is given, or where it uses its action."""
     found = at(step.occurrence, code, (given.line, given.column) if given else None, **texts)
-    # An error must be sure, and what an earlier step may have loaded would be a way that no file shows.
-    return with_level(found, Severity.WARNING) if step.loading and code in _OF_WHAT_IS_SEEN else found
+    # An error must be sure, and what an earlier step may have loaded would be a way that no file shows; settings too.
+    unseen = step.loading or step.may_get_key_by_settings
+    return with_level(found, Severity.WARNING) if code in _OF_WHAT_IS_SEEN and unseen else found
 
 
 def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:

@@ -18,7 +18,7 @@ _TEMPLATE: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 # What starts Claude without a comment that triggers it. `prompt_file` is the base action's.
 _PROMPTS: Final = ("prompt", "prompt_file")
 # With these another program, or another way to a credential, may stand behind the step.
-_DETOURS: Final = ("settings", "path_to_claude_code_executable", "claude_env")
+_DETOURS: Final = ("path_to_claude_code_executable", "claude_env")
 _OTHER_SERVERS: Final = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN")
 # A script proves only where Claude is a plain command: with any of these a shell may go on after its failure, end with
 # the status of another command, or start it with another environment.
@@ -76,7 +76,7 @@ def _of_action(step: ClaudeStep) -> str:
         return "the version of its pin is not known"
     if step.version < HONEST_SINCE:
         return "this version ends green with a dead credential"
-    if any(step.has_input(name) for name in _DETOURS):
+    if step.may_get_key_by_settings or any(step.has_input(name) for name in _DETOURS):
         return "its settings may change what it uses"
     if not any(_surely_given(step.inputs[name][1]) for name in _PROMPTS if name in step.inputs):
         return "without a prompt it may have met no trigger"

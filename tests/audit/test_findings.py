@@ -83,6 +83,15 @@ def _codes(text: str, facts: RepoFacts, **others: str) -> set[str]:
 
 
 PATH: Final = RepoFacts()
+# Settings may hold an apiKeyHelper, and so may what is not seen of a command.
+SETTINGS: Final = (
+    "--settings a.json",
+    "--settings=a.json",
+    '"${ARGS[@]}"',
+    "$@",
+    "$CLAUDE_FLAGS",
+    "--verbose $(flags)",
+)
 # Steps that may put a key into the environment by means that the file does not show.
 LOADERS: Final = (
     "{uses: actions/github-script@v7, with: {script: 'core.exportVariable(names[0], key)'}}",
@@ -172,7 +181,8 @@ MUST: Final = {
         (_file(_uses(KEY), top="name: x"), RepoFacts(default_permission="read")),
     ],
     "oauth-not-accepted": [
-        (_file(_run("claude --bare -p x", ENV_TOKEN)), PATH),
+        *[(_file(_run(f"claude --bare -p {prompt}", ENV_TOKEN)), PATH) for prompt in ("x", "$PROMPT", "$(cat b)")],
+        (_file(_uses(f"{TOKEN}, claude_args: --bare")), PATH),
         (_file(_uses("claude-code-oauth-token: x", uses="anthropics/claude-code-security-review@main")), PATH),
     ],
     "literal-credential": [
@@ -247,6 +257,8 @@ MUST_NOT: Final = {
     ],
     "no-credential": [
         (_file(_uses("use_vertex: true")), PATH),
+        (_file(_uses("settings: a.json")), PATH),
+        (_file(_uses("claude_args: '--model x --settings=a.json'")), PATH),
         (_file("{run: 'echo ANTHROPIC_API_KEY=$X >> $GITHUB_ENV'}", _uses()), PATH),
         (_file("{run: 'cat .env >> $GITHUB_ENV'}", _uses()), PATH),
         (_file("{uses: hashicorp/vault-action@v3, with: {exportEnv: true}}", _uses()), PATH),
@@ -260,7 +272,14 @@ MUST_NOT: Final = {
         (_file(_uses(f"{KEY}, github_token: x"), top="permissions: {}"), PATH),
         (_file(_uses(KEY, uses=BASE), top="permissions: {}"), PATH),
     ],
-    "oauth-not-accepted": [(_file(_run("claude --bare -p x", f"{ENV_KEY}, {ENV_TOKEN}")), PATH)],
+    "oauth-not-accepted": [
+        (_file(_run("claude --bare -p x", f"{ENV_KEY}, {ENV_TOKEN}")), PATH),
+        *[(_file(_run(f"claude --bare {given} -p x", ENV_TOKEN)), PATH) for given in SETTINGS],
+        *[(_file(_run(f"claude --bare -p x {given}", ENV_TOKEN)), PATH) for given in SETTINGS],
+        (_file(_uses(f"{TOKEN}, claude_args: --bare, settings: a.json")), PATH),
+        (_file(_uses(f"{TOKEN}, claude_args: --bare --settings a.json")), PATH),
+        (_file(_uses(f"{TOKEN}, claude_args: '--bare ${{{{ inputs.more }}}}'")), PATH),
+    ],
     "literal-credential": [(_file(_run(f'echo "like {LITERAL[:11]}..."')), PATH)],
     "both-set": [
         (_file(_uses(f"{KEY}, {TOKEN}")), HAS_KEY),

@@ -334,7 +334,7 @@ PULLED: Final = {
     "in a heredoc": "      - run: |\n          python - <<END\n          run(['git', 'fetch', ref])\n          END\n",
     "by a script of JavaScript": GITHUB_SCRIPT,
 }
-OWN: Final = (
+ITS_OWN: Final = (
     "git fetch origin main && git checkout -b x origin/main",
     "git fetch --all --tags; git switch ${{ github.event.repository.default_branch }}",
     "git reset --hard $GITHUB_SHA",
@@ -346,7 +346,7 @@ OWN: Final = (
 )
 
 
-@pytest.mark.parametrize("script", OWN)
+@pytest.mark.parametrize("script", ITS_OWN)
 def test_a_job_that_names_only_its_own_repository_is_mended(script: str) -> None:
     """Commands of git that name nothing but the repository's own code are no reason to leave a job to people."""
     steps = f"    steps:\n      - run: |\n          {script}\n        env: {STRANGE}\n"
