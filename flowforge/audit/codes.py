@@ -169,7 +169,7 @@ _WARNINGS: Final = _rows(
     ),
     (
         "secret-writer",
-        "this writes {name} to GitHub's secrets",
+        "this {does} GitHub's secrets",
         "a second writer beside FlowForge undoes what the other has written",
         "let the manifest write it, and take this out",
     ),

@@ -83,6 +83,33 @@ def _codes(text: str, facts: RepoFacts, **others: str) -> set[str]:
 
 
 PATH: Final = RepoFacts()
+WRITES: Final = (
+    "gh secret delete KEY",
+    "gh secret remove KEY --app dependabot",
+    "gh -R a/b secret set key --body x",
+    "sudo gh secret delete -e production KEY",
+    "gh api -X PUT repos/a/b/actions/secrets/KEY --input body.json",
+    "gh api --method DELETE /repos/$GITHUB_REPOSITORY/dependabot/secrets/KEY",
+    "gh api --method=delete orgs/a/codespaces/secrets/KEY",
+    "gh api -XPUT repos/a/b/environments/${{ vars.PLACE }}/secrets/KEY -f key_id=x",
+    "gh api orgs/a/actions/secrets/KEY -X PUT -f encrypted_value=x",
+    "curl -fsSX DELETE https://api.github.com/repos/a/b/actions/secrets/KEY",
+    "curl --request PUT -d @body.json $GITHUB_API_URL/repos/a/b/actions/secrets/KEY?x=1",
+    "curl -T body.json https://api.github.com/orgs/a/dependabot/secrets/KEY",
+    "wget --method=PUT https://api.github.com/repositories/1/environments/x/secrets/KEY",
+)
+WRITES_NOTHING: Final = (
+    "gh secret list",
+    "gh secret delete $NAME",
+    "gh api repos/a/b/actions/secrets/KEY",
+    "gh api -X PUT repos/a/b/actions/secrets/$NAME",
+    "gh api -X PUT orgs/a/actions/secrets/KEY/repositories",
+    "gh api -X PUT repos/a/b/actions/secrets/OTHER -f note=KEY",
+    "gh api -X PUT repos/a/b/actions/variables/KEY",
+    "curl -X PUT https://example.com/secrets/KEY",
+    "curl https://api.github.com/repos/a/b/actions/secrets/KEY",
+    "echo curl -X DELETE repos/a/b/actions/secrets/KEY",
+)
 # Settings may hold an apiKeyHelper, and so may what is not seen of a command.
 SETTINGS: Final = (
     "--settings a.json",
@@ -212,6 +239,7 @@ MUST: Final = {
     "inputs-unknown-to-pin": [(_file(WIF_OLD), PATH)],
     "secret-writer": [
         (_file(_run("gh secret set KEY --body x"), _uses(KEY)), PATH),
+        *[(_file(_run(script), _uses(KEY)), PATH) for script in WRITES],
         (_file("{uses: a/secrets-sync-action@v1, with: {SECRETS: '^ANTHROPIC_API_KEY$'}}"), PATH),
         (_file(_run("terraform apply", "TF_VAR_k: '${{ secrets.ANTHROPIC_API_KEY }}'")), PATH),
     ],
@@ -302,7 +330,10 @@ MUST_NOT: Final = {
         (_file(_uses(KEY, uses="anthropics/claude-code-action@beta")), PATH),
     ],
     "inputs-unknown-to-pin": [(_file(_uses(f"{RULE}, {ORG}", uses=f"anthropics/claude-code-action@{'0' * 40}")), PATH)],
-    "secret-writer": [(_file(_run("gh secret set CLAUDE_PAT --body x"), _uses(KEY)), PATH)],
+    "secret-writer": [
+        (_file(_run("gh secret set CLAUDE_PAT --body x"), _uses(KEY)), PATH),
+        *[(_file(_run(script), _uses(KEY)), PATH) for script in WRITES_NOTHING],
+    ],
     "bot-not-allowed": [
         (_file(_uses(KEY), on="pull_request"), HAS_KEY),
         (_file(_uses(f"{KEY}, allowed_bots: Dependabot"), on="pull_request"), BOT_HAS),
