@@ -30,7 +30,7 @@ _PATH: Final = re.compile(
 _METHOD: Final = re.compile(r"(?:-[A-Za-z]*X|--method|--request)(?:=?([A-Za-z]+))?")
 _PUTS_FILE: Final = frozenset({"-T", "--upload-file"})
 _NOTHING: Final = ("", "")
-_DOES: Final = {"PUT": "writes {} to", "DELETE": "deletes {} from"}
+_DOES: Final = {"PUT": "writes", "DELETE": "deletes"}
 _BY_GH: Final = {"set": "PUT", "delete": "DELETE", "remove": "DELETE"}
 
 
@@ -39,7 +39,7 @@ def writers(case: Case) -> Iterator[Finding]:
     for occurrence in case.occurrences:
         method, name = _written(occurrence, case.claude_names)
         if name:
-            yield at(occurrence, "secret-writer", does=_DOES[method].format(printable(name)))
+            yield at(occurrence, "secret-writer", writes_or_deletes=_DOES[method], name=printable(name))
 
 
 def _written(occurrence: Occurrence, names: frozenset[str]) -> tuple[str, str]:
