@@ -60,7 +60,7 @@ def test_every_finding_has_its_words(code: str) -> None:
 
 def test_a_sentence_that_is_a_place_has_the_forms_that_are_put_there(fleet: "Fleet") -> None:
     """Where the table leaves a reason open, each reason is shown as the code gives it."""
-    assert "  why: with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN\n   or: it knows the input" in (
+    assert "  why: with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN\n    or: it knows the input" in (
         fleet.flowforge("explain", "oauth-not-accepted").out
     )
 
