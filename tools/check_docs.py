@@ -1,14 +1,15 @@
 """Hold the documents to the program; exit 1 where they differ.
 
 Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
-of an error, as codes.json does for `flowforge explain`, docs/faults.md the table of tests/faults, docs/permissions.md
-that of what tokens need, and README.md's table of what was measured that of benchmarks/RESULTS.md; `--write` writes
-them anew. Beside that: README.md has the demo's transcript, relative links lead somewhere, every code of an error has
-one owner and is stated in a test, and every dependency says in docs/dependencies.md why it earns its place.
+of an error and docs/findings.md of a finding, as codes.json does for `flowforge explain`, docs/faults.md the table of
+tests/faults, docs/permissions.md that of what tokens need, and README.md's table of what was measured that of
+benchmarks/RESULTS.md; `--write` writes them anew. Beside that: README.md has the demo's transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and
+every dependency says in docs/dependencies.md why it earns its place.
 """
 
 import argparse
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from typing import Final
 
 from flowforge.cli.main import cli
 from flowforge.github import permission_table
-from tools import error_codes, measured
+from tools import audit_codes, error_codes, measured
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_BEGIN, DEMO_END = "<!-- demo:begin -->", "<!-- demo:end -->"
@@ -78,13 +79,20 @@ def errors() -> str:
 
 def explanations() -> str:
     """Return what `flowforge explain` knows of our codes: the same table, as the package carries it."""
-    return error_codes.pages(ROOT / "flowforge")
+    pages = {**error_codes.pages(ROOT / "flowforge"), **audit_codes.pages(ROOT / "flowforge")}
+    return json.dumps(pages, indent=1, ensure_ascii=False) + "\n"
+
+
+def findings() -> str:
+    """Return docs/findings.md as the table of the audit's codes makes it."""
+    return audit_codes.page(ROOT / "flowforge")
 
 
 # The generated pages, and what makes each.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference.md": reference,
     "docs/errors.md": errors,
+    "docs/findings.md": findings,
     "flowforge/cli/explanations/codes.json": explanations,
     "docs/faults.md": faults,
     "docs/permissions.md": permission_table.page,

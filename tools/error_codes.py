@@ -5,7 +5,6 @@ whatever makes one, such as Findings.add; or where a table leads from it to a fu
 """
 
 import ast
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -176,14 +175,14 @@ def page(folder: Path) -> str:
     return "".join(parts)
 
 
-def pages(folder: Path) -> str:
-    """Return what `flowforge explain` shows of each code, as JSON: what its hundred is about, and its sentences."""
+def pages(folder: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return what `flowforge explain` shows of each code: what its hundred is about, and its sentences."""
     families = dict(_FAMILY.findall((folder / "errors.py").read_text(encoding="utf-8")))
     made: dict[str, dict[str, object]] = {}
     for code, places in groupby(raised(folder), key=lambda each: each.code):
         says = [{"what": _forms(each.what), "why": _forms(each.why), "fix": _forms(each.fix)} for each in places]
         made[code] = {"about": families[code[:3]], "says": says}
-    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+    return made
 
 
 def _forms(texts: Texts) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.codes import CODES, Severity
@@ -10,6 +11,12 @@ from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import RepositoryFiles
 from flowforge.workflows.sources import CALLER, SourceKind, ValueSource
+
+# Errors that hold as long as a step has no other credential than the files show.
+_OF_WHAT_IS_SEEN: Final = frozenset(
+    {"missing-secret", "missing-variable", "wrong-kind", "credential-not-read", "identity-incomplete"}
+    | {"oauth-not-accepted"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +46,10 @@ class Case:
 
 def at_step(step: ClaudeStep, code: str, given: Given | None = None, **texts: object) -> Finding:
     """Return a finding about a step; at one of the things that it is given, or where it uses its action."""
-    occurrence = step.occurrence
-    return at(occurrence, code, (given.line, given.column) if given else None, **texts)
+    found = at(step.occurrence, code, (given.line, given.column) if given else None, **texts)
+    # An error must be sure, and what an earlier step may have loaded would be a way that no file shows; settings too.
+    unseen = step.loading or step.may_get_key_by_settings
+    return with_level(found, Severity.WARNING) if code in _OF_WHAT_IS_SEEN and unseen else found
 
 
 def at(occurrence: Occurrence, code: str, position: tuple[int, int] | None = None, **texts: object) -> Finding:

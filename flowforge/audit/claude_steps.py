@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from flowforge.audit.reach import StepReach
+from flowforge.audit.settings import may_be_settings
 from flowforge.workflows.actions import (
     CLOUD_VARIABLES,
     CLOUDS,
@@ -19,6 +20,7 @@ from flowforge.workflows.actions import (
 )
 from flowforge.workflows.expression_tree import And, Expression, Or
 from flowforge.workflows.expressions import read_template
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode, lowered
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import ActionVersion, Uses, read_uses, version_of
@@ -127,12 +129,19 @@ class ClaudeStep:
         text, known = self.input(name)
         return bool(text) or not known
 
+    @cached_property
+    def may_get_key_by_settings(self) -> bool:
+        """Whether it is given settings, which may hold an apiKeyHelper or an `env`; so is what nobody can tell."""
+        arguments, known = self.input("claude_args")
+        starts = [arguments.split(), *(run.arguments for run in self.script.runs)]
+        return self.has_input("settings") or not known or any(map(may_be_settings, starts))
+
     @property
-    def may_load(self) -> bool:
-        """Whether what an earlier step may have loaded into the environment is read, under whatever name."""
+    def loading(self) -> Loading:
+        """Whether an earlier step may have loaded something into the environment that is read, under any name."""
         # The base action overwrites the environment by its inputs, empty ones too (its action.yml).
-        reads_env = self.action is None or not self.action.ours or bool(self.action.env)
-        return self.occurrence.may_load and reads_env
+        overwrites = self.action is not None and self.action.ours and not self.action.env
+        return Loading.NONE if overwrites else self.occurrence.loading
 
     @cached_property
     def cloud(self) -> bool | None:
@@ -259,9 +268,8 @@ def _of_script(occurrence: Occurrence, text: str) -> ClaudeStep | None:
     # The starts in one script share its environment, so the first one speaks for all.
     first = script.runs[0]
     given = {name: (sources_of(bound) if bound else (UNKNOWN,), line) for name, bound, line in _variables(occurrence)}
-    for name, word in first.assigned.items():
-        if name in VARIABLES:
-            given[name] = (_of_word(word, occurrence.scope), _script_line(occurrence, first.line))
+    for name in filter(VARIABLES.__contains__, first.assigned):
+        given[name] = (_of_word(first.assigned[name], occurrence.scope), _script_line(occurrence, first.line))
     found = tuple(
         Given(VARIABLES[name], name, False, sources, line, 1, True)  # noqa: FBT003 -- by_input, read
         for name, (sources, line) in given.items()

@@ -1,6 +1,7 @@
 """The table of findings: what each code means, how grave it is, why, and what to do. The codes are public.
 
-A new code is a row here, a function in the file of its family, and a sentence in docs/audit.md. `{…}` in a text stands
+A new code is a row here, a function in the file of its family, and a sentence in docs/audit.md; `make docs` makes its
+section of docs/findings.md, and what `flowforge explain` says of it. `{…}` in a text stands
 for what differs; what comes from a workflow is quoted before it is put there, and no text of a literal ever is.
 """
 
@@ -169,7 +170,7 @@ _WARNINGS: Final = _rows(
     ),
     (
         "secret-writer",
-        "this writes {name} to GitHub's secrets",
+        "this {writes_or_deletes} the secret {name} at GitHub",
         "a second writer beside FlowForge undoes what the other has written",
         "let the manifest write it, and take this out",
     ),

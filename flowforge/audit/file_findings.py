@@ -75,8 +75,8 @@ def _of_step(step: ClaudeStep) -> str:
     if step.cloud is True:
         return ""
     # With a way of its own it is judged by that way.
-    if step.may_load and not step.ways:
-        return "an earlier step loads variables into the environment"
+    if step.loading and not step.ways:
+        return "an earlier step may load variables into the environment"
     for given in step.ways:
         for source in given.sources:
             # The token of GitHub is known for what it is: `wrong-kind` speaks of it.

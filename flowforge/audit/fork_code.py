@@ -3,62 +3,31 @@
 import re
 from typing import Final
 
-from flowforge.workflows.expression_tree import Expression, accesses, path_of
+from flowforge.audit.fork_paths import COMMITS, NUMBERS, REPOSITORIES, AccessPath, is_own, paths
+from flowforge.audit.fork_scripts import ForkRefs, may_take_pull
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import lowered
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.pins import read_uses
-from flowforge.workflows.programs import read_script, variable
-from flowforge.workflows.scopes import NameScope, input_of
 
-AccessPath = tuple[str, ...]
-
-# What a commit of a fork's is known by: the base repository has it too, by refs/pull.
-_COMMITS: Final = frozenset(
-    {
-        ("github", "event", "pull_request", "head", "sha"),
-        ("github", "event", "workflow_run", "head_sha"),
-        ("github", "event", "workflow_run", "head_commit", "id"),
-        ("github", "event", "pull_request", "merge_commit_sha"),
-    }
-)
-# A branch's name means the fork's only together with its repository.
-_REPOSITORIES: Final = frozenset(
-    {
-        ("github", "event", "pull_request", "head", "repo", "full_name"),
-        ("github", "event", "workflow_run", "head_repository", "full_name"),
-    }
-)
-_NUMBERS: Final = frozenset({("github", "event", "pull_request", "number"), ("github", "event", "number")})
-# A script with none of these checks nothing out; reading it would cost time for nothing.
-_WORDS: Final = ("checkout", "switch")
-# A pull request by its number, however that got into the text.
-_PULL: Final = re.compile(r"\bpull/|\bgh\s+pr\s+checkout\b|\bgh\s+co\b")
-# What a checkout of the repository's own code is made of; whatever else an event, a step or a caller says may be a
-# pull request's.
-_OWN: Final = frozenset(
-    {
-        *(("github", name) for name in ("ref", "ref_name", "sha", "repository", "base_ref", "workflow_sha")),
-        ("github", "event", "repository", "default_branch"),
-        ("github", "event", "repository", "full_name"),
-        ("github", "event", "pull_request", "base", "ref"),
-        ("github", "event", "pull_request", "base", "sha"),
-    }
-)
-_FIXED: Final = frozenset({"vars", "matrix", "secrets", "runner"})
-# How far a variable or an input is followed that is made of others; one may be made of itself.
-_MOST: Final = 10
+# Other actions that may bring code of another place, by parts of their names.
+_BRINGS: Final = re.compile(r"checkout|clone|fetch|pull|fork|merge|branch|(^|[-_/])pr([-_/]|$)")
+_SCRIPTS: Final = "actions/github-script"
+_STARTS_GIT: Final = re.compile(r"\bgit\b.*\b(exec|spawn)|\b(exec|spawn).*\bgit\b", re.DOTALL)
 
 
-def checks_out_fork(occurrence: Occurrence) -> bool:
-    """Return whether a step checks out a fork's code at the root of the job's folder."""
+def checks_out_fork(occurrence: Occurrence, fetched: ForkRefs) -> bool:
+    """Return whether a step checks out a fork's code at the root of the job's folder.
+
+    fetched: what the steps of its job before it have fetched; what this one fetches is noted there.
+    """
     step = occurrence.step
     if step is None:
         return False
     uses = read_uses(step.uses) if step.uses else None
     if uses is not None:
         return uses.repo == "actions/checkout" and _checkout(occurrence)
-    return any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
+    return fetched.puts_into_tree(step.run, occurrence.scope)
 
 
 def may_check_out_pull(occurrence: Occurrence) -> bool:
@@ -71,16 +40,15 @@ def may_check_out_pull(occurrence: Occurrence) -> bool:
         return False
     uses = read_uses(step.uses) if step.uses else None
     if uses is None:
-        return bool(_PULL.search(step.run)) or (
-            any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
-        )
-    if "checkout" not in uses.repo:
-        return False
+        return bool(step.run) and may_take_pull(step.run, occurrence.scope, occurrence.shell)
     inputs = lowered(step.inputs)
+    if uses.whole == _SCRIPTS:
+        return "script" in inputs and bool(_STARTS_GIT.search(inputs["script"][1].text))
+    if uses.repo != "actions/checkout":
+        return bool(_BRINGS.search(uses.whole))
     texts = [inputs[name][1].text for name in ("ref", "repository") if name in inputs]
-    paths = {path for text in texts for path in _paths(read_template(text), occurrence.scope)}
-    strange = uses.repo != "actions/checkout"
-    return strange or any(map(_PULL.search, texts)) or any(path not in _OWN and path[0] not in _FIXED for path in paths)
+    found = {path for text in texts for path in paths(read_template(text), occurrence.scope)}
+    return any("pull/" in text for text in texts) or not all(map(is_own, found))
 
 
 def _checkout(occurrence: Occurrence) -> bool:
@@ -89,47 +57,14 @@ def _checkout(occurrence: Occurrence) -> bool:
     # In a folder of its own the fork's code is data: what the job runs and what Claude reads at start lie at the root.
     if path not in {"", ".", "./", "${{ github.workspace }}"}:
         return False
-    ref = _paths(read_template(inputs["ref"][1].text), occurrence.scope) if "ref" in inputs else set()
-    repository = (
-        _paths(read_template(inputs["repository"][1].text), occurrence.scope) if "repository" in inputs else set()
-    )
+
+    def of(name: str) -> set[AccessPath]:
+        return paths(read_template(inputs[name][1].text), occurrence.scope) if name in inputs else set()
+
+    ref = of("ref")
     # Either is enough: without `repository` a commit of the fork is fetched from the base, where refs/pull keeps it.
-    if ref & _COMMITS or repository & _REPOSITORIES:
+    if ref & COMMITS or of("repository") & REPOSITORIES:
         return True
     # A number alone is a pull request only behind `refs/pull/`.
     text = inputs["ref"][1].text if "ref" in inputs else ""
-    return "refs/pull/" in text.replace(" ", "") and bool(ref & _NUMBERS)
-
-
-def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[AccessPath]:
-    """Return the accesses that a template may become, through the env and the inputs."""
-    found: set[AccessPath] = set()
-    for access in accesses(expression):
-        path = path_of(access) or ()
-        bound = input_of(access, scope)
-        if path[:1] == ("env",) and len(path) > 1:
-            bound = scope.env.find(path[1])
-        if bound is not None and depth < _MOST:
-            found |= _paths(bound.expression, bound.scope, depth + 1)
-        elif path:
-            found.add(path)
-    return found
-
-
-def _script(occurrence: Occurrence, script: str) -> bool:
-    """Whether a script checks out a pull request: `gh pr checkout`, or a ref of the pull request's."""
-    commands = [command.words for command in read_script(script).commands]
-    # It fetches the head of the pull request, whosever that is.
-    if any(words[:3] == ["gh", "pr", "checkout"] for words in commands):
-        return True
-    checkouts = [words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"])]
-    found = (path for words in checkouts for word in words for path in _of_word(word, occurrence.scope))
-    return any(path in _COMMITS for path in found)
-
-
-def _of_word(word: str, scope: NameScope) -> set[AccessPath]:
-    """Return the accesses of a word: an expression in it, or the variable of the step's environment that it is."""
-    bound = scope.env.find(variable(word).lower())
-    if bound is not None:
-        return _paths(bound.expression, bound.scope)
-    return _paths(read_template(word), scope)
+    return "refs/pull/" in text.replace(" ", "") and bool(ref & NUMBERS)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flowforge.audit.case import Case, at, at_step, is_missing, state
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.fork_code import checks_out_fork
+from flowforge.audit.fork_scripts import ForkRefs
 from flowforge.audit.model import Finding, StoreNames
 from flowforge.audit.needs import is_gated
 from flowforge.audit.reach import Reached, StepReach
@@ -96,8 +97,12 @@ def _static(step: ClaudeStep) -> Iterator[tuple[Given, ValueSource]]:
 
 def in_reach(case: Case) -> Iterator[Finding]:
     """Yield `credential-in-reach-of-fork`: a fork's code is checked out in a job that holds a credential."""
+    fetched: dict[object, ForkRefs] = {}
     for occurrence in case.occurrences:
-        if not checks_out_fork(occurrence):
+        place, job = occurrence.at, occurrence.job
+        # The steps of a job come one after the other, and what one fetches another may check out.
+        before = fetched.setdefault((place.file, place.job, job.key if job else None), ForkRefs())
+        if not checks_out_fork(occurrence, before):
             continue
         for run in StepReach(occurrence).reaching:
             # Where GitHub withholds the secrets there is nothing to take.

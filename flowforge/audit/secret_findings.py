@@ -14,6 +14,7 @@ from flowforge.tokens import LITERAL
 from flowforge.workflows.actions import INPUTS, VARIABLES, Slot
 from flowforge.workflows.expression_tree import Expression, Literal, every
 from flowforge.workflows.expressions import read_template
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.nodes import NOTHING, YamlNode
 from flowforge.workflows.programs import assignment, read_script
 from flowforge.workflows.sources import CALLER, SourceKind, ValueSource
@@ -58,7 +59,7 @@ def _missing(step: ClaudeStep, stores: StoreNames) -> Iterator[Finding]:
 def has_way(step: ClaudeStep, stores: StoreNames, store: str) -> bool:
     """Whether a step may have a credential: a key or token that may be there, or both ids of an identity."""
     # An error must be sure, so each way that may be there is taken for one.
-    if step.may_load:
+    if step.loading is Loading.LIKELY:
         return True
     if any(state(each, stores, store) is not False for each in step.static):
         return True

@@ -30,15 +30,15 @@ def _of_action(step: ClaudeStep) -> Iterator[Finding]:
     for given in late[:1]:
         since = written_version(given.since or (0, 0, 0))
         yield at_step(step, "inputs-unknown-to-pin", input=given.name, action=step.called, since=since)
-    # `settings` may hold an apiKeyHelper or an env, and a login's tokens have a finding of their own.
-    if step.cloud is not False or step.has_input("settings") or step.logins or _has_credential(step) or late:
+    # A login's tokens have a finding of their own.
+    if step.cloud is not False or step.may_get_key_by_settings or step.logins or _has_credential(step) or late:
         return
     unread = [each for each in step.given if each.read is False and not each.is_empty]
     if unread:
         if not _is_oauth_alone(step, unread):
             # The input first: it is what was written for this step.
             yield _not_read(step, min(unread, key=lambda each: (not each.by_input, each.line)))
-    elif step.action is not SECURITY and not step.ways and not step.may_load:
+    elif step.action is not SECURITY and not step.ways and not step.loading:
         yield _none(step)
 
 
@@ -102,8 +102,9 @@ def _oauth(step: ClaudeStep) -> Iterator[Finding]:
             yield at_step(step, "oauth-not-accepted", action=step.called, reason=reason)
         return
     tokens = [each for each in step.static if each.slot is Slot.OAUTH]
-    # With a key or an identity beside it `--bare` may have what it reads.
-    if tokens and len(step.static) == len(tokens) and not step.identity and _is_bare(step):
+    # With a key or an identity beside it `--bare` may have what it reads, and with settings.
+    alone = len(step.static) == len(tokens) and not step.identity and not step.may_get_key_by_settings
+    if tokens and alone and _is_bare(step):
         reason = "with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN"
         yield at_step(step, "oauth-not-accepted", action=f"{step.called} --bare", reason=reason)
 

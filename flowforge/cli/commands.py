@@ -173,8 +173,9 @@ COMMANDS: Final = (
         """
         Say what a code, or the text of a failed run, is about.
 
-        A CODE is one of ours, such as FF504. A TEXT is a line of the log of a workflow that runs Claude, such as
-        `Invalid bearer token`: why it is said, how to check that, and what to do.
+        A CODE is one of ours, such as FF504, or missing-secret of an audit. A TEXT is a line of the log of a workflow
+        that runs Claude, such as `Invalid bearer token`: why it is said, how to check that, and what to do. `-` reads
+        the log from stdin.
         """,
         "flowforge.cli.explain",
         of.explain_options,

@@ -9,6 +9,7 @@ from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given, named
 from flowforge.workflows.actions import HONEST_SINCE
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.nodes import YamlNode
 from flowforge.workflows.programs import ClaudeStart
 from flowforge.workflows.sources import SourceKind
@@ -17,7 +18,7 @@ _TEMPLATE: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 # What starts Claude without a comment that triggers it. `prompt_file` is the base action's.
 _PROMPTS: Final = ("prompt", "prompt_file")
 # With these another program, or another way to a credential, may stand behind the step.
-_DETOURS: Final = ("settings", "path_to_claude_code_executable", "claude_env")
+_DETOURS: Final = ("path_to_claude_code_executable", "claude_env")
 _OTHER_SERVERS: Final = ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN")
 # A script proves only where Claude is a plain command: with any of these a shell may go on after its failure, end with
 # the status of another command, or start it with another environment.
@@ -50,7 +51,7 @@ def another_way(step: ClaudeStep, given: Given) -> str:
     """Return why Claude may have used something else than this secret, as a clause; empty where it cannot."""
     if step.cloud is None:
         return "it may use a cloud's models"
-    if len(step.ways) > 1 or step.may_load:
+    if len(step.ways) > 1 or step.loading is Loading.LIKELY:
         return "the step may have used another credential"
     if len(given.sources) > 1 or given.is_choice or not named(given.sources, SourceKind.SECRET):
         return "an expression chooses whether the step gets it"
@@ -75,7 +76,7 @@ def _of_action(step: ClaudeStep) -> str:
         return "the version of its pin is not known"
     if step.version < HONEST_SINCE:
         return "this version ends green with a dead credential"
-    if any(step.has_input(name) for name in _DETOURS):
+    if step.may_get_key_by_settings or any(step.has_input(name) for name in _DETOURS):
         return "its settings may change what it uses"
     if not any(_surely_given(step.inputs[name][1]) for name in _PROMPTS if name in step.inputs):
         return "without a prompt it may have met no trigger"

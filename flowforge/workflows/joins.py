@@ -10,7 +10,7 @@ from typing import Final
 
 from flowforge.workflows.conditions import has_status
 from flowforge.workflows.expressions import read_condition
-from flowforge.workflows.loaders import hands_on, loads
+from flowforge.workflows.loaders import Loading, hands_on, loading
 from flowforge.workflows.nodes import NOTHING, Scalar, YamlNode
 from flowforge.workflows.occurrence import Condition, Occurrence, StepPlace
 from flowforge.workflows.permissions import IdToken, TokenPermission, combined, id_token
@@ -41,7 +41,7 @@ class _Call:
     calls: int = 0
     composites: int = 0
     handed_on: frozenset[str] = frozenset()
-    may_load: bool = False
+    loading: Loading = Loading.NONE
     called_by: str = ""
 
 
@@ -96,7 +96,7 @@ class _Walker:
                 yield from self._steps(job.steps, job, here)
 
     def _steps(self, steps: Sequence[WorkflowStep], job: Job | None, call: _Call) -> Iterator[Occurrence]:
-        handed_on, may_load = call.handed_on, call.may_load
+        handed_on, loaded = call.handed_on, call.loading
         for step in steps:
             own = StepPlace(call.files[-1], step.main_line, job.key if job else None, step.index)
             at = call.at or own
@@ -114,21 +114,29 @@ class _Walker:
                 called_by=call.called_by,
                 job=job or call.scope.job,
                 handed_on=handed_on,
-                may_load=may_load,
+                loading=loaded,
                 forgiven=call.forgiven,
             )
-            handed_on |= hands_on(step)
-            may_load = may_load or loads(step)
-            if step.uses.startswith(_LOCAL) or step.uses == ".":
+            if _is_local(step):
                 yield from self._local(occurrence, call)
-                action = self._repository.action(step.uses)
-                # A local action that nobody could read may write any variable.
-                may_load = may_load or action is None
-                for inner in action.steps if action else ():
-                    handed_on |= hands_on(inner)
-                    may_load = may_load or loads(inner)
             else:
                 yield occurrence
+            for each, how in self._left_behind(step):
+                handed_on |= each
+                loaded = max(loaded, how)
+
+    def _left_behind(self, step: WorkflowStep, calls: int = 0) -> Iterator[tuple[set[str], Loading]]:
+        """Yield what a step, or each step of the local action that it uses, leaves in the environment."""
+        if not _is_local(step):
+            yield hands_on(step), loading(step)
+            return
+        action = self._repository.action(step.uses)
+        # One that nobody could read, or that runs a program of its own, may write any variable.
+        if action is None or not action.is_composite or calls >= MAX_CALLS:
+            yield set(), Loading.POSSIBLE
+            return
+        for inner in action.steps:
+            yield from self._left_behind(inner, calls + 1)
 
     def _local(self, occurrence: Occurrence, call: _Call) -> Iterator[Occurrence]:
         """Yield the steps of a local action in the place of the step that uses it."""
@@ -166,7 +174,7 @@ class _Walker:
             called_by=call.called_by or occurrence.uses,
             # What the caller's earlier steps have written is there for the callee's steps too.
             handed_on=occurrence.handed_on,
-            may_load=occurrence.may_load,
+            loading=occurrence.loading,
             forgiven=call.forgiven or _forgives(step.node),
         )
         yield from self._joined_steps(action, occurrence, inner)
@@ -214,6 +222,10 @@ class _Walker:
             called_by=call.called_by or job.uses,
         )
         yield from self.workflow(callee, inner)
+
+
+def _is_local(step: WorkflowStep) -> bool:
+    return step.uses.startswith(_LOCAL) or step.uses == "."
 
 
 def _unread(job: Job, call: _Call, at: StepPlace, why: str, *, inherits: bool) -> Occurrence:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flowforge.workflows.expression_tree import Expression
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.permissions import TokenPermission
 from flowforge.workflows.scopes import NameScope
 from flowforge.workflows.workflow import Job, Workflow, WorkflowStep
@@ -45,7 +46,7 @@ class Occurrence:
     """The job that runs it: of a joined action the caller's; None in an action that nobody calls."""
     handed_on: frozenset[str] = frozenset()
     """The variables of credentials that a step of its job before it writes into $GITHUB_ENV."""
-    may_load: bool = False
+    loading: Loading = Loading.NONE
     """Whether a step of its job before it may load secrets into the environment, under names that nobody knows."""
     forgiven: bool = False
     """Whether a failure of it fails nothing, by a `continue-on-error` of the job or of a caller."""

@@ -138,6 +138,11 @@ def _without_prefix(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return assigned, list(words[at:])
 
 
+def program_words(words: Sequence[str]) -> list[str]:
+    """Return a command from its program on: without assignments, wrappers such as `sudo`, and reserved words."""
+    return _without_prefix(words)[1]
+
+
 def _behind_options(words: Sequence[str], at: int, with_word: Sequence[str]) -> int:
     while at < len(words) and (words[at].startswith("-") or _DURATION.fullmatch(words[at])):
         at += 2 if words[at] in with_word else 1

@@ -162,6 +162,11 @@ class CompositeAction:
         return steps_of((self.root.get("runs") or NOTHING).get("steps"))
 
     @property
+    def is_composite(self) -> bool:
+        """Whether it is made of steps, and not a program or a container."""
+        return _text(self.root.get("runs") or NOTHING, "using").lower() == "composite"
+
+    @property
     def inputs(self) -> YamlNode:
         """The inputs that it declares."""
         return self.root.get("inputs") or NOTHING

@@ -24,15 +24,53 @@ HEAD_SHA: Final = "{uses: actions/checkout@v4, with: {ref: '${{ github.event.pul
 
 SHA_TEXT: Final = "${{ github.event.pull_request.head.sha }}"
 SHA: Final = f'SHA: "{SHA_TEXT}"'
+PULL: Final = 'PR: "${{ github.event.number }}"'
+URL: Final = 'URL: "${{ github.event.pull_request.head.repo.clone_url }}"'
+
+
+def _run(script: str, env: str = "") -> str:
+    return f"{{run: '{script}', env: {{{env}}}}}"
+
+
+FETCHES_PULL: Final = _run("git fetch origin pull/${{ github.event.number }}/head")
+# Scripts that put the code of a pull request into the job's folder.
+FORK_SCRIPTS: Final = (
+    _run("git fetch origin pull/${{ github.event.number }}/head && git checkout FETCH_HEAD"),
+    _run('git fetch origin "pull/${PR}/head:pr" && git switch pr', PULL),
+    _run(
+        'git fetch --depth 1 origin "+refs/pull/$PR/merge:refs/remotes/origin/pr" && git reset --hard origin/pr', PULL
+    ),
+    _run('git fetch origin "pull/$PR/head:pr-$PR"; git merge --no-edit "pr-$PR"', PULL),
+    _run("git remote add fork $URL && git fetch fork && git reset --hard fork/${{ github.head_ref }}", URL),
+    _run("git remote add -f fork $URL; git fetch --depth 1 fork main; git checkout -b x FETCH_HEAD", URL),
+    _run("git fetch $URL ${{ github.head_ref }}; git rebase FETCH_HEAD", URL),
+    _run("git pull $URL ${{ github.head_ref }}", URL),
+    _run("git pull origin refs/pull/$PR/head", PULL),
+    _run("git clone $URL .", URL),
+    _run("git clone --depth 1 $URL pr && cd pr && make", URL),
+    _run('git fetch origin "pull/$PR/head:pr" && git worktree add ../pr pr && cd ../pr && make', PULL),
+    _run("N=$PR; git -c a.b=c fetch origin pull/$N/head; git checkout FETCH_HEAD -- src", PULL),
+    _run("git fetch origin $SHA; git checkout FETCH_HEAD", SHA),
+    _run("HEAD=$SHA; git checkout $HEAD", SHA),
+    _run("gh -R a/b pr checkout $PR", PULL),
+    _run("gh pr diff $PR | git apply", PULL),
+)
+# Scripts like them that fetch a fork's code beside the job's own, or none.
+NO_FORK_SCRIPTS: Final = (
+    FETCHES_PULL,
+    _run("git fetch origin main && git checkout FETCH_HEAD"),
+    _run('git fetch origin "pull/$PR/head:pr" && git diff main...pr', PULL),
+    _run('git fetch origin "pull/$PR/head:pr" && git reset --soft pr', PULL),
+    _run('git fetch origin "pull/$PR/head:pr" && git worktree add ../pr pr', PULL),
+    _run("git clone $URL pr", URL),
+    _run("git -C pr checkout $SHA", SHA),
+    _run("gh pr diff $PR > pr.diff", PULL),
+)
 FETCHES: Final = ("checkout", "checkout -q", "switch -d", "switch --detach")
 
 
 def _uses(with_: str = "", uses: str = A1, more: str = "") -> str:
     return f"{{uses: {uses}, with: {{{with_}}}{more}}}"
-
-
-def _run(script: str, env: str = "") -> str:
-    return f"{{run: '{script}', env: {{{env}}}}}"
 
 
 def _file(*steps: str, on: str = "issue_comment", top: str = "permissions: {id-token: write}", job: str = "") -> str:
@@ -45,6 +83,92 @@ def _codes(text: str, facts: RepoFacts, **others: str) -> set[str]:
 
 
 PATH: Final = RepoFacts()
+WRITES: Final = (
+    "gh secret delete KEY",
+    "gh secret remove KEY --app dependabot",
+    "gh -R a/b secret set key --body x",
+    "sudo gh secret delete -e production KEY",
+    "gh api -X PUT repos/a/b/actions/secrets/KEY --input body.json",
+    "gh api --method DELETE /repos/$GITHUB_REPOSITORY/dependabot/secrets/KEY",
+    "gh api --method=delete orgs/a/codespaces/secrets/KEY",
+    "gh api -XPUT repos/a/b/environments/${{ vars.PLACE }}/secrets/KEY -f key_id=x",
+    "gh api orgs/a/actions/secrets/KEY -X PUT -f encrypted_value=x",
+    "curl -fsSX DELETE https://api.github.com/repos/a/b/actions/secrets/KEY",
+    "curl --request PUT -d @body.json $GITHUB_API_URL/repos/a/b/actions/secrets/KEY?x=1",
+    "curl -T body.json https://api.github.com/orgs/a/dependabot/secrets/KEY",
+    "wget --method=PUT https://api.github.com/repositories/1/environments/x/secrets/KEY",
+)
+WRITES_NOTHING: Final = (
+    "gh secret list",
+    "gh secret delete $NAME",
+    "gh api repos/a/b/actions/secrets/KEY",
+    "gh api -X PUT repos/a/b/actions/secrets/$NAME",
+    "gh api -X PUT orgs/a/actions/secrets/KEY/repositories",
+    "gh api -X PUT repos/a/b/actions/secrets/OTHER -f note=KEY",
+    "gh api -X PUT repos/a/b/actions/variables/KEY",
+    "curl -X PUT https://example.com/secrets/KEY",
+    "curl https://api.github.com/repos/a/b/actions/secrets/KEY",
+    "echo curl -X DELETE repos/a/b/actions/secrets/KEY",
+)
+# Settings may hold an apiKeyHelper, and so may what is not seen of a command.
+SETTINGS: Final = (
+    "--settings a.json",
+    "--settings=a.json",
+    '"${ARGS[@]}"',
+    "$@",
+    "$CLAUDE_FLAGS",
+    "--verbose $(flags)",
+)
+# Steps that may put a key into the environment by means that the file does not show.
+LOADERS: Final = (
+    "{uses: actions/github-script@v7, with: {script: 'core.exportVariable(names[0], key)'}}",
+    "{uses: actions/github-script@v7, with: {script: 'await require(`./load.js`)(core)'}}",
+    "{uses: acme/fetch-claude-key@v1}",
+    "{uses: 'docker://acme/keys:1'}",
+    *(
+        f"{{run: '{script}'}}"
+        for script in (
+            "./scripts/load.sh",
+            "bash scripts/load.sh",
+            "bash < scripts/load.sh",
+            "source .env.ci",
+            ". .env.ci",
+            "make credentials",
+            "echo x && npm run load",
+            "just load",
+            "task load",
+            "tox -e load",
+            "python load.py",
+            "uv run load.py",
+            "docker compose run load",
+            "find . -name load.sh -exec {} +",
+            "$LOAD",
+            'echo "$NAME=$VALUE" >> $GITHUB_ENV',
+            'echo -e "A=1\\nB=2" >> $GITHUB_ENV',
+            "echo A=1 | tee -a $GITHUB_ENV",
+        )
+    ),
+)
+# Steps that show whatever they export.
+SHOWN: Final = (
+    "{uses: actions/checkout@v4}",
+    "{uses: actions/setup-node@v4}",
+    "{uses: actions/cache/restore@v4}",
+    "{uses: actions/github-script@v7, with: {script: 'core.setOutput(`x`, 1)'}}",
+    *(
+        f"{{run: '{script}'}}"
+        for script in (
+            "npm ci && git fetch --all | tee log",
+            "sudo apt-get install -y jq",
+            "pip install claude-helpers; python -m pip install x",
+            "curl -fsSL https://claude.ai/install.sh | bash",
+            'bash -c "echo x"',
+            "source .venv/bin/activate",
+            'echo "VERSION=1" >> "$GITHUB_ENV"',
+            "for x in a b; do echo $x; done",
+        )
+    ),
+)
 SAME: Final = "github.event.pull_request.head.repo.full_name == github.repository"
 NAMED: Final = RepoFacts(types={"KEY": "claude_code_oauth_token"})
 WIF_OLD: Final = _uses(f"{RULE}, {ORG}", uses="anthropics/claude-code-action@v1.0.100")
@@ -75,6 +199,7 @@ MUST: Final = {
         (_file("{uses: hashicorp/vault-action@v3}", _uses(uses=BASE)), PATH),
         (_file(_uses("prompt: x")), PATH),
         (_file(_uses("anthropic_api_key: ''")), PATH),
+        *[(_file(each, _uses()), PATH) for each in SHOWN],
     ],
     "identity-incomplete": [(_file(_uses(RULE)), PATH), (_file(_uses(ORG)), PATH)],
     "id-token-missing": [
@@ -83,7 +208,8 @@ MUST: Final = {
         (_file(_uses(KEY), top="name: x"), RepoFacts(default_permission="read")),
     ],
     "oauth-not-accepted": [
-        (_file(_run("claude --bare -p x", ENV_TOKEN)), PATH),
+        *[(_file(_run(f"claude --bare -p {prompt}", ENV_TOKEN)), PATH) for prompt in ("x", "$PROMPT", "$(cat b)")],
+        (_file(_uses(f"{TOKEN}, claude_args: --bare")), PATH),
         (_file(_uses("claude-code-oauth-token: x", uses="anthropics/claude-code-security-review@main")), PATH),
     ],
     "literal-credential": [
@@ -103,6 +229,8 @@ MUST: Final = {
         *[(_file(_run(f"git {word} $SHA", SHA), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
         *[(_file(_run(f"git {word} {SHA_TEXT}"), _uses(KEY), on="pull_request_target"), PATH) for word in FETCHES],
         (_file(_run("gh pr checkout 1"), _uses(KEY), on="pull_request_target"), PATH),
+        *[(_file(step, _uses(KEY), on="pull_request_target"), PATH) for step in FORK_SCRIPTS],
+        (_file(FETCHES_PULL, _run("git switch -d FETCH_HEAD"), _uses(KEY), on="pull_request_target"), PATH),
     ],
     "dead-credential-looks-green": [
         (_file(_uses(KEY, uses="anthropics/claude-code-action@v1.0.171")), PATH),
@@ -111,6 +239,7 @@ MUST: Final = {
     "inputs-unknown-to-pin": [(_file(WIF_OLD), PATH)],
     "secret-writer": [
         (_file(_run("gh secret set KEY --body x"), _uses(KEY)), PATH),
+        *[(_file(_run(script), _uses(KEY)), PATH) for script in WRITES],
         (_file("{uses: a/secrets-sync-action@v1, with: {SECRETS: '^ANTHROPIC_API_KEY$'}}"), PATH),
         (_file(_run("terraform apply", "TF_VAR_k: '${{ secrets.ANTHROPIC_API_KEY }}'")), PATH),
     ],
@@ -132,6 +261,7 @@ MUST: Final = {
     ],
     "workflow-disabled": [(_file(_uses(KEY)), RepoFacts(disabled=frozenset({W + "a.yml"})))],
     "cannot-know": [
+        *[(_file(each, _uses()), PATH) for each in LOADERS],
         (_file(_uses("anthropic_api_key: '${{ steps.x.outputs.y }}'")), PATH),
         ("on: push\njobs:\n  a:\n    uses: a/b/.github/workflows/c.yml@v1\n    secrets: inherit\n", PATH),
         (_file("{uses: ./gone}"), PATH),
@@ -155,10 +285,13 @@ MUST_NOT: Final = {
     ],
     "no-credential": [
         (_file(_uses("use_vertex: true")), PATH),
+        (_file(_uses("settings: a.json")), PATH),
+        (_file(_uses("claude_args: '--model x --settings=a.json'")), PATH),
         (_file("{run: 'echo ANTHROPIC_API_KEY=$X >> $GITHUB_ENV'}", _uses()), PATH),
         (_file("{run: 'cat .env >> $GITHUB_ENV'}", _uses()), PATH),
         (_file("{uses: hashicorp/vault-action@v3, with: {exportEnv: true}}", _uses()), PATH),
         (_file("{uses: ./gone}", _uses()), PATH),
+        *[(_file(each, _uses()), PATH) for each in LOADERS],
         (_file(_uses("agent_logins: x", uses="anthropics/claude-code-action/agent-approval-check@main")), PATH),
     ],
     "identity-incomplete": [(_file(_uses(f"{RULE}, {ORG}")), PATH), (_file(_uses(f"{KEY}, {RULE}")), PATH)],
@@ -167,7 +300,14 @@ MUST_NOT: Final = {
         (_file(_uses(f"{KEY}, github_token: x"), top="permissions: {}"), PATH),
         (_file(_uses(KEY, uses=BASE), top="permissions: {}"), PATH),
     ],
-    "oauth-not-accepted": [(_file(_run("claude --bare -p x", f"{ENV_KEY}, {ENV_TOKEN}")), PATH)],
+    "oauth-not-accepted": [
+        (_file(_run("claude --bare -p x", f"{ENV_KEY}, {ENV_TOKEN}")), PATH),
+        *[(_file(_run(f"claude --bare {given} -p x", ENV_TOKEN)), PATH) for given in SETTINGS],
+        *[(_file(_run(f"claude --bare -p x {given}", ENV_TOKEN)), PATH) for given in SETTINGS],
+        (_file(_uses(f"{TOKEN}, claude_args: --bare, settings: a.json")), PATH),
+        (_file(_uses(f"{TOKEN}, claude_args: --bare --settings a.json")), PATH),
+        (_file(_uses(f"{TOKEN}, claude_args: '--bare ${{{{ inputs.more }}}}'")), PATH),
+    ],
     "literal-credential": [(_file(_run(f'echo "like {LITERAL[:11]}..."')), PATH)],
     "both-set": [
         (_file(_uses(f"{KEY}, {TOKEN}")), HAS_KEY),
@@ -182,6 +322,7 @@ MUST_NOT: Final = {
         (_file(HEAD_SHA, _uses(KEY), on="pull_request"), PATH),
         (_file(HEAD_SHA, _uses(KEY), on="pull_request_target", job=f"if: {SAME}"), PATH),
         (_file(HEAD_SHA.replace("head.sha", "base.sha"), _uses(KEY), on="pull_request_target"), PATH),
+        *[(_file(step, _uses(KEY), on="pull_request_target"), PATH) for step in NO_FORK_SCRIPTS],
         (_file(HEAD_SHA.replace("with: {", "with: {path: pr, "), _uses(KEY), on="pull_request_target"), PATH),
     ],
     "dead-credential-looks-green": [
@@ -189,7 +330,10 @@ MUST_NOT: Final = {
         (_file(_uses(KEY, uses="anthropics/claude-code-action@beta")), PATH),
     ],
     "inputs-unknown-to-pin": [(_file(_uses(f"{RULE}, {ORG}", uses=f"anthropics/claude-code-action@{'0' * 40}")), PATH)],
-    "secret-writer": [(_file(_run("gh secret set CLAUDE_PAT --body x"), _uses(KEY)), PATH)],
+    "secret-writer": [
+        (_file(_run("gh secret set CLAUDE_PAT --body x"), _uses(KEY)), PATH),
+        *[(_file(_run(script), _uses(KEY)), PATH) for script in WRITES_NOTHING],
+    ],
     "bot-not-allowed": [
         (_file(_uses(KEY), on="pull_request"), HAS_KEY),
         (_file(_uses(f"{KEY}, allowed_bots: Dependabot"), on="pull_request"), BOT_HAS),
@@ -221,6 +365,28 @@ def test_what_must_not_be_found(code: str, text: str, facts: RepoFacts) -> None:
     """A workflow like it, where it is not so, does not give the code."""
     found = _codes(text, facts)
     assert code not in found, found
+
+
+SURE: Final = {
+    "missing-secret": (_uses(KEY), EMPTY),
+    "missing-variable": (_uses(f"{RULE}, {ORG}"), EMPTY),
+    "wrong-kind": (_uses(KEY), NAMED),
+    "credential-not-read": (_uses(more=f", {ENV_WIF}"), PATH),
+    "identity-incomplete": (_uses(RULE), PATH),
+    "oauth-not-accepted": (_run("claude --bare -p x", ENV_TOKEN), PATH),
+}
+
+
+@pytest.mark.parametrize("code", SURE)
+@pytest.mark.parametrize("before", ["{uses: acme/fetch-claude-key@v1}", "{run: ./scripts/load.sh}"])
+def test_what_an_earlier_step_may_have_loaded_makes_an_error_a_warning(code: str, before: str) -> None:
+    """No error stands on the lack of a credential that a step before it may have loaded unseen."""
+    step, facts = SURE[code]
+    levels = [
+        [each.level.value for each in audit({W + "a.yml": _file(*steps)}, facts).findings if each.code == code]
+        for steps in ([step], [before, step])
+    ]
+    assert [["error"], ["warning"]] == [found[:1] for found in levels]
 
 
 CALLEE: Final = _file(_uses(KEY), on="workflow_call", top="name: x", job="environment: production")

@@ -284,6 +284,40 @@ def test_what_is_left(name: str) -> None:
 
 
 CHECKOUT: Final = "      - uses: actions/checkout@v5\n        with: {ref: '%s'}\n"
+STRANGE: Final = "{SHA: '${{ steps.pr.outputs.result }}', NUMBER: '${{ github.event.issue.number }}'}"
+GITHUB_SCRIPT: Final = """      - uses: actions/github-script@v7
+        with: {script: 'await exec.exec(`git`, [`fetch`, `origin`, sha])'}
+"""
+PULLS: Final = (
+    'git init . && git pull https://github.com/$GITHUB_REPOSITORY "$SHA"',
+    "git fetch origin $SHA",
+    "git checkout ${SHA}",
+    "git switch --detach ${{ steps.pr.outputs.result }}",
+    "git merge $(gh pr view --json headRefOid)",
+    "REF=main; REF=$(gh pr view --json headRefName); git checkout $REF",
+    "REF=main; REF+=$SHA; git fetch origin $REF",
+    "git ls-remote origin | while read sha ref; do git checkout $sha; done",
+    "git ls-remote origin | xargs git fetch origin",
+    "git fetch origin $1",
+    "git -C . reset --hard $SHA",
+    "git worktree add pr $SHA",
+    "git clone $URL",
+    "git remote add fork $URL",
+    "git fetch origin ${REF#refs/}",
+    "curl -L https://github.com/a/b/archive/$SHA.tar.gz | tar xz",
+    "gh api repos/a/b/tarball/$SHA | tar xz",
+    "curl -L $URL | git apply",
+    "git am x.patch",
+    "gh -R a/b pr checkout $NUMBER",
+    "gh pr diff $NUMBER | patch -p1",
+    "gh repo clone $REPO",
+    "gh run download $RUN",
+    "git $COMMAND",
+    "$GIT fetch && git status",
+    'eval "git fetch origin $SHA"',
+    'bash -c "git fetch origin $SHA"',
+    'sudo env GIT_TRACE=1 git fetch origin "$SHA"',
+)
 PULLED: Final = {
     "a comment's pull request": CHECKOUT % "refs/pull/${{ github.event.issue.number }}/head",
     "a head": CHECKOUT % "${{ github.event.pull_request.head.sha }}",
@@ -295,7 +329,28 @@ PULLED: Final = {
     "by another action": "      - uses: acme/checkout-pull@v1\n",
     "by gh": "      - run: gh  pr checkout 1\n",
     "by git": "      - run: git fetch origin pull/1/head\n",
+    **{script: f"      - run: |\n          {script}\n        env: {STRANGE}\n" for script in PULLS},
+    "in another shell": "      - {shell: pwsh, run: git fetch origin $env:SHA}\n",
+    "in a heredoc": "      - run: |\n          python - <<END\n          run(['git', 'fetch', ref])\n          END\n",
+    "by a script of JavaScript": GITHUB_SCRIPT,
 }
+ITS_OWN: Final = (
+    "git fetch origin main && git checkout -b x origin/main",
+    "git fetch --all --tags; git switch ${{ github.event.repository.default_branch }}",
+    "git reset --hard $GITHUB_SHA",
+    "git clone https://github.com/$GITHUB_REPOSITORY copy",
+    "BASE=main; git merge --no-edit origin/$BASE",
+    "git config user.name x && git commit -am x && git push origin HEAD:$SHA",
+    "gh pr view $SHA --json title && gh api /repos/$GITHUB_REPOSITORY/issues/$SHA",
+    "curl -fsS https://example.com/x?y=$SHA",
+)
+
+
+@pytest.mark.parametrize("script", ITS_OWN)
+def test_a_job_that_names_only_its_own_repository_is_mended(script: str) -> None:
+    """Commands of git that name nothing but the repository's own code are no reason to leave a job to people."""
+    steps = f"    steps:\n      - run: |\n          {script}\n        env: {STRANGE}\n"
+    assert "id-token: write" in proposed(MANUAL + READ + steps + MORE + KEY).patch
 
 
 @pytest.mark.parametrize("name", PULLED)

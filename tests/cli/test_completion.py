@@ -135,6 +135,7 @@ def typist(request: pytest.FixtureRequest, place: Path) -> Iterator[Typist]:
         ("flowforge vali", "flowforge validate"),
         ("flowforge plan --limit=acme/B", "flowforge plan --limit=acme/Billing"),
         ("flowforge explain FF09", "flowforge explain FF099"),
+        ("flowforge explain missing-s", "flowforge explain missing-secret"),
         ("flowforge plan -m other.yaml --owner th", "flowforge plan -m other.yaml --owner third"),
     ],
 )

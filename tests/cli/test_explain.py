@@ -2,6 +2,7 @@
 
 import re
 import string
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flowforge.audit.codes import CODES
 from flowforge.cli.explanations.failures import FAILURES, RunFailure
 from flowforge.cli.explanations.find import codes_of, failures_of, pages
 from tools.error_codes import raised
@@ -42,10 +44,25 @@ LOGS: Final = {
 @pytest.mark.no_coverage
 @pytest.mark.slow
 def test_every_code_has_a_page() -> None:
-    """Each code that the program can raise is explained, and none that it cannot; `make docs` writes the pages."""
-    assert sorted({each.code for each in raised(ROOT / "flowforge")}) == sorted(pages())
+    """Each code that the program can raise or find is explained, and no other; `make docs` writes the pages."""
+    assert sorted({*(each.code for each in raised(ROOT / "flowforge")), *CODES}) == sorted(pages())
     wordless = [code for code, page in pages().items() if not any(form["what"] for form in page["says"])]
     assert [] == [*wordless, *(code for code, page in pages().items() if not page["about"])]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_finding_has_its_words(code: str) -> None:
+    """Each code of the audit has a page with all three sentences, and a section of docs/findings.md to link to."""
+    (forms,) = pages()[code]["says"]
+    sections = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8").splitlines()
+    assert ([], 1) == ([part for part in ("what", "why", "fix") if not forms[part]], sections.count(f"## {code}"))
+
+
+def test_a_sentence_that_is_a_place_has_the_forms_that_are_put_there(fleet: "Fleet") -> None:
+    """Where the table leaves a reason open, each reason is shown as the code gives it."""
+    assert "  why: with --bare Claude Code never reads CLAUDE_CODE_OAUTH_TOKEN\n    or: it knows the input" in (
+        fleet.flowforge("explain", "oauth-not-accepted").out
+    )
 
 
 @pytest.mark.parametrize("code", sorted(pages()))
@@ -103,6 +120,10 @@ def test_any_text_can_be_asked_about(text: str) -> None:
 def test_a_text_with_a_code_of_ours_is_about_the_code() -> None:
     """What our own error output says leads to its page, each code once."""
     assert ["FF504", "FF120"] == codes_of("error FF504: 3 of 4 … error ff120 … FF504, not XFF5041")
+    assert ["missing-secret", "FF504"] == codes_of(
+        "a.yml:4 Missing-Secret, x-missing-secret, no-such-code, FF504, gated"
+    )
+    assert [["gated"], []] == [codes_of("gated"), codes_of("it is gated")]
 
 
 @pytest.mark.parametrize(
@@ -112,10 +133,14 @@ def test_a_text_with_a_code_of_ours_is_about_the_code() -> None:
             ["my", "cat"],
             (
                 'error FF820: nothing is known of "my cat"\n'
-                "  fix: give a code such as FF504, or a line of the failed run's log as it is\n"
+                "  fix: give a code such as FF504 or missing-secret, or a line of the failed run's log as it is\n"
             ),
         ),
         (["FF998"], "error FF821: there is no code FF998\n  fix: did you mean `flowforge explain FF909`?\n"),
+        (
+            ["missing-secrets"],
+            "error FF821: there is no code missing-secrets\n  fix: did you mean `flowforge explain missing-secret`?\n",
+        ),
         ([], "error FF003: Missing argument 'CODE|TEXT...'\n  fix: see `flowforge explain --help`\n"),
     ],
 )
@@ -123,6 +148,23 @@ def test_what_is_not_known_is_said(fleet: "Fleet", words: list[str], expected: s
     """A text that nothing is known of, a code that there is not, and nothing at all."""
     done = fleet.flowforge("explain", *words)
     assert (1, "", expected) == (done.code, done.out, done.err)
+
+
+def test_a_log_comes_from_stdin(fleet: "Fleet") -> None:
+    """`-` reads a log: what the run says at its end is explained, and what only looks like a code is passed over."""
+    failure = FAILURES[0]
+    line = f"Error: {failure.texts[0].replace('*', '14')}"
+    fleet.stdin(StringIO("\n".join(["FF998", *["a step of the run"] * 5000, line, ""])))
+    done = fleet.flowforge("explain", "-")
+    assert (0, "", failure.texts[0].replace("*", "…")) == (done.code, done.err, done.lines[0])
+
+
+@pytest.mark.parametrize("log", ["", "nothing of note\n" * 5000], ids=["empty", "long"])
+def test_a_log_of_which_nothing_is_known(fleet: "Fleet", log: str) -> None:
+    """A log without a known failure ends in an error that does not print it again."""
+    fleet.stdin(StringIO(log))
+    done = fleet.flowforge("explain", "-")
+    assert (1, "error FF820: nothing is known of what was read from stdin") == (done.code, done.err.splitlines()[0])
 
 
 def test_a_credential_in_a_pasted_line_is_not_shown(fleet: "Fleet") -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.no_coverage
 PAGES: Final = [page for page in pages() if not page.name.startswith("docs/adr/")]
 # A command ends where a shell would end it, at a comment, or at the end of a code span.
 _LINE: Final = re.compile(r"(?:^|[|&;(]|\$ |run: )\s*(?:exec )?flowforge ([^|&;)\n#]*)", re.MULTILINE)
-_OF_ERRORS: Final = {"docs/errors.md", "docs/faults.md"}
+_OF_ERRORS: Final = {"docs/errors.md", "docs/findings.md", "docs/faults.md"}
 _OPTION: Final = re.compile(r"--?[a-z][a-z-]*")
 
 

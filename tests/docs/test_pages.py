@@ -16,7 +16,7 @@ pytestmark = pytest.mark.no_coverage
 
 PAGES: Final = pages()
 # Made from the program, and compared with it by `tools/check_docs.py`.
-GENERATED: Final = {"docs/reference.md", "docs/errors.md", "docs/faults.md", "docs/permissions.md"}
+GENERATED: Final = {"docs/reference.md", "docs/errors.md", "docs/findings.md", "docs/faults.md", "docs/permissions.md"}
 
 # What pages run beside FlowForge, and what is not on every machine.
 _PROGRAMS: Final = {"curl", "openssl"}

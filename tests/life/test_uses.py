@@ -56,6 +56,7 @@ def test_a_prompt_under_an_honest_pin_proves() -> None:
         ((KEY, PROMPT), {"more": ("continue-on-error: true",)}, "continue-on-error"),
         ((KEY, PROMPT), {"job": "continue-on-error: true"}, "continue-on-error"),
         ((KEY, PROMPT, "settings: s.json"), {}, "settings"),
+        ((KEY, PROMPT, "claude_args: --settings s.json"), {}, "settings"),
         ((KEY, PROMPT, "claude_code_oauth_token: ${{ vars.T }}"), {}, "another credential"),
         (("anthropic_api_key: ${{ secrets.KEY || 'x' }}", PROMPT), {}, "an expression chooses"),
         (("anthropic_api_key: ${{ github.actor == 'a' && secrets.KEY }}", PROMPT), {}, "an expression chooses"),

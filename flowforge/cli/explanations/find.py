@@ -10,12 +10,16 @@ from typing import Any, Final
 
 from flowforge.cli.explanations.failures import FAILURES, RunFailure
 
-CODE: Final = re.compile(r"\bFF\d{3}\b", re.IGNORECASE)
+# One of an error, or of a finding of the audit: words with hyphens, which are one only where there is such a code.
+CODE: Final = re.compile(r"\bFF\d{3}\b|(?<![\w-])[a-z]+(?:-[a-z]+)+(?![\w-])", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"FF\d{3}")
+_WORD: Final = re.compile(r"[\w-]+")
 # Shorter pieces stand in too many texts to mean one.
 _LEAST: Final = 8
 _ALIKE: Final = 0.75
-# Of a log that was pasted whole: more is not read.
-_MOST: Final = 20_000
+_LONGEST: Final = 1000
+MOST: Final = 20_000
+"""Characters of a log that are read."""
 _QUOTES: Final = "[`'\"\u00b4\u2018-\u201f]"
 
 # The page of a code: what its hundred is about, and each form of what it says.
@@ -32,7 +36,11 @@ def pages() -> Mapping[str, CodePage]:
 
 def codes_of(text: str) -> list[str]:
     """Return the codes of ours that a text names, in order."""
-    return list(dict.fromkeys(code.upper() for code in CODE.findall(text)))
+    found = [code.upper() if code[:2].upper() == "FF" else code.lower() for code in CODE.findall(text)]
+    named = [code for code in found if code in pages() or _NUMBERED.fullmatch(code)]
+    # A plain word such as `gated` is a code where it is all that is asked about.
+    words = [word.lower() for word in _WORD.findall(text[:MOST])]
+    return list(dict.fromkeys(named or (words if all(word in pages() for word in words) else [])))
 
 
 def failures_of(text: str) -> list[RunFailure]:
@@ -46,7 +54,8 @@ def failures_of(text: str) -> list[RunFailure]:
 
 def near(text: str, known: Sequence[str]) -> str:
     """Return the known code that is most like a text; empty where none is."""
-    return next(iter(difflib.get_close_matches(text.upper(), known, n=1)), "")
+    alike = (difflib.get_close_matches(each, known, n=1) for each in (text.upper(), text.lower()))
+    return next((found for each in alike for found in each), "")
 
 
 def _matches(failure: RunFailure, told: str) -> Iterator[int]:
@@ -60,6 +69,9 @@ def _matches(failure: RunFailure, told: str) -> Iterator[int]:
 
 
 def _alike(told: str) -> list[RunFailure]:
+    # What is so much longer is like none, and comparing it would take long.
+    if len(told) > _LONGEST:
+        return []
     ranked = [
         (difflib.SequenceMatcher(None, _plain(text), told, autojunk=False).ratio(), failure)
         for failure in FAILURES
@@ -71,5 +83,5 @@ def _alike(told: str) -> list[RunFailure]:
 
 def _plain(text: str) -> str:
     """Return a text without what a log or a shell does to it: colours, case, kinds of quotes, white space."""
-    bare = re.sub(r"\x1b\[[0-9;]*m", "", text[:_MOST])
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", text[:MOST])
     return " ".join(re.sub(_QUOTES, "", bare).casefold().split())
