@@ -15,6 +15,8 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
+from tests import guard
+
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
 _FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "OP_", "XDG_")
 _FOREIGN_NAMES = ("CI", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR")
@@ -68,6 +70,23 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
     each = [runs for report in terminalreporter.getreports("") for _, runs in report.user_properties]
     if each:
         terminalreporter.write_line(f"The sweep: {sum(each):,} runs of commands in {len(each)} tests.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[None]:
+    """Watch every request that this process sends or is asked; what comes after the last test fails that one."""
+    with pytest.MonkeyPatch.context() as patch:
+        guard.install(patch)
+        yield
+    assert [] == guard.GUARD.judge()
+
+
+@pytest.fixture(autouse=True)
+def guarded(watched: None) -> Iterator[None]:
+    """Fail a test during which a credential left but sealed for GitHub, or to where it belongs (`tests/guard.py`)."""
+    del watched
+    yield
+    assert [] == guard.GUARD.judge()
 
 
 @pytest.fixture(autouse=True)
