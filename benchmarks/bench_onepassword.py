@@ -57,7 +57,7 @@ def prepare(folder: Path) -> dict[str, str]:
 
 
 def measured(way: Way, references: Sequence[str]) -> tuple[float, int, int]:
-    """Give the seconds, the values and the processes that a way took."""
+    """Return the seconds, the values and the processes that a way took."""
     with tempfile.TemporaryDirectory(prefix="ff-") as name:
         folder = Path(name)
         environ = prepare(folder)

@@ -83,7 +83,7 @@ def _wanted(places: tuple[Place, ...], state: State, environ: Mapping[str, str])
 
 
 def _time(day: int, number: int) -> str:
-    """Give a time of that day, another one for each number."""
+    """Return a time of that day, another one for each number."""
     return f"2026-11-{day}T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
 
 

@@ -72,7 +72,7 @@ class Server:
             return json.load(answer)
 
     def held(self, repos: Iterable[str]) -> dict[str, str]:
-        """Give the decrypted secret of each repo that has it."""
+        """Return the decrypted secret of each repo that has it."""
         values = {repo: self.call("reveal", full_name=repo) for repo in repos}
         return {repo: value[SECRET] for repo, value in values.items() if SECRET in value}
 
@@ -97,12 +97,12 @@ def sandbox(repos: int, *options: str) -> Iterator[Server]:
 
 
 def names(count: int) -> list[str]:
-    """Give the names of a sandbox's repos."""
+    """Return the names of a sandbox's repos."""
     return [f"acme/repo-{number:03}" for number in range(1, count + 1)]
 
 
 def made_up() -> str:
-    """Give a value of an API key's shape that nobody ever had."""
+    """Return a value of an API key's shape that nobody ever had."""
     return f"sk-ant-{'api'}03-{secrets.token_hex(47)[:93]}AA"
 
 
@@ -141,17 +141,17 @@ def project(repos: Sequence[str], server: Server | None = None, **environ: str) 
 
 
 def fastest_possible(points: int) -> float:
-    """Give the seconds that so many points take at least when no minute may hold more than 900 of them."""
+    """Return the seconds that so many points take at least when no minute may hold more than 900 of them."""
     return (points - 1) // POINTS_A_MINUTE * 60.0
 
 
 def median(numbers: Iterable[float]) -> float:
-    """Give the median."""
+    """Return the median."""
     return statistics.median(numbers)
 
 
 def spread(numbers: Sequence[float], digits: int = 2) -> str:
-    """Give `median (least-most)`."""
+    """Return `median (least-most)`."""
     return f"{median(numbers):.{digits}f} ({min(numbers):.{digits}f}-{max(numbers):.{digits}f})"
 
 

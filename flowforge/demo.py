@@ -57,7 +57,7 @@ class Story:
     """The environment variables that the manifest's sources name."""
 
     def run(self) -> bool:
-        """Tell the story. Return whether every repo holds the intended value at its end."""
+        """Play the story. Return whether every repo holds the intended value at its end."""
         with self.sandbox:
             self._prepare()
             self._first_apply()

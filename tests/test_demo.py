@@ -12,7 +12,7 @@ from tests.docs.walk import settled
 
 
 def shown_story() -> str:
-    """Give the story as README.md shows it."""
+    """Return the story as README.md shows it."""
     (shown,) = [
         block.text for block in page_of(ROOT / "README.md").blocks if block.text.startswith("$ flowforge demo\n")
     ]

@@ -152,7 +152,7 @@ def _pages(root: Path) -> Iterator[Path]:
 
 
 def _anchors(page: Path) -> frozenset[str]:
-    """Give a page's headings as GitHub names them in links."""
+    """Return a page's headings as GitHub names them in links."""
     headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
     return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
@@ -167,7 +167,7 @@ def untested_codes(root: Path) -> Iterator[str]:
 
 
 def _codes(tree: ast.AST) -> frozenset[str]:
-    """Give the codes in a module's strings, docstrings aside: those only speak of codes."""
+    """Return the codes in a module's strings, docstrings aside: those only speak of codes."""
     spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in spoken)
     return frozenset(code for node in strings if isinstance(node.value, str) for code in _CODE.findall(node.value))

@@ -14,7 +14,7 @@ class _Unread(Exception):  # noqa: N818 -- it is no error: who read the story ha
 
 
 def main() -> int:
-    """Tell the story, and return whether all of it came true."""
+    """Play the story, and return whether all of it came true."""
     output = Output(colour=stdout_has_colour())
 
     def tell(text: str) -> None:

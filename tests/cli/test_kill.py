@@ -43,7 +43,7 @@ class _Killer(Faults):
 
 
 def _bad_luck(chance: random.Random, repos: list[str]) -> list[Fault]:
-    """Give faults that pass, each for one kind of request of one repo: as many as a third of the fleet."""
+    """Return faults that pass, each for one kind of request of one repo: as many as a third of the fleet."""
     kinds = (
         Fault("", FaultKind.STATUS, status=chance.choice((500, 502, 503))),
         Fault("", FaultKind.STATUS, status=429, retry_after=chance.randrange(1, 4)),

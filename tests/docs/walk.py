@@ -290,17 +290,17 @@ def _unleaked(sandbox: "subprocess.Popen[bytes]", printed: Path) -> None:
 
 
 def _redirected(words: list[str]) -> tuple[list[str], str | None]:
-    """Give the arguments, and the file that stdout goes to."""
+    """Return the arguments, and the file that stdout goes to."""
     return (words[:-2], words[-1]) if ">" in words else (words, None)
 
 
 def _moved(text: str, days: int) -> str:
-    """Give a text whose days lie so many days later."""
+    """Return a text whose days lie so many days later."""
     return _DAY.sub(lambda match: str(date.fromisoformat(match[0]) + timedelta(days)), text)
 
 
 def settled(text: str) -> str:
-    """Give a text in which whatever is another one at each run is the same."""
+    """Return a text in which whatever is another one at each run is the same."""
     for pattern, name in _CHANGING:
         text = pattern.sub(name, text)
     return text
