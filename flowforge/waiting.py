@@ -47,7 +47,7 @@ class Waiting:
         self._clock = clock
 
     def join(self, source: Source) -> None:
-        """Tell of this source, too."""
+        """Add a source to what is waited for."""
         with self._lock:
             self._sources.append(source)
 
@@ -63,7 +63,7 @@ class Waiting:
                 self._listeners = [each for each in self._listeners if each is not listener]
 
     def tick(self) -> float:
-        """Tell those who listen, and return in how many seconds to do so again."""
+        """Call those who listen, and return in how many seconds to do so again."""
         with self._lock:
             listeners = [*self._listeners]
         for listener in listeners:

@@ -84,7 +84,7 @@ def _run(name: str, seconds: int, options: argparse.Namespace) -> Result:
 
 
 def _crashes(folder: Path) -> dict[Path, int]:
-    """Give the inputs that broke the law with their times: what breaks it again is written again."""
+    """Return the inputs that broke the law with their times: what breaks it again is written again."""
     return {path: path.stat().st_mtime_ns for pattern in _FOUND for path in sorted(folder.glob(pattern))}
 
 

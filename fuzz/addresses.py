@@ -32,7 +32,7 @@ def law(data: bytes) -> None:
 
 
 def seeds() -> Iterator[bytes]:
-    """Give bases with links below them, beside them and to other hosts."""
+    """Yield bases with links below them, beside them and to other hosts."""
     for base in _BASES:
         for link in (
             f"{base}/repositories/1?page=2",

@@ -58,11 +58,11 @@ class Still(Clock):
     time = 1000.0
 
     def now(self) -> float:
-        """Give the seconds."""
+        """Return the seconds."""
         return self.time
 
     def wall(self) -> float:
-        """Give the same."""
+        """Return the same."""
         return self.time
 
     def wait(self, seconds: float, event: threading.Event) -> bool:
@@ -111,7 +111,7 @@ def _list(client: Client, served: Sequence[bytes]) -> str:
 
 
 def _total(answer: bytes) -> object:
-    """Give how many items an answer says that there are, None where it is packed."""
+    """Return how many items an answer says that there are, None where it is packed."""
     try:
         return json.loads(answer.partition(b"\n\n")[2])["total_count"]
     except ValueError:

@@ -63,7 +63,7 @@ def law(data: bytes) -> None:
 
 
 def seeds() -> Iterator[bytes]:
-    """Give every manifest of the examples, whole and section by section."""
+    """Yield every manifest of the examples, whole and section by section."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((_ROOT / "examples").rglob("*.y*ml"))]
     texts.append(_EVERYTHING.replace("groups: [a], exclude: [acme/*]", f"repos: {_MANY}, environments: {_MANY}"))
     texts += [(_ROOT / "flowforge.yaml.example").read_text(encoding="utf-8"), _EVERYTHING, "? ", "- - - ? : "]

@@ -41,7 +41,7 @@ def law(data: bytes) -> None:
 
 
 def seeds() -> Iterator[bytes]:
-    """Give what op is known to say, each alone, with a notice before it, and with the credential behind it."""
+    """Yield what op is known to say, each alone, with a notice before it, and with the credential behind it."""
     for said in (*_SAID.splitlines(), _SAID):
         for reference in ("op://Ops/Key/credential", "op://Ops/Key/section/credential?attribute=otp", "op://Ops", ""):
             yield f"xx\n{reference}\n{said}".encode()

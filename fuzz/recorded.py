@@ -104,7 +104,7 @@ def _changes(client: Client) -> Iterator[JournalEntry]:
 
 
 def seeds() -> Iterator[bytes]:
-    """Give what GitHub answers, and each member with values that it never has."""
+    """Yield what GitHub answers, and each member with values that it never has."""
     yield f"{_DATE}\n{{}}".encode()
     yield b"\n{}"
     for date in ("Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 1 Jan 1 00:00:00 -0000", "Mon, 23 Nov 2026 08:00:00 +2359"):

@@ -23,7 +23,7 @@ class _Signer:
     """Holds a key that no input has."""
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Give an HMAC."""
+        """Return an HMAC."""
         return hmac.digest(purpose.encode(), data, "sha256").hex()
 
 
@@ -138,7 +138,7 @@ def _written() -> tuple[bytes, bytes]:
 
 
 def state_seeds() -> Iterator[bytes]:
-    """Give a real state, and one with the credential where a text may stand."""
+    """Yield a real state, and one with the credential where a text may stand."""
     state, _ = _written()
     yield from (
         state,
@@ -151,7 +151,7 @@ def state_seeds() -> Iterator[bytes]:
 
 
 def journal_seeds() -> Iterator[bytes]:
-    """Give a real journal, and its lines alone."""
+    """Yield a real journal, and its lines alone."""
     _, journal = _written()
     header, *lines = journal.splitlines(keepends=True)
     yield from (journal, header, *(header + line for line in lines), journal.replace(b'"key"', f'"{MARK}"'.encode()))

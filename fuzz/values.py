@@ -37,7 +37,7 @@ def values_law(data: bytes) -> None:
 
 
 def values_seeds() -> Iterator[bytes]:
-    """Give values of every known beginning, and the forms that no value may have."""
+    """Yield values of every known beginning, and the forms that no value may have."""
     for beginning in _BEGINNINGS:
         yield f"{beginning}{BODY}AA".encode()
     for text in (
@@ -84,7 +84,7 @@ def _check_lines(shown: str) -> None:
 
 
 def texts_seeds() -> Iterator[bytes]:
-    """Give three lines each: what stands before the credential, what behind it, and what it is broken by."""
+    """Yield three lines each: what stands before the credential, what behind it, and what it is broken by."""
     for between in ("\u200b", " ", "\x1b[0m", "\u0130", "\t\t"):
         yield from (f"a key {word}\n{word} and so on\n{between}".encode() for word in (*_WORDS.split(), *_BEGINNINGS))
 

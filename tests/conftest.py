@@ -15,6 +15,8 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
+from tests import guard
+
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
 _FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "OP_", "XDG_")
 _FOREIGN_NAMES = ("CI", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR")
@@ -35,7 +37,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Give one worker more than there are processors: many tests wait, for a limit, a signal or a process."""
+    """Return one worker more than there are processors: many tests wait, for a limit, a signal or a process."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -70,6 +72,23 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
         terminalreporter.write_line(f"The sweep: {sum(each):,} runs of commands in {len(each)} tests.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[None]:
+    """Watch every request that this process sends or is asked; what comes after the last test fails that one."""
+    with pytest.MonkeyPatch.context() as patch:
+        guard.install(patch)
+        yield
+    assert [] == guard.GUARD.judge()
+
+
+@pytest.fixture(autouse=True)
+def guarded(watched: None) -> Iterator[None]:
+    """Fail a test during which a credential left but sealed for GitHub, or to where it belongs (`tests/guard.py`)."""
+    del watched
+    yield
+    assert [] == guard.GUARD.judge()
+
+
 @pytest.fixture(autouse=True)
 def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""
@@ -99,7 +118,7 @@ class FakeOp:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Give an environment in which `op` is found."""
+        """Return an environment in which `op` is found."""
         return {"PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}", "OP_FAKE": str(self.path)}
 
     def holds(self, value: str, reference: str = "op://CI/Claude/credential") -> None:
@@ -114,18 +133,18 @@ class FakeOp:
         (self.path / "vaults.json").write_text(json.dumps(self.world), encoding="utf-8")
 
     def count(self, event: str) -> int:
-        """Give how many runs began (`begin`) or ended by themselves (`end`) so far."""
+        """Return how many runs began (`begin`) or ended by themselves (`end`) so far."""
         return sum(entry["event"] == event for entry in self.log)
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """Give the beginnings and ends of its runs so far, in order."""
+        """Return the beginnings and ends of its runs so far, in order."""
         log = self.path / "log"
         return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
 
     @property
     def runs(self) -> list[list[str]]:
-        """Give the arguments of each run so far, in order of their beginning."""
+        """Return the arguments of each run so far, in order of their beginning."""
         return [entry["argv"] for entry in self.log if entry["event"] == "begin"]
 
 

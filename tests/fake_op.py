@@ -89,7 +89,7 @@ def turn(name: str, entries: list[str | list[Any]]) -> str | list[Any]:
 
 
 def look_up(reference: str, world: Mapping[str, Any]) -> str:
-    """Give a value, or end as op does where there is none."""
+    """Return a value, or end as op does where there is none."""
     parts = REFERENCE.fullmatch(reference)
     if parts is None:
         fail(*ANSWERS["malformed"])
@@ -111,7 +111,7 @@ def look_up(reference: str, world: Mapping[str, Any]) -> str:
 
 
 def found(vaults: Mapping[str, Any], reference: str, vault: str, item: str, field: str) -> str:
-    """Give the value, or end with the text of what is missing."""
+    """Return the value, or end with the text of what is missing."""
     start = f"could not read secret '{reference}': could not get item {vault}/{item}: "
     if vault not in vaults:
         fail(1, f'{start}"{vault}" isn\'t a vault in this account. Specify the vault with its ID or name.')

@@ -28,12 +28,12 @@ class _Recorder:
     """Answers as the API behind it does, and keeps what was asked."""
 
     def __init__(self, inner: Any, sent: list[Sent]) -> None:  # noqa: ANN401 -- one of two APIs
-        self._inner, self._sent, self.world = inner, sent, inner.world
+        self.inner, self._sent, self.world = inner, sent, inner.world
         self._host = "anthropic" if isinstance(inner, AnthropicApi) else "github"
 
     def respond(self, request: Any) -> Any:  # noqa: ANN401 -- as the API's
         self._sent.append(Sent(self._host, request.method, request.target, dict(request.headers), request.body))
-        return self._inner.respond(request)
+        return self.inner.respond(request)
 
 
 def record(sandbox: Sandbox) -> list[Sent]:

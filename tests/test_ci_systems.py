@@ -179,12 +179,12 @@ UNKNOWN: Final[Mapping[str, tuple[tuple[Environ, str], ...]]] = {
 
 
 def system(name: str) -> System:
-    """Give a row by its name."""
+    """Return a row by its name."""
     return next(each for each in SYSTEMS if each.name == name)
 
 
 def begun(name: str, environ: Environ) -> dict[str, str]:
-    """Give an environment of a system, with CI set, as most do."""
+    """Return an environment of a system, with CI set, as most do."""
     return {"CI": "true", SIGNS[name][0]: "true", **environ}
 
 

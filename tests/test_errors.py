@@ -49,7 +49,7 @@ TEXT = st.text(
 
 
 def trouble(text: str) -> set[str]:
-    """Give the characters that a terminal could act on or hide: controls, formats, surrogates, separators."""
+    """Return the characters that a terminal could act on or hide: controls, formats, surrogates, separators."""
     return {char for char in text if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}}
 
 

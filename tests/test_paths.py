@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def text(handle: int) -> str:
-    """Give what an open file holds, and close it."""
+    """Return what an open file holds, and close it."""
     with os.fdopen(handle, encoding="utf-8") as file:
         return file.read()
 
@@ -57,7 +57,7 @@ def same_descriptors() -> Iterator[None]:
 
 
 def bounds(folder: Path, environ: dict[str, str] | None = None) -> Bounds:
-    """Give the bounds of what a manifest in the folder names, in CI."""
+    """Return the bounds of what a manifest in the folder names, in CI."""
     return Confinement.of(CI if environ is None else environ).below(folder)
 
 

@@ -226,7 +226,7 @@ def test_a_key_shows_nothing() -> None:
 
 
 def vars_of(key: StateKey) -> list[object]:
-    """Give whatever a walk over a key's attributes meets."""
+    """Return whatever a walk over a key's attributes meets."""
     return [getattr(key, name) for name in dir(key)]
 
 

@@ -3,8 +3,9 @@
 Some pages are generated: docs/reference.md is what `--help` prints, docs/errors.md what the code says under each code
 of an error and docs/findings.md of a finding, as codes.json does for `flowforge explain`, docs/faults.md the table of
 tests/faults, docs/permissions.md that of what tokens need, and README.md's table of what was measured that of
-benchmarks/RESULTS.md; `--write` writes them anew. Beside that: README.md has the demo's transcript, relative links lead somewhere, every code of an error has one owner and is stated in a test, and
-every dependency says in docs/dependencies.md why it earns its place.
+benchmarks/RESULTS.md; `--write` writes them anew. Beside that: README.md has the demo's transcript, relative links lead
+somewhere, every code of an error has one owner and is stated in a test, and every dependency says in
+docs/dependencies.md why it earns its place.
 """
 
 import argparse
@@ -161,7 +162,7 @@ def _pages(root: Path) -> Iterator[Path]:
 
 
 def _anchors(page: Path) -> frozenset[str]:
-    """Give a page's headings as GitHub names them in links."""
+    """Return a page's headings as GitHub names them in links."""
     headings = _HEADING.findall(_FENCE.sub("", page.read_text(encoding="utf-8")))
     return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
@@ -176,7 +177,7 @@ def untested_codes(root: Path) -> Iterator[str]:
 
 
 def _codes(tree: ast.AST) -> frozenset[str]:
-    """Give the codes in a module's strings, docstrings aside: those only speak of codes."""
+    """Return the codes in a module's strings, docstrings aside: those only speak of codes."""
     spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in spoken)
     return frozenset(code for node in strings if isinstance(node.value, str) for code in _CODE.findall(node.value))

@@ -18,7 +18,7 @@ BUILDS = (("one", 0o022, 1_000_000_000), ("another/and deeper", 0o077, 1_700_000
 
 
 def commit_time(root: Path) -> str:
-    """Give the time of the last commit, in seconds of 1970; raises CalledProcessError outside of a checkout."""
+    """Return the time of the last commit, in seconds of 1970; raises CalledProcessError outside of a checkout."""
     command = ["git", "log", "-1", "--format=%ct"]
     return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -59,7 +59,7 @@ def build(root: Path, folder: Path, umask: int, seconds: int) -> Path:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of each file by its name."""
+    """Return the SHA-256 of each file by its name."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 

@@ -2,7 +2,8 @@
 
 Sizes: a file of at most 300 lines (500 for tests), a function of at most 60. Printed beside the aims: the median file
 and the ninetieth percentile of functions in `flowforge/`. Rules: a test says in a docstring what it proves, an
-exception is caught by its name, a suppression has its reason after `--`, and nothing is left for later in a comment.
+exception is caught by its name, a suppression has its reason after `--`, nothing is left for later in a comment, and
+what a function returns is said by `Return` or `Yield`.
 """
 
 import ast
@@ -25,6 +26,7 @@ TREES = ("flowforge", "action", "tests", "tools", "benchmarks", "fuzz")
 _SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore)", re.IGNORECASE)
 _REASON = re.compile(r"--\s+\w")
 _LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+_GIVING = re.compile(r"\W*(Give|Hand|Say|Tell)s?\b")
 _UNCOVERED = re.compile(r"#\s*pragma:\s*no\s*(cover|branch)", re.IGNORECASE)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -49,6 +51,7 @@ def measure(path: Path, shown: str) -> Measured:
     found = [
         *_too_long(lines, functions, LONGEST_TEST_FILE if test else LONGEST_FILE),
         *(_silent_tests(functions) if test else ()),
+        *_giving(functions, whatever_it_returns=shown.startswith("flowforge/")),
         *_broad_excepts(tree, text.splitlines()),
         *_comments(text),
     ]
@@ -75,6 +78,14 @@ def _silent_tests(functions: Sequence[Function]) -> Iterator[tuple[int, str]]:
     for function in functions:
         if function.name.startswith("test_") and not ast.get_docstring(function):
             yield function.lineno, f"{function.name} does not say what it proves"
+
+
+def _giving(functions: Sequence[Function], *, whatever_it_returns: bool) -> Iterator[tuple[int, str]]:
+    """Find functions that give, hand, say or tell their result; those without one do so to somebody, if they may."""
+    for function in functions:
+        returns = function.returns is not None and ast.unparse(function.returns) != "None"
+        if (returns or whatever_it_returns) and _GIVING.match(ast.get_docstring(function) or ""):
+            yield function.lineno, f"{function.name} does not say in the usual words what it returns or does"
 
 
 def _broad_excepts(tree: ast.AST, lines: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -118,7 +129,7 @@ def _summary(files: Sequence[Measured]) -> str:
 
 
 def main(root: Path) -> int:
-    """Check the trees below `root`, print what was found, and give the exit code."""
+    """Check the trees below `root`, print what was found, and return the exit code."""
     files = {
         path.relative_to(root).as_posix(): measure(path, path.relative_to(root).as_posix())
         for tree in TREES

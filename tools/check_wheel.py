@@ -53,14 +53,14 @@ class Installed:
         return done.stdout
 
     def signed_in(self, url: str, token: str) -> "Installed":
-        """Give the same, pointed at a sandbox, with a made-up key to distribute."""
+        """Return the same, pointed at a sandbox, with a made-up key to distribute."""
         key = "sk-ant-" + "api03-" + secrets.token_urlsafe(70)[:93] + "AA"
         signed = {"GITHUB_API_URL": url, "FLOWFORGE_GITHUB_TOKEN": token, "FLOWFORGE_TIME_SCALE": TIME_SCALE}
         return Installed(self.program, self.folder, {**self.environ, **signed, "ACME_ANTHROPIC_KEY": key})
 
 
 def main() -> int:
-    """Give 0, or 1 with what is wrong."""
+    """Return 0, or 1 with what is wrong."""
     with tempfile.TemporaryDirectory(prefix="flowforge-wheel-") as name:
         folder = Path(name).resolve()
         try:

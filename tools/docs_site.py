@@ -64,7 +64,7 @@ def lay_out(root: Path, pages: Path) -> None:
 
 
 def relinked(text: str, name: str, places: Mapping[str, str]) -> str:
-    """Give a page whose links lead to where things are on the site. name: its path in the checkout."""
+    """Return a page whose links lead to where things are on the site. name: its path in the checkout."""
 
     def link(match: re.Match[str]) -> str:
         path, mark, anchor = match[2].partition("#")

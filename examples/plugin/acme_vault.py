@@ -38,7 +38,7 @@ class AcmeVault:
 
 
 def _ask(path: str, context: PluginContext) -> tuple[int, bytes]:
-    """Give the status and the body. A redirect is not followed: the token is for this server alone."""
+    """Return the status and the body. A redirect is not followed: the token is for this server alone."""
     for name in ("VAULT_ADDR", "VAULT_TOKEN"):
         if name not in context.environ:
             what = f"{name} is unset"

@@ -46,7 +46,7 @@ class Patching:
     """Where people are told of them."""
 
     def give(self, proposal: Proposal, repo: str | None, number: int) -> None:
-        """Give the patch of a repository, the number-th of this run, and say what it does.
+        """Write the patch of a repository, the number-th of this run, and show what it does.
 
         Raise AuditError (FF710, FF711) where it cannot be given.
         """

@@ -15,7 +15,7 @@ class _Unread(Exception):  # noqa: N818 -- it is no error: who read the story ha
 
 
 def main(*, rotate: bool) -> int:
-    """Tell a story, and return whether all of it came true."""
+    """Run a story, and return whether all of it came true."""
     output = Output(colour=stdout_has_colour())
 
     def tell(text: str) -> None:

@@ -81,7 +81,7 @@ class Output:
                 each.callback(lambda: self._print(self.format.write(document, self._told), self.format))
 
     def conclude(self, document: Document, code: int, plan_file: Path | None = None) -> None:
-        """Give the result to GitHub's runner, once all else is told. plan_file: the plan that was saved."""
+        """Write the result for GitHub's runner, once all else is told. plan_file: the plan that was saved."""
         if self.to_runner and is_runner():
             give_result(pasteable_document(document), self._told, code, plan_file, annotated=self.format.commands)
 

@@ -52,7 +52,7 @@ def summary_room() -> int:
 def give_result(
     document: Document, lines: Sequence[str], code: int, plan_file: Path | None, *, annotated: bool
 ) -> None:
-    """Give the runner the result of a command: summary, outputs, and, unless stdout has them, annotations on stderr.
+    """Write a command's result for the runner: summary, outputs, and, unless stdout has them, annotations on stderr.
 
     lines: what people were shown. plan_file: the plan that was saved.
     """

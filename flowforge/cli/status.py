@@ -28,7 +28,7 @@ def main(
     expect_in_sync: bool,
     **given: Any,  # noqa: ANN401 -- click hands every option by name
 ) -> int:
-    """Say what is known, and return the exit code."""
+    """Show what is known, and return the exit code."""
     output = output_of(given, "status")
     with output.explaining(), interruption() as interrupted:
         if files:

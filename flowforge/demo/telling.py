@@ -65,7 +65,7 @@ class Telling:
         self.stage = self.story.stage()
 
     def run(self) -> bool:
-        """Tell the story. Return whether each command ended as it was to, and all was proven."""
+        """Run the story. Return whether each command ended as it was to, and all was proven."""
         with self.stage.sandbox:
             self._prepare()
             return all(self._took(step) for step in self.story.steps)
@@ -84,7 +84,7 @@ class Telling:
         self.tell(self.story.shown_manifest())
 
     def _took(self, step: Step) -> bool:
-        """Tell a step, and return whether it took place as it was to."""
+        """Show a step, and return whether it took place as it was to."""
         step.happens(self.stage)
         self._say(*step.said)
         if not all(self._ended(command) for command in step.commands):

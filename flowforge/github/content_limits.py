@@ -70,7 +70,7 @@ class ContentLimits:
         return self._within(0 if keeps else self.spare) if self.in_force else self._scout()
 
     def give_back(self) -> None:
-        """Give back a write that is not sent after all."""
+        """Take back a write that is not sent after all."""
         self._scouting = []
         for window in self._windows:
             window.give_back(1)

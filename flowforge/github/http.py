@@ -230,7 +230,7 @@ class Client:
         return verdict
 
     def _tell(self, outcome: Answer | Broken, failures: list[str], request: GitHubRequest) -> None:
-        """Tell people of a try that reached nobody, and of each without an answer before the first answer."""
+        """Report a try that reached nobody, and each without an answer before the first answer."""
         if isinstance(outcome, Broken) and (outcome.unreached or not self._heard):
             tries = f"try {len(failures)} of {request.retries + 1}, the next in {len(failures) ** 2} s"
             self.pacer.tell(f"{self.api.host}: {failures[-1]}; {tries}")

@@ -197,7 +197,7 @@ class Pacer:
             return bool(self._free) or (points <= self._window.budget and not self._window.estimate(points))
 
     def tell(self, text: str) -> None:
-        """Tell people of something that many workers may meet at once; the same text once in five seconds."""
+        """Report something that many workers may meet at once; the same text once in five seconds."""
         with self._lock:
             now = self.clock.now()
             fresh = now - self._told.get(text, -math.inf) >= _WORTH_TELLING
@@ -212,7 +212,7 @@ class Pacer:
             self._content.close()
 
     def _tell(self, seconds: float) -> None:
-        """Tell people why nothing moves, once a minute. A pause that GitHub asked for was told when it began."""
+        """Report why nothing moves, once a minute. A pause that GitHub asked for was told when it began."""
         now = self.clock.now()
         if seconds >= _WORTH_TELLING and now >= max(self._told_until, self._pauses.until):
             self._told_until = now + WINDOW

@@ -72,7 +72,7 @@ class Window:
         return 0.0
 
     def give_back(self, points: int) -> None:
-        """Give back the points of a request that is not sent after all."""
+        """Take back the points of a request that is not sent after all."""
         self._flying -= points
         self.in_flight -= 1
 
@@ -123,7 +123,7 @@ class Window:
         return math.ceil(max(0, points - max(0, free)) / self.budget) * self.span
 
     def sync(self) -> None:
-        """Tell the other processes, and be told."""
+        """Exchange with the other processes what was spent."""
         self._exchange(0, self.budget)
 
     def close(self) -> None:

@@ -240,7 +240,7 @@ class _Journey:
         self.ended.key = look_at_old_key(request, self.asked.key, recorded, self.scale)
 
     def _left(self) -> Ended:
-        """Say what may hold another value."""
+        """Return how it ended, with what may hold another value."""
         state, walk = self.ended.state or self.subject.state, self.subject.walk
         others = holding_another(state, self.asked.credential, walk.fingerprint, walk.lines)
         if not self.asked.back:

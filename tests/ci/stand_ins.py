@@ -23,7 +23,7 @@ def checkout(run: Run, inputs: Inputs) -> Inputs:
 
 
 def setup_python(_: Run, inputs: Inputs) -> Inputs:
-    """Say where a Python is: this one."""
+    """Return where a Python is: this one."""
     assert {"python-version": "3.13", "update-environment": "false"} == inputs
     return {"python-path": sys.executable}
 
@@ -38,7 +38,7 @@ def upload(run: Run, inputs: Inputs) -> Inputs:
 
 
 def download(run: Run, inputs: Inputs) -> Inputs:
-    """Give the files of an artifact of this run; of another one where the job may read it."""
+    """Return the files of an artifact of this run; of another one where the job may read it."""
     source = inputs.get("run-id", run.id)
     assert source == run.id or (run.permissions.get("actions") == "read" and inputs["github-token"])
     folder = run.site.artifacts.get((source, inputs["name"]))

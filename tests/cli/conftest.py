@@ -46,12 +46,12 @@ class Done:
 
     @property
     def lines(self) -> list[str]:
-        """Give stdout's lines."""
+        """Return stdout's lines."""
         return self.out.splitlines()
 
     @property
     def told(self) -> str:
-        """Give stderr without what the first apply of every fleet says: where its new state is."""
+        """Return stderr without what the first apply of every fleet says: where its new state is."""
         return self.err.replace(NEW_STATE, "")
 
 
@@ -140,7 +140,7 @@ class Fleet:
         return done
 
     def _state_files(self) -> dict[str, bytes]:
-        """Give what the state's files hold; a lock file stays behind and means nothing."""
+        """Return what the state's files hold; a lock file stays behind and means nothing."""
         found = sorted(self.folder.rglob("*.state.json*"))
         return {str(path): path.read_bytes() for path in found if path.is_file() and path.suffix != ".lock"}
 
@@ -190,11 +190,11 @@ class Fleet:
         self.sandbox.world.clock.advance(2)
 
     def held(self) -> dict[str, dict[str, str]]:
-        """Give the decrypted secrets of every repo."""
+        """Return the decrypted secrets of every repo."""
         return {repo: self.sandbox.world.reveal(repo) for repo in self.repos}
 
     def requests(self) -> dict[str, int]:
-        """Give how often each route was asked since the last call."""
+        """Return how often each route was asked since the last call."""
         counts = {str(route): count for route, count in self.sandbox.world.traffic.requests.items()}
         self.sandbox.world.reset_stats()
         return counts
@@ -224,7 +224,7 @@ def fleet(
 
 @pytest.fixture
 def ops(fleet: Fleet) -> Fleet:
-    """Give a fleet with a private repo `acme/ops`, which has a first commit and may keep the state on a branch."""
+    """Return a fleet with a private repo `acme/ops`, which has a first commit and may keep the state on a branch."""
     fleet.sandbox.world.create_repo("acme/ops", private=True)
     fleet.sandbox.world.edit_file("acme/ops", "README.md", "the ops repository\n")
     return fleet
@@ -232,7 +232,7 @@ def ops(fleet: Fleet) -> Fleet:
 
 @pytest.fixture
 def scenes(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Scene]]:
-    """Give what makes a scene, whose state is kept in a `file` or on a `branch`: each has a GitHub of its own."""
+    """Yield what makes a scene, whose state is kept in a `file` or on a `branch`: each has a GitHub of its own."""
     with ExitStack() as held:
 
         def scene(home: str) -> Scene:

@@ -71,12 +71,12 @@ class Estate:
 
     @property
     def expected(self) -> Contents:
-        """Give what must be in the world, by the independent reading."""
+        """Return what must be in the world, by the independent reading."""
         return self.reading.after(self.before)
 
     @property
     def reading(self) -> Reading:
-        """Give what the manifests say, read independently."""
+        """Return what the manifests say, read independently."""
         return Reading(self.folder / "manifests", self.sandbox.world, self.environ, self.op.world["vaults"])
 
     def flowforge(self, command: str, *args: str, manifest: str = "manifests", **environ: str) -> Ended:
@@ -135,7 +135,7 @@ def app_token(sandbox: Sandbox) -> str:
 
 
 def is_given(repo: str) -> bool:
-    """Say whether the App was given a repo."""
+    """Return whether the App was given a repo."""
     return repo in {"beta/web-000", "beta/web-007"} or repo.startswith("gamma-labs/")
 
 

@@ -30,7 +30,7 @@ _STORES = ("actions", "dependabot", "codespaces", "agents")
 
 
 def contents(world: World, *, times: bool = False) -> Contents:
-    """Give everything that is in every place of the world, decrypted. times: when it was written, instead of values."""
+    """Return all that is in every place of the world, decrypted. times: when it was written, instead of values."""
     with world.lock:
         repos = list(world.directory)
         owners = {repo.owner.login: repo.owner for repo in repos}
@@ -83,7 +83,7 @@ class Reading:
         self._names = {repo.full_name.lower(): repo.full_name for repo in self.world.directory}
 
     def after(self, before: Contents) -> Contents:
-        """Give what must be where, when the manifest was applied to what was there."""
+        """Return what must be where, when the manifest was applied to what was there."""
         now = {place: dict(items) for place, items in before.items()}
         for entry in self.absent:
             stores = ["variables"] if "variable" in entry else entry.get("stores", self.stores)
@@ -97,7 +97,7 @@ class Reading:
         return {place: items for place, items in now.items() if items}
 
     def environments(self) -> dict[str, set[str]]:
-        """Give the environments that targets name, in lower case, by their repos."""
+        """Return the environments that targets name, in lower case, by their repos."""
         named: dict[str, set[str]] = {}
         for target in self.targets:
             for repo in self.repos(target) if "environments" in target else ():
@@ -105,7 +105,7 @@ class Reading:
         return named
 
     def repos(self, entry: Entry) -> list[str]:
-        """Give the repos of a group, a target, an absent entry or a `visible_to`, as GitHub writes them, sorted."""
+        """Return the repos of a group, a target, an absent entry or a `visible_to`, as GitHub writes them, sorted."""
         return sorted(self._names[key] for key in self._keys(entry))
 
     def _keys(self, entry: Entry) -> set[str]:
@@ -142,7 +142,7 @@ class Reading:
         return chosen
 
     def _places(self, entry: Entry, stores: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-        """Give where an entry's secrets are, each with its repo and its environment, empty for none."""
+        """Yield where an entry's secrets are, each with its repo and its environment, empty for none."""
         if "org" in entry:
             login = next(each.owner.login for each in self.world.directory if _same(each.owner.login, entry["org"]))
             yield from ((f"organization {login}: {store}", "", "") for store in stores)
@@ -202,7 +202,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _fitting(keys: set[str], pattern: str) -> set[str]:
-    """Give the repos that a pattern means: of one with a slash each side fits its own, else the name does."""
+    """Return the repos that a pattern means: of one with a slash each side fits its own, else the name does."""
     owner, _, name = pattern.rpartition("/")
     parts = {key: key.split("/") for key in keys}
     return {key for key, part in parts.items() if fnmatchcase(part[0], owner or "*") and fnmatchcase(part[1], name)}

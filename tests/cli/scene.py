@@ -139,7 +139,7 @@ class Scene:
         return Told(code, shown.out, shown.err, *reports)
 
     def held(self) -> dict[str, str]:
-        """Give what GitHub holds, decrypted, by address."""
+        """Return what GitHub holds, decrypted, by address."""
         world = self.sandbox.world
         found = {f"{repo}/actions/{name}": value for repo in REPOS for name, value in world.reveal(repo).items()}
         found |= {f"acme/a/variables/{name}": value for name, value in world.variables("acme/a").items()}
@@ -156,7 +156,7 @@ class Scene:
         return StateFile.read(self.folder / PATH)
 
     def recorded(self) -> set[str]:
-        """Give the lines of which the state knows that they are done."""
+        """Return the lines of which the state knows that they are done."""
         state, old = self.state, codec.decode(Scene.first[self.on_branch][0].encode(), PATH).state
         names = {str(address): address for address in (*state.remembered, *old.records)}
 
@@ -170,7 +170,7 @@ class Scene:
         return {line for line in LINES if is_done(line)}
 
     def plan(self) -> dict[str, str]:
-        """Give the action of each line that a plan does not find in order."""
+        """Return the action of each line that a plan does not find in order."""
         self.sandbox.world.clock.advance(2)
         document = json.loads(self.run("plan", "--format", "json").out)
         return {line["address"]: line["action"] for line in document["changes"] if line["action"] != "none"}

@@ -136,7 +136,7 @@ def _is_told(told: Told, document: Any, *, in_short: bool) -> None:  # noqa: ANN
 
 
 def _codes(document: Any, strike: Strike, outcomes: Mapping[str, str]) -> set[int]:  # noqa: ANN401 -- JSON
-    """Give the exit codes that are true."""
+    """Return the exit codes that are true."""
     if strike.step in {*MAIN, *PUSHES} and isinstance(strike.error, KeyboardInterrupt):
         return {130}
     if "unrecorded" in outcomes.values():

@@ -13,12 +13,12 @@ KEY = "ANTHROPIC_API_KEY"
 
 
 def shown(lines: list[str]) -> list[str]:
-    """Give the lines without that of the costs and the empty ones."""
+    """Return the lines without that of the costs and the empty ones."""
     return [line for line in lines if line and not line.startswith("It took ")]
 
 
 def recap_of(lines: list[str]) -> list[str]:
-    """Give what an apply says after its plan."""
+    """Return what an apply says after its plan."""
     return lines[next(number for number, line in enumerate(lines) if line.startswith("It took ")) + 1 :]
 
 

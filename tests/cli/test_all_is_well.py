@@ -26,7 +26,7 @@ NOBODY_FIX = "run it at a terminal, or name a source that needs nobody, such as 
 
 
 def answers(fleet: "Fleet", *args: str) -> tuple[object, ...]:
-    """Give what a plan's JSON answers: has_changes, in_sync, complete."""
+    """Return what a plan's JSON answers: has_changes, in_sync, complete."""
     document = json.loads(fleet.flowforge("plan", "--format", "json", *args).out)
     return tuple(document[name] for name in ("has_changes", "in_sync", "complete"))
 

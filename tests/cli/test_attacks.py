@@ -49,7 +49,7 @@ def elsewhere() -> Iterator[Sandbox]:
 
 
 def wanting(source: str, repo: str = "acme/repo-001", name: str = "k") -> str:
-    """Give a manifest that wants one value in one repo."""
+    """Return a manifest that wants one value in one repo."""
     return (
         f"version: 1\ncredentials:\n  {name}:\n    type: anthropic_api_key\n    from: {source}\n"
         f"targets:\n  - {{name: t, repos: [{repo}], credential: {name}}}\n"

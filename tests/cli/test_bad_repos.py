@@ -11,7 +11,7 @@ IN_SYNC = "No changes. GitHub matches the manifest.\n"
 
 
 def _blocked(done: "Done") -> list[str]:
-    """Give the lines that are blocked, which stand last, each with its fix."""
+    """Return the lines that are blocked, which stand last, each with its fix."""
     first = next((number for number, line in enumerate(done.lines) if line.startswith("!")), 0)
     return [line for line in done.lines[first:] if line.startswith(("!", "    fix: "))]
 

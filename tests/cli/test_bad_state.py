@@ -108,7 +108,7 @@ def test_a_torn_state(applied: "Fleet", kept: float, why: str) -> None:
 
 
 def _orphan_journal(path: Path) -> bytes:
-    """Give the journal that a killed run leaves beside a state of its own."""
+    """Return the journal that a killed run leaves beside a state of its own."""
     with StateFile.open(path) as file:
         file.intend({Address(Scope(Repo.parse("acme/repo-001")), "ANTHROPIC_API_KEY"): "hmac-sha256:00"})
         return path.with_name(f"{path.name}.journal").read_bytes()

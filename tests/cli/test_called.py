@@ -21,7 +21,7 @@ PRUNE = "flowforge apply -m 'my ops.yaml' -l 'acme/repo-00*' --prune"
 
 @pytest.fixture
 def left_over(fleet: "Fleet") -> "Fleet":
-    """Give a fleet whose manifest is `my ops.yaml`, from which a repo was taken out after it was applied."""
+    """Return a fleet whose manifest is `my ops.yaml`, from which a repo was taken out after it was applied."""
     fleet.simple("acme/repo-001", "acme/repo-002")
     manifest = fleet.folder / "flowforge.yaml"
     manifest.rename(fleet.folder / "my ops.yaml")

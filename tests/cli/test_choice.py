@@ -24,7 +24,7 @@ absent:
 
 
 def _planned(fleet: "Fleet", *args: str) -> list[str]:
-    """Give the repos of the lines of a plan, by their last digit."""
+    """Return the repos of the lines of a plan, by their last digit."""
     done = fleet.flowforge("plan", "-v", *args)
     assert done.code == 0, done.err
     return [line.split()[1][-1] for line in done.lines if line[1:7] == " acme/"]

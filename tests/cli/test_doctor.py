@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def healthy(fleet: Fleet) -> Fleet:
-    """Give a fleet with everything in its place: applied, with the schema file of today."""
+    """Return a fleet with everything in its place: applied, with the schema file of today."""
     (fleet.folder / ".flowforge.schema.json").write_text(schema_text("manifest"), encoding="utf-8")
     assert 0 == fleet.flowforge("apply", "--yes").code
     return fleet

@@ -27,7 +27,7 @@ def _writes(fleet: "Fleet") -> list[str]:
 
 
 def _records(fleet: "Fleet") -> dict[str, dict[str, Any]]:
-    """Give what the state holds, which fits its schema, by repo."""
+    """Return what the state holds, which fits its schema, by repo."""
     state = json.loads((fleet.folder / "flowforge.state.json").read_bytes())
     Draft202012Validator(json.loads(schema_text("state"))).validate(state)
     return {entry["repo"]: entry for entry in state["secrets"]}

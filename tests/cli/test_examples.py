@@ -98,7 +98,7 @@ def test_each_construct_has_an_example() -> None:
 
 
 def _keys(schema: object, *, named: bool = False) -> Iterator[str]:
-    """Give the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
+    """Yield the names of all properties of a schema. named: it is their mapping itself, which may name "properties"."""
     if isinstance(schema, dict):
         yield from () if named else schema.get("properties", {})
     for key, part in (

@@ -90,7 +90,7 @@ class Says(Fault):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def instead(self, pause: Callable[[float], None]) -> ApiAnswer | None:
-        """Say it."""
+        """Return an answer that says it."""
         del pause
         said = {
             "message": self.message,
@@ -101,7 +101,7 @@ class Says(Fault):
 
 
 def _told(message: str, headers: Mapping[str, str], *, writes: bool) -> str:
-    """Give the clause that has to be there: GitHub's own sentence, but for three that say less than we know."""
+    """Return the clause that has to be there: GitHub's own sentence, but for three that say less than we know."""
     if message in INACCESSIBLE and headers:
         return "no permission: GitHub accepts secrets=write"
     if message == "Not Found":

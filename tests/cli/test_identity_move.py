@@ -39,7 +39,7 @@ def _manifest(fleet: "Fleet", *repos: str, absent: str = "", where: str = "", or
 
 
 def _line(done: "Done", repo: str = REPO, secret: str = KEY) -> str:
-    """Give the line of a plan about a secret, without the repo and the name."""
+    """Return the line of a plan about a secret, without the repo and the name."""
     found = [line for line in done.lines if repo in line and secret in line]
     return " ".join(found[0].replace(repo, "", 1).replace(secret, "", 1).split()) if found else ""
 

@@ -28,7 +28,7 @@ WROTE = f'Wrote "flowforge.yaml" and ".flowforge.schema.json".\nAdded to ".gitig
 
 @pytest.fixture
 def empty(fleet: "Fleet") -> "Fleet":
-    """Give an ops repo with nothing in it."""
+    """Return an ops repo with nothing in it."""
     (fleet.folder / "flowforge.yaml").unlink()
     return fleet
 

@@ -37,7 +37,7 @@ def _known(document: Any) -> tuple[int, int]:  # noqa: ANN401 -- JSON
 
 
 def _statuses(fleet: "Fleet", part: str = "/secrets?") -> dict[str, int]:
-    """Give the status of each list since the last call, by its repo."""
+    """Return the status of each list since the last call, by its repo."""
     found = {each.path.split("/")[3]: each.status for each in fleet.sandbox.world.log() if part in each.path}
     fleet.sandbox.world.reset_stats()
     return found
@@ -56,7 +56,7 @@ def _of_an_app(fleet: "Fleet", target: str) -> None:
 
 
 def _used(fleet: "Fleet") -> int:
-    """Give how much of the hour's budgets was used since the last call, those of the App itself with it."""
+    """Return how much of the hour's budgets was used since the last call, those of the App itself with it."""
     limits = fleet.sandbox.world.limits
     used = sum(account.used for account in limits._accounts.values())
     limits._accounts.clear()

@@ -30,7 +30,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ci(fleet: "Fleet", outside: Path) -> "Fleet":
-    """Give a fleet in CI, in a checkout; `away` is a link in it that leads out."""
+    """Return a fleet in CI, in a checkout; `away` is a link in it that leads out."""
     fleet.monkeypatch.setenv("CI", "true")
     (fleet.folder / ".git").mkdir()
     (fleet.folder / "away").symlink_to(outside)

@@ -19,13 +19,13 @@ UNLESS: Final = "; on GitHub's Free plan private repos do not see it"
 
 
 def _said(fleet: "Fleet", *args: str) -> list[str]:
-    """Give what a plan says of an organization's secret."""
+    """Return what a plan says of an organization's secret."""
     done = fleet.flowforge("plan", *args)
     return [line for line in done.err.splitlines() if "one secret of the organization" in line]
 
 
 def _costs(repos: int, owner: str = "acme", *, stores: int = 1, more: str = "") -> str:
-    """Give what is said: each secret is a key and a write, and a list where that fits into the minute."""
+    """Return what is said: each secret is a key and a write, and a list where that fits into the minute."""
     number = repos * stores
     lists = 7 * number <= 900
     requests, points = (2 + lists) * number, (6 + lists) * number

@@ -21,7 +21,7 @@ def targets(*owners: str) -> str:
 
 @pytest.fixture
 def three(fleet: Fleet) -> Fleet:
-    """Give a fleet of three owners, of whom each has a fine-grained token, and states in a folder of their own."""
+    """Return a fleet of three owners, of whom each has a fine-grained token, and states in a folder of their own."""
     for owner in OWNERS:
         for name in ("api", "web"):
             fleet.sandbox.world.create_repo(f"{owner}/{name}")
@@ -40,14 +40,14 @@ def auth(*owners: str) -> str:
 
 
 def held(fleet: Fleet) -> dict[str, dict[str, str]]:
-    """Give what GitHub has in the end."""
+    """Return what GitHub has in the end."""
     return {
         f"{owner}/{name}": fleet.sandbox.world.reveal(f"{owner}/{name}") for owner in OWNERS for name in ("api", "web")
     }
 
 
 def recorded(file: Path) -> set[str]:
-    """Give the owners of whom a state remembers something."""
+    """Return the owners of whom a state remembers something."""
     return {str(each["repo"]).partition("/")[0] for each in json.loads(file.read_text("utf-8"))["secrets"]}
 
 

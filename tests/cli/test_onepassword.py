@@ -41,7 +41,7 @@ class Vaulted:
     op: "FakeOp"
 
     def held(self, *without: str) -> dict[str, dict[str, str]]:
-        """Give what GitHub is to hold once all is written, without the own keys of some repos."""
+        """Return what GitHub is to hold once all is written, without the own keys of some repos."""
         return {
             repo: {"ANTHROPIC_API_KEY": _key(0)} | ({} if repo in without else {"OWN_KEY": _key(number)})
             for number, repo in enumerate(self.fleet.repos, 1)

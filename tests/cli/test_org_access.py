@@ -43,7 +43,7 @@ def apply(fleet: "Fleet", *args: str) -> int:
 
 
 def audience(fleet: "Fleet") -> tuple[str, list[str]]:
-    """Give who sees the key in truth."""
+    """Return who sees the key in truth."""
     return fleet.sandbox.world.org_audience("acme", KEY)
 
 

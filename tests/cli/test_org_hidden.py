@@ -35,7 +35,7 @@ def planned(fleet: "Fleet") -> Any:  # noqa: ANN401 -- JSON
 
 
 def audience(fleet: "Fleet") -> tuple[str, list[str]]:
-    """Give who sees the key in truth."""
+    """Return who sees the key in truth."""
     return fleet.sandbox.world.org_audience("acme", KEY)
 
 

@@ -32,7 +32,7 @@ def applied(fleet: "Fleet", *args: str) -> "Done":
 
 
 def audience(fleet: "Fleet") -> tuple[str, list[str]]:
-    """Give who sees the key in truth."""
+    """Return who sees the key in truth."""
     return fleet.sandbox.world.org_audience("acme", KEY)
 
 

@@ -37,7 +37,7 @@ def applied(fleet: "Fleet", *args: str) -> "Done":
 
 
 def audience(fleet: "Fleet", name: str = RULE) -> tuple[str, list[str]]:
-    """Give who sees a variable in truth."""
+    """Return who sees a variable in truth."""
     return fleet.sandbox.world.org_audience("acme", name, store="variables")
 
 

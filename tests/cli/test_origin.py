@@ -39,7 +39,7 @@ def on_a_runner(fleet: "Fleet", **more: str) -> None:
 
 
 def recorded(fleet: "Fleet") -> dict[str, tuple[str | None, str | None]]:
-    """Give the commit and the run of what the state remembers, by its repo, as `state list` tells them."""
+    """Return the commit and the run of what the state remembers, by its repo, as `state list` tells them."""
     secrets = json.loads(fleet.flowforge("state", "list", "--format", "json").out)["secrets"]
     return {each["repo"]: (each["commit"], each["run"]) for each in secrets}
 

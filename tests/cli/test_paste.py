@@ -89,7 +89,7 @@ class Person:
         self.type(text)
 
     def mode_now(self) -> list[object]:
-        """Give the terminal's mode."""
+        """Return the terminal's mode."""
         return termios.tcgetattr(self._screen)
 
     def end(self) -> tuple[int, str]:

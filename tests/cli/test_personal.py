@@ -19,7 +19,7 @@ SAID += "`shared: true` on the credential ends this warning"
 
 
 def wanted(*repos: str, name: str = "max", kind: str = "claude_code_oauth_token") -> dict[Address, Wanted]:
-    """Give what one credential wants in some repos."""
+    """Return what one credential wants in some repos."""
     return {
         address: Wanted(address, Presence.PRESENT, "T", Where("m", 1, 1), name, kind, Known("hmac-sha256:1"))
         for address in (Address(Scope(Repo.parse(repo)), kind.upper()) for repo in repos)
@@ -54,7 +54,7 @@ ASKED = "GET /orgs/{owner}"
 
 
 def manifest(more: str, target: str) -> str:
-    """Give a manifest that wants one person's token."""
+    """Return a manifest that wants one person's token."""
     return (
         f"version: 1\ncredentials: {{max: {{type: claude_code_oauth_token, from: {{env: MAX}}{more}}}}}\n"
         f"targets: [{{name: t, credential: max, {target}}}]\n"

@@ -24,7 +24,7 @@ ENOUGH = MOST + 1
 
 
 def spent(fleet: "Fleet") -> tuple[float, float]:
-    """Give the points a repo of what was asked: until the last write, and in all."""
+    """Return the points a repo of what was asked: until the last write, and in all."""
     log = fleet.sandbox.world.log()
     points = [1 if each.method == "GET" else 5 for each in log]
     last = max(number for number, each in enumerate(log, start=1) if each.method == "PUT")
@@ -32,12 +32,12 @@ def spent(fleet: "Fleet") -> tuple[float, float]:
 
 
 def records(fleet: "Fleet") -> "dict[str, Record]":
-    """Give what is remembered, by repo."""
+    """Return what is remembered, by repo."""
     return {str(each.scope.repo): one for each, one in StateFile.read(fleet.folder / STATE).records.items()}
 
 
 def times(fleet: "Fleet") -> dict[str, str]:
-    """Give GitHub's own time of the secret in each repo."""
+    """Return GitHub's own time of the secret in each repo."""
     found = {repo: fleet.sandbox.world.directory[repo].actions.secrets[SECRET].updated for repo in fleet.repos}
     return {repo: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for repo, at in found.items()}
 

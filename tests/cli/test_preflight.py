@@ -75,7 +75,7 @@ STOPPED = f"not begun, because the first write for acme was refused: {MET}"
 
 
 def two_owners(fleet: "Fleet") -> list[str]:
-    """Give a second owner two repos, and want the key in those of both."""
+    """Return two repos of a second owner, with the key wanted in those of both."""
     others = fleet.sandbox.world.create_repos("other", 2)
     fleet.repos += others
     fleet.simple()

@@ -32,7 +32,7 @@ absent:
 
 @pytest.fixture
 def world() -> World:
-    """Give five repos, of which the last is archived, and what others have there."""
+    """Return five repos, of which the last is archived, and what others have there."""
     world = World()
     for name in ("one", "two", "three", "four", "tfive"):
         world.create_repo(f"acme/{name}", topics=["t"], archived=name == "tfive")

@@ -42,7 +42,7 @@ targets:
 
 @pytest.fixture
 def mixed(fleet: "Fleet") -> "Fleet":
-    """Give a fleet in which the command's value was applied to one of its two repos, on an event that is trusted."""
+    """Return a fleet in which the command's value was applied to one of its two repos, on an event that is trusted."""
     (fleet.folder / "key").write_text(fleet.set_key("GATEWAY_KEY"))
     fleet.manifest(MANIFEST)
     assert 0 == fleet.flowforge("apply", "--yes", "--limit", "acme/repo-002").code
@@ -51,7 +51,7 @@ def mixed(fleet: "Fleet") -> "Fleet":
 
 
 def lines(done: "Done") -> dict[str, tuple[str, str, bool]]:
-    """Give the action, the reason and whether it can be applied of each line."""
+    """Return the action, the reason and whether it can be applied of each line."""
     return {
         line["address"].split("/")[1]: (line["action"], line["reason"], line["applicable"])
         for line in json.loads(done.out)["changes"]

@@ -49,7 +49,7 @@ def _state(fleet: "Fleet") -> Any:  # noqa: ANN401 -- JSON
 
 @pytest.fixture(params=["file", "branch"])
 def home(request: pytest.FixtureRequest, fleet: "Fleet") -> "Fleet":
-    """Give a fleet whose state is in a file, or on a branch of the ops repo."""
+    """Return a fleet whose state is in a file, or on a branch of the ops repo."""
     if request.param == "branch":
         fleet.sandbox.world.create_repo(OPS, private=True)
         fleet.sandbox.world.edit_file(OPS, "README.md", "the ops repository\n")

@@ -27,7 +27,7 @@ MINUTE: Final = 60
 
 @pytest.fixture
 def large(fleet: Fleet) -> Iterator[tuple[Fleet, str, str]]:
-    """Give 200 repos that hold an old key, with a new one at its source; and both keys."""
+    """Yield 200 repos that hold an old key, with a new one at its source; and both keys."""
     fleet.sandbox.world.limits.enabled = False
     fleet.grow(REPOS)
     old = fleet.set_key()

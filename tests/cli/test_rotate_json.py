@@ -19,7 +19,7 @@ NOBODY: dict[str, list[object]] = {"alive": [], "cancelled": [], "not_cancelled"
 
 @pytest.fixture
 def rotating(fleet: Fleet) -> Fleet:
-    """Give five repos that hold an old key, with a new one at its source."""
+    """Return five repos that hold an old key, with a new one at its source."""
     fleet.set_key()
     assert 0 == fleet.flowforge("apply", "--yes").code
     fleet.later()

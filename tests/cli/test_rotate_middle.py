@@ -15,7 +15,7 @@ STATE = Path("flowforge.state.json")
 
 @pytest.fixture
 def standing(fleet: Fleet) -> tuple[Fleet, str, str]:
-    """Give five repos, one of which has a new key, as the canary was red there; and both keys."""
+    """Return five repos, one of which has a new key, as the canary was red there; and both keys."""
     old = fleet.set_key()
     assert 0 == fleet.flowforge("apply", "--yes").code
     fleet.later()

@@ -56,7 +56,7 @@ class Replaced:
 
 @pytest.fixture
 def replaced(fleet: Fleet) -> Replaced:
-    """Give one, on a sandbox whose clock stands at half past an hour."""
+    """Return one, on a sandbox whose clock stands at half past an hour."""
     world = fleet.sandbox.world
     world.clock.advance(HOUR - world.clock.now() % HOUR + HOUR / 2)
     serve(fleet)

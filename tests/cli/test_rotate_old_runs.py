@@ -13,7 +13,7 @@ HOURS = 6 * 3600
 
 @pytest.fixture
 def rotating(fleet: Fleet) -> tuple[Fleet, str, str]:
-    """Give five repos that hold an old key, with a new one at its source; and both keys."""
+    """Return five repos that hold an old key, with a new one at its source; and both keys."""
     old = fleet.set_key()
     assert 0 == fleet.flowforge("apply", "--yes").code
     fleet.later()
@@ -26,7 +26,7 @@ def queued(fleet: Fleet, repo: str) -> int:
 
 
 def status(fleet: Fleet, repo: str) -> list[str]:
-    """Give GitHub's word for each run of a repo."""
+    """Return GitHub's word for each run of a repo."""
     world = fleet.sandbox.world
     return [run.status(world.clock.now()) for run in world.directory[repo].runs]
 

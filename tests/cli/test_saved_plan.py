@@ -152,7 +152,7 @@ def test_a_journal_that_a_kill_left_is_no_move(fleet: "Fleet") -> None:
 
 
 def _told(path: Path) -> str:
-    """Give what is said of a file that is not taken."""
+    """Return what is said of a file that is not taken."""
     with pytest.raises(UsageError) as caught:
         SavedPlan.read(path)
     return str(caught.value)

@@ -25,7 +25,7 @@ def select(fleet: "Fleet", select: str, more: str = "", rest: str = "") -> None:
 
 
 def chosen(fleet: "Fleet", *args: str) -> list[str]:
-    """Give the repos that are chosen, as JSON lists them."""
+    """Return the repos that are chosen, as JSON lists them."""
     document = json.loads(fleet.flowforge("plan", "--list-repos", "--format", "json", *args).out)
     return [each["repo"] for each in document["repos"]]
 

@@ -44,7 +44,7 @@ def then(fleet: "Fleet", match: str, *verbs: Callable[[], object], after: int = 
 
 
 def gone(fleet: "Fleet", name: str) -> Callable[[], object]:
-    """Give what deletes a repo of big."""
+    """Return what deletes a repo of big."""
     return partial(fleet.sandbox.world.delete_repo, f"big/{name}")
 
 
@@ -60,12 +60,12 @@ def planned(fleet: "Fleet") -> Any:  # noqa: ANN401 -- JSON
 
 
 def recorded(fleet: "Fleet") -> Any:  # noqa: ANN401 -- JSON
-    """Give what the state remembers."""
+    """Return what the state remembers."""
     return json.loads((fleet.folder / "flowforge.state.json").read_text(encoding="utf-8"))["secrets"]
 
 
 def held(fleet: "Fleet", *names: str) -> list[bool]:
-    """Say of repos of big whether they hold any secret."""
+    """Return for each of some repos of big whether it holds any secret."""
     return [bool(fleet.sandbox.world.reveal(f"big/{name}")) for name in names]
 
 

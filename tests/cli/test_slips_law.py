@@ -93,7 +93,7 @@ class Applied:
     variables: Mapping[str, str]
 
     def world(self) -> World:
-        """Give a world as that apply left it."""
+        """Return a world as that apply left it."""
         world = people(World())
         value = self.environ["ACME_KEY"].encode()
         for name in REPOS:
@@ -107,7 +107,7 @@ class Applied:
 
     @property
     def request(self) -> Request:
-        """Give what is asked for: to prune, one list after the other."""
+        """Return what is asked for: to prune, one list after the other."""
         return Request((self.folder / "flowforge.yaml",), self.environ, prune=True, jobs=1)
 
     def plan(self, handle: Handle) -> Plan:
@@ -199,7 +199,7 @@ def true(*lists: Answers) -> Handle:
 
 
 def lines_of(plan: Plan) -> dict[str, Line]:
-    """Give what a plan says of each address."""
+    """Return what a plan says of each address."""
     return {str(change.address): _line(change) for change in plan.changes}
 
 
@@ -326,6 +326,6 @@ def test_what_is_said_is_true_of_some_moment(applied: Applied, story: Story) -> 
 
 
 def of_all_moments(moments: list[Answers]) -> Iterator[tuple[Answers, ...]]:
-    """Give every choice of a moment for each list; first those in which all are of one."""
+    """Yield every choice of a moment for each list; first those in which all are of one."""
     yield from ((each,) * 4 for each in moments)
     yield from product(moments, repeat=4)

@@ -28,7 +28,7 @@ Move = Callable[["Fleet"], object]
 
 
 def moved(thing: str, why: str, options: str = "") -> str:
-    """Give the refusal that names one thing. options: those that chose the lines of the plan."""
+    """Return the refusal that names one thing. options: those that chose the lines of the plan."""
     fix = FIX.replace("flowforge plan", f"flowforge plan {options}".rstrip())
     return (
         f"error {CODES[thing]}: {thing} has changed since the plan was saved; nothing was written\n  why: {why}\n{fix}"
@@ -256,7 +256,7 @@ def test_a_value_of_a_plugin(fleet: "Fleet", what: str) -> None:
 
 
 def _time(fleet: "Fleet", number: int = 1) -> str:
-    """Give what GitHub shows for one of the secrets."""
+    """Return what GitHub shows for one of the secrets."""
     document = json.loads(fleet.flowforge("plan", "--format", "json").out)
     return str(document["changes"][number - 1]["updated_at"])
 

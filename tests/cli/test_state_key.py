@@ -55,7 +55,7 @@ def _applied(fleet: "Fleet", *args: str) -> "Done":
 
 @pytest.fixture
 def signed(fleet: "Fleet") -> "Fleet":
-    """Give a fleet that was applied once under a key, which is in the environment."""
+    """Return a fleet that was applied once under a key, which is in the environment."""
     _key(fleet)
     _applied(fleet)
     return fleet

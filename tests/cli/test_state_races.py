@@ -74,7 +74,7 @@ class _Race:
 
     @property
     def wanted(self) -> dict[str, dict[str, str]]:
-        """Give what each repo is to hold."""
+        """Return what each repo is to hold."""
         return {repo: {SECRET: self.values[part]} for part, repos in self.parts.items() for repo in repos}
 
     def round(self) -> None:

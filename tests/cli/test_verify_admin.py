@@ -85,7 +85,7 @@ def test_another_key_in_its_place(fleet: Fleet, kind: str, what: str) -> None:
 
 
 def ids(fleet: Fleet) -> dict[str, str | None]:
-    """Give the id of the key in each repo, as `state list` tells it."""
+    """Return the id of the key in each repo, as `state list` tells it."""
     secrets = json.loads(fleet.flowforge("state", "list", "--format", "json").out)["secrets"]
     return {each["repo"]: each["api_key_id"] for each in secrets}
 

@@ -43,7 +43,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
 
 
 def differing(one: Contents, other: Contents) -> set[tuple[str, str]]:
-    """Give the places and names at which two worlds differ."""
+    """Return the places and names at which two worlds differ."""
     flat = [
         {(place, name): value for place, items in each.items() for name, value in items.items()}
         for each in (one, other)
@@ -127,7 +127,7 @@ _NEEDED = {"credential", "name", "org", "user", "variable"}
 
 
 def _keys(reading: Reading) -> Iterator[tuple[str, dict[str, object], str]]:
-    """Give each key that could be left out, with what it stands in."""
+    """Yield each key that could be left out, with what it stands in."""
     entries = [(f"group {name}", group) for name, group in reading.groups.items()]
     entries += [(str(each["name"]), each) for each in (*reading.targets, *reading.absent)]
     for label, entry in entries:
@@ -227,7 +227,7 @@ def test_a_change_of_membership_changes_access_alone(estate: Estate) -> None:
 
 
 def _selected(item: object) -> list[str]:
-    """Give the repos of what an organization has."""
+    """Return the repos of what an organization has."""
     assert isinstance(item, tuple)
     return [str(each) for each in item[2]]
 

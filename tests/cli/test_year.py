@@ -160,7 +160,7 @@ class Year:
     # What is promised
 
     def expected(self, repo: Repo) -> dict[str, str]:
-        """Give what an apply makes of a repo: what the manifest says of its name of today, unless it is archived."""
+        """Return what an apply makes of a repo: what the manifest says of its name of today, unless it is archived."""
         if repo.archived or repo.name not in self.manifest:
             return repo.holds
         key = self.manifest[repo.name]
@@ -207,7 +207,7 @@ class Year:
         return repo.archived and self.expected_if_open(repo) != repo.holds
 
     def expected_if_open(self, repo: Repo) -> dict[str, str]:
-        """Give what an archived repo would get."""
+        """Return what an archived repo would get."""
         open_ = Repo(repo.name, repo.holds)
         return self.expected(open_)
 

@@ -62,7 +62,7 @@ class Block:
     marks: tuple[Mark, ...] = ()
 
     def mark(self, name: str) -> str | None:
-        """Give the text of a mark of this name."""
+        """Return the text of a mark of this name."""
         return next((mark.text for mark in self.marks if mark.name == name), None)
 
     @property
@@ -72,13 +72,13 @@ class Block:
 
     @property
     def lines(self) -> list[str]:
-        """Give the commands of a block in sh, without what they say about themselves."""
+        """Return the commands of a block in sh, without what they say about themselves."""
         lines = (re.sub(r"\s*(^|\s)#.*", "", line) for line in self.text.splitlines())
         return [line.strip() for line in lines if line.strip()]
 
     @property
     def commands(self) -> list[Shown]:
-        """Give the commands of a console with their output, which ends in no line end."""
+        """Return the commands of a console with their output, which ends in no line end."""
         shown: list[Shown] = []
         for line in self.text.splitlines():
             if line.startswith("$ "):
@@ -136,13 +136,13 @@ def _marks(line: int, html: str) -> Iterator[Mark]:
 
 
 def pages(root: Path = ROOT) -> list[Page]:
-    """Give every page that people read: those at the root, of the docs and of the examples."""
+    """Return every page that people read: those at the root, of the docs and of the examples."""
     files = [root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").rglob("*.md")]
     return [page_of(path, root) for path in [*files, *(root / "examples").rglob("*.md")]]
 
 
 def with_output(text: str, block: Block, shown: list[Shown]) -> str:
-    """Give the text of a page in which a console has this output below its commands."""
+    """Return the text of a page in which a console has this output below its commands."""
     lines = text.splitlines(keepends=True)
     body = "\n\n".join(f"$ {each.command}\n{each.output}".rstrip("\n") for each in shown)
     # Commands that print nothing stand together.

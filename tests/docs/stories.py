@@ -30,7 +30,7 @@ def shown_in(block: Block) -> str:
 
 
 def told(command: str, folder: Path) -> tuple[Telling, bool, str]:
-    """Tell a story. Return how it stands at its end, whether it came true, and its text."""
+    """Return how a story that was told stands at its end, whether it came true, and its text."""
     lines: list[str] = []
     telling = Telling(STORIES[command], folder, lines.append)
     right = telling.run()

@@ -25,13 +25,13 @@ _OPTION: Final = re.compile(r"--?[a-z][a-z-]*")
 
 
 def _made(page: Page) -> Iterator[str]:
-    """Give the targets of make that a page names, in the blocks and in the code spans."""
+    """Yield the targets of make that a page names, in the blocks and in the code spans."""
     for text in (*_spans(page), *(block.text for block in page.blocks if block.language == "sh")):
         yield from re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)
 
 
 def _named(page: Page) -> Iterator[str]:
-    """Give what stands behind `flowforge` in the blocks and in the code spans of a page."""
+    """Yield what stands behind `flowforge` in the blocks and in the code spans of a page."""
     for block in page.blocks:
         yield from _LINE.findall(block.text.replace("\\\n", " "))
     yield from (span.removeprefix("flowforge ") for span in _spans(page) if span.startswith("flowforge "))
@@ -43,7 +43,7 @@ def _spans(page: Page) -> Iterator[str]:
 
 
 def _wrong(line: str) -> str | None:
-    """Say what is wrong with a command line; None for one that there is."""
+    """Return what is wrong with a command line; None for one that there is."""
     command: click.Command = cli
     words = shlex.split(line.replace("'", "") if line.count("'") % 2 else line)
     with cli.make_context("flowforge", [], resilient_parsing=True) as context:

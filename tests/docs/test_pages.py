@@ -53,7 +53,7 @@ def _commands(block: Block) -> list[Shown]:
 
 
 def _unaccounted(page: Page) -> list[int]:
-    """Give the lines of blocks that are neither run nor say why not."""
+    """Return the lines of blocks that are neither run nor say why not."""
     return [block.line for block in page.blocks if not _is_accounted_for(page, block)]
 
 

@@ -25,7 +25,8 @@ from flowforge.cli.surroundings import Screen
 from flowforge.sandbox import Sandbox
 from flowforge.vault import SecretValue
 from tests.clocks import outside_of
-from tests.docs.pages import Block, Mark, Page, Shown
+from tests.docs.pages import ROOT, Block, Mark, Page, Shown
+from tests.guard import LEAKED
 from tests.made_up import letters
 
 if TYPE_CHECKING:
@@ -254,10 +255,11 @@ class Walk:
         """Run a sandbox of the page's own, on a free port, until the walk ends; return what it prints at first."""
         ready, printed = self.op.path / "ready.json", self.op.path / "sandbox.txt"
         args = ["0" if before == "--port" else arg for before, arg in pairwise(["", *args])]
-        command = [sys.executable, "-m", "flowforge", "sandbox", *args, "--ready-file", str(ready)]
+        command = [sys.executable, "-m", "tests.guard", "sandbox", *args, "--ready-file", str(ready)]
         with printed.open("w") as file:
-            process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        self._held.callback(process.wait)
+            environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+            process = subprocess.Popen(command, env=environ, stdout=file, stderr=subprocess.STDOUT)
+        self._held.callback(_unleaked, process, printed)
         self._held.callback(process.terminate)
         deadline = time.monotonic() + 60
         # The last line of what it prints, whatever the options.
@@ -284,18 +286,23 @@ class Walk:
         return written.getvalue().decode("utf-8")
 
 
+def _unleaked(sandbox: "subprocess.Popen[bytes]", printed: Path) -> None:
+    """Wait for a sandbox to end; no credential may have reached it."""
+    assert sandbox.wait() != LEAKED, printed.read_text("utf-8")
+
+
 def _redirected(words: list[str]) -> tuple[list[str], str | None]:
-    """Give the arguments, and the file that stdout goes to."""
+    """Return the arguments, and the file that stdout goes to."""
     return (words[:-2], words[-1]) if ">" in words else (words, None)
 
 
 def _moved(text: str, days: int) -> str:
-    """Give a text whose days lie so many days later."""
+    """Return a text whose days lie so many days later."""
     return _DAY.sub(lambda match: str(date.fromisoformat(match[0]) + timedelta(days)), text)
 
 
 def settled(text: str) -> str:
-    """Give a text in which whatever is another one at each run is the same."""
+    """Return a text in which whatever is another one at each run is the same."""
     for pattern, name in _CHANGING:
         text = pattern.sub(name, text)
     return text

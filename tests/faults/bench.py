@@ -163,7 +163,7 @@ class Bench:
         self.world.faults = Watched(match, then, self.world.faults.waiting)
 
     def unmet(self) -> list[str]:
-        """Give what was made ready and did not happen: a fault that no request met, or not as often as it was to be."""
+        """Return what was made ready and did not happen: a fault that no request met, or not as often as meant."""
         left: Counter[tuple[str, FaultKind]] = Counter()
         for fault in self.world.faults.waiting:
             left[fault.match, fault.kind] += fault.times
@@ -206,12 +206,12 @@ class Bench:
     # What became of it
 
     def held(self) -> tuple[str, ...]:
-        """Say for each repo which value GitHub holds, by its name."""
+        """Return for each repo which value GitHub holds, by its name."""
         names = {value: name for name, value in self.values.items()}
         return tuple(names[self.world.reveal(repo).get(SECRET)] for repo in REPOS)
 
     def next_plan(self) -> str:
-        """Say what a plan says now: each repo with its reason, or the first line of an error."""
+        """Return what a plan says now: each repo with its reason, or the first line of an error."""
         done = self.run("plan", "--format", "json")
         document = json.loads(done.out)
         if done.err:
@@ -222,7 +222,7 @@ class Bench:
         return "; ".join(f"{repo}: {line}" for repo, line in lines.items()).replace("none, in_sync", "in sync")
 
     def said(self, done: Done, command: str) -> tuple[str, ...]:
-        """Give what was printed for people.
+        """Return what was printed for people.
 
         Without the tries that reached nobody, which depend on who is asked first; of what writes without the changes to
         come, the counts of each repo, what its plan said is blocked once more, and the command that tries again.

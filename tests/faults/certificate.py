@@ -14,7 +14,7 @@ _COMMON_NAME: Final = bytes((85, 4, 3))  # 2.5.4.3
 
 
 def self_signed() -> ssl.SSLContext:
-    """Give what a server needs to speak TLS under a key and a certificate of its own (RFC 5280, RFC 8410)."""
+    """Return what a server needs to speak TLS under a key and a certificate of its own (RFC 5280, RFC 8410)."""
     key = SigningKey.generate()
     with tempfile.NamedTemporaryFile("w", encoding="ascii", suffix=".pem") as file:
         file.write(_pem("CERTIFICATE", _certificate(key)) + _pem("PRIVATE" + " KEY", _private(key)))

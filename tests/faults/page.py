@@ -19,7 +19,7 @@ _HOLDS: dict[tuple[str, ...], str] = {BOTH_NEW: "both new", BOTH_OLD: "both old"
 
 
 def page() -> str:
-    """Give the page: a table for each family; a slow row only repeats a quick one in another way."""
+    """Return the page: a table for each family; a slow row only repeats a quick one in another way."""
     return "".join([_HEAD, *(f"\n## {name}\n\n{_table(rows)}" for name, rows in FAMILIES.items())])
 
 

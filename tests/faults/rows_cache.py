@@ -119,7 +119,7 @@ def _two_at_once(bench: Bench, args: tuple[str, ...]) -> Done:
 
 
 def _rows(fault: str, given: Given, act: Act = here, commands: tuple[str, ...] = ("plan", "apply")) -> tuple[Row, ...]:
-    """Give the rows of a fault: a plan and an apply go as they do without it, and say nothing of it."""
+    """Return the rows of a fault: a plan and an apply go as they do without it, and say nothing of it."""
     expected = {"plan": Expected(_PLANNED, 0, BOTH_OLD, BOTH_CHANGED), "apply": Expected((UPDATED,))}
     return tuple(Row(fault, command, expected[command], given, act) for command in commands)
 

@@ -104,7 +104,7 @@ def _put_back(bench: Bench) -> None:
 
 
 def _changed_when_it_stands(bench: Bench, args: tuple[str, ...]) -> Done:
-    """Give the source a third value after a red canary, and go on."""
+    """Let the source have a third value after a red canary, and go on."""
     assert 3 == bench.run(*args).code
     bench.value("third")
     return _timeless(bench, bench.run(*args))

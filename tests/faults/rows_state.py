@@ -183,7 +183,7 @@ def _beside_an_apply(bench: Bench, args: tuple[str, ...]) -> Done:
 
 
 def _torn_rows(part: str, kill_at: str, line: int, holds: tuple[str, ...], then: str) -> tuple[Row, Row]:
-    """Give the row of a torn line, and the slow one in which each of its cuts is planned."""
+    """Return the row of a torn line, and the slow one in which each of its cuts is planned."""
     expected, more = Expected((), -9, holds, then), ("-j", "1")
     every = f"killed, and the journal is torn at every byte of {part}, each planned"
     return (

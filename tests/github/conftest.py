@@ -22,13 +22,13 @@ FAST = 2000.0  # so many seconds of ours pass in a real one
 
 @pytest.fixture
 def waits() -> list[float]:
-    """Give the waits that `clock` was asked for, in order."""
+    """Return the waits that `clock` was asked for, in order."""
     return []
 
 
 @pytest.fixture
 def clock(waits: list[float]) -> Clock:
-    """Give a clock that stands still, and jumps ahead instead of waiting."""
+    """Return a clock that stands still, and jumps ahead instead of waiting."""
 
     class Still(Clock):
         time = 1000.0
@@ -50,13 +50,13 @@ def clock(waits: list[float]) -> Clock:
 
 @pytest.fixture
 def stop() -> threading.Event:
-    """Give the event that ends every wait."""
+    """Return the event that ends every wait."""
     return threading.Event()
 
 
 @pytest.fixture
 def said() -> list[str]:
-    """Give what people were told, in order."""
+    """Return what people were told, in order."""
     return []
 
 

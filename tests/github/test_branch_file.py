@@ -28,20 +28,20 @@ LOST = (
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> World:
-    """Give the world with the repo, without the branch."""
+    """Return the world with the repo, without the branch."""
     sandbox.world.create_repo(OPS)
     return sandbox.world
 
 
 @pytest.fixture
 def begun(world: World) -> World:
-    """Give the world with the branch and the file."""
+    """Return the world with the branch and the file."""
     world.edit_file(OPS, PLACE.path, "one", branch=PLACE.branch)
     return world
 
 
 def text(world: World) -> str:
-    """Give what the file holds now."""
+    """Return what the file holds now."""
     return world.read_file(OPS, PLACE.path, branch=PLACE.branch)
 
 

@@ -54,7 +54,7 @@ EMPTY = (
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> World:
-    """Give the world with the repo, the branch and the file."""
+    """Return the world with the repo, the branch and the file."""
     sandbox.world.create_repo(OPS)
     sandbox.world.edit_file(OPS, PLACE.path, "one", branch=PLACE.branch)
     return sandbox.world
@@ -82,7 +82,7 @@ def looks(client: Client) -> object:
 
 
 def told(act: Act, client: Client) -> str:
-    """Give what an act is refused with, wherever it was."""
+    """Return what an act is refused with, wherever it was."""
     with pytest.raises(FlowForgeError) as caught:
         act(client)
     return str(caught.value).replace("acme/ops new:", "acme/ops state:")

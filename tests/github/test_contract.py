@@ -29,7 +29,7 @@ _API = Scope(Repo.parse("acme/api"))
 
 
 def _sent(request: httpx.Request) -> MockRequest:
-    """Give an httpx request in the shape that openapi-core reads."""
+    """Return an httpx request in the shape that openapi-core reads."""
     return MockRequest(
         f"{request.url.scheme}://{request.url.host}",
         request.method.lower(),

@@ -73,7 +73,7 @@ def _silent(connection: socket.socket) -> None:
 
 
 def _drip(data: bytes) -> Script:
-    """Say something a byte at a time, and then the same again."""
+    """Return a script that says something a byte at a time, and then the same again."""
     never = threading.Event()
 
     def script(connection: socket.socket) -> None:
@@ -230,7 +230,7 @@ class _Layer:
 
 @pytest.fixture
 def trusting() -> ssl.SSLContext:
-    """Give a context that takes any certificate, since nobody vouches for those made here."""
+    """Return a context that takes any certificate, since nobody vouches for those made here."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

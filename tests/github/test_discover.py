@@ -29,13 +29,13 @@ TEAM, PROPERTIES = RepoListQuery(RepoListKind.TEAM, "acme", "core"), RepoListQue
 
 
 def repo(number: int, name: str = "acme/api", **changes: object) -> dict[str, object]:
-    """Give a repo as GitHub lists it."""
+    """Return a repo as GitHub lists it."""
     usual = {"archived": False, "fork": False, "private": True, "visibility": "private", "topics": ["claude"]}
     return {"id": number, "full_name": name, **usual, "permissions": {"push": True}, **changes}
 
 
 def described(number: int, name: str = "acme/api") -> Described:
-    """Give what is read of `repo(number, name)`."""
+    """Return what is read of `repo(number, name)`."""
     info = RepoInfo(number, name, archived=False, can_write=True)
     return Described(Repo.parse(name), number, info, frozenset({"claude"}), "private", archived=False, fork=False)
 
@@ -52,13 +52,13 @@ def serve(asked: list[str], *answers: httpx.Response) -> Callable[[httpx.Request
 
 
 def answered(scripted: Scripted, wanted: RepoListQuery, *answers: httpx.Response) -> object:
-    """Give what comes of a list that is answered so."""
+    """Return what comes of a list that is answered so."""
     client = scripted(serve([], *answers))
     return (list_properties if wanted.kind is RepoListKind.PROPERTIES else list_repos)(client, wanted)
 
 
 def refusal(status: int, message: str = "Not Found", **headers: str) -> httpx.Response:
-    """Give an answer that says no."""
+    """Return an answer that says no."""
     return httpx.Response(
         status, json={"message": message}, headers={k.replace("_", "-"): v for k, v in headers.items()}
     )

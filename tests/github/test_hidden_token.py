@@ -90,7 +90,7 @@ def test_ordinary_answers_are_not_touched() -> None:
 
 
 def _said(client: Client, ask: Callable[[Client], object]) -> str:
-    """Give all that a request comes to: the error with all that it holds, or the answer."""
+    """Return all that a request comes to: the error with all that it holds, or the answer."""
     try:
         return repr(ask(client))
     except RepoError as error:

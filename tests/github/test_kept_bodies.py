@@ -23,7 +23,7 @@ _ONE: Final = "one"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a file in a folder that is not there yet."""
+    """Return a file in a folder that is not there yet."""
     return tmp_path / "home" / "cache" / NAME
 
 
@@ -35,7 +35,7 @@ def _kept(path: Path, **bodies: bytes) -> None:
 
 
 def _found(path: Path, *names: str, writes: bool = True) -> list[bytes | None]:
-    """Give what another run finds."""
+    """Return what another run finds."""
     with closing(KeptBodies(path, writes=writes)) as kept:
         return [kept.find(name) for name in names]
 

@@ -64,13 +64,13 @@ class Runs:
 
     @property
     def told(self) -> tuple[dict[int, int], int, int]:
-        """Give the statuses of this run, how many known lists it asked for, and how many were the same."""
+        """Return the statuses of this run, how many known lists it asked for, and how many were the same."""
         return self.sandbox.world.stats().statuses, self.lists.asked, self.lists.unchanged
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
-    """Give runs over a sandbox with one repo of acme."""
+    """Yield runs over a sandbox with one repo of acme."""
     with Sandbox(time_scale=1000) as sandbox:
         sandbox.world.create_repo("acme/api")
         sandbox.world.set_secret("acme/api", "A", "x")

@@ -22,13 +22,13 @@ Scripted = Callable[..., Client]
 
 
 def listed(**visibility: str) -> dict[str, Any]:
-    """Give a list of secrets as GitHub does."""
+    """Return a list of secrets as GitHub does."""
     items = [{"name": name, "updated_at": AT, "visibility": each} for name, each in visibility.items()]
     return {"total_count": len(items), "secrets": items}
 
 
 def viewers(*repos: object) -> dict[str, Any]:
-    """Give a list of repos as GitHub does."""
+    """Return a list of repos as GitHub does."""
     return {"total_count": len(repos), "repositories": list(repos)}
 
 

@@ -18,7 +18,7 @@ _NOW = 1_000_000.0
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a file in a folder that is not there yet."""
+    """Return a file in a folder that is not there yet."""
     return tmp_path / "home" / "cache" / "spent-x.json"
 
 

@@ -30,7 +30,7 @@ _REPO = "GET /repos/{owner}/{repo}"
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> Sandbox:
-    """Give the sandbox with `acme/api` in it."""
+    """Return the sandbox with `acme/api` in it."""
     sandbox.world.create_repo("acme/api")
     return sandbox
 

@@ -29,7 +29,7 @@ class Change:
     place: int | None
 
     def of(self, items: list[int]) -> list[int]:
-        """Give the list after it."""
+        """Return the list after it."""
         left = [each for each in items if each != self.item]
         return left if self.place is None else [*left[: self.place], self.item, *left[self.place :]]
 
@@ -46,7 +46,7 @@ class Paged:
     moments: list[set[int]] = field(default_factory=list)
 
     def serve(self, request: httpx.Request) -> httpx.Response:
-        """Give a page, and let happen what is due once it was made."""
+        """Return a page, and let happen what is due once it was made."""
         self.moments = self.moments or [{*self.items}]
         page = int(request.url.params.get("page", "1"))
         shown = [{"id": each} for each in self.items[(page - 1) * self.size : page * self.size]]

@@ -25,7 +25,7 @@ _AT = "2026-11-23T08:00:{:02}Z"
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> Sandbox:
-    """Give the sandbox with `acme/api` and an environment in it."""
+    """Return the sandbox with `acme/api` and an environment in it."""
     sandbox.world.create_repo("acme/api")
     sandbox.world.create_environment("acme/api", "a b")
     return sandbox

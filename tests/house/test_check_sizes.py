@@ -13,7 +13,7 @@ Write = Callable[[str, str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Give a function that writes a file of a small tree and returns the tree's root."""
+    """Return a function that writes a file of a small tree and returns the tree's root."""
 
     def write_file(shown: str, text: str) -> Path:
         path = tmp_path / shown
@@ -25,7 +25,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def breaches(root: Path, shown: str) -> tuple[str, ...]:
-    """Measure one file and give what breaks a rule in it."""
+    """Measure one file and return what breaks a rule in it."""
     return check_sizes.measure(root / shown, shown).breaches
 
 
@@ -61,6 +61,24 @@ def test_a_test_says_what_it_proves(write: Write) -> None:
     """
     expected = ("tests/test_a.py:6: test_silent does not say what it proves",)
     assert expected == breaches(write("tests/test_a.py", text), "tests/test_a.py")
+
+
+@pytest.mark.parametrize(
+    ("shown", "head", "docstring", "allowed"),
+    [
+        *(("tests/a.py", "def f() -> int:", f"{word} it.", False) for word in ("Give", "Gives", "Say", "Tell", "Hand")),
+        ("tests/a.py", "def f() -> int:", "Return what they say.", True),
+        ("tests/a.py", "def f() -> Iterator[int]:", "Yield it.", True),
+        ("tests/a.py", "def f() -> int:", "Handle it.", True),
+        ("tests/a.py", "def f() -> None:", "Say it to somebody.", True),
+        ("flowforge/a.py", "def f() -> None:", "Say it to somebody.", False),
+        ("flowforge/a.py", "async def f() -> 'int':", "Give it.", False),
+    ],
+)
+def test_a_function_returns(write: Write, shown: str, head: str, docstring: str, *, allowed: bool) -> None:
+    """A result is returned or yielded, not given or said; and in the program nothing else is either."""
+    expected = () if allowed else (f"{shown}:1: f does not say in the usual words what it returns or does",)
+    assert expected == breaches(write(shown, f'{head}\n    """{docstring}"""\n'), shown)
 
 
 @pytest.mark.parametrize(

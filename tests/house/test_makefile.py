@@ -69,7 +69,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path, pytestconfig: pytest.Config) -> Checkout:
-    """Give a checkout of its own to a test."""
+    """Return a checkout of the test's own."""
     return Checkout(tmp_path, pytestconfig.rootpath)
 
 

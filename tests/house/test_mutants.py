@@ -17,7 +17,7 @@ from tools.mutants.table import Part
 
 
 def changes(text: str) -> list[tuple[str, str]]:
-    """Give what becomes of each line of a file, in the order of the mutants."""
+    """Return what becomes of each line of a file, in the order of the mutants."""
     optional = find.optional_arguments([text.encode()])
     return [(each.before, each.after) for each in find.mutants("flowforge/a.py", text.encode(), optional)]
 

@@ -25,14 +25,14 @@ CREDENTIAL = "{{type: anthropic_api_key, from: {source}, only: {only}}}"
 
 
 def manifest(only: str, targets: str, *, source: str = "{env: K}", more: str = "", groups: str = "") -> str:
-    """Give a manifest with one credential `k`, on line 2, whose `only` is given. more: other credentials."""
+    """Return a manifest with one credential `k`, on line 2, whose `only` is given. more: other credentials."""
     groups = f"groups: {{{groups}}}\n" if groups else ""
     credential = CREDENTIAL.format(source=source, only=only)
     return f"version: 1\ncredentials: {{k: {credential}{more}}}\n{groups}targets: [{targets}]\n"
 
 
 def to(repos: str, credential: str = "k", name: str = "t") -> str:
-    """Give a target."""
+    """Return a target."""
     return f"{{name: {name}, repos: [{repos}], credential: {credential}}}"
 
 
@@ -212,7 +212,7 @@ def test_another_source(source: str, other: str, loaded: Loader) -> None:
 
 
 def expanded(text: Manifest, *repos: Repo) -> str:
-    """Give what is said once the selectors have found these repos; empty where nothing is."""
+    """Return what is said once the selectors have found these repos; empty where nothing is."""
     found: dict[Selector, dict[Repo, int]] = {
         entry.choice.select: {repo: number for number, repo in enumerate(repos, start=1)}
         for entry in text.targets

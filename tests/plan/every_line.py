@@ -58,7 +58,7 @@ WALKING = {"ci-key": Rotation("hmac-sha256:cc", OURS)}
 
 
 def wanted(value: Value, address: Address = HERE, audience: Audience | None = None) -> Wanted:
-    """Give what a target wants."""
+    """Return what a target wants."""
     return Wanted(
         address, Presence.PRESENT, "Reviews", Where("m", 1, 1), "ci-key", "anthropic_api_key", value, audience=audience
     )

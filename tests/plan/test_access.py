@@ -40,13 +40,13 @@ ESTATE = Estate(1, 1, 1, "s", ("a",))
 
 
 def wanted(audience: Audience, value: Value = VALUES[0], policy: OnDrift = OnDrift.OVERWRITE) -> Wanted:
-    """Give what the manifest says."""
+    """Return what the manifest says."""
     where = Where("flowforge.yaml", 3, 1)
     return Wanted(HERE, Presence.PRESENT, "T", where, "k", "anthropic_api_key", value, policy, audience=audience)
 
 
 def seen(audience: Audience | None, time: str = OURS) -> Listing:
-    """Give what GitHub shows; None: it is not there."""
+    """Return what GitHub shows; None: it is not there."""
     return Listing({HERE.secret: time}, audiences={HERE.secret: audience}) if audience else Listing({})
 
 

@@ -38,12 +38,12 @@ NOBODY = NotRead("nobody can be asked", chosen=False)
 
 
 def wanted(value: Value = VALUE, address: Address = HERE) -> Wanted:
-    """Give what the manifest says of a secret that is to be there."""
+    """Return what the manifest says of a secret that is to be there."""
     return Wanted(address, Presence.PRESENT, "target", Where("flowforge.yaml", 3, 1), "ci-key", value=value)
 
 
 def line(action: Action, reason: Reason, want: Wanted | None, record: Record | None = None) -> Change:
-    """Give a line of a plan about what GitHub shows."""
+    """Return a line of a plan about what GitHub shows."""
     return Change(HERE, action, reason, wanted=want, record=record, seen_at=SEEN)
 
 
@@ -143,7 +143,7 @@ def test_all_at_once() -> None:
 
 
 def access_to(before: Audience | None) -> Change:
-    """Give the line that says who sees an organization's secret."""
+    """Return the line that says who sees an organization's secret."""
     access = Access(before, Audience(Visibility.ALL))
     reason = Reason.MISSING if before is None else Reason.NEVER_APPLIED
     return Change(OURS.of_access, Action.UPDATE, reason, wanted=wanted(address=OURS), seen_at=SEEN, access=access)

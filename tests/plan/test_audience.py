@@ -11,7 +11,7 @@ ALL, PRIVATE = Audience(Visibility.ALL), Audience(Visibility.PRIVATE)
 
 
 def selected(*viewers: Viewer, hidden: tuple[int, ...] = ()) -> Audience:
-    """Give an audience of these, and of others that are not shown."""
+    """Return an audience of these, and of others that are not shown."""
     return Audience(Visibility.SELECTED, viewers, frozenset(hidden))
 
 

@@ -32,12 +32,12 @@ def wants(scope: Scope, *names: str, presence: Presence = Presence.PRESENT) -> d
 
 
 def holding(number: int, *more: str) -> Listing:
-    """Give a list of so many secrets of others, and these."""
+    """Return a list of so many secrets of others, and these."""
     return Listing({**{f"OTHER_{each:04}": AT for each in range(number)}, **dict.fromkeys(more, AT)})
 
 
 def lines(plan: Plan) -> dict[str, tuple[Action, str]]:
-    """Give each line's action and sentence by its address."""
+    """Return each line's action and sentence by its address."""
     return {str(change.address): (change.action, change.sentence) for change in plan.changes}
 
 

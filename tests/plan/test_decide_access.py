@@ -36,7 +36,7 @@ def wants(line: Change, audience: Audience | None = TWO, policy: OnDrift = OnDri
 
 
 def holds(audience: Audience | None, secret: str = HERE.secret) -> Listing:
-    """Give what GitHub shows; None: it is not there."""
+    """Return what GitHub shows; None: it is not there."""
     return Listing({secret: AT}, audiences={secret: audience}) if audience else Listing({})
 
 

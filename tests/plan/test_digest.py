@@ -56,7 +56,7 @@ changes = st.builds(
 
 
 def meaning(change: Change) -> Change:
-    """Give a line without what no plan stands on: words, places in the manifest, and the record."""
+    """Return a line without what no plan stands on: words, places in the manifest, and the record."""
     wanted = change.wanted and replace(change.wanted, target="", where=Where(""), value=_meant(change.wanted))
     return replace(change, detail="", fix="", wanted=wanted, record=None)
 

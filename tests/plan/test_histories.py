@@ -172,7 +172,7 @@ History = list[tuple[object, Address, str]]
 
 
 def lived(history: History) -> World:
-    """Give the world after a history."""
+    """Return the world after a history."""
     world = World()
     for deed, place, letter in history:
         assert callable(deed)
@@ -181,7 +181,7 @@ def lived(history: History) -> World:
 
 
 def truth(world: World, place: Address) -> str:
-    """Give the fingerprint of what is really there, empty for nothing."""
+    """Return the fingerprint of what is really there, empty for nothing."""
     secret = world.github.get(place)
     return f"hash of {secret.value}" if secret is not None else ""
 

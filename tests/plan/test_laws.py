@@ -115,7 +115,7 @@ VALUES: dict[str, Value] = {
 
 
 def wanted_of(case: Case, address: Address) -> Wanted | None:
-    """Give what the manifest says in a case."""
+    """Return what the manifest says in a case."""
     where = Where("flowforge.yaml", 3, 1)
     if case.wanted == "none":
         return None
@@ -127,7 +127,7 @@ def wanted_of(case: Case, address: Address) -> Wanted | None:
 
 
 def remembered_of(case: Case) -> Remembered | None:
-    """Give what the state holds in a case; None for nothing."""
+    """Return what the state holds in a case; None for nothing."""
     if case.record == "no":
         return Remembered(None, pending=True) if case.pending else None
     sent = case.record == "sent"
@@ -136,7 +136,7 @@ def remembered_of(case: Case) -> Remembered | None:
 
 
 def listed(case: Case) -> str:
-    """Give the time that GitHub shows in a case; empty for a secret that is not there."""
+    """Return the time that GitHub shows in a case; empty for a secret that is not there."""
     return {"no": "", "ours": OURS, "soon": SOON, "later": LATER, "behind": BEHIND}[case.there]
 
 
@@ -156,7 +156,7 @@ def situation_of(cases: Sequence[Case], unreadable: int, *, prune: bool) -> Situ
 
 
 def shouted(address: Address) -> Address:
-    """Give the same address with its repo and its environment written in capitals."""
+    """Return the same address with its repo and its environment written in capitals."""
     scope = address.scope
     repo, environment = Repo.parse(scope.repo.name.upper()), scope.environment.upper()
     return Address(Scope(repo, scope.store, scope.environment_key, environment), address.secret)
@@ -349,7 +349,7 @@ def test_order_of_input_does_not_matter(situation: Situation, seed: int) -> None
 
 
 def shuffled(mapping: Mapping[K, V], random: Random) -> dict[K, V]:
-    """Give the same mapping, built in another order."""
+    """Return the same mapping, built in another order."""
     items = list(mapping.items())
     random.shuffle(items)
     return dict(items)
@@ -396,7 +396,7 @@ def applied(situation: Situation, plan: Plan) -> Situation:
 
 
 def written(change: Change) -> Record:
-    """Give the record that apply makes of a write."""
+    """Return the record that apply makes of a write."""
     assert change.wanted is not None
     assert isinstance(change.wanted.value, Known)
     drifted_at = change.seen_at if change.drift else ""
@@ -410,7 +410,7 @@ def accepted(change: Change) -> bool:
 
 
 def noted(change: Change) -> Record:
-    """Give the record of what was not written: under the credential's new name, with the drift that was found."""
+    """Return the record of what was not written: under the credential's new name, with the drift that was found."""
     assert change.wanted is not None
     assert change.record is not None
     settled = change.reason in {Reason.IN_SYNC, Reason.ASSUMED} or accepted(change)
@@ -426,7 +426,7 @@ def noted(change: Change) -> Record:
 
 
 def settled(change: Change) -> Change | None:
-    """Give the line that must stand in the next plan, None for a line that must be gone; not a second planner."""
+    """Return the line that must stand in the next plan, None for a line that must be gone; not a second planner."""
     address, wanted = change.address, change.wanted
     if change.action is Action.DELETE or change.forgets:
         return Change(address, Action.NONE, Reason.ALREADY_ABSENT, wanted=wanted) if wanted else None

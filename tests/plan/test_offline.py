@@ -47,7 +47,7 @@ situations = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(HELD)), 
 
 
 def wanted_of(word: str, address: Address) -> Wanted | None:
-    """Give what the manifest says in a word."""
+    """Return what the manifest says in a word."""
     where = Where("flowforge.yaml", 3, 1)
     if word == "none":
         return None

@@ -58,7 +58,7 @@ def test_stages_of_an_organization() -> None:
 def _blocked(
     repo: Repo, *, store: Store = Store.ACTIONS, presence: Presence = Presence.PRESENT, value: Value = KNOWN
 ) -> Change:
-    """Give what is wanted and cannot be written now."""
+    """Return what is wanted and cannot be written now."""
     change = _change(repo, store, "NEW", Action.BLOCKED)
     return replace(change, wanted=Wanted(change.address, presence, "T", Where("m", 1, 1), value=value))
 

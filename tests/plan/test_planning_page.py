@@ -137,7 +137,7 @@ WALKS = [
 
 
 def section(heading: str) -> str:
-    """Give the text below a heading, up to the next one."""
+    """Return the text below a heading, up to the next one."""
     found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert found is not None, heading
     return found.group(1)
@@ -149,7 +149,7 @@ def _as_recorded(wanted: Wanted | None, remembered: Remembered) -> Plan:
 
 
 def printed(facts: Facts, rotations: Mapping[str, Rotation] | None = None, successor: Successor | None = None) -> str:
-    """Give the line of a plan for one secret, without the lines below it that say what differs and what to do."""
+    """Return the line of a plan for one secret, without the lines below it that say what differs and what to do."""
     wanted, seen, remembered, prune = facts
     if seen is None:
         return next(iter(plan_lines(_as_recorded(wanted, remembered), verbose=True)))

@@ -18,12 +18,12 @@ FAILED = Problem("FF310", "GitHub answered 500")
 
 
 def place(repo: str, secret: str = "ANTHROPIC_API_KEY") -> Address:
-    """Give an address."""
+    """Return an address."""
     return Address(Scope(Repo.parse(repo)), secret)
 
 
 def report(*outcomes: Outcome, interrupted: bool = False) -> Report:
-    """Give a report of one secret for each outcome."""
+    """Return a report of one secret for each outcome."""
     results = (Result(place(f"acme/repo-{number}"), outcome) for number, outcome in enumerate(outcomes))
     return Report(tuple(results), interrupted)
 

@@ -19,7 +19,7 @@ LINES = [change for change in decisions() if change.access is None]
 
 
 def writes(change: Change, value: str | None = None) -> bool:
-    """Say whether a line would write a value: this one, or any."""
+    """Return whether a line would write a value: this one, or any."""
     known = change.wanted.value if change.wanted else None
     fits = value is None or (isinstance(known, Known) and known.fingerprint == value)
     return change.action in {Action.CREATE, Action.UPDATE} and fits

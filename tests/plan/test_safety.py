@@ -44,19 +44,19 @@ TAKEOVER = Brake(
 
 
 def lines(number: int, action: Action, reason: Reason) -> tuple[Change, ...]:
-    """Give that many lines of one sort, each of a repo of its own."""
+    """Return that many lines of one sort, each of a repo of its own."""
     places = [Address(Scope(Repo.parse(f"acme/{reason}-{n}")), "ANTHROPIC_API_KEY") for n in range(number)]
     wanted = [Wanted(place, Presence.PRESENT, "target", Where("flowforge.yaml", 3, 1)) for place in places]
     return tuple(Change(place, action, reason, wanted=want) for place, want in zip(places, wanted, strict=True))
 
 
 def deletes(number: int) -> Plan:
-    """Give a plan of deletes."""
+    """Return a plan of deletes."""
     return Plan(lines(number, Action.DELETE, Reason.NOT_NAMED))
 
 
 def takeovers(number: int) -> Plan:
-    """Give a plan of secrets that exist and are not remembered."""
+    """Return a plan of secrets that exist and are not remembered."""
     return Plan(lines(number, Action.UPDATE, Reason.NEVER_APPLIED))
 
 

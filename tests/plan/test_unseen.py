@@ -49,7 +49,7 @@ def planned(
 
 
 def sent(plan: Plan) -> tuple[int, ...]:
-    """Give the ids that both of its lines would write; they agree."""
+    """Return the ids that both of its lines would write; they agree."""
     (ids,) = {line.wanted.audience.ids for line in plan.changes if line.wanted and line.wanted.audience}
     return ids
 

@@ -36,7 +36,7 @@ class Told:
 
 @pytest.fixture
 def waiting() -> Waiting:
-    """Give the waits of a run."""
+    """Return the waits of a run."""
     return Waiting()
 
 

@@ -23,12 +23,12 @@ EXPIRED = Expiry("ci-key", date(2026, 10, 10), 0)
 
 
 def sentence(plan: Plan) -> str:
-    """Give the first line of the footer."""
+    """Return the first line of the footer."""
     return next(iter(footer(plan)))
 
 
 def codes(plan: Plan) -> tuple[ExitCode, ExitCode, ExitCode]:
-    """Give the exit codes: without a flag, with --detailed-exitcode, with --require-values."""
+    """Return the exit codes: without a flag, with --detailed-exitcode, with --require-values."""
     planned = Planned(plan, (), (), 0, 0, 0.0)
     flags = ((False, False), (True, False), (False, True))
     return tuple(exit_code(planned, detailed=detailed, require_values=values) for detailed, values in flags)  # type: ignore[return-value]  # -- three of them

@@ -34,7 +34,7 @@ class Reader:
     warned: list[str] = field(default_factory=list)
 
     def read(self, *references: str, **options: str) -> list[str | Problem]:
-        """Give the plaintext or the one problem of each."""
+        """Return the plaintext or the one problem of each."""
         return self.read_all(*({"onepassword": reference, **options} for reference in references))
 
     def read_all(self, *specs: Mapping[str, str]) -> list[str | Problem]:
@@ -54,7 +54,7 @@ class Reader:
 
 
 def _outcome(found: ReadResult) -> str | Problem:
-    """Give the plaintext, or the problem of an error as it is when raised; no frame of it shows a value."""
+    """Return the plaintext, or the problem of an error as it is when raised; no frame of it shows a value."""
     if isinstance(found, SecretValue):
         return found.reveal()
     assert isinstance(found, SourceError)

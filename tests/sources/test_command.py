@@ -20,7 +20,7 @@ STDIN_CLOSED = "it may wait for an answer, and nobody can give it one: its stdin
 
 
 def sh(line: str, **options: str | tuple[str, ...]) -> FilledSpec:
-    """Give a `from` that runs a line of sh."""
+    """Return a `from` that runs a line of sh."""
     return {"command": ("sh", "-c", line), **options}
 
 
@@ -88,7 +88,7 @@ def test_what_a_program_cannot_ask_for(folder: Path) -> None:
 
 
 def by_hand(folder: Path) -> str:
-    """Give the remedy where nobody sees what a program says."""
+    """Return the remedy where nobody sees what a program says."""
     return f"run it by hand in the manifest's folder, {folder}, and see what it says"
 
 

@@ -21,7 +21,7 @@ NOBODY = 65534
 
 
 def irregular(form: str) -> Problem:
-    """Give the problem of a path that is no regular file."""
+    """Return the problem of a path that is no regular file."""
     fix = "name a regular file that holds the credential"
     return Problem("FF225", f"file key is {form}, not a regular file", fix=fix)
 

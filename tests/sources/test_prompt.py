@@ -61,7 +61,7 @@ class Desk:
             hand.join()
 
     def shown(self) -> str:
-        """Give what the screen showed since the last time."""
+        """Return what the screen showed since the last time."""
         text, self.seen = self.seen.decode().replace("\r\n", "\n"), b""
         return text
 
@@ -92,7 +92,7 @@ def desk() -> Iterator[Desk]:
 
 
 def plain(found: list[ReadResult]) -> list[object]:
-    """Give plaintexts and problems."""
+    """Return plaintexts and problems."""
     return [
         each.reveal()
         if isinstance(each, SecretValue)

@@ -18,7 +18,7 @@ CI = {"CI": "true"}
 
 
 def outside(path: str) -> Problem:
-    """Give the problem of a file outside."""
+    """Return the problem of a file outside."""
     return Problem(
         "FF232",
         f"file {path} is outside the manifest's folder",

@@ -35,7 +35,7 @@ class Place:
     mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def read(self) -> StateVersion:
-        """Give what stands there."""
+        """Return what stands there."""
         with self.mutex:
             date = (_BEGAN + timedelta(seconds=self.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
             return StateVersion(self.data, hashlib.sha1(self.data or b"", usedforsecurity=False).hexdigest(), date)
@@ -65,7 +65,7 @@ class Place:
         return codec.decode(self.data, self.where).state
 
     def run(self, now: Mapping[Address, str] | None = None, holder: str = "run 1") -> Run:
-        """Give what a run brings along; waiting moves the clock."""
+        """Return what a run brings along; waiting moves the clock."""
 
         def sleep(seconds: float) -> None:
             if self.over:

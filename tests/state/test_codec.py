@@ -65,7 +65,7 @@ addresses = st.builds(Address, scopes, st.from_regex(recordable._NAME, fullmatch
 
 
 def _with_audience(item: tuple[Address, Record]) -> tuple[Address, Record]:
-    """Say of some records of an organization's secret who sees it."""
+    """Return a record that, of an organization's secret, may say who sees it."""
     address, record = item
     if not address.scope.repo.is_organization or record.adopted:
         return item
@@ -125,7 +125,7 @@ def sample() -> State:
 
 
 def refusal(data: bytes) -> str:
-    """Give the message that `data` is refused with."""
+    """Return the message that `data` is refused with."""
     with pytest.raises(StateError) as caught:
         decode(data, "s.json")
     return str(caught.value)
@@ -389,7 +389,7 @@ def test_a_newer_state_is_refused_before_anything_else_in_it() -> None:
 
 
 def outcome(data: bytes) -> object:
-    """Give the state that is read, or the code of the refusal; anything else is a crash."""
+    """Return the state that is read, or the code of the refusal; anything else is a crash."""
     try:
         return decode(data, "s.json").state
     except StateError as error:

@@ -46,7 +46,7 @@ TIME = "2026-03-01T10:00:00Z"
 
 
 def change(step: int) -> JournalEntry:
-    """Give what step n of the writer says."""
+    """Return what step n of the writer says."""
     address = Address(Scope(Repo.parse(f"acme/r{step // 2 % 4}")), "ANTHROPIC_API_KEY")
     if step % 2 == 0:
         return Intended({address: str(step)})
@@ -56,7 +56,7 @@ def change(step: int) -> JournalEntry:
 
 
 def meanings(steps: int) -> Sequence[object]:
-    """Give what is remembered after 0, 1, 2, … steps."""
+    """Return what is remembered after 0, 1, 2, … steps."""
     draft = Draft(State.fresh())
     found: list[object] = [(dict(draft.state().records), dict(draft.pending))]
     for step in range(steps):
@@ -66,7 +66,7 @@ def meanings(steps: int) -> Sequence[object]:
 
 
 def remembers(path: Path) -> object:
-    """Give what is read now."""
+    """Return what is read now."""
     state = StateFile.read(path)
     return state.records, state.pending
 

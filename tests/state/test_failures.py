@@ -54,7 +54,7 @@ class Failing(Disk):
 
 
 def refusal(act: Callable[[], object], kind: type[StateError] = StateError) -> str:
-    """Give the message of what `act` raises, which is exactly of `kind`."""
+    """Return the message of what `act` raises, which is exactly of `kind`."""
     with pytest.raises(kind) as caught:
         act()
     assert kind is type(caught.value) or NoStateError is type(caught.value)

@@ -26,7 +26,7 @@ def names(folder: Path) -> list[str]:
 
 
 def mode(path: Path) -> int:
-    """Give a file's permission bits."""
+    """Return a file's permission bits."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

@@ -26,7 +26,7 @@ def beside(path: Path) -> Path:
 
 
 def remembers(state: State) -> object:
-    """Give all that a state says but its serial and the journal that went in."""
+    """Return all that a state says but its serial and the journal that went in."""
     return state.records, state.pending, state.manifests, state.admitted, state.rotations
 
 

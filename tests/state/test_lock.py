@@ -42,7 +42,7 @@ def holder(path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def refusal(path: Path) -> str:
-    """Give the message that a second writer gets."""
+    """Return the message that a second writer gets."""
     with pytest.raises(StateError) as caught:
         StateFile.open(path)
     return str(caught.value)

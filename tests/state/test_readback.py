@@ -89,7 +89,7 @@ STEPS = st.lists(
 
 @contextmanager
 def on_disk() -> Iterator[tuple[StateSession, Callable[[], State]]]:
-    """Give a state in a file, and how the next command reads it."""
+    """Yield a state in a file, and how the next command reads it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "flowforge.state.json"
         with StateFile.open(path) as session:
@@ -98,7 +98,7 @@ def on_disk() -> Iterator[tuple[StateSession, Callable[[], State]]]:
 
 @contextmanager
 def on_a_branch() -> Iterator[tuple[StateSession, Callable[[], State]]]:
-    """Give a state on a branch, and how the next command reads it."""
+    """Yield a state on a branch, and how the next command reads it."""
     place = Place()
     with place.open() as session:
         yield session, lambda: StateBranch.read(place)

@@ -28,7 +28,7 @@ class Holder:
         self.key = key
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Give an HMAC."""
+        """Return an HMAC."""
         return hmac.digest(self.key, purpose.encode() + b"\0" + data, "sha256").hex()
 
 

@@ -34,7 +34,7 @@ class Holder:
     """Holds a key."""
 
     def sign(self, purpose: str, data: bytes) -> str:
-        """Give an HMAC."""
+        """Return an HMAC."""
         return hmac.digest(b"mine", purpose.encode() + b"\0" + data, "sha256").hex()
 
 
@@ -103,7 +103,7 @@ def old_journal(state: bytes, *lines: object) -> bytes:
 
 @pytest.fixture
 def state(addresses: Addresses, records: Records) -> State:
-    """Give what is remembered: two records, and a write whose end is unknown."""
+    """Return what is remembered: two records, and a write whose end is unknown."""
     fresh = State.fresh(["flowforge.yaml"])
     known = dict(zip(addresses[:2], records[:2], strict=True))
     return State(7, fresh.lineage, fresh.salt, fresh.manifests, known, {addresses[2]: "hmac-sha256:00"})
@@ -115,7 +115,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def refused(use: Callable[[], object]) -> str:
-    """Give what is said."""
+    """Return what is said."""
     with pytest.raises(StateError) as caught:
         use()
     return str(caught.value)

@@ -80,7 +80,7 @@ APART: Final = ("sandbox", "demo")
 
 
 def before(args: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Give the commands that go before one."""
+    """Return the commands that go before one."""
     return _BEFORE.get(args) or _BEFORE.get(args[:1], ())
 
 

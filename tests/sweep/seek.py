@@ -39,7 +39,7 @@ class Seeker:
         return cls(frozenset(windows), frozenset(window.hex().encode() for window in windows), frozenset(encoded))
 
     def find(self, data: bytes) -> list[str]:
-        """Say in which forms a part of a value is in some bytes; where it is, but not what."""
+        """Return in which forms a part of a value is in some bytes; where it is, but not what."""
         forms = (
             ("plain", self.plain, WINDOW, data),
             ("hex", self.hex, _HEX, data.lower()),
@@ -54,5 +54,5 @@ class Seeker:
 
 
 def _first(offset: int) -> int:
-    """Give the first character of the base64 that depends on nothing before the window."""
+    """Return the first character of the base64 that depends on nothing before the window."""
     return -(-offset * 8 // 6)

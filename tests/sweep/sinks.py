@@ -31,24 +31,24 @@ class Sink:
 
 
 def _names(folder: Path) -> Iterable[bytes]:
-    """Give the names of all that is below a folder."""
+    """Return the names of all that is below a folder."""
     return (str(path.relative_to(folder)).encode("utf-8", "surrogateescape") for path in folder.rglob("*"))
 
 
 def _files(folder: Path) -> Iterable[bytes]:
-    """Give the contents of all files below a folder."""
+    """Return the contents of all files below a folder."""
     found = (path for path in folder.rglob("*") if path.is_file() and os.access(path, os.R_OK))
     return (path.read_bytes() for path in found)
 
 
 def _kept(stage: "Stage") -> Iterable[bytes]:
-    """Give what lies beside the manifest; the manifest itself is where some values are planted."""
+    """Return what lies beside the manifest; the manifest itself is where some values are planted."""
     manifests = {path.read_bytes() for path in stage.folder.glob("*.yaml")}
     return (data for data in _files(stage.folder) if data not in manifests)
 
 
 def _lists(path: Path) -> Iterable[bytes]:
-    """Give the bodies of lists that are kept, which are packed in their file, and the requests that got them."""
+    """Return the bodies of lists that are kept, which are packed in their file, and the requests that got them."""
     if path.is_symlink() or not path.exists():
         return []  # what it leads to is no file of ours
     with contextlib.closing(sqlite3.connect(path)) as file:

@@ -113,7 +113,7 @@ class Stage:
             root.removeHandler(handler)
 
     def leaks(self, *, but: Container[str] = ()) -> list[str]:
-        """Say in which sinks a part of a value is. but: sinks that are not looked at, as the value came that way."""
+        """Return in which sinks a part of a value is. but: sinks that are not looked at, as the value came that way."""
         seeker = Seeker.of(self.sought)
         return [
             f"{name}: {form}"
@@ -154,7 +154,7 @@ class _Traced:
 
 
 def _variables(error: BaseException) -> Iterator[str]:
-    """Give the local variables of FlowForge's own frames, of an exception and of all that it is chained to.
+    """Yield the local variables of FlowForge's own frames, of an exception and of all that it is chained to.
 
     Not those that are the process's environment: that is where the values were put.
     """
@@ -183,7 +183,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _content(file: str | int | os.PathLike[str]) -> bytes:
-    """Give what a path or a descriptor holds; opened anew, as the descriptor may be for writing only."""
+    """Return what a path or a descriptor holds; opened anew, as the descriptor may be for writing only."""
     return Path(f"/dev/fd/{file}" if isinstance(file, int) else file).read_bytes()
 
 

@@ -37,7 +37,7 @@ class Mutant:
         return text[: self.start] + self.new + text[self.end :]
 
     def __str__(self) -> str:
-        """Give it as people read it: a place, and a diff of one line."""
+        """Return it as people read it: a place, and a diff of one line."""
         return f"{self.path}:{self.line} {self.function}\n- {self.before}\n+ {self.after}"
 
 

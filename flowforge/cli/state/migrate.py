@@ -15,7 +15,7 @@ _APPROVAL: Final = Approval("migrate", "nothing was moved", "answer yes, in full
 
 
 def main(*, file: Path | None, github: str | None, manifests: tuple[Path, ...], lock_timeout: float, yes: bool) -> int:
-    """Say what goes where, ask, move it, and return the exit code."""
+    """Show what goes where, ask, move it, and return the exit code."""
     output = Output()
     if not yes:
         _APPROVAL.require_somebody(output)

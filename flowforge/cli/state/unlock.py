@@ -15,7 +15,7 @@ _APPROVAL: Final = Approval("unlock", "the lock is still there", "answer yes, in
 
 
 def main(*, manifests: tuple[Path, ...], yes: bool) -> int:
-    """Say who holds it, ask, remove it, and return the exit code."""
+    """Show who holds it, ask, remove it, and return the exit code."""
     output = Output()
     if not yes:
         _APPROVAL.require_somebody(output)

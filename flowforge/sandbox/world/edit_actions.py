@@ -17,7 +17,7 @@ class ActionsVerbs(Ground):
             self.directory[full_name].workflow_states[path] = state
 
     def set_default_permissions(self, full_name: str, level: str) -> None:
-        """Say what a workflow without a permissions block may: `read` or `write`."""
+        """Set what a workflow without a permissions block may: `read` or `write`."""
         if level not in {"read", "write"}:
             raise ValueError("the default is read or write")
         with self.lock:

@@ -50,7 +50,7 @@ class RunVerbs(Ground):
             repo.runs = [each for each in repo.runs if each.id != run]
 
     def set_dispatched(self, full_name: str, path: str, ends: str = "well", seconds: float = 60.0) -> None:
-        """Say how the runs end that are dispatched from now on, and after how many seconds."""
+        """Set how the runs end that are dispatched from now on, and after how many seconds."""
         if ends not in ENDS:
             message = f"a dispatched run ends {', '.join(ENDS)}"
             raise ValueError(message)

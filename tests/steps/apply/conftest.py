@@ -23,25 +23,25 @@ from tests.wire import answering
 
 @pytest.fixture
 def github() -> GitHub:
-    """Give a GitHub that holds nothing."""
+    """Return a GitHub that holds nothing."""
     return GitHub()
 
 
 @pytest.fixture
 def notes() -> Notes:
-    """Give a state that notes."""
+    """Return a state that notes."""
     return Notes()
 
 
 @pytest.fixture
 def stop() -> threading.Event:
-    """Give the event by which a person stops the run."""
+    """Return the event by which a person stops the run."""
     return threading.Event()
 
 
 @pytest.fixture
 def writer(github: GitHub, notes: Notes, stop: threading.Event) -> Iterator[ScopeWriter]:
-    """Give a writer with two values, that knows the repos of `acme` by their ids."""
+    """Yield a writer with two values, that knows the repos of `acme` by their ids."""
     vault = Vault()
     for fingerprint, text in VALUES.items():
         vault.put(fingerprint, SecretValue(text))

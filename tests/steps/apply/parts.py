@@ -70,7 +70,7 @@ class Notes:
 
     @property
     def session(self) -> StateSession:
-        """Give it as one."""
+        """Return it as one."""
         return cast("StateSession", self)
 
 
@@ -147,5 +147,5 @@ class Still(Clock):
 
 
 def cost(work: Iterable[Work]) -> Cost:
-    """Give what writes cost where nothing was there before."""
+    """Return what writes cost where nothing was there before."""
     return Cost.of(work, defaultdict(lambda: Listing({})))

@@ -25,7 +25,7 @@ class Room:
 
     @property
     def pacer(self) -> "Room":
-        """Give the pacer."""
+        """Return the pacer."""
         return self
 
     def has_room(self, points: int) -> bool:
@@ -35,7 +35,7 @@ class Room:
 
 
 def of(room: Room) -> Client:
-    """Give it as a client."""
+    """Return it as a client."""
     return cast("Client", room)
 
 

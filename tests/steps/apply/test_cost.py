@@ -23,12 +23,12 @@ VARIABLES, ACME = Scope(A.repo, Store.VARIABLES), Scope(Repo.organization("acme"
 
 
 def lines(scope: Scope, action: Action = Action.CREATE, number: int = 1) -> tuple[Change, ...]:
-    """Give so many lines of a scope."""
+    """Return so many lines of a scope."""
     return tuple(Change(Address(scope, f"{action}_{each}"), action, Reason.MISSING) for each in range(number))
 
 
 def there(number: int) -> Listing:
-    """Give a list of so many."""
+    """Return a list of so many."""
     return Listing({f"S{each}": AT for each in range(number)})
 
 
@@ -127,12 +127,12 @@ def test_a_key_that_is_remembered_costs_nothing(known: tuple[Scope, ...], expect
 
 
 def remembered(number: int) -> list[Address]:
-    """Give so many addresses that a state remembers."""
+    """Return so many addresses that a state remembers."""
     return [Address(D, f"S{each}") for each in range(number)]
 
 
 def tidied() -> Change:
-    """Give a line that only the state has to do with."""
+    """Return a line that only the state has to do with."""
     return Change(Address(D, "S0"), Action.NONE, Reason.GONE, forgets=True)
 
 

@@ -31,7 +31,7 @@ STATE = StateError(Problem("FF401", "no room", "here"))
 
 
 def creates(address: Address) -> Change:
-    """Give the line of a secret that is missing."""
+    """Return the line of a secret that is missing."""
     wanted = Wanted(address, Presence.PRESENT, "T", Where("m", 1, 1), "k", value=Known("fp-one"))
     return Change(address, Action.CREATE, Reason.MISSING, wanted=wanted)
 
@@ -41,12 +41,12 @@ PLAN = Plan((creates(NEW), GONE, creates(THIRD), creates(OTHER)))
 
 
 def outcomes(writer: ScopeWriter) -> dict[Address, Outcome]:
-    """Give what became of each line."""
+    """Return what became of each line."""
     return {each.address: each.outcome for each in writer.ledger.results()}
 
 
 def writes(github: GitHub) -> list[str]:
-    """Give the writes that GitHub saw, in order, by what follows the repo's owner."""
+    """Return the writes that GitHub saw, in order, by what follows the repo's owner."""
     return [each.replace("/repos/acme/", "") for each in github.asked if not each.startswith("GET ")]
 
 
@@ -151,7 +151,7 @@ def test_a_state_that_changed_after_a_write_ends_the_run(writer: ScopeWriter, no
 
 
 def in_two_lanes(writer: ScopeWriter) -> ScopeWriter:
-    """Give a writer for whom the owner `other` has a token of its own."""
+    """Return a writer for whom the owner `other` has a token of its own."""
     client = writer.clients.of("acme")
     apart = Clients(client.api, lambda _: client, apart=lambda owner: owner == "other")
     return replace(writer, clients=apart, repos={**writer.repos, ELSEWHERE.scope.repo: writer.repos[API.repo]})

@@ -13,7 +13,7 @@ ONE, TWO, THREE = (Address(Scope(Repo.parse(f"acme/{name}")), "KEY") for name in
 
 
 def unanswered(address: Address) -> Result:
-    """Give what is said of a line that was begun, and of which nothing was told."""
+    """Return what is said of a line that was begun, and of which nothing was told."""
     fix = "run `flowforge plan` again; it will write this secret once more"
     problem = Problem("FF342", "sent, but the run ended before GitHub answered", str(address), fix=fix)
     return Result(address, Outcome.UNRECORDED, problem)

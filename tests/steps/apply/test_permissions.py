@@ -20,7 +20,7 @@ FAILED = RepoError(Refusal("FF328", Why.FAILED, "no usable answer"))
 
 
 def changes(scope: Scope, number: int) -> tuple[Change, ...]:
-    """Give so many creates of a scope."""
+    """Return so many creates of a scope."""
     return tuple(Change(Address(scope, f"S{each}"), Action.CREATE, Reason.MISSING) for each in range(number))
 
 

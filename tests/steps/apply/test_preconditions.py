@@ -39,12 +39,12 @@ HELD = tuple(Problem(each.code, f"{each.what}; nothing was written", fix=each.fi
 
 
 def missing(fix: str) -> Problem:
-    """Give what is said of a value that cannot be had."""
+    """Return what is said of a value that cannot be had."""
     return Problem("FF201", WHAT, 'credential "ci-key"', "the run has no such variable", fix)
 
 
 def problems(plan: Plan, brakes: list[Brake], *, keep_going: bool) -> tuple[type[FlowForgeError] | None, object]:
-    """Give what stops a plan."""
+    """Return what stops a plan."""
     try:
         refuse(plan, brakes, keep_going=keep_going)
     except FlowForgeError as error:

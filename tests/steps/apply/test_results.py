@@ -32,7 +32,7 @@ class Kept:
 
     @property
     def session(self) -> StateSession:
-        """Give it as one."""
+        """Return it as one."""
         return cast("StateSession", self)
 
 
@@ -99,7 +99,7 @@ def test_what_was_told_otherwise_stays_so(outcome: Outcome) -> None:
 
 
 def accepting(address: Address) -> Change:
-    """Give a line whose drift is accepted."""
+    """Return a line whose drift is accepted."""
     wanted = Wanted(address, Presence.PRESENT, "T", Where("m", 1, 1), on_drift=OnDrift.ACCEPT)
     return Change(address, Action.NONE, Reason.CHANGED_OUTSIDE, wanted=wanted, drift=True)
 

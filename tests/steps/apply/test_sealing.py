@@ -16,7 +16,7 @@ SEEN = {scope: Listing({}) for scope in (SCOPE, INSIDE, SHARED)}
 
 
 def record(key: str, written_at: str = AT, repo_id: int = 7) -> Record:
-    """Give what is remembered of a secret."""
+    """Return what is remembered of a secret."""
     return Record("aa", written_at, "ci-key", repo_id, written_at, AT, public_key=key)
 
 

@@ -28,34 +28,34 @@ BROKEN = httpx.ReadError("the connection broke")
 
 
 def wanted(address: Address, value: Known | Public) -> Wanted:
-    """Give what the manifest says."""
+    """Return what the manifest says."""
     return Wanted(address, Presence.PRESENT, "T", Where("m", 1, 1), "ci-key", value=value)
 
 
 def creates(address: Address = NEW, value: Known | Public | None = None) -> Change:
-    """Give the line of a secret that is missing."""
+    """Return the line of a secret that is missing."""
     return Change(address, Action.CREATE, Reason.MISSING, wanted=wanted(address, value or Known("fp-one")))
 
 
 def deletes(address: Address = OLD) -> Change:
-    """Give the line of a secret that goes."""
+    """Return the line of a secret that goes."""
     return Change(address, Action.DELETE, Reason.DECLARED_ABSENT, seen_at=BEFORE)
 
 
 def record(**more: object) -> Record:
-    """Give what is remembered of a first write."""
+    """Return what is remembered of a first write."""
     made = Record("fp-one", AT, "ci-key", 7, AT, AT, public_key=PUBLIC_KEY)
     return replace(made, **more)  # type: ignore[arg-type]  # -- members of a record by name
 
 
 def problem_of(writer: ScopeWriter, address: Address = NEW) -> tuple[Outcome, Problem | None, tuple[str, ...]]:
-    """Give what was said of a line."""
+    """Return what was said of a line."""
     (found,) = [each for each in writer.ledger.results() if each.address == address]
     return found.outcome, found.problem, found.notes
 
 
 def flags(writer: ScopeWriter) -> tuple[bool, bool, bool]:
-    """Give whether something was sent, whether the run goes no further, and whether nothing was touched."""
+    """Return whether something was sent, whether the run goes no further, and whether nothing was touched."""
     return writer.sent.is_set(), writer.halted.is_set(), writer.untouched
 
 

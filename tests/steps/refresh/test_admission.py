@@ -18,7 +18,7 @@ A, B, AUTO = Holder("group a"), Holder("group b"), Holder("target c", auto=True)
 
 
 def place(number: int, *holders: Holder) -> Place:
-    """Give a place in a repo of that id, found by these."""
+    """Return a place in a repo of that id, found by these."""
     here = Address(Scope(Repo.parse(f"acme/r{number}")), "X")
     where = Where("f", 1, 1)
     return Place(

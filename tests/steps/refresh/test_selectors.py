@@ -50,7 +50,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def found(sandbox: Sandbox, *selectors: Selector, token: str = "") -> Selected:
-    """Give what selectors find."""
+    """Return what selectors find."""
     stop = threading.Event()
     with connected(sandbox, stop, token) as client:
         return select_repos(Clients.of_one(client), selectors, jobs=4, stop=stop, progress=silent)

@@ -43,11 +43,11 @@ class Stage:
                 self.sandbox.world.use_anthropic_key(text, ago=ago * HOUR)
 
     def status(self) -> str:
-        """Tell the old key's status at Anthropic."""
+        """Return the old key's status at Anthropic."""
         return self.sandbox.world.anthropic_keys[self.old].status
 
     def posts(self) -> list[Sent]:
-        """Give what was sent to Anthropic that is no GET."""
+        """Return what was sent to Anthropic that is no GET."""
         return [each for each in self.sent if each.host == "anthropic" and each.method != "GET"]
 
 

@@ -18,7 +18,7 @@ KEY = "sk-ant-api03-" + "x" * 93 + "AA"
 
 @pytest.fixture
 def stop() -> threading.Event:
-    """Give the event by which a person stops the run."""
+    """Return the event by which a person stops the run."""
     return threading.Event()
 
 

@@ -237,14 +237,14 @@ def test_hours_that_are_none(stage: Stage, hours: float) -> None:
 
 
 def today(value: str) -> ValuesOfToday:
-    """Give one value of today."""
+    """Return one value of today."""
     vault = Vault()
     vault.put(NEW, SecretValue(value))
     return ValuesOfToday.of([Wanted(HERE, Presence.PRESENT, "T", Where("m"), "ci-key", value=Known(NEW))], vault)
 
 
 def grounds(stage: Stage) -> Grounds:
-    """Give all that speaks for switching it off."""
+    """Return all that speaks for switching it off."""
     quiet = Quiet(stage.old_id, quiet=True, said="")
     return Grounds(stage.old_id, today(stage.new), (), quiet)
 

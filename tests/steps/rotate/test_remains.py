@@ -39,12 +39,12 @@ def want(value: Value, credential: str = "ci-key", presence: Presence = Presence
 
 
 def hint_of(value: str) -> str:
-    """Give the hint that Anthropic would show."""
+    """Return the hint that Anthropic would show."""
     return f"{value[:16]}...{value[-4:]}"
 
 
 def values(*more: Wanted, value: str = "") -> ValuesOfToday:
-    """Give the values of today, with a key among them."""
+    """Return the values of today, with a key among them."""
     vault = Vault()
     vault.put(NEW, SecretValue(value or api_key()))
     return ValuesOfToday.of([want(Known(NEW)), *more], vault)

@@ -15,7 +15,7 @@ SOURCE = SourceSpec("env", {"env": "ACME_KEY"}, HERE, Path())
 
 
 def credential(name: str, type_: str, *, expires: date | None = None, issued: date | None = None) -> Credential:
-    """Give a credential of a manifest."""
+    """Return a credential of a manifest."""
     return Credential(name, type_, type_.upper(), SOURCE, expires, issued, None, allow_nonstandard=False, where=HERE)
 
 
