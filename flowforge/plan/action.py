@@ -35,12 +35,12 @@ class _Worded(StrEnum):
     """Whether the run lacks what it was to be given: a value, or a token. A misspelt secret looks like this."""
 
     # A StrEnum takes one string as its value; the others become attributes.
-    def __new__(cls, value: str, text: str, fix: str = "", input_missing: bool = False) -> Self:
+    def __new__(cls, value: str, text: str, fix: str = "", *missing: bool) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.text = text
         member.fix = fix
-        member.input_missing = input_missing
+        member.input_missing = any(missing)
         return member
 
 

@@ -49,7 +49,10 @@ def manifest(auth: str, source: str, targets: str) -> str:
     """Return a manifest that wants one credential at acme/api, which needs what is missing, and at beta/api."""
     other = "  - {name: Other, repos: [beta/api], credential: given}\n"
     mine = targets or "  - {name: Mine, repos: [acme/api], credential: ci-key}\n"
-    keys = f"  ci-key: {{type: anthropic_api_key, from: {source}}}\n  given: {{type: anthropic_api_key, from: {{env: GIVEN}}}}\n"
+    keys = "".join(
+        f"  {name}: {{type: anthropic_api_key, from: {each}}}\n"
+        for name, each in (("ci-key", source), ("given", "{env: GIVEN}"))
+    )
     return f"version: 1\ngithub: {{auth: {{{auth}}}}}\ncredentials:\n{keys}targets:\n{other}{mine}"
 
 
