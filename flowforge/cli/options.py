@@ -1,5 +1,6 @@
 """The options that several commands share. Every help loads this, so it imports next to nothing."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Any, Final
@@ -106,7 +107,15 @@ def owner_option() -> click.Option:
     )
 
 
-def _keep_owner(ctx: click.Context, _: click.Parameter, value: str) -> None:
+def account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return the name of an organization or user. It may stand in a path, so it has no other letters than GitHub's."""
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
+        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
+    return value
+
+
+def _keep_owner(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+    value = account(ctx, parameter, value)
     ctx.meta[_OWNER] = value.lower()
 
 
