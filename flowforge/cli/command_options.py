@@ -198,6 +198,7 @@ def doctor_options(formats: Formats) -> Options:
     text = "Create, change and delete secrets in this scratch repo, and print as JSON what GitHub answers."
     yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
     yield manifest_option()
+    yield owner_option("Look at what is of this organization or user alone, its state too.")
     yield from output_options(formats, "checkup")
     yield yes_option()
 

@@ -91,9 +91,11 @@ def manifest_option() -> click.Option:
     )
 
 
-def owner_option() -> click.Option:
-    """Make `--owner`. `chosen_owner` returns what it was given."""
-    text = "Plan only this organization or user; needed where each owner has a state of its own."
+_PLANNED: Final = "Plan only this organization or user; needed where each owner has a state of its own."
+
+
+def owner_option(text: str = _PLANNED) -> click.Option:
+    """Make `--owner`. `chosen_owner` returns what it was given. text: what its help says."""
     return option(
         "--owner",
         metavar="NAME",

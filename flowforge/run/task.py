@@ -85,6 +85,10 @@ class Task:
         """Return the task of a run that is about a state alone, whomever the manifest names. Raises as `of` does."""
         return _of_owner(cls.of_all_owners(request))
 
+    def of_owner(self, owner: str) -> "Task":
+        """Return the task of one owner's state, from that of all owners. owner: in lower case."""
+        return _of_owner(replace(self, request=replace(self.request, owner=owner)))
+
     @classmethod
     def of_all_owners(cls, request: Request) -> "Task":
         """Return the task of a run that needs no state, which each owner may have one of. Raises as `of` does."""

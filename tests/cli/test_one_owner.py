@@ -1,6 +1,7 @@
 """`--owner`, a state for each owner, and `matrix`: a fleet in one job for each owner."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,23 @@ def test_the_matrix_has_a_job_for_what_is_left(three: Fleet) -> None:
     assert "package.json may be the state of package, and cannot be read: " in done.err
     assert 0 == three.flowforge("state", "forget", "--owner", "gamma", "--yes", "gamma/api", "gamma/web").code
     assert ['{"include": [{"owner": "acme", "repos": 2}]}'] == three.flowforge("matrix").lines
+
+
+def test_doctor_looks_at_the_state_of_each_owner(three: Fleet) -> None:
+    """Also at that of an owner who left the manifest; with --owner at one, and at its places alone."""
+    head = "version: 1\n" + FILES + auth(*OWNERS) + CREDENTIAL
+    three.manifest(head + targets("acme", "gamma"))
+    for owner in ("acme", "gamma"):
+        assert 0 == three.flowforge("apply", "--yes", "--owner", owner).code
+    three.manifest(head + targets("acme", "beta"))
+    (three.folder / "states/gamma.json").chmod(0o644)
+    done = three.refused("doctor")
+    for name, told in (
+        ("acme", "are remembered"),
+        ("beta", "is still to come"),
+        ("gamma", "can be read by other users"),
+    ):
+        assert any(f"states/{name}.json" in line and told in line for line in done.lines), done.out
+    one = three.refused("doctor", "--owner", "beta")
+    assert (3, 0) == (done.code, one.code), one.out
+    assert {"beta"} == set(re.findall(r"states/(\w+)\.json", one.out))
