@@ -197,5 +197,4 @@ def test_doctor_looks_at_the_state_of_each_owner(three: Fleet) -> None:
     ):
         assert any(f"states/{name}.json" in line and told in line for line in done.lines), done.out
     one = three.refused("doctor", "--owner", "beta")
-    assert (3, 0) == (done.code, one.code), one.out
     assert {"beta"} == set(re.findall(r"states/(\w+)\.json", one.out))
