@@ -18,6 +18,8 @@ from flowforge.errors import printable
 from flowforge.on_demand import load
 
 _COMMAND: Final = re.compile(r"`flowforge ([a-z][^`\n]*)`")
+# The fields of documents that hold sentences of ours. Others hold names, which a manifest may spell like a command.
+_SENTENCES: Final = frozenset({"fix", "notes", "sentence", "unreadable", "verdict", "warnings", "what", "why"})
 _PLAN_FILE: Final = "planfile"
 # The context of the command that runs. It is kept beyond the command's end, as its error is printed last of all.
 _running: list[click.Context] = []
@@ -52,19 +54,19 @@ def pasteable(text: str) -> str:
 
 
 def pasteable_document(document: Any) -> Any:  # noqa: ANN401 -- any JSON
-    """Return a JSON document with each of its texts as `pasteable` makes it."""
+    """Return a JSON document with each of its sentences as `pasteable` makes it; all else stays as it is."""
     # A fleet's document is large, and most command lines have nothing to add.
     return _each_text(document) if _running and _given(_running[0]) else document
 
 
-def _each_text(part: Any) -> Any:  # noqa: ANN401 -- any JSON
+def _each_text(part: Any, name: str = "") -> Any:  # noqa: ANN401 -- any JSON
     match part:
-        case str():
+        case str() if name in _SENTENCES:
             return pasteable(part)
         case dict():
-            return {name: _each_text(inner) for name, inner in part.items()}
+            return {key: _each_text(inner, key) for key, inner in part.items()}
         case list():
-            return [_each_text(inner) for inner in part]
+            return [_each_text(inner, name) for inner in part]
     return part
 
 

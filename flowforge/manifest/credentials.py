@@ -16,7 +16,7 @@ from flowforge.manifest.model import Credential
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.only import read_only
 from flowforge.manifest.own_types import KNOWN_TYPES, read_types
-from flowforge.manifest.placeholders import NAMES, check_braces, check_names, plain, sample
+from flowforge.manifest.placeholders import NAMES, check_beginning, check_braces, check_names, plain, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.scalars import read_day, read_duration, read_policy
 from flowforge.manifest.schema import SOURCE_OPTIONS, listed, wrong_choice
@@ -26,8 +26,6 @@ from flowforge.manifest.variables import read_identifier, read_identity
 from flowforge.manifest.verifying import read_verify
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
-# Such as {repo}, and -{repo}, where the letters of a name would be options.
-_BEGINS: Final = re.compile(r"-*\{(?!\{)")
 _PLACEHOLDERS: Final = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -174,10 +172,7 @@ def _check_text(names: Names | None, text: str, where: Where, findings: Findings
     """
     if not check_braces(text, where, findings):
         return False
-    if names is Names.ARGV and _BEGINS.match(text):
-        why = "a repository's name must not become an option of the program"
-        fix = "write something before it, such as --repo={repo}"
-        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
+    if names is Names.ARGV and not check_beginning(text, where, findings):
         return False
     alike = "name one source: it is the same for every repository"
     fits = check_names(text, where, findings, NAMES if per_repo else (), otherwise=_PLACEHOLDERS if per_repo else alike)

@@ -19,6 +19,8 @@ NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(
 )
 _NO_PLACEHOLDER: Final = "use a credential whose source has no such placeholder"
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
+# Such as {repo}, and -{repo}, where the letters of a name would be options.
+_BEGINS: Final = re.compile(r"-*\{(?!\{)")
 # One segment of a path: it cannot lead elsewhere, and cannot begin an option or a hidden file.
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -38,6 +40,16 @@ def check_braces(text: str, where: Where, findings: Findings) -> bool:
     if not balanced(text):
         fix = "write {{ and }} for braces that are not a placeholder"
         findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
+        return False
+    return True
+
+
+def check_beginning(text: str, where: Where, findings: Findings) -> bool:
+    """Return whether no placeholder begins an argument of a program, and report (FF131) where one does."""
+    if _BEGINS.match(text):
+        why = "a repository's name must not become an option of the program"
+        fix = "write something before it, such as --repo={repo}"
+        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
         return False
     return True
 
