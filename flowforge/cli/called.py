@@ -13,7 +13,8 @@ import click
 from click.core import ParameterSource
 
 from flowforge.cli.option_types import ManifestPath
-from flowforge.cli.options import Carried, PanelOption, owner_of
+from flowforge.cli.options import owner_of
+from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.errors import printable
 from flowforge.on_demand import load
 
@@ -21,6 +22,10 @@ _COMMAND: Final = re.compile(r"`flowforge ([a-z][^`\n]*)`")
 # The fields of documents that hold sentences of ours. Others hold names, which a manifest may spell like a command.
 _SENTENCES: Final = frozenset({"fix", "notes", "sentence", "unreadable", "verdict", "warnings", "what", "why"})
 _PLAN_FILE: Final = "planfile"
+# A sentence that does not know which command runs names it so: what was typed stands there, with more options.
+_AGAIN: Final = re.compile(r"`flowforge … ([^`\n]*)`")
+# The words that were typed.
+_typed: list[str] = []
 # The context of the command that runs. It is kept beyond the command's end, as its error is printed last of all.
 _running: list[click.Context] = []
 
@@ -30,9 +35,10 @@ def begin(context: click.Context) -> None:
     _running[:] = [context]
 
 
-def forget() -> None:
-    """Forget it, as another command line begins."""
+def forget(*typed: str) -> None:
+    """Forget it, as another command line begins. typed: its words."""
     _running.clear()
+    _typed[:] = typed
 
 
 def said(*names: str) -> list[str]:
@@ -50,6 +56,8 @@ def pasteable(text: str) -> str:
     """Return a text in which each command has what it needs of this command line. Done twice it is as done once."""
     if not _running or "`flowforge " not in text:
         return text
+    words = [_shown(each, "WORD") for each in _typed] or _running[0].command_path.split(" ")[1:]
+    text = _AGAIN.sub(lambda found: f"`flowforge {' '.join([*words, found[1]])}`", text)
     return _COMMAND.sub(lambda found: f"`flowforge {_completed(found[1], _running[0])}`", text)
 
 

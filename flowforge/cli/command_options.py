@@ -9,7 +9,6 @@ import click
 from flowforge.cli.option_types import Duration, FilePath, Finite, Formats, ManifestPath
 from flowforge.cli.options import (
     LINES,
-    Carried,
     Options,
     account,
     argument,
@@ -27,6 +26,7 @@ from flowforge.cli.options import (
     require_values_option,
     yes_option,
 )
+from flowforge.cli.panel_option import Carried
 from flowforge.on_demand import load
 from flowforge.resources import SCHEMAS
 

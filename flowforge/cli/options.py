@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
 from typing import Any, Final
 
 import click
 
 from flowforge.cli.option_types import Duration, ManifestPath, ReportType
+from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.on_demand import load
 from flowforge.render.formats import Format
 
@@ -29,25 +29,6 @@ def completing(kind: str) -> _Completing:
         return found
 
     return words
-
-
-class Carried(Enum):
-    """What of a command line the commands that it prints are given, too: see `flowforge.cli.called`."""
-
-    NOT = auto()
-    MANIFEST = auto()
-    OWNER = auto()
-    # Which lines are planned: without them a command that is pasted would be about others than were shown.
-    LINES = auto()
-
-
-class PanelOption(click.Option):
-    """An option with the part of the help that it stands in, and whether printed commands get it."""
-
-    def __init__(self, names: Sequence[str], panel: str, carried: Carried, **settings: Any) -> None:  # noqa: ANN401 -- click's own settings
-        super().__init__(names, **settings)
-        self.panel: Final = panel
-        self.carried: Final = carried
 
 
 def plain_option(

@@ -14,6 +14,7 @@ from flowforge.plan.action import Why
 from flowforge.plan.facts import Unreadable
 
 _MOST_NAMED: Final = 5
+_MOST_COMMANDS: Final = 3
 # What stands in the place of the repos that a selector of another owner would find. None of them is planned.
 OTHER_OWNER: Final = Unreadable(Why.NOT_ASKED, "it is about another owner", "run without --owner")
 
@@ -29,7 +30,7 @@ def of_one_owner(manifest: Manifest, places: tuple[Place, ...], owner: str) -> t
     if not owner:
         owners = owners_of(manifest, places)
         what, why = "it is not said whose state is meant", "the state's path has {owner} in it, so each owner has one"
-        fix = f"add --owner, once for each of {_some(owners)}; `flowforge matrix` makes a job for each"
+        fix = f"name one owner each time: {_commands(owners)}; `flowforge matrix` makes a job for each"
         raise UsageError(Problem("FF033", what, str(manifest.github.where.file), why, fix))
     return replace(manifest, state=manifest.state.of_owner(owner)), _within(places, owner)
 
@@ -72,6 +73,13 @@ def _within(places: Iterable[Place], owner: str) -> tuple[Place, ...]:
 def _open(manifest: Manifest) -> bool:
     """Return whether a selector may find repos of any owner."""
     return any(each.by is Owned.INSTALLATION for each in selectors_of(manifest))
+
+
+def _commands(owners: Collection[str]) -> str:
+    """Return the command that runs, once for each of the first owners."""
+    named = [f"`flowforge … --owner {owner}`" for owner in list(owners)[:_MOST_COMMANDS]]
+    more = len(owners) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _some(owners: Collection[str]) -> str:

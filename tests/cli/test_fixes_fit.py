@@ -53,40 +53,44 @@ WORLDS: Final[dict[str, Callable[["Fleet"], None]]] = {
 }
 
 
-def _fixes(text: str) -> Iterator[str]:
+def _fixes(text: str, path: str) -> Iterator[str]:
     for found in _FIX.finditer(text):
-        yield _OTHER_COMMAND.sub("", found[1] or found[2])
+        yield _OTHER_COMMAND.sub(lambda one: one[0] * one[0].startswith(f"`flowforge {path} "), found[1] or found[2])
 
 
-def _options(args: tuple[str, ...]) -> set[str]:
+def _command(args: tuple[str, ...]) -> tuple[str, set[str]]:
+    """Return the name of the command that is run, and its options."""
     command: click.Command = cli
+    path: list[str] = []
     for word in args:
         if not isinstance(command, click.Group):
             break
         inner = command.get_command(click.Context(command), word)
         assert inner is not None
         command = inner
-    return {name for each in command.params for name in each.opts}
+        path.append(word)
+    return " ".join(path), {name for each in command.params for name in each.opts}
 
 
 @pytest.mark.parametrize("args", COMMANDS, ids=" ".join)
 def test_each_option_of_a_fix_is_one_that_the_command_has(fleet: "Fleet", args: tuple[str, ...]) -> None:
     """Whatever is wrong: each owner's state and no owner, no manifest, no value, no token, a torn state."""
     text = (fleet.folder / "flowforge.yaml").read_text("utf-8")
+    path, options = _command(args)
     fixes: list[str] = []
     for spoil in WORLDS.values():
         with fleet.monkeypatch.context() as patch:
             spoil(replace(fleet, monkeypatch=patch))
             done = fleet.flowforge(*args)
-            fixes += _fixes(done.out + done.err)
+            fixes += _fixes(done.out + done.err, path)
         fleet.manifest(text)
         (fleet.folder / "flowforge.state.json").unlink(missing_ok=True)
     named = {option for each in fixes for option in _OPTION.findall(each)}
-    assert set() == named - _options(args), fixes
+    assert set() == named - options, fixes
 
 
 def test_the_reader_finds_them(fleet: "Fleet") -> None:
     """A law over nothing would hold always."""
     _state_of_each_owner(fleet)
     done = fleet.flowforge("plan")
-    assert ["--owner"] == [option for each in _fixes(done.err) for option in _OPTION.findall(each)]
+    assert ["--owner"] == [option for each in _fixes(done.err, "plan") for option in _OPTION.findall(each)]

@@ -112,7 +112,8 @@ def test_a_state_for_each_owner_needs_an_owner(three: Fleet) -> None:
     three.manifest('version: 1\nstate: {file: "states/{owner}.json"}\n' + CREDENTIAL + targets("acme", "beta"))
     for command in (("plan",), ("apply", "--yes"), ("adopt", "--yes"), ("state", "list"), ("plan", "--offline")):
         done = three.refused(*command)
-        fix = "  fix: add --owner, once for each of acme, beta; `flowforge matrix` makes a job for each\n"
+        each = ", ".join(f"`flowforge {' '.join(command)} --owner {owner}`" for owner in ("acme", "beta"))
+        fix = f"  fix: name one owner each time: {each}; `flowforge matrix` makes a job for each\n"
         assert (1, True, fix) == (done.code, "error FF033: " in done.err, done.err.splitlines(keepends=True)[-1])
     done = three.refused("plan", "--owner", "betta")
     error = 'error FF034: the manifest names nothing of the owner "betta"\n  fix: did you mean beta?\n'
