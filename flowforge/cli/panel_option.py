@@ -41,7 +41,7 @@ class PanelOption(click.Option):
         given = opts.get(self.name or "")
         if isinstance(given, list) and not self.multiple:
             if len(several := [*dict.fromkeys(given)]) > 1 and not ctx.resilient_parsing:
-                said = " and ".join(map(quote, several))
-                raise click.BadParameter(f"it takes one value, and was given {said}", ctx, self)
+                said = f"it takes one value, and was given {' and '.join(map(quote, several))}"
+                raise click.BadParameter(said, ctx, self)
             opts = {**opts, self.name or "": given[-1]}
         return super().handle_parse_result(ctx, opts, args)
