@@ -252,7 +252,7 @@ def format_option(formats: Sequence[Format], *documents: str) -> click.Option:
 
 def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Option, ...]:
     """Make the options that say where a result goes, and how much of it."""
-    report = ReportType(_offered(formats, documents))
+    report = ReportType(_offered(formats, documents), documents)
     said = "Also write the result to a file."
     return (
         format_option(formats, *documents),

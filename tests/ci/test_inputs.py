@@ -14,7 +14,8 @@ import yaml
 import judge
 import run as action
 from flowforge.cli.commands import COMMANDS
-from flowforge.render.formats import FORMATS
+from flowforge.cli.option_types import ReportType
+from flowforge.render.formats import FLEET, FORMATS
 from tests.ci.runner import Event
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_inputs_become_words(inputs: Mapping[str, str], arguments: list[str]) ->
         ({"args": "'a"}, ("args", "No closing quotation; quote it as in a shell")),
         (
             {"command": "validate", "comment": "pr"},
-            ("comment", "validate has nothing to post; plan, apply, status have"),
+            ("comment", "validate has nothing to post; plan, apply, rotate, audit, status have"),
         ),
     ],
 )
@@ -109,13 +110,19 @@ def test_what_releases_a_brake_is_refused_on_a_pull_request(event: str, form: st
         assert shlex.split(args) == list(asked(args=args, GITHUB_EVENT_NAME="push").args)
 
 
-def test_what_is_posted_is_what_has_a_report() -> None:
-    """Each command that the action takes a report of has the option for one."""
-    rows = {row.name: row for row in COMMANDS}
-    for name in action.REPORTING:
-        options = rows[name].options
-        assert options is not None
-        assert any("--report" in parameter.opts for parameter in options(FORMATS))
+def test_what_is_posted_is_what_ends_in_it() -> None:
+    """The commands that the action takes a report of are those that end in a document which `post` takes."""
+    ends = {
+        row.name: {
+            each
+            for option in row.options(FORMATS)
+            if isinstance(option.type, ReportType)
+            for each in option.type.documents
+        }
+        for row in COMMANDS
+        if row.options is not None
+    }
+    assert set(action.REPORTING) == {name for name, documents in ends.items() if documents & FLEET}
 
 
 def plan(*, changes: bool = False, blocked: int = 0, lacking: str = "", unresolved: bool = False) -> Any:  # noqa: ANN401 -- JSON
