@@ -30,8 +30,7 @@ def level_of(code: int, document: Document | None) -> str | None:
 
 
 def _of_plan(code: int, plan: Document) -> str | None:
-    # A secret that a workflow misspells is a value that cannot be had: that is never a green check by default.
-    if any(line.get("reason") == "value_unavailable" for line in plan["changes"]):
+    if _lacks_input(plan):
         return "error"
     if plan["counts"]["blocked"] or plan["unresolved"]:
         return "blocked"
@@ -42,4 +41,9 @@ def _of_plan(code: int, plan: Document) -> str | None:
 
 def _of_report(report: Document) -> str:
     lost = any(report["counts"].get(each) for each in _LOST)
-    return "error" if lost or report["errors"] else "blocked"
+    return "error" if lost or report["errors"] or _lacks_input(report["plan"]) else "blocked"
+
+
+def _lacks_input(plan: Document) -> bool:
+    # A secret that a workflow misspells is a value or a token that the run lacks: never a green check by default.
+    return any(line["input_missing"] for rows in (plan["changes"], plan["unresolved"]) for line in rows)

@@ -22,8 +22,10 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from judge import LEVELS, fails
 
-REPORTING: Final = ("plan", "apply", "status")
-"""The commands whose report `flowforge post` takes."""
+REPORTING: Final = ("plan", "apply", "rotate", "audit", "status")
+"""The commands that end in what `flowforge post` takes; tests/ci/test_inputs.py holds it to their options."""
+BY_CODE: Final = ("rotate",)
+"""Those whose report does not say what stopped them, such as a canary: their exit code alone says how bad it is."""
 PLACES: Final = {"": "", "false": "", "true": "pr", "pr": "pr", "issue": "issue"}
 # Whatever releases a brake, answers a question in a person's stead, or deletes.
 RELEASING: Final = re.compile(r"--(allow-[a-z-]+|yes|auto-approve|prune|accept-drift|deactivate)")
@@ -106,7 +108,8 @@ def run(asked: Asked, folder: Path, output: Path | None) -> int:
     if output is not None:
         with output.open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
-    return (code or 1) if fails(asked.fail_on, code, document) else 0
+    judged = None if asked.command[0] in BY_CODE else document
+    return (code or 1) if fails(asked.fail_on, code, judged) else 0
 
 
 def carry_out(command: Sequence[str]) -> int:

@@ -40,7 +40,7 @@ def run(args: list[str], outside: Outside | None = None, program: click.Command 
     outside = outside or Outside()
     # For those who run many commands in one process, as tests do.
     written.clear()
-    called.forget()
+    called.forget(*args)
     try:
         _require_posix(outside.platform)
         result = (program or cli).main(args, prog_name="flowforge", standalone_mode=False, obj=outside)

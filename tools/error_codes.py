@@ -26,6 +26,8 @@ forms, each has its line.
 <!-- Made from the program by `make docs`. -->
 """
 
+_GAP: Final = re.compile(r"<[^<>]*>")
+_WORD: Final = re.compile(r"[a-z]", re.IGNORECASE)
 _CODE: Final = re.compile(r"FF\d{3}")
 _FAMILY: Final = re.compile(r"(?:Error|│) +(FF\d)xx +(.+)")
 # FF099 is the bug in FlowForge itself, and ends its hundred.
@@ -181,12 +183,14 @@ def pages(folder: Path) -> Mapping[str, Mapping[str, object]]:
     made: dict[str, dict[str, object]] = {}
     for code, places in groupby(raised(folder), key=lambda each: each.code):
         says = [{"what": _forms(each.what), "why": _forms(each.why), "fix": _forms(each.fix)} for each in places]
-        made[code] = {"about": families[code[:3]], "says": says}
+        made[code] = {"about": families[code[:3]], "says": [each for each in says if any(each.values())]}
     return made
 
 
 def _forms(texts: Texts) -> list[str]:
-    return [text.replace("{}", "<text>") for text in texts if text]
+    # A text of gaps alone tells nobody anything.
+    shown = (text.replace("{}", "<text>") for text in texts)
+    return [text for text in dict.fromkeys(shown) if _WORD.search(_GAP.sub("", text))]
 
 
 def _next_free(found: Iterable[Raised]) -> Iterator[str]:

@@ -55,9 +55,10 @@ def main(
         with output.explaining():
             patching.give(proposal, audits[0].repo, 1)
     output.finish(document)
-    if output.broken or not looked:
-        return ExitCode.ERROR
-    return ExitCode.PARTIAL if fail_on is not None and _fails(audits, Severity(fail_on)) else ExitCode.DONE
+    failed = fail_on is not None and _fails(audits, Severity(fail_on))
+    code = ExitCode.ERROR if output.broken or not looked else ExitCode.PARTIAL if failed else ExitCode.DONE
+    output.conclude(document, code)
+    return code
 
 
 def _of_github(output: Output, owner: str, manifests: tuple[Path, ...], given: dict[str, Any]) -> "run.FleetAudit":

@@ -13,12 +13,19 @@ import click
 from click.core import ParameterSource
 
 from flowforge.cli.option_types import ManifestPath
-from flowforge.cli.options import Carried, PanelOption, owner_of
+from flowforge.cli.options import owner_of
+from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.errors import printable
 from flowforge.on_demand import load
 
 _COMMAND: Final = re.compile(r"`flowforge ([a-z][^`\n]*)`")
+# The fields of documents that hold sentences of ours. Others hold names, which a manifest may spell like a command.
+_SENTENCES: Final = frozenset({"fix", "notes", "sentence", "unreadable", "verdict", "warnings", "what", "why"})
 _PLAN_FILE: Final = "planfile"
+# A sentence that does not know which command runs names it so: what was typed stands there, with more options.
+_AGAIN: Final = re.compile(r"`flowforge … ([^`\n]*)`")
+# The words that were typed.
+_typed: list[str] = []
 # The context of the command that runs. It is kept beyond the command's end, as its error is printed last of all.
 _running: list[click.Context] = []
 
@@ -28,9 +35,10 @@ def begin(context: click.Context) -> None:
     _running[:] = [context]
 
 
-def forget() -> None:
-    """Forget it, as another command line begins."""
+def forget(*typed: str) -> None:
+    """Forget it, as another command line begins. typed: its words."""
     _running.clear()
+    _typed[:] = typed
 
 
 def said(*names: str) -> list[str]:
@@ -48,23 +56,25 @@ def pasteable(text: str) -> str:
     """Return a text in which each command has what it needs of this command line. Done twice it is as done once."""
     if not _running or "`flowforge " not in text:
         return text
+    words = [_shown(each, "WORD") for each in _typed] or _running[0].command_path.split(" ")[1:]
+    text = _AGAIN.sub(lambda found: f"`flowforge {' '.join([*words, found[1]])}`", text)
     return _COMMAND.sub(lambda found: f"`flowforge {_completed(found[1], _running[0])}`", text)
 
 
 def pasteable_document(document: Any) -> Any:  # noqa: ANN401 -- any JSON
-    """Return a JSON document with each of its texts as `pasteable` makes it."""
+    """Return a JSON document with each of its sentences as `pasteable` makes it; all else stays as it is."""
     # A fleet's document is large, and most command lines have nothing to add.
     return _each_text(document) if _running and _given(_running[0]) else document
 
 
-def _each_text(part: Any) -> Any:  # noqa: ANN401 -- any JSON
+def _each_text(part: Any, name: str = "") -> Any:  # noqa: ANN401 -- any JSON
     match part:
-        case str():
+        case str() if name in _SENTENCES:
             return pasteable(part)
         case dict():
-            return {name: _each_text(inner) for name, inner in part.items()}
+            return {key: _each_text(inner, key) for key, inner in part.items()}
         case list():
-            return [_each_text(inner) for inner in part]
+            return [_each_text(inner, name) for inner in part]
     return part
 
 

@@ -9,8 +9,8 @@ import click
 from flowforge.cli.option_types import Duration, FilePath, Finite, Formats, ManifestPath
 from flowforge.cli.options import (
     LINES,
-    Carried,
     Options,
+    account,
     argument,
     asking_options,
     choosing_options,
@@ -26,6 +26,7 @@ from flowforge.cli.options import (
     require_values_option,
     yes_option,
 )
+from flowforge.cli.panel_option import Carried
 from flowforge.on_demand import load
 from flowforge.resources import SCHEMAS
 
@@ -38,17 +39,11 @@ if TYPE_CHECKING:
 _AUTO_APPROVE: Final = ("--auto-approve", "yes")
 
 
-def _account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
-        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
-    return value
-
-
 def init_options(_: Formats) -> Options:
     """Yield the options of `init`."""
     yield argument("repos", nargs=-1, metavar="[OWNER/REPO]...")
     text = "Write what the workflows of this organization or user read, and what is set there."
-    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
+    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=account, text=text)
     text = "With --owner: one pasted token of `claude setup-token` for every repo that runs Claude."
     yield plain_option("--setup-token", is_flag=True, text=text)
     default, text = "flowforge.yaml", "The manifest to write."
@@ -145,7 +140,7 @@ def audit_options(formats: Formats) -> Options:
     text = "Read a checkout. No token is needed."
     yield plain_option("--path", type=FilePath(), metavar="DIR", text=text)
     text = "Read every repo of this organization or user."
-    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=_account, text=text)
+    yield plain_option("--owner", "--org", "owner", metavar="NAME", default="", callback=account, text=text)
     text = "A manifest: its repos, its token, and which type of credential each secret holds."
     yield plain_option(
         "-m", "--manifest", "manifests", multiple=True, type=ManifestPath(), carried=Carried.MANIFEST, text=text
@@ -203,6 +198,7 @@ def doctor_options(formats: Formats) -> Options:
     text = "Create, change and delete secrets in this scratch repo, and print as JSON what GitHub answers."
     yield plain_option("--probe", metavar="OWNER/SCRATCH", callback=_repo, text=text)
     yield manifest_option()
+    yield owner_option("Look at what is of this organization or user alone, its state too.")
     yield from output_options(formats, "checkup")
     yield yes_option()
 

@@ -25,8 +25,10 @@ class ReportType(click.ParamType):  # type: ignore[type-arg]  # -- generic since
 
     name = "report"
 
-    def __init__(self, formats: Sequence[Format]) -> None:
+    def __init__(self, formats: Sequence[Format], documents: Sequence[str]) -> None:
         self._formats: Final = formats
+        self.documents: Final = documents
+        """What the command may end in."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> AskedReport:
         """Return the text with the formats; it is read when the command begins."""

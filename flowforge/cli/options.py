@@ -1,12 +1,13 @@
 """The options that several commands share. Every help loads this, so it imports next to nothing."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
 from typing import Any, Final
 
 import click
 
 from flowforge.cli.option_types import Duration, ManifestPath, ReportType
+from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.on_demand import load
 from flowforge.render.formats import Format
 
@@ -28,25 +29,6 @@ def completing(kind: str) -> _Completing:
         return found
 
     return words
-
-
-class Carried(Enum):
-    """What of a command line the commands that it prints are given, too: see `flowforge.cli.called`."""
-
-    NOT = auto()
-    MANIFEST = auto()
-    OWNER = auto()
-    # Which lines are planned: without them a command that is pasted would be about others than were shown.
-    LINES = auto()
-
-
-class PanelOption(click.Option):
-    """An option with the part of the help that it stands in, and whether printed commands get it."""
-
-    def __init__(self, names: Sequence[str], panel: str, carried: Carried, **settings: Any) -> None:  # noqa: ANN401 -- click's own settings
-        super().__init__(names, **settings)
-        self.panel: Final = panel
-        self.carried: Final = carried
 
 
 def plain_option(
@@ -90,9 +72,11 @@ def manifest_option() -> click.Option:
     )
 
 
-def owner_option() -> click.Option:
-    """Make `--owner`. `chosen_owner` returns what it was given."""
-    text = "Plan only this organization or user; needed where each owner has a state of its own."
+_PLANNED: Final = "Plan only this organization or user; needed where each owner has a state of its own."
+
+
+def owner_option(text: str = _PLANNED) -> click.Option:
+    """Make `--owner`. `chosen_owner` returns what it was given. text: what its help says."""
     return option(
         "--owner",
         metavar="NAME",
@@ -106,7 +90,15 @@ def owner_option() -> click.Option:
     )
 
 
-def _keep_owner(ctx: click.Context, _: click.Parameter, value: str) -> None:
+def account(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return the name of an organization or user. It may stand in a path, so it has no other letters than GitHub's."""
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
+        raise click.BadParameter("letters, digits, hyphens and underscores only", ctx, parameter)
+    return value
+
+
+def _keep_owner(ctx: click.Context, parameter: click.Parameter, value: str) -> None:
+    value = account(ctx, parameter, value)
     ctx.meta[_OWNER] = value.lower()
 
 
@@ -260,7 +252,7 @@ def format_option(formats: Sequence[Format], *documents: str) -> click.Option:
 
 def output_options(formats: Sequence[Format], *documents: str) -> tuple[click.Option, ...]:
     """Make the options that say where a result goes, and how much of it."""
-    report = ReportType(_offered(formats, documents))
+    report = ReportType(_offered(formats, documents), documents)
     said = "Also write the result to a file."
     return (
         format_option(formats, *documents),

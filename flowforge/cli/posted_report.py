@@ -15,12 +15,13 @@ from flowforge.errors import PostError, Problem, quote
 from flowforge.life.joining import has_days
 from flowforge.on_demand import load
 from flowforge.render.document import VERSION, Document
+from flowforge.render.formats import FLEET
 from flowforge.resources import schema_text
 
 # 10,000 secrets that an apply wrote make 25 MB.
 MOST: Final = 100_000_000
 MOST_UNVERIFIED: Final = 20_000_000
-_TAKEN: Final = ("plan", "report", "audit", "status", "error")
+_TAKEN: Final = (*sorted(FLEET), "error")
 _PLAN_FILE: Final = "flowforge.plan-file"
 _FIX: Final = "give it what `--report json=FILE` wrote"
 

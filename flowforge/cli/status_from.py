@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from flowforge.cli.options import Carried, PanelOption
+from flowforge.cli.panel_option import Carried, PanelOption
 from flowforge.cli.posted_report import MOST, read_report
 from flowforge.errors import Problem, UsageError, printable
 from flowforge.life.joining import join

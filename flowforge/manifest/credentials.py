@@ -16,7 +16,7 @@ from flowforge.manifest.model import Credential
 from flowforge.manifest.nodes import Node
 from flowforge.manifest.only import read_only
 from flowforge.manifest.own_types import KNOWN_TYPES, read_types
-from flowforge.manifest.placeholders import NAMES, balanced, names_in, plain, sample
+from flowforge.manifest.placeholders import NAMES, check_beginning, check_braces, check_names, plain, sample
 from flowforge.manifest.plugins import installed_sources
 from flowforge.manifest.scalars import read_day, read_duration, read_policy
 from flowforge.manifest.schema import SOURCE_OPTIONS, listed, wrong_choice
@@ -26,8 +26,7 @@ from flowforge.manifest.variables import read_identifier, read_identity
 from flowforge.manifest.verifying import read_verify
 from flowforge.source_types import SOURCE_TYPES, Names, is_plugin, source_type
 
-# Such as {repo}, and -{repo}, where the letters of a name would be options.
-_BEGINS: Final = re.compile(r"-*\{(?!\{)")
+_PLACEHOLDERS: Final = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -171,36 +170,14 @@ def _check_text(names: Names | None, text: str, where: Where, findings: Findings
 
     names: what the text is the name of; None for the text of an option.
     """
-    if not balanced(text):
-        fix = "write {{ and }} for braces that are not a placeholder"
-        findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
+    if not check_braces(text, where, findings):
         return False
-    if names is Names.ARGV and _BEGINS.match(text):
-        why = "a repository's name must not become an option of the program"
-        fix = "write something before it, such as --repo={repo}"
-        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
+    if names is Names.ARGV and not check_beginning(text, where, findings):
         return False
-    known = NAMES if per_repo else {}
-    unknown = sorted(names_in(text) - known.keys())
-    for each in unknown:
-        what, fix = _unknown(each, findings, per_repo=per_repo)
-        findings.add(where, "FF131", what, fix=fix)
+    alike = "name one source: it is the same for every repository"
+    fits = check_names(text, where, findings, NAMES if per_repo else (), otherwise=_PLACEHOLDERS if per_repo else alike)
     # The schema lets braces through; only a filled text shows whether it is a name.
-    if not unknown and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
+    if fits and names is Names.VARIABLE and not _VARIABLE.fullmatch(sample(text)):
         findings.keep(where, FORMS["Environment variable"].problem())
         return False
-    return not unknown
-
-
-def _unknown(name: str, findings: Findings, *, per_repo: bool) -> tuple[str, str]:
-    """Return what is wrong with a placeholder, and what to write instead."""
-    shown = quote(f"{{{name}}}")
-    if not per_repo:
-        return (
-            f"the placeholder {shown} cannot stand here",
-            "name one source: it is the same for every repository",
-        )
-    otherwise = "the placeholders are {owner}, {repo} and {environment}; write {{ for a brace"
-    return f"the placeholder {shown} is not known", findings.suggest(
-        f"{{{name}}}", [f"{{{each}}}" for each in NAMES], otherwise
-    )
+    return fits

@@ -197,13 +197,13 @@ class StateSettings:
     usual: Path | None = None
     """Where it is kept if the manifest does not say, where it says another place; else None."""
 
-    @property
-    def per_owner(self) -> bool:
-        """Whether each owner has a state of its own."""
-        return OWNER in (self.branch.path if self.branch else str(self.file))
+    per_owner: bool = False
+    """Whether each owner has a state of its own: then `{owner}` stands in the path."""
 
     def of_owner(self, owner: str) -> "StateSettings":
         """Return the place of one owner's state. owner: in lower case."""
+        if not self.per_owner:
+            return self
         branch = self.branch and replace(self.branch, path=self.branch.path.replace(OWNER, owner))
         return replace(self, file=Path(str(self.file).replace(OWNER, owner)), branch=branch)
 

@@ -1,11 +1,12 @@
 """Placeholders in the text of a source: `{owner}`, `{repo}` and `{environment}`, and `{{` and `}}` for braces."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from flowforge.errors import ManifestError, Problem, quote
+from flowforge.errors import ManifestError, Problem, Where, quote
+from flowforge.manifest.findings import Findings
 from flowforge.manifest.source_spec import Option
 from flowforge.plan.address import Scope
 
@@ -18,6 +19,8 @@ NAMES: Final[Mapping[str, Callable[[Scope], str]]] = MappingProxyType(
 )
 _NO_PLACEHOLDER: Final = "use a credential whose source has no such placeholder"
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
+# Such as {repo}, and -{repo}, where the letters of a name would be options.
+_BEGINS: Final = re.compile(r"-*\{(?!\{)")
 # One segment of a path: it cannot lead elsewhere, and cannot begin an option or a hidden file.
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -32,6 +35,39 @@ def balanced(text: str) -> bool:
     return all(name is not None or piece not in {"{", "}"} for piece, name in _pieces(text))
 
 
+def check_braces(text: str, where: Where, findings: Findings) -> bool:
+    """Return whether a text is balanced, and report (FF131) where it is not."""
+    if not balanced(text):
+        fix = "write {{ and }} for braces that are not a placeholder"
+        findings.add(where, "FF131", "a brace here belongs to no placeholder", fix=fix)
+        return False
+    return True
+
+
+def check_beginning(text: str, where: Where, findings: Findings) -> bool:
+    """Return whether no placeholder begins an argument of a program, and report (FF131) where one does."""
+    if _BEGINS.match(text):
+        why = "a repository's name must not become an option of the program"
+        fix = "write something before it, such as --repo={repo}"
+        findings.add(where, "FF131", "a placeholder begins this argument", why=why, fix=fix)
+        return False
+    return True
+
+
+def check_names(text: str, where: Where, findings: Findings, known: Collection[str], *, otherwise: str) -> bool:
+    """Return whether a balanced text has known placeholders alone, and report (FF131) each other one.
+
+    otherwise: what to write where none of the known ones is meant.
+    """
+    unknown = sorted(names_in(text) - set(known))
+    for each in unknown:
+        shown, misplaced = f"{{{each}}}", each in NAMES or not known
+        what = f"the placeholder {quote(shown)} {'cannot stand here' if misplaced else 'is not known'}"
+        fix = otherwise if misplaced else findings.suggest(shown, [f"{{{name}}}" for name in known], otherwise)
+        findings.add(where, "FF131", what, fix=fix)
+    return not unknown
+
+
 def fits(name: str, scope: Scope) -> bool:
     """Return whether a scope's name may fill a placeholder: one path segment, unlike the name of `acme/.github`."""
     return _SEGMENT.fullmatch(NAMES[name](scope)) is not None
@@ -40,6 +76,11 @@ def fits(name: str, scope: Scope) -> bool:
 def sample(text: str) -> str:
     """Fill a balanced text with a letter for each placeholder, as an example of what it can become."""
     return "".join(_brace(piece) if name is None else "x" for piece, name in _pieces(text))
+
+
+def of_owners(text: str) -> str:
+    """Return a text in which `{owner}` alone may stand with that placeholder as it is, and single braces."""
+    return "".join(_brace(piece) for piece, _ in _pieces(text))
 
 
 def plain(option: Option) -> Option:

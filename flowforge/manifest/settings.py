@@ -12,10 +12,12 @@ from flowforge.manifest.github_settings import AuthSettings, BranchSettings, Git
 from flowforge.manifest.messages import TWO_STATES, no_place_for_state, unusable_api
 from flowforge.manifest.model import StateSettings
 from flowforge.manifest.nodes import Node
+from flowforge.manifest.placeholders import check_braces, check_names, names_in, of_owners
 from flowforge.manifest.scalars import read_api_url, read_policy
 from flowforge.plan.action import OnDrift
 from flowforge.plan.address import Repo
 
+_PLACEHOLDER: Final = "owner"
 DEFAULT_BRANCH: Final = "flowforge-state"
 # Of a branch or a path, as in the schema, which never sees what `--from-github` names.
 _NAME: Final = re.compile(r"[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")
@@ -42,12 +44,14 @@ def read_state(documents: Documents) -> StateSettings:
     if github is not None:
         if text:
             documents.findings.keep(section.step("file").where, TWO_STATES.problem())
-        branch = _branch(document, github, documents)
-        return StateSettings(default, branch, key, documents.rules.files.below(default.parent), usual=default)
+        branch, bounds = _branch(document, github, documents), documents.rules.files.below(default.parent)
+        _, per_owner = _owned(github, "path", documents)
+        return StateSettings(default, branch, key, bounds, usual=default, per_owner=per_owner)
     if not text:
         # The default is checked as well: a link of that name in a pull request could lead out of the checkout.
         documents.rules.check_path(default.name, default.parent, Where(section.where.file), documents.findings)
         return StateSettings(default, key=key, bounds=documents.rules.files.below(default.parent))
+    text, per_owner = _owned(section, "file", documents)
     documents.rules.check_path(text, document.folder, section.step("file").where, documents.findings)
     file = documents.rules.locate(text, document.folder)
     try:
@@ -57,7 +61,18 @@ def read_state(documents: Documents) -> StateSettings:
         what = f"no file can be called {quote(text)} here"
         documents.findings.add(section.step("file").where, "FF110", what, fix=fix)
     usual = None if file.absolute() == default else default
-    return StateSettings(file, key=key, bounds=documents.rules.files.below(document.folder), usual=usual)
+    bounds = documents.rules.files.below(document.folder)
+    return StateSettings(file, key=key, bounds=bounds, usual=usual, per_owner=per_owner)
+
+
+def _owned(node: Node, key: str, documents: Documents) -> tuple[str, bool]:
+    """Return a path, and whether it has `{owner}` in it. Report (FF131) what else is in braces."""
+    text = node.text(key)
+    if not text or not check_braces(text, where := node.step(key).where, documents.findings):
+        return text, False
+    otherwise = "write {owner}, for a state of each owner, or {{ for a brace"
+    check_names(text, where, documents.findings, (_PLACEHOLDER,), otherwise=otherwise)
+    return of_owners(text), _PLACEHOLDER in names_in(text)
 
 
 def _branch(document: ManifestDocument, node: Node, documents: Documents) -> BranchSettings | None:
@@ -67,7 +82,7 @@ def _branch(document: ManifestDocument, node: Node, documents: Documents) -> Bra
         return None
     repo, auth = Repo.parse(str(named.data)), node.part("auth")
     documents.rules.check_owner(repo, named.where, documents.findings)
-    branch, path = node.text("branch") or DEFAULT_BRANCH, node.text("path") or documents.default_state.name
+    branch, path = node.text("branch") or DEFAULT_BRANCH, of_owners(node.text("path")) or documents.default_state.name
     for key, objection in (("branch", _no_branch(branch)), ("path", _no_path(path))):
         if objection:
             documents.findings.keep(node.step(key).where, no_place_for_state(key, objection).problem())

@@ -31,13 +31,16 @@ class _Worded(StrEnum):
 
     text: str
     fix: str
+    input_missing: bool
+    """Whether the run lacks what it was to be given: a value, or a token. A misspelt secret looks like this."""
 
     # A StrEnum takes one string as its value; the others become attributes.
-    def __new__(cls, value: str, text: str, fix: str = "") -> Self:
+    def __new__(cls, value: str, text: str, fix: str = "", *missing: bool) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.text = text
         member.fix = fix
+        member.input_missing = any(missing)
         return member
 
 
@@ -52,7 +55,7 @@ class Why(_Worded):
         "another repo now has this name",
         "if it should have this secret: `flowforge state forget OWNER/REPO`",
     )
-    NO_TOKEN = "no_token", "no usable token for its owner", "name a token for that owner in github.auth.owners"
+    NO_TOKEN = "no_token", "no usable token for its owner", "name a token for that owner in github.auth.owners", True
     NOT_FOUND = "not_found", "not found", "check its name, and that the token may see it"
     NO_ENVIRONMENT = "no_environment", "no such environment", "make it, or write `create_environment: true`"
     REFUSED = "refused", "GitHub refused it", "see what GitHub says"
@@ -77,8 +80,8 @@ class Reason(_Worded):
     VALUE_CHANGED_AND_OUTSIDE = "value_changed_and_outside", "value changed, and changed outside FlowForge"
     ACCESS_CHANGED = "access_changed", "who sees it changes"
     VALUE_NOT_CHECKED = "value_not_checked", "value not checked"
-    VALUE_UNAVAILABLE = "value_unavailable", "value not available", "let its source give the value"
-    VALUE_NOT_READ = "value_not_read", "value not read", "name a source that needs nobody"
+    VALUE_UNAVAILABLE = "value_unavailable", "value not available", "let its source give the value", True
+    VALUE_NOT_READ = "value_not_read", "value not read", "name a source that needs nobody", True
     NO_ROOM = "no_room", "no room for it"
     ROTATING = "rotation_under_way", "a rotation is under way"
     DECLARED_ABSENT = "declared_absent", "declared absent"

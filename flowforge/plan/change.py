@@ -67,6 +67,11 @@ class Change:
         return not (needs_value and self.wanted is not None and isinstance(self.wanted.value, NotRead))
 
     @property
+    def input_missing(self) -> bool:
+        """Whether it is blocked because the run lacks what it was to be given: its value, or the token of its owner."""
+        return self.action is Action.BLOCKED and (self.why or self.reason).input_missing
+
+    @property
     def hindrance(self) -> str:
         """Why apply does nothing about a line that wants something, in words; empty where it does, or need not."""
         if self.applicable:

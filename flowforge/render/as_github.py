@@ -6,6 +6,7 @@ begins a command of its own or adds a property.
 """
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _LEVELS: Final = ("error", "warning", "notice")
 _PLACE: Final = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 # A warning of the manifest begins with its place.
 _SAID: Final = re.compile(rf"{_PLACE.pattern}: (?P<text>.+)", re.DOTALL)
+_SEVERITIES: Final = {"error": "error", "warning": "warning", "note": "notice"}
 _SHOWN: Final = {"blocked": "error", "drift": "warning"}
 
 
@@ -36,6 +38,8 @@ class Annotation:
     """A code, or a word of ours."""
     texts: tuple[str, ...]
     """What is said, a line each."""
+    here: bool = True
+    """Whether the file is one of this checkout, so that GitHub can show the line."""
 
 
 def write(document: Mapping[str, Any], lines: Sequence[str] = ()) -> str:
@@ -63,6 +67,8 @@ def _annotations(document: Document) -> Iterator[Annotation]:
         yield from _of_results(document)
     if plan is not None:
         yield from _of_plan(plan)
+    for repo in document.get("repos", ()) if document["format"] == "flowforge.audit" else ():
+        yield from _of_findings(repo)
     warnings = [*document.get("warnings", ()), *(plan["warnings"] if plan else ())]
     for said in filter(None, map(_SAID.fullmatch, warnings)):
         yield Annotation("warning", f"{said['file']}:{said['line']}:{said['column']}", "warning", (said["text"],))
@@ -102,6 +108,17 @@ def _of_plan(plan: Document) -> Iterator[Annotation]:
         yield Annotation("error", entry["where"], "blocked", texts)
 
 
+def _of_findings(repo: Document) -> Iterator[Annotation]:
+    """Yield what an audit found at a line. Of another repository than that of the run GitHub has no line to show."""
+    mine = repo["repo"] is None or repo["repo"].lower() == os.environ.get("GITHUB_REPOSITORY", "").lower()
+    for each in repo["findings"]:
+        if each["file"]:
+            here = mine and os.path.isfile(each["file"])  # noqa: PTH113 -- Path's may raise
+            where = f"{each['file'] if mine else posixpath.join(repo['repo'], each['file'])}:{each['line'] or 1}"
+            texts = (each["what"], each["why"], each["fix"])
+            yield Annotation(_SEVERITIES[each["level"]], f"{where}:{each['column'] or 1}", each["code"], texts, here)
+
+
 def _some(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{count(len(names), 'secret')}, the first {names[0]}"
 
@@ -111,7 +128,7 @@ def _command(each: Annotation, workspace: str) -> str:
     said = "%0A".join(map(_data, each.texts))
     place = _PLACE.fullmatch(each.where)
     file = _relative(place["file"], workspace) if place else ""
-    known = {"file": file, "line": place["line"], "col": place["column"]} if place and file else {}
+    known = {"file": file, "line": place["line"], "col": place["column"]} if place and file and each.here else {}
     # What lies outside of the checkout has no line that GitHub could show.
     text = said if known else f"{_data(each.where)}: {said}"
     return f"::{each.level} {_properties({**known, 'title': each.title}.items())}::{text}"

@@ -42,11 +42,14 @@ class Format(NamedTuple):
 
 TEXT: Final = Format("text", "flowforge.render.as_text", streams=True)
 JSON: Final = Format("json", "flowforge.render.as_json")
-# What a reviewer reads, and what GitHub's runner is given of a run.
-_REVIEWED: Final = frozenset({"plan", "report", "adoption", "validation"})
-MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED | {"audit", "status"})
-GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED, commands=True)
-HTML: Final = Format("html", "flowforge.render.as_html", documents=frozenset({"plan", "report", "audit", "status"}))
+# What is about a fleet: it has a page, `post` takes it, and the action posts what its command ends in of these.
+FLEET: Final = frozenset({"plan", "report", "audit", "status"})
+# What GitHub's runner is given a summary of.
+_REVIEWED: Final = FLEET | {"adoption", "validation"}
+MARKDOWN: Final = Format("markdown", "flowforge.render.as_markdown", documents=_REVIEWED)
+# A status is about secrets and no line of a file, so there is nothing to annotate.
+GITHUB: Final = Format("github", "flowforge.render.as_github", documents=_REVIEWED - {"status"}, commands=True)
+HTML: Final = Format("html", "flowforge.render.as_html", documents=FLEET)
 SARIF: Final = Format("sarif", "flowforge.render.as_sarif", documents=frozenset({"audit"}))
 # The first is the default of `--format`.
 FORMATS: Final = (TEXT, JSON, MARKDOWN, HTML, GITHUB, SARIF)

@@ -49,6 +49,7 @@ def unresolved_entry(entry: Unresolved) -> Document:
         "why": entry.unreadable.why.value,
         "sentence": printable(entry.unreadable.sentence),
         "fix": printable(entry.unreadable.remedy),
+        "input_missing": entry.unreadable.why.input_missing,
     }
 
 

@@ -117,6 +117,7 @@ def _change(change: Change, differing: Iterable[Difference]) -> Document:
         "drift": change.drift,
         "accepted": change.accepts,
         "applicable": change.applicable,
+        "input_missing": change.input_missing,
         "differences": [
             {"field": item.field, "before": printable(item.before) or None, "after": printable(item.after) or None}
             for item in differing

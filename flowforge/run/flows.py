@@ -7,6 +7,7 @@ from flowforge.on_demand import load
 from flowforge.plan.repo_list import OwnerList, RepoList
 from flowforge.run.planning import PreparedPlan, prepare
 from flowforge.run.request import Planned, Request
+from flowforge.run.states_left import owners_left
 from flowforge.run.task import Task
 from flowforge.run.verifying import check_of_plan
 from flowforge.state.model import State
@@ -57,7 +58,10 @@ def list_repos(request: Request) -> RepoList:
 
 
 def list_owners(request: Request) -> OwnerList:
-    """Return the owners that the manifest is about, each with its repos. Asks GitHub only where there are selectors."""
+    """Return the owners that the manifest is about, each with its repos, and those of whom only a state is left.
+
+    Asks GitHub only where there are selectors.
+    """
     task = Task.of_all_owners(request)
     if task.selectors:
         with task.signed_in() as clients:
@@ -67,5 +71,10 @@ def list_owners(request: Request) -> OwnerList:
     for place in task.places:
         repo = place.address.scope.repo
         repos.setdefault(repo.owner.lower(), set()).update(() if repo.is_organization else (repo.key,))
+    warnings = dict.fromkeys((*task.manifest.warnings, *task.warnings))
+    for owner, warning in owners_left(task.manifest.state, repos):
+        # What it has left nobody deletes unless it gets a job as well.
+        repos |= {owner: set()} if owner else {}
+        warnings |= {warning: None} if warning else {}
     owners = tuple((owner, len(repos[owner])) for owner in sorted(repos))
-    return OwnerList(owners, task.unresolved, (*task.manifest.warnings, *task.warnings))
+    return OwnerList(owners, task.unresolved, tuple(warnings))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from flowforge.errors import UsageError
 from flowforge.manifest.model import Manifest
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Wanted
@@ -24,6 +25,8 @@ def plan_offline(request: Request) -> Planned:
     """Return where the state already contradicts the manifest. Opens no source and sends no request."""
     # A value would have to be read from its source, and drift is what GitHub shows: an offline plan has neither.
     task = Task.of(replace(request, skip_values=True, accept_drift=False)).with_unknown_repos()
+    if task.stranger is not None and not task.manifest.state.file.exists():
+        raise UsageError(task.stranger)
     key, awaited = key_at_hand(task.manifest.state.key, request.environ)
     # A fork's pull request has no state key. Its plan says what it could not check, and goes on.
     unchecked: list[str] = []

@@ -14,6 +14,7 @@ from flowforge.plan.action import Why
 from flowforge.plan.facts import Unreadable
 
 _MOST_NAMED: Final = 5
+_MOST_COMMANDS: Final = 3
 # What stands in the place of the repos that a selector of another owner would find. None of them is planned.
 OTHER_OWNER: Final = Unreadable(Why.NOT_ASKED, "it is about another owner", "run without --owner")
 
@@ -22,21 +23,29 @@ def of_one_owner(manifest: Manifest, places: tuple[Place, ...], owner: str) -> t
     """Return the manifest with the state of an owner, and the places that this state is for. owner: in lower case.
 
     Where all owners share a state, its places stay whole: `--owner` narrows a plan as `--limit` does. Raises UsageError
-    FF033 where each owner has a state and none is named, FF034 for an owner that the manifest does not know.
+    FF033 where each owner has a state and none is named.
     """
-    owners = owners_of(manifest, places)
-    # A selector of an installation may find repos of any owner, so no name is surely wrong.
-    if owner and owner not in owners and not _open(manifest):
-        near = get_close_matches(owner, owners, 1)
-        fix = f"did you mean {near[0]}?" if near else f"name one of them: {_some(owners)}"
-        raise UsageError(Problem("FF034", f"the manifest names nothing of the owner {quote(owner)}", fix=fix))
     if not manifest.state.per_owner:
         return manifest, places
     if not owner:
+        owners = owners_of(manifest, places)
         what, why = "it is not said whose state is meant", "the state's path has {owner} in it, so each owner has one"
-        fix = f"add --owner, once for each of {_some(owners)}; `flowforge matrix` makes a job for each"
+        fix = f"name one owner each time: {_commands(owners)}; `flowforge matrix` makes a job for each"
         raise UsageError(Problem("FF033", what, str(manifest.github.where.file), why, fix))
     return replace(manifest, state=manifest.state.of_owner(owner)), _within(places, owner)
+
+
+def stranger(manifest: Manifest, places: Iterable[Place], owner: str) -> Problem | None:
+    """Return what is wrong with an owner that the manifest does not name: FF034; None where it names it, or may.
+
+    An owner that left the manifest may have a state of its own still: that is for the caller to look at.
+    """
+    # A selector of an installation may find repos of any owner, so no name is surely wrong.
+    if not owner or owner in (owners := owners_of(manifest, places)) or _open(manifest):
+        return None
+    near = get_close_matches(owner, owners, 1)
+    fix = f"did you mean {near[0]}?" if near else f"name one of them: {_some(owners)}"
+    return Problem("FF034", f"the manifest names nothing of the owner {quote(owner)}", fix=fix)
 
 
 def owners_of(manifest: Manifest, places: Iterable[Place]) -> Collection[str]:
@@ -64,6 +73,13 @@ def _within(places: Iterable[Place], owner: str) -> tuple[Place, ...]:
 def _open(manifest: Manifest) -> bool:
     """Return whether a selector may find repos of any owner."""
     return any(each.by is Owned.INSTALLATION for each in selectors_of(manifest))
+
+
+def _commands(owners: Collection[str]) -> str:
+    """Return the command that runs, once for each of the first owners."""
+    named = [f"`flowforge … --owner {owner}`" for owner in list(owners)[:_MOST_COMMANDS]]
+    more = len(owners) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _some(owners: Collection[str]) -> str:

@@ -62,7 +62,8 @@ def estate(task: Task, backend: StateBackend, state: State, renamed: LeftBehind 
     # Counted before --limit: a filter must not turn two deletes of a fleet into all that there is.
     return Estate(
         managed=len(state.records),
-        wanted=len(task.places) + len(task.unresolved),
+        # A manifest that names other owners alone was not emptied.
+        wanted=len(task.places) + len(task.unresolved) + task.others,
         wanted_present=sum(place.presence is Presence.PRESENT for place in task.places),
         state_file=backend.where,
         manifests=backend.names,

@@ -36,7 +36,7 @@ def rekey(request: Request, old_variable: str, confirm: Callable[[Rekeyed], None
     old = _old_key(request, old_variable)
     # From here on the old key is hidden: no source needs it, and no program that a source runs should see it.
     environ = {name: text for name, text in request.environ.items() if name != (old_variable or OLD_VARIABLE)}
-    task = Task.of(replace(request, environ=environ))
+    task = Task.of_state(replace(request, environ=environ))
     new = task.key()
     if old is None and new is None:
         where = f"set {VARIABLE} to the new key, or name its source under state.key"

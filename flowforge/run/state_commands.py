@@ -24,20 +24,20 @@ from flowforge.steps.backend import transfer
 @contextmanager
 def held(request: Request) -> Iterator[StateSession]:
     """Open a manifest's state for writing, wherever it is kept. Raises StateError, ManifestError and GitHubError."""
-    with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
+    with Task.of_state(request).backend() as backend, backend.open(request.lock_timeout) as session:
         yield session
 
 
 def kept(request: Request) -> StateSummary:
     """Return what the state holds. It takes no lock, so a run may write the state meanwhile."""
-    task = Task.of(request)
+    task = Task.of_state(request)
     with task.backend() as backend:
         return replace(_summary(backend.find(), backend.where), host=task.host)
 
 
 def pull(request: Request) -> bytes:
     """Return the state as it would be written, its journal included. Raises StateError FF455 where there is none."""
-    with Task.of(request).backend() as backend:
+    with Task.of_state(request).backend() as backend:
         state = backend.find()
     if state is None:
         raise transfer.missing(backend.where, "apply or adopt creates one")
@@ -74,7 +74,7 @@ def push(
     confirm: gets both before the write. force: whether to replace a state that is newer than the copy.
     """
     name = str(file)
-    with Task.of(request).backend() as backend, backend.open(request.lock_timeout) as session:
+    with Task.of_state(request).backend() as backend, backend.open(request.lock_timeout) as session:
         given = transfer.read_copy(file, backend.signing)
         if not session.begins:
             transfer.require_kin(session.state, backend.where, given, name)
@@ -105,7 +105,7 @@ class Migrated:
 
 def migrate(request: Request, file: Path | None, github: str | None, confirm: Callable[[Migrated], None]) -> Migrated:
     """Move the state to the place that the manifest names: copy it, read that back, and mark the old one as moved."""
-    task = Task.of(request)
+    task = Task.of_state(request)
     source = transfer.source(task.manifest, file, github, Confinement.of(request.environ))
     key = task.key()
     with task.backend_under(key) as new, task.backend_under(key, settings=source) as old:
@@ -144,7 +144,7 @@ class Unlocked:
 
 def unlock(request: Request, confirm: Callable[[Lock], None]) -> Unlocked:
     """Remove the lock of a run that died. A run that is alive notices, and stops before its next write."""
-    with Task.of(request).backend() as backend:
+    with Task.of_state(request).backend() as backend:
         if backend.lock_file:
             return Unlocked(backend.where, lock_file=True)
         with backend.take(seize=True) as session:

@@ -1,12 +1,13 @@
 """What a run has to do: the request, the manifest, and the repos that its selectors find."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.api_address import host_for_people
 from flowforge.credentials import workload_identity
+from flowforge.errors import Problem, UsageError
 from flowforge.github.clients import Clients
 from flowforge.github.pace import Pace
 from flowforge.github.permissions import ACTIONS, AccessLevel, Needs, joined
@@ -20,8 +21,9 @@ from flowforge.paths import Confinement
 from flowforge.plan.action import Why
 from flowforge.plan.address import Address, Repo, Store
 from flowforge.plan.facts import Unreadable, Unresolved
-from flowforge.run.owner import OTHER_OWNER, concerns, for_owner, of_one_owner
+from flowforge.run.owner import OTHER_OWNER, concerns, for_owner, of_one_owner, stranger
 from flowforge.run.request import Request
+from flowforge.run.states_left import has_file
 from flowforge.sources import Context
 from flowforge.state.model import State
 from flowforge.steps.backend.state_backend import StateBackend, backend_of
@@ -60,13 +62,32 @@ class Task:
     """The entries whose repos cannot be known."""
     selected: Selected = field(default_factory=Selected)
     """What the selectors found."""
+    stranger: Problem | None = None
+    """What is wrong with the owner of the run, unless it has a state."""
+    others: int = 0
+    """How many places and selectors of the manifest are of owners who have states of their own."""
 
     @classmethod
     def of(cls, request: Request) -> "Task":
         """Read the manifest and return the task. Raises ManifestError, TrustError and UsageError."""
         whole = cls.of_all_owners(request)
-        manifest, places = of_one_owner(whole.manifest, whole.places, request.owner)
-        return replace(whole, manifest=manifest, places=places)
+        unknown = stranger(whole.manifest, whole.places, request.owner)
+        task = _of_owner(whole)
+        if unknown is None or (whole.manifest.state.per_owner and has_file(task.manifest.state)):
+            return task
+        if whole.manifest.state.branch is None or not whole.manifest.state.per_owner:
+            raise UsageError(unknown)
+        # Whether there is a state on a branch GitHub alone can say: see `backend_under`.
+        return replace(task, stranger=unknown)
+
+    @classmethod
+    def of_state(cls, request: Request) -> "Task":
+        """Return the task of a run that is about a state alone, whomever the manifest names. Raises as `of` does."""
+        return _of_owner(cls.of_all_owners(request))
+
+    def of_owner(self, owner: str) -> "Task":
+        """Return the task of one owner's state, from that of all owners. owner: in lower case."""
+        return _of_owner(replace(self, request=replace(self.request, owner=owner)))
 
     @classmethod
     def of_all_owners(cls, request: Request) -> "Task":
@@ -95,12 +116,19 @@ class Task:
         """Return the state's backend, to be entered. It signs in by itself where it needs GitHub and gets no client."""
         return self.backend_under(self.key(), clients)
 
+    @contextmanager
     def backend_under(
         self, key: StateKey | None, clients: Clients | None = None, settings: StateSettings | None = None
-    ) -> AbstractContextManager[StateBackend]:
-        """Return the state's backend with this key, or without one. settings: another place than the manifest's."""
+    ) -> Iterator[StateBackend]:
+        """Yield the state's backend with this key, or without one. settings: another place than the manifest's.
+
+        Raises UsageError FF034 where neither the manifest nor a state knows the owner of the run.
+        """
         manifest = replace(self.manifest, state=settings or self.manifest.state)
-        return backend_of(manifest, clients, self.context, self._limits, key)
+        with backend_of(manifest, clients, self.context, self._limits, key) as backend:
+            if self.stranger is not None and backend.find() is None:
+                raise UsageError(self.stranger)
+            yield backend
 
     def key(self) -> StateKey | None:
         """Return the state's key; None where it has none. Raises SourceError."""
@@ -216,3 +244,12 @@ def limits_of(request: Request) -> RunLimits:
         request.waiting,
         request.pacers,
     )
+
+
+def _of_owner(whole: Task) -> Task:
+    """Return a task as far as it is about the state of the run's owner."""
+    owner = whole.request.owner
+    manifest, places = of_one_owner(whole.manifest, whole.places, owner)
+    selectors = whole.selectors if whole.manifest.state.per_owner else ()
+    others = len(whole.places) - len(places) + sum(not concerns(each, owner) for each in selectors)
+    return replace(whole, manifest=manifest, places=places, others=others)

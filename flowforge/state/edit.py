@@ -49,7 +49,7 @@ def _unknown(text: str, known: Collection[str]) -> Problem:
     fix = (
         f"did you mean {quote(near[0])}?"
         if near
-        else "name a repo as owner/name, or a secret as plan --format json does"
+        else "name a repo as owner/name, or a secret as `flowforge plan --format json` does"
     )
     return Problem("FF014", f"the state remembers nothing of {quote(text)}", fix=fix)
 

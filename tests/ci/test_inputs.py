@@ -14,7 +14,8 @@ import yaml
 import judge
 import run as action
 from flowforge.cli.commands import COMMANDS
-from flowforge.render.formats import FORMATS
+from flowforge.cli.option_types import ReportType
+from flowforge.render.formats import FLEET, FORMATS
 from tests.ci.runner import Event
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_inputs_become_words(inputs: Mapping[str, str], arguments: list[str]) ->
         ({"args": "'a"}, ("args", "No closing quotation; quote it as in a shell")),
         (
             {"command": "validate", "comment": "pr"},
-            ("comment", "validate has nothing to post; plan, apply, status have"),
+            ("comment", "validate has nothing to post; plan, apply, rotate, audit, status have"),
         ),
     ],
 )
@@ -109,29 +110,37 @@ def test_what_releases_a_brake_is_refused_on_a_pull_request(event: str, form: st
         assert shlex.split(args) == list(asked(args=args, GITHUB_EVENT_NAME="push").args)
 
 
-def test_what_is_posted_is_what_has_a_report() -> None:
-    """Each command that the action takes a report of has the option for one."""
-    rows = {row.name: row for row in COMMANDS}
-    for name in action.REPORTING:
-        options = rows[name].options
-        assert options is not None
-        assert any("--report" in parameter.opts for parameter in options(FORMATS))
+def test_what_is_posted_is_what_ends_in_it() -> None:
+    """The commands that the action takes a report of are those that end in a document which `post` takes."""
+    ends = {
+        row.name: {
+            each
+            for option in row.options(FORMATS)
+            if isinstance(option.type, ReportType)
+            for each in option.type.documents
+        }
+        for row in COMMANDS
+        if row.options is not None
+    }
+    assert set(action.REPORTING) == {name for name, documents in ends.items() if documents & FLEET}
 
 
-def plan(*, changes: bool = False, blocked: int = 0, reason: str = "missing", unresolved: bool = False) -> Any:  # noqa: ANN401 -- JSON
-    """Return as much of a plan's document as is judged."""
+def plan(*, changes: bool = False, blocked: int = 0, lacking: str = "", unresolved: bool = False) -> Any:  # noqa: ANN401 -- JSON
+    """Return as much of a plan's document as is judged. lacking: whose row says that an input is missing."""
     return {
         "format": "flowforge.plan",
         "has_changes": changes,
         "counts": {"blocked": blocked},
-        "changes": [{"reason": reason}],
-        "unresolved": ["group all"] if unresolved else [],
+        "changes": [{"input_missing": lacking == "changes"}],
+        "unresolved": [{"input_missing": lacking == "unresolved"}] if unresolved else [],
     }
 
 
-def report(*, errors: bool = False, **counts: int) -> Any:  # noqa: ANN401 -- JSON
+def report(*, errors: bool = False, lacking: str = "", **counts: int) -> Any:  # noqa: ANN401 -- JSON
     """Return as much of a report's document as is judged."""
-    return {"format": "flowforge.report", "counts": counts, "errors": ["FF012"] if errors else []}
+    carried_out = plan(lacking=lacking, unresolved=lacking == "unresolved")
+    problems = ["FF012"] if errors else []
+    return {"format": "flowforge.report", "counts": counts, "errors": problems, "plan": carried_out}
 
 
 @pytest.mark.parametrize(
@@ -143,13 +152,16 @@ def report(*, errors: bool = False, **counts: int) -> Any:  # noqa: ANN401 -- JS
         (2, plan(changes=True), "changes"),
         (2, None, "changes"),
         (2, plan(changes=True, blocked=1), "blocked"),
-        (3, plan(changes=True, blocked=1, reason="unreadable"), "blocked"),
+        (3, plan(changes=True, blocked=1), "blocked"),
         (3, plan(unresolved=True), "blocked"),
-        (3, plan(blocked=1, reason="value_unavailable"), "error"),
+        (3, plan(blocked=1, lacking="changes"), "error"),
+        (3, plan(unresolved=True, lacking="unresolved"), "error"),
         (3, plan(), "error"),
         (3, None, "error"),
         (0, report(created=3), None),
         (3, report(created=3, blocked=1), "blocked"),
+        (3, report(created=3, blocked=1, lacking="changes"), "error"),
+        (3, report(created=3, lacking="unresolved"), "error"),
         (3, report(created=3, failed=1), "error"),
         (3, report(not_done=1), "error"),
         (3, report(created=1, errors=True), "error"),
@@ -162,7 +174,7 @@ def report(*, errors: bool = False, **counts: int) -> Any:  # noqa: ANN401 -- JS
     ],
 )
 def test_how_bad_it_is(code: int, document: Any, level: str | None) -> None:  # noqa: ANN401 -- JSON
-    """By the exit code; of a plan and a report by what they hold, and a value that cannot be had is an error."""
+    """By the exit code; of a plan and a report by what they hold, and an input that is missing is an error."""
     fails = {each: judge.fails(each, code, document) for each in judge.LEVELS}
     worse = {"changes": 1, "blocked": 2, "error": 3}.get(level or "", 0)
     assert (level, {"changes": worse >= 1, "blocked": worse >= 2, "error": worse >= 3, "never": False}) == (

@@ -271,7 +271,12 @@ def test_an_owner_that_cannot_be_listed(fleet: "Fleet") -> None:
     """One error with its code, and nothing is read."""
     done = fleet.flowforge("audit", "--owner", "nobody")
     assert (1, True) == (done.code, "FF701" in done.err)
-    assert 'FF701: the repositories of "nobody" cannot be listed' in done.err
+    user = 'the token\'s user has no repositories as "nobody": use a token of that user'
+    assert [
+        'error FF701: the repositories of "nobody" cannot be listed',
+        '  why: there is no organization or user "nobody" that this token can see',
+        f"  fix: check its name; if it is a user, {user}: GitHub shows a user's private repositories to nobody else",
+    ] == done.err.splitlines()
 
 
 @pytest.mark.parametrize("more", [("--owner", "acme"), ("--limit", "acme/a")])

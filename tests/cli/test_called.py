@@ -42,6 +42,15 @@ def test_both_ways_out_of_a_left_over_are_about_this_manifest(left_over: "Fleet"
     assert (0, "Forgotten: acme/repo-002/actions/ANTHROPIC_API_KEY\n") == (done.code, done.out)
 
 
+def test_a_name_that_reads_like_a_command_stays_as_it_is(fleet: "Fleet") -> None:
+    """A document's names are data: what joins them to a manifest must find them as that spells them."""
+    name = "see `flowforge plan` please"
+    text = (fleet.folder / "flowforge.yaml").read_text("utf-8").replace("name: All", f"name: {name}")
+    fleet.manifest(text, "other.yaml")
+    document = json.loads(fleet.flowforge("plan", "-m", "other.yaml", "--format", "json").out)
+    assert {name} == {line["target"] for line in document["changes"]}
+
+
 def test_a_variable_counts_as_the_option(left_over: "Fleet", monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever pastes from a log of CI does not have the variables that its job had."""
     monkeypatch.setenv("FLOWFORGE_MANIFEST", "my ops.yaml")

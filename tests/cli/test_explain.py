@@ -79,7 +79,7 @@ def test_the_page_of_a_code_reads_well(fleet: "Fleet") -> None:
     """What, why and what to do, each form on a line; several codes stand one after the other."""
     assert fleet.flowforge("explain", "FF005", "and", "FF002").out == (
         "FF005: the command line or its surroundings\n\n"
-        "  what: stdout did not take all of the output\n  why: <error>\n\n"
+        "  what: stdout did not take all of the output\n\n"
         "<words> in angle brackets stand for what differs from run to run.\n\n"
         "FF002: the command line or its surroundings\n\n"
         "  what: FlowForge runs on Linux and macOS only\n  fix: use it under WSL, in a container, or in CI\n\n"

@@ -1,6 +1,7 @@
 """`--owner`, a state for each owner, and `matrix`: a fleet in one job for each owner."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,8 @@ def test_a_state_for_each_owner_needs_an_owner(three: Fleet) -> None:
     three.manifest('version: 1\nstate: {file: "states/{owner}.json"}\n' + CREDENTIAL + targets("acme", "beta"))
     for command in (("plan",), ("apply", "--yes"), ("adopt", "--yes"), ("state", "list"), ("plan", "--offline")):
         done = three.refused(*command)
-        fix = "  fix: add --owner, once for each of acme, beta; `flowforge matrix` makes a job for each\n"
+        each = ", ".join(f"`flowforge {' '.join(command)} --owner {owner}`" for owner in ("acme", "beta"))
+        fix = f"  fix: name one owner each time: {each}; `flowforge matrix` makes a job for each\n"
         assert (1, True, fix) == (done.code, "error FF033: " in done.err, done.err.splitlines(keepends=True)[-1])
     done = three.refused("plan", "--owner", "betta")
     error = 'error FF034: the manifest names nothing of the owner "betta"\n  fix: did you mean beta?\n'
@@ -133,3 +135,67 @@ def test_the_matrix_is_given_to_the_runner(three: Fleet) -> None:
     three.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", three.sandbox.token)
     done = three.flowforge("matrix")
     assert (3, ['{"include": []}'], True) == (done.code, done.lines, "there is no organization" in done.err)
+
+
+LEFT = (("plan",), ("apply", "--yes"), ("status",), ("state", "list"))
+BRANCH = "state: {github: {repo: acme/api, path: 'states/{owner}.json', auth: {token: {env: STATE_TOKEN}}}}\n"
+FILES = 'state: {file: "states/{owner}.json"}\n'
+
+
+@pytest.mark.parametrize("kept", [FILES, BRANCH], ids=["files", "a branch"])
+def test_an_owner_that_left_the_manifest_is_known_by_its_state(three: Fleet, kept: str) -> None:
+    """What it has left is listed, also where it is the last of that state, and deleted under --prune."""
+    three.monkeypatch.setenv("STATE_TOKEN", three.sandbox.token)
+    three.sandbox.world.create_repo("acme/ops", private=True)
+    three.sandbox.world.edit_file("acme/ops", "README.md", "the ops repository\n")
+    head = "version: 1\n" + kept.replace("acme/api", "acme/ops") + auth(*OWNERS) + CREDENTIAL
+    three.manifest(head + targets("acme", "gamma"))
+    for owner in ("acme", "gamma"):
+        assert 0 == three.flowforge("apply", "--yes", "--owner", owner).code
+    three.manifest(head + targets("acme"))
+    for command in LEFT:
+        done = three.refused(*command, "--owner", "gamma")
+        assert (0, True) == (done.code, "gamma/api" in done.out), done.err
+    assert 'names nothing of the owner "gama"' in three.refused("plan", "--owner", "gama").err
+    done = three.flowforge("apply", "--yes", "--owner", "gamma", "--prune")
+    assert (0, {"gamma/api": {}, "gamma/web": {}}) == (
+        done.code,
+        {repo: secrets for repo, secrets in held(three).items() if repo.startswith("gamma/")},
+    ), done.err
+
+
+def test_the_matrix_has_a_job_for_what_is_left(three: Fleet) -> None:
+    """An owner is listed as long as its file remembers a secret of it; other files of that form are none."""
+    head = "version: 1\n" + FILES + auth(*OWNERS) + CREDENTIAL
+    three.manifest(head + targets("acme", "gamma"))
+    for owner in ("acme", "gamma"):
+        assert 0 == three.flowforge("apply", "--yes", "--owner", owner).code
+    three.manifest(head + targets("acme"))
+    states = three.folder / "states"
+    (states / "delta.json").write_bytes((states / "acme.json").read_bytes())
+    (states / "package.json").write_text("{}", encoding="utf-8")
+    done = three.refused("matrix")
+    listed = '{"include": [{"owner": "acme", "repos": 2}, {"owner": "gamma", "repos": 0}]}'
+    assert (0, [listed]) == (done.code, done.lines)
+    assert "package.json may be the state of package, and cannot be read: " in done.err
+    assert 0 == three.flowforge("state", "forget", "--owner", "gamma", "--yes", "gamma/api", "gamma/web").code
+    assert ['{"include": [{"owner": "acme", "repos": 2}]}'] == three.flowforge("matrix").lines
+
+
+def test_doctor_looks_at_the_state_of_each_owner(three: Fleet) -> None:
+    """Also at that of an owner who left the manifest; with --owner at one, and at its places alone."""
+    head = "version: 1\n" + FILES + auth(*OWNERS) + CREDENTIAL
+    three.manifest(head + targets("acme", "gamma"))
+    for owner in ("acme", "gamma"):
+        assert 0 == three.flowforge("apply", "--yes", "--owner", owner).code
+    three.manifest(head + targets("acme", "beta"))
+    (three.folder / "states/gamma.json").chmod(0o644)
+    done = three.refused("doctor")
+    for name, told in (
+        ("acme", "are remembered"),
+        ("beta", "is still to come"),
+        ("gamma", "can be read by other users"),
+    ):
+        assert any(f"states/{name}.json" in line and told in line for line in done.lines), done.out
+    one = three.refused("doctor", "--owner", "beta")
+    assert {"beta"} == set(re.findall(r"states/(\w+)\.json", one.out))

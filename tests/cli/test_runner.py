@@ -199,3 +199,32 @@ def test_a_summary_cannot_begin_a_command(runner: "Fleet") -> None:
     """What is written to the summary is harmless, whoever made it."""
     give_summary("::error::x")
     assert "\\u003a:error::x\n\n" == summary(runner)
+
+
+WORKFLOW: Final = """\
+on: workflow_dispatch
+permissions: {contents: read}
+jobs:
+  ask:
+    steps:
+      - uses: anthropics/claude-code-action@v1
+        with: {anthropic_api_key: "${{ secrets.CI_KEY }}"}
+"""
+
+
+def test_an_audit_is_told(runner: "Fleet") -> None:
+    """Its findings become annotations at their lines, its page the summary; of another repository, a text alone."""
+    file = runner.folder / ".github/workflows/ask.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(WORKFLOW, "utf-8")
+    done = runner.flowforge("audit", "--path", ".", "--fail-on", "error")
+    place = "file=.github/workflows/ask.yml,line=2,col=1,title=id-token-missing"
+    assert (3, True) == (done.code, f"::error {place}::the permissions of this workflow lack " in done.err), done.err
+    assert {"complete": "true", "exit-code": "3"} == outputs(runner)
+    assert "id-token-missing" in summary(runner)
+    config = runner.folder / ".git/config"
+    config.parent.mkdir()
+    config.write_text('[remote "origin"]\n\turl = git@github.com:acme/api.git\n', "utf-8")
+    runner.monkeypatch.setenv("GITHUB_REPOSITORY", "acme/ops")
+    printed = runner.flowforge("audit", "--path", ".", "--format", "github").out
+    assert "::error title=id-token-missing::acme/api/.github/workflows/ask.yml:2:1: the permissions of" in printed

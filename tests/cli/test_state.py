@@ -24,7 +24,7 @@ def test_a_secret_or_a_whole_repo(fleet: "Fleet") -> None:
     ("named", "fix"),
     [
         ("acme/repo-01", 'did you mean "acme/repo-001"?'),
-        ("zzz", "name a repo as owner/name, or a secret as plan --format json does"),
+        ("zzz", "name a repo as owner/name, or a secret as `flowforge plan --format json` does"),
     ],
 )
 def test_what_is_not_remembered(fleet: "Fleet", named: str, fix: str) -> None:

@@ -1,12 +1,13 @@
 """The reader of codes: what the page of errors says of each code is what the code would print."""
 
+import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tools.error_codes import complaints, page, raised
+from tools.error_codes import complaints, page, pages, raised
 
 ROOT = Path(__file__).parents[2]
 ERRORS = '''
@@ -186,6 +187,17 @@ def test_the_page_has_a_table_for_each_hundred(write: Write) -> None:
 | FF402 | `<text> \\| b` |  | `` run `c` `` | `sub/a.py` |
 """
     assert ("# Errors\n", expected) == (head[:9], tables)
+
+
+def test_what_has_no_word_is_not_explained(write: Write) -> None:
+    """A text of gaps alone is left out, and a place that says nothing else; docs/errors.md has both."""
+    text = """
+def one(why: str, name: str) -> None:
+    Problem("FF401", f"{name} is torn", why=why, fix=f"{name}: {why}")
+    Problem("FF401", why)
+"""
+    folder = write("a.py", text)
+    assert [{"what": ["<name> is torn"], "why": [], "fix": []}] == json.loads(pages(folder))["FF401"]["says"]
 
 
 def test_a_code_has_one_owner(write: Write) -> None:

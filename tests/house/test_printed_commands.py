@@ -48,7 +48,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr):
             text = ""
             for part in node.values:
-                filled = "" if text[-1:].isalnum() else "o/r"
+                filled = "" if text[-1:].isalnum() else "acme" if text.endswith("--owner ") else "o/r"
                 text += str(part.value) if isinstance(part, ast.Constant) else filled
             yield text
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (told | parts):

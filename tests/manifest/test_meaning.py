@@ -17,6 +17,34 @@ targets: [{name: t, repos: [acme/api], credential: k}]
 =>
 error FF131: flowforge.yaml:2:56: the placeholder "{zzz}" is not known
   fix: the placeholders are {owner}, {repo} and {environment}; write {{ for a brace
+## a placeholder of a state that is misspelt
+version: 1
+state: {file: 'states/{ownr}.json'}
+targets: []
+=>
+error FF131: flowforge.yaml:2:15: the placeholder "{ownr}" is not known
+  fix: did you mean "{owner}"?
+## a placeholder of a state in another case
+version: 1
+state: {github: {repo: acme/ops, path: 'states/{Owner}.json'}}
+targets: []
+=>
+error FF131: flowforge.yaml:2:40: the placeholder "{Owner}" is not known
+  fix: did you mean "{owner}"?
+## a placeholder that is none of a state
+version: 1
+state: {file: 'states/{repo}.json'}
+targets: []
+=>
+error FF131: flowforge.yaml:2:15: the placeholder "{repo}" cannot stand here
+  fix: write {owner}, for a state of each owner, or {{ for a brace
+## a brace in the path of a state
+version: 1
+state: {file: 'states/{owner.json'}
+targets: []
+=>
+error FF131: flowforge.yaml:2:15: a brace here belongs to no placeholder
+  fix: write {{ and }} for braces that are not a placeholder
 ## environment
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {file: '{environment}/k'}}}
