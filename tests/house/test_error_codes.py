@@ -1,6 +1,5 @@
 """The reader of codes: what the page of errors says of each code is what the code would print."""
 
-import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -197,7 +196,7 @@ def one(why: str, name: str) -> None:
     Problem("FF401", why)
 """
     folder = write("a.py", text)
-    assert [{"what": ["<name> is torn"], "why": [], "fix": []}] == json.loads(pages(folder))["FF401"]["says"]
+    assert [{"what": ["<name> is torn"], "why": [], "fix": []}] == pages(folder)["FF401"]["says"]
 
 
 def test_a_code_has_one_owner(write: Write) -> None:
