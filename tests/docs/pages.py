@@ -21,6 +21,7 @@ command on each line, and none may end as a mistake does. A block with a title, 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -135,10 +136,11 @@ def _marks(line: int, html: str) -> Iterator[Mark]:
             raise ValueError(wrong)
 
 
-def pages(root: Path = ROOT) -> list[Page]:
+@cache
+def pages(root: Path = ROOT) -> tuple[Page, ...]:
     """Return every page that people read: those at the root, of the docs and of the examples."""
     files = [root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").rglob("*.md")]
-    return [page_of(path, root) for path in [*files, *(root / "examples").rglob("*.md")]]
+    return tuple(page_of(path, root) for path in [*files, *(root / "examples").rglob("*.md")])
 
 
 def with_output(text: str, block: Block, shown: list[Shown]) -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -42,9 +43,10 @@ GIVEN: Final = (
 
 def _texts(tree: ast.AST) -> Iterator[str]:
     """Yield the texts of a module but for its docstrings, with a word in the place of whatever is filled in."""
-    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    told = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             text = ""
             for part in node.values:
@@ -55,6 +57,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@cache
 def _printed() -> list[tuple[str, str]]:
     """Return every text that names a command, with its module."""
     found: dict[tuple[str, str], None] = {}
@@ -66,25 +69,25 @@ def _printed() -> list[tuple[str, str]]:
     return list(found)
 
 
-PRINTED: Final = _printed()
-COMMANDS_PRINTED: Final = sorted({(module, each) for module, text in PRINTED for each in _QUOTED.findall(text)})
+def _commands() -> list[tuple[str, str]]:
+    return sorted({(module, each) for module, text in _printed() for each in _QUOTED.findall(text)})
 
 
 def test_the_reader_finds_them() -> None:
     """A law over nothing would hold always."""
-    assert {"state forget o/r", "apply --prune", "state move o/r o/r", "init"} <= {each for _, each in COMMANDS_PRINTED}
+    assert {"state forget o/r", "apply --prune", "state move o/r o/r", "init"} <= {each for _, each in _commands()}
 
 
 def test_each_stands_in_backticks() -> None:
     """Only there it is given what it needs, and is kept in one line by a terminal."""
-    assert [] == [(module, text) for module, text in PRINTED if _ANY.search(_QUOTED.sub("", text))]
+    assert [] == [(module, text) for module, text in _printed() if _ANY.search(_QUOTED.sub("", text))]
 
 
 def test_each_is_one_of_ours_and_lacks_nothing() -> None:
     """Pasted, it is read without a complaint, and is about the manifests, the owner and the lines of this run."""
     running = _parsed(["plan", *GIVEN])
     called.begin(running)
-    complaints = [(module, each) for module, each in COMMANDS_PRINTED if module != _NAMES_ALONE and not _fine(each)]
+    complaints = [(module, each) for module, each in _commands() if module != _NAMES_ALONE and not _fine(each)]
     called.forget()
     assert [] == complaints
 
