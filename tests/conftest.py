@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ _FOREIGN_NAMES = ("CI", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR")
 # processes that tests start which reach what is reached in no other way.
 _COVERAGE = "COVERAGE_PROCESS_CONFIG"
 _COVERAGE_HERE = os.environ.get(_COVERAGE)
+
+_HOMES = count()
 
 # Hypothesis keeps what it learns out of the tree. The everyday profile is the same on every machine and every run;
 # `make check` looks further, and a failure prints the blob that repeats it.
@@ -95,7 +98,9 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     for name in tuple(os.environ):
         if name.startswith(_FOREIGN) or name in (*_FOREIGN_NAMES, _COVERAGE):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    # Not by `mktemp`, which makes a link to the latest too: that takes as long as all else here.
+    home = tmp_path_factory.getbasetemp() / f"home{next(_HOMES)}"
+    home.mkdir(mode=0o700)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
     return home

@@ -62,7 +62,7 @@ def _parameters(package: Package) -> dict[str, list[str]]:
     """Return the parameters of whatever has one called `code`, by its name: functions, methods, data classes."""
     found: dict[str, list[str]] = {"replace": []}
     for module in package.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             names: list[str] = []
             if isinstance(node, Function):
                 names = [each.arg for each in (*node.args.args, *node.args.kwonlyargs) if each.arg != "self"]
@@ -76,7 +76,7 @@ def _parameters(package: Package) -> dict[str, list[str]]:
 
 def _calls(scope: Scope, parameters: Mapping[str, list[str]]) -> Iterator[Raised]:
     """Yield what is handed to something that has a parameter called `code`, or to `replace` by that name."""
-    for node in ast.walk(scope.module.tree):
+    for node in scope.module.nodes:
         name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and name in parameters:
             code = _arguments(node, parameters[name]).get("code")

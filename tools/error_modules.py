@@ -19,13 +19,24 @@ class Module:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The node that each node stands in."""
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        found: dict[ast.AST, ast.AST] = {}
+        nodes: list[ast.AST] = [self.tree]
+        for node in nodes:  # which grows meanwhile
+            children = list(ast.iter_child_nodes(node))
+            found |= dict.fromkeys(children, node)
+            nodes += children
+        return found
+
+    @property
+    def nodes(self) -> Iterable[ast.AST]:
+        """Every node below the module itself, as `ast.walk` finds them, which takes a second for all modules."""
+        return self.parents
 
     @cached_property
     def functions(self) -> dict[str, list[Function]]:
         """Every function and method by its name."""
         found: dict[str, list[Function]] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, Function):
                 found.setdefault(node.name, []).append(node)
         return found
@@ -95,7 +106,7 @@ class Package:
     def _calls(self) -> dict[str, list[tuple[ast.Call, Module]]]:
         found: dict[str, list[tuple[ast.Call, Module]]] = {}
         for module in self.modules.values():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                     found.setdefault(_name(node.func), []).append((node, module))
         return found
