@@ -188,8 +188,8 @@ def test_the_nightly_status_opens_follows_and_closes(ops: "Ops") -> None:
     ]
 
 
-def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
-    """The first has no secret and cannot write; the second runs nothing of the fork, and says whose plan it is."""
+def _forked(ops: "Ops") -> tuple[int, dict[str, object]]:
+    """Have a fork's pull request planned and commented; return its number and what its next run is told of the plan."""
     ops.run("apply", Event("push"))
     state = ops.site.folder / "branch-flowforge-state"
     state.mkdir()
@@ -201,7 +201,7 @@ def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
     ops.manifest("acme/api", "acme/web", "acme/more")
     first = ops.run("fork-plan", proposed(number, FORK))
     assert first.jobs["plan"].result == "success", first.jobs["plan"].log
-    followed = {
+    followed: dict[str, object] = {
         "id": first.id,
         "event": "pull_request",
         "conclusion": "success",
@@ -211,9 +211,21 @@ def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
     }
     second = ops.run("fork-comment", Event("workflow_run", {"workflow_run": followed}))
     assert second.jobs["comment"].result == "success", second.jobs["comment"].log
+    return number, followed
+
+
+def test_a_fork_gets_its_comment_from_a_second_workflow(ops: "Ops") -> None:
+    """The first has no secret and cannot write; the second runs nothing of the fork, and says whose plan it is."""
+    number, _ = _forked(ops)
     made = ops.sandbox.world.comments("acme/ops", number)
     assert [True] == ["Plan made by code of a fork, not verified" in str(each["body"]) for each in made]
-    # The fork is pushed to, and the same comment follows; a report of the commit before is posted no more.
+
+
+@pytest.mark.slow
+def test_a_fork_that_is_pushed_to_keeps_its_comment(ops: "Ops") -> None:
+    """The same comment follows the newest commit; a report of the commit before is posted no more."""
+    number, followed = _forked(ops)
+    made = ops.sandbox.world.comments("acme/ops", number)
     ops.sandbox.world.push_pull("acme/ops", number, "cd" * 20)
     late = ops.run("fork-comment", Event("workflow_run", {"workflow_run": followed}))
     ops.manifest("acme/api", "acme/web", "acme/more", "acme/most")

@@ -245,7 +245,7 @@ def _noise(path: Path, rng: random.Random) -> None:
 
 
 @given(seed=st.integers(0, 2**32), spoil=st.sampled_from([_forge, _swap, _flip, _noise]))
-@settings(max_examples=24, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_forged_file_changes_no_plan(fleet: "Fleet", seed: int, spoil: Spoil) -> None:
     """Whatever somebody writes there, the plan is the one without it: the same lines, the same code, no word more."""
     world = fleet.sandbox.world

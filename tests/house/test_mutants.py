@@ -269,6 +269,7 @@ def tree(tmp_path: Path) -> Path:
 PARTS = [Part("the part", ("part/*.py",), ("tests/part",))]
 
 
+@pytest.mark.slow
 def test_a_run(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In copies of the tree, each mutant meets the tests that execute its line, the own and then the others."""
     before = {path: path.read_bytes() for path in tree.rglob("*.py")}
