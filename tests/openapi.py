@@ -1,6 +1,7 @@
 """GitHub's description of its API, as far as FlowForge and its sandbox speak it."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from openapi_core.testing import MockRequest, MockResponse
 DERIVED: Final = Path(__file__).with_name("data") / "github-openapi.json"
 
 
+@cache
 def github_description() -> OpenAPI:
     """Return the description that `make openapi` derived from GitHub's own."""
     return OpenAPI.from_dict(json.loads(DERIVED.read_text(encoding="utf-8")))
