@@ -216,12 +216,23 @@ PARTS = (
 def files(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Path]]:
     """Yield each file with its part, sorted within a part.
 
-    Raises ValueError for a glob that matches nothing: the file was renamed, and so shall be its line here.
+    Raises ValueError for a glob that matches nothing: the file was renamed, and so shall be its line here; for a file
+    that two parts have, as its mutants would count twice; and for own tests that are not there.
     """
+    met: set[Path] = set()
     for part in parts:
+        for own in part.own:
+            if not (root / own).exists():
+                raise _wrong(f"no test is {own}")
         for glob in part.files:
             found = sorted((root / "flowforge").glob(glob))
             if not found:
-                message = f"tools/mutants/table.py: no file is flowforge/{glob}"
-                raise ValueError(message)
+                raise _wrong(f"no file is flowforge/{glob}")
+            if not met.isdisjoint(found):
+                raise _wrong(f"flowforge/{glob} has files of another line too")
+            met.update(found)
             yield from ((part, path) for path in found)
+
+
+def _wrong(what: str) -> ValueError:
+    return ValueError(f"tools/mutants/table.py: {what}")
