@@ -221,18 +221,13 @@ def files(root: Path, parts: Sequence[Part]) -> Iterator[tuple[Part, Path]]:
     """
     met: set[Path] = set()
     for part in parts:
-        for own in part.own:
-            if not (root / own).exists():
-                raise _wrong(f"no test is {own}")
+        if lost := [own for own in part.own if not (root / own).exists()]:
+            message = f"tools/mutants/table.py: no test is {lost[0]}"
+            raise ValueError(message)
         for glob in part.files:
             found = sorted((root / "flowforge").glob(glob))
-            if not found:
-                raise _wrong(f"no file is flowforge/{glob}")
-            if not met.isdisjoint(found):
-                raise _wrong(f"flowforge/{glob} has files of another line too")
+            if not found or not met.isdisjoint(found):
+                message = f"tools/mutants/table.py: {'two lines have' if found else 'no file is'} flowforge/{glob}"
+                raise ValueError(message)
             met.update(found)
             yield from ((part, path) for path in found)
-
-
-def _wrong(what: str) -> ValueError:
-    return ValueError(f"tools/mutants/table.py: {what}")
