@@ -131,6 +131,7 @@ PARTS = (
             "tests/life",
             "tests/cli/test_status.py",
             "tests/cli/test_status_edges.py",
+            "tests/cli/test_status_from.py",
             "tests/cli/test_status_histories.py",
         ),
     ),
