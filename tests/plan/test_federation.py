@@ -8,6 +8,9 @@ from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable, Unresolved, Where
 from flowforge.plan.federation import (
+    AUDIENCE,
+    ISSUER,
+    LEAST_SCOPE,
     FederationRule,
     FederationRules,
     RuleMatch,
@@ -139,3 +142,18 @@ def test_a_rule_is_complete(repos: tuple[TrustedRepo, ...], owners: tuple[Truste
 def test_the_subjects_of_a_repo(repo: TrustedRepo, subjects: dict[str, str]) -> None:
     """They begin with what GitHub says, one for each environment; of a template nothing is said."""
     assert subjects == repo.subjects
+
+
+def test_the_words_of_githubs_tokens() -> None:
+    """Who signs them, what claude-code-action asks for, and the least that a rule grants: the documents' own words."""
+    assert (
+        "https://token.actions.githubusercontent.com",
+        "https://api.anthropic.com",
+        "workspace:inference",
+    ) == (ISSUER, AUDIENCE, LEAST_SCOPE)
+
+
+def test_what_is_not_known_yet() -> None:
+    """A repo and an owner that were not looked up have no number, and an owner means all of its repos."""
+    repo, owner = TrustedRepo(ONE.repo), TrustedOwner(ACME.owner)
+    assert (0, 0, "", 0, False) == (repo.id, repo.owner_id, repo.prefix, owner.id, owner.private)
