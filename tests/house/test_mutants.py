@@ -58,6 +58,7 @@ def changes(text: str) -> list[tuple[str, str]]:
         ('raise ValueError("word")', ["pass"]),
         ('"""Say something."""', []),
         ("if False: return a", ["if True: return a"]),
+        ('__all__ = ["a"]', []),
     ],
 )
 def test_a_line_and_its_mutants(line: str, expected: list[str] | None) -> None:
