@@ -149,6 +149,7 @@ inputs: {key: {required: true}}
 """
     data = workflow("uses: ./tools/ask", "with: {key: '${{ secrets.KEY }}'}")
     assert local_files({PATH: data}, "acme/a") == {"tools/ask"}
+    assert local_files({PATH: data, "tools/ask/action.yml": inner}, "acme/a") == frozenset()
     (use,) = uses_of({PATH: data, "tools/ask/action.yml": inner}, PATH, "acme/a").uses
     assert (use.secret, use.step.fits("Run ./tools/ask")) == ("KEY", True)
 
