@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from flowforge.errors import Where
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
-from flowforge.plan.facts import Unreadable, Unresolved, Where
+from flowforge.plan.facts import Unreadable, Unresolved
 from flowforge.plan.federation import (
     AUDIENCE,
     ISSUER,
