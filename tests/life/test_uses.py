@@ -188,3 +188,8 @@ def test_whose_environment() -> None:
     named = action(KEY, PROMPT, job="environment: Production")
     open_ = action(KEY, PROMPT, job="environment: '${{ inputs.where }}'")
     assert (named.environment, open_.environment) == ("production", None)
+
+
+def test_a_workflow_of_which_nothing_is_known() -> None:
+    """It uses nothing, and may use nothing."""
+    assert ((), False, None) == ((none := WorkflowUses()).uses, none.may_use("KEY"), none.job_of("a"))

@@ -96,7 +96,8 @@ def test_the_state(before: dict[str, Any], now: dict[str, Any], clause: str) -> 
     assert ((PlanInput.STATE, clause),) == changed_inputs(basis(**before), basis(**now))
 
 
-ALL, PRIVATE = ({"visibility": each, "repos": [], "hidden": []} for each in ("all", "private"))
+ALL: dict[str, Any] = {"visibility": "all", "repos": [], "hidden": []}
+PRIVATE = {**ALL, "visibility": "private"}
 SOME = {"visibility": "selected", "repos": ["acme/api", "acme/web"], "hidden": [9]}
 OTHERS = {**SOME, "repos": ["acme/old", "acme/web"]}
 UNSEEN = {**SOME, "hidden": [8]}
