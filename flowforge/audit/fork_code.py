@@ -1,6 +1,7 @@
 """Whether a step checks out the code of a fork, in the place where the job works."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from flowforge.workflows.expression_tree import Expression, accesses, path_of
@@ -58,7 +59,11 @@ def checks_out_fork(occurrence: Occurrence) -> bool:
     uses = read_uses(step.uses) if step.uses else None
     if uses is not None:
         return uses.repo == "actions/checkout" and _checkout(occurrence)
-    return any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
+    # It fetches the head of the pull request, whosever that is.
+    commands = _commands(step.run)
+    return any(words[:3] == ["gh", "pr", "checkout"] for words in commands) or bool(
+        _refs(commands, occurrence.scope) & _COMMITS
+    )
 
 
 def may_check_out_pull(occurrence: Occurrence) -> bool:
@@ -71,16 +76,19 @@ def may_check_out_pull(occurrence: Occurrence) -> bool:
         return False
     uses = read_uses(step.uses) if step.uses else None
     if uses is None:
-        return bool(_PULL.search(step.run)) or (
-            any(word in step.run for word in _WORDS) and _script(occurrence, step.run)
-        )
+        return bool(_PULL.search(step.run)) or not _is_own(_refs(_commands(step.run), occurrence.scope))
     if "checkout" not in uses.repo:
         return False
     inputs = lowered(step.inputs)
     texts = [inputs[name][1].text for name in ("ref", "repository") if name in inputs]
     paths = {path for text in texts for path in _paths(read_template(text), occurrence.scope)}
     strange = uses.repo != "actions/checkout"
-    return strange or any(map(_PULL.search, texts)) or any(path not in _OWN and path[0] not in _FIXED for path in paths)
+    return strange or any(map(_PULL.search, texts)) or not _is_own(paths)
+
+
+def _is_own(paths: Iterable[AccessPath]) -> bool:
+    """Return whether a ref that is made of these is one of the repository's own."""
+    return all(path in _OWN or path[0] in _FIXED for path in paths)
 
 
 def _checkout(occurrence: Occurrence) -> bool:
@@ -116,15 +124,15 @@ def _paths(expression: Expression, scope: NameScope, depth: int = 0) -> set[Acce
     return found
 
 
-def _script(occurrence: Occurrence, script: str) -> bool:
-    """Whether a script checks out a pull request: `gh pr checkout`, or a ref of the pull request's."""
-    commands = [command.words for command in read_script(script).commands]
-    # It fetches the head of the pull request, whosever that is.
-    if any(words[:3] == ["gh", "pr", "checkout"] for words in commands):
-        return True
-    checkouts = [words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"])]
-    found = (path for words in checkouts for word in words for path in _of_word(word, occurrence.scope))
-    return any(path in _COMMITS for path in found)
+def _commands(script: str) -> Sequence[Sequence[str]]:
+    """Return the commands of a script that may check something out."""
+    return [command.words for command in read_script(script).commands] if any(map(script.__contains__, _WORDS)) else []
+
+
+def _refs(commands: Iterable[Sequence[str]], scope: NameScope) -> set[AccessPath]:
+    """Return the accesses that what git checks out may become."""
+    checkouts = (words for words in commands if words[:2] in (["git", "checkout"], ["git", "switch"]))
+    return {path for words in checkouts for word in words for path in _of_word(word, scope)}
 
 
 def _of_word(word: str, scope: NameScope) -> set[AccessPath]:

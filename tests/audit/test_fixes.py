@@ -163,6 +163,14 @@ MENDED: Final = {
         MANUAL + HELD + BASE,
         MANUAL + HELD + BASE.replace(PROMPT, KEY + PROMPT),
     ),
+    **{
+        f"the environment has it of {given}": (
+            MANUAL + HELD.replace("secrets.KEY", given) + BASE,
+            MANUAL + HELD.replace("secrets.KEY", given)
+            + BASE.replace(PROMPT, KEY.replace("secrets.KEY", given) + PROMPT),
+        )
+        for given in ("vars.RULE", "inputs.x", "github.x", "matrix.x")
+    },
     "a pin that lacks the inputs": (
         MANUAL + STEP.replace("@v1", "@v1.0.100") + RULE + ORGANIZATION,
         MANUAL + STEP.replace("@v1", "@v1.0.200") + RULE + ORGANIZATION,
@@ -295,6 +303,7 @@ PULLED: Final = {
     "by another action": "      - uses: acme/checkout-pull@v1\n",
     "by gh": "      - run: gh  pr checkout 1\n",
     "by git": "      - run: git fetch origin pull/1/head\n",
+    "by git, a branch": "      - run: git checkout ${{ github.head_ref }}\n",
 }
 
 

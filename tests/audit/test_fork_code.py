@@ -104,6 +104,9 @@ def test_another_action(uses: str, expected: tuple[bool, bool]) -> None:
         ("git checkout $SHA", ROOT),
         ("git switch --detach $SHA", ROOT),
         ("git checkout main", NEITHER),
+        ("git checkout $REF", ANYWHERE),
+        ("git switch ${{ github.head_ref }}", ANYWHERE),
+        ("git checkout ${{ matrix.ref }}", NEITHER),
         ("git checkout $BASE", NEITHER),
         ("git show $SHA", NEITHER),
         ("echo checkout $SHA", NEITHER),
@@ -111,5 +114,7 @@ def test_another_action(uses: str, expected: tuple[bool, bool]) -> None:
 )
 def test_a_script(script: str, expected: tuple[bool, bool]) -> None:
     """Git and GitHub's CLI, with what stands in the environment followed to where it comes from."""
-    env = f"SHA: '${{{{ {SHA} }}}}', BASE: '${{{{ github.event.pull_request.base.sha }}}}'"
+    env = (
+        f"SHA: '${{{{ {SHA} }}}}', BASE: '${{{{ github.event.pull_request.base.sha }}}}', REF: '${{{{ {HEAD}.ref }}}}'"
+    )
     assert expected == _found(f"run: {script}", env)
