@@ -242,18 +242,3 @@ def test_who_is_asked_again(status: int, times: int) -> None:
         answers.clear()
         verify(wire, ApiKey(SecretValue(api_key())), lambda _: True)
         assert 1 == len(answers)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("location", ["https://gate.acme.test/v1/models", "/v1/models?elsewhere=1"])
-def test_a_redirect_is_never_followed(status: int, location: str) -> None:
-    """Whoever stands in between gets the key of no second request, not even to the same host."""
-    seen: list[str] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        seen.append(str(request.url))
-        return httpx.Response(status, headers={"location": location}) if len(seen) == 1 else httpx.Response(200)
-
-    found = asked(respond)
-    assert isinstance(found, KeyAnswer)
-    assert (status, 1) == (found.status, len(seen))
