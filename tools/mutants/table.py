@@ -61,7 +61,12 @@ PARTS = (
     Part(
         "rules of Anthropic's federation",
         ("plan/federation.py", "steps/federate.py", "run/federating.py"),
-        ("tests/plan", "tests/cli/test_identity_rules.py", "tests/cli/test_identity_move.py"),
+        (
+            "tests/plan",
+            "tests/steps/test_federate.py",
+            "tests/cli/test_identity_rules.py",
+            "tests/cli/test_identity_move.py",
+        ),
     ),
     Part("adoption, audience, report", ("plan/adoption.py", "plan/audience.py", "plan/report.py"), ("tests/plan",)),
     Part(
