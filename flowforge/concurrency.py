@@ -59,12 +59,17 @@ class InOrder(Protocol):
         ...
 
 
-def in_order(*, jobs: int, stopped: Callable[[], bool]) -> InOrder:
-    """Return a `map` that works in at most `jobs` threads. It raises what the function raises."""
+def in_order(*, jobs: int, stopped: Callable[[], bool], cut: type[Exception]) -> InOrder:
+    """Return a `map` that works in at most `jobs` threads. It raises what the function raises.
+
+    cut: raised where it was stopped before all was done: fewer results would pass for those of other items, or for all.
+    """
 
     def run(function: Callable[[_Item], _Result], items: Iterable[_Item], /) -> Iterable[_Result]:
         given = list(items)
         done = dict(each(range(len(given)), lambda index: function(given[index]), jobs=jobs, stopped=stopped))
+        if len(done) < len(given):
+            raise cut
         return [done[index] for index in sorted(done)]
 
     return run

@@ -60,7 +60,7 @@ def test_work_that_no_thread_lived_to_do_is_not_passed_over() -> None:
     threading.settrace(watch)
     try:
         with pytest.raises(RuntimeError, match=r"^the threads ended before the work did$"):
-            list(in_order(jobs=2, stopped=lambda: False)(str, [1, 2, 3]))
+            list(in_order(jobs=2, stopped=lambda: False, cut=ValueError)(str, [1, 2, 3]))
     finally:
         threading.settrace(cast("Any", before))
 
@@ -145,7 +145,16 @@ def test_in_order_keeps_the_order_of_the_items() -> None:
         time.sleep(0.02 if number == 0 else 0)
         return -number
 
-    assert list(in_order(jobs=4, stopped=_never)(work, range(10))) == [-number for number in range(10)]
+    assert list(in_order(jobs=4, stopped=_never, cut=ValueError)(work, range(10))) == [-number for number in range(10)]
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_in_order_gives_all_or_nothing(after: int) -> None:
+    """Where it is stopped before the last item, that is raised: what is short would pass for the whole."""
+    done: list[int] = []
+    with pytest.raises(LookupError):
+        in_order(jobs=1, stopped=lambda: len(done) >= after, cut=LookupError)(done.append, range(3))
+    assert [*range(after)] == done
 
 
 class _Asked:

@@ -189,8 +189,6 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
                 leg=leg,
             )
             planned = prepared.planned
-            if not session.state.serial:
-                planned = replace(planned, new_state=backend.where)
             hooks.show(planned, now)
             refuse(planned.plan, planned.brakes, keep_going=False, otherwise="")
             if planned.plan.todo and not hooks.approve(planned):

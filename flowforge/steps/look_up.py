@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Collection, Mapping
 
-from flowforge.concurrency import each, in_order
+from flowforge.concurrency import InOrder, in_order
 from flowforge.github.clients import Clients
+from flowforge.github.problems import StoppedError
 from flowforge.github.repos import Lookup, look_up
 from flowforge.plan.address import Repo
 
@@ -15,11 +16,13 @@ def look_up_all(
     """Look repos up by name in few requests. Raises StoppedError, and GitHubError when the run is over."""
     lanes = clients.by_lane(sorted(repos), lambda repo: repo.owner)
 
+    def beside(jobs: int) -> InOrder:
+        return in_order(jobs=jobs, stopped=stop.is_set, cut=StoppedError)
+
     def ask(lane: str) -> Mapping[Repo, Lookup]:
         wanted = lanes[lane]
-        return look_up(clients.of(wanted[0].owner), wanted, each=in_order(jobs=jobs, stopped=stop.is_set))
+        return look_up(clients.of(wanted[0].owner), wanted, each=beside(jobs))
 
     if len(lanes) == 1:
         return ask(*lanes)
-    parts = each(lanes, ask, jobs=len(lanes), stopped=stop.is_set)
-    return {repo: info for _, part in parts for repo, info in part.items()}
+    return {repo: info for part in beside(len(lanes))(ask, lanes) for repo, info in part.items()}

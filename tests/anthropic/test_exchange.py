@@ -220,3 +220,25 @@ def test_a_time_that_is_in_no_year(expires: str) -> None:
     """A time that cannot be told in UTC is as good as none, and ends no run."""
     (found,) = listed({"data": [key_of(1, expires)], "has_more": False}).keys
     assert None is found.expires
+
+
+@pytest.mark.parametrize(("status", "times"), [(499, 1), (500, 3), (529, 3), (599, 3), (600, 1), (429, 1), (200, 1)])
+def test_who_is_asked_again(status: int, times: int) -> None:
+    """Only a server that is in trouble, after one second and after two more, and not once the run is to end."""
+    answers: list[int] = []
+    waited: list[float] = []
+
+    def respond(_: httpx.Request) -> httpx.Response:
+        answers.append(status)
+        return httpx.Response(status, json=MODEL_LIST)
+
+    def pause(seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    with AnthropicWire(ADDRESS, transport=answering(respond)) as wire:
+        verify(wire, ApiKey(SecretValue(api_key())), pause)
+        assert (times, [1.0, 2.0][: times - 1]) == (len(answers), waited)
+        answers.clear()
+        verify(wire, ApiKey(SecretValue(api_key())), lambda _: True)
+        assert 1 == len(answers)

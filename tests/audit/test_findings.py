@@ -215,6 +215,8 @@ MUST: Final = {
     "literal-credential": [
         (_file(_uses(f"anthropic_api_key: {LITERAL}")), PATH),
         (_file(_run(f"export ANTHROPIC_API_KEY={LITERAL}")), PATH),
+        (_file(_uses(f"anthropic_api_key: '{LITERAL} x'")), PATH),
+        (_file(_uses(f"other: {LITERAL}")), PATH),
     ],
     "workflow-too-large": [("# " + "x" * 600_000, PATH)],
     "both-set": [
@@ -308,7 +310,10 @@ MUST_NOT: Final = {
         (_file(_uses(f"{TOKEN}, claude_args: --bare --settings a.json")), PATH),
         (_file(_uses(f"{TOKEN}, claude_args: '--bare ${{{{ inputs.more }}}}'")), PATH),
     ],
-    "literal-credential": [(_file(_run(f'echo "like {LITERAL[:11]}..."')), PATH)],
+    "literal-credential": [
+        (_file(_run(f'echo "like {LITERAL[:11]}..."')), PATH),
+        (_file(_uses(f"prompt: '{LITERAL} is what a key looks like'")), PATH),
+    ],
     "both-set": [
         (_file(_uses(f"{KEY}, {TOKEN}")), HAS_KEY),
         (_file(_uses(f"{KEY}, {TOKEN}").replace("secrets.", "inputs.x && secrets.")), PATH),

@@ -163,6 +163,14 @@ MENDED: Final = {
         MANUAL + HELD + BASE,
         MANUAL + HELD + BASE.replace(PROMPT, KEY + PROMPT),
     ),
+    **{
+        f"the environment has it of {given}": (
+            MANUAL + HELD.replace("secrets.KEY", given) + BASE,
+            MANUAL + HELD.replace("secrets.KEY", given)
+            + BASE.replace(PROMPT, KEY.replace("secrets.KEY", given) + PROMPT),
+        )
+        for given in ("vars.RULE", "inputs.x", "github.x", "matrix.x")
+    },
     "a pin that lacks the inputs": (
         MANUAL + STEP.replace("@v1", "@v1.0.100") + RULE + ORGANIZATION,
         MANUAL + STEP.replace("@v1", "@v1.0.200") + RULE + ORGANIZATION,
@@ -333,6 +341,7 @@ PULLED: Final = {
     "in another shell": "      - {shell: pwsh, run: git fetch origin $env:SHA}\n",
     "in a heredoc": "      - run: |\n          python - <<END\n          run(['git', 'fetch', ref])\n          END\n",
     "by a script of JavaScript": GITHUB_SCRIPT,
+    "by git, a branch": "      - run: git checkout ${{ github.head_ref }}\n",
 }
 ITS_OWN: Final = (
     "git fetch origin main && git checkout -b x origin/main",

@@ -19,6 +19,7 @@ from flowforge.github.http import Client
 from flowforge.github.pacer import Pacer
 from flowforge.github.permissions import METADATA, AccessLevel, Permission
 from flowforge.github.problems import RepoError, TokenError
+from flowforge.github.traces import HIDDEN, Traces
 from flowforge.github.urls import ApiUrl
 from flowforge.vault import SecretValue
 from tests.app_keys import app_key, pem
@@ -244,3 +245,19 @@ def test_a_digest_names_the_installation(make: Make) -> None:
     tokens, jwt = make(GitHub())
     assert tokens.digest("a") == tokens.digest("a") != tokens.digest("b")
     assert tokens.digest("a") != jwt.digest("a")
+
+
+def test_each_token_is_recognised(make: Make) -> None:
+    """A token that was made later, and each JWT, is hidden in what a server says, as the first one is."""
+    github = GitHub(mint=_token("ghs_" + "a1" * 20))
+    tokens, jwt = make(github)
+    traces, of_key = Traces(), Traces()
+    tokens.known_to(traces)
+    jwt.known_to(of_key)
+    tokens.served(tokens.current())
+    github.answers["mint"] = _token(second := "ghs_" + "b2" * 20)
+    assert tokens.renew(tokens.current(), None)
+    jwt.renew(jwt.current(), datetime.now(UTC) + timedelta(minutes=10))
+    later = jwt.current().header().removeprefix("Bearer ")
+    told = [traces.hide(f"so {text}!") for text in ("ghs_" + "a1" * 20, second, "ghs_" + "c3" * 20)]
+    assert ([HIDDEN, HIDDEN, "so ghs_" + "c3" * 20 + "!"], HIDDEN) == (told, of_key.hide(f"so {later}!"))

@@ -170,6 +170,29 @@ def test_gh_gives_what_it_keeps(fake_gh: Callable[[str], Mapping[str, str]]) -> 
     assert run_gh("github.com", environ) == SecretValue("auth-token---hostname-github.com-none")
 
 
+def test_what_gh_gets_of_the_environment(fake_gh: Callable[[str], Mapping[str, str]]) -> None:
+    """What it needs to find its settings and a keyring, and nothing else: neither tokens nor keys."""
+    needed = (
+        *("HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "GH_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+        "DBUS_SESSION_BUS_ADDRESS",
+    )
+    others = (
+        "GH_TOKEN",
+        "GITHUB_TOKEN",
+        "ANTHROPIC_API_KEY",
+        "FLOWFORGE_STATE_KEY",
+        "LD_PRELOAD",
+        "PYTHONPATH",
+        "GH_HOST",
+    )
+    environ = dict(fake_gh("/usr/bin/env | /usr/bin/cut -d= -f1 | /usr/bin/sort | /usr/bin/tr '\\n' ,"))
+    found = run_gh("github.com", {**environ, **dict.fromkeys((*needed, *others), "/")})
+    assert found is not None
+    # A shell adds some of its own.
+    given = {*found.reveal().strip(",").split(",")} - {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert {*needed, "PATH"} == given
+
+
 @pytest.mark.parametrize("script", ["exit 1", "echo told; exit 1", "true", "printf '\\n'"])
 def test_gh_has_none(fake_gh: Callable[[str], Mapping[str, str]], script: str) -> None:
     """A `gh` that fails or says nothing is no token, not an error."""

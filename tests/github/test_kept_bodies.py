@@ -189,6 +189,15 @@ def test_a_file_that_another_process_holds(path: Path, monkeypatch: pytest.Monke
     assert [b"1", None] == _found(path, _ONE, "two")
 
 
+def test_a_run_that_must_not_write_waits_for_nobody(path: Path) -> None:
+    """It reads what is there without a lock, and leaves nothing beside it."""
+    _kept(path, one=b"1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert [b"1"] == _found(path, _ONE, writes=False)
+        assert {NAME} <= {each.name for each in path.parent.iterdir()} <= {NAME, f"{NAME}-journal"}
+
+
 def test_a_full_disk(path: Path) -> None:
     """What does not fit is not kept, nobody is told, and what was there is there, or a new file is begun."""
     _kept(path, one=b"1")

@@ -82,11 +82,12 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
 def test_a_new_token_is_told_that_nothing_changed(runs: Runs) -> None:
     """The second run gets a 304 and the same list, which costs a point and nothing of the hour; so does the third."""
     first = list_scope(runs.new(), API, fresh=False)
-    assert ({200: 1}, 0, 0) == runs.told
+    url = f"{runs.sandbox.url}{PATH.partition('?')[0]}"
+    assert (({200: 1}, 0, 0), False) == (runs.told, runs.lists.was_unchanged(url))
     for _ in range(2):
         client = runs.new()
         assert first == list_scope(client, API, fresh=False)
-        assert ({304: 1}, 1, 1) == runs.told
+        assert (({304: 1}, 1, 1), True) == (runs.told, runs.lists.was_unchanged(url))
         assert 1 == runs.sandbox.world.stats().points
         left = client.get("/rate_limit").data
         assert isinstance(left, dict)

@@ -58,6 +58,7 @@ def changes(text: str) -> list[tuple[str, str]]:
         ('raise ValueError("word")', ["pass"]),
         ('"""Say something."""', []),
         ("if False: return a", ["if True: return a"]),
+        ('__all__ = ["a"]', []),
     ],
 )
 def test_a_line_and_its_mutants(line: str, expected: list[str] | None) -> None:
@@ -362,6 +363,20 @@ def test_a_run_on_tests_that_fail_anyway(tree: Path, capsys: pytest.CaptureFixtu
     assert ["no test passes", "tools/mutants/table.py: no file is flowforge/b.py"] == said[-2:]
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (Part("a", ("b.py",), ()), "no file is flowforge/b.py"),
+        (Part("a", ("part/thing.py",), ("tests/gone.py",)), "no test is tests/gone.py"),
+        (Part("a", ("part/*.py", "part/thing.py"), ()), "two lines have flowforge/part/thing.py"),
+    ],
+)
+def test_a_table_that_is_wrong(tree: Path, part: Part, said: str) -> None:
+    """A line whose file or tests were renamed, and a file that stands twice, are told."""
+    with pytest.raises(ValueError, match=f"^tools/mutants/table.py: {said}$"):
+        list(table.files(tree, [part]))
+
+
 @pytest.mark.slow
 def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is kept is read again; only tests that changed, or executed a file that changed, are run once more."""
@@ -387,6 +402,7 @@ def test_a_map_is_kept(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
     now = {**third.digests, "tests/conftest.py": "new"}
     assert ({}, third.tests) == (third.kept(now, paths), third.kept(third.digests, paths))
+    assert {} == third.kept(third.digests, [*paths, "flowforge/part/__init__.py"])
 
 
 HEADS = b"""

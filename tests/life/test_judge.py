@@ -200,3 +200,25 @@ def test_a_job_with_an_environment() -> None:
     own, repos, others = (replace(PLACE, environment=each) for each in ("prod", "", "staging"))
     found = [verdict((RUN, "success"), place=place, data=data).life for place in (own, repos, others)]
     assert found == [Life.ALIVE, Life.UNKNOWN, Life.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("event", "same", "life"),
+    [
+        *(
+            (event, False, Life.ALIVE)
+            for event in (
+                *("discussion", "discussion_comment", "issue_comment", "issues", "pull_request_target"),
+                *("repository_dispatch", "schedule", "workflow_run"),
+            )
+        ),
+        ("push", False, Life.UNKNOWN),
+        ("push", True, Life.ALIVE),
+        ("pull_request", False, Life.UNKNOWN),
+        ("pull_request", True, Life.ALIVE),
+        ("workflow_dispatch", False, Life.UNKNOWN),
+    ],
+)
+def test_whose_file_an_event_runs(event: str, same: bool, life: Life) -> None:  # noqa: FBT001 -- a table
+    """Of these events GitHub runs the file of the default branch; of others the commit's must be the same as that."""
+    assert verdict((replace(RUN, event=event), "success"), same=same).life is life

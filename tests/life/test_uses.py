@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from flowforge.life.run_names import RunName
+from flowforge.life.run_names import JobName, RunName
 from flowforge.life.uses import SecretUse, WorkflowUses, local_files, uses_of
 
 PATH = ".github/workflows/w.yml"
@@ -150,6 +150,7 @@ inputs: {key: {required: true}}
 """
     data = workflow("uses: ./tools/ask", "with: {key: '${{ secrets.KEY }}'}")
     assert local_files({PATH: data}, "acme/a") == {"tools/ask"}
+    assert local_files({PATH: data, "tools/ask/action.yml": inner}, "acme/a") == frozenset()
     (use,) = uses_of({PATH: data, "tools/ask/action.yml": inner}, PATH, "acme/a").uses
     assert (use.secret, use.step.fits("Run ./tools/ask")) == ("KEY", True)
 
@@ -178,6 +179,38 @@ def test_a_name_by_its_pieces(template: str, name: str, fits: bool) -> None:  # 
     assert RunName.of_template(template).fits(name) is fits
 
 
+@pytest.mark.parametrize(
+    ("own", "called", "name", "fits"),
+    [
+        ("a", "b", "a / b", True),
+        ("a", "b", "a / c", False),
+        ("a", "b", "a/b", False),
+        ("a / b", "c", "a / b / c", True),
+        ("a", "b / c", "a / b / c", True),
+        ("a", "b", "a (x) / b (y, z)", True),
+        ("a", "b", "a (x / b", False),
+        ("a", None, "a (x)", True),
+        ("a", None, "a (x", False),
+        ("a", None, "a (x) (y)", True),
+        ("a (x)", None, "a (x) (y)", True),
+        ("", "b", " / b", True),
+        ("${{ m }}", "b", " / b", True),
+        ("${{ m }}x", "b", "y / x / b", True),
+    ],
+)
+def test_the_name_of_a_job(own: str, called: str | None, name: str, fits: bool) -> None:  # noqa: FBT001 -- a table
+    """With a matrix behind each of its parts, and that of a called workflow behind its caller's."""
+    inner = None if called is None else RunName.of_template(called)
+    assert JobName(RunName.of_template(own), inner).fits(name) is fits
+
+
+def test_a_name_of_many_parts_is_nobodys() -> None:
+    """Beyond twenty places at which it may be cut nobody can tell what is what."""
+    for parts, fits in ((20, True), (21, False)):
+        own = " / ".join("x" * parts)
+        assert JobName(RunName.of_template(own), RunName.of_template("b")).fits(f"{own} / b") is fits
+
+
 def test_a_name_of_many_gaps_costs_little() -> None:
     """It is looked at once from left to right: thousands of gaps are no work for hours."""
     assert not RunName.of_template("${{ m }}x" * 5000 + "y").fits("x" * 5000)
@@ -188,3 +221,8 @@ def test_whose_environment() -> None:
     named = action(KEY, PROMPT, job="environment: Production")
     open_ = action(KEY, PROMPT, job="environment: '${{ inputs.where }}'")
     assert (named.environment, open_.environment) == ("production", None)
+
+
+def test_a_workflow_of_which_nothing_is_known() -> None:
+    """It uses nothing, and may use nothing."""
+    assert ((), False, None) == ((none := WorkflowUses()).uses, none.may_use("KEY"), none.job_of("a"))

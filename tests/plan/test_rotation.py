@@ -58,3 +58,27 @@ def test_both_commands_are_named(name: str) -> None:
     shown = "ci-key" if name == "ci-key" else "'a key'\"'\"'s'"
     assert f"`flowforge rotate {shown}` goes on" in held.remedy
     assert f"`flowforge rotate {shown} --back` takes it back" in held.remedy
+
+
+def test_what_is_held_is_whole() -> None:
+    """A line that waits says why, makes no environment, and is nothing else than it was."""
+    line = replace(next(line for line in LINES if writes(line)), makes_environment=True)
+    held = waits(line, {"ci-key": AHEAD})
+    expected = replace(
+        line,
+        action=Action.BLOCKED,
+        reason=Reason.ROTATING,
+        detail="it has not come here yet (ci-key, since 2026-03-01T10:00:00Z)",
+        fix=held.fix,
+        makes_environment=False,
+    )
+    assert expected == held
+
+
+def test_what_a_batch_wrote() -> None:
+    """A walk begins with no batch proven; each batch has what it reached, and no other's."""
+    walk = replace(REACHED, reached={HERE: 1, ORG: 2, ELSEWHERE: 2})
+    assert (0, frozenset({HERE}), frozenset({ORG, ELSEWHERE}), frozenset()) == (
+        walk.proven,
+        *(walk.of_batch(number) for number in (1, 2, 3)),
+    )

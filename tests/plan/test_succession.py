@@ -112,3 +112,8 @@ def test_who_sees_an_organizations_part_counts(viewers: tuple[Repo, ...], *, the
     assert Action.DELETE is key.action
     (limited,) = make_plan(situation, select=lambda address: address == KEY).changes
     assert (Action.DELETE if there else Action.BLOCKED) is limited.action
+
+
+def test_what_is_not_said() -> None:
+    """A successor in nobody's way has no reason against it, and no advice."""
+    assert ("", "") == ((free := Successor(())).hindrance, free.fix)

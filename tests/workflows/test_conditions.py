@@ -133,3 +133,36 @@ def test_the_runs_of_events(events: str, expected: str) -> None:
     """Dependabot starts pull_request, and push where branches admit its own; forks start what they start."""
     found = runs_of(Workflow("x", read_yaml(f"on: {events}")).events)
     assert expected == ", ".join(f"{run.event} {run.who}" for run in found)
+
+
+@pytest.mark.parametrize(
+    ("event", "bots"),
+    [
+        ("issue_comment", True), ("pull_request", True), ("push", True), ("pull_request_target", True),
+        ("schedule", False), ("workflow_dispatch", False), ("repository_dispatch", False), ("workflow_run", False),
+    ],
+)  # fmt: skip
+def test_the_runs_of_bots(event: str, bots: bool) -> None:  # noqa: FBT001 -- a table
+    """Each that a condition names starts what a bot can start; each class of run knows its repository."""
+    named = frozenset({"renovate[bot]", "a[bot]", "dependabot[bot]"})
+    found = list(runs_of(Workflow("x", read_yaml(f"on: {event}")).events, named, "acme/api"))
+    assert (["a[bot]", "renovate[bot]"] if bots else [], {"acme/api"}) == (
+        [run.login for run in found if run.who is Who.BOT],
+        {run.repo for run in found},
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "stores"),
+    [
+        ("push", {"person": "actions", "dependabot": "dependabot", "fork": "actions"}),
+        ("pull_request", {"person": "actions", "dependabot": "dependabot", "fork": ""}),
+        ("pull_request_review", {"person": "actions", "dependabot": "", "fork": ""}),
+        ("pull_request_review_comment", {"person": "actions", "dependabot": "", "fork": ""}),
+        ("pull_request_target", {"person": "actions", "dependabot": "", "fork": "actions"}),
+        ("workflow_run", {"person": "actions", "dependabot": "", "fork": "actions"}),
+    ],
+)
+def test_the_store_of_a_run(event: str, stores: dict[str, str]) -> None:
+    """Dependabot has a store of its own where it is given one, and a fork's pull request is given nothing."""
+    assert stores == {who: RunClass(event, Who(who)).store for who in stores}

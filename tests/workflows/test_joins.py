@@ -4,7 +4,10 @@ from typing import Final
 
 import pytest
 
+from flowforge.workflows.expression_tree import Expression
+from flowforge.workflows.expressions import read_condition
 from flowforge.workflows.joins import occurrences
+from flowforge.workflows.loaders import Loading
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.permissions import IdToken
 from flowforge.workflows.repository import read_repository
@@ -123,3 +126,53 @@ def test_what_is_elsewhere_is_not_read() -> None:
     found = [list(occurrences(read_repository(files, name))) for name in ("Acme/API", "acme/web")]
     here, there = (next(each for each in walk if each.at.file == W + "caller.yml") for walk in found)
     assert ("", "the workflow is in another repository", True) == (here.why_unread, there.why_unread, there.inherits)
+
+
+@pytest.mark.parametrize(
+    ("script", "handed_on", "loading"),
+    [
+        ("echo ANTHROPIC_API_KEY=x >> $GITHUB_ENV", {"ANTHROPIC_API_KEY"}, Loading.NONE),
+        ("echo ANTHROPIC_API_KEY", set(), Loading.NONE),
+        ("cat .env >> $GITHUB_ENV", set(), Loading.LIKELY),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_an_earlier_step_hands_on(script: str, handed_on: set[str], loading: Loading, inside: bool) -> None:  # noqa: FBT001 -- a table
+    """Those behind a step have what it wrote into the environment, also behind an action of the repository's own."""
+    step = f"{{run: '{script}'}}"
+    action = f"runs: {{using: composite, steps: [{step}]}}\n"
+    steps = f"{STEP}, {'{uses: ./act}' if inside else step}, {STEP}"
+    found = [each for each in _walk(one=f"on: push\njobs:\n  a:\n    steps: [{steps}]\n", action=action) if each.uses]
+    assert [(set(), Loading.NONE), (handed_on, loading)] == [(set(each.handed_on), each.loading) for each in found]
+
+
+def _conditions(*jobs: str) -> list[Expression]:
+    """Return what must hold for the first of these jobs, in any order."""
+    text = "on: push\njobs:\n" + "".join(f"  {each}\n" for each in jobs)
+    first = text.replace("FIRST", f"steps: [{STEP}]")
+    return sorted((expression for expression, _ in _walk(one=first)[0].conditions), key=str)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        (["a: {FIRST}", "b: {if: github.b}"], []),
+        (["a: {if: github.a, FIRST}"], ["github.a"]),
+        (["a: {needs: b, FIRST}", "b: {if: github.b}"], ["github.b"]),
+        (
+            ["a: {needs: [b, c], if: github.a, FIRST}", "b: {needs: c, if: github.b}", "c: {if: github.c}"],
+            ["github.a", "github.b", "github.c"],
+        ),
+        # One that runs though what it needs was skipped hides what is before it, and nothing beside it.
+        (["a: {needs: b, if: always(), FIRST}", "b: {if: github.b}"], ["always()"]),
+        (
+            ["a: {needs: [b, c], FIRST}", "b: {if: github.b}", "c: {needs: d, if: always()}", "d: {if: github.d}"],
+            ["github.b", "always()"],
+        ),
+        (["a: {needs: gone, FIRST}"], []),
+        (["a: {needs: a, if: github.a, FIRST}"], ["github.a"]),
+    ],
+)
+def test_the_conditions_of_a_job(jobs: list[str], expected: list[str]) -> None:
+    """Its own, and those of all that it needs, once for each, unless it runs though they were skipped."""
+    assert sorted(map(read_condition, expected), key=str) == _conditions(*jobs)

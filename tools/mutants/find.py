@@ -183,7 +183,9 @@ class _Finder(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """Leave out what is kept in an object, outside of its constructor."""
+        """Leave out what is kept in an object, outside of its constructor. `__all__` is for the checker of types."""
+        if [ast.unparse(each) for each in node.targets] == ["__all__"]:
+            return
         kept = any(isinstance(each, ast.Attribute | ast.Subscript) for each in node.targets)
         if kept and self._inside and self._inside[-1] != "__init__":
             self._add(node, "pass")

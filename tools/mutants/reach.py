@@ -31,10 +31,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """tests: by the names that pytest gives them. digests: of the files that were there."""
+    """tests: by the names that pytest gives them. digests: of the files that were there. watched: the mutated ones."""
 
     tests: Mapping[str, Reached]
     digests: Mapping[str, str]
+    watched: frozenset[str] = frozenset()
 
     def executing(self, path: str, lines: Iterable[int]) -> dict[str, float]:
         """Return the tests that execute one of these lines of a file, each with its cost."""
@@ -44,8 +45,10 @@ class Map:
     def kept(self, now: Mapping[str, str], paths: Collection[str]) -> dict[str, Reached]:
         """Return what still holds of it: nothing where more changed than tests and the mutated files.
 
-        now: the digests of today. paths: the mutated files.
+        now: the digests of today. paths: the mutated files: of one that was not watched, nothing is known.
         """
+        if not self.watched.issuperset(paths):
+            return {}
         changed = {path for path in {*self.digests, *now} if self.digests.get(path) != now.get(path)}
         if any(path not in paths and not _is_test(path) for path in changed):
             return {}
@@ -83,7 +86,7 @@ def mapped(tree: Path, paths: Collection[str], jobs: int, kept: Path | None = No
     if not found:
         raise BrokenError("no test passes")
     # The file of one that failed is looked at again the next time.
-    made = Map(found, {path: now[path] for path in now.keys() - set(map(_file, failed))})
+    made = Map(found, {path: now[path] for path in now.keys() - set(map(_file, failed))}, frozenset(paths))
     if kept is not None:
         write(kept, made)
     return made, failed
@@ -157,7 +160,8 @@ def write(file: Path, made: Map) -> None:
     tests = {
         test: [each.cpu, {path: hex(bits) for path, bits in each.lines.items()}] for test, each in made.tests.items()
     }
-    file.write_text(json.dumps({"digests": dict(made.digests), "tests": tests}), encoding="utf-8")
+    document = {"digests": dict(made.digests), "watched": sorted(made.watched), "tests": tests}
+    file.write_text(json.dumps(document), encoding="utf-8")
 
 
 def read(file: Path) -> Map:
@@ -167,4 +171,4 @@ def read(file: Path) -> Map:
         test: Reached(cpu, {path: int(bits, 16) for path, bits in lines.items()})
         for test, (cpu, lines) in document["tests"].items()
     }
-    return Map(tests, document["digests"])
+    return Map(tests, document["digests"], frozenset(document.get("watched", ())))

@@ -107,7 +107,7 @@ class _Fetcher:
         with self._lock:
             lane = clients.lane(owner)
             if lane not in self._readers:
-                parallel = in_order(jobs=asking.jobs, stopped=asking.stop.is_set)
+                parallel = in_order(jobs=asking.jobs, stopped=asking.stop.is_set, cut=StoppedError)
                 self._readers[lane] = WorkflowReader(clients.of(owner), parallel)
             return self._readers[lane]
 

@@ -62,6 +62,18 @@ def test_an_exclude_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
     )
 
 
+def test_one_line_of_a_file_that_matches_nothing(tmp_path: Path) -> None:
+    """It is told with what was meant by that very line."""
+    file = tmp_path / "one.txt"
+    file.write_text("acme/api\nacme/wep\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        _chosen((), (f"@{file}",))
+    assert str(caught.value) == (
+        f"error FF004: these lines of {quote(f'@{file}')} match no repo of the manifest or the state: "
+        '"acme/wep"\n  fix: did you mean "acme/web"?'
+    )
+
+
 def test_what_is_no_slip_is_only_told(tmp_path: Path) -> None:
     """A group without repos and a file without lines may be excluded; of a file to plan a lost line is named."""
     file, empty, good = (tmp_path / name for name in ("some.txt", "empty.txt", "good.txt"))

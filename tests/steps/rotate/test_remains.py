@@ -62,6 +62,14 @@ def test_a_value_of_today() -> None:
     ) == (alike, public, [*values(want(Public("eu"), "region")).doubts(hint_of(old))])
 
 
+def test_one_value_of_several() -> None:
+    """A credential that has another value in another place is doubted for the one that may be the key."""
+    old = api_key()
+    found = values(want(Public("eu"), "region"), want(Public(old), "region"))
+    said = ["the value of credential region begins and ends as it does, and may be it"]
+    assert (said, []) == ([*found.doubts(hint_of(old))], [*found.doubts(hint_of(api_key()))])
+
+
 @pytest.mark.parametrize("value", [NotRead("--skip-values"), Unavailable("env X is unset")])
 def test_a_value_that_was_not_read(value: Value) -> None:
     """It may be the key, too; but not where it is declared absent."""
