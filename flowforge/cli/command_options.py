@@ -275,3 +275,9 @@ def verb_sections() -> Mapping[str, Sequence[tuple[str, str]]]:
 
 def _told(verb: "Verb") -> str:
     return f"{verb.does} Takes {verb.takes}." if verb.takes else verb.does
+
+
+def demo_options(_: Formats) -> Options:
+    """Yield the options of `demo`."""
+    text = "Watch a rotation that a canary stops, and that goes on when the cause is mended."
+    yield plain_option("--rotate", is_flag=True, text=text)

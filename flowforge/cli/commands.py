@@ -217,8 +217,9 @@ COMMANDS: Final = (
         """
         Watch a fleet being brought onto a Claude credential.
 
-        It has 25 repositories, on a sandbox on this machine.
+        It has 25 repositories, on a sandbox on this machine. With --rotate, 15 that have a key get a new one.
         """,
         "flowforge.cli.demo",
+        of.demo_options,
     ),
 )

@@ -1,11 +1,12 @@
-"""`flowforge demo`: tell the whole story on a sandbox."""
+"""`flowforge demo`: tell a story on a sandbox."""
 
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from flowforge.cli.output import Output, stdout_has_colour
-from flowforge.demo import Story
+from flowforge.demo import fleet, rotation
+from flowforge.demo.telling import Telling
 from flowforge.errors import ExitCode
 
 
@@ -13,8 +14,8 @@ class _Unread(Exception):  # noqa: N818 -- it is no error: who read the story ha
     pass
 
 
-def main() -> int:
-    """Tell the story, and return whether all of it came true."""
+def main(*, rotate: bool) -> int:
+    """Tell a story, and return whether all of it came true."""
     output = Output(colour=stdout_has_colour())
 
     def tell(text: str) -> None:
@@ -22,7 +23,11 @@ def main() -> int:
         if output.unread:
             raise _Unread
 
-    with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder, suppress(_Unread):
-        right = Story(Path(folder), tell).run()
-        return ExitCode.DONE if right and not output.broken else ExitCode.ERROR
+    story = rotation.STORY if rotate else fleet.STORY
+    try:
+        with tempfile.TemporaryDirectory(prefix="flowforge-demo-") as folder, suppress(_Unread):
+            right = Telling(story, Path(folder), tell).run()
+            return ExitCode.DONE if right and not output.broken else ExitCode.ERROR
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the sandbox is gone, with all that it held") from None
     return ExitCode.DONE

@@ -91,6 +91,7 @@ CASES: Final = (
     Case("sandbox --repos 1"),
     Case("sandbox do log"),
     Case("demo"),
+    Case("demo --rotate"),
     Case("--version"),
     Case(""),
     Case("identity"),

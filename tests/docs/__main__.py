@@ -3,10 +3,12 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.conftest import new_op
-from tests.docs.pages import Block, Shown, page_of, with_output
+from tests.docs.pages import Block, Page, Shown, page_of, with_output
+from tests.docs.stories import shown_in, stories_of, told
 from tests.docs.walk import Walk, settled
 
 
@@ -17,15 +19,23 @@ def renew(path: Path, folder: Path) -> None:
     for name in ("op", "walk"):
         (folder / name).mkdir()
     with Walk((folder / "walk").resolve(), new_op(folder / "op")) as walk:
-        found = list(walk.along(page))
+        found = [(block, _kept(block.commands, printed)) for block, printed in walk.along(page)]
+    found += _stories(page)
     # From the last one on: those before it keep their lines.
-    for block, printed in reversed(found):
-        text = with_output(text, block, _kept(block, printed))
+    for block, printed in sorted(found, key=lambda each: each[0].line, reverse=True):
+        text = with_output(text, block, printed)
     path.write_text(text, "utf-8")
 
 
-def _kept(block: Block, printed: list[Shown]) -> list[Shown]:
-    pairs = zip(block.commands, printed, strict=True)
+def _stories(page: Page) -> Iterator[tuple[Block, list[Shown]]]:
+    for block, command in stories_of(page):
+        with tempfile.TemporaryDirectory() as folder:
+            _, _, text = told(command, Path(folder))
+        yield block, _kept([Shown(command, shown_in(block))], [Shown(command, text)])
+
+
+def _kept(shown: list[Shown], printed: list[Shown]) -> list[Shown]:
+    pairs = zip(shown, printed, strict=True)
     return [before if settled(before.output) == settled(now.output) else now for before, now in pairs]
 
 

@@ -54,6 +54,8 @@ _CHANGING: Final = (
     (re.compile(r"\b[0-9a-f]{32,}\b"), "HASH"),
     (re.compile(r"github_pat_\w+"), "TOKEN"),
     (re.compile(r"\bIv23li\w+"), "CLIENT"),
+    # Runs that are dispatched side by side get their ids in any order.
+    (re.compile(r"(?<=/actions/runs/)\d+/job/\d+"), "RUN"),
     (re.compile(r"(?<=FLOWFORGE_ANTHROPIC_URL=http://127\.0\.0\.1:)\d+"), "PORT"),
 )
 
