@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Fleet
 from tests.cli.scene import UUID
-from tests.cli.walking import KEY, who_has
+from tests.cli.walking import KEY, asked, canary, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
 PATH = ".github/workflows/canary.yml"
@@ -25,28 +25,10 @@ def rotating(fleet: Fleet) -> tuple[Fleet, str, str]:
     return fleet, old, fleet.set_key()
 
 
-def canary(fleet: Fleet, red: str) -> tuple[str, str]:
-    """Give the option of a canary that is red in one repo, and notes where it was asked."""
-    script = fleet.folder / "canary.py"
-    script.write_text(
-        "import sys, pathlib\n"
-        f"pathlib.Path({str(fleet.folder / 'asked')!r}).open('a').write(sys.argv[1] + '\\n')\n"
-        f"sys.exit(sys.argv[1] == {red!r})\n",
-        encoding="utf-8",
-    )
-    return "--canary-command", f"{sys.executable} {script}"
-
-
-def asked(fleet: Fleet) -> list[str]:
-    """Give the repos in which the canary was asked, in order."""
-    path = fleet.folder / "asked"
-    return path.read_text(encoding="utf-8").split() if path.exists() else []
-
-
 def test_a_walk_to_its_end(rotating: tuple[Fleet, str, str]) -> None:
     """Each batch is followed by its canary, everybody has the new value in the end, and the state has no walk left."""
     fleet, old, new = rotating
-    done = fleet.flowforge(*WALK, *canary(fleet, ""))
+    done = fleet.flowforge(*WALK, *canary(fleet))
     assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
     order = asked(fleet)  # side by side within a batch
     assert [fleet.repos[:1], fleet.repos[1:3], fleet.repos[3:]] == [order[:1], sorted(order[1:3]), sorted(order[3:])]
@@ -71,7 +53,7 @@ def test_a_red_canary_stops_and_the_same_command_goes_on(rotating: tuple[Fleet, 
     assert "a rotation is under way: it has not come here yet (ci-key" in nightly.out
     assert "`flowforge rotate ci-key --batch 1,40%,rest --canary-command '" in nightly.out
     fleet.sandbox.world.reset_stats()
-    again = fleet.flowforge(*WALK, *canary(fleet, ""))
+    again = fleet.flowforge(*WALK, *canary(fleet))
     assert (0, {"new": 5}) == (again.code, who_has(fleet, old, new)), again
     puts = [route for route, count in fleet.requests().items() if route.startswith("PUT ") for _ in range(count)]
     assert 2 == len(puts)
