@@ -99,7 +99,7 @@ def place_lines(*, unseen: int, changed: int) -> Iterable[str]:
     if unseen:
         yield (
             f"{count(unseen, 'secret')} this run did not see: run it without --owner; what the manifest no longer "
-            "names, `flowforge apply --prune` deletes, and `flowforge state forget` drops."
+            "names, `flowforge apply --prune` deletes, and `flowforge state forget ADDRESS` drops."
         )
     if changed:
         yield f"{count(changed, 'secret')} somebody changed since, or cannot be seen: `flowforge plan` says which."

@@ -125,7 +125,7 @@ def require_in_sight(walk: Walk, rotation: Rotation | None, state: State, name: 
     what = f"the batch under way of the rotation of {quote(name)} is not proven, and this run does not see all of it"
     fix = (
         "run it without --owner; where the manifest no longer names a place, `flowforge apply --prune` deletes it, and "
-        "`flowforge state forget` drops it"
+        "`flowforge state forget ADDRESS` drops it"
     )
     raise RotationError(Problem("FF918", what, shown, "the new value may be bad there", fix))
 

@@ -22,6 +22,8 @@ _SIDE_BY_SIDE: Final = 8
 _BEFORE: Final = "this run ended before it could look"
 # Seconds that what is under way has to end after a signal: a run that GitHub was asked to cancel is told.
 _GRACE: Final = 10.0
+# After so many that failed, nobody waits for another one.
+_LOOKS: Final = 10
 # Seconds between two looks.
 _BETWEEN: Final = 60.0
 
@@ -60,16 +62,21 @@ class _Known:
     barred: set[Repo] = field(default_factory=set)
     lasting: set[Repo] = field(default_factory=set)
     """Where another look would show no more, whyever."""
+    failed: dict[Repo, int] = field(default_factory=dict)
+    """How many looks have failed, one after the other."""
 
     def take(self, repo: Repo, seen: "_Seen") -> None:
         """Take what a look has shown."""
+        if seen.alive is not None:
+            self.failed.pop(repo, None)
         self.alive.pop(repo, None)
         self.unknown.pop(repo, None)
         self.cancelled |= {(repo, run.run.id): run for run in seen.cancelled}
         if seen.alive is None:
             self.unknown[repo] = seen.why
             self.barred |= {repo} if seen.barred else set()
-            self.lasting |= {repo} if seen.barred or seen.lasting else set()
+            self.failed[repo] = self.failed.get(repo, 0) + 1
+            self.lasting |= {repo} if seen.barred or seen.lasting or self.failed[repo] >= _LOOKS else set()
         elif seen.alive:
             self.alive[repo] = seen.alive
             self.going_on |= {repo: seen.why} if seen.why else {}
