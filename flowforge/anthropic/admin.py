@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
@@ -89,6 +90,8 @@ class FoundKey:
     """Anthropic's time of the answer, in UTC; None where it does not say one."""
     trouble: str = ""
     """Why the key is not known, as a clause; then there is none."""
+    missing: bool = False
+    """Whether Anthropic says that there is no such key: 404."""
 
 
 def read_key(wire: AnthropicWire, admin: AdminKey, key_id: str) -> FoundKey:
@@ -112,7 +115,7 @@ def _found(answer: KeyAnswer | NoAnswer, key_id: str) -> FoundKey:
     if isinstance(answer, NoAnswer):
         return FoundKey(trouble=answer.why)
     if answer.trouble:
-        return FoundKey(None, answer.at, answer.trouble)
+        return FoundKey(None, answer.at, answer.trouble, answer.status == HTTPStatus.NOT_FOUND and not answer.page)
     key = _listed(answer.data)
     if key is None or key.id != key_id:
         return FoundKey(None, answer.at, "200 without that key")

@@ -1,6 +1,6 @@
 """`flowforge rotate`: show the walk, ask, write batch by batch, and say what is still exposed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -9,27 +9,24 @@ from flowforge.cli import plan as planning
 from flowforge.cli.approval import Approval
 from flowforge.cli.output import Output, output_of
 from flowforge.cli.request import request
+from flowforge.cli.rotation_closing import closing_lines
 from flowforge.cli.rotation_sum import entry_of, together, with_problems
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
-from flowforge.errors import ExitCode, Problem, UsageError, printable
+from flowforge.errors import ExitCode, Problem, UsageError
 from flowforge.plan.report import Report
-from flowforge.plan.rotation import backward, forward
+from flowforge.plan.rotation import CANARY_TIMEOUT
 from flowforge.render.phrases import count
 from flowforge.render.recap import report_lines
 from flowforge.render.results import report_document
 from flowforge.render.rotation_view import (
     BatchRow,
     course_lines,
-    exposed_lines,
-    old_key_line,
-    old_run_lines,
-    revoke_lines,
-    switched_off_line,
     verdict_line,
 )
 from flowforge.run.rotation_canary import CanaryAsked, canary_of
 from flowforge.run.rotation_key import KeyAsked
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
@@ -42,19 +39,33 @@ _APPROVAL: Final = Approval(
 )
 # What `apply` takes to choose lines, and a rotation does not: it is about all of a credential.
 _ALL_LINES: Final = {"limit": (), "exclude": (), "tags": (), "skip_values": False}
-_ALONE: Final = ("back", "now")
-# What --back and --now leave out: to go back needs the old key, and a key that leaked is not waited for.
+# What each way reads of what not every way does. An option that is taken and not read is a promise that is not kept.
+_BATCHES: Final = ("batch", "no_canary", "canary", "canary_command", "canary_timeout")
 _AT_THE_END: Final = ("quiet_for", "deactivate")
+_OLD: Final = ("old_key", "cancel_runs")
+_READ_BY: Final[Mapping[str, Collection[str]]] = {
+    "back": (),
+    "now": _OLD,
+    "": (*_BATCHES, *_AT_THE_END, *_OLD),
+}
+_WHY: Final[Mapping[str, str]] = {
+    "back": "what the walk wrote is taken back at once, and the old key is needed again",
+    "now": "a key that leaked is written everywhere at once, and waits for nothing",
+}
 
 
 def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 -- as for plan
     """Walk a credential through its rotation, and return the exit code."""
     _require_one(given)
-    given |= _ALL_LINES
-    canary = CanaryAsked(given["canary"], given["canary_command"], given["canary_timeout"])
+    given |= {**_ALL_LINES, "yes": yes}
+    longest = given["canary_timeout"]
+    canary = CanaryAsked(given["canary"], given["canary_command"], CANARY_TIMEOUT if longest is None else longest)
+    if given["batch"]:
+        Sizes.parse(given["batch"])
     asked = run.Asked(
         credential,
-        Sizes.parse(given["batch"]),
+        canary.proof(given["batch"]),
+        given["no_canary"],
         back=given["back"],
         now=given["now"],
         check=given["check"],
@@ -69,27 +80,35 @@ def main(*, credential: str, yes: bool, **given: Any) -> int:  # noqa: ANN401 --
             _APPROVAL.require_somebody(output)
         # What is asked about under the state's lock is looked up again after the answer.
         wanted = replace(request(interrupted, given, quiet=output.quiet), asks=asks and asked.now)
-        if not asked.check:
-            run.require_batches(asked, wanted, canary=bool(canary))
         show = _Show(output, interrupted, given, asked, asks=asks)
-        ended = run.rotate(wanted, asked, show.teller, None if asked.now else make_canary)
+        ended = run.rotate(wanted, asked, show.teller, make_canary)
         if ended is None and not asked.check:
             raise _APPROVAL.refused()
         return show.checked() if ended is None else show.end(ended)
 
 
 def _require_one(given: dict[str, Any]) -> None:
-    said = [f"--{name}" for name in _ALONE if given[name]]
-    if len(said) > 1:
-        what = f"{' and '.join(said)} say opposite things"
-        raise UsageError(
-            Problem("FF913", what, why="one takes a rotation back, the other ends it at once", fix="say one")
-        )
-    more = [f"--{name.replace('_', '-')}" for name in _AT_THE_END if given[name]]
-    if said and more:
-        what = f"{said[0]} takes no {' and no '.join(more)}"
-        why = "a rotation that is taken back needs the old key, and a key that leaked is not waited for"
-        raise UsageError(Problem("FF913", what, why=why, fix=f"say it without {said[0]}, once all is written"))
+    """Raise UsageError FF913 for options that say opposite things, and for one that the way does not read."""
+    if given["back"] and given["now"]:
+        why = "one takes a rotation back, the other ends it at once"
+        raise UsageError(Problem("FF913", "--back and --now say opposite things", why=why, fix="say one"))
+    asks = given["canary"] or given["canary_command"]
+    if given["no_canary"] and asks:
+        what = "--no-canary and a canary say opposite things"
+        raise UsageError(Problem("FF913", what, fix="say one"))
+    way = next((each for each in ("back", "now") if given[each]), "")
+    unread = [name for name in _READ_BY[""] if name not in _READ_BY[way] and given[name] not in _NOT_SAID]
+    if unread:
+        names = [f"--{name.replace('_', '-')}" for name in unread]
+        fix = f"leave out what --{way} does not read; a variable such as FLOWFORGE_BATCH says it, too"
+        raise UsageError(Problem("FF913", f"--{way} takes no {' and no '.join(names)}", why=_WHY[way], fix=fix))
+    if given["canary_timeout"] is not None and not asks:
+        what, fix = "--canary-timeout is of a canary, and none is named", "name one with --canary or --canary-command"
+        raise UsageError(Problem("FF913", what, fix=fix))
+
+
+# What an option has where nobody says it.
+_NOT_SAID: Final = ("", None, False, 0.0)
 
 
 @dataclass(slots=True)
@@ -105,7 +124,7 @@ class _Show:
 
     @property
     def teller(self) -> run.Teller:
-        """Return what the flow calls."""
+        """Give what the flow calls."""
         return run.Teller(self._course, self._approve, self._batch, self._verdicts, self._proceed)
 
     def _course(self, course: run.Course) -> None:
@@ -119,13 +138,15 @@ class _Show:
         rows = [] if self.asked.back or self.asked.now else rows
         self.output.lines(course_lines(self.asked.credential, course.total, course.already, since, rows))
 
-    def _approve(self, course: run.Course) -> bool:
+    def _approve(self, course: run.Course) -> Consent | None:
+        # Without anything to write there may be runs to cancel, and the state to be written.
         todo = len(course.planned.plan.todo)
-        if todo and self.asks and not _APPROVAL.given(f"Rotate {count(todo, 'secret')}", self.output):
-            return False
+        question = f"Rotate {count(todo, 'secret')}" if todo else "Go on with the rotation"
+        if not (self.given["yes"] or (self.asks and _APPROVAL.given(question, self.output))):
+            return None
         # From here on GitHub may be written to: a signal must let what is in flight be recorded.
         self.interrupted.finish_first()
-        return True
+        return Consent(self.asked.credential)
 
     def _batch(self, batch: Batch, report: Report) -> None:
         if not self.output.quiet and not (self.asked.now or self.asked.back):
@@ -156,65 +177,15 @@ class _Show:
         return code
 
     def end(self, ended: run.Ended) -> ExitCode:
-        """Show how it ended, and return the exit code."""
+        """Tell how it ended, and return the exit code."""
         code = ended.exit_code
         planned, report = together(ended, self.planned)
         style, verbose = self.output.style, self.given["verbose"]
         if ended.legs:
             self.output.lines(report_lines(report, planned.plan, verbose=verbose, style=style))
-        self.output.lines(self._closing(ended))
+        self.output.lines(closing_lines(ended, self.asked, verbose=verbose, style=style))
         entry = entry_of(self.asked.credential, ended)
         document = report_document(with_problems(report, ended), planning.document(planned), code, entry)
         self.output.finish(document)
         self.output.conclude(document, code)
         return code
-
-    def _closing(self, ended: run.Ended) -> Iterable[str]:
-        name = self.asked.credential
-        if ended.problem is not None:
-            yield from (printable(line) for line in str(ended.problem).splitlines())
-        if ended.finished:
-            yield f"The rotation of {printable(name)} {'was taken back' if self.asked.back else 'has ended'}."
-        elif ended.key.waits:
-            yield f"Every secret of {printable(name)} that the manifest wants holds the value of its source."
-        elif self.asked.now:
-            yield f"Run {forward(name, '--now')} again for what is left."
-        elif self.asked.back:
-            yield f"Run {backward(name)} again for what is left."
-        elif ended.overtaken:
-            yield f"Another run has ended the rotation of {printable(name)}."
-        else:
-            yield (
-                f"The rotation of {printable(name)} stands here: {forward(name)} goes on; {backward(name)} takes "
-                "it back, once the source has the old value again."
-            )
-        yield from old_run_lines(
-            [seen.run.url for _, seen in ended.runs.alive],
-            [seen.run.url for _, seen in ended.runs.cancelled],
-            ended.runs.unknown,
-            ended.runs.going_on,
-        )
-        if not self.asked.back and (ended.finished or self.asked.now or ended.key.waits):
-            yield from _key_lines(ended)
-        if ended.exposed:
-            yield from exposed_lines(ended.exposed, verbose=self.given["verbose"], style=self.output.style)
-        elif ended.finished and not self.asked.back:
-            yield "No secret has an older value that FlowForge knows of."
-
-
-def _key_lines(ended: run.Ended) -> Iterable[str]:
-    """Yield what is known of the old key, and what is left to do about it."""
-    told = ended.key
-    if told.key is not None:
-        yield old_key_line(told.key.id, told.key.name, told.key.status, told.key.trouble)
-    if told.quiet is not None:
-        yield f"It is {'quiet' if told.quiet.quiet else 'not quiet'}: {printable(told.quiet.said)}."
-    if told.problem is not None:
-        yield from (printable(line) for line in str(told.problem).splitlines())
-    if told.off:
-        yield switched_off_line()
-    elif told.waits:
-        since = told.quiet.again_at if told.quiet else ""
-        yield f"The same command goes on{f', from {since} on' if since else ''}."
-    elif told.key is None or told.key.status in {"", "active"}:
-        yield from revoke_lines(oauth=ended.oauth)

@@ -23,14 +23,16 @@ def rotate_options(formats: Formats) -> Options:
     yield manifest_option()
     yield owner_option()
     yield from asking_options()
-    batch = "Repos of each batch: numbers, percentages, and `rest` at the end."
-    yield option("--batch", default="1,10%,rest", show_default=True, metavar="LIST", text=batch)
+    batch = "Repos of each batch: numbers, percentages, and `rest` at the end; 1,10%,rest unless given."
+    yield option("--batch", default="", metavar="LIST", text=batch)
     canary = "A workflow to dispatch after each batch in its first three repos by name; it must end well there."
     yield option("--canary", default="", metavar="WORKFLOW", text=canary)
     command = "A command to run instead, once for each of these repos, whose name it gets."
     yield option("--canary-command", default="", metavar="COMMAND", text=command)
-    longest = "How long a canary may take."
-    yield option("--canary-timeout", type=Duration(), default="30m", show_default=True, metavar="TIME", text=longest)
+    longest = "How long a canary may take; 30m unless given."
+    yield option("--canary-timeout", type=Duration(), default=None, metavar="TIME", text=longest)
+    dropped = "Go on without the canary that the rotation was begun with."
+    yield plain_option("--no-canary", is_flag=True, text=dropped)
     yield plain_option("--check", is_flag=True, text="Only show the walk.")
     yield plain_option("--back", is_flag=True, text="Put the old value back where this rotation wrote the new one.")
     yield plain_option(

@@ -238,8 +238,9 @@ _ROTATION: Final = """
 ## A rotation
 
 `rotate` needs what `apply` needs. When all is written it looks for runs that have the old value, in every repository
-that it wrote. Where it may not, it ends as ever and names the permission: no rotation stops for want of it. An App
-makes a token for that alone, and revokes it. A classic token needs `repo`.
+that it wrote. Where it may not, a walk ends as ever and names the permission: no rotation stops for want of it. With
+`--now` what is not known counts as exposed, exit code 3. An App makes a token for that alone, and revokes it. A classic
+token needs `repo`.
 
 """
 _CANARY: Final = """

@@ -73,24 +73,42 @@ def old_key_line(key_id: str, name: str, status: str, trouble: str) -> str:
     return f"The old key is {printable(key_id)}{f' ({more})' if more else ''}."
 
 
-def old_run_lines(
-    alive: Sequence[str], cancelled: Sequence[str], unknown: Mapping[Repo, str], going_on: Mapping[Repo, str]
-) -> Iterable[str]:
-    """Yield which runs have the old value, by their pages.
+def cancelled_lines(cancelled: Sequence[str]) -> Iterable[str]:
+    """Yield which runs GitHub was asked to end, by their pages."""
+    yield from _pages("queued before the last write; its end was asked for", cancelled)
 
-    unknown: why nobody knows that of some repos. going_on: why those of some repos could not be cancelled.
-    """
-    for many, urls in (
-        ("queued before the last write and alive", alive),
-        ("queued before the last write; its end was asked for", cancelled),
-    ):
-        if urls:
-            yield f"{count(len(urls), 'run')} {many}:"
-            yield from (f"    {printable(url)}" for url in urls)
+
+def alive_lines(alive: Sequence[str], going_on: Mapping[Repo, str]) -> Iterable[str]:
+    """Yield which runs have the old value, by their pages. going_on: why those of some repos could not be cancelled."""
+    yield from _pages("queued before the last write and alive", alive)
     for why in dict.fromkeys(going_on.values()):
         yield f"GitHub did not cancel those of {_of_one_reason(going_on, why)}."
+
+
+def unknown_lines(unknown: Mapping[Repo, str]) -> Iterable[str]:
+    """Yield of which repos nobody knows whether older runs are alive, and why."""
     for why in dict.fromkeys(unknown.values()):
         yield f"Whether older runs are alive is not known of {_of_one_reason(unknown, why)}."
+
+
+def place_lines(*, unseen: int, changed: int) -> Iterable[str]:
+    """Yield what to do about places that the same command alone does not come to.
+
+    unseen: how many this run did not see. changed: how many somebody changed since.
+    """
+    if unseen:
+        yield (
+            f"{count(unseen, 'secret')} this run did not see: run it without --owner; what the manifest no longer "
+            "names, `flowforge apply --prune` deletes, and `flowforge state forget ADDRESS` drops."
+        )
+    if changed:
+        yield f"{count(changed, 'secret')} somebody changed since, or cannot be seen: `flowforge plan` says which."
+
+
+def _pages(many: str, urls: Sequence[str]) -> Iterable[str]:
+    if urls:
+        yield f"{count(len(urls), 'run')} {many}:"
+        yield from (f"    {printable(url)}" for url in urls)
 
 
 def switched_off_line() -> str:

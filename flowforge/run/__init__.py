@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowforge.run.probing import probe
     from flowforge.run.rekeying import rekey
     from flowforge.run.request import Planned, Request
-    from flowforge.run.rotating import require_batches, rotate
+    from flowforge.run.rotating import rotate
     from flowforge.run.rotation_told import Asked, Course, Ended, Teller
     from flowforge.run.state_commands import Migrated, forget, kept, migrate, move, pull, push, unlock
     from flowforge.run.statusing import status
@@ -37,7 +37,7 @@ _HOMES: Final = {
     "probing": ("probe",),
     "rekeying": ("rekey",),
     "request": ("Planned", "Request"),
-    "rotating": ("require_batches", "rotate"),
+    "rotating": ("rotate",),
     "rotation_told": ("Asked", "Course", "Ended", "Teller"),
     "statusing": ("status",),
     "surveying": ("draft_of_owner",),
@@ -75,7 +75,6 @@ __all__ = [
     "pull",
     "push",
     "rekey",
-    "require_batches",
     "require_place",
     "rotate",
     "status",

@@ -1,10 +1,12 @@
 """The canary of a rotation, as the command line names it."""
 
+import math
 import shlex
 from dataclasses import dataclass
 
 from flowforge.errors import Problem, UsageError
 from flowforge.github.clients import Clients
+from flowforge.plan.rotation import CANARY_TIMEOUT, Proof
 from flowforge.run.rotating import MakeCanary
 from flowforge.run.rotation_leg import Subject
 from flowforge.steps.rotate.canary import command_canary, workflow_canary
@@ -20,12 +22,18 @@ class CanaryAsked:
     """The workflow to dispatch; empty for none."""
     command: str = ""
     """The command to run, as words of a shell; empty for none."""
-    timeout: float = 1800.0
+    timeout: float = CANARY_TIMEOUT
     """How many seconds it may take in a repo."""
 
     def __bool__(self) -> bool:
         """Return whether there is one."""
         return bool(self.workflow or self.command)
+
+    def proof(self, batches: str) -> Proof:
+        """Return how a rotation is proven with it, as the state keeps it. batches: as the command line names them."""
+        # Rounded up, so that the command that goes on gives no less time.
+        seconds = math.ceil(self.timeout) if self and self.timeout != CANARY_TIMEOUT else 0
+        return Proof(batches, self.workflow, self.command, seconds)
 
 
 def canary_of(asked: CanaryAsked) -> MakeCanary | None:

@@ -4,21 +4,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flowforge.ci_systems import doubt
-from flowforge.errors import Problem, RotationError, UsageError
-from flowforge.plan.action import Action
+from flowforge.errors import Problem, RotationError, UsageError, quote
 from flowforge.plan.address import Address
-from flowforge.plan.change import Change
-from flowforge.plan.facts import Entry
 from flowforge.run.planning import decide, desire
 from flowforge.run.refreshing import refresh
 from flowforge.run.request import Request
+from flowforge.run.rotation_outside import is_in_doubt
 from flowforge.run.task import Task
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.old_key import (
     Grounds,
     OldKey,
     Quiet,
     admin_api,
     deactivate,
+    is_unknown,
     known_old_key,
     quiet_for,
     require_key_id,
@@ -61,8 +61,9 @@ class KeyAsked:
         if self.quiet > _YEAR:
             what = "--quiet-for is longer than a year"
             raise UsageError(Problem("FF916", what, fix="say hours or days, such as 24h"))
-        if self and (doubt(request.environ) is not None or not request.environ.get(ADMIN_KEY)):
-            what, why = "--quiet-for asks Anthropic, and there is no Admin key", "only that may read the usage of keys"
+        if (self or self.given) and (doubt(request.environ) is not None or not request.environ.get(ADMIN_KEY)):
+            option, what_for = ("--quiet-for", "the usage of keys") if self else ("--old-key", "what a key is")
+            what, why = f"{option} asks Anthropic, and there is no Admin key", f"only that may read {what_for}"
             fix = f"set {ADMIN_KEY} where flowforge runs, in no run that a pull request begins"
             raise UsageError(Problem("FF914", what, why=why, fix=fix))
         if self and recorded is not None and not which_old_key(recorded, self.given):
@@ -70,6 +71,17 @@ class KeyAsked:
             why = "the records have more than one id" if recorded else "no record has its id"
             fix = "name the key with --old-key apikey_…, as the Console shows its id"
             raise RotationError(Problem("FF915", what, why=why, fix=fix))
+
+    def require_known(self, request: Request, scale: float) -> None:
+        """Raise RotationError FF915 where Anthropic knows no key with the given id. scale: that of the deadlines."""
+        if not self.given:
+            return
+        with admin_api(request.environ, scale=scale) as admin:
+            unknown = admin is not None and is_unknown(admin, self.given)
+        if unknown:
+            what = f"Anthropic knows no key {quote(self.given)} in the organization of the Admin key"
+            fix = "copy the id of the key from the Console, as it shows it"
+            raise RotationError(Problem("FF915", what, "--old-key", "the answer was 404", fix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +103,13 @@ class KeyTold:
         return self.problem is not None or (self.quiet is not None and not self.quiet.quiet)
 
 
-def look_at_old_key(request: Request, asked: KeyAsked, recorded: tuple[str, ...], scale: float) -> KeyTold:
+def look_at_old_key(
+    request: Request, asked: KeyAsked, recorded: tuple[str, ...], scale: float, consent: Consent
+) -> KeyTold:
     """Find out what is asked about the old key, and switch it off where that is asked and everything speaks for it.
 
-    recorded: the ids of before the rotation. scale: that of the deadlines.
+    recorded: the ids of before the rotation. scale: that of the deadlines. consent: without one no key is
+    switched off.
     """
     if not which_old_key(recorded, asked.given):
         return KeyTold()
@@ -108,7 +123,7 @@ def look_at_old_key(request: Request, asked: KeyAsked, recorded: tuple[str, ...]
         if not asked.deactivate or told.waits:
             return told
         today, places = _remains(request, key.id)
-        problem = deactivate(admin, key, Grounds(asked.deactivate, today, places, quiet))
+        problem = deactivate(admin, key, Grounds(asked.deactivate, today, places, quiet, consent))
         return replace(told, off=problem is None, problem=problem)
 
 
@@ -125,13 +140,5 @@ def _remains(request: Request, key_id: str) -> tuple[ValuesOfToday | None, tuple
         refreshed = refresh(task, state, select, clients, desire(task, state, select, resolver), carried_out=False)
         plan = decide(task, state, select, clients, refreshed, fresh=False, records_only=True).plan
     today = ValuesOfToday.of(refreshed.wanted.values(), resolver.vault, task.unresolved)
-    changed = {change.address.of_value for change in plan.changes if _is_in_doubt(change)}
+    changed = {change.address.of_value for change in plan.changes if is_in_doubt(change)}
     return today, may_hold(state.remembered, today, key_id, changed)
-
-
-def _is_in_doubt(change: Change) -> bool:
-    """Return whether GitHub shows a place otherwise than it is remembered, or does not show it."""
-    if change.action is Action.BLOCKED or change.drift:
-        return True
-    record, seen = change.record, Entry(change.seen_at, change.seen_value)
-    return record is not None and bool(change.seen_at) and not seen.is_as_recorded(record)

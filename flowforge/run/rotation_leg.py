@@ -24,6 +24,7 @@ from flowforge.steps.apply.writer import ScopeWriter
 from flowforge.steps.backend.state_backend import StateBackend
 from flowforge.steps.refresh.admission import new_to
 from flowforge.steps.rotate.checks import require_credential, require_own, require_value
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.walk import Batch, Walk
 from flowforge.steps.values.resolver import Resolver
@@ -89,9 +90,18 @@ class Written:
 
 
 def subject_of(
-    task: Task, backend: StateBackend, state: State, *, name: str, sizes: Sizes, resolver: Resolver | None = None
+    task: Task,
+    backend: StateBackend,
+    state: State,
+    *,
+    name: str,
+    sizes: Callable[[Rotation | None], Sizes],
+    resolver: Resolver | None = None,
 ) -> Subject:
-    """Return what is rotated. Raises UsageError and SourceError. resolver: what has read the value before."""
+    """Return what is rotated. Raises UsageError and SourceError. resolver: what has read the value before.
+
+    sizes: returns the batches, of the rotation that is under way.
+    """
     credential = require_credential(task.manifest.credentials, name)
     admitted = task.admitted(state)
     chosen = task.chooser(state)
@@ -108,7 +118,7 @@ def subject_of(
     resolver = resolver or Resolver(task.context, backend.fingerprinter(state))
     fingerprint = require_value([*resolver.values(places).values()], credential)
     lines = tuple(sorted(place.address for place in places))
-    return Subject(task, credential, Walk(lines, fingerprint, sizes), resolver, state)
+    return Subject(task, credential, Walk(lines, fingerprint, sizes(state.rotations.get(name))), resolver, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +128,18 @@ class Hooks:
     choose: Callable[[Subject], Batch | None]
     """Returns what is written, of the manifest and the state of now; None for nothing."""
     after: Callable[[Subject, Batch, Planned], Rotation | None]
-    """Returns the rotation as it is kept before the first write."""
+    """Returns the rotation as it is kept before the first write, whether anything is to be written or not."""
     show: Callable[[Planned, Subject], None]
     """Shows its plan."""
-    approve: Callable[[Planned], bool]
-    """Returns whether it may be written."""
+    approve: Callable[[Planned], Consent | None]
+    """Returns the consent to write it; None where somebody said no."""
     arrange: Arrange
     """Changes the parts of the writer."""
 
 
-def look(request: Request, name: str, sizes: Sizes, held: ExitStack) -> tuple[Subject, StateBackend, Clients]:
+def look(
+    request: Request, name: str, sizes: Callable[[Rotation | None], Sizes], held: ExitStack
+) -> tuple[Subject, StateBackend, Clients]:
     """Return what is rotated, where its state is and the clients, which stay open in `held`. Writes nothing."""
     task = Task.of(request)
     require_credential(task.manifest.credentials, name)
@@ -171,7 +183,12 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
             clients.need(task.to_read(session.state))
             task = task.with_selected_repos(clients)
             now = subject_of(
-                task, backend, session.state, name=name, sizes=subject.walk.sizes, resolver=subject.resolver
+                task,
+                backend,
+                session.state,
+                name=name,
+                sizes=lambda _: subject.walk.sizes,
+                resolver=subject.resolver,
             )
             batch = hooks.choose(now)
             if batch is None:
@@ -191,9 +208,11 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
             planned = prepared.planned
             hooks.show(planned, now)
             refuse(planned.plan, planned.brakes, keep_going=False, otherwise="")
-            if planned.plan.todo and not hooks.approve(planned):
+            consent = hooks.approve(planned)
+            if consent is None:
                 return None
-            kept = hooks.after(now, batch, planned) if planned.plan.todo else expected
+            consent.require(name)
+            kept = hooks.after(now, batch, planned)
             writer = hooks.arrange(writer_of(task, clients, session, prepared))
             report = carry_out(task, backend, planned.plan, writer, lambda state: state.rotate(name, kept))
             done = Written(batch, planned, report, session.state, kept)
@@ -204,8 +223,9 @@ def _write(subject: Subject, expected: Rotation | None, hooks: Hooks) -> Written
     return done
 
 
-def note(subject: Subject, expected: Rotation | None, rotation: Rotation | None) -> Rotation | None:
+def note(subject: Subject, expected: Rotation | None, rotation: Rotation | None, consent: Consent) -> Rotation | None:
     """Keep in the state how far the rotation is, and return that."""
+    consent.require(subject.credential.name)
 
     def once() -> None:
         task, name = subject.task, subject.credential.name

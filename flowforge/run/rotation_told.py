@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.report import Report
-from flowforge.plan.rotation import Rotation
+from flowforge.plan.rotation import Proof, Rotation
 from flowforge.run.request import Planned
 from flowforge.run.rotation_key import KeyAsked, KeyTold
 from flowforge.state.model import State
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.queued import OldRuns
-from flowforge.steps.rotate.sizes import Sizes
 from flowforge.steps.rotate.verdicts import CanaryVerdict
 from flowforge.steps.rotate.walk import Batch
 
@@ -22,8 +22,10 @@ class Asked:
 
     credential: str
     """The credential."""
-    sizes: Sizes = field(default_factory=Sizes)
-    """The batches."""
+    proof: Proof = field(default_factory=Proof)
+    """How its batches are to be proven, as far as that is said."""
+    without_canary: bool = False
+    """Whether the canary that it was begun with is not to be asked."""
     back: bool = False
     """Whether to take back the rotation that is under way."""
     now: bool = False
@@ -60,8 +62,8 @@ class Teller:
 
     course: Callable[[Course], None]
     """Shows what is about to be done."""
-    approve: Callable[[Course], bool]
-    """Returns whether to do it."""
+    approve: Callable[[Course], Consent | None]
+    """Returns the consent to do it; None where somebody said no."""
     batch: Callable[[Batch, Report], None]
     """Shows what became of a batch."""
     verdicts: Callable[[Sequence[CanaryVerdict]], None]
@@ -88,6 +90,14 @@ class Ended:
     """What ended it after something was written."""
     exposed: tuple[Address, ...] = ()
     """What may hold another value of the credential yet."""
+    unseen: int = 0
+    """How many of these the run has not seen, so that it could not write them."""
+    changed: int = 0
+    """How many of these GitHub shows otherwise than they were written."""
+    waits_for_nobody: bool = False
+    """Whether it is not known to be well where nobody could look, whatever the reason: a key that leaked."""
+    rotation: Rotation | None = None
+    """The rotation as it is kept; None where it is over."""
     interrupted: bool = False
     """Whether a signal ended it."""
     unresolved: bool = False
@@ -112,6 +122,7 @@ class Ended:
             self.finished
             and not self.exposed
             and not self.runs.alive
+            and not (self.runs.unknown if self.waits_for_nobody else self.runs.in_doubt)
             and not self.unresolved
             and codes <= {ExitCode.DONE}
         )

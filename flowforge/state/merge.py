@@ -71,7 +71,9 @@ def _rotations(base: State, ours: State, theirs: State) -> dict[str, Rotation]:
             merged[name] = still
         if mine and other and mine.fingerprint == other.fingerprint:
             proven = min(mine.proven, other.proven)
-            merged[name] = replace(other, proven=proven, reached={**mine.reached, **other.reached})
+            at_once = mine.at_once or other.at_once
+            reached = {**mine.reached, **other.reached}
+            merged[name] = replace(other, proven=proven, reached=reached, at_once=at_once)
     return merged
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
-from flowforge.errors import Problem, StateError
+from flowforge.errors import Problem, RotationError, StateError, quote
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Store
 from flowforge.plan.facts import UNKNOWN, Known, NotRead, Presence, Unavailable, Unresolved, Value
+from flowforge.plan.rotation import backward, onward
 from flowforge.sources.base import Context
 from flowforge.state.model import State
 from flowforge.steps.values.resolver import Resolver
@@ -70,7 +71,11 @@ def rekeyed(
     context: Context,
     keys: tuple[StateKey | None, StateKey | None],
 ) -> Rekeyed:
-    """Return the state under the new key. It reads the values of all secrets that the state remembers."""
+    """Return the state under the new key. It reads the values of all secrets that the state remembers.
+
+    Raises RotationError FF919 where a rotation is under way.
+    """
+    _require_no_rotation(state)
     # A variable's fingerprint has no key, so it stays as it is.
     both = _Both(state.salt, *keys)
     secrets = [address for address in sorted(state.records) if address.scope.store is not Store.VARIABLES]
@@ -87,17 +92,23 @@ def rekeyed(
     pending = {address: _of_pending(address, one, both.renewed) for address, one in state.pending.items()}
     kept, changed, unnamed = (tuple(each for each in secrets if sorts[each] is sort) for sort in _Sort)
     unread = {address: sort for address, sort in sorts.items() if not isinstance(sort, _Sort)}
-    # Of a rotation whose value cannot be read now, the new fingerprint is lost: its command then asks to go back.
-    rotations = {
-        name: replace(
-            each,
-            fingerprint=both.renewed.get(each.fingerprint, UNKNOWN),
-            before=tuple(sorted(both.renewed[one] for one in each.before if one in both.renewed)),
-        )
-        for name, each in state.rotations.items()
-    }
-    renewed_state = replace(state, records=records, pending=pending, rotations=rotations)
+    renewed_state = replace(state, records=records, pending=pending)
     return Rekeyed(renewed_state, keys[1] is not None, kept, changed, unnamed, unread)
+
+
+def _require_no_rotation(state: State) -> None:
+    # Nobody has the old value any more, so that its fingerprint would be lost, and with it what a way back may write.
+    problems = [
+        Problem(
+            "FF919",
+            f"the rotation of {quote(name)} is under way, and cannot be taken over to another state key",
+            why="the fingerprint of the old value can only be made from that value",
+            fix=f"end it first: {onward(name, rotation)} goes on with it; {backward(name)} takes it back",
+        )
+        for name, rotation in sorted(state.rotations.items())
+    ]
+    if problems:
+        raise RotationError(*problems)
 
 
 def _sort(value: Value | None, fingerprint: str, unresolved: tuple[Unresolved, ...]) -> _Sort | str:

@@ -179,6 +179,23 @@ def test_what_is_refused_first(replaced: Replaced, code: str, args: tuple[str, .
     assert (1, 1) == (done.code, done.err.count(code)), done
 
 
+def test_an_id_that_anthropic_does_not_know(replaced: Replaced) -> None:
+    """It names no key, and the error names it, before anything is written; where nobody answers, nothing is said."""
+    done = replaced.fleet.refused(*AT_ONCE, "--old-key", "apikey_01nobody")
+    assert (1, "error FF915") == (done.code, done.err.split(":")[0]), done
+    assert '"apikey_01nobody"' in done.err
+    replaced.fleet.sandbox.world.faults.add(Fault("api_keys/", FaultKind.STATUS, status=500, times=9))
+    assert 0 == replaced.rotate(*AT_ONCE, "--old-key", "apikey_01nobody").code
+
+
+@pytest.mark.parametrize("option", [("--old-key", "apikey_1"), ("--old-key", "apikey_1", "--now")])
+def test_an_id_without_an_admin_key(replaced: Replaced, option: tuple[str, ...]) -> None:
+    """Nobody would look it up, so that it is refused, and not dropped."""
+    replaced.fleet.monkeypatch.delenv(ADMIN)
+    done = replaced.fleet.refused("rotate", "ci-key", "--yes", *option)
+    assert (1, "error FF914") == (done.code, done.err.split(":")[0]), done
+
+
 @pytest.mark.parametrize("event", ["", "pull_request"])
 def test_without_an_admin_key(replaced: Replaced, event: str) -> None:
     """Nobody could ever end such a rotation, so it does not begin; for a pull request the key counts as not there."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from flowforge.sandbox import Fault, FaultKind
+from flowforge.sandbox import Token, TokenKind
+from flowforge.sandbox.rules import access
 from tests.cli.conftest import Fleet
 from tests.cli.walking import who_has
 
@@ -70,12 +71,13 @@ def test_a_leak_does_not_wait(rotating: tuple[Fleet, str, str], *, cancels: bool
     assert (3, "waiting" in done.err) == (done.code, False), done
 
 
-@pytest.mark.slow
 def test_where_nobody_may_look(rotating: tuple[Fleet, str, str]) -> None:
-    """Where GitHub refuses the list, all is rotated all the same, and what is not known is said."""
+    """Where the permission is missing, the walk ends all the same, and says what is not known."""
     fleet, old, new = rotating
     world = fleet.sandbox.world
-    world.faults.add(Fault("actions/runs", FaultKind.STATUS, status=403, times=99))
+    token = Token(TokenKind.FINE_GRAINED, secrets=access.Level.NONE, permissions=access.levels({"secrets": "write"}))
+    world.add_token("github_pat_exact", token)
+    fleet.monkeypatch.setenv("FLOWFORGE_GITHUB_TOKEN", "github_pat_exact")
     done = fleet.flowforge(*WALK)
     assert (0, {"new": 5}) == (done.code, who_has(fleet, old, new)), done
     assert any(line.startswith("Whether older runs are alive is not known of acme/") for line in done.lines), done

@@ -53,10 +53,10 @@ def became(fleet: Fleet, done: Done, repo: str) -> str:
     ("actions", "more", "expected"),
     [
         ("read", (), (3, ALIVE)),
-        ("", (), (0, UNKNOWN)),
+        ("", (), (3, UNKNOWN)),
         ("write", ("--cancel-runs",), (3, f"{ALIVE} and {ENDED}")),
         ("read", ("--cancel-runs",), (3, f"{ALIVE} and {GOES_ON}")),
-        ("", ("--cancel-runs",), (0, UNKNOWN)),
+        ("", ("--cancel-runs",), (3, UNKNOWN)),
     ],
 )
 def test_each_row(fleet: Fleet, kind: str, actions: str, more: tuple[str, ...], expected: tuple[int, str]) -> None:

@@ -26,14 +26,21 @@ _AT_ONCE: Final = ("Rotation of ci-key: 2 secrets.", "  batch 1: 2 repos: acme/a
 _FIRST: Final = "batch 1: 1 secret written in 1 repo"
 _BOTH: Final = "batch 1: 2 secrets written in 2 repos"
 _ONE: Final = "Done: 0 created, 1 updated, 0 deleted, 0 failed, 0 blocked."
-_LEFT: Final = (
-    (
-        "The rotation of ci-key stands here: `flowforge rotate ci-key` goes on; `flowforge rotate ci-key --back` takes it "
-        "back, once the source has the old value again."
-    ),
-    "1 secret may hold an older value yet:",
-    "    acme/web/actions/ANTHROPIC_API_KEY",
-)
+
+
+def _left(canary: str) -> tuple[str, ...]:
+    """Return how a walk stands after its first batch. canary: the options of its canary."""
+    return (
+        (
+            f"The rotation of ci-key stands here: `flowforge rotate ci-key --batch 1,rest {canary}` goes on; `flowforge "
+            "rotate ci-key --back` takes it back, once the source has the old value again."
+        ),
+        "1 secret may hold an older value yet:",
+        "    acme/web/actions/ANTHROPIC_API_KEY",
+    )
+
+
+_LEFT: Final = _left("--canary canary.yml --canary-timeout 120s")
 _INACCESSIBLE: Final = "Resource not accessible by personal access token"
 _ENDED: Final = "The rotation of ci-key has ended."
 _OVER: Final = (
@@ -86,7 +93,7 @@ def _by_command(body: str) -> Given:
 
 def _beside(bench: Bench) -> None:
     """Let the canary begin the same rotation, with what it is not given itself."""
-    other = [sys.executable, "-m", "flowforge", "rotate", "ci-key", "--yes", "--batch", "rest"]
+    other = [sys.executable, "-m", "flowforge", "rotate", "ci-key", "--yes", "--batch", "rest", "--no-canary"]
     _by_command(f"sys.exit(subprocess.run({other!r}, env={dict(os.environ)!r}, capture_output=True).returncode)")(bench)
 
 
@@ -123,7 +130,7 @@ def _timeless(bench: Bench, done: Done) -> Done:
 
 def _on(bench: Bench) -> None:
     """Go on with it."""
-    assert 0 == bench.run("rotate", "ci-key", "--yes", "--batch", "rest").code
+    assert 0 == bench.run("rotate", "ci-key", "--yes", "--batch", "rest", "--no-canary").code
 
 
 def _process(bench: Bench, args: tuple[str, ...]) -> Done:
@@ -223,12 +230,15 @@ ROWS: Final = (
         Expected(
             (
                 _BOTH,
+                "all is written; waiting for a look at 1 repo, 6 h at most",
                 *_AT_ONCE,
                 UPDATED,
                 _ENDED,
+                _OVER[0],
+                "`flowforge rotate ci-key --cancel-runs` looks again, and has GitHub cancel what is alive.",
                 _NOT_KNOWN,
-                *_OVER,
-            )
+            ),
+            3,
         ),
         lambda bench: bench.fault("^GET /repos/acme/web/actions/runs", Fault("", Kind.STATUS, FOREVER, status=500)),
         more=("ci-key", "--yes", "--batch", "rest"),

@@ -8,7 +8,7 @@ from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Known
-from flowforge.plan.rotation import Rotation, waits
+from flowforge.plan.rotation import Proof, Rotation, waits
 from tests.plan.every_line import HERE, ORG, decisions
 
 NEW = "hmac-sha256:bb"
@@ -41,6 +41,23 @@ def test_where_it_has_come_none_but_its_value_is_written() -> None:
     ]
     others = [after for _, after in waiting if writes(after) and isinstance(after.wanted and after.wanted.value, Known)]
     assert [] == [after for after in others if not writes(after, NEW)]
+
+
+def test_a_rotation_at_once_holds_up_nothing_but_another_value() -> None:
+    """What leaked is to be replaced by whoever comes first; a source that has another value waits for the command."""
+    held = [(line, waits(line, {"ci-key": replace(AHEAD, at_once=True)})) for line in LINES]
+    assert [before for before, _ in held if writes(before, NEW)] == [after for _, after in held if writes(after, NEW)]
+    blocked = [after for before, after in held if before != after]
+    assert blocked
+    assert all("`flowforge rotate ci-key --now` goes on with it" in after.remedy for after in blocked)
+
+
+def test_the_canary_stands_in_the_command() -> None:
+    """As it was asked for, quoted for a shell."""
+    line = next(line for line in LINES if writes(line))
+    held = waits(line, {"ci-key": replace(AHEAD, proof=Proof("1,rest", command="./smoke 'a b'", timeout=90))})
+    command = "--batch 1,rest --canary-command './smoke '\"'\"'a b'\"'\"'' --canary-timeout 90s"
+    assert f"`flowforge rotate ci-key {command}` goes on" in held.remedy
 
 
 def test_no_other_credential_waits() -> None:

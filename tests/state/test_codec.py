@@ -15,7 +15,7 @@ from flowforge.errors import StateError
 from flowforge.plan import recordable
 from flowforge.plan.address import Address, Repo, Scope, Store
 from flowforge.plan.facts import Record
-from flowforge.plan.rotation import Rotation
+from flowforge.plan.rotation import Proof, Rotation
 from flowforge.state.codec import LAST_SERIAL, decode, digest, encode
 from flowforge.state.model import Lease, State
 
@@ -98,6 +98,8 @@ rotations = st.builds(
     st.integers(0, 9),
     st.dictionaries(addresses, st.integers(1, 9), max_size=3),
     st.lists(st.from_regex(recordable._API_KEY_ID, fullmatch=True), max_size=2).map(tuple),
+    st.builds(Proof, text, text, text, st.integers(0, 2**40)),
+    st.booleans(),
 )
 states = st.builds(
     State,
@@ -469,6 +471,7 @@ def test_rotations_are_there_only_where_there_are_any() -> None:
 
 
 _WALK = {"fingerprint": "f", "since": "2026-03-01T10:00:00Z", "before": [], "proven": 0, "reached": [], "old_keys": []}
+_PROOF = {"batches": "", "canary": "", "command": "", "timeout": 0}
 _HERE = {"repo": "a/b", "store": "actions", "name": "A", "batch": 1}
 
 
@@ -484,6 +487,10 @@ _HERE = {"repo": "a/b", "store": "actions", "name": "A", "batch": 1}
         ({"ci": {**_WALK, "reached": [_HERE, _HERE]}}, 'names "a/b/actions/A" a second time'),
         ({"ci": {**_WALK, "before": [1]}}, 'before of the rotation of "ci" is not a list of texts'),
         ({"ci": {**_WALK, "old_keys": ["sk"]}}, 'old_keys of the rotation of "ci" has what is no id of an API key'),
+        ({"ci": {**_WALK, "at_once": False}}, 'at_once of the rotation of "ci" is false, and then it is left out'),
+        ({"ci": {**_WALK, "proof": {**_PROOF, "timeout": -1}}}, 'timeout of proof of the rotation of "ci" is out of'),
+        ({"ci": {**_WALK, "proof": _PROOF}}, 'proof of the rotation of "ci" says nothing, and then it is left out'),
+        ({"ci": {**_WALK, "proof": {"canary": "a.yml"}}}, 'proof of the rotation of "ci" has no batches'),
         ({"ci": {**_WALK, "more": 1}}, 'the rotation of "ci" has "more", which is not known'),
     ],
 )

@@ -101,6 +101,7 @@ def test_who_gets_what(stage: Stage, args: tuple[str, ...], monkeypatch: pytest.
 
 
 ROTATE: Final = ("rotate", "ci-key", "--yes", "--batch", "rest", "--old-key", "OLD")
+LEAKED: Final = ("rotate", "ci-key", "--yes", "--now")
 QUIET: Final = ("--quiet-for", "1h")
 
 
@@ -111,8 +112,8 @@ QUIET: Final = ("--quiet-for", "1h")
         ((*ROTATE, *QUIET), False),
         ((*ROTATE, "--deactivate", "OLD"), False),
         ((*ROTATE, *QUIET, "--deactivate", "NEW"), False),
-        ((*ROTATE, "--now"), False),
-        ((*ROTATE, "--now", "--deactivate", "OLD"), False),
+        ((*LEAKED, "--old-key", "OLD"), False),
+        ((*LEAKED, "--deactivate", "OLD"), False),
         ((*ROTATE, "--check", *QUIET, "--deactivate", "OLD"), False),
         ((*ROTATE, *QUIET, "--deactivate", "OLD"), True),
     ],

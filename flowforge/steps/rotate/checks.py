@@ -1,15 +1,20 @@
 """What must hold before a rotation begins, goes on or goes back. Each refusal says what to do instead."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
+from typing import Final
 
 from flowforge.errors import Problem, RotationError, SourceError, UsageError, quote
 from flowforge.manifest.model import Credential
 from flowforge.manifest.placeholders import names_in
 from flowforge.plan.facts import Known, Public, Unavailable, Value
-from flowforge.plan.rotation import Rotation, backward, forward
+from flowforge.plan.rotation import Rotation, backward, forward, onward
 from flowforge.state.model import State
+from flowforge.steps.rotate.standing import written_unproven
 from flowforge.steps.rotate.walk import Walk
+
+_SHOWN: Final = 3
 
 
 def require_credential(credentials: Mapping[str, Credential], name: str) -> Credential:
@@ -91,9 +96,43 @@ def require_way_back(walk: Walk, rotation: Rotation | None, name: str) -> Rotati
     return rotation
 
 
+def require_canary(rotation: Rotation | None, name: str, *, asks: bool, without: bool) -> None:
+    """Raise UsageError FF917 where a rotation was begun with a canary, and is to go on without one.
+
+    asks: whether a canary is named now. without: whether it is said that none is to be asked.
+    """
+    if rotation is None or not rotation.proof.asks or asks or without:
+        return
+    what = f"the rotation of {quote(name)} was begun with a canary, and none is named now"
+    why = (
+        "a canary of the state is shown and never run, as whoever may propose a change to the state could name another"
+    )
+    dropped = replace(rotation.proof, canary="", command="", timeout=0).options
+    as_begun, without_it = forward(name, rotation.proof.options), forward(name, f"{dropped} --no-canary".lstrip())
+    fix = f"{as_begun} goes on as it was begun, once you have looked at it; {without_it} goes on without a canary"
+    raise UsageError(Problem("FF917", what, why=why, fix=fix))
+
+
+def require_in_sight(walk: Walk, rotation: Rotation | None, state: State, name: str) -> None:
+    """Raise RotationError FF918 where this run does not see all of a batch that was written and not found well.
+
+    A canary in the rest of it, or in the next one, would prove nothing of those that it stopped at.
+    """
+    hidden = sorted(written_unproven(rotation, state) - {*walk.lines}) if rotation else []
+    if not hidden:
+        return
+    shown = ", ".join(map(str, hidden[:_SHOWN])) + (f" and {len(hidden) - _SHOWN:,} more" if hidden[_SHOWN:] else "")
+    what = f"the batch under way of the rotation of {quote(name)} is not proven, and this run does not see all of it"
+    fix = (
+        "run it without --owner; where the manifest no longer names a place, `flowforge apply --prune` deletes it, and "
+        "`flowforge state forget ADDRESS` drops it"
+    )
+    raise RotationError(Problem("FF918", what, shown, "the new value may be bad there", fix))
+
+
 def require_own(found: Rotation | None, ours: Rotation | None, name: str) -> None:
     """Raise RotationError FF909 where another run has moved the rotation since this one last looked."""
     if found != ours:
         what = f"another run walks the rotation of {quote(name)} too, so that this one stops"
-        fix = f"let one run go on at a time; when the other has ended, {forward(name)} takes it up"
+        fix = f"let one run go on at a time; when the other has ended, {onward(name, found)} takes it up"
         raise RotationError(Problem("FF909", what, why="the state has it further, or ended", fix=fix))

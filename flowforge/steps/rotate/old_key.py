@@ -15,6 +15,7 @@ from flowforge.ci_systems import doubt
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.plan.address import Address
 from flowforge.plan.recordable import is_api_key_id
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.remains import ValuesOfToday
 from flowforge.steps.verify.admin_keys import admin_key
 
@@ -93,6 +94,8 @@ class Grounds:
     """The places that hold the key, or of which it is not known that they do not; None where nobody looked."""
     quiet: Quiet | None = None
     """What was found out about its usage; None where nobody looked."""
+    consent: Consent | None = None
+    """The consent to rotate; None where nobody gave it."""
 
 
 def require_key_id(text: str, where: str) -> str:
@@ -124,6 +127,11 @@ def known_old_key(admin: AdminApi, recorded: Collection[str], given: str | None)
     if found.key is None:
         return OldKey(key_id, trouble=found.trouble)
     return OldKey(key_id, found.key.name, found.key.status, found.key.hint)
+
+
+def is_unknown(admin: AdminApi, key_id: str) -> bool:
+    """Return whether Anthropic says that there is no key with an id. Where it says nothing, that is not known."""
+    return read_key(admin.wire, admin.key, key_id).missing
 
 
 def quiet_for(admin: AdminApi, key: OldKey, hours: float) -> Quiet:
@@ -189,6 +197,8 @@ def refusal_to_deactivate(key: OldKey, grounds: Grounds) -> Problem | None:
 
 
 def _doubts(key: OldKey, grounds: Grounds) -> Iterator[str]:
+    if grounds.consent is None:
+        yield "nobody said yes to the rotation"
     if grounds.named != key.id:
         yield "--deactivate does not name it"
     if not is_hint(key.hint) or not key.status:

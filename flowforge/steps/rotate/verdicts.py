@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from flowforge.errors import UsageError
+from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
+
+# Refusals of GitHub's that do not pass while a run goes on.
+LASTING: Final = frozenset({Why.NO_PERMISSION, Why.NO_TOKEN, Why.SSO})
 
 
 class CanaryError(UsageError):

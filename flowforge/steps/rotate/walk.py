@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowforge.plan.address import Address, Repo
-from flowforge.plan.facts import UNKNOWN
 from flowforge.plan.rotation import Rotation
 from flowforge.state.model import State
 from flowforge.steps.rotate.sizes import Sizes
@@ -84,19 +83,3 @@ def repos_of(addresses: Iterable[Address]) -> tuple[Repo, ...]:
 def canaries(batch: Batch) -> Sequence[Repo]:
     """Return the repos of a batch in which the canary is asked: its first ones. An organization runs no workflow."""
     return [repo for repo in batch.repos if not repo.is_organization][:CANARIES]
-
-
-def holding_another(state: State, credential: str, fingerprint: str, lines: Collection[Address]) -> list[Address]:
-    """Return what may hold another value than this one of a credential, sorted: what the fleet is not rid of yet.
-
-    Also what the manifest no longer names, and what the walk could not write. What was never there holds nothing.
-    """
-    others = {
-        address
-        for address, record in state.records.items()
-        if record.credential == credential and record.fingerprint != fingerprint
-    }
-    old = {state.records[address].fingerprint for address in others} - {UNKNOWN}
-    same = {address for address, record in state.records.items() if record.fingerprint in old}
-    open_ = {address for address in lines if address in state.pending}
-    return sorted(others | same | open_)

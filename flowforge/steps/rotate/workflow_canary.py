@@ -25,10 +25,9 @@ from flowforge.github.problems import RepoError, StoppedError, TokenError
 from flowforge.life.canary import MARKER, objection, takes_marker
 from flowforge.life.judge import RunHistory, SecretPlace, judge
 from flowforge.life.model import Life
-from flowforge.plan.action import Why
 from flowforge.plan.address import Repo, Store
 from flowforge.steps.life import AskedRuns
-from flowforge.steps.rotate.verdicts import Canary, CanaryError, CanaryVerdict
+from flowforge.steps.rotate.verdicts import LASTING, Canary, CanaryError, CanaryVerdict
 from flowforge.workflows.repository import FOLDER, is_workflow
 from flowforge.workflows.results import SUCCESS
 
@@ -37,8 +36,6 @@ _SIDE_BY_SIDE: Final = 8
 _BETWEEN: Final = 10.0
 _EACH: Final = 0.2
 _ACTIVE: Final = "active"
-# What does not pass while a run goes on.
-_LASTING: Final = frozenset({Why.NO_PERMISSION, Why.NO_TOKEN, Why.SSO})
 _NAMED: Final = 3
 _Result = TypeVar("_Result")
 
@@ -205,7 +202,7 @@ class _WorkflowCanary:
         except (RepoError, TokenError) as error:
             # GitHub's list may be behind, and a moment's trouble is no red canary; a permission does not come back.
             runs, missing = [], f"its run cannot be looked at: {error.problems[0].what}"
-            if isinstance(error, TokenError) or error.no.why in _LASTING:
+            if isinstance(error, TokenError) or error.no.why in LASTING:
                 return CanaryVerdict(repo, well=False, said=missing)
         if len(runs) > 1:
             return CanaryVerdict(repo, well=False, said="somebody else dispatched it too: which run is ours is unknown")

@@ -13,6 +13,7 @@ from flowforge.errors import SourceError, TrustError, Where
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, Presence, Record, Remembered, Wanted
 from flowforge.sandbox import Fault, FaultKind
+from flowforge.steps.rotate.consent import Consent
 from flowforge.steps.rotate.old_key import (
     Grounds,
     OldKey,
@@ -31,6 +32,7 @@ from tests.steps.rotate.stage import HERE, HOUR, Stage, opened, recorded
 
 NEW = "hmac-sha256:new"
 PACKAGE = Path(__file__).parents[3] / "flowforge"
+YES = Consent("ci-key")
 
 
 @pytest.fixture
@@ -246,7 +248,7 @@ def today(value: str) -> ValuesOfToday:
 def grounds(stage: Stage) -> Grounds:
     """Return all that speaks for switching it off."""
     quiet = Quiet(stage.old_id, quiet=True, said="")
-    return Grounds(stage.old_id, today(stage.new), (), quiet)
+    return Grounds(stage.old_id, today(stage.new), (), quiet, YES)
 
 
 def test_it_is_switched_off(stage: Stage) -> None:
@@ -265,7 +267,7 @@ def test_by_default_nothing_speaks_for_it(stage: Stage) -> None:
     """Whoever forgets to look at something is refused, with everything that is missing."""
     problem = deactivate(stage.admin, stage.key(), Grounds())
     assert problem is not None
-    assert ("FF296", 4, []) == (problem.code, len(problem.why.split("; ")), stage.posts())
+    assert ("FF296", 5, []) == (problem.code, len(problem.why.split("; ")), stage.posts())
 
 
 @pytest.mark.parametrize("status", ["inactive", "archived", "expired"])
@@ -302,7 +304,7 @@ def test_a_person_who_reads_why(stage: Stage) -> None:
     """All reasons are told at once."""
     places = tuple(replace(HERE, secret=f"KEY_{number}") for number in range(1, 6))
     quiet = Quiet(stage.old_id, quiet=False, said="it was used between A and B")
-    problem = refusal_to_deactivate(stage.key(), Grounds("apikey_other", today(stage.old), places, quiet))
+    problem = refusal_to_deactivate(stage.key(), Grounds("apikey_other", today(stage.old), places, quiet, YES))
     assert problem is not None
     assert (
         "--deactivate does not name it; the value of credential ci-key begins and ends as it does, and may be it; "
@@ -376,7 +378,7 @@ def test_the_law(stage: Stage, which: str) -> None:
         places = None if held is None else may_hold(remembered, values or today(stage.new), stage.old_id)
         known = key if hint == "known" else replace(key, hint="", status="")
         sent = len(stage.posts())
-        problem = deactivate(stage.admin, known, Grounds(NAMED[named](stage), values, places, quiet))
+        problem = deactivate(stage.admin, known, Grounds(NAMED[named](stage), values, places, quiet, YES))
         off = {*case} <= GOOD
         assert (off, off, int(off)) == (
             problem is None,
