@@ -124,7 +124,7 @@ class _Show:
 
     @property
     def teller(self) -> run.Teller:
-        """Give what the flow calls."""
+        """Return what the flow calls."""
         return run.Teller(self._course, self._approve, self._batch, self._verdicts, self._proceed)
 
     def _course(self, course: run.Course) -> None:
@@ -177,7 +177,7 @@ class _Show:
         return code
 
     def end(self, ended: run.Ended) -> ExitCode:
-        """Tell how it ended, and return the exit code."""
+        """Show how it ended, and return the exit code."""
         code = ended.exit_code
         planned, report = together(ended, self.planned)
         style, verbose = self.output.style, self.given["verbose"]

@@ -216,7 +216,7 @@ class Journey:
         self.ended.runs = watch.until_over(last_writes(self._state, held), longest)
 
     def _left(self) -> Ended:
-        """Say what may hold another value."""
+        """Return how it ended, with what may hold another value."""
         standing = self.last or self._standing
         self.ended.exposed = standing.exposed
         self.ended.unseen = len({*standing.left} - {*self.subject.walk.lines})

@@ -18,7 +18,7 @@ BACK = ("rotate", "ci-key", "--yes", "--back")
 
 @pytest.fixture
 def rotating(fleet: Fleet) -> tuple[Fleet, str, str]:
-    """Give five repos that hold an old key, with a new one at its source; and both keys."""
+    """Return five repos that hold an old key, with a new one at its source; and both keys."""
     old = fleet.set_key()
     assert 0 == fleet.flowforge("apply", "--yes").code
     fleet.later()
@@ -198,7 +198,7 @@ def test_repos_that_join_and_leave_in_the_middle(rotating: tuple[Fleet, str, str
 
 
 def interfering(fleet: Fleet, body: str) -> tuple[str, str]:
-    """Give the option of a canary that is well, and does something else beside."""
+    """Return the option of a canary that is well, and does something else beside."""
     script = fleet.folder / "canary.py"
     script.write_text(f"import pathlib, subprocess, sys\n{body}\n", encoding="utf-8")
     return "--canary-command", f"{sys.executable} {script}"

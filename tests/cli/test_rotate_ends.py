@@ -22,7 +22,7 @@ BACK: Final = ("rotate", "ci-key", "--yes", "--back")
 
 @pytest.fixture
 def two(fleet: Fleet) -> tuple[Fleet, str, str]:
-    """Give two owners that hold an old key, two repos each, with a new one at its source; and both keys."""
+    """Return two owners that hold an old key, two repos each, with a new one at its source; and both keys."""
     fleet.repos = [*fleet.repos[:2], *fleet.sandbox.world.create_repos("beta", 2)]
     fleet.simple()
     return fleet, *replaced(fleet)
@@ -30,7 +30,7 @@ def two(fleet: Fleet) -> tuple[Fleet, str, str]:
 
 @pytest.fixture
 def rotating(fleet: Fleet) -> tuple[Fleet, str, str]:
-    """Give five repos that hold an old key, with a new one at its source; and both keys."""
+    """Return five repos that hold an old key, with a new one at its source; and both keys."""
     return fleet, *replaced(fleet)
 
 

@@ -10,6 +10,7 @@ from tests.cli.conftest import Fleet
 from tests.cli.walking import KEY, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,rest")
+ON = (*WALK, "--no-canary")
 STATE = Path("flowforge.state.json")
 
 
@@ -34,16 +35,17 @@ def stop(fleet: Fleet, *args: str) -> None:
 
 @pytest.mark.parametrize("reached", [True, False])
 def test_a_repo_is_renamed(standing: tuple[Fleet, str, str], *, reached: bool) -> None:
-    """Nothing is written through the redirect of its old name, which is said; under its new one it is walked."""
+    """Nothing is written through the redirect of its old name, which is said; moved to its new one it is walked."""
     fleet, old, new = standing
     before, after = fleet.repos[0 if reached else 2], "acme/renamed"
     fleet.sandbox.world.rename_repo(before, after)
-    done = fleet.flowforge(*WALK)
+    done = fleet.flowforge(*ON)
     assert (3, new if reached else old) == (done.code, fleet.sandbox.world.reveal(after)[KEY]), done
     assert "renamed" in done.out
     fleet.repos = [after if repo == before else repo for repo in fleet.repos]
     fleet.simple()
-    done = fleet.flowforge(*WALK)
+    assert 0 == fleet.flowforge("state", "move", before, after, "--yes").code
+    done = fleet.flowforge(*ON)
     assert {"new": 5} == who_has(fleet, old, new), done
     assert "The rotation of ci-key has ended." in done.lines, done
 
@@ -54,7 +56,7 @@ def test_a_newer_version_took_it_up(standing: tuple[Fleet, str, str]) -> None:
     kept = json.loads(STATE.read_text("utf-8"))
     kept["version"] += 1
     STATE.write_text(json.dumps(kept), encoding="utf-8")
-    for way in (WALK, ("rotate", "ci-key", "--yes", "--back"), ("rotate", "ci-key", "--yes", "--now")):
+    for way in (ON, ("rotate", "ci-key", "--yes", "--back"), ("rotate", "ci-key", "--yes", "--now")):
         done = fleet.refused(*way)
         assert (1, True) == (done.code, "newer" in done.err), done
     assert {"old": 4, "new": 1} == who_has(fleet, old, new)
@@ -79,5 +81,5 @@ def test_two_credentials_at_once(fleet: Fleet) -> None:
     done = fleet.flowforge("rotate", "other", "--yes", "--batch", "1,rest")
     assert (0, {"old": 1, "new": 3, "other": 1}) == (done.code, who_has(fleet, new, other)), done
     assert ["ci-key"] == [*json.loads(STATE.read_text("utf-8"))["rotations"]]
-    assert 0 == fleet.flowforge(*WALK).code
+    assert 0 == fleet.flowforge(*ON).code
     assert ({"old": 2, "new": 3}, {}) == (who_has(fleet, new, other), fleet.plan())

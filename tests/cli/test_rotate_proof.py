@@ -17,7 +17,7 @@ WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
 
 @pytest.fixture
 def red(fleet: Fleet) -> tuple[Fleet, str, str, tuple[str, str]]:
-    """Give five repos whose walk a canary stopped after the first batch, both keys, and the canary, well now."""
+    """Return five repos whose walk a canary stopped after the first batch, both keys, and the canary, well now."""
     old, new = replaced(fleet)
     assert 3 == fleet.flowforge(*WALK, *canary(fleet, fleet.repos[0])).code
     return fleet, old, new, canary(fleet)

@@ -55,7 +55,8 @@ def test_the_way_back(there: str | None, pending: bool, seen: bool, batch: int) 
     assert found.is_over == (found.exposed == ())
 
 
-def test_another_credential_with_the_old_value() -> None:
-    """It is exposed, and holds the rotation open for nobody: this command would not write it."""
-    found = onward_standing(Walk((HERE,), NEW), ROTATION, state(OLD, credential="other"), "ci-key")
-    assert ((THERE,), True) == (found.exposed, found.is_over)
+@pytest.mark.parametrize(("there", "same"), [(OLD, True), (NEW, False), (THIRD, False), (UNKNOWN, False)])
+def test_another_credential(there: str, same: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+    """One with the old value is exposed, and holds the rotation open for nobody: this command would not write it."""
+    found = onward_standing(Walk((HERE,), NEW), ROTATION, state(there, credential="other"), "ci-key")
+    assert ((THERE,) if same else (), True) == (found.exposed, found.is_over)

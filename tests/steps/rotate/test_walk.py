@@ -7,11 +7,11 @@ import pytest
 
 from flowforge.errors import UsageError
 from flowforge.plan.address import Address, Repo, Scope, Store
-from flowforge.plan.facts import UNKNOWN, Record
+from flowforge.plan.facts import Record
 from flowforge.plan.rotation import Rotation
 from flowforge.state.model import State
 from flowforge.steps.rotate.sizes import Sizes
-from flowforge.steps.rotate.walk import Batch, Walk, canaries, holding_another, repos_of
+from flowforge.steps.rotate.walk import Batch, Walk, canaries, repos_of
 
 AT = "2026-11-23T08:00:00Z"
 NEW, OLD = "hmac-sha256:new", "hmac-sha256:old"
@@ -101,25 +101,6 @@ def test_where_the_canary_is_asked() -> None:
     """In the first three repos of a batch, by name; an organization runs no workflow."""
     batch = Batch(1, (ORG, *FIVE))
     assert ([each.scope.repo for each in FIVE[:3]], (ORG.scope.repo, *repos_of(FIVE))) == (canaries(batch), batch.repos)
-
-
-@pytest.mark.parametrize(
-    ("now", "others"),
-    [
-        (state(), []),
-        (state(kept(A, NEW), kept(B)), [B]),
-        # Of another credential, which has the same old value, or another one.
-        (state(kept(A), kept(B, OLD, "other"), kept(C, NEW, "other"), kept(D, "hmac-sha256:x", "other")), [A, B]),
-        # What is not known is no value that two could share.
-        (state(kept(A, UNKNOWN), kept(B, UNKNOWN, "other")), [A]),
-        # A write that is open may have come to nothing, where a line is.
-        (state(kept(A, NEW), pending=[A, B, at("acme/gone")]), [A, B]),
-        (state(kept(at("acme/gone")), kept(B)), [B, at("acme/gone")]),
-    ],
-)
-def test_what_may_hold_another_value(now: State, others: list[Address]) -> None:
-    """Also what the manifest no longer names, and another credential's place that had the same value."""
-    assert others == holding_another(now, "ci-key", NEW, FIVE)
 
 
 @pytest.mark.parametrize(
