@@ -44,7 +44,7 @@ def test_a_repo_is_renamed(standing: tuple[Fleet, str, str], *, reached: bool) -
     assert "renamed" in done.out
     fleet.repos = [after if repo == before else repo for repo in fleet.repos]
     fleet.simple()
-    assert 0 == fleet.flowforge("state", "move", before, after, "--yes").code
+    assert 0 == fleet.flowforge("state", "move", before, after).code
     done = fleet.flowforge(*ON)
     assert {"new": 5} == who_has(fleet, old, new), done
     assert "The rotation of ci-key has ended." in done.lines, done
