@@ -136,7 +136,7 @@ def test_a_text_with_a_code_of_ours_is_about_the_code() -> None:
                 "  fix: give a code such as FF504 or missing-secret, or a line of the failed run's log as it is\n"
             ),
         ),
-        (["FF998"], "error FF821: there is no code FF998\n  fix: did you mean `flowforge explain FF909`?\n"),
+        (["FF998"], "error FF821: there is no code FF998\n  fix: did you mean `flowforge explain FF919`?\n"),
         (
             ["missing-secrets"],
             "error FF821: there is no code missing-secrets\n  fix: did you mean `flowforge explain missing-secret`?\n",

@@ -304,7 +304,7 @@ def test_a_write_that_must_wait_too_long(clock: Clock, said: list[str]) -> None:
         pacer.start(5)
     assert str(caught.value) == (
         "error FF331: the next write may be sent in 55 min, longer than the 5 min that --max-wait allows\n"
-        "  why: GitHub counts what is written as content, and takes 500 writes an hour\n"
+        "  why: --pace gentle keeps to 500 writes an hour\n"
         "  fix: run it again after that time, or allow it with --max-wait"
     )
     assert clock.now() == pacer.start(1)
