@@ -2,9 +2,10 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from flowforge.data_class import dataclass
 
 DOTCOM: Final = "api.github.com"
 

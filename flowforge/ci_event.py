@@ -7,11 +7,11 @@ written by anybody.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from flowforge.ci_runs import commit_said, is_ci
+from flowforge.data_class import dataclass
 from flowforge.paths import ANYWHERE
 
 # GitHub sends no payload of more than 25 MB.

@@ -5,11 +5,11 @@ The documents are those that `ci_systems.py` names.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 from flowforge.ci_systems import running
+from flowforge.data_class import dataclass
 
 _VARIABLE: Final = re.compile(r"\{(\w+)\}")
 

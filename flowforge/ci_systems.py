@@ -7,9 +7,10 @@ A system whose variables do not tell a pull request from a push in every case ha
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import quote
 
 # By variable, the texts of which it must have one. None listed: any text will do.

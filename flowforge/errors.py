@@ -20,10 +20,10 @@ A message has a stable code, what is wrong, where, why, and what to do. It never
 """
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from flowforge.data_class import dataclass
 from flowforge.tokens import credential, redact
 
 

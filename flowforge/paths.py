@@ -14,10 +14,10 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, printable
 
 VARIABLE: Final = "FLOWFORGE_ALLOWED_PATHS"

@@ -5,11 +5,12 @@ else, and a source without a row cannot be imported.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable, quote
 
 

@@ -6,8 +6,9 @@ it, and whatever else a file holds is told by its name where its bytes show that
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 # The longer ones first: that of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (

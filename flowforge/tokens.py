@@ -7,9 +7,10 @@ Code's issue threads; the vendors document prefixes and hardly any lengths.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 # What may follow a prefix. GitHub's installation tokens are `ghs_<APPID>_<JWT>` since 2026-04, so there is a dot.
 _TEXT: Final = r"A-Za-z0-9_.\-"

@@ -1,11 +1,11 @@
 """Where keys are verified. The operator alone can name another host, and no list of GitHub's opens it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from flowforge.api_address import is_loopback
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, TrustError, quote
 from flowforge.transport.client import has_host
 

@@ -6,7 +6,7 @@ have one hint.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import KEY_ID, KEYS, AdminKey
+from flowforge.data_class import dataclass
 
 _DONE: Final = 200
 _PER_PAGE: Final = 1000

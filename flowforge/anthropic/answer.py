@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+
+from flowforge.data_class import dataclass
 
 _DONE: Final = 200
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)

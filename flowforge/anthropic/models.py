@@ -6,13 +6,13 @@ own, answers with these too, so they count in Anthropic's own form alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import MODELS, ApiKey
+from flowforge.data_class import dataclass
 
 _LIVE: Final = 200
 _DEAD: Final = frozenset({401, 404})

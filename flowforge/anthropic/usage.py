@@ -6,7 +6,6 @@ established: nothing here stands on either.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from flowforge.anthropic.answer import KeyAnswer, NoAnswer
 from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import USAGE, AdminKey
+from flowforge.data_class import dataclass
 
 # A week of hours, the most that one page has.
 _PER_PAGE: Final = 168

@@ -1,12 +1,12 @@
 """What every family of findings looks at, and how a finding is made of a row of the table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given
 from flowforge.audit.codes import CODES, Severity
 from flowforge.audit.model import Finding, RepoFacts, SecretReference, StoreNames
+from flowforge.data_class import dataclass
 from flowforge.errors import printable
 from flowforge.workflows.occurrence import Occurrence
 from flowforge.workflows.repository import RepositoryFiles

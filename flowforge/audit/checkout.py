@@ -4,10 +4,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.repository import FOLDER, Unread, is_action, is_workflow
 
 # Far above the 500 KB at which GitHub refuses a workflow, so that the finding can name the size of such a file.

@@ -1,12 +1,13 @@
 """The Claude steps among all steps: what each is given, by which way, from where, and whether that way is read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Final
 
 from flowforge.audit.reach import StepReach
 from flowforge.audit.settings import may_be_settings
+from flowforge.data_class import dataclass
 from flowforge.workflows.actions import (
     CLOUD_VARIABLES,
     CLOUDS,
@@ -28,8 +29,7 @@ from flowforge.workflows.programs import Script, read_script, variable
 from flowforge.workflows.scopes import Bound, NameScope, fixed_text, input_of
 from flowforge.workflows.sources import UNKNOWN, SourceKind, ValueSource, sources_of, withheld
 
-# How far an input is followed that is given by another one; a circle would not end.
-_MOST_INPUTS: Final = 20
+_MOST_INPUTS: Final = 20  # how far an input is followed that another one gives; a circle would not end
 # Whose words the reader of scripts understands. The word `claude` in a Python script starts nothing.
 _POSIX: Final = frozenset({"", "bash", "sh", "pwsh", "powershell", "cmd", "zsh"})
 

@@ -6,10 +6,11 @@ for what differs; what comes from a workflow is quoted before it is put there, a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 
 class Severity(StrEnum):

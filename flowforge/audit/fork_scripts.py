@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flowforge.audit.fork_paths import COMMITS, REPOSITORIES, AccessPath, is_own, paths
+from flowforge.data_class import dataclass
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.programs import Script, assignment, mentioned, program_words, read_script
 from flowforge.workflows.scopes import NameScope

@@ -1,9 +1,10 @@
 """What an audit takes and gives: plain data, which a fetcher or a checkout fills in and a format writes out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flowforge.audit.codes import Severity
+from flowforge.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from functools import cached_property
 from typing import Any, Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.conditions import Conditions
 from flowforge.workflows.expression_tree import Expression, Literal, UnreadableExpression, every
 from flowforge.workflows.occurrence import Condition, Occurrence

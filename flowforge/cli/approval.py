@@ -1,10 +1,9 @@
 """How a command asks for approval: one question on stderr, to which `yes` alone is yes."""
 
-from dataclasses import dataclass
-
 from flowforge.cli.output import Output
 from flowforge.cli.streams import say
 from flowforge.cli.surroundings import Outside
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError
 
 

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from flowforge.audit.model import Finding
 from flowforge.cli.output import Output, write_text
 from flowforge.cli.runner import is_runner
 from flowforge.cli.streams import reason
+from flowforge.data_class import dataclass
 from flowforge.errors import AuditError, Problem, UsageError, harmless, printable, quote
 from flowforge.render.phrases import count
 

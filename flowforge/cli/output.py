@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from flowforge.cli.called import pasteable, pasteable_document
 from flowforge.cli.option_types import AskedReport
 from flowforge.cli.runner import give_result, is_runner
 from flowforge.cli.streams import NOTHING_WRITTEN, detach, fitted, reason, say, stdout_lost
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, FlowForgeError, Problem, UsageError, bug, harmless, quote
 from flowforge.manifest.files import is_manifest
 from flowforge.paths import Bounds, Confinement

@@ -1,7 +1,7 @@
 """`flowforge rotate`: show the walk, ask, write batch by batch, and say what is still exposed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from flowforge import run
@@ -13,6 +13,7 @@ from flowforge.cli.rotation_closing import closing_lines
 from flowforge.cli.rotation_sum import entry_of, together, with_problems
 from flowforge.cli.signals import Interruption, interruption
 from flowforge.cli.streams import say
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem, UsageError
 from flowforge.plan.report import Report
 from flowforge.plan.rotation import CANARY_TIMEOUT

@@ -3,10 +3,12 @@
 import select
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import click
+
+from flowforge.data_class import dataclass
 
 _TICK: Final = 0.1
 

@@ -5,9 +5,10 @@ The names are those of claude-code-action's documentation (docs/cloud-providers.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 # A user before the host would be a secret, and everybody who sees the repo can read a variable.
 _URL: Final = r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~/-]*)?"

@@ -1,9 +1,9 @@
 """Checks that hold for values of every type: each names a mistake that people make when they copy a credential."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem
 
 # GitHub takes 48,000 bytes of sealed box, 48 of which are the box's own.

@@ -4,11 +4,11 @@ No message here depends on a value: it holds the public prefix of a token at mos
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from flowforge.credentials.text_checks import unfit
 from flowforge.credentials.types import TYPES, CredentialType
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError
 from flowforge.tokens import PRIVATE_KEY, TokenShape, recognise
 from flowforge.vault import SecretValue

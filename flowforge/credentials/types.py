@@ -5,13 +5,13 @@ So a wrong prefix is refused, and an unusual length or ending is only a warning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
 from flowforge import tokens
 from flowforge.credentials.text_checks import RUN_SETUP
+from flowforge.data_class import dataclass
 from flowforge.tokens import TokenShape
 
 

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox import Sandbox
 
 OWNER = "acme"

@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from flowforge.columns import fitted
+from flowforge.data_class import dataclass
 from flowforge.demo.story import Command, Stage, Step, Story
 
 Tell = Callable[[str], None]

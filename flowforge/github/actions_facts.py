@@ -6,10 +6,10 @@ actions/get-custom-oidc-sub-claim-for-repo.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.http import Client
 from flowforge.github.paging import PER_PAGE, Item, whole
 from flowforge.github.paths import repo_path

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.traces import Traces
 from flowforge.plan.recordable import is_moment
 

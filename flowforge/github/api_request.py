@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.body import JSON, OF_MANY_FILES, RAW, USUAL, WITH_REPOS, Most
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.urls import GRAPHQL

@@ -6,11 +6,11 @@ Source: docs.github.com, "About authentication with a GitHub App", and apps/crea
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote as encode
 
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError, Problem, quote
 from flowforge.github.app_key import JWT_LASTS, AppKey
 from flowforge.github.auth import GitHubToken, digest_of

@@ -4,10 +4,10 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.permissions import Needs
 from flowforge.github.problems import TokenError

@@ -9,10 +9,10 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.answer import NOT_JSON, PAGE, is_page, parsed
 from flowforge.github.traces import Traces
 from flowforge.transport.client import UnusableError

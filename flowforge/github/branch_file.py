@@ -15,10 +15,10 @@ import hashlib
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote as encode
 
+from flowforge.data_class import dataclass
 from flowforge.errors import StateError
 from flowforge.github import branch_problems as problems
 from flowforge.github.answer import Answer

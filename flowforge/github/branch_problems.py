@@ -1,9 +1,9 @@
 """What can go wrong with a state's file on a branch, as StateErrors FF420 to FF431."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import FlowForgeError, LostRaceError, Problem, StateError, printable, quote_sentence
 from flowforge.github.explain import renamed
 from flowforge.github.forbidden import lacks_permission

@@ -6,10 +6,11 @@ things. Only a rate limit is worth waiting for, and it may come without a `retry
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import quote, quote_sentence
 from flowforge.github.answer import NOT_JSON, PAGE, Answer, Broken
 from flowforge.github.forbidden import forbidden, with_sentence

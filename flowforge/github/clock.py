@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError, Problem, quote
 from flowforge.github.urls import ApiUrl
 

@@ -1,10 +1,10 @@
 """Confirm the writes of a scope: list it again until GitHub shows them, and learn the time that it gave to each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.http import Client
 from flowforge.github.problems import StoppedError
 from flowforge.github.scopes import list_scope

@@ -5,10 +5,10 @@ afterwards and sees to it that one of them stays.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from flowforge.data_class import dataclass
 from flowforge.github.http import Client
 from flowforge.github.paging import Item, pages
 from flowforge.github.paths import repo_path

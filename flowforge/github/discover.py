@@ -1,12 +1,12 @@
 """Lists of repos, of an organization, a user, an installation or a team: each is whole, or the reason why not."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 from typing import Final, TypeVar
 from urllib.parse import quote as encode
 
+from flowforge.data_class import dataclass
 from flowforge.errors import quote
 from flowforge.github.forbidden import lacks_permission
 from flowforge.github.http import Client

@@ -5,13 +5,13 @@ write), "REST API endpoints for repositories" (metadata: read).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote as encode
 from urllib.parse import urlencode
 
+from flowforge.data_class import dataclass
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.http import Client
 from flowforge.github.paging import Item, on_one_page, whole

@@ -5,10 +5,11 @@ permission; advice to give it one is for those alone, whatever headers come with
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable, quote_sentence
 from flowforge.github.answer import Answer
 from flowforge.github.problems import Refusal

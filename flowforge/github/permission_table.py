@@ -4,10 +4,10 @@ docs/permissions.md is made of it, and a test holds each cell against the sandbo
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.permissions import (
     ACTIONS,
     ADMINISTRATION,

@@ -5,10 +5,10 @@ tokens" and "Scopes for OAuth apps". For the agents store no name is documented.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Scope, Store
 
 

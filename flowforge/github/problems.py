@@ -9,9 +9,10 @@ GitHubError         ends the run: GitHub down, an answer that leads to another h
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError, Problem
 from flowforge.github.urls import DEFAULT_ORIGIN, ApiUrl
 from flowforge.plan.action import Why

@@ -1,12 +1,13 @@
 """Look repos up by name: whether each still has that name, and whether it can be written."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from urllib.parse import quote as encode
 
+from flowforge.data_class import dataclass
 from flowforge.github.answer import Answer
 from flowforge.github.explain import moved, renamed
 from flowforge.github.forbidden import archived

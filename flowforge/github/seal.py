@@ -5,9 +5,9 @@ libsodium is loaded with the first key: a plan seals nothing.
 
 import binascii
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.problems import Refusal, RepoError, other_shape
 from flowforge.on_demand import load
 from flowforge.plan.action import Why

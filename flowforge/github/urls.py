@@ -1,11 +1,12 @@
 """The API's address: what is below it, and whether it is this machine."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from flowforge.api_address import DOTCOM, is_loopback, objection
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError, Problem, quote
 
 # Printable ASCII without space, quotes, angle brackets and backslash: readers of URLs disagree about all of those.

@@ -7,9 +7,10 @@ costs no point of its limits.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import quote_sentence
 from flowforge.github.explain import moved
 from flowforge.github.problems import other_shape

@@ -6,10 +6,11 @@ of turns or a missing permission end in red too. Only what the run itself says o
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.life.model import Evidence, Life, LifeVerdict
 from flowforge.life.uses import SecretUse, WorkflowUses
 from flowforge.workflows.repository import is_workflow

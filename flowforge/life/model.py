@@ -1,7 +1,8 @@
 """What is said of the life of a secret, and the run that it rests on."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from flowforge.data_class import dataclass
 
 
 class Life(StrEnum):

@@ -5,9 +5,9 @@ No regular expressions: the names are those of other people's workflows, and a p
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.workflow import Job, WorkflowStep
 
 _TEMPLATE: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)

@@ -1,11 +1,11 @@
 """What `flowforge status` says: each credential with its age and its places, each secret with its state and life."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.life.model import LifeVerdict
 from flowforge.plan.action import Action, Reason

@@ -1,12 +1,12 @@
 """Where a workflow uses secrets: in which job and step of a run, what their ends prove, and what nobody can tell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from posixpath import normpath
 from typing import Final
 
 from flowforge.audit.claude_steps import ClaudeStep, Given, claude_step, named
 from flowforge.audit.needs import names_in
+from flowforge.data_class import dataclass
 from flowforge.life.proof import another_way, unproven
 from flowforge.life.run_names import ANYTHING, JobName, RunName, job_name, step_name
 from flowforge.workflows.joins import occurrences

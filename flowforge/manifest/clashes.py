@@ -1,8 +1,9 @@
 """Entries that meet at one place: those that want the same become one, and those that do not are reported."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.places import Holder, Place

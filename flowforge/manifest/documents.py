@@ -1,9 +1,9 @@
 """The parsed files of a manifest, read as one: the sections, names and entries of all of them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import MapNode, Node

@@ -3,10 +3,10 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import ManifestError, Problem, Where, printable
 from flowforge.manifest.limits import too_much
 from flowforge.paths import ANYWHERE, Bounds, Confinement, IrregularError, OutsideError, outside

@@ -1,8 +1,9 @@
 """Which GitHub a manifest is about, and how to sign in to it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.manifest.source_spec import SourceSpec
 from flowforge.plan.address import Repo

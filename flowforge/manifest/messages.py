@@ -5,10 +5,10 @@ A text is quoted only where nobody would put the value of a secret by mistake.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from flowforge.credentials.workload_identity import VARIABLES
+from flowforge.data_class import dataclass
 from flowforge.durations import WRITTEN
 from flowforge.errors import Problem, quote
 

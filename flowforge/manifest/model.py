@@ -1,12 +1,13 @@
 """What a manifest says, checked and typed. It holds no value, only where each one comes from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar, Final
 
 from flowforge.credentials.types import CredentialType
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.manifest.github_settings import BranchSettings, GitHubSettings
 from flowforge.manifest.selector import Selector

@@ -1,9 +1,10 @@
 """What a parsed manifest is made of: plain data for the validator, with a position for each part of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 
 

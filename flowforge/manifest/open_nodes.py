@@ -1,7 +1,8 @@
 """Lists and mappings while they are parsed: they take their parts one by one, and merge at the end."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import ListNode, MapNode, Node

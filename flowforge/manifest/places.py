@@ -1,8 +1,9 @@
 """What a manifest comes to: the repos of its entries, and the places where its secrets are to be, or not to be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.manifest.model import AbsentEntry, Credential, Group, Target
 from flowforge.plan.action import OnDrift

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from flowforge.data_class import dataclass
 from flowforge.durations import WRITTEN
 from flowforge.errors import ManifestError, Problem, quote
 from flowforge.manifest.findings import Findings

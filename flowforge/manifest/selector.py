@@ -1,10 +1,11 @@
 """A selector: repos by what they are like, which only GitHub can list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable

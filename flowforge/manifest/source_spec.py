@@ -1,9 +1,9 @@
 """Where a value comes from, as a manifest says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.source_types import Names, SourceType, source_type
 

@@ -1,10 +1,10 @@
 """Explain what is wrong with YAML in our own words. The parser's text may quote a value, so none of it is shown."""
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import yaml
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, Where
 
 

@@ -1,11 +1,11 @@
 """The operator's rules for what a manifest may name. They come from the environment alone: a manifest is code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where, printable, quote
 from flowforge.manifest.findings import Findings
 from flowforge.paths import FIX, WHY, Confinement

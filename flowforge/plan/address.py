@@ -1,8 +1,10 @@
 """Where a secret or a variable lives: a repo, a scope of it, and one name there; an organization has them too."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
+
+from flowforge.data_class import dataclass
 
 # GitHub allows letters, digits, `-`, `_` and `.` in a repo's name and letters, digits and `-` in an owner's
 # (Enterprise Managed Users add `_`). `.` and `..` are not names.

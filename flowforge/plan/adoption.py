@@ -1,7 +1,6 @@
 """What of a plan can be recorded as it is instead of being written: there on GitHub, wanted, and not remembered."""
 
-from dataclasses import dataclass
-
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Repo

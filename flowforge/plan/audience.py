@@ -1,9 +1,10 @@
 """Who sees an organization's secret: all its repos, the private ones, or selected ones; and how that changes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo
 
 

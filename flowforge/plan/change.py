@@ -3,9 +3,10 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
+from flowforge.data_class import dataclass
 from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address
 from flowforge.plan.audience import Access

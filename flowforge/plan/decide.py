@@ -1,8 +1,9 @@
 """The decision table of docs/planning.md as one total, pure function, and the plan that it makes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowforge.data_class import dataclass
 from flowforge.plan.action import Action, OnDrift, Reason, Why
 from flowforge.plan.address import Address, Scope
 from flowforge.plan.capacity import within_capacity
@@ -82,8 +83,7 @@ class Plan:
     def blocked(self) -> bool:
         """Whether something is wanted that cannot be decided or done: an exit code of 3.
 
-        What the command line chose not to look at blocks nothing: values under --skip-values, selectors under
-        --offline.
+        What a flag leaves out blocks nothing: values under --skip-values, selectors under --offline.
         """
         unknown = any(each.unreadable.why is not Why.NOT_ASKED for each in self.unresolved)
         return unknown or any(change.action is Action.BLOCKED for change in self.changes)

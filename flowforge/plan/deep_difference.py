@@ -1,8 +1,9 @@
 """All that differs between two deep mappings, such as two saved plans: the only file that uses deepdiff."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from flowforge.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

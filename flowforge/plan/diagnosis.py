@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, FlowForgeError, printable
 from flowforge.plan.facts import Unreadable
 

@@ -1,8 +1,8 @@
 """What differs inside changes, field by field."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.plan.change import Change
 from flowforge.plan.facts import Entry, Known, Presence, Public
 

@@ -1,7 +1,8 @@
 """A manifest in the making: what was found at an owner, grouped by what repos have in common."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo
 
 

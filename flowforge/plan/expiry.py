@@ -1,8 +1,9 @@
 """When a credential expires. Of every other time only GitHub's word counts; these are days of a manifest."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 # Long enough to have a new key approved, and short enough that the warning is still read.
 SOON: Final = timedelta(days=30)

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.plan.action import OnDrift, Why
 from flowforge.plan.address import Address

@@ -7,9 +7,10 @@ CEL expression over `claims`; a rule on GitHub's issuer must pin who it trusts),
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable, Unresolved
 

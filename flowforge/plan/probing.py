@@ -1,8 +1,8 @@
 """What a probe found out about a GitHub. Nothing here names anybody: no repo, owner, host, token, value or id."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.address import Address, Repo, Scope
 

@@ -1,7 +1,6 @@
 """Which repos a manifest is about: each repo of each target, and the line that chooses it."""
 
-from dataclasses import dataclass
-
+from flowforge.data_class import dataclass
 from flowforge.errors import Where
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unresolved

@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo

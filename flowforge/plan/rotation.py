@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address
 from flowforge.plan.change import Change

@@ -1,8 +1,8 @@
 """The brakes: what apply refuses until a flag names it. A plan is always printed, with what will be refused."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.audience import Access

@@ -1,8 +1,9 @@
 """What a state holds, for `flowforge state` to show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Remembered
 from flowforge.plan.rotation import Rotation

@@ -1,9 +1,10 @@
 """What must be in place before a secret goes: whatever takes its place, and somebody who takes that. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.plan.action import Action, Reason
 from flowforge.plan.address import Address
 from flowforge.plan.change import Change

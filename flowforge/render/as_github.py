@@ -9,9 +9,9 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable
 from flowforge.render.document import Document
 from flowforge.render.phrases import count

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from flowforge.data_class import dataclass
 from flowforge.render.phrases import count
 
 

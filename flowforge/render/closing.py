@@ -1,8 +1,8 @@
 """The sentence that sums up a plan, and the one of an apply: the last of the text, the first of every other view."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.plan.change import Counts
 from flowforge.plan.report import RECAP, Outcome
 from flowforge.render.phrases import count

@@ -1,8 +1,9 @@
 """A page of markdown: a sentence, and sections whose rows are left out where it would be too long, biggest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 # What a section that was cut says.
 _CUT: Final = "… and {0:,} more, which do not fit here."

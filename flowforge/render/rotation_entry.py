@@ -1,8 +1,8 @@
 """What a rotation adds to the public JSON of a report: its canaries, and which secrets and runs have the old value."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable
 from flowforge.plan.address import Address, Repo
 from flowforge.render.document import Document

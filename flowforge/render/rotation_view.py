@@ -1,9 +1,9 @@
 """A rotation as text: the batches that are to come, what a canary says, and what is still exposed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable, quote
 from flowforge.plan.address import Address, Repo
 from flowforge.render.alike import MOST_ALONE, some

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from flowforge.api_address import host_for_people
 from flowforge.audit.model import RepoAudit
+from flowforge.data_class import dataclass
 from flowforge.errors import AuditError, ManifestError, Problem, quote
 from flowforge.github.clients import Clients
 from flowforge.github.permission_table import TO_AUDIT

@@ -1,8 +1,8 @@
 """What is decided so far of a run, as the verbs of planning hand it on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Repo, Scope
 from flowforge.plan.decide import Plan, Situation

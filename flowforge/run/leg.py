@@ -1,8 +1,8 @@
 """The part of a rotation that a plan is made for."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address
 from flowforge.plan.rotation import Rotation
 from flowforge.run.refreshing import Select

@@ -1,10 +1,10 @@
 """The audit within a plan: of the repos that it would write, as their stores will be once it is applied."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flowforge.audit.codes import Severity
 from flowforge.audit.model import RepoAudit
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.audience import Audience

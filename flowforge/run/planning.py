@@ -1,11 +1,12 @@
 """How a plan is made: `prepare` lists the verbs in order, and each verb stands below it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.on_demand import load

@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from flowforge.ci_event import FORKABLE, Event, HeadOfRun
+from flowforge.data_class import dataclass
 from flowforge.errors import PostError, Problem, quote
 from flowforge.github import conversations as talk
 from flowforge.github.clock import Clock, ClockOf

@@ -1,7 +1,6 @@
 """What a plan takes to apply, and what its brakes measure it against."""
 
-from dataclasses import dataclass
-
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.plan.action import Reason
 from flowforge.plan.decide import Plan

@@ -1,8 +1,9 @@
 """What GitHub has: the lists of the scopes, and the repos that are to see a secret."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.repos import RepoInfo
 from flowforge.plan.address import Address, Repo, Scope

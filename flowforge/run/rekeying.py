@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, StateError, UsageError
 from flowforge.github.clients import Clients
 from flowforge.manifest.state_key_check import OLD_VARIABLE, VARIABLE

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowforge.concurrency import Progress, silent
+from flowforge.data_class import dataclass
 from flowforge.github.clock import Clock, ClockOf
 from flowforge.github.pacers import Pacers
 from flowforge.plan.decide import Plan

@@ -2,8 +2,8 @@
 
 import math
 import shlex
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError
 from flowforge.github.clients import Clients
 from flowforge.plan.rotation import CANARY_TIMEOUT, Proof

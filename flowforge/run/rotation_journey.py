@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import FlowForgeError, Problem, RotationError
 from flowforge.github.clients import Clients
 from flowforge.github.problems import StoppedError

@@ -1,9 +1,10 @@
 """The old key at the end of a rotation: what is asked about it, and what became of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from flowforge.ci_systems import doubt
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, RotationError, UsageError, quote
 from flowforge.plan.address import Address
 from flowforge.run.planning import decide, desire

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.manifest.model import Credential
 from flowforge.plan.address import Address

@@ -1,8 +1,9 @@
 """What a rotation is asked for, whom it tells, and how it ended."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.report import Report

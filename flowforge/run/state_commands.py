@@ -5,9 +5,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from flowforge.data_class import dataclass
 from flowforge.paths import Confinement
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.state_summary import Lock, StateSummary

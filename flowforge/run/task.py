@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from flowforge.api_address import host_for_people
 from flowforge.credentials import workload_identity
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError
 from flowforge.github.clients import Clients
 from flowforge.github.pace import Pace

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, TrustError, printable
 from flowforge.plan.facts import NotRead
 from flowforge.programs import withheld

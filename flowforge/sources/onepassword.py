@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, TypeGuard
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError
 from flowforge.programs import trusted_path
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult, text_of

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.sources.op_reference import Reference
 
 

@@ -1,8 +1,9 @@
 """A reference to a value in 1Password: `op://vault/item[/section]/field`, checked before any process starts."""
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self
+
+from flowforge.data_class import dataclass
 
 # https://developer.1password.com/docs/cli/secrets-reference-syntax: other characters need the ID in the name's place.
 _PART: Final = "[A-Za-z0-9._-]|[A-Za-z0-9._-][A-Za-z0-9._ -]*[A-Za-z0-9._-]"

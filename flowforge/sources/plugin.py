@@ -6,10 +6,11 @@ credential's `from`. The entry point names a class of the shape of `PluginSource
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.vault import SecretValue
 
 __all__ = ["INTERFACE", "NotAvailableError", "PluginContext", "PluginSource", "SecretValue", "Spec", "text_of"]

@@ -1,11 +1,11 @@
 """Sources that installed packages offer. Each is loaded only when a value is read from it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.sources.base import Ask, Context, FilledSpec, ReadResult
 from flowforge.sources.decoding import decode

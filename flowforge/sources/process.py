@@ -8,11 +8,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 from typing import IO, Final, Self
 
+from flowforge.data_class import dataclass
 from flowforge.vault import SecretValue
 
 # As for files: GitHub takes 47,952 bytes at most.

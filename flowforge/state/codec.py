@@ -5,10 +5,11 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, StateError, quote
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record

@@ -12,9 +12,10 @@ A last line that is cut was never acknowledged: no write to GitHub follows it.
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, StateError
 from flowforge.paths import PathEntry
 from flowforge.state import disk

@@ -3,11 +3,12 @@
 import secrets
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, assert_never
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Record, Remembered
 from flowforge.plan.rotation import Rotation

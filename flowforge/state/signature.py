@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, StateError, quote
 
 RESTORE: Final = "put a good copy back, from git or from the .backup file beside it; nothing was overwritten"

@@ -1,8 +1,8 @@
 """A consistent snapshot of the state file and its journal, read without a lock."""
 
-from dataclasses import dataclass
 from typing import Final, NoReturn, Self
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, StateError, printable
 from flowforge.paths import PathEntry
 from flowforge.state import codec

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.state.merge import Now
 
 

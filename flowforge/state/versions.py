@@ -1,9 +1,9 @@
 """The versions of the state's format. Only the newest is written; an older one is upgraded when it is read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, StateError
 from flowforge.state.shape import MalformedError
 

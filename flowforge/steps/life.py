@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flowforge.concurrency import Progress, each
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.http import Client
 from flowforge.github.problems import RepoError, StoppedError, TokenError

@@ -1,10 +1,11 @@
 """Change the key of a state. A fingerprint can only be made again from the value itself, so the values are read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum, auto
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, RotationError, StateError, quote
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Store

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from flowforge.api_address import DOTCOM
 from flowforge.ci_systems import doubt
+from flowforge.data_class import dataclass
 from flowforge.errors import SourceError
 from flowforge.github.auth import GitHubToken, TokenSource, check_host, digest_of, find_token, token_of
 from flowforge.github.cache_folder import cache_file

@@ -5,11 +5,12 @@ anthropics/claude-code-security-review. A new action is a row of `ACTIONS`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.pins import ActionVersion, Uses
 
 

@@ -1,7 +1,8 @@
 """The tree of an expression of GitHub's: `secrets.KEY || format('{0}', inputs.key)`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from flowforge.data_class import dataclass
 
 # The runner keeps every number as a double, so there is no int.
 LiteralValue = str | float | bool | None

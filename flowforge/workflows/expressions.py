@@ -4,10 +4,10 @@ docs.github.com, "Evaluate expressions in workflows and actions". The runner ref
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.expression_tree import (
     And,
     Comparison,

@@ -5,9 +5,10 @@ deep, and what calls itself is cut.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.conditions import has_status
 from flowforge.workflows.expressions import read_condition
 from flowforge.workflows.loaders import Loading, hands_on, loading

@@ -6,11 +6,11 @@ asks is told None then, and leaves the file alone.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.yaml_reader import LOADER
 
 YamlPath = tuple[str | int, ...]

@@ -1,7 +1,9 @@
 """What a workflow file is made of: texts, lists and mappings with their positions. An alias is the same node again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from flowforge.data_class import dataclass
 
 
 @dataclass(slots=True, eq=False)

@@ -1,7 +1,6 @@
 """A step as it runs for one caller: where it stands, what its names mean, and what must hold before it."""
 
-from dataclasses import dataclass
-
+from flowforge.data_class import dataclass
 from flowforge.workflows.expression_tree import Expression
 from flowforge.workflows.loaders import Loading
 from flowforge.workflows.permissions import TokenPermission

@@ -1,8 +1,8 @@
 """Whether a job may fetch an OIDC token: `id-token: write`, by the blocks of the job, its workflow and its callers."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.nodes import Scalar, YamlMapping, YamlNode
 
 

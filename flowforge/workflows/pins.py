@@ -1,10 +1,11 @@
 """Which version of an action a `uses:` gets: by its tag, or by its commit through a table that ships."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 ActionVersion = tuple[int, int, int]
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.shell import Command, commands
 
 # PowerShell does not tell `$env:` from `$ENV:`.

@@ -1,10 +1,11 @@
 """The workflow and action files of a repository: plain data by path in, documents and what could not be read out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from posixpath import normpath
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.nodes import YamlMapping
 from flowforge.workflows.workflow import CompositeAction, Workflow
 from flowforge.workflows.yaml_reader import UnreadableError, read_yaml

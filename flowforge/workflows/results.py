@@ -3,8 +3,9 @@
 docs.github.com, "REST API endpoints for workflow runs" and "for workflow jobs". Times are GitHub's own, in ISO 8601.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 SUCCESS: Final = "success"
 # `timed_out` is said of a job and of a step that took too long.

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.nodes import YamlNode
 from flowforge.workflows.workflow import CALLED
 

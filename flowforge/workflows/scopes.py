@@ -1,10 +1,11 @@
 """What names mean at a place of a workflow: its env, its inputs, and whose secrets `secrets.NAME` are."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum, auto
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.expression_tree import Expression, Literal, Text, path_of
 from flowforge.workflows.expressions import read_template
 from flowforge.workflows.nodes import NOTHING, YamlNode, lowered

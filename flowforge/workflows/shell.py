@@ -5,8 +5,10 @@ backticks are found wherever they stand. It follows POSIX shells, and PowerShell
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 _MAX_NESTING: Final = 50
 # One step of the scanner. An expression of GitHub's is part of a word whatever is in it: the runner replaces it first.

@@ -1,9 +1,10 @@
 """Where the value of a template comes from: a secret, a variable, a literal, whoever calls, or nobody can tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.tokens import recognise
 from flowforge.workflows.expression_tree import (
     And,

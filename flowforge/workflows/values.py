@@ -1,10 +1,10 @@
 """Values of which something is known before anything runs, and GitHub's comparisons of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.expression_tree import LiteralValue
 
 

@@ -1,10 +1,11 @@
 """A workflow or an action as it was read: its events, jobs and steps, each a node with its position."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.nodes import NOTHING, YamlMapping, YamlNode
 
 CALLED: Final = "workflow_call"

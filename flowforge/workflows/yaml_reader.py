@@ -5,11 +5,12 @@ One pass over libyaml's events without recursion, so that no file, however neste
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 
 import yaml
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.nodes import Scalar, YamlList, YamlMapping, YamlNode
 
 MAX_DEPTH: Final = 100

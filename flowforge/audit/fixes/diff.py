@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.workflows.layout import TextEdit
 
 CONTEXT: Final = 3

@@ -1,10 +1,10 @@
 """What a fixer gives: entries to add and values to replace, by their paths in a file; or why it gives nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from flowforge.audit.case import Case
 from flowforge.audit.claude_steps import ClaudeStep
+from flowforge.data_class import dataclass
 from flowforge.workflows.layout import Layout, TextEdit, YamlPath
 from flowforge.workflows.nodes import YamlNode
 from flowforge.workflows.occurrence import Occurrence

@@ -4,7 +4,7 @@ A fix is taken only if its finding is gone then, nothing graver than a note is n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from flowforge.audit.case import Case
@@ -14,6 +14,7 @@ from flowforge.audit.fixes.mend import Change, Fixer, Mend, Unmended, plain_tree
 from flowforge.audit.fixes.table import FIXERS, GUARDS
 from flowforge.audit.judge import examine
 from flowforge.audit.model import Finding, RepoFacts
+from flowforge.data_class import dataclass
 from flowforge.tokens import redact
 from flowforge.workflows.layout import Layout, TextEdit
 from flowforge.workflows.repository import Unread

@@ -6,13 +6,13 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from flowforge.cli.output import Output
 from flowforge.cli.signals import interruption
 from flowforge.cli.streams import say
+from flowforge.data_class import dataclass
 from flowforge.errors import ExitCode, Problem, UsageError, printable, quote
 from flowforge.on_demand import load
 from flowforge.render.phrases import count as count_of

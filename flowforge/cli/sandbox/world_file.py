@@ -1,7 +1,6 @@
 """The file of `flowforge sandbox --world`: which repositories there are, and what they have. Read strictly."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from flowforge.cli.output import around
 from flowforge.cli.streams import reason
+from flowforge.data_class import dataclass
 from flowforge.errors import ManifestError, Problem, UsageError, Where, printable, quote
 from flowforge.manifest.findings import Findings
 from flowforge.manifest.nodes import Node

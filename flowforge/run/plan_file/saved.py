@@ -5,11 +5,11 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from flowforge import __version__
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.paths import ANYWHERE, Bounds
 from flowforge.plan.digest import digest_of

@@ -1,10 +1,10 @@
 """One admitted call of GitHub's API: who asks what of which world, and what every handler needs of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.access import Token, TokenKind
 from flowforge.sandbox.rules.answers import DOCS, ApiRequest, RefusalError, not_found, whole
 from flowforge.sandbox.world.model import Environment, Owner, Repository

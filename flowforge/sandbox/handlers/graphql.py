@@ -5,9 +5,10 @@ User, Repository, Tree, TreeEntry, Blob).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.handlers.call import Call
 from flowforge.sandbox.rules.access import CONTENTS, Level, Need
 from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError, not_found, parsed

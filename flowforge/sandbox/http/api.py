@@ -4,8 +4,8 @@ import hashlib
 import json
 import secrets as random
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.handlers.call import Call
 from flowforge.sandbox.http import routes
 from flowforge.sandbox.rules.access import Token

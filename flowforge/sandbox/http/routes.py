@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.handlers import (
     actions,
     apps,

@@ -1,10 +1,11 @@
 """Tokens and what they may see and do: the kinds GitHub has, and the way each is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import RefusalError, not_found
 from flowforge.sandbox.rules.clock import timestamp
 

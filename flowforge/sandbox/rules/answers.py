@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 DOCS: Final = "https://docs.github.com/rest"
 # The status of a request whose connection is reset or left hanging.

@@ -1,8 +1,9 @@
 """What Anthropic knows: keys by their text, and the refusals of its API in its body shape (docs: api/errors)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import ApiAnswer
 
 ADMIN_PREFIX: Final = "sk-ant-admin"

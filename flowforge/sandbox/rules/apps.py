@@ -3,9 +3,10 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.access import KnownRepo, Level, Token, TokenKind
 from flowforge.sandbox.rules.answers import RefusalError
 from flowforge.sandbox.rules.keys import RsaPublicKey

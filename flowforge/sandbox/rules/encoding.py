@@ -2,9 +2,9 @@
 
 import json
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import ApiAnswer, RefusalError
 from flowforge.sandbox.rules.clock import http_date
 

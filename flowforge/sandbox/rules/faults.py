@@ -5,11 +5,12 @@ import re
 import secrets as random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from nacl.public import PrivateKey
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import UNANSWERED, ApiAnswer, ApiRequest, RefusalError
 
 _UNICORN = (

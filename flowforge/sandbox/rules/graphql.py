@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 _TOKEN: Final = re.compile(r'\s+|,|#[^\n]*|(?P<word>\.\.\.|[{}():]|[A-Za-z_]\w*|-?\d+|"(?:[^"\\\n]|\\.)*")')
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")

@@ -9,8 +9,9 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 _PEM = re.compile(
     r"\s*-----BEGIN (?P<kind>(?:RSA )?(?:PRIVATE|PUBLIC) KEY)-----"

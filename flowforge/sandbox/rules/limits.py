@@ -5,8 +5,9 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.access import Token, TokenKind
 from flowforge.sandbox.rules.answers import DOCS, RefusalError
 

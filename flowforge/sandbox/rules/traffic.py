@@ -3,8 +3,9 @@
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowforge.data_class import dataclass
 from flowforge.tokens import redact
 
 _LOG_LENGTH = 100_000

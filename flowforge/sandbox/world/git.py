@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.clock import timestamp
 
 BLOB, TREE = "100644", "40000"

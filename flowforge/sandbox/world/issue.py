@@ -1,6 +1,8 @@
 """Issues, pull requests and their comments: a pull request is an issue that has branches."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from flowforge.data_class import dataclass
 
 
 @dataclass(slots=True)

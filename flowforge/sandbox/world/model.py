@@ -1,8 +1,9 @@
 """What the sandbox's world is made of: owners, their teams and properties, repositories, environments."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.world.git import Git
 from flowforge.sandbox.world.issue import Tracker
 from flowforge.sandbox.world.scope import Lag, SecretScope

@@ -3,11 +3,11 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import RefusalError, invalid
 from flowforge.sandbox.world.viewers import SharedWith
 

@@ -1,7 +1,8 @@
 """Variables of a repository, an environment or an organization: plain values, which the API shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.sandbox.rules.answers import DOCS, RefusalError, not_found
 from flowforge.sandbox.world.scope import checked_name
 from flowforge.sandbox.world.viewers import SharedWith

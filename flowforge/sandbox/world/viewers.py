@@ -1,7 +1,8 @@
 """Who sees a secret or a variable of an organization: all its repositories, the private ones, or those selected."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 VISIBILITIES: Final = ("all", "private", "selected")
 

@@ -1,7 +1,9 @@
 """Runs of workflows: their jobs, the steps of these, what their checks say, and how dispatched ones are to end."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 CANCELLED: Final = "cancelled"
 NEVER: Final = "never"

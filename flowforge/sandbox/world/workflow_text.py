@@ -6,9 +6,10 @@ they are written in block style, as GitHub's own documentation writes them.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+from flowforge.data_class import dataclass
 
 _TOP: Final = r"(?ms)^(?:{0}|\"{0}\"|'{0}'):(.*?)(?=^[^\s#-]|\Z)"
 _ENTRY: Final = re.compile(r"[\"']?([\w.-]+)[\"']?:\s*(.*)")

@@ -1,8 +1,9 @@
 """How who sees an organization's secret is written: together with the value, or alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowforge.data_class import dataclass
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.http import Client
 from flowforge.github.org_secrets import body_of, change_visibility, put_viewers

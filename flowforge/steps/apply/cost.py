@@ -1,8 +1,9 @@
 """How many requests it takes to write a plan, estimated before it begins."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.pacer import READ_POINTS, WRITE_POINTS
 from flowforge.github.paging import PER_PAGE, requests_of

@@ -6,8 +6,9 @@ refused, nothing more is tried for that owner.
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowforge.data_class import dataclass
 from flowforge.errors import FlowForgeError, Problem
 from flowforge.github.explain import permission
 from flowforge.github.forbidden import lacks_permission

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.errors import FlowForgeError, Problem, StateError, bug
 from flowforge.github.clients import Clients
 from flowforge.github.confirm import ChangedSince, Confirmation, Confirmed, Lagging, Unasked, confirm, is_plain

@@ -3,11 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flowforge.audit.codes import Severity
 from flowforge.audit.model import RepoAudit
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo, Scope, Store
 from flowforge.plan.draft import Draft, DraftCredential, DraftGroup, DraftTarget
 from flowforge.plan.facts import Listing

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flowforge.concurrency import Progress, each, in_order
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.workflow_files import MOST_REPOS, Fetched, WorkflowReader

@@ -4,13 +4,14 @@ A repo that cannot be read costs the others nothing: its verdict says why.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from flowforge.audit.judge import examine_read
 from flowforge.audit.leaving import still_needs
 from flowforge.audit.model import RepoAudit, RepoFacts
 from flowforge.audit.needs import STATIC_NAMES
 from flowforge.concurrency import each
+from flowforge.data_class import dataclass
 from flowforge.github.actions_facts import default_permission, disabled_workflows, immutable_subject
 from flowforge.github.problems import RepoError, StoppedError
 from flowforge.github.workflow_query import WorkflowFiles

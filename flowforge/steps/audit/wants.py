@@ -1,11 +1,11 @@
 """What the files of a repo make worth asking GitHub for: a list that no workflow reads costs a request for nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from flowforge.audit.model import RepoAudit, SecretReference, StepNeed
 from flowforge.audit.needs import STATIC_NAMES
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Repo, Scope, Store
 
 _STORES: Final = {"actions": Store.ACTIONS, "dependabot": Store.DEPENDABOT, "variables": Store.VARIABLES}

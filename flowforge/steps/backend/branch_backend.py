@@ -4,10 +4,11 @@ import os
 import socket
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import GitHubError
 from flowforge.github.branch_file import TO_BEGIN
 from flowforge.github.clients import Clients

@@ -3,10 +3,11 @@
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.github.answer import Answer, Broken
 from flowforge.github.api_request import GitHubRequest
 from flowforge.github.http import Client

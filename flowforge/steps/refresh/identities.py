@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from flowforge.credentials import workload_identity
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address, Repo, Scope
 from flowforge.plan.audience import Audience, Visibility
 from flowforge.plan.facts import Presence, Wanted

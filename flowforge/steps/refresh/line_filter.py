@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError, printable, quote
 from flowforge.manifest.places import Place
 from flowforge.plan.address import Address, Repo

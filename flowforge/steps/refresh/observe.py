@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from flowforge.concurrency import Progress, each
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.confirm import until_shown
 from flowforge.github.http import Client

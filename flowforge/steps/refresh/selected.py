@@ -1,8 +1,9 @@
 """What the selectors of a manifest found. Apart from how they ask, which a manifest without selectors never imports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowforge.data_class import dataclass
 from flowforge.github.repos import RepoInfo
 from flowforge.manifest.selector import SelectorResults
 from flowforge.plan.address import Repo

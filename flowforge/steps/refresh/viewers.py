@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from flowforge.concurrency import each
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.org_secrets import is_free
 from flowforge.github.repos import Lookup, RepoInfo

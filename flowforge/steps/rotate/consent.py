@@ -1,6 +1,6 @@
 """That somebody said to write. Whatever changes anything in a rotation demands it, so that no way around it is left."""
 
-from dataclasses import dataclass
+from flowforge.data_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

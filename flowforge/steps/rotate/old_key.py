@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import AdminKey, is_hint
 from flowforge.anthropic.usage import Usage, as_text, read_usage
 from flowforge.ci_systems import doubt
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.plan.address import Address
 from flowforge.plan.recordable import is_api_key_id

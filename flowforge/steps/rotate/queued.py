@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flowforge.concurrency import each
+from flowforge.data_class import dataclass
 from flowforge.github.clients import Clients
 from flowforge.github.dispatch import SeenRun, cancel, queued_before
 from flowforge.github.http import Client

@@ -1,9 +1,10 @@
 """Where a key that was replaced may still be: among the values of today, or in a place that the state remembers."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from flowforge.anthropic.keys import is_hint, may_be
+from flowforge.data_class import dataclass
 from flowforge.errors import printable
 from flowforge.plan.address import Address
 from flowforge.plan.facts import Known, Presence, Public, Remembered, Unresolved, Wanted

@@ -1,9 +1,9 @@
 """`--batch 1,10%,rest`: how many repos each batch of a rotation has."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, UsageError, quote
 
 _REST: Final = "rest"

@@ -1,8 +1,8 @@
 """Where a rotation stands, by what is kept of it: the one answer to whether it is over, and to what is exposed."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address
 from flowforge.plan.facts import UNKNOWN
 from flowforge.plan.rotation import Rotation

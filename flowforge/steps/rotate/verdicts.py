@@ -1,9 +1,9 @@
 """Canaries: what must go well in the repos of a batch before a rotation goes on to the next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
+from flowforge.data_class import dataclass
 from flowforge.errors import UsageError
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo

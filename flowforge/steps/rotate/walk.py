@@ -1,9 +1,10 @@
 """Where a rotation is, and what comes next: a pure function of the manifest's lines and the state."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.plan.address import Address, Repo
 from flowforge.plan.rotation import Rotation
 from flowforge.state.model import State

@@ -4,10 +4,11 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar
 
 from flowforge.concurrency import each
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, quote
 from flowforge.github.clients import Clients
 from flowforge.github.dispatch import (

@@ -1,12 +1,13 @@
 """Read every value once, check its shape, and hand only its fingerprint to the planner."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
 from flowforge import sources
 from flowforge.credentials.type_checks import Verdict, check
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, TrustError
 from flowforge.manifest.model import Credential, Manifest
 from flowforge.manifest.placeholders import fill, fill_option, may_be, names_in

@@ -4,13 +4,14 @@ The key comes from one variable of the operator's. It is read once, sent to the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import Final
 
 from flowforge.anthropic.admin import ACTIVE, ListedKey, ListedKeys
 from flowforge.anthropic.keys import AdminKey, ApiKey
 from flowforge.anthropic.models import Verification
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, SourceError, printable, quote
 from flowforge.plan.expiry import Expiry
 from flowforge.steps.verify import ADMIN_KEY

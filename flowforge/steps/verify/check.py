@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
@@ -11,6 +11,7 @@ from flowforge.anthropic.admin import list_keys
 from flowforge.anthropic.exchange import AnthropicWire
 from flowforge.anthropic.keys import AdminKey
 from flowforge.credentials.types import TYPES
+from flowforge.data_class import dataclass
 from flowforge.manifest.model import Credential
 from flowforge.plan.address import Address
 from flowforge.plan.decide import Plan

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from flowforge.anthropic.exchange import JOBS, AnthropicWire
 from flowforge.anthropic.keys import ApiKey
 from flowforge.anthropic.models import KeyLife, Pause, Verification, verify
 from flowforge.concurrency import each
+from flowforge.data_class import dataclass
 from flowforge.errors import Problem, printable
 from flowforge.manifest.model import Credential, Verify
 from flowforge.plan.action import Action

@@ -1,9 +1,10 @@
 """A note on what one secret of an organization would take, where a plan writes the same value to many of its repos."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from flowforge.data_class import dataclass
 from flowforge.errors import printable
 from flowforge.plan.action import Action
 from flowforge.plan.address import Address, Repo, Scope
