@@ -59,7 +59,7 @@ def _unaccounted(page: Page) -> list[int]:
 
 def _is_accounted_for(page: Page, block: Block) -> bool:
     read_here = page.is_walk and bool(block.title)
-    return block.is_run or read_here or bool(block.mark("run by") or block.mark("not run"))
+    return block.is_run or block.is_output or read_here or bool(block.mark("run by") or block.mark("not run"))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)
