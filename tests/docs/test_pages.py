@@ -24,14 +24,14 @@ _PROGRAMS: Final = {"curl", "openssl"}
 NOT_RUN: Final = {
     "it asks a person at a site of Anthropic's or GitHub's": {"docs/howto/six-repositories.md"},
     "it is a part of a workflow, which needs GitHub's runner": {"docs/howto/dependabot.md"},
-    "it is a workflow, which needs GitHub's runner": {"README.md", "docs/howto/audit-one-repository.md"},
+    "it is a workflow, which needs GitHub's runner": {"docs/action.md", "docs/howto/audit-one-repository.md"},
     "it is a part of examples/plugin, which tests/cli/test_plugins.py runs": {"docs/plugins.md"},
     "it is what FlowForge takes the place of": {"docs/howto/from-gh.md", "docs/howto/from-terraform.md"},
     "each needs another manifest; tests/cli/test_state_place.py runs them": {"docs/state.md"},
     "it needs gh, as tests/cli/test_gh.py has it": {"docs/sandbox.md"},
     "it takes an hour; tests/cli/test_content.py has it": {"docs/scale.md"},
     "it needs Terraform": {"docs/howto/from-terraform.md"},
-    "these are targets of make, which CI runs": {"README.md", "CONTRIBUTING.md"},
+    "these are targets of make, which CI runs": {"CONTRIBUTING.md"},
 }
 
 

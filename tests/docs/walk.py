@@ -161,7 +161,7 @@ class Walk:
         printed = ""
         for block in page.blocks:
             for mark in block.marks:
-                self._heed(mark)
+                self.heed(mark)
             if block.title:
                 path = self.folder / block.title
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ class Walk:
             else:
                 printed = self._try(page.name, block.lines)
         for mark in page.rest:
-            self._heed(mark)
+            self.heed(mark)
 
     def _try(self, page: str, commands: list[str]) -> str:
         """Run commands, and return what they print. What is wrong with a command line or a manifest ends with 1."""
@@ -187,11 +187,11 @@ class Walk:
             told += [printed] if printed else []
         return "\n".join(told)
 
-    def _heed(self, mark: Mark) -> None:
+    def heed(self, mark: Mark) -> None:
+        """Do what a mark says."""
         match mark.name:
             case "world":
-                for name, what in yaml.safe_load(mark.text).items():
-                    self._furnish(name, what or {})
+                self._build(yaml.safe_load(mark.text))
             case "values":
                 pairs = (pair.split("=") for pair in mark.text.split())
                 os.environ |= {name: self._value(kind) for name, kind in pairs}
@@ -201,9 +201,7 @@ class Walk:
             case "manifest":
                 (self.folder / "flowforge.yaml").write_text(PLAIN.format(mark.text), "utf-8")
             case "pasted":
-                for line in self.serves.splitlines():
-                    if line.startswith("export "):
-                        self._run(line)
+                self._paste()
             case "first":
                 self._try("before", [mark.text])
             case "meanwhile":
@@ -216,6 +214,16 @@ class Walk:
     def _value(self, kind: str) -> str:
         self.made.append(made_up(kind))
         return self.made[-1]
+
+    def _paste(self) -> None:
+        """Run the exports that the sandbox printed."""
+        for line in self.serves.splitlines():
+            if line.startswith("export "):
+                self._run(line)
+
+    def _build(self, repos: Mapping[str, Any]) -> None:
+        for name, what in repos.items():
+            self._furnish(name, what or {})
 
     def _furnish(self, repo: str, what: Mapping[str, Any]) -> None:
         world = self.sandbox.world
