@@ -16,8 +16,8 @@ A mark is an HTML comment on a line of its own, so that nobody sees it. It stand
     <!-- all run by: tests/plan/test_planning_page.py -->            or every block from here on that is not run here
 
 A block in `console` is run: `$ ` begins a command, and what stands below is its output. One in `sh` is run, too, a
-command on each line, and none may end as a mistake does; what it prints stands in a block of its own. A block with a title,
-such as ```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
+command on each line, and none may end as a mistake does; what it prints stands in a block of its own. A block with a
+title, such as ```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
 """
 
 import re
