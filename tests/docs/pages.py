@@ -9,13 +9,15 @@ A mark is an HTML comment on a line of its own, so that nobody sees it. It stand
     <!-- first: flowforge apply --yes -->                           a command that is run and not shown
     <!-- meanwhile: set_secret {full_name: acme/api, ...} -->        a verb of the sandbox, behind FlowForge's back
     <!-- answers: yes -->                                            what a person at the terminal says, or pastes
+    <!-- pasted: -->                                             the exports that the sandbox of the page printed
+    <!-- output: -->                                             the next block, in text, is what the sh above printed
     <!-- not run: it needs GitHub's runner -->                       the next block is not run, and why
     <!-- run by: tests/manifest/test_page.py -->                     another test runs the next block
     <!-- all run by: tests/plan/test_planning_page.py -->            or every block from here on that is not run here
 
 A block in `console` is run: `$ ` begins a command, and what stands below is its output. One in `sh` is run, too, a
-command on each line, and none may end as a mistake does. A block with a title, such as
-```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
+command on each line, and none may end as a mistake does; what it prints stands in a block of its own. A block with a
+title, such as ```yaml title="flowforge.yaml"```, is written into the folder in which the commands run.
 """
 
 import re
@@ -29,7 +31,10 @@ from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MARKS: Final = frozenset(
-    {"world", "values", "op", "manifest", "first", "meanwhile", "answers", "not run", "run by", "all run by"}
+    {
+        *("world", "values", "op", "manifest", "first", "meanwhile", "answers"),
+        *("pasted", "output", "not run", "run by", "all run by"),
+    }
 )
 _MARK: Final = re.compile(r"<!--\s*([a-z ]+?):\s*(.*?)\s*-->", re.DOTALL)
 _TITLE: Final = re.compile(r'title="([^"]+)"')
@@ -67,6 +72,11 @@ class Block:
         return next((mark.text for mark in self.marks if mark.name == name), None)
 
     @property
+    def is_output(self) -> bool:
+        """Whether it is what the commands of the block above print."""
+        return self.language == "text" and self.mark("output") is not None
+
+    @property
     def is_run(self) -> bool:
         """Whether it is run here: nothing says that it is not, nor that another test does."""
         return self.language in {"console", "sh"} and not (self.mark("not run") or self.mark("run by"))
@@ -79,7 +89,9 @@ class Block:
 
     @property
     def commands(self) -> list[Shown]:
-        """Return the commands of a console with their output, which ends in no line end."""
+        """Return the commands of a console with their output, which ends in no line end; or output alone."""
+        if self.is_output:
+            return [Shown("", self.text.strip("\n"))]
         shown: list[Shown] = []
         for line in self.text.splitlines():
             if line.startswith("$ "):
@@ -146,7 +158,8 @@ def pages(root: Path = ROOT) -> tuple[Page, ...]:
 def with_output(text: str, block: Block, shown: list[Shown]) -> str:
     """Return the text of a page in which a console has this output below its commands."""
     lines = text.splitlines(keepends=True)
-    body = "\n\n".join(f"$ {each.command}\n{each.output}".rstrip("\n") for each in shown)
+    told = (f"$ {each.command}\n{each.output}" if each.command else each.output for each in shown)
+    body = "\n\n".join(each.rstrip("\n") for each in told)
     # Commands that print nothing stand together.
     body = re.sub(r"(?m)^(\$ .*)\n\n(?=\$ )", r"\1\n", body)
     end = block.line + len(block.text.splitlines())

@@ -44,7 +44,7 @@ def test_a_fragment_is_part_of_a_manifest(
 def test_there_are_fragments() -> None:
     """Both kinds are found, so that their tests are not empty."""
     assert {"docs/scale.md"} == {page.name for page, _ in FRAGMENTS}
-    assert {"README.md", "docs/howto/audit-one-repository.md"} <= {page.name for page, _ in WORKFLOWS}
+    assert {"docs/action.md", "docs/howto/audit-one-repository.md"} <= {page.name for page, _ in WORKFLOWS}
 
 
 def test_actionlint_finds_nothing_in_workflows(tmp_path: Path) -> None:

@@ -24,14 +24,15 @@ _PROGRAMS: Final = {"curl", "openssl"}
 NOT_RUN: Final = {
     "it asks a person at a site of Anthropic's or GitHub's": {"docs/howto/six-repositories.md"},
     "it is a part of a workflow, which needs GitHub's runner": {"docs/howto/dependabot.md"},
-    "it is a workflow, which needs GitHub's runner": {"README.md", "docs/howto/audit-one-repository.md"},
+    "it is a workflow, which needs GitHub's runner": {"docs/action.md", "docs/howto/audit-one-repository.md"},
     "it is a part of examples/plugin, which tests/cli/test_plugins.py runs": {"docs/plugins.md"},
     "it is what FlowForge takes the place of": {"docs/howto/from-gh.md", "docs/howto/from-terraform.md"},
     "each needs another manifest; tests/cli/test_state_place.py runs them": {"docs/state.md"},
     "it needs gh, as tests/cli/test_gh.py has it": {"docs/sandbox.md"},
+    "it needs a checkout with an environment": {"docs/rehearse.md"},
     "it takes an hour; tests/cli/test_content.py has it": {"docs/scale.md"},
     "it needs Terraform": {"docs/howto/from-terraform.md"},
-    "these are targets of make, which CI runs": {"README.md", "CONTRIBUTING.md"},
+    "these are targets of make, which CI runs": {"CONTRIBUTING.md"},
 }
 
 
@@ -59,7 +60,7 @@ def _unaccounted(page: Page) -> list[int]:
 
 def _is_accounted_for(page: Page, block: Block) -> bool:
     read_here = page.is_walk and bool(block.title)
-    return block.is_run or read_here or bool(block.mark("run by") or block.mark("not run"))
+    return block.is_run or block.is_output or read_here or bool(block.mark("run by") or block.mark("not run"))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)

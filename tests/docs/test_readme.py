@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.docs.pages import ROOT, Block, page_of
+from tests.docs.pages import ROOT, Block, Mark, page_of
 from tests.docs.walk import Walk
 
 if TYPE_CHECKING:
@@ -20,6 +20,25 @@ README: Final = page_of(ROOT / "README.md")
 def _block(beginning: str) -> Block:
     (found,) = [block for block in README.blocks if block.text.startswith(beginning)]
     return found
+
+
+def test_a_newcomer_without_an_account(tmp_path: Path, op: "FakeOp") -> None:
+    """Sandbox, paste, init, the edit that is told, plan and apply: the three repositories hold the key, and no more."""
+    first, then, last = (_block(beginning).lines for beginning in ("git clone", ". .venv", "flowforge plan"))
+    (edit,) = re.findall(r"write `(- acme/repo-\d+)` below", (ROOT / "README.md").read_text("utf-8"))
+    with Walk(tmp_path, op) as walk:
+        walk.output(first[-1])
+        walk.heed(Mark(0, "pasted", ""))
+        walk.output(then[-1])
+        manifest = Path("flowforge.yaml")
+        lines = manifest.read_text("utf-8").replace("- acme/repo-002\n", f"- acme/repo-002\n      {edit}\n")
+        manifest.write_text(lines, "utf-8")
+        planned = walk.output(last[0])
+        walk.person.says = ["yes"]
+        applied, again = walk.output(last[1]), walk.output("flowforge plan")
+    assert "Plan: 3 to create, 0 to update, 0 to delete, 0 in sync." in planned
+    assert "Done: 3 created, 0 updated, 0 deleted, 0 failed, 0 blocked." in applied
+    assert "No changes. GitHub matches the manifest." == again
 
 
 def test_one_person_has_six_repositories_in_sync(tmp_path: Path, op: "FakeOp") -> None:
@@ -41,8 +60,8 @@ def test_one_person_has_six_repositories_in_sync(tmp_path: Path, op: "FakeOp") -
 
 def test_the_state_goes_onto_a_branch(tmp_path: Path, op: "FakeOp") -> None:
     """With the lines of *In CI* below the manifest, an apply keeps its state on the branch, by the run's own token."""
-    manifest = re.sub(r"\{prompt: .*\}", "{env: CLAUDE}", _block("version: 1\n").text)
-    (tmp_path / "flowforge.yaml").write_text(manifest + _block("state:\n").text, "utf-8")
+    manifest = re.sub(r"\{prompt: [^}]*\}", "{env: CLAUDE}", _block("version: 1\n").text)
+    (tmp_path / "flowforge.yaml").write_text(manifest + _block("# GITHUB_TOKEN").text, "utf-8")
     with Walk(tmp_path, op) as walk:
         for repo in ("acme/ops", *re.findall(r"ada/[a-z]+", manifest)):
             walk.sandbox.world.create_repo(repo)

@@ -46,6 +46,8 @@ targets:
   - {{name: Claude in CI, repos: {}, credential: ci-key}}
 """
 _KINDS: Final = ("api03", "oat01")
+# A page shows no whole key, not even one that is made up: scanners of secrets would stop whoever pushes it.
+_KEY: Final = re.compile(r"(sk-ant-api03-)[\w-]{95}\b")
 _ELLIPSIS: Final = re.compile(r"sk-ant-(api03|oat01)-…")
 _SHELL: Final = re.compile(r"[|&;<>`*?]|\$\(|\$[A-Za-z{]")
 # A time, a hash, an id or a key's id is another one at each run, and so is how long something took.
@@ -58,6 +60,7 @@ _CHANGING: Final = (
     # Runs that are dispatched side by side get their ids in any order.
     (re.compile(r"(?<=/actions/runs/)\d+/job/\d+"), "RUN"),
     (re.compile(r"(?<=FLOWFORGE_ANTHROPIC_URL=http://127\.0\.0\.1:)\d+"), "PORT"),
+    (re.compile(r'(?<="(?:created|updated)": )\d+'), "TIME"),
 )
 
 
@@ -118,6 +121,8 @@ class Walk:
     person: Person = field(default_factory=Person)
     url: str = ""
     """Of a sandbox that the page itself starts."""
+    serves: str = ""
+    """What that sandbox printed."""
     later: int = field(default_factory=lambda: (datetime.now(UTC).date() - WRITTEN).days)
     """How many days after the day of the pages it is."""
     _held: ExitStack = field(default_factory=ExitStack)
@@ -152,36 +157,41 @@ class Walk:
         script.chmod(0o755)
 
     def along(self, page: Page) -> Iterator[tuple[Block, list[Shown]]]:
-        """Run a page, and yield each console with what its commands print today."""
+        """Run a page, and yield each console and each output with what the commands print today."""
+        printed = ""
         for block in page.blocks:
             for mark in block.marks:
-                self._heed(mark)
+                self.heed(mark)
             if block.title:
                 path = self.folder / block.title
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(_moved(block.text, self.later), "utf-8")
+            if block.is_output:
+                yield block, [Shown("", printed)]
             if not block.is_run:
                 continue
             if block.language == "console":
                 yield block, [Shown(each.command, self.output(each.command)) for each in block.commands]
             else:
-                self._try(page.name, block.lines)
+                printed = self._try(page.name, block.lines)
         for mark in page.rest:
-            self._heed(mark)
+            self.heed(mark)
 
-    def _try(self, page: str, commands: list[str]) -> None:
-        """Run commands whose output is not shown. What is wrong with a command line or a manifest ends with 1."""
-        says = self.person.says
+    def _try(self, page: str, commands: list[str]) -> str:
+        """Run commands, and return what they print. What is wrong with a command line or a manifest ends with 1."""
+        says, told = self.person.says, []
         for command in commands:
             self.person.says = list(says)
             printed = self.output(command)
             assert self.code in {0, 2, 3}, f"{page}: {command} ended with {self.code}:\n{printed}"
+            told += [printed] if printed else []
+        return "\n".join(told)
 
-    def _heed(self, mark: Mark) -> None:
+    def heed(self, mark: Mark) -> None:
+        """Do what a mark says."""
         match mark.name:
             case "world":
-                for name, what in yaml.safe_load(mark.text).items():
-                    self._furnish(name, what or {})
+                self._build(yaml.safe_load(mark.text))
             case "values":
                 pairs = (pair.split("=") for pair in mark.text.split())
                 os.environ |= {name: self._value(kind) for name, kind in pairs}
@@ -190,6 +200,8 @@ class Walk:
                     self.op.holds(self._value(kind), reference)
             case "manifest":
                 (self.folder / "flowforge.yaml").write_text(PLAIN.format(mark.text), "utf-8")
+            case "pasted":
+                self._paste()
             case "first":
                 self._try("before", [mark.text])
             case "meanwhile":
@@ -202,6 +214,16 @@ class Walk:
     def _value(self, kind: str) -> str:
         self.made.append(made_up(kind))
         return self.made[-1]
+
+    def _paste(self) -> None:
+        """Run the exports that the sandbox printed."""
+        for line in self.serves.splitlines():
+            if line.startswith("export "):
+                self._run(line)
+
+    def _build(self, repos: Mapping[str, Any]) -> None:
+        for name, what in repos.items():
+            self._furnish(name, what or {})
 
     def _furnish(self, repo: str, what: Mapping[str, Any]) -> None:
         world = self.sandbox.world
@@ -219,7 +241,7 @@ class Walk:
         text = self._run(command.replace("\\\n", " ").replace(URL, self.url or self.sandbox.url))
         leaked = [value for value in self.made if value in text]
         assert [] == leaked, f"{command}: printed a value"
-        text = _moved(text, -self.later)
+        text = _moved(_KEY.sub(r"\1…", text), -self.later)
         return text.replace(str(self.folder), HOME).replace(self.url or self.sandbox.url, URL).rstrip("\n")
 
     def _run(self, command: str) -> str:
@@ -228,7 +250,7 @@ class Walk:
             return f"{self.code}\n"
         if words[0] in {"export", "unset"}:
             return self._set(words, command)
-        if words[:2] == ["flowforge", "sandbox"]:
+        if words[:2] == ["flowforge", "sandbox"] and words[2:3] != ["do"]:
             return self._serve(words[2:])
         # A process of its own takes a second, so only what needs a shell gets one.
         if words[0] == "flowforge" and not _SHELL.search(re.sub(r"'[^']*'", "", command.partition(" > ")[0])):
@@ -270,7 +292,8 @@ class Walk:
         self.url = str(json.loads(ready.read_text("utf-8"))["url"])
         for name in ("FLOWFORGE_GITHUB_TOKEN", "FLOWFORGE_TIME_SCALE", "GITHUB_API_URL"):
             os.environ.pop(name)
-        return printed.read_text("utf-8")
+        self.serves = printed.read_text("utf-8")
+        return self.serves
 
     def _flowforge(self, args: list[str], into: str | None) -> str:
         # Both streams go to one, as on a terminal, so that they keep their order.

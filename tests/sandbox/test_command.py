@@ -40,7 +40,17 @@ ANTHROPIC = [
     "export FLOWFORGE_ANTHROPIC_URL=http://127.0.0.1:PORT",
     "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1",
 ]
-PORT = re.compile(r"(?<=:)\d+$")
+# The key that it makes up: as long as a real one.
+MADE_UP = [
+    "# A key for the credential that `flowforge init` names. It is made up, and works nowhere:",
+    "export ACME_ANTHROPIC_KEY=KEY",
+]
+
+
+def _settled(line: str) -> str:
+    """Return a line without what is another one at each start."""
+    line = re.sub(r"sk-ant-api03-made-up-by-the-sandbox-[0-9a-f]{70}AA$", "KEY", line)
+    return re.sub(r"(?<=:)\d+$", "PORT", line) if "ANTHROPIC_URL" in line else line
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
         f"export GITHUB_API_URL={ready['url']}",
         f"export FLOWFORGE_GITHUB_TOKEN={ready['token']}",
         "export FLOWFORGE_TIME_SCALE=60",
+        *MADE_UP,
         "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
         "#   flowforge sandbox do rename_repo full_name=umbrella/repo-001 new_name=umbrella/repo-001-renamed",
         "# For gh, with a configuration of its own, so that yours stays as it is:",
@@ -71,7 +82,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
         f"export GH_TOKEN={ready['token']}",
         f"gh config set http_unix_socket {tmp_path / 'gh.sock'}",
         *ANTHROPIC,
-    ] == [PORT.sub("PORT", line) if "ANTHROPIC_URL" in line else line for line in stdout.splitlines()]
+    ] == [_settled(line) for line in stdout.splitlines()]
 
 
 @pytest.mark.parametrize("started", [["--no-limits", "--latency", "1", "--token", "it's mine"]], indirect=True)
@@ -84,8 +95,9 @@ def test_plain(started: Started) -> None:
     stdout, _ = process.communicate(timeout=60)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
-    assert stdout.splitlines()[3:-3] == [
+    assert [_settled(line) for line in stdout.splitlines()][3:-3] == [
         "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
+        *MADE_UP,
         "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
         "#   flowforge sandbox do rename_repo full_name=acme/repo-001 new_name=acme/repo-001-renamed",
         "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only.",

@@ -90,7 +90,7 @@ def test_the_example_of_the_page(tmp_path: Path) -> None:
     """The file that docs/sandbox.md shows is one."""
     page = (Path(__file__).parents[2] / "docs/sandbox.md").read_text("utf-8")
     world = built(tmp_path, page.partition("```yaml\n")[2].partition("```")[0])
-    assert (["octocat/dotfiles", "acme/api"], {"REGION": "eu"}) == (
+    assert (["octocat/dotfiles", "acme/api", "acme/web"], {"REGION": "eu"}) == (
         [repo.full_name for repo in world.directory],
         world.variables("acme/api"),
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shlex
 import time
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) ->
         yield f"# github: {{auth: {{app: {{client_id: {app.client_id}, private_key: {{file: {file}}}}}}}}}"
     if sandbox.world.clock.scale != 1:
         yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
+    yield "# A key for the credential that `flowforge init` names. It is made up, and works nowhere:"
+    yield f"export ACME_ANTHROPIC_KEY={_made_up_key()}"
     first = next((repo for repo in sandbox.world.directory), None)
     if first:
         yield "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:"
@@ -118,6 +121,11 @@ def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) ->
     yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
     yield f"export GH_TOKEN={token}"
     yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
+
+
+def _made_up_key() -> str:
+    """Return an API key that has the shape of one, and says of itself that it is none."""
+    return f"sk-ant-api03-{f'made-up-by-the-sandbox-{secrets.token_hex(47)}'[:93]}AA"
 
 
 def _as_anthropic(url: str) -> Iterator[str]:
