@@ -53,6 +53,8 @@ N ?= 600
 SEED ?=
 PAGES ?=
 ONLY ?=
+# Whether benchmarks only run, at sizes that mean nothing.
+TRY ?=
 MUTANT_JOBS ?= 2
 
 # An environment whose interpreter is gone, or was made with another PYTHON=, is made anew.
@@ -239,9 +241,9 @@ transcripts: $(DEV)  ## put what the commands of a page print today into the pag
 openapi: $(DEV)  ## derive tests/data/github-openapi.json from GitHub's description: FILE=api.github.com.json
 	$(BIN)/python tools/derive_openapi.py "$(FILE)"
 
-bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for two, QUICK=1 to try
-	@BENCH_QUICK=$(QUICK) $(BIN)/python benchmarks/report.py $(ONLY)
-	@$(if $(QUICK),,$(BIN)/python tools/check_docs.py --write)
+bench: $(DEV)  ## measure what benchmarks/RESULTS.md says, and write it anew; ONLY='startup audit' for two, TRY=1 to try it
+	@BENCH_QUICK=$(TRY) $(BIN)/python benchmarks/report.py $(ONLY)
+	@$(if $(TRY),,$(BIN)/python tools/check_docs.py --write)
 
 format: $(DEV)  ## put the code into form
 	$(BIN)/ruff format .
