@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -34,16 +35,16 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]
 
 
 SOCKET = ["--socket", "gh.sock"]
-# What it says last, of Anthropic.
-ANTHROPIC = [
-    "# For `verify: true`, with keys that `add_anthropic_key` makes known:",
+NOTES = [
+    "# ACME_ANTHROPIC_KEY is for the credential that flowforge init names. It is made up, and works nowhere.",
+    "# Keys that are to pass verify: true are made known by flowforge sandbox do add_anthropic_key.",
+]
+CHANGES = "# This changes something behind the back of FlowForge. All that can be: flowforge sandbox do --help"
+# What is the same at the end of each.
+ALIKE = [
+    "export ACME_ANTHROPIC_KEY=KEY",
     "export FLOWFORGE_ANTHROPIC_URL=http://127.0.0.1:PORT",
     "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1",
-]
-# The key that it makes up: as long as a real one.
-MADE_UP = [
-    "# A key for the credential that `flowforge init` names. It is made up, and works nowhere:",
-    "export ACME_ANTHROPIC_KEY=KEY",
 ]
 
 
@@ -69,19 +70,19 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
     assert (answer.json()[6]["full_name"], len(answer.json()), mode) == ("umbrella/repo-007", 7, 0o600)
     assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
     assert [
-        "# A local GitHub with 7 repositories, umbrella/repo-001 and so on. Ctrl-C ends it; nothing stays.",
-        f"# For flowforge (or write `github: {{api_url: {ready['url']}}}` in the manifest):",
+        "# A local GitHub with 7 repositories, umbrella/repo-001 and so on. Ctrl-C ends it, and nothing stays.",
+        f"# A manifest may say where it is, too: github: {{api_url: {ready['url']}}}",
+        *NOTES,
+        CHANGES,
+        "#   flowforge sandbox do rename_repo full_name=umbrella/repo-001 new_name=umbrella/repo-001-renamed",
+        "# Paste the lines below where you work:",
         f"export GITHUB_API_URL={ready['url']}",
         f"export FLOWFORGE_GITHUB_TOKEN={ready['token']}",
         "export FLOWFORGE_TIME_SCALE=60",
-        *MADE_UP,
-        "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
-        "#   flowforge sandbox do rename_repo full_name=umbrella/repo-001 new_name=umbrella/repo-001-renamed",
-        "# For gh, with a configuration of its own, so that yours stays as it is:",
         'export GH_CONFIG_DIR="$(mktemp -d)"',
         f"export GH_TOKEN={ready['token']}",
         f"gh config set http_unix_socket {tmp_path / 'gh.sock'}",
-        *ANTHROPIC,
+        *ALIKE,
     ] == [_settled(line) for line in stdout.splitlines()]
 
 
@@ -95,21 +96,36 @@ def test_plain(started: Started) -> None:
     stdout, _ = process.communicate(timeout=60)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
-    assert [_settled(line) for line in stdout.splitlines()][3:-3] == [
-        "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
-        *MADE_UP,
-        "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:",
+    assert [_settled(line) for line in stdout.splitlines()][2:] == [
+        *NOTES,
+        CHANGES,
         "#   flowforge sandbox do rename_repo full_name=acme/repo-001 new_name=acme/repo-001-renamed",
-        "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only.",
+        "# For gh start it with --socket PATH: gh talks plain HTTP to a unix socket only.",
+        "# Paste the lines below where you work:",
+        f"export GITHUB_API_URL={ready['url']}",
+        "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
+        *ALIKE,
     ]
+
+
+@pytest.mark.parametrize("started", [SOCKET], indirect=True)
+def test_its_notes_start_nothing(started: Started) -> None:
+    """No note has what a shell would act upon that takes no comments at its prompt; all to be pasted stands below."""
+    process, _ = started
+    process.terminate()
+    stdout, _ = process.communicate(timeout=60)
+    notes, pasted = stdout.split("# Paste the lines below where you work:\n")
+    assert all(line.startswith("# ") and not set("`$;&|<>()'\\!") & set(line) for line in notes.splitlines()), notes
+    assert all(line.startswith(("export ", "gh config set ")) for line in pasted.splitlines()), pasted
 
 
 def test_without_ready_file() -> None:
     """Without a ready file the printed lines are enough to reach it."""
     with subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline().rstrip() for _ in range(4)]
-        url, token = (line.partition("=")[2] for line in lines[2:])
+        lines = iter(process.stdout.readline, "")
+        exports = dict(line.removeprefix("export ").rstrip().split("=", 1) for line in islice(lines, 10) if "=" in line)
+        url, token = exports["GITHUB_API_URL"], exports["FLOWFORGE_GITHUB_TOKEN"]
         answer = httpx.get(f"{url}/user", headers={"authorization": f"token {token}"})
         process.terminate()
         assert (answer.status_code, process.wait(timeout=60)) == (200, 0)
@@ -160,7 +176,7 @@ def test_an_app(tmp_path: Path) -> None:
     number, client = said["app"]["id"], said["app"]["client_id"]
     assert (number, client, "all") == (found["app_id"], found["client_id"], found["repository_selection"])
     assert [
-        f"# Or, in the manifest, as the GitHub App `flowforge` (id {number}), which is installed at umbrella:",
+        f"# Or it signs in as the GitHub App flowforge, id {number}, which is installed at umbrella:",
         f'# github: {{auth: {{app: {{client_id: {client}, private_key: {{file: "{key}"}}}}}}}}',
-    ] == stdout.splitlines()[4:6]
+    ] == stdout.splitlines()[2:4]
     assert [] == [line for line in key.read_text(encoding="ascii").splitlines()[1:-1] if line in stdout + str(said)]

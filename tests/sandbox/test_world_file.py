@@ -193,7 +193,7 @@ def test_a_sandbox_of_a_file_says_who_asks_what(
     process.terminate()
     stdout, stderr = process.communicate(timeout=60)
     assert names == [repo["full_name"] for repo in found]
-    assert f"# A local GitHub with {content}. Ctrl-C ends it; nothing stays." == stdout.splitlines()[0]
+    assert f"# A local GitHub with {content}. Ctrl-C ends it, and nothing stays." == stdout.splitlines()[0]
     assert [
         "GET /orgs/acme/repos?sort=full_name 200 rehearsal",
         "GET /repos/acme/none?x=github_pat_[redacted] 404 rehearsal",

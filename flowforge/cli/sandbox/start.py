@@ -53,7 +53,7 @@ def main(
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         anthropic = sandbox.serve_anthropic()
         output.lines(_directions(sandbox, _content(owner, count, world, described), owner, app))
-        output.lines(_as_anthropic(anthropic))
+        output.lines(_exports(sandbox, anthropic))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
             time.sleep(3600)  # the sandbox serves in threads of its own; a signal ends this one
@@ -96,42 +96,44 @@ def _say_request(entry: Logged) -> None:
 
 
 def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) -> Iterator[str]:
-    """Yield lines that a shell can take: comments and exports."""
-    token = shlex.quote(sandbox.token)
-    yield f"# A local GitHub with {content}. Ctrl-C ends it; nothing stays."
-    yield "# For flowforge (or write `github: {api_url: " + sandbox.url + "}` in the manifest):"
-    yield f"export GITHUB_API_URL={sandbox.url}"
-    yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
+    """Yield what there is to know. A shell that takes no comments at its prompt, as zsh, runs none of it if pasted."""
+    yield f"# A local GitHub with {content}. Ctrl-C ends it, and nothing stays."
+    yield "# A manifest may say where it is, too: github: {api_url: " + sandbox.url + "}"
     if app:
-        yield f"# Or, in the manifest, as the GitHub App `flowforge` (id {app.id}), which is installed at {owner}:"
+        yield f"# Or it signs in as the GitHub App flowforge, id {app.id}, which is installed at {owner}:"
         file = json.dumps(str(app.key.absolute()), ensure_ascii=False)
         yield f"# github: {{auth: {{app: {{client_id: {app.client_id}, private_key: {{file: {file}}}}}}}}}"
-    if sandbox.world.clock.scale != 1:
-        yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
-    yield "# A key for the credential that `flowforge init` names. It is made up, and works nowhere:"
-    yield f"export ACME_ANTHROPIC_KEY={_made_up_key()}"
+    yield "# ACME_ANTHROPIC_KEY is for the credential that flowforge init names. It is made up, and works nowhere."
+    yield "# Keys that are to pass verify: true are made known by flowforge sandbox do add_anthropic_key."
     first = next((repo for repo in sandbox.world.directory), None)
     if first:
-        yield "# To change things behind FlowForge's back; `flowforge sandbox do --help` lists all that can be done:"
+        yield "# This changes something behind the back of FlowForge. All that can be: flowforge sandbox do --help"
         yield f"#   flowforge sandbox do rename_repo full_name={first.full_name} new_name={first.full_name}-renamed"
     if sandbox.socket is None:
-        yield "# For gh: start with --socket PATH, because gh talks plain HTTP to a unix socket only."
-        return
-    yield "# For gh, with a configuration of its own, so that yours stays as it is:"
-    yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
-    yield f"export GH_TOKEN={token}"
-    yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
+        yield "# For gh start it with --socket PATH: gh talks plain HTTP to a unix socket only."
+
+
+def _exports(sandbox: Sandbox, anthropic: str) -> Iterator[str]:
+    """Yield the lines to paste, all together and last, so that one drag of the mouse has them."""
+    token = shlex.quote(sandbox.token)
+    yield "# Paste the lines below where you work:"
+    yield f"export GITHUB_API_URL={sandbox.url}"
+    yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
+    if sandbox.world.clock.scale != 1:
+        yield f"export FLOWFORGE_TIME_SCALE={sandbox.world.clock.scale:g}"
+    if sandbox.socket is not None:
+        # With a configuration of its own, so that theirs stays as it is.
+        yield 'export GH_CONFIG_DIR="$(mktemp -d)"'
+        yield f"export GH_TOKEN={token}"
+        yield f"gh config set http_unix_socket {shlex.quote(str(sandbox.socket.absolute()))}"
+    yield f"export ACME_ANTHROPIC_KEY={_made_up_key()}"
+    yield f"export FLOWFORGE_ANTHROPIC_URL={anthropic}"
+    yield "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1"
 
 
 def _made_up_key() -> str:
     """Return an API key that has the shape of one, and says of itself that it is none."""
     return f"sk-ant-api03-{f'made-up-by-the-sandbox-{secrets.token_hex(47)}'[:93]}AA"
-
-
-def _as_anthropic(url: str) -> Iterator[str]:
-    yield "# For `verify: true`, with keys that `add_anthropic_key` makes known:"
-    yield f"export FLOWFORGE_ANTHROPIC_URL={url}"
-    yield "export FLOWFORGE_ALLOWED_VERIFY_HOSTS=127.0.0.1"
 
 
 @contextmanager
