@@ -41,10 +41,6 @@ targets:
   - name: Claude in CI
     groups: [everything]
     credential: ci-key
-
-# What is to be deleted:
-# absent:
-#   - {{name: The old token goes, groups: [everything], secret: CLAUDE_CODE_OAUTH_TOKEN}}
 """
 
 
