@@ -65,7 +65,7 @@ ifneq ($(STALE),)
 .PHONY: $(MADE)
 endif
 
-.PHONY: help install demo test coverage check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs site transcripts openapi bench format clean
+.PHONY: help venv install demo test coverage check collect laws slow fleet owners faults sweep fuzz fuzz-workflows audit-corpus action-versions adversary mutants browser screenshots editor wheel sbom lowest advisories pins docs site transcripts openapi bench format clean
 
 help:  ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -117,6 +117,8 @@ $(SUPPLY): pyproject.toml constraints.txt
 	@tools/make_venv.sh "$(VENV)-supply" "$(PYTHON)"
 	@"$(VENV)-supply/bin/python" -m pip install --quiet cyclonedx-bom pip-audit uv
 	@touch "$@"
+
+venv: $(if $(wildcard $(DEV)),$(DEV),$(RUN))  ## FlowForge alone, in .venv: `. .venv/bin/activate` puts it on the PATH
 
 install: $(FUZZ)  ## into .venv, whatever the targets below need
 

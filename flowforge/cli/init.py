@@ -10,35 +10,27 @@ from flowforge.cli.streams import reason, say
 from flowforge.errors import ExitCode, Problem, UsageError, quote
 from flowforge.on_demand import load
 from flowforge.plan.address import Repo
+from flowforge.render.phrases import count
 from flowforge.resources import schema_text
 
 SCHEMA_FILE = ".flowforge.schema.json"
 _STARTER = """\
 # yaml-language-server: $schema=./{schema}
 #
-# Which repositories need which Claude credential, and where each value comes from.
-# This file holds no value: it goes into git. `flowforge validate` checks it, `flowforge plan` compares it with GitHub,
-# `flowforge apply` makes GitHub match.
+# Which repositories need which Claude credential, and where each value comes from. No value is in this file.
 version: 1
 
-# A GitHub Enterprise Server, by the address of its API; github.com without one. GITHUB_API_URL is taken, too:
-# github:
-#   api_url: https://ghe.example.com/api/v3
+# github: {{api_url: https://ghe.example.com/api/v3}}    # a GitHub Enterprise Server
 
 credentials:
-  # An API key, created at https://platform.claude.com/settings/keys:
   ci-key:
-    type: anthropic_api_key
+    type: anthropic_api_key            # created at https://platform.claude.com/settings/keys
     from: {{env: ACME_ANTHROPIC_KEY}}    # or {{file: ci-key.txt}}, a file that is not in git
-    only: ["@everything"]              # no other repository gets it, whichever file names one; or [my-org/svc-*]
-    # owner: platform-team             # who looks after it; warnings about its age name them
+    only: ["@everything"]              # no other repository ever gets it
     # expires: 2027-02-01              # the plan warns 30 days before
 
-  # A subscription's token, printed by `claude setup-token`; it lives one year and is one person's:
-  # my-token:
-  #   type: claude_code_oauth_token
-  #   from: {{env: MY_CLAUDE_TOKEN}}
-  #   issued: 2026-11-23
+  # A subscription's token, printed by `claude setup-token`, is one person's and lives one year:
+  # my-token: {{type: claude_code_oauth_token, from: {{env: MY_CLAUDE_TOKEN}}, issued: 2026-11-23}}
 
 groups:
   everything:
@@ -49,12 +41,6 @@ targets:
   - name: Claude in CI
     groups: [everything]
     credential: ci-key
-
-# Every deliberate deletion in one place:
-# absent:
-#   - name: The old token goes
-#     groups: [everything]
-#     secret: CLAUDE_CODE_OAUTH_TOKEN
 """
 
 
@@ -104,11 +90,11 @@ def _for_git(manifest: Path) -> Iterator[str]:
         yield f"{quote(str(path))} cannot be written: {reason(error)}. These lines belong there: {lines}"
     else:
         if added:
-            yield f"Added to {quote(str(path))}: {' '.join(added)}"
+            yield f"Added {count(len(added), 'line')} to {quote(str(path))}."
     state = quote(str(manifest.with_name(f"{manifest.stem}.state.json")))
     yield (
-        f"Commit them. The first apply makes {state}, which holds no value, and without which FlowForge knows nothing "
-        "of what it wrote: commit it too where this repository is private, or keep it on a branch (state.github)."
+        f"Commit them. The first apply makes {state}, which holds no value: commit it, too, where this repository is "
+        "private, or keep it on a branch (state.github)."
     )
 
 
@@ -128,5 +114,5 @@ def _write(path: Path, text: str, flags: int) -> None:
 
 
 def _after_starter(*, edited: bool) -> str:
-    first = "Set ACME_ANTHROPIC_KEY" if edited else "Name your repositories in it, set ACME_ANTHROPIC_KEY"
-    return f"{first}, then: `flowforge plan`"
+    first = "Next" if edited else "Name your repositories in it. Then"
+    return f"{first}, with ACME_ANTHROPIC_KEY set: `flowforge plan`"

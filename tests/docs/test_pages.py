@@ -29,7 +29,6 @@ NOT_RUN: Final = {
     "it is what FlowForge takes the place of": {"docs/howto/from-gh.md", "docs/howto/from-terraform.md"},
     "each needs another manifest; tests/cli/test_state_place.py runs them": {"docs/state.md"},
     "it needs gh, as tests/cli/test_gh.py has it": {"docs/sandbox.md"},
-    "it needs a checkout with an environment": {"docs/rehearse.md"},
     "it takes an hour; tests/cli/test_content.py has it": {"docs/scale.md"},
     "it needs Terraform": {"docs/howto/from-terraform.md"},
     "these are targets of make, which CI runs": {"CONTRIBUTING.md"},

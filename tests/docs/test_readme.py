@@ -23,21 +23,21 @@ def _block(beginning: str) -> Block:
 
 
 def test_a_newcomer_without_an_account(tmp_path: Path, op: "FakeOp") -> None:
-    """Sandbox, paste, init, the edit that is told, plan and apply: the three repositories hold the key, and no more."""
+    """Sandbox, paste, init, the edit that is told, plan and apply: the two repositories hold the key, and no more."""
     first, then, last = (_block(beginning).lines for beginning in ("git clone", ". .venv", "flowforge plan"))
-    (edit,) = re.findall(r"write `(- acme/repo-\d+)` below", (ROOT / "README.md").read_text("utf-8"))
+    (edit,) = re.findall(r"write `(- acme/repo-\d+)` below `- acme/repo-001`", (ROOT / "README.md").read_text("utf-8"))
     with Walk(tmp_path, op) as walk:
         walk.output(first[-1])
         walk.heed(Mark(0, "pasted", ""))
         walk.output(then[-1])
         manifest = Path("flowforge.yaml")
-        lines = manifest.read_text("utf-8").replace("- acme/repo-002\n", f"- acme/repo-002\n      {edit}\n")
+        lines = manifest.read_text("utf-8").replace("- acme/repo-001\n", f"- acme/repo-001\n      {edit}\n")
         manifest.write_text(lines, "utf-8")
         planned = walk.output(last[0])
         walk.person.says = ["yes"]
         applied, again = walk.output(last[1]), walk.output("flowforge plan")
-    assert "Plan: 3 to create, 0 to update, 0 to delete, 0 in sync." in planned
-    assert "Done: 3 created, 0 updated, 0 deleted, 0 failed, 0 blocked." in applied
+    assert "Plan: 2 to create, 0 to update, 0 to delete, 0 in sync." in planned
+    assert "Done: 2 created, 0 updated, 0 deleted, 0 failed, 0 blocked." in applied
     assert "No changes. GitHub matches the manifest." == again
 
 

@@ -132,7 +132,7 @@ def test_the_pythons_are_the_same_everywhere() -> None:
     ]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert (["3.11", "3.12", "3.13"], ">=3.11,<3.14") == (named, project["requires-python"])
-    assert "with Python 3.11, 3.12 or 3.13, make and git" in readme
+    assert "with Python 3.11, 3.12 or 3.13, make and git." in readme
     assert "Python 3.14 is refused (`<3.14`) until" in readme
     names = "python3.13 python3.12 python3.11 python3 python"
     makers = {"tools/make_venv.sh": f"candidates='{names}'", "action/find_python.sh": f"for name in {names}; do"}

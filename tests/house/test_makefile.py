@@ -80,18 +80,20 @@ DEV_INSTALL = [
 ]
 
 
-def test_the_demo_installs_once_and_only_what_it_needs(checkout: Checkout) -> None:
-    """Two demos in a row install the run-time dependencies once; a newer pyproject.toml installs them again."""
-    codes = [checkout.make("demo"), checkout.make("demo")]
+@pytest.mark.parametrize("target", ["demo", "venv"])
+def test_what_a_newcomer_makes_installs_once_and_only_what_it_needs(checkout: Checkout, target: str) -> None:
+    """Two in a row install the run-time dependencies once; a newer pyproject.toml installs them again."""
+    codes = [checkout.make(target), checkout.make(target)]
     assert ([0, 0], [RUN_INSTALL]) == (codes, checkout.installs())
     later = (checkout.folder / ".venv/.installed-run").stat().st_mtime + 10
     os.utime(checkout.folder / "pyproject.toml", (later, later))
-    assert (0, [RUN_INSTALL, RUN_INSTALL]) == (checkout.make("demo"), checkout.installs())
+    assert (0, [RUN_INSTALL, RUN_INSTALL]) == (checkout.make(target), checkout.installs())
 
 
-def test_the_demo_uses_what_development_installed(checkout: Checkout) -> None:
-    """Where the development dependencies are in, the demo installs nothing."""
-    codes = [checkout.make(".venv/.installed-dev"), checkout.make("demo")]
+@pytest.mark.parametrize("target", ["demo", "venv"])
+def test_what_a_newcomer_makes_uses_what_development_installed(checkout: Checkout, target: str) -> None:
+    """Where the development dependencies are in, nothing is installed."""
+    codes = [checkout.make(".venv/.installed-dev"), checkout.make(target)]
     assert ([0, 0], DEV_INSTALL) == (codes, checkout.installs())
 
 

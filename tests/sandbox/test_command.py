@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import dropwhile, islice
 from pathlib import Path
 
 import httpx
@@ -35,11 +35,8 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Started]
 
 
 SOCKET = ["--socket", "gh.sock"]
-NOTES = [
-    "# ACME_ANTHROPIC_KEY is for the credential that flowforge init names. It is made up, and works nowhere.",
-    "# Keys that are to pass verify: true are made known by flowforge sandbox do add_anthropic_key.",
-]
-CHANGES = "# This changes something behind the back of FlowForge. All that can be: flowforge sandbox do --help"
+CHANGES = "# Change it behind the back of FlowForge: flowforge sandbox do --help"
+PASTE = "# Paste the lines below where you work. The key is made up, and works nowhere:"
 # What is the same at the end of each.
 ALIKE = [
     "export ACME_ANTHROPIC_KEY=KEY",
@@ -71,11 +68,8 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
     assert (process.returncode, stderr, list(tmp_path.iterdir()), ready["pid"]) == (0, "", [], process.pid)
     assert [
         "# A local GitHub with 7 repositories, umbrella/repo-001 and so on. Ctrl-C ends it, and nothing stays.",
-        f"# A manifest may say where it is, too: github: {{api_url: {ready['url']}}}",
-        *NOTES,
         CHANGES,
-        "#   flowforge sandbox do rename_repo full_name=umbrella/repo-001 new_name=umbrella/repo-001-renamed",
-        "# Paste the lines below where you work:",
+        PASTE,
         f"export GITHUB_API_URL={ready['url']}",
         f"export FLOWFORGE_GITHUB_TOKEN={ready['token']}",
         "export FLOWFORGE_TIME_SCALE=60",
@@ -88,7 +82,7 @@ def test_story(started: Started, tmp_path: Path, ending: signal.Signals) -> None
 
 @pytest.mark.parametrize("started", [["--no-limits", "--latency", "1", "--token", "it's mine"]], indirect=True)
 def test_plain(started: Started) -> None:
-    """Without a socket it says how gh could be had; a token of one's own is quoted for the shell; limits can be off."""
+    """Without a socket there is no line for gh; a token of one's own is quoted for the shell; limits can be off."""
     process, ready = started
     header = {"authorization": f"token {ready['token']}"}
     answers = [httpx.get(f"{ready['url']}/orgs/acme/repos", headers=header) for _ in range(2)]
@@ -96,12 +90,9 @@ def test_plain(started: Started) -> None:
     stdout, _ = process.communicate(timeout=60)
     assert (len(answers[1].json()), answers[1].headers["x-ratelimit-remaining"]) == (25, "5000")
     assert (ready["socket"], ready["token"], process.returncode) == (None, "it's mine", 0)
-    assert [_settled(line) for line in stdout.splitlines()][2:] == [
-        *NOTES,
+    assert [_settled(line) for line in stdout.splitlines()][1:] == [
         CHANGES,
-        "#   flowforge sandbox do rename_repo full_name=acme/repo-001 new_name=acme/repo-001-renamed",
-        "# For gh start it with --socket PATH: gh talks plain HTTP to a unix socket only.",
-        "# Paste the lines below where you work:",
+        PASTE,
         f"export GITHUB_API_URL={ready['url']}",
         "export FLOWFORGE_GITHUB_TOKEN='it'\"'\"'s mine'",
         *ALIKE,
@@ -114,8 +105,9 @@ def test_its_notes_start_nothing(started: Started) -> None:
     process, _ = started
     process.terminate()
     stdout, _ = process.communicate(timeout=60)
-    notes, pasted = stdout.split("# Paste the lines below where you work:\n")
-    assert all(line.startswith("# ") and not set("`$;&|<>()'\\!") & set(line) for line in notes.splitlines()), notes
+    above, pasted = stdout.split(f"{PASTE}\n")
+    notes = [*above.splitlines(), PASTE]
+    assert all(line.startswith("# ") and not set("`$;&|<>()'\\!") & set(line) for line in notes), notes
     assert all(line.startswith(("export ", "gh config set ")) for line in pasted.splitlines()), pasted
 
 
@@ -124,7 +116,8 @@ def test_without_ready_file() -> None:
     with subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
-        exports = dict(line.removeprefix("export ").rstrip().split("=", 1) for line in islice(lines, 10) if "=" in line)
+        pasted = islice(dropwhile(lambda line: not line.startswith("export "), lines), len(ALIKE) + 2)
+        exports = dict(line.removeprefix("export ").rstrip().split("=", 1) for line in pasted)
         url, token = exports["GITHUB_API_URL"], exports["FLOWFORGE_GITHUB_TOKEN"]
         answer = httpx.get(f"{url}/user", headers={"authorization": f"token {token}"})
         process.terminate()
@@ -176,7 +169,7 @@ def test_an_app(tmp_path: Path) -> None:
     number, client = said["app"]["id"], said["app"]["client_id"]
     assert (number, client, "all") == (found["app_id"], found["client_id"], found["repository_selection"])
     assert [
-        f"# Or it signs in as the GitHub App flowforge, id {number}, which is installed at umbrella:",
+        f"# A manifest may sign in as the GitHub App flowforge, id {number}, which is installed at umbrella:",
         f'# github: {{auth: {{app: {{client_id: {client}, private_key: {{file: "{key}"}}}}}}}}',
-    ] == stdout.splitlines()[2:4]
+    ] == stdout.splitlines()[1:3]
     assert [] == [line for line in key.read_text(encoding="ascii").splitlines()[1:-1] if line in stdout + str(said)]

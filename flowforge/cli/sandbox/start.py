@@ -52,7 +52,7 @@ def main(
     output = Output(fits=False)
     with suppress(KeyboardInterrupt), interruption(), sandbox, announced:
         anthropic = sandbox.serve_anthropic()
-        output.lines(_directions(sandbox, _content(owner, count, world, described), owner, app))
+        output.lines(_directions(_content(owner, count, world, described), owner, app))
         output.lines(_exports(sandbox, anthropic))
         # Of a sandbox that nobody was told of nobody has the token: it would serve nobody, and for ever.
         while ready_file or not output.unread:
@@ -95,28 +95,20 @@ def _say_request(entry: Logged) -> None:
     say(f"{entry.method} {printable(entry.path)} {entry.status or 'dropped'}{printable(by)}")
 
 
-def _directions(sandbox: Sandbox, content: str, owner: str, app: _App | None) -> Iterator[str]:
+def _directions(content: str, owner: str, app: _App | None) -> Iterator[str]:
     """Yield what there is to know. A shell that takes no comments at its prompt, as zsh, runs none of it if pasted."""
     yield f"# A local GitHub with {content}. Ctrl-C ends it, and nothing stays."
-    yield "# A manifest may say where it is, too: github: {api_url: " + sandbox.url + "}"
     if app:
-        yield f"# Or it signs in as the GitHub App flowforge, id {app.id}, which is installed at {owner}:"
+        yield f"# A manifest may sign in as the GitHub App flowforge, id {app.id}, which is installed at {owner}:"
         file = json.dumps(str(app.key.absolute()), ensure_ascii=False)
         yield f"# github: {{auth: {{app: {{client_id: {app.client_id}, private_key: {{file: {file}}}}}}}}}"
-    yield "# ACME_ANTHROPIC_KEY is for the credential that flowforge init names. It is made up, and works nowhere."
-    yield "# Keys that are to pass verify: true are made known by flowforge sandbox do add_anthropic_key."
-    first = next((repo for repo in sandbox.world.directory), None)
-    if first:
-        yield "# This changes something behind the back of FlowForge. All that can be: flowforge sandbox do --help"
-        yield f"#   flowforge sandbox do rename_repo full_name={first.full_name} new_name={first.full_name}-renamed"
-    if sandbox.socket is None:
-        yield "# For gh start it with --socket PATH: gh talks plain HTTP to a unix socket only."
+    yield "# Change it behind the back of FlowForge: flowforge sandbox do --help"
 
 
 def _exports(sandbox: Sandbox, anthropic: str) -> Iterator[str]:
     """Yield the lines to paste, all together and last, so that one drag of the mouse has them."""
     token = shlex.quote(sandbox.token)
-    yield "# Paste the lines below where you work:"
+    yield "# Paste the lines below where you work. The key is made up, and works nowhere:"
     yield f"export GITHUB_API_URL={sandbox.url}"
     yield f"export FLOWFORGE_GITHUB_TOKEN={token}"
     if sandbox.world.clock.scale != 1:
