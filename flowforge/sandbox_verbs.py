@@ -182,7 +182,7 @@ _ISSUES: Final = (
     Verb("open_issue", "full_name=TEXT title=TEXT [body=TEXT] [author=TEXT]", "Open an issue; prints its number."),
     Verb(
         "open_pull",
-        "full_name=TEXT branch=TEXT [head=TEXT] [sha=TEXT] [title=TEXT] [author=TEXT]",
+        "full_name=TEXT [branch=TEXT] [head=TEXT] [sha=TEXT] [title=TEXT] [author=TEXT]",
         "Open a pull request; prints its number. head: the repository that has the branch, such as a fork.",
     ),
     Verb("push_pull", "full_name=TEXT number=N sha=TEXT", "Give the branch of a pull request a new commit."),
@@ -191,6 +191,7 @@ _ISSUES: Final = (
     Verb("enable_issues", "full_name=TEXT [enabled=BOOL]", "Switch the issues of a repository on or off."),
     Verb("add_comment", "full_name=TEXT number=N body=TEXT [author=TEXT]", "Comment; prints the comment's id."),
     Verb("comments", "full_name=TEXT number=N", "Print the comments of an issue or a pull request."),
+    Verb("read_comment", "full_name=TEXT number=N", "Print the text of the newest comment."),
     Verb("issues", "full_name=TEXT", "Print the issues of a repository."),
 )
 _TOKENS: Final = (

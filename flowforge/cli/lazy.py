@@ -13,7 +13,7 @@ from flowforge.columns import MOST_COLUMNS
 from flowforge.on_demand import load
 from flowforge.render.formats import FORMATS, Format
 
-_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS}
+_SETTINGS: Final = {"max_content_width": MOST_COLUMNS}
 # No sentence of ours is as long as this: click would cut one at the width of the terminal.
 _WHOLE_SENTENCE: Final = 1000
 
@@ -40,7 +40,16 @@ class Row(NamedTuple):
         return click.Command(None, help=inspect.cleandoc(self.text)).get_short_help_str(_WHOLE_SENTENCE)
 
 
-class _Command(click.Command):
+class _Helped(click.Command):
+    """Whatever has a help, by two names."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return the names, whatever the context says: click keeps those of the first context that it meets."""
+        del ctx
+        return ["-h", "--help"]
+
+
+class _Command(_Helped):
     """A command that is imported when it runs."""
 
     def __init__(self, row: Row, formats: Sequence[Format]) -> None:
@@ -73,7 +82,7 @@ def _write_options(command: click.Command, ctx: click.Context, formatter: click.
                 formatter.write_dl(records)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(_Helped, click.Group):
     """Commands made of a table, each when it is called.
 
     Without a command the help is printed, or, where the row has a module, that is done.

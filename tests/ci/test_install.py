@@ -155,11 +155,12 @@ def test_an_install_that_succeeds(checkout: Checkout, monkeypatch: pytest.Monkey
     assert ([0, 0], False, True) == (codes, again, (checkout.folder / "seen.json").exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("requirement", "said"),
     [
         ("acme-tiny==1.0 --hash=sha256:" + "0" * 64, "THESE PACKAGES DO NOT MATCH THE HASHES"),
-        pytest.param("acme-tiny==1.0", "Hashes are required in --require-hashes mode", marks=pytest.mark.slow),
+        ("acme-tiny==1.0", "Hashes are required in --require-hashes mode"),
     ],
     ids=["changed", "without"],
 )

@@ -13,7 +13,8 @@ import click
 import pytest
 
 from flowforge import __version__
-from flowforge.cli.main import cli
+from flowforge.__main__ import run
+from flowforge.cli.main import Program, cli
 from flowforge.cli.signals import obeyed
 from flowforge.durations import WRITTEN
 from flowforge.render.formats import FORMATS
@@ -194,6 +195,14 @@ def test_bare_flowforge_is_its_help(fleet: "Fleet") -> None:
     assert bare.out.startswith("Usage: flowforge [OPTIONS] ")
     listed = bare.out[bare.out.index("Commands:") :].splitlines()[1:]
     assert COMMANDS == tuple(line.split()[0] for line in listed)
+
+
+def test_whoever_asked_first(fleet: "Fleet") -> None:
+    """-h is known after something looked at the options in a context of its own: click keeps what it made first."""
+    program = Program()
+    program.get_params(click.Context(program))
+    assert 0 == run(["-h"], program=program)
+    assert fleet.capfd.readouterr().out.startswith("Usage: flowforge ")
 
 
 @pytest.mark.parametrize("option", ["--version", "-V"])

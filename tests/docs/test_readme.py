@@ -25,7 +25,9 @@ def _block(beginning: str) -> Block:
 def test_a_newcomer_without_an_account(tmp_path: Path, op: "FakeOp") -> None:
     """Sandbox, paste, init, the edit that is told, plan and apply: the two repositories hold the key, and no more."""
     first, then, last = (_block(beginning).lines for beginning in ("git clone", ". .venv", "flowforge plan"))
-    (edit,) = re.findall(r"write `(- acme/repo-\d+)` below `- acme/repo-001`", (ROOT / "README.md").read_text("utf-8"))
+    (edit,) = re.findall(
+        r"write `(- acme/repo-\d+)`\sbelow\s`- acme/repo-001`", (ROOT / "README.md").read_text("utf-8")
+    )
     with Walk(tmp_path, op) as walk:
         walk.output(first[-1])
         walk.heed(Mark(0, "pasted", ""))

@@ -213,8 +213,3 @@ def test_a_code_without_its_sentences_is_named(write: Write) -> None:
     """A code that the reader of codes cannot follow is a complaint and never just missing from the page."""
     folder = write("sub/a.py", 'CODE = "FF401"\n"""As FF402 in a docstring."""\n')
     assert ["package/sub/a.py: the sentences of FF401 are not found"] == list(complaints(folder, frozenset()))
-
-
-def test_every_code_of_flowforge_says_something() -> None:
-    """No code of the package's is without a sentence."""
-    assert [] == [each for each in raised(ROOT / "flowforge") if not each.what]

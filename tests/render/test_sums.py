@@ -27,10 +27,11 @@ def document_of(plan: Plan) -> dict[str, object]:
 
 
 def test_a_plan_is_counted_as_it_counts_itself() -> None:
-    """For every line that can be decided, alone, with an expired credential and with an unknown entry."""
+    """For lines of every kind, alone, with an expired credential and with an unknown entry."""
+    kinds = {(line.action, line.reason, line.symbol): line for line in LINES}
     plans = [
         plan
-        for line in LINES
+        for line in kinds.values()
         for plan in (Plan((line,)), Plan((line,), expiries=EXPIRED), Plan((line,), UNKNOWN), Plan((line,), asked=False))
     ]
     plans += [Plan(()), Plan((), UNKNOWN), Plan(tuple(LINES[:50]))]

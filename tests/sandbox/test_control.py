@@ -267,7 +267,7 @@ def test_verbs_are_told(http: httpx.Client, method: str, verb: str) -> None:
         "delete_file, delete_org_secret, delete_org_variable, delete_repo, delete_run, delete_secret, "
         "delete_team, delete_variable, disable_repo, edit_file, enable_issues, environments, hide_repo, "
         "history, install_app, issues, limits, lock_issue, log, minted_tokens, open_issue, open_pull, "
-        "org_audience, org_variables, properties, protect_branch, push_pull, read_file, recreate_repo, "
+        "org_audience, org_variables, properties, protect_branch, push_pull, read_comment, read_file, recreate_repo, "
         "rename_repo, replace_key, require_sso, reset_stats, reveal, reveal_org, revoke_app_tokens, "
         "revoke_token, rotate_keys, set_anthropic_key, set_default_permissions, set_dispatched, "
         "set_immutable_subject, set_org_secret, set_org_variable, set_plan, set_property, set_secret, "

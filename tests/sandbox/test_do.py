@@ -167,6 +167,9 @@ def test_issues_and_comments(do: Do, sandbox: Sandbox) -> None:
         code,
         [(each["author"], each["body"]) for each in json.loads(out)],
     )
+    none, *_ = do("read_comment", "full_name=acme/repo-002", "number=1")
+    assert 0 == do("add_comment", "full_name=acme/repo-001", "number=1", "body=# newest\n名前")[0]
+    assert (1, (0, "# newest\n名前\n", "")) == (none, do("read_comment", "full_name=acme/repo-001", "number=1"))
     assert 0 == do("open_issue", "full_name=acme/repo-002", "title=Drift", 'body:="@looks like a file"')[0]
     assert ["@looks like a file"] == [each["body"] for each in sandbox.world.issues("acme/repo-002")]
 

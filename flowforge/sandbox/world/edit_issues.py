@@ -19,7 +19,14 @@ class IssueVerbs(Ground):
             return issue.number
 
     def open_pull(
-        self, full_name: str, branch: str, *, head: str = "", sha: str = "", title: str = "", author: str = "somebody"
+        self,
+        full_name: str,
+        branch: str = "topic",
+        *,
+        head: str = "",
+        sha: str = "",
+        title: str = "",
+        author: str = "somebody",
     ) -> int:
         """Open a pull request and return its number. head: the repository that has the branch, unless it is this one.
 
@@ -66,6 +73,15 @@ class IssueVerbs(Ground):
         """Return the comments of an issue or a pull request, oldest first: id, author, body, created, updated."""
         with self.lock:
             return [asdict(each) for each in self._issue(full_name, number).comments]
+
+    def read_comment(self, full_name: str, number: int) -> str:
+        """Return the text of the newest comment of an issue or a pull request."""
+        with self.lock:
+            found = self._issue(full_name, number).comments
+            if not found:
+                message = f"a comment of issue {number}"
+                raise KeyError(message)
+            return found[-1].body
 
     def issues(self, full_name: str) -> list[dict[str, object]]:
         """Return the issues of a repository, without its pull requests: number, author, title, body, state."""
