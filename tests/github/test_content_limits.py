@@ -396,3 +396,12 @@ def test_a_stopped_write_is_none(clock: Clock, said: list[str]) -> None:
     with pytest.raises(StoppedError):
         pacer.start(5)
     assert 0.0 == pacer._admit_write(keeps=False), "its place among the writes was not given back"
+
+
+def test_a_pause_of_writes_alone_is_none_of_reads(clock: Clock, said: list[str]) -> None:
+    """The time that requests take counts it where a write is among them, and as long as it is."""
+    pacer = _pacer(clock, said)
+    pacer.refused(30, secondary=True, sent=_put(pacer, 403), write=True, words=_WORDS)
+    found = [pacer.estimate(5), pacer.estimate(5, 0), pacer.estimate(5, 1)]
+    pass_by(clock, 30)
+    assert [0.0, 0.0, 31.0, 0.0, 1.0] == [*found, pacer.estimate(5), pacer.estimate(5, 1)]

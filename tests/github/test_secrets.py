@@ -113,6 +113,18 @@ def test_a_remembered_key_is_the_key(world: Sandbox, connect: MakeClient) -> Non
     assert {_KEY: 1, _PUT: 1} == world.world.stats().requests
 
 
+def test_a_key_is_stale_until_it_was_fetched(world: Sandbox, connect: MakeClient) -> None:
+    """One of an earlier run may be, also once it is used; one that this run was given is today's."""
+    client, today = connect(), PublicKeys()
+    keys = PublicKeys({_API: today.get(client, _API).text})
+    stale = [keys.may_be_stale(_API)]
+    used = keys.get(client, _API)
+    stale.append(keys.may_be_stale(_API))
+    keys.refresh(client, _API, used)
+    assert [True, True, False, False] == [*stale, keys.may_be_stale(_API), today.may_be_stale(_API)]
+    assert {_KEY: 2} == world.world.stats().requests
+
+
 def test_a_key_that_stays_wrong(world: Sandbox, connect: MakeClient) -> None:
     """A box that is not opened twice is given up, with the secret named."""
     world.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY, times=2))
