@@ -69,6 +69,16 @@ def test_the_table_of_types() -> None:
     assert list(TYPES) == [kind.type for kind in TYPES.values()]
 
 
+def test_who_takes_it_and_how_it_begins() -> None:
+    """Claude takes two of them beside its workload identity; what people look for is the visible beginning."""
+    assert {
+        "anthropic_api_key": (True, f"{ANT}api03-"),
+        "aws_bearer_token_bedrock": (False, "ABSK"),
+        "claude_code_oauth_token": (True, f"{ANT}oat01-"),
+        "github_app_private_key": (False, "-----BEGIN RSA PRIVATE KEY-----"),
+    } == {name: (kind.claude, kind.begins) for name, kind in TYPES.items()}
+
+
 @pytest.mark.parametrize("prefix", NOUNS)
 def test_a_known_token_is_recognised_by_its_beginning(prefix: str) -> None:
     """Every documented prefix is told from the others, whatever follows it."""

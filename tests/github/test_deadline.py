@@ -352,6 +352,17 @@ def test_many_addresses_share_one_deadline() -> None:
     assert 61 == len(tried)
 
 
+def test_a_deadline_holds_until_it_is_let_go() -> None:
+    """Then the one from before it is kept again, and at last none, without which nothing may be sent."""
+    with talking(_silent) as talker:
+        with Deadline(60).held():
+            with Deadline(0).held(), pytest.raises(OverdueError):
+                Sockets().connect_tcp("127.0.0.1", talker.port)
+            Sockets().connect_tcp("127.0.0.1", talker.port).close()
+        with pytest.raises(LookupError):
+            Sockets().connect_tcp("127.0.0.1", talker.port)
+
+
 def test_a_wait_that_is_shorter_than_the_exchange(trusting: ssl.SSLContext) -> None:
     """Within the exchange each wait has its own limit, in the words that httpx knows."""
     with talking(_silent) as talker, Deadline(60).held():

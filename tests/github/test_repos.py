@@ -179,6 +179,15 @@ def test_roles_that_can_write(scripted: MakeClient, permissions: object, *, expe
     assert {"acme/api": RepoInfo(7, "acme/api", archived=False, can_write=expected)} == found
 
 
+@pytest.mark.parametrize(("private", "expected"), [(True, True), (False, False), ("yes", None), (None, None)])
+def test_who_sees_a_repo(scripted: MakeClient, private: object, *, expected: bool | None) -> None:
+    """Whether it is private, as GitHub says; anything but a yes or a no leaves it open."""
+    body = {"id": 7, "full_name": "acme/api", "archived": False, "private": private}
+    (found,) = _by_name(scripted(lambda _: httpx.Response(200, json=body)), ["acme/api"]).values()
+    assert isinstance(found, RepoInfo)
+    assert expected is found.private
+
+
 def test_many_owners_in_parallel(sandbox: Sandbox, connect: MakeClient) -> None:
     """The caller's pool asks for owners, and then for what no list had, side by side."""
     names = [name for owner in ("acme", "beta", "gamma") for name in sandbox.world.create_repos(owner, 3)]
