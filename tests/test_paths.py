@@ -176,6 +176,18 @@ def test_a_folder_that_is_held_is_the_one_written_to(folder: Path) -> None:
     assert [["key"], ["key"]] == [[each.name for each in top.iterdir()] for top in (elsewhere, folder / "away")]
 
 
+def test_what_cannot_be_opened(folder: Path) -> None:
+    """A link is refused as one; of all else the system's own word is given."""
+    (folder / "link").symlink_to("key")
+    found = []
+    with bounds(folder).entry(folder / "key") as entry:
+        for name, flags in (("link", os.O_RDONLY), ("none", os.O_RDONLY), ("key", os.O_CREAT | os.O_EXCL)):
+            with pytest.raises(OSError, match=r".") as caught:
+                PathEntry(entry.folder, name).open(flags)
+            found.append(type(caught.value))
+    assert [IrregularError, FileNotFoundError, FileExistsError] == found
+
+
 @pytest.mark.parametrize(
     ("write", "error"),
     [

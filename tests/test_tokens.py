@@ -134,3 +134,37 @@ def test_a_token_of_ones_own_with_any_sign_of_its_alphabet(sign: str, length: in
         assert ("acme/gw_a/b", False) == (redact("acme/gw_a/b"), own_literal("acme/gw_a/b"))
     finally:
         admit([])
+
+
+def test_whose_each_token_is() -> None:
+    """GitHub's and 1Password's are kept from programs, and none but GitHub's is sent there; one's own is nobody's."""
+    named = {
+        "GitHub": {"github_pat_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"},
+        "1Password": {"ops_eyJ"},
+        "AWS": {"ABSKQmVkcm9ja0FQSUtleS", "bedrock-api-key-YmVkcm9jay"},
+    }
+    expected = {stem: issuer for issuer, stems in named.items() for stem in stems}
+    found = {shape.stem: shape.issuer for shape in (*TOKENS, own_shape("a value of type gateway", "gw_", 0))}
+    assert {stem: expected.get(stem, "Anthropic") for stem in found} | {"gw_": ""} == found
+
+
+@pytest.mark.parametrize("sign", "+/=._-")
+@pytest.mark.parametrize("stem", ["ops_eyJ", "ABSKQmVkcm9ja0FQSUtleS", "bedrock-api-key-YmVkcm9jay"])
+def test_a_token_of_base64_is_redacted_to_its_end(stem: str, sign: str) -> None:
+    """Also behind a sign of base64, which other tokens do not have."""
+    assert f"it says {stem}[redacted] here" == redact(f"it says {stem}{'a' * 20}{sign}{'b' * 20} here")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "length", "enough"),
+    # Half of what follows the prefix, and never less than eight characters; sixteen where no length is said.
+    [("gw_", 48, 22), ("gw_", 21, 9), ("gw_", 20, 8), ("gw_", 12, 8), ("gateway-", 48, 20), ("gw_", 0, 16)],
+)
+def test_so_much_of_a_token_of_ones_own_is_one(prefix: str, length: int, enough: int) -> None:
+    """A name that begins like it and is shorter is none."""
+    admit([own_shape("a value of type gateway", prefix, length)])
+    try:
+        shown = [redact(f"{prefix}{'a' * count}") for count in (enough - 1, enough)]
+    finally:
+        admit([])
+    assert [f"{prefix}{'a' * (enough - 1)}", f"{prefix}[redacted]"] == shown

@@ -122,19 +122,12 @@ def together(case: Case) -> Iterator[Finding]:
         if step.cloud is True:
             continue
         static = [each for each in step.static if _may_be(each, case.stores)]
-        keys = [each for each in static if each.slot is Slot.API_KEY]
-        tokens = [each for each in static if each.slot is Slot.OAUTH]
-        # Which of two wins matters only if both may be there.
-        if keys and tokens and not _exclude_each_other(keys[0], tokens[0]):
+        # Which of two wins matters only if both may be there, and not where an expression chooses if one of them is.
+        if {Slot.API_KEY, Slot.OAUTH} <= {each.slot for each in static if not each.is_choice}:
             yield at_step(step, "both-set")
         rule = [each for each in passed(step) if each.slot is Slot.RULE]
         if static and rule and _may_be(rule[0], case.stores):
             yield at_step(step, "identity-shadowed", input=static[0].name)
-
-
-def _exclude_each_other(key: Given, token: Given) -> bool:
-    """Whether an expression chooses if one of the two is there, as where it stands in for the other."""
-    return key.is_choice or token.is_choice
 
 
 def _may_be(given: Given, stores: StoreNames | None) -> bool:

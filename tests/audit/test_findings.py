@@ -172,6 +172,8 @@ SHOWN: Final = (
 SAME: Final = "github.event.pull_request.head.repo.full_name == github.repository"
 NAMED: Final = RepoFacts(types={"KEY": "claude_code_oauth_token"})
 WIF_OLD: Final = _uses(f"{RULE}, {ORG}", uses="anthropics/claude-code-action@v1.0.100")
+CHOSEN_KEY: Final = "'${{ inputs.x && secrets.KEY }}'"
+TWO_KEYS: Final = (f"{KEY}, claude-api-key: {CHOSEN_KEY}", f"claude-api-key: {CHOSEN_KEY}, {KEY}")
 LITERAL: Final = "sk-ant-" + "api03-" + "A1b2C3d4" * 6
 LITERAL_OAUTH: Final = "sk-ant-" + "oat01-" + "A1b2C3d4" * 6
 CHECKED: Final = 'if [ -z "$ANTHROPIC_API_KEY" ]; then exit 0; fi; claude -p x'
@@ -222,6 +224,8 @@ MUST: Final = {
     "both-set": [
         (_file(_uses(f"{KEY}, {TOKEN}")), PATH),
         (_file(_run("claude -p x", f"{ENV_KEY}, {ENV_TOKEN}")), PATH),
+        # Of two inputs for a key, one is there in any case.
+        *[(_file(_uses(f"{keys}, {TOKEN}", uses="acme/claude-code-action@v1")), PATH) for keys in TWO_KEYS],
     ],
     "identity-shadowed": [(_file(_uses(f"{KEY}, {RULE}, {ORG}")), PATH)],
     "dependabot-without-secret": [(_file(_uses(KEY), on="pull_request"), HAS_KEY)],

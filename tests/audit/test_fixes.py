@@ -291,6 +291,20 @@ def test_what_is_left(name: str) -> None:
     assert ("", why) == (proposal.patch, next((each.why for each in proposal.left), ""))
 
 
+@pytest.mark.parametrize("lines", [2, 3, 4, 5])
+def test_a_credential_that_the_patch_would_show(lines: int) -> None:
+    """Git shows three lines around what changes: with one among them nothing is proposed, and beyond them it is.
+
+    What is added at the end of a line counts as a change of that line, so that before it there is one more.
+    """
+    secret, more = "# sk-ant-api03-" + "FAKE0000" * 6 + "\n", "# x\n" * (lines - 2)
+    first, last = READ.splitlines(keepends=True)
+    texts = MANUAL + first + secret + more + last + NO_TOKEN, MANUAL + NO_TOKEN + READ + more + "# x\n" + secret
+    found = [proposed(text) for text in texts]
+    expected = [["a credential is written out beside it"] if hinders else [] for hinders in (lines <= 4, lines <= 3)]
+    assert [(each, bool(each)) for each in expected] == [([it.why for it in one.left], not one.patch) for one in found]
+
+
 CHECKOUT: Final = "      - uses: actions/checkout@v5\n        with: {ref: '%s'}\n"
 STRANGE: Final = "{SHA: '${{ steps.pr.outputs.result }}', NUMBER: '${{ github.event.issue.number }}'}"
 GITHUB_SCRIPT: Final = """      - uses: actions/github-script@v7

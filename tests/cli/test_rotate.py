@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flowforge.sandbox import Fault, FaultKind
 from tests.cli.conftest import Fleet
 from tests.cli.scene import UUID
+from tests.cli.verifying import known, serve, verifying
 from tests.cli.walking import KEY, asked, canary, who_has
 
 WALK = ("rotate", "ci-key", "--yes", "--batch", "1,40%,rest")
@@ -295,3 +297,28 @@ def test_what_is_said_wrong(rotating: tuple[Fleet, str, str], args: tuple[str, .
     yes = () if code == "FF008" else ("--yes",)
     done = fleet.refused(*args, *yes)
     assert (1, f"error {code}") == (done.code, done.err.split(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "code", "held"),
+    [
+        ("GET ", (), 1, {"old": 5}),
+        ("GET ", ("--check",), 1, {"old": 5}),
+        ("PUT ", (), 3, {"old": 4, "new": 1}),
+    ],
+)
+def test_a_new_key_that_is_dead(
+    fleet: Fleet, when: str, more: tuple[str, ...], code: int, held: dict[str, int]
+) -> None:
+    """At once, or after the first batch: no more is written, and what to do about it is said and nothing else."""
+    serve(fleet)
+    verifying(fleet, repos=", ".join(fleet.repos))
+    old = known(fleet)
+    assert 0 == fleet.flowforge("apply", "--yes").code
+    fleet.later()
+    new, world = known(fleet), fleet.sandbox.world
+    world.faults.add(Fault(when, FaultKind.THEN, then=lambda: world.set_anthropic_key(new, "inactive")))
+    done = fleet.flowforge(*WALK, *more, *canary(fleet))
+    text = (done.out + done.err).partition("error FF292")[2]
+    fix = "  fix: create an API key at https://platform.claude.com/settings/keys, and let its source give that"
+    assert (code, held, fix) == (done.code, who_has(fleet, old, new), text.splitlines()[2]), done

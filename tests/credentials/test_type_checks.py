@@ -57,16 +57,26 @@ def problem_of(kind: str, text: str, *, allow_nonstandard: bool = False) -> Prob
 def test_the_table_of_types() -> None:
     """There are four, sorted; a slot is the name in upper case, unless GitHub reserves it; the rest is documented."""
     facts = [
-        (kind.type, kind.slot == kind.type.upper(), kind.lifetime, kind.personal, kind.shadows)
+        (kind.type, kind.slot == kind.type.upper(), kind.lifetime, kind.personal, kind.verifiable, kind.shadows)
         for kind in TYPES.values()
     ]
     assert facts == [
-        ("anthropic_api_key", True, None, False, ("CLAUDE_CODE_OAUTH_TOKEN",)),
-        ("aws_bearer_token_bedrock", True, None, False, ()),
-        ("claude_code_oauth_token", True, timedelta(days=365), True, ()),
-        ("github_app_private_key", False, None, False, ()),
+        ("anthropic_api_key", True, None, False, True, ("CLAUDE_CODE_OAUTH_TOKEN",)),
+        ("aws_bearer_token_bedrock", True, None, False, False, ()),
+        ("claude_code_oauth_token", True, timedelta(days=365), True, False, ()),
+        ("github_app_private_key", False, None, False, False, ()),
     ]
     assert list(TYPES) == [kind.type for kind in TYPES.values()]
+
+
+def test_who_takes_it_and_how_it_begins() -> None:
+    """Claude takes two of them beside its workload identity; what people look for is the visible beginning."""
+    assert {
+        "anthropic_api_key": (True, f"{ANT}api03-"),
+        "aws_bearer_token_bedrock": (False, "ABSK"),
+        "claude_code_oauth_token": (True, f"{ANT}oat01-"),
+        "github_app_private_key": (False, "-----BEGIN RSA PRIVATE KEY-----"),
+    } == {name: (kind.claude, kind.begins) for name, kind in TYPES.items()}
 
 
 @pytest.mark.parametrize("prefix", NOUNS)

@@ -46,7 +46,7 @@ def test_a_new_name_that_no_answer_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "data"), [(200, {"total_count": 0}), (201, {}), (201, None), (204, None), (200, [])]
+    ("status", "data"), [(200, {"total_count": 0}), (201, {}), (201, None), (204, None), (200, []), (299, {})]
 )
 def test_fine(status: int, data: object) -> None:
     """A 2xx with JSON, or with no body, can be used."""

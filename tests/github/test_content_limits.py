@@ -13,7 +13,7 @@ from flowforge.github.clock import Clock
 from flowforge.github.content_limits import HOUR, WRITES_PER_HOUR, WRITES_PER_MINUTE, ContentLimits
 from flowforge.github.pace import Pace
 from flowforge.github.pacer import Pacer
-from flowforge.github.problems import HeldError, TokenError
+from flowforge.github.problems import HeldError, StoppedError, TokenError
 from flowforge.github.rate_ledger import Spent
 from flowforge.waiting import Waiting
 
@@ -357,3 +357,51 @@ def test_what_is_waited_for_is_seen(clock: Clock) -> None:
         _put(pacer)
     assert [(60.0 - past, "acme") for past in range(0, 60, 10)] == seen
     assert ((0.0, "acme"), 0.0) == (waiting.longest(), waiting.left())
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"), [(119.75, []), (120.0, ["waiting 2 min"]), (119.999, []), (120.25, ["waiting 3 min"])]
+)
+def test_of_two_minutes_people_are_told(clock: Clock, said: list[str], before: float, expected: list[str]) -> None:
+    """A write that waits for two minutes or more says so; a shorter wait is nothing new at such a pace."""
+    pacer = _pacer(clock, said, max_wait=4000, pace=Pace.GENTLE)
+    for _ in range(500):
+        _put(pacer)
+    pass_by(clock, pacer._admit_write(keeps=False) - before)
+    said.clear()
+    pacer._admit_write(keeps=False)  # what start() asks in its loop
+    assert [f"{text} to stay within GitHub's rate limit" for text in expected] == said
+
+
+def test_what_was_expected_is_over(clock: Clock, said: list[str]) -> None:
+    """Once all of it was written nothing is left to wait for, though the minute is full."""
+    pacer = _pacer(clock, said, pace=Pace.GENTLE)
+    pacer.expect(80 * 5, 80)
+    left = []
+    for _ in range(2):
+        left.append(pacer.left())
+        for _ in range(40):
+            _put(pacer)
+    assert [0.0, 0.0, 0.0, 60.0] == [*left, pacer.left(), pacer.estimate(5, 1)]
+
+
+def test_a_stopped_write_is_none(clock: Clock, said: list[str]) -> None:
+    """One that fits into the limits of content, and is stopped while it waits for the minute of all requests."""
+    pacer = _pacer(clock, said, pace=Pace.GENTLE)
+    for _ in range(79):
+        _put(pacer)
+    for _ in range(900 - 79 * 5):
+        pacer.end(1, Answer(200, {})) if pacer.start(1) else None
+    pacer._stop.set()
+    with pytest.raises(StoppedError):
+        pacer.start(5)
+    assert 0.0 == pacer._admit_write(keeps=False), "its place among the writes was not given back"
+
+
+def test_a_pause_of_writes_alone_is_none_of_reads(clock: Clock, said: list[str]) -> None:
+    """The time that requests take counts it where a write is among them, and as long as it is."""
+    pacer = _pacer(clock, said)
+    pacer.refused(30, secondary=True, sent=_put(pacer, 403), write=True, words=_WORDS)
+    found = [pacer.estimate(5), pacer.estimate(5, 0), pacer.estimate(5, 1)]
+    pass_by(clock, 30)
+    assert [0.0, 0.0, 31.0, 0.0, 1.0] == [*found, pacer.estimate(5), pacer.estimate(5, 1)]

@@ -270,6 +270,27 @@ def test_bytes_go_through_any_number_of_layers(trusting: ssl.SSLContext, layers:
         assert stream.get_extra_info("is_readable") is True
 
 
+@pytest.mark.parametrize("layers", [0, 1])
+def test_a_read_takes_no_more_than_it_is_asked_for(trusting: ssl.SSLContext, layers: int) -> None:
+    """However much has arrived; and of a large one no more than a piece, so that each byte is counted soon."""
+    server = self_signed()
+
+    def script(connection: socket.socket) -> None:
+        ear: socket.socket | _Layer = connection
+        for _ in range(layers):
+            ear = _Layer(server, ear)
+        ear.sendall(bytes(200_000))
+
+    with talking(script) as talker, Deadline(60).held():
+        stream = Sockets().connect_tcp("127.0.0.1", talker.port)
+        for _ in range(layers):
+            stream = stream.start_tls(trusting, "localhost")
+        first = len(stream.read(10, 60))
+        later = [len(stream.read(100_000, 60)) for _ in range(5)]
+        stream.close()
+    assert (10, True) == (first, max(later) <= 1 << 15)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_record_without_end(trusting: ssl.SSLContext, layers: int) -> None:
     """Inside TLS, and TLS inside TLS, a record that comes a byte at a time ends with the exchange."""
@@ -329,6 +350,17 @@ def test_many_addresses_share_one_deadline() -> None:
     with Deadline(60, now).held(), pytest.raises(OverdueError):
         Sockets(resolve).connect_tcp("host.test", 1, timeout=5)
     assert 61 == len(tried)
+
+
+def test_a_deadline_holds_until_it_is_let_go() -> None:
+    """Then the one from before it is kept again, and at last none, without which nothing may be sent."""
+    with talking(_silent) as talker:
+        with Deadline(60).held():
+            with Deadline(0).held(), pytest.raises(OverdueError):
+                Sockets().connect_tcp("127.0.0.1", talker.port)
+            Sockets().connect_tcp("127.0.0.1", talker.port).close()
+        with pytest.raises(LookupError):
+            Sockets().connect_tcp("127.0.0.1", talker.port)
 
 
 def test_a_wait_that_is_shorter_than_the_exchange(trusting: ssl.SSLContext) -> None:

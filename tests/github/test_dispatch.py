@@ -1,6 +1,7 @@
 """Runs that wait with an older value, and their end, on a local GitHub."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -127,6 +128,18 @@ def test_a_dispatch_is_sent_once(sandbox: Sandbox, connect: Connect) -> None:
     one, two = sandbox.world.directory["acme/api"].runs
     assert (None, two.id, "main") == (first.run, second.run, second.branch)
     assert one.id not in first.before
+
+
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 2026 00:00:07 GMT", ""])
+def test_since_when_a_run_is_looked_for(scripted: Callable[..., Client], date: str) -> None:
+    """Since GitHub's time before the dispatch; where its answer has none, since ours."""
+    data = {"default_branch": "main", "total_count": 0, "workflow_runs": [], "workflow_run_id": 7}
+    client = scripted(lambda _: httpx.Response(200, json=data, headers={"Date": date} if date else {}))
+    times = [datetime.now(UTC)]
+    found = dispatch(client, REPO, "claude.yml", {})
+    times.append(datetime.now(UTC))
+    first, last = ("2026-01-01T00:00:07Z",) * 2 if date else (each.strftime("%Y-%m-%dT%H:%M:%SZ") for each in times)
+    assert (7, True) == (found.run, first <= found.since <= last)
 
 
 @pytest.mark.parametrize("data", [[], {"id": 1}, {"workflow_runs": [{"id": 1}], "total_count": 1}])

@@ -129,6 +129,14 @@ def test_a_file_that_is_no_good_and_must_not_be_written(path: Path, spoil: Calla
     assert before == (path.stat().st_mtime_ns, path.stat().st_size)
 
 
+@pytest.mark.parametrize("name", ["newer", "another table", "a trigger", "a view"])
+def test_a_file_with_more_than_the_one_table(path: Path, name: str) -> None:
+    """Nothing in it is believed, also where the table itself is as it should be."""
+    _kept(path, one=b"1")
+    _USELESS[name](path)
+    assert [None] == _found(path, _ONE, writes=False)
+
+
 def _link(path: Path) -> None:
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")

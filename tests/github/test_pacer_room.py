@@ -49,3 +49,14 @@ def test_a_server_without_limits_has_room(clock: Clock) -> None:
     pacer.start(1)
     pacer.end(1, Answer(200, {}))
     assert pacer.has_room(5000)
+
+
+def test_the_last_of_a_pause_has_no_room_either(clock: Clock) -> None:
+    """What is sent in its last second would be held up by it as well."""
+    pacer = Pacer(clock, threading.Event())
+    pacer.refused(30, secondary=False, sent=clock.now())
+    found = []
+    for seconds in (30.5, 0.25, 0.25):
+        clock.wait(seconds, threading.Event())
+        found.append(pacer.has_room(1))
+    assert [False, False, True] == found

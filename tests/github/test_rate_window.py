@@ -143,6 +143,16 @@ def test_a_refusal_begins_the_five_minutes_anew(clock: Clock) -> None:
     assert (False, 50) == (window.recover(), window.budget)
 
 
+def test_telling_the_others_takes_nothing(clock: Clock) -> None:
+    """What this process holds is published, and no point is asked for."""
+    spent = Noted()
+    window = Window(clock, 30, spent)
+    window.delay(1)
+    window.delay(1)
+    window.sync()
+    assert ([(_WALL + 62, 2)], 0, 30, _WALL) == spent.told[-1]
+
+
 def test_what_is_given_back_is_there_again(clock: Clock) -> None:
     """A request that was not sent after all counts for nothing."""
     window = Window(clock, 30, Noted())

@@ -9,7 +9,8 @@ import pytest
 
 from flowforge.errors import GitHubError
 from flowforge.github.http import Client
-from flowforge.github.repos import RepoInfo, look_up
+from flowforge.github.problems import RepoError
+from flowforge.github.repos import RepoInfo, is_organization, look_up, organization_id
 from flowforge.plan.action import Why
 from flowforge.plan.address import Repo
 from flowforge.plan.facts import Unreadable
@@ -178,6 +179,15 @@ def test_roles_that_can_write(scripted: MakeClient, permissions: object, *, expe
     assert {"acme/api": RepoInfo(7, "acme/api", archived=False, can_write=expected)} == found
 
 
+@pytest.mark.parametrize(("private", "expected"), [(True, True), (False, False), ("yes", None), (None, None)])
+def test_who_sees_a_repo(scripted: MakeClient, private: object, *, expected: bool | None) -> None:
+    """Whether it is private, as GitHub says; anything but a yes or a no leaves it open."""
+    body = {"id": 7, "full_name": "acme/api", "archived": False, "private": private}
+    (found,) = _by_name(scripted(lambda _: httpx.Response(200, json=body)), ["acme/api"]).values()
+    assert isinstance(found, RepoInfo)
+    assert expected is found.private
+
+
 def test_many_owners_in_parallel(sandbox: Sandbox, connect: MakeClient) -> None:
     """The caller's pool asks for owners, and then for what no list had, side by side."""
     names = [name for owner in ("acme", "beta", "gamma") for name in sandbox.world.create_repos(owner, 3)]
@@ -315,3 +325,18 @@ def test_the_end_of_the_run_is_told(scripted: MakeClient) -> None:
     """A bad token is not taken for a repo's trouble."""
     with pytest.raises(GitHubError, match="FF302"):
         look_up(scripted(lambda _: httpx.Response(401, json={})), _repos(["acme/api"]))
+
+
+@pytest.mark.parametrize("data", [{"login": "acme"}, {"id": "7"}, {"id": 0}, {"id": True}, [7], None])
+def test_the_number_of_an_organization(scripted: MakeClient, data: object) -> None:
+    """It is GitHub's `id`; where there is none that can be one, that is said and none is made up."""
+    assert 7 == organization_id(scripted(lambda _: httpx.Response(200, json={"id": 7, "node_id": "x"})), "acme")
+    with pytest.raises(RepoError) as caught:
+        organization_id(scripted(lambda _: httpx.Response(200, json=data)), "acme")
+    assert ("FF327", "an organization without its id") == (caught.value.no.code, caught.value.no.detail)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, True), (404, False), (403, None), (451, None)])
+def test_an_account_that_may_be_an_organization(scripted: MakeClient, status: int, *, expected: bool | None) -> None:
+    """It is one where GitHub shows it, none where there is no such one, and else nobody knows."""
+    assert expected is is_organization(scripted(lambda _: httpx.Response(status, json={})), "acme")

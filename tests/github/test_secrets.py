@@ -103,6 +103,28 @@ def test_a_stale_key_is_fetched_once_for_all(world: Sandbox, connect: MakeClient
     assert {_KEY: 2} == world.world.stats().requests
 
 
+def test_a_remembered_key_is_the_key(world: Sandbox, connect: MakeClient) -> None:
+    """As a text and back it seals for the same place, and nobody is asked; an id of another shape is not remembered."""
+    client = connect()
+    key = PublicKeys().get(client, _API)
+    put_secret(client, PublicKeys({_API: key.text}), _API, "A", SecretValue(_VALUE))
+    assert (key, {"A": _VALUE}) == (PublicKey.remembered(key.text), world.world.reveal("acme/api"))
+    assert "" == PublicKey("a b", key.box).text
+    assert {_KEY: 1, _PUT: 1} == world.world.stats().requests
+
+
+def test_a_key_is_stale_until_it_was_fetched(world: Sandbox, connect: MakeClient) -> None:
+    """One of an earlier run may be, also once it is used; one that this run was given is today's."""
+    client, today = connect(), PublicKeys()
+    keys = PublicKeys({_API: today.get(client, _API).text})
+    stale = [keys.may_be_stale(_API)]
+    used = keys.get(client, _API)
+    stale.append(keys.may_be_stale(_API))
+    keys.refresh(client, _API, used)
+    assert [True, True, False, False] == [*stale, keys.may_be_stale(_API), today.may_be_stale(_API)]
+    assert {_KEY: 2} == world.world.stats().requests
+
+
 def test_a_key_that_stays_wrong(world: Sandbox, connect: MakeClient) -> None:
     """A box that is not opened twice is given up, with the secret named."""
     world.world.faults.add(Fault("public-key", FaultKind.WRONG_KEY, times=2))

@@ -38,6 +38,14 @@ def test_a_blocked_line_says_why_and_what_helps(reason: Reason) -> None:
     assert [] == [line for line in lines if not (line.sentence and line.remedy and line.hindrance == line.sentence)]
 
 
+def test_what_the_run_was_to_be_given() -> None:
+    """A line lacks it where it is blocked for a value or for its owner's token, and no other line does."""
+    for change in decisions():
+        reason = change.why or change.reason
+        expected = reason in {Why.NO_TOKEN, Reason.VALUE_UNAVAILABLE, Reason.VALUE_NOT_READ}
+        assert change.input_missing == (change.action is Action.BLOCKED and expected), change
+
+
 @pytest.mark.parametrize("why", Why)
 def test_each_cause_has_words_of_its_own(why: Why) -> None:
     """No two causes look alike, and each has a fix of its own making where nobody gave a better one."""

@@ -1,11 +1,15 @@
 """Conditions for each class of run: who reaches a step, who does not, and where nobody can tell."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from flowforge.workflows.conditions import Conditions
+from flowforge.workflows.expression_tree import And, Comparison, Expression, FunctionCall, Literal, Not, Or
 from flowforge.workflows.expressions import read_condition
 from flowforge.workflows.runs import RunClass, Who, runs_of
-from flowforge.workflows.scopes import NameScope
+from flowforge.workflows.scopes import Bound, NameScope
 from flowforge.workflows.values import truth
 from flowforge.workflows.workflow import Workflow
 from flowforge.workflows.yaml_reader import read_yaml
@@ -174,3 +178,50 @@ def test_the_runs_of_bots(event: str, bots: bool) -> None:  # noqa: FBT001 -- a 
 def test_the_store_of_a_run(event: str, stores: dict[str, str]) -> None:
     """Dependabot has a store of its own where it is given one, and a fork's pull request is given nothing."""
     assert stores == {who: RunClass(event, Who(who)).store for who in stores}
+
+
+TRUE = Literal(value=True)
+NESTED: dict[str, Callable[[Expression], Expression]] = {
+    "!": lambda inner: Not(Not(inner)),
+    "&&": lambda inner: And((Or((inner,)), TRUE)),
+    "left": lambda inner: Comparison("==", Comparison("==", inner, TRUE), TRUE),
+    "right": lambda inner: Comparison("==", TRUE, Comparison("==", TRUE, inner)),
+    "call": lambda inner: FunctionCall("format", (FunctionCall("format", (inner,)),)),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_condition_of_forty_levels(name: str) -> None:
+    """It is decided; what is deeper nobody can tell, whatever is nested in what."""
+    condition: Expression = TRUE
+    for _ in range(20):
+        condition = NESTED[name](condition)
+    found = [truth(Conditions(PERSON).value(each, NameScope("x"))).unknown for each in (condition, Not(condition))]
+    assert [False, True] == found
+
+
+@pytest.mark.parametrize("name", ["env", "inputs"])
+def test_names_of_forty_levels(name: str) -> None:
+    """A name that stands for another counts as a level."""
+    scope, found = NameScope("x"), list[bool]()
+    node = read_yaml("a: ${{ true }}")
+    for _ in range(42):
+        here = scope
+        scope = (
+            here.with_env(node)
+            if name == "env"
+            else replace(here, inputs={key: Bound(value, here) for key, value in node.entries()})
+        )
+        found.append(truth(Conditions(PERSON).value(read_condition(f"{name}.a"), scope)).unknown)
+        node = read_yaml(f"a: ${{{{ {name}.a }}}}")
+    assert [False] * 40 + [True] * 2 == found
+
+
+def test_outputs_of_four_jobs() -> None:
+    """An output that stands for another job's is followed over four jobs, and no level deeper."""
+    jobs = [f"  j{at}: {{outputs: {{a: '${{{{ needs.j{at - 1}.outputs.a }}}}'}}}}\n" for at in range(1, 5)]
+    first = "  j0: {outputs: {a: '${{ secrets.KEY }}'}}\n"
+    workflow = Workflow("x", read_yaml(f"on: push\njobs:\n{first}{''.join(jobs)}"))
+    scope = NameScope("x", workflow=workflow)
+    conditions = ("needs.j3.outputs.a", "!needs.j3.outputs.a", "needs.j4.outputs.a")
+    assert ["no", "?", "?"] == [_reached(each, PERSON, scope, "KEY") for each in conditions]

@@ -77,6 +77,7 @@ PARTS = (
             "github/pauses.py",
             "github/pacer.py",
             "github/pace.py",
+            "github/pacers.py",
             "github/rate_ledger.py",
             "waiting.py",
         ),

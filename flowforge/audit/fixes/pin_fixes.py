@@ -24,8 +24,7 @@ def old_pin(case: Case, step: ClaudeStep) -> Mend | Unmended:
     """Return the newer pin, with its version in words beside a commit."""
     del case
     uses, version = step.uses, step.version
-    found = newest(uses.repo, version[0]) if uses and version else None
-    if uses is None or version is None or found is None:
+    if uses is None or version is None or (found := newest(uses.repo, version[0])) is None:
         return Unmended("no newer version of it is known here")
     # Version 1 has other inputs than version 0, so that a move needs more than a pin.
     if version[0] == 0 or found[0] <= version:

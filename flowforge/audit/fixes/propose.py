@@ -220,11 +220,9 @@ def _by_file(attempts: Iterable[_Attempt]) -> list[tuple[str, tuple[TextEdit, ..
 
 def _shows_secret(text: str, edit: TextEdit) -> bool:
     """Whether the diff of an edit would show a credential: it has the lines around it."""
-    start, end = edit.start, edit.end
-    for _ in range(CONTEXT + 1):
-        start = max(text.rfind("\n", 0, start), 0)
-        end = text.find("\n", end + 1) if text.find("\n", end + 1) >= 0 else len(text)
-    shown = text[start:end]
+    around = CONTEXT + 1  # with its own line
+    before, after = text[: edit.start].split("\n")[-around:], text[edit.end :].split("\n")[:around]
+    shown = "\n".join(before) + text[edit.start : edit.end] + "\n".join(after)
     return redact(shown) != shown
 
 

@@ -68,3 +68,12 @@ def test_a_person_may_want_them_all(*, always: bool) -> None:
     confirming.expect(of(room), (WORK,))
     assert always is confirming.at_once(of(room))
     assert room.asked == ([] if always else [19])
+
+
+def test_of_a_client_of_which_nothing_was_expected() -> None:
+    """Its list alone is asked about; what is begun is counted by the limits already."""
+    room, confirming = Room(100), Confirming(cost)
+    fits = [confirming.at_once(of(room))]
+    confirming.begin(of(room), {OTHER: (LINE,)})
+    fits.append(confirming.at_once(of(room)))
+    assert ([True, True], [1, 1 - cost([{OTHER: (LINE,)}]).points]) == (fits, room.asked)

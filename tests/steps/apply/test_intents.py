@@ -96,7 +96,11 @@ FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE, public_key=KEY, unconfirmed=T
     [
         (replace(UPDATE, record=None), FRESH),
         (UPDATE, replace(FRESH, value_since=AT)),
-        (replace(UPDATE, record=replace(RECORD, fingerprint="bb")), FRESH),
+        (replace(UPDATE, record=replace(RECORD, fingerprint="bb", api_key_id="apikey_1")), FRESH),
+        (
+            replace(UPDATE, record=replace(RECORD, api_key_id="apikey_1")),
+            replace(FRESH, value_since=AT, api_key_id="apikey_1"),
+        ),
         (replace(UPDATE, record=replace(RECORD, adopted=True)), replace(FRESH, value_since=AT)),
         (replace(UPDATE, drift=True), replace(FRESH, value_since=AT, drifted_at=SEEN)),
         (
@@ -111,6 +115,6 @@ FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE, public_key=KEY, unconfirmed=T
     ],
 )
 def test_what_is_remembered(line: Change, expected: Record) -> None:
-    """Since when it has this value, whatever else was written; of a list alone, all but the time as it was."""
+    """Since when it has this value, and which key, whatever else was written; of a list alone, all but its time stays."""
     done, stamp = Written(created=False, date=DATE), Stamp(NOW, unconfirmed=True)
     assert expected == record_of(line, done, stamp, repo_id=9, public_key=KEY)

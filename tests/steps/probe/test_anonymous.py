@@ -68,7 +68,7 @@ def test_whatever_headers_say(others: dict[str, str], version: str, resource: st
 
 def test_no_answer() -> None:
     """Where none came, that is all that is told."""
-    assert ProbeExchange("GET") == exchange_of(GET, Broken("no connection: gate.acme.example"))
+    assert ProbeExchange("GET", None, (), 0, None, None) == exchange_of(GET, Broken("no connection: gate.acme.example"))
 
 
 @pytest.mark.parametrize(
