@@ -49,9 +49,10 @@ class Spent:
         self.span = span
         # Until when something holds that a process found out, by `Clock.wall`; the windows say what.
         self.noted = 0.0
-        self._lock_seconds = lock_seconds
         self._busy_until = -math.inf
         self._path = path
+        # Made once: to make one costs half as much as to take it.
+        self._lock = _lock_of(path, lock_seconds) if path else None
         # Not the process id: containers that share a cache folder have the same ones.
         self._me = secrets.token_hex(8)
         self.others: tuple[Points, ...] = ()
@@ -62,21 +63,18 @@ class Spent:
         mine: what this process holds already. budget: the points of a window. `others` is up to date afterwards.
         """
         held = tuple(mine)
-        if self._path is None:
+        if self._path is None or self._lock is None:
             return _granted(held, want, budget)
         try:
             if time.monotonic() >= self._busy_until:
-                with self._lock(self._path):
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with self._lock:
                     return self._exchange(self._path, held, want, budget, now)
         except (OSError, Timeout, NotImplementedError) as error:  # the last where the file system has no locks
             if isinstance(error, Timeout):
                 self._busy_until = time.monotonic() + _BUSY_SECONDS
         self.others = tuple((until, points) for until, points in self.others if until > now)
         return _granted((*held, *self.others), want, budget)
-
-    def _lock(self, path: Path) -> FileLock:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileLock(f"{path}.lock", timeout=self._lock_seconds, mode=0o600, fallback_to_soft=False)
 
     def _exchange(self, path: Path, held: tuple[Points, ...], want: int, budget: int, now: float) -> int:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -95,6 +93,11 @@ class Spent:
             stream.write(json.dumps(kept | ({"noted": self.noted} if self.noted > now else {})).encode())
             stream.truncate()  # NOTE: cut before the write, a file costs ext4 a flush
         return granted
+
+
+def _lock_of(path: Path, seconds: float) -> FileLock:
+    # Of all threads, which come one after another.
+    return FileLock(f"{path}.lock", timeout=seconds, mode=0o600, thread_local=False, fallback_to_soft=False)
 
 
 def _granted(held: Iterable[Points], want: int, budget: int) -> int:
