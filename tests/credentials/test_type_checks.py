@@ -79,6 +79,15 @@ def test_who_takes_it_and_how_it_begins() -> None:
     } == {name: (kind.claude, kind.begins) for name, kind in TYPES.items()}
 
 
+def test_a_type_without_an_ending() -> None:
+    """Where a length is usual and no ending is, the length alone is looked at."""
+    row = CredentialType("t", "T", "a key", API_KEY.token, KEY[:13], "make a key", claude=False, usual_length=len(KEY))
+    found = [
+        check(row, SecretValue(text), allow_nonstandard=False).warnings for text in (KEY, f"{KEY[:-1]}x", f"{KEY}x")
+    ]
+    assert [(), (), ("the value is longer than a key usually is; was it copied exactly?",)] == found
+
+
 @pytest.mark.parametrize("prefix", NOUNS)
 def test_a_known_token_is_recognised_by_its_beginning(prefix: str) -> None:
     """Every documented prefix is told from the others, whatever follows it."""

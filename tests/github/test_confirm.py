@@ -48,7 +48,7 @@ def _listed(*lists: Mapping[str, int]) -> Callable[[httpx.Request], httpx.Respon
 @pytest.mark.parametrize(
     ("second", "outcome"),
     [
-        (17, Lagging()),
+        (17, Lagging("")),
         (18, Confirmed(_AT.format(18))),
         (20, Confirmed(_AT.format(20))),
         (23, Confirmed(_AT.format(23))),
@@ -82,7 +82,7 @@ def test_only_what_lags_is_asked_for_again(scripted: MakeClient, waits: list[flo
 def test_a_list_that_lags_too_long(scripted: MakeClient, waits: list[float], date: str) -> None:
     """After a minute it is given up as lagging; so is a write whose answer had no Date."""
     client = scripted(_listed({"A": 1}))
-    assert {"A": Lagging()} == confirm(client, _API, {"A": Sent(date, _AT.format(1))})
+    assert {"A": Lagging("")} == confirm(client, _API, {"A": Sent(date, _AT.format(1))})
     assert [0, 1, 2, 4, 8, 15, 30] == waits
 
 
@@ -112,9 +112,9 @@ def test_a_write_that_was_sent_again(scripted: MakeClient, waits: list[float]) -
 @pytest.mark.parametrize(
     ("done", "outcome"),
     [
-        (Deleted(_AT.format(20)), Lagging()),
+        (Deleted(_AT.format(20)), Lagging("")),
         (Deleted(_AT.format(7)), ChangedSince(_AT.format(11))),
-        (Deleted(""), Lagging()),
+        (Deleted(""), Lagging("")),
     ],
 )
 def test_a_delete_that_still_shows(scripted: MakeClient, done: Deleted, outcome: Confirmation) -> None:

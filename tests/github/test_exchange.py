@@ -111,8 +111,8 @@ def test_an_answer_that_is_not_githubs(scripted: MakeClient, parts: bytes | Part
 
 @pytest.mark.parametrize(
     ("path", "megabytes", "values"),
-    [("/x", 4, 50_000), ("/app/installations/7/access_tokens", 8, 200_000)],
-    ids=["usual", "a token's repos"],
+    [("/x", 4, 50_000), ("/app/installations/7/access_tokens", 8, 200_000), ("/graphql", 16, 200_000)],
+    ids=["usual", "a token's repos", "many files"],
 )
 def test_the_largest_answer(scripted: MakeClient, path: str, megabytes: int, values: int) -> None:
     """What is as large as an answer may be is read, with as many values as it may have; a byte or value more is not."""
@@ -228,6 +228,16 @@ def test_a_large_answer_waits_no_longer_than_its_own_time(scripted: MakeClient) 
         assert "no usable answer in 2 tries: no whole answer within 0.1 s" == _detail(client)
     client = scripted(_answer(b" " * 1_000_000 + b"{}"))
     assert {} == client.get("/x").data
+
+
+@pytest.mark.parametrize(("size", "told"), [(64_000, True), (64_001, False)])
+def test_a_long_refusal(scripted: MakeClient, size: int, *, told: bool) -> None:
+    """Of an error's body 64,000 bytes are read, a hundred times what GitHub sends; of a longer one nothing is told."""
+    body = b'{"message": "No."}'.ljust(size)
+    client = scripted(lambda _: httpx.Response(422, stream=httpx.ByteStream(body)))
+    with pytest.raises(RepoError) as caught:
+        client.get("/x")
+    assert told is ("No." in str(caught.value)), caught.value
 
 
 @pytest.mark.parametrize("name", ["x", "set-cookie", "location", "content-encoding"])

@@ -115,6 +115,6 @@ FRESH = Record("aa", NOW, "ci-key", 9, DATE, DATE, public_key=KEY, unconfirmed=T
     ],
 )
 def test_what_is_remembered(line: Change, expected: Record) -> None:
-    """Since when it has this value, and which key, whatever else was written; of a list alone, all but its time stays."""
+    """Since when it has this value, and which key, whatever else was written; of a list alone, all but its time is."""
     done, stamp = Written(created=False, date=DATE), Stamp(NOW, unconfirmed=True)
     assert expected == record_of(line, done, stamp, repo_id=9, public_key=KEY)
