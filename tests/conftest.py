@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ from coverage import Coverage
 from hypothesis import settings
 
 from tests import guard
+from tests.children import Children
 
 # Whatever steers FlowForge, gh, git or a terminal from outside. A test that needs one of these sets it.
 _FOREIGN = ("ANTHROPIC_", "CLAUDE_", "FLOWFORGE_", "GH_", "GIT_", "GITHUB_", "OP_", "XDG_")
@@ -76,16 +78,22 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
 
 
 @pytest.fixture(scope="session", autouse=True)
-def watched() -> Iterator[None]:
-    """Watch every request that this process sends or is asked; what comes after the last test fails that one."""
-    with pytest.MonkeyPatch.context() as patch:
+def watched() -> Iterator[Children]:
+    """Watch every request that this process sends or is asked, or that one sends which it starts.
+
+    What comes after the last test fails that one.
+    """
+    with closing(Children()) as children, pytest.MonkeyPatch.context() as patch:
         guard.install(patch)
-        yield
-    assert [] == guard.GUARD.judge()
+        children.watch(patch)
+        guard.GUARD.children = children
+        yield children
+        found, guard.GUARD.children = guard.GUARD.judge(), None
+    assert [] == found
 
 
 @pytest.fixture(autouse=True)
-def guarded(watched: None) -> Iterator[None]:
+def guarded(watched: Children) -> Iterator[None]:
     """Fail a test during which a credential left but sealed for GitHub, or to where it belongs (`tests/guard.py`)."""
     del watched
     yield
@@ -93,7 +101,9 @@ def guarded(watched: None) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_environment(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, watched: Children
+) -> Path:
     """Take the caller's settings away and give a home and a cache of the test's own; returns the home."""
     for name in tuple(os.environ):
         if name.startswith(_FOREIGN) or name in (*_FOREIGN_NAMES, _COVERAGE):
@@ -102,6 +112,8 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     home = tmp_path_factory.getbasetemp() / f"home{next(_HOMES)}"
     home.mkdir(mode=0o700)
     monkeypatch.setenv("HOME", str(home))
+    # Also for what a test has one of its programs start.
+    monkeypatch.setenv("PYTHONPATH", watched.environ(os.environ)["PYTHONPATH"])
     monkeypatch.setenv("FLOWFORGE_CACHE_DIR", str(home / "cache"))
     return home
 

@@ -1,8 +1,10 @@
 """The guard over every request that a test has FlowForge send: no credential is in it but where it belongs.
 
-It stands at both ends. What this process sends with httpx is seen as it goes out, whatever answers it; what arrives at
-a server of this process, such as a sandbox, is seen as it comes in, so that a command which a test starts as a process
-of its own is seen as well. Nothing is judged on the way: requests are kept until the test ends.
+It stands at both ends. What this process sends with httpx is seen as it goes out, and so is whatever the processes send
+that a test starts (`tests/children.py`): whoever answers, be it a function or a socket without any rules. What arrives
+at a server of this process, such as a sandbox, is seen as it comes in, from whatever program. And each request of
+FlowForge's that arrives must have been seen as it left, so that no way to start FlowForge goes past the guard.
+Nothing is judged on the way: requests are kept until the test ends.
 """
 
 import base64
@@ -11,7 +13,9 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
@@ -27,6 +31,8 @@ from flowforge.sandbox.http.anthropic_api import AnthropicApi
 from flowforge.sandbox.http.control import PREFIX
 from flowforge.sandbox.http.server import HttpHandler
 from flowforge.vault import SecretValue, Vault
+from tests import recorder
+from tests.children import Children, Request
 
 # What a program exits with that ran under the guard and sent what it must not.
 LEAKED: Final = 97
@@ -44,6 +50,7 @@ _CREDENTIAL: Final = re.compile(
 _STEMS: Final = (b"sk-ant-", b"github_pat_")
 # A stem of four characters is in the base64 of any long text by chance, so these are sought as they are.
 _PLAIN_STEMS: Final = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")
+_OURS: Final = "flowforge/"  # how the User-Agent of FlowForge begins
 _SHORT: Final = 8  # a value of fewer characters is a word that anything may contain
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _ESCAPED: Final = re.compile(rb"\\u00([0-7][0-9a-fA-F])|\\(/)")
@@ -76,19 +83,37 @@ class Guard:
 
     seen: list[Seen] = field(default_factory=list)
     values: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+    """What is wrong whatever was sent."""
+    children: Children | None = None
+    """The processes that were started, where they are watched."""
+    left: list[tuple[str, str]] = field(default_factory=list)
+    """The request line and the User-Agent of each request that was seen as it left."""
+    arrived: list[tuple[str, str]] = field(default_factory=list)
+    """The same, of FlowForge's requests that were seen as they arrived."""
+    before: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What had left and not arrived at the last judgement."""
 
     def note(self, to: Host, asked: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> None:
         """Keep a request: its line, and all of its headers and its body but for what may be there."""
         kept = [(name.lower(), text) for name, text in headers if not _belongs(to, asked, name.lower(), text)]
         head = "".join((f"{asked}\n", *(f"{name}: {text}\n" for name, text in kept), "\n"))
-        shown = f"{_CREDENTIAL.sub(b'[credential]', asked.partition('?')[0].encode()).decode()}, to {to.value}"
+        shown = f"{_shown(asked)}, to {to.value}"
         self.seen.append(Seen(shown, dict(kept).get("user-agent", ""), head.encode("utf-8", "surrogatepass") + body))
+
+    def arrive(self, asked: str, agent: str) -> None:
+        """Keep that a request of FlowForge's arrived here; a process of its own tells the one that started it."""
+        if self.children:
+            self.arrived.append((asked, agent))
+        elif tell := getattr(sys.modules.get("sitecustomize"), "tell", None):
+            tell(recorder.ARRIVED, 0, "", f"{asked}\n{agent}".encode("utf-8", "surrogateescape"))
 
     def judge(self, agent: str = "") -> list[str]:
         """Return what was wrong with the requests that were kept, and forget them.
 
         agent: how the User-Agent begins of those that are judged. No credential is in what is returned.
         """
+        wrong = self._gather()
         taken, self.seen = self.seen, []
         seen = [each for each in taken if each.agent.startswith(agent)]
         values, self.values = self.values, set()
@@ -96,11 +121,43 @@ class Guard:
         everything = b"\n".join(each.data for each in seen)
         views = [everything, *_decoded(everything)]
         if not any(needle in view for view in views for needle in needles):
-            return []
-        return [wrong for each in seen for wrong in _wrong(each, values)]
+            return wrong
+        return [*wrong, *(each for one in seen for each in _wrong(one, values))]
+
+    def _gather(self) -> list[str]:
+        """Take what the processes told; return what is wrong whatever was sent."""
+        # In this order: what arrives has left before.
+        here, self.arrived = self.arrived, []
+        arrived = Counter(here)
+        if self.children:
+            told = self.children.told()
+            arrived.update(told.arrived)
+            self.values |= {value for value in told.values if len(value) >= _SHORT}
+            self.wrong += [f"a connection to {each} goes past the guard" for each in told.unread]
+            for each in told.requests:
+                self._note_of(each)
+        sent, self.left = self.left, []
+        left = Counter(sent)
+        unseen = arrived - self.before - left
+        self.before = left - arrived
+        wrong, self.wrong = self.wrong, []
+        return [*wrong, *(f"{_shown(asked)}: FlowForge sent it where the guard does not see it" for asked, _ in unseen)]
+
+    def _note_of(self, request: Request) -> None:
+        """Keep a request of another process."""
+        if request.asked.startswith(f"POST {PREFIX}"):
+            return
+        self.note(_named(request.where, *request.names), request.asked or "bytes", request.headers, request.body)
+        agent = next((text for name, text in request.headers if name.lower() == "user-agent"), "")
+        self.left.append((request.asked, agent))
 
 
 GUARD: Final = Guard()
+
+
+def _shown(asked: str) -> str:
+    """Return a request line without its query, and without any credential."""
+    return _CREDENTIAL.sub(b"[credential]", asked.partition("?")[0].encode()).decode()
 
 
 def _belongs(to: Host, asked: str, name: str, text: str) -> bool:
@@ -193,6 +250,8 @@ def _sending(inner: Any) -> Any:  # noqa: ANN401 -- a method of httpx's
         headers = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in request.headers.raw]
         if not asked.startswith(f"POST {PREFIX}"):
             GUARD.note(_host(url), asked, headers, request.read())
+            if isinstance(self, httpx.HTTPTransport):
+                GUARD.left.append((asked, request.headers.get("user-agent", "")))
         response: httpx.Response = inner(self, request)
         return response
 
@@ -200,14 +259,25 @@ def _sending(inner: Any) -> Any:  # noqa: ANN401 -- a method of httpx's
 
 
 def _host(url: httpx.URL) -> Host:
-    """Return whom a URL is for. Which of the servers on this machine is which, they know themselves."""
-    if url.host == _ANTHROPIC:
+    """Return whom a URL of this process is for. Where Anthropic's API is may be handed in, so that nothing names it."""
+    names = [os.environ.get(name, "") for name in recorder.NAMES]
+    return Host.EITHER if url.host in _LOOPBACK and not names[0] else _named(f"{url.host}:{url.port or ''}", *names)
+
+
+def _named(where: str, anthropic: str, listed: str) -> Host:
+    """Return whom a request is for: FlowForge sends to two, and the one is named to it, twice.
+
+    where: `host:port`. anthropic, listed: the two variables.
+    """
+    host, _, port = where.rpartition(":")
+    if host == _ANTHROPIC:
         return Host.ANTHROPIC
-    if url.host in _LOOPBACK:
-        return Host.EITHER
-    named = urlsplit(os.environ.get("FLOWFORGE_ANTHROPIC_URL", "")).hostname
-    listed = os.environ.get("FLOWFORGE_ALLOWED_VERIFY_HOSTS", "").split(",")
-    return Host.ANTHROPIC if url.host == named and url.host in listed else Host.GITHUB
+    with suppress(ValueError):  # a variable may be no address
+        url = urlsplit(anthropic)
+        same = host == url.hostname or (host in _LOOPBACK and url.hostname in _LOOPBACK)
+        same = same and not {url.hostname, url.netloc}.isdisjoint(listed.split(","))
+        return Host.ANTHROPIC if same and port in {"", str(url.port)} else Host.GITHUB
+    return Host.GITHUB
 
 
 def _heading(inner: Any) -> Any:  # noqa: ANN401 -- a method of the standard library's
@@ -219,7 +289,10 @@ def _heading(inner: Any) -> Any:  # noqa: ANN401 -- a method of the standard lib
             if isinstance(self, HttpHandler):
                 api = getattr(self.server.api, "inner", self.server.api)  # beneath what `tests/outgoing.py` puts there
                 to = Host.ANTHROPIC if isinstance(api, AnthropicApi) else Host.GITHUB
-            GUARD.note(to, f"{self.command} {self.path}", self.headers.items())
+            asked, agent = f"{self.command} {self.path}", self.headers.get("user-agent", "")
+            GUARD.note(to, asked, self.headers.items())
+            if agent.startswith(_OURS):
+                GUARD.arrive(asked, agent)
         return True
 
     return parse_request

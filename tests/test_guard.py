@@ -51,6 +51,7 @@ import pytest
 from flowforge.sandbox import Sandbox
 from flowforge.transport.client import open_client
 from flowforge.transport.deadline import Deadline
+from tests.github.talking import heard, talking
 from tests.sweep.plants import oauth_token
 
 CHILD = """
@@ -74,6 +75,9 @@ def thread(*args):
     running.start()
     running.join()
 
+def body(token):
+    return json.dumps({"a": base64.b64encode(f"a {token}".encode()).decode()})
+
 @pytest.mark.parametrize("send", [child, here, thread], ids=lambda send: send.__name__)
 @pytest.mark.parametrize("where", ["nowhere", "header", "query", "body"])
 def test(send, where):
@@ -82,8 +86,13 @@ def test(send, where):
         send(
             sandbox.url + "/user" + (f"?a={token}" if where == "query" else ""),
             token if where == "header" else "nothing",
-            json.dumps({"a": base64.b64encode(f"a {token}".encode()).decode()}) if where == "body" else "",
+            body(token) if where == "body" else "",
         )
+
+@pytest.mark.parametrize("where", ["nowhere", "body"])
+def test_bare(where):
+    with talking(heard) as talker:
+        child(talker.url, "nothing", body(oauth_token() if where == "body" else ""))
 '''
 
 
@@ -207,9 +216,14 @@ def test_a_test_that_leaks_fails(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    ended = re.findall(r"^(PASSED|ERROR) .*::test\[(\w+)-(\w+)\]", done.stdout, re.MULTILINE)
+    ended = re.findall(r"^(PASSED|ERROR) .*::test(?:\[(\w+)-(\w+)\]|_(bare)\[(\w+)\])", done.stdout, re.MULTILINE)
+    found = {(word, where or place, sender or bare) for word, where, sender, bare, place in ended}
     every = {*itertools.product(("nowhere", "header", "query", "body"), ("child", "here", "thread"))}
-    assert every == {(where, sender) for word, where, sender in ended if word == "PASSED"}, done.stdout
-    assert {each for each in every if each[0] != "nowhere"} == {
-        (where, sender) for word, where, sender in ended if word == "ERROR"
-    }, done.stdout
+    every |= {("nowhere", "bare"), ("body", "bare")}
+    # A test that only has an error ran to its end, and failed thereafter.
+    leaks = {("ERROR", *each) for each in every if each[0] != "nowhere"}
+    assert leaks | {("PASSED", *each) for each in every} == found, done.stdout
+    # What that process sent itself is seen from here as well: it is a child of this one.
+    assert ["GET /user, to GitHub: has a credential in it, sk-ant-oat03…"] * 4 == [
+        each for each in guard.GUARD.judge() if each.startswith("GET")
+    ]

@@ -13,6 +13,7 @@ import pytest
 import install
 from flowforge.sandbox import Sandbox, Token, TokenKind
 from flowforge.sandbox.rules.access import Level
+from tests.children import Children
 from tests.ci.runner import Event, Run, Site
 from tests.ci.stand_ins import STAND_INS
 from tests.made_up import letters
@@ -62,12 +63,14 @@ class Ops:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory, watched: Children) -> Path:
     """Make an environment that has what the action would install, as this one has it, and so needs no network."""
     venv = tmp_path_factory.mktemp("action") / "flowforge"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     found = sorted((venv / "lib").glob("python*/site-packages"))
-    (found[0] / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n", "utf-8")
+    # The action lets its Python read no PYTHONPATH, so that the guard is put here as well.
+    places = (sysconfig.get_path("purelib"), ROOT, watched.folder)
+    (found[0] / "here.pth").write_text("".join(f"{place}\n" for place in places), "utf-8")
     install.stamp(venv).write_text(install.identity(), "utf-8")
     return venv
 

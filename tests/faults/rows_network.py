@@ -65,7 +65,8 @@ def hanging(match: str, times: int = FOREVER) -> Given:
 def _for_fifteen_seconds(bench: Bench, args: tuple[str, ...]) -> Done:
     """Run it by the real limit: it gives up on an answer that would take longer."""
     begun = time.monotonic()
-    done = bench.run(*args)
+    # A process of its own, as the clock of a command in this one stands still while nobody waits by it.
+    done = bench.end(bench.start(*args))
     assert 15 <= time.monotonic() - begun < 60
     return done
 
@@ -275,7 +276,7 @@ ROWS: Final = (
     Row(
         "no answer to a write, once, in real time",
         "apply",
-        Expected(("Writing: 1 of 2", UPDATED)),
+        Expected(("Writing: 1/2  1/min", UPDATED)),
         faults(PUT_API, Fault("", Kind.HANG, seconds=60)),
         _for_fifteen_seconds,
         slow=True,

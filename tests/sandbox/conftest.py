@@ -11,13 +11,14 @@ from nacl.public import PublicKey, SealedBox
 from flowforge.sandbox import Sandbox, Token
 from tests import guard
 from tests.app_keys import app_key, assertion, pem
+from tests.children import Children
 
 # Made once: each takes longer than a whole test here. No request uses it, all of this is plain HTTP.
 _TLS = ssl.create_default_context()
 
 
 @pytest.fixture(autouse=True)
-def guarded(watched: None) -> Iterator[None]:
+def guarded(watched: Children) -> Iterator[None]:
     """Judge what FlowForge sends and nothing else: these tests are clients themselves, which do what a sandbox refuses.
 
     It stands in the place of the fixture of that name which all other tests have.

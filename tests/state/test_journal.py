@@ -74,7 +74,7 @@ def test_a_cut_at_any_byte_loses_nothing_acknowledged(path: Path, acknowledged: 
     Only the newline of a line may be lost without losing the line, which is then whole.
     """
     state, journal = path.read_bytes(), beside(path).read_bytes()
-    nothing: object = ({}, {}, ("a.yaml",), {})
+    nothing: object = ({}, {}, ("a.yaml",), {}, {})
     ends = [end for end, _ in acknowledged]
     for cut in range(len(journal) + 1):
         beside(path).write_bytes(journal[:cut])
