@@ -65,6 +65,16 @@ def test_the_first_beyond_a_limit_goes_alone(clock: Clock) -> None:
     assert [0.01, 0.0, 0.01] == waits
 
 
+def test_who_waits_to_be_the_first_beyond_a_limit_takes_nothing(clock: Clock) -> None:
+    """However often it asks while others are in flight, the hour counts those that were sent."""
+    limits = _limits(clock)
+    _write(limits, 79)
+    assert [0.0] + [0.01] * 500 == [_ask(limits) for _ in range(501)]
+    _end(limits)
+    limits.refused(sure=True)
+    assert [0.0, 60.0] == [limits.estimate(writes) for writes in (0, 1)]
+
+
 def test_a_limit_that_is_none(clock: Clock) -> None:
     """Once one was accepted beyond it, as many go at once as want to, up to the limit of the hour."""
     limits = _limits(clock)
