@@ -193,6 +193,15 @@ def test_what_is_to_come(clock: Clock) -> None:
     assert [None, 60.0, 60.0, 60.0, 0.0] == [*found, pacer.left()]
 
 
+def test_nothing_is_to_come_any_more(clock: Clock) -> None:
+    """Once all was answered it takes no time, though the minute is full."""
+    pacer = Pacer(clock, threading.Event())
+    pacer.expect(900, 0)
+    for _ in range(900):
+        pacer.end(1, Answer(200, {})) if pacer.start(1) else None
+    assert [0.0, 60.0] == [pacer.left(), pacer.estimate(1)]
+
+
 @pytest.mark.parametrize(("seconds", "seen"), [(0.5, []), (0.75, []), (1.0, [1.0]), (1.5, [1.5])])
 def test_a_wait_of_less_than_a_second_is_not_shown(clock: Clock, seconds: float, seen: list[float]) -> None:
     """Nobody could read what is over at once; a longer one is shown as it begins."""

@@ -266,6 +266,13 @@ def test_a_plugin_s_options_choose_its_value() -> None:
     ]
 
 
+def test_an_option_of_a_plugin_that_is_empty_is_like_none() -> None:
+    """Whichever of the two leaves it out."""
+    bare = SourceSpec("acme-vault", {"acme-vault": "kv"}, Where("m", 1, 1), Path("/ops"))
+    empty = replace(bare, options={**bare.options, "field": ""})
+    assert [True, True] == [may_read_the_same(*pair, Scope(API)) for pair in ((bare, empty), (empty, bare))]
+
+
 @pytest.mark.parametrize(
     ("source", "other"),
     [
