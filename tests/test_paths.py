@@ -1,6 +1,7 @@
 """The one way to open a file of a manifest: no link leads out, whenever it is put there."""
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -217,6 +218,17 @@ def test_what_is_written_in_ci(folder: Path, write: str, error: type[OSError] | 
         [(each.name, each.read_text()) for each in elsewhere.iterdir()],
         (folder / "key").read_text(),
     )
+
+
+@pytest.mark.parametrize("environ", [{}, CI], ids=["elsewhere", "in CI"])
+def test_who_may_read_what_is_written(folder: Path, environ: dict[str, str]) -> None:
+    """Whoever the umask lets, and nobody may run it."""
+    before = os.umask(0o002)
+    try:
+        os.close(Confinement.of(environ).around(folder / "new").write(folder / "new", os.O_TRUNC))
+    finally:
+        os.umask(before)
+    assert 0o664 == stat.S_IMODE((folder / "new").stat().st_mode)
 
 
 def test_what_is_written_elsewhere(folder: Path) -> None:

@@ -71,7 +71,11 @@ def test_a_prefix_alone_is_no_credential(shape: TokenShape) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["acme/ghs_tools", "ghp_service", "ops_eyJ", "sk-ant", "github_pat_docs", "keys/ops_team"]
+    "text",
+    [
+        *("acme/ghs_tools", "ghp_service", "ops_eyJ", "sk-ant", "github_pat_docs", "keys/ops_team"),
+        *("acme/ghs_tools-of-ours", "ghp_services_of_acme", "gho_1234567_docs"),
+    ],
 )
 def test_a_name_that_begins_like_a_token_is_no_literal(text: str) -> None:
     """A repository or a file may be called so."""

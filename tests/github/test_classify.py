@@ -16,6 +16,7 @@ from flowforge.github.classify import (
     classify,
     renamed_to,
 )
+from flowforge.github.forbidden import archived
 from flowforge.github.problems import Refusal
 from flowforge.github.urls import ApiUrl
 from flowforge.plan.action import Why
@@ -43,6 +44,12 @@ def test_a_new_name_that_no_answer_told() -> None:
     fix = "run `flowforge state move acme/old acme/new` if it was ever applied, then write acme/new in the manifest"
     expected = Refusal("FF323", Why.RENAMED, "renamed to acme/new", fix)
     assert expected == renamed_to(Repo.parse("acme/new"), "acme/old")
+
+
+def test_an_archived_repo_that_no_write_met() -> None:
+    """One that a look found archived is refused without a status or words of GitHub's."""
+    fix = "unarchive it, or take it out of the manifest"
+    assert Refusal("FF322", Why.ARCHIVED, "archived, so it is read-only", fix, 0, "") == archived()
 
 
 @pytest.mark.parametrize(

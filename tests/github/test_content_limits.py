@@ -65,6 +65,16 @@ def test_the_first_beyond_a_limit_goes_alone(clock: Clock) -> None:
     assert [0.01, 0.0, 0.01] == waits
 
 
+def test_who_waits_to_be_the_first_beyond_a_limit_takes_nothing(clock: Clock) -> None:
+    """However often it asks while others are in flight, the hour counts those that were sent."""
+    limits = _limits(clock)
+    _write(limits, 79)
+    assert [0.0] + [0.01] * 500 == [_ask(limits) for _ in range(501)]
+    _end(limits)
+    limits.refused(sure=True)
+    assert [0.0, 60.0] == [limits.estimate(writes) for writes in (0, 1)]
+
+
 def test_a_limit_that_is_none(clock: Clock) -> None:
     """Once one was accepted beyond it, as many go at once as want to, up to the limit of the hour."""
     limits = _limits(clock)
@@ -405,3 +415,24 @@ def test_a_pause_of_writes_alone_is_none_of_reads(clock: Clock, said: list[str])
     found = [pacer.estimate(5), pacer.estimate(5, 0), pacer.estimate(5, 1)]
     pass_by(clock, 30)
     assert [0.0, 0.0, 31.0, 0.0, 1.0] == [*found, pacer.estimate(5), pacer.estimate(5, 1)]
+
+
+def test_what_is_left_of_what_was_expected(clock: Clock, said: list[str]) -> None:
+    """As long as more is to come than the minute has room for, it takes a minute."""
+    pacer = _pacer(clock, said, pace=Pace.GENTLE)
+    pacer.expect(120 * 5, 120)
+    left = []
+    for _ in range(3):
+        left.append(pacer.left())
+        for _ in range(40):
+            _put(pacer)
+    assert [60.0, 60.0, 60.0, 0.0] == [*left, pacer.left()]
+
+
+def test_the_next_process_is_left_what_was_not_written(clock: Clock, tmp_path: Path) -> None:
+    """At its end a process gives back what it had taken for writes to come."""
+    first = _limits(clock, tmp_path, Pace.GENTLE)
+    _write(first, 79)
+    first.close()
+    second = _limits(clock, tmp_path, Pace.GENTLE)
+    assert [0.0, 60.0] == [_ask(second) for _ in range(2)]

@@ -115,6 +115,16 @@ def test_a_fresh_list_is_whole_and_kept(runs: Runs) -> None:
     assert ({304: 1}, 1, 1) == runs.told
 
 
+def test_a_fresh_list_of_an_organization(runs: Runs) -> None:
+    """It is the default there too: of the secrets, and of the repos that see one."""
+    runs.sandbox.world.set_org_secret("acme", "S", "x", visibility="selected", repos=["api"])
+    for _ in range(2):
+        list_org_secrets(runs.new(), ORG, {"S"})
+        assert ({200: 2}, 0, 0) == runs.told
+    list_org_secrets(runs.new(), ORG, {"S"}, fresh=False)
+    assert ({304: 2}, 2, 2) == runs.told
+
+
 def test_what_is_kept_and_what_never_is(runs: Runs) -> None:
     """Lists of secrets, and of the repos that see one: by their names and times. Never a variable, nor properties."""
     world = runs.sandbox.world

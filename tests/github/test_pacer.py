@@ -20,6 +20,7 @@ from flowforge.github.clock import Clock
 from flowforge.github.pacer import MAX_IN_FLIGHT, POINTS_PER_MINUTE, READ_POINTS, WRITE_POINTS, Pacer
 from flowforge.github.problems import StoppedError
 from flowforge.github.rate_ledger import Spent
+from flowforge.waiting import Waiting
 
 pytestmark = pytest.mark.no_coverage
 
@@ -177,6 +178,42 @@ def test_the_estimate(clock: Clock) -> None:
     assert [0.0, 60.0] == [pacer.estimate(points) for points in (895, 896)]
     pacer.refused(30, secondary=False, sent=clock.now())
     assert [31.0, 91.0] == [pacer.estimate(points) for points in (895, 896)]
+
+
+def test_what_is_to_come(clock: Clock) -> None:
+    """The time that it takes is of what is left of it: of each request that was answered no more is to come."""
+    pacer = Pacer(clock, threading.Event())
+    found = [pacer.left()]
+    pacer.expect(905, 0)
+    for seconds in (0.0, 0.0, 60.25):
+        found.append(pacer.left())
+        clock.wait(seconds, threading.Event())
+        for _ in range(5):
+            pacer.end(1, Answer(200, {})) if pacer.start(1) else None
+    assert [None, 60.0, 60.0, 60.0, 0.0] == [*found, pacer.left()]
+
+
+def test_nothing_is_to_come_any_more(clock: Clock) -> None:
+    """Once all was answered it takes no time, though the minute is full."""
+    pacer = Pacer(clock, threading.Event())
+    pacer.expect(900, 0)
+    for _ in range(900):
+        pacer.end(1, Answer(200, {})) if pacer.start(1) else None
+    assert [0.0, 60.0] == [pacer.left(), pacer.estimate(1)]
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(0.5, []), (0.75, []), (1.0, [1.0]), (1.5, [1.5])])
+def test_a_wait_of_less_than_a_second_is_not_shown(clock: Clock, seconds: float, seen: list[float]) -> None:
+    """Nobody could read what is over at once; a longer one is shown as it begins."""
+    waiting, shown = Waiting(), list[float]()
+    pacer = Pacer(clock, threading.Event(), waiting=waiting)
+    pacer.refused(0, secondary=False, sent=clock.now())
+    pacer.start(1)
+    pacer.refused(seconds, secondary=False, sent=clock.now())
+    clock.wait(1.0, threading.Event())
+    with waiting.heard_by(lambda: shown.append(waiting.longest()[0])):
+        pacer.start(1)
+    assert seen == shown
 
 
 def test_slots_are_waited_for(clock: Clock, stop: threading.Event) -> None:

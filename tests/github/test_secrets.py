@@ -113,6 +113,13 @@ def test_a_remembered_key_is_the_key(world: Sandbox, connect: MakeClient) -> Non
     assert {_KEY: 1, _PUT: 1} == world.world.stats().requests
 
 
+@pytest.mark.usefixtures("world")
+def test_a_write_that_was_answered_at_once(connect: MakeClient) -> None:
+    """It was not tried before, so that what is said of it counts; nor was one of which nobody says so."""
+    found = [_put(connect()), Written(created=True, date="2026-11-23T08:00:00Z")]
+    assert [(True, False)] * 2 == [(each.created, each.retried) for each in found]
+
+
 def test_a_key_is_stale_until_it_was_fetched(world: Sandbox, connect: MakeClient) -> None:
     """One of an earlier run may be, also once it is used; one that this run was given is today's."""
     client, today = connect(), PublicKeys()

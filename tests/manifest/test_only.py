@@ -45,6 +45,15 @@ targets: [{name: t, repos: [acme/svc-a, acme/evil, acme/other], credential: k}]
 error FF156: flowforge.yaml:3:11: "k" may not go to "acme/evil" and 1 more
   why: its `only` at flowforge.yaml:2:60 does not admit it
   fix: take it out of the target "t", name another credential, or admit it there
+## a group does not admit it
+version: 1
+credentials: {k: {type: anthropic_api_key, from: {env: K}, only: ["@all"]}}
+groups: {all: {repos: [acme/api]}}
+targets: [{name: t, repos: [acme/api, acme/evil], credential: k}]
+=>
+error FF156: flowforge.yaml:4:11: "k" may not go to "acme/evil"
+  why: its `only` at flowforge.yaml:2:60 does not admit it
+  fix: take it out of the target "t", name another credential, or admit it there
 ## whoever looks after it is named
 version: 1
 credentials: {k: {type: anthropic_api_key, from: {env: K}, only: [svc-*], owner: Ada}}
@@ -255,6 +264,13 @@ def test_a_plugin_s_options_choose_its_value() -> None:
     assert [True, False, True, False] == [
         may_read_the_same(source, replace(source, options={"acme-vault": "kv", **each}), Scope(API)) for each in others
     ]
+
+
+def test_an_option_of_a_plugin_that_is_empty_is_like_none() -> None:
+    """Whichever of the two leaves it out."""
+    bare = SourceSpec("acme-vault", {"acme-vault": "kv"}, Where("m", 1, 1), Path("/ops"))
+    empty = replace(bare, options={**bare.options, "field": ""})
+    assert [True, True] == [may_read_the_same(*pair, Scope(API)) for pair in ((bare, empty), (empty, bare))]
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,15 @@ def test_a_selector_is_read_whole(loaded: Callable[..., Manifest]) -> None:
     assert [4, 6, 7, 8] == [selector.where.line for selector in selectors_of(manifest)]
 
 
+def test_a_repo_that_is_called_like_a_group_asks_no_selector(loaded: Callable[..., Manifest]) -> None:
+    """What is excluded by its name mentions no group; with the sign of one it does."""
+    text = HEAD + (
+        "groups: {g: {select: {org: acme}}}\ntargets: [{name: t, credential: k, repos: [acme/api], exclude: [NAME]}]\n"
+    )
+    found = [len(selectors_of(loaded(text.replace("NAME", name)))) for name in ("g", "xg", "'@g'")]
+    assert [0, 0, 1] == found
+
+
 def test_what_is_found_joins_what_is_named(loaded: Callable[..., Manifest]) -> None:
     """Named, of a group and found are a union; exclude comes last; who is named needs no selector to admit it."""
     manifest = loaded(

@@ -11,7 +11,7 @@ from flowforge.plan.audience import Audience
 from flowforge.plan.change import Change
 from flowforge.plan.decide import Plan, decide
 from flowforge.plan.decide_access import decide_access
-from flowforge.plan.facts import Listing, NotRead, Remembered, Unreadable, Unresolved
+from flowforge.plan.facts import Known, Listing, NotRead, Remembered, Unreadable, Unresolved
 from flowforge.plan.ordering import without_kept
 from flowforge.plan.report import Outcome, settle
 from flowforge.render.repo_list_view import unresolved_lines
@@ -36,6 +36,12 @@ def test_a_blocked_line_says_why_and_what_helps(reason: Reason) -> None:
     """Words and a fix, whoever blocked it and however little they knew; the same words are its hindrance."""
     lines = [change for change in BLOCKED if change.reason is reason]
     assert [] == [line for line in lines if not (line.sentence and line.remedy and line.hindrance == line.sentence)]
+
+
+def test_what_is_well_needs_no_remedy() -> None:
+    """Of a line that is as it is to be, and whose value was read, nobody is told to do anything."""
+    line = Change(HERE, Action.NONE, Reason.IN_SYNC, wanted=wanted(Known("hmac-sha256:aa")))
+    assert ("", "mend it") == (line.remedy, replace(line, fix="mend it").remedy)
 
 
 def test_what_the_run_was_to_be_given() -> None:

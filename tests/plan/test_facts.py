@@ -25,7 +25,7 @@ from flowforge.plan.facts import (
     Unresolved,
     Wanted,
 )
-from flowforge.plan.report import Report
+from flowforge.plan.report import Outcome, Report, Result
 from flowforge.plan.safety import Allowed, Estate
 
 HERE = Address(Scope(Repo.parse("acme/api")), "KEY")
@@ -72,6 +72,8 @@ ONE = Public("one")
                 drifted_at="",
                 commit="",
                 run="",
+                public_key="",
+                unconfirmed=False,
                 api_key_id="",
             ),
         ),
@@ -89,6 +91,10 @@ ONE = Public("one")
         (
             Report(()),
             Report((), interrupted=False, problems=(), warnings=(), untouched=False, incomplete=False),
+        ),
+        (
+            Result(HERE, Outcome.CREATED),
+            Result(HERE, Outcome.CREATED, problem=None, notes=(), hindrance="", fix=""),
         ),
     ],
     ids=lambda each: type(each).__name__,

@@ -202,11 +202,12 @@ SENSELESS = {
 }
 
 
+@pytest.mark.parametrize("end", ["", "\n"], ids=["without its end", "whole"])
 @pytest.mark.parametrize("case", SENSELESS)
-def test_a_whole_line_without_sense_is_damage(begun: Path, case: str) -> None:
+def test_a_whole_line_without_sense_is_damage(begun: Path, case: str, end: str) -> None:
     """FF408: a line whose checksum fits and whose content we never write is refused, with what is wrong in it."""
     line, why = SENSELESS[case]
-    beside(begun).write_bytes(sealed(header(begun), line))
+    beside(begun).write_bytes(sealed(header(begun), line).removesuffix(b"\n") + end.encode())
     with pytest.raises(StateError) as caught:
         StateFile.read(begun)
     assert (

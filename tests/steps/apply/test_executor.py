@@ -20,6 +20,7 @@ from flowforge.plan.facts import Known, Presence, Record, Wanted
 from flowforge.plan.report import Outcome
 from flowforge.state.branch import StateChangedError
 from flowforge.steps.apply.executor import GRACE, tidy, write_all
+from flowforge.steps.apply.ledger import Ledger
 from flowforge.steps.apply.writer import ScopeWriter
 from tests.steps.apply.parts import AT, GitHub, Notes
 
@@ -265,6 +266,27 @@ def test_what_is_raised_between_the_scopes_is_told(
         writer.halted.is_set(),
         stop.is_set(),
     )
+
+
+class Impatient(Ledger):
+    """What a person does not wait for."""
+
+    def wait(self, seconds: float) -> None:
+        """Be ended by a Ctrl-C."""
+        del seconds
+        raise KeyboardInterrupt
+
+
+def test_a_wait_that_a_person_ends(writer: ScopeWriter, stop: threading.Event) -> None:
+    """After a bug of ours a Ctrl-C ends the wait for what is under way, and is no problem of the run."""
+    error = SystemExit(1)
+    writer.ledger = Impatient()
+
+    def fail() -> None:
+        raise error
+
+    write_all(PLAN, writer, jobs=1, progress=lambda what, total: _shown([], what, total, fail))
+    assert ([bug(error)], True) == (writer.problems, stop.is_set())
 
 
 @pytest.mark.parametrize("patient", [True, False])
